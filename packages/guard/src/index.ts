@@ -1,0 +1,9 @@
+/** The pipeline every MCP call passes. */
+export * from './call.ts';
+export * from './errors.ts';
+export * from './guard.ts';
+export * from './methods.ts';
+export { spendPermit, type Permit, type Permitted } from './permit.ts';
+export * from './ports.ts';
+export * from './relay.ts';
+export type { AuditRecord, Outcome, Recorder, Status, Trail } from './audit/record.ts';

@@ -1,0 +1,44 @@
+/**
+ * The permit: proof that the guard let a call through. Minted only by `guard.ts` (a boundary test sees to it),
+ * spent once, and the only way to learn what may be sent to an upstream.
+ */
+import type { Approval, Call, Definition, Grant, Principal, Tenant } from './call.ts';
+import { GuardError } from './errors.ts';
+
+declare const brand: unique symbol;
+
+/** Opaque on purpose: everything an upstream may know comes out of {@link spendPermit}. */
+export interface Permit {
+  readonly [brand]: never;
+}
+
+/** What the guard learned about the call that the permit stands for. */
+export interface Permitted {
+  readonly call: Call;
+  readonly principal: Principal;
+  readonly tenant: Tenant;
+  readonly definition: Definition | undefined;
+  readonly grant: Grant | undefined;
+  readonly approval: Approval | undefined;
+}
+
+const unspent = new WeakMap<Permit, Permitted>();
+
+/** For `guard.ts` alone. */
+export function mintPermit(permitted: Permitted): Permit {
+  const permit = Object.freeze(Object.create(null)) as Permit;
+  unspent.set(permit, permitted);
+  return permit;
+}
+
+/**
+ * Exchanges a permit for what it allows. Works once.
+ *
+ * @throws GuardError `internal` when the permit was already spent or was not minted by the guard.
+ */
+export function spendPermit(permit: Permit): Permitted {
+  const permitted = unspent.get(permit);
+  if (permitted === undefined) throw new GuardError('internal', { cause: new Error('permit already spent or forged') });
+  unspent.delete(permit);
+  return permitted;
+}

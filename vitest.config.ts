@@ -1,0 +1,14 @@
+import { defineConfig } from 'vitest/config';
+
+export default defineConfig({
+  resolve: { conditions: ['sallyport-source', 'node', 'import', 'module', 'default'] },
+  ssr: { resolve: { conditions: ['sallyport-source', 'node', 'import', 'module', 'default'] } },
+  test: {
+    include: ['packages/*/src/**/*.test.ts', 'test/**/*.test.ts', 'tools/**/*.test.ts'],
+    exclude: ['**/node_modules/**', '**/dist/**'],
+    testTimeout: 20_000,
+    hookTimeout: 60_000,
+    execArgv: ['--conditions=sallyport-source'],
+    maxWorkers: 2,
+  },
+});
