@@ -138,5 +138,10 @@ export interface McpResult {
   /** The JSON-RPC `result` member. */
   readonly value: JsonObject;
   /** The same result as UTF-8 JSON when the bytes of the upstream can be passed on as they came. */
-  readonly bytes: Uint8Array | undefined;
+  readonly bytes?: Uint8Array | undefined;
+  /**
+   * Lists only: the pinned definitions that the answer shows, in order. `value` then holds the other members only;
+   * the inspect stage drops what the principal may not see, and the edge renders `document` under the client's names.
+   */
+  readonly items?: readonly Definition[] | undefined;
 }

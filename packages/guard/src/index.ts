@@ -6,4 +6,5 @@ export * from './methods.ts';
 export { spendPermit, type Permit, type Permitted } from './permit.ts';
 export * from './ports.ts';
 export * from './relay.ts';
+export { createSealer, type Sealer } from './seal.ts';
 export type { AuditRecord, Outcome, Recorder, Status, Trail } from './audit/record.ts';

@@ -22,6 +22,8 @@ export interface MethodRow {
   readonly lists: DefinitionKind | undefined;
   /** Costs budget: one unit per call. */
   readonly limited: boolean;
+  /** The edge makes this call itself (a legacy GET stream); it is refused when it arrives as a JSON-RPC method. */
+  readonly internal: boolean;
   readonly audit: 'intent and outcome' | 'outcome' | 'refused only';
 }
 
@@ -31,7 +33,7 @@ const MODERN: readonly Era[] = ['modern'];
 
 const base: MethodRow = {
   eras: BOTH, direction: 'to_server', kind: 'request', target: undefined, action: undefined,
-  validates: false, lists: undefined, limited: true, audit: 'intent and outcome',
+  validates: false, lists: undefined, limited: true, internal: false, audit: 'intent and outcome',
 };
 const plumbing = { limited: false, audit: 'refused only' } as const;
 
@@ -50,6 +52,7 @@ export const METHODS: ReadonlyMap<string, MethodRow> = new Map<string, MethodRow
   ['resources/subscribe', { ...base, eras: LEGACY, target: 'resource', action: 'subscribe' }],
   ['resources/unsubscribe', { ...base, eras: LEGACY, target: 'resource', action: 'subscribe' }],
   ['subscriptions/listen', { ...base, eras: MODERN, action: 'subscribe' }],
+  ['stream/listen', { ...base, eras: LEGACY, action: 'subscribe', internal: true }],
   ['completion/complete', { ...base, target: 'prompt', action: 'complete' }],
   ['tasks/get', { ...base, target: 'task' }],
   ['tasks/result', { ...base, eras: LEGACY, target: 'task' }],

@@ -1,0 +1,138 @@
+/**
+ * Immutable settings: the configuration (and later the control plane) writes a snapshot, the data plane reads it.
+ * Types only; `config.ts` turns a file into one of these.
+ */
+import type { JsonObject } from '@sallyport/guard';
+
+export type ServerTransport =
+  | { readonly kind: 'http'; readonly url: string; readonly headers: Readonly<Record<string, string>> }
+  | {
+      readonly kind: 'stdio';
+      readonly command: string;
+      readonly args: readonly string[];
+      /** The whole environment of the child, besides PATH, HOME, LANG and TMPDIR. */
+      readonly env: Readonly<Record<string, string>>;
+      readonly cwd: string | undefined;
+    };
+
+export interface ServerSettings {
+  /** `[a-z0-9-]`, 1-32 characters: no underscore, so that `server__tool` splits in one way only. */
+  readonly name: string;
+  readonly transport: ServerTransport;
+  /** Only these tools exist (exact names); `undefined` = all that are approved. */
+  readonly allowTools: readonly string[] | undefined;
+  readonly pin: 'first_use' | 'approval';
+  /** How old the last comparison of live definitions with their pins may be when one is listed or called. 0 = every time. */
+  readonly verifyMs: number;
+  readonly clientRequests: { readonly sampling: boolean; readonly elicitation: boolean; readonly roots: boolean };
+  readonly additionalArguments: 'reject' | 'allow';
+  readonly timeoutMs: number;
+  readonly maxResultBytes: number;
+  /** Upstream sessions or child processes: at most this many at once, and per principal; idle ones end after `idleMs`. */
+  readonly links: { readonly max: number; readonly maxPerPrincipal: number; readonly idleMs: number };
+  readonly labels: readonly string[];
+}
+
+export interface IssuerSettings {
+  /** Exact `iss`. */
+  readonly issuer: string;
+  /** Exact `aud`; one of the token's audiences must equal it (an array of several only when `multipleAudiences`). */
+  readonly audience: string;
+  readonly multipleAudiences: boolean;
+  readonly algorithms: readonly string[];
+  /** RFC 9068: `typ` must be `at+jwt` and all its claims present. */
+  readonly accessTokenProfile: 'rfc9068' | 'any-jwt';
+  readonly requiredScopes: readonly string[];
+  /** Names of the claims, with dots for nesting. */
+  readonly claims: { readonly tenant: string; readonly roles: string; readonly groups: string; readonly agent: string; readonly tier: string };
+  /** Agents that may present this issuer's tokens; `undefined` = all. */
+  readonly allowedClients: readonly string[] | undefined;
+  readonly clockSkewSeconds: number;
+  readonly maxLifetimeSeconds: number;
+  /** Overrides discovery. */
+  readonly jwksUri: string | undefined;
+}
+
+export interface IdentitySettings {
+  readonly issuers: readonly IssuerSettings[];
+  readonly apiKeys: boolean;
+}
+
+export interface LimitSetting {
+  readonly limit: number;
+  readonly periodMs: number;
+  readonly per: readonly ('tenant' | 'user' | 'agent' | 'tool')[];
+}
+
+export interface TlsSettings {
+  readonly cert: string;
+  readonly key: string;
+  readonly clientCa: string | undefined;
+}
+
+export interface ListenSettings {
+  readonly host: string;
+  readonly port: number;
+  readonly tls: TlsSettings | undefined;
+  readonly behindTlsProxy: boolean;
+}
+
+export interface GatewaySettings {
+  readonly listen: ListenSettings;
+  /** Origin (scheme, host, port) under which clients reach the gateway, without a trailing slash. */
+  readonly publicUrl: string;
+  /** Exact Host header values that are accepted, besides the public URL's and the loopback names of the listener. */
+  readonly allowedHosts: readonly string[];
+  /** Exact Origin header values that are accepted; requests without Origin are not from a browser and are accepted. */
+  readonly allowedOrigins: readonly string[];
+  readonly maxBodyBytes: number;
+  readonly maxDepth: number;
+  readonly maxKeys: number;
+  readonly maxStreamsPerPrincipal: number;
+  readonly requestTimeoutMs: number;
+  readonly sessionLifetimeMs: number;
+  /** Requests per minute and address before authentication. */
+  readonly addressLimitPerMinute: number;
+}
+
+export interface AuditSettings {
+  readonly folder: string;
+  readonly origin: string;
+  /** Argument paths (`server/tool/field`, `*` matches one segment) that are recorded in clear; everything else is hashed. */
+  readonly clearArguments: readonly string[];
+  readonly segmentBytes: number;
+}
+
+export interface Snapshot {
+  readonly version: string;
+  readonly gateway: GatewaySettings;
+  readonly admin: { readonly listen: ListenSettings };
+  readonly dataFolder: string;
+  readonly tenants: readonly string[];
+  readonly identity: IdentitySettings;
+  readonly servers: readonly ServerSettings[];
+  readonly policies: { readonly cedar: string | undefined };
+  readonly limits: Readonly<Record<string, readonly LimitSetting[]>>;
+  readonly refusalsPerMinute: number;
+  readonly approvals: { readonly rules: readonly { readonly server: string; readonly tool: string }[]; readonly ttlMs: number };
+  readonly audit: AuditSettings;
+  readonly log: { readonly level: 'debug' | 'info' | 'warn' | 'error' };
+  readonly demo: boolean;
+  /** Every setting that weakens a protection, in words; logged at start and recorded. */
+  readonly weakenings: readonly string[];
+}
+
+/** What is known of a server besides its definitions, for `initialize` and `server/discover`. */
+export interface ServerFace {
+  readonly serverInfo: JsonObject;
+  readonly capabilities: JsonObject;
+  readonly instructions: string | undefined;
+}
+
+/** What the edge may know of the servers behind the guard. */
+export interface GatewayView {
+  /** Names of the configured servers, sorted. */
+  servers(): readonly string[];
+  /** `undefined` for a name that is not configured. Capabilities are the gateway's guess until the server was reached. */
+  face(server: string): ServerFace | undefined;
+}
