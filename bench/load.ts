@@ -1,0 +1,91 @@
+/** One load run: wrk from Debian, closed loop, a fixed number of connections, unique JSON-RPC ids. */
+import { spawn } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+
+export type Era = 'modern' | 'legacy';
+
+export interface Aim {
+  readonly url: string;
+  readonly era: Era;
+  readonly token: string;
+  readonly session: string;
+}
+
+export interface Load {
+  readonly connections: number;
+  readonly bytes: number;
+  readonly seconds: number;
+}
+
+export interface Figures {
+  readonly requests: number;
+  readonly seconds: number;
+  readonly errors: number;
+  /** Milliseconds. */
+  readonly p50: number;
+  readonly p99: number;
+  readonly max: number;
+}
+
+const script = fileURLToPath(new URL('./wrk.lua', import.meta.url));
+
+/** @throws Error when wrk is missing or any answer was an error: a figure with errors in it is not a figure. */
+export async function loadOf(aim: Aim, load: Load): Promise<Figures> {
+  const child = spawn('wrk', ['-t1', `-c${load.connections}`, `-d${load.seconds}s`, '--timeout', '10s', '-s', script, aim.url], {
+    env: { PATH: '/usr/bin:/bin', SIZE: String(load.bytes), ERA: aim.era, TOKEN: aim.token, SESSION: aim.session },
+  });
+  let output = '';
+  child.stdout.on('data', (chunk: Buffer) => (output += chunk.toString()));
+  child.stderr.on('data', (chunk: Buffer) => (output += chunk.toString()));
+  await new Promise<void>((resolve, reject) => child.on('error', reject).on('close', () => resolve()));
+  const line = /RESULT (\{.*\})/.exec(output)?.[1];
+  if (line === undefined) throw new Error(`wrk did not finish:\n${output}`);
+  const figures = JSON.parse(line) as Figures;
+  if (figures.errors > 0) throw new Error(`${figures.errors} of ${figures.requests} answers were errors: ${aim.url}`);
+  return figures;
+}
+
+/** Asks once and checks the answer, so that a run never measures how fast something is refused. */
+export async function preflight(aim: Aim, bytes: number): Promise<void> {
+  const meta = aim.era === 'modern'
+    ? { 'io.modelcontextprotocol/protocolVersion': '2026-07-28', 'io.modelcontextprotocol/clientCapabilities': {} }
+    : undefined;
+  const response = await fetch(aim.url, {
+    method: 'POST',
+    headers: headersOf(aim, 'tools/call', 'echo'),
+    body: JSON.stringify({
+      jsonrpc: '2.0', id: 1, method: 'tools/call',
+      params: { name: 'echo', arguments: { text: 'a', size: bytes }, ...(meta && { _meta: meta }) },
+    }),
+  });
+  const text = await response.text();
+  const body = JSON.parse(text) as { result?: { isError?: boolean; content?: { text?: string }[] } };
+  if (body.result?.isError || body.result?.content?.[0]?.text?.length !== bytes) throw new Error(`${aim.url} answered: ${text.slice(0, 500)}`);
+}
+
+/** Opens a legacy session. */
+export async function openSession(url: string, token: string): Promise<string> {
+  const response = await fetch(url, {
+    method: 'POST',
+    headers: headersOf({ url, era: 'legacy', token, session: '' }),
+    body: JSON.stringify({
+      jsonrpc: '2.0', id: 0, method: 'initialize',
+      params: { protocolVersion: '2025-11-25', capabilities: {}, clientInfo: { name: 'bench', version: '1' } },
+    }),
+  });
+  await response.arrayBuffer();
+  const session = response.headers.get('mcp-session-id');
+  if (session === null) throw new Error(`initialize at ${url} gave no session (${response.status})`);
+  return session;
+}
+
+function headersOf(aim: Aim, method = '', name = ''): Record<string, string> {
+  return {
+    'content-type': 'application/json',
+    accept: 'application/json, text/event-stream',
+    'mcp-protocol-version': aim.era === 'modern' ? '2026-07-28' : '2025-11-25',
+    ...(aim.token !== '' && { authorization: `Bearer ${aim.token}` }),
+    ...(aim.era === 'modern' && method !== '' && { 'mcp-method': method, 'mcp-name': name }),
+    ...(aim.era === 'legacy' && aim.session !== '' && { 'mcp-session-id': aim.session }),
+  };
+}
