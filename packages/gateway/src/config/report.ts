@@ -1,0 +1,69 @@
+/** Collects what is wrong with a configuration and what in it weakens a protection; nothing stops at the first error. */
+import type { ConfigError, Path, Placed } from './positions.ts';
+import { closest } from './suggest.ts';
+
+export interface Report {
+  error(path: Path, message: string): void;
+  weaken(sentence: string): void;
+  readonly errors: readonly ConfigError[];
+  readonly weakenings: readonly string[];
+}
+
+export function openReport(placed: Placed): Report {
+  const errors: ConfigError[] = [];
+  const weakenings: string[] = [];
+  return {
+    errors,
+    weakenings,
+    error: (path, message) => errors.push({ ...placed.at(path), message: sentence(path, message) }),
+    weaken: (text) => weakenings.push(text),
+  };
+}
+
+const sentence = (path: Path, message: string): string => (path.length === 0 ? message : `${path.map(String).join('.')}: ${message}`);
+
+/** The part of a zod issue that is used here. */
+export interface Issue {
+  readonly code?: string | undefined;
+  readonly path: Path;
+  readonly message: string;
+  readonly keys?: readonly string[] | undefined;
+  readonly issues?: readonly { readonly message: string }[] | undefined;
+}
+
+/** @param jsonSchema what says which keys are known at a path. */
+export function errorsOfIssue(issue: Issue, placed: Placed, jsonSchema: unknown): ConfigError[] {
+  if (issue.code === 'unrecognized_keys') {
+    const known = knownKeys(jsonSchema, issue.path);
+    return (issue.keys ?? []).map((key) => {
+      const meant = closest(key, known);
+      const path = [...issue.path, key];
+      return { ...placed.at(path, true), message: sentence(path, `unknown key${meant === undefined ? '' : `; did you mean "${meant}"?`}`) };
+    });
+  }
+  if (issue.code === 'invalid_key') {
+    return [{ ...placed.at(issue.path, true), message: sentence(issue.path, `the name ${issue.issues?.[0]?.message ?? 'is not valid'}`) }];
+  }
+  const message = issue.message.replace(/^Invalid input: /, '').replace(/^Invalid option: /, '').replace(/, received undefined$/, ', but it is missing');
+  return [{ ...placed.at(issue.path), message: sentence(issue.path, message) }];
+}
+
+interface SchemaNode {
+  readonly properties?: Readonly<Record<string, SchemaNode>>;
+  readonly additionalProperties?: SchemaNode | boolean;
+  readonly items?: SchemaNode;
+  readonly anyOf?: readonly SchemaNode[];
+}
+
+/** The keys that an object at this path may have; `[]` where there is no such object. */
+export function knownKeys(schema: unknown, path: Path): readonly string[] {
+  let node: SchemaNode | undefined = schema as SchemaNode;
+  for (const step of path) {
+    const properties: SchemaNode['properties'] = node?.properties;
+    if (typeof step === 'number') node = node?.items;
+    else if (properties !== undefined && Object.hasOwn(properties, String(step))) node = properties[String(step)];
+    else node = typeof node?.additionalProperties === 'object' ? node.additionalProperties : undefined;
+  }
+  const options = [node, ...(node?.anyOf ?? [])];
+  return options.flatMap((option) => Object.keys(option?.properties ?? {}));
+}

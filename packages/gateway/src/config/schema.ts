@@ -1,0 +1,172 @@
+/**
+ * The one schema of `sallyport.yaml`: validation, defaults, `docs/reference/config.md` and the JSON Schema for editors
+ * all come from it. What a value means together with others is decided in `build.ts`.
+ */
+import { z } from 'zod';
+import { DURATION, LISTEN, RATE, readDuration, readListen, readRate, readSize, SIZE } from './units.ts';
+
+const SERVER_NAME = /^[a-z0-9-]{1,32}$/;
+const TENANT_ID = /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/;
+const ENVIRONMENT_NAME = /^[A-Za-z_][A-Za-z0-9_]{0,127}$/;
+const HEADER_NAME = /^[A-Za-z0-9!#$%&'*+.^_`|~-]{1,128}$/;
+const ALGORITHMS = ['RS256', 'RS384', 'RS512', 'PS256', 'PS384', 'PS512', 'ES256', 'ES384', 'ES512', 'EdDSA', 'Ed25519'] as const;
+
+const plain = z.string().min(1).max(4096).refine((text) => !/[\0-\x1f\x7f]/.test(text), 'must not contain control characters');
+const A_DURATION = 'must be a duration such as 500ms, 30s, 5m or 24h';
+const A_SIZE = 'must be a size such as 65536, 64Ki, 1Mi or 2Gi';
+const duration = z.string(A_DURATION).regex(DURATION, A_DURATION).transform(readDuration).refine((ms) => ms > 0, 'must be longer than nothing');
+/** YAML reads a bare 0 as a number. */
+const durationOrZero = z
+  .union([z.literal(0), z.string().regex(DURATION, `${A_DURATION}, or 0`)], { error: `${A_DURATION}, or 0` })
+  .transform((written) => (written === 0 ? 0 : readDuration(written)));
+const size = z
+  .union([z.int().min(1).max(1e12), z.string().regex(SIZE, A_SIZE)], { error: A_SIZE })
+  .transform((written) => (typeof written === 'number' ? written : readSize(written)))
+  .refine((bytes) => bytes > 0, 'must be larger than nothing');
+const rateText = z.string().regex(RATE, 'must be a rate such as 100/min per user per tool');
+const perMinute = rateText
+  .refine((text) => !text.includes(' per '), 'must be a rate such as 600/min, without "per"')
+  .transform((text) => {
+    const { limit, periodMs } = readRate(text);
+    return Math.max(1, Math.round((limit * 60_000) / periodMs));
+  });
+const keyedRate = rateText.refine((text) => text.includes(' per '), 'must say per what: tenant, user, agent or tool').transform(readRate);
+const rates = z
+  .union([rateText, z.array(rateText).min(1).max(16)], { error: 'must be a rate such as 100/min per user per tool, or a list of them' })
+  .pipe(z.preprocess((one) => (Array.isArray(one) ? one : [one]), z.array(keyedRate)));
+const listen = z
+  .union([z.int().min(0).max(65_535), z.string().regex(LISTEN, 'must be host:port, such as 127.0.0.1:8700')], { error: 'must be host:port, such as 127.0.0.1:8700' })
+  .transform((written) => readListen(String(written)))
+  .refine(({ port }) => port <= 65_535, 'must have a port of at most 65535');
+const secret = z.strictObject({
+  secret: z.string().max(1024).describe('A reference: `env:NAME` or `file:/path`.'),
+  prefix: z.string().max(64).optional().describe('Text before the secret, such as `"Bearer "`.'),
+});
+const textOrSecret = z.union([plain, secret], { error: 'must be text, or { secret: env:NAME }' });
+const tls = z.strictObject({
+  cert: plain.describe('PEM file with the certificate chain; reloaded when it changes.'),
+  key: plain.describe('PEM file with the private key; reloaded when it changes.'),
+  clientCa: plain.optional().describe('PEM file; when set, clients must present a certificate that it signed.'),
+});
+
+const gateway = z.strictObject({
+  listen: listen.prefault('127.0.0.1:8700').describe('Host and port that clients reach.'),
+  publicUrl: plain.optional().describe('Origin (scheme, host, port) under which clients reach the gateway. Needed outside loopback.'),
+  tls: tls.optional().describe('TLS 1.2 and 1.3.'),
+  behindTlsProxy: z.boolean().default(false).describe('Weakening: plain HTTP outside loopback, because a proxy in front of it ends TLS.'),
+  allowedHosts: z.array(plain).max(64).default([]).describe('Further exact `Host` values that are accepted.'),
+  allowedOrigins: z.array(plain).max(64).default([]).describe('Exact `Origin` values that browsers may send.'),
+  maxBody: size.prefault('4Mi').describe('Largest request body.'),
+  maxDepth: z.int().min(4).max(512).default(64).describe('Deepest nesting of a request body.'),
+  maxKeys: z.int().min(16).max(1_000_000).default(10_000).describe('Most members in one request body.'),
+  maxStreams: z.int().min(1).max(10_000).default(16).describe('Open event streams of one principal.'),
+  requestTimeout: duration.prefault('5m').describe('After this a call is abandoned.'),
+  sessionLifetime: duration.prefault('24h').describe('How long a session of an older client can be used.'),
+  addressLimit: perMinute.prefault('6000/min').describe('Requests of one address before authentication.'),
+  refusalLimit: perMinute.prefault('120/min').describe('Refused calls of one principal; beyond it, everything is refused for a while.'),
+});
+
+const admin = z.strictObject({
+  listen: listen.prefault('127.0.0.1:8701').describe('Host and port of health, readiness, metrics and checkpoints.'),
+  tls: tls.optional().describe('TLS 1.2 and 1.3.'),
+  behindTlsProxy: z.boolean().default(false).describe('Weakening: plain HTTP outside loopback, because a proxy in front of it ends TLS.'),
+});
+
+const issuer = z.strictObject({
+  issuer: plain.describe('Exact `iss` of the tokens; where its metadata is found.'),
+  audience: plain.describe('Exact `aud` that a token must have.'),
+  multipleAudiences: z.boolean().default(false).describe('Weakening: accept tokens that are also meant for others.'),
+  algorithms: z.array(z.enum(ALGORITHMS)).min(1).default(['RS256', 'PS256', 'ES256', 'EdDSA']).describe('Signature algorithms. Shared-secret ones do not exist here.'),
+  accessTokenProfile: z.enum(['rfc9068', 'any-jwt']).default('rfc9068').describe('`any-jwt` (weakening) accepts tokens without `typ: at+jwt`.'),
+  requiredScopes: z.array(plain).max(64).default([]).describe('Scopes that every token must have.'),
+  claims: z.strictObject({
+    tenant: plain.default('tenant_id').describe('Claim with the tenant; dots for nesting.'),
+    roles: plain.default('roles').describe('Claim with the roles.'),
+    groups: plain.default('groups').describe('Claim with the groups.'),
+    agent: plain.default('client_id').describe('Claim with the agent.'),
+    tier: plain.default('tier').describe('Claim with the rate limit tier.'),
+  }).prefault({}).describe('Where a token says what.'),
+  allowedClients: z.array(plain).min(1).max(1024).optional().describe('Agents that may present these tokens; absent = all.'),
+  clockSkew: duration.prefault('30s').describe('Tolerated difference of clocks, at most 60s.'),
+  maxTokenLifetime: duration.prefault('24h').describe('A token that lives longer is refused.'),
+  jwksUri: plain.optional().describe('Where the keys are, instead of what discovery says.'),
+});
+
+const server = z.strictObject({
+  url: plain.optional().describe('Streamable HTTP endpoint. Either this or `command`.'),
+  plainHttp: z.literal('allow').optional().describe('Weakening: reach `url` without TLS outside loopback.'),
+  headers: z.record(z.string().regex(HEADER_NAME), textOrSecret).default({}).describe('Sent with every request; secrets as `{ secret: env:NAME, prefix: "Bearer " }`.'),
+  command: z.array(z.string().min(1).max(4096)).min(1).max(256).optional().describe('Program and arguments of a stdio server; no shell.'),
+  cwd: plain.optional().describe('Working folder of the program.'),
+  env: z.record(z.string().regex(ENVIRONMENT_NAME), textOrSecret).default({}).describe('Environment of the program, besides PATH, HOME, LANG and TMPDIR.'),
+  tools: z.strictObject({
+    allow: z.array(plain).max(5000).optional().describe('Only these tools exist; absent = all that are approved.'),
+  }).prefault({}).describe('Which tools exist.'),
+  pin: z.enum(['first_use', 'approval']).optional().describe('Overrides `pins.mode`.'),
+  verify: durationOrZero.optional().describe('Overrides `pins.verify`.'),
+  clientRequests: z.strictObject({
+    sampling: z.boolean().default(false).describe('Weakening: the server may use the client\'s model.'),
+    elicitation: z.boolean().default(false).describe('Weakening: the server may ask the user for input.'),
+    roots: z.boolean().default(false).describe('Weakening: the server may see the client\'s folders.'),
+  }).prefault({}).describe('What the server may ask of clients.'),
+  additionalArguments: z.enum(['reject', 'allow']).default('reject').describe('`allow` (weakening) passes arguments that the schema does not name.'),
+  timeout: duration.prefault('60s').describe('Longest wait for an answer.'),
+  maxResult: size.optional().describe('Overrides `inspect.maxResult`.'),
+  links: z.strictObject({
+    max: z.int().min(1).max(10_000).default(64).describe('Upstream sessions or child processes.'),
+    maxPerPrincipal: z.int().min(1).max(1000).default(8).describe('…of one principal.'),
+    idle: duration.prefault('5m').describe('An idle one ends after this.'),
+  }).prefault({}).describe('How many connections that carry an identity.'),
+  labels: z.array(plain).max(64).default([]).describe('What is known of the server; policies can read it.'),
+});
+
+export const schema = z.strictObject({
+  gateway: gateway.prefault({}).describe('The listener for MCP clients.'),
+  admin: admin.prefault({}).describe('The listener for operators.'),
+  data: plain.default('./data').describe('Folder for keys, pins, the audit log and the sealing key.'),
+  tenants: z.array(z.string().regex(TENANT_ID, 'must be 1-64 characters of A-Z a-z 0-9 . _ - and start with a letter or digit')).min(1).max(10_000).default(['default']).describe('Tenants that exist.'),
+  identity: z.strictObject({
+    issuers: z.array(issuer).max(64).default([]).describe('Authorization servers whose tokens are accepted.'),
+    apiKeys: z.boolean().default(true).describe('Accept keys made with `sallyport keys create`.'),
+  }).prefault({}).describe('Who is let in.'),
+  servers: z.record(z.string().regex(SERVER_NAME, 'must be 1-32 characters of a-z 0-9 -'), server).default({}).describe('MCP servers by name.'),
+  pins: z.strictObject({
+    mode: z.enum(['first_use', 'approval']).default('first_use').describe('`first_use` (weakening) trusts a definition when it is first seen; `approval` waits for `sallyport pins approve`.'),
+    verify: durationOrZero.prefault('30s').describe('How old the last comparison of a live definition with its pin may be; 0 = compare every time.'),
+  }).prefault({}).describe('Approved definitions.'),
+  policies: z.strictObject({
+    cedar: plain.optional().describe('Folder with `*.cedar`. Without policies every call is refused.'),
+  }).prefault({}).describe('Who may do what.'),
+  limits: z.record(z.string().regex(/^[a-z0-9_-]{1,32}$/, 'must be the name of a tier'), rates).prefault({ default: '100/min per user per tool' }).describe('Rate limits by tier; `default` is for credentials that name none.'),
+  approvals: z.strictObject({
+    rules: z.array(z.strictObject({
+      server: plain.describe('Server, or `*`.'),
+      tool: plain.describe('Tool, or `*`.'),
+    })).max(1000).default([]).describe('Calls that a person must approve.'),
+    ttl: duration.prefault('10m').describe('How long an approval can be used.'),
+  }).prefault({}).describe('Human approval.'),
+  inspect: z.strictObject({
+    maxResult: size.prefault('4Mi').describe('Largest result that is passed on.'),
+  }).prefault({}).describe('What may come back.'),
+  audit: z.strictObject({
+    folder: plain.optional().describe('Folder of the log; `<data>/audit` when absent.'),
+    origin: z.string().regex(/^[a-z0-9][a-z0-9./:-]{0,127}$/, 'must be a name such as sallyport.example.com').default('sallyport.local').describe('Name of the log in its checkpoints. Never change it for a log that exists.'),
+    clearArguments: z.array(z.string().regex(/^[^/\s]+\/[^/\s]+\/\S+$/, 'must be server/tool/field')).max(1000).default([]).describe('Arguments that are recorded in clear (`server/tool/field`, `*` for one segment); all others are hashed with a key.'),
+    segment: size.prefault('64Mi').describe('Size at which a new file is begun.'),
+  }).prefault({}).describe('The audit log.'),
+  log: z.strictObject({
+    level: z.enum(['debug', 'info', 'warn', 'error']).default('info').describe('Least severe message that is written.'),
+  }).prefault({}).describe('The log of the process.'),
+  demo: z.boolean().default(false).describe('Weakening: the built-in authorization server with demo users. Loopback only.'),
+});
+
+export type Written = z.output<typeof schema>;
+export type WrittenServer = z.output<typeof server>;
+export type WrittenIssuer = z.output<typeof issuer>;
+export type WrittenText = z.output<typeof textOrSecret>;
+export type WrittenTls = z.output<typeof tls>;
+
+/** JSON Schema 2020-12 of what a person writes. */
+export function jsonSchemaOfConfig(): Record<string, unknown> {
+  return { ...z.toJSONSchema(schema, { io: 'input', unrepresentable: 'any' }), title: 'sallyport.yaml' };
+}

@@ -1,0 +1,45 @@
+/** The key that seals what clients carry for us: `<data>/sallyport.key`, made on the first start, readable by its owner only. */
+import { randomBytes } from 'node:crypto';
+import { closeSync, existsSync, fsyncSync, linkSync, mkdirSync, openSync, readFileSync, statSync, unlinkSync, writeSync } from 'node:fs';
+import { join } from 'node:path';
+import { weakness } from './secrets.ts';
+
+const BYTES = 32;
+
+/**
+ * @returns at least 32 bytes of key material.
+ * @throws Error with a sentence for the operator when the file is readable by others, too short or an example.
+ */
+export function openSealingKey(dataFolder: string): Uint8Array {
+  mkdirSync(dataFolder, { recursive: true, mode: 0o700 });
+  const file = join(dataFolder, 'sallyport.key');
+  create(file);
+  if (process.platform !== 'win32' && (statSync(file).mode & 0o077) !== 0) {
+    throw new Error(`${file} can be read by other users of this machine: run chmod 600 on it, or delete it to get a new one (sessions end)`);
+  }
+  const text = readFileSync(file, 'utf8').trim();
+  const key = Buffer.from(text, 'base64url');
+  const why = weakness(text) ?? weakness(key, BYTES) ?? (key.toString('base64url') === text ? undefined : 'is not base64url');
+  if (why !== undefined) throw new Error(`${file} ${why}: delete it to get a new one (sessions end)`);
+  return key;
+}
+
+/** Written whole under another name first: of two processes that start together, neither reads half a key. */
+function create(file: string): void {
+  if (existsSync(file)) return;
+  const fresh = `${file}.${process.pid}.${randomBytes(4).toString('hex')}`;
+  const handle = openSync(fresh, 'wx', 0o600);
+  try {
+    writeSync(handle, `${randomBytes(BYTES).toString('base64url')}\n`);
+    fsyncSync(handle);
+  } finally {
+    closeSync(handle);
+  }
+  try {
+    linkSync(fresh, file);
+  } catch (thrown) {
+    if ((thrown as NodeJS.ErrnoException).code !== 'EEXIST') throw thrown;
+  } finally {
+    unlinkSync(fresh);
+  }
+}
