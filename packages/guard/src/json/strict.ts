@@ -129,7 +129,7 @@ function numberEnd(buffer: Buffer, start: number): number {
     if (byte === 0x2e || byte === 0x65 || byte === 0x45 || byte === 0x2b) plain = false;
     else if (byte !== 0x2d) break;
   }
-  if ((!plain || at - start > 15) && !isExactNumber(buffer.latin1Slice(start, at))) throw refused('a number is not exact in IEEE 754 double precision', start);
+  if ((!plain || at - start > 15) && !isExactNumber(buffer.toString('latin1', start, at))) throw refused('a number is not exact in IEEE 754 double precision', start);
   return at;
 }
 

@@ -1,0 +1,10 @@
+/** The in-memory version of every port: the default when embedded, and the double in tests. */
+export { createMemoryApprovals, type Approver, type MemoryApprovals, type Requested } from './approvals.ts';
+export { createMemoryAuditLog, type MemoryAuditLog } from './audit-log.ts';
+export { createManualClock, systemClock } from './clock.ts';
+export { createMemoryKeys } from './keys.ts';
+export { silentObserver } from './observer.ts';
+export { createMemoryPins } from './pins.ts';
+export { createMemoryRateLimiter } from './rate-limiter.ts';
+export { createMemorySessions } from './sessions.ts';
+export { createMemoryTenants } from './tenants.ts';

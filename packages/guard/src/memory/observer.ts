@@ -1,0 +1,4 @@
+import type { Observer } from '../ports.ts';
+
+/** Reports to nobody. */
+export const silentObserver: Observer = { stage: () => {}, decided: () => {}, limited: () => {}, recorded: () => {} };

@@ -1,0 +1,22 @@
+import type { PendingPin, PinRow, PinStore } from '../ports.ts';
+
+export function createMemoryPins(): PinStore {
+  const pins = new Map<string, PinRow>();
+  const pending = new Map<string, PendingPin>();
+  let version = 0;
+  const keyOf = (pin: { server: string; kind: string; name: string }): string => JSON.stringify([pin.server, pin.kind, pin.name]);
+  return {
+    pins: () => [...pins.values()],
+    pending: () => [...pending.values()],
+    approve(pin) {
+      pins.set(keyOf(pin), pin);
+      pending.delete(keyOf(pin));
+      version += 1;
+    },
+    suspend(one) {
+      pending.set(keyOf(one), one);
+      version += 1;
+    },
+    version: () => version,
+  };
+}

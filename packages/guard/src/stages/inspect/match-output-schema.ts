@@ -1,0 +1,18 @@
+import type { Definition, McpResult } from '../../call.ts';
+import { GuardError } from '../../errors.ts';
+import type { CheckSchema } from '../validate/compile.ts';
+import { isUnfinished } from './match-shape.ts';
+
+/** J12: structured content matches the output schema that was approved, and is there when the schema is. */
+export function createMatchOutputSchema(checkOf: (definition: Definition) => CheckSchema | undefined) {
+  return ({ value }: McpResult, definition: Definition): void => {
+    if (definition.document['outputSchema'] === undefined || value['isError'] === true || isUnfinished(value)) return;
+    const check = checkOf(definition);
+    const structured = value['structuredContent'];
+    if (structured === undefined) throw blocked('structured content is missing');
+    const fault = check?.(structured)[0];
+    if (fault !== undefined) throw blocked(`${fault.path === '' ? 'it' : fault.path} ${fault.message}`);
+  };
+}
+
+const blocked = (why: string): GuardError => new GuardError('output_blocked', { message: `The result does not match the approved output schema: ${why}. The call was executed.` });

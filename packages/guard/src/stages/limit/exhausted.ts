@@ -1,0 +1,17 @@
+import { GuardError } from '../../errors.ts';
+import type { LimitVerdict } from '../../ports.ts';
+
+/** The refusal, with what a client needs to come back at the right time (RFC 9110 `Retry-After` in whole seconds). */
+export function exhausted(verdict: LimitVerdict): GuardError {
+  const retryAfter = Math.max(1, Math.ceil(verdict.retryAfterMs / 1000));
+  return new GuardError('rate_limited', {
+    message: `The rate limit per ${verdict.rule.scope} is exhausted (${verdict.rule.limit} calls per ${verdict.rule.periodMs / 1000} s).`,
+    retryAfter,
+    headers: {
+      'Retry-After': String(retryAfter),
+      'X-RateLimit-Limit': String(verdict.rule.limit),
+      'X-RateLimit-Remaining': String(verdict.remaining),
+      'X-RateLimit-Reset': String(Math.max(1, Math.ceil(verdict.resetAfterMs / 1000))),
+    },
+  });
+}

@@ -1,0 +1,42 @@
+/** Refused calls cost too: a principal that is refused again and again is refused everything until its budget refills. */
+import type { Who } from '../../guard.ts';
+import type { LimitRule, LimitVerdict, RateLimiter } from '../../ports.ts';
+import { exhausted } from './exhausted.ts';
+
+export interface Refusals {
+  /** @throws GuardError `rate_limited` while the budget of refusals is used up. */
+  check(who: Who): void;
+  charge(who: Who): void;
+}
+
+export interface RefusalDeps {
+  readonly limiter: RateLimiter;
+  readonly perMinute: () => number;
+  readonly now: () => number;
+}
+
+const PERIOD_MS = 60_000;
+const BLOCKED_MAX = 10_000;
+
+export function createRefusals({ limiter, perMinute, now }: RefusalDeps): Refusals {
+  const blocked = new Map<string, { until: number; verdict: LimitVerdict }>();
+  const note = (key: string, verdict: LimitVerdict): void => {
+    if (verdict.allowed) return;
+    if (blocked.size >= BLOCKED_MAX) blocked.delete(blocked.keys().next().value as string);
+    blocked.set(key, { until: now() + verdict.retryAfterMs, verdict });
+  };
+  return {
+    check({ principal }) {
+      const block = blocked.get(principal.key);
+      if (block === undefined) return;
+      if (block.until <= now()) blocked.delete(principal.key);
+      else throw exhausted(block.verdict);
+    },
+    charge({ principal }) {
+      const rule: LimitRule = { scope: 'refusals', key: JSON.stringify(['refusals', principal.key]), limit: perMinute(), periodMs: PERIOD_MS };
+      const verdict = limiter.take([rule]);
+      if (verdict instanceof Promise) void verdict.then((settled) => note(principal.key, settled), () => {});
+      else note(principal.key, verdict);
+    },
+  };
+}

@@ -1,0 +1,72 @@
+/**
+ * Refuses a JSON Schema that could cost more than it is worth, before it is compiled: size, depth, references that leave
+ * the document, and combinators that multiply (each `$ref` counts as the schema that it points to).
+ */
+import type { Json, JsonObject } from '../../call.ts';
+
+export interface SchemaLimits {
+  readonly maxBytes: number;
+  readonly maxDepth: number;
+  /** Subschemas that one value can be checked against, with references expanded. */
+  readonly maxExpanded: number;
+}
+
+export const SCHEMA_LIMITS: SchemaLimits = { maxBytes: 256 * 1024, maxDepth: 64, maxExpanded: 20_000 };
+
+/** Why the schema is refused, or `undefined`. */
+export function whyUnbounded(schema: Json, limits: SchemaLimits): string | undefined {
+  if (JSON.stringify(schema).length > limits.maxBytes) return `the schema is larger than ${limits.maxBytes} bytes`;
+  if (depthOf(schema) > limits.maxDepth) return `the schema is nested deeper than ${limits.maxDepth}`;
+  const foreign = foreignReference(schema);
+  if (foreign !== undefined) return foreign;
+  if (expandedSize(schema, schema, new Map()) > limits.maxExpanded) return `the schema expands to more than ${limits.maxExpanded} checks`;
+  return undefined;
+}
+
+function depthOf(value: Json): number {
+  if (value === null || typeof value !== 'object') return 0;
+  let deepest = 0;
+  for (const inner of Object.values(value)) deepest = Math.max(deepest, depthOf(inner as Json));
+  return deepest + 1;
+}
+
+const isObject = (value: Json | undefined): value is JsonObject => typeof value === 'object' && value !== null && !Array.isArray(value);
+
+/** Only references inside the document: nothing is ever fetched, and no `$id` can move the base. */
+function foreignReference(value: Json): string | undefined {
+  if (value === null || typeof value !== 'object') return undefined;
+  for (const [key, inner] of Object.entries(value)) {
+    if (key === '$dynamicRef' || key === '$recursiveRef') return `${key} is not supported`;
+    if (key === '$ref' && typeof inner === 'string' && !/^#($|\/)/.test(inner)) return 'a $ref leaves the schema';
+    const deeper = foreignReference(inner as Json);
+    if (deeper !== undefined) return deeper;
+  }
+  return undefined;
+}
+
+/** Memoised on the node, so that doubling chains (`a: allOf [b, b]`, `b: allOf [c, c]`, …) are counted without being walked. */
+function expandedSize(node: Json, root: Json, memo: Map<Json, number>): number {
+  if (node === null || typeof node !== 'object') return 0;
+  const known = memo.get(node);
+  if (known !== undefined) return known;
+  // A cycle consumes input on each round, so it counts once; the depth of the input bounds it.
+  memo.set(node, 1);
+  let size = 1;
+  for (const [key, inner] of Object.entries(node)) {
+    if (key === '$defs' || key === 'definitions') continue;
+    if (key === '$ref' && typeof inner === 'string') size += expandedSize(resolve(root, inner), root, memo);
+    else size += expandedSize(inner as Json, root, memo);
+  }
+  memo.set(node, size);
+  return size;
+}
+
+function resolve(root: Json, reference: string): Json {
+  let node: Json | undefined = root;
+  for (const part of reference.slice(1).split('/').slice(1)) {
+    const key = decodeURIComponent(part).replaceAll('~1', '/').replaceAll('~0', '~');
+    if (!isObject(node) && !Array.isArray(node)) return null;
+    node = (node as JsonObject)[key];
+  }
+  return node ?? null;
+}
