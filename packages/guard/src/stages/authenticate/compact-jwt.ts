@@ -1,0 +1,38 @@
+/**
+ * The three parts of a JWS in compact serialisation, taken apart so that there is one reading of it: canonical base64url,
+ * strict JSON, no JWE, and none of the header parameters that ask the verifier to fetch or decode something.
+ */
+import type { JsonObject } from '../../call.ts';
+import { parseStrict } from '../../json/strict.ts';
+import { refused } from './refused.ts';
+
+export interface CompactJwt {
+  readonly header: JsonObject;
+  readonly payload: JsonObject;
+}
+
+const LIMITS = { maxBytes: 16_384, maxDepth: 8, maxKeys: 256 };
+/** RFC 7515 and RFC 7797 parameters that change how the token is read. `jku`, `jwk`, `x5u` and `x5c` are ignored instead. */
+const FORBIDDEN = ['crit', 'b64', 'zip', 'enc', 'cty'];
+
+export function readCompactJwt(token: string): CompactJwt {
+  const parts = token.split('.');
+  const [header, payload, signature] = parts;
+  if (parts.length !== 3 || !header || !payload || !signature) throw refused('malformed');
+  if (!parts.every(isCanonical)) throw refused('malformed');
+  const read = { header: objectOf(header), payload: objectOf(payload) };
+  if (FORBIDDEN.some((name) => Object.hasOwn(read.header, name))) throw refused('header');
+  return read;
+}
+
+const isCanonical = (part: string): boolean => /^[A-Za-z0-9_-]+$/.test(part) && Buffer.from(part, 'base64url').toString('base64url') === part;
+
+function objectOf(part: string): JsonObject {
+  try {
+    const { value } = parseStrict(Buffer.from(part, 'base64url'), LIMITS);
+    if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value as JsonObject;
+  } catch (cause) {
+    throw refused('malformed', cause);
+  }
+  throw refused('malformed');
+}
