@@ -1,0 +1,2 @@
+/** Logs. */
+export { createLogger, type Level, type Log, type LoggerOptions } from './logger.ts';

@@ -1,0 +1,36 @@
+/** Structured logs: one JSON document a line on standard error, so that standard output stays free for the protocol. */
+import { destination, pino, stdTimeFunctions, type DestinationStream } from 'pino';
+import { createRedactor } from './redact.ts';
+
+export type Level = 'debug' | 'info' | 'warn' | 'error';
+export type Log = (level: Level, message: string, fields?: Readonly<Record<string, unknown>>) => void;
+
+export interface LoggerOptions {
+  readonly level: Level;
+  /** Exact values that must never appear: what the secret references of the configuration resolved to. */
+  readonly secrets?: () => readonly string[];
+  /** Where lines go; standard error when absent. */
+  readonly write?: (line: string) => void;
+}
+
+/** @returns a function that never throws. Give the correlation id as `correlation_id` in the fields. */
+export function createLogger(options: LoggerOptions): Log {
+  const stream: DestinationStream = options.write === undefined ? destination({ fd: 2, sync: true }) : { write: options.write };
+  const redactor = createRedactor(options.secrets ?? ((): readonly string[] => []));
+  const logger = pino({
+    level: options.level,
+    base: null,
+    timestamp: stdTimeFunctions.isoTime,
+    formatters: { level: (level) => ({ level }) },
+    messageKey: 'message',
+  }, stream);
+  return (level, message, fields) => {
+    if (!logger.isLevelEnabled(level)) return;
+    try {
+      // `fields` in a member of their own: none of them can pass for the time, the level or the message.
+      logger[level](fields === undefined ? {} : { fields: redactor.fields(fields) }, redactor.text(message));
+    } catch {
+      // A log that cannot be written must not fail a call; the audit log is what must.
+    }
+  };
+}

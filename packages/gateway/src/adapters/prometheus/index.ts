@@ -1,0 +1,2 @@
+/** Prometheus metrics. */
+export { createMetrics, type Metrics, type MetricsDeps, type Requested } from './metrics.ts';
