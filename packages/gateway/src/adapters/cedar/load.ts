@@ -1,0 +1,105 @@
+/**
+ * Cedar policy files → a policy engine. The text is parsed by the reference implementation (cedar-wasm) when it is loaded;
+ * what runs on the path of a call is the guard's own compiled form.
+ */
+import { createHash } from 'node:crypto';
+import { readdirSync, readFileSync } from 'node:fs';
+import { basename, join } from 'node:path';
+import { policySetTextToParts, policyToJson, type DetailedError } from '@cedar-policy/cedar-wasm/nodejs';
+import type { Clock, PolicyEngine } from '@sallyport/guard';
+import { compileCedar, type PolicyJson, type SourcePolicy } from '@sallyport/guard/policy';
+
+export interface Finding {
+  readonly file: string;
+  /** 1-based. */
+  readonly line: number;
+  readonly column: number;
+  readonly severity: 'error' | 'warning';
+  readonly message: string;
+}
+
+export interface LoadedPolicy extends SourcePolicy {
+  readonly file: string;
+  readonly text: string;
+  /** Offset of the policy in its file, in UTF-16 code units. */
+  readonly offset: number;
+  readonly fileText: string;
+}
+
+export interface LoadedPolicies {
+  readonly policies: readonly LoadedPolicy[];
+  /** SHA-256 over names and texts of the files. */
+  readonly revision: string;
+  readonly engine: PolicyEngine;
+}
+
+export class PolicyLoadError extends Error {
+  readonly findings: readonly Finding[];
+  constructor(findings: readonly Finding[]) {
+    super(findings.map((one) => `${one.file}:${one.line}:${one.column}: ${one.message}`).join('\n'));
+    this.name = 'PolicyLoadError';
+    this.findings = findings;
+  }
+}
+
+/**
+ * @param folder with `*.cedar` files, read in the order of their names; `undefined` = no policy, so everything is denied.
+ * @throws PolicyLoadError with file, line and column of every fault.
+ */
+export function loadPolicies(folder: string | undefined, clock: Clock): LoadedPolicies {
+  const findings: Finding[] = [];
+  const policies: LoadedPolicy[] = [];
+  const digest = createHash('sha256');
+  for (const file of filesOf(folder)) {
+    const text = readFileSync(file, 'utf8');
+    digest.update(JSON.stringify([basename(file), text]));
+    policies.push(...parseFile(file, text, findings));
+  }
+  const twice = policies.find((one, index) => policies.findIndex((other) => other.id === one.id) !== index);
+  if (twice !== undefined) findings.push(at(twice.file, twice.fileText, twice.offset, `the policy id "${twice.id}" is used twice`));
+  if (findings.length > 0) throw new PolicyLoadError(findings);
+  const revision = digest.digest('hex').slice(0, 16);
+  return { policies, revision, engine: compileCedar(policies, revision, clock) };
+}
+
+function filesOf(folder: string | undefined): string[] {
+  if (folder === undefined) return [];
+  try {
+    return readdirSync(folder).filter((name) => name.endsWith('.cedar')).sort().map((name) => join(folder, name));
+  } catch {
+    throw new PolicyLoadError([{ file: folder, line: 1, column: 1, severity: 'error', message: 'the folder of policies cannot be read' }]);
+  }
+}
+
+function parseFile(file: string, text: string, findings: Finding[]): LoadedPolicy[] {
+  const parts = policySetTextToParts(text);
+  if (parts.type === 'failure') {
+    findings.push(...parts.errors.map((error) => fromCedar(file, text, error, 0)));
+    return [];
+  }
+  if (parts.policy_templates.length > 0) findings.push(at(file, text, 0, 'policy templates are not supported'));
+  let from = 0;
+  return parts.policies.flatMap((source, index): LoadedPolicy[] => {
+    const offset = Math.max(from, text.indexOf(source, from));
+    from = offset + source.length;
+    const parsed = policyToJson(source);
+    if (parsed.type === 'failure') {
+      findings.push(...parsed.errors.map((error) => fromCedar(file, text, error, offset)));
+      return [];
+    }
+    const json = parsed.json as unknown as PolicyJson & { readonly annotations?: { readonly id?: string } };
+    const id = json.annotations?.id ?? `${basename(file, '.cedar')}#${index}`;
+    return [{ id, json, file, text: source, offset, fileText: text }];
+  });
+}
+
+export function fromCedar(file: string, text: string, error: DetailedError, offset: number): Finding {
+  const start = error.sourceLocations?.[0]?.start ?? 0;
+  const help = error.help == null ? '' : ` (${error.help})`;
+  return at(file, text, offset + start, `${error.message}${help}`);
+}
+
+export function at(file: string, text: string, offset: number, message: string, severity: Finding['severity'] = 'error'): Finding {
+  const before = text.slice(0, offset).split('\n');
+  return { file, line: before.length, column: (before.at(-1)?.length ?? 0) + 1, severity, message };
+}
