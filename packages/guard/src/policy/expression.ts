@@ -41,7 +41,7 @@ function compileExtension(args: readonly Node[], apply: (a?: Value, b?: Value) =
   const compiled = args.map(compileExpression);
   // A function of literals is a constant; when it fails, it fails for every call and not when the policy is loaded.
   return (env) => {
-    const values = compiled.map((arg) => arg(env));
+    const values: readonly Value[] = compiled.map((arg): Value => arg(env));
     const [x, y] = values;
     return x === UNKNOWN || y === UNKNOWN ? UNKNOWN : apply(x, y);
   };

@@ -1,0 +1,73 @@
+/** Checkpoints: C2SP tlog-checkpoint signed notes with Ed25519 signatures. */
+import { createHash, createPrivateKey, createPublicKey, sign, verify, type KeyObject } from 'node:crypto';
+import type { Hash } from './tree.ts';
+
+export interface Checkpoint {
+  /** Name of the log; also the name of its key. */
+  readonly origin: string;
+  readonly size: number;
+  readonly root: Hash;
+}
+
+export interface Signer {
+  readonly origin: string;
+  /** C2SP verifier key: `<name>+<key id>+<base64 of 0x01 and the public key>`. */
+  readonly vkey: string;
+  sign(checkpoint: Omit<Checkpoint, 'origin'>): string;
+}
+
+const PKCS8_PREFIX = Buffer.from('302e020100300506032b657004220420', 'hex');
+const SPKI_PREFIX = Buffer.from('302a300506032b6570032100', 'hex');
+const ED25519 = Buffer.from([0x01]);
+
+const keyIdOf = (name: string, publicKey: Uint8Array): Buffer =>
+  createHash('sha256').update(name).update('\n').update(ED25519).update(publicKey).digest().subarray(0, 4);
+
+/** @param seed 32 bytes. @param origin no spaces and no `+` (C2SP signed-note). */
+export function createSigner(origin: string, seed: Uint8Array): Signer {
+  if (origin === '' || /[\s+]/.test(origin)) throw new RangeError('the origin must not be empty or contain spaces or "+"');
+  const key = createPrivateKey({ key: Buffer.concat([PKCS8_PREFIX, seed]), format: 'der', type: 'pkcs8' });
+  const publicKey = createPublicKey(key).export({ format: 'der', type: 'spki' }).subarray(SPKI_PREFIX.length);
+  const id = keyIdOf(origin, publicKey);
+  return {
+    origin,
+    vkey: `${origin}+${id.toString('hex')}+${Buffer.concat([ED25519, publicKey]).toString('base64')}`,
+    sign({ size, root }) {
+      const text = bodyOf({ origin, size, root });
+      return `${text}\n— ${origin} ${Buffer.concat([id, sign(null, Buffer.from(text), key)]).toString('base64')}\n`;
+    },
+  };
+}
+
+const bodyOf = ({ origin, size, root }: Checkpoint): string => `${origin}\n${size}\n${root.toString('base64')}\n`;
+
+interface Verifier {
+  readonly name: string;
+  readonly id: Buffer;
+  readonly key: KeyObject;
+}
+
+/** @throws Error when the text is not a verifier key. */
+export function parseVkey(vkey: string): Verifier {
+  const match = /^([^\s+]+)\+([0-9a-f]{8})\+([A-Za-z0-9+/]+={0,2})$/.exec(vkey.trim());
+  const raw = Buffer.from(match?.[3] ?? '', 'base64');
+  const [name, id] = [match?.[1] ?? '', Buffer.from(match?.[2] ?? '', 'hex')];
+  if (match === null || raw.length !== 33 || raw[0] !== 1 || !keyIdOf(name, raw.subarray(1)).equals(id)) throw new Error('not a verifier key of the form name+id+key');
+  return { name, id, key: createPublicKey({ key: Buffer.concat([SPKI_PREFIX, raw.subarray(1)]), format: 'der', type: 'spki' }) };
+}
+
+/** The checkpoint that a signed note states, when the key signed it; `undefined` for anything else. */
+export function openCheckpoint(note: string, vkey: string): Checkpoint | undefined {
+  const verifier = parseVkey(vkey);
+  const end = note.indexOf('\n\n');
+  const text = note.slice(0, end + 1);
+  const [origin = '', size = '', root = '', ...rest] = text.split('\n');
+  if (end === -1 || origin !== verifier.name || !/^(0|[1-9]\d{0,15})$/.test(size) || rest.length !== 1) return undefined;
+  const rootHash = Buffer.from(root, 'base64');
+  if (rootHash.length !== 32 || rootHash.toString('base64') !== root) return undefined;
+  const signed = note.slice(end + 2).split('\n').some((line) => {
+    const raw = Buffer.from(/^— (\S+) (\S+)$/.exec(line)?.[2] ?? '', 'base64');
+    return line.startsWith(`— ${verifier.name} `) && raw.subarray(0, 4).equals(verifier.id) && raw.length === 68 && line.endsWith(raw.toString('base64')) && verify(null, Buffer.from(text), verifier.key, raw.subarray(4));
+  });
+  return signed ? { origin, size: Number(size), root: rootHash } : undefined;
+}

@@ -1,0 +1,8 @@
+/** The audit log without its files: records, the tree, checkpoints, redaction. */
+export { createSigner, openCheckpoint, parseVkey, type Checkpoint, type Signer } from './checkpoint.ts';
+export { type AuditRecord, type Recorder, type Status } from './record.ts';
+export { createRecorder, logRecord, unknownOutcome } from './recorder.ts';
+export { createRedactor, type Redactor } from './redact.ts';
+export {
+  consistencyProof, createFrontier, inclusionProof, leafHash, rootOf, verifyConsistency, verifyInclusion, type Frontier, type Hash, type LeafAt,
+} from './tree.ts';

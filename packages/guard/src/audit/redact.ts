@@ -1,0 +1,62 @@
+/**
+ * What a record says of arguments: by default a keyed hash with type and size, so that an auditor who has a value can find
+ * it and nobody else learns it; in clear only where the operator lists the path. Names that the schema does not declare are
+ * the caller's words and are hashed with their values.
+ */
+import { createHmac } from 'node:crypto';
+import type { Definition, Json, JsonObject } from '../call.ts';
+import { canonicalize } from '../json/canonical.ts';
+
+export interface Redactor {
+  arguments(tenant: string, definition: Definition | undefined, input: JsonObject): JsonObject;
+  /** `hmac:` and 32 hex digits of a text under the tenant's key. */
+  text(tenant: string, value: string): string;
+}
+
+export interface RedactDeps {
+  /** The tenant's HMAC key, 32 bytes. */
+  readonly keyOf: (tenant: string) => Uint8Array;
+  /** Paths `server/tool/field` that are recorded in clear; `*` stands for one segment. */
+  readonly clear: readonly string[];
+}
+
+export function createRedactor({ keyOf, clear }: RedactDeps): Redactor {
+  const hashed = (tenant: string, text: string): string => `hmac:${createHmac('sha256', keyOf(tenant)).update(text).digest('hex').slice(0, 32)}`;
+  const rules = clear.map((path) => path.split('/'));
+  const isClear = (server: string, tool: string, field: string): boolean => rules.some((rule) =>
+    rule.length === 3 && [server, tool, field].every((part, index) => rule[index] === '*' || rule[index] === part));
+  const describe = (tenant: string, value: Json): JsonObject => {
+    const text = canonicalize(value);
+    return { bytes: Buffer.byteLength(text), hash: hashed(tenant, text), type: typeOf(value) };
+  };
+  return {
+    text: hashed,
+    arguments(tenant, definition, input) {
+      const declared = definition && declaredNames(definition);
+      const fields: Record<string, Json> = {};
+      const others: Record<string, Json> = {};
+      for (const name of Object.keys(input).sort()) {
+        const value = input[name] as Json;
+        if (definition === undefined || declared?.has(name) !== true) others[name] = value;
+        else fields[name] = isClear(definition.server, definition.name, name) ? value : describe(tenant, value);
+      }
+      if (Object.keys(others).length > 0) fields['*'] = describe(tenant, others);
+      return fields;
+    },
+  };
+}
+
+const names = new WeakMap<Definition, ReadonlySet<string>>();
+
+function declaredNames(definition: Definition): ReadonlySet<string> {
+  let known = names.get(definition);
+  if (known === undefined) {
+    const { document } = definition;
+    const schema = document['inputSchema'] as { properties?: JsonObject } | undefined;
+    const prompts = Array.isArray(document['arguments']) ? (document['arguments'] as readonly { name?: string }[]).map((one) => String(one.name)) : [];
+    names.set(definition, (known = new Set([...Object.keys(schema?.properties ?? {}), ...prompts])));
+  }
+  return known;
+}
+
+const typeOf = (value: Json): string => (value === null ? 'null' : Array.isArray(value) ? 'array' : typeof value);
