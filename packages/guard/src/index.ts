@@ -3,7 +3,7 @@ export * from './call.ts';
 export * from './errors.ts';
 export * from './guard.ts';
 export * from './methods.ts';
-export { spendPermit, type Permit, type Permitted } from './permit.ts';
+export { holderOf, spendPermit, type Permit, type Permitted } from './permit.ts';
 export * from './ports.ts';
 export * from './relay.ts';
 export { createSealer, type Sealer } from './seal.ts';

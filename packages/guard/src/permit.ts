@@ -42,3 +42,15 @@ export function spendPermit(permit: Permit): Permitted {
   unspent.delete(permit);
   return permitted;
 }
+
+/**
+ * Who the permit was minted for, without spending it: the edge binds streams, cancellations and answers to them. Says
+ * nothing of what may be sent.
+ *
+ * @throws GuardError `internal` when the permit was already spent or was not minted by the guard.
+ */
+export function holderOf(permit: Permit): Pick<Permitted, 'principal' | 'tenant'> {
+  const permitted = unspent.get(permit);
+  if (permitted === undefined) throw new GuardError('internal', { cause: new Error('permit already spent or forged') });
+  return { principal: permitted.principal, tenant: permitted.tenant };
+}
