@@ -65,7 +65,10 @@ export function openCheckpoint(note: string, vkey: string): Checkpoint | undefin
   if (end === -1 || origin !== verifier.name || !/^(0|[1-9]\d{0,15})$/.test(size) || rest.length !== 1) return undefined;
   const rootHash = Buffer.from(root, 'base64');
   if (rootHash.length !== 32 || rootHash.toString('base64') !== root) return undefined;
-  const signed = note.slice(end + 2).split('\n').some((line) => {
+  const signatures = note.slice(end + 2).split('\n');
+  // Nothing but signature lines may follow, or a note could hide another one.
+  if (signatures.pop() !== '' || !signatures.every((line) => /^— \S+ [A-Za-z0-9+/]+={0,2}$/.test(line))) return undefined;
+  const signed = signatures.some((line) => {
     const raw = Buffer.from(/^— (\S+) (\S+)$/.exec(line)?.[2] ?? '', 'base64');
     return line.startsWith(`— ${verifier.name} `) && raw.subarray(0, 4).equals(verifier.id) && raw.length === 68 && line.endsWith(raw.toString('base64')) && verify(null, Buffer.from(text), verifier.key, raw.subarray(4));
   });

@@ -32,7 +32,8 @@ export function compileExpression(node: unknown): Expression {
 function compileBinary({ left, right }: Pair, apply: (a: Value, b: Value) => Value): Expression {
   const [a, b] = [compileExpression(left), compileExpression(right)];
   return (env) => {
-    const [x, y] = [a(env), b(env)];
+    const x: Value = a(env);
+    const y: Value = b(env);
     return x === UNKNOWN || y === UNKNOWN ? UNKNOWN : apply(x, y);
   };
 }

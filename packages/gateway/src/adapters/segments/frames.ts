@@ -1,0 +1,48 @@
+/**
+ * How a record lies in a segment file: length (4 bytes), CRC-32 (4), index (8), then the bytes, all big-endian. The CRC
+ * covers index and bytes; the index makes a record that was moved, doubled or taken out name itself.
+ */
+import { crc32 } from 'node:zlib';
+
+export const HEADER_BYTES = 16;
+export const RECORD_BYTES_MAX = 4 * 1024 * 1024;
+
+export interface Frame {
+  readonly index: number;
+  /** Offset of the frame in the segment. */
+  readonly offset: number;
+  readonly bytes: Buffer;
+}
+
+export type Fault = { readonly offset: number; readonly index: number; readonly what: string; readonly incomplete: boolean };
+
+export function encodeFrame(index: number, bytes: Buffer): Buffer {
+  const frame = Buffer.allocUnsafe(HEADER_BYTES + bytes.length);
+  frame.writeUInt32BE(bytes.length, 0);
+  frame.writeBigUInt64BE(BigInt(index), 8);
+  bytes.copy(frame, HEADER_BYTES);
+  frame.writeUInt32BE(crc32(frame.subarray(8)), 4);
+  return frame;
+}
+
+/**
+ * Reads the frames of one segment, from its first to its end or first fault.
+ * @param first the index that the first frame must have.
+ */
+export function decodeFrames(segment: Buffer, first: number): { readonly frames: Frame[]; readonly fault: Fault | undefined } {
+  const frames: Frame[] = [];
+  for (let offset = 0; offset < segment.length; ) {
+    const index = first + frames.length;
+    const fault = (what: string, incomplete = false): { frames: Frame[]; fault: Fault } => ({ frames, fault: { offset, index, what, incomplete } });
+    if (segment.length - offset < HEADER_BYTES) return fault('the frame is cut off', true);
+    const length = segment.readUInt32BE(offset);
+    const end = offset + HEADER_BYTES + length;
+    if (length > RECORD_BYTES_MAX) return fault('the length is impossible');
+    if (end > segment.length) return fault('the frame is cut off', true);
+    if (segment.readUInt32BE(offset + 4) !== crc32(segment.subarray(offset + 8, end))) return fault('the checksum does not match');
+    if (segment.readBigUInt64BE(offset + 8) !== BigInt(index)) return fault(`the record says it is number ${segment.readBigUInt64BE(offset + 8)}`);
+    frames.push({ index, offset, bytes: segment.subarray(offset + HEADER_BYTES, end) });
+    offset = end;
+  }
+  return { frames, fault: undefined };
+}

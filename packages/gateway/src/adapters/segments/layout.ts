@@ -1,0 +1,25 @@
+/**
+ * Where things lie in the audit folder:
+ *
+ *     master.key                 0600: seeds of the signing and hashing keys, one each for every tenant
+ *     lock                       the process that has the log open
+ *     <tenant>/vkey              public: verifies the checkpoints
+ *     <tenant>/<first index>.seg the records
+ *     <tenant>/leaves            the leaf hashes, 32 bytes each, up to the last checkpoint or beyond
+ *     <tenant>/checkpoint        the last signed checkpoint
+ *     <tenant>/checkpoints       every signed checkpoint, oldest first
+ */
+import { join } from 'node:path';
+
+export const SEGMENT_NAME = /^(\d{16})\.seg$/;
+
+/** A tenant's folder: its own name when it is a plain one, else its bytes in hex, so that no name can leave the folder. */
+export function tenantFolder(folder: string, tenant: string): string {
+  return join(folder, /^[a-z0-9][a-z0-9-]{0,62}$/.test(tenant) ? tenant : tenant === '_' ? '_' : `x_${Buffer.from(tenant).toString('hex')}`);
+}
+
+export function tenantOf(folderName: string): string {
+  return folderName.startsWith('x_') ? Buffer.from(folderName.slice(2), 'hex').toString() : folderName;
+}
+
+export const segmentName = (firstIndex: number): string => `${String(firstIndex).padStart(16, '0')}.seg`;

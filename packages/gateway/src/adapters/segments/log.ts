@@ -1,0 +1,92 @@
+/** The audit log of a process: one log a tenant, opened when first needed, checkpointed by interval. */
+import { mkdirSync, readdirSync } from 'node:fs';
+import type { AuditLog, Clock } from '@sallyport/guard';
+import { createSigner } from '@sallyport/guard/audit';
+import { openKeys, type AuditKeys } from './keys.ts';
+import { tenantFolder, tenantOf } from './layout.ts';
+import { lockFolder } from './lock.ts';
+import type { LogFiles } from './files.ts';
+import { openTenantLog, type TenantLog } from './tenant-log.ts';
+
+export interface SegmentAuditLog extends AuditLog {
+  readonly keys: AuditKeys;
+  /** The last signed checkpoint of a tenant, or `undefined` for a tenant without a log. */
+  checkpoint(tenant: string): string | undefined;
+  /** Rejects when a record could not be made durable now. */
+  probe(): Promise<void>;
+  close(): Promise<void>;
+}
+
+export interface AuditLogDeps {
+  readonly folder: string;
+  /** Name of the deployment: the first part of the origin of every checkpoint. */
+  readonly origin: string;
+  readonly clock: Clock;
+  readonly segmentBytes?: number;
+  readonly checkpointEveryMs?: number;
+  readonly heartbeatMs?: number;
+  readonly files?: LogFiles;
+}
+
+/**
+ * @throws Error when another process has the folder open; AuditLogInconsistent when records under a checkpoint are missing
+ * or changed.
+ */
+export function openAuditLog(deps: AuditLogDeps): SegmentAuditLog {
+  const { folder, origin, clock, segmentBytes = 64 * 1024 * 1024, checkpointEveryMs = 1_000, heartbeatMs = 60_000, files } = deps;
+  mkdirSync(folder, { recursive: true, mode: 0o700 });
+  const lock = lockFolder(folder);
+  const logs = new Map<string, TenantLog>();
+  try {
+    const keys = openKeys(folder);
+    const open = (tenant: string): TenantLog => {
+      let log = logs.get(tenant);
+      if (log === undefined) {
+        const signer = createSigner(`${origin}/${tenant === '_' ? 'gateway' : encodeURIComponent(tenant)}`, keys.signingSeed(tenant));
+        log = openTenantLog({ folder: tenantFolder(folder, tenant), signer, clock, segmentBytes, ...(files && { files }) });
+        logs.set(tenant, log);
+      }
+      return log;
+    };
+    for (const entry of readdirSync(folder, { withFileTypes: true })) if (entry.isDirectory()) open(tenantOf(entry.name));
+    const timer = everyInterval(logs, checkpointEveryMs, heartbeatMs);
+    return {
+      keys,
+      append: (tenant, record) => {
+        try {
+          return open(tenant).append(record);
+        } catch (cause) {
+          return Promise.reject(cause as Error);
+        }
+      },
+      checkpoint: (tenant) => logs.get(tenant)?.checkpoint(),
+      probe: async () => void open('_').checkpoint(true),
+      async close() {
+        clearInterval(timer);
+        await Promise.all([...logs.values()].map((log) => log.close()));
+        lock.release();
+      },
+    };
+  } catch (thrown) {
+    lock.release();
+    throw thrown;
+  }
+}
+
+/** Also when nothing grew, now and then: a log that stays silent can be told from one that was silenced. */
+function everyInterval(logs: ReadonlyMap<string, TenantLog>, everyMs: number, heartbeatMs: number): NodeJS.Timeout {
+  let beats = 0;
+  const timer = setInterval(() => {
+    const heartbeat = ++beats % Math.max(1, Math.round(heartbeatMs / everyMs)) === 0;
+    for (const log of logs.values()) {
+      try {
+        log.checkpoint(heartbeat);
+      } catch {
+        // A checkpoint that cannot be written now is tried again at the next interval; the records are durable.
+      }
+    }
+  }, everyMs);
+  timer.unref();
+  return timer;
+}
+

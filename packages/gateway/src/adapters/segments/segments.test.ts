@@ -1,0 +1,186 @@
+import { cpSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, truncateSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import type { AuditRecord } from '@sallyport/guard';
+import { realFiles, type LogFiles } from './files.ts';
+import { tenantFolder } from './layout.ts';
+import { openAuditLog, type SegmentAuditLog } from './log.ts';
+import { readRecords, verifyLog } from './verify.ts';
+
+let folder: string;
+beforeEach(() => { folder = mkdtempSync(join(tmpdir(), 'sallyport-audit-')); });
+afterEach(() => rmSync(folder, { recursive: true, force: true }));
+
+const clock = { now: () => 1_700_000_000_000 };
+const record = (n: number, phase = 'outcome'): AuditRecord => ({ time: n, unmapped: { phase, record_id: `r${n}`, status: 'success' } });
+const open = (files?: LogFiles, segmentBytes?: number): SegmentAuditLog =>
+  openAuditLog({ folder, origin: 'sallyport.test', clock, ...(files && { files }), ...(segmentBytes && { segmentBytes }) });
+const home = (): string => tenantFolder(folder, 'acme');
+const vkey = (): string => readFileSync(join(home(), 'vkey'), 'utf8').trim();
+
+async function written(count: number, segmentBytes?: number): Promise<void> {
+  const log = open(undefined, segmentBytes);
+  for (let n = 0; n < count; n++) {
+    await log.append('acme', record(n));
+    if (n % 4 === 3) log.checkpoint('acme');
+  }
+  await log.close();
+}
+
+describe('the segment log', () => {
+  it('keeps what was appended, in order, over restarts and segments', async () => {
+    await written(10, 400);
+    await written(10, 400);
+    const { records, problems } = readRecords(home());
+    expect(problems).toEqual([]);
+    expect(records).toHaveLength(20);
+    expect(readdirSync(home()).filter((name) => name.endsWith('.seg')).length).toBeGreaterThan(2);
+    expect(verifyLog(home(), vkey())).toEqual({ records: 20, checkpointed: 20, problems: [] });
+  });
+
+  it('shares one fdatasync among appends that wait together', async () => {
+    let syncs = 0;
+    const log = open({ ...realFiles, sync: (fd) => { syncs += 1; return realFiles.sync(fd); } });
+    await Promise.all(Array.from({ length: 200 }, (_, n) => log.append('acme', record(n))));
+    expect(syncs).toBeLessThanOrEqual(2);
+    await log.close();
+  });
+
+  it('answers only after fdatasync', async () => {
+    const order: string[] = [];
+    const log = open({ ...realFiles, sync: async (fd) => { await realFiles.sync(fd); order.push('durable'); } });
+    await log.append('acme', record(1)).then(() => order.push('answered'));
+    expect(order).toEqual(['durable', 'answered']);
+    await log.close();
+  });
+
+  it.each([
+    ['disk full', { write: () => Promise.reject(Object.assign(new Error('ENOSPC'), { code: 'ENOSPC' })) }],
+    ['an error on write', { write: () => Promise.reject(new Error('EIO')) }],
+    ['an error on fdatasync', { sync: () => Promise.reject(new Error('EIO')) }],
+  ])('%s refuses the record and every later one, and loses nothing that was acknowledged', async (_name, broken) => {
+    let fail = false;
+    let now = clock.now();
+    const files: LogFiles = {
+      write: (fd, bytes, at) => (fail && 'write' in broken ? broken.write() : realFiles.write(fd, bytes, at)),
+      sync: (fd) => (fail && 'sync' in broken ? broken.sync() : realFiles.sync(fd)),
+    };
+    const log = openAuditLog({ folder, origin: 'sallyport.test', clock: { now: () => now }, files });
+    await log.append('acme', record(1));
+    fail = true;
+    await expect(log.append('acme', record(2))).rejects.toThrow();
+    fail = false;
+    await expect(log.append('acme', record(3)), 'the file is not trusted until it was read again').rejects.toThrow();
+    now += 60_000;
+    await log.append('acme', record(4));
+    await log.close();
+    const texts = readRecords(home()).records.map(({ bytes }) => (JSON.parse(bytes.toString()) as { time: number }).time);
+    expect(texts[0]).toBe(1);
+    expect(texts.at(-1)).toBe(4);
+    expect(verifyLog(home(), vkey()).problems).toEqual([]);
+  });
+
+  it('is open in one process at a time', async () => {
+    const log = open();
+    expect(() => open()).toThrow(/is open in process/);
+    await log.close();
+    writeFileSync(join(folder, 'lock'), '999999999');
+    await open().close();
+  });
+
+  it('drops an incomplete last frame, says so, and closes what was left open', async () => {
+    const log = open();
+    await log.append('acme', record(1, 'intent'));
+    await log.close();
+    const segment = join(home(), readdirSync(home()).find((name) => name.endsWith('.seg')) ?? '');
+    writeFileSync(segment, Buffer.concat([readFileSync(segment), Buffer.from([0, 0, 0, 99, 1, 2])]));
+    const again = open();
+    await again.append('acme', record(2));
+    await again.close();
+    const fields = readRecords(home()).records.map(({ bytes }) => (JSON.parse(bytes.toString()) as { unmapped: Record<string, unknown> }).unmapped);
+    expect(fields).toContainEqual(expect.objectContaining({ truncated_bytes: 6, orphan_intents: 1 }));
+    expect(fields).toContainEqual(expect.objectContaining({ record_id: 'r1', phase: 'outcome', status: 'unknown' }));
+    expect(verifyLog(home(), vkey()).problems).toEqual([]);
+  });
+
+  it('does not serve a log whose checkpointed records are gone', async () => {
+    await written(8);
+    const segment = join(home(), '0000000000000000.seg');
+    truncateSync(segment, statSync(segment).size - 10);
+    expect(() => open()).toThrow(/inconsistent at record 7/);
+    expect(existsSync(join(folder, 'lock'))).toBe(false);
+  });
+
+  it('no tenant name leaves the folder', () => {
+    for (const name of ['../x', '/etc', 'a/b', '..', 'CON', 'a\0b', 'ü']) expect(tenantFolder('/data', name)).toMatch(/^\/data\/x_[0-9a-f]+$/);
+  });
+});
+
+describe('verify names', () => {
+  const tampered = async (change: (copy: string) => void, count = 9) => {
+    await written(count, 500);
+    const key = vkey();
+    const copy = join(folder, 'copy');
+    cpSync(home(), copy, { recursive: true });
+    change(copy);
+    return verifyLog(copy, key);
+  };
+  const segmentsOf = (copy: string): string[] => readdirSync(copy).filter((name) => name.endsWith('.seg')).sort().map((name) => join(copy, name));
+
+  it('every single flipped bit in every file', { timeout: 120_000 }, async () => {
+    await written(5, 250);
+    const key = vkey();
+    const copy = join(folder, 'copy');
+    cpSync(home(), copy, { recursive: true });
+    for (const name of readdirSync(copy)) {
+      const original = readFileSync(join(copy, name));
+      for (let bit = 0; bit < original.length * 8; bit += name === 'checkpoints' ? 5 : 1) {
+        const changed = Buffer.from(original);
+        changed[bit >> 3] = (changed[bit >> 3] as number) ^ (1 << (bit & 7));
+        writeFileSync(join(copy, name), changed);
+        expect(verifyLog(copy, key).problems, `${name} bit ${bit}`).not.toEqual([]);
+      }
+      writeFileSync(join(copy, name), original);
+    }
+    expect(verifyLog(copy, key).problems).toEqual([]);
+  });
+
+  it('a changed record with its index, also when the checksum was made to fit', async () => {
+    const { crc32 } = await import('node:zlib');
+    const { problems } = await tampered((copy) => {
+      const file = segmentsOf(copy)[0] ?? '';
+      const segment = readFileSync(file);
+      const length = segment.readUInt32BE(0);
+      const second = 16 + length;
+      segment[second + 16 + 9] = 0x35;
+      segment.writeUInt32BE(crc32(segment.subarray(second + 8, second + 16 + segment.readUInt32BE(second))), second + 4);
+      writeFileSync(file, segment);
+    });
+    expect(problems[0]).toMatchObject({ index: 1, file: '0000000000000000.seg' });
+  });
+
+  it.each<[string, (segment: Buffer, frame: number) => Buffer]>([
+    ['a deleted record', (segment, frame) => segment.subarray(frame)],
+    ['a doubled record', (segment, frame) => Buffer.concat([segment.subarray(0, frame), segment])],
+    ['records in another order', (segment, frame) => Buffer.concat([segment.subarray(frame), segment.subarray(0, frame)])],
+  ])('%s', async (_name, change) => {
+    const { problems } = await tampered((copy) => {
+      const file = segmentsOf(copy)[1] ?? '';
+      const segment = readFileSync(file);
+      writeFileSync(file, change(segment, 16 + segment.readUInt32BE(0)));
+    });
+    expect(problems[0]?.index).toBeGreaterThan(0);
+    expect(problems[0]?.file).toMatch(/\.seg$/);
+  });
+
+  it('a log that was cut off', async () => {
+    const { problems } = await tampered((copy) => rmSync(segmentsOf(copy).at(-1) ?? ''));
+    expect(problems.some((problem) => problem.what.includes('cut off'))).toBe(true);
+  });
+
+  it('a segment that was taken out', async () => {
+    const { problems } = await tampered((copy) => rmSync(segmentsOf(copy)[0] ?? ''));
+    expect(problems[0]?.what).toContain('missing');
+  });
+});

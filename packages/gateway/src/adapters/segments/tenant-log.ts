@@ -1,0 +1,173 @@
+/**
+ * The log of one tenant. Group commit: every append that arrives while a write and fdatasync are under way goes into the
+ * next one together, so an idle log answers after one fdatasync and a busy one shares each among many.
+ */
+import { appendFileSync, closeSync, existsSync, fsyncSync, mkdirSync, openSync, renameSync, writeFileSync, writeSync } from 'node:fs';
+import { join } from 'node:path';
+import type { AuditRecord, Clock } from '@sallyport/guard';
+import { leafHash, logRecord, unknownOutcome, type Signer } from '@sallyport/guard/audit';
+import { canonicalize } from '@sallyport/guard/json';
+import { realFiles, type LogFiles } from './files.ts';
+import { encodeFrame } from './frames.ts';
+import { segmentName } from './layout.ts';
+import { recover, type Recovered } from './recover.ts';
+
+export interface TenantLog {
+  append(record: AuditRecord): Promise<void>;
+  /** Signs what is durable, when it grew since the last checkpoint or `force` is given. */
+  checkpoint(force?: boolean): string | undefined;
+  readonly size: number;
+  close(): Promise<void>;
+}
+
+export interface TenantLogDeps {
+  readonly folder: string;
+  readonly signer: Signer;
+  readonly clock: Clock;
+  readonly segmentBytes: number;
+  readonly files?: LogFiles;
+}
+
+interface Waiting {
+  readonly bytes: Buffer;
+  readonly done: () => void;
+  readonly failed: (cause: unknown) => void;
+}
+
+const WAITING_MAX = 50_000;
+const RETRY_FIRST_MS = 500;
+const RETRY_MAX_MS = 30_000;
+
+export function openTenantLog(deps: TenantLogDeps): TenantLog {
+  const { folder, signer, clock, segmentBytes, files = realFiles } = deps;
+  mkdirSync(folder, { recursive: true, mode: 0o700 });
+  writeFileSync(join(folder, 'vkey'), `${signer.vkey}\n`);
+  let state = openState(recover(folder, signer.vkey), folder);
+  let waiting: Waiting[] = [];
+  let committing: Promise<void> | undefined;
+  let poisoned: { readonly cause: unknown; readonly until: number; readonly wait: number } | undefined;
+  let leaves: Buffer[] = [];
+  let checkpointed = state.checkpointSize;
+  let latest: string | undefined;
+
+  const commit = async (batch: readonly Waiting[]): Promise<void> => {
+    if (poisoned !== undefined) heal(poisoned);
+    if (state.position >= segmentBytes) state = rotate(state, folder);
+    const frames = batch.map((one, at) => encodeFrame(state.frontier.size + at, one.bytes));
+    const bytes = frames.length === 1 ? (frames[0] as Buffer) : Buffer.concat(frames);
+    await files.write(state.fd, bytes, state.position);
+    await files.sync(state.fd);
+    state.position += bytes.length;
+    for (const { bytes: record } of batch) {
+      const leaf = leafHash(record);
+      state.frontier.append(leaf);
+      leaves.push(leaf);
+    }
+  };
+  /** After a failed write or fsync nobody knows what is on the disk, so it is read again before anything is added. */
+  const heal = ({ cause, until, wait }: NonNullable<typeof poisoned>): void => {
+    if (clock.now() < until) throw cause;
+    try {
+      closeSync(state.fd);
+      state = openState(recover(folder, signer.vkey), folder);
+      leaves = [];
+      poisoned = undefined;
+    } catch (again) {
+      poisoned = { cause: again, until: clock.now() + wait, wait: Math.min(wait * 2, RETRY_MAX_MS) };
+      throw again;
+    }
+  };
+  const drain = async (): Promise<void> => {
+    while (waiting.length > 0) {
+      const batch = waiting;
+      waiting = [];
+      try {
+        await commit(batch);
+        for (const one of batch) one.done();
+      } catch (cause) {
+        poisoned ??= { cause, until: clock.now() + RETRY_FIRST_MS, wait: RETRY_FIRST_MS * 2 };
+        for (const one of batch) one.failed(cause);
+      }
+    }
+    committing = undefined;
+  };
+  const append = (record: AuditRecord): Promise<void> => {
+    if (waiting.length >= WAITING_MAX) return Promise.reject(new Error('too many records wait to become durable'));
+    const bytes = Buffer.from(canonicalize(record));
+    return new Promise((done, failed) => {
+      waiting.push({ bytes, done, failed });
+      committing ??= Promise.resolve().then(drain);
+    });
+  };
+  const checkpoint = (force = false): string | undefined => {
+    const { size } = state.frontier;
+    if (poisoned !== undefined || size < checkpointed || (size === checkpointed && !force)) return latest;
+    const note = signer.sign({ size, root: state.frontier.root() });
+    appendFileSync(join(folder, 'leaves'), Buffer.concat(leaves));
+    leaves = [];
+    // Durable before it is released, so that the signer can never be made to sign a smaller tree after a crash.
+    replaceFile(join(folder, 'checkpoint'), note);
+    if (size > checkpointed || latest === undefined) appendFileSync(join(folder, 'checkpoints'), `${note}\n`);
+    checkpointed = size;
+    return (latest = note);
+  };
+  void tellRecovery(state.recovered, append, clock);
+  return {
+    append, checkpoint,
+    get size() { return state.frontier.size; },
+    async close() {
+      while (committing !== undefined) await committing;
+      checkpoint();
+      closeSync(state.fd);
+    },
+  };
+}
+
+interface State {
+  readonly frontier: Recovered['frontier'];
+  readonly fd: number;
+  readonly checkpointSize: number;
+  readonly recovered: Recovered;
+  position: number;
+}
+
+function openState(recovered: Recovered, folder: string): State {
+  const { frontier, segment, checkpointSize } = recovered;
+  const file = join(folder, segmentName(segment?.first ?? 0));
+  const fd = openSync(file, existsSync(file) ? 'r+' : 'wx+', 0o600);
+  syncFolder(folder);
+  return { frontier, fd, checkpointSize, recovered, position: segment?.bytes ?? 0 };
+}
+
+function rotate(state: State, folder: string): State {
+  const fd = openSync(join(folder, segmentName(state.frontier.size)), 'wx+', 0o600);
+  syncFolder(folder);
+  closeSync(state.fd);
+  return { ...state, fd, position: 0 };
+}
+
+/** What was cut off and what was left open is said in the log itself. */
+async function tellRecovery({ truncatedBytes, orphans, frontier, checkpointSize }: Recovered, append: TenantLog['append'], clock: Clock): Promise<void> {
+  if (truncatedBytes === 0 && orphans.length === 0) return;
+  const now = clock.now();
+  const said = [
+    append(logRecord('audit.recovery', { truncated_bytes: truncatedBytes, orphan_intents: orphans.length, prior_size: frontier.size, checkpoint_size: checkpointSize }, now)),
+    ...orphans.map((intent) => append(unknownOutcome(intent, now))),
+  ];
+  // When this cannot be written nothing can, and the next call is refused for the same reason.
+  await Promise.allSettled(said);
+}
+
+function replaceFile(file: string, text: string): void {
+  const fd = openSync(`${file}.new`, 'w', 0o644);
+  writeSync(fd, text);
+  fsyncSync(fd);
+  closeSync(fd);
+  renameSync(`${file}.new`, file);
+}
+
+function syncFolder(folder: string): void {
+  const fd = openSync(folder, 'r');
+  fsyncSync(fd);
+  closeSync(fd);
+}
