@@ -1,0 +1,40 @@
+import type { DatabaseSync } from 'node:sqlite';
+import type { DefinitionKind, JsonObject, PendingPin, PinRow, PinStore } from '@sallyport/guard';
+
+interface Row {
+  server: string; kind: DefinitionKind; name: string; digest: string; document: string;
+  approved_at: number; approved_by: string; seen_at: number;
+}
+
+const named = ({ server, kind, name, digest, document }: Row) => ({ server, kind, name, digest, document: JSON.parse(document) as JsonObject });
+
+export function createPins(database: DatabaseSync): PinStore {
+  const pins = database.prepare('SELECT * FROM pins ORDER BY server, kind, name');
+  const pending = database.prepare('SELECT * FROM pending_pins ORDER BY server, kind, name');
+  const approve = database.prepare('INSERT OR REPLACE INTO pins VALUES (?, ?, ?, ?, ?, ?, ?)');
+  const settle = database.prepare('DELETE FROM pending_pins WHERE server = ? AND kind = ? AND name = ?');
+  const suspend = database.prepare('INSERT OR REPLACE INTO pending_pins VALUES (?, ?, ?, ?, ?, ?)');
+  const bump = database.prepare("UPDATE counters SET value = value + 1 WHERE name = 'pins'");
+  const version = database.prepare("SELECT value FROM counters WHERE name = 'pins'");
+  const together = (...steps: readonly (() => unknown)[]): void => {
+    database.exec('BEGIN IMMEDIATE');
+    try {
+      for (const step of steps) step();
+      database.exec('COMMIT');
+    } catch (thrown) {
+      database.exec('ROLLBACK');
+      throw thrown;
+    }
+  };
+  return {
+    pins: () => (pins.all() as unknown as Row[]).map((row): PinRow => ({ ...named(row), approvedAt: row.approved_at, approvedBy: row.approved_by })),
+    pending: () => (pending.all() as unknown as Row[]).map((row): PendingPin => ({ ...named(row), seenAt: row.seen_at })),
+    approve: (pin) => together(
+      () => approve.run(pin.server, pin.kind, pin.name, pin.digest, JSON.stringify(pin.document), pin.approvedAt, pin.approvedBy),
+      () => settle.run(pin.server, pin.kind, pin.name),
+      () => bump.run(),
+    ),
+    suspend: (one) => together(() => suspend.run(one.server, one.kind, one.name, one.digest, JSON.stringify(one.document), one.seenAt), () => bump.run()),
+    version: () => (version.get() as { value: number }).value,
+  } satisfies PinStore;
+}

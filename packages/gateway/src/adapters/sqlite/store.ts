@@ -1,0 +1,35 @@
+/** API keys, pins and ended sessions in one SQLite file (`node:sqlite`), durable with every write. */
+import { chmodSync, existsSync, mkdirSync } from 'node:fs';
+import { dirname } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
+import type { Clock, KeyStore, PinStore, SessionDirectory } from '@sallyport/guard';
+import { createKeys } from './keys.ts';
+import { migrate } from './migrations.ts';
+import { createPins } from './pins.ts';
+import { createSessions } from './sessions.ts';
+
+export interface Store {
+  readonly keys: KeyStore;
+  readonly pins: PinStore;
+  readonly sessions: SessionDirectory;
+  readonly database: DatabaseSync;
+  /** @throws when the file cannot be read. */
+  probe(): void;
+  close(): void;
+}
+
+/** @param file created with mode 0600 when it is absent. @throws Error when it was written by a newer Sallyport. */
+export function openStore(file: string, clock: Clock = { now: () => Date.now() }): Store {
+  mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
+  const fresh = !existsSync(file);
+  const database = new DatabaseSync(file);
+  if (fresh) chmodSync(file, 0o600);
+  database.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA busy_timeout = 5000; PRAGMA foreign_keys = ON;');
+  migrate(database);
+  const one = database.prepare('SELECT 1');
+  return {
+    keys: createKeys(database), pins: createPins(database), sessions: createSessions(database, clock), database,
+    probe: () => void one.get(),
+    close: () => database.close(),
+  };
+}
