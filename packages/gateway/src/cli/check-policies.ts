@@ -3,6 +3,7 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Definition } from '@sallyport/guard';
 import type { Snapshot } from '../snapshot.ts';
+import { closest } from '../config/suggest.ts';
 import type { PolicyVerdict } from './check.ts';
 
 /** Cedar is loaded only when it is asked for: it is the largest thing in the program. */
@@ -12,7 +13,7 @@ export async function checkConfiguredPolicies(snapshot: Snapshot): Promise<Polic
   const { checkPolicies } = await import('../adapters/cedar/check.ts');
   try {
     const loaded = loadPolicies(snapshot.policies.cedar, { now: () => Date.now() });
-    return { policies: loaded.policies.length, findings: checkPolicies(loaded, await pinned(snapshot)) };
+    return { policies: loaded.policies.length, findings: checkPolicies(loaded, await pinned(snapshot), closest) };
   } catch (thrown) {
     if (!(thrown instanceof PolicyLoadError)) throw thrown;
     return { policies: 0, findings: thrown.findings };
@@ -22,7 +23,7 @@ export async function checkConfiguredPolicies(snapshot: Snapshot): Promise<Polic
 async function pinned(snapshot: Snapshot): Promise<Definition[]> {
   const file = join(snapshot.dataFolder, 'sallyport.db');
   if (!existsSync(file)) return [];
-  const { openStore } = await import('../adapters/sqlite/index.ts');
+  const { openStore } = await import('../adapters/sqlite/store.ts');
   const store = openStore(file);
   try {
     return store.pins.pins().map(({ server, kind, name, digest, document }) => ({ server, kind, name, digest, document, labels: [] }));
