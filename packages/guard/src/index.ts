@@ -2,6 +2,7 @@
 export * from './call.ts';
 export * from './errors.ts';
 export * from './guard.ts';
+export { standardHouse, type HousePorts, type HouseRules } from './house.ts';
 export * from './methods.ts';
 export { holderOf, spendPermit, type Permit, type Permitted } from './permit.ts';
 export * from './ports.ts';
