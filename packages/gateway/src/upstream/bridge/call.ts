@@ -1,0 +1,94 @@
+/** One call to one server, in the four combinations of old and new on either side. */
+import { GuardError, type JsonObject, type McpResult, type Relay } from '@sallyport/guard';
+import { requireServed } from '../catalog/look.ts';
+import { mirrorHeaders } from '../mcp-http/mirror.ts';
+import { ownerOf, type Active, type Seat } from '../links/seat.ts';
+import { remoteError } from '../wire/failure.ts';
+import { ownAsk, type Answer } from '../wire/link.ts';
+import { isObject } from '../wire/message.ts';
+import { askDirectly } from './ask-client.ts';
+import { onSeat, resultOf, type Bridge, type Run } from './bridge.ts';
+import { heldNotices, resumeHeld, startHeld } from './held.ts';
+import { forLegacyClient, forModernClient } from './modern-server.ts';
+import { upstreamParams } from './params.ts';
+import { inputResponses, MULTI_ROUND, openState } from './state.ts';
+import { noteTask, openTask, sealResult } from './tasks.ts';
+import { asInputRequired } from './url-elicitation.ts';
+
+interface Hooks {
+  readonly signal: AbortSignal;
+  readonly extra: JsonObject;
+  relay(): Relay | undefined;
+  onRequest(method: string, params: JsonObject): Promise<JsonObject>;
+}
+
+export async function callServer(bridge: Bridge, run: Run): Promise<McpResult> {
+  const { permitted, relay } = run;
+  const state = relay.era === 'modern' && MULTI_ROUND.has(permitted.call.method) ? openState(bridge, permitted) : undefined;
+  if (state?.kind === 'held') return resumeHeld(bridge, run, state.id, state.round);
+  const extra: Record<string, JsonObject | string> = {};
+  if (state?.kind === 'wrapped') {
+    const responses = inputResponses(permitted, state.keys);
+    if (state.keys.length > 0) extra['inputResponses'] = responses;
+    if (state.state !== null) extra['requestState'] = state.state;
+  }
+  try {
+    return await onSeat(bridge, run, (seat) => callOn(bridge, run, seat, extra));
+  } catch (thrown) {
+    return asInputRequired(bridge, run, forClient(run, thrown));
+  }
+}
+
+/** -32002 is not a code of 2026-07-28: a missing resource is -32602 there. */
+function forClient(run: Run, thrown: unknown): unknown {
+  if (run.relay.era !== 'modern' || remoteError(thrown)?.code !== -32002 || !(thrown instanceof GuardError)) return thrown;
+  return new GuardError('upstream_failed', { ...thrown.detail, rpc: { ...thrown.detail.rpc, code: -32602 } });
+}
+
+async function callOn(bridge: Bridge, run: Run, seat: Seat, extra: JsonObject): Promise<McpResult> {
+  const { permitted, relay } = run;
+  const { call, definition } = permitted;
+  if (definition !== undefined) await requireServed(bridge.looker, seat, definition);
+  if (seat.link.era === 'legacy') await wantLevel(bridge, run, seat);
+  const hooks: Hooks = { signal: call.signal, extra, relay: () => relay, onRequest: (method, params) => askDirectly(bridge, run, method, params) };
+  if (seat.link.era === 'legacy' && relay.era === 'modern' && MULTI_ROUND.has(call.method)) {
+    return startHeld(bridge, run, seat, (held, on, { signal, relay: current, onRequest }) => request(bridge, held, on, { signal, relay: current, onRequest, extra }));
+  }
+  const answer = await request(bridge, run, seat, hooks);
+  if (seat.link.era === 'legacy') return resultOf(answer, sealResult(run.seal, call.method, answer.value));
+  if (relay.era === 'modern') return forModernClient(bridge, run, answer);
+  return forLegacyClient(bridge, run, answer, (more) => request(bridge, run, seat, { ...hooks, extra: { ...extra, ...more } }));
+}
+
+/** The one place where a call leaves for a server. */
+async function request(bridge: Bridge, run: Run, seat: Seat, hooks: Hooks): Promise<Answer> {
+  const { permitted, relay, settings, capabilities } = run;
+  const { call, definition } = permitted;
+  const task = call.target.kind === 'task' ? { taskId: openTask(run.seal, call.params['taskId']) } : {};
+  const logLevel = relay.logLevel ?? bridge.levels.get(ownerOf(permitted));
+  const params = upstreamParams({ permitted, link: seat.link, capabilities, logLevel, extra: { ...hooks.extra, ...task } });
+  const headers = seat.link.era === 'modern' && seat.link.transport === 'http' ? mirrorHeaders(call.method, params, definition) : {};
+  const active: Active = { permitted, relay, onNotice: heldNotices(run, hooks.relay), onRequest: hooks.onRequest };
+  seat.active.push(active);
+  try {
+    const answer = await seat.link.request({
+      method: call.method, params, rawArguments: params['arguments'] === undefined ? undefined : call.rawArguments, headers,
+      wantsProgress: relay.progressToken !== undefined, signal: hooks.signal, timeoutMs: settings.timeoutMs,
+      // A held call outlives the request that started it; every retry brings a deadline of its own.
+      until: hooks.signal === call.signal ? call.deadline : undefined,
+      maxBytes: settings.maxResultBytes, onNotice: active.onNotice, onRequest: hooks.onRequest,
+    });
+    noteTask(seat, answer.value);
+    return answer;
+  } finally {
+    seat.active.splice(seat.active.indexOf(active), 1);
+  }
+}
+
+/** A modern client names its level with each call; a legacy server keeps one for the session. */
+async function wantLevel(bridge: Bridge, { relay, settings }: Run, seat: Seat): Promise<void> {
+  const level = relay.era === 'modern' ? relay.logLevel : undefined;
+  if (level === undefined || level === seat.logLevel || !isObject(seat.link.face.capabilities['logging'])) return;
+  seat.logLevel = level;
+  await seat.link.request(ownAsk('logging/setLevel', { level }, settings.timeoutMs, 64 * 1024)).catch(() => bridge.log('debug', 'a server did not take a log level', { server: settings.name }));
+}

@@ -1,0 +1,120 @@
+/**
+ * Calls of modern clients that a legacy server answers only after it has asked something: the call to the server is held
+ * open, the client is told what is wanted, and its retry goes on where the call stands.
+ */
+import { randomUUID } from 'node:crypto';
+import { GuardError, type JsonObject, type McpResult, type Relay } from '@sallyport/guard';
+import type { Seat } from '../links/seat.ts';
+import { hopFailure } from '../wire/failure.ts';
+import type { Answer } from '../wire/link.ts';
+import { askClient } from './ask-client.ts';
+import { resultOf, type Bridge, type HeldCall, type Run } from './bridge.ts';
+import { createNoticeFilter } from './notices.ts';
+import { inputResponses, invalidState, sealState } from './state.ts';
+import { sealResult } from './tasks.ts';
+
+export const HELD_MS = 120_000;
+/** Several requests of a server often come in one go; they are asked together. */
+const GATHER_MS = 15;
+const PER_PRINCIPAL_MAX = 32;
+
+export type RequestOn = (run: Run, seat: Seat, hooks: { signal: AbortSignal; relay: () => Relay | undefined; onRequest: (method: string, params: JsonObject) => Promise<JsonObject> }) => Promise<Answer>;
+
+/** Starts a call that may be held. `request` sends it; the seat stays taken until the call ends. */
+export async function startHeld(bridge: Bridge, run: Run, seat: Seat, request: RequestOn): Promise<McpResult> {
+  const mine = [...bridge.held.values()].filter((one) => one.run.permitted.principal.key === run.permitted.principal.key);
+  if (mine.length >= PER_PRINCIPAL_MAX) throw new GuardError('rate_limited', { message: 'Too many calls wait for input.', retryAfter: 5 });
+  const call: HeldCall = {
+    id: randomUUID(), run, seat, abort: new AbortController(), questions: new Map(), answer: Promise.reject(hopFailure('not started')),
+    relay: run.relay, round: 0, asked: 0, wake: () => undefined, expiry: undefined,
+  };
+  call.answer.catch(() => undefined);
+  bridge.held.set(call.id, call);
+  seat.busy++;
+  call.answer = request(run, seat, { signal: call.abort.signal, relay: () => call.relay, onRequest: (method, params) => question(bridge, call, method, params) });
+  // Whatever comes of it, its end frees the seat; who waits for it hears of the failure separately.
+  call.answer.then(() => undefined, () => undefined).finally(() => {
+    bridge.links.leave(seat);
+  });
+  return attend(bridge, call, run);
+}
+
+function question(bridge: Bridge, call: HeldCall, method: string, params: JsonObject): Promise<JsonObject> {
+  return askClient(bridge, call.run, { method, params }, (clean) => {
+    const { promise, resolve, reject } = Promise.withResolvers<JsonObject>();
+    call.questions.set(`q${++call.asked}`, { method, params: clean, resolve, reject });
+    call.wake();
+    return promise;
+  });
+}
+
+/** @throws GuardError `invalid_params` when the call is gone, is another principal's, or is being resumed already. */
+export async function resumeHeld(bridge: Bridge, run: Run, id: string, round: number): Promise<McpResult> {
+  const call = bridge.held.get(id);
+  if (call === undefined || call.round !== round || call.relay !== undefined || call.run.permitted.principal.key !== run.permitted.principal.key) throw invalidState();
+  const responses = inputResponses(run.permitted, call.questions.keys());
+  clearTimeout(call.expiry);
+  call.round++;
+  for (const [key, response] of Object.entries(responses)) {
+    call.questions.get(key)?.resolve(response);
+    call.questions.delete(key);
+  }
+  return attend(bridge, call, run);
+}
+
+/** Waits, in the name of the request that is here now, for the answer or for the next questions. */
+async function attend(bridge: Bridge, call: HeldCall, run: Run): Promise<McpResult> {
+  const { signal } = run.permitted.call;
+  const cancelled = (): void => call.abort.abort();
+  call.relay = run.relay;
+  signal.addEventListener('abort', cancelled, { once: true });
+  if (signal.aborted) cancelled();
+  try {
+    const answer = await Promise.race([call.answer, questions(call)]);
+    if (answer === undefined) return pause(bridge, call, run);
+    end(bridge, call);
+    return resultOf(answer, sealResult(run.seal, run.permitted.call.method, answer.value));
+  } catch (thrown) {
+    end(bridge, call);
+    throw thrown;
+  } finally {
+    signal.removeEventListener('abort', cancelled);
+    call.relay = undefined;
+  }
+}
+
+async function questions(call: HeldCall): Promise<undefined> {
+  if (call.questions.size === 0) await new Promise<void>((resolve) => (call.wake = resolve));
+  await new Promise((resolve) => setTimeout(resolve, GATHER_MS));
+}
+
+function pause(bridge: Bridge, call: HeldCall, run: Run): McpResult {
+  call.expiry = setTimeout(() => {
+    call.abort.abort();
+    end(bridge, call);
+  }, HELD_MS);
+  call.expiry.unref();
+  const inputRequests = Object.fromEntries([...call.questions].map(([key, { method, params }]) => [key, { method, params }]));
+  const requestState = sealState(bridge, run.permitted, { kind: 'held', id: call.id, round: call.round }, HELD_MS);
+  return { value: { resultType: 'input_required', inputRequests, requestState } };
+}
+
+function end(bridge: Bridge, call: HeldCall): void {
+  clearTimeout(call.expiry);
+  bridge.held.delete(call.id);
+  for (const { reject } of call.questions.values()) reject(new GuardError('cancelled'));
+  call.questions.clear();
+}
+
+/** At shutdown: nothing is held any more. */
+export function endHeld(held: Map<string, HeldCall>): void {
+  for (const call of held.values()) {
+    clearTimeout(call.expiry);
+    call.abort.abort();
+  }
+  held.clear();
+}
+
+/** The filter for notifications of a call whose relay may change. */
+export const heldNotices = (run: Run, relay: () => Relay | undefined): ((method: string, params: JsonObject) => void) =>
+  createNoticeFilter({ relay, seal: run.seal });

@@ -1,0 +1,66 @@
+/**
+ * Task ids: what the client gets is `server.<sealed>`, bound to the principal, so that nobody else's id opens (A18) and a
+ * forged one reaches no server.
+ */
+import { GuardError, type Json, type JsonObject, type Sealer } from '@sallyport/guard';
+import type { Seat } from '../links/seat.ts';
+import { isObject } from '../wire/message.ts';
+
+const RELATED = 'io.modelcontextprotocol/related-task';
+const TASKS_MAX = 1_000;
+
+export interface TaskSeal {
+  readonly sealer: Sealer;
+  readonly server: string;
+  readonly principal: string;
+}
+
+const binding = ({ server, principal }: TaskSeal): string => JSON.stringify([server, principal]);
+
+export function sealTask(seal: TaskSeal, taskId: string): string {
+  return `${seal.server}.${seal.sealer.seal('task', binding(seal), taskId)}`;
+}
+
+/** @throws GuardError `not_found` for every id that was not sealed for this principal and server. */
+export function openTask(seal: TaskSeal, taskId: Json | undefined): string {
+  const prefix = `${seal.server}.`;
+  const sealed = typeof taskId === 'string' && taskId.startsWith(prefix) ? taskId.slice(prefix.length) : taskId;
+  const opened = typeof sealed === 'string' ? seal.sealer.open('task', binding(seal), sealed) : undefined;
+  if (opened === undefined) throw new GuardError('not_found');
+  return opened;
+}
+
+const sealIn = (seal: TaskSeal, value: JsonObject): JsonObject =>
+  typeof value['taskId'] === 'string' ? { ...value, taskId: sealTask(seal, value['taskId']) } : value;
+
+/** Seals the id in `_meta` that relates a message to a task. The same object when there is none. */
+export function sealRelated(seal: TaskSeal, value: JsonObject): JsonObject {
+  const meta = value['_meta'];
+  const related = isObject(meta) ? meta[RELATED] : undefined;
+  return isObject(meta) && isObject(related) ? { ...value, _meta: { ...meta, [RELATED]: sealIn(seal, related) } } : value;
+}
+
+/** Seals every task id of a result. The same object when there is none, so that its bytes can be passed on. */
+export function sealResult(seal: TaskSeal, method: string, value: JsonObject): JsonObject {
+  let sealed = sealRelated(seal, value);
+  const isTask = method.startsWith('tasks/') || value['resultType'] === 'task';
+  if (isTask && typeof value['taskId'] === 'string') sealed = sealIn(seal, sealed);
+  const { task } = value;
+  if (isObject(task) && typeof task['taskId'] === 'string' && method === 'tools/call' && value['content'] === undefined) sealed = { ...sealed, task: sealIn(seal, task) };
+  return sealed;
+}
+
+export function noteTask(seat: Seat, value: JsonObject): void {
+  const { task } = value;
+  const taskId = value['resultType'] === 'task' ? value['taskId'] : isObject(task) ? task['taskId'] : undefined;
+  if (typeof taskId !== 'string') return;
+  seat.tasks.add(taskId);
+  const oldest = seat.tasks.values().next().value;
+  if (seat.tasks.size > TASKS_MAX && oldest !== undefined) seat.tasks.delete(oldest);
+}
+
+/** Only what was made over this link is listed: a server without sessions knows all tasks of the gateway's credentials. */
+export function sealTaskList(seal: TaskSeal, seat: Seat, tasks: Json | undefined): JsonObject[] {
+  if (!Array.isArray(tasks)) return [];
+  return (tasks as readonly Json[]).filter(isObject).filter(({ taskId }) => typeof taskId === 'string' && seat.tasks.has(taskId)).map((task) => sealIn(seal, task));
+}

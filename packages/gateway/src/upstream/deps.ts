@@ -1,0 +1,40 @@
+/** What the upstream room is given by `main.ts`, and the words that its parts share. */
+import type { Clock, DefinitionKind, ErrorCode, JsonObject, Permitted, PinStore, Sealer } from '@sallyport/guard';
+import type { ServerSettings } from '../snapshot.ts';
+
+export type LogLevel = 'debug' | 'info' | 'warn' | 'error';
+export type Log = (level: LogLevel, message: string, fields: Readonly<Record<string, unknown>>) => void;
+
+/** What happened behind the guard, for metrics and alarms. Names are configured or cleaned; nothing a server said is in it. */
+export type UpstreamEvent =
+  | { readonly kind: 'upstream_error'; readonly server: string; readonly code: ErrorCode }
+  | { readonly kind: 'drift'; readonly server: string; readonly definition: DefinitionKind; readonly name: string; readonly pinned: string; readonly seen: string }
+  | { readonly kind: 'restored'; readonly server: string; readonly definition: DefinitionKind; readonly name: string }
+  | { readonly kind: 'withheld'; readonly server: string; readonly definition: DefinitionKind; readonly name: string; readonly reason: string };
+
+/** Puts a request that a server makes of the client through the guard; `deliver` runs when it may go to the client. */
+export type ClientRequest = (
+  permitted: Permitted,
+  method: string,
+  params: JsonObject,
+  deliver: () => Promise<JsonObject>,
+) => Promise<JsonObject>;
+
+export interface UpstreamDeps {
+  readonly servers: () => readonly ServerSettings[];
+  readonly pins: PinStore;
+  readonly sealer: Sealer;
+  readonly clock: Clock;
+  readonly clientRequest: ClientRequest;
+  readonly log: Log;
+  readonly report: (event: UpstreamEvent) => void;
+  /** PATH, HOME, LANG and TMPDIR: all that a child process gets besides its settings (`childEnvironment` in config.ts). */
+  readonly environment: Readonly<Record<string, string>>;
+}
+
+/** The name under which the gateway introduces itself to servers. */
+export const CLIENT_INFO: JsonObject = { name: 'sallyport', version: '0.1.0' };
+
+export const MODERN = '2026-07-28';
+/** Newest first: the first is what `initialize` offers. */
+export const LEGACY_VERSIONS: readonly string[] = ['2025-11-25', '2025-06-18', '2025-03-26', '2024-11-05'];

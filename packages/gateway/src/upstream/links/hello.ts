@@ -1,0 +1,57 @@
+/** The first words with a server: `server/discover` (2026-07-28), else `initialize`. */
+import { GuardError, type JsonObject } from '@sallyport/guard';
+import type { ServerFace } from '../../snapshot.ts';
+import { CLIENT_INFO, LEGACY_VERSIONS, MODERN } from '../deps.ts';
+import { hopError, hopFailure, remoteError } from '../wire/failure.ts';
+import { ownAsk, type Wire } from '../wire/link.ts';
+import { isObject } from '../wire/message.ts';
+import { modernMeta } from './meta.ts';
+
+export interface Hello {
+  readonly version: string;
+  readonly face: ServerFace;
+}
+
+const MAX_HELLO_BYTES = 1024 * 1024;
+
+/** @returns `undefined` when the server does not know 2026-07-28. @throws GuardError when it cannot be reached at all. */
+export async function discover(wire: Wire, capabilities: JsonObject, timeoutMs: number): Promise<Hello | undefined> {
+  try {
+    const ask = ownAsk('server/discover', { _meta: modernMeta(capabilities) }, timeoutMs, MAX_HELLO_BYTES);
+    const { value } = await wire.request({ ...ask, headers: {} });
+    if (!Array.isArray(value['supportedVersions']) || !value['supportedVersions'].includes(MODERN)) return undefined;
+    const meta = value['_meta'];
+    return { version: MODERN, face: faceOf(isObject(meta) ? meta['io.modelcontextprotocol/serverInfo'] : undefined, value) };
+  } catch (thrown) {
+    if (meansLegacy(thrown)) return undefined;
+    throw thrown;
+  }
+}
+
+/** A server that answers the question badly, or not at all, is older than the question. */
+function meansLegacy(thrown: unknown): boolean {
+  if (remoteError(thrown) !== undefined) return true;
+  if (!(thrown instanceof GuardError)) return false;
+  if (thrown.code === 'upstream_timeout' || thrown.code === 'missing_client_capability') return true;
+  const hop = hopError(thrown);
+  if (hop === undefined) return false;
+  const { status } = hop;
+  return status !== undefined && status < 500 && ![301, 302, 303, 307, 308, 401, 403, 407, 429].includes(status);
+}
+
+/** @throws GuardError `upstream_failed` when the server answers with a revision that is not known here. */
+export async function initialize(wire: Wire, capabilities: JsonObject, timeoutMs: number): Promise<Hello> {
+  const params = { protocolVersion: LEGACY_VERSIONS[0] as string, capabilities, clientInfo: CLIENT_INFO };
+  const { value } = await wire.request(ownAsk('initialize', params, timeoutMs, MAX_HELLO_BYTES));
+  const version = value['protocolVersion'];
+  if (typeof version !== 'string' || !LEGACY_VERSIONS.includes(version)) throw hopFailure('the server speaks no known revision');
+  return { version, face: faceOf(value['serverInfo'], value) };
+}
+
+function faceOf(info: unknown, { capabilities, instructions }: JsonObject): ServerFace {
+  return {
+    serverInfo: isObject(info) && typeof info['name'] === 'string' ? info : { name: 'unknown', version: '0' },
+    capabilities: isObject(capabilities) ? capabilities : {},
+    instructions: typeof instructions === 'string' ? instructions.slice(0, 65_536) : undefined,
+  };
+}

@@ -1,0 +1,198 @@
+/**
+ * The links to all servers. One per server, principal and session, never shared between principals (invariant 7); a
+ * modern HTTP server has no sessions, so there is nothing in its link that could be shared.
+ */
+import { GuardError, type Clock, type JsonObject } from '@sallyport/guard';
+import { canonicalize } from '@sallyport/guard/json';
+import type { ServerSettings } from '../../snapshot.ts';
+import type { Log } from '../deps.ts';
+import { openEndpoint, type Endpoint } from '../mcp-http/pools.ts';
+import { hopFailure, reasonOf } from '../wire/failure.ts';
+import type { Unattached } from '../wire/link.ts';
+import { createBackoff, type Backoff } from './backoff.ts';
+import { openLink, type Eras } from './open.ts';
+import { createSeat, type Owner, type Seat } from './seat.ts';
+
+export interface LinksDeps {
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly environment: Readonly<Record<string, string>>;
+  readonly servers: () => readonly ServerSettings[];
+  /** Who hears what a server says on its own. `seat` is `undefined` until the link is open. */
+  unattached(settings: ServerSettings, owner: Owner, seat: () => Seat | undefined): Unattached;
+  /** Called once for every link that was opened. */
+  opened(seat: Seat): void;
+  /** True while somebody listens over this link, which keeps it from being idle. */
+  listened(seat: Seat): boolean;
+}
+
+export interface Links {
+  /** A seat with `busy` raised; give it back with `leave`. @throws GuardError `upstream_failed`, `upstream_timeout` or `rate_limited`. */
+  take(settings: ServerSettings, owner: Owner, capabilities: JsonObject): Promise<Seat>;
+  leave(seat: Seat): void;
+  /** The open seats of an owner at one server. */
+  of(server: string, owner: Owner): readonly Seat[];
+  /** After a failure that makes one doubt what is known of the server. */
+  forget(seat: Seat): void;
+  /** Why the server could not be reached the last time; `undefined` when it could. */
+  readonly reasons: ReadonlyMap<string, string>;
+  readonly eras: Eras;
+  count(server: string): number;
+  close(): Promise<void>;
+}
+
+interface Rooms extends LinksDeps {
+  readonly seats: Map<string, Seat>;
+  readonly opening: Map<string, { readonly server: string; readonly principal: string; readonly seat: Promise<Seat> }>;
+  readonly endpoints: Map<string, Endpoint>;
+  readonly backoff: Backoff;
+  readonly eras: Eras;
+  readonly reasons: Map<string, string>;
+  closed: boolean;
+}
+
+const REAP_MS = 1_000;
+
+export function createLinks(deps: LinksDeps): Links {
+  const rooms: Rooms = { ...deps, seats: new Map(), opening: new Map(), endpoints: new Map(), backoff: createBackoff(deps.clock), eras: new Map(), reasons: new Map(), closed: false };
+  const reaper = setInterval(() => reap(rooms), REAP_MS);
+  reaper.unref();
+  return {
+    take: (settings, owner, capabilities) => take(rooms, { settings, owner, capabilities }),
+    leave: (seat) => {
+      seat.busy--;
+      seat.usedAt = deps.clock.now();
+      // A seat that was given up while others still used it ends with the last of them.
+      if (seat.busy <= 0 && rooms.seats.get(seat.key) !== seat) void seat.link.close().catch(() => undefined);
+    },
+    of: (server, owner) => [...rooms.seats.values()].filter((seat) => seat.settings.name === server && (seat.owner === undefined || (seat.owner.principal === owner.principal && seat.owner.session === owner.session))),
+    forget: (seat) => {
+      rooms.eras.delete(seat.settings.name);
+      if (seat.busy <= 0) drop(rooms, seat);
+      else rooms.seats.delete(seat.key);
+    },
+    reasons: rooms.reasons,
+    eras: rooms.eras,
+    count: (server) => [...rooms.seats.values()].filter((seat) => seat.settings.name === server).length,
+    close: async () => {
+      rooms.closed = true;
+      clearInterval(reaper);
+      await Promise.allSettled([...rooms.opening.values()].map(({ seat }) => seat));
+      await Promise.allSettled([...rooms.seats.values()].map((seat) => seat.link.close()));
+      rooms.seats.clear();
+      await Promise.allSettled([...rooms.endpoints.values()].map((endpoint) => endpoint.close()));
+    },
+  };
+}
+
+interface Wanted {
+  readonly settings: ServerSettings;
+  readonly owner: Owner;
+  readonly capabilities: JsonObject;
+}
+
+/** A changed transport is another server: its links must not be mistaken for the old ones. */
+const transportKey = (settings: ServerSettings): string => `${settings.name} ${JSON.stringify(settings.transport)}`;
+
+const sharedKey = (settings: ServerSettings): string => `* ${transportKey(settings)}`;
+
+const ownKey = ({ settings, owner, capabilities }: Wanted): string =>
+  JSON.stringify([transportKey(settings), owner.principal, owner.session, canonicalize(capabilities)]);
+
+async function take(rooms: Rooms, wanted: Wanted): Promise<Seat> {
+  if (rooms.closed) throw hopFailure('the gateway is closing');
+  const shared = rooms.seats.get(sharedKey(wanted.settings));
+  const key = ownKey(wanted);
+  const there = shared ?? rooms.seats.get(key);
+  if (there !== undefined) {
+    if (!there.link.dead()) return sit(rooms, there);
+    drop(rooms, there);
+  }
+  let opening = rooms.opening.get(key);
+  if (opening === undefined) {
+    makeRoom(rooms, wanted);
+    opening = { server: wanted.settings.name, principal: wanted.owner.principal, seat: open(rooms, key, wanted) };
+    rooms.opening.set(key, opening);
+    // The promise that callers wait for is this one, so its bookkeeping must not be an unhandled rejection of its own.
+    void opening.seat.catch(() => undefined).finally(() => rooms.opening.delete(key));
+  }
+  return sit(rooms, await opening.seat);
+}
+
+function sit(rooms: Rooms, seat: Seat): Seat {
+  seat.busy++;
+  seat.usedAt = rooms.clock.now();
+  return seat;
+}
+
+async function open(rooms: Rooms, key: string, { settings, owner, capabilities }: Wanted): Promise<Seat> {
+  const again = JSON.stringify([settings.name, owner.principal]);
+  const waitMs = rooms.backoff.waitMs(again);
+  if (waitMs > 0) throw hopFailure(`the server failed to start; next attempt in ${Math.ceil(waitMs / 1000)} s`, { unexecuted: false });
+  let seat: Seat | undefined;
+  try {
+    const link = await openLink({
+      settings, capabilities, endpoint: endpointOf(rooms, settings), eras: rooms.eras, environment: rooms.environment, log: rooms.log,
+      unattached: rooms.unattached(settings, owner, () => seat),
+    });
+    rooms.backoff.succeeded(again);
+    rooms.reasons.delete(settings.name);
+    const shared = link.era === 'modern' && link.transport === 'http';
+    const found = shared ? rooms.seats.get(sharedKey(settings)) : undefined;
+    if (found !== undefined) return found;
+    seat = createSeat({ key: shared ? sharedKey(settings) : key, settings, owner: shared ? undefined : owner, link, now: rooms.clock.now() });
+  } catch (thrown) {
+    if (settings.transport.kind === 'stdio') rooms.backoff.failed(again);
+    rooms.reasons.set(settings.name, reasonOf(thrown));
+    rooms.log('warn', 'a server could not be reached', { server: settings.name, why: reasonOf(thrown) });
+    throw thrown;
+  }
+  rooms.seats.set(seat.key, seat);
+  rooms.opened(seat);
+  if (rooms.closed) await seat.link.close();
+  return seat;
+}
+
+function endpointOf(rooms: Rooms, settings: ServerSettings): Endpoint | undefined {
+  if (settings.transport.kind !== 'http') return undefined;
+  const key = transportKey(settings);
+  let endpoint = rooms.endpoints.get(key);
+  if (endpoint === undefined) rooms.endpoints.set(key, (endpoint = openEndpoint(settings)));
+  return endpoint;
+}
+
+/** Room for one more link, by ending the one that was idle longest. A busy link is never taken from anybody. */
+function makeRoom(rooms: Rooms, { settings, owner }: Wanted): void {
+  const { name, links } = settings;
+  const openings = [...rooms.opening.values()].filter(({ server }) => server === name);
+  const mine = [...rooms.seats.values()].filter((seat) => seat.settings.name === name && seat.owner !== undefined);
+  const own = mine.filter((seat) => seat.owner?.principal === owner.principal);
+  const ownOpening = openings.filter(({ principal }) => principal === owner.principal);
+  if (own.length + ownOpening.length >= links.maxPerPrincipal) evict(rooms, own, 'too many connections of this caller');
+  else if (mine.length + openings.length >= links.max) evict(rooms, mine, 'too many connections');
+}
+
+function evict(rooms: Rooms, seats: readonly Seat[], why: string): void {
+  const idle = seats.filter(({ busy }) => busy === 0).sort((a, b) => a.usedAt - b.usedAt)[0];
+  if (idle === undefined) throw new GuardError('rate_limited', { message: `The server behind the gateway has ${why}.`, retryAfter: 1 });
+  drop(rooms, idle);
+}
+
+function drop(rooms: Rooms, seat: Seat): void {
+  if (rooms.seats.get(seat.key) === seat) rooms.seats.delete(seat.key);
+  void seat.link.close().catch(() => undefined);
+}
+
+function reap(rooms: Rooms): void {
+  const now = rooms.clock.now();
+  const wanted = new Set(rooms.servers().map(transportKey));
+  for (const seat of rooms.seats.values()) {
+    const idle = seat.busy <= 0 && now - seat.usedAt > seat.settings.links.idleMs && !rooms.listened(seat);
+    if (seat.link.dead() || idle || (seat.busy <= 0 && !wanted.has(transportKey(seat.settings)))) drop(rooms, seat);
+  }
+  for (const [key, endpoint] of rooms.endpoints) {
+    if (wanted.has(key) || [...rooms.seats.values()].some((seat) => transportKey(seat.settings) === key)) continue;
+    rooms.endpoints.delete(key);
+    void endpoint.close();
+  }
+}

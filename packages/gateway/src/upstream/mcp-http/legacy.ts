@@ -1,0 +1,111 @@
+/**
+ * Streamable HTTP up to 2025-11-25: one session, requests whose streams can be resumed, a stream for what the server has
+ * to say on its own. Leaving a request is not cancelling it, so cancellations are sent.
+ */
+import type { Log } from '../deps.ts';
+import { encodeAsk, encodeNotification } from '../wire/envelope.ts';
+import { hopFailure } from '../wire/failure.ts';
+import type { Answer, Ask, Unattached, Wire } from '../wire/link.ts';
+import { dispatchHttp, isJson, type Dispatched, type HttpFailed, type HttpReply } from './dispatch.ts';
+import { keepListening } from './listen.ts';
+import { LINGER_MS } from './modern.ts';
+import type { Endpoint } from './pools.ts';
+import { faultOf, receive, type Receiver } from './receive.ts';
+import { answerServer, cancel, close, headersOf, post, type LegacyState } from './session.ts';
+
+export interface LegacyHttpWire extends Wire {
+  /** After `initialize`: the revision to name in headers; opens the stream for what the server says on its own. */
+  agreed(version: string): void;
+}
+
+export interface LegacyOptions {
+  readonly server: string;
+  readonly endpoint: Endpoint;
+  readonly log: Log;
+  readonly unattached: Unattached;
+  readonly maxBytes: number;
+}
+
+const RESUMES_MAX = 5;
+const RETRY_MIN_MS = 50;
+const RETRY_MAX_MS = 30_000;
+const SESSION_ID = /^[\x21-\x7e]{1,1024}$/;
+
+export function createLegacyHttpWire(options: LegacyOptions): LegacyHttpWire {
+  const state: LegacyState = { ...options, ended: new AbortController(), session: undefined, version: undefined, lastId: 0, dead: false, asking: 0 };
+  return {
+    request: (ask) => request(state, ask),
+    notify: (method, params) => post(state, encodeNotification(method, params)),
+    dead: () => state.dead,
+    close: () => close(state),
+    agreed: (version) => {
+      state.version = version;
+      keepListening(state);
+    },
+  };
+}
+
+async function request(state: LegacyState, ask: Ask): Promise<Answer> {
+  if (state.dead) throw hopFailure('the session is gone', { unexecuted: true });
+  const id = ++state.lastId;
+  let exchange: Dispatched | undefined;
+  const receiver = receive(id, ask, {
+    server: state.server, log: state.log,
+    onServerRequest: (serverId, method, params) => answerServer(state, { id: serverId, method, params }, { patience: receiver.patience, onRequest: ask.onRequest }),
+    onLost: (why) => {
+      if (ask.method !== 'initialize') void cancel(state, id, why);
+      exchange?.abort();
+    },
+  });
+  void follow(state, receiver, ask, (current) => (exchange = current));
+  return receiver.answer;
+}
+
+/** Sends the request and, while the server only broke off the stream, fetches the rest of it. */
+async function follow(state: LegacyState, receiver: Receiver, ask: Ask, current: (exchange: Dispatched) => void): Promise<void> {
+  let eventId: string | undefined;
+  const hear = (exchange: Dispatched) => (event: { data: Buffer; id: string | undefined }): void => {
+    eventId = event.id ?? eventId;
+    if (event.data.length > 0) receiver.take(event.data);
+    if (receiver.settled()) setTimeout(exchange.abort, LINGER_MS).unref();
+  };
+  const body = encodeAsk(receiver.id, ask);
+  const start = (method: 'POST' | 'GET', headers: Record<string, string>): Dispatched => {
+    const exchange: Dispatched = dispatchHttp({
+      pool: method === 'GET' ? state.endpoint.streams : state.endpoint.calls, method, path: state.endpoint.path, headers,
+      body: method === 'GET' ? undefined : body, maxBytes: ask.maxBytes + 64 * 1024,
+      onHead: (status, received) => {
+        receiver.patience.touch();
+        const session = received['mcp-session-id'];
+        if (ask.method === 'initialize' && status === 200 && typeof session === 'string' && SESSION_ID.test(session)) state.session = session;
+      },
+      onEvent: (event) => hear(exchange)(event),
+    });
+    current(exchange);
+    return exchange;
+  };
+  let reply = await start('POST', { ...headersOf(state, 'application/json, text/event-stream'), 'content-type': 'application/json' }).reply;
+  for (let resumes = 0; !receiver.settled() && eventId !== undefined && brokeOff(reply) && resumes < RESUMES_MAX; resumes++) {
+    const from: string = eventId;
+    await new Promise((resolve) => setTimeout(resolve, Math.min(Math.max(reply.retryMs ?? 1_000, RETRY_MIN_MS), RETRY_MAX_MS)));
+    if (receiver.settled()) return;
+    reply = await start('GET', { ...headersOf(state, 'text/event-stream'), 'last-event-id': from }).reply;
+    if (eventId !== from) resumes = 0;
+  }
+  finish(state, receiver, reply);
+}
+
+/** A stream that ended or broke without its answer; a plain answer or a refusal is final. */
+const brokeOff = (reply: HttpReply | HttpFailed): boolean => ('fault' in reply ? reply.fault === 'broken' || reply.fault === 'connect' : reply.streamed);
+
+function finish(state: LegacyState, receiver: Receiver, reply: HttpReply | HttpFailed): void {
+  if ('fault' in reply) return receiver.fail(faultOf(reply));
+  if (reply.status === 404 && state.session !== undefined) {
+    // 2025-11-25, session management: the session is unknown, so nothing was executed and a new one must be made.
+    state.dead = true;
+    state.ended.abort();
+    return receiver.fail(hopFailure('the session is gone', { unexecuted: true, status: 404 }));
+  }
+  if (!reply.streamed && isJson(reply.headers)) receiver.take(reply.body);
+  receiver.fail(faultOf(reply));
+}

@@ -1,0 +1,84 @@
+/** What comes back on the exchange of one request: its notifications, the server's own requests, and once its answer. */
+import { GuardError, type JsonObject } from '@sallyport/guard';
+import type { Log } from '../deps.ts';
+import { hopFailure, rpcFailure, tooLarge } from '../wire/failure.ts';
+import type { Answer, Ask } from '../wire/link.ts';
+import { readMessages, type Id, type Message } from '../wire/message.ts';
+import { startPatience, type Patience } from '../wire/patience.ts';
+import type { HttpFailed, HttpReply } from './dispatch.ts';
+
+/** Notifications of one request that are passed on; what comes after them is dropped, so that a flood ends here. */
+const NOTICES_MAX = 10_000;
+
+export interface Receiver {
+  readonly id: number;
+  readonly patience: Patience;
+  readonly answer: Promise<Answer>;
+  settled(): boolean;
+  /** One JSON text: a plain body, or the data of an event. */
+  take(bytes: Buffer): void;
+  /** Settles with a failure, unless the answer is already there. */
+  fail(why: GuardError): void;
+}
+
+export interface ReceiverOptions {
+  readonly server: string;
+  readonly log: Log;
+  /** Legacy only: the server asks the client while it works. */
+  onServerRequest(id: Id, method: string, params: JsonObject): void;
+  /** The wait is over before the answer came: cancel upstream. */
+  onLost(why: GuardError): void;
+}
+
+export function receive(id: number, ask: Ask, options: ReceiverOptions): Receiver {
+  const { promise, resolve, reject } = Promise.withResolvers<Answer>();
+  let settled = false;
+  let notices = 0;
+  const settle = (finish: () => void): void => {
+    if (settled) return;
+    settled = true;
+    patience.done();
+    finish();
+  };
+  const patience = startPatience(ask, (why) => {
+    if (settled) return;
+    settled = true;
+    options.onLost(why);
+    reject(why);
+  });
+  const complain = (why: string): void => {
+    if (++notices < 20) options.log('warn', 'dropped what a server said', { server: options.server, why });
+  };
+  const onMessage = (message: Message): void => {
+    if (message.kind === 'malformed') return complain(message.why);
+    if (message.kind === 'request') return options.onServerRequest(message.id, message.method, message.params);
+    if (message.kind === 'notification') {
+      patience.touch();
+      if (++notices > NOTICES_MAX || (message.method === 'notifications/progress' && (!ask.wantsProgress || message.params['progressToken'] !== id))) return;
+      return ask.onNotice(message.method, message.params);
+    }
+    if (message.id !== id && !(message.kind === 'error' && message.id === null)) return complain('a response to another request');
+    if (message.kind === 'error') return settle(() => reject(rpcFailure(message.code, message.message, message.data)));
+    const { value, bytes } = message;
+    settle(() => (bytes !== undefined && bytes.length > ask.maxBytes ? reject(tooLarge()) : resolve({ value, bytes })));
+  };
+  return {
+    id, patience, answer: promise,
+    settled: () => settled,
+    take: (bytes) => {
+      if (!settled) for (const message of readMessages(bytes, ask.maxBytes + 64 * 1024)) onMessage(message);
+    },
+    fail: (why) => settle(() => reject(why)),
+  };
+}
+
+/** The failure that a finished exchange without an answer stands for. */
+export function faultOf(reply: HttpReply | HttpFailed): GuardError {
+  if ('fault' in reply) {
+    if (reply.fault === 'too_large') return tooLarge();
+    if (reply.fault === 'encoded') return hopFailure('the answer is compressed, which was not asked for', { cause: reply.cause });
+    return hopFailure(reply.fault === 'connect' ? 'the server cannot be reached' : 'the connection broke', { unexecuted: !reply.sent, cause: reply.cause });
+  }
+  if (reply.status >= 300 && reply.status < 400) return hopFailure('the server redirects, which is not followed', { status: reply.status });
+  return hopFailure(reply.status === 200 ? 'the answer holds no response' : 'the server refused the request', { status: reply.status });
+}

@@ -1,0 +1,140 @@
+/**
+ * JSON-RPC over a child's standard streams. Ids and progress tokens are ours; an answer to an id that is not waited for
+ * (unknown, doubled, or cancelled meanwhile) is dropped.
+ */
+import { GuardError, type JsonObject } from '@sallyport/guard';
+import type { ServerSettings } from '../../snapshot.ts';
+import type { Log } from '../deps.ts';
+import { encodeAsk, encodeNotification, encodeReply } from '../wire/envelope.ts';
+import { hopFailure, rpcFailure, tooLarge } from '../wire/failure.ts';
+import type { Answer, Ask, Unattached, Wire } from '../wire/link.ts';
+import { readMessages, type Id, type Message } from '../wire/message.ts';
+import { startPatience, type Patience } from '../wire/patience.ts';
+import { startChild, type Child } from './child.ts';
+
+interface Waiting {
+  readonly ask: Ask;
+  readonly patience: Patience;
+  readonly resolve: (answer: Answer) => void;
+  readonly reject: (why: GuardError) => void;
+}
+
+interface State {
+  readonly server: string;
+  readonly log: Log;
+  readonly waiting: Map<Id, Waiting>;
+  readonly unattached: Unattached;
+  readonly maxLine: number;
+  child: Child | undefined;
+  lastId: number;
+  dead: boolean;
+  /** Requests of the server that wait for the client: bounded, so that a server cannot pile them up. */
+  asking: number;
+  complaints: number;
+}
+
+const MAX_ASKING = 64;
+/** Room for the envelope and for notifications around a result of the largest size. */
+const LINE_MARGIN = 64 * 1024;
+const DEFINITIONS_MIN = 8 * 1024 * 1024;
+
+export function createStdioWire(settings: ServerSettings, environment: Readonly<Record<string, string>>, log: Log, unattached: Unattached): Wire {
+  const maxLine = Math.max(settings.maxResultBytes + LINE_MARGIN, DEFINITIONS_MIN);
+  const state: State = { server: settings.name, log, waiting: new Map(), unattached, maxLine, child: undefined, lastId: 0, dead: false, asking: 0, complaints: 0 };
+  state.child = startChild(settings, environment, { maxLine, log }, {
+    line: (bytes) => onLine(state, bytes),
+    gone: (why) => fail(state, why),
+  });
+  return {
+    request: (ask) => request(state, ask),
+    notify: (method, params) => {
+      state.child?.write(encodeNotification(method, params));
+      return Promise.resolve();
+    },
+    dead: () => state.dead,
+    close: async () => {
+      fail(state, 'the link was closed');
+      await state.child?.end();
+    },
+  };
+}
+
+function request(state: State, ask: Ask): Promise<Answer> {
+  if (state.dead) return Promise.reject(hopFailure('the child process is gone', { unexecuted: true }));
+  if (ask.signal.aborted) return Promise.reject(new GuardError('cancelled'));
+  const id = ++state.lastId;
+  return new Promise((resolve, reject) => {
+    const patience = startPatience(ask, (why) => {
+      state.waiting.delete(id);
+      // `initialize` must not be cancelled (2025-11-25, cancellation).
+      if (ask.method !== 'initialize') state.child?.write(encodeNotification('notifications/cancelled', { requestId: id, reason: why.code }));
+      reject(why);
+    });
+    state.waiting.set(id, { ask, patience, resolve, reject });
+    if (state.child?.write(encodeAsk(id, ask)) === true) return;
+    patience.done();
+    state.waiting.delete(id);
+    reject(hopFailure('the child process does not read', { unexecuted: true }));
+  });
+}
+
+function fail(state: State, why: string): void {
+  if (state.dead) return;
+  state.dead = true;
+  if (state.waiting.size > 0) state.log('warn', 'server went away', { server: state.server, why, waiting: state.waiting.size });
+  for (const { patience, reject } of state.waiting.values()) {
+    patience.done();
+    reject(hopFailure(why));
+  }
+  state.waiting.clear();
+}
+
+function complain(state: State, why: string): void {
+  if (++state.complaints <= 20) state.log('warn', 'dropped what a server said', { server: state.server, why });
+}
+
+function onLine(state: State, bytes: Buffer): void {
+  if (bytes.length === 0 || state.dead) return;
+  for (const message of readMessages(bytes, state.maxLine)) onMessage(state, message);
+}
+
+function onMessage(state: State, message: Message): void {
+  if (message.kind === 'malformed') return complain(state, message.why);
+  if (message.kind === 'notification') return onNotification(state, message.method, message.params);
+  if (message.kind === 'request') return answer(state, message.id, message.method, message.params);
+  const found = message.id === null ? undefined : state.waiting.get(message.id);
+  if (found === undefined || message.id === null) return complain(state, 'a response to nothing that is waited for');
+  state.waiting.delete(message.id);
+  found.patience.done();
+  if (message.kind === 'error') return found.reject(rpcFailure(message.code, message.message, message.data));
+  if (message.bytes !== undefined && message.bytes.length > found.ask.maxBytes) return found.reject(tooLarge());
+  found.resolve({ value: message.value, bytes: message.bytes });
+}
+
+function onNotification(state: State, method: string, params: JsonObject): void {
+  if (method === 'notifications/progress') {
+    const token = params['progressToken'];
+    const found = typeof token === 'number' ? state.waiting.get(token) : undefined;
+    if (found === undefined || !found.ask.wantsProgress) return;
+    found.patience.touch();
+    return found.ask.onNotice(method, params);
+  }
+  const subscription = (params['_meta'] as JsonObject | undefined)?.['io.modelcontextprotocol/subscriptionId'];
+  const listen = typeof subscription === 'number' ? state.waiting.get(subscription) : undefined;
+  if (listen !== undefined) return listen.ask.onNotice(method, params);
+  state.unattached.notice(method, params);
+}
+
+/** One channel carries everything, so a server's request says not for which call it is made: the bridge decides. */
+function answer(state: State, id: Id, method: string, params: JsonObject): void {
+  if (state.asking >= MAX_ASKING) return complain(state, 'too many requests at once');
+  state.asking++;
+  for (const { patience } of state.waiting.values()) patience.hold();
+  const held = [...state.waiting.values()];
+  const reply = method === 'ping' ? Promise.resolve({}) : state.unattached.request(method, params);
+  void encodeReply(id, reply).then((bytes) => {
+    state.asking--;
+    for (const { patience } of held) patience.resume();
+    state.child?.write(bytes);
+  });
+}

@@ -1,0 +1,119 @@
+/**
+ * Everything behind the guard: the servers, what is pinned of them, and the way there. Nothing is sent without a permit;
+ * discovery at start is a set of calls like any other, made by the gateway itself.
+ */
+import type { Catalog, DefinitionKind, Send } from '@sallyport/guard';
+import type { GatewayView, ServerSettings } from '../snapshot.ts';
+import type { Bridge } from './bridge/bridge.ts';
+import { ownCapabilities } from './bridge/capabilities.ts';
+import { createEars } from './bridge/ears.ts';
+import { endHeld } from './bridge/held.ts';
+import { createLevels } from './bridge/levels.ts';
+import { send } from './bridge/send.ts';
+import { unattachedOf } from './bridge/unattached.ts';
+import { createWatches } from './bridge/watch.ts';
+import { createCatalog } from './catalog/catalog.ts';
+import { observerOf } from './catalog/look.ts';
+import { LISTED } from './catalog/read-list.ts';
+import type { UpstreamDeps } from './deps.ts';
+import { reasonOf } from './wire/failure.ts';
+import { ownAsk } from './wire/link.ts';
+import { isObject } from './wire/message.ts';
+import { createLinks, type Links } from './links/links.ts';
+import type { Seat } from './links/seat.ts';
+
+export type { ClientRequest, Log, LogLevel, UpstreamDeps, UpstreamEvent } from './deps.ts';
+
+/** What the gateway asks of every server at start, in this order; each is a guarded call with `credentials: {kind: 'gateway'}`. */
+export const discoveryMethods: readonly string[] = [...LISTED.values()].map(({ method }) => method);
+
+export interface UpstreamStats {
+  /** Open sessions and child processes, by server. */
+  readonly links: Readonly<Record<string, number>>;
+  /** Calls of modern clients that wait for input. */
+  readonly held: number;
+  /** Listening callers. */
+  readonly listeners: number;
+}
+
+export interface Upstreams {
+  readonly send: Send;
+  readonly catalog: Catalog;
+  readonly view: GatewayView;
+  /**
+   * Asks every server for its definitions, servers side by side. @param run puts one discovery call through the guard:
+   * `{method, target: {kind: 'servers', servers: [server]}, credentials: {kind: 'gateway', tenant: '_'}}`. Never rejects.
+   */
+  discover(run: (server: string, method: string) => Promise<unknown>): Promise<void>;
+  /** By server: why it could not be reached the last time, or `undefined`. */
+  ready(): Record<string, string | undefined>;
+  stats(): UpstreamStats;
+  /** Ends every link, child process and held call. */
+  close(): Promise<void>;
+}
+
+export function createUpstreams(deps: UpstreamDeps): Upstreams {
+  const ears = createEars();
+  const watches = createWatches();
+  const definitions = createCatalog({ ...deps, changed: (server: string, kind: DefinitionKind) => ears.changed(server, kind) });
+  const links: Links = createLinks({
+    clock: deps.clock, log: deps.log, environment: deps.environment, servers: deps.servers,
+    unattached: (settings, owner, seat) => unattachedOf(() => bridge, settings, owner, seat),
+    opened: (seat) => settle(bridge, seat, () => watches),
+    listened: (seat) => ears.has(seat.settings.name, seat.owner),
+  });
+  const capabilities = (settings: ServerSettings) => ownCapabilities(settings.clientRequests);
+  const looker = { clock: deps.clock, definitions, capabilities };
+  const bridge: Bridge = { ...deps, links, definitions, looker, ears, held: new Map(), levels: createLevels() };
+  return {
+    send: (permit, relay) => send(bridge, watches, permit, relay),
+    catalog: { find: definitions.find },
+    view: viewOf(bridge),
+    discover: (run) => discoverAll(bridge, run),
+    ready: () => Object.fromEntries(deps.servers().map(({ name }) => [name, links.reasons.get(name)])),
+    stats: () => ({ links: Object.fromEntries(deps.servers().map(({ name }) => [name, links.count(name)])), held: bridge.held.size, listeners: ears.size }),
+    close: async () => {
+      watches.close();
+      endHeld(bridge.held);
+      await links.close();
+    },
+  };
+}
+
+/** A new link: its server's face is learned, and the wishes of its owner are told to it. */
+function settle(bridge: Bridge, seat: Seat, watches: () => ReturnType<typeof createWatches>): void {
+  const { settings, link, owner } = seat;
+  bridge.definitions.learnFace(settings, link.face, observerOf(seat));
+  if (owner === undefined) return;
+  watches().refresh(bridge, settings.name, owner);
+  const level = bridge.levels.get(owner);
+  if (level === undefined || link.era !== 'legacy' || !isObject(link.face.capabilities['logging'])) return;
+  link.request(ownAsk('logging/setLevel', { level }, settings.timeoutMs, 64 * 1024)).catch(() => bridge.log('debug', 'a server did not take a log level', { server: settings.name }));
+}
+
+async function discoverAll(bridge: Bridge, run: (server: string, method: string) => Promise<unknown>): Promise<void> {
+  await Promise.all(bridge.servers().map(async ({ name }) => {
+    for (const method of discoveryMethods) {
+      try {
+        await run(name, method);
+      } catch (thrown) {
+        bridge.log('warn', 'a server could not be discovered', { server: name, why: reasonOf(thrown) });
+      }
+      // A server that cannot be reached for the first list cannot be reached for the others either.
+      if (bridge.links.reasons.has(name)) return;
+    }
+  }));
+}
+
+/** Until a server was reached, it may have anything: an edge that promised less would have to take it back. */
+const GUESS = { tools: { listChanged: true }, prompts: { listChanged: true }, resources: { listChanged: true, subscribe: true }, completions: {}, logging: {} };
+
+function viewOf({ servers, definitions }: Bridge): GatewayView {
+  return {
+    servers: () => servers().map(({ name }) => name).sort(),
+    face: (server) => {
+      if (!servers().some(({ name }) => name === server)) return undefined;
+      return definitions.face(server) ?? { serverInfo: { name: server, version: '0' }, capabilities: GUESS, instructions: undefined };
+    },
+  };
+}

@@ -1,0 +1,53 @@
+/** How long a request may take: until its caller cancels, or until the server gave no sign of life for too long. */
+import { GuardError } from '@sallyport/guard';
+import type { Ask } from './link.ts';
+
+export interface Patience {
+  /** A sign of life: the wait starts anew. */
+  touch(): void;
+  /** The server waits for the client now, so its own time stands still. Nests. */
+  hold(): void;
+  resume(): void;
+  /** Nothing is waited for any more. */
+  done(): void;
+}
+
+/** Calls `lost` once, with `cancelled` or `upstream_timeout`, unless `done` comes first. */
+export function startPatience({ signal, timeoutMs, until }: Pick<Ask, 'signal' | 'timeoutMs' | 'until'>, lost: (why: GuardError) => void): Patience {
+  let timer: NodeJS.Timeout | undefined;
+  let holds = 0;
+  let over = false;
+  const end = (why: GuardError): void => {
+    if (over) return;
+    done();
+    lost(why);
+  };
+  const cancelled = (): void => end(new GuardError('cancelled'));
+  const done = (): void => {
+    over = true;
+    clearTimeout(timer);
+    signal.removeEventListener('abort', cancelled);
+  };
+  const touch = (): void => {
+    if (over || holds > 0 || timeoutMs === undefined) return;
+    clearTimeout(timer);
+    const waitMs = until === undefined ? timeoutMs : Math.max(0, Math.min(timeoutMs, until - Date.now()));
+    timer = setTimeout(() => end(new GuardError('upstream_timeout')), waitMs);
+  };
+  signal.addEventListener('abort', cancelled, { once: true });
+  touch();
+  // An already aborted signal fires no event; the caller must still get its one answer, after it has our handle.
+  if (signal.aborted) queueMicrotask(cancelled);
+  return {
+    touch,
+    done,
+    hold: () => {
+      holds++;
+      clearTimeout(timer);
+    },
+    resume: () => {
+      holds--;
+      touch();
+    },
+  };
+}
