@@ -1,5 +1,5 @@
 /** What the parts of the bridge share. */
-import type { GuardError, JsonObject, McpResult, Permitted, Relay } from '@sallyport/guard';
+import { GuardError, type JsonObject, type McpResult, type Permitted, type Relay } from '@sallyport/guard';
 import type { ServerSettings } from '../../snapshot.ts';
 import type { Definitions } from '../catalog/catalog.ts';
 import type { Looker } from '../catalog/look.ts';
@@ -69,7 +69,7 @@ export function runOf(bridge: Bridge, permitted: Permitted, relay: Relay, settin
 /** Runs on a link of the caller's own; once more on a new link when the first one turned out to be gone. */
 export async function onSeat<R>(bridge: Bridge, run: Run, use: (seat: Seat) => Promise<R>): Promise<R> {
   for (let attempt = 0; ; attempt++) {
-    const seat = await bridge.links.take(run.settings, ownerOf(run.permitted), run.capabilities);
+    const seat = await seatFor(bridge, run);
     try {
       return await use(seat);
     } catch (thrown) {
@@ -78,6 +78,24 @@ export async function onSeat<R>(bridge: Bridge, run: Run, use: (seat: Seat) => P
     } finally {
       bridge.links.leave(seat);
     }
+  }
+}
+
+/** A caller that goes away does not wait for a link to open; the link is there for the next call. */
+async function seatFor(bridge: Bridge, { settings, permitted, capabilities }: Run): Promise<Seat> {
+  const { signal } = permitted.call;
+  const taking = bridge.links.take(settings, ownerOf(permitted), capabilities);
+  const { promise, reject } = Promise.withResolvers<never>();
+  const cancelled = (): void => reject(new GuardError('cancelled'));
+  signal.addEventListener('abort', cancelled, { once: true });
+  if (signal.aborted) cancelled();
+  try {
+    return await Promise.race([taking, promise]);
+  } catch (thrown) {
+    taking.then(bridge.links.leave, () => undefined);
+    throw thrown;
+  } finally {
+    signal.removeEventListener('abort', cancelled);
   }
 }
 

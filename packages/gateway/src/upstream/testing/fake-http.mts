@@ -2,7 +2,7 @@
 import { createServer, type IncomingHttpHeaders, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { JsonObject } from '@sallyport/guard';
 
-export interface Received { id: number; method: string; params: JsonObject; headers: IncomingHttpHeaders; http: string }
+export interface Received { id: number; method: string; params: JsonObject; headers: IncomingHttpHeaders; http: string; raw: string }
 
 export interface FakeHttp {
   url: string;
@@ -18,14 +18,15 @@ export interface FakeHttp {
 export const tool = (name: string, more: JsonObject = {}): JsonObject => ({ name, description: `Does ${name}.`, inputSchema: { type: 'object' }, ...more });
 
 export async function fakeHttp(tools: JsonObject[] = [tool('echo')]): Promise<FakeHttp> {
-  const read = async (req: IncomingMessage): Promise<JsonObject> => {
+  const read = async (req: IncomingMessage): Promise<string> => {
     const chunks: Buffer[] = [];
     for await (const chunk of req) chunks.push(chunk as Buffer);
-    return chunks.length === 0 ? {} : (JSON.parse(Buffer.concat(chunks).toString()) as JsonObject);
+    return Buffer.concat(chunks).toString();
   };
   const http = createServer((req, res) => {
-    void read(req).then(async (body) => {
-      const request: Received = { id: body['id'] as number, method: String(body['method'] ?? ''), params: (body['params'] ?? {}) as JsonObject, headers: req.headers, http: req.method ?? '' };
+    void read(req).then(async (raw) => {
+      const body = (raw === '' ? {} : JSON.parse(raw)) as JsonObject;
+      const request: Received = { id: body['id'] as number, method: String(body['method'] ?? ''), params: (body['params'] ?? {}) as JsonObject, headers: req.headers, http: req.method ?? '', raw };
       fake.received.push(request);
       res.on('close', () => { if (!res.writableFinished) fake.closed.push(request.method); });
       const result = (await fake.answer(request, res)) ?? (res.headersSent || res.destroyed ? undefined : standard(request));
