@@ -4,6 +4,7 @@ import type { ServerSettings } from '../../snapshot.ts';
 import type { Definitions } from '../catalog/catalog.ts';
 import type { Looker } from '../catalog/look.ts';
 import type { UpstreamDeps } from '../deps.ts';
+import { eraDoubt } from '../links/era-doubt.ts';
 import type { Links } from '../links/links.ts';
 import { ownerOf, type Seat } from '../links/seat.ts';
 import { hopError } from '../wire/failure.ts';
@@ -66,15 +67,17 @@ export function runOf(bridge: Bridge, permitted: Permitted, relay: Relay, settin
   };
 }
 
-/** Runs on a link of the caller's own; once more on a new link when the first one turned out to be gone. */
+/** Runs on a link of the caller's own; once more on a new link when the first one turned out to be gone, or of another era. */
 export async function onSeat<R>(bridge: Bridge, run: Run, use: (seat: Seat) => Promise<R>): Promise<R> {
   for (let attempt = 0; ; attempt++) {
     const seat = await seatFor(bridge, run);
     try {
       return await use(seat);
     } catch (thrown) {
-      if (attempt > 0 || hopError(thrown)?.unexecuted !== true || run.permitted.call.signal.aborted) throw thrown;
-      bridge.links.forget(seat);
+      const gone = hopError(thrown)?.unexecuted === true;
+      const doubt = eraDoubt(seat.link.era, thrown);
+      if (gone || doubt !== undefined) bridge.links.forget(seat);
+      if (attempt > 0 || !(gone || doubt === 'repeat') || run.permitted.call.signal.aborted) throw thrown;
     } finally {
       bridge.links.leave(seat);
     }

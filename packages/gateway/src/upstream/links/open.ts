@@ -36,7 +36,8 @@ export async function openLink(opening: Opening): Promise<Link> {
     eras.set(settings.name, link.era);
     return link;
   } catch (thrown) {
-    eras.delete(settings.name);
+    // What was remembered may be what is wrong: the server is met once more without it.
+    if (eras.delete(settings.name) && hopError(thrown)?.unexecuted !== true) return openLink(opening);
     throw thrown;
   }
 }

@@ -1,0 +1,112 @@
+/** What servers say on their own, and to whom. */
+import type { JsonObject } from '@sallyport/guard';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { http, rigOf, serverOf, stdio, until, type Recorded, type Rig } from '../testing/harness.mts';
+import { legacyHttp, type LegacyHttp } from '../testing/legacy-server.mts';
+import { modernHttp, type ModernHttp } from '../testing/modern-server.mts';
+
+let legacy: LegacyHttp;
+let modern: ModernHttp;
+let rig: Rig;
+
+beforeAll(async () => {
+  [legacy, modern] = await Promise.all([legacyHttp(), modernHttp()]);
+  rig = rigOf([serverOf('old-http', http(legacy.url)), serverOf('old-pipe', stdio([`${import.meta.dirname}/../testing/legacy-server.mts`])), serverOf('new-http', http(modern.url))]);
+  await rig.discover();
+});
+
+afterAll(async () => {
+  await rig.close();
+  await Promise.all([legacy.close(), modern.close()]);
+});
+
+interface Listening { notices: Recorded[]; stop(): Promise<void> }
+
+function listen(who: string, session: string | undefined, servers: string[], filter?: JsonObject): Listening {
+  const notices: Recorded[] = [];
+  const abort = new AbortController();
+  const done = rig.run(filter === undefined ? 'stream/listen' : 'subscriptions/listen', { kind: 'servers', servers }, filter === undefined ? {} : { notifications: filter }, {
+    who, session, era: filter === undefined ? 'legacy' : 'modern', notices, signal: abort.signal,
+  });
+  return { notices, stop: async () => { abort.abort(); expect((await done).status).toBe('success'); } };
+}
+
+const methods = ({ notices }: Listening): string[] => notices.map(({ method }) => method);
+
+describe.each(['old-http', 'old-pipe'])('%s', (server) => {
+  it('list changes and subscribed resources reach the stream of their own session, and no other', async () => {
+    const [mine, others] = [listen('ann', `m ${server}`, [server]), listen('bob', `m ${server}`, [server])];
+    const ask = { who: 'ann', session: `m ${server}` };
+    await rig.tool(server, 'echo', {}, ask);
+    await rig.tool(server, 'echo', {}, { ...ask, who: 'bob' });
+    await new Promise((resolve) => setTimeout(resolve, 150));
+    await rig.get('resources/subscribe', { kind: 'resource', server, name: 'test://a' }, { uri: 'test://a' }, ask);
+    await rig.tool(server, 'touch', {}, ask);
+    await until(() => methods(mine).includes('notifications/resources/updated'));
+    // What a server adds for one session is pinned when it is first seen; until then there is only its word for it.
+    await rig.tool(server, 'add_tool', { text: `added_${server}` }, ask);
+    await until(() => methods(mine).includes('notifications/tools/list_changed'));
+    expect(methods(others)).toEqual([]);
+    expect(await rig.list('tools/list', [server], ask)).toContain(`added_${server}`);
+    expect(await rig.list('tools/list', [server], { ...ask, who: 'bob' })).not.toContain(`added_${server}`);
+    expect(await rig.run('tools/call', { kind: 'tool', server, name: `added_${server}` }, { name: `added_${server}` }, { ...ask, who: 'bob' })).toMatchObject({ error: { code: 'not_found' } });
+    await rig.get('resources/unsubscribe', { kind: 'resource', server, name: 'test://a' }, { uri: 'test://a' }, ask);
+    const before = mine.notices.length;
+    await rig.tool(server, 'touch', {}, ask);
+    await new Promise((resolve) => setTimeout(resolve, 80));
+    expect(mine.notices.slice(before).map(({ method }) => method)).not.toContain('notifications/resources/updated');
+    await Promise.all([mine.stop(), others.stop()]);
+  });
+
+  it('a modern listener gets what it asked for, and nothing else', async () => {
+    const who = `cid ${server}`;
+    const [lists, watch] = [listen(who, undefined, [server], { toolsListChanged: true }), listen(who, undefined, [server], { resourceSubscriptions: ['test://b', 'file:///etc/passwd', 'test://item/../x'] })];
+    await until(async () => textOf(await rig.tool(server, 'touch', {}, { who, era: 'modern' })) === '["test://b"]');
+    await rig.tool(server, 'add_tool', { text: 'modern_added' }, { who, era: 'modern' });
+    await until(() => methods(lists).length > 0);
+    expect(new Set(methods(lists))).toEqual(new Set(['notifications/tools/list_changed']));
+    await until(() => methods(watch).length > 0);
+    expect(new Set(watch.notices.map(({ params }) => params['uri']))).toEqual(new Set(['test://b']));
+    await watch.stop();
+    await until(async () => textOf(await rig.tool(server, 'touch', {}, { who, era: 'modern' })) === '[]');
+    await lists.stop();
+  });
+});
+
+const textOf = (value: JsonObject): string => ((value['content'] as { text: string }[])[0] as { text: string }).text;
+
+describe('a modern server', () => {
+  it('is listened to for legacy and modern clients alike', async () => {
+    const [old, fresh, deaf] = [listen('ann', 'new', ['new-http']), listen('bob', undefined, ['new-http'], { toolsListChanged: true }), listen('cid', undefined, ['new-http'], { promptsListChanged: true })];
+    await rig.tool('new-http', 'echo', {}, { who: 'ann', session: 'new' });
+    await new Promise((resolve) => setTimeout(resolve, 200));
+    modern.handler.notify.toolsChanged();
+    await until(() => methods(old).includes('notifications/tools/list_changed') && methods(fresh).length > 0);
+    expect(fresh.notices).toEqual([{ method: 'notifications/tools/list_changed', params: {} }]);
+    expect(methods(deaf)).toEqual([]);
+    await Promise.all([old.stop(), fresh.stop(), deaf.stop()]);
+    expect(rig.upstreams.stats().listeners).toBe(0);
+  });
+
+  it('takes the subscriptions of a legacy client', async () => {
+    const mine = listen('ann', 'sub', ['new-http']);
+    await rig.get('resources/subscribe', { kind: 'resource', server: 'new-http', name: 'test://a' }, { uri: 'test://a' }, { session: 'sub' });
+    await new Promise((resolve) => setTimeout(resolve, 200));
+    modern.handler.notify.resourceUpdated('test://a');
+    modern.handler.notify.resourceUpdated('test://other');
+    await until(() => mine.notices.length > 0);
+    expect(mine.notices.map(({ params }) => params['uri'])).toEqual(['test://a']);
+    await mine.stop();
+  });
+});
+
+it('several servers are listened to at once, and the log level of a session follows its links', async () => {
+  const all = listen('ann', 'all', ['old-http', 'old-pipe', 'new-http']);
+  await rig.get('logging/setLevel', { kind: 'servers', servers: ['old-http', 'old-pipe', 'new-http'] }, { level: 'error' }, { session: 'all' });
+  for (const server of ['old-http', 'old-pipe']) await rig.tool(server, 'add_tool', { text: 'x' }, { session: 'all' });
+  await until(() => methods(all).filter((method) => method === 'notifications/tools/list_changed').length >= 2);
+  const notices: Recorded[] = [];
+  await rig.tool('new-http', 'log', {}, { session: 'all', notices });
+  expect(notices.map(({ params }) => params['level'])).toEqual(['error']);
+  await all.stop();
+});

@@ -1,0 +1,91 @@
+/** Tasks pass through, and their ids are nobody else's. */
+import type { JsonObject } from '@sallyport/guard';
+import { afterEach, beforeEach, expect, it } from 'vitest';
+import { legacyFake, type FakeLegacy } from '../testing/fake-legacy.mts';
+import { http, rigOf, serverOf, until, type Recorded, type Rig } from '../testing/harness.mts';
+
+let fake: FakeLegacy;
+let rig: Rig;
+let made = 0;
+
+beforeEach(async () => {
+  made = 0;
+  fake = await legacyFake();
+  fake.answer = ({ method, params }) => {
+    if (method === 'tools/call' && params['task'] !== undefined) return { task: { taskId: `t${++made}`, status: 'working' }, _meta: { 'io.modelcontextprotocol/related-task': { taskId: `t${made}` } } };
+    if (method === 'tasks/get') return { taskId: params['taskId'] as string, status: 'completed' };
+    if (method === 'tasks/result') return { content: [{ type: 'text', text: `result of ${String(params['taskId'])}` }], _meta: { 'io.modelcontextprotocol/related-task': { taskId: params['taskId'] as string } } };
+    if (method === 'tasks/list') return { tasks: [{ taskId: 't1' }, { taskId: 't2' }, { taskId: 'somebody else' }] };
+    return undefined;
+  };
+  rig = rigOf([serverOf('s', http(fake.url)), serverOf('z', http(fake.url))]);
+  await rig.discover();
+});
+
+afterEach(async () => {
+  await rig.close();
+  await fake.close();
+});
+
+const make = async (who: string): Promise<string> => {
+  const { value } = await rig.get('tools/call', { kind: 'tool', server: 's', name: 'echo' }, { name: 'echo', arguments: {}, task: { ttl: 1000 } }, { who, session: 'x' });
+  const { taskId } = value['task'] as { taskId: string };
+  expect((value['_meta'] as JsonObject)['io.modelcontextprotocol/related-task']).toMatchObject({ taskId: expect.stringMatching(/^s\.[\w-]+$/) as string });
+  return taskId;
+};
+const ask = (method: string, taskId: string, who: string, server = 's') => rig.run(method, { kind: 'task', server, name: taskId }, { taskId }, { who, session: 'x' });
+
+it('ids are sealed on the way out and opened on the way in', async () => {
+  const taskId = await make('ann');
+  expect(taskId).toMatch(/^s\.[\w-]+$/);
+  expect(taskId).not.toContain('t1');
+  const outcome = await ask('tasks/get', taskId, 'ann');
+  expect(outcome).toMatchObject({ status: 'success', result: { value: { status: 'completed' } } });
+  expect(fake.received.findLast(({ method }) => method === 'tasks/get')?.params['taskId']).toBe('t1');
+  expect(outcome.status === 'success' && JSON.stringify(outcome.result.value)).not.toContain('"t1"');
+  expect(await ask('tasks/result', taskId, 'ann')).toMatchObject({ result: { value: { content: [{ text: 'result of t1' }] } } });
+});
+
+it('A18 S11 the task of another principal or server, a bare id, a flipped bit: not_found, and nothing is sent', async () => {
+  const taskId = await make('ann');
+  const sent = fake.received.filter(({ method }) => method.startsWith('tasks/')).length;
+  const flipped = taskId.slice(0, -3) + (taskId.at(-3) === 'A' ? 'B' : 'A') + taskId.slice(-2);
+  for (const method of ['tasks/get', 'tasks/result', 'tasks/cancel']) {
+    for (const [id, who, server] of [[taskId, 'bob', 's'], [taskId, 'ann', 'z'], ['t1', 'ann', 's'], ['s.t1', 'ann', 's'], [flipped, 'ann', 's']] as const) {
+      expect(await ask(method, id, who, server), `${method} ${id} ${who}`).toMatchObject({ error: { code: 'not_found' } });
+    }
+  }
+  expect(fake.received.filter(({ method }) => method.startsWith('tasks/')).length).toBe(sent);
+});
+
+it('A18 a list of tasks shows those of the session, whatever the server lists', async () => {
+  await make('ann');
+  await make('bob');
+  const list = async (who: string): Promise<JsonObject[]> => (await rig.get('tasks/list', { kind: 'servers', servers: ['s', 'z'] }, {}, { who, session: 'x' })).value['tasks'] as JsonObject[];
+  expect(await list('ann')).toHaveLength(1);
+  expect(await list('cid')).toEqual([]);
+  const [only] = await list('bob');
+  expect(await ask('tasks/get', only?.['taskId'] as string, 'bob')).toMatchObject({ status: 'success' });
+});
+
+it('the state of a task reaches the stream of its own session under the sealed id', async () => {
+  const notices: Recorded[] = [];
+  const abort = new AbortController();
+  let push: ((message: unknown) => void) | undefined;
+  const answer = fake.answer;
+  fake.answer = (request, res) => {
+    if (request.method !== 'GET') return answer(request, res);
+    res.writeHead(200, { 'content-type': 'text/event-stream' }).flushHeaders();
+    push = (message) => res.write(`data: ${JSON.stringify(message)}\n\n`);
+    return undefined;
+  };
+  const listening = rig.run('stream/listen', { kind: 'servers', servers: ['s'] }, {}, { session: 'x', notices, signal: abort.signal });
+  const taskId = await make('ann');
+  await until(() => push !== undefined);
+  push?.({ jsonrpc: '2.0', method: 'notifications/tasks/status', params: { taskId: 't1', status: 'working' } });
+  await until(() => notices.length > 0);
+  expect(await ask('tasks/get', notices[0]?.params['taskId'] as string, 'ann')).toMatchObject({ status: 'success' });
+  expect(taskId).toMatch(/^s\./);
+  abort.abort();
+  await listening;
+});
