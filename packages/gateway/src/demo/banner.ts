@@ -1,0 +1,86 @@
+/** What `npm start` prints: where it is, who is in it, how to connect, what to try. A pure function; at most 100 columns. */
+import type { Try } from './tries.ts';
+import type { DemoUser } from './users.ts';
+
+export interface Scene {
+  readonly gatewayUrl: string;
+  readonly adminUrl: string;
+  readonly users: readonly DemoUser[];
+  /** How each user's rights look in a few words, by subject. */
+  readonly rights: Readonly<Record<string, string>>;
+  readonly tries: readonly Try[];
+  /** Folder of the curl files, as typed from where the demo was started. */
+  readonly triesFolder: string;
+  /** The command line of Sallyport, as typed from where the demo was started. */
+  readonly command: string;
+  readonly configFile: string;
+  readonly weakenings: readonly string[];
+  /** False when the authorization server is not on: then clients need a key. */
+  readonly signIn: boolean;
+}
+
+const WIDTH = 100;
+
+export function banner(scene: Scene): string {
+  const mcp = `${scene.gatewayUrl}/mcp`;
+  return [
+    rule('Sallyport demo'),
+    pairs([
+      ['MCP endpoint', `${mcp}   one server: ${mcp}/notes`],
+      ['Operators', `${scene.adminUrl}/metrics  /health  /ready  /audit/acme/checkpoint`],
+    ]),
+    heading('People'),
+    users(scene),
+    heading('Connect a client'),
+    pairs([
+      ['Claude Code', `claude mcp add --transport http sallyport ${mcp}`],
+      ['Cursor', `"sallyport":{"url":"${mcp}"}  in mcpServers of ~/.cursor/mcp.json`],
+      ['VS Code', `code --add-mcp '{"name":"sallyport","type":"http","url":"${mcp}"}'`],
+      ['Inspector', 'npx mcp-inspector  (MCP Inspector), then Streamable HTTP and the endpoint above'],
+    ]),
+    ...(scene.signIn ? ['  The client opens a browser: sign in as one of the people above.'] : []),
+    heading('Try (each is one call; read the file to see it)'),
+    ...scene.tries.map((one) => tryLines(one, scene.triesFolder)),
+    heading('Then prove that the record of all this is whole'),
+    `  ${scene.command} audit verify --config ${scene.configFile}`,
+    heading('Weakened on purpose, because this is a demo'),
+    ...scene.weakenings.flatMap((weakening) => wrapped(weakening, '  - ', '    ')),
+    '',
+    '  Ctrl-C ends it.',
+    rule(''),
+    '',
+  ].join('\n');
+}
+
+const rule = (title: string): string => (title === '' ? '─'.repeat(WIDTH) : `── ${title} ${'─'.repeat(WIDTH - title.length - 4)}`);
+const heading = (title: string): string => `\n  ${title.toUpperCase()}`;
+
+function pairs(rows: readonly (readonly [string, string])[]): string {
+  const width = Math.max(...rows.map(([name]) => name.length));
+  return rows.map(([name, text]) => `  ${name.padEnd(width)}  ${text}`).join('\n');
+}
+
+function users({ users: people, rights }: Scene): string {
+  const rows = people.map(({ subject, tenant, roles, password }) => [subject, password, `${roles.join(', ')} of ${tenant}`, rights[subject] ?? '']);
+  const widths = [0, 1, 2].map((column) => Math.max(...rows.map((row) => (row[column] ?? '').length)));
+  return rows.map((row) => `  ${row.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join('  ')}`.trimEnd()).join('\n');
+}
+
+function tryLines({ file, shows, times }: Try, folder: string): string {
+  const call = `curl -K ${folder}/${file}`;
+  const line = times === undefined ? call : `for i in $(seq ${times}); do ${call}; done`;
+  return `  # ${shows}\n  ${line}`;
+}
+
+function wrapped(text: string, first: string, rest: string): string[] {
+  const lines: string[] = [];
+  let line = first;
+  for (const word of text.split(' ')) {
+    if (line.length + word.length + 1 > WIDTH && line.trim() !== '-') {
+      lines.push(line.trimEnd());
+      line = rest;
+    }
+    line += `${word} `;
+  }
+  return [...lines, line.trimEnd()];
+}

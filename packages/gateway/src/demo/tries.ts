@@ -1,0 +1,53 @@
+/**
+ * Calls to try, each a curl configuration file, so that one short line makes the call and the key is neither on the
+ * screen nor in the history of the shell.
+ */
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { JsonObject } from '@sallyport/guard';
+
+export interface Try {
+  readonly file: string;
+  readonly user: string;
+  readonly server: string;
+  readonly tool: string;
+  readonly arguments: JsonObject;
+  /** What it shows, in a few words. */
+  readonly shows: string;
+  /** How often to repeat it; 1 when absent. */
+  readonly times?: number;
+}
+
+export const TRIES: readonly Try[] = [
+  { file: '1-allowed', user: 'alice', server: 'notes', tool: 'add_note', arguments: { tenant: 'acme', title: 'Hello', text: 'Written through the gateway.' }, shows: 'allowed: alice, an admin of acme, writes a note' },
+  { file: '2-refused', user: 'bob', server: 'everything', tool: 'get-sum', arguments: { a: 4000, b: 1 }, shows: 'refused: bob, an analyst, adds numbers above 1000' },
+  { file: '3-hidden', user: 'bob', server: 'notes', tool: 'delete_note', arguments: { tenant: 'acme', id: 1 }, shows: 'hidden: for bob, delete_note does not exist' },
+  { file: '4-other-tenant', user: 'alice', server: 'notes', tool: 'list_notes', arguments: { tenant: 'globex' }, shows: 'refused: alice reads notes of another tenant' },
+  { file: '5-invalid', user: 'alice', server: 'notes', tool: 'delete_note', arguments: { tenant: 'acme', id: 'one' }, shows: 'invalid: id is not a number; the server never sees it' },
+  { file: '6-limited', user: 'carol', server: 'notes', tool: 'list_notes', arguments: { tenant: 'globex' }, shows: 'rate-limited: carol has 5 calls a minute', times: 6 },
+];
+
+/** @param keys API key by subject. Files are readable by their owner only. */
+export function writeTries(folder: string, gatewayUrl: string, keys: ReadonlyMap<string, string>): void {
+  mkdirSync(folder, { recursive: true, mode: 0o700 });
+  for (const one of TRIES) writeFileSync(join(folder, one.file), curlFile(one, gatewayUrl, keys.get(one.user) ?? ''), { mode: 0o600 });
+}
+
+/** The request of a modern client (2026-07-28): no handshake, no session. */
+export function curlFile(one: Try, gatewayUrl: string, key: string): string {
+  const _meta = {
+    'io.modelcontextprotocol/protocolVersion': '2026-07-28',
+    'io.modelcontextprotocol/clientCapabilities': {},
+    'io.modelcontextprotocol/clientInfo': { name: 'curl', version: '1' },
+  };
+  const body = { jsonrpc: '2.0', id: 1, method: 'tools/call', params: { name: one.tool, arguments: one.arguments, _meta } };
+  const headers = [
+    `Authorization: Bearer ${key}`, 'Content-Type: application/json', 'Accept: application/json, text/event-stream',
+    'MCP-Protocol-Version: 2026-07-28', 'Mcp-Method: tools/call', `Mcp-Name: ${one.tool}`,
+  ];
+  const quoted = (text: string): string => `"${text.replaceAll('\\', '\\\\').replaceAll('"', '\\"')}"`;
+  return [
+    `# ${one.shows}`, `url = ${quoted(`${gatewayUrl}/mcp/${one.server}`)}`, ...headers.map((header) => `header = ${quoted(header)}`),
+    `data = ${quoted(JSON.stringify(body))}`, 'silent', 'show-error', `write-out = "\\n"`, '',
+  ].join('\n');
+}

@@ -1,0 +1,31 @@
+/** Who lives in the demo. Passwords are made on the first start and kept in the data folder: there is no default one. */
+import { randomBytes } from 'node:crypto';
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+
+export interface DemoUser {
+  readonly subject: string;
+  readonly name: string;
+  readonly tenant: string;
+  readonly roles: readonly string[];
+  /** Rate limit tier; `undefined` = the default one. */
+  readonly tier: string | undefined;
+  readonly password: string;
+}
+
+const PEOPLE: readonly Omit<DemoUser, 'password'>[] = [
+  { subject: 'alice', name: 'Alice', tenant: 'acme', roles: ['admin'], tier: undefined },
+  { subject: 'bob', name: 'Bob', tenant: 'acme', roles: ['analyst'], tier: undefined },
+  { subject: 'carol', name: 'Carol', tenant: 'globex', roles: ['member'], tier: 'trial' },
+];
+
+/** The same users and passwords at every start. `demo-users.json` is readable by its owner only. */
+export function openDemoUsers(dataFolder: string): readonly DemoUser[] {
+  const file = join(dataFolder, 'demo-users.json');
+  const kept = existsSync(file) ? (JSON.parse(readFileSync(file, 'utf8')) as Readonly<Record<string, string>>) : {};
+  const users = PEOPLE.map((person) => ({ ...person, password: kept[person.subject] ?? randomBytes(9).toString('base64url') }));
+  const passwords = Object.fromEntries(users.map((user) => [user.subject, user.password]));
+  mkdirSync(dataFolder, { recursive: true, mode: 0o700 });
+  if (users.some((user) => kept[user.subject] !== user.password)) writeFileSync(file, `${JSON.stringify(passwords, null, 2)}\n`, { mode: 0o600 });
+  return users;
+}

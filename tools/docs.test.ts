@@ -1,0 +1,23 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { ERRORS, METHODS } from '@sallyport/guard';
+import { describe, expect, it } from 'vitest';
+import { pages, REFERENCE } from './docs.ts';
+
+describe('docs/reference says what the code says', async () => {
+  for (const [name, text] of await pages()) {
+    it(name, () => {
+      const file = join(REFERENCE, name);
+      expect(existsSync(file) ? readFileSync(file, 'utf8') : '', `docs/reference/${name} is out of date: run "npm run docs" and commit what it writes`).toBe(text);
+    });
+  }
+
+  it('every error code and every method has its row, and the unrecorded ones are published', async () => {
+    const all = await pages();
+    for (const code of Object.keys(ERRORS)) expect(all.get('errors.md')).toContain(`| \`${code}\` |`);
+    for (const [method, row] of METHODS) {
+      expect(all.get('methods.md')).toContain(`| \`${method}\` |`);
+      expect(all.get('methods.md')?.includes(`\n- \`${method}\``)).toBe(row.audit === 'refused only');
+    }
+  });
+});
