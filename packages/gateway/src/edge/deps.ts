@@ -1,0 +1,37 @@
+/** What the edge is given by `main.ts`. */
+import type { Clock, Definition, Guard, Outcome, RateLimiter, Send, Sealer, SessionDirectory, Credentials, Target, ErrorCode } from '@sallyport/guard';
+import type { GatewaySettings, GatewayView } from '../snapshot.ts';
+
+export interface Answered {
+  readonly method: string;
+  readonly endpoint: string;
+  readonly status: number;
+  readonly tenant: string | undefined;
+  readonly ms: number;
+}
+
+/** What both doors need. */
+export interface DoorDeps {
+  readonly guard: Guard;
+  /** Everything behind the guard. */
+  readonly send: Send;
+  readonly view: GatewayView;
+  readonly definitionOf: (target: Target) => Definition | undefined;
+  readonly settings: () => GatewaySettings;
+  readonly clock: Clock;
+  readonly log: (level: 'debug' | 'info' | 'warn' | 'error', message: string, fields?: Readonly<Record<string, unknown>>) => void;
+  readonly report: (event: Answered) => void;
+  readonly called: (outcome: Outcome) => void;
+}
+
+export interface EdgeDeps extends DoorDeps {
+  /** Authorization servers and scopes for RFC 9728. */
+  readonly issuers: () => readonly string[];
+  readonly scopes: () => readonly string[];
+  readonly sessions: SessionDirectory;
+  readonly sealer: Sealer;
+  readonly limiter: RateLimiter;
+  readonly readAuthorization: (values: readonly string[]) => Credentials;
+  /** A request that was refused before it was a call. */
+  readonly rejected: (code: ErrorCode, correlationId: string, address: string) => void;
+}

@@ -1,0 +1,85 @@
+/** One message, from either door, through the guard: what was read becomes a frozen Call, and what executes is chosen here. */
+import type { IncomingHttpHeaders } from 'node:http';
+import { GuardError, METHODS, spendPermit, type Call, type Credentials, type JsonObject, type McpResult, type Outcome, type Permit, type Relay } from '@sallyport/guard';
+import type { DoorDeps } from './deps.ts';
+import type { Message } from './envelope.ts';
+import type { Caller } from './eras/caller.ts';
+import { cleanMeta, metaOf } from './eras/modern.ts';
+import { matchParamHeaders } from './eras/param-headers.ts';
+import { discoverResult } from './local.ts';
+import { aim, type Route } from './names/route.ts';
+
+/** What a door knows of one message besides its text. */
+export interface Arrival {
+  readonly route: Route;
+  readonly caller: Caller;
+  readonly credentials: Credentials;
+  readonly transport: 'http' | 'stdio';
+  readonly address: string;
+  readonly correlationId: string;
+  readonly headers: IncomingHttpHeaders | undefined;
+  readonly rawArguments: Uint8Array | undefined;
+  readonly signal: AbortSignal;
+}
+
+type Named = Pick<Exclude<Message, { kind: 'response' }>, 'method' | 'params'>;
+
+const TRACEPARENT = /^00-(?!0{32})[0-9a-f]{32}-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}$/;
+
+/** @throws GuardError `method_not_found` for what the edge alone may send, `invalid_params` for a target that is not named. */
+export function callOf(deps: DoorDeps, { method, params }: Named, arrival: Arrival, internal = false): Call {
+  const row = METHODS.get(method);
+  if (row === undefined || row.direction === 'to_client' || row.internal !== internal) throw new GuardError('method_not_found');
+  if (row.lists !== undefined && params['cursor'] !== undefined) throw new GuardError('invalid_params', { message: 'The cursor is not one that was given out: lists come in one page.' });
+  const { caller, route, headers } = arrival;
+  const aimed = aim(method, cleanMeta(params), route, deps.view.servers());
+  const traceparent = metaOf(params)?.['traceparent'] ?? headers?.['traceparent'];
+  return Object.freeze({
+    method, target: aimed.target, params: Object.freeze(aimed.params), rawArguments: arrival.rawArguments, credentials: arrival.credentials, session: caller.session,
+    deadline: deps.clock.now() + deps.settings().requestTimeoutMs, signal: arrival.signal,
+    origin: {
+      transport: arrival.transport, era: caller.era, protocolVersion: caller.protocolVersion, address: arrival.address, correlationId: arrival.correlationId,
+      traceparent: typeof traceparent === 'string' && TRACEPARENT.test(traceparent) ? traceparent : undefined, clientInfo: caller.clientInfo,
+    },
+  } satisfies Call);
+}
+
+/** A token that came with a request, when it is one that MCP allows. */
+export function progressTokenOf(params: JsonObject): string | number | undefined {
+  const token = metaOf(params)?.['progressToken'];
+  return (typeof token === 'string' && token.length <= 256) || (typeof token === 'number' && Number.isSafeInteger(token)) ? token : undefined;
+}
+
+export interface Exchange {
+  readonly call: Call;
+  readonly arrival: Arrival;
+  readonly relay: Relay;
+}
+
+type Local = (deps: DoorDeps, permit: Permit, exchange: Exchange) => McpResult;
+
+/** Runs a call that the gateway answers itself, or sends it on to what is behind. */
+export function runCall(deps: DoorDeps, exchange: Exchange, local?: Local): Promise<Outcome> {
+  const { call, arrival, relay } = exchange;
+  const answer = local ?? LOCAL[call.method];
+  return deps.guard.run(call, async (permit) => {
+    const { server } = arrival.route;
+    if (server !== undefined && !deps.view.servers().includes(server)) throw new GuardError('not_found', { message: 'There is no such server.' });
+    if (answer !== undefined) return answer(deps, permit, exchange);
+    if (arrival.headers !== undefined && call.origin.era === 'modern') matchParamHeaders(deps.definitionOf(call.target), call.params['arguments'], arrival.headers);
+    return deps.send(permit, relay);
+  });
+}
+
+const done: Local = (_deps, permit) => {
+  spendPermit(permit);
+  return { value: {} };
+};
+
+const LOCAL: Readonly<Record<string, Local>> = Object.assign(Object.create(null) as Record<string, Local>, {
+  ping: done, 'notifications/initialized': done, 'notifications/progress': done, 'notifications/roots/list_changed': done,
+  'server/discover': ((deps, permit, { arrival }) => {
+    spendPermit(permit);
+    return { value: discoverResult(deps.view, arrival.route) };
+  }) satisfies Local,
+});

@@ -1,0 +1,147 @@
+/** The HTTP door: which paths exist, who may ask from where, and which handler answers. Decides nothing about calls. */
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { asGuardError, GuardError, type JsonObject } from '@sallyport/guard';
+import { addressRule } from '@sallyport/guard/stages';
+import { errorEnd } from '../answer.ts';
+import type { EdgeDeps } from '../deps.ts';
+import { createLiveSessions, type LiveSessions } from '../sessions/live.ts';
+import type { Route } from '../names/route.ts';
+import { baseHeaders, correlationIdOf, corsHeaders } from './headers.ts';
+import { METADATA_PATH, protectedResource } from './metadata.ts';
+import { handleDelete, handleGet } from './streams.ts';
+import { handlePost } from './post.ts';
+import { checkSameSite, originAllowed } from './same-site.ts';
+
+export type { EdgeDeps } from '../deps.ts';
+
+export interface HttpEdge {
+  handle(request: IncomingMessage, response: ServerResponse): void;
+  activeConnections(): number;
+  close(): Promise<void>;
+}
+
+/** One request on its way through the door. */
+export interface Visit {
+  readonly request: IncomingMessage;
+  readonly response: ServerResponse;
+  readonly route: Route;
+  readonly correlationId: string;
+  readonly address: string;
+  readonly headers: Record<string, string>;
+  readonly startedAt: number;
+}
+
+export interface Door extends EdgeDeps {
+  readonly live: LiveSessions;
+  /** Open streams by principal: bounded by `maxStreamsPerPrincipal`. */
+  readonly streams: Map<string, number>;
+  /** Aborted when the gateway stops, so that streams end in order. */
+  readonly closing: AbortSignal;
+}
+
+export function createHttpEdge(deps: EdgeDeps): HttpEdge {
+  const closing = new AbortController();
+  const door: Door = { ...deps, live: createLiveSessions(() => deps.clock.now()), streams: new Map(), closing: closing.signal };
+  let active = 0;
+  return {
+    handle(request, response) {
+      active += 1;
+      response.once('close', () => { active -= 1; });
+      void visit(door, request, response);
+    },
+    activeConnections: () => active,
+    close: async () => {
+      closing.abort();
+      door.live.close();
+    },
+  };
+}
+
+/** Exactly these: nothing is normalised, so nothing can be spelled in a second way (H13). */
+function routeOf(path: string): Route | undefined {
+  if (path === '/mcp') return { endpoint: path, server: undefined };
+  const server = /^\/mcp\/([a-z0-9-]{1,32})$/.exec(path)?.[1];
+  return server === undefined ? undefined : { endpoint: path, server };
+}
+
+async function visit(door: Door, request: IncomingMessage, response: ServerResponse): Promise<void> {
+  const correlationId = correlationIdOf(request);
+  const headers = baseHeaders(request, correlationId);
+  const address = request.socket.remoteAddress ?? '';
+  const startedAt = performance.now();
+  const path = request.url ?? '';
+  try {
+    const settings = door.settings();
+    checkSameSite(request, settings);
+    const origin = request.headers.origin;
+    Object.assign(headers, corsHeaders(origin, origin !== undefined && originAllowed(origin, settings, request.socket.localPort)));
+    await checkAddress(door, address);
+    if (path.startsWith(METADATA_PATH)) return metadata(door, { request, response, headers }, path.slice(METADATA_PATH.length));
+    const route = routeOf(path);
+    if (route === undefined) return plain(response, 404, headers);
+    const one: Visit = { request, response, route, correlationId, address, headers, startedAt };
+    await dispatch(door, one);
+  } catch (thrown) {
+    reject(door, { request, response, correlationId, address, headers, startedAt, route: { endpoint: path, server: undefined } }, asGuardError(thrown));
+  }
+}
+
+async function checkAddress({ limiter, settings }: Door, address: string): Promise<void> {
+  const verdict = await limiter.take([addressRule(address, settings().addressLimitPerMinute)]);
+  if (!verdict.allowed) throw new GuardError('rate_limited', { retryAfter: Math.ceil(verdict.retryAfterMs / 1000) });
+}
+
+const ALLOW = 'POST, GET, DELETE, OPTIONS';
+
+async function dispatch(door: Door, visit: Visit): Promise<void> {
+  const { request, response, headers } = visit;
+  switch (request.method) {
+    case 'POST': return handlePost(door, visit);
+    case 'GET': return handleGet(door, visit);
+    case 'DELETE': return handleDelete(door, visit);
+    case 'OPTIONS': return preflight(visit);
+    default: return plain(response, 405, { ...headers, Allow: ALLOW });
+  }
+}
+
+function preflight({ response, headers }: Visit): void {
+  const allowed = headers['Access-Control-Allow-Origin'] !== undefined;
+  response.writeHead(204, {
+    ...headers, Allow: ALLOW,
+    ...(allowed && {
+      'Access-Control-Allow-Methods': 'POST, GET, DELETE',
+      'Access-Control-Allow-Headers': 'Authorization, Content-Type, Accept, Last-Event-ID, Mcp-Session-Id, MCP-Protocol-Version, Mcp-Method, Mcp-Name, X-Correlation-ID',
+      'Access-Control-Max-Age': '600',
+    }),
+  }).end();
+}
+
+function metadata(door: Door, { request, response, headers }: Pick<Visit, 'request' | 'response' | 'headers'>, suffix: string): void {
+  const endpoint = suffix === '' ? '/mcp' : suffix;
+  if (routeOf(endpoint) === undefined) return plain(response, 404, headers);
+  if (request.method !== 'GET' && request.method !== 'HEAD') return plain(response, 405, { ...headers, Allow: 'GET, HEAD' });
+  const document = protectedResource(`${door.settings().publicUrl}${endpoint}`, door.issuers(), door.scopes());
+  const bytes = Buffer.from(JSON.stringify(document as JsonObject));
+  response.writeHead(200, { ...headers, 'Content-Type': 'application/json', 'Content-Length': bytes.length, 'Cache-Control': 'public, max-age=60', 'Access-Control-Allow-Origin': '*' });
+  response.end(request.method === 'HEAD' ? undefined : bytes);
+}
+
+export function plain(response: ServerResponse, status: number, headers: Record<string, string>): void {
+  response.writeHead(status, { ...headers, 'Content-Length': 0 }).end();
+}
+
+/** Refused before it was a call: answered from the same table, and recorded. */
+export function reject(door: Door, { request, response, correlationId, address, headers, startedAt, route }: Visit, error: GuardError): void {
+  const ended = errorEnd(error, null, correlationId);
+  if (error.code === 'internal') door.log('error', 'the edge failed', { correlation_id: correlationId, cause: String(error.cause ?? '') });
+  door.rejected(error.code, correlationId, address);
+  door.report({ method: 'other', endpoint: route.endpoint, status: ended.status, tenant: undefined, ms: performance.now() - startedAt });
+  if (response.headersSent) return void response.destroy();
+  const retry = error.detail.retryAfter;
+  response.writeHead(ended.status, {
+    ...headers, ...error.detail.headers, ...(retry !== undefined && { 'Retry-After': String(retry) }), 'Content-Type': 'application/json', 'Content-Length': ended.bytes.length,
+    // What is left of the body is not read, so the connection cannot be used again.
+    Connection: 'close',
+  }).end(ended.bytes);
+  if (!request.complete) response.once('finish', () => request.destroy());
+}

@@ -1,0 +1,51 @@
+/** What the gateway answers itself, after the guard: the handshake, discovery, ping. */
+import { GuardError, type JsonObject } from '@sallyport/guard';
+import type { GatewayView } from '../snapshot.ts';
+import { inRoute, type Route } from './names/route.ts';
+import { LEGACY_VERSIONS, SUPPORTED_VERSIONS } from './eras/versions.ts';
+
+const SELF = { name: 'sallyport', title: 'Sallyport', version: '0.1.0' };
+
+/** Served from here in every case, so they are promised for all servers together. */
+const ALWAYS = ['tools', 'prompts', 'resources', 'completions', 'logging', 'tasks'];
+
+interface Face {
+  readonly serverInfo: JsonObject;
+  readonly capabilities: JsonObject;
+  readonly instructions: string | undefined;
+}
+
+/** One server's own face on `/mcp/{server}`; on `/mcp` the gateway's, with what any of its servers can do. */
+export function faceOf(view: GatewayView, route: Route): Face {
+  if (route.server !== undefined) {
+    const face = view.face(route.server);
+    if (face === undefined) throw new GuardError('not_found', { message: 'There is no such server.' });
+    return face;
+  }
+  const faces = inRoute(route, view.servers()).map((server) => ({ server, face: view.face(server) }));
+  const capabilities: Record<string, JsonObject> = {};
+  for (const { face } of faces) for (const name of ALWAYS) {
+    const value = face?.capabilities[name];
+    if (value !== undefined) capabilities[name] = { ...capabilities[name], ...(value as JsonObject) };
+  }
+  const instructions = faces.flatMap(({ server, face }) => (face?.instructions === undefined ? [] : [`${server}: ${face.instructions}`]));
+  return { serverInfo: SELF, capabilities, instructions: instructions.length === 0 ? undefined : instructions.join('\n\n') };
+}
+
+/** Version negotiation: the one that was asked for when it is spoken here, else the newest legacy one. */
+export const negotiate = (asked: unknown): string => (typeof asked === 'string' && LEGACY_VERSIONS.includes(asked) ? asked : (LEGACY_VERSIONS[0] as string));
+
+/** Tasks of 2025-11-25 are a capability of that revision only; an older client would not know what to do with them. */
+export function initializeResult(view: GatewayView, route: Route, protocolVersion: string): JsonObject {
+  const { serverInfo, capabilities: { tasks, ...others }, instructions } = faceOf(view, route);
+  const capabilities = { ...others, ...(tasks !== undefined && protocolVersion === '2025-11-25' && { tasks }) };
+  return { protocolVersion, capabilities, serverInfo, ...(instructions !== undefined && { instructions }) };
+}
+
+export function discoverResult(view: GatewayView, route: Route): JsonObject {
+  const { serverInfo, capabilities: { tasks: _legacyTasks, ...capabilities }, instructions } = faceOf(view, route);
+  return {
+    supportedVersions: SUPPORTED_VERSIONS, capabilities, ...(instructions !== undefined && { instructions }), ttlMs: 10_000,
+    _meta: { 'io.modelcontextprotocol/serverInfo': serverInfo },
+  };
+}

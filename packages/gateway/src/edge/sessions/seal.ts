@@ -1,0 +1,59 @@
+/**
+ * Legacy session ids: sealed, so that nothing is kept here. They name the user and tenant that opened them, survive a token
+ * refresh and a restart, and open for nobody else: the guard compares them with the caller of every request.
+ */
+import { randomBytes } from 'node:crypto';
+import { GuardError, type JsonObject, type Principal, type Sealer, type Session, type SessionDirectory, type Tenant } from '@sallyport/guard';
+
+export interface OpenedSession {
+  readonly session: Session;
+  readonly protocolVersion: string;
+  readonly capabilities: JsonObject;
+  readonly clientInfo: JsonObject | undefined;
+  /** Milliseconds since the epoch. */
+  readonly expiresAt: number;
+}
+
+interface Sealed {
+  readonly i: string;
+  readonly s: string;
+  readonly t: string;
+  readonly v: string;
+  readonly c: JsonObject;
+  readonly n?: JsonObject;
+  readonly x: number;
+  readonly r: string;
+}
+
+const PURPOSE = 'session';
+const CAPABILITIES = ['roots', 'sampling', 'elicitation', 'tasks'];
+const PART_BYTES_MAX = 1_024;
+
+export interface NewSession {
+  readonly principal: Principal;
+  readonly tenant: Tenant;
+  readonly protocolVersion: string;
+  readonly capabilities: JsonObject;
+  readonly clientInfo: JsonObject | undefined;
+  readonly expiresAt: number;
+}
+
+/** A fresh id for what `initialize` agreed on. */
+export function sealSession(sealer: Sealer, { principal, tenant, protocolVersion, capabilities, clientInfo, expiresAt }: NewSession): string {
+  const known = Object.fromEntries(CAPABILITIES.flatMap((name) => (capabilities[name] === undefined ? [] : [[name, capabilities[name]]])));
+  const small = (value: JsonObject): boolean => JSON.stringify(value).length <= PART_BYTES_MAX;
+  const plain: Sealed = {
+    i: principal.user.issuer, s: principal.user.subject, t: tenant.id, v: protocolVersion, c: (small(known as JsonObject) ? known : {}) as JsonObject,
+    ...(clientInfo !== undefined && small(clientInfo) && { n: clientInfo }), x: expiresAt, r: randomBytes(16).toString('base64url'),
+  };
+  return sealer.seal(PURPOSE, '', JSON.stringify(plain));
+}
+
+/** @throws GuardError `session_not_found` for anything that is not a session of this gateway that still lasts. */
+export async function openSession(sealer: Sealer, directory: SessionDirectory, id: string, now: number): Promise<OpenedSession> {
+  const plain = sealer.open(PURPOSE, '', id);
+  if (plain === undefined) throw new GuardError('session_not_found');
+  const { i, s, t, v, c, n, x } = JSON.parse(plain) as Sealed;
+  if (x <= now || (await directory.ended(id))) throw new GuardError('session_not_found');
+  return { session: { id, issuer: i, subject: s, tenant: t }, protocolVersion: v, capabilities: c, clientInfo: n, expiresAt: x };
+}

@@ -1,0 +1,301 @@
+/**
+ * Wires everything; the only file that knows everything. `startGateway` is the gateway in this process; `main` is the
+ * command line.
+ */
+import { watch } from 'node:fs';
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { join } from 'node:path';
+import { createGuard, createSealer, ERRORS, standardHouse, type Call, type Clock, type Credentials, type Guard, type JsonObject, type Permitted, type Relay, type Sealer } from '@sallyport/guard';
+import { createRecorder, createRedactor, logRecord } from '@sallyport/guard/audit';
+import { createMemoryApprovals, createMemoryRateLimiter, createMemoryTenants, systemClock, type MemoryApprovals } from '@sallyport/guard/memory';
+import { createApiKeyAuthenticator, createBearerJwt, readAuthorization } from '@sallyport/guard/stages';
+import { loadPolicies, type LoadedPolicies } from './adapters/cedar/load.ts';
+import { createKeySource } from './adapters/jwks/keys.ts';
+import { createLogger, type Log } from './adapters/pino/index.ts';
+import { createMetrics, type Metrics } from './adapters/prometheus/index.ts';
+import { openAuditLog, type SegmentAuditLog } from './adapters/segments/log.ts';
+import { openStore, type Store } from './adapters/sqlite/store.ts';
+import { registerAudit } from './cli/audit.ts';
+import { registerKeys } from './cli/keys.ts';
+import { registerPins } from './cli/pins.ts';
+import { buildProgram, runProgram, type ProgramIo } from './cli/program.ts';
+import { childEnvironment, openSealingKey, processEnvironment } from './config.ts';
+import { createAdmin } from './control/admin.ts';
+import { createPublicHealth } from './control/public-health.ts';
+import type { Check } from './control/ready.ts';
+import { createHttpEdge, type HttpEdge } from './edge/http/edge.ts';
+import { createStdioEdge } from './edge/stdio/stdio.ts';
+import { openListener, type Listener } from './listen/listener.ts';
+import type { ServerSettings, Snapshot } from './snapshot.ts';
+import { createUpstreams, type Upstreams } from './upstream/upstreams.ts';
+
+export type { Snapshot } from './snapshot.ts';
+export { loadConfig, loadConfigText } from './config.ts';
+
+export interface StartOptions {
+  readonly role?: 'gateway' | 'admin' | 'all';
+  /** Takes requests under `/oauth` and its metadata before the edge does: the demo's authorization server. */
+  readonly front?: (request: IncomingMessage, response: ServerResponse) => boolean;
+  readonly clock?: Clock;
+}
+
+export interface RunningGateway {
+  readonly gatewayUrl: string;
+  readonly adminUrl: string;
+  reload(snapshot: Snapshot): Promise<void>;
+  close(): Promise<void>;
+}
+
+/** What lasts as long as the process. */
+interface Parts {
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly store: Store;
+  readonly audit: SegmentAuditLog;
+  readonly sealer: Sealer;
+  readonly metrics: Metrics;
+  readonly approvals: MemoryApprovals;
+  readonly settings: Settings;
+}
+
+/** The snapshot in force and what follows from it. Replaced whole by a reload; read by everything through functions. */
+interface Settings {
+  snapshot: Snapshot;
+  policies: LoadedPolicies;
+  servers: ReadonlyMap<string, ServerSettings>;
+  serverNames: readonly string[];
+}
+
+const settingsOf = (snapshot: Snapshot, clock: Clock): Settings => ({
+  snapshot,
+  policies: loadPolicies(snapshot.policies.cedar, clock),
+  servers: new Map(snapshot.servers.map((server) => [server.name, server])),
+  serverNames: snapshot.servers.map((server) => server.name).sort(),
+});
+
+function openParts(snapshot: Snapshot, clock: Clock, activeConnections: () => number): Parts {
+  const settings = settingsOf(snapshot, clock);
+  const log = createLogger({ level: snapshot.log.level });
+  const sealer = createSealer(openSealingKey(snapshot.dataFolder));
+  const store = openStore(join(snapshot.dataFolder, 'sallyport.db'), clock);
+  const audit = openAuditLog({ folder: snapshot.audit.folder, origin: snapshot.audit.origin, clock, segmentBytes: snapshot.audit.segmentBytes });
+  const approvals = createMemoryApprovals(clock);
+  const metrics = createMetrics({
+    servers: () => settings.serverNames, tenants: () => settings.snapshot.tenants, activeConnections, approvalsPending: () => approvals.pending().length, ofProcess: true,
+  });
+  return { clock, log, store, audit, sealer, metrics, approvals, settings };
+}
+
+interface DataPlane {
+  readonly guard: Guard;
+  readonly upstreams: Upstreams;
+}
+
+function createDataPlane({ clock, log, store, audit, sealer, metrics, approvals, settings }: Parts): DataPlane {
+  const server = (name: string): ServerSettings | undefined => settings.servers.get(name);
+  const upstreams = createUpstreams({
+    servers: () => settings.snapshot.servers, pins: store.pins, sealer, clock, log,
+    environment: childEnvironment(processEnvironment()),
+    clientRequest: (permitted, method, params, deliver) => askClient(guard, { permitted, method, params }, deliver),
+    report(event) {
+      if (event.kind === 'drift') metrics.drifted(event.server);
+      if (event.kind === 'upstream_error') metrics.upstreamFailed(event.server, event.code);
+      if (event.kind !== 'upstream_error') log('warn', `definition ${event.kind}`, { ...event });
+    },
+  });
+  const keys = createKeySource({ issuers: () => settings.snapshot.identity.issuers, clock });
+  const jwt = createBearerJwt({ issuers: () => settings.snapshot.identity.issuers, keys, clock });
+  const apiKey = createApiKeyAuthenticator(store.keys, clock);
+  const guard = createGuard(standardHouse({
+    authenticators: [jwt, (credentials) => (settings.snapshot.identity.apiKeys ? apiKey(credentials) : undefined)],
+    tenants: createMemoryTenants(() => settings.snapshot.tenants), catalog: upstreams.catalog, policy: () => settings.policies.engine,
+    limiter: createMemoryRateLimiter(clock), approvals, audit, clock, observer: metrics,
+    recorder: createRecorder(createRedactor({ keyOf: (tenant) => audit.keys.hashingKey(tenant), clear: settings.snapshot.audit.clearArguments })),
+  }, {
+    allowTools: (name) => server(name)?.allowTools,
+    additionalArguments: (name) => server(name)?.additionalArguments ?? 'reject',
+    maxResultBytes: (name) => server(name)?.maxResultBytes ?? 0,
+    tiers: () => settings.snapshot.limits,
+    refusalsPerMinute: () => settings.snapshot.refusalsPerMinute,
+    approvalRules: () => settings.snapshot.approvals.rules,
+    approvalTtlMs: () => settings.snapshot.approvals.ttlMs,
+    tokenRefused: (type) => metrics.tokenRefused(type),
+  }));
+  return { guard, upstreams };
+}
+
+/** A request from a server to the client is a call like any other: it acts for the caller of the call that it belongs to. */
+async function askClient(guard: Guard, ask: { permitted: Permitted; method: string; params: JsonObject }, deliver: () => Promise<JsonObject>): Promise<JsonObject> {
+  const { call, principal } = ask.permitted;
+  const outcome = await guard.run({
+    ...call, method: ask.method, params: ask.params, rawArguments: undefined, target: 'server' in call.target ? { kind: 'servers', servers: [call.target.server] } : call.target,
+    credentials: { kind: 'within', principal },
+  }, async () => ({ value: await deliver() }));
+  if (outcome.status !== 'success') throw outcome.error;
+  return outcome.result.value;
+}
+
+const NOBODY: Relay = { era: 'modern', capabilities: {}, logLevel: undefined, progressToken: undefined, notify: () => {}, ask: undefined };
+
+/** A call that the gateway makes for itself: discovery. It passes the guard and is recorded like every other. */
+function ownCall(server: string, method: string, clock: Clock): Call {
+  const credentials: Credentials = { kind: 'gateway', tenant: '_' };
+  return Object.freeze({
+    method, target: { kind: 'servers', servers: [server] } as const, params: {}, rawArguments: undefined, credentials, session: undefined,
+    deadline: clock.now() + 30_000, signal: AbortSignal.timeout(30_000),
+    origin: {
+      transport: 'embedded', era: 'modern', protocolVersion: '2026-07-28', address: '', correlationId: crypto.randomUUID(),
+      traceparent: undefined, clientInfo: undefined,
+    } as const,
+  });
+}
+
+const RETRY_MS = 5_000;
+
+/** Learns what each server offers; what cannot be reached is tried again until the gateway stops. */
+function discoverServers({ guard, upstreams }: DataPlane, { clock }: Parts): { readonly first: Promise<void>; stop(): void } {
+  let timer: NodeJS.Timeout | undefined;
+  let stopped = false;
+  const discover = async (): Promise<void> => {
+    await upstreams.discover((server, method) => guard.run(ownCall(server, method, clock), (permit) => upstreams.send(permit, NOBODY)));
+    if (!stopped && Object.values(upstreams.ready()).some((why) => why !== undefined)) timer = setTimeout(() => void discover(), RETRY_MS);
+  };
+  return { first: discover(), stop: () => { stopped = true; clearTimeout(timer); } };
+}
+
+function createEdge({ guard, upstreams }: DataPlane, { audit, clock, log, store, sealer, metrics, settings }: Parts): HttpEdge {
+  return createHttpEdge({
+    guard, send: upstreams.send, view: upstreams.view, definitionOf: (target) => upstreams.catalog.find(target),
+    settings: () => settings.snapshot.gateway, issuers: () => settings.snapshot.identity.issuers.map(({ issuer }) => issuer),
+    scopes: () => [...new Set(settings.snapshot.identity.issuers.flatMap(({ requiredScopes }) => requiredScopes))],
+    sessions: store.sessions, sealer, limiter: createMemoryRateLimiter(clock), clock, readAuthorization, log,
+    report: (event) => metrics.requested(event), called: (outcome) => metrics.called(outcome),
+    // Refused before it was a call: it has a record all the same. Nothing waits for it, because nothing happens because of it.
+    rejected: (code, correlationId, address) => void audit.append('_', logRecord('request.rejected', { error_code: ERRORS[code].errorCode, correlation_id: correlationId, source_ip: address }, clock.now()))
+      .catch((cause: unknown) => log('error', 'a refused request could not be recorded', { cause: String(cause) })),
+  });
+}
+
+const checksOf = ({ audit, store }: Parts, upstreams: Upstreams): readonly Check[] => [
+  { name: 'audit', run: () => audit.probe().then(() => undefined) },
+  { name: 'store', run: () => { store.probe(); return undefined; } },
+  { name: 'servers', run: () => upstreams.ready() },
+];
+
+/** Opens everything in order and closes it in the opposite one. @throws Error in words for the operator. */
+export async function startGateway(snapshot: Snapshot, options: StartOptions = {}): Promise<RunningGateway> {
+  const role = options.role ?? 'all';
+  let edge: HttpEdge | undefined;
+  const parts = openParts(snapshot, options.clock ?? systemClock, () => edge?.activeConnections() ?? 0);
+  const { log, settings, audit, store } = parts;
+  const plane = createDataPlane(parts);
+  edge = createEdge(plane, parts);
+  const checks = checksOf(parts, plane.upstreams);
+  await recordWeakenings(parts);
+  const listeners = await openListeners(parts, { edge, checks, role, front: options.front });
+  const discovery = role === 'admin' ? undefined : discoverServers(plane, parts);
+  await discovery?.first;
+  const stopWatching = watchPolicies(parts);
+  log('info', 'started', { gateway: listeners.gateway?.url, admin: listeners.admin?.url, servers: settings.serverNames, policies: settings.policies.revision });
+  return {
+    gatewayUrl: listeners.gateway?.url ?? '', adminUrl: listeners.admin?.url ?? '',
+    async reload(next) {
+      Object.assign(settings, settingsOf(next, parts.clock));
+      await recordWeakenings(parts);
+      log('info', 'reloaded', { version: next.version, policies: settings.policies.revision });
+      await discoverServers(plane, parts).first;
+    },
+    async close() {
+      stopWatching();
+      discovery?.stop();
+      await edge?.close();
+      await Promise.all([listeners.gateway?.close(), listeners.admin?.close()]);
+      await plane.upstreams.close();
+      await audit.close();
+      store.close();
+    },
+  };
+}
+
+interface Faces {
+  readonly edge: HttpEdge;
+  readonly checks: readonly Check[];
+  readonly role: 'gateway' | 'admin' | 'all';
+  readonly front: StartOptions['front'];
+}
+
+async function openListeners({ audit, log, metrics, settings }: Parts, { edge, checks, role, front }: Faces): Promise<{ gateway?: Listener; admin?: Listener }> {
+  const { gateway, admin } = settings.snapshot;
+  const health = createPublicHealth(checks);
+  const face = createAdmin({
+    listenHost: admin.listen.host, checks, metrics: () => metrics.read(), checkpoint: async (tenant) => audit.checkpoint(tenant), log,
+  });
+  const open: { gateway?: Listener; admin?: Listener } = {};
+  if (role !== 'admin') {
+    open.gateway = await openListener({
+      name: 'gateway', settings: gateway.listen, log,
+      handler: (request, response) => { if (!health(request, response) && front?.(request, response) !== true) edge.handle(request, response); },
+    });
+  }
+  if (role !== 'gateway') open.admin = await openListener({ name: 'admin', settings: admin.listen, log, handler: face.handle });
+  return open;
+}
+
+/** Invariant 11: what weakens a protection is said in the log and in the record. */
+async function recordWeakenings({ audit, clock, log, settings }: Parts): Promise<void> {
+  for (const weakening of settings.snapshot.weakenings) log('warn', 'weakened', { weakening });
+  await audit.append('_', logRecord('gateway.start', { weakenings: settings.snapshot.weakenings, config: settings.snapshot.version, policies: settings.policies.revision }, clock.now()));
+}
+
+/** A changed policy file takes effect with the next call; a broken one keeps the old set and says why. */
+function watchPolicies({ clock, log, settings }: Parts): () => void {
+  const folder = settings.snapshot.policies.cedar;
+  if (folder === undefined) return () => {};
+  let timer: NodeJS.Timeout | undefined;
+  const load = (): void => {
+    try {
+      const loaded = loadPolicies(settings.snapshot.policies.cedar, clock);
+      if (loaded.revision === settings.policies.revision) return;
+      settings.policies = loaded;
+      log('info', 'policies reloaded', { revision: loaded.revision, policies: loaded.policies.length });
+    } catch (thrown) {
+      log('error', 'the changed policies are not used; the old ones stay', { cause: String(thrown) });
+    }
+  };
+  const watcher = watch(folder, () => { clearTimeout(timer); timer = setTimeout(load, 50); });
+  return () => { clearTimeout(timer); watcher.close(); };
+}
+
+/** `sallyport stdio`: the same guard before one client on standard input and output. */
+async function runStdio(snapshot: Snapshot, { server, token }: { readonly server: string | undefined; readonly token: string }): Promise<void> {
+  const parts = openParts(snapshot, systemClock, () => 1);
+  const plane = createDataPlane(parts);
+  const discovery = discoverServers(plane, parts);
+  await discovery.first;
+  const edge = createStdioEdge({
+    guard: plane.guard, send: plane.upstreams.send, view: plane.upstreams.view, definitionOf: (target) => plane.upstreams.catalog.find(target),
+    settings: () => parts.settings.snapshot.gateway, clock: parts.clock, log: parts.log, report: (event) => parts.metrics.requested(event),
+    called: (outcome) => parts.metrics.called(outcome), input: process.stdin, output: process.stdout, credentials: { kind: 'bearer', token }, server,
+  });
+  await edge.ended;
+  discovery.stop();
+  await plane.upstreams.close();
+  await parts.audit.close();
+  parts.store.close();
+}
+
+/** The command line. @param argv without the program's own two arguments. */
+export async function main(argv: readonly string[]): Promise<void> {
+  const io: ProgramIo = {
+    stdout: (text) => void process.stdout.write(text),
+    stderr: (text) => void process.stderr.write(text),
+    exit: (code) => { process.exitCode = code; },
+  };
+  const program = buildProgram(io, {
+    environment: processEnvironment(), signals: process, stdio: runStdio,
+    start: (snapshot, { role }) => startGateway(snapshot, { role }),
+    demo: async (demoIo) => (await import('./demo/run.ts')).runDemo(demoIo, startGateway),
+    groups: [registerAudit, registerKeys, registerPins],
+  });
+  await runProgram(program, argv, io);
+}
