@@ -1,0 +1,106 @@
+import { execFile, execFileSync, spawn } from 'node:child_process';
+import { cpSync, mkdirSync, mkdtempSync, realpathSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { beforeAll, describe, expect, it } from 'vitest';
+
+const PACKAGE = fileURLToPath(new URL('../../', import.meta.url));
+const MODULES = fileURLToPath(new URL('../../../../node_modules/', import.meta.url));
+
+/** The oldest Node.js of the machine that is not the project's own; `undefined` where there is none. */
+const oldNode = ['/usr/bin/node', '/usr/local/bin/node', '/opt/node/bin/node'].find((path) => {
+  try {
+    return Number(/^v(\d+)/.exec(execFileSync(path, ['-v']).toString())?.[1]) < 22;
+  } catch {
+    return false;
+  }
+});
+
+const folder = realpathSync(mkdtempSync(join(tmpdir(), 'sallyport-entry-')));
+const entry = join(folder, 'bin', 'sallyport.js');
+const PROGRAM = `export async function main(args) {
+  if (args[0] === 'wait') { process.on('SIGTERM', () => { console.log('ended'); process.exit(7); }); console.log('waiting ' + process.pid); setInterval(() => {}, 1000); return; }
+  console.log(JSON.stringify({ version: process.version, args, conditioned: process.execArgv.includes('--conditions=sallyport-source') }));
+  process.exitCode = 3;
+}`;
+
+function run(node: string, args: readonly string[]): Promise<{ code: number; out: string; err: string }> {
+  return new Promise((resolve) => execFile(node, [entry, ...args], (error, out, err) => resolve({ code: error === null ? 0 : Number(error.code), out, err })));
+}
+const only = (where: 'dist' | 'src' | undefined): void => {
+  for (const name of ['dist', 'src']) rmSync(join(folder, name), { recursive: true, force: true });
+  if (where === undefined) return;
+  mkdirSync(join(folder, where));
+  writeFileSync(join(folder, where, where === 'dist' ? 'main.js' : 'main.ts'), PROGRAM.replace('(args)', where === 'dist' ? '(args)' : '(args: readonly string[])'));
+};
+const bring = (yes: boolean): void => {
+  rmSync(join(folder, 'node_modules'), { recursive: true, force: true });
+  if (yes) symlinkSync(MODULES, join(folder, 'node_modules'));
+};
+
+beforeAll(() => {
+  mkdirSync(join(folder, 'bin'));
+  cpSync(join(PACKAGE, 'bin', 'sallyport.js'), entry);
+  cpSync(join(PACKAGE, 'package.json'), join(folder, 'package.json'));
+});
+
+describe('on a Node.js that is new enough', () => {
+  it('runs what is built, in this process', async () => {
+    only('dist');
+    expect(await run(process.execPath, ['a', '--b'])).toMatchObject({ code: 3, out: `${JSON.stringify({ version: process.version, args: ['a', '--b'], conditioned: false })}\n` });
+  });
+
+  it('runs the source where nothing is built', async () => {
+    only('src');
+    const { code, out } = await run(process.execPath, ['a']);
+    expect([code, JSON.parse(out)]).toEqual([3, { version: process.version, args: ['a'], conditioned: true }]);
+  });
+
+  it('says what is missing', async () => {
+    only(undefined);
+    expect(await run(process.execPath, [])).toMatchObject({ code: 1, err: expect.stringContaining('the package is not complete') as string });
+  });
+
+  it('keeps process id and signals when it starts itself anew', async () => {
+    only('src');
+    const child = spawn(process.execPath, [entry, 'wait']);
+    const said: string[] = [];
+    const code = await new Promise<number | null>((resolve) => {
+      child.stdout.on('data', (chunk: Buffer) => {
+        said.push(chunk.toString().trim());
+        if (said.length === 1) child.kill('SIGTERM');
+      });
+      child.on('exit', resolve);
+    });
+    expect([code, said]).toEqual([7, [`waiting ${child.pid}`, 'ended']]);
+  });
+});
+
+describe.skipIf(oldNode === undefined)('on an older Node.js', () => {
+  it('runs on the one that the package brought', async () => {
+    only('dist');
+    bring(true);
+    const { code, out } = await run(oldNode ?? '', ['x']);
+    expect([code, JSON.parse(out)]).toEqual([3, { version: process.version, args: ['x'], conditioned: false }]);
+  });
+
+  it('passes signals on and ends with the same code', async () => {
+    only('src');
+    bring(true);
+    const child = spawn(oldNode ?? '', [entry, 'wait']);
+    const code = await new Promise<number | null>((resolve) => {
+      child.stdout.once('data', () => child.kill('SIGTERM'));
+      child.on('exit', resolve);
+    });
+    expect(code).toBe(7);
+  });
+
+  it('says what to install when there is none', async () => {
+    only('dist');
+    bring(false);
+    const { code, err } = await run(oldNode ?? '', []);
+    expect(code).toBe(1);
+    expect(err).toMatch(/needs Node\.js .*>=26, and this is v.*Install a newer Node\.js/);
+  });
+});
