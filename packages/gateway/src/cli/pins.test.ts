@@ -1,0 +1,74 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Command } from 'commander';
+import type { JsonObject } from '@sallyport/guard';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { openStore } from '../adapters/sqlite/store.ts';
+import { registerPins } from './pins.ts';
+
+let folder: string;
+beforeEach(() => { folder = mkdtempSync(join(tmpdir(), 'pins-')); });
+afterEach(() => { rmSync(folder, { recursive: true }); });
+
+const digest = (letter: string): string => `sha256:${letter.repeat(64)}`;
+
+function fill(document: JsonObject = { name: 'echo', description: 'Does echo.' }): void {
+  const store = openStore(join(folder, 'sallyport.db'));
+  store.pins.approve({ server: 'crm', kind: 'tool', name: 'echo', digest: digest('a'), document: { name: 'echo', description: 'Echoes.' }, approvedAt: 0, approvedBy: 'first_use' });
+  store.pins.suspend({ server: 'crm', kind: 'tool', name: 'echo', digest: digest('b'), document, seenAt: 0 });
+  store.pins.suspend({ server: 'crm', kind: 'tool', name: 'new', digest: digest('c'), document: { name: 'new' }, seenAt: 0 });
+  store.close();
+}
+
+async function run(...args: string[]): Promise<{ out: string; err: string; code: number }> {
+  let [out, err, code] = ['', '', 0];
+  const program = new Command().exitOverride().configureOutput({ writeOut: (text) => { out += text; }, writeErr: (text) => { err += text; } });
+  registerPins(program, { stdout: (text) => { out += text; }, stderr: (text) => { err += text; }, exit: (given) => { code = given; }, loadFolder: async () => folder });
+  await program.parseAsync(['pins', ...args], { from: 'user' }).catch(() => undefined);
+  return { out, err, code };
+}
+
+describe('pins', () => {
+  it('lists what is approved and what waits', async () => {
+    expect((await run('list')).err).toContain('Nothing is pinned yet');
+    fill();
+    expect((await run('list', 'crm')).out.split('\n')).toHaveLength(4);
+    expect((await run('list', '--pending')).out).not.toContain('first_use');
+    expect(JSON.parse((await run('list', '--json')).out)).toMatchObject({ pins: [{ name: 'echo' }], pending: [{ name: 'echo' }, { name: 'new' }] });
+    expect(await run('list', '--kind', 'toool')).toMatchObject({ code: 2 });
+  });
+
+  it('shows what changed and exits 1', async () => {
+    expect(await run('diff')).toMatchObject({ code: 0 });
+    fill();
+    const { out, code } = await run('diff', 'crm', 'echo');
+    expect(code).toBe(1);
+    expect(out).toContain('-   "description": "Echoes.",\n+   "description": "Does echo.",\n    "name": "echo"');
+    expect(out).toContain(digest('b'));
+  });
+
+  it('A2 control, bidirectional and zero-width characters cannot play with the terminal', async () => {
+    fill({ name: 'echo', description: 'safe\u202e\u200bevil\u001b[2J\u0007' });
+    const { out } = await run('diff', 'crm', 'echo');
+    expect(out).toMatch(/\\u\{202e\}.*\\u\{200b\}.*\\u001b/);
+    expect(out).not.toMatch(/[\p{Cf}\u0007\u001b]/u);
+  });
+
+  it('approves exactly what was reviewed', async () => {
+    fill();
+    expect(await run('approve', 'crm')).toMatchObject({ code: 2 });
+    expect(await run('approve', 'crm', 'echo', '--digest', digest('f'))).toMatchObject({ code: 1 });
+    expect(await run('approve', 'crm', 'echo', '--digest', digest('b'))).toMatchObject({ code: 0 });
+    const store = openStore(join(folder, 'sallyport.db'));
+    expect(store.pins.pins()).toMatchObject([{ name: 'echo', digest: digest('b'), approvedBy: expect.stringMatching(/^cli:/) as string }]);
+    expect(store.pins.pending().map(({ name }) => name)).toEqual(['new']);
+    store.close();
+    expect((await run('approve', 'crm', '--all', '--json')).out).toContain(digest('c'));
+    expect(await run('approve', 'crm', 'nothing')).toMatchObject({ code: 1 });
+  });
+
+  it('has an example in every help', async () => {
+    for (const command of ['list', 'diff', 'approve']) expect((await run(command, '--help')).out).toContain('Example:');
+  });
+});

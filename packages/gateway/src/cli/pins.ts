@@ -1,0 +1,123 @@
+/** `sallyport pins`: the definitions that are approved, what servers show instead, and the approval of it. */
+import { userInfo } from 'node:os';
+import { join } from 'node:path';
+import type { Command } from 'commander';
+import type { DefinitionKind, PendingPin, PinRow, PinStore } from '@sallyport/guard';
+import { openStore } from '../adapters/sqlite/store.ts';
+import type { CliIo } from './io.ts';
+import { diffLines } from './pins-diff.ts';
+import { oneLine, printable } from './printable.ts';
+
+const KINDS: readonly DefinitionKind[] = ['tool', 'prompt', 'resource', 'resource_template', 'server'];
+
+interface Chosen {
+  readonly kind?: string;
+  readonly json?: boolean;
+}
+
+export function registerPins(program: Command, io: CliIo): void {
+  const pins = program.command('pins').description('approved definitions of tools, prompts, resources and servers, and what changed');
+  pins.command('list [server]')
+    .description('what is approved, and what waits')
+    .option('--kind <kind>', `one of ${KINDS.join(', ')}`)
+    .option('--pending', 'only what waits for approval')
+    .option('--json', 'print JSON')
+    .addHelpText('after', '\nExample:\n  $ sallyport pins list crm --pending\n')
+    .action((server: string | undefined, options: Chosen & { pending?: boolean }) => withPins(io, options, (store) => list(store, server, options, io)));
+  pins.command('diff [server] [name]')
+    .description('what servers show instead of what is approved; exit code 1 when there is any')
+    .option('--kind <kind>', `one of ${KINDS.join(', ')}`)
+    .option('--json', 'print JSON')
+    .addHelpText('after', '\nExample:\n  $ sallyport pins diff crm get_customer\n')
+    .action((server: string | undefined, name: string | undefined, options: Chosen) => withPins(io, options, (store) => diff(store, { server, name, ...options }, io)));
+  pins.command('approve <server> [name]')
+    .description('approve what waits; a running gateway serves it within a second')
+    .option('--kind <kind>', `one of ${KINDS.join(', ')}`)
+    .option('--digest <digest>', 'only if this is still what waits, as shown by diff')
+    .option('--all', 'everything of this server that waits')
+    .option('--json', 'print JSON')
+    .addHelpText('after', '\nExample:\n  $ sallyport pins diff crm get_customer\n  $ sallyport pins approve crm get_customer --digest sha256:9f86d0…\n')
+    .action((server: string, name: string | undefined, options: Chosen & Approval) => withPins(io, options, (store) => approve(store, { server, name, ...options }, io)));
+}
+
+interface Approval {
+  readonly digest?: string;
+  readonly all?: boolean;
+}
+
+interface Named extends Chosen {
+  readonly server: string | undefined;
+  readonly name: string | undefined;
+}
+
+async function withPins(io: CliIo, { kind }: Chosen, work: (pins: PinStore) => void): Promise<void> {
+  if (kind !== undefined && !KINDS.some((one) => one === kind)) {
+    io.stderr(`--kind must be one of ${KINDS.join(', ')}\n`);
+    return io.exit(2);
+  }
+  const store = openStore(join(await io.loadFolder(), 'sallyport.db'));
+  try {
+    work(store.pins);
+  } finally {
+    store.close();
+  }
+}
+
+const matches = (pin: Pick<PinRow, 'server' | 'kind' | 'name'>, { server, name, kind }: Named): boolean =>
+  (server === undefined || pin.server === server) && (name === undefined || pin.name === name) && (kind === undefined || pin.kind === kind);
+
+const inOrder = <P extends Pick<PinRow, 'server' | 'kind' | 'name'>>(pins: readonly P[]): P[] =>
+  [...pins].sort((a, b) => a.server.localeCompare(b.server) || KINDS.indexOf(a.kind) - KINDS.indexOf(b.kind) || (a.name < b.name ? -1 : 1));
+
+const titleOf = ({ server, kind, name }: Pick<PinRow, 'server' | 'kind' | 'name'>): string => `${server}  ${kind.padEnd(17)}  ${oneLine(name === '' ? '(the server itself)' : name, 60)}`;
+
+function list(store: PinStore, server: string | undefined, options: Chosen & { readonly pending?: boolean }, io: CliIo): void {
+  const wanted: Named = { server, name: undefined, ...options };
+  const pending = inOrder(store.pending().filter((pin) => matches(pin, wanted)));
+  const pins = options.pending === true ? [] : inOrder(store.pins().filter((pin) => matches(pin, wanted)));
+  if (options.json === true) {
+    const short = ({ document: _document, ...row }: PinRow | PendingPin): object => row;
+    return io.stdout(`${JSON.stringify({ pins: pins.map(short), pending: pending.map(short) })}\n`);
+  }
+  for (const pin of pins) io.stdout(`${titleOf(pin)}  ${pin.digest.slice(0, 19)}  ${new Date(pin.approvedAt).toISOString().slice(0, 10)}  ${oneLine(pin.approvedBy, 40)}\n`);
+  for (const pin of pending) io.stdout(`${titleOf(pin)}  ${pin.digest.slice(0, 19)}  waits for approval\n`);
+  if (pins.length === 0 && pending.length === 0) io.stderr('Nothing is pinned yet: a server is pinned when it is first reached.\n');
+}
+
+function diff(store: PinStore, wanted: Named, io: CliIo): void {
+  const approved = new Map(store.pins().map((pin) => [keyOf(pin), pin]));
+  const pending = inOrder(store.pending().filter((pin) => matches(pin, wanted)));
+  io.exit(pending.length === 0 ? 0 : 1);
+  if (wanted.json === true) {
+    const changes = pending.map((pin) => ({ ...pin, pinned: approved.get(keyOf(pin)) ?? null }));
+    return io.stdout(`${JSON.stringify({ changes })}\n`);
+  }
+  for (const pin of pending) {
+    const before = approved.get(keyOf(pin));
+    io.stdout(`${titleOf(pin)}\n  ${before === undefined ? 'never approved' : `approved ${before.digest}`}\n  seen     ${pin.digest}  ${new Date(pin.seenAt).toISOString()}\n`);
+    for (const line of diffLines(before?.document, pin.document)) io.stdout(`${line}\n`);
+    io.stdout('\n');
+  }
+  if (pending.length === 0) io.stderr('Every server shows what was approved.\n');
+}
+
+const keyOf = ({ server, kind, name }: Pick<PinRow, 'server' | 'kind' | 'name'>): string => JSON.stringify([server, kind, name]);
+
+function approve(store: PinStore, wanted: Named & Approval, io: CliIo): void {
+  if ((wanted.name === undefined && wanted.kind === undefined) !== (wanted.all === true)) {
+    io.stderr('Name what to approve (a name, or --kind), or say --all for everything of the server that waits.\n');
+    return io.exit(2);
+  }
+  const found = inOrder(store.pending().filter((pin) => matches(pin, wanted)));
+  if (wanted.digest !== undefined && found.some(({ digest }) => digest !== wanted.digest)) {
+    io.stderr('What waits is not what was reviewed: its digest differs. Look at it again with: sallyport pins diff\n');
+    return io.exit(1);
+  }
+  const approvedAt = Date.now();
+  for (const { seenAt: _seen, ...pin } of found) store.approve({ ...pin, approvedAt, approvedBy: `cli:${userInfo().username}` });
+  if (wanted.json === true) io.stdout(`${JSON.stringify({ approved: found.map(({ server, kind, name, digest }) => ({ server, kind, name, digest })) })}\n`);
+  else for (const pin of found) io.stdout(`approved  ${titleOf(pin)}  ${pin.digest}\n`);
+  if (found.length > 0) return;
+  io.stderr(`Nothing of ${printable(wanted.server ?? '')} waits for approval under that name.\n`);
+  io.exit(1);
+}
