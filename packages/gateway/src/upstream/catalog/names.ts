@@ -14,18 +14,13 @@ export function nameFault(kind: DefinitionKind, name: string, servers: readonly 
 }
 
 /**
- * Names with the same key look alike: case, compatibility forms, look-alike digits and letters, trailing punctuation
- * (Unicode UTS 39 skeletons, as far as the allowed alphabet reaches). URIs are compared as they are.
+ * Names that share a key look alike. One key folds case and compatibility forms; the other is the skeleton: look-alike
+ * digits and letters, and what is at the end unseen (Unicode UTS 39, as far as the allowed alphabet reaches). Folding
+ * both at once would miss `getInfo` and `getinfo`. URIs are compared as they are.
  */
-export function lookAlikeKey(kind: DefinitionKind, name: string): string {
-  if (kind === 'resource' || kind === 'resource_template') return name;
-  return name
-    .normalize('NFKC')
-    .replace(/[\p{Cf}\p{Mn}]/gu, '')
-    .replace(/I/g, 'l')
-    .toLowerCase()
-    .replace(/1/g, 'l')
-    .replace(/0/g, 'o')
-    .replace(/rn/g, 'm')
-    .replace(/[.\-_ ]+$/, '');
+export function lookAlikeKeys(kind: DefinitionKind, name: string): readonly string[] {
+  if (kind === 'resource' || kind === 'resource_template') return [name];
+  const plain = name.normalize('NFKC').replace(/[\p{Cf}\p{Mn}]/gu, '').replace(/[.\-_ ]+$/, '');
+  const skeleton = plain.replace(/I/g, 'l').toLowerCase().replace(/1/g, 'l').replace(/0/g, 'o').replace(/rn/g, 'm');
+  return [`case ${plain.toLowerCase()}`, `shape ${skeleton}`];
 }

@@ -1,7 +1,7 @@
 /** Sorts out what a list may not name: bad names, doubled names, names that look like another one (A5, S9). */
 import type { Definition, DefinitionKind, JsonObject } from '@sallyport/guard';
 import { mirroredParameters } from '../mcp-http/mirror.ts';
-import { lookAlikeKey, nameFault } from './names.ts';
+import { lookAlikeKeys, nameFault } from './names.ts';
 
 export interface Screening {
   readonly kind: DefinitionKind;
@@ -28,9 +28,9 @@ export function screenNames({ kind, documents, nameOf, pinned, servers }: Screen
   }
   const alike = new Map<string, Set<string>>();
   const times = new Map<string, number>();
-  for (const name of pinned.keys()) note(alike, lookAlikeKey(kind, name), name);
+  for (const name of pinned.keys()) for (const key of lookAlikeKeys(kind, name)) note(alike, key, name);
   for (const [name] of fine) {
-    note(alike, lookAlikeKey(kind, name), name);
+    for (const key of lookAlikeKeys(kind, name)) note(alike, key, name);
     times.set(name, (times.get(name) ?? 0) + 1);
   }
   const good = fine.filter(([name]) => {
@@ -38,7 +38,7 @@ export function screenNames({ kind, documents, nameOf, pinned, servers }: Screen
       withheld.push({ name, reason: 'listed more than once' });
       return false;
     }
-    if (alike.get(lookAlikeKey(kind, name))?.size === 1 || pinned.has(name)) return true;
+    if (pinned.has(name) || lookAlikeKeys(kind, name).every((key) => alike.get(key)?.size === 1)) return true;
     withheld.push({ name, reason: 'looks like another name' });
     return false;
   });
