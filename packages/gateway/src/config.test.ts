@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { childEnvironment, credentialToken, defaultConfigFile, formatConfigError, loadConfig, loadConfigText, openSealingKey } from './config.ts';
+import { childEnvironment, credentialToken, defaultConfigFile, formatConfigError, loadConfig, loadConfigText, openSealingKey, secretsOf } from './config.ts';
 import { weakness } from './config/secrets.ts';
 import type { Snapshot } from './snapshot.ts';
 
@@ -179,6 +179,11 @@ describe('secrets', () => {
     writeFileSync(join(folder, 'crm.token'), 'tok-5d41402abc4b2a76\n');
     const transport = snapshotOf(withHeader('{ secret: "file:crm.token", prefix: "Bearer " }')).servers[0]?.transport;
     expect(transport).toMatchObject({ headers: { Authorization: 'Bearer tok-5d41402abc4b2a76' } });
+  });
+
+  it('A27 what they resolved to is known to the logger, with and without its prefix', () => {
+    const snapshot = snapshotOf(withHeader('{ secret: env:CRM, prefix: "Bearer " }'), { CRM: 'tok-5d41402abc4b2a76' });
+    expect(secretsOf(snapshot)).toEqual(['Bearer tok-5d41402abc4b2a76', 'tok-5d41402abc4b2a76']);
   });
 
   it.each([

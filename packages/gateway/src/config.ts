@@ -100,6 +100,13 @@ function schemaErrors(issues: readonly Issue[], placed: Placed): ConfigError[] {
 const inOrder = (errors: readonly ConfigError[]): readonly ConfigError[] =>
   [...errors].sort((a, b) => a.line - b.line || a.column - b.column);
 
+/** What the secret references of a snapshot resolved to (with any prefix), for the logger: these values never appear. */
+export function secretsOf(snapshot: Snapshot): readonly string[] {
+  return snapshot.servers.flatMap(({ transport }) => Object.values(transport.kind === 'http' ? transport.headers : transport.env))
+    .flatMap((value) => [value, value.slice(value.indexOf(' ') + 1)])
+    .filter((value) => value.length >= 12);
+}
+
 /** One error as compilers print it. */
 export function formatConfigError({ file, line, column, message }: ConfigError): string {
   return `${file}:${line}:${column}: ${message}`;

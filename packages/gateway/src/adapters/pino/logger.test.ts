@@ -67,6 +67,15 @@ describe('J13 log injection', () => {
     }), { numRuns: 500 });
   });
 
+  it.each(['\n', '\r', '\u001b[31m', '\u009b2J', '\u202e', '\u2066', '\u200b', '\u2028', '\ufeff', '\u{e0041}', '\ud800', '\u007f', '\u00ad'])('%j is shown as an escape in messages, names and values', (character) => {
+    const { log, lines } = open();
+    log('info', `a${character}b`, { [`c${character}d`]: `e${character}f` });
+    const line = lines[0] ?? '';
+    expect(line.slice(0, -1)).not.toContain(character);
+    const { message, fields } = JSON.parse(line) as { message: string; fields: Record<string, string> };
+    for (const text of [message, Object.keys(fields)[0], Object.values(fields)[0]]) expect(text).toMatch(/^[ace]\\u\{[0-9a-f]+\}/);
+  });
+
   it('fields cannot pass for the level, the time or the message', () => {
     const { log, lines } = open();
     log('error', 'true message', { level: 'info', time: 'never', message: 'all is well' });
