@@ -56,7 +56,7 @@ export interface Exchange {
   readonly relay: Relay;
 }
 
-type Local = (deps: DoorDeps, permit: Permit, exchange: Exchange) => McpResult;
+export type Local = (deps: DoorDeps, permit: Permit, exchange: Exchange) => McpResult | Promise<McpResult>;
 
 /** Runs a call that the gateway answers itself, or sends it on to what is behind. */
 export function runCall(deps: DoorDeps, exchange: Exchange, local?: Local): Promise<Outcome> {

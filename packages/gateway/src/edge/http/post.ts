@@ -1,17 +1,18 @@
 /** POST: one JSON-RPC message. Its era is told from the message itself, and everything it needs is read from it. */
 import type { IncomingMessage } from 'node:http';
-import { asGuardError, GuardError, holderOf, spendPermit, type JsonObject, type McpResult, type Outcome, type Permit, type Relay } from '@sallyport/guard';
+import { asGuardError, GuardError, spendPermit, type JsonObject, type McpResult, type Outcome, type Permit, type Relay } from '@sallyport/guard';
 import { parseStrict } from '@sallyport/guard/json';
 import { endOf, errorEnd, type Asked, type Ended } from '../answer.ts';
 import { readEnvelope, type Message } from '../envelope.ts';
 import type { Caller } from '../eras/caller.ts';
 import { isModern, readModern } from '../eras/modern.ts';
 import { callOf, progressTokenOf, runCall, type Arrival } from '../exchange.ts';
+import { prepareListen } from '../listen.ts';
 import { initializeResult, negotiate } from '../local.ts';
 import { callKey, openStream, type Live } from '../sessions/live.ts';
 import { sealSession } from '../sessions/seal.ts';
 import { readBody } from './body.ts';
-import { plain, reject, type Door, type Visit } from './edge.ts';
+import { plain, type Door, type Visit } from './edge.ts';
 import { readLegacy } from './legacy.ts';
 import { createQuestions } from './questions.ts';
 import { createReply, type Reply } from './reply.ts';
@@ -61,24 +62,38 @@ interface Under {
 
 async function handleRequest(door: Door, visit: Visit, { message, arrival, abort }: Under): Promise<void> {
   const { caller, route } = arrival;
-  const call = callOf(door, message, arrival);
   const live = caller.session && door.live.of(caller.session.id);
   const headers = { ...visit.headers };
   const reply = createReply({
     response: visit.response, headers, mayStream: accepts(visit.request), stream: live && (() => openStream(live)), primes: caller.protocolVersion === '2025-11-25',
   });
-  const asked: Asked = { ...message, era: caller.era, route };
   const questions = createQuestions(live, reply);
-  const relay = relayOf(caller, message, { reply, ask: live && questions.ask });
   const leave = whenGone(visit, caller, abort);
-  live?.calls.set(callKey(message.id), abort);
-  const ending = message.method === 'subscriptions/listen' ? listenLocally(door, { visit, arrival, message }, { reply, abort }) : undefined;
-  const outcome = await runCall(door, { call, arrival, relay: ending?.relay ?? relay }, message.method === 'initialize' ? (_deps, permit) => greet(door, permit, { message, arrival, headers }) : undefined);
-  ending?.end();
-  leave();
-  questions.end();
-  if (live?.calls.get(callKey(message.id)) === abort) live.calls.delete(callKey(message.id));
-  finish(door, visit, { outcome, asked, reply });
+  const key = callKey(message.id);
+  live?.calls.set(key, abort);
+  try {
+    const outcome = message.method === 'subscriptions/listen'
+      ? await listen(door, { message, arrival, abort }, reply)
+      : await runCall(door, { call: callOf(door, message, arrival), arrival, relay: relayOf(caller, message, { reply, ask: live && questions.ask }) },
+        message.method === 'initialize' ? (_deps, permit) => greet(door, permit, { message, arrival, headers }) : undefined);
+    finish(door, visit, { outcome, asked: { ...message, era: caller.era, route }, reply });
+  } finally {
+    leave();
+    reply.dispose();
+    questions.end();
+    if (live?.calls.get(key) === abort) live.calls.delete(key);
+  }
+}
+
+/** Ends in order when the gateway stops, and at once when the client goes away. */
+async function listen(door: Door, { message, arrival, abort }: Under, reply: Reply): Promise<Outcome> {
+  const stop = (): void => abort.abort();
+  door.closing.addEventListener('abort', stop, { once: true });
+  const listening = await prepareListen(door, arrival, { id: message.id, params: message.params, send: reply.send });
+  const call = callOf(door, { method: message.method, params: listening.params }, arrival);
+  const outcome = await runCall(door, { call, arrival, relay: listening.relay }, (_deps, permit) => listening.run(() => door.send(permit, listening.relay)));
+  door.closing.removeEventListener('abort', stop);
+  return outcome;
 }
 
 const accepts = (request: IncomingMessage): boolean => /text\/event-stream|\*\/\*/.test(request.headers.accept ?? '*/*');
@@ -121,28 +136,6 @@ function greet(door: Door, permit: Permit, { message, arrival, headers }: Greeti
     expiresAt: door.clock.now() + door.settings().sessionLifetimeMs,
   });
   return { value: initializeResult(door.view, arrival.route, protocolVersion) };
-}
-
-const SUBSCRIPTION = 'io.modelcontextprotocol/subscriptionId';
-const WISHES: Readonly<Record<string, string>> = {
-  'notifications/tools/list_changed': 'toolsListChanged', 'notifications/prompts/list_changed': 'promptsListChanged', 'notifications/resources/list_changed': 'resourcesListChanged',
-};
-
-/** `subscriptions/listen`: every message carries the id of the request, in its own type; only what was asked for is sent. */
-function listenLocally(door: Door, { arrival, message }: { visit: Visit; arrival: Arrival; message: Request }, { reply, abort }: { reply: Reply; abort: AbortController }): { relay: Relay; end(): void } {
-  const wanted = (message.params['notifications'] ?? {}) as JsonObject;
-  const stop = (): void => abort.abort();
-  door.closing.addEventListener('abort', stop, { once: true });
-  const relay: Relay = {
-    era: 'modern', capabilities: arrival.caller.capabilities, logLevel: undefined, progressToken: undefined, ask: undefined,
-    notify(method, params) {
-      const wish = WISHES[method];
-      if (wish !== undefined && wanted[wish] !== true) return;
-      const meta = params['_meta'] as JsonObject | undefined;
-      reply.send({ jsonrpc: '2.0', method, params: { ...params, _meta: { ...meta, [SUBSCRIPTION]: message.id } } });
-    },
-  };
-  return { relay, end: () => door.closing.removeEventListener('abort', stop) };
 }
 
 interface Finished {
@@ -201,7 +194,6 @@ async function handleOther(door: Door, visit: Visit, { message, arrival }: Other
   const call = callOf(door, internal ? { method: 'session/answer', params: {} } : message, arrival, internal);
   const relay = { era: arrival.caller.era, capabilities: {}, logLevel: undefined, progressToken: undefined, notify: () => {}, ask: undefined } satisfies Relay;
   const outcome = await runCall(door, { call, arrival, relay }, (_deps, permit) => {
-    holderOf(permit);
     spendPermit(permit);
     // Only this session's own: the guard has just compared the session with the caller.
     const live = session && door.live.find(session.id);
@@ -228,5 +220,3 @@ function settle(live: Live, message: Other['message']): void {
 }
 
 const clientCode = (error: JsonObject | undefined): number => (typeof error?.['code'] === 'number' ? error['code'] : -32603);
-
-export { reject };

@@ -10,6 +10,8 @@ export interface Reply {
   /** Sends a JSON-RPC message ahead of the answer. */
   send(message: object): void;
   finish(ended: Ended): void;
+  /** Stops the timers, whatever happened. */
+  dispose(): void;
   readonly status: number;
 }
 
@@ -56,6 +58,7 @@ export function createReply(options: ReplyOptions): Reply {
       start();
       write(JSON.stringify(message));
     },
+    dispose: () => { clearTimeout(timer); clearInterval(timer); },
     finish(ended) {
       clearTimeout(timer);
       clearInterval(timer);

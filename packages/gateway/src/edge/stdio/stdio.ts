@@ -1,15 +1,16 @@
 /** The stdio door: one client, one line a message, both eras. Standard output carries the protocol and nothing else. */
 import { randomUUID } from 'node:crypto';
 import type { Readable, Writable } from 'node:stream';
-import { asGuardError, GuardError, spendPermit, type Credentials, type GuardError as Refusal, type JsonObject, type Relay } from '@sallyport/guard';
+import { asGuardError, GuardError, spendPermit, type Credentials, type GuardError as Refusal, type JsonObject, type Outcome, type Relay } from '@sallyport/guard';
 import { parseStrict } from '@sallyport/guard/json';
 import { endOf, errorEnd } from '../answer.ts';
 import type { DoorDeps } from '../deps.ts';
 import { isObject, readEnvelope, type Message } from '../envelope.ts';
+import { prepareListen } from '../listen.ts';
 import type { Caller } from '../eras/caller.ts';
 import { isModern, readModern } from '../eras/modern.ts';
 import { ASSUMED_VERSION } from '../eras/versions.ts';
-import { callOf, progressTokenOf, runCall, type Arrival } from '../exchange.ts';
+import { callOf, progressTokenOf, runCall, type Arrival, type Local } from '../exchange.ts';
 import { createQuestions } from '../http/questions.ts';
 import { initializeResult, negotiate } from '../local.ts';
 import { callKey, type Live } from '../sessions/live.ts';
@@ -89,21 +90,14 @@ async function answer(pipe: Pipe, message: Message, { correlationId, rawArgument
     transport: 'stdio', address: '', correlationId, headers: undefined, rawArguments, signal: abort.signal,
   };
   if (message.kind !== 'request') return accept(pipe, message, arrival);
-  const call = callOf(pipe, message, arrival);
   const startedAt = performance.now();
   const send = (one: object): void => pipe.write(JSON.stringify(one));
   const questions = createQuestions(pipe.live, { send });
-  const relay: Relay = {
-    era: caller.era, capabilities: caller.capabilities, logLevel: caller.logLevel, progressToken: progressTokenOf(message.params),
-    notify: (method, params) => send({ jsonrpc: '2.0', method, params: tagged(message, params) }), ask: caller.era === 'legacy' ? questions.ask : undefined,
-  };
   const key = callKey(message.id);
   pipe.live.calls.set(key, abort);
-  const outcome = await runCall(pipe, { call, arrival, relay }, message.method === 'initialize' ? (_deps, permit) => {
-    spendPermit(permit);
-    agree(pipe, message.params);
-    return { value: initializeResult(pipe.view, arrival.route, pipe.agreed.protocolVersion) };
-  } : undefined);
+  const outcome = message.method === 'subscriptions/listen'
+    ? await listen(pipe, message, { arrival, send })
+    : await runCall(pipe, { call: callOf(pipe, message, arrival), arrival, relay: relayOf(caller, message, { send, ask: questions.ask }) }, message.method === 'initialize' ? greeting(pipe, message) : undefined);
   questions.end();
   if (pipe.live.calls.get(key) === abort) pipe.live.calls.delete(key);
   pipe.called(outcome);
@@ -111,12 +105,26 @@ async function answer(pipe: Pipe, message: Message, { correlationId, rawArgument
   if (!abort.signal.aborted) pipe.write(endOf(outcome, { ...message, era: caller.era, route: arrival.route }).bytes);
 }
 
-/** On stdio all streams share one pipe, so a listen's messages are told apart by the id of its request alone. */
-function tagged({ method, id }: Extract<Message, { kind: 'request' }>, params: JsonObject): JsonObject {
-  if (method !== 'subscriptions/listen') return params;
-  const meta = isObject(params['_meta']) ? params['_meta'] : {};
-  return { ...params, _meta: { ...meta, 'io.modelcontextprotocol/subscriptionId': id } };
+type Request = Extract<Message, { kind: 'request' }>;
+
+function relayOf(caller: Caller, { params }: Request, { send, ask }: { send(message: object): void; ask: NonNullable<Relay['ask']> }): Relay {
+  return {
+    era: caller.era, capabilities: caller.capabilities, logLevel: caller.logLevel, progressToken: progressTokenOf(params),
+    notify: (method, notification) => send({ jsonrpc: '2.0', method, params: notification }), ask: caller.era === 'legacy' ? ask : undefined,
+  };
 }
+
+async function listen(pipe: Pipe, { id, method, params }: Request, { arrival, send }: { readonly arrival: Arrival; send(message: object): void }): Promise<Outcome> {
+  const listening = await prepareListen(pipe, arrival, { id, params, send });
+  const call = callOf(pipe, { method, params: listening.params }, arrival);
+  return runCall(pipe, { call, arrival, relay: listening.relay }, (_deps, permit) => listening.run(() => pipe.send(permit, listening.relay)));
+}
+
+const greeting = (pipe: Pipe, { params }: Request): Local => (_deps, permit, { arrival }) => {
+  spendPermit(permit);
+  agree(pipe, params);
+  return { value: initializeResult(pipe.view, arrival.route, pipe.agreed.protocolVersion) };
+};
 
 function agree({ agreed }: Pipe, params: JsonObject): void {
   agreed.protocolVersion = negotiate(params['protocolVersion']);
