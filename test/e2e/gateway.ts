@@ -1,0 +1,81 @@
+/** A whole gateway for a test: configuration from a file, a real issuer, a data folder of its own, real sockets. */
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { loadConfig, startGateway, type RunningGateway } from 'sallyport';
+import { startIssuer, type TestIssuer } from '../fixtures/issuer.ts';
+
+export interface TestUser {
+  readonly tenant: string;
+  readonly roles: readonly string[];
+}
+
+export const USERS: Readonly<Record<string, TestUser>> = {
+  alice: { tenant: 'acme', roles: ['admin'] }, bob: { tenant: 'acme', roles: ['analyst'] }, carol: { tenant: 'globex', roles: ['admin'] }, dave: { tenant: 'globex', roles: ['analyst'] },
+};
+
+export interface TestGateway {
+  readonly url: string;
+  readonly adminUrl: string;
+  readonly folder: string;
+  readonly config: string;
+  readonly issuer: TestIssuer;
+  token(user: string, claims?: Record<string, unknown>): Promise<string>;
+  /** Stops the gateway and starts it again on the same data and port. */
+  restart(): Promise<void>;
+  close(): Promise<void>;
+}
+
+export interface TestOptions {
+  /** As in `sallyport.yaml`. */
+  readonly servers: Record<string, object>;
+  /** Cedar text. */
+  readonly policies?: string;
+  readonly limits?: Record<string, string | string[]>;
+  /** Further top-level settings. */
+  readonly settings?: Record<string, unknown>;
+  readonly gateway?: Record<string, unknown>;
+}
+
+export const freePort = (): Promise<number> => new Promise((resolve) => {
+  const probe = createServer().listen(0, '127.0.0.1', () => {
+    const address = probe.address();
+    probe.close(() => resolve(typeof address === 'object' && address !== null ? address.port : 0));
+  });
+});
+
+export async function openGateway(options: TestOptions): Promise<TestGateway> {
+  const folder = mkdtempSync(join(tmpdir(), 'sallyport-e2e-'));
+  const [port, admin] = [await freePort(), await freePort()];
+  const audience = `http://127.0.0.1:${port}/mcp`;
+  const issuer = await startIssuer(audience);
+  mkdirSync(join(folder, 'policies'));
+  writeFileSync(join(folder, 'policies', 'test.cedar'), options.policies ?? 'permit (principal, action, resource);');
+  const config = join(folder, 'sallyport.yaml');
+  // JSON is YAML.
+  writeFileSync(config, JSON.stringify({
+    gateway: { listen: `127.0.0.1:${port}`, addressLimit: '1000000/min', refusalLimit: '100000/min', ...options.gateway }, admin: { listen: `127.0.0.1:${admin}` },
+    data: join(folder, 'data'), tenants: ['acme', 'globex'], identity: { issuers: [{ issuer: issuer.issuer, audience }] }, servers: options.servers,
+    policies: { cedar: join(folder, 'policies') }, limits: options.limits ?? { default: '1000000/min per user' }, log: { level: 'error' }, ...options.settings,
+  }, null, 1));
+  const start = async (): Promise<RunningGateway> => {
+    const loaded = loadConfig(config, { PATH: process.env['PATH'] ?? '' });
+    if ('errors' in loaded) throw new Error(loaded.errors.map((error) => `${error.line}:${error.column} ${error.message}`).join('\n'));
+    return startGateway(loaded.snapshot);
+  };
+  let running = await start();
+  return {
+    url: running.gatewayUrl, adminUrl: running.adminUrl, folder, config, issuer,
+    token: (user, claims = {}) => issuer.token({ sub: user, tenant_id: USERS[user]?.tenant, roles: USERS[user]?.roles, ...claims }),
+    restart: async () => {
+      await running.close();
+      running = await start();
+    },
+    close: async () => {
+      await running.close();
+      await issuer.close();
+      rmSync(folder, { recursive: true, force: true });
+    },
+  };
+}
