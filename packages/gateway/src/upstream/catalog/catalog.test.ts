@@ -214,12 +214,12 @@ describe('A5 S9 names', () => {
 
 describe('J14 lists that do not end', () => {
   it.each([
-    ['the same cursor', () => 'again'],
-    ['ever new cursors', (() => { let at = 0; return () => `c${at++}`; })()],
-    ['a huge cursor', () => 'x'.repeat(10_000)],
-  ])('J14 %s', async (_what, next) => {
+    ['the same cursor', 3, () => 'again'],
+    ['ever new cursors', 250, (() => { let at = 0; return () => `c${at++}`; })()],
+    ['a huge cursor', 2, () => 'x'.repeat(10_000)],
+  ])('J14 %s', async (_what, most, next) => {
     fake.answer = ({ method }) => (method === 'tools/list' ? { resultType: 'complete', tools: [], nextCursor: next() } : undefined);
     await expect(rig.list('tools/list', ['s'])).rejects.toMatchObject({ code: 'upstream_failed' });
-    expect(fake.received.length).toBeLessThan(250);
+    expect(fake.received.filter(({ method }) => method === 'tools/list').length).toBeLessThan(most);
   });
 });

@@ -38,6 +38,11 @@ describe.each(['new', 'old'] as const)('%s', (server) => {
     legacy.answer = hook;
   };
 
+  it('H11 an answer that says it is compressed is refused before it is read', async () => {
+    onCall((id, res) => res.writeHead(200, { 'content-type': 'application/json', 'content-encoding': 'br' }).end(JSON.stringify(result(id, 'plain after all'))));
+    expect(await call(server)).toMatchObject({ error: { code: 'upstream_failed' } });
+  });
+
   it('H11 a compressed answer is refused, not unpacked', async () => {
     onCall((id, res) => res.writeHead(200, { 'content-type': 'application/json', 'content-encoding': 'gzip' }).end(gzipSync(JSON.stringify(result(id, 'x'.repeat(50_000_000))))));
     expect(await call(server)).toMatchObject({ error: { code: 'upstream_failed' } });
