@@ -38,7 +38,9 @@ export function banner(scene: Scene): string {
       ['VS Code', `code --add-mcp '{"name":"sallyport","type":"http","url":"${mcp}"}'`],
       ['Inspector', 'npx mcp-inspector  (MCP Inspector), then Streamable HTTP and the endpoint above'],
     ]),
-    ...(scene.signIn ? ['  The client opens a browser: sign in as one of the people above.'] : []),
+    scene.signIn
+      ? '  The client opens a browser: sign in as one of the people above.'
+      : `  It needs a key: add the header "Authorization: Bearer …" that stands in ${scene.triesFolder}/1-allowed`,
     heading('Try (each is one call; read the file to see it)'),
     ...scene.tries.map((one) => tryLines(one, scene.triesFolder)),
     heading('Then prove that the record of all this is whole'),
@@ -60,8 +62,8 @@ function pairs(rows: readonly (readonly [string, string])[]): string {
   return rows.map(([name, text]) => `  ${name.padEnd(width)}  ${text}`).join('\n');
 }
 
-function users({ users: people, rights }: Scene): string {
-  const rows = people.map(({ subject, tenant, roles, password }) => [subject, password, `${roles.join(', ')} of ${tenant}`, rights[subject] ?? '']);
+function users({ users: people, rights, signIn }: Scene): string {
+  const rows = people.map(({ subject, tenant, roles, password }) => [subject, signIn ? `password ${password}` : 'key in the files below', `${roles.join(', ')} of ${tenant}`, rights[subject] ?? '']);
   const widths = [0, 1, 2].map((column) => Math.max(...rows.map((row) => (row[column] ?? '').length)));
   return rows.map((row) => `  ${row.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join('  ')}`.trimEnd()).join('\n');
 }

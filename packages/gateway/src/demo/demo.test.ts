@@ -36,7 +36,10 @@ describe('the banner', () => {
   });
 
   it('does not promise a sign-in that is not there', () => {
-    expect(banner({ ...scene, signIn: false })).not.toContain('sign in');
+    const text = banner({ ...scene, signIn: false });
+    expect(text).not.toContain('sign in');
+    expect(text).not.toContain('pw-');
+    expect(Math.max(...text.split('\n').map((line) => line.length))).toBeLessThanOrEqual(100);
   });
 });
 

@@ -1,0 +1,67 @@
+import { execFile } from 'node:child_process';
+import { mkdtempSync, readFileSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { CliIo } from '../cli/io.ts';
+import { startGateway } from '../main.ts';
+import { runDemo } from './run.ts';
+import { TRIES } from './tries.ts';
+
+/** Ports that were free a moment ago. */
+async function freePorts(count: number): Promise<number[]> {
+  const servers = await Promise.all(Array.from({ length: count }, () => new Promise<ReturnType<typeof createServer>>((resolve) => { const server = createServer().listen(0, '127.0.0.1', () => resolve(server)); })));
+  const ports = servers.map((server) => (server.address() as { port: number }).port);
+  await Promise.all(servers.map((server) => new Promise((resolve) => server.close(resolve))));
+  return ports;
+}
+
+interface Answer { result?: { isError?: boolean; content: { text: string }[]; structuredContent?: { error_code?: string } }; error?: { code: number; message: string } }
+
+describe('the demo, whole', () => {
+  const dataFolder = mkdtempSync(join(tmpdir(), 'sallyport-demo-run-'));
+  let printed = '';
+  let demo: { close(): Promise<void> };
+  let admin = 0;
+  const curl = (file: string): Promise<Answer> => new Promise((resolve, reject) => {
+    execFile('curl', ['-K', join(dataFolder, 'try', file)], (error, out) => (error ? reject(error) : resolve(JSON.parse(out) as Answer)));
+  });
+  beforeAll(async () => {
+    const [gateway = 0, adminPort = 0, notes = 0] = await freePorts(3);
+    admin = adminPort;
+    const io: CliIo = { stdout: (text) => void (printed += text), stderr: () => undefined, exit: () => undefined, loadFolder: async () => dataFolder };
+    demo = await runDemo(io, startGateway, { ports: { gateway, admin, notes }, dataFolder });
+  });
+  afterAll(() => demo.close());
+
+  it('prints every call that it offers, and no key', () => {
+    for (const { file } of TRIES) expect(printed).toContain(file);
+    expect(printed).not.toMatch(/sp_[A-Za-z0-9]/);
+  });
+
+  it('each call ends as the banner says', async () => {
+    expect((await curl('1-allowed')).result?.content[0]?.text).toBe('Note 2 was added.');
+    expect((await curl('2-refused')).result?.structuredContent?.error_code).toBe('PERMISSION_DENIED');
+    expect((await curl('3-hidden')).error?.code).toBe(-32602);
+    expect((await curl('4-other-tenant')).result?.structuredContent?.error_code).toBe('PERMISSION_DENIED');
+    expect((await curl('5-invalid')).result?.structuredContent?.error_code).toBe('INVALID_ARGUMENT');
+    const answers: (string | undefined)[] = [];
+    for (let i = 0; i < 6; i++) answers.push((await curl('6-limited')).result?.structuredContent?.error_code);
+    expect(answers).toEqual([undefined, undefined, undefined, undefined, undefined, 'RATE_LIMITED']);
+  });
+
+  it('is ready, counts, and has a checkpoint', async () => {
+    const at = (path: string): Promise<Response> => fetch(`http://127.0.0.1:${admin}${path}`);
+    expect(await (await at('/ready')).json()).toEqual({ status: 'ready', checks: { audit: 'ok', store: 'ok', 'servers.everything': 'ok', 'servers.notes': 'ok' } });
+    expect(await (await at('/metrics')).text()).toContain('mcp_tool_calls_total{server="notes",tool="add_note",outcome="success"} 1');
+    expect(await (await at('/audit/acme/checkpoint')).text()).toMatch(/^sallyport\.local\/acme\n\d+\n/);
+  });
+
+  it('A27 keys are in no file but the ones to call with', async () => {
+    const key = /Bearer (sp_[A-Za-z0-9_-]+)/.exec(readFileSync(join(dataFolder, 'try', '1-allowed'), 'utf8'))?.[1] ?? '';
+    expect(key.length).toBeGreaterThan(40);
+    const found = await new Promise<string>((resolve) => execFile('grep', ['-rlF', '--', key, dataFolder], (_error, out) => resolve(out)));
+    expect(found.trim().split('\n').every((file) => file.startsWith(join(dataFolder, 'try')))).toBe(true);
+  });
+});
