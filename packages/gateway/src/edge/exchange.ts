@@ -29,7 +29,7 @@ const TRACEPARENT = /^00-(?!0{32})[0-9a-f]{32}-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}
 /** @throws GuardError `method_not_found` for what the edge alone may send, `invalid_params` for a target that is not named. */
 export function callOf(deps: DoorDeps, { method, params }: Named, arrival: Arrival, internal = false): Call {
   const row = METHODS.get(method);
-  if (row === undefined || row.direction === 'to_client' || row.internal !== internal) throw new GuardError('method_not_found');
+  if (row === undefined || row.direction === 'to_client' || row.internal !== internal || !row.eras.includes(arrival.caller.era)) throw new GuardError('method_not_found');
   if (row.lists !== undefined && params['cursor'] !== undefined) throw new GuardError('invalid_params', { message: 'The cursor is not one that was given out: lists come in one page.' });
   const { caller, route, headers } = arrival;
   const aimed = aim(method, cleanMeta(params), route, deps.view.servers());
