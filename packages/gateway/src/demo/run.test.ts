@@ -2,9 +2,12 @@ import { execFile } from 'node:child_process';
 import { mkdtempSync, readFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { checkConfiguredPolicies } from '../cli/check-policies.ts';
 import type { CliIo } from '../cli/io.ts';
+import { formatConfigError, loadConfigText } from '../config.ts';
 import { startGateway } from '../main.ts';
 import { runDemo } from './run.ts';
 import { TRIES } from './tries.ts';
@@ -56,6 +59,13 @@ describe('the demo, whole', () => {
     expect(await (await at('/ready')).json()).toEqual({ status: 'ready', checks: { audit: 'ok', store: 'ok', 'servers.everything': 'ok', 'servers.notes': 'ok' } });
     expect(await (await at('/metrics')).text()).toContain('mcp_tool_calls_total{server="notes",tool="add_note",outcome="success"} 1');
     expect(await (await at('/audit/acme/checkpoint')).text()).toMatch(/^sallyport\.local\/acme\n\d+\n/);
+  });
+
+  it('its policies pass the check against what the servers really offer', async () => {
+    const file = fileURLToPath(new URL('../../../../examples/demo/sallyport.yaml', import.meta.url));
+    const loaded = loadConfigText(readFileSync(file, 'utf8').replaceAll('../../data/demo', dataFolder), file, { environment: {}, folder: dirname(file) });
+    if ('errors' in loaded) throw new Error(loaded.errors.map(formatConfigError).join());
+    expect(await checkConfiguredPolicies(loaded.snapshot)).toEqual({ policies: 5, findings: [] });
   });
 
   it('A27 keys are in no file but the ones to call with', async () => {

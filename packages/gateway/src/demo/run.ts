@@ -32,7 +32,7 @@ export interface DemoOptions {
 
 const RIGHTS: Readonly<Record<string, string>> = {
   alice: 'everything',
-  bob: 'reads notes, adds small numbers',
+  bob: 'reads notes, echoes what is not confidential',
   carol: 'reads and writes notes, 5 calls a minute',
 };
 

@@ -20,7 +20,7 @@ export interface Try {
 
 export const TRIES: readonly Try[] = [
   { file: '1-allowed', user: 'alice', server: 'notes', tool: 'add_note', arguments: { tenant: 'acme', title: 'Hello', text: 'Written through the gateway.' }, shows: 'allowed: alice, an admin of acme, writes a note' },
-  { file: '2-refused', user: 'bob', server: 'everything', tool: 'get-sum', arguments: { a: 4000, b: 1 }, shows: 'refused: bob, an analyst, adds numbers above 1000' },
+  { file: '2-refused', user: 'bob', server: 'everything', tool: 'echo', arguments: { message: 'a confidential plan' }, shows: 'refused: bob, an analyst, may echo, but nothing confidential' },
   { file: '3-hidden', user: 'bob', server: 'notes', tool: 'delete_note', arguments: { tenant: 'acme', id: 1 }, shows: 'hidden: for bob, delete_note does not exist' },
   { file: '4-other-tenant', user: 'alice', server: 'notes', tool: 'list_notes', arguments: { tenant: 'globex' }, shows: 'refused: alice reads notes of another tenant' },
   { file: '5-invalid', user: 'alice', server: 'notes', tool: 'delete_note', arguments: { tenant: 'acme', id: 'one' }, shows: 'invalid: id is not a number; the server never sees it' },
