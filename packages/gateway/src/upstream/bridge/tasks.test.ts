@@ -1,6 +1,7 @@
 /** Tasks pass through, and their ids are nobody else's. */
 import type { JsonObject } from '@sallyport/guard';
 import { afterEach, beforeEach, expect, it } from 'vitest';
+import { fakeHttp } from '../testing/fake-http.mts';
 import { legacyFake, type FakeLegacy } from '../testing/fake-legacy.mts';
 import { http, rigOf, serverOf, until, type Recorded, type Rig } from '../testing/harness.mts';
 
@@ -88,4 +89,23 @@ it('the state of a task reaches the stream of its own session under the sealed i
   expect(taskId).toMatch(/^s\./);
   abort.abort();
   await listening;
+});
+
+it('tasks of a modern server: sealed too, and named in the header as the server knows them', async () => {
+  const modern = await fakeHttp();
+  modern.answer = ({ method, params }) => {
+    if (method === 'tools/call') return { resultType: 'task', taskId: 'm1', status: 'working' };
+    if (method === 'tasks/get') return { resultType: 'complete', taskId: params['taskId'] as string, status: 'completed' };
+    return undefined;
+  };
+  const own = rigOf([serverOf('n', http(modern.url))]);
+  await own.discover();
+  const { value } = await own.get('tools/call', { kind: 'tool', server: 'n', name: 'echo' }, { name: 'echo', arguments: {} }, { era: 'modern' });
+  expect(value['taskId']).toMatch(/^n\.[\w-]+$/);
+  const taskId = value['taskId'] as string;
+  const got = await own.get('tasks/get', { kind: 'task', server: 'n', name: taskId }, { taskId }, { era: 'modern' });
+  expect(await own.run('tasks/get', { kind: 'task', server: 'n', name: got.value['taskId'] as string }, { taskId: got.value['taskId'] as string }, { era: 'modern' })).toMatchObject({ status: 'success' });
+  expect(modern.received.findLast(({ method }) => method === 'tasks/get')).toMatchObject({ params: { taskId: 'm1' }, headers: { 'mcp-name': 'm1' } });
+  await own.close();
+  await modern.close();
 });

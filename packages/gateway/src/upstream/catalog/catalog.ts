@@ -139,9 +139,14 @@ function learnFace(room: Room, settings: ServerSettings, face: ServerFace, obser
   const pin = room.index.get(settings.name, 'server', '');
   const { fit } = compare(room, { settings, kind: 'server', name: '', document, observer }, pin);
   room.index.refresh();
-  if (fit === undefined || pin === undefined || canonicalize(pin.document) === canonicalize(document)) return;
-  // Same words, other facts: the pin's document carries the facts over a restart.
-  room.pins.approve({ server: settings.name, kind: 'server', name: '', digest: fit, document, approvedAt: room.clock.now(), approvedBy: 'first_use' });
+  const text = canonicalize(document);
+  if (fit === undefined || pin === undefined || canonicalize(pin.document) === text || room.told.has(text)) return;
+  // Same words, other facts: the pin's document carries the facts over a restart. Written once each, because a server
+  // that shows two faces in turn would otherwise make everybody read the pins anew with every link.
+  room.told.add(text);
+  const row = room.pins.pins().find(({ server, kind }) => server === settings.name && kind === 'server');
+  if (row === undefined) return;
+  room.pins.approve({ ...row, document });
   room.index.refresh();
 }
 

@@ -7,7 +7,7 @@ import { canonicalize } from '@sallyport/guard/json';
 import type { ServerSettings } from '../../snapshot.ts';
 import type { Log } from '../deps.ts';
 import { openEndpoint, type Endpoint } from '../mcp-http/pools.ts';
-import { hopFailure, reasonOf } from '../wire/failure.ts';
+import { hopFailure, publicReasonOf, reasonOf } from '../wire/failure.ts';
 import type { Unattached } from '../wire/link.ts';
 import { createBackoff, type Backoff } from './backoff.ts';
 import { openLink, type Eras } from './open.ts';
@@ -92,7 +92,14 @@ interface Wanted {
 }
 
 /** A changed transport is another server: its links must not be mistaken for the old ones. */
-const transportKey = (settings: ServerSettings): string => `${settings.name} ${JSON.stringify(settings.transport)}`;
+function transportKey(settings: ServerSettings): string {
+  let key = transportKeys.get(settings);
+  if (key === undefined) transportKeys.set(settings, (key = `${settings.name} ${JSON.stringify(settings.transport)}`));
+  return key;
+}
+
+/** Settings are immutable, and their key is asked for with every call. */
+const transportKeys = new WeakMap<ServerSettings, string>();
 
 const sharedKey = (settings: ServerSettings): string => `* ${transportKey(settings)}`;
 
@@ -102,8 +109,9 @@ const ownKey = ({ settings, owner, capabilities }: Wanted): string =>
 async function take(rooms: Rooms, wanted: Wanted): Promise<Seat> {
   if (rooms.closed) throw hopFailure('the gateway is closing');
   const shared = rooms.seats.get(sharedKey(wanted.settings));
+  if (shared !== undefined && !shared.link.dead()) return sit(rooms, shared);
   const key = ownKey(wanted);
-  const there = shared ?? rooms.seats.get(key);
+  const there = rooms.seats.get(key);
   if (there !== undefined) {
     if (!there.link.dead()) return sit(rooms, there);
     drop(rooms, there);
@@ -143,7 +151,7 @@ async function open(rooms: Rooms, key: string, { settings, owner, capabilities }
     seat = createSeat({ key: shared ? sharedKey(settings) : key, settings, owner: shared ? undefined : owner, link, now: rooms.clock.now() });
   } catch (thrown) {
     if (settings.transport.kind === 'stdio') rooms.backoff.failed(again);
-    rooms.reasons.set(settings.name, reasonOf(thrown));
+    rooms.reasons.set(settings.name, publicReasonOf(thrown));
     rooms.log('warn', 'a server could not be reached', { server: settings.name, why: reasonOf(thrown) });
     throw thrown;
   }

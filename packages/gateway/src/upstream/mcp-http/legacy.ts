@@ -99,6 +99,7 @@ async function follow(state: LegacyState, receiver: Receiver, ask: Ask, current:
 const brokeOff = (reply: HttpReply | HttpFailed): boolean => ('fault' in reply ? reply.fault === 'broken' || reply.fault === 'connect' : reply.streamed);
 
 function finish(state: LegacyState, receiver: Receiver, reply: HttpReply | HttpFailed): void {
+  if (receiver.settled()) return;
   if ('fault' in reply) return receiver.fail(faultOf(reply));
   if (reply.status === 404 && state.session !== undefined) {
     // 2025-11-25, session management: the session is unknown, so nothing was executed and a new one must be made.
@@ -107,5 +108,5 @@ function finish(state: LegacyState, receiver: Receiver, reply: HttpReply | HttpF
     return receiver.fail(hopFailure('the session is gone', { unexecuted: true, status: 404 }));
   }
   if (!reply.streamed && isJson(reply.headers)) receiver.take(reply.body);
-  receiver.fail(faultOf(reply));
+  if (!receiver.settled()) receiver.fail(faultOf(reply));
 }

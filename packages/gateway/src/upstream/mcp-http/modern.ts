@@ -53,7 +53,8 @@ async function request({ server, endpoint, log, fixed }: Modern, id: number, ask
   });
   void exchange.reply.then((reply) => {
     if (!('fault' in reply) && !reply.streamed && isJson(reply.headers)) receiver.take(reply.body);
-    receiver.fail(faultOf(reply));
+    // Making an error is not free, and nearly every exchange has its answer by now.
+    if (!receiver.settled()) receiver.fail(faultOf(reply));
   });
   return receiver.answer;
 }

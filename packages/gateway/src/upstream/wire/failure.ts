@@ -67,11 +67,17 @@ export function hopError(thrown: unknown): HopError | undefined {
 
 export const tooLarge = (): GuardError => new GuardError('output_blocked', { message: 'The result is larger than the limit. The call was executed.' });
 
-/** One line for the log: why a server could not serve. */
-export function reasonOf(thrown: unknown): string {
+/** One line for whoever may ask whether a server is reachable: nothing that the server said is in it. */
+export function publicReasonOf(thrown: unknown): string {
   const hop = hopError(thrown);
   if (hop !== undefined) return hop.status === undefined ? hop.why : `${hop.why} (${hop.status})`;
   const remote = remoteError(thrown);
-  if (remote !== undefined) return `the server answered ${remote.code}: ${remote.message}`;
+  if (remote !== undefined) return `the server answered with error ${remote.code}`;
   return thrown instanceof GuardError ? thrown.message : 'internal error';
+}
+
+/** The same for the operator's log, with the cleaned message of the server. */
+export function reasonOf(thrown: unknown): string {
+  const remote = remoteError(thrown);
+  return remote === undefined ? publicReasonOf(thrown) : `${publicReasonOf(thrown)}: ${remote.message}`;
 }
