@@ -38,7 +38,7 @@ function stale(name) {
     || newest(source) > statSync(info).mtimeMs;
 }
 
-if (!existsSync(node)) step('Installing', 'npm', ['ci', '--no-audit', '--no-fund']);
+if (!existsSync(node)) step('Installing', 'npm', ['ci', '--no-audit', '--no-fund', '--loglevel=error']);
 if (stale('guard') || stale('gateway')) step('Building', node, [join('node_modules', 'typescript', 'bin', 'tsc'), '-b', 'packages/gateway']);
 
 const child = spawn(node, [join('packages', 'gateway', 'bin', 'sallyport.js'), 'start', '--demo', ...process.argv.slice(2)], { cwd: root, stdio: 'inherit', shell });
