@@ -10,6 +10,7 @@ import { createRecorder, createRedactor, logRecord } from '@sallyport/guard/audi
 import { createMemoryApprovals, createMemoryRateLimiter, createMemoryTenants, systemClock, type MemoryApprovals } from '@sallyport/guard/memory';
 import { createApiKeyAuthenticator, createBearerJwt, readAuthorization } from '@sallyport/guard/stages';
 import { loadPolicies, type LoadedPolicies } from './adapters/cedar/load.ts';
+import type { SignInUser } from './adapters/oidc-provider/server.ts';
 import { createKeySource } from './adapters/jwks/keys.ts';
 import { createLogger, type Log } from './adapters/pino/index.ts';
 import { createMetrics, type Metrics } from './adapters/prometheus/index.ts';
@@ -284,6 +285,16 @@ async function runStdio(snapshot: Snapshot, { server, token }: { readonly server
   parts.store.close();
 }
 
+/** The demo's authorization server, on the gateway's own listener. */
+async function openSignIn(snapshot: Snapshot, users: readonly SignInUser[]): Promise<{ readonly front: NonNullable<StartOptions['front']>; close(): void }> {
+  const { createAuthorizationServer } = await import('./adapters/oidc-provider/server.ts');
+  const store = openStore(join(snapshot.dataFolder, 'sign-in.db'));
+  const [issuer] = snapshot.identity.issuers;
+  if (issuer === undefined) throw new Error('the demo configuration names no issuer');
+  const server = await createAuthorizationServer({ issuer: issuer.issuer, resource: issuer.audience, users, database: store.database, folder: snapshot.dataFolder });
+  return { front: server.handle, close: () => store.close() };
+}
+
 /** The command line. @param argv without the program's own two arguments. */
 export async function main(argv: readonly string[]): Promise<void> {
   const io: ProgramIo = {
@@ -294,7 +305,7 @@ export async function main(argv: readonly string[]): Promise<void> {
   const program = buildProgram(io, {
     environment: processEnvironment(), signals: process, stdio: runStdio,
     start: (snapshot, { role }) => startGateway(snapshot, { role }),
-    demo: async (demoIo) => (await import('./demo/run.ts')).runDemo(demoIo, startGateway),
+    demo: async (demoIo) => (await import('./demo/run.ts')).runDemo(demoIo, startGateway, { openSignIn }),
     groups: [registerAudit, registerKeys, registerPins],
   });
   await runProgram(program, argv, io);
