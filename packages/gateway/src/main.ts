@@ -297,6 +297,8 @@ async function openSignIn(snapshot: Snapshot, users: readonly SignInUser[]): Pro
 
 /** The command line. @param argv without the program's own two arguments. */
 export async function main(argv: readonly string[]): Promise<void> {
+  // `sallyport … | head` closes the pipe early; that is no error of ours.
+  process.stdout.on('error', (error: NodeJS.ErrnoException) => { if (error.code === 'EPIPE') process.exit(0); throw error; });
   const io: ProgramIo = {
     stdout: (text) => void process.stdout.write(text),
     stderr: (text) => void process.stderr.write(text),
