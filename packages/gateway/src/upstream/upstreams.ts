@@ -45,7 +45,7 @@ export interface Upstreams {
    * `{method, target: {kind: 'servers', servers: [server]}, credentials: {kind: 'gateway', tenant: '_'}}`. Never rejects.
    */
   discover(run: (server: string, method: string) => Promise<unknown>): Promise<void>;
-  /** By server: why it could not be reached the last time, or `undefined`. */
+  /** By server: why it could not be reached within the last half minute, or `undefined`. */
   ready(): Record<string, string | undefined>;
   stats(): UpstreamStats;
   /** Ends every link, child process and held call. */
@@ -70,7 +70,7 @@ export function createUpstreams(deps: UpstreamDeps): Upstreams {
     catalog: { find: definitions.find },
     view: viewOf(bridge),
     discover: (run) => discoverAll(bridge, run),
-    ready: () => Object.fromEntries(deps.servers().map(({ name }) => [name, links.reasons.get(name)])),
+    ready: () => Object.fromEntries(deps.servers().map(({ name }) => [name, links.reason(name)])),
     stats: () => ({ links: Object.fromEntries(deps.servers().map(({ name }) => [name, links.count(name)])), held: bridge.held.size, listeners: ears.size }),
     close: async () => {
       watches.close();
@@ -100,7 +100,7 @@ async function discoverAll(bridge: Bridge, run: (server: string, method: string)
         bridge.log('warn', 'a server could not be discovered', { server: name, why: reasonOf(thrown) });
       }
       // A server that cannot be reached for the first list cannot be reached for the others either.
-      if (bridge.links.reasons.has(name)) return;
+      if (bridge.links.reason(name) !== undefined) return;
     }
   }));
 }

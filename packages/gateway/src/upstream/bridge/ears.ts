@@ -9,6 +9,8 @@ export interface Wishes {
   readonly resources: boolean;
   /** URIs of resources whose updates are wanted. */
   readonly uris: ReadonlySet<string>;
+  /** Ids of tasks, as the server knows them, whose states are wanted (the tasks extension of 2026-07-28). */
+  readonly tasks: ReadonlySet<string>;
   /** Log messages and task states too: a legacy client's own stream. */
   readonly everything: boolean;
 }
@@ -98,6 +100,8 @@ function wants(wishes: Wishes, method: string, params: JsonObject): boolean {
     case 'notifications/resources/updated':
       // A legacy session is told of what it subscribed, so on its own stream nothing is left to choose.
       return wishes.everything || (typeof params['uri'] === 'string' && isWatched(wishes.uris, params['uri']));
+    case 'notifications/tasks':
+      return typeof params['taskId'] === 'string' && wishes.tasks.has(params['taskId']);
     case 'notifications/message':
     case 'notifications/tasks/status':
     case 'notifications/elicitation/complete':

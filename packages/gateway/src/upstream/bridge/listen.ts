@@ -1,10 +1,11 @@
 /** The long sends: a caller listens until it goes away. What it hears comes over links of its own. */
-import type { JsonObject, McpResult } from '@sallyport/guard';
+import type { Json, JsonObject, McpResult } from '@sallyport/guard';
 import { ownerOf } from '../links/seat.ts';
 import { reasonOf } from '../wire/failure.ts';
 import { isObject } from '../wire/message.ts';
 import { onSeat, type Bridge, type Run } from './bridge.ts';
 import type { Wishes } from './ears.ts';
+import { tryOpenTask, type TaskSeal } from './tasks.ts';
 import type { Watches } from './watch.ts';
 
 /** Resolves when the caller goes away. Servers that cannot be reached are heard once they can be. */
@@ -42,14 +43,20 @@ async function begin(bridge: Bridge, watches: Watches, run: Run): Promise<void> 
   }
 }
 
-function wishesOf(bridge: Bridge, { permitted: { call }, settings }: Run): Wishes {
-  if (call.method === 'stream/listen') return { tools: true, prompts: true, resources: true, uris: new Set(), everything: true };
+function wishesOf(bridge: Bridge, { permitted: { call }, settings, seal }: Run): Wishes {
+  if (call.method === 'stream/listen') return { tools: true, prompts: true, resources: true, uris: new Set(), tasks: new Set(), everything: true };
   const filter: JsonObject = isObject(call.params['notifications']) ? call.params['notifications'] : {};
   const wanted = Array.isArray(filter['resourceSubscriptions']) ? filter['resourceSubscriptions'] : [];
   // What is not in the catalogue does not exist, here as everywhere (S7).
   const known = wanted.filter((uri): uri is string => typeof uri === 'string' && bridge.definitions.find({ kind: 'resource', server: settings.name, name: uri }) !== undefined);
   return {
     tools: filter['toolsListChanged'] === true, prompts: filter['promptsListChanged'] === true, resources: filter['resourcesListChanged'] === true,
-    uris: new Set(known.slice(0, 1_000)), everything: false,
+    uris: new Set(known.slice(0, 1_000)), tasks: tasksOf(seal, filter), everything: false,
   };
+}
+
+/** Ids that do not open are somebody else's, or another server's: they are not listened to, and nothing says so. */
+function tasksOf(seal: TaskSeal, { taskIds }: JsonObject): ReadonlySet<string> {
+  const given = Array.isArray(taskIds) ? (taskIds as readonly Json[]).slice(0, 1_000) : [];
+  return new Set(given.flatMap((taskId) => tryOpenTask(seal, taskId) ?? []));
 }

@@ -106,6 +106,23 @@ it('tasks of a modern server: sealed too, and named in the header as the server 
   const got = await own.get('tasks/get', { kind: 'task', server: 'n', name: taskId }, { taskId }, { era: 'modern' });
   expect(await own.run('tasks/get', { kind: 'task', server: 'n', name: got.value['taskId'] as string }, { taskId: got.value['taskId'] as string }, { era: 'modern' })).toMatchObject({ status: 'success' });
   expect(modern.received.findLast(({ method }) => method === 'tasks/get')).toMatchObject({ params: { taskId: 'm1' }, headers: { 'mcp-name': 'm1' } });
+  const listening = new AbortController();
+  const notices: Recorded[] = [];
+  modern.answer = ({ method, id, params }, res) => {
+    if (method !== 'subscriptions/listen') return undefined;
+    const say = (name: string, more: JsonObject): void => { res.write(`data: ${JSON.stringify({ jsonrpc: '2.0', method: name, params: { _meta: { 'io.modelcontextprotocol/subscriptionId': id }, ...more } })}\n\n`); };
+    res.writeHead(200, { 'content-type': 'text/event-stream' });
+    say('notifications/subscriptions/acknowledged', { notifications: params['notifications'] as JsonObject });
+    for (const taskId of ['m1', 'm2']) say('notifications/tasks', { taskId, status: 'completed' });
+    return undefined;
+  };
+  const done = own.run('subscriptions/listen', { kind: 'servers', servers: ['n'] }, { notifications: { taskIds: [taskId, 'n.forged', 'm2'] } }, { era: 'modern', notices, signal: listening.signal });
+  await until(() => notices.length > 0);
+  expect(modern.received.findLast(({ method }) => method === 'subscriptions/listen')?.params['notifications']).toEqual({ taskIds: ['m1'] });
+  expect(notices).toHaveLength(1);
+  expect(await own.run('tasks/get', { kind: 'task', server: 'n', name: '' }, { taskId: notices[0]?.params['taskId'] as string }, { era: 'modern' })).toMatchObject({ status: 'success' });
+  listening.abort();
+  await done;
   await own.close();
   await modern.close();
 });

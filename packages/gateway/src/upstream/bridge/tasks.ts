@@ -21,11 +21,16 @@ export function sealTask(seal: TaskSeal, taskId: string): string {
   return `${seal.server}.${seal.sealer.seal('task', binding(seal), taskId)}`;
 }
 
-/** @throws GuardError `not_found` for every id that was not sealed for this principal and server. */
-export function openTask(seal: TaskSeal, taskId: Json | undefined): string {
+/** `undefined` for every id that was not sealed for this principal and server. */
+export function tryOpenTask(seal: TaskSeal, taskId: Json | undefined): string | undefined {
   const prefix = `${seal.server}.`;
   const sealed = typeof taskId === 'string' && taskId.startsWith(prefix) ? taskId.slice(prefix.length) : taskId;
-  const opened = typeof sealed === 'string' ? seal.sealer.open('task', binding(seal), sealed) : undefined;
+  return typeof sealed === 'string' ? seal.sealer.open('task', binding(seal), sealed) : undefined;
+}
+
+/** @throws GuardError `not_found`, the same for what is absent and for what is somebody else's. */
+export function openTask(seal: TaskSeal, taskId: Json | undefined): string {
+  const opened = tryOpenTask(seal, taskId);
   if (opened === undefined) throw new GuardError('not_found');
   return opened;
 }

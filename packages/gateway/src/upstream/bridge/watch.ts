@@ -64,6 +64,7 @@ function refresh(room: Room, bridge: Bridge, server: string, owner: Owner): void
   const key = keyOf(server, owner);
   const ears = bridge.ears.of(server, owner);
   const uris = new Set([...(room.uris.get(key) ?? []), ...ears.flatMap(({ wishes }) => [...wishes.uris])]);
+  const tasks = new Set(ears.flatMap(({ wishes }) => [...wishes.tasks]));
   const seat = bridge.links.of(server, owner).find(({ link }) => !link.dead());
   if (seat?.link.era === 'legacy') return void subscribeAll(bridge, seat, uris);
   const filter: JsonObject = ears.length === 0 ? {} : {
@@ -71,6 +72,7 @@ function refresh(room: Room, bridge: Bridge, server: string, owner: Owner): void
     ...(ears.some(({ wishes }) => wishes.prompts) ? { promptsListChanged: true } : {}),
     ...(ears.some(({ wishes }) => wishes.resources) ? { resourcesListChanged: true } : {}),
     ...(uris.size > 0 ? { resourceSubscriptions: [...uris].sort() } : {}),
+    ...(tasks.size > 0 ? { taskIds: [...tasks].sort() } : {}),
   };
   const text = JSON.stringify(filter);
   const running = room.streams.get(key);
@@ -119,7 +121,8 @@ async function listen(bridge: Bridge, { server, owner, filter, abort }: Listenin
     const seat = bridge.links.of(server, owner).find(({ link }) => !link.dead());
     if (seat === undefined) return;
     const seal = { sealer: bridge.sealer, server, principal: owner.principal };
-    const params = { notifications: filter, _meta: modernMeta({}) };
+    const capabilities = filter['taskIds'] === undefined ? {} : { extensions: { 'io.modelcontextprotocol/tasks': {} } };
+    const params = { notifications: filter, _meta: modernMeta(capabilities) };
     seat.busy++;
     try {
       await seat.link.request({

@@ -34,8 +34,8 @@ export interface Links {
   of(server: string, owner: Owner): readonly Seat[];
   /** After a failure that makes one doubt what is known of the server. */
   forget(seat: Seat): void;
-  /** Why the server could not be reached the last time; `undefined` when it could. */
-  readonly reasons: ReadonlyMap<string, string>;
+  /** Why the server could not be reached lately; `undefined` when it could, or when nobody tried for a while. */
+  reason(server: string): string | undefined;
   readonly eras: Eras;
   count(server: string): number;
   close(): Promise<void>;
@@ -47,11 +47,13 @@ interface Rooms extends LinksDeps {
   readonly endpoints: Map<string, Endpoint>;
   readonly backoff: Backoff;
   readonly eras: Eras;
-  readonly reasons: Map<string, string>;
+  readonly reasons: Map<string, { readonly why: string; readonly at: number }>;
   closed: boolean;
 }
 
 const REAP_MS = 1_000;
+/** A failure that nobody repeats must not keep a gateway from being ready: then nobody would ever repeat it. */
+const REASON_MS = 30_000;
 
 export function createLinks(deps: LinksDeps): Links {
   const rooms: Rooms = { ...deps, seats: new Map(), opening: new Map(), endpoints: new Map(), backoff: createBackoff(deps.clock), eras: new Map(), reasons: new Map(), closed: false };
@@ -71,7 +73,10 @@ export function createLinks(deps: LinksDeps): Links {
       if (seat.busy <= 0) drop(rooms, seat);
       else rooms.seats.delete(seat.key);
     },
-    reasons: rooms.reasons,
+    reason: (server) => {
+      const last = rooms.reasons.get(server);
+      return last !== undefined && deps.clock.now() - last.at <= REASON_MS ? last.why : undefined;
+    },
     eras: rooms.eras,
     count: (server) => [...rooms.seats.values()].filter((seat) => seat.settings.name === server).length,
     close: async () => {
@@ -151,7 +156,7 @@ async function open(rooms: Rooms, key: string, { settings, owner, capabilities }
     seat = createSeat({ key: shared ? sharedKey(settings) : key, settings, owner: shared ? undefined : owner, link, now: rooms.clock.now() });
   } catch (thrown) {
     if (settings.transport.kind === 'stdio') rooms.backoff.failed(again);
-    rooms.reasons.set(settings.name, publicReasonOf(thrown));
+    rooms.reasons.set(settings.name, { why: publicReasonOf(thrown), at: rooms.clock.now() });
     rooms.log('warn', 'a server could not be reached', { server: settings.name, why: reasonOf(thrown) });
     throw thrown;
   }
