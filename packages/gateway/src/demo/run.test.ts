@@ -27,6 +27,7 @@ describe('the demo, whole', () => {
   let printed = '';
   let demo: { close(): Promise<void> };
   let admin = 0;
+  let ports: { gateway: number; admin: number; notes: number };
   const curl = (file: string): Promise<Answer> => new Promise((resolve, reject) => {
     execFile('curl', ['-K', join(dataFolder, 'try', file)], (error, out) => (error ? reject(error) : resolve(JSON.parse(out) as Answer)));
   });
@@ -34,7 +35,8 @@ describe('the demo, whole', () => {
     const [gateway = 0, adminPort = 0, notes = 0] = await freePorts(3);
     admin = adminPort;
     const io: CliIo = { stdout: (text) => void (printed += text), stderr: () => undefined, exit: () => undefined, loadFolder: async () => dataFolder };
-    demo = await runDemo(io, startGateway, { ports: { gateway, admin, notes }, dataFolder });
+    ports = { gateway, admin, notes };
+    demo = await runDemo(io, startGateway, { ports, dataFolder });
   });
   afterAll(() => demo.close());
 
@@ -66,6 +68,13 @@ describe('the demo, whole', () => {
     const loaded = loadConfigText(readFileSync(file, 'utf8').replaceAll('../../data/demo', dataFolder), file, { environment: {}, folder: dirname(file) });
     if ('errors' in loaded) throw new Error(loaded.errors.map(formatConfigError).join());
     expect(await checkConfiguredPolicies(loaded.snapshot)).toEqual({ policies: 5, findings: [] });
+  });
+
+  it('a second demo beside it does not start, and leaves the keys of the first alone', async () => {
+    const io: CliIo = { stdout: () => undefined, stderr: () => undefined, exit: () => undefined, loadFolder: async () => dataFolder };
+    await expect(runDemo(io, startGateway, { ports, dataFolder })).rejects.toThrow('is in use by another process');
+    await new Promise((resolve) => setTimeout(resolve, 2_500));
+    expect((await curl('1-allowed')).result?.content[0]?.text).toMatch(/was added/);
   });
 
   it('A27 keys are in no file but the ones to call with', async () => {

@@ -43,9 +43,10 @@ export async function runDemo(io: CliIo, start: Start, options: DemoOptions = {}
   openNotesToken(tokenFile);
   const snapshot = demoSnapshot(options, dataFolder);
   const users = openDemoUsers(dataFolder);
-  const keys = await makeKeys(dataFolder, users);
   const notes = await startNotes(options.ports?.notes ?? 8702, tokenFile);
   try {
+    // Only now: the port says that no other demo runs, whose keys this would revoke.
+    const keys = await makeKeys(dataFolder, users);
     const signIn = await options.openSignIn?.(snapshot, users);
     const running = await start(snapshot, signIn === undefined ? {} : { front: signIn.front });
     const triesFolder = join(dataFolder, 'try');
