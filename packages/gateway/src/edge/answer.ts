@@ -45,7 +45,7 @@ function toolError(error: GuardError, correlationId: string, era: 'legacy' | 'mo
   return { content: [{ type: 'text', text: said }], structuredContent, isError: true, ...(era === 'modern' && { resultType: 'complete' }) };
 }
 
-/** A JSON-RPC error body; without an id when there is none to answer. */
+/** A JSON-RPC error body; without an id when there is none to answer (MCP, unlike JSON-RPC, knows no `null` there). */
 export function errorEnd(error: GuardError, id: RequestId | null, correlationId: string, asked?: Asked): Ended {
   const { row, detail, message } = error;
   const relayed = detail.rpc;
@@ -53,7 +53,7 @@ export function errorEnd(error: GuardError, id: RequestId | null, correlationId:
     ? { ...detail.data, ...notFoundUri(error, asked), error_code: row.errorCode, correlation_id: correlationId, ...(detail.retryAfter !== undefined && { retry_after: detail.retryAfter }) }
     : { ...(isObject(relayed.data) ? relayed.data : {}), correlation_id: correlationId };
   const code = relayed?.code ?? legacyCode(error, asked) ?? row.jsonRpc;
-  const body = { jsonrpc: '2.0', id, error: { code, message, data } };
+  const body = { jsonrpc: '2.0', ...(id !== null && { id }), error: { code, message, data } };
   return { status: statusOf(error, asked), bytes: Buffer.from(JSON.stringify(body)), headers: {} };
 }
 

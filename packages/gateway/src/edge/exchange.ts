@@ -4,7 +4,8 @@ import { GuardError, METHODS, spendPermit, type Call, type Credentials, type Jso
 import type { DoorDeps } from './deps.ts';
 import type { Message } from './envelope.ts';
 import type { Caller } from './eras/caller.ts';
-import { cleanMeta, metaOf } from './eras/modern.ts';
+import { checkMeta, isTraceparent } from './eras/check-meta.ts';
+import { metaOf } from './eras/modern.ts';
 import { matchParamHeaders } from './eras/param-headers.ts';
 import { discoverResult } from './local.ts';
 import { aim, type Route } from './names/route.ts';
@@ -22,32 +23,31 @@ export interface Arrival {
   readonly signal: AbortSignal;
 }
 
-type Named = Pick<Exclude<Message, { kind: 'response' }>, 'method' | 'params'>;
-
-const TRACEPARENT = /^00-(?!0{32})[0-9a-f]{32}-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}$/;
+type Named = Pick<Exclude<Message, { kind: 'response' }>, 'method' | 'params'> & { readonly kind?: 'request' | 'notification' };
 
 /** @throws GuardError `method_not_found` for what the edge alone may send, `invalid_params` for a target that is not named. */
-export function callOf(deps: DoorDeps, { method, params }: Named, arrival: Arrival, internal = false): Call {
+export function callOf(deps: DoorDeps, { kind, method, params }: Named, arrival: Arrival, internal = false): Call {
   const row = METHODS.get(method);
   if (row === undefined || row.direction === 'to_client' || row.internal !== internal || !row.eras.includes(arrival.caller.era)) throw new GuardError('method_not_found');
+  // J5: what runs without an id has no answer to show, and what only informs has none to give.
+  if (kind !== undefined && kind !== row.kind) throw new GuardError('invalid_request', { message: row.kind === 'request' ? 'This method needs an id.' : 'This method takes no id.' });
   if (row.lists !== undefined && params['cursor'] !== undefined) throw new GuardError('invalid_params', { message: 'The cursor is not one that was given out: lists come in one page.' });
   const { caller, route, headers } = arrival;
-  const aimed = aim(method, cleanMeta(params), route, deps.view.servers());
-  const traceparent = metaOf(params)?.['traceparent'] ?? headers?.['traceparent'];
+  const aimed = aim(method, checkMeta(params), route, deps.view.servers());
+  const traceparent = metaOf(aimed.params)?.['traceparent'] ?? headers?.['traceparent'];
   return Object.freeze({
     method, target: aimed.target, params: Object.freeze(aimed.params), rawArguments: arrival.rawArguments, credentials: arrival.credentials, session: caller.session,
     deadline: deps.clock.now() + deps.settings().requestTimeoutMs, signal: arrival.signal,
     origin: {
       transport: arrival.transport, era: caller.era, protocolVersion: caller.protocolVersion, address: arrival.address, correlationId: arrival.correlationId,
-      traceparent: typeof traceparent === 'string' && TRACEPARENT.test(traceparent) ? traceparent : undefined, clientInfo: caller.clientInfo,
+      traceparent: isTraceparent(traceparent) ? traceparent : undefined, clientInfo: caller.clientInfo,
     },
   } satisfies Call);
 }
 
-/** A token that came with a request, when it is one that MCP allows. */
+/** The token that came with a request: `checkMeta` has seen that it is a string or an integer. */
 export function progressTokenOf(params: JsonObject): string | number | undefined {
-  const token = metaOf(params)?.['progressToken'];
-  return (typeof token === 'string' && token.length <= 256) || (typeof token === 'number' && Number.isSafeInteger(token)) ? token : undefined;
+  return metaOf(params)?.['progressToken'] as string | number | undefined;
 }
 
 export interface Exchange {

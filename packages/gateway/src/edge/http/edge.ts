@@ -4,9 +4,11 @@ import { asGuardError, GuardError, type JsonObject } from '@sallyport/guard';
 import { addressRule } from '@sallyport/guard/stages';
 import { errorEnd } from '../answer.ts';
 import type { EdgeDeps } from '../deps.ts';
+import { checkMcpHeaders, checkNoMirrors } from '../eras/mirrors.ts';
 import { createLiveSessions, type LiveSessions } from '../sessions/live.ts';
 import type { Route } from '../names/route.ts';
-import { baseHeaders, correlationIdOf, corsHeaders } from './headers.ts';
+import { correlationIdOf } from '../../listen/security-headers.ts';
+import { baseHeaders, corsHeaders } from './headers.ts';
 import { METADATA_PATH, protectedResource } from './metadata.ts';
 import { handleDelete, handleGet } from './streams.ts';
 import { handlePost } from './post.ts';
@@ -66,7 +68,7 @@ function routeOf(path: string): Route | undefined {
 
 async function visit(door: Door, request: IncomingMessage, response: ServerResponse): Promise<void> {
   const correlationId = correlationIdOf(request);
-  const headers = baseHeaders(request, correlationId);
+  const headers = baseHeaders(correlationId);
   const address = request.socket.remoteAddress ?? '';
   const startedAt = performance.now();
   const path = request.url ?? '';
@@ -88,7 +90,18 @@ async function visit(door: Door, request: IncomingMessage, response: ServerRespo
 
 async function checkAddress({ limiter, settings }: Door, address: string): Promise<void> {
   const verdict = await limiter.take([addressRule(address, settings().addressLimitPerMinute)]);
-  if (!verdict.allowed) throw new GuardError('rate_limited', { retryAfter: Math.ceil(verdict.retryAfterMs / 1000) });
+  if (verdict.allowed) return;
+  throw new GuardError('rate_limited', {
+    retryAfter: Math.max(1, Math.ceil(verdict.retryAfterMs / 1000)),
+    headers: { 'X-RateLimit-Limit': String(verdict.rule.limit), 'X-RateLimit-Remaining': String(verdict.remaining), 'X-RateLimit-Reset': String(Math.max(1, Math.ceil(verdict.resetAfterMs / 1000))) },
+  });
+}
+
+/** H4: whoever reads a body here and whoever does not would disagree about where the next request begins. */
+function checkNoBody(request: IncomingMessage): void {
+  if (request.headers['transfer-encoding'] !== undefined || Number(request.headers['content-length'] ?? 0) !== 0) throw new GuardError('invalid_request', { message: 'A request of this method has no body.' });
+  checkMcpHeaders(request);
+  checkNoMirrors(request.headers);
 }
 
 const ALLOW = 'POST, GET, DELETE, OPTIONS';
@@ -97,20 +110,26 @@ async function dispatch(door: Door, visit: Visit): Promise<void> {
   const { request, response, headers } = visit;
   switch (request.method) {
     case 'POST': return handlePost(door, visit);
-    case 'GET': return handleGet(door, visit);
-    case 'DELETE': return handleDelete(door, visit);
+    case 'GET': checkNoBody(request); return handleGet(door, visit);
+    case 'DELETE': checkNoBody(request); return handleDelete(door, visit);
     case 'OPTIONS': return preflight(visit);
     default: return plain(response, 405, { ...headers, Allow: ALLOW });
   }
 }
 
-function preflight({ response, headers }: Visit): void {
+/** Of what the page wants to send: `Mcp-Param-*` cannot be listed ahead, so the wish is filtered instead. */
+const headersAllowed = (wished: string | undefined): string =>
+  [...new Set((wished ?? '').toLowerCase().split(',').map((name) => name.trim()).filter((name) => ALLOWED_HEADER.test(name)))].slice(0, 50).join(', ');
+
+const ALLOWED_HEADER = /^(authorization|content-type|accept|last-event-id|x-correlation-id|traceparent|mcp-[a-z0-9-]{1,64})$/;
+
+function preflight({ request, response, headers }: Visit): void {
   const allowed = headers['Access-Control-Allow-Origin'] !== undefined;
   response.writeHead(204, {
     ...headers, Allow: ALLOW,
     ...(allowed && {
       'Access-Control-Allow-Methods': 'POST, GET, DELETE',
-      'Access-Control-Allow-Headers': 'Authorization, Content-Type, Accept, Last-Event-ID, Mcp-Session-Id, MCP-Protocol-Version, Mcp-Method, Mcp-Name, X-Correlation-ID',
+      'Access-Control-Allow-Headers': headersAllowed(request.headers['access-control-request-headers']),
       'Access-Control-Max-Age': '600',
     }),
   }).end();
@@ -122,7 +141,7 @@ function metadata(door: Door, { request, response, headers }: Pick<Visit, 'reque
   if (request.method !== 'GET' && request.method !== 'HEAD') return plain(response, 405, { ...headers, Allow: 'GET, HEAD' });
   const document = protectedResource(`${door.settings().publicUrl}${endpoint}`, door.issuers(), door.scopes());
   const bytes = Buffer.from(JSON.stringify(document as JsonObject));
-  response.writeHead(200, { ...headers, 'Content-Type': 'application/json', 'Content-Length': bytes.length, 'Cache-Control': 'public, max-age=60', 'Access-Control-Allow-Origin': '*' });
+  response.writeHead(200, { ...headers, 'Content-Type': 'application/json', 'Content-Length': bytes.length, 'Cache-Control': 'public, max-age=60' });
   response.end(request.method === 'HEAD' ? undefined : bytes);
 }
 

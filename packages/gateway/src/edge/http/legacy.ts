@@ -2,21 +2,25 @@
 import type { IncomingMessage } from 'node:http';
 import { GuardError } from '@sallyport/guard';
 import type { Caller } from '../eras/caller.ts';
-import { ASSUMED_VERSION, LEGACY_VERSIONS } from '../eras/versions.ts';
+import { ASSUMED_VERSION, LEGACY_VERSIONS, SUPPORTED_VERSIONS } from '../eras/versions.ts';
 import { openSession } from '../sessions/seal.ts';
 import type { Door } from './edge.ts';
 import { valuesOf } from './same-site.ts';
 
-/** @throws GuardError `invalid_request` for a version that is not spoken, `session_not_found` for a session that is none. */
-export async function readLegacy(door: Door, request: IncomingMessage): Promise<Caller> {
+/**
+ * @param greets the request is `initialize`: whatever session it names is the one that it wants to replace.
+ * @throws GuardError `unsupported_protocol_version` for a version that is not spoken, `session_not_found` for a session that is none.
+ */
+export async function readLegacy(door: Door, request: IncomingMessage, greets = false): Promise<Caller> {
   const [version, anotherVersion] = valuesOf(request, 'mcp-protocol-version');
-  if (anotherVersion !== undefined || (version !== undefined && !LEGACY_VERSIONS.includes(version))) {
-    throw new GuardError('invalid_request', { message: `MCP-Protocol-Version must be one of ${LEGACY_VERSIONS.join(', ')}.` });
+  if (anotherVersion !== undefined) throw new GuardError('invalid_request', { message: 'There is more than one MCP-Protocol-Version.' });
+  if (version !== undefined && !greets && !LEGACY_VERSIONS.includes(version)) {
+    throw new GuardError('unsupported_protocol_version', { data: { supported: SUPPORTED_VERSIONS, requested: version.slice(0, 64) } });
   }
   const [id, anotherId] = valuesOf(request, 'mcp-session-id');
   if (anotherId !== undefined) throw new GuardError('invalid_request', { message: 'There is more than one Mcp-Session-Id.' });
   // Some clients drop their session id: they keep working, without what needs a session.
-  if (id === undefined) return { era: 'legacy', protocolVersion: version ?? ASSUMED_VERSION, capabilities: {}, clientInfo: undefined, logLevel: undefined, session: undefined };
+  if (id === undefined || greets) return { era: 'legacy', protocolVersion: version ?? ASSUMED_VERSION, capabilities: {}, clientInfo: undefined, logLevel: undefined, session: undefined };
   const { session, protocolVersion, capabilities, clientInfo } = await openSession(door.sealer, door.sessions, id, door.clock.now());
   return { era: 'legacy', protocolVersion: version ?? protocolVersion, capabilities, clientInfo, logLevel: undefined, session };
 }

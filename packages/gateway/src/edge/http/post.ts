@@ -5,6 +5,7 @@ import { parseStrict } from '@sallyport/guard/json';
 import { endOf, errorEnd, type Asked, type Ended } from '../answer.ts';
 import { readEnvelope, type Message } from '../envelope.ts';
 import type { Caller } from '../eras/caller.ts';
+import { checkMcpHeaders, checkMirrors } from '../eras/mirrors.ts';
 import { isModern, readModern } from '../eras/modern.ts';
 import { callOf, progressTokenOf, runCall, type Arrival } from '../exchange.ts';
 import { prepareListen } from '../listen.ts';
@@ -27,8 +28,8 @@ export async function handlePost(door: Door, visit: Visit): Promise<void> {
   const parsed = parseStrict(body, { maxBytes: maxBodyBytes, maxDepth, maxKeys });
   const message = readEnvelope(parsed);
   try {
-    const modern = isModern(message, visit.request.headers);
-    const caller = modern ? readModern(message as Request, visit.request.headers) : await readLegacy(door, visit.request);
+    checkMcpHeaders(visit.request);
+    const caller = await callerOf(door, visit.request, message);
     const span = parsed.span('params', 'arguments');
     const abort = new AbortController();
     const arrival = arrivalOf(door, visit, { caller, abort, rawArguments: span && body.subarray(...span) });
@@ -39,6 +40,13 @@ export async function handlePost(door: Door, visit: Visit): Promise<void> {
     if (message.kind !== 'request' || visit.response.headersSent) throw error;
     refuse(door, visit, { error, message });
   }
+}
+
+/** What the request says of its sender, in the way of its era. */
+async function callerOf(door: Door, request: IncomingMessage, message: Message): Promise<Caller> {
+  if (message.kind !== 'response' && isModern(message, request.headers)) return readModern(message, request.headers);
+  if (message.kind !== 'response') checkMirrors(message, request.headers, 'optional');
+  return readLegacy(door, request, message.kind === 'request' && message.method === 'initialize');
 }
 
 interface Brought {

@@ -1,0 +1,42 @@
+/**
+ * A16, H6: `Mcp-Method` and `Mcp-Name` say what the body says, so that whoever routes by headers and whoever routes by body
+ * see the same request. 2026-07-28 requires them; earlier revisions need not send them, but may not lie in them either.
+ */
+import type { IncomingHttpHeaders, IncomingMessage } from 'node:http';
+import { GuardError, type JsonObject } from '@sallyport/guard';
+import { decodeSentinel } from './sentinel.ts';
+
+const NAMED: ReadonlyMap<string, string> = new Map([
+  ['tools/call', 'name'], ['prompts/get', 'name'], ['resources/read', 'uri'], ['tasks/get', 'taskId'], ['tasks/update', 'taskId'], ['tasks/cancel', 'taskId'],
+]);
+
+export const mismatch = (message: string): GuardError => new GuardError('header_mismatch', { message });
+
+/** @throws GuardError `header_mismatch` for one that is missing where it is required, or says something else. */
+export function checkMirrors({ method, params }: { readonly method: string; readonly params: JsonObject }, headers: IncomingHttpHeaders, presence: 'required' | 'optional'): void {
+  const said = headers['mcp-method'];
+  if (said === undefined && presence === 'required') throw mismatch('The header Mcp-Method is missing.');
+  if (said !== undefined && said !== method) throw mismatch('Mcp-Method does not agree with the method of the body.');
+  const member = NAMED.get(method);
+  const name = headers['mcp-name'];
+  if (member === undefined) return;
+  if (name === undefined && presence === 'required') throw mismatch('The header Mcp-Name is missing.');
+  if (name !== undefined && decodeSentinel(String(name)) !== params[member]) throw mismatch(`Mcp-Name does not agree with params.${member} of the body.`);
+}
+
+/** H5, H6: each `Mcp-*` header once, in visible ASCII: Node joins repeated ones, and the next reader may take the last. */
+export function checkMcpHeaders({ rawHeaders }: Pick<IncomingMessage, 'rawHeaders'>): void {
+  const seen = new Set<string>();
+  for (let at = 0; at < rawHeaders.length; at += 2) {
+    const name = (rawHeaders[at] ?? '').toLowerCase();
+    if (!name.startsWith('mcp-')) continue;
+    if (seen.has(name)) throw mismatch('A header of MCP is there twice.');
+    seen.add(name);
+    if (!/^[\x20-\x7e]*$/.test(rawHeaders[at + 1] ?? '')) throw mismatch('A header of MCP has characters that a header cannot carry: use the base64 form.');
+  }
+}
+
+/** A request without a body has nothing that these headers could mirror. */
+export function checkNoMirrors(headers: IncomingHttpHeaders): void {
+  if (headers['mcp-method'] !== undefined || headers['mcp-name'] !== undefined) throw mismatch('Mcp-Method and Mcp-Name belong to a body, and there is none.');
+}
