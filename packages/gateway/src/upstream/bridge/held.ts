@@ -22,7 +22,8 @@ export type RequestOn = (run: Run, seat: Seat, hooks: { signal: AbortSignal; rel
 
 /** Starts a call that may be held. `request` sends it; the seat stays taken until the call ends. */
 export async function startHeld(bridge: Bridge, run: Run, seat: Seat, request: RequestOn): Promise<McpResult> {
-  const mine = [...bridge.held.values()].filter((one) => one.run.permitted.principal.key === run.permitted.principal.key);
+  // Only what waits for its client counts: a call that somebody attends ends by itself.
+  const mine = [...bridge.held.values()].filter((one) => one.relay === undefined && one.run.permitted.principal.key === run.permitted.principal.key);
   if (mine.length >= PER_PRINCIPAL_MAX) throw new GuardError('rate_limited', { message: 'Too many calls wait for input.', retryAfter: 5 });
   const call: HeldCall = {
     id: randomUUID(), run, seat, abort: new AbortController(), questions: new Map(), answer: Promise.reject(hopFailure('not started')),
