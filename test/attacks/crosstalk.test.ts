@@ -11,9 +11,8 @@ const slowEcho = fileURLToPath(new URL('./slow-echo.ts', import.meta.url));
 let gateway: TestGateway;
 beforeAll(async () => {
   gateway = await openGateway({
-    servers: { echo: { command: [process.execPath, slowEcho] } },
+    servers: { echo: { command: [process.execPath, slowEcho], links: { max: 250, maxPerPrincipal: 60 } } },
     policies: 'permit (principal, action, resource);',
-    limits: { default: ['1000000/min per user'] },
   });
 });
 afterAll(() => gateway.close());
