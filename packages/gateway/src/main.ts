@@ -20,7 +20,7 @@ import { registerAudit } from './cli/audit.ts';
 import { registerKeys } from './cli/keys.ts';
 import { registerPins } from './cli/pins.ts';
 import { buildProgram, runProgram, type ProgramIo } from './cli/program.ts';
-import { childEnvironment, openSealingKey, processEnvironment } from './config.ts';
+import { childEnvironment, openSealingKey, processEnvironment, secretsOf } from './config.ts';
 import { createAdmin } from './control/admin.ts';
 import { createPublicHealth } from './control/public-health.ts';
 import type { Check } from './control/ready.ts';
@@ -76,7 +76,7 @@ const settingsOf = (snapshot: Snapshot, clock: Clock): Settings => ({
 
 function openParts(snapshot: Snapshot, clock: Clock, activeConnections: () => number): Parts {
   const settings = settingsOf(snapshot, clock);
-  const log = createLogger({ level: snapshot.log.level });
+  const log = createLogger({ level: snapshot.log.level, secrets: () => secretsOf(settings.snapshot) });
   const sealer = createSealer(openSealingKey(snapshot.dataFolder));
   const store = openStore(join(snapshot.dataFolder, 'sallyport.db'), clock);
   const audit = openAuditLog({ folder: snapshot.audit.folder, origin: snapshot.audit.origin, clock, segmentBytes: snapshot.audit.segmentBytes });
