@@ -2,7 +2,8 @@
 import { GuardError, type ErrorCode, type Json, type JsonObject, type McpResult, type Outcome } from '@sallyport/guard';
 import { responseBytes } from '@sallyport/guard/json';
 import { isObject, type RequestId } from './envelope.ts';
-import { listed, rewriteResult, type Route } from './names/route.ts';
+import { listed, type Route } from './names/route.ts';
+import { rewriteResult } from './names/rewrite-result.ts';
 
 export interface Ended {
   readonly status: number;
@@ -22,19 +23,23 @@ export interface Asked {
   readonly params: JsonObject;
   readonly era: 'legacy' | 'modern';
   readonly route: Route;
+  /** The server that answered, when it was one. */
+  readonly from?: string | undefined;
+  /** Whom modern results say they come from. */
+  readonly serverInfo?: JsonObject | undefined;
 }
 
 export function endOf(outcome: Outcome, asked: Asked): Ended {
-  if (outcome.status === 'success') return { status: 200, bytes: responseBytes(asked.id, resultOf(outcome.result, asked, outcome)), headers: {} };
+  if (outcome.status === 'success') return { status: 200, bytes: responseBytes(asked.id, resultOf(outcome.result, asked)), headers: {} };
   const { error } = outcome;
   const headers = { ...error.detail.headers, ...(error.detail.retryAfter !== undefined && { 'Retry-After': String(Math.ceil(error.detail.retryAfter)) }) };
   if (asked.method === 'tools/call' && outcome.principal !== undefined && error.detail.rpc === undefined && FOR_THE_MODEL.has(error.code)) {
-    return { status: 200, bytes: responseBytes(asked.id, toolError(error, outcome.correlationId, asked.era)), headers };
+    return { status: 200, bytes: responseBytes(asked.id, toolError(error, outcome.correlationId, asked)), headers };
   }
   return { ...errorEnd(error, asked.id, outcome.correlationId, asked), headers };
 }
 
-function toolError(error: GuardError, correlationId: string, era: 'legacy' | 'modern'): JsonObject {
+function toolError(error: GuardError, correlationId: string, asked: Asked): JsonObject {
   const { row, detail, message } = error;
   const suggestion = detail.suggestion ?? row.suggestion;
   const structuredContent = {
@@ -42,7 +47,7 @@ function toolError(error: GuardError, correlationId: string, era: 'legacy' | 'mo
     ...(detail.retryAfter !== undefined && { retry_after: detail.retryAfter }), correlation_id: correlationId,
   };
   const said = `${row.errorCode}: ${message}${suggestion === undefined ? '' : ` ${suggestion}`}${detail.retryAfter === undefined ? '' : ` Retry after ${detail.retryAfter} s.`}`;
-  return { content: [{ type: 'text', text: said }], structuredContent, isError: true, ...(era === 'modern' && { resultType: 'complete' }) };
+  return { content: [{ type: 'text', text: said }], structuredContent, isError: true, ...(asked.era === 'modern' && { resultType: 'complete', _meta: signed(undefined, asked) }) };
 }
 
 /** A JSON-RPC error body; without an id when there is none to answer (MCP, unlike JSON-RPC, knows no `null` there). */
@@ -74,21 +79,42 @@ const CACHEABLE = new Set(['server/discover', 'tools/list', 'prompts/list', 'res
 const HINTS = ['ttlMs', 'cacheScope', 'resultType'];
 
 /** The result as this client must see it; the original bytes when nothing has to change. */
-function resultOf(result: McpResult, { method, era, route }: Asked, outcome: Outcome): Uint8Array | JsonObject {
-  const { value, items, bytes } = result;
+function resultOf({ value, items, bytes }: McpResult, asked: Asked): Uint8Array | JsonObject {
+  const { method, era, route } = asked;
   if (items !== undefined) {
     const list = { ...value, [LIST_MEMBER[method] ?? 'items']: items.map((item) => listed(item, route)) };
-    return era === 'modern' ? { ...list, resultType: 'complete', ttlMs: boundedTtl(value['ttlMs']), cacheScope: 'private' } : without(list, HINTS);
+    return era === 'modern' ? modern(list, asked) : without(list, HINTS);
   }
-  const renamed = route.server === undefined && outcome.definition !== undefined ? rewriteResult(value, outcome.definition.server) : value;
+  const renamed = route.server === undefined && asked.from !== undefined ? rewriteResult(value, asked.from) : value;
   if (era === 'legacy') return renamed === value && !HINTS.some((hint) => hint in value) ? (bytes ?? value) : without(renamed, HINTS);
-  const hinted = CACHEABLE.has(method) && value['resultType'] !== 'input_required';
-  if (!hinted && renamed === value && value['resultType'] !== undefined) return bytes ?? value;
-  return {
-    ...renamed, resultType: value['resultType'] ?? 'complete',
-    // What one caller may see says nothing of what another may: nothing from here may be shared between them.
-    ...(hinted && { ttlMs: boundedTtl(value['ttlMs']), cacheScope: 'private' }),
-  };
+  if (bytes !== undefined && renamed === value && !CACHEABLE.has(method)) return signedBytes(bytes, value, asked) ?? modern(value, asked);
+  return modern(renamed, asked);
+}
+
+function modern(value: JsonObject, asked: Asked): JsonObject {
+  const { method, params } = asked;
+  const type = value['resultType'] ?? 'complete';
+  const { ttlMs: _ttl, cacheScope: _scope, ...others } = value;
+  const head = { ...(CACHEABLE.has(method) ? others : value), resultType: type, _meta: signed(value['_meta'], asked) };
+  if (!CACHEABLE.has(method) || type !== 'complete') return head;
+  // What a person was asked for in between is not to be remembered.
+  const answered = params['requestState'] !== undefined || params['inputResponses'] !== undefined;
+  // What one caller may see says nothing of what another may: nothing from here may be shared between them (A25).
+  return { ...head, ttlMs: answered ? 0 : boundedTtl(value['ttlMs']), cacheScope: 'private' };
+}
+
+const SERVER_INFO = 'io.modelcontextprotocol/serverInfo';
+
+function signed(meta: Json | undefined, { serverInfo }: Asked): JsonObject {
+  return { ...(isObject(meta) ? meta : {}), ...(serverInfo !== undefined && { [SERVER_INFO]: serverInfo }) };
+}
+
+/** The bytes of a result with what this revision wants put in front, when nothing of that is in them yet. */
+function signedBytes(bytes: Uint8Array, value: JsonObject, asked: Asked): Uint8Array | undefined {
+  if (value['_meta'] !== undefined || bytes[0] !== 0x7b) return undefined;
+  const added = { ...(value['resultType'] === undefined && { resultType: 'complete' }), _meta: signed(undefined, asked) };
+  const isEmpty = Object.keys(value).length === 0;
+  return isEmpty ? undefined : Buffer.concat([Buffer.from(`${JSON.stringify(added).slice(0, -1)},`), bytes.subarray(1)]);
 }
 
 const TTL_MAX_MS = 60_000;

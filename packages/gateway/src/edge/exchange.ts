@@ -1,6 +1,6 @@
 /** One message, from either door, through the guard: what was read becomes a frozen Call, and what executes is chosen here. */
 import type { IncomingHttpHeaders } from 'node:http';
-import { GuardError, METHODS, spendPermit, type Call, type Credentials, type JsonObject, type McpResult, type Outcome, type Permit, type Relay } from '@sallyport/guard';
+import { GuardError, holderOf, METHODS, spendPermit, type Call, type Credentials, type JsonObject, type McpResult, type Outcome, type Permit, type Relay } from '@sallyport/guard';
 import type { DoorDeps } from './deps.ts';
 import type { Message } from './envelope.ts';
 import type { Caller } from './eras/caller.ts';
@@ -54,17 +54,20 @@ export interface Exchange {
   readonly call: Call;
   readonly arrival: Arrival;
   readonly relay: Relay;
+  /** Told whom the guard let through, before anything is sent. */
+  readonly held?: (holder: string) => void;
 }
 
 export type Local = (deps: DoorDeps, permit: Permit, exchange: Exchange) => McpResult | Promise<McpResult>;
 
 /** Runs a call that the gateway answers itself, or sends it on to what is behind. */
 export function runCall(deps: DoorDeps, exchange: Exchange, local?: Local): Promise<Outcome> {
-  const { call, arrival, relay } = exchange;
+  const { call, arrival, relay, held } = exchange;
   const answer = local ?? LOCAL[call.method];
   return deps.guard.run(call, async (permit) => {
     const { server } = arrival.route;
     if (server !== undefined && !deps.view.servers().includes(server)) throw new GuardError('not_found', { message: 'There is no such server.' });
+    held?.(holderOf(permit).principal.key);
     if (answer !== undefined) return answer(deps, permit, exchange);
     if (arrival.headers !== undefined && call.origin.era === 'modern') matchParamHeaders(deps.definitionOf(call.target), call.params['arguments'], arrival.headers);
     return deps.send(permit, relay);

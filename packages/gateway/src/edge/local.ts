@@ -32,6 +32,9 @@ export function faceOf(view: GatewayView, route: Route): Face {
   return { serverInfo: SELF, capabilities, instructions: instructions.length === 0 ? undefined : instructions.join('\n\n') };
 }
 
+/** Whom modern results say they come from; a server that is not there says nothing. */
+export const serverInfoOf = (view: GatewayView, { server }: Route): JsonObject | undefined => (server === undefined ? SELF : view.face(server)?.serverInfo);
+
 /** Version negotiation: the one that was asked for when it is spoken here, else the newest legacy one. */
 export const negotiate = (asked: unknown): string => (typeof asked === 'string' && LEGACY_VERSIONS.includes(asked) ? asked : (LEGACY_VERSIONS[0] as string));
 

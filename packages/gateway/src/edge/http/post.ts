@@ -1,6 +1,6 @@
 /** POST: one JSON-RPC message. Its era is told from the message itself, and everything it needs is read from it. */
 import type { IncomingMessage } from 'node:http';
-import { asGuardError, GuardError, spendPermit, type JsonObject, type McpResult, type Outcome, type Permit, type Relay } from '@sallyport/guard';
+import { asGuardError, GuardError, holderOf, spendPermit, type JsonObject, type McpResult, type Outcome, type Permit, type Relay } from '@sallyport/guard';
 import { parseStrict } from '@sallyport/guard/json';
 import { endOf, errorEnd, type Asked, type Ended } from '../answer.ts';
 import { readEnvelope, type Message } from '../envelope.ts';
@@ -8,14 +8,17 @@ import type { Caller } from '../eras/caller.ts';
 import { checkMcpHeaders, checkMirrors } from '../eras/mirrors.ts';
 import { isModern, readModern } from '../eras/modern.ts';
 import { callOf, progressTokenOf, runCall, type Arrival } from '../exchange.ts';
-import { prepareListen } from '../listen.ts';
-import { initializeResult, negotiate } from '../local.ts';
-import { callKey, openStream, type Live } from '../sessions/live.ts';
+import { listen, tagged } from '../listen.ts';
+import { initializeResult, negotiate, serverInfoOf } from '../local.ts';
+import { beginCall, callKey, endCall, type UnderWay } from '../sessions/live.ts';
+import { settle } from '../sessions/settle.ts';
+import { openStream } from '../sessions/streams.ts';
 import { sealSession } from '../sessions/seal.ts';
 import { readBody } from './body.ts';
 import { plain, type Door, type Visit } from './edge.ts';
 import { readLegacy } from './legacy.ts';
-import { createQuestions } from './questions.ts';
+import { leavePlace, takePlace } from './places.ts';
+import { canBeAsked, createQuestions, type Questions } from '../sessions/questions.ts';
 import { createReply, type Reply } from './reply.ts';
 import { challenge } from './metadata.ts';
 import { valuesOf } from './same-site.ts';
@@ -68,40 +71,62 @@ interface Under {
   readonly abort: AbortController;
 }
 
-async function handleRequest(door: Door, visit: Visit, { message, arrival, abort }: Under): Promise<void> {
-  const { caller, route } = arrival;
+async function handleRequest(door: Door, visit: Visit, under: Under): Promise<void> {
+  const { message, arrival: { caller, route }, abort } = under;
   const live = caller.session && door.live.of(caller.session.id);
+  const key = callKey(message.id);
   const headers = { ...visit.headers };
   const reply = createReply({
-    response: visit.response, headers, mayStream: accepts(visit.request), stream: live && (() => openStream(live)), primes: caller.protocolVersion === '2025-11-25',
+    response: visit.response, headers, mayStream: accepts(visit.request), primes: caller.protocolVersion === '2025-11-25', now: door.clock.now,
+    stream: live && (() => openStream(live.streams, { kept: live.kept, standalone: false, now: door.clock.now() })),
   });
-  const questions = createQuestions(live, reply);
+  const call: UnderWay = { abort, holder: undefined };
+  const questions = live && accepts(visit.request) && canBeAsked(caller.capabilities) ? createQuestions({ live, call, capabilities: caller.capabilities }, reply) : undefined;
   const leave = whenGone(visit, caller, abort);
-  const key = callKey(message.id);
-  live?.calls.set(key, abort);
+  const held = live && beginCall(live, key, call);
   try {
-    const outcome = message.method === 'subscriptions/listen'
-      ? await listen(door, { message, arrival, abort }, reply)
-      : await runCall(door, { call: callOf(door, message, arrival), arrival, relay: relayOf(caller, message, { reply, ask: live && questions.ask }) },
-        message.method === 'initialize' ? (_deps, permit) => greet(door, permit, { message, arrival, headers }) : undefined);
-    finish(door, visit, { outcome, asked: { ...message, era: caller.era, route }, reply });
+    const { outcome, from } = await run(door, under, { reply, questions, held, headers });
+    if (outcome.status !== 'success') delete headers['Mcp-Session-Id'];
+    finish(door, visit, { outcome, asked: { ...message, era: caller.era, route, from, serverInfo: caller.era === 'modern' ? serverInfoOf(door.view, route) : undefined }, reply });
   } finally {
     leave();
     reply.dispose();
-    questions.end();
-    if (live?.calls.get(key) === abort) live.calls.delete(key);
+    questions?.end();
+    if (live !== undefined) endCall(live, key, call);
   }
 }
 
+interface Running {
+  readonly reply: Reply;
+  readonly questions: Questions | undefined;
+  readonly held: ((holder: string) => void) | undefined;
+  readonly headers: Record<string, string>;
+}
+
+async function run(door: Door, under: Under, { reply, questions, held, headers }: Running): Promise<{ readonly outcome: Outcome; readonly from: string | undefined }> {
+  const { message, arrival } = under;
+  if (message.method === 'subscriptions/listen') return { outcome: await listenOn(door, under, reply), from: undefined };
+  const call = callOf(door, message, arrival);
+  const relay = relayOf(arrival.caller, message, { reply, ask: questions?.ask });
+  const outcome = await runCall(door, { call, arrival, relay, ...(held !== undefined && { held }) }, message.method === 'initialize' ? (_deps, permit) => greet(door, permit, { message, arrival, headers }) : undefined);
+  return { outcome, from: 'server' in call.target ? call.target.server : undefined };
+}
+
 /** Ends in order when the gateway stops, and at once when the client goes away. */
-async function listen(door: Door, { message, arrival, abort }: Under, reply: Reply): Promise<Outcome> {
-  const stop = (): void => abort.abort();
+async function listenOn(door: Door, { message, arrival, abort }: Under, reply: Reply): Promise<Outcome> {
+  if (!reply.mayStream) throw new GuardError('invalid_request', { message: 'Accept must have text/event-stream to listen.' });
+  const stop = (): void => {
+    reply.send({ jsonrpc: '2.0', method: 'notifications/cancelled', params: tagged({ requestId: message.id, reason: 'The gateway stops.' }, message.id) });
+    abort.abort();
+  };
   door.closing.addEventListener('abort', stop, { once: true });
-  const listening = await prepareListen(door, arrival, { id: message.id, params: message.params, send: reply.send });
-  const call = callOf(door, { method: message.method, params: listening.params }, arrival);
-  const outcome = await runCall(door, { call, arrival, relay: listening.relay }, (_deps, permit) => listening.run(() => door.send(permit, listening.relay)));
-  door.closing.removeEventListener('abort', stop);
-  return outcome;
+  let place: string | undefined;
+  try {
+    return await listen(door, arrival, { id: message.id, params: message.params, send: reply.send, entered: (permit) => { place = takePlace(door, holderOf(permit).principal.key); } });
+  } finally {
+    door.closing.removeEventListener('abort', stop);
+    if (place !== undefined) leavePlace(door, place);
+  }
 }
 
 const accepts = (request: IncomingMessage): boolean => /text\/event-stream|\*\/\*/.test(request.headers.accept ?? '*/*');
@@ -202,10 +227,10 @@ async function handleOther(door: Door, visit: Visit, { message, arrival }: Other
   const call = callOf(door, internal ? { method: 'session/answer', params: {} } : message, arrival, internal);
   const relay = { era: arrival.caller.era, capabilities: {}, logLevel: undefined, progressToken: undefined, notify: () => {}, ask: undefined } satisfies Relay;
   const outcome = await runCall(door, { call, arrival, relay }, (_deps, permit) => {
-    spendPermit(permit);
+    const holder = spendPermit(permit).principal.key;
     // Only this session's own: the guard has just compared the session with the caller.
     const live = session && door.live.find(session.id);
-    if (live !== undefined) settle(live, message);
+    if (live !== undefined) settle(live, message, holder);
     return { value: {} };
   });
   if (outcome.status === 'success') return plain(visit.response, 202, visit.headers);
@@ -213,18 +238,3 @@ async function handleOther(door: Door, visit: Visit, { message, arrival }: Other
   visit.response.writeHead(ended.status, { ...visit.headers, ...ended.headers, 'Content-Type': 'application/json', 'Content-Length': ended.bytes.length }).end(ended.bytes);
   door.report({ method: message.kind === 'response' ? 'other' : message.method, endpoint: visit.route.endpoint, status: ended.status, tenant: outcome.tenant?.id, ms: performance.now() - visit.startedAt });
 }
-
-function settle(live: Live, message: Other['message']): void {
-  if (message.kind === 'notification') {
-    const id = message.params['requestId'];
-    if (message.method === 'notifications/cancelled' && (typeof id === 'string' || typeof id === 'number')) live.calls.get(callKey(id))?.abort();
-    return;
-  }
-  const question = live.questions.get(String(message.id));
-  if (question === undefined) return;
-  live.questions.delete(String(message.id));
-  if (message.result !== undefined) question.resolve(message.result);
-  else question.reject(new GuardError('upstream_failed', { message: 'The client refused the request of the server.', rpc: { code: clientCode(message.error) } }));
-}
-
-const clientCode = (error: JsonObject | undefined): number => (typeof error?.['code'] === 'number' ? error['code'] : -32603);

@@ -4,7 +4,7 @@
  */
 import type { ServerResponse } from 'node:http';
 import type { Ended } from '../answer.ts';
-import { emit, eventId, type Stream } from '../sessions/live.ts';
+import { emit, eventId, type Stream } from '../sessions/streams.ts';
 
 export interface Reply {
   /** Sends a JSON-RPC message ahead of the answer. */
@@ -13,6 +13,7 @@ export interface Reply {
   /** Stops the timers, whatever happened. */
   dispose(): void;
   readonly status: number;
+  readonly mayStream: boolean;
 }
 
 export interface ReplyOptions {
@@ -24,6 +25,8 @@ export interface ReplyOptions {
   readonly stream: (() => Stream) | undefined;
   /** 2025-11-25 clients learn at once where to resume, and after how long. */
   readonly primes: boolean;
+  /** Milliseconds since the epoch. */
+  readonly now: () => number;
 }
 
 const QUEUE_BYTES_MAX = 1024 * 1024;
@@ -47,11 +50,12 @@ export function createReply(options: ReplyOptions): Reply {
     timer = openSse(response, headers);
     stream = options.stream?.();
     if (stream === undefined) return;
-    if (options.primes) writeBounded(response, `id: ${eventId(stream, 0)}\nretry: ${RETRY_MS}\ndata: \n\n`);
+    if (options.primes) writeBounded(response, primeText(stream));
     listenTo(stream, response);
   };
   const write = (data: string): void => (stream === undefined ? writeBounded(response, `event: message\ndata: ${data}\n\n`) : emit(stream, data));
   return {
+    mayStream,
     get status() { return status; },
     send(message) {
       if (!mayStream || (status !== 0 && !started)) return;
@@ -67,15 +71,22 @@ export function createReply(options: ReplyOptions): Reply {
         response.writeHead(ended.status, { ...headers, ...ended.headers, 'Content-Type': 'application/json', 'Content-Length': ended.bytes.length }).end(ended.bytes);
         return;
       }
-      write(ended.bytes.toString());
+      write(onOneLine(ended.bytes.toString()));
       if (stream !== undefined) {
         stream.done = true;
+        stream.usedAt = options.now();
         stream.end?.();
       }
       response.end();
     },
   };
 }
+
+/** H9: a line break in a result that is passed on as it came would end the event in the middle of it. */
+const onOneLine = (json: string): string => (/[\r\n]/.test(json) ? JSON.stringify(JSON.parse(json)) : json);
+
+/** An event without data: an id to resume from, and how long to wait before that. */
+export const primeText = (stream: Stream): string => `id: ${eventId(stream, 0)}\nretry: ${RETRY_MS}\ndata: \n\n`;
 
 /** @returns the timer of its keep-alive comments. */
 export function openSse(response: ServerResponse, headers: Record<string, string>): NodeJS.Timeout {
@@ -94,8 +105,9 @@ export function writeBounded(response: ServerResponse, text: string): void {
   else response.write(text);
 }
 
-/** Makes a connection the listener of a stream until it closes. */
+/** Makes a connection the listener of a stream until it closes; whoever listened before is let go. */
 export function listenTo(stream: Stream, response: ServerResponse): void {
+  stream.end?.();
   const sink = (text: string): void => writeBounded(response, text);
   const end = (): void => void response.end();
   stream.sink = sink;

@@ -1,15 +1,20 @@
 /** GET and DELETE of the legacy revisions: the stream for what belongs to no call, resumption, and the end of a session. */
 import { GuardError, holderOf, spendPermit, type Outcome, type Relay } from '@sallyport/guard';
 import { errorEnd } from '../answer.ts';
+import type { Caller } from '../eras/caller.ts';
+import { MODERN_VERSION } from '../eras/versions.ts';
 import { callOf, runCall, type Arrival } from '../exchange.ts';
-import { emit, findResumable, openStream, type Stream } from '../sessions/live.ts';
+import { noticeParams } from '../names/notice.ts';
+import { inRoute } from '../names/route.ts';
+import type { Live } from '../sessions/live.ts';
 import { openSession } from '../sessions/seal.ts';
+import { emit, findResumable, openStream, type Stream } from '../sessions/streams.ts';
 import { plain, type Door, type Visit } from './edge.ts';
 import { readLegacy } from './legacy.ts';
+import { leavePlace, takePlace } from './places.ts';
 import { arrivalOf, logFailure, withChallenge } from './post.ts';
-import { createQuestions } from './questions.ts';
-import { listenTo, openSse, writeBounded } from './reply.ts';
-import { MODERN_VERSION } from '../eras/versions.ts';
+import { canBeAsked, createQuestions, type Questions } from '../sessions/questions.ts';
+import { listenTo, openSse, primeText, writeBounded } from './reply.ts';
 
 const isModern = ({ request }: Visit): boolean => request.headers['mcp-protocol-version'] === MODERN_VERSION;
 
@@ -18,44 +23,92 @@ export async function handleGet(door: Door, visit: Visit): Promise<void> {
   const abort = new AbortController();
   const caller = await readLegacy(door, visit.request);
   const arrival = arrivalOf(door, visit, { caller, abort, rawArguments: undefined });
-  const call = callOf(door, { method: 'stream/listen', params: {} }, arrival, true);
-  const live = caller.session && door.live.of(caller.session.id);
-  const last = visit.request.headers['last-event-id'];
-  const resumed = typeof last === 'string' ? findResumable(live, last) : undefined;
-  visit.response.once('close', () => abort.abort());
   const stop = (): void => abort.abort();
+  visit.response.once('close', stop);
   door.closing.addEventListener('abort', stop, { once: true });
-  const stream = live && (resumed !== undefined && !resumed.stream.done ? resumed.stream : openStream(live));
-  const send = (message: object): void => (stream === undefined ? writeBounded(visit.response, `event: message\ndata: ${JSON.stringify(message)}\n\n`) : emit(stream, JSON.stringify(message)));
-  const questions = createQuestions(live, { send });
+  const ear: Ear = { visit, abort, caller, live: caller.session && door.live.of(caller.session.id), stream: undefined, place: undefined, questions: undefined };
+  try {
+    // On /mcp each server is listened to by itself, so that its addresses can be spelled as they are there.
+    const servers = visit.route.server === undefined && !isResumption(ear) ? inRoute(visit.route, door.view.servers()) : [visit.route.server];
+    const outcomes = await Promise.all((servers.length === 0 ? [undefined] : servers).map((server) => hear(door, ear, { ...arrival, route: { ...visit.route, server } })));
+    close(door, visit, outcomes.find(({ status }) => status === 'success') ?? (outcomes[0] as Outcome));
+  } finally {
+    door.closing.removeEventListener('abort', stop);
+    ear.questions?.end();
+    if (ear.place !== undefined) leavePlace(door, ear.place);
+  }
+}
+
+/** One GET, and what has been opened for it so far. */
+interface Ear {
+  readonly visit: Visit;
+  readonly abort: AbortController;
+  readonly caller: Caller;
+  readonly live: Live | undefined;
+  stream: Stream | undefined;
+  place: string | undefined;
+  questions: Questions | undefined;
+}
+
+const lastEventOf = ({ request }: Visit): string | undefined => {
+  const last = request.headers['last-event-id'];
+  return typeof last === 'string' ? last : undefined;
+};
+
+/** Reads on where a call's stream broke off: what is heard then is that stream and nothing else. */
+function isResumption({ visit, live }: Ear): boolean {
+  const last = lastEventOf(visit);
+  return last !== undefined && findResumable(live?.streams, last)?.stream.standalone === false;
+}
+
+async function hear(door: Door, ear: Ear, arrival: Arrival): Promise<Outcome> {
+  const { server } = arrival.route;
+  const send = (message: object): void => say(ear, JSON.stringify(message));
   const relay: Relay = {
-    era: 'legacy', capabilities: caller.capabilities, logLevel: undefined, progressToken: undefined,
-    notify: (method, params) => send({ jsonrpc: '2.0', method, params }), ask: live && questions.ask,
+    era: 'legacy', capabilities: ear.caller.capabilities, logLevel: undefined, progressToken: undefined,
+    notify: (method, params) => send({ jsonrpc: '2.0', method, params: noticeParams(method, params, { route: ear.visit.route, server }) }),
+    ask: ear.live && canBeAsked(ear.caller.capabilities) ? (method, params) => ear.questions?.ask(method, params) ?? Promise.reject(new GuardError('cancelled')) : undefined,
   };
-  let taken: string | undefined;
-  const outcome = await door.guard.run(call, async (permit) => {
-    taken = takePlace(door, holderOf(permit).principal.key);
-    openSse(visit.response, visit.headers);
-    if (resumed !== undefined) for (const event of resumed.stream.events) if (event.seq > resumed.after) writeBounded(visit.response, event.text);
-    if (stream !== undefined) listenTo(stream, visit.response);
+  return runCall(door, { call: callOf(door, { method: 'stream/listen', params: {} }, arrival, true), arrival, relay }, async (_deps, permit) => {
+    const resumed = open(door, ear, holderOf(permit).principal.key);
     if (resumed === undefined) return door.send(permit, relay);
     spendPermit(permit);
     // A resumed stream carries what its call still says; when that is all said it ends.
-    if (!resumed.stream.done) await ended(resumed.stream, abort.signal);
+    if (!resumed.done) await ended(resumed, ear.abort.signal);
     return { value: {} };
   });
-  if (taken !== undefined) door.streams.set(taken, (door.streams.get(taken) ?? 1) - 1);
-  door.closing.removeEventListener('abort', stop);
-  questions.end();
-  close(door, visit, outcome);
 }
 
-/** H9: a principal has so many streams and no more. */
-function takePlace(door: Door, key: string): string {
-  const open = door.streams.get(key) ?? 0;
-  if (open >= door.settings().maxStreamsPerPrincipal) throw new GuardError('rate_limited', { message: 'There are too many open streams of this caller.', retryAfter: 10 });
-  door.streams.set(key, open + 1);
-  return key;
+/** Opens the connection, once the guard has let the caller through. @returns the stream of a call that is read on. */
+function open(door: Door, ear: Ear, holder: string): Stream | undefined {
+  if (ear.place !== undefined) return undefined;
+  ear.place = takePlace(door, holder);
+  const { visit: { response, headers }, live } = ear;
+  openSse(response, headers);
+  if (live === undefined) {
+    writeBounded(response, ': listening\n\n');
+    return undefined;
+  }
+  const last = lastEventOf(ear.visit);
+  const resumed = last === undefined ? undefined : findResumable(live.streams, last);
+  const stream = (ear.stream = resumed?.stream ?? openStream(live.streams, { kept: live.kept, standalone: true, now: door.clock.now() }));
+  ear.questions = createQuestions({ live, call: { abort: ear.abort, holder }, capabilities: ear.caller.capabilities }, { send: (message) => say(ear, JSON.stringify(message)) });
+  stream.end?.();
+  if (resumed === undefined) prime(stream, ear);
+  for (const event of stream.events) if (event.seq > (resumed?.after ?? 0)) writeBounded(response, event.text);
+  listenTo(stream, response);
+  stream.usedAt = door.clock.now();
+  return stream.standalone ? undefined : stream;
+}
+
+/** 2025-11-25: a client learns at once where to read on, and after how long. */
+function prime(stream: Stream, { visit, caller }: Ear): void {
+  writeBounded(visit.response, caller.protocolVersion === '2025-11-25' ? primeText(stream) : ': listening\n\n');
+}
+
+function say({ stream, visit }: Ear, data: string): void {
+  if (stream === undefined) writeBounded(visit.response, `event: message\ndata: ${data}\n\n`);
+  else emit(stream, data);
 }
 
 const ended = (stream: Stream, signal: AbortSignal): Promise<void> => new Promise((resolve) => {

@@ -1,5 +1,9 @@
 /** Which servers an endpoint shows, and what a request is aimed at once its prefix is undone. */
-import { GuardError, type Definition, type Json, type JsonObject, type Target } from '@sallyport/guard';
+import { GuardError, type Definition, type JsonObject, type Target } from '@sallyport/guard';
+import { clientName, clientUri, SEPARATOR } from './spelling.ts';
+import { rewriteMeta } from './rewrite-result.ts';
+
+export { clientUri } from './spelling.ts';
 
 /** `server` undefined = `/mcp`, all servers under `server__name`. */
 export interface Route {
@@ -12,8 +16,6 @@ export interface Aimed {
   /** Params in the server's own names. */
   readonly params: JsonObject;
 }
-
-const SEPARATOR = '__';
 
 /** @throws GuardError `invalid_params` when the member that names the target is missing. */
 export function aim(method: string, params: JsonObject, route: Route, servers: readonly string[]): Aimed {
@@ -47,13 +49,15 @@ function splitName(name: string, { server }: Route, servers: readonly string[]):
 }
 
 /** `server+scheme:rest`; MCP Apps look for `ui://`, so there the server leads the rest. */
-function splitUri(uri: string, { server }: Route, servers: readonly string[]): { readonly server: string; readonly name: string } | undefined {
+export function splitUri(uri: string, { server }: Route, servers: readonly string[]): { readonly server: string; readonly name: string } | undefined {
   if (server !== undefined) return servers.includes(server) ? { server, name: uri } : undefined;
   const app = /^ui:\/\/([a-z0-9-]+)__(.*)$/s.exec(uri);
   if (app !== null) return servers.includes(app[1] ?? '') ? { server: app[1] ?? '', name: `ui://${app[2]}` } : undefined;
   const plus = uri.indexOf('+');
   const prefix = uri.slice(0, Math.max(0, plus));
-  return servers.includes(prefix) ? { server: prefix, name: uri.slice(plus + 1) } : undefined;
+  const name = uri.slice(plus + 1);
+  // One spelling for one resource: the other form of a `ui://` address is not a second one.
+  return servers.includes(prefix) && !name.startsWith('ui://') ? { server: prefix, name } : undefined;
 }
 
 const named = (kind: 'tool' | 'prompt'): Reader => (params, route, servers) => {
@@ -93,8 +97,6 @@ const READERS: Readonly<Record<string, Reader>> = Object.assign(Object.create(nu
   'subscriptions/resource': addressed, 'completion/complete': referenced, 'tasks/get': task, 'tasks/result': task, 'tasks/update': task, 'tasks/cancel': task,
 });
 
-export const clientName = (server: string, name: string): string => `${server}${SEPARATOR}${name}`;
-export const clientUri = (server: string, uri: string): string => (uri.startsWith('ui://') ? `ui://${server}${SEPARATOR}${uri.slice(5)}` : `${server}+${uri}`);
 
 const MEMBER = { tool: 'name', prompt: 'name', resource: 'uri', resource_template: 'uriTemplate', server: 'name' } as const;
 
@@ -104,30 +106,6 @@ export function listed(definition: Definition, route: Route): JsonObject {
   const { document, server, kind } = definition;
   const member = MEMBER[kind];
   const shown = kind === 'tool' || kind === 'prompt' ? clientName(server, definition.name) : clientUri(server, definition.name);
-  return rewriteUris({ ...document, [member]: shown, ...(kind === 'resource' && { uri: shown }) }, server, kind === 'tool') as JsonObject;
-}
-
-/** On `/mcp`, addresses inside results lead back to the server that they came from. */
-export function rewriteResult(value: JsonObject, server: string): JsonObject {
-  return rewriteBlocks(value, server) as JsonObject;
-}
-
-function rewriteBlocks(value: Json, server: string): Json {
-  if (typeof value !== 'object' || value === null) return value;
-  if (Array.isArray(value)) return value.map((one) => rewriteBlocks(one as Json, server));
-  const object = value as JsonObject;
-  return Object.fromEntries(Object.entries(object).map(([key, inner]) => {
-    if (key === 'uri' && typeof inner === 'string') return [key, clientUri(server, inner)];
-    // Arguments and structured content are the tool's own data: an address in there is not ours to change.
-    if (key === 'structuredContent' || key === 'arguments' || key === 'inputRequests') return [key, inner];
-    return [key, rewriteBlocks(inner, server)];
-  }));
-}
-
-/** MCP Apps: `_meta.ui.resourceUri` of a tool must name the resource as this endpoint lists it. */
-function rewriteUris(document: JsonObject, server: string, isTool: boolean): JsonObject {
-  const meta = document['_meta'] as JsonObject | undefined;
-  const ui = meta?.['ui'] as JsonObject | undefined;
-  if (!isTool || typeof ui?.['resourceUri'] !== 'string') return document;
-  return { ...document, _meta: { ...meta, ui: { ...ui, resourceUri: clientUri(server, ui['resourceUri']) } } };
+  const meta = rewriteMeta(document['_meta'], server);
+  return { ...document, [member]: shown, ...(meta !== undefined && { _meta: meta }) };
 }

@@ -2,108 +2,127 @@
  * What is alive of a legacy session in this process: calls under way, questions to the client, streams that may be resumed.
  * Nothing in here is needed to accept a request; a restart loses streams, not sessions.
  */
-import { randomBytes } from 'node:crypto';
 import { GuardError, type JsonObject } from '@sallyport/guard';
 import type { RequestId } from '../envelope.ts';
+import { forgetStream, STREAM_IDLE_MS, type Kept, type Stream } from './streams.ts';
 
 export interface Live {
-  readonly calls: Map<string, AbortController>;
+  readonly calls: Map<string, UnderWay>;
   readonly questions: Map<string, Question>;
   readonly streams: Map<string, Stream>;
+  readonly kept: Kept;
   usedAt: number;
 }
 
+/** A call that its caller may cancel. */
+export interface UnderWay {
+  readonly abort: AbortController;
+  /** Key of the principal that the guard let make it; `undefined` until then. */
+  holder: string | undefined;
+}
+
+/** A request to the client. Only the principal whose call it belongs to may answer. */
 export interface Question {
+  readonly holder: string | undefined;
   resolve(result: JsonObject): void;
   reject(error: GuardError): void;
 }
 
-/** One SSE stream of a session: what was sent on it lately, and where new events go. */
-export interface Stream {
-  readonly id: string;
-  readonly events: { readonly seq: number; readonly text: string }[];
-  bytes: number;
-  seq: number;
-  done: boolean;
-  sink: ((event: string) => void) | undefined;
-  /** Ends the connection that listens now. */
-  end: (() => void) | undefined;
-}
-
-const EVENTS_MAX = 256;
-const BYTES_MAX = 1024 * 1024;
-const STREAMS_MAX = 16;
 const IDLE_MS = 5 * 60_000;
 const SESSIONS_MAX = 20_000;
+const SWEEP_MS = 60_000;
 
 export interface LiveSessions {
   of(sessionId: string): Live;
   find(sessionId: string): Live | undefined;
+  /** Aborts what runs and forgets what is kept. */
   end(sessionId: string): void;
   readonly size: number;
+  /** Characters of events that are kept for resumption. */
+  readonly kept: Kept;
   close(): void;
 }
 
+export const createLive = (kept: Kept, usedAt = 0): Live => ({ calls: new Map(), questions: new Map(), streams: new Map(), kept, usedAt });
+
 export function createLiveSessions(now: () => number): LiveSessions {
   const live = new Map<string, Live>();
-  const idle = (one: Live): boolean => one.calls.size === 0 && one.questions.size === 0 && ![...one.streams.values()].some((stream) => stream.sink !== undefined);
-  const sweep = (): void => { for (const [id, one] of live) if (idle(one) && now() - one.usedAt > IDLE_MS) live.delete(id); };
-  const timer = setInterval(sweep, 60_000);
+  const kept: Kept = { bytes: 0 };
+  const timer = setInterval(() => sweep(live, now()), SWEEP_MS);
   timer.unref();
   return {
+    kept,
     of(id) {
       let one = live.get(id);
       if (one === undefined) {
-        if (live.size >= SESSIONS_MAX) for (const [old, candidate] of live) if (idle(candidate)) { live.delete(old); break; }
-        live.set(id, (one = { calls: new Map(), questions: new Map(), streams: new Map(), usedAt: 0 }));
+        if (live.size >= SESSIONS_MAX) makeRoom(live);
+        live.set(id, (one = createLive(kept)));
       }
       one.usedAt = now();
       return one;
     },
     find: (id) => live.get(id),
-    end(id) {
-      const one = live.get(id);
-      live.delete(id);
-      for (const call of one?.calls.values() ?? []) call.abort();
-      for (const question of one?.questions.values() ?? []) question.reject(new GuardError('cancelled'));
-      for (const stream of one?.streams.values() ?? []) stream.end?.();
-    },
+    end: (id) => endLive(live, id),
     get size() { return live.size; },
     close() {
       clearInterval(timer);
-      for (const id of [...live.keys()]) this.end(id);
+      for (const id of [...live.keys()]) endLive(live, id);
     },
   };
 }
 
+function endLive(live: Map<string, Live>, id: string): void {
+  const one = live.get(id);
+  if (one === undefined) return;
+  for (const { abort } of one.calls.values()) abort.abort();
+  for (const question of one.questions.values()) question.reject(new GuardError('cancelled'));
+  for (const stream of one.streams.values()) stream.end?.();
+  forgetLive(live, id);
+}
+
+function forgetLive(live: Map<string, Live>, id: string): void {
+  const streams = live.get(id)?.streams;
+  for (const stream of [...(streams?.keys() ?? [])]) forgetStream(streams as Map<string, Stream>, stream);
+  live.delete(id);
+}
+
+const isIdle = (one: Live): boolean => one.calls.size === 0 && one.questions.size === 0 && ![...one.streams.values()].some((stream) => stream.sink !== undefined);
+
+function makeRoom(live: Map<string, Live>): void {
+  for (const [id, one] of live) {
+    if (!isIdle(one)) continue;
+    forgetLive(live, id);
+    return;
+  }
+}
+
+function sweep(live: Map<string, Live>, now: number): void {
+  for (const [id, one] of live) {
+    if (isIdle(one) && now - one.usedAt > IDLE_MS) {
+      forgetLive(live, id);
+      continue;
+    }
+    for (const [key, stream] of one.streams) if (stream.sink === undefined && (stream.done || stream.standalone) && now - stream.usedAt > STREAM_IDLE_MS) forgetStream(one.streams, key);
+  }
+}
+
+/**
+ * Makes a call known to whoever cancels it by its id. A client that uses an id twice cancels the later call; one that the
+ * guard has not let through yet (or never will) takes the place of no other.
+ *
+ * @returns what to tell once the guard let it through.
+ */
+export function beginCall({ calls }: Live, key: string, call: UnderWay): (holder: string) => void {
+  if (!calls.has(key)) calls.set(key, call);
+  return (holder) => {
+    call.holder = holder;
+    if (!call.abort.signal.aborted) calls.set(key, call);
+  };
+}
+
+export function endCall({ calls }: Live, key: string, call: UnderWay): void {
+  if (calls.get(key) === call) calls.delete(key);
+}
+
 /** 1 and "1" are two ids. */
 export const callKey = (id: RequestId): string => `${typeof id} ${id}`;
-
-export function openStream(live: Live): Stream {
-  for (const [id, old] of live.streams) {
-    if (live.streams.size < STREAMS_MAX) break;
-    if (old.done || old.sink === undefined) live.streams.delete(id);
-  }
-  const stream: Stream = { id: randomBytes(12).toString('base64url'), events: [], bytes: 0, seq: 0, done: false, sink: undefined, end: undefined };
-  live.streams.set(stream.id, stream);
-  return stream;
-}
-
-export const eventId = (stream: Stream, seq: number): string => `${stream.id}.${seq}`;
-
-/** Keeps an event for whoever resumes the stream, and passes it to whoever listens now. */
-export function emit(stream: Stream, data: string): void {
-  const seq = ++stream.seq;
-  const text = `id: ${eventId(stream, seq)}\nevent: message\ndata: ${data}\n\n`;
-  stream.events.push({ seq, text });
-  stream.bytes += text.length;
-  while (stream.events.length > EVENTS_MAX || (stream.bytes > BYTES_MAX && stream.events.length > 1)) stream.bytes -= stream.events.shift()?.text.length ?? 0;
-  stream.sink?.(text);
-}
-
-/** H9: only this session's own streams, only by an id that was given out. */
-export function findResumable(live: Live | undefined, lastEventId: string): { readonly stream: Stream; readonly after: number } | undefined {
-  const match = /^([A-Za-z0-9_-]{16})\.(\d{1,9})$/.exec(lastEventId);
-  const stream = live?.streams.get(match?.[1] ?? '');
-  return stream === undefined ? undefined : { stream, after: Number(match?.[2]) };
-}

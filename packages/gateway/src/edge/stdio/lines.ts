@@ -2,9 +2,9 @@ import type { Readable } from 'node:stream';
 
 /**
  * Splits a stream into lines of at most `maxBytes`; `undefined` stands for a longer one, whose bytes are dropped as they
- * come. Resolves when the stream ends; what stands after the last line break is no line.
+ * come. Waits for what `take` returns before it reads on. Resolves when the stream ends; what stands after the last line break is no line.
  */
-export async function splitLines(input: Readable, maxBytes: number, take: (line: Buffer | undefined) => void): Promise<void> {
+export async function splitLines(input: Readable, maxBytes: number, take: (line: Buffer | undefined) => Promise<void> | undefined): Promise<void> {
   let parts: Buffer[] = [];
   let bytes = 0;
   for await (const chunk of input as AsyncIterable<Buffer | string>) {
@@ -13,8 +13,8 @@ export async function splitLines(input: Readable, maxBytes: number, take: (line:
       bytes += at;
       parts.push(rest.subarray(0, at));
       const line = Buffer.concat(bytes > maxBytes ? [] : parts);
-      if (bytes > maxBytes) take(undefined);
-      else if (line.length > 0) take(line);
+      const wait = bytes > maxBytes ? take(undefined) : line.length > 0 ? take(line) : undefined;
+      if (wait !== undefined) await wait;
       parts = [];
       bytes = 0;
       rest = rest.subarray(at + 1);

@@ -6,14 +6,17 @@ import { parseStrict } from '@sallyport/guard/json';
 import { endOf, errorEnd } from '../answer.ts';
 import type { DoorDeps } from '../deps.ts';
 import { isObject, readEnvelope, type Message } from '../envelope.ts';
-import { prepareListen } from '../listen.ts';
 import type { Caller } from '../eras/caller.ts';
 import { isModern, readModern } from '../eras/modern.ts';
 import { ASSUMED_VERSION } from '../eras/versions.ts';
 import { callOf, progressTokenOf, runCall, type Arrival, type Local } from '../exchange.ts';
-import { createQuestions } from '../http/questions.ts';
-import { initializeResult, negotiate } from '../local.ts';
-import { callKey, type Live } from '../sessions/live.ts';
+import { canBeAsked, createQuestions, type Questions } from '../sessions/questions.ts';
+import { listen } from '../listen.ts';
+import { initializeResult, negotiate, serverInfoOf } from '../local.ts';
+import { noticeParams } from '../names/notice.ts';
+import { inRoute } from '../names/route.ts';
+import { beginCall, callKey, createLive, endCall, type Live, type UnderWay } from '../sessions/live.ts';
+import { settle } from '../sessions/settle.ts';
 import { splitLines } from './lines.ts';
 
 export interface StdioDeps extends DoorDeps {
@@ -34,30 +37,48 @@ interface Agreed {
   protocolVersion: string;
   capabilities: JsonObject;
   clientInfo: JsonObject | undefined;
+  /** What belongs to no call is being sent. */
+  listens: boolean;
 }
 
 interface Pipe extends StdioDeps {
   readonly live: Live;
+  /** Aborted when the input ends. */
+  readonly ending: AbortSignal;
   readonly agreed: Agreed;
   write(bytes: Buffer | string): void;
 }
 
 export function createStdioEdge(deps: StdioDeps): StdioEdge {
-  const live: Live = { calls: new Map(), questions: new Map(), streams: new Map(), usedAt: 0 };
+  const { input, output } = deps;
+  const live = createLive({ bytes: 0 });
+  const ending = new AbortController();
   const pipe: Pipe = {
-    ...deps, live, agreed: { protocolVersion: ASSUMED_VERSION, capabilities: {}, clientInfo: undefined },
-    write: (bytes) => void deps.output.write(Buffer.concat([Buffer.from(bytes), NEWLINE])),
+    ...deps, live, ending: ending.signal, agreed: { protocolVersion: ASSUMED_VERSION, capabilities: {}, clientInfo: undefined, listens: false },
+    write: (bytes) => { if (output.writable) output.write(Buffer.concat([Buffer.from(bytes), NEWLINE])); },
   };
+  // A client that is gone cannot be told anything; the end of the input says the same a moment later.
+  output.on('error', () => input.destroy());
   const working = new Set<Promise<void>>();
-  const ended = splitLines(deps.input, deps.settings().maxBodyBytes, (line) => {
+  const ended = splitLines(input, deps.settings().maxBodyBytes, (line) => {
     const work = take(pipe, line).finally(() => working.delete(work));
     working.add(work);
-  }).then(async () => {
-    for (const call of live.calls.values()) call.abort();
+    return output.writableLength > QUEUE_BYTES_MAX ? drained(output) : undefined;
+  }).catch(() => {}).then(async () => {
+    ending.abort();
+    for (const { abort } of live.calls.values()) abort.abort();
     await Promise.all(working);
   });
   return { ended };
 }
+
+/** What a client does not read is kept up to a bound; beyond it, nothing more is read from it. */
+const QUEUE_BYTES_MAX = 1024 * 1024;
+
+const drained = (output: Writable): Promise<void> => new Promise((resolve) => {
+  const done = (): void => { output.off('drain', done).off('close', done); resolve(); };
+  output.once('drain', done).once('close', done);
+});
 
 const NEWLINE = Buffer.from('\n');
 
@@ -79,7 +100,8 @@ async function take(pipe: Pipe, line: Buffer | undefined): Promise<void> {
 
 function callerOf({ agreed }: Pipe, message: Message): Caller {
   if (message.kind !== 'response' && isModern(message, undefined)) return readModern(message, undefined);
-  return { era: 'legacy', ...agreed, logLevel: undefined, session: undefined };
+  const { listens: _listens, ...said } = agreed;
+  return { era: 'legacy', ...said, logLevel: undefined, session: undefined };
 }
 
 async function answer(pipe: Pipe, message: Message, { correlationId, rawArguments }: { readonly correlationId: string; readonly rawArguments: Uint8Array | undefined }): Promise<void> {
@@ -91,33 +113,47 @@ async function answer(pipe: Pipe, message: Message, { correlationId, rawArgument
   };
   if (message.kind !== 'request') return accept(pipe, message, arrival);
   const startedAt = performance.now();
-  const send = (one: object): void => pipe.write(JSON.stringify(one));
-  const questions = createQuestions(pipe.live, { send });
   const key = callKey(message.id);
-  pipe.live.calls.set(key, abort);
-  const outcome = message.method === 'subscriptions/listen'
-    ? await listen(pipe, message, { arrival, send })
-    : await runCall(pipe, { call: callOf(pipe, message, arrival), arrival, relay: relayOf(caller, message, { send, ask: questions.ask }) }, message.method === 'initialize' ? greeting(pipe, message) : undefined);
-  questions.end();
-  if (pipe.live.calls.get(key) === abort) pipe.live.calls.delete(key);
-  pipe.called(outcome);
-  pipe.report({ method: message.method, endpoint: 'stdio', status: 200, tenant: outcome.tenant?.id, ms: performance.now() - startedAt });
-  if (!abort.signal.aborted) pipe.write(endOf(outcome, { ...message, era: caller.era, route: arrival.route }).bytes);
+  const under: UnderWay = { abort, holder: undefined };
+  const send = (one: object): void => pipe.write(JSON.stringify(one));
+  const questions = createQuestions({ live: pipe.live, call: under, capabilities: caller.capabilities }, { send });
+  const held = beginCall(pipe.live, key, under);
+  try {
+    const { outcome, from } = await run(pipe, message, { arrival, send, questions, held });
+    pipe.called(outcome);
+    pipe.report({ method: message.method, endpoint: 'stdio', status: 200, tenant: outcome.tenant?.id, ms: performance.now() - startedAt });
+    const serverInfo = caller.era === 'modern' ? serverInfoOf(pipe.view, arrival.route) : undefined;
+    // What was cancelled is not answered.
+    if (!abort.signal.aborted) pipe.write(endOf(outcome, { ...message, era: caller.era, route: arrival.route, from, serverInfo }).bytes);
+  } finally {
+    questions.end();
+    endCall(pipe.live, key, under);
+  }
+}
+
+interface Running {
+  readonly arrival: Arrival;
+  readonly questions: Questions;
+  readonly held: (holder: string) => void;
+  send(message: object): void;
+}
+
+async function run(pipe: Pipe, message: Request, { arrival, send, questions, held }: Running): Promise<{ readonly outcome: Outcome; readonly from: string | undefined }> {
+  if (message.method === 'subscriptions/listen') return { outcome: await listen(pipe, arrival, { id: message.id, params: message.params, send, entered: () => {} }), from: undefined };
+  const call = callOf(pipe, message, arrival);
+  const { caller } = arrival;
+  const ask = canBeAsked(caller.capabilities) ? questions.ask : undefined;
+  const outcome = await runCall(pipe, { call, arrival, relay: relayOf(caller, message, { send, ask }), held }, message.method === 'initialize' ? greeting(pipe, message) : undefined);
+  return { outcome, from: 'server' in call.target ? call.target.server : undefined };
 }
 
 type Request = Extract<Message, { kind: 'request' }>;
 
-function relayOf(caller: Caller, { params }: Request, { send, ask }: { send(message: object): void; ask: NonNullable<Relay['ask']> }): Relay {
+function relayOf(caller: Caller, { params }: Request, { send, ask }: { send(message: object): void; ask: Relay['ask'] }): Relay {
   return {
     era: caller.era, capabilities: caller.capabilities, logLevel: caller.logLevel, progressToken: progressTokenOf(params),
     notify: (method, notification) => send({ jsonrpc: '2.0', method, params: notification }), ask: caller.era === 'legacy' ? ask : undefined,
   };
-}
-
-async function listen(pipe: Pipe, { id, method, params }: Request, { arrival, send }: { readonly arrival: Arrival; send(message: object): void }): Promise<Outcome> {
-  const listening = await prepareListen(pipe, arrival, { id, params, send });
-  const call = callOf(pipe, { method, params: listening.params }, arrival);
-  return runCall(pipe, { call, arrival, relay: listening.relay }, (_deps, permit) => listening.run(() => pipe.send(permit, listening.relay)));
 }
 
 const greeting = (pipe: Pipe, { params }: Request): Local => (_deps, permit, { arrival }) => {
@@ -133,17 +169,35 @@ function agree({ agreed }: Pipe, params: JsonObject): void {
 }
 
 async function accept(pipe: Pipe, message: Exclude<Message, { kind: 'request' }>, arrival: Arrival): Promise<void> {
-  if (message.kind === 'response') {
-    const question = pipe.live.questions.get(String(message.id));
-    if (message.result !== undefined) question?.resolve(message.result);
-    else question?.reject(new GuardError('upstream_failed', { message: 'The client refused the request of the server.' }));
-    return;
-  }
-  const id = message.params['requestId'];
-  if (message.method === 'notifications/cancelled' && (typeof id === 'string' || typeof id === 'number')) pipe.live.calls.get(callKey(id))?.abort();
-  const relay: Relay = { era: arrival.caller.era, capabilities: {}, logLevel: undefined, progressToken: undefined, notify: () => {}, ask: undefined };
-  await runCall(pipe, { call: callOf(pipe, message, arrival), arrival, relay }, (_deps, permit) => {
-    spendPermit(permit);
+  const internal = message.kind === 'response';
+  const call = callOf(pipe, internal ? { method: 'session/answer', params: {} } : message, arrival, internal);
+  const outcome = await runCall(pipe, { call, arrival, relay: SILENT }, (_deps, permit) => {
+    settle(pipe.live, message, spendPermit(permit).principal.key);
     return { value: {} };
   });
+  if (outcome.status === 'success' && message.kind === 'notification' && message.method === 'notifications/initialized') listenAlways(pipe, arrival);
+}
+
+const SILENT: Relay = { era: 'legacy', capabilities: {}, logLevel: undefined, progressToken: undefined, notify: () => {}, ask: undefined };
+
+/** On stdio there is no stream to open: a legacy client that is ready hears what belongs to no call. */
+function listenAlways(pipe: Pipe, arrival: Arrival): void {
+  const { agreed, ending, live, view } = pipe;
+  if (agreed.listens || arrival.caller.era !== 'legacy') return;
+  agreed.listens = true;
+  const { route, caller } = arrival;
+  const abort = new AbortController();
+  ending.addEventListener('abort', () => abort.abort(), { once: true });
+  const send = (one: object): void => pipe.write(JSON.stringify(one));
+  for (const server of inRoute(route, view.servers())) {
+    const under: UnderWay = { abort, holder: undefined };
+    const questions = createQuestions({ live, call: under, capabilities: caller.capabilities }, { send });
+    const relay: Relay = {
+      ...SILENT, capabilities: caller.capabilities, ask: canBeAsked(caller.capabilities) ? questions.ask : undefined,
+      notify: (method, params) => send({ jsonrpc: '2.0', method, params: noticeParams(method, params, { route, server }) }),
+    };
+    const heard: Arrival = { ...arrival, correlationId: randomUUID(), signal: abort.signal, route: { ...route, server } };
+    const call = callOf(pipe, { method: 'stream/listen', params: {} }, heard, true);
+    void runCall(pipe, { call, arrival: heard, relay, held: (holder) => { under.holder = holder; } });
+  }
 }

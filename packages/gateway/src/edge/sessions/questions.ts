@@ -1,0 +1,53 @@
+/** Requests of a server to a legacy client: sent on the stream of the call, answered by a POST of the same session. */
+import { randomBytes } from 'node:crypto';
+import { GuardError, type JsonObject } from '@sallyport/guard';
+import type { Live, UnderWay } from './live.ts';
+
+export interface Questions {
+  ask(method: string, params: JsonObject): Promise<JsonObject>;
+  /** What is still open when the call ends is given up. */
+  end(): void;
+}
+
+export interface Way {
+  send(message: object): void;
+}
+
+export interface Asker {
+  readonly live: Live;
+  readonly call: UnderWay;
+  /** What the client declared. */
+  readonly capabilities: JsonObject;
+}
+
+const NEEDED: ReadonlyMap<string, string> = new Map([['elicitation/create', 'elicitation'], ['sampling/createMessage', 'sampling'], ['roots/list', 'roots']]);
+
+export const canBeAsked = (capabilities: JsonObject): boolean => [...NEEDED.values()].some((name) => capabilities[name] !== undefined);
+
+export function createQuestions({ live, call, capabilities }: Asker, way: Way): Questions {
+  const open = new Set<string>();
+  const giveUp = (): void => {
+    for (const id of open) {
+      way.send({ jsonrpc: '2.0', method: 'notifications/cancelled', params: { requestId: id, reason: 'The call that asked has ended.' } });
+      live.questions.get(id)?.reject(new GuardError('cancelled'));
+    }
+  };
+  call.abort.signal.addEventListener('abort', giveUp, { once: true });
+  return {
+    ask(method, params) {
+      const needed = NEEDED.get(method);
+      if (needed === undefined || capabilities[needed] === undefined) return Promise.reject(new GuardError('missing_client_capability', { data: { requiredCapabilities: needed === undefined ? {} : { [needed]: {} } } }));
+      if (call.abort.signal.aborted) return Promise.reject(new GuardError('cancelled'));
+      const id = `sp-${randomBytes(12).toString('base64url')}`;
+      open.add(id);
+      return new Promise<JsonObject>((resolve, reject) => {
+        live.questions.set(id, { holder: call.holder, resolve, reject });
+        way.send({ jsonrpc: '2.0', id, method, params });
+      }).finally(() => { open.delete(id); live.questions.delete(id); });
+    },
+    end() {
+      call.abort.signal.removeEventListener('abort', giveUp);
+      giveUp();
+    },
+  };
+}
