@@ -1,15 +1,25 @@
 /** Requests of the revisions with a handshake: what they left out, the session says, if they have one. */
 import type { IncomingMessage } from 'node:http';
-import { GuardError } from '@sallyport/guard';
+import { GuardError, type Session } from '@sallyport/guard';
 import type { Caller } from '../eras/caller.ts';
 import { ASSUMED_VERSION, LEGACY_VERSIONS, SUPPORTED_VERSIONS } from '../eras/versions.ts';
+import type { Live } from '../sessions/live.ts';
 import { openSession } from '../sessions/seal.ts';
 import type { Door } from './edge.ts';
 import { valuesOf } from './same-site.ts';
 
 /**
+ * What stands for a session that is none. It belongs to nobody, so the guard answers it exactly as it answers the session
+ * of somebody else: after it knows who is asking, and with a record.
+ */
+const NO_SESSION: Session = Object.freeze({ id: '', issuer: '', subject: '', tenant: '' });
+
+/** What is alive of the caller's session in this process; `undefined` without a session. */
+export const liveOf = (door: Pick<Door, 'live'>, { session }: Caller): Live | undefined => (session === undefined || session === NO_SESSION ? undefined : door.live.of(session.id));
+
+/**
  * @param greets the request is `initialize`: whatever session it names is the one that it wants to replace.
- * @throws GuardError `unsupported_protocol_version` for a version that is not spoken, `session_not_found` for a session that is none.
+ * @throws GuardError `unsupported_protocol_version` for a version that is not spoken.
  */
 export async function readLegacy(door: Door, request: IncomingMessage, greets = false): Promise<Caller> {
   const [version, anotherVersion] = valuesOf(request, 'mcp-protocol-version');
@@ -21,6 +31,8 @@ export async function readLegacy(door: Door, request: IncomingMessage, greets = 
   if (anotherId !== undefined) throw new GuardError('invalid_request', { message: 'There is more than one Mcp-Session-Id.' });
   // Some clients drop their session id: they keep working, without what needs a session.
   if (id === undefined || greets) return { era: 'legacy', protocolVersion: version ?? ASSUMED_VERSION, capabilities: {}, clientInfo: undefined, logLevel: undefined, session: undefined };
-  const { session, protocolVersion, capabilities, clientInfo } = await openSession(door.sealer, door.sessions, id, door.clock.now());
+  const opened = await openSession(door.sealer, door.sessions, id, door.clock.now());
+  if (opened === undefined) return { era: 'legacy', protocolVersion: version ?? ASSUMED_VERSION, capabilities: {}, clientInfo: undefined, logLevel: undefined, session: NO_SESSION };
+  const { session, protocolVersion, capabilities, clientInfo } = opened;
   return { era: 'legacy', protocolVersion: version ?? protocolVersion, capabilities, clientInfo, logLevel: undefined, session };
 }

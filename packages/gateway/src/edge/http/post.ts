@@ -16,7 +16,7 @@ import { openStream } from '../sessions/streams.ts';
 import { sealSession } from '../sessions/seal.ts';
 import { readBody } from './body.ts';
 import { plain, type Door, type Visit } from './edge.ts';
-import { readLegacy } from './legacy.ts';
+import { liveOf, readLegacy } from './legacy.ts';
 import { leavePlace, takePlace } from './places.ts';
 import { canBeAsked, createQuestions, type Questions } from '../sessions/questions.ts';
 import { createReply, type Reply } from './reply.ts';
@@ -73,7 +73,7 @@ interface Under {
 
 async function handleRequest(door: Door, visit: Visit, under: Under): Promise<void> {
   const { message, arrival: { caller, route }, abort } = under;
-  const live = caller.session && door.live.of(caller.session.id);
+  const live = liveOf(door, caller);
   const key = callKey(message.id);
   const headers = { ...visit.headers };
   const reply = createReply({

@@ -10,7 +10,7 @@ import type { Live } from '../sessions/live.ts';
 import { openSession } from '../sessions/seal.ts';
 import { emit, findResumable, openStream, type Stream } from '../sessions/streams.ts';
 import { plain, type Door, type Visit } from './edge.ts';
-import { readLegacy } from './legacy.ts';
+import { liveOf, readLegacy } from './legacy.ts';
 import { leavePlace, takePlace } from './places.ts';
 import { arrivalOf, logFailure, withChallenge } from './post.ts';
 import { canBeAsked, createQuestions, type Questions } from '../sessions/questions.ts';
@@ -26,7 +26,7 @@ export async function handleGet(door: Door, visit: Visit): Promise<void> {
   const stop = (): void => abort.abort();
   visit.response.once('close', stop);
   door.closing.addEventListener('abort', stop, { once: true });
-  const ear: Ear = { visit, abort, caller, live: caller.session && door.live.of(caller.session.id), stream: undefined, place: undefined, questions: undefined };
+  const ear: Ear = { visit, abort, caller, live: liveOf(door, caller), stream: undefined, place: undefined, questions: undefined };
   try {
     // On /mcp each server is listened to by itself, so that its addresses can be spelled as they are there.
     const servers = visit.route.server === undefined && !isResumption(ear) ? inRoute(visit.route, door.view.servers()) : [visit.route.server];
@@ -134,18 +134,16 @@ export async function handleDelete(door: Door, visit: Visit): Promise<void> {
   const id = visit.request.headers['mcp-session-id'];
   if (isModern(visit) || typeof id !== 'string') return plain(visit.response, 405, { ...visit.headers, Allow: 'POST' });
   const caller = await readLegacy(door, visit.request);
-  const { expiresAt } = await openSession(door.sealer, door.sessions, id, door.clock.now());
   const arrival: Arrival = arrivalOf(door, visit, { caller, abort: new AbortController(), rawArguments: undefined });
   const call = callOf(door, { method: 'session/end', params: {} }, arrival, true);
   const relay: Relay = { era: 'legacy', capabilities: {}, logLevel: undefined, progressToken: undefined, notify: () => {}, ask: undefined };
-  let ending: Promise<void> = Promise.resolve();
-  const outcome = await runCall(door, { call, arrival, relay }, (_deps, permit) => {
+  const outcome = await runCall(door, { call, arrival, relay }, async (_deps, permit) => {
     spendPermit(permit);
-    ending = Promise.resolve(door.sessions.end(id, expiresAt));
+    const opened = await openSession(door.sealer, door.sessions, id, door.clock.now());
+    if (opened !== undefined) await door.sessions.end(id, opened.expiresAt);
     door.live.end(id);
     return { value: {} };
   });
-  await ending;
   if (outcome.status === 'success') plain(visit.response, 200, visit.headers);
   else answerError(door, visit, outcome.error);
 }

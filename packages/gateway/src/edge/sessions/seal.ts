@@ -3,7 +3,7 @@
  * refresh and a restart, and open for nobody else: the guard compares them with the caller of every request.
  */
 import { randomBytes } from 'node:crypto';
-import { GuardError, type JsonObject, type Principal, type Sealer, type Session, type SessionDirectory, type Tenant } from '@sallyport/guard';
+import type { JsonObject, Principal, Sealer, Session, SessionDirectory, Tenant } from '@sallyport/guard';
 
 export interface OpenedSession {
   readonly session: Session;
@@ -49,11 +49,11 @@ export function sealSession(sealer: Sealer, { principal, tenant, protocolVersion
   return sealer.seal(PURPOSE, '', JSON.stringify(plain));
 }
 
-/** @throws GuardError `session_not_found` for anything that is not a session of this gateway that still lasts. */
-export async function openSession(sealer: Sealer, directory: SessionDirectory, id: string, now: number): Promise<OpenedSession> {
+/** @returns `undefined` for anything that is not a session of this gateway that still lasts. */
+export async function openSession(sealer: Sealer, directory: SessionDirectory, id: string, now: number): Promise<OpenedSession | undefined> {
   const plain = sealer.open(PURPOSE, '', id);
-  if (plain === undefined) throw new GuardError('session_not_found');
+  if (plain === undefined) return undefined;
   const { i, s, t, v, c, n, x } = JSON.parse(plain) as Sealed;
-  if (x <= now || (await directory.ended(id))) throw new GuardError('session_not_found');
+  if (x <= now || (await directory.ended(id))) return undefined;
   return { session: { id, issuer: i, subject: s, tenant: t }, protocolVersion: v, capabilities: c, clientInfo: n, expiresAt: x };
 }

@@ -57,10 +57,10 @@ const WHO: Readonly<Record<string, readonly [subject: string, tenant: string, ag
 export const ISSUER = 'https://issuer.test';
 
 export function principalOf(token: string): Principal | undefined {
-  const [name = '', number] = token.split(':');
+  const [name = '', number] = token.split('.');
   const who = Object.hasOwn(WHO, name) ? WHO[name] : undefined;
   if (who === undefined) return undefined;
-  const user = { issuer: ISSUER, subject: number === undefined ? who[0] : `${who[0]}:${number}`, roles: [], groups: [], claims: {} };
+  const user = { issuer: ISSUER, subject: number === undefined ? who[0] : `${who[0]}.${number}`, roles: [], groups: [], claims: {} };
   const agent = { clientId: who[2], actors: [] };
   return { user, agent, scopes: [], tenantClaim: who[1], tier: undefined, expiresAt: undefined, key: principalKey(user, agent, who[1]) };
 }
@@ -84,7 +84,7 @@ export function definition(server: string, kind: DefinitionKind, name: string, d
 const OPEN: JsonObject = { inputSchema: { type: 'object', additionalProperties: true } };
 export const DEFINITIONS: readonly Definition[] = [
   definition('crm', 'tool', 'echo', OPEN), definition('crm', 'tool', 'fail', OPEN), definition('crm', 'tool', 'talk', OPEN), definition('crm', 'tool', 'ask', OPEN),
-  definition('crm', 'tool', 'link', OPEN), definition('crm', 'tool', 'wait', OPEN), definition('crm', 'tool', 'erase', OPEN), definition('crm', 'tool', 'secret', OPEN),
+  definition('crm', 'tool', 'link', OPEN), definition('crm', 'tool', 'wait', OPEN), definition('crm', 'tool', 'erase', OPEN), definition('crm', 'tool', 'secret', OPEN), definition('crm', 'tool', 'pretty', OPEN),
   definition('crm', 'tool', 'strict', { inputSchema: { type: 'object', additionalProperties: false, required: ['n'], properties: { n: { type: 'integer' } } } }),
   definition('crm', 'tool', 'mirror', { inputSchema: { type: 'object', properties: {
     region: { type: 'string', 'x-mcp-header': 'Region' }, count: { type: 'integer', 'x-mcp-header': 'Count' }, dry: { type: 'boolean', 'x-mcp-header': 'Dry' },
@@ -112,6 +112,11 @@ const TOOLS: Readonly<Record<string, Tool>> = {
     return text(JSON.stringify(await relay.ask('elicitation/create', { message: 'Sure?', requestedSchema: { type: 'object', properties: {} } })));
   },
   link: () => ({ value: { content: [{ type: 'resource_link', uri: 'file:///a', name: 'a' }, { type: 'resource', resource: { uri: 'ui://app/main', text: 'x' } }], structuredContent: { uri: 'file:///mine' } } }),
+  // A result as some servers write it: over several lines, with a space before the end.
+  pretty: ({ call }, relay) => {
+    if (relay.progressToken !== undefined) relay.notify('notifications/progress', { progressToken: relay.progressToken, progress: 1 });
+    return { value: { content: [{ type: 'text', text: 'a\n\ndata: b' }] }, bytes: Buffer.from('{\n\n "content": [\r\n{"type":"text","text":"a\\n\\ndata: b"}] }') };
+  },
   wait: ({ call }) => new Promise((resolve, reject) => {
     const late = setTimeout(() => resolve(text('late')), 2_000);
     call.signal.addEventListener('abort', () => { clearTimeout(late); reject(new GuardError('cancelled')); }, { once: true });

@@ -1,0 +1,384 @@
+/** The revisions with a handshake over HTTP: sessions, streams that can be read on, questions, cancellation, and their thieves. */
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { openBench, pause, type Bench } from '../testing/bench.mts';
+import { ask, eventIdsOf, greet, stream, type Ask, type Json } from '../testing/client.mts';
+
+let bench: Bench;
+beforeAll(async () => {
+  bench = await openBench({
+    async other({ call }, relay) {
+      if (call.method !== 'stream/listen') return { value: {} };
+      const server = call.target.kind === 'servers' ? (call.target.servers[0] ?? '') : '';
+      relay.notify('notifications/resources/updated', { uri: 'file:///a' });
+      relay.notify('notifications/message', { level: 'info', data: server });
+      await new Promise<void>((resolve) => { call.signal.addEventListener('abort', () => resolve(), { once: true }); });
+      return { value: {} };
+    },
+  });
+});
+afterAll(() => bench.close());
+
+const post = (rest: Omit<Ask, 'url'>) => ask({ url: bench.url, token: 'alice', ...rest });
+const inSession = (session: string, headers: Record<string, string> = {}) => ({ headers: { 'mcp-session-id': session, ...headers } });
+const call = (name: string, args: Json, rest: Omit<Partial<Ask>, 'url'> = {}) => post({ method: 'tools/call', params: { name, arguments: args }, ...rest });
+const get = (rest: Partial<Ask> = {}) => stream({ url: bench.url, token: 'alice', http: 'GET', ...rest, headers: { accept: 'text/event-stream', 'content-type': undefined, ...rest.headers } });
+
+describe('initialize', () => {
+  const versionFor = async (asked: unknown): Promise<unknown> => (await post({ method: 'initialize', params: { protocolVersion: asked, capabilities: {}, clientInfo: { name: 't', version: '1' } }, headers: { 'mcp-protocol-version': undefined } })).result?.['protocolVersion'];
+  it.each([['2025-11-25', '2025-11-25'], ['2025-06-18', '2025-06-18'], ['2025-03-26', '2025-03-26'], ['2024-11-05', '2024-11-05'], ['2026-07-28', '2025-11-25'], ['1999-01-01', '2025-11-25']])('%s is answered %s', async (asked, got) => {
+    expect(await versionFor(asked)).toBe(got);
+  });
+
+  it('shows the server on its own path and all of them together', async () => {
+    expect((await post({ method: 'initialize', params: { protocolVersion: '2025-11-25', capabilities: {}, clientInfo: {} } })).result).toMatchObject({ serverInfo: { name: 'the crm' }, capabilities: { tools: { listChanged: true } } });
+    expect((await post({ path: '/mcp', method: 'initialize', params: { protocolVersion: '2025-11-25', capabilities: {}, clientInfo: {} } })).result).toMatchObject({ serverInfo: { name: 'sallyport' } });
+  });
+
+  it('A15 a server that is not there is not all of them', async () => {
+    for (const path of ['/mcp/nothing', '/mcp/0', '/mcp/null', '/mcp/undefined', '/mcp/constructor']) {
+      for (const method of ['initialize', 'tools/list', 'logging/setLevel']) {
+        const answer = await post({ path, method, params: { protocolVersion: '2025-11-25', capabilities: {}, clientInfo: {}, level: 'info' } });
+        expect(answer.result).toBeUndefined();
+        expect(answer.error?.data).toMatchObject({ error_code: 'NOT_FOUND' });
+        expect(answer.headers['mcp-session-id']).toBeUndefined();
+      }
+      expect((await call('echo', {}, { path })).error?.data).toMatchObject({ error_code: 'NOT_FOUND' });
+    }
+  });
+
+  it('opens a session that is visible ASCII, new each time, and says nothing of what is in it', async () => {
+    const [one, two] = [await greet({ url: bench.url, token: 'alice' }), await greet({ url: bench.url, token: 'alice' })];
+    expect(one).not.toBe(two);
+    for (const id of [one, two]) {
+      expect(id).toMatch(/^[\x21-\x7e]+$/);
+      expect(Buffer.from(id, 'base64url').toString('latin1')).not.toMatch(/alice|acme|issuer/);
+    }
+  });
+});
+
+describe('sessions', () => {
+  it('survive a refreshed token and a restart', async () => {
+    const session = await greet({ url: bench.url, token: 'alice' });
+    expect((await post({ token: 'alice2', method: 'ping', ...inSession(session) })).status).toBe(200);
+    const again = await openBench();
+    try {
+      expect((await ask({ url: again.url, token: 'alice2', method: 'tools/call', params: { name: 'echo' }, ...inSession(session) })).status).toBe(200);
+      expect(again.sent.at(-1)?.call.session?.id).toBe(session);
+    } finally {
+      await again.close();
+    }
+  });
+
+  it('A18 are 404 for every other user and tenant, and for whatever is no session', async () => {
+    const session = await greet({ url: bench.url, token: 'alice' });
+    const foreign = await (async () => {
+      const other = await openBench({ sealingSecret: new Uint8Array(32).fill(8) });
+      const id = await greet({ url: other.url, token: 'alice' });
+      await other.close();
+      return id;
+    })();
+    const before = bench.sent.length;
+    for (const token of ['bob', 'carol']) for (const method of ['tools/list', 'ping', 'tools/call']) expect((await post({ token, method, params: { name: 'echo' }, ...inSession(session) })).status).toBe(404);
+    for (const id of ['garbage', 'x'.repeat(2_000), foreign, `${session}A`, session.slice(1), '../session', 'null', ' ']) expect([id.slice(0, 8), (await post({ method: 'tools/list', ...inSession(id) })).status]).toEqual([id.slice(0, 8), 404]);
+    const bytes = Buffer.from(session, 'base64url');
+    for (let at = 0; at < bytes.length; at += 7) {
+      const flipped = Buffer.from(bytes);
+      flipped[at] = (flipped[at] ?? 0) ^ 1;
+      expect((await post({ method: 'tools/list', ...inSession(flipped.toString('base64url')) })).status).toBe(404);
+    }
+    expect(bench.sent).toHaveLength(before);
+    expect((await post({ method: 'ping', headers: { 'mcp-session-id': [session, session] } })).status).toBe(400);
+  });
+
+  it('A18 a session is no credential, and what it is worth is not told to those without one', async () => {
+    const session = await greet({ url: bench.url, token: 'alice' });
+    const statuses = await Promise.all([session, 'garbage'].map(async (id) => (await ask({ url: bench.url, method: 'ping', ...inSession(id) })).status));
+    expect(statuses).toEqual([401, 401]);
+  });
+
+  it('end when they are ended, when they are old, and only then', async () => {
+    const session = await greet({ url: bench.url, token: 'alice' });
+    const end = (token: string) => ask({ url: bench.url, token, http: 'DELETE', headers: { 'mcp-session-id': session, 'content-type': undefined } });
+    expect((await end('bob')).status).toBe(404);
+    expect((await post({ method: 'ping', ...inSession(session) })).status).toBe(200);
+    expect((await end('alice')).status).toBeLessThan(300);
+    expect((await post({ method: 'ping', ...inSession(session) })).status).toBe(404);
+    expect((await end('alice')).status).toBe(404);
+    const short = await openBench({ settings: { sessionLifetimeMs: 30 } });
+    try {
+      const brief = await greet({ url: short.url, token: 'alice' });
+      await pause(40);
+      expect((await ask({ url: short.url, token: 'alice', method: 'ping', ...inSession(brief) })).status).toBe(404);
+    } finally {
+      await short.close();
+    }
+  });
+
+  it('a new one can be opened with a dead one in hand, and a client that drops its id keeps working', async () => {
+    const answer = await post({ method: 'initialize', params: { protocolVersion: '2025-11-25', capabilities: {}, clientInfo: {} }, ...inSession('garbage') });
+    expect([answer.status, typeof answer.headers['mcp-session-id']]).toEqual([200, 'string']);
+    expect((await call('echo', { a: 1 })).status).toBe(200);
+    expect((await call('ask', {})).text).toContain('cannot ask');
+    expect((await post({ method: 'ping', headers: { 'mcp-protocol-version': undefined } })).status).toBe(200);
+  });
+
+  it('an unknown method does not look like an ended session', async () => {
+    const answer = await post({ method: 'no/such' });
+    expect([answer.status, answer.error?.code]).toEqual([200, -32601]);
+  });
+});
+
+describe('streams that break off', () => {
+  const slow = (session: string, token: string, canary: string) => stream({ url: bench.url, token, method: 'tools/call', id: 1, params: { name: 'talk', arguments: { canary }, _meta: { progressToken: 1 } }, ...inSession(session) });
+
+  it('start with an id and a time to wait, and are read on from the last event, by that session alone', async () => {
+    const session = await greet({ url: bench.url, token: 'alice' });
+    const open = await slow(session, 'alice', 'canary-1');
+    const primed = await open.until((text) => text.includes('"progress":1'));
+    open.close();
+    expect(primed).toMatch(/^id: \S+\nretry: \d+\ndata: \n\n/);
+    const ids = eventIdsOf(primed);
+    await pause(60);
+    const last = ids.at(-1) ?? '';
+    for (const thief of ['bob', 'carol']) expect((await get({ token: thief, headers: { 'mcp-session-id': session, 'last-event-id': last } })).status).toBe(404);
+    const other = await greet({ url: bench.url, token: 'bob' });
+    const stolen = await get({ token: 'bob', headers: { 'mcp-session-id': other, 'last-event-id': last } });
+    await pause(50);
+    expect(stolen.text()).not.toContain('canary-1');
+    stolen.close();
+    const resumed = await get({ headers: { 'mcp-session-id': session, 'last-event-id': last } });
+    await resumed.ended;
+    expect(resumed.messages().map((message) => message['method'] ?? message['id'])).toEqual(['notifications/progress', 'notifications/progress', 1].slice(ids.length - 2));
+    expect(resumed.text()).toContain('canary-1');
+    const whole = await get({ headers: { 'mcp-session-id': session, 'last-event-id': ids[0] } });
+    await whole.ended;
+    expect(whole.messages()).toHaveLength(4);
+  });
+
+  it('a client that goes away does not cancel: the call goes on and its answer waits', async () => {
+    const session = await greet({ url: bench.url, token: 'alice' });
+    const open = await slow(session, 'alice', 'canary-2');
+    const text = await open.until((said) => eventIdsOf(said).length > 0);
+    const signal = bench.sent.at(-1)?.call.signal;
+    open.close();
+    await pause(80);
+    expect(signal?.aborted).toBe(false);
+    const resumed = await get({ headers: { 'mcp-session-id': session, 'last-event-id': eventIdsOf(text)[0] } });
+    await resumed.until((said) => said.includes('canary-2'));
+  });
+
+  it('H9 an event id that is huge, negative, foreign or malformed reads nothing on', async () => {
+    const session = await greet({ url: bench.url, token: 'alice' });
+    const open = await slow(session, 'alice', 'canary-3');
+    await open.ended;
+    const [first = ''] = eventIdsOf(open.text());
+    const [streamId = ''] = first.split('.');
+    for (const bad of [`${streamId}.999999999`, `${streamId}.-1`, `${streamId}.1e3`, `${streamId}.`, streamId, `${streamId}.0.0`, '0', '', `${'A'.repeat(16)}.0`, `../${first}`]) {
+      const resumed = await get({ headers: { 'mcp-session-id': session, 'last-event-id': bad } });
+      await pause(20);
+      expect([bad, resumed.text().includes('canary-3')]).toEqual([bad, false]);
+      resumed.close();
+      await pause(5);
+    }
+  });
+});
+
+describe('the stream of what belongs to no call', () => {
+  it('carries what servers say, spelled as on this path', async () => {
+    const session = await greet({ url: bench.url, token: 'alice' });
+    const own = await get({ headers: { 'mcp-session-id': session } });
+    await own.until((text) => text.includes('"data":"crm"'));
+    own.close();
+    expect(own.text()).toContain('"uri":"file:///a"');
+    const all = await get({ path: '/mcp', headers: { 'mcp-session-id': session } });
+    await all.until((text) => text.includes('"data":"crm"') && text.includes('"data":"docs"'));
+    all.close();
+    expect(all.text()).toContain('"uri":"crm+file:///a"');
+    expect(all.text()).toContain('"uri":"docs+file:///a"');
+    expect(all.text()).not.toContain('"uri":"file:///a"');
+  });
+
+  it('H9 a caller has so many of them, an unread one is not waited for', async () => {
+    const many = await openBench({ settings: { maxStreamsPerPrincipal: 2 }, other: ({ call: { signal } }) => new Promise((resolve) => { signal.addEventListener('abort', () => resolve({ value: {} }), { once: true }); }) });
+    try {
+      const session = await greet({ url: many.url, token: 'alice' });
+      const one = (headers: Record<string, string>) => stream({ url: many.url, token: 'alice', http: 'GET', headers: { accept: 'text/event-stream', 'content-type': undefined, ...headers } });
+      const open = [await one({ 'mcp-session-id': session }), await one({})];
+      expect(open.map((each) => each.status)).toEqual([200, 200]);
+      const refused = await one({ 'mcp-session-id': session });
+      expect(refused.status).toBe(429);
+      open[1]?.close();
+      await pause(50);
+      expect((await one({})).status).toBe(200);
+    } finally {
+      await many.close();
+    }
+  });
+
+  it('405 for whoever does not want a stream', async () => {
+    expect((await ask({ url: bench.url, token: 'alice', http: 'GET', headers: { accept: 'text/html', 'content-type': undefined } })).status).toBe(405);
+  });
+});
+
+describe('a server asks the client', () => {
+  const asking = async (token: string, capabilities: Json) => {
+    const session = await greet({ url: bench.url, token }, capabilities);
+    const open = await stream({ url: bench.url, token, method: 'tools/call', id: 1, params: { name: 'ask' }, ...inSession(session) });
+    return { session, open };
+  };
+  const answer = (token: string, session: string, id: unknown, body: Json) => ask({ url: bench.url, token, ...inSession(session), body: JSON.stringify({ jsonrpc: '2.0', id, ...body }) });
+
+  it('on the stream of the call; the answer comes back as a POST of the same session', async () => {
+    const { session, open } = await asking('alice', { elicitation: {} });
+    await open.until((text) => text.includes('elicitation/create'));
+    const id = open.messages()[0]?.['id'];
+    expect(id).toMatch(/^sp-[\w-]{16}$/);
+    expect((await answer('alice', session, id, { result: { action: 'accept', content: {} } })).status).toBe(202);
+    await open.ended;
+    expect(open.text()).toContain('accept');
+  });
+
+  it('A18 only whoever was asked can answer: not another user, session or agent', async () => {
+    const { session, open } = await asking('alice', { elicitation: {} });
+    await open.until((text) => text.includes('elicitation/create'));
+    const id = open.messages()[0]?.['id'];
+    const others = [['bob', session], ['bob', await greet({ url: bench.url, token: 'bob' })], ['alice', await greet({ url: bench.url, token: 'alice' })], ['alice-bot', session]] as const;
+    for (const [token, using] of others) await answer(token, using, id, { result: { action: 'stolen' } });
+    await answer('alice', session, 'sp-AAAAAAAAAAAAAAAA', { result: { action: 'stolen' } });
+    await answer('alice', session, 1, { result: { action: 'stolen' } });
+    await pause(20);
+    expect(open.text()).not.toContain('stolen');
+    await answer('alice', session, id, { result: { action: 'decline' } });
+    await open.ended;
+    expect(open.text()).toMatch(/decline/);
+    expect(open.text()).not.toContain('stolen');
+  });
+
+  it('not at all when it did not say that it can be asked', async () => {
+    for (const capabilities of [{}, { sampling: {} }, { roots: {} }]) {
+      const { open } = await asking('alice', capabilities);
+      await open.ended;
+      expect(open.text()).not.toContain('elicitation/create');
+    }
+  });
+
+  it('a refusal of the client reaches the server that asked', async () => {
+    const { session, open } = await asking('alice', { elicitation: {} });
+    await open.until((text) => text.includes('elicitation/create'));
+    await answer('alice', session, open.messages()[0]?.['id'], { error: { code: -1, message: 'no\u001b[31m' } });
+    await open.ended;
+    expect(open.messages().at(-1)?.['error']).toMatchObject({ code: -1 });
+    expect(open.text()).not.toContain('\\u001b');
+  });
+});
+
+describe('cancellation', () => {
+  const start = async (token: string, session: string, id: unknown = 1) => {
+    const before = bench.sent.length;
+    const done = ask({ url: bench.url, token, method: 'tools/call', id, params: { name: 'wait' }, ...inSession(session) });
+    while (bench.sent.length === before) await pause(2);
+    return { done, signal: bench.sent.at(-1)?.call.signal };
+  };
+  const cancel = (token: string, session: string | undefined, requestId: unknown) =>
+    ask({ url: bench.url, token, method: 'notifications/cancelled', id: null, params: { requestId }, headers: session === undefined ? {} : { 'mcp-session-id': session } });
+
+  it('ends the call that has this id in this session', async () => {
+    const session = await greet({ url: bench.url, token: 'alice' });
+    const { done, signal } = await start('alice', session);
+    expect((await cancel('alice', session, 1)).status).toBe(202);
+    expect(signal?.aborted).toBe(true);
+    await done;
+  });
+
+  it('A19 reaches no call of another user, session or agent, and none with another type of id', async () => {
+    const session = await greet({ url: bench.url, token: 'alice' });
+    const { done, signal } = await start('alice', session);
+    await cancel('bob', session, 1);
+    await cancel('bob', await greet({ url: bench.url, token: 'bob' }), 1);
+    await cancel('alice', await greet({ url: bench.url, token: 'alice' }), 1);
+    await cancel('alice-bot', session, 1);
+    await cancel('alice', undefined, 1);
+    await cancel('alice', session, '1');
+    await cancel('alice', session, { id: 1 });
+    expect(signal?.aborted).toBe(false);
+    await cancel('alice', session, 1);
+    expect(signal?.aborted).toBe(true);
+    await done;
+  });
+
+  it('J5 an id that is used twice crashes nothing, and each gets its own answer', async () => {
+    const session = await greet({ url: bench.url, token: 'alice' });
+    const answers = await Promise.all(['a', 'b', 'c'].map((canary) => call('echo', { canary }, { id: 1, ...inSession(session) })));
+    expect(answers.map((answer) => /"canary\\":\\"(\w)/.exec(answer.text)?.[1])).toEqual(['a', 'b', 'c']);
+  });
+});
+
+describe('A19 200 clients that all use id 1, with cancellations and reconnects', () => {
+  it('get their own answers and nothing of anybody else', { timeout: 60_000 }, async () => {
+    const before = bench.sent.length;
+    const lives = Array.from({ length: 200 }, async (_, at) => {
+      const token = `${['alice', 'bob', 'carol'][at % 3] ?? 'alice'}.${at % 10}`;
+      const canary = `canary-${at}-`;
+      const session = await greet({ url: bench.url, token });
+      const params = { name: 'talk', arguments: { canary }, _meta: { progressToken: 1 } };
+      if (at % 4 === 0) {
+        const waiting = ask({ url: bench.url, token, method: 'tools/call', id: 1, params: { name: 'wait' }, ...inSession(session) });
+        await pause(at % 20);
+        await ask({ url: bench.url, token, method: 'notifications/cancelled', id: null, params: { requestId: 1 }, ...inSession(session) });
+        void waiting.catch(() => {});
+      }
+      if (at % 4 === 1) {
+        const open = await stream({ url: bench.url, token, method: 'tools/call', id: 1, params, ...inSession(session) });
+        const text = await open.until((said) => eventIdsOf(said).length > 0, 20_000);
+        open.close();
+        const resumed = await stream({ url: bench.url, token, http: 'GET', headers: { accept: 'text/event-stream', 'content-type': undefined, 'mcp-session-id': session, 'last-event-id': eventIdsOf(text)[0] } });
+        await resumed.until((said) => said.includes('"result"'), 20_000);
+        resumed.close();
+        return { canary, texts: [text, resumed.text()] };
+      }
+      const [one, two] = await Promise.all([
+        ask({ url: bench.url, token, method: 'tools/call', id: 1, params, ...inSession(session) }), ask({ url: bench.url, token, era: 'modern', method: 'tools/call', id: 1, params }),
+      ]);
+      for (const answer of [one, two]) expect(answer.result).toMatchObject({ content: [{ type: 'text', text: JSON.stringify(canary) }] });
+      return { canary, texts: [one.text, two.text] };
+    });
+    for (const { canary, texts } of await Promise.all(lives)) {
+      for (const text of texts) for (const found of text.match(/canary-\d+-/g) ?? []) expect(found).toBe(canary);
+      expect(texts.join('')).toContain(canary);
+    }
+    expect(bench.sent.length - before).toBeGreaterThan(300);
+  });
+});
+
+describe('H9 a client that does not read', () => {
+  it('is cut off instead of being waited for, and what is kept for it is bounded', { timeout: 30_000 }, async () => {
+    const { connect } = await import('node:net');
+    const flood = await openBench({
+      tools: {
+        async talk(_permitted, relay) {
+          for (let at = 0; at < 400; at++) {
+            relay.notify('notifications/progress', { progressToken: 1, progress: at, message: 'x'.repeat(50_000) });
+            if (at % 50 === 0) await pause(1);
+          }
+          return { value: { content: [] } };
+        },
+      },
+    });
+    try {
+      const session = await greet({ url: flood.url, token: 'alice' });
+      const body = JSON.stringify({ jsonrpc: '2.0', id: 1, method: 'tools/call', params: { name: 'talk', _meta: { progressToken: 1 } } });
+      const socket = connect(flood.port, '127.0.0.1');
+      socket.pause();
+      const closed = new Promise<void>((resolve) => { socket.once('close', () => resolve()); socket.on('error', () => {}); });
+      socket.write(`POST /mcp/crm HTTP/1.1\r\nHost: 127.0.0.1:${flood.port}\r\nAuthorization: Bearer alice\r\nAccept: text/event-stream\r\nContent-Type: application/json\r\nMcp-Session-Id: ${session}\r\nContent-Length: ${body.length}\r\n\r\n${body}`);
+      for (let at = 0; at < 400 && flood.edge.activeConnections() === 0; at++) await pause(5);
+      for (let at = 0; at < 1_000 && flood.edge.activeConnections() > 0; at++) await pause(5);
+      expect(flood.edge.activeConnections()).toBe(0);
+      socket.resume();
+      socket.destroy();
+      await closed;
+    } finally {
+      await flood.close();
+    }
+  });
+});
