@@ -63,7 +63,7 @@ export function createStdioEdge(deps: StdioDeps): StdioEdge {
   const ended = splitLines(input, deps.settings().maxBodyBytes, (line) => {
     const work = take(pipe, line).finally(() => working.delete(work));
     working.add(work);
-    return output.writableLength > QUEUE_BYTES_MAX ? drained(output) : undefined;
+    return output.writableLength > QUEUE_BYTES_MAX ? drained(output, input) : undefined;
   }).catch(() => {}).then(async () => {
     ending.abort();
     for (const { abort } of live.calls.values()) abort.abort();
@@ -75,9 +75,14 @@ export function createStdioEdge(deps: StdioDeps): StdioEdge {
 /** What a client does not read is kept up to a bound; beyond it, nothing more is read from it. */
 const QUEUE_BYTES_MAX = 1024 * 1024;
 
-const drained = (output: Writable): Promise<void> => new Promise((resolve) => {
-  const done = (): void => { output.off('drain', done).off('close', done); resolve(); };
+const drained = (output: Writable, input: Readable): Promise<void> => new Promise((resolve) => {
+  const done = (): void => {
+    output.off('drain', done).off('close', done);
+    input.off('close', done);
+    resolve();
+  };
   output.once('drain', done).once('close', done);
+  input.once('close', done);
 });
 
 const NEWLINE = Buffer.from('\n');
