@@ -2,6 +2,7 @@
 import { GuardError, type ErrorCode, type Json, type JsonObject, type McpResult, type Outcome } from '@sallyport/guard';
 import { responseBytes } from '@sallyport/guard/json';
 import { isObject, type RequestId } from './envelope.ts';
+import { askToWait } from './eras/approval-wait.ts';
 import { listed, type Route } from './names/route.ts';
 import { rewriteResult } from './names/rewrite-result.ts';
 
@@ -27,6 +28,8 @@ export interface Asked {
   readonly from?: string | undefined;
   /** Whom modern results say they come from. */
   readonly serverInfo?: JsonObject | undefined;
+  /** Of a client that can be asked to wait for an approval. */
+  readonly capabilities?: JsonObject | undefined;
 }
 
 export function endOf(outcome: Outcome, asked: Asked): Ended {
@@ -34,7 +37,8 @@ export function endOf(outcome: Outcome, asked: Asked): Ended {
   const { error } = outcome;
   const headers = { ...error.detail.headers, ...(error.detail.retryAfter !== undefined && { 'Retry-After': String(Math.ceil(error.detail.retryAfter)) }) };
   if (asked.method === 'tools/call' && outcome.principal !== undefined && error.detail.rpc === undefined && FOR_THE_MODEL.has(error.code)) {
-    return { status: 200, bytes: responseBytes(asked.id, toolError(error, outcome.correlationId, asked)), headers };
+    const wait = asked.capabilities && askToWait(error, asked.params, asked.capabilities);
+    return { status: 200, bytes: responseBytes(asked.id, wait === undefined ? toolError(error, outcome.correlationId, asked) : modern(wait, asked)), headers };
   }
   return { ...errorEnd(error, asked.id, outcome.correlationId, asked), headers };
 }

@@ -69,6 +69,10 @@ describe('headers mirror the body', () => {
     const read = (headers: Record<string, string>) => post({ method: 'resources/read', params: { uri: 'file:///a' }, headers });
     expect((await read({})).status).toBe(200);
     expect((await read({ 'mcp-name': 'file:///b' })).error?.code).toBe(-32020);
+    // Joined they say what the body says; whoever takes the first or the last of them reads something else.
+    const twice = (name: string | string[]) => post({ method: 'resources/read', params: { uri: 'x:a, x:b' }, headers: { 'mcp-name': name } });
+    expect((await twice(['x:a', 'x:b'])).error?.code).toBe(-32020);
+    expect((await twice('x:a, x:b')).error?.code).toBe(-32602);
     expect((await post({ method: 'tasks/get', params: { taskId: 'crm.x' }, headers: { 'mcp-name': 'crm.y' } })).error?.code).toBe(-32020);
   });
 

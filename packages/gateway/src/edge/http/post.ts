@@ -4,6 +4,7 @@ import { asGuardError, GuardError, holderOf, spendPermit, type JsonObject, type 
 import { parseStrict } from '@sallyport/guard/json';
 import { endOf, errorEnd, type Asked, type Ended } from '../answer.ts';
 import { readEnvelope, type Message } from '../envelope.ts';
+import { afterWait } from '../eras/approval-wait.ts';
 import type { Caller } from '../eras/caller.ts';
 import { checkMcpHeaders, checkMirrors } from '../eras/mirrors.ts';
 import { isModern, readModern } from '../eras/modern.ts';
@@ -71,8 +72,11 @@ interface Under {
   readonly abort: AbortController;
 }
 
-async function handleRequest(door: Door, visit: Visit, under: Under): Promise<void> {
-  const { message, arrival: { caller, route }, abort } = under;
+async function handleRequest(door: Door, visit: Visit, asked: Under): Promise<void> {
+  const { arrival: { caller, route }, abort } = asked;
+  const waited = caller.era === 'modern' ? afterWait(asked.message.params) : undefined;
+  const message = waited === undefined ? asked.message : { ...asked.message, params: waited.params };
+  const under = { ...asked, message };
   const live = liveOf(door, caller);
   const key = callKey(message.id);
   const headers = { ...visit.headers };
@@ -81,13 +85,13 @@ async function handleRequest(door: Door, visit: Visit, under: Under): Promise<vo
     stream: live && (() => openStream(live.streams, { kept: live.kept, standalone: false, now: door.clock.now() })),
   });
   const call: UnderWay = { abort, holder: undefined };
-  const questions = live && accepts(visit.request) && canBeAsked(caller.capabilities) ? createQuestions({ live, call, capabilities: caller.capabilities }, reply) : undefined;
+  const questions = live && accepts(visit.request) && canBeAsked(caller.capabilities) ? createQuestions({ live, call, capabilities: caller.capabilities, timeoutMs: door.settings().requestTimeoutMs }, reply) : undefined;
   const leave = whenGone(visit, caller, abort);
   const held = live && beginCall(live, key, call);
   try {
     const { outcome, from } = await run(door, under, { reply, questions, held, headers });
     if (outcome.status !== 'success') delete headers['Mcp-Session-Id'];
-    finish(door, visit, { outcome, asked: { ...message, era: caller.era, route, from, serverInfo: caller.era === 'modern' ? serverInfoOf(door.view, route) : undefined }, reply });
+    finish(door, visit, { outcome, asked: { ...message, era: caller.era, route, from, ...(caller.era === 'modern' && { serverInfo: serverInfoOf(door.view, route), capabilities: waited?.declined === true ? undefined : caller.capabilities }) }, reply });
   } finally {
     leave();
     reply.dispose();

@@ -5,10 +5,12 @@ import { StreamableHTTPClientTransport as LegacyTransport } from '@modelcontextp
 import { ElicitRequestSchema, ToolListChangedNotificationSchema } from '@modelcontextprotocol/sdk/types.js';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { openBench, pause, type Bench } from '../testing/bench.mts';
+import { ask } from '../testing/client.mts';
 
 let bench: Bench;
 beforeAll(async () => {
   bench = await openBench({
+    approvals: [{ server: 'crm', tool: 'erase' }],
     async other({ call }, relay) {
       if (call.method === 'prompts/get') return { value: { messages: [{ role: 'user', content: { type: 'text', text: 'hi' } }] } };
       if (call.method === 'resources/read') return { value: { contents: [{ uri: 'name' in call.target ? call.target.name : '', text: 'x' }] } };
@@ -103,6 +105,44 @@ describe('SDK v1', () => {
     await second.start();
     await expect(second.send({ jsonrpc: '2.0', id: 1, method: 'tools/list' })).rejects.toMatchObject({ code: 404 });
     await client.close();
+  });
+});
+
+describe('SDK v2 and a call that a person must approve', () => {
+  const connect = async (answer: () => 'accept' | 'decline') => {
+    const client = new ModernClient({ name: 'v2', version: '1.0.0' }, { capabilities: { elicitation: {} }, versionNegotiation: { mode: 'auto' } });
+    const asked: string[] = [];
+    client.setRequestHandler('elicitation/create', async ({ params }) => {
+      asked.push(params.message);
+      return { action: answer(), content: {} };
+    });
+    await client.connect(new ModernTransport(new URL(`${bench.url}/mcp/crm`), { requestInit }));
+    return { client, asked };
+  };
+
+  it('its user is asked to wait; once it is approved the same call runs, once', async () => {
+    const { client, asked } = await connect(() => {
+      const [pending] = bench.approvals.pending();
+      if (asked.length === 2 && pending !== undefined) bench.approvals.approve(pending.id, { issuer: 'https://issuer.test', subject: 'bob' });
+      return 'accept';
+    });
+    expect(JSON.stringify(await client.callTool({ name: 'erase', arguments: { id: 1 } }))).toContain('erase');
+    expect(asked).toHaveLength(2);
+    expect(bench.sent.at(-1)?.call.params).toEqual({ name: 'erase', arguments: { id: 1 }, _meta: {} });
+    await client.close();
+  });
+
+  it('a user who does not want to wait gets the refusal, and whatever is put into the state changes nothing', async () => {
+    const { client, asked } = await connect(() => 'decline');
+    expect(await client.callTool({ name: 'erase', arguments: { id: 2 } })).toMatchObject({ isError: true, structuredContent: { error_code: 'APPROVAL_REQUIRED' } });
+    expect(asked).toHaveLength(1);
+    await client.close();
+    const before = bench.sent.length;
+    const forge = (state: string) => ask({
+      url: bench.url, token: 'alice', era: 'modern', method: 'tools/call', params: { name: 'erase', arguments: { id: 2 }, requestState: `sallyport-approval.${state}`, inputResponses: { approval: { action: 'accept' } } },
+    });
+    for (const state of ['', '!!!', Buffer.from('{"requestState":"x","__proto__":{"a":1},"name":"echo"}').toString('base64url'), Buffer.from('null').toString('base64url')]) expect((await forge(state)).result).toMatchObject({ isError: true });
+    expect(bench.sent).toHaveLength(before);
   });
 });
 

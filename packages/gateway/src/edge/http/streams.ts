@@ -92,7 +92,7 @@ function open(door: Door, ear: Ear, holder: string): Stream | undefined {
   const last = lastEventOf(ear.visit);
   const resumed = last === undefined ? undefined : findResumable(live.streams, last);
   const stream = (ear.stream = resumed?.stream ?? openStream(live.streams, { kept: live.kept, standalone: true, now: door.clock.now() }));
-  ear.questions = createQuestions({ live, call: { abort: ear.abort, holder }, capabilities: ear.caller.capabilities }, { send: (message) => say(ear, JSON.stringify(message)) });
+  ear.questions = createQuestions({ live, call: { abort: ear.abort, holder }, capabilities: ear.caller.capabilities, timeoutMs: door.settings().requestTimeoutMs }, { send: (message) => say(ear, JSON.stringify(message)) });
   stream.end?.();
   if (resumed === undefined) prime(stream, ear);
   for (const event of stream.events) if (event.seq > (resumed?.after ?? 0)) writeBounded(response, event.text);

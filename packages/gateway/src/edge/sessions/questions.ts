@@ -18,13 +18,15 @@ export interface Asker {
   readonly call: UnderWay;
   /** What the client declared. */
   readonly capabilities: JsonObject;
+  /** How long an answer may take: a client that is gone does not give one. */
+  readonly timeoutMs: number;
 }
 
 const NEEDED: ReadonlyMap<string, string> = new Map([['elicitation/create', 'elicitation'], ['sampling/createMessage', 'sampling'], ['roots/list', 'roots']]);
 
 export const canBeAsked = (capabilities: JsonObject): boolean => [...NEEDED.values()].some((name) => capabilities[name] !== undefined);
 
-export function createQuestions({ live, call, capabilities }: Asker, way: Way): Questions {
+export function createQuestions({ live, call, capabilities, timeoutMs }: Asker, way: Way): Questions {
   const open = new Set<string>();
   const giveUp = (): void => {
     for (const id of open) {
@@ -40,10 +42,12 @@ export function createQuestions({ live, call, capabilities }: Asker, way: Way): 
       if (call.abort.signal.aborted) return Promise.reject(new GuardError('cancelled'));
       const id = `sp-${randomBytes(12).toString('base64url')}`;
       open.add(id);
+      let timer: NodeJS.Timeout | undefined;
       return new Promise<JsonObject>((resolve, reject) => {
+        timer = setTimeout(() => reject(new GuardError('upstream_timeout', { message: 'The client did not answer in time.' })), timeoutMs);
         live.questions.set(id, { holder: call.holder, resolve, reject });
         way.send({ jsonrpc: '2.0', id, method, params });
-      }).finally(() => { open.delete(id); live.questions.delete(id); });
+      }).finally(() => { clearTimeout(timer); open.delete(id); live.questions.delete(id); });
     },
     end() {
       call.abort.signal.removeEventListener('abort', giveUp);

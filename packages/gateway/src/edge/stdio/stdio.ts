@@ -6,6 +6,7 @@ import { parseStrict } from '@sallyport/guard/json';
 import { endOf, errorEnd } from '../answer.ts';
 import type { DoorDeps } from '../deps.ts';
 import { isObject, readEnvelope, type Message } from '../envelope.ts';
+import { afterWait } from '../eras/approval-wait.ts';
 import type { Caller } from '../eras/caller.ts';
 import { isModern, readModern } from '../eras/modern.ts';
 import { ASSUMED_VERSION } from '../eras/versions.ts';
@@ -109,8 +110,10 @@ function callerOf({ agreed }: Pipe, message: Message): Caller {
   return { era: 'legacy', ...said, logLevel: undefined, session: undefined };
 }
 
-async function answer(pipe: Pipe, message: Message, { correlationId, rawArguments }: { readonly correlationId: string; readonly rawArguments: Uint8Array | undefined }): Promise<void> {
-  const caller = callerOf(pipe, message);
+async function answer(pipe: Pipe, given: Message, { correlationId, rawArguments }: { readonly correlationId: string; readonly rawArguments: Uint8Array | undefined }): Promise<void> {
+  const caller = callerOf(pipe, given);
+  const waited = given.kind === 'request' && caller.era === 'modern' ? afterWait(given.params) : undefined;
+  const message = given.kind === 'request' && waited !== undefined ? { ...given, params: waited.params } : given;
   const abort = new AbortController();
   const arrival: Arrival = {
     route: { endpoint: pipe.server === undefined ? '/mcp' : `/mcp/${pipe.server}`, server: pipe.server }, caller, credentials: pipe.credentials,
@@ -121,15 +124,15 @@ async function answer(pipe: Pipe, message: Message, { correlationId, rawArgument
   const key = callKey(message.id);
   const under: UnderWay = { abort, holder: undefined };
   const send = (one: object): void => pipe.write(JSON.stringify(one));
-  const questions = createQuestions({ live: pipe.live, call: under, capabilities: caller.capabilities }, { send });
+  const questions = createQuestions({ live: pipe.live, call: under, capabilities: caller.capabilities, timeoutMs: pipe.settings().requestTimeoutMs }, { send });
   const held = beginCall(pipe.live, key, under);
   try {
     const { outcome, from } = await run(pipe, message, { arrival, send, questions, held });
     pipe.called(outcome);
     pipe.report({ method: message.method, endpoint: 'stdio', status: 200, tenant: outcome.tenant?.id, ms: performance.now() - startedAt });
-    const serverInfo = caller.era === 'modern' ? serverInfoOf(pipe.view, arrival.route) : undefined;
+    const modern = caller.era === 'modern' && { serverInfo: serverInfoOf(pipe.view, arrival.route), capabilities: waited?.declined === true ? undefined : caller.capabilities };
     // What was cancelled is not answered.
-    if (!abort.signal.aborted) pipe.write(endOf(outcome, { ...message, era: caller.era, route: arrival.route, from, serverInfo }).bytes);
+    if (!abort.signal.aborted) pipe.write(endOf(outcome, { ...message, era: caller.era, route: arrival.route, from, ...modern }).bytes);
   } finally {
     questions.end();
     endCall(pipe.live, key, under);
@@ -196,7 +199,7 @@ function listenAlways(pipe: Pipe, arrival: Arrival): void {
   const send = (one: object): void => pipe.write(JSON.stringify(one));
   for (const server of inRoute(route, view.servers())) {
     const under: UnderWay = { abort, holder: undefined };
-    const questions = createQuestions({ live, call: under, capabilities: caller.capabilities }, { send });
+    const questions = createQuestions({ live, call: under, capabilities: caller.capabilities, timeoutMs: pipe.settings().requestTimeoutMs }, { send });
     const relay: Relay = {
       ...SILENT, capabilities: caller.capabilities, ask: canBeAsked(caller.capabilities) ? questions.ask : undefined,
       notify: (method, params) => send({ jsonrpc: '2.0', method, params: noticeParams(method, params, { route, server }) }),

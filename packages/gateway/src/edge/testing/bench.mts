@@ -9,7 +9,7 @@ import {
 } from '@sallyport/guard';
 import { createRecorder, createRedactor, type AuditRecord } from '@sallyport/guard/audit';
 import {
-  createMemoryApprovals, createMemoryAuditLog, createMemoryRateLimiter, createMemorySessions, createMemoryTenants, silentObserver, systemClock,
+  createMemoryApprovals, createMemoryAuditLog, createMemoryRateLimiter, createMemorySessions, createMemoryTenants, silentObserver, systemClock, type MemoryApprovals,
 } from '@sallyport/guard/memory';
 import { principalKey, readAuthorization } from '@sallyport/guard/stages';
 import { openListener } from '../../listen/listener.ts';
@@ -46,6 +46,7 @@ export interface Bench {
   readonly sent: Sent[];
   readonly reports: Answered[];
   readonly records: (tenant: string) => readonly AuditRecord[];
+  readonly approvals: MemoryApprovals;
   close(): Promise<void>;
 }
 
@@ -164,13 +165,14 @@ const permitAll = (deny: ((definition: Definition) => boolean) | undefined) => {
 
 export const same = (one: Target, other: Definition): boolean => 'server' in one && one.server === other.server && one.kind === other.kind && one.name === other.name;
 
-function depsFor(options: BenchOptions, parts: { readonly sent: Sent[]; readonly reports: Answered[]; readonly port: () => number }): { readonly deps: EdgeDeps; readonly records: Bench['records'] } {
+function depsFor(options: BenchOptions, parts: { readonly sent: Sent[]; readonly reports: Answered[]; readonly port: () => number }): { readonly deps: EdgeDeps; readonly records: Bench['records']; readonly approvals: MemoryApprovals } {
   const definitions = options.definitions ?? DEFINITIONS;
   const audit = createMemoryAuditLog();
+  const approvals = createMemoryApprovals(systemClock);
   const find = (target: Target): Definition | undefined => definitions.find((one) => same(target, one));
   const house = standardHouse({
     authenticators: [authenticate], tenants: createMemoryTenants(() => ['acme', 'globex']), catalog: { find }, policy: () => permitAll(options.deny),
-    limiter: createMemoryRateLimiter(systemClock), approvals: createMemoryApprovals(systemClock), audit, observer: silentObserver, clock: systemClock,
+    limiter: createMemoryRateLimiter(systemClock), approvals, audit, observer: silentObserver, clock: systemClock,
     recorder: createRecorder(createRedactor({ keyOf: () => new Uint8Array(32), clear: [] })),
   }, {
     allowTools: () => undefined, additionalArguments: () => 'allow', maxResultBytes: () => 10_000_000, refusalsPerMinute: () => 1_000_000, tokenRefused: () => {},
@@ -191,19 +193,19 @@ function depsFor(options: BenchOptions, parts: { readonly sent: Sent[]; readonly
     issuers: () => [ISSUER], scopes: () => ['mcp'], sessions: createMemorySessions(systemClock), sealer: createSealer(options.sealingSecret ?? new Uint8Array(32).fill(7)),
     limiter: createMemoryRateLimiter(systemClock), readAuthorization, log: () => {}, report: (event) => void parts.reports.push(event), called: () => {}, rejected: () => {},
   };
-  return { deps, records: (tenant) => audit.records(tenant) };
+  return { deps, approvals, records: (tenant) => audit.records(tenant) };
 }
 
 export async function openBench(options: BenchOptions = {}): Promise<Bench> {
   const sent: Sent[] = [];
   const reports: Answered[] = [];
   let port = 0;
-  const { deps, records } = depsFor(options, { sent, reports, port: () => port });
+  const { deps, records, approvals } = depsFor(options, { sent, reports, port: () => port });
   const edge = createHttpEdge(deps);
   const listener = await openListener({ name: 'gateway', settings: deps.settings().listen, handler: edge.handle, limits: { drainMs: 500 } });
   port = Number(new URL(listener.url).port);
   return {
-    url: listener.url, port, edge, deps, sent, reports, records,
+    url: listener.url, port, edge, deps, sent, reports, records, approvals,
     close: async () => {
       await edge.close();
       await listener.close();
