@@ -1,5 +1,9 @@
 /** What is refused before there is a call: paths, hosts, origins, bodies, bytes that are not HTTP. Tables of attacks.md. */
+import { once } from 'node:events';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { createHttpEdge } from './edge.ts';
 import { openBench, raw, type Bench } from '../testing/bench.mts';
 import { ask, greet, META } from '../testing/client.mts';
 
@@ -295,6 +299,35 @@ describe('what every answer carries', () => {
 });
 
 describe('limits before anybody is known', () => {
+  it('every answered request is reported once', async () => {
+    const before = bench.reports.length;
+    await ask({ url: bench.url, token: 'alice', method: 'ping' });
+    await ask({ url: bench.url, token: 'alice', method: 'notifications/initialized', id: null });
+    await ask({ url: bench.url, path: '/nothing' });
+    await ask({ url: bench.url, http: 'PUT' });
+    await ask({ url: bench.url, token: 'alice', body: '{' });
+    await ask({ url: bench.url, http: 'GET', path: '/.well-known/oauth-protected-resource' });
+    await ask({ url: bench.url, token: 'alice', method: 'tools/call', params: {} });
+    await ask({ url: bench.url, token: 'alice', http: 'DELETE', headers: { 'mcp-session-id': await greet({ url: bench.url, token: 'alice' }) } });
+    expect(bench.reports.slice(before).map(({ method, status, tenant }) => [method, status, tenant])).toEqual([
+      ['ping', 200, 'acme'], ['notifications/initialized', 202, 'acme'], ['POST', 404, undefined], ['PUT', 405, undefined], ['other', 400, undefined], ['GET', 200, undefined],
+      ['tools/call', 400, undefined], ['initialize', 200, 'acme'], ['session/end', 200, 'acme'],
+    ]);
+  });
+
+  it('A34 one address cannot fill the record with what is refused before it is a call', async () => {
+    const few = await openBench({ addressLimit: 3 });
+    let recorded = 0;
+    const edge = createHttpEdge({ ...few.deps, rejected: () => { recorded += 1; } });
+    const server = createServer(edge.handle).listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    const { port } = server.address() as AddressInfo;
+    for (let at = 0; at < 20; at++) await raw(port, head('POST /mcp', ['Host: evil.test', 'Content-Length: 0', 'Connection: close']), 50);
+    expect(recorded).toBe(3);
+    server.close();
+    await few.close();
+  });
+
   it('H17 an address has so many requests, whoever it says it is', async () => {
     const small = await openBench({ addressLimit: 5 });
     try {

@@ -1,6 +1,6 @@
 /** The HTTP door: which paths exist, who may ask from where, and which handler answers. Decides nothing about calls. */
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { asGuardError, GuardError, type JsonObject } from '@sallyport/guard';
+import { asGuardError, GuardError, type ErrorCode, type JsonObject } from '@sallyport/guard';
 import { addressRule } from '@sallyport/guard/stages';
 import { errorEnd } from '../answer.ts';
 import type { EdgeDeps } from '../deps.ts';
@@ -78,11 +78,11 @@ async function visit(door: Door, request: IncomingMessage, response: ServerRespo
     const origin = request.headers.origin;
     Object.assign(headers, corsHeaders(origin, origin !== undefined && originAllowed(origin, settings, request.socket.localPort)));
     await checkAddress(door, address);
-    if (path.startsWith(METADATA_PATH)) return metadata(door, { request, response, headers }, path.slice(METADATA_PATH.length));
-    const route = routeOf(path);
-    if (route === undefined) return plain(response, 404, headers);
-    const one: Visit = { request, response, route, correlationId, address, headers, startedAt };
-    await dispatch(door, one);
+    const one: Visit = { request, response, route: routeOf(path) ?? { endpoint: path, server: undefined }, correlationId, address, headers, startedAt };
+    if (path.startsWith(METADATA_PATH)) metadata(door, one, path.slice(METADATA_PATH.length));
+    else if (routeOf(path) === undefined) plain(response, 404, headers);
+    else return await dispatch(door, one);
+    note(door, one, { method: request.method ?? '', tenant: undefined });
   } catch (thrown) {
     reject(door, { request, response, correlationId, address, headers, startedAt, route: { endpoint: path, server: undefined } }, asGuardError(thrown));
   }
@@ -112,9 +112,10 @@ async function dispatch(door: Door, visit: Visit): Promise<void> {
     case 'POST': return handlePost(door, visit);
     case 'GET': checkNoBody(request); return handleGet(door, visit);
     case 'DELETE': checkNoBody(request); return handleDelete(door, visit);
-    case 'OPTIONS': return preflight(visit);
-    default: return plain(response, 405, { ...headers, Allow: ALLOW });
+    case 'OPTIONS': preflight(visit); break;
+    default: plain(response, 405, { ...headers, Allow: ALLOW });
   }
+  note(door, visit, { method: request.method ?? '', tenant: undefined });
 }
 
 /** Of what the page wants to send: `Mcp-Param-*` cannot be listed ahead, so the wish is filtered instead. */
@@ -149,18 +150,29 @@ export function plain(response: ServerResponse, status: number, headers: Record<
   response.writeHead(status, { ...headers, 'Content-Length': 0 }).end();
 }
 
+/** One answered request, for the metrics. @param method of JSON-RPC where there is one, else of HTTP. */
+export function note(door: Door, { response, route, startedAt }: Visit, { method, tenant }: { readonly method: string; readonly tenant: string | undefined }): void {
+  door.report({ method, endpoint: route.endpoint, status: response.statusCode, tenant, ms: performance.now() - startedAt });
+}
+
+/** Refusals cost nobody a credential, so what one address can write into the record with them is bounded. */
+export function recordRejection({ limiter, settings, rejected }: Door, { code, correlationId, address }: { readonly code: ErrorCode; readonly correlationId: string; readonly address: string }): void {
+  const rule = addressRule(address, settings().addressLimitPerMinute);
+  void Promise.resolve(limiter.take([{ ...rule, key: `rejected ${rule.key}` }])).then(({ allowed }) => { if (allowed) rejected(code, correlationId, address); }, () => {});
+}
+
 /** Refused before it was a call: answered from the same table, and recorded. */
 export function reject(door: Door, { request, response, correlationId, address, headers, startedAt, route }: Visit, error: GuardError): void {
   const ended = errorEnd(error, null, correlationId);
   if (error.code === 'internal') door.log('error', 'the edge failed', { correlation_id: correlationId, cause: String(error.cause ?? '') });
-  door.rejected(error.code, correlationId, address);
+  recordRejection(door, { code: error.code, correlationId, address });
   door.report({ method: 'other', endpoint: route.endpoint, status: ended.status, tenant: undefined, ms: performance.now() - startedAt });
   if (response.headersSent) return void response.destroy();
   const retry = error.detail.retryAfter;
   response.writeHead(ended.status, {
     ...headers, ...error.detail.headers, ...(retry !== undefined && { 'Retry-After': String(retry) }), 'Content-Type': 'application/json', 'Content-Length': ended.bytes.length,
     // What is left of the body is not read, so the connection cannot be used again.
-    Connection: 'close',
+    ...(!request.complete && { Connection: 'close' }),
   }).end(ended.bytes);
   if (!request.complete) response.once('finish', () => request.destroy());
 }

@@ -16,7 +16,7 @@ import { settle } from '../sessions/settle.ts';
 import { openStream } from '../sessions/streams.ts';
 import { sealSession } from '../sessions/seal.ts';
 import { readBody } from './body.ts';
-import { plain, type Door, type Visit } from './edge.ts';
+import { note, plain, recordRejection, type Door, type Visit } from './edge.ts';
 import { liveOf, readLegacy } from './legacy.ts';
 import { leavePlace, takePlace } from './places.ts';
 import { canBeAsked, createQuestions, type Questions } from '../sessions/questions.ts';
@@ -214,7 +214,7 @@ export function withChallenge(door: Door, { route }: Visit, { ended, error }: { 
 function refuse(door: Door, visit: Visit, { error, message }: { readonly error: GuardError; readonly message: Request }): void {
   const era = isModern(message, visit.request.headers) ? 'modern' : 'legacy';
   const ended = errorEnd(error, message.id, visit.correlationId, { ...message, era, route: visit.route });
-  door.rejected(error.code, visit.correlationId, visit.address);
+  recordRejection(door, { code: error.code, correlationId: visit.correlationId, address: visit.address });
   door.report({ method: message.method, endpoint: visit.route.endpoint, status: ended.status, tenant: undefined, ms: performance.now() - visit.startedAt });
   visit.response.writeHead(ended.status, { ...visit.headers, 'Content-Type': 'application/json', 'Content-Length': ended.bytes.length }).end(ended.bytes);
 }
@@ -237,8 +237,12 @@ async function handleOther(door: Door, visit: Visit, { message, arrival }: Other
     if (live !== undefined) settle(live, message, holder);
     return { value: {} };
   });
-  if (outcome.status === 'success') return plain(visit.response, 202, visit.headers);
+  const method = message.kind === 'response' ? 'session/answer' : message.method;
+  if (outcome.status === 'success') {
+    plain(visit.response, 202, visit.headers);
+    return note(door, visit, { method, tenant: outcome.tenant?.id });
+  }
   const ended = withChallenge(door, visit, { ended: errorEnd(outcome.error, null, visit.correlationId), error: outcome.error });
   visit.response.writeHead(ended.status, { ...visit.headers, ...ended.headers, 'Content-Type': 'application/json', 'Content-Length': ended.bytes.length }).end(ended.bytes);
-  door.report({ method: message.kind === 'response' ? 'other' : message.method, endpoint: visit.route.endpoint, status: ended.status, tenant: outcome.tenant?.id, ms: performance.now() - visit.startedAt });
+  note(door, visit, { method, tenant: outcome.tenant?.id });
 }

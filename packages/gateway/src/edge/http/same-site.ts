@@ -16,17 +16,21 @@ export function checkSameSite(request: IncomingMessage, settings: GatewaySetting
   if (origin !== undefined && !originAllowed(origin, settings, request.socket.localPort)) throw new GuardError('forbidden_origin');
 }
 
-/** Node joins or drops repeated headers; the raw list shows them. */
-export function valuesOf(request: IncomingMessage, name: string): string[] {
-  const values: string[] = [];
-  const raw = request.rawHeaders;
-  for (let at = 0; at < raw.length; at += 2) if (raw[at]?.toLowerCase() === name) values.push(raw[at + 1] ?? '');
-  return values;
+/** Node joins or drops repeated headers in `headers`; this shows each of them. @param name in lower case. */
+export const valuesOf = (request: IncomingMessage, name: string): readonly string[] => request.headersDistinct[name] ?? [];
+
+const hosts = new WeakMap<GatewaySettings, string>();
+
+/** Parsed once, because it is the same for every request until the configuration changes. */
+function hostOf(settings: GatewaySettings): string {
+  let host = hosts.get(settings);
+  if (host === undefined) hosts.set(settings, (host = new URL(settings.publicUrl).host));
+  return host;
 }
 
 function isOurs(host: string, settings: GatewaySettings, port: number | undefined): boolean {
   const lower = host.toLowerCase();
-  if (lower === new URL(settings.publicUrl).host || settings.allowedHosts.includes(lower)) return true;
+  if (lower === hostOf(settings) || settings.allowedHosts.includes(lower)) return true;
   const match = /^(.*?)(?::(\d{1,5}))?$/.exec(lower);
   return LOOPBACK.test(match?.[1] ?? '') && (match?.[2] === undefined ? port === 80 || port === 443 : Number(match[2]) === port);
 }

@@ -9,7 +9,7 @@ import { inRoute } from '../names/route.ts';
 import type { Live } from '../sessions/live.ts';
 import { openSession } from '../sessions/seal.ts';
 import { emit, findResumable, openStream, type Stream } from '../sessions/streams.ts';
-import { plain, type Door, type Visit } from './edge.ts';
+import { note, plain, type Door, type Visit } from './edge.ts';
 import { liveOf, readLegacy } from './legacy.ts';
 import { leavePlace, takePlace } from './places.ts';
 import { arrivalOf, logFailure, withChallenge } from './post.ts';
@@ -119,9 +119,9 @@ const ended = (stream: Stream, signal: AbortSignal): Promise<void> => new Promis
 
 function close(door: Door, visit: Visit, outcome: Outcome): void {
   logFailure(door, outcome);
-  door.report({ method: 'other', endpoint: visit.route.endpoint, status: visit.response.headersSent ? 200 : 0, tenant: outcome.tenant?.id, ms: performance.now() - visit.startedAt });
-  if (visit.response.headersSent || outcome.status === 'success') return void visit.response.end();
-  answerError(door, visit, outcome.error);
+  if (visit.response.headersSent || outcome.status === 'success') visit.response.end();
+  else answerError(door, visit, outcome.error);
+  note(door, visit, { method: 'stream/listen', tenant: outcome.tenant?.id });
 }
 
 function answerError(door: Door, visit: Visit, error: GuardError): void {
@@ -146,4 +146,5 @@ export async function handleDelete(door: Door, visit: Visit): Promise<void> {
   });
   if (outcome.status === 'success') plain(visit.response, 200, visit.headers);
   else answerError(door, visit, outcome.error);
+  note(door, visit, { method: 'session/end', tenant: outcome.tenant?.id });
 }

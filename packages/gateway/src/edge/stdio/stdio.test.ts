@@ -90,7 +90,14 @@ describe('stdio', () => {
 
   it('H18 a line that never ends holds no memory, and what stands after the last line break is no message', async () => {
     const pipe = open();
-    for (let at = 0; at < 100; at++) pipe.input.write('x'.repeat(10_000));
+    const before = process.memoryUsage().arrayBuffers;
+    for (let at = 0; at < 600; at++) {
+      pipe.input.write(Buffer.alloc(100_000, 'x'));
+      if (at % 50 === 0) await pause(1);
+    }
+    await pause(20);
+    globalThis.gc?.();
+    expect(process.memoryUsage().arrayBuffers - before).toBeLessThan(40_000_000);
     pipe.write('');
     pipe.write({ id: 1, method: 'ping' });
     await pipe.until(byId(1));
