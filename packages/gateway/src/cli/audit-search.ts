@@ -3,7 +3,7 @@ import { watch } from 'node:fs';
 import { InvalidArgumentError, Option, type Command } from 'commander';
 import type { JsonObject } from '@sallyport/guard';
 import { readRecords } from '../adapters/segments/verify.ts';
-import { foldersOf, type TenantFolder } from './audit.ts';
+import { foldersOf, type TenantFolder } from './audit-folders.ts';
 import type { CliIo } from './io.ts';
 import { printable } from './printable.ts';
 

@@ -3,18 +3,12 @@ import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync } from 'node:f
 import { join } from 'node:path';
 import type { Command } from 'commander';
 import { inclusionProof, leafHash, openCheckpoint, verifyInclusion } from '@sallyport/guard/audit';
-import { tenantFolder, tenantOf } from '../adapters/segments/layout.ts';
+import { tenantFolder } from '../adapters/segments/layout.ts';
 import { readRecords, verifyLog, type Verified } from '../adapters/segments/verify.ts';
 import { registerSearch } from './audit-search.ts';
+import { foldersOf, type TenantFolder, type Where } from './audit-folders.ts';
 import type { CliIo } from './io.ts';
 import { printable } from './printable.ts';
-
-interface Where {
-  /** A data folder, an audit folder, or an export. */
-  readonly from?: string;
-  readonly tenant?: string;
-  readonly json?: boolean;
-}
 
 export function registerAudit(program: Command, io: CliIo): void {
   const audit = program.command('audit').description('search the audit log, and prove that nobody changed it');
@@ -40,24 +34,6 @@ export function registerAudit(program: Command, io: CliIo): void {
     .addHelpText('after', '\nExample:\n  $ sallyport audit export ./audit-2026-11 --tenant acme\n')
     .action((folder: string, options: Where) => exportLogs(folder, options, io));
   registerSearch(audit, io);
-}
-
-export interface TenantFolder {
-  readonly tenant: string;
-  readonly folder: string;
-}
-
-/** The logs that a command is about. @throws Error in words for the user when there is none. */
-export async function foldersOf(where: Where, io: CliIo): Promise<TenantFolder[]> {
-  const given = where.from ?? (await io.loadFolder());
-  const root = existsSync(join(given, 'audit')) ? join(given, 'audit') : given;
-  if (!existsSync(root)) throw new Error(`there is no audit log in ${given}`);
-  const all = readdirSync(root, { withFileTypes: true })
-    .filter((entry) => entry.isDirectory() && existsSync(join(root, entry.name, 'vkey')))
-    .map((entry) => ({ tenant: tenantOf(entry.name), folder: join(root, entry.name) }));
-  const chosen = all.filter(({ tenant }) => where.tenant === undefined || tenant === where.tenant);
-  if (chosen.length === 0) throw new Error(where.tenant === undefined ? `there is no audit log in ${given}` : `there is no audit log of tenant ${printable(where.tenant)} in ${given}`);
-  return chosen;
 }
 
 const keyOf = (folder: string, given: string | undefined): string => (given ?? readFileSync(join(folder, 'vkey'), 'utf8')).trim();

@@ -61,7 +61,7 @@ export function errorEnd(error: GuardError, id: RequestId | null, correlationId:
   const data: JsonObject = relayed === undefined
     ? { ...detail.data, ...notFoundUri(error, asked), error_code: row.errorCode, correlation_id: correlationId, ...(detail.retryAfter !== undefined && { retry_after: detail.retryAfter }) }
     : { ...(isObject(relayed.data) ? relayed.data : {}), correlation_id: correlationId };
-  const code = relayed?.code ?? legacyCode(error, asked) ?? row.jsonRpc;
+  const code = relayedCode(relayed?.code, asked) ?? legacyCode(error, asked) ?? row.jsonRpc;
   const body = { jsonrpc: '2.0', ...(id !== null && { id }), error: { code, message, data } };
   return { status: statusOf(error, asked), bytes: Buffer.from(JSON.stringify(body)), headers: {} };
 }
@@ -73,6 +73,9 @@ function statusOf(error: GuardError, asked: Asked | undefined): number {
   if (asked?.era === 'modern' && code === -32601) return 404;
   return asked?.era === 'modern' && (code === -32021 || code === -32020 || code === -32022) ? 400 : 200;
 }
+
+/** -32002 is what 2026-07-28 calls -32602, and must not be sent any more. */
+const relayedCode = (code: number | undefined, asked: Asked | undefined): number | undefined => (code === -32002 && asked?.era === 'modern' ? -32602 : code);
 
 const isRead = (asked: Asked | undefined): boolean => asked?.method === 'resources/read' || asked?.method === 'resources/subscribe';
 const legacyCode = (error: GuardError, asked: Asked | undefined): number | undefined => (error.code === 'not_found' && asked?.era === 'legacy' && isRead(asked) ? -32002 : undefined);

@@ -1,6 +1,6 @@
 /** One message, from either door, through the guard: what was read becomes a frozen Call, and what executes is chosen here. */
 import type { IncomingHttpHeaders } from 'node:http';
-import { GuardError, holderOf, METHODS, spendPermit, type Call, type Credentials, type JsonObject, type McpResult, type Outcome, type Permit, type Relay } from '@sallyport/guard';
+import { GuardError, holderOf, METHODS, spendPermit, type Call, type Credentials, type McpResult, type Outcome, type Permit, type Relay } from '@sallyport/guard';
 import type { DoorDeps } from './deps.ts';
 import type { Message } from './envelope.ts';
 import type { Caller } from './eras/caller.ts';
@@ -43,11 +43,6 @@ export function callOf(deps: DoorDeps, { kind, method, params }: Named, arrival:
       traceparent: isTraceparent(traceparent) ? traceparent : undefined, clientInfo: caller.clientInfo,
     },
   } satisfies Call);
-}
-
-/** The token that came with a request: `checkMeta` has seen that it is a string or an integer. */
-export function progressTokenOf(params: JsonObject): string | number | undefined {
-  return metaOf(params)?.['progressToken'] as string | number | undefined;
 }
 
 export interface Exchange {

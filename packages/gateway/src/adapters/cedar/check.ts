@@ -19,7 +19,7 @@ export type Suggest = (written: string, known: readonly string[]) => string | un
 export function checkPolicies({ policies }: LoadedPolicies, definitions: readonly Definition[], suggest: Suggest): Finding[] {
   const first = policies[0];
   if (definitions.length === 0 && first !== undefined) {
-    return [at(first.file, first.fileText, 0, 'nothing is pinned yet, so the names in policies could not be checked: start the gateway once, then check again', 'warning')];
+    return [{ ...at(first.file, first.fileText, 0, 'nothing is pinned yet, so the names in policies could not be checked: start the gateway once, then check again'), severity: 'warning' }];
   }
   return policies.flatMap((policy) => {
     const mentions = mentionsOf(policy.json);

@@ -99,7 +99,7 @@ export function fromCedar(file: string, text: string, error: DetailedError, offs
   return at(file, text, offset + start, `${error.message}${help}`);
 }
 
-export function at(file: string, text: string, offset: number, message: string, severity: Finding['severity'] = 'error'): Finding {
+export function at(file: string, text: string, offset: number, message: string): Finding {
   const before = text.slice(0, offset).split('\n');
-  return { file, line: before.length, column: (before.at(-1)?.length ?? 0) + 1, severity, message };
+  return { file, line: before.length, column: (before.at(-1)?.length ?? 0) + 1, severity: 'error', message };
 }

@@ -95,20 +95,3 @@ it('J13 label values are escaped', async () => {
   metrics.called(outcome({ definition: { server: 'crm', kind: 'tool', name: 'a"\n} 1\nmcp_fake 9', document: {}, digest: '', labels: [] } }));
   expect(await lines('mcp_fake')).toEqual([]);
 });
-
-it('what a call costs stays below 5 µs', () => {
-  const call = outcome({});
-  const one = (): void => {
-    for (const stage of ['authenticate', 'tenant', 'visible', 'validate', 'authorize', 'limit', 'approve', 'intent', 'upstream', 'inspect', 'outcome'] as const) metrics.stage(stage, 0.05);
-    metrics.recorded('intent', 0.3);
-    metrics.recorded('outcome', 0.3);
-    metrics.decided('allow', 'cedar');
-    metrics.called(call);
-    metrics.requested({ method: 'tools/call', endpoint: '/mcp/crm', status: 200, tenant: 'acme', ms: 1 });
-  };
-  for (let i = 0; i < 20_000; i++) one();
-  const started = performance.now();
-  for (let i = 0; i < 50_000; i++) one();
-  const microseconds = ((performance.now() - started) / 50_000) * 1000;
-  expect(microseconds).toBeLessThan(5);
-});

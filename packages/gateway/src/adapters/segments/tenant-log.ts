@@ -38,89 +38,109 @@ const WAITING_MAX = 50_000;
 const RETRY_FIRST_MS = 500;
 const RETRY_MAX_MS = 30_000;
 
+/** Everything that changes while a log is open. */
+interface Open {
+  readonly deps: TenantLogDeps;
+  readonly files: LogFiles;
+  state: State;
+  waiting: Waiting[];
+  committing: Promise<void> | undefined;
+  poisoned: { readonly cause: unknown; readonly until: number; readonly wait: number } | undefined;
+  /** Leaf hashes that are not in the file `leaves` yet. */
+  leaves: Buffer[];
+  checkpointed: number;
+  latest: string | undefined;
+}
+
 export function openTenantLog(deps: TenantLogDeps): TenantLog {
-  const { folder, signer, clock, segmentBytes, files = realFiles } = deps;
+  const { folder, signer, clock } = deps;
   mkdirSync(folder, { recursive: true, mode: 0o700 });
   writeFileSync(join(folder, 'vkey'), `${signer.vkey}\n`);
-  let state = openState(recover(folder, signer.vkey), folder);
-  let waiting: Waiting[] = [];
-  let committing: Promise<void> | undefined;
-  let poisoned: { readonly cause: unknown; readonly until: number; readonly wait: number } | undefined;
-  let leaves: Buffer[] = [];
-  let checkpointed = state.checkpointSize;
-  let latest: string | undefined;
-
-  const commit = async (batch: readonly Waiting[]): Promise<void> => {
-    if (poisoned !== undefined) heal(poisoned);
-    if (state.position >= segmentBytes) state = rotate(state, folder);
-    const frames = batch.map((one, at) => encodeFrame(state.frontier.size + at, one.bytes));
-    const bytes = frames.length === 1 ? (frames[0] as Buffer) : Buffer.concat(frames);
-    await files.write(state.fd, bytes, state.position);
-    await files.sync(state.fd);
-    state.position += bytes.length;
-    for (const { bytes: record } of batch) {
-      const leaf = leafHash(record);
-      state.frontier.append(leaf);
-      leaves.push(leaf);
-    }
+  const state = openState(recover(folder, signer.vkey), folder);
+  const open: Open = {
+    deps, files: deps.files ?? realFiles, state, waiting: [], committing: undefined, poisoned: undefined, leaves: [], checkpointed: state.checkpointSize, latest: undefined,
   };
-  /** After a failed write or fsync nobody knows what is on the disk, so it is read again before anything is added. */
-  const heal = ({ cause, until, wait }: NonNullable<typeof poisoned>): void => {
-    if (clock.now() < until) throw cause;
-    try {
-      closeSync(state.fd);
-      state = openState(recover(folder, signer.vkey), folder);
-      leaves = [];
-      poisoned = undefined;
-    } catch (again) {
-      poisoned = { cause: again, until: clock.now() + wait, wait: Math.min(wait * 2, RETRY_MAX_MS) };
-      throw again;
-    }
-  };
-  const drain = async (): Promise<void> => {
-    while (waiting.length > 0) {
-      const batch = waiting;
-      waiting = [];
-      try {
-        await commit(batch);
-        for (const one of batch) one.done();
-      } catch (cause) {
-        poisoned ??= { cause, until: clock.now() + RETRY_FIRST_MS, wait: RETRY_FIRST_MS * 2 };
-        for (const one of batch) one.failed(cause);
-      }
-    }
-    committing = undefined;
-  };
-  const append = (record: AuditRecord): Promise<void> => {
-    if (waiting.length >= WAITING_MAX) return Promise.reject(new Error('too many records wait to become durable'));
-    const bytes = Buffer.from(canonicalize(record));
-    return new Promise((done, failed) => {
-      waiting.push({ bytes, done, failed });
-      committing ??= Promise.resolve().then(drain);
-    });
-  };
-  const checkpoint = (force = false): string | undefined => {
-    const { size } = state.frontier;
-    if (poisoned !== undefined || size < checkpointed || (size === checkpointed && !force)) return latest;
-    const note = signer.sign({ size, root: state.frontier.root() });
-    appendFileSync(join(folder, 'leaves'), Buffer.concat(leaves));
-    leaves = [];
-    // Durable before it is released, so that the signer can never be made to sign a smaller tree after a crash.
-    replaceFile(join(folder, 'checkpoint'), note);
-    if (size > checkpointed || latest === undefined) appendFileSync(join(folder, 'checkpoints'), `${note}\n`);
-    checkpointed = size;
-    return (latest = note);
-  };
-  void tellRecovery(state.recovered, append, clock);
+  void tellRecovery(state.recovered, (record) => append(open, record), clock);
   return {
-    append, checkpoint,
-    get size() { return state.frontier.size; },
+    append: (record) => append(open, record),
+    checkpoint: (force) => checkpoint(open, force),
+    get size() { return open.state.frontier.size; },
     async close() {
-      while (committing !== undefined) await committing;
-      checkpoint();
-      closeSync(state.fd);
+      while (open.committing !== undefined) await open.committing;
+      checkpoint(open);
+      closeSync(open.state.fd);
     },
   };
+}
+
+function append(open: Open, record: AuditRecord): Promise<void> {
+  if (open.waiting.length >= WAITING_MAX) return Promise.reject(new Error('too many records wait to become durable'));
+  const bytes = Buffer.from(canonicalize(record));
+  return new Promise((done, failed) => {
+    open.waiting.push({ bytes, done, failed });
+    open.committing ??= Promise.resolve().then(() => drain(open));
+  });
+}
+
+async function drain(open: Open): Promise<void> {
+  while (open.waiting.length > 0) {
+    const batch = open.waiting;
+    open.waiting = [];
+    try {
+      await commit(open, batch);
+      for (const one of batch) one.done();
+    } catch (cause) {
+      open.poisoned ??= { cause, until: open.deps.clock.now() + RETRY_FIRST_MS, wait: RETRY_FIRST_MS * 2 };
+      for (const one of batch) one.failed(cause);
+    }
+  }
+  open.committing = undefined;
+}
+
+async function commit(open: Open, batch: readonly Waiting[]): Promise<void> {
+  if (open.poisoned !== undefined) heal(open, open.poisoned);
+  if (open.state.position >= open.deps.segmentBytes) open.state = rotate(open.state, open.deps.folder);
+  const { state, files } = open;
+  const frames = batch.map((one, at) => encodeFrame(state.frontier.size + at, one.bytes));
+  const bytes = frames.length === 1 ? (frames[0] as Buffer) : Buffer.concat(frames);
+  await files.write(state.fd, bytes, state.position);
+  await files.sync(state.fd);
+  state.position += bytes.length;
+  for (const { bytes: record } of batch) {
+    const leaf = leafHash(record);
+    state.frontier.append(leaf);
+    open.leaves.push(leaf);
+  }
+}
+
+/** After a failed write or fsync nobody knows what is on the disk, so it is read again before anything is added. */
+function heal(open: Open, { cause, until, wait }: NonNullable<Open['poisoned']>): void {
+  const { folder, signer, clock } = open.deps;
+  if (clock.now() < until) throw cause;
+  try {
+    closeSync(open.state.fd);
+    open.state = openState(recover(folder, signer.vkey), folder);
+    open.leaves = [];
+    open.poisoned = undefined;
+  } catch (again) {
+    open.poisoned = { cause: again, until: clock.now() + wait, wait: Math.min(wait * 2, RETRY_MAX_MS) };
+    throw again;
+  }
+}
+
+function checkpoint(open: Open, force = false): string | undefined {
+  const { folder, signer } = open.deps;
+  const { frontier } = open.state;
+  const { size } = frontier;
+  if (open.poisoned !== undefined || size < open.checkpointed || (size === open.checkpointed && !force)) return open.latest;
+  const note = signer.sign({ size, root: frontier.root() });
+  appendFileSync(join(folder, 'leaves'), Buffer.concat(open.leaves));
+  open.leaves = [];
+  // Durable before it is released, so that the signer can never be made to sign a smaller tree after a crash.
+  replaceFile(join(folder, 'checkpoint'), note);
+  if (size > open.checkpointed || open.latest === undefined) appendFileSync(join(folder, 'checkpoints'), `${note}\n`);
+  open.checkpointed = size;
+  return (open.latest = note);
 }
 
 interface State {

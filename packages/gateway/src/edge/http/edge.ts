@@ -1,13 +1,14 @@
 /** The HTTP door: which paths exist, who may ask from where, and which handler answers. Decides nothing about calls. */
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { asGuardError, GuardError, type ErrorCode, type JsonObject } from '@sallyport/guard';
+import { asGuardError, GuardError, type JsonObject } from '@sallyport/guard';
 import { addressRule } from '@sallyport/guard/stages';
 import { errorEnd } from '../answer.ts';
 import type { EdgeDeps } from '../deps.ts';
 import { checkMcpHeaders, checkNoMirrors } from '../eras/mirrors.ts';
-import { createLiveSessions, type LiveSessions } from '../sessions/live.ts';
+import { createLiveSessions } from '../sessions/live.ts';
 import type { Route } from '../names/route.ts';
 import { correlationIdOf } from '../../listen/security-headers.ts';
+import { note, plain, recordRejection, type Door, type Visit } from './door.ts';
 import { baseHeaders, corsHeaders } from './headers.ts';
 import { METADATA_PATH, protectedResource } from './metadata.ts';
 import { handleDelete, handleGet } from './streams.ts';
@@ -20,25 +21,6 @@ export interface HttpEdge {
   handle(request: IncomingMessage, response: ServerResponse): void;
   activeConnections(): number;
   close(): Promise<void>;
-}
-
-/** One request on its way through the door. */
-export interface Visit {
-  readonly request: IncomingMessage;
-  readonly response: ServerResponse;
-  readonly route: Route;
-  readonly correlationId: string;
-  readonly address: string;
-  readonly headers: Record<string, string>;
-  readonly startedAt: number;
-}
-
-export interface Door extends EdgeDeps {
-  readonly live: LiveSessions;
-  /** Open streams by principal: bounded by `maxStreamsPerPrincipal`. */
-  readonly streams: Map<string, number>;
-  /** Aborted when the gateway stops, so that streams end in order. */
-  readonly closing: AbortSignal;
 }
 
 export function createHttpEdge(deps: EdgeDeps): HttpEdge {
@@ -144,21 +126,6 @@ function metadata(door: Door, { request, response, headers }: Pick<Visit, 'reque
   const bytes = Buffer.from(JSON.stringify(document as JsonObject));
   response.writeHead(200, { ...headers, 'Content-Type': 'application/json', 'Content-Length': bytes.length, 'Cache-Control': 'public, max-age=60' });
   response.end(request.method === 'HEAD' ? undefined : bytes);
-}
-
-export function plain(response: ServerResponse, status: number, headers: Record<string, string>): void {
-  response.writeHead(status, { ...headers, 'Content-Length': 0 }).end();
-}
-
-/** One answered request, for the metrics. @param method of JSON-RPC where there is one, else of HTTP. */
-export function note(door: Door, { response, route, startedAt }: Visit, { method, tenant }: { readonly method: string; readonly tenant: string | undefined }): void {
-  door.report({ method, endpoint: route.endpoint, status: response.statusCode, tenant, ms: performance.now() - startedAt });
-}
-
-/** Refusals cost nobody a credential, so what one address can write into the record with them is bounded. */
-export function recordRejection({ limiter, settings, rejected }: Door, { code, correlationId, address }: { readonly code: ErrorCode; readonly correlationId: string; readonly address: string }): void {
-  const rule = addressRule(address, settings().addressLimitPerMinute);
-  void Promise.resolve(limiter.take([{ ...rule, key: `rejected ${rule.key}` }])).then(({ allowed }) => { if (allowed) rejected(code, correlationId, address); }, () => {});
 }
 
 /** Refused before it was a call: answered from the same table, and recorded. */

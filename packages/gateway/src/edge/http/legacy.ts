@@ -5,7 +5,7 @@ import type { Caller } from '../eras/caller.ts';
 import { ASSUMED_VERSION, LEGACY_VERSIONS, SUPPORTED_VERSIONS } from '../eras/versions.ts';
 import type { Live } from '../sessions/live.ts';
 import { openSession } from '../sessions/seal.ts';
-import type { Door } from './edge.ts';
+import type { Door } from './door.ts';
 import { valuesOf } from './same-site.ts';
 
 /**

@@ -1,6 +1,6 @@
 /** 2026-07-28 over HTTP: what the specification wants of every request and every answer, and who tries to get around it. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { GuardError } from '@sallyport/guard';
+import { GuardError, type McpResult, type Relay } from '@sallyport/guard';
 import { openBench, pause, type Bench } from '../testing/bench.mts';
 import { ask, META, stream, type Ask, type Json } from '../testing/client.mts';
 
@@ -245,6 +245,35 @@ describe('streams', () => {
     await gone;
     for (let at = 0; at < 100 && signal?.aborted === false; at++) await pause(5);
     expect(signal?.aborted).toBe(true);
+  });
+});
+
+describe('what a server may say while it executes a call', () => {
+  const noisy = (_permitted: unknown, relay: Relay): McpResult => {
+    for (const progress of [1, 1, 0, 2, 'x', 3]) relay.notify('notifications/progress', { progressToken: 'of somebody else', progress });
+    for (const method of ['notifications/message', 'notifications/tools/list_changed', 'notifications/cancelled', 'notifications/elicitation/complete']) relay.notify(method, { level: 'info', data: 'x', requestId: 1 });
+    return { value: { content: [] } };
+  };
+  const said = async (era: 'modern' | 'legacy', meta: Json): Promise<unknown[]> => {
+    const loud = await openBench({ tools: { echo: noisy } });
+    const { messages } = await ask({ url: loud.url, token: 'alice', era, method: 'tools/call', params: { name: 'echo', _meta: meta } });
+    await loud.close();
+    return messages.slice(0, -1).map((message) => (message['method'] === 'notifications/progress' ? (message['params'] as Json)['progress'] : message['method']));
+  };
+
+  it('progress that goes up, under the token of the client; messages if it asked for them; nothing else', async () => {
+    expect(await said('modern', {})).toEqual([]);
+    expect(await said('modern', { progressToken: 7 })).toEqual([1, 2, 3]);
+    expect(await said('modern', { 'io.modelcontextprotocol/logLevel': 'debug' })).toEqual(['notifications/message']);
+    expect((await said('legacy', { progressToken: 7 })).slice(0, 3)).toEqual([1, 2, 3]);
+  });
+
+  it('an error that this revision does not know any more is told as the one that replaced it', async () => {
+    const old = await openBench({ tools: { echo: () => { throw new GuardError('upstream_failed', { rpc: { code: -32002 }, message: 'Resource not found' }); } } });
+    for (const [era, code] of [['modern', -32602], ['legacy', -32002]] as const) {
+      expect((await ask({ url: old.url, token: 'alice', era, method: 'tools/call', params: { name: 'echo' } })).error?.code).toBe(code);
+    }
+    await old.close();
   });
 });
 

@@ -1,6 +1,6 @@
 /** H9: a principal has so many long streams open and no more. */
 import { GuardError } from '@sallyport/guard';
-import type { Door } from './edge.ts';
+import type { Door } from './door.ts';
 
 /** @throws GuardError `rate_limited` when all are taken. @returns what {@link leavePlace} needs. */
 export function takePlace(door: Pick<Door, 'streams' | 'settings'>, key: string): string {

@@ -8,15 +8,16 @@ import { afterWait } from '../eras/approval-wait.ts';
 import type { Caller } from '../eras/caller.ts';
 import { checkMcpHeaders, checkMirrors } from '../eras/mirrors.ts';
 import { isModern, readModern } from '../eras/modern.ts';
-import { callOf, progressTokenOf, runCall, type Arrival } from '../exchange.ts';
+import { callOf, runCall, type Arrival } from '../exchange.ts';
 import { listen, tagged } from '../listen.ts';
 import { initializeResult, negotiate, serverInfoOf } from '../local.ts';
+import { relayFor } from '../relay.ts';
 import { beginCall, callKey, endCall, type UnderWay } from '../sessions/live.ts';
 import { settle } from '../sessions/settle.ts';
 import { openStream } from '../sessions/streams.ts';
 import { sealSession } from '../sessions/seal.ts';
 import { readBody } from './body.ts';
-import { note, plain, recordRejection, type Door, type Visit } from './edge.ts';
+import { note, plain, recordRejection, type Door, type Visit } from './door.ts';
 import { liveOf, readLegacy } from './legacy.ts';
 import { leavePlace, takePlace } from './places.ts';
 import { canBeAsked, createQuestions, type Questions } from '../sessions/questions.ts';
@@ -111,7 +112,7 @@ async function run(door: Door, under: Under, { reply, questions, held, headers }
   const { message, arrival } = under;
   if (message.method === 'subscriptions/listen') return { outcome: await listenOn(door, under, reply), from: undefined };
   const call = callOf(door, message, arrival);
-  const relay = relayOf(arrival.caller, message, { reply, ask: questions?.ask });
+  const relay = relayFor(arrival.caller, message.params, { send: reply.send, ask: questions?.ask });
   const outcome = await runCall(door, { call, arrival, relay, ...(held !== undefined && { held }) }, message.method === 'initialize' ? (_deps, permit) => greet(door, permit, { message, arrival, headers }) : undefined);
   return { outcome, from: 'server' in call.target ? call.target.server : undefined };
 }
@@ -141,19 +142,6 @@ function whenGone({ response }: Visit, caller: Caller, abort: AbortController): 
   const gone = (): void => { if (!response.writableFinished) abort.abort(); };
   response.once('close', gone);
   return () => response.off('close', gone);
-}
-
-interface Way {
-  readonly reply: Reply;
-  readonly ask: Relay['ask'];
-}
-
-function relayOf(caller: Caller, { params }: Request, { reply, ask }: Way): Relay {
-  return {
-    era: caller.era, capabilities: caller.capabilities, logLevel: caller.logLevel, progressToken: progressTokenOf(params),
-    notify: (method, notification) => reply.send({ jsonrpc: '2.0', method, params: notification }),
-    ask: caller.era === 'legacy' ? ask : undefined,
-  };
 }
 
 interface Greeting {

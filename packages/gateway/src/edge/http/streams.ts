@@ -9,7 +9,7 @@ import { inRoute } from '../names/route.ts';
 import type { Live } from '../sessions/live.ts';
 import { openSession } from '../sessions/seal.ts';
 import { emit, findResumable, openStream, type Stream } from '../sessions/streams.ts';
-import { note, plain, type Door, type Visit } from './edge.ts';
+import { note, plain, type Door, type Visit } from './door.ts';
 import { liveOf, readLegacy } from './legacy.ts';
 import { leavePlace, takePlace } from './places.ts';
 import { arrivalOf, logFailure, withChallenge } from './post.ts';

@@ -10,12 +10,13 @@ import { afterWait } from '../eras/approval-wait.ts';
 import type { Caller } from '../eras/caller.ts';
 import { isModern, readModern } from '../eras/modern.ts';
 import { ASSUMED_VERSION } from '../eras/versions.ts';
-import { callOf, progressTokenOf, runCall, type Arrival, type Local } from '../exchange.ts';
+import { callOf, runCall, type Arrival, type Local } from '../exchange.ts';
 import { canBeAsked, createQuestions, type Questions } from '../sessions/questions.ts';
 import { listen } from '../listen.ts';
 import { initializeResult, negotiate, serverInfoOf } from '../local.ts';
 import { noticeParams } from '../names/notice.ts';
 import { inRoute } from '../names/route.ts';
+import { relayFor } from '../relay.ts';
 import { beginCall, callKey, createLive, endCall, type Live, type UnderWay } from '../sessions/live.ts';
 import { settle } from '../sessions/settle.ts';
 import { splitLines } from './lines.ts';
@@ -151,18 +152,11 @@ async function run(pipe: Pipe, message: Request, { arrival, send, questions, hel
   const call = callOf(pipe, message, arrival);
   const { caller } = arrival;
   const ask = canBeAsked(caller.capabilities) ? questions.ask : undefined;
-  const outcome = await runCall(pipe, { call, arrival, relay: relayOf(caller, message, { send, ask }), held }, message.method === 'initialize' ? greeting(pipe, message) : undefined);
+  const outcome = await runCall(pipe, { call, arrival, relay: relayFor(caller, message.params, { send, ask }), held }, message.method === 'initialize' ? greeting(pipe, message) : undefined);
   return { outcome, from: 'server' in call.target ? call.target.server : undefined };
 }
 
 type Request = Extract<Message, { kind: 'request' }>;
-
-function relayOf(caller: Caller, { params }: Request, { send, ask }: { send(message: object): void; ask: Relay['ask'] }): Relay {
-  return {
-    era: caller.era, capabilities: caller.capabilities, logLevel: caller.logLevel, progressToken: progressTokenOf(params),
-    notify: (method, notification) => send({ jsonrpc: '2.0', method, params: notification }), ask: caller.era === 'legacy' ? ask : undefined,
-  };
-}
 
 const greeting = (pipe: Pipe, { params }: Request): Local => (_deps, permit, { arrival }) => {
   spendPermit(permit);

@@ -114,7 +114,7 @@ const TOOLS: Readonly<Record<string, Tool>> = {
   },
   link: () => ({ value: { content: [{ type: 'resource_link', uri: 'file:///a', name: 'a' }, { type: 'resource', resource: { uri: 'ui://app/main', text: 'x' } }], structuredContent: { uri: 'file:///mine' } } }),
   // A result as some servers write it: over several lines, with a space before the end.
-  pretty: ({ call }, relay) => {
+  pretty: (_permitted, relay) => {
     if (relay.progressToken !== undefined) relay.notify('notifications/progress', { progressToken: relay.progressToken, progress: 1 });
     return { value: { content: [{ type: 'text', text: 'a\n\ndata: b' }] }, bytes: Buffer.from('{\n\n "content": [\r\n{"type":"text","text":"a\\n\\ndata: b"}] }') };
   },

@@ -1,0 +1,22 @@
+import type { GuardError, JsonObject } from '@sallyport/guard';
+
+/** A failure that the model may read and act on. Every other error of a tool is answered as `UPSTREAM_FAILED`, without its text. */
+export class ToolError extends Error {
+  constructor(message: string) {
+    super(message);
+    this.name = 'ToolError';
+  }
+}
+
+/** A refusal as a tool result: text for the model, and the same for programs. */
+export function refusalResult({ row, message, detail }: GuardError, correlationId: string): JsonObject {
+  const suggestion = detail.suggestion ?? row.suggestion;
+  return {
+    content: [{ type: 'text', text: `${row.errorCode}: ${message}${suggestion === undefined ? '' : ` ${suggestion}`}` }],
+    structuredContent: {
+      ...detail.data, error_code: row.errorCode, message, correlation_id: correlationId, ...(suggestion !== undefined && { suggestion }),
+      ...(detail.retryAfter !== undefined && { retry_after: detail.retryAfter }),
+    },
+    isError: true,
+  };
+}

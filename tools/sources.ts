@@ -1,0 +1,33 @@
+/** The product's own source files, with what each imports: read as text, because TypeScript 7 has no compiler API. */
+import { readdirSync, readFileSync } from 'node:fs';
+import { dirname, join, relative, resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+export const root = dirname(dirname(fileURLToPath(import.meta.url)));
+
+export interface Source {
+  /** From the root, with slashes. */
+  readonly path: string;
+  readonly text: string;
+  /** Paths from the root for own files, names for packages. */
+  readonly imports: readonly string[];
+}
+
+const IMPORT = /(?:^|\n)\s*(?:import|export)\s[^'";]*?from\s+'([^']+)'|(?:^|\n)\s*import\s+'([^']+)'|import\('([^']+)'\)/g;
+
+export function sourcesIn(folder: string): Source[] {
+  return readdirSync(join(root, folder), { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile() && /\.m?ts$/.test(entry.name) && !/node_modules|\/dist/.test(entry.parentPath))
+    .map((entry) => sourceOf(join(entry.parentPath, entry.name)));
+}
+
+function sourceOf(file: string): Source {
+  const text = readFileSync(file, 'utf8');
+  const imports = [...text.matchAll(IMPORT)].map((match) => {
+    const name = match[1] ?? match[2] ?? match[3] ?? '';
+    return name.startsWith('.') ? relative(root, resolve(dirname(file), name)) : name;
+  });
+  return { path: relative(root, file), text, imports };
+}
+
+export const isTest = ({ path }: Source): boolean => /\.test\.ts$|\/testing\//.test(path);
