@@ -63,7 +63,7 @@ function parse(text: string, type: string): Json[] {
   });
 }
 
-export function headersFor(era: Era, token: string, method: string, params: Json, session?: string): Record<string, string> {
+export function headersFor(era: Era, token: string, { method, params }: { readonly method: string; readonly params: Json }, session?: string): Record<string, string> {
   const name = params['name'] ?? params['uri'];
   return {
     ...(token !== '' && { authorization: `Bearer ${token}` }),
@@ -79,7 +79,7 @@ export async function connect(url: string, token: string, era: Era, capabilities
   const exchange = (method: string, params: Json, id: number | string | undefined, signal?: AbortSignal): Promise<Answer> => {
     const whole = era === 'modern' ? { ...params, _meta: { ...meta, ...(params['_meta'] as Json | undefined) } } : params;
     const body = JSON.stringify({ jsonrpc: '2.0', ...(id !== undefined && { id }), method, params: whole });
-    return post(url, headersFor(era, token, method, params, session), body, signal);
+    return post(url, headersFor(era, token, { method, params }, session), body, signal);
   };
   if (era === 'legacy') {
     const answer = await exchange('initialize', {
@@ -106,7 +106,7 @@ export async function connect(url: string, token: string, era: Era, capabilities
       await pending.done.catch(() => {});
     },
     async close() {
-      if (session !== undefined) await request(url, { method: 'DELETE', headers: headersFor(era, token, '', {}, session) }).then((r) => r.body.dump());
+      if (session !== undefined) await request(url, { method: 'DELETE', headers: headersFor(era, token, { method: '', params: {} }, session) }).then((r) => r.body.dump());
     },
   };
 }
