@@ -1,4 +1,6 @@
 /** The stdio door: one line one message, both eras on one pipe, bounded lines and a client that does not read. */
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import { PassThrough } from 'node:stream';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { openBench, pause, type Bench } from '../testing/bench.mts';
@@ -53,6 +55,9 @@ function open(name: string | null = 'crm', token = 'alice') {
 const byId = (id: unknown) => (message: Json): boolean => message['id'] === id && message['method'] === undefined;
 const hello = (capabilities: Json = {}) => ({ id: 'hello', method: 'initialize', params: { protocolVersion: '2025-06-18', capabilities, clientInfo: { name: 't', version: '1' } } });
 
+setFlagsFromString('--expose-gc');
+const collect = runInNewContext('gc') as () => void;
+
 describe('stdio', () => {
   it('speaks both eras on one pipe', async () => {
     const pipe = open();
@@ -95,9 +100,13 @@ describe('stdio', () => {
       pipe.input.write(Buffer.alloc(100_000, 'x'));
       if (at % 50 === 0) await pause(1);
     }
-    await pause(20);
-    globalThis.gc?.();
-    expect(process.memoryUsage().arrayBuffers - before).toBeLessThan(40_000_000);
+    const held = (): number => process.memoryUsage().arrayBuffers - before;
+    // What is dropped is only free once it was collected; what is held stays however often one asks.
+    for (let tries = 0; tries < 40 && held() > 40_000_000; tries++) {
+      collect();
+      await pause(25);
+    }
+    expect(held()).toBeLessThan(40_000_000);
     pipe.write('');
     pipe.write({ id: 1, method: 'ping' });
     await pipe.until(byId(1));
