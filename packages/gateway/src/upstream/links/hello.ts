@@ -17,15 +17,26 @@ const MAX_HELLO_BYTES = 1024 * 1024;
 /** @returns `undefined` when the server does not know 2026-07-28. @throws GuardError when it cannot be reached at all. */
 export async function discover(wire: Wire, capabilities: JsonObject, timeoutMs: number): Promise<Hello | undefined> {
   try {
-    const ask = ownAsk('server/discover', { _meta: modernMeta(capabilities) }, timeoutMs, MAX_HELLO_BYTES);
-    const { value } = await wire.request({ ...ask, headers: {} });
-    if (!Array.isArray(value['supportedVersions']) || !value['supportedVersions'].includes(MODERN)) return undefined;
-    const meta = value['_meta'];
-    return { version: MODERN, face: faceOf(isObject(meta) ? meta['io.modelcontextprotocol/serverInfo'] : undefined, value) };
+    return await ask(wire, capabilities, timeoutMs);
   } catch (thrown) {
+    if (offersModern(thrown)) return ask(wire, capabilities, timeoutMs);
     if (meansLegacy(thrown)) return undefined;
     throw thrown;
   }
+}
+
+/** A refusal of the version that names it among the supported ones is a server in a change: it is asked once more. */
+function offersModern(thrown: unknown): boolean {
+  const remote = remoteError(thrown);
+  return remote?.code === -32022 && isObject(remote.data) && Array.isArray(remote.data['supported']) && remote.data['supported'].includes(MODERN);
+}
+
+async function ask(wire: Wire, capabilities: JsonObject, timeoutMs: number): Promise<Hello | undefined> {
+  const request = ownAsk('server/discover', { _meta: modernMeta(capabilities) }, timeoutMs, MAX_HELLO_BYTES);
+  const { value } = await wire.request({ ...request, headers: {} });
+  if (!Array.isArray(value['supportedVersions']) || !value['supportedVersions'].includes(MODERN)) return undefined;
+  const meta = value['_meta'];
+  return { version: MODERN, face: faceOf(isObject(meta) ? meta['io.modelcontextprotocol/serverInfo'] : undefined, value) };
 }
 
 /** A server that answers the question badly, or not at all, is older than the question. */
