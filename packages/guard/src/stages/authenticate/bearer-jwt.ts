@@ -1,5 +1,5 @@
 /**
- * Access tokens as JWTs (RFC 9068, RFC 8725). A token is verified once and remembered by its hash until it expires; the
+ * Access tokens as JWTs (RFC 9068, RFC 8725). A token that was verified is remembered by its hash for a minute; the
  * same token gives the same Principal object, so that what is known of a principal can hang on the object.
  */
 import { hash } from 'node:crypto';
@@ -18,10 +18,12 @@ export interface BearerJwtDeps {
   readonly clock: Clock;
 }
 
+/** How long a verified token is believed without looking at its key again: O10, a removed key ends what it signed. */
+export const TOKEN_REMEMBERED_MS = 60_000;
 const REMEMBERED_MAX = 10_000;
 
 export function createBearerJwt({ issuers, keys, clock }: BearerJwtDeps): Authenticator {
-  const remembered = new Map<string, { readonly principal: Principal; readonly issuer: JwtIssuer }>();
+  const remembered = new Map<string, { readonly principal: Principal; readonly issuer: JwtIssuer; readonly until: number }>();
   const verify = async (token: string, fingerprint: string): Promise<Principal> => {
     const { header, payload } = readCompactJwt(token);
     // O13: the issuer is chosen by exact text, and its keys are the only ones that are looked at.
@@ -30,19 +32,20 @@ export function createBearerJwt({ issuers, keys, clock }: BearerJwtDeps): Authen
     const { algorithm, kid } = checkHeader(header, issuer);
     const key = await keys.key(issuer.issuer, kid, algorithm).catch((cause: unknown) => { throw refused('key', cause); });
     await compactVerify(token, key, { algorithms: [algorithm] }).catch((cause: unknown) => { throw refused('signature', cause); });
-    const principal = checkClaims(payload, issuer, clock.now());
+    const checked = checkClaims(payload, issuer, clock.now());
+    const before = remembered.get(fingerprint);
+    const principal = before?.issuer === issuer ? before.principal : checked;
     if (remembered.size >= REMEMBERED_MAX) remembered.delete(remembered.keys().next().value as string);
-    remembered.set(fingerprint, { principal, issuer });
+    remembered.set(fingerprint, { principal, issuer, until: Math.min(clock.now() + TOKEN_REMEMBERED_MS, lastMoment(principal, issuer)) });
     return principal;
   };
   return (credentials) => {
     if (credentials.kind !== 'bearer' || credentials.token.startsWith('sp_')) return undefined;
     const fingerprint = hash('sha256', credentials.token, 'base64');
     const known = remembered.get(fingerprint);
-    if (known === undefined) return verify(credentials.token, fingerprint);
-    const skewMs = Math.min(known.issuer.clockSkewSeconds, 60) * 1000;
-    if ((known.principal.expiresAt ?? 0) + skewMs > clock.now() && issuers().includes(known.issuer)) return known.principal;
-    remembered.delete(fingerprint);
+    if (known !== undefined && known.until > clock.now() && issuers().includes(known.issuer)) return known.principal;
     return verify(credentials.token, fingerprint);
   };
 }
+
+const lastMoment = ({ expiresAt = 0 }: Principal, { clockSkewSeconds }: JwtIssuer): number => expiresAt + Math.min(clockSkewSeconds, 60) * 1000;

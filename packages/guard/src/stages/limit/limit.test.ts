@@ -1,0 +1,87 @@
+import { describe, expect, it } from 'vitest';
+import type { LimitRule } from '../../ports.ts';
+import { createManualClock, createMemoryApprovals, createMemoryRateLimiter } from '../../memory/index.ts';
+import { GuardError } from '../../errors.ts';
+import { addressRule, createRefusals } from './index.ts';
+
+const rule = (key: string, limit = 5): LimitRule => ({ scope: 'user', key, limit, periodMs: 60_000 });
+
+describe('the rate limiter', () => {
+  it('gives the whole budget at once, then one unit per interval', async () => {
+    const clock = createManualClock();
+    const limiter = createMemoryRateLimiter(clock);
+    for (let left = 4; left >= 0; left--) expect(await limiter.take([rule('a')])).toMatchObject({ allowed: true, remaining: left });
+    const refused = await limiter.take([rule('a')]);
+    expect(refused).toMatchObject({ allowed: false, remaining: 0 });
+    expect(refused.retryAfterMs).toBeCloseTo(12_000, 3);
+    clock.advance(11_999);
+    expect((await limiter.take([rule('a')])).allowed).toBe(false);
+    clock.advance(1);
+    expect((await limiter.take([rule('a')])).allowed).toBe(true);
+    expect((await limiter.take([rule('a')])).allowed).toBe(false);
+  });
+
+  it('takes from every rule or from none', async () => {
+    const limiter = createMemoryRateLimiter(createManualClock());
+    await limiter.take([rule('narrow', 1)]);
+    for (let again = 0; again < 3; again++) expect((await limiter.take([rule('wide'), rule('narrow', 1)])).rule.key).toBe('narrow');
+    expect(await limiter.take([rule('wide')])).toMatchObject({ allowed: true, remaining: 4 });
+  });
+
+  it('forgets full buckets when there are too many, never an exhausted one', async () => {
+    const clock = createManualClock();
+    const limiter = createMemoryRateLimiter(clock, 10);
+    for (let at = 0; at < 5; at++) await limiter.take([rule('busy')]);
+    for (let at = 0; at < 50; at++) await limiter.take([rule(`other ${at}`)]);
+    expect((await limiter.take([rule('busy')])).allowed).toBe(false);
+  });
+});
+
+it('an address is its own bucket, an IPv6 one its /64, a mapped one its IPv4', () => {
+  const key = (address: string): string => addressRule(address, 1).key;
+  expect(key('2001:db8:1:2::1')).toBe(key('2001:db8:1:2:ffff::9'));
+  expect(key('2001:db8:1:2::1')).not.toBe(key('2001:db8:1:3::1'));
+  expect(key('::ffff:10.0.0.1')).toBe(key('10.0.0.1'));
+});
+
+it('refusals cost: beyond the budget everything of that principal is refused until it refills', () => {
+  const clock = createManualClock();
+  const refusals = createRefusals({ limiter: createMemoryRateLimiter(clock), perMinute: () => 2, now: () => clock.now() });
+  const who = { principal: { key: 'p' }, tenant: { id: 't' } } as Parameters<typeof refusals.check>[0];
+  for (let at = 0; at < 3; at++) { refusals.check(who); refusals.charge(who); }
+  expect(() => refusals.check(who)).toThrow(GuardError);
+  clock.advance(30_001);
+  expect(() => refusals.check(who)).not.toThrow();
+});
+
+describe('approvals', () => {
+  const clock = createManualClock();
+  const question = (digest: string) => ({
+    digest, expiresAt: clock.now() + 1_000, principal: { key: 'p', user: { issuer: 'i', subject: 'alice' }, agent: { clientId: 'a', actors: ['bot'] } },
+  }) as unknown as Parameters<ReturnType<typeof createMemoryApprovals>['consume']>[0];
+
+  it('one yes is for one call: it is consumed once, and nobody gives it to themselves (U4, U5)', async () => {
+    const store = createMemoryApprovals(clock);
+    const asked = await store.consume(question('d'));
+    if (asked.state !== 'pending') throw new Error('a request was expected');
+    for (const subject of ['alice', 'bot']) expect(() => store.approve(asked.id, { issuer: 'i', subject })).toThrow(GuardError);
+    store.approve(asked.id, { issuer: 'i', subject: 'bob' });
+    const all = await Promise.all(Array.from({ length: 100 }, () => store.consume(question('d'))));
+    expect(all.filter(({ state }) => state === 'approved')).toHaveLength(1);
+  });
+
+  it('a yes ends when it expires, to the millisecond (U6)', async () => {
+    const store = createMemoryApprovals(clock);
+    const asked = await store.consume(question('e'));
+    if (asked.state !== 'pending') throw new Error('a request was expected');
+    store.approve(asked.id, { issuer: 'i', subject: 'bob' });
+    clock.advance(1_000);
+    expect((await store.consume(question('e'))).state).toBe('pending');
+  });
+
+  it('one principal can only make so many people wait (U7)', async () => {
+    const store = createMemoryApprovals(clock, 3);
+    for (const digest of ['1', '2', '3']) await store.consume(question(digest));
+    expect(() => store.consume(question('4'))).toThrow(GuardError);
+  });
+});
