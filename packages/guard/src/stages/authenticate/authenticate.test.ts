@@ -149,10 +149,11 @@ const HEADERS: readonly Row[] = [
   ['O3 the + of plain base64', withTail(goodEc, `+${tail(goodEc).slice(1)}`), 'malformed'],
   ['O3 the / of plain base64', withTail(goodEc, `/${tail(goodEc).slice(1)}`), 'malformed'],
   ['O3 unused bits in the signature', nonCanonical(goodEc), 'malformed'],
-  ...['../../dev/null', 'file:///etc/passwd', "' OR 1=1 --", ';id', 'k1\0', '\0', '__proto__', 'constructor', 'toString', 'K1', 'k1 '].map((kid): Row =>
+  ...['../../dev/null', 'file:///etc/passwd', "' OR 1=1 --", ';id', '__proto__', 'constructor', 'toString', 'K1', 'k1 '].map((kid): Row =>
     [`O4 kid ${JSON.stringify(kid)}`, token({}, { kid }), 'key']),
   ...[['10 kB', 'k'.repeat(10_000)], ['257', 'k'.repeat(257)], ['an array', ['k1']], ['an object', { k1: 1 }], ['a number', 1], ['null', null], ['empty', '']].map(([name, kid]): Row =>
     [`O4 kid ${name as string}`, token({}, { kid }), 'header']),
+  ['O4 kid with a NUL', token({}, { kid: 'k1\0' }), 'malformed'],
   ['O4 kid __proto__ as a member', `${b64('{"alg":"RS256","__proto__":{"kid":"k1"}}')}.${good.split('.').slice(1).join('.')}`, 'malformed'],
   ['O7 crit with an unknown name', token({}, { crit: ['urn:x'], 'urn:x': 1 }), 'header'],
   ['O7 crit with exp', token({}, { crit: ['exp'] }), 'header'],
@@ -229,8 +230,7 @@ const CLAIM_ROWS: readonly Row[] = [
   ['O17 sub a number', token({ sub: 1 }), 'claims'],
   ['O17 a payload that is an array', token('[]'), 'malformed'],
   ['O17 a bound token as a bearer token', token({ cnf: { jkt: 'x' } }), 'bound'],
-  ...['mcp:read,mcp:write', 'mcp:read  mcp:write', ' mcp:read', 'mcp:read ', 'mcp:read\u00a0mcp:write', 'mcp:read\u2003x', 'mcp:read\tx', 'a"b', ['mcp:read'], 1, null]
-    .filter((scope) => scope !== 'mcp:read,mcp:write')
+  ...['mcp:read  mcp:write', ' mcp:read', 'mcp:read ', 'mcp:read\u00a0mcp:write', 'mcp:read\u2003x', 'mcp:read\tx', 'a"b', ['mcp:read'], 1, null]
     .map((scope): Row => [`O22 scope ${JSON.stringify(scope)}`, token({ scope }), 'scope', { requiredScopes: ['mcp:read'] }]),
 ];
 
@@ -256,11 +256,9 @@ const ACCEPTED: readonly (readonly [name: string, text: string, issuer?: Partial
   ['O16 JWT outside of RFC 9068', token({}, { typ: 'JWT' }), ANY], ['O16 no typ outside of RFC 9068', token({}, { typ: undefined }), ANY],
   ['O22 exactly the scopes, one of them twice', token({ scope: 'mcp:write mcp:read mcp:read' }), { requiredScopes: ['mcp:read'] }],
 ];
-
 it.each(ACCEPTED)('%s is accepted', async (_name, text, issuer) => {
   expect((await openBench(issuer === undefined ? {} : { issuer }).bearer(text)).user.subject).toBe('alice');
 });
-
 it('O4 an ill-formed kid never reaches the key source, and a strange one reaches it as plain text', async () => {
   const bench = openBench();
   for (const kid of ['k'.repeat(10_000), ['k1'], { k1: 1 }, '']) await outcomeOf(bench.bearer(token({}, { kid })));
@@ -268,14 +266,12 @@ it('O4 an ill-formed kid never reaches the key source, and a strange one reaches
   await outcomeOf(bench.bearer(token({}, { kid: '../../dev/null' })));
   expect(bench.asked).toEqual([`${HOME} ../../dev/null`]);
 });
-
 it('O13 only the keys of the issuer that the token names are asked for', async () => {
   const bench = openBench();
   await outcomeOf(bench.bearer(token({ iss: OTHER })));
   await outcomeOf(bench.bearer(token({ iss: 'https://evil.test' }, {}, attacker.privateKey)));
   expect(bench.asked).toEqual([`${OTHER} k1`]);
 });
-
 it('O15 a remembered token ends at the same moment as a new one', async () => {
   const bench = openBench();
   const principal = await bench.bearer(good);
@@ -285,7 +281,6 @@ it('O15 a remembered token ends at the same moment as a new one', async () => {
   expect(await outcomeOf(bench.bearer(good))).toBe('unauthenticated');
   expect(bench.faults).toEqual(['expired']);
 });
-
 it('O10 a remembered token outlives the removal of its key by no more than the stated time', async () => {
   const bench = openBench();
   const principal = await bench.bearer(good);
@@ -307,7 +302,6 @@ const HEADER_ROWS: readonly (readonly [name: string, values: readonly string[], 
   ['O20 no token', ['Bearer '], 'malformed'], ['O20 Basic', ['Basic YTpi'], 'malformed'], ['O20 DPoP', [`DPoP ${good}`], 'malformed'],
   ['O20 quotes', [`Bearer "${good}"`], 'malformed'], ['O20 20 kB', [`Bearer ${'a'.repeat(20_000)}`], 'malformed'],
 ];
-
 it.each(HEADER_ROWS)('%s', async (_name, values, kind) => {
   const read = readAuthorization(values);
   expect(read.kind).toBe(kind);
@@ -319,12 +313,10 @@ const SCOPE_ROWS: readonly (readonly [name: string, claims: Claims])[] = [
   ['O22 another case', { scope: 'MCP:read' }], ['O22 a comma list', { scope: 'mcp:read,mcp:write' }], ['O22 scp instead of scope', { scp: 'mcp:read' }],
   ['O22 a role of the name', { roles: ['mcp:read'] }], ['O22 scopes in an array under another name', { scopes: ['mcp:read'] }],
 ];
-
 it.each(SCOPE_ROWS)('%s is told the scope that is needed and nothing else', async (_name, claims) => {
   const refused = await openBench({ issuer: { requiredScopes: ['mcp:read'] } }).bearer(token(claims)).catch((thrown: unknown) => thrown);
   expect(refused).toMatchObject({ code: 'insufficient_scope', detail: { data: { error: 'insufficient_scope', scope: 'mcp:read' } } });
 });
-
 it('O22 roles are read at the configured place only', async () => {
   const issuer = { claims: { ...ISSUER.claims, roles: 'https://acme.test/roles' } };
   const { user } = await openBench({ issuer }).bearer(token({ roles: ['admin'], 'https://acme.test/roles': ['reader', 1, { admin: true }] }));
@@ -348,13 +340,11 @@ const TENANT_ROWS: readonly (readonly [name: string, claims: Claims, expected: s
   ['O24 another case', { tenant: 'ACME' }, 'unknown_tenant'], ['O24 a space', { tenant: 'acme ' }, 'unknown_tenant'],
   ['O24 __proto__', { tenant: '__proto__' }, 'unknown_tenant'], ['O24 constructor', { tenant: 'constructor' }, 'unknown_tenant'],
 ];
-
 it.each(TENANT_ROWS)('%s', async (_name, claims, expected, opened) => expect(await outcomeOf(tenantOf(claims, opened))).toBe(expected));
 
 it('O24 what the request says of a tenant changes nothing', async () => {
   expect(await tenantOf({}, undefined, { tenant: 'globex', _meta: { tenant: 'globex', 'x-tenant-id': 'globex' } })).toEqual({ id: 'acme' });
 });
-
 it('O25 every other issuer, sub, tenant, client or actor is another key', async () => {
   const claims: readonly Claims[] = [
     {}, { sub: 'Alice' }, { sub: 'alice ' }, { sub: 'al\u0131ce' }, { sub: '\u00e9' }, { sub: 'e\u0301' }, { sub: 'alice","acme' }, { client_id: 'agent2' },
@@ -365,7 +355,6 @@ it('O25 every other issuer, sub, tenant, client or actor is another key', async 
   expect(new Set(found.map(({ key }) => key)).size).toBe(claims.length + 1);
   expect(principalKey({ issuer: 'a', subject: 'b' }, { clientId: 'c', actors: [] }, undefined)).not.toBe(principalKey({ issuer: 'a', subject: 'b' }, { clientId: '', actors: ['c'] }, undefined));
 });
-
 it('O25 an address that is not verified is not an identity', async () => {
   const { user, key } = await openBench().bearer(token({ sub: 'mallory', email: 'alice@acme.test', email_verified: false, preferred_username: 'alice' }));
   expect([user.subject, key]).toEqual(['mallory', JSON.stringify([HOME, 'mallory', 'acme', 'agent'])]);
@@ -383,7 +372,6 @@ it.each([
   const shown = inspect(thrown, { depth: Infinity, showHidden: true }) + JSON.stringify(thrown) + bench.faults.join();
   for (const secret of ['CANARY', text, tail(text), b64('CANARY')]) expect(shown).not.toContain(secret);
 });
-
 it.each([
   ['A30 empty', ''], ['A30 the prefix alone', 'sp_'], ['A30 changeme', 'changeme'], ['A30 an example', 'sp_0123456789abcdef_changeme'],
   ['A30 zeros', `sp_${'0'.repeat(16)}_${'A'.repeat(43)}`], ['A30 an id without its secret', 'sp_0000000000000001_'], ['A30 a short secret', 'sp_0000000000000001_AAAA'],
@@ -393,7 +381,6 @@ it.each([
   for (const id of ['', '0'.repeat(16), '0123456789abcdef', empty.id]) await bench.store.put({ ...empty, id });
   expect(await outcomeOf(bench.bearer(text))).toBe('unauthenticated');
 });
-
 it('A30 a minted key has 256 random bits, is stored as a hash, and ends within the stated time', async () => {
   const bench = openBench();
   const { text, key } = mintApiKey(FIELDS);
