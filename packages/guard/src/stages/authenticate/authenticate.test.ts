@@ -58,12 +58,8 @@ const KEYS: ReadonlyMap<string, KeyObject> = new Map([
   [`${HOME} k1`, rsa.publicKey], [`${HOME} ec`, ec.publicKey], [`${HOME} ed`, ed.publicKey], [`${OTHER} k1`, otherRsa.publicKey],
 ]);
 
-interface BenchChoices {
-  readonly issuer?: Partial<JwtIssuer>;
-  readonly keys?: Map<string, KeyObject>;
-}
-
-function openBench({ issuer = {}, keys = new Map(KEYS) }: BenchChoices = {}) {
+function openBench({ issuer = {} }: { readonly issuer?: Partial<JwtIssuer> } = {}) {
+  const keys = new Map(KEYS);
   const clock = { ms: NOW * 1000, now: () => clock.ms };
   const asked: string[] = [];
   const faults: string[] = [];
@@ -235,8 +231,8 @@ const CLAIM_ROWS: readonly Row[] = [
 ];
 
 describe('a token is refused', () => {
-  it.each([...HEADERS, ...CLAIM_ROWS])('%s', async (_name, text, fault, issuer) => {
-    const bench = openBench(issuer === undefined ? {} : { issuer });
+  it.for<Row>([...HEADERS, ...CLAIM_ROWS])('%s', async ([, text, fault, issuer = {}]) => {
+    const bench = openBench({ issuer });
     expect([await outcomeOf(bench.bearer(text)), bench.faults]).toEqual(['unauthenticated', [fault]]);
     // Nothing about a refused token is remembered in its favour.
     expect(await outcomeOf(bench.bearer(text))).toBe('unauthenticated');
@@ -256,8 +252,8 @@ const ACCEPTED: readonly (readonly [name: string, text: string, issuer?: Partial
   ['O16 JWT outside of RFC 9068', token({}, { typ: 'JWT' }), ANY], ['O16 no typ outside of RFC 9068', token({}, { typ: undefined }), ANY],
   ['O22 exactly the scopes, one of them twice', token({ scope: 'mcp:write mcp:read mcp:read' }), { requiredScopes: ['mcp:read'] }],
 ];
-it.each(ACCEPTED)('%s is accepted', async (_name, text, issuer) => {
-  expect((await openBench(issuer === undefined ? {} : { issuer }).bearer(text)).user.subject).toBe('alice');
+it.for(ACCEPTED)('%s is accepted', async ([, text, issuer = {}]) => {
+  expect((await openBench({ issuer }).bearer(text)).user.subject).toBe('alice');
 });
 it('O4 an ill-formed kid never reaches the key source, and a strange one reaches it as plain text', async () => {
   const bench = openBench();
@@ -290,7 +286,6 @@ it('O10 a remembered token outlives the removal of its key by no more than the s
   bench.clock.ms += 1;
   expect([await outcomeOf(bench.bearer(good)), bench.faults]).toEqual(['unauthenticated', ['key']]);
 });
-
 const HEADER_ROWS: readonly (readonly [name: string, values: readonly string[], kind: Credentials['kind']])[] = [
   ['O20 no header: query, form and cookie are not looked at', [], 'none'],
   ['O20 one header', [`Bearer ${good}`], 'bearer'], ['O20 bearer in lower case', [`bearer ${good}`], 'bearer'],
@@ -307,7 +302,6 @@ it.each(HEADER_ROWS)('%s', async (_name, values, kind) => {
   expect(read.kind).toBe(kind);
   if (kind === 'malformed') expect(await outcomeOf(openBench().present(read))).toBe('unauthenticated');
 });
-
 const SCOPE_ROWS: readonly (readonly [name: string, claims: Claims])[] = [
   ['O22 no scope', {}], ['O22 an empty scope', { scope: '' }], ['O22 a longer scope', { scope: 'mcp:readwrite' }], ['O22 a shorter scope', { scope: 'mcp:rea' }],
   ['O22 another case', { scope: 'MCP:read' }], ['O22 a comma list', { scope: 'mcp:read,mcp:write' }], ['O22 scp instead of scope', { scp: 'mcp:read' }],
@@ -322,7 +316,6 @@ it('O22 roles are read at the configured place only', async () => {
   const { user } = await openBench({ issuer }).bearer(token({ roles: ['admin'], 'https://acme.test/roles': ['reader', 1, { admin: true }] }));
   expect(user.roles).toEqual(['reader']);
 });
-
 const tenantOf = async (claims: Claims, session?: Session, params: Call['params'] = {}) => {
   const tenants = createTenant(createMemoryTenants(() => ['acme', 'globex', GATEWAY_TENANT]), { check: () => {}, charge: () => {} });
   const text = token(claims);
@@ -340,7 +333,7 @@ const TENANT_ROWS: readonly (readonly [name: string, claims: Claims, expected: s
   ['O24 another case', { tenant: 'ACME' }, 'unknown_tenant'], ['O24 a space', { tenant: 'acme ' }, 'unknown_tenant'],
   ['O24 __proto__', { tenant: '__proto__' }, 'unknown_tenant'], ['O24 constructor', { tenant: 'constructor' }, 'unknown_tenant'],
 ];
-it.each(TENANT_ROWS)('%s', async (_name, claims, expected, opened) => expect(await outcomeOf(tenantOf(claims, opened))).toBe(expected));
+it.for(TENANT_ROWS)('%s', async ([, claims, expected, opened]) => expect(await outcomeOf(tenantOf(claims, opened))).toBe(expected));
 
 it('O24 what the request says of a tenant changes nothing', async () => {
   expect(await tenantOf({}, undefined, { tenant: 'globex', _meta: { tenant: 'globex', 'x-tenant-id': 'globex' } })).toEqual({ id: 'acme' });
@@ -359,7 +352,6 @@ it('O25 an address that is not verified is not an identity', async () => {
   const { user, key } = await openBench().bearer(token({ sub: 'mallory', email: 'alice@acme.test', email_verified: false, preferred_username: 'alice' }));
   expect([user.subject, key]).toEqual(['mallory', JSON.stringify([HOME, 'mallory', 'acme', 'agent'])]);
 });
-
 const FIELDS = { tenant: 'acme', subject: 'robot', name: 'ci', roles: [], scopes: [], tier: undefined, createdAt: NOW * 1000, expiresAt: undefined };
 
 it.each([
