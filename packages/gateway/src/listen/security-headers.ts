@@ -4,6 +4,7 @@
  */
 import { randomUUID } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import { headerValues } from './header-values.ts';
 
 export const SECURITY_HEADERS: Readonly<Record<string, string>> = {
   'X-Content-Type-Options': 'nosniff',
@@ -20,9 +21,9 @@ const CORRELATION_ID = /^[A-Za-z0-9._-]{8,64}$/;
 
 /** The caller's correlation id when it is well formed and there is one of it, else a new one. */
 export function correlationIdOf(request: IncomingMessage): string {
-  const given = request.headersDistinct['x-correlation-id'];
-  const [one] = given ?? [];
-  return given?.length === 1 && one !== undefined && CORRELATION_ID.test(one) ? one : randomUUID();
+  const given = headerValues(request, 'x-correlation-id');
+  const [one] = given;
+  return given.length === 1 && one !== undefined && CORRELATION_ID.test(one) ? one : randomUUID();
 }
 
 /** @returns the correlation id that the response now carries. */

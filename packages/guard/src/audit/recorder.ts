@@ -1,6 +1,6 @@
 /** The two records of a call: OCSF 1.8 API Activity (class 6003), with the fields of MCP under `unmapped`. */
 import { hash } from 'node:crypto';
-import type { Call, Json, JsonObject, McpResult, Principal } from '../call.ts';
+import type { Call, Json, JsonObject, McpResult, Principal, Session } from '../call.ts';
 import type { AuditRecord, Recorder, Status, Trail } from './record.ts';
 import type { Redactor } from './redact.ts';
 
@@ -10,18 +10,16 @@ const STATUS_ID: Readonly<Record<Status, number>> = { success: 1, refused: 2, er
 
 export function createRecorder(redactor: Redactor): Recorder {
   return {
-    intent: (trail) => record(trail, redactor, trail.startedAt, { phase: 'intent' }),
+    intent: (trail) => record(trail, redactor, { phase: 'intent', time: trail.startedAt }),
     outcome(trail, endedAt) {
       const status: Status = trail.error === undefined ? 'success' : trail.executed ? 'error' : 'refused';
-      const ending = {
-        phase: 'outcome', status, duration_ms: Math.round(endedAt - trail.startedAt),
-        ...(trail.error !== undefined && { error_code: trail.error.row.errorCode }),
-        ...(trail.result !== undefined && resultFields(trail.result)),
-      };
-      return record(trail, redactor, endedAt, ending, STATUS_ID[status]);
+      return record(trail, redactor, { phase: 'outcome', time: endedAt, status });
     },
   };
 }
+
+/** What the two records of a call differ in, beside what the trail knows by then. */
+type Moment = { readonly phase: 'intent'; readonly time: number } | { readonly phase: 'outcome'; readonly time: number; readonly status: Status };
 
 /** What recovery writes for an intent whose outcome nobody will ever know. */
 export function unknownOutcome(intent: AuditRecord, now: number): AuditRecord {
@@ -38,11 +36,14 @@ export function logRecord(event: string, fields: JsonObject, now: number): Audit
   };
 }
 
-/** A phase field is last in the argument list because every record has one, and a status only outcomes. */
-function record(trail: Trail, redactor: Redactor, time: number, ...[ending, statusId]: [ending: JsonObject, statusId?: number]): AuditRecord {
-  const { call, principal, tenant } = trail;
+/**
+ * Members are written in the order of RFC 8785, here and in what follows: a record is canonical as it is built, and
+ * writing it costs one pass of the engine's own serialiser (`canonicalize`).
+ */
+function record(trail: Trail, redactor: Redactor, moment: Moment): AuditRecord {
+  const { call, principal } = trail;
   const activity = activityOf(call.method, trail);
-  return {
+  const fields: Record<string, Json> = {
     activity_id: activity,
     actor: actorOf(principal),
     api: { operation: call.method, request: { uid: trail.recordId }, service: { name: serverOf(call) ?? 'sallyport' } },
@@ -50,40 +51,66 @@ function record(trail: Trail, redactor: Redactor, time: number, ...[ending, stat
     metadata: { correlation_uid: call.origin.correlationId, product: PRODUCT, version: OCSF_VERSION },
     severity_id: 1,
     src_endpoint: call.origin.address === '' ? { name: call.origin.transport } : { ip: call.origin.address },
-    ...(statusId !== undefined && { status_id: statusId }),
-    time, type_uid: 600300 + activity,
-    unmapped: { ...mcpFields(trail, redactor), ...ending, record_id: trail.recordId, tenant_id: tenant?.id ?? '_' },
   };
+  if (moment.phase === 'outcome') fields['status_id'] = STATUS_ID[moment.status];
+  fields['time'] = moment.time;
+  fields['type_uid'] = 600300 + activity;
+  fields['unmapped'] = mcpFields(trail, redactor, moment);
+  return fields;
 }
 
-function mcpFields(trail: Trail, redactor: Redactor): JsonObject {
-  const { call, principal, definition, grant, approval } = trail;
+function mcpFields(trail: Trail, redactor: Redactor, moment: Moment): JsonObject {
+  const { call: { origin, method, session }, principal, definition, grant, approval } = trail;
   const tenant = trail.tenant?.id ?? '_';
-  const first = !trail.executed;
+  const fields: Record<string, Json> = {};
+  if (principal !== undefined) fields['actors'] = principal.agent.actors;
+  if (approval !== undefined) fields['approval_id'] = approval.id;
+  if (approval !== undefined) fields['approver'] = approval.approver;
+  const input = argumentsOf(trail);
+  if (input !== undefined) fields['arguments'] = redactor.arguments(tenant, definition, input);
+  if (principal !== undefined) fields['client_id'] = principal.agent.clientId;
+  fields['correlation_id'] = origin.correlationId;
+  if (grant !== undefined) fields['decision'] = { policies: grant.policies, revision: grant.revision };
+  if (definition !== undefined) fields['definition_digest'] = definition.digest;
+  if (moment.phase === 'outcome') fields['duration_ms'] = Math.round(moment.time - trail.startedAt);
+  if (trail.error !== undefined) fields['error_code'] = trail.error.row.errorCode;
+  if (definition !== undefined) fields['labels'] = definition.labels;
+  fields['method'] = method;
+  fields['phase'] = moment.phase;
+  fields['protocol_version'] = origin.protocolVersion;
+  fields['record_id'] = trail.recordId;
+  if (trail.result !== undefined) addResult(fields, trail.result);
+  const server = serverOf(trail.call);
+  if (server !== undefined) fields['server'] = server;
+  if (session !== undefined) fields['session_id'] = sessionDigest(session);
+  if (moment.phase === 'outcome') fields['status'] = moment.status;
+  fields['tenant_id'] = tenant;
+  const name = targetName(trail, (text) => redactor.text(tenant, text));
+  if (name !== undefined) fields['tool_name'] = name;
+  if (origin.traceparent !== undefined) fields['trace_id'] = origin.traceparent.slice(3, 35);
+  if (principal !== undefined) fields['user'] = { issuer: principal.user.issuer, subject: principal.user.subject };
+  return fields;
+}
+
+/** The outcome of an executed call has its intent beside it, which says the arguments once. */
+function argumentsOf({ call, executed }: Trail): JsonObject | undefined {
   const input = call.params['arguments'];
-  return {
-    ...(approval !== undefined && { approval_id: approval.id, approver: approval.approver }),
-    // The outcome of an executed call has its intent beside it, which says the arguments once.
-    ...(first && typeof input === 'object' && input !== null && !Array.isArray(input) && { arguments: redactor.arguments(tenant, definition, input as JsonObject) }),
-    ...(principal !== undefined && { client_id: principal.agent.clientId, actors: principal.agent.actors }),
-    correlation_id: call.origin.correlationId,
-    ...(grant !== undefined && { decision: { policies: grant.policies, revision: grant.revision } }),
-    ...(definition !== undefined && { definition_digest: definition.digest, labels: definition.labels }),
-    method: call.method,
-    protocol_version: call.origin.protocolVersion,
-    ...(serverOf(call) !== undefined && { server: serverOf(call) as string }),
-    ...(call.session !== undefined && { session_id: hash('sha256', call.session.id, 'hex').slice(0, 32) }),
-    ...targetName(trail, (name) => redactor.text(tenant, name)),
-    ...(call.origin.traceparent !== undefined && { trace_id: call.origin.traceparent.slice(3, 35) }),
-    ...(principal !== undefined && { user: { issuer: principal.user.issuer, subject: principal.user.subject } }),
-  };
+  return !executed && typeof input === 'object' && input !== null && !Array.isArray(input) ? (input as JsonObject) : undefined;
+}
+
+const digests = new WeakMap<Session, string>();
+
+/** The id itself is a credential. Remembered, because a session makes many calls. */
+function sessionDigest(session: Session): string {
+  let digest = digests.get(session);
+  if (digest === undefined) digests.set(session, (digest = hash('sha256', session.id, 'hex').slice(0, 32)));
+  return digest;
 }
 
 /** A name that was found is the server's; a name that was not is the caller's, so it is hashed. */
-function targetName({ call, definition }: Trail, hashed: (name: string) => string): JsonObject {
-  const { target } = call;
-  if (definition !== undefined) return { tool_name: definition.name };
-  return 'name' in target ? { tool_name: hashed(target.name) } : {};
+function targetName({ call: { target }, definition }: Trail, hashed: (name: string) => string): string | undefined {
+  if (definition !== undefined) return definition.name;
+  return 'name' in target ? hashed(target.name) : undefined;
 }
 
 function serverOf({ target }: Call): string | undefined {
@@ -103,8 +130,13 @@ function activityOf(method: string, { definition }: Trail): number {
 }
 
 /** Tokens are an estimate: four bytes each, which is what English text comes to with current tokenizers. */
-function resultFields({ value, bytes, items }: McpResult): JsonObject {
-  if (items !== undefined) return { result_items: items.length };
+function addResult(fields: Record<string, Json>, { value, bytes, items }: McpResult): void {
+  if (items !== undefined) {
+    fields['result_items'] = items.length;
+    return;
+  }
   const raw = bytes ?? Buffer.from(JSON.stringify(value));
-  return { result_bytes: raw.length, result_digest: `sha256:${hash('sha256', raw, 'hex')}`, result_tokens: Math.ceil(raw.length / 4) };
+  fields['result_bytes'] = raw.length;
+  fields['result_digest'] = `sha256:${hash('sha256', raw, 'hex')}`;
+  fields['result_tokens'] = Math.ceil(raw.length / 4);
 }

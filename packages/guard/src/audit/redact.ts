@@ -3,7 +3,7 @@
  * it and nobody else learns it; in clear only where the operator lists the path. Names that the schema does not declare are
  * the caller's words and are hashed with their values.
  */
-import { createHmac } from 'node:crypto';
+import { keyedHash, type KeyedHash } from './keyed-hash.ts';
 import type { Definition, Json, JsonObject } from '../call.ts';
 import { canonicalize } from '../json/canonical.ts';
 
@@ -21,7 +21,13 @@ export interface RedactDeps {
 }
 
 export function createRedactor({ keyOf, clear }: RedactDeps): Redactor {
-  const hashed = (tenant: string, text: string): string => `hmac:${createHmac('sha256', keyOf(tenant)).update(text).digest('hex').slice(0, 32)}`;
+  const hashes = new WeakMap<Uint8Array, KeyedHash>();
+  const hashed = (tenant: string, text: string): string => {
+    const key = keyOf(tenant);
+    let hash = hashes.get(key);
+    if (hash === undefined) hashes.set(key, (hash = keyedHash(key)));
+    return `hmac:${hash(text).slice(0, 32)}`;
+  };
   const rules = clear.map((path) => path.split('/'));
   const isClear = (server: string, tool: string, field: string): boolean => rules.some((rule) =>
     rule.length === 3 && [server, tool, field].every((part, index) => rule[index] === '*' || rule[index] === part));
@@ -34,13 +40,13 @@ export function createRedactor({ keyOf, clear }: RedactDeps): Redactor {
     arguments(tenant, definition, input) {
       const declared = definition && declaredNames(definition);
       const fields: Record<string, Json> = {};
-      const others: Record<string, Json> = {};
-      for (const name of Object.keys(input).sort()) {
+      const known = Object.keys(input).filter((name) => definition !== undefined && declared?.has(name) === true).sort();
+      const others = Object.keys(input).length === known.length ? undefined : Object.fromEntries(Object.entries(input).filter(([name]) => !known.includes(name)));
+      if (others !== undefined) fields['*'] = describe(tenant, others);
+      for (const name of known) {
         const value = input[name] as Json;
-        if (definition === undefined || declared?.has(name) !== true) others[name] = value;
-        else fields[name] = isClear(definition.server, definition.name, name) ? value : describe(tenant, value);
+        fields[name] = definition !== undefined && isClear(definition.server, definition.name, name) ? value : describe(tenant, value);
       }
-      if (Object.keys(others).length > 0) fields['*'] = describe(tenant, others);
       return fields;
     },
   };

@@ -4,19 +4,28 @@
  */
 import type { Json, JsonObject } from '../call.ts';
 
+/** @returns RFC 8785 text; the same for every value that is equal as JSON. */
 export function canonicalize(value: Json): string {
-  if (value === null || typeof value !== 'object') return JSON.stringify(value);
-  if (Array.isArray(value)) return `[${value.map(canonicalize).join(',')}]`;
-  const object = value as JsonObject;
-  const keys = Object.keys(object);
-  if (keys.length > 1 && !isSorted(keys)) keys.sort();
-  let text = '';
-  for (const key of keys) text += `${text === '' ? '' : ','}${JSON.stringify(key)}:${canonicalize(object[key] as Json)}`;
-  return `{${text}}`;
+  // What was built in order needs no second text: the engine's serialiser writes it as the RFC wants, several times faster.
+  return isOrdered(value) ? JSON.stringify(value) : inOrder(value);
 }
 
-/** `sort` compares UTF-16 code units, as the RFC wants; most objects here are built in order and skip it. */
-function isSorted(keys: readonly string[]): boolean {
-  for (let at = 1; at < keys.length; at++) if ((keys[at - 1] as string) > (keys[at] as string)) return false;
+/** Whether the keys of every object in it come in ascending UTF-16 code units. */
+function isOrdered(value: Json): boolean {
+  if (value === null || typeof value !== 'object') return true;
+  if (Array.isArray(value)) return (value as readonly Json[]).every(isOrdered);
+  const object = value as JsonObject;
+  let last = '';
+  for (const key in object) {
+    if (key < last || !isOrdered(object[key] as Json)) return false;
+    last = key;
+  }
   return true;
+}
+
+function inOrder(value: Json): string {
+  if (value === null || typeof value !== 'object') return JSON.stringify(value);
+  if (Array.isArray(value)) return `[${value.map(inOrder).join(',')}]`;
+  const object = value as JsonObject;
+  return `{${Object.keys(object).sort().map((key) => `${JSON.stringify(key)}:${inOrder(object[key] as Json)}`).join(',')}}`;
 }

@@ -155,12 +155,16 @@ function closeMember(buffer: Buffer, members: Member[], depth: number, at: numbe
 const isSpace = (byte: number | undefined): boolean => byte === 0x20 || byte === 0x0a || byte === 0x0d || byte === 0x09;
 
 function spanOf(buffer: Buffer, members: readonly Member[], key: string, inner: string | undefined) {
-  const found = members.find((member) => keyOf(buffer, member) === key);
+  const found = members.find((member) => isKey(buffer, member, key));
   if (found === undefined || inner === undefined) return found && ([found.start, found.end] as const);
   return spanOf(buffer, found.inner, inner, undefined);
 }
 
-const keyOf = (buffer: Buffer, member: Member): string => JSON.parse(buffer.toString('utf8', member.keyStart, member.keyEnd)) as string;
+/** A key is spelled as it is or with escapes; only the second way needs a parser. */
+function isKey(buffer: Buffer, { keyStart, keyEnd }: Member, key: string): boolean {
+  const spelled = buffer.toString('utf8', keyStart + 1, keyEnd - 1);
+  return spelled === key || (spelled.includes('\\') && JSON.parse(`"${spelled}"`) === key);
+}
 
 /** Counts the keys of the value, and looks into every string when the text had escapes that could hide something. */
 function countKeys(value: Json, escapes: boolean): number {

@@ -16,13 +16,22 @@ export interface Frame {
 
 export type Fault = { readonly offset: number; readonly index: number; readonly what: string; readonly incomplete: boolean };
 
-export function encodeFrame(index: number, bytes: Buffer): Buffer {
-  const frame = Buffer.allocUnsafe(HEADER_BYTES + bytes.length);
-  frame.writeUInt32BE(bytes.length, 0);
-  frame.writeBigUInt64BE(BigInt(index), 8);
-  bytes.copy(frame, HEADER_BYTES);
-  frame.writeUInt32BE(crc32(frame.subarray(8)), 4);
-  return frame;
+/**
+ * All frames of a batch in one buffer.
+ * @param first the index of the first record.
+ */
+export function encodeFrames(first: number, records: readonly Buffer[]): Buffer {
+  const all = Buffer.allocUnsafe(records.reduce((bytes, record) => bytes + HEADER_BYTES + record.length, 0));
+  let offset = 0;
+  for (const [at, record] of records.entries()) {
+    const end = offset + HEADER_BYTES + record.length;
+    all.writeUInt32BE(record.length, offset);
+    all.writeBigUInt64BE(BigInt(first + at), offset + 8);
+    record.copy(all, offset + HEADER_BYTES);
+    all.writeUInt32BE(crc32(all.subarray(offset + 8, end)), offset + 4);
+    offset = end;
+  }
+  return all;
 }
 
 /**

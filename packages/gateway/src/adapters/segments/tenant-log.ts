@@ -4,11 +4,12 @@
  */
 import { appendFileSync, closeSync, existsSync, fsyncSync, mkdirSync, openSync, renameSync, writeFileSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { AuditRecord, Clock } from '@sallyport/guard';
 import { leafHash, logRecord, unknownOutcome, type Signer } from '@sallyport/guard/audit';
 import { canonicalize } from '@sallyport/guard/json';
 import { realFiles, type LogFiles } from './files.ts';
-import { encodeFrame } from './frames.ts';
+import { encodeFrames } from './frames.ts';
 import { segmentName } from './layout.ts';
 import { recover, type Recovered } from './recover.ts';
 
@@ -78,12 +79,14 @@ function append(open: Open, record: AuditRecord): Promise<void> {
   const bytes = Buffer.from(canonicalize(record));
   return new Promise((done, failed) => {
     open.waiting.push({ bytes, done, failed });
-    open.committing ??= Promise.resolve().then(() => drain(open));
+    open.committing ??= drain(open);
   });
 }
 
 async function drain(open: Open): Promise<void> {
   while (open.waiting.length > 0) {
+    // One turn of the event loop: what other connections bring in the same turn shares this commit.
+    await nextTurn();
     const batch = open.waiting;
     open.waiting = [];
     try {
@@ -101,8 +104,7 @@ async function commit(open: Open, batch: readonly Waiting[]): Promise<void> {
   if (open.poisoned !== undefined) heal(open, open.poisoned);
   if (open.state.position >= open.deps.segmentBytes) open.state = rotate(open.state, open.deps.folder);
   const { state, files } = open;
-  const frames = batch.map((one, at) => encodeFrame(state.frontier.size + at, one.bytes));
-  const bytes = frames.length === 1 ? (frames[0] as Buffer) : Buffer.concat(frames);
+  const bytes = encodeFrames(state.frontier.size, batch.map((one) => one.bytes));
   await files.write(state.fd, bytes, state.position);
   await files.sync(state.fd);
   state.position += bytes.length;

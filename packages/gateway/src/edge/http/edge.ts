@@ -60,9 +60,10 @@ async function visit(door: Door, request: IncomingMessage, response: ServerRespo
     const origin = request.headers.origin;
     Object.assign(headers, corsHeaders(origin, origin !== undefined && originAllowed(origin, settings, request.socket.localPort)));
     await checkAddress(door, address);
-    const one: Visit = { request, response, route: routeOf(path) ?? { endpoint: path, server: undefined }, correlationId, address, headers, startedAt };
+    const route = routeOf(path);
+    const one: Visit = { request, response, route: route ?? { endpoint: path, server: undefined }, correlationId, address, headers, startedAt };
     if (path.startsWith(METADATA_PATH)) metadata(door, one, path.slice(METADATA_PATH.length));
-    else if (routeOf(path) === undefined) plain(response, 404, headers);
+    else if (route === undefined) plain(response, 404, headers);
     else return await dispatch(door, one);
     note(door, one, { method: request.method ?? '', tenant: undefined });
   } catch (thrown) {

@@ -6,7 +6,7 @@ import { ASSUMED_VERSION, LEGACY_VERSIONS, SUPPORTED_VERSIONS } from '../eras/ve
 import type { Live } from '../sessions/live.ts';
 import { openSession } from '../sessions/seal.ts';
 import type { Door } from './door.ts';
-import { valuesOf } from './same-site.ts';
+import { headerValues } from '../../listen/header-values.ts';
 
 /**
  * What stands for a session that is none. It belongs to nobody, so the guard answers it exactly as it answers the session
@@ -22,12 +22,12 @@ export const liveOf = (door: Pick<Door, 'live'>, { session }: Caller): Live | un
  * @throws GuardError `unsupported_protocol_version` for a version that is not spoken.
  */
 export async function readLegacy(door: Door, request: IncomingMessage, greets = false): Promise<Caller> {
-  const [version, anotherVersion] = valuesOf(request, 'mcp-protocol-version');
+  const [version, anotherVersion] = headerValues(request, 'mcp-protocol-version');
   if (anotherVersion !== undefined) throw new GuardError('invalid_request', { message: 'There is more than one MCP-Protocol-Version.' });
   if (version !== undefined && !greets && !LEGACY_VERSIONS.includes(version)) {
     throw new GuardError('unsupported_protocol_version', { data: { supported: SUPPORTED_VERSIONS, requested: version.slice(0, 64) } });
   }
-  const [id, anotherId] = valuesOf(request, 'mcp-session-id');
+  const [id, anotherId] = headerValues(request, 'mcp-session-id');
   if (anotherId !== undefined) throw new GuardError('invalid_request', { message: 'There is more than one Mcp-Session-Id.' });
   // Some clients drop their session id: they keep working, without what needs a session.
   if (id === undefined || greets) return { era: 'legacy', protocolVersion: version ?? ASSUMED_VERSION, capabilities: {}, clientInfo: undefined, logLevel: undefined, session: undefined };

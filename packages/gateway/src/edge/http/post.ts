@@ -23,7 +23,7 @@ import { leavePlace, takePlace } from './places.ts';
 import { canBeAsked, createQuestions, type Questions } from '../sessions/questions.ts';
 import { createReply, type Reply } from './reply.ts';
 import { challenge } from './metadata.ts';
-import { valuesOf } from './same-site.ts';
+import { headerValues } from '../../listen/header-values.ts';
 
 type Request = Extract<Message, { kind: 'request' }>;
 
@@ -62,7 +62,7 @@ interface Brought {
 
 export function arrivalOf(door: Door, { request, route, address, correlationId }: Visit, { caller, abort, rawArguments }: Brought): Arrival {
   return {
-    route, caller, credentials: door.readAuthorization(valuesOf(request, 'authorization')), transport: 'http', address, correlationId,
+    route, caller, credentials: door.readAuthorization(headerValues(request, 'authorization')), transport: 'http', address, correlationId,
     headers: request.headers, rawArguments, signal: abort.signal,
   };
 }

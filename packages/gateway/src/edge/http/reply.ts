@@ -68,7 +68,8 @@ export function createReply(options: ReplyOptions): Reply {
       clearInterval(timer);
       if (!started) {
         status = ended.status;
-        response.writeHead(ended.status, { ...headers, ...ended.headers, 'Content-Type': 'application/json', 'Content-Length': ended.bytes.length }).end(ended.bytes);
+        response.writeHead(ended.status, { ...headers, ...ended.headers, 'Content-Type': 'application/json', 'Content-Length': ended.bytes.length });
+        endWith(response, ended.bytes);
         return;
       }
       write(onOneLine(ended.bytes.toString()));
@@ -80,6 +81,14 @@ export function createReply(options: ReplyOptions): Reply {
       response.end();
     },
   };
+}
+
+const ONE_WRITE_BYTES_MAX = 16 * 1024;
+
+/** Node sends head and body in one write only when the body is a string; Latin-1 has a character for each byte. */
+function endWith(response: ServerResponse, bytes: Buffer): void {
+  if (bytes.length <= ONE_WRITE_BYTES_MAX) response.end(bytes.toString('latin1'), 'latin1');
+  else response.end(bytes);
 }
 
 /** H9: a line break in a result that is passed on as it came would end the event in the middle of it. */

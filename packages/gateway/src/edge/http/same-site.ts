@@ -1,23 +1,21 @@
 /** H1, A20: the Host that was asked for is ours, and a browser's Origin is one that the operator listed. */
 import type { IncomingMessage } from 'node:http';
 import { GuardError } from '@sallyport/guard';
+import { headerValues } from '../../listen/header-values.ts';
 import type { GatewaySettings } from '../../snapshot.ts';
 
 const LOOPBACK = /^(localhost|127\.0\.0\.1|\[::1\])$/i;
 
 /** @throws GuardError `forbidden_origin`. */
 export function checkSameSite(request: IncomingMessage, settings: GatewaySettings): void {
-  const hosts = valuesOf(request, 'host');
+  const hosts = headerValues(request, 'host');
   const [host = ''] = hosts;
   if (hosts.length !== 1 || !isOurs(host, settings, request.socket.localPort)) throw new GuardError('forbidden_origin');
-  const origins = valuesOf(request, 'origin');
+  const origins = headerValues(request, 'origin');
   if (origins.length > 1) throw new GuardError('forbidden_origin');
   const [origin] = origins;
   if (origin !== undefined && !originAllowed(origin, settings, request.socket.localPort)) throw new GuardError('forbidden_origin');
 }
-
-/** Node joins or drops repeated headers in `headers`; this shows each of them. @param name in lower case. */
-export const valuesOf = (request: IncomingMessage, name: string): readonly string[] => request.headersDistinct[name] ?? [];
 
 const hosts = new WeakMap<GatewaySettings, string>();
 

@@ -84,10 +84,14 @@ export async function onSeat<R>(bridge: Bridge, run: Run, use: (seat: Seat) => P
   }
 }
 
-/** A caller that goes away does not wait for a link to open; the link is there for the next call. */
-async function seatFor(bridge: Bridge, { settings, permitted, capabilities }: Run): Promise<Seat> {
-  const { signal } = permitted.call;
+/** @throws GuardError as `Links.take`, or `cancelled` when the caller goes away first. */
+function seatFor(bridge: Bridge, { settings, permitted, capabilities }: Run): Seat | Promise<Seat> {
   const taking = bridge.links.take(settings, ownerOf(permitted), capabilities);
+  return taking instanceof Promise ? unlessCancelled(bridge, taking, permitted.call.signal) : taking;
+}
+
+/** A caller that goes away does not wait for a link to open; the link is there for the next call. */
+async function unlessCancelled(bridge: Bridge, taking: Promise<Seat>, signal: AbortSignal): Promise<Seat> {
   const { promise, reject } = Promise.withResolvers<never>();
   const cancelled = (): void => reject(new GuardError('cancelled'));
   signal.addEventListener('abort', cancelled, { once: true });

@@ -48,7 +48,8 @@ function forClient(run: Run, thrown: unknown): unknown {
 async function callOn(bridge: Bridge, run: Run, seat: Seat, extra: JsonObject): Promise<McpResult> {
   const { permitted, relay } = run;
   const { call, definition } = permitted;
-  if (definition !== undefined) await requireServed(bridge.looker, seat, definition);
+  const looking = definition && requireServed(bridge.looker, seat, definition);
+  if (looking !== undefined) await looking;
   if (seat.link.era === 'legacy') await wantLevel(bridge, run, seat);
   const hooks: Hooks = { signal: call.signal, extra, relay: () => relay, onRequest: (method, params) => askDirectly(bridge, run, method, params) };
   if (seat.link.era === 'legacy' && relay.era === 'modern' && MULTI_ROUND.has(call.method)) {

@@ -54,11 +54,14 @@ export async function listServed(looker: Looker, seat: Seat, kind: DefinitionKin
  *
  * @throws GuardError `quarantined` when it shows another, `not_found` when it shows none through this link.
  */
-export async function requireServed(looker: Looker, seat: Seat, definition: Definition): Promise<void> {
-  const { server, kind, name, digest } = definition;
-  let look = seat.looks.get(kind);
-  if (!isFresh(looker, seat, look) || look.served.get(name) !== digest) look = await lookNow(looker, seat, kind);
-  if (looker.definitions.drifts(server, kind, name) || looker.definitions.pinned(server, kind, name)?.digest !== digest) throw new GuardError('quarantined');
+export function requireServed(looker: Looker, seat: Seat, definition: Definition): void | Promise<void> {
+  const look = seat.looks.get(definition.kind);
+  if (isFresh(looker, seat, look) && look.served.get(definition.name) === definition.digest) return checkShown(looker, look, definition);
+  return lookNow(looker, seat, definition.kind).then((now) => checkShown(looker, now, definition));
+}
+
+function checkShown({ definitions }: Looker, look: Look, { server, kind, name, digest }: Definition): void {
+  if (definitions.drifts(server, kind, name) || definitions.pinned(server, kind, name)?.digest !== digest) throw new GuardError('quarantined');
   const shown = look.served.get(name);
   if (shown === undefined) throw new GuardError('not_found');
   if (shown !== digest) throw new GuardError('quarantined');

@@ -27,8 +27,8 @@ export interface LinksDeps {
 }
 
 export interface Links {
-  /** A seat with `busy` raised; give it back with `leave`. @throws GuardError `upstream_failed`, `upstream_timeout` or `rate_limited`. */
-  take(settings: ServerSettings, owner: Owner, capabilities: JsonObject): Promise<Seat>;
+  /** A seat with `busy` raised, at once where a link is open; give it back with `leave`. @throws GuardError `upstream_failed`, `upstream_timeout` or `rate_limited`. */
+  take(settings: ServerSettings, owner: Owner, capabilities: JsonObject): Seat | Promise<Seat>;
   leave(seat: Seat): void;
   /** The open seats of an owner at one server. */
   of(server: string, owner: Owner): readonly Seat[];
@@ -111,7 +111,7 @@ const sharedKey = (settings: ServerSettings): string => `* ${transportKey(settin
 const ownKey = ({ settings, owner, capabilities }: Wanted): string =>
   JSON.stringify([transportKey(settings), owner.principal, owner.session, canonicalize(capabilities)]);
 
-async function take(rooms: Rooms, wanted: Wanted): Promise<Seat> {
+function take(rooms: Rooms, wanted: Wanted): Seat | Promise<Seat> {
   if (rooms.closed) throw hopFailure('the gateway is closing');
   const shared = rooms.seats.get(sharedKey(wanted.settings));
   if (shared !== undefined && !shared.link.dead()) return sit(rooms, shared);
@@ -129,7 +129,7 @@ async function take(rooms: Rooms, wanted: Wanted): Promise<Seat> {
     // The promise that callers wait for is this one, so its bookkeeping must not be an unhandled rejection of its own.
     void opening.seat.catch(() => undefined).finally(() => rooms.opening.delete(key));
   }
-  return sit(rooms, await opening.seat);
+  return opening.seat.then((seat) => sit(rooms, seat));
 }
 
 function sit(rooms: Rooms, seat: Seat): Seat {

@@ -1,3 +1,4 @@
+import type { Principal } from '../../call.ts';
 import type { House, Judged, Who } from '../../guard.ts';
 import type { LimitRule, LimitVerdict, Observer, RateLimiter } from '../../ports.ts';
 import { exhausted } from './exhausted.ts';
@@ -23,7 +24,7 @@ export function createLimit({ limiter, tiers, observer }: LimitDeps): House['lim
     const table = tiers();
     const tier = who.principal.tier;
     const settings = (tier !== undefined && Object.hasOwn(table, tier) ? table[tier] : table['default']) ?? [];
-    const rules = rulesFor(settings, who, judged);
+    const rules = rulesOf(settings, who, judged);
     if (rules.length === 0) return undefined;
     const settle = (verdict: LimitVerdict): void => {
       if (verdict.allowed) return;
@@ -33,6 +34,27 @@ export function createLimit({ limiter, tiers, observer }: LimitDeps): House['lim
     const verdict = limiter.take(rules);
     return verdict instanceof Promise ? verdict.then(settle) : settle(verdict);
   };
+}
+
+interface Remembered {
+  readonly settings: readonly LimitSetting[];
+  readonly tenant: string;
+  readonly rules: readonly LimitRule[];
+}
+
+const remembered = new WeakMap<Principal, WeakMap<object, Remembered>>();
+const NO_TARGET = {};
+
+/** The buckets of a principal's calls to one target are the same until the settings change. */
+function rulesOf(settings: readonly LimitSetting[], who: Who, judged: Judged): readonly LimitRule[] {
+  let targets = remembered.get(who.principal);
+  if (targets === undefined) remembered.set(who.principal, (targets = new WeakMap()));
+  const target = judged.definition ?? NO_TARGET;
+  const known = targets.get(target);
+  if (known !== undefined && known.settings === settings && known.tenant === who.tenant.id) return known.rules;
+  const rules = rulesFor(settings, who, judged);
+  targets.set(target, { settings, tenant: who.tenant.id, rules });
+  return rules;
 }
 
 function rulesFor(settings: readonly LimitSetting[], who: Who, judged: Judged): LimitRule[] {
