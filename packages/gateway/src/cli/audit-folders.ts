@@ -19,8 +19,8 @@ export interface TenantFolder {
 
 /** The logs that a command is about. @throws Error in words for the user when there is none. */
 export async function foldersOf(where: Where, io: CliIo): Promise<TenantFolder[]> {
-  const given = where.from ?? (await io.loadFolder());
-  const root = existsSync(join(given, 'audit')) ? join(given, 'audit') : given;
+  const given = where.from ?? (await io.loadFolders()).audit;
+  const root = where.from !== undefined && existsSync(join(given, 'audit')) ? join(given, 'audit') : given;
   if (!existsSync(root)) throw new Error(`there is no audit log in ${given}`);
   const all = readdirSync(root, { withFileTypes: true })
     .filter((entry) => entry.isDirectory() && existsSync(join(root, entry.name, 'vkey')))

@@ -14,7 +14,7 @@ export function registerAudit(program: Command, io: CliIo): void {
   const audit = program.command('audit').description('search the audit log, and prove that nobody changed it');
   audit.command('verify')
     .description('check every record, hash and checkpoint; works offline on an export')
-    .option('--from <folder>', 'data folder or export (default: the configured data folder)')
+    .option('--from <folder>', 'data folder or export (default: the configured audit folder)')
     .option('--tenant <id>', 'only this tenant')
     .option('--key <vkey>', 'public key to trust (default: the one in the folder, which whoever changed the log could have changed too)')
     .option('--json', 'print JSON')

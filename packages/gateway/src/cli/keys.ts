@@ -46,7 +46,7 @@ export function registerKeys(program: Command, io: CliIo): void {
 }
 
 async function withStore(io: CliIo, work: (store: Store) => void | Promise<void>): Promise<void> {
-  const store = openStore(join(await io.loadFolder(), 'sallyport.db'));
+  const store = openStore(join((await io.loadFolders()).data, 'sallyport.db'));
   try {
     await work(store);
   } finally {

@@ -24,7 +24,7 @@ function fill(document: JsonObject = { name: 'echo', description: 'Does echo.' }
 async function run(...args: string[]): Promise<{ out: string; err: string; code: number }> {
   let [out, err, code] = ['', '', 0];
   const program = new Command().exitOverride().configureOutput({ writeOut: (text) => { out += text; }, writeErr: (text) => { err += text; } });
-  registerPins(program, { stdout: (text) => { out += text; }, stderr: (text) => { err += text; }, exit: (given) => { code = given; }, loadFolder: async () => folder });
+  registerPins(program, { stdout: (text) => { out += text; }, stderr: (text) => { err += text; }, exit: (given) => { code = given; }, loadFolders: async () => ({ data: folder, audit: join(folder, 'audit') }) });
   await program.parseAsync(['pins', ...args], { from: 'user' }).catch(() => undefined);
   return { out, err, code };
 }

@@ -55,7 +55,7 @@ async function withPins(io: CliIo, { kind }: Chosen, work: (pins: PinStore) => v
     io.stderr(`--kind must be one of ${KINDS.join(', ')}\n`);
     return io.exit(2);
   }
-  const store = openStore(join(await io.loadFolder(), 'sallyport.db'));
+  const store = openStore(join((await io.loadFolders()).data, 'sallyport.db'));
   try {
     work(store.pins);
   } finally {

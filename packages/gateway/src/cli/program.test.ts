@@ -71,10 +71,14 @@ describe('the frame', () => {
     }
   });
 
-  it('groups get the data folder of the configuration that is named, before or after them', async () => {
+  it('groups get the folders of the configuration that is named, before or after them', async () => {
+    const elsewhere = file('audit.yaml', 'data: ./somewhere\naudit: { folder: ./records }');
+    const audit: string[] = [];
+    await run(['where', '--config', elsewhere], { groups: [(program, io) => void program.command('where').action(async () => void audit.push((await io.loadFolders()).audit))] });
+    expect(audit).toEqual([join(folder, 'records')]);
     const config = file('data.yaml', 'data: ./somewhere');
     const seen: string[] = [];
-    const groups: ProgramPorts['groups'] = [(program, io) => void program.command('keys').command('list').action(async () => void seen.push(await io.loadFolder()))];
+    const groups: ProgramPorts['groups'] = [(program, io) => void program.command('keys').command('list').action(async () => void seen.push((await io.loadFolders()).data))];
     await run(['keys', 'list', '--config', config], { groups });
     await run(['--config', config, 'keys', 'list'], { groups });
     await run(['keys', 'list'], { groups, environment: { SALLYPORT_CONFIG: config } });

@@ -10,7 +10,7 @@ import { registerCheck, type PolicyVerdict } from './check.ts';
 import { checkConfiguredPolicies } from './check-policies.ts';
 import { openConfiguration, type Configuration } from './configuration.ts';
 import { registerInit } from './init.ts';
-import type { CliIo } from './io.ts';
+import type { CliIo, Folders } from './io.ts';
 import { registerStart, type StartSource } from './start.ts';
 import { registerStdio, type StdioSource } from './stdio.ts';
 import { registerTools } from './tools.ts';
@@ -31,7 +31,7 @@ export interface ProgramPorts {
 }
 
 /** The streams and the exit code; the data folder comes from the configuration that the command line names. */
-export type ProgramIo = Omit<CliIo, 'loadFolder'>;
+export type ProgramIo = Omit<CliIo, 'loadFolders'>;
 
 export function packageVersion(): string {
   const { version } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as { readonly version: string };
@@ -52,7 +52,7 @@ export function buildProgram(io: ProgramIo, ports: ProgramPorts): Command {
     .addHelpText('after', '\nExamples:\n  sallyport init\n  sallyport check\n  sallyport start\n\nExit codes: 0 done, 1 found something or refused, 2 wrong usage.\n');
   const { environment } = ports;
   const configuration = openConfiguration(io, environment, () => program.opts<{ config?: string }>().config);
-  const full: CliIo = { ...io, loadFolder: async () => dataFolder(configuration, environment) };
+  const full: CliIo = { ...io, loadFolders: async () => foldersOf(configuration, environment) };
   const source = { environment, version, configFile: configuration.file };
   registerStart(program, full, { environment, configuration, start: ports.start, demo: ports.demo, signals: ports.signals });
   registerInit(program, full);
@@ -64,9 +64,9 @@ export function buildProgram(io: ProgramIo, ports: ProgramPorts): Command {
   return program;
 }
 
-function dataFolder(configuration: Configuration, environment: Environment): string {
+function foldersOf(configuration: Configuration, environment: Environment): Folders {
   const loaded = loadConfig(configuration.file(), environment);
-  if ('snapshot' in loaded) return loaded.snapshot.dataFolder;
+  if ('snapshot' in loaded) return { data: loaded.snapshot.dataFolder, audit: loaded.snapshot.audit.folder };
   const [first] = loaded.errors;
   throw new Error(first === undefined ? 'the configuration has errors' : `${first.file}:${first.line}:${first.column}: ${first.message}`);
 }

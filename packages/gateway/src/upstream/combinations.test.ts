@@ -100,7 +100,7 @@ describe.each(['old-http', 'old-json', 'old-pipe', 'new-http', 'new-pipe'])('%s'
   it('sends nothing of the caller but its own _meta keys', async () => {
     const params = { name: 'whoami', arguments: {}, _meta: { 'com.example/key': 1, progressToken: 'secret-token', 'io.modelcontextprotocol/clientInfo': { name: 'evil', version: '1' } } };
     const { value } = await rig.get('tools/call', { kind: 'tool', server, name: 'whoami' }, params, { session: 's' });
-    const { meta } = parsed(value) as { meta: JsonObject };
+    const { meta } = parsed(value) as unknown as { meta: JsonObject };
     expect(meta['com.example/key']).toBe(1);
     expect(JSON.stringify(value)).not.toContain('secret-token');
     expect(JSON.stringify(value)).not.toContain('evil');

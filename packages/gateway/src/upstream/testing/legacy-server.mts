@@ -88,7 +88,7 @@ export async function legacyHttp(options: { json?: boolean; stateless?: boolean 
         if (typeof sessionId === 'string') return void res.writeHead(404, { 'content-type': 'application/json' }).end(JSON.stringify({ jsonrpc: '2.0', id: null, error: { code: -32001, message: 'Session not found' } }));
         const fresh = new StreamableHTTPServerTransport({
           ...(options.stateless ? { sessionIdGenerator: undefined } : { sessionIdGenerator: randomUUID }), enableJsonResponse: options.json ?? false,
-          onsessioninitialized: (id) => { sessions.set(id, fresh); }, onsessionclosed: (id) => { sessions.delete(id); },
+          onsessioninitialized: (id: string) => { sessions.set(id, fresh); }, onsessionclosed: (id: string) => { sessions.delete(id); },
         } as never);
         transport = fresh;
         await legacyServer().connect(transport as never);
