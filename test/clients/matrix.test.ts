@@ -1,11 +1,13 @@
 /** Clients that others wrote, unmodified, through the gateway to servers that others wrote: every era with every era. */
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
+import { pathToFileURL } from 'node:url';
 import { Client as V2Client, StreamableHTTPClientTransport as V2Http } from '@modelcontextprotocol/client';
 import { Client as V1Client } from '@modelcontextprotocol/sdk/client/index.js';
 import { StreamableHTTPClientTransport as V1Http } from '@modelcontextprotocol/sdk/client/streamableHttp.js';
+import { ListRootsRequestSchema } from '@modelcontextprotocol/sdk/types.js';
 import { StdioClientTransport as V1Stdio } from '@modelcontextprotocol/sdk/client/stdio.js';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { openGateway, type TestGateway } from '../e2e/gateway.ts';
@@ -27,6 +29,7 @@ beforeAll(async () => {
       modern: { url: fixtures[0]?.url, ...asks }, legacy: { url: fixtures[1]?.url, ...asks },
       everything: { command: [process.execPath, installed('@modelcontextprotocol/server-everything'), 'stdio'], ...asks },
       files: { command: [process.execPath, installed('@modelcontextprotocol/server-filesystem'), folder] },
+      rooted: { command: [process.execPath, installed('@modelcontextprotocol/server-filesystem'), folder], ...asks },
       memory: { command: [process.execPath, installed('@modelcontextprotocol/server-memory')], env: { MEMORY_FILE_PATH: join(folder, 'memory.json') } },
     },
   });
@@ -93,6 +96,21 @@ describe.each(CLIENTS)('%s', (kind) => {
     expect(await client.callTool({ name: 'everything__echo', arguments: { message: 'one roof' } })).toMatchObject({ content: [{ text: 'Echo: one roof' }] });
     await client.close();
   });
+});
+
+it('roots of a client reach a server that may see them, also when they change', async () => {
+  const folders = ['one', 'two'].map((name) => join(folder, name));
+  for (const one of folders) mkdirSync(one);
+  const client = new V1Client({ name: 'v1', version: '1' }, { capabilities: { roots: { listChanged: true } } });
+  let root = folders[0] as string;
+  client.setRequestHandler(ListRootsRequestSchema, () => ({ roots: [{ uri: pathToFileURL(root).href }] }));
+  await client.connect(new V1Http(new URL(`${gateway.url}/mcp/rooted`), { requestInit: { headers: { authorization: `Bearer ${await gateway.token('alice')}` } } }) as never);
+  const allowed = async (): Promise<string> => JSON.stringify(await client.callTool({ name: 'list_allowed_directories', arguments: {} }));
+  await expect.poll(allowed, { timeout: 5_000 }).toContain(folders[0]);
+  root = folders[1] as string;
+  await client.sendRootsListChanged();
+  await expect.poll(allowed, { timeout: 5_000 }).toContain(folders[1]);
+  await client.close();
 });
 
 it('sallyport stdio: a local client as the holder of a token', async () => {

@@ -69,5 +69,5 @@ export const METHODS: ReadonlyMap<string, MethodRow> = new Map<string, MethodRow
   ['notifications/initialized', { ...base, ...plumbing, eras: LEGACY, kind: 'notification' }],
   ['notifications/cancelled', { ...base, ...plumbing, direction: 'both', kind: 'notification' }],
   ['notifications/progress', { ...base, ...plumbing, direction: 'both', kind: 'notification' }],
-  ['notifications/roots/list_changed', { ...base, ...plumbing, eras: LEGACY, kind: 'notification' }],
+  ['notifications/roots/list_changed', { ...base, eras: LEGACY, kind: 'notification' }],
 ]);

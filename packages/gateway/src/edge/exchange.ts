@@ -53,6 +53,9 @@ export interface Exchange {
   readonly held?: (holder: string) => void;
 }
 
+/** Notifications of a client that servers hear of; all others end here. */
+export const isPassedOn = (method: string): boolean => method === 'notifications/roots/list_changed';
+
 export type Local = (deps: DoorDeps, permit: Permit, exchange: Exchange) => McpResult | Promise<McpResult>;
 
 /** Runs a call that the gateway answers itself, or sends it on to what is behind. */
@@ -75,7 +78,7 @@ const done: Local = (_deps, permit) => {
 };
 
 const LOCAL: Readonly<Record<string, Local>> = Object.assign(Object.create(null) as Record<string, Local>, {
-  ping: done, 'notifications/initialized': done, 'notifications/progress': done, 'notifications/roots/list_changed': done,
+  ping: done, 'notifications/initialized': done, 'notifications/progress': done,
   'server/discover': ((deps, permit, { arrival }) => {
     spendPermit(permit);
     return { value: discoverResult(deps.view, arrival.route) };

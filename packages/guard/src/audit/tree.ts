@@ -38,14 +38,17 @@ export interface Frontier {
   readonly size: number;
   append(leaf: Hash): void;
   root(): Hash;
+  /** Roots of perfect subtrees, largest first; their sizes are the binary digits of `size`. */
+  peaks(): readonly Hash[];
 }
 
-export function createFrontier(): Frontier {
-  /** Roots of perfect subtrees, largest first; their sizes are the binary digits of `size`. */
-  const peaks: Hash[] = [];
-  let size = 0;
+/** Empty, or going on from the size and peaks of another. */
+export function createFrontier(from = 0, known: readonly Hash[] = []): Frontier {
+  const peaks: Hash[] = [...known];
+  let size = from;
   return {
     get size() { return size; },
+    peaks: () => [...peaks],
     append(leaf) {
       let node = leaf;
       for (let carry = size; carry % 2 === 1; carry = Math.floor(carry / 2)) node = nodeHash(peaks.pop() as Hash, node);

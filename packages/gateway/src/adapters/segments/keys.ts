@@ -7,6 +7,8 @@ export interface AuditKeys {
   hashingKey(tenant: string): Buffer;
 }
 
+const DISTINCT_MIN = 32;
+
 /** Reads the master key of an audit folder, or makes one. @throws Error when the file is not what it must be. */
 export function openKeys(folder: string): AuditKeys {
   const file = join(folder, 'master.key');
@@ -18,6 +20,8 @@ export function openKeys(folder: string): AuditKeys {
   }
   const master = readFileSync(file);
   if (master.length !== 64) throw new Error(`${file} must have 64 bytes; restore it from a backup`);
+  // A30: 64 random bytes have some fifty-seven values among them; a text, a pattern or zeros have far fewer.
+  if (new Set(master).size < DISTINCT_MIN) throw new Error(`${file} is not random, so it protects nothing; restore it from a backup`);
   if ((statSync(file).mode & 0o077) !== 0) throw new Error(`${file} can be read by others; run: chmod 600 ${file}`);
   const derive = (purpose: string, tenant: string): Buffer => Buffer.from(hkdfSync('sha256', master, purpose, tenant, 32));
   const hashing = new Map<string, Buffer>();

@@ -8,6 +8,7 @@
  *     <tenant>/leaves            the leaf hashes, 32 bytes each, up to the last checkpoint or beyond
  *     <tenant>/checkpoint        the last signed checkpoint
  *     <tenant>/checkpoints       every signed checkpoint, oldest first
+ *     <tenant>/resume            where the next start begins to read; a hint that is checked
  */
 import { join } from 'node:path';
 

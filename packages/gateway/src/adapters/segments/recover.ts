@@ -1,13 +1,15 @@
 /**
- * Opens what a process left behind: checks the last checkpoint against the leaf hashes and the records, drops only an
- * incomplete last frame that no checkpoint covers, and finds the intents that have no outcome.
+ * Opens what a process left behind: reads on from the last resume point, checks what it read against the last checkpoint
+ * and the leaf hashes, drops only an incomplete last frame that no checkpoint covers, and finds the intents that have no
+ * outcome. What lies before the resume point is not read again here; `audit verify` reads everything.
  */
-import { existsSync, readdirSync, readFileSync, statSync, truncateSync, writeFileSync } from 'node:fs';
+import { closeSync, existsSync, fstatSync, openSync, readdirSync, readFileSync, readSync, truncateSync, appendFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { AuditRecord } from '@sallyport/guard';
-import { createFrontier, leafHash, openCheckpoint, type Frontier } from '@sallyport/guard/audit';
+import { createFrontier, leafHash, openCheckpoint, type Checkpoint, type Frontier } from '@sallyport/guard/audit';
 import { decodeFrames, type Frame } from './frames.ts';
-import { SEGMENT_NAME } from './layout.ts';
+import { SEGMENT_NAME, segmentName } from './layout.ts';
+import { BEGINNING, readResume, type Place, type Resume } from './resume.ts';
 
 /** The log cannot be served: a person must look. */
 export class AuditLogInconsistent extends Error {
@@ -17,67 +19,133 @@ export class AuditLogInconsistent extends Error {
   }
 }
 
+export interface OpenIntent {
+  readonly record: AuditRecord;
+  readonly place: Place;
+}
+
 export interface Recovered {
   readonly frontier: Frontier;
   /** First index and size in bytes of the segment that is written to; `undefined` in an empty log. */
   readonly segment: { readonly first: number; readonly bytes: number } | undefined;
   readonly checkpointSize: number;
   readonly truncatedBytes: number;
-  readonly orphans: readonly AuditRecord[];
+  /** By record id, oldest first. */
+  readonly open: ReadonlyMap<string, OpenIntent>;
 }
 
+/** @throws AuditLogInconsistent when records under the last checkpoint are missing or changed. */
 export function recover(folder: string, vkey: string): Recovered {
   const checkpoint = readCheckpoint(folder, vkey);
-  const names = readdirSync(folder).filter((name) => SEGMENT_NAME.test(name)).sort();
-  const frontier = createFrontier();
-  const open = new Map<string, AuditRecord>();
-  const leaves: Buffer[] = [];
-  let truncatedBytes = 0;
+  const resume = readResume(folder, checkpoint?.size ?? 0);
+  if (resume !== undefined) {
+    try {
+      return readFrom(folder, checkpoint, resume);
+    } catch (thrown) {
+      // The hint may be what is wrong; without it the place can be named.
+      if (!(thrown instanceof AuditLogInconsistent)) throw thrown;
+    }
+  }
+  return readFrom(folder, checkpoint, BEGINNING);
+}
+
+/** What was read so far. */
+interface Reading {
+  readonly folder: string;
+  readonly checkpoint: Checkpoint | undefined;
+  readonly frontier: Frontier;
+  /** Leaf hashes as they were kept, from the first record that is read. */
+  readonly kept: Buffer;
+  readonly from: Place;
+  readonly open: Map<string, OpenIntent>;
+  readonly fresh: Buffer[];
+}
+
+function readFrom(folder: string, checkpoint: Checkpoint | undefined, { size, peaks, from }: Resume): Recovered {
+  const reading: Reading = { folder, checkpoint, frontier: createFrontier(size, peaks), kept: keptLeaves(folder, from.index), from, open: new Map(), fresh: [] };
+  checkRoot(reading);
+  const names = readdirSync(folder).filter((name) => SEGMENT_NAME.test(name)).sort().filter((name) => name >= segmentName(from.segment));
+  let { index } = from;
   let segment: Recovered['segment'];
+  let truncatedBytes = 0;
   for (const name of names) {
     const first = Number(SEGMENT_NAME.exec(name)?.[1]);
-    if (first !== frontier.size) throw new AuditLogInconsistent(folder, frontier.size, `segment ${name} does not follow`);
-    const file = join(folder, name);
-    const { frames, fault } = decodeFrames(readFileSync(file), first);
-    for (const frame of frames) take(frame, frontier, open, leaves);
+    const start = segment === undefined ? from.offset : 0;
+    if (first !== (segment === undefined ? from.segment : index)) throw new AuditLogInconsistent(folder, index, `segment ${name} does not follow`);
+    const bytes = readTail(join(folder, name), start);
+    const { frames, fault } = decodeFrames(bytes, index);
+    for (const frame of frames) take(reading, frame, { segment: first, offset: start + frame.offset, index: frame.index });
+    index += frames.length;
     if (fault !== undefined) {
       if (name !== names.at(-1) || fault.index < (checkpoint?.size ?? 0) || !fault.incomplete) throw new AuditLogInconsistent(folder, fault.index, fault.what);
-      truncatedBytes = statSync(file).size - fault.offset;
-      truncateSync(file, fault.offset);
+      truncatedBytes = bytes.length - fault.offset;
+      truncateSync(join(folder, name), start + fault.offset);
     }
-    segment = { first, bytes: statSync(file).size };
-    if (checkpoint !== undefined && checkpoint.size >= first && checkpoint.size <= frontier.size) checkRoot(folder, checkpoint, leaves);
+    segment = { first, bytes: start + bytes.length - truncatedBytes };
   }
-  if (checkpoint !== undefined && frontier.size < checkpoint.size) throw new AuditLogInconsistent(folder, frontier.size, `the last checkpoint covers ${checkpoint.size} records`);
-  writeFileSync(join(folder, 'leaves'), Buffer.concat(leaves));
-  return { frontier, segment, checkpointSize: checkpoint?.size ?? 0, truncatedBytes, orphans: [...open.values()] };
+  if (checkpoint !== undefined && index < checkpoint.size) throw new AuditLogInconsistent(folder, index, `the last checkpoint covers ${checkpoint.size} records`);
+  keepLeaves(folder, size, reading.fresh);
+  return { frontier: reading.frontier, segment, checkpointSize: checkpoint?.size ?? 0, truncatedBytes, open: reading.open };
 }
 
-function take(frame: Frame, frontier: Frontier, open: Map<string, AuditRecord>, leaves: Buffer[]): void {
-  const leaf = leafHash(frame.bytes);
-  frontier.append(leaf);
-  leaves.push(leaf);
-  const record = JSON.parse(frame.bytes.toString()) as { unmapped: { phase: string; record_id: string } };
+function take(reading: Reading, { bytes, index }: Frame, place: Place): void {
+  const leaf = leafHash(bytes);
+  if (index < reading.frontier.size) {
+    // Covered by the peaks already: read again only for what was open, so its hash is compared with the one that was kept.
+    if (!leaf.equals(keptAt(reading, index))) throw new AuditLogInconsistent(reading.folder, index, 'the record is not the one that was hashed');
+  } else {
+    reading.frontier.append(leaf);
+    reading.fresh.push(leaf);
+    checkRoot(reading);
+  }
+  const record = JSON.parse(bytes.toString()) as { unmapped: { phase: string; record_id: string } };
   const { phase, record_id: id } = record.unmapped;
-  if (phase === 'intent') open.set(id, record as unknown as AuditRecord);
-  else open.delete(id);
+  if (phase === 'intent') reading.open.set(id, { record: record as unknown as AuditRecord, place });
+  else reading.open.delete(id);
 }
 
-function checkRoot(folder: string, checkpoint: { readonly size: number; readonly root: Buffer }, leaves: readonly Buffer[]): void {
-  const covered = createFrontier();
-  for (const leaf of leaves.slice(0, checkpoint.size)) covered.append(leaf);
-  if (!covered.root().equals(checkpoint.root)) throw new AuditLogInconsistent(folder, firstDifference(folder, leaves), 'the records do not give the root of the last checkpoint');
+const keptAt = ({ kept, from }: Reading, index: number): Buffer => kept.subarray((index - from.index) * 32, (index - from.index) * 32 + 32);
+
+/** Once as many records are read as the last checkpoint covers, they must give its root. */
+function checkRoot(reading: Reading): void {
+  const { folder, checkpoint, frontier } = reading;
+  if (checkpoint === undefined || checkpoint.size !== frontier.size || frontier.root().equals(checkpoint.root)) return;
+  throw new AuditLogInconsistent(folder, firstDifference(reading), 'the records do not give the root of the last checkpoint');
 }
 
 /** The leaf hashes were written by themselves, so where they differ from the records is where something was changed. */
-function firstDifference(folder: string, leaves: readonly Buffer[]): number {
-  const file = join(folder, 'leaves');
-  const kept = existsSync(file) ? readFileSync(file) : Buffer.alloc(0);
-  const index = leaves.findIndex((leaf, at) => at * 32 + 32 <= kept.length && !leaf.equals(kept.subarray(at * 32, at * 32 + 32)));
-  return Math.max(0, index);
+function firstDifference({ fresh, kept }: Reading): number {
+  return Math.max(0, fresh.findIndex((leaf, at) => at * 32 + 32 <= kept.length && !leaf.equals(kept.subarray(at * 32, at * 32 + 32))));
 }
 
-function readCheckpoint(folder: string, vkey: string) {
+function keptLeaves(folder: string, from: number): Buffer {
+  const file = join(folder, 'leaves');
+  return existsSync(file) ? readTail(file, from * 32) : Buffer.alloc(0);
+}
+
+/** Those up to the resume point stay; the others are written as they were read. */
+function keepLeaves(folder: string, size: number, fresh: readonly Buffer[]): void {
+  const file = join(folder, 'leaves');
+  if (existsSync(file)) truncateSync(file, size * 32);
+  appendFileSync(file, Buffer.concat(fresh));
+}
+
+function readTail(file: string, start: number): Buffer {
+  const fd = openSync(file, 'r');
+  try {
+    const bytes = Buffer.alloc(Math.max(0, fstatSync(fd).size - start));
+    for (let done = 0; done < bytes.length; ) {
+      const read = readSync(fd, bytes, done, bytes.length - done, start + done);
+      if (read === 0) return bytes.subarray(0, done);
+      done += read;
+    }
+    return bytes;
+  } finally {
+    closeSync(fd);
+  }
+}
+
+function readCheckpoint(folder: string, vkey: string): Checkpoint | undefined {
   const file = join(folder, 'checkpoint');
   if (!existsSync(file)) return undefined;
   const checkpoint = openCheckpoint(readFileSync(file, 'utf8'), vkey);

@@ -9,9 +9,10 @@ import type { AuditRecord, Clock } from '@sallyport/guard';
 import { leafHash, logRecord, unknownOutcome, type Signer } from '@sallyport/guard/audit';
 import { canonicalize } from '@sallyport/guard/json';
 import { realFiles, type LogFiles } from './files.ts';
-import { encodeFrames } from './frames.ts';
+import { encodeFrames, HEADER_BYTES } from './frames.ts';
 import { segmentName } from './layout.ts';
 import { recover, type Recovered } from './recover.ts';
+import { writeResume, type Place } from './resume.ts';
 
 export interface TenantLog {
   append(record: AuditRecord): Promise<void>;
@@ -31,6 +32,8 @@ export interface TenantLogDeps {
 
 interface Waiting {
   readonly bytes: Buffer;
+  readonly phase: unknown;
+  readonly id: string;
   readonly done: () => void;
   readonly failed: (cause: unknown) => void;
 }
@@ -47,6 +50,8 @@ interface Open {
   waiting: Waiting[];
   committing: Promise<void> | undefined;
   poisoned: { readonly cause: unknown; readonly until: number; readonly wait: number } | undefined;
+  /** Where the intents lie that have no outcome yet, by record id, oldest first. */
+  intents: Map<string, Place>;
   /** Leaf hashes that are not in the file `leaves` yet. */
   leaves: Buffer[];
   checkpointed: number;
@@ -57,11 +62,12 @@ export function openTenantLog(deps: TenantLogDeps): TenantLog {
   const { folder, signer, clock } = deps;
   mkdirSync(folder, { recursive: true, mode: 0o700 });
   writeFileSync(join(folder, 'vkey'), `${signer.vkey}\n`);
-  const state = openState(recover(folder, signer.vkey), folder);
+  const recovered = recover(folder, signer.vkey);
+  const state = openState(recovered, folder);
   const open: Open = {
-    deps, files: deps.files ?? realFiles, state, waiting: [], committing: undefined, poisoned: undefined, leaves: [], checkpointed: state.checkpointSize, latest: undefined,
+    deps, files: deps.files ?? realFiles, state, intents: placesOf(recovered), waiting: [], committing: undefined, poisoned: undefined, leaves: [], checkpointed: recovered.checkpointSize, latest: undefined,
   };
-  void tellRecovery(state.recovered, (record) => append(open, record), clock);
+  void tellRecovery(recovered, (record) => append(open, record), clock);
   return {
     append: (record) => append(open, record),
     checkpoint: (force) => checkpoint(open, force),
@@ -77,8 +83,9 @@ export function openTenantLog(deps: TenantLogDeps): TenantLog {
 function append(open: Open, record: AuditRecord): Promise<void> {
   if (open.waiting.length >= WAITING_MAX) return Promise.reject(new Error('too many records wait to become durable'));
   const bytes = Buffer.from(canonicalize(record));
+  const { phase, record_id: id } = record['unmapped'] as { readonly phase?: string; readonly record_id?: string };
   return new Promise((done, failed) => {
-    open.waiting.push({ bytes, done, failed });
+    open.waiting.push({ bytes, phase, id: id ?? '', done, failed });
     open.committing ??= drain(open);
   });
 }
@@ -107,13 +114,17 @@ async function commit(open: Open, batch: readonly Waiting[]): Promise<void> {
   const bytes = encodeFrames(state.frontier.size, batch.map((one) => one.bytes));
   await files.write(state.fd, bytes, state.position);
   await files.sync(state.fd);
-  state.position += bytes.length;
-  for (const { bytes: record } of batch) {
+  for (const { bytes: record, phase, id } of batch) {
+    if (phase === 'intent') open.intents.set(id, { segment: state.first, offset: state.position, index: state.frontier.size });
+    else open.intents.delete(id);
     const leaf = leafHash(record);
     state.frontier.append(leaf);
     open.leaves.push(leaf);
+    state.position += HEADER_BYTES + record.length;
   }
 }
+
+const placesOf = ({ open }: Recovered): Map<string, Place> => new Map([...open].map(([id, { place }]) => [id, place]));
 
 /** After a failed write or fsync nobody knows what is on the disk, so it is read again before anything is added. */
 function heal(open: Open, { cause, until, wait }: NonNullable<Open['poisoned']>): void {
@@ -121,7 +132,9 @@ function heal(open: Open, { cause, until, wait }: NonNullable<Open['poisoned']>)
   if (clock.now() < until) throw cause;
   try {
     closeSync(open.state.fd);
-    open.state = openState(recover(folder, signer.vkey), folder);
+    const recovered = recover(folder, signer.vkey);
+    open.state = openState(recovered, folder);
+    open.intents = placesOf(recovered);
     open.leaves = [];
     open.poisoned = undefined;
   } catch (again) {
@@ -136,45 +149,48 @@ function checkpoint(open: Open, force = false): string | undefined {
   const { size } = frontier;
   if (open.poisoned !== undefined || size < open.checkpointed || (size === open.checkpointed && !force)) return open.latest;
   const note = signer.sign({ size, root: frontier.root() });
-  appendFileSync(join(folder, 'leaves'), Buffer.concat(open.leaves));
+  appendFileSync(join(folder, 'leaves'), Buffer.concat(open.leaves), { flush: true });
   open.leaves = [];
   // Durable before it is released, so that the signer can never be made to sign a smaller tree after a crash.
   replaceFile(join(folder, 'checkpoint'), note);
   if (size > open.checkpointed || open.latest === undefined) appendFileSync(join(folder, 'checkpoints'), `${note}\n`);
   open.checkpointed = size;
+  const [oldest] = open.intents.values();
+  writeResume(folder, { size, peaks: frontier.peaks(), from: oldest ?? { segment: open.state.first, offset: open.state.position, index: size } });
   return (open.latest = note);
 }
 
 interface State {
   readonly frontier: Recovered['frontier'];
   readonly fd: number;
-  readonly checkpointSize: number;
-  readonly recovered: Recovered;
+  /** First index of the segment that is written to. */
+  readonly first: number;
   position: number;
 }
 
-function openState(recovered: Recovered, folder: string): State {
-  const { frontier, segment, checkpointSize } = recovered;
-  const file = join(folder, segmentName(segment?.first ?? 0));
+function openState({ frontier, segment }: Recovered, folder: string): State {
+  const first = segment?.first ?? 0;
+  const file = join(folder, segmentName(first));
   const fd = openSync(file, existsSync(file) ? 'r+' : 'wx+', 0o600);
   syncFolder(folder);
-  return { frontier, fd, checkpointSize, recovered, position: segment?.bytes ?? 0 };
+  return { frontier, fd, first, position: segment?.bytes ?? 0 };
 }
 
 function rotate(state: State, folder: string): State {
   const fd = openSync(join(folder, segmentName(state.frontier.size)), 'wx+', 0o600);
   syncFolder(folder);
   closeSync(state.fd);
-  return { ...state, fd, position: 0 };
+  return { ...state, fd, first: state.frontier.size, position: 0 };
 }
 
 /** What was cut off and what was left open is said in the log itself. */
-async function tellRecovery({ truncatedBytes, orphans, frontier, checkpointSize }: Recovered, append: TenantLog['append'], clock: Clock): Promise<void> {
+async function tellRecovery({ truncatedBytes, open, frontier, checkpointSize }: Recovered, append: TenantLog['append'], clock: Clock): Promise<void> {
+  const orphans = [...open.values()];
   if (truncatedBytes === 0 && orphans.length === 0) return;
   const now = clock.now();
   const said = [
     append(logRecord('audit.recovery', { truncated_bytes: truncatedBytes, orphan_intents: orphans.length, prior_size: frontier.size, checkpoint_size: checkpointSize }, now)),
-    ...orphans.map((intent) => append(unknownOutcome(intent, now))),
+    ...orphans.map(({ record }) => append(unknownOutcome(record, now))),
   ];
   // When this cannot be written nothing can, and the next call is refused for the same reason.
   await Promise.allSettled(said);

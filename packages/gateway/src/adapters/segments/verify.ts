@@ -5,8 +5,9 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createFrontier, leafHash, openCheckpoint, type Checkpoint } from '@sallyport/guard/audit';
-import { decodeFrames } from './frames.ts';
-import { SEGMENT_NAME } from './layout.ts';
+import { decodeFrames, HEADER_BYTES } from './frames.ts';
+import { SEGMENT_NAME, segmentName } from './layout.ts';
+import { parseResume } from './resume.ts';
 
 export interface Problem {
   readonly file: string;
@@ -25,6 +26,8 @@ export interface Verified {
 export interface StoredRecord {
   readonly index: number;
   readonly segment: string;
+  /** Of its frame in the segment. */
+  readonly offset: number;
   readonly bytes: Buffer;
 }
 
@@ -36,7 +39,7 @@ export function readRecords(folder: string): { readonly records: StoredRecord[];
     const first = Number(SEGMENT_NAME.exec(segment)?.[1]);
     if (first !== records.length) problems.push({ file: segment, index: records.length, what: `the segment starts at record ${first}, but ${records.length} should follow: records are missing, doubled or out of order` });
     const { frames, fault } = decodeFrames(readFileSync(join(folder, segment)), first);
-    records.push(...frames.map(({ index, bytes }) => ({ index, segment, bytes })));
+    records.push(...frames.map(({ index, offset, bytes }) => ({ index, segment, offset, bytes })));
     if (fault !== undefined) problems.push({ file: segment, index: fault.index, what: fault.what });
   }
   return { records, problems };
@@ -71,7 +74,28 @@ export function verifyLog(folder: string, vkey: string): Verified {
       break;
     }
   }
+  checkResume(folder, records, hashes, problems);
   return { records: records.length, checkpointed, problems };
+}
+
+/** The hint for the next start is checked there too; here it is told. */
+function checkResume(folder: string, records: readonly StoredRecord[], hashes: readonly Buffer[], problems: Problem[]): void {
+  const wrong = (what: string): void => void problems.push({ file: 'resume', index: undefined, what: `${what}; the next start will read the whole log instead` });
+  try {
+    const resume = parseResume(folder);
+    if (resume === undefined) return;
+    const { size, peaks, from } = resume;
+    const frontier = createFrontier();
+    for (const hash of hashes.slice(0, size)) frontier.append(hash);
+    const there = records[from.index];
+    const before = records[from.index - 1];
+    const end = before === undefined ? 0 : before.offset + HEADER_BYTES + before.bytes.length;
+    const points = there?.segment === segmentName(from.segment) ? there.offset === from.offset : (before?.segment ?? segmentName(0)) === segmentName(from.segment) && end === from.offset;
+    if (frontier.size !== size || !frontier.peaks().every((peak, at) => peak.equals(peaks[at] as Buffer))) wrong('its hashes are not those of the records');
+    else if (!points) wrong('it points at no record');
+  } catch {
+    wrong('it cannot be read');
+  }
 }
 
 /** The first record whose hash is not the one that was kept beside it, or the first that no good checkpoint covers. */

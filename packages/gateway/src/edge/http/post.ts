@@ -8,7 +8,7 @@ import { afterWait } from '../eras/approval-wait.ts';
 import type { Caller } from '../eras/caller.ts';
 import { checkMcpHeaders, checkMirrors } from '../eras/mirrors.ts';
 import { isModern, readModern } from '../eras/modern.ts';
-import { callOf, runCall, type Arrival } from '../exchange.ts';
+import { callOf, isPassedOn, runCall, type Arrival } from '../exchange.ts';
 import { listen, tagged } from '../listen.ts';
 import { initializeResult, negotiate, serverInfoOf } from '../local.ts';
 import { relayFor } from '../relay.ts';
@@ -217,8 +217,8 @@ async function handleOther(door: Door, visit: Visit, { message, arrival }: Other
   const session = arrival.caller.session;
   const internal = message.kind === 'response';
   const call = callOf(door, internal ? { method: 'session/answer', params: {} } : message, arrival, internal);
-  const relay = { era: arrival.caller.era, capabilities: {}, logLevel: undefined, progressToken: undefined, notify: () => {}, ask: undefined } satisfies Relay;
-  const outcome = await runCall(door, { call, arrival, relay }, (_deps, permit) => {
+  const relay = { era: arrival.caller.era, capabilities: arrival.caller.capabilities, logLevel: undefined, progressToken: undefined, notify: () => {}, ask: undefined } satisfies Relay;
+  const outcome = await runCall(door, { call, arrival, relay }, isPassedOn(call.method) ? undefined : (_deps, permit) => {
     const holder = spendPermit(permit).principal.key;
     // Only this session's own: the guard has just compared the session with the caller.
     const live = session && door.live.find(session.id);

@@ -10,7 +10,7 @@ import { afterWait } from '../eras/approval-wait.ts';
 import type { Caller } from '../eras/caller.ts';
 import { isModern, readModern } from '../eras/modern.ts';
 import { ASSUMED_VERSION } from '../eras/versions.ts';
-import { callOf, runCall, type Arrival, type Local } from '../exchange.ts';
+import { callOf, isPassedOn, runCall, type Arrival, type Local } from '../exchange.ts';
 import { canBeAsked, createQuestions, type Questions } from '../sessions/questions.ts';
 import { listen } from '../listen.ts';
 import { initializeResult, negotiate, serverInfoOf } from '../local.ts';
@@ -173,7 +173,8 @@ function agree({ agreed }: Pipe, params: JsonObject): void {
 async function accept(pipe: Pipe, message: Exclude<Message, { kind: 'request' }>, arrival: Arrival): Promise<void> {
   const internal = message.kind === 'response';
   const call = callOf(pipe, internal ? { method: 'session/answer', params: {} } : message, arrival, internal);
-  const outcome = await runCall(pipe, { call, arrival, relay: SILENT }, (_deps, permit) => {
+  const relay = { ...SILENT, capabilities: arrival.caller.capabilities };
+  const outcome = await runCall(pipe, { call, arrival, relay }, isPassedOn(call.method) ? undefined : (_deps, permit) => {
     settle(pipe.live, message, spendPermit(permit).principal.key);
     return { value: {} };
   });

@@ -14,7 +14,7 @@ export function narrowCapabilities(declared: JsonObject, allowed: Requests): Jso
   const narrowed: Record<string, JsonObject> = {};
   for (const member of ['sampling', 'elicitation', 'roots'] as const) {
     const value = declared[member];
-    if (allowed[member] && isObject(value)) narrowed[member] = member === 'roots' ? {} : value;
+    if (allowed[member] && isObject(value)) narrowed[member] = member === 'roots' ? (value['listChanged'] === true ? { listChanged: true } : {}) : value;
   }
   if (isObject(declared['extensions'])) narrowed['extensions'] = declared['extensions'];
   return narrowed;

@@ -45,6 +45,8 @@ function dispatch(bridge: Bridge, watches: Watches, runs: readonly Run[], method
     case 'stream/listen':
     case 'subscriptions/listen':
       return listenTo(bridge, watches, runs);
+    case 'notifications/roots/list_changed':
+      return tellRoots(bridge, runs);
   }
   const [run] = runs;
   if (run === undefined) return Promise.reject(new GuardError('not_found'));
@@ -100,6 +102,17 @@ async function setLevel(bridge: Bridge, runs: readonly Run[]): Promise<McpResult
         if (runs.length === 1) throw thrown;
       });
     }
+  }
+  return { value: {} };
+}
+
+/** To the servers that this session is connected to and that may see its roots; they ask for the list themselves. */
+async function tellRoots(bridge: Bridge, runs: readonly Run[]): Promise<McpResult> {
+  for (const { permitted, settings, capabilities } of runs) {
+    const roots = capabilities['roots'];
+    if (!isObject(roots) || roots['listChanged'] !== true) continue;
+    const legacy = bridge.links.of(settings.name, ownerOf(permitted)).filter(({ link }) => link.era === 'legacy');
+    await Promise.all(legacy.map(({ link }) => link.notify(permitted.call.method, {}).catch(() => bridge.log('debug', 'a server was not told of changed roots', { server: settings.name }))));
   }
   return { value: {} };
 }

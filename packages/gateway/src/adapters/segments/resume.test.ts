@@ -1,0 +1,119 @@
+import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import type { AuditRecord } from '@sallyport/guard';
+import { tenantFolder } from './layout.ts';
+import { openAuditLog, type SegmentAuditLog } from './log.ts';
+import { readRecords, verifyLog } from './verify.ts';
+
+let folder: string;
+beforeEach(() => { folder = mkdtempSync(join(tmpdir(), 'sallyport-resume-')); });
+afterEach(() => rmSync(folder, { recursive: true, force: true }));
+
+const clock = { now: () => 1_700_000_000_000 };
+const record = (id: string, phase: string): AuditRecord => ({ time: 1, unmapped: { phase, record_id: id, status: 'success' } });
+const open = (): SegmentAuditLog => openAuditLog({ folder, origin: 'sallyport.test', clock, segmentBytes: 600 });
+const home = (): string => tenantFolder(folder, 'acme');
+const segments = (): string[] => readdirSync(home()).filter((name) => name.endsWith('.seg')).sort().map((name) => join(home(), name));
+const verified = () => verifyLog(home(), readFileSync(join(home(), 'vkey'), 'utf8').trim());
+
+async function written(count: number): Promise<void> {
+  const log = open();
+  for (let n = 0; n < count; n++) {
+    await log.append('acme', record(`r${n}`, 'outcome'));
+    if (n % 3 === 2) log.checkpoint('acme');
+  }
+  await log.close();
+}
+
+/** What a start after a crash finds: the files as they were at that moment. */
+async function crashed(log: SegmentAuditLog): Promise<void> {
+  const copy = `${folder}-copy`;
+  cpSync(folder, copy, { recursive: true });
+  await log.close();
+  rmSync(folder, { recursive: true });
+  cpSync(copy, folder, { recursive: true });
+  rmSync(copy, { recursive: true });
+  rmSync(join(folder, 'lock'));
+}
+
+describe('a start', () => {
+  it('reads from the last checkpoint on: what lies before it is not read again, and goes on with the same tree', async () => {
+    await written(20);
+    const [first = ''] = segments();
+    const old = readFileSync(first);
+    writeFileSync(first, Buffer.alloc(old.length));
+    const log = open();
+    await log.append('acme', record('later', 'outcome'));
+    await log.close();
+    writeFileSync(first, old);
+    expect(verified()).toEqual({ records: 21, checkpointed: 21, problems: [] });
+  });
+
+  it('closes an intent that lies before the checkpoint, wherever its segment is', async () => {
+    const log = open();
+    await log.append('acme', record('slow', 'intent'));
+    for (let n = 0; n < 20; n++) await log.append('acme', record(`r${n}`, 'outcome'));
+    log.checkpoint('acme');
+    await log.append('acme', record('after', 'intent'));
+    await crashed(log);
+    await open().close();
+    const ends = readRecords(home()).records.map(({ bytes }) => (JSON.parse(bytes.toString()) as { unmapped: Record<string, unknown> }).unmapped).filter(({ status }) => status === 'unknown');
+    expect(ends.map((one) => one['record_id'])).toEqual(['slow', 'after']);
+    expect(verified().problems).toEqual([]);
+  });
+
+  it('an intent that got its outcome is not closed again', async () => {
+    const log = open();
+    await log.append('acme', record('a', 'intent'));
+    log.checkpoint('acme');
+    await log.append('acme', record('a', 'outcome'));
+    await crashed(log);
+    await open().close();
+    expect(verified()).toEqual({ records: 2, checkpointed: 2, problems: [] });
+  });
+
+  it('does not serve a log that was cut off behind the resume point, nor one whose records there were changed', async () => {
+    const log = open();
+    for (let n = 0; n < 3; n++) await log.append('acme', record(`r${n}`, 'intent'));
+    log.checkpoint('acme');
+    await crashed(log);
+    const [first = ''] = segments();
+    const whole = readFileSync(first);
+    truncateSync(first, whole.length - 5);
+    expect(() => open()).toThrow(/inconsistent at record 2/);
+    const changed = Buffer.from(whole);
+    changed[whole.length - 3] = 0x21;
+    writeFileSync(first, changed);
+    expect(() => open()).toThrow(/inconsistent at record 2/);
+    writeFileSync(first, whole);
+    await open().close();
+  });
+});
+
+describe('the hint is not believed', () => {
+  const hint = (): string => join(home(), 'resume');
+  const change = (more: (told: { size: number; peaks: string[]; from: Record<string, number> }) => object): void => {
+    writeFileSync(hint(), JSON.stringify(more(JSON.parse(readFileSync(hint(), 'utf8')))));
+  };
+
+  it.each<[string, () => void]>([
+    ['missing', () => rmSync(hint())],
+    ['empty', () => writeFileSync(hint(), '')],
+    ['torn', () => truncateSync(hint(), 20)],
+    ['with other hashes', () => change((told) => ({ ...told, peaks: told.peaks.map(() => 'ab'.repeat(32)) }))],
+    ['of a larger tree', () => change((told) => ({ ...told, size: told.size + 1 }))],
+    ['of an empty tree', () => change((told) => ({ ...told, size: 0, peaks: [] }))],
+    ['pointing into a record', () => change((told) => ({ ...told, from: { ...told.from, offset: 3, index: 0 } }))],
+    ['pointing at another segment', () => change((told) => ({ ...told, from: { ...told.from, segment: 0 } }))],
+    ['pointing behind the end', () => change((told) => ({ ...told, from: { ...told.from, offset: 1_000_000 } }))],
+  ])('%s: everything is read, nothing is lost', async (_name, spoil) => {
+    await written(20);
+    spoil();
+    const log = open();
+    await log.append('acme', record('later', 'outcome'));
+    await log.close();
+    expect(verified()).toEqual({ records: 21, checkpointed: 21, problems: [] });
+  });
+});
