@@ -1,8 +1,12 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { ERRORS, METHODS } from '@sallyport/guard';
 import { describe, expect, it } from 'vitest';
+import { systemClock } from '@sallyport/guard/memory';
+import { loadPolicies } from '../packages/gateway/src/adapters/cedar/load.ts';
 import { pages, REFERENCE } from './docs.ts';
+import { EXAMPLES } from './policy-page.ts';
 
 describe('docs/reference says what the code says', async () => {
   for (const [name, text] of await pages()) {
@@ -11,6 +15,13 @@ describe('docs/reference says what the code says', async () => {
       expect(existsSync(file) ? readFileSync(file, 'utf8') : '', `docs/reference/${name} is out of date: run "npm run docs" and commit what it writes`).toBe(text);
     });
   }
+
+  it('the example policies are policies', () => {
+    const folder = mkdtempSync(join(tmpdir(), 'sallyport-examples-'));
+    writeFileSync(join(folder, 'examples.cedar'), EXAMPLES.map(([, policy]) => policy).join('\n'));
+    expect(loadPolicies(folder, systemClock).policies).toHaveLength(EXAMPLES.length);
+    rmSync(folder, { recursive: true });
+  });
 
   it('every error code and every method has its row, and the unrecorded ones are published', async () => {
     const all = await pages();

@@ -10,6 +10,7 @@ import { ERRORS, METHODS } from '@sallyport/guard';
 import { registerAudit } from '../packages/gateway/src/cli/audit.ts';
 import { registerKeys } from '../packages/gateway/src/cli/keys.ts';
 import { buildProgram, type Registrar } from '../packages/gateway/src/cli/program.ts';
+import { policyPage } from './policy-page.ts';
 import { jsonSchemaOfConfig } from '../packages/gateway/src/config/schema.ts';
 
 export const REFERENCE = fileURLToPath(new URL('../docs/reference/', import.meta.url));
@@ -22,6 +23,7 @@ export async function pages(): Promise<ReadonlyMap<string, string>> {
     ['sallyport.schema.json', `${JSON.stringify(schema, null, 2)}\n`],
     ['errors.md', errorsPage()],
     ['methods.md', methodsPage()],
+    ['policy.md', policyPage()],
     ['cli.md', cliPage(await commandGroups())],
   ]);
 }
