@@ -44,7 +44,7 @@ export function policyPage(): string {
 
 Cedar (https://docs.cedarpolicy.com), every \`*.cedar\` file of the folder \`policies.cedar\`. What no policy permits is refused, a
 \`forbid\` always wins, and an error in a policy that applies refuses too. What may be called, read, got, completed or
-subscribed to is what is listed: `Action::"see"` exists, and needs no policy of its own. A policy that does not read \`context\` (other than
+subscribed to is what is listed: \`Action::"see"\` exists, and needs no policy of its own. A policy that does not read \`context\` (other than
 \`context.agent\`) is decided once and remembered until policies, principal or definition change.
 
 \`sallyport check\` parses every policy, and refuses one that names a tool, an argument or an attribute that does not exist.

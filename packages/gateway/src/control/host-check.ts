@@ -4,12 +4,13 @@
  */
 import type { IncomingMessage } from 'node:http';
 import { isIP } from 'node:net';
+import { headerValues } from '../listen/header-values.ts';
 
 /** @param allowed further exact `Host` values. */
 export function hostIsOurs(request: IncomingMessage, listenHost: string, allowed: readonly string[]): boolean {
-  const hosts = request.headersDistinct['host'];
-  const [host] = hosts ?? [];
-  if (hosts?.length !== 1 || host === undefined) return false;
+  const hosts = headerValues(request, 'host');
+  const [host] = hosts;
+  if (hosts.length !== 1 || host === undefined) return false;
   const lower = host.toLowerCase();
   if (allowed.includes(lower)) return true;
   const match = /^(\[[0-9a-f:.]+\]|[a-z0-9.-]+)(?::(\d{1,5}))?$/.exec(lower);
@@ -23,8 +24,8 @@ export function hostIsOurs(request: IncomingMessage, listenHost: string, allowed
 
 /** Browsers send Origin with what another page asked for; nothing here is for other pages. */
 export function originIsOurs(request: IncomingMessage): boolean {
-  const origins = request.headersDistinct['origin'];
-  if (origins === undefined) return true;
+  const origins = headerValues(request, 'origin');
+  if (origins.length === 0) return true;
   const scheme = 'encrypted' in request.socket ? 'https' : 'http';
   return origins.length === 1 && origins[0] === `${scheme}://${request.headers.host ?? ''}`;
 }
