@@ -9,7 +9,7 @@ import { createGuard, createSealer, ERRORS, standardHouse, type Call, type Clock
 import { createRecorder, createRedactor, logRecord } from '@sallyport/guard/audit';
 import { createMemoryApprovals, createMemoryRateLimiter, createMemoryTenants, systemClock, type MemoryApprovals } from '@sallyport/guard/memory';
 import { createApiKeyAuthenticator, createBearerJwt, readAuthorization } from '@sallyport/guard/stages';
-import { loadPolicies, type LoadedPolicies } from './adapters/cedar/load.ts';
+import { loadPolicies, policyRevision, type LoadedPolicies } from './adapters/cedar/load.ts';
 import type { SignInUser } from './adapters/oidc-provider/server.ts';
 import { createKeySource } from './adapters/jwks/keys.ts';
 import { createLogger, type Log } from './adapters/pino/index.ts';
@@ -153,15 +153,24 @@ function ownCall(server: string, method: string, clock: Clock): Call {
 
 const RETRY_MS = 5_000;
 
-/** Learns what each server offers; what cannot be reached is tried again until the gateway stops. */
-function discoverServers({ guard, upstreams }: DataPlane, { clock }: Parts): { readonly first: Promise<void>; stop(): void } {
+interface Discovery {
+  /** Asks every server; resolves when each has answered or failed. */
+  all(): Promise<void>;
+  stop(): void;
+}
+
+/** Learns what each server offers; those that cannot be reached are tried again until the gateway stops. */
+function createDiscovery({ guard, upstreams }: DataPlane, { clock }: Parts): Discovery {
   let timer: NodeJS.Timeout | undefined;
   let stopped = false;
-  const discover = async (): Promise<void> => {
-    await upstreams.discover((server, method) => guard.run(ownCall(server, method, clock), (permit) => upstreams.send(permit, NOBODY)));
-    if (!stopped && Object.values(upstreams.ready()).some((why) => why !== undefined)) timer = setTimeout(() => void discover(), RETRY_MS);
+  const ask = async (only?: readonly string[]): Promise<void> => {
+    clearTimeout(timer);
+    await upstreams.discover((server, method) => guard.run(ownCall(server, method, clock), (permit) => upstreams.send(permit, NOBODY)), only);
+    const missing = Object.entries(upstreams.ready()).flatMap(([name, why]) => (why === undefined ? [] : [name]));
+    clearTimeout(timer);
+    if (!stopped && missing.length > 0) timer = setTimeout(() => void ask(missing), RETRY_MS);
   };
-  return { first: discover(), stop: () => { stopped = true; clearTimeout(timer); } };
+  return { all: () => ask(), stop: () => { stopped = true; clearTimeout(timer); } };
 }
 
 function createEdge({ guard, upstreams }: DataPlane, { audit, clock, log, store, sealer, metrics, settings }: Parts): HttpEdge {
@@ -194,8 +203,8 @@ export async function startGateway(snapshot: Snapshot, options: StartOptions = {
   const checks = checksOf(parts, plane.upstreams);
   await recordWeakenings(parts);
   const listeners = await openListeners(parts, { edge, checks, role, front: options.front });
-  const discovery = role === 'admin' ? undefined : discoverServers(plane, parts);
-  await discovery?.first;
+  const discovery = role === 'admin' ? undefined : createDiscovery(plane, parts);
+  await discovery?.all();
   const stopWatching = watchPolicies(parts);
   log('info', 'started', { gateway: listeners.gateway?.url, admin: listeners.admin?.url, servers: settings.serverNames, policies: settings.policies.revision });
   return {
@@ -204,7 +213,7 @@ export async function startGateway(snapshot: Snapshot, options: StartOptions = {
       Object.assign(settings, settingsOf(next, parts.clock));
       await recordWeakenings(parts);
       log('info', 'reloaded', { version: next.version, policies: settings.policies.revision });
-      await discoverServers(plane, parts).first;
+      await discovery?.all();
     },
     async close() {
       stopWatching();
@@ -248,37 +257,49 @@ async function recordWeakenings({ audit, clock, log, settings }: Parts): Promise
   await audit.append('_', logRecord('gateway.start', { weakenings: settings.snapshot.weakenings, config: settings.snapshot.version, policies: settings.policies.revision }, clock.now()));
 }
 
-/** A changed policy file takes effect with the next call; a broken one keeps the old set and says why. */
+const POLICIES_POLL_MS = 1_000;
+
+/**
+ * A changed policy file takes effect with the next call; a broken one keeps the old set and says why. Watched, to be quick,
+ * and polled as well: of a folder that is swapped for another, or named by a reload, the watch hears nothing.
+ */
 function watchPolicies({ clock, log, settings }: Parts): () => void {
-  const folder = settings.snapshot.policies.cedar;
-  if (folder === undefined) return () => {};
-  let timer: NodeJS.Timeout | undefined;
-  const load = (): void => {
+  let complained = '';
+  const look = (): void => {
+    const folder = settings.snapshot.policies.cedar;
+    if (policyRevision(folder) === settings.policies.revision) return void (complained = '');
     try {
-      const loaded = loadPolicies(settings.snapshot.policies.cedar, clock);
-      if (loaded.revision === settings.policies.revision) return;
-      settings.policies = loaded;
-      log('info', 'policies reloaded', { revision: loaded.revision, policies: loaded.policies.length });
+      settings.policies = loadPolicies(folder, clock);
+      log('info', 'policies reloaded', { revision: settings.policies.revision, policies: settings.policies.policies.length });
     } catch (thrown) {
-      log('error', 'the changed policies are not used; the old ones stay', { cause: String(thrown) });
+      const cause = String(thrown);
+      if (cause !== complained) log('error', 'the changed policies are not used; the old ones stay', { cause });
+      complained = cause;
     }
   };
-  const watcher = watch(folder, () => { clearTimeout(timer); timer = setTimeout(load, 50); });
-  return () => { clearTimeout(timer); watcher.close(); };
+  const poll = setInterval(look, POLICIES_POLL_MS);
+  poll.unref();
+  let soon: NodeJS.Timeout | undefined;
+  const folder = settings.snapshot.policies.cedar;
+  const watcher = folder === undefined ? undefined : watch(folder, () => { clearTimeout(soon); soon = setTimeout(look, 50); });
+  watcher?.on('error', () => watcher.close());
+  return () => { clearInterval(poll); clearTimeout(soon); watcher?.close(); };
 }
 
 /** `sallyport stdio`: the same guard before one client on standard input and output. */
 async function runStdio(snapshot: Snapshot, { server, token }: { readonly server: string | undefined; readonly token: string }): Promise<void> {
   const parts = openParts(snapshot, systemClock, () => 1);
   const plane = createDataPlane(parts);
-  const discovery = discoverServers(plane, parts);
-  await discovery.first;
+  const discovery = createDiscovery(plane, parts);
+  await discovery.all();
+  const stopWatching = watchPolicies(parts);
   const edge = createStdioEdge({
     guard: plane.guard, send: plane.upstreams.send, view: plane.upstreams.view, definitionOf: (target) => plane.upstreams.catalog.find(target),
     settings: () => parts.settings.snapshot.gateway, clock: parts.clock, log: parts.log, report: (event) => parts.metrics.requested(event),
     called: (outcome) => parts.metrics.called(outcome), input: process.stdin, output: process.stdout, credentials: { kind: 'bearer', token }, server,
   });
   await edge.ended;
+  stopWatching();
   discovery.stop();
   await plane.upstreams.close();
   await parts.audit.close();

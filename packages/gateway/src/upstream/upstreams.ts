@@ -36,15 +36,18 @@ export interface UpstreamStats {
   readonly listeners: number;
 }
 
+export type DiscoveryRun = (server: string, method: string) => Promise<unknown>;
+
 export interface Upstreams {
   readonly send: Send;
   readonly catalog: Catalog;
   readonly view: GatewayView;
   /**
-   * Asks every server for its definitions, servers side by side. @param run puts one discovery call through the guard:
-   * `{method, target: {kind: 'servers', servers: [server]}, credentials: {kind: 'gateway', tenant: '_'}}`. Never rejects.
+   * Asks servers for their definitions, side by side. @param run puts one discovery call through the guard:
+   * `{method, target: {kind: 'servers', servers: [server]}, credentials: {kind: 'gateway', tenant: '_'}}`. @param only names of
+   * servers; all when left out. Never rejects.
    */
-  discover(run: (server: string, method: string) => Promise<unknown>): Promise<void>;
+  discover(run: DiscoveryRun, only?: readonly string[]): Promise<void>;
   /** By server: why it could not be reached within the last half minute, or `undefined`. */
   ready(): Record<string, string | undefined>;
   stats(): UpstreamStats;
@@ -69,7 +72,7 @@ export function createUpstreams(deps: UpstreamDeps): Upstreams {
     send: (permit, relay) => send(bridge, watches, permit, relay),
     catalog: { find: definitions.find },
     view: viewOf(bridge),
-    discover: (run) => discoverAll(bridge, run),
+    discover: (run, only) => discoverAll(bridge, run, only ?? deps.servers().map(({ name }) => name)),
     ready: () => Object.fromEntries(deps.servers().map(({ name }) => [name, links.reason(name)])),
     stats: () => ({ links: Object.fromEntries(deps.servers().map(({ name }) => [name, links.count(name)])), held: bridge.held.size, listeners: ears.size }),
     close: async () => {
@@ -91,8 +94,8 @@ function settle(bridge: Bridge, seat: Seat, watches: () => ReturnType<typeof cre
   link.request(ownAsk('logging/setLevel', { level }, settings.timeoutMs, 64 * 1024)).catch(() => bridge.log('debug', 'a server did not take a log level', { server: settings.name }));
 }
 
-async function discoverAll(bridge: Bridge, run: (server: string, method: string) => Promise<unknown>): Promise<void> {
-  await Promise.all(bridge.servers().map(async ({ name }) => {
+async function discoverAll(bridge: Bridge, run: DiscoveryRun, names: readonly string[]): Promise<void> {
+  await Promise.all(names.map(async (name) => {
     for (const method of discoveryMethods) {
       try {
         await run(name, method);

@@ -49,17 +49,32 @@ export class PolicyLoadError extends Error {
 export function loadPolicies(folder: string | undefined, clock: Clock): LoadedPolicies {
   const findings: Finding[] = [];
   const policies: LoadedPolicy[] = [];
-  const digest = createHash('sha256');
-  for (const file of filesOf(folder)) {
-    const text = readFileSync(file, 'utf8');
-    digest.update(JSON.stringify([basename(file), text]));
-    policies.push(...parseFile(file, text, findings));
-  }
+  const files = read(folder);
+  for (const [file, text] of files) policies.push(...parseFile(file, text, findings));
   const twice = policies.find((one, index) => policies.findIndex((other) => other.id === one.id) !== index);
   if (twice !== undefined) findings.push(at(twice.file, twice.fileText, twice.offset, `the policy id "${twice.id}" is used twice`));
   if (findings.length > 0) throw new PolicyLoadError(findings);
-  const revision = digest.digest('hex').slice(0, 16);
+  const revision = revisionOf(files);
   return { policies, revision, engine: compileCedar(policies, revision, clock) };
+}
+
+/** The revision of what is in the folder now, whether it can be used or not; `undefined` when the folder cannot be read. */
+export function policyRevision(folder: string | undefined): string | undefined {
+  try {
+    return revisionOf(read(folder));
+  } catch {
+    return undefined;
+  }
+}
+
+type Texts = readonly (readonly [file: string, text: string])[];
+
+const read = (folder: string | undefined): Texts => filesOf(folder).map((file) => [file, readFileSync(file, 'utf8')]);
+
+function revisionOf(files: Texts): string {
+  const digest = createHash('sha256');
+  for (const [file, text] of files) digest.update(JSON.stringify([basename(file), text]));
+  return digest.digest('hex').slice(0, 16);
 }
 
 function filesOf(folder: string | undefined): string[] {
