@@ -1,49 +1,101 @@
-/** The sign-in page. Everything that a client said of itself is shown as text. */
+/** What a person sees: the sign-in page and sentences. Everything that a client said of itself is shown as text. */
+import { createHash } from 'node:crypto';
+
 export interface SignInPage {
   readonly client: string;
-  readonly redirectHost: string;
+  readonly redirectUri: string;
+  readonly resource: string;
   readonly action: string;
   readonly token: string;
+  /** What was typed the last time. */
+  readonly user: string;
   readonly problem: string | undefined;
 }
 
 const ESCAPES: Readonly<Record<string, string>> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;', "'": '&#39;' };
 
 /** Markup, and characters that reorder or hide text, become harmless. */
-export const escapeHtml = (text: string): string => text
+export const escapeHtml = (text: string, length = 100): string => text
   .replace(/[\u0000-\u001f\u007f-\u009f\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]/g, '\ufffd')
-  .slice(0, 100).replace(/[&<>"']/g, (character) => ESCAPES[character] ?? character);
+  .slice(0, length).replace(/[&<>"']/g, (character) => ESCAPES[character] ?? character);
 
-export function page({ client, redirectHost, action, token, problem }: SignInPage): string {
-  return `<!doctype html>
+const STYLE = `
+  :root { color-scheme: light dark; --line: light-dark(#8a919c, #6f7785); --soft: light-dark(#55606e, #a9b2bf); --bad: light-dark(#b3261e, #ff8a80); --act: light-dark(#1a56b0, #2f6fd0); }
+  * { box-sizing: border-box; }
+  body { display: grid; place-items: center; min-height: 100vh; margin: 0; padding: 1rem; font: 1rem/1.5 system-ui, sans-serif; background: light-dark(#f3f4f6, #14171c); color: light-dark(#1b1f26, #e8eaee); }
+  main { width: 100%; max-width: 28rem; padding: 1.75rem; border: 1px solid light-dark(#d5d9e0, #333a45); border-radius: .75rem; background: light-dark(#fff, #1d2129); }
+  h1 { font-size: 1.3rem; line-height: 1.3; margin: 0 0 1rem; }
+  p { margin: 0 0 1rem; overflow-wrap: anywhere; }
+  dl { margin: 0 0 1rem; padding: .7rem .9rem; border-radius: .4rem; background: light-dark(#f3f4f6, #14171c); }
+  dt, .soft { color: var(--soft); font-size: .875rem; }
+  dd { margin: 0; font-weight: 600; overflow-wrap: anywhere; }
+  dd + dt { margin-top: .5rem; }
+  .problem { padding: .5rem .75rem; border: 1px solid var(--bad); border-left-width: 4px; border-radius: .4rem; color: var(--bad); font-weight: 600; }
+  label { display: block; margin: .9rem 0 .3rem; font-weight: 600; }
+  input { width: 100%; padding: .6rem .7rem; font: inherit; color: inherit; background: transparent; border: 1px solid var(--line); border-radius: .4rem; }
+  input[aria-invalid] { border-color: var(--bad); }
+  .row { display: flex; flex-wrap: wrap; gap: .6rem; margin-top: 1.4rem; }
+  button { flex: 1 1 7rem; padding: .65rem; font: inherit; font-weight: 600; color: inherit; background: transparent; border: 1px solid var(--line); border-radius: .4rem; cursor: pointer; }
+  button[value=allow] { flex-grow: 2; background: var(--act); border-color: var(--act); color: #fff; }
+  :focus-visible { outline: 3px solid light-dark(#6ea0ec, #8ab4f8); outline-offset: 2px; }
+`;
+
+/** No script and no style but this one. No form-action: Chromium applies it to the redirect back to the client as well. */
+export const PAGE_POLICY = `default-src 'none'; style-src 'sha256-${createHash('sha256').update(STYLE).digest('base64')}'; frame-ancestors 'none'; base-uri 'none'`;
+
+const layout = (title: string, body: string): string => `<!doctype html>
 <html lang="en">
+<head>
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
-<title>Sign in · Sallyport</title>
-<style>
-  :root { color-scheme: light dark; font-family: system-ui, sans-serif; }
-  body { display: grid; place-items: center; min-height: 100vh; margin: 0; background: Canvas; color: CanvasText; }
-  main { width: min(24rem, 90vw); }
-  h1 { font-size: 1.25rem; margin: 0 0 1rem; }
-  p { line-height: 1.45; }
-  label { display: block; margin-top: .9rem; font-size: .9rem; }
-  input { width: 100%; box-sizing: border-box; padding: .55rem .65rem; margin-top: .25rem; font: inherit; border: 1px solid GrayText; border-radius: .4rem; }
-  .problem { border-left: 3px solid #c0392b; padding: .2rem .7rem; }
-  .row { display: flex; gap: .6rem; margin-top: 1.3rem; }
-  button { flex: 1; padding: .6rem; font: inherit; border-radius: .4rem; border: 1px solid GrayText; cursor: pointer; }
-  button[value=allow] { background: #1f5fbf; border-color: #1f5fbf; color: #fff; }
-</style>
+<title>${title} · Sallyport</title>
+<style>${STYLE}</style>
+</head>
+<body>
 <main>
-  <h1>Sign in to Sallyport</h1>
-  <p><strong>${escapeHtml(client)}</strong> wants to call tools as you. After you agree you are sent to <strong>${escapeHtml(redirectHost)}</strong>.</p>
-  ${problem === undefined ? '' : `<p class="problem" role="alert">${escapeHtml(problem)}</p>`}
-  <form method="post" action="${escapeHtml(action)}" autocomplete="off">
-    <input type="hidden" name="token" value="${escapeHtml(token)}">
-    <label>User <input name="user" required autofocus autocapitalize="none" spellcheck="false"></label>
-    <label>Password <input name="password" type="password" required></label>
-    <div class="row"><button name="answer" value="cancel" formnovalidate>Cancel</button><button name="answer" value="allow">Sign in and allow</button></div>
-  </form>
+${body}
 </main>
+</body>
 </html>
 `;
+
+/** Nothing to do here but read. @param text one of ours. */
+export const sentence = (title: string, text: string): string => layout(title, `<h1>${title}</h1>\n<p>${escapeHtml(text, 300)}</p>`);
+
+const REFUSALS: Readonly<Record<string, string>> = {
+  invalid_client: 'This client is not registered here. Remove the server in your client and add it again.',
+  invalid_redirect_uri: 'The client asks to be answered at an address that it has not registered.',
+};
+
+/** A request that is not answered with a redirect, because it is not known whose it is. @param code of RFC 6749. */
+export const refused = (code: string): string => sentence('Request refused', `${REFUSALS[code] ?? 'Start again from your client.'} (${code})`);
+
+const LOOPBACK = /^(127\.\d+\.\d+\.\d+|localhost|\[::1\])$/;
+
+/** Where the answer goes, in words: an address with a port says little, and an app's own scheme has no host. */
+function destination(redirectUri: string): string {
+  const { protocol, hostname, host } = new URL(redirectUri);
+  if (protocol !== 'http:' && protocol !== 'https:') return `the app that opens ${protocol} links`;
+  return LOOPBACK.test(hostname) ? `a program on this computer (${host})` : host;
+}
+
+export function page({ client, redirectUri, resource, action, token, user, problem }: SignInPage): string {
+  const bad = problem === undefined ? '' : ' aria-invalid="true" aria-describedby="problem"';
+  const focus = (here: boolean): string => (here ? ' autofocus' : '');
+  return layout('Sign in', `<h1>Sign in and allow access?</h1>
+<p><strong>${escapeHtml(client)}</strong> asks to use tools in your name.</p>
+<dl>
+<dt>Access to</dt><dd>${escapeHtml(resource)}</dd>
+<dt>Then you go back to</dt><dd>${escapeHtml(destination(redirectUri))}</dd>
+</dl>
+<p class="soft">The name is what the client calls itself. Cancel if you did not start this.</p>
+${problem === undefined ? '' : `<p class="problem" id="problem" role="alert">${escapeHtml(problem)}</p>`}
+<form method="post" action="${escapeHtml(action)}">
+<input type="hidden" name="token" value="${escapeHtml(token)}">
+<label for="user">User name</label>
+<input id="user" name="user" value="${escapeHtml(user)}" required${focus(user === '')} autocomplete="username" autocapitalize="none" spellcheck="false"${bad}>
+<label for="password">Password</label>
+<input id="password" name="password" type="password" required${focus(user !== '')} autocomplete="current-password"${bad}>
+<div class="row"><button name="answer" value="allow">Sign in and allow</button><button name="answer" value="cancel" formnovalidate>Cancel</button></div>
+</form>`);
 }

@@ -1,6 +1,13 @@
 /** Storage of `oidc-provider` in SQLite: clients, codes, grants, sessions and tokens outlive a restart. */
 import type { DatabaseSync } from 'node:sqlite';
-import type { Adapter, AdapterPayload } from 'oidc-provider';
+import { errors, type Adapter, type AdapterPayload } from 'oidc-provider';
+
+/** Anybody may register: clients that nobody has signed in with are kept up to this number, newest first (P11). */
+export const UNUSED_CLIENTS_MAX = 1_000;
+const KEEP_NEWEST = `DELETE FROM sign_in WHERE kind = 'Client' AND id IN (
+  SELECT client.id FROM sign_in client WHERE client.kind = 'Client'
+  AND NOT EXISTS (SELECT 1 FROM sign_in used WHERE used.kind = 'Grant' AND json_extract(used.payload, '$.clientId') = client.id)
+  ORDER BY client.rowid DESC LIMIT -1 OFFSET ${UNUSED_CLIENTS_MAX})`;
 
 interface Row {
   readonly payload: string;
@@ -13,6 +20,9 @@ export function createRows(database: DatabaseSync): (name: string) => Adapter {
   const byId = database.prepare('SELECT payload, expires_at FROM sign_in WHERE kind = ? AND id = ?');
   const byUid = database.prepare('SELECT payload, expires_at FROM sign_in WHERE kind = ? AND uid = ?');
   const drop = database.prepare('DELETE FROM sign_in WHERE kind = ? AND id = ?');
+  const consume = database.prepare("UPDATE sign_in SET payload = json_set(payload, '$.consumed', ?) WHERE kind = ? AND id = ? AND json_extract(payload, '$.consumed') IS NULL");
+  const end = database.prepare("DELETE FROM sign_in WHERE grant_id = ? OR (kind = 'Grant' AND id = ?)");
+  const keepNewest = database.prepare(KEEP_NEWEST);
   const revoke = database.prepare('DELETE FROM sign_in WHERE grant_id = ?');
   const purge = database.prepare('DELETE FROM sign_in WHERE expires_at < ?');
   const seconds = (): number => Math.floor(Date.now() / 1000);
@@ -22,14 +32,18 @@ export function createRows(database: DatabaseSync): (name: string) => Adapter {
     async upsert(id, payload, expiresIn) {
       purge.run(seconds());
       put.run(kind, id, JSON.stringify(payload), payload.uid ?? null, payload.grantId ?? null, expiresIn === undefined ? null : seconds() + expiresIn);
+      if (kind === 'Client') keepNewest.run();
     },
     find: async (id) => read(byId.get(kind, id) as Row | undefined),
     findByUid: async (uid) => read(byUid.get(kind, uid) as Row | undefined),
     findByUserCode: async () => undefined,
     async consume(id) {
-      const payload = read(byId.get(kind, id) as Row | undefined);
+      if (consume.run(seconds(), kind, id).changes === 1) return;
+      // Somebody was faster. Which of the two is the thief is unknown: nobody keeps what came of it.
       const row = byId.get(kind, id) as Row | undefined;
-      if (payload !== undefined) put.run(kind, id, JSON.stringify({ ...payload, consumed: seconds() }), payload.uid ?? null, payload.grantId ?? null, row?.expires_at ?? null);
+      const grantId = row === undefined ? undefined : (JSON.parse(row.payload) as AdapterPayload).grantId;
+      if (grantId !== undefined) end.run(grantId, grantId);
+      throw new errors.InvalidGrant('it was used already');
     },
     destroy: async (id) => void drop.run(kind, id),
     revokeByGrantId: async (grantId) => void revoke.run(grantId),

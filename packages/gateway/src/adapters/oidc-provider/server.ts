@@ -4,9 +4,12 @@
  */
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { DatabaseSync } from 'node:sqlite';
-import Provider, { errors, type Configuration } from 'oidc-provider';
+import Provider, { errors, interactionPolicy, type Configuration, type KoaContextWithOIDC } from 'oidc-provider';
+import { setSecurityHeaders } from '../../listen/security-headers.ts';
 import { openKeys } from './keys.ts';
 import { createLogin, type SignInUser } from './login.ts';
+import { PAGE_POLICY, refused } from './page.ts';
+import { limitMetadata } from './registration.ts';
 import { createRows } from './rows.ts';
 
 export type { SignInUser } from './login.ts';
@@ -29,11 +32,16 @@ export interface AuthorizationServer {
 
 const SCOPE = 'mcp';
 const METADATA = new Set(['/.well-known/oauth-authorization-server/oauth', '/.well-known/openid-configuration/oauth', '/oauth/.well-known/oauth-authorization-server', '/oauth/.well-known/openid-configuration']);
+const AUTHORIZE = '/authorize';
 const HOUR = 3_600;
 
 export async function createAuthorizationServer(deps: AuthorizationServerDeps): Promise<AuthorizationServer> {
   const { jwks, cookieKeys } = await openKeys(deps.folder);
   const provider = new Provider(deps.issuer, { ...configuration(deps), jwks, cookies: { keys: cookieKeys, long: { sameSite: 'lax' }, short: { sameSite: 'lax' } }, adapter: createRows(deps.database) } as Configuration);
+  provider.use(async (ctx, next) => {
+    if (ctx.path === AUTHORIZE) askForScope(ctx);
+    await next();
+  });
   const login = createLogin(provider, deps, SCOPE);
   const callback = provider.callback();
   const { host } = new URL(deps.issuer);
@@ -42,6 +50,7 @@ export async function createAuthorizationServer(deps: AuthorizationServerDeps): 
       const path = (request.url ?? '').split('?', 1)[0] ?? '';
       const isMetadata = METADATA.has(path);
       if (!isMetadata && path !== '/oauth' && !path.startsWith('/oauth/')) return false;
+      setSecurityHeaders(request, response);
       if (path.startsWith('/oauth/interaction/')) {
         void login(request, response, path.slice('/oauth/interaction/'.length));
         return true;
@@ -49,17 +58,34 @@ export async function createAuthorizationServer(deps: AuthorizationServerDeps): 
       const target = isMetadata ? '/oauth/.well-known/openid-configuration' : (request.url ?? '');
       // The issuer is what was configured: a Host header that somebody else chose must not get into an address (P19).
       request.headers.host = host;
-      Object.assign(request, { originalUrl: target, baseUrl: '/oauth', url: target.slice('/oauth'.length) || '/' });
+      // `/oauth?…` has a path, too: the library fails without one.
+      Object.assign(request, { originalUrl: target, baseUrl: '/oauth', url: target.slice('/oauth'.length).replace(/^(?!\/)/, '/') });
+      // The library adds the hash of its one script, which posts an answer to the client, to this empty list.
+      response.setHeader('Content-Security-Policy', "default-src 'none'; script-src; frame-ancestors 'none'; base-uri 'none'");
       void callback(request, response);
       return true;
     },
   };
 }
 
+/** There is one scope: a client that asks for none gets it (RFC 6749 section 3.3), and one that asks for others as well. */
+function askForScope(ctx: { query: NodeJS.Dict<string | string[]> }): void {
+  const asked = ctx.query['scope'] ?? '';
+  // Several are an error, which is the library's to report.
+  if (typeof asked === 'string') ctx.query = { ...ctx.query, scope: [...new Set([...asked.split(' '), SCOPE])].filter((one) => one !== '').join(' ') };
+}
+
+/** Every client asks the user every time: what another client, or this one, was allowed before is no consent (A12). */
+function alwaysAsk(): interactionPolicy.DefaultPolicy {
+  const policy = interactionPolicy.base();
+  policy.get('consent')?.checks.add(new interactionPolicy.Check('every_time', 'the user is asked every time', 'consent_required', (ctx: KoaContextWithOIDC) => ctx.oidc.result?.consent === undefined));
+  return policy;
+}
+
 function configuration({ users, resource }: AuthorizationServerDeps): Configuration {
   const claimsOf = (subject: string | undefined) => users.find((user) => user.subject === subject);
   return {
-    clientDefaults: { application_type: 'native', grant_types: ['authorization_code', 'refresh_token'], response_types: ['code'], token_endpoint_auth_method: 'none' },
+    clientDefaults: { application_type: 'native', id_token_signed_response_alg: 'ES256', grant_types: ['authorization_code', 'refresh_token'], response_types: ['code'], token_endpoint_auth_method: 'none' },
     clientAuthMethods: ['none', 'client_secret_basic', 'client_secret_post'],
     scopes: [SCOPE, 'offline_access'],
     responseTypes: ['code'],
@@ -71,9 +97,15 @@ function configuration({ users, resource }: AuthorizationServerDeps): Configurat
     },
     issueRefreshToken: async (_ctx, client) => client.grantTypeAllowed('refresh_token'),
     rotateRefreshToken: true,
-    interactions: { url: (_ctx, interaction) => `/oauth/interaction/${interaction.uid}` },
+    expiresWithSession: async () => false,
+    // Nothing that a client or a document names is dialled.
+    fetch: async () => { throw new errors.InvalidRequest('nothing is fetched'); },
+    extraClientMetadata: { properties: ['client_name'], validator: (_ctx, _key, _value, metadata) => limitMetadata(metadata as Record<string, unknown>) },
+    clientBasedCORS: (_ctx, origin, client) => client.redirectUris?.some((uri) => URL.parse(uri)?.origin === origin) ?? false,
+    allowOmittingSingleRegisteredRedirectUri: false,
+    interactions: { policy: alwaysAsk(), url: (_ctx, interaction) => `/oauth/interaction/${interaction.uid}` },
     features: {
-      devInteractions: { enabled: false }, registration: { enabled: true }, revocation: { enabled: true }, userinfo: { enabled: false }, rpInitiatedLogout: { enabled: false },
+      devInteractions: { enabled: false }, registration: { enabled: true }, revocation: { enabled: true, allowedPolicy: async (_ctx, client, token) => token.clientId === client.clientId }, userinfo: { enabled: false }, rpInitiatedLogout: { enabled: false },
       resourceIndicators: {
         enabled: true, defaultResource: () => resource, useGrantedResource: () => true,
         getResourceServerInfo: (_ctx, indicator) => {
@@ -82,12 +114,12 @@ function configuration({ users, resource }: AuthorizationServerDeps): Configurat
         },
       },
     },
-    routes: { authorization: '/authorize', token: '/token', registration: '/register', jwks: '/jwks', revocation: '/revoke' },
-    ttl: { AccessToken: HOUR, AuthorizationCode: 60, Grant: 14 * 24 * HOUR, Interaction: 600, RefreshToken: 14 * 24 * HOUR, Session: 24 * HOUR },
+    routes: { authorization: AUTHORIZE, token: '/token', registration: '/register', jwks: '/jwks', revocation: '/revoke' },
+    ttl: { AccessToken: HOUR, AuthorizationCode: 60, Grant: 14 * 24 * HOUR, IdToken: HOUR, Interaction: 600, RefreshToken: 14 * 24 * HOUR, Session: 24 * HOUR },
     renderError: (ctx, out) => {
-      ctx.type = 'text';
-      ctx.set({ 'Content-Security-Policy': "default-src 'none'; frame-ancestors 'none'", 'X-Content-Type-Options': 'nosniff' });
-      ctx.body = `The request was refused: ${out.error}\n`;
+      ctx.type = 'html';
+      ctx.set('Content-Security-Policy', PAGE_POLICY);
+      ctx.body = refused(out.error);
     },
   };
 }
