@@ -308,12 +308,30 @@ async function runStdio(snapshot: Snapshot, { server, token }: { readonly server
 
 /** The demo's authorization server, on the gateway's own listener. */
 async function openSignIn(snapshot: Snapshot, users: readonly SignInUser[]): Promise<{ readonly front: NonNullable<StartOptions['front']>; close(): void }> {
-  const { createAuthorizationServer } = await import('./adapters/oidc-provider/server.ts');
+  const { createAuthorizationServer } = await quietly(() => import('./adapters/oidc-provider/server.ts'));
   const store = openStore(join(snapshot.dataFolder, 'sign-in.db'));
   const [issuer] = snapshot.identity.issuers;
   if (issuer === undefined) throw new Error('the demo configuration names no issuer');
   const server = await createAuthorizationServer({ issuer: issuer.issuer, resource: issuer.audience, users, database: store.database, folder: snapshot.dataFolder });
   return { front: server.handle, close: () => store.close() };
+}
+
+/** The library warns on the terminal, when it is loaded, of every Node.js that has no name as a long-term release. */
+async function quietly<T>(load: () => Promise<T>): Promise<T> {
+  const terminal: { warn: Console['warn'] } = console;
+  const { warn } = terminal;
+  terminal.warn = () => {};
+  try {
+    return await load();
+  } finally {
+    terminal.warn = warn;
+  }
+}
+
+/** `demo` without the demo would promise an authorization server that nobody starts. */
+function startConfigured(snapshot: Snapshot, role: NonNullable<StartOptions['role']>): Promise<RunningGateway> {
+  if (snapshot.demo) throw new Error('"demo: true" is for the demo: start it with sallyport start --demo, or take the line out');
+  return startGateway(snapshot, { role });
 }
 
 /** The command line. @param argv without the program's own two arguments. */
@@ -327,7 +345,7 @@ export async function main(argv: readonly string[]): Promise<void> {
   };
   const program = buildProgram(io, {
     environment: processEnvironment(), signals: process, stdio: runStdio,
-    start: (snapshot, { role }) => startGateway(snapshot, { role }),
+    start: (snapshot, { role }) => startConfigured(snapshot, role),
     demo: async (demoIo) => (await import('./demo/run.ts')).runDemo(demoIo, startGateway, { openSignIn }),
     groups: [registerAudit, registerKeys, registerPins],
   });
