@@ -15,6 +15,7 @@ export interface Patience {
 /** Calls `lost` once, with `cancelled` or `upstream_timeout`, unless `done` comes first. */
 export function startPatience({ signal, timeoutMs, until }: Pick<Ask, 'signal' | 'timeoutMs' | 'until'>, lost: (why: GuardError) => void): Patience {
   let timer: NodeJS.Timeout | undefined;
+  let seen = Date.now();
   let holds = 0;
   let over = false;
   const end = (why: GuardError): void => {
@@ -28,26 +29,29 @@ export function startPatience({ signal, timeoutMs, until }: Pick<Ask, 'signal' |
     clearTimeout(timer);
     signal.removeEventListener('abort', cancelled);
   };
-  const touch = (): void => {
+  // One timer for the whole wait: a sign of life only notes the time, and who wakes too early sleeps again.
+  const wait = (): void => {
     if (over || holds > 0 || timeoutMs === undefined) return;
-    clearTimeout(timer);
-    const waitMs = until === undefined ? timeoutMs : Math.max(0, Math.min(timeoutMs, until - Date.now()));
-    timer = setTimeout(() => end(new GuardError('upstream_timeout')), waitMs);
+    const left = Math.min(seen + timeoutMs, until ?? Infinity) - Date.now();
+    if (left <= 0 && timer !== undefined) end(new GuardError('upstream_timeout'));
+    else timer = setTimeout(wait, Math.max(0, left));
   };
   signal.addEventListener('abort', cancelled, { once: true });
-  touch();
+  wait();
   // An already aborted signal fires no event; the caller must still get its one answer, after it has our handle.
   if (signal.aborted) queueMicrotask(cancelled);
   return {
-    touch,
     done,
+    touch: () => { seen = Date.now(); },
     hold: () => {
       holds++;
       clearTimeout(timer);
     },
     resume: () => {
       holds--;
-      touch();
+      seen = Date.now();
+      timer = undefined;
+      wait();
     },
   };
 }
