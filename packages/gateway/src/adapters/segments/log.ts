@@ -10,8 +10,8 @@ import { openTenantLog, type TenantLog } from './tenant-log.ts';
 
 export interface SegmentAuditLog extends AuditLog {
   readonly keys: AuditKeys;
-  /** The last signed checkpoint of a tenant, or `undefined` for a tenant without a log. */
-  checkpoint(tenant: string): string | undefined;
+  /** A signed checkpoint of what a tenant's log holds now, or `undefined` for a tenant without a log. */
+  checkpoint(tenant: string): Promise<string | undefined>;
   /** Rejects when a record could not be made durable now. */
   probe(): Promise<void>;
   close(): Promise<void>;
@@ -59,8 +59,8 @@ export function openAuditLog(deps: AuditLogDeps): SegmentAuditLog {
           return Promise.reject(cause as Error);
         }
       },
-      checkpoint: (tenant) => logs.get(tenant)?.checkpoint(),
-      probe: async () => void open('_').checkpoint(true),
+      checkpoint: async (tenant) => logs.get(tenant)?.checkpoint(),
+      probe: async () => void (await open('_').checkpoint(true)),
       async close() {
         clearInterval(timer);
         await Promise.all([...logs.values()].map((log) => log.close()));
@@ -79,11 +79,8 @@ function everyInterval(logs: ReadonlyMap<string, TenantLog>, everyMs: number, he
   const timer = setInterval(() => {
     const heartbeat = ++beats % Math.max(1, Math.round(heartbeatMs / everyMs)) === 0;
     for (const log of logs.values()) {
-      try {
-        log.checkpoint(heartbeat);
-      } catch {
-        // A checkpoint that cannot be written now is tried again at the next interval; the records are durable.
-      }
+      // A checkpoint that cannot be written now is tried again at the next interval; the records are durable.
+      log.checkpoint(heartbeat).catch(() => undefined);
     }
   }, everyMs);
   timer.unref();

@@ -22,7 +22,7 @@ async function written(count: number): Promise<void> {
   const log = open();
   for (let n = 0; n < count; n++) {
     await log.append('acme', record(`r${n}`, 'outcome'));
-    if (n % 3 === 2) log.checkpoint('acme');
+    if (n % 3 === 2) await log.checkpoint('acme');
   }
   await log.close();
 }
@@ -55,7 +55,7 @@ describe('a start', () => {
     const log = open();
     await log.append('acme', record('slow', 'intent'));
     for (let n = 0; n < 20; n++) await log.append('acme', record(`r${n}`, 'outcome'));
-    log.checkpoint('acme');
+    await log.checkpoint('acme');
     await log.append('acme', record('after', 'intent'));
     await crashed(log);
     await open().close();
@@ -67,7 +67,7 @@ describe('a start', () => {
   it('an intent that got its outcome is not closed again', async () => {
     const log = open();
     await log.append('acme', record('a', 'intent'));
-    log.checkpoint('acme');
+    await log.checkpoint('acme');
     await log.append('acme', record('a', 'outcome'));
     await crashed(log);
     await open().close();
@@ -77,7 +77,7 @@ describe('a start', () => {
   it('does not serve a log that was cut off behind the resume point, nor one whose records there were changed', async () => {
     const log = open();
     for (let n = 0; n < 3; n++) await log.append('acme', record(`r${n}`, 'intent'));
-    log.checkpoint('acme');
+    await log.checkpoint('acme');
     await crashed(log);
     const [first = ''] = segments();
     const whole = readFileSync(first);

@@ -2,7 +2,7 @@
  * Where the next start may begin to read: a hint, written with each checkpoint, that saves it from reading the whole log.
  * Nothing in it is believed: what it leads to must give the root of the signed checkpoint, or everything is read.
  */
-import { existsSync, readFileSync, renameSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { segmentName } from './layout.ts';
@@ -32,11 +32,7 @@ const schema = z.strictObject({
   size: count, peaks: z.array(z.string().regex(/^[0-9a-f]{64}$/)).max(64), from: z.strictObject({ segment: count, offset: count, index: count }),
 });
 
-export function writeResume(folder: string, { size, peaks, from }: Resume): void {
-  const file = join(folder, 'resume');
-  writeFileSync(`${file}.new`, JSON.stringify({ size, peaks: peaks.map((peak) => peak.toString('hex')), from }), { mode: 0o600 });
-  renameSync(`${file}.new`, file);
-}
+export const encodeResume = ({ size, peaks, from }: Resume): string => JSON.stringify({ size, peaks: peaks.map((peak) => peak.toString('hex')), from });
 
 /** @returns `undefined` when there is none. @throws Error when it is not one. */
 export function parseResume(folder: string): Resume | undefined {

@@ -1,4 +1,4 @@
-import { cpSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, truncateSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, truncateSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -23,7 +23,7 @@ async function written(count: number, segmentBytes?: number): Promise<void> {
   const log = open(undefined, segmentBytes);
   for (let n = 0; n < count; n++) {
     await log.append('acme', record(n));
-    if (n % 4 === 3) log.checkpoint('acme');
+    if (n % 4 === 3) await log.checkpoint('acme');
   }
   await log.close();
 }
@@ -45,6 +45,26 @@ describe('the segment log', () => {
     await Promise.all(Array.from({ length: 200 }, (_, n) => log.append('acme', record(n))));
     expect(syncs).toBeLessThanOrEqual(2);
     await log.close();
+  });
+
+  it('checkpoints while records arrive, and one that cannot be written is written by the next', async () => {
+    const log = open();
+    await log.append('acme', record(0));
+    const under: Promise<unknown>[] = [];
+    for (let n = 1; n < 300; n++) {
+      under.push(log.append('acme', record(n)));
+      if (n % 20 === 0) under.push(log.checkpoint('acme').catch(() => undefined));
+      if (n % 50 === 0) await Promise.all(under);
+      if (n === 100) mkdirSync(join(home(), 'resume.new'));
+      if (n === 150) {
+        await expect(log.checkpoint('acme')).rejects.toThrow('EISDIR');
+        rmSync(join(home(), 'resume.new'), { recursive: true });
+      }
+    }
+    await Promise.all(under);
+    await log.close();
+    expect(statSync(join(home(), 'leaves')).size).toBe(300 * 32);
+    expect(verifyLog(home(), vkey())).toEqual({ records: 300, checkpointed: 300, problems: [] });
   });
 
   it('answers only after fdatasync', async () => {

@@ -2,22 +2,23 @@
  * The log of one tenant. Group commit: every append that arrives while a write and fdatasync are under way goes into the
  * next one together, so an idle log answers after one fdatasync and a busy one shares each among many.
  */
-import { appendFileSync, closeSync, existsSync, fsyncSync, mkdirSync, openSync, renameSync, writeFileSync, writeSync } from 'node:fs';
+import { closeSync, existsSync, fsyncSync, mkdirSync, openSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { AuditRecord, Clock } from '@sallyport/guard';
 import { leafHash, logRecord, unknownOutcome, type Signer } from '@sallyport/guard/audit';
 import { canonicalize } from '@sallyport/guard/json';
+import { openCheckpointFiles, type CheckpointFiles } from './checkpoint-files.ts';
 import { realFiles, type LogFiles } from './files.ts';
 import { encodeFrames, HEADER_BYTES } from './frames.ts';
 import { segmentName } from './layout.ts';
 import { recover, type Recovered } from './recover.ts';
-import { writeResume, type Place } from './resume.ts';
+import type { Place } from './resume.ts';
 
 export interface TenantLog {
   append(record: AuditRecord): Promise<void>;
   /** Signs what is durable, when it grew since the last checkpoint or `force` is given. */
-  checkpoint(force?: boolean): string | undefined;
+  checkpoint(force?: boolean): Promise<string | undefined>;
   readonly size: number;
   close(): Promise<void>;
 }
@@ -54,6 +55,8 @@ interface Open {
   intents: Map<string, Place>;
   /** Leaf hashes that are not in the file `leaves` yet. */
   leaves: Buffer[];
+  checkpoints: CheckpointFiles;
+  checkpointing: Promise<string | undefined> | undefined;
   checkpointed: number;
   latest: string | undefined;
 }
@@ -65,7 +68,8 @@ export function openTenantLog(deps: TenantLogDeps): TenantLog {
   const recovered = recover(folder, signer.vkey);
   const state = openState(recovered, folder);
   const open: Open = {
-    deps, files: deps.files ?? realFiles, state, intents: placesOf(recovered), waiting: [], committing: undefined, poisoned: undefined, leaves: [], checkpointed: recovered.checkpointSize, latest: undefined,
+    deps, files: deps.files ?? realFiles, state, intents: placesOf(recovered), waiting: [], committing: undefined, poisoned: undefined, leaves: [],
+    checkpoints: openCheckpointFiles(folder), checkpointing: undefined, checkpointed: recovered.checkpointSize, latest: undefined,
   };
   void tellRecovery(recovered, (record) => append(open, record), clock);
   return {
@@ -74,7 +78,7 @@ export function openTenantLog(deps: TenantLogDeps): TenantLog {
     get size() { return open.state.frontier.size; },
     async close() {
       while (open.committing !== undefined) await open.committing;
-      checkpoint(open);
+      await checkpoint(open).catch(() => undefined);
       closeSync(open.state.fd);
     },
   };
@@ -108,7 +112,7 @@ async function drain(open: Open): Promise<void> {
 }
 
 async function commit(open: Open, batch: readonly Waiting[]): Promise<void> {
-  if (open.poisoned !== undefined) heal(open, open.poisoned);
+  if (open.poisoned !== undefined) await heal(open, open.poisoned);
   if (open.state.position >= open.deps.segmentBytes) open.state = rotate(open.state, open.deps.folder);
   const { state, files } = open;
   const bytes = encodeFrames(state.frontier.size, batch.map((one) => one.bytes));
@@ -127,15 +131,17 @@ async function commit(open: Open, batch: readonly Waiting[]): Promise<void> {
 const placesOf = ({ open }: Recovered): Map<string, Place> => new Map([...open].map(([id, { place }]) => [id, place]));
 
 /** After a failed write or fsync nobody knows what is on the disk, so it is read again before anything is added. */
-function heal(open: Open, { cause, until, wait }: NonNullable<Open['poisoned']>): void {
+async function heal(open: Open, { cause, until, wait }: NonNullable<Open['poisoned']>): Promise<void> {
   const { folder, signer, clock } = open.deps;
   if (clock.now() < until) throw cause;
+  await open.checkpointing?.catch(() => undefined);
   try {
     closeSync(open.state.fd);
     const recovered = recover(folder, signer.vkey);
     open.state = openState(recovered, folder);
     open.intents = placesOf(recovered);
     open.leaves = [];
+    open.checkpoints = openCheckpointFiles(folder);
     open.poisoned = undefined;
   } catch (again) {
     open.poisoned = { cause: again, until: clock.now() + wait, wait: Math.min(wait * 2, RETRY_MAX_MS) };
@@ -143,20 +149,24 @@ function heal(open: Open, { cause, until, wait }: NonNullable<Open['poisoned']>)
   }
 }
 
-function checkpoint(open: Open, force = false): string | undefined {
-  const { folder, signer } = open.deps;
-  const { frontier } = open.state;
+function checkpoint(open: Open, force = false): Promise<string | undefined> {
+  if (open.checkpointing !== undefined) return open.checkpointing;
+  const { size } = open.state.frontier;
+  if (open.poisoned !== undefined || size < open.checkpointed || (size === open.checkpointed && !force)) return Promise.resolve(open.latest);
+  return (open.checkpointing = seal(open).finally(() => { open.checkpointing = undefined; }));
+}
+
+/** Takes what is durable now, signs it, and writes it down while the log goes on. */
+async function seal(open: Open): Promise<string> {
+  const { frontier, first, position } = open.state;
   const { size } = frontier;
-  if (open.poisoned !== undefined || size < open.checkpointed || (size === open.checkpointed && !force)) return open.latest;
-  const note = signer.sign({ size, root: frontier.root() });
-  appendFileSync(join(folder, 'leaves'), Buffer.concat(open.leaves), { flush: true });
-  open.leaves = [];
-  // Durable before it is released, so that the signer can never be made to sign a smaller tree after a crash.
-  replaceFile(join(folder, 'checkpoint'), note);
-  if (size > open.checkpointed || open.latest === undefined) appendFileSync(join(folder, 'checkpoints'), `${note}\n`);
-  open.checkpointed = size;
+  const leaves = [...open.leaves];
+  const note = open.deps.signer.sign({ size, root: frontier.root() });
   const [oldest] = open.intents.values();
-  writeResume(folder, { size, peaks: frontier.peaks(), from: oldest ?? { segment: open.state.first, offset: open.state.position, index: size } });
+  const resume = { size, peaks: frontier.peaks(), from: oldest ?? { segment: first, offset: position, index: size } };
+  await open.checkpoints.write({ leaves, note, grown: size > open.checkpointed || open.latest === undefined, resume });
+  open.leaves = open.leaves.slice(leaves.length);
+  open.checkpointed = size;
   return (open.latest = note);
 }
 
@@ -194,14 +204,6 @@ async function tellRecovery({ truncatedBytes, open, frontier, checkpointSize }: 
   ];
   // When this cannot be written nothing can, and the next call is refused for the same reason.
   await Promise.allSettled(said);
-}
-
-function replaceFile(file: string, text: string): void {
-  const fd = openSync(`${file}.new`, 'w', 0o644);
-  writeSync(fd, text);
-  fsyncSync(fd);
-  closeSync(fd);
-  renameSync(`${file}.new`, file);
 }
 
 function syncFolder(folder: string): void {
