@@ -32,7 +32,8 @@ export function createMemoryApprovals(clock: Clock, pendingMax = 20): MemoryAppr
     const request = live().find((one) => one.id === id && one.state === 'pending');
     if (request === undefined) throw new GuardError('not_found');
     const { user, agent } = request.principal;
-    const own = (user.issuer === issuer && user.subject === subject) || agent.actors.includes(subject);
+    // The agent too: with client credentials its token has the client id as its subject.
+    const own = (user.issuer === issuer && user.subject === subject) || [agent.clientId, ...agent.actors].includes(subject);
     if (own) throw new GuardError('not_permitted', { message: 'Nobody approves their own call.' });
     requests.set(request.digest, { ...request, state, approver: JSON.stringify([issuer, subject]) });
   };

@@ -21,9 +21,18 @@ const MIGRATIONS: readonly string[] = [
 
 /** @throws Error when the file is newer than this program. */
 export function migrate(database: DatabaseSync): void {
-  const version = (database.prepare('PRAGMA user_version').get() as { user_version: number }).user_version;
-  if (version > MIGRATIONS.length) throw new Error(`the database was written by a newer Sallyport (version ${version}, this one knows ${MIGRATIONS.length})`);
-  for (let next = version; next < MIGRATIONS.length; next++) {
-    database.exec(`BEGIN IMMEDIATE; ${MIGRATIONS[next]}; PRAGMA user_version = ${next + 1}; COMMIT;`);
+  if (versionOf(database) === MIGRATIONS.length) return;
+  // The version is read again under the lock, because another process may have opened the new file at the same moment.
+  database.exec('BEGIN IMMEDIATE');
+  try {
+    const version = versionOf(database);
+    if (version > MIGRATIONS.length) throw new Error(`the database was written by a newer Sallyport (version ${version}, this one knows ${MIGRATIONS.length})`);
+    for (const migration of MIGRATIONS.slice(version)) database.exec(migration);
+    database.exec(`PRAGMA user_version = ${MIGRATIONS.length}; COMMIT`);
+  } catch (thrown) {
+    database.exec('ROLLBACK');
+    throw thrown;
   }
 }
+
+const versionOf = (database: DatabaseSync): number => (database.prepare('PRAGMA user_version').get() as { user_version: number }).user_version;

@@ -8,6 +8,8 @@ import { migrate } from './migrations.ts';
 import { createPins } from './pins.ts';
 import { createSessions } from './sessions.ts';
 
+const SQLITE_BUSY = 5;
+
 export interface Store {
   readonly keys: KeyStore;
   readonly pins: PinStore;
@@ -24,7 +26,7 @@ export function openStore(file: string, clock: Clock = { now: () => Date.now() }
   const fresh = !existsSync(file);
   const database = new DatabaseSync(file);
   if (fresh) chmodSync(file, 0o600);
-  database.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA busy_timeout = 5000; PRAGMA foreign_keys = ON;');
+  useWal(database);
   migrate(database);
   const one = database.prepare('SELECT 1');
   return {
@@ -32,4 +34,18 @@ export function openStore(file: string, clock: Clock = { now: () => Date.now() }
     probe: () => void one.get(),
     close: () => database.close(),
   };
+}
+
+const WAIT_MS = 5_000;
+
+/** Two processes that open a new file at once both change its journal mode, and SQLite lets nobody wait for that: so it is tried again. */
+function useWal(database: DatabaseSync): void {
+  database.exec(`PRAGMA busy_timeout = ${WAIT_MS}; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON;`);
+  for (const until = performance.now() + WAIT_MS; ; Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 10)) {
+    try {
+      return database.exec('PRAGMA journal_mode = WAL');
+    } catch (thrown) {
+      if ((thrown as { errcode?: number }).errcode !== SQLITE_BUSY || performance.now() > until) throw thrown;
+    }
+  }
 }

@@ -39,5 +39,7 @@ function settle(state: ApprovalState): Approval {
     case 'approved': return state.approval;
     case 'pending': throw new GuardError('approval_required', { data: { approval_id: state.id } });
     case 'refused': throw new GuardError('approval_refused', { data: { approval_id: state.id } });
+    // A store that answers anything else has not said yes.
+    default: throw new GuardError('internal', { cause: new Error('the approval store gave an unknown answer') });
   }
 }

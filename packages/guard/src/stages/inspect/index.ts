@@ -1,5 +1,5 @@
 /** Stage 9: is what came back safe to return? One rule a file; each returns the result that the next one looks at. */
-import type { Definition, McpResult } from '../../call.ts';
+import type { Definition, JsonObject, McpResult } from '../../call.ts';
 import type { House, Who } from '../../guard.ts';
 import { createSchemaCache } from '../validate/index.ts';
 import { SCHEMA_LIMITS } from '../validate/bounds.ts';
@@ -19,11 +19,19 @@ export function createInspect({ maxResultBytes, mayList }: InspectDeps): House['
   return (result, who, judged, call): McpResult => {
     if (result.items !== undefined) return { ...result, items: result.items.filter((item) => mayList(who, item)) };
     const { definition } = judged;
-    if (definition !== undefined) boundSize(result, maxResultBytes(definition.server));
-    if (call.method === 'tools/call') {
-      matchShape(result);
-      if (definition !== undefined) matchOutputSchema(result, definition);
-    }
+    const server = definition?.server ?? (call.target.kind === 'task' ? call.target.server : undefined);
+    if (server !== undefined) boundSize(result, maxResultBytes(server));
+    const told = toldByTool(result.value, call.method);
+    if (told !== undefined) matchShape(told);
+    if (call.method === 'tools/call' && definition !== undefined) matchOutputSchema(result, definition);
     return result;
   };
+}
+
+/** The part of an answer that a tool made: all of it, or what a finished task has inside. */
+function toldByTool(value: JsonObject, method: string): JsonObject | undefined {
+  if (method === 'tools/call' || method === 'tasks/result') return value;
+  const { result } = value;
+  if (method !== 'tasks/get' || result === undefined) return undefined;
+  return typeof result === 'object' && result !== null && !Array.isArray(result) ? (result as JsonObject) : {};
 }

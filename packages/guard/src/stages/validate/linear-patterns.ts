@@ -13,7 +13,8 @@ export interface PatternEngine {
 export const linearPatterns: PatternEngine = Object.assign(
   (pattern: string) => {
     const compiled = RE2JS.compile(translate(pattern));
-    return { test: (text: string): boolean => compiled.matcher(text).find() };
+    // Ajv tells patterns apart by their text alone: without one of its own, all of an instance would be its first.
+    return { test: (text: string): boolean => compiled.matcher(text).find(), toString: () => pattern };
   },
   { code: 'linearPatterns' },
 );

@@ -1,0 +1,62 @@
+/** D2: what is kept in memory stays bounded, whatever is thrown at it, and nobody gains by the forgetting. */
+import { describe, expect, it } from 'vitest';
+import type { LimitRule } from '../ports.ts';
+import { createManualClock, createMemoryApprovals, createMemoryRateLimiter, systemClock } from './index.ts';
+
+const rule = (key: string, limit = 5): LimitRule => ({ scope: 'address', key, limit, periodMs: 60_000 });
+
+describe('H17 a flood of keys', () => {
+  it('makes the limiter forget who asked least lately, never who has nothing left', async () => {
+    const limiter = createMemoryRateLimiter(createManualClock(), 1_000);
+    for (let at = 0; at < 5; at++) await limiter.take([rule('busy')]);
+    await limiter.take([rule('idle')]);
+    await limiter.take([rule('used')]);
+    for (let at = 0; at < 3_000; at++) {
+      await limiter.take([rule(`flood ${at}`)]);
+      if (at % 500 === 0) await limiter.take([rule('used', 100)]);
+    }
+    expect((await limiter.take([rule('busy')])).allowed).toBe(false);
+    expect(await limiter.take([rule('idle')]), 'forgotten, so whole again').toMatchObject({ remaining: 4 });
+    expect((await limiter.take([rule('used', 100)])).remaining, 'used lately, so remembered').toBeLessThan(95);
+  });
+
+  it('does not cost a sweep for each call, also when nothing can be forgotten', async () => {
+    for (const limit of [1, 5]) {
+      const limiter = createMemoryRateLimiter(createManualClock(), 10_000);
+      const started = performance.now();
+      for (let at = 0; at < 200_000; at++) await limiter.take([rule(`flood ${at}`, limit)]);
+      expect(performance.now() - started).toBeLessThan(5_000);
+      expect((await limiter.take([rule('flood 0', 1)])).allowed, 'one that has nothing left is never forgotten').toBe(limit !== 1);
+    }
+  });
+
+  it('leaves room again once the budgets are whole', async () => {
+    const clock = createManualClock();
+    const limiter = createMemoryRateLimiter(clock, 100);
+    for (let round = 0; round < 5; round++) {
+      for (let at = 0; at < 200; at++) expect((await limiter.take([rule(`flood ${at}`, 1)])).allowed).toBe(true);
+      for (let at = 0; at < 200; at++) expect((await limiter.take([rule(`flood ${at}`, 1)])).allowed).toBe(false);
+      clock.advance(60_000);
+    }
+  });
+});
+
+it('U7 what expired is forgotten, so a thousand requests of one agent are never more than the cap', async () => {
+  const clock = createManualClock();
+  const store = createMemoryApprovals(clock, 3);
+  let filed = 0;
+  for (let at = 0; at < 1_000; at++) {
+    const question = { digest: `d${at}`, expiresAt: clock.now() + 10, principal: { key: 'p' } } as unknown as Parameters<typeof store.consume>[0];
+    try {
+      await store.consume(question);
+      filed += 1;
+    } catch {
+      // Refused by the cap.
+    }
+    expect(store.pending().length).toBeLessThanOrEqual(3);
+    clock.advance(1);
+  }
+  expect(filed).toBeGreaterThan(250);
+});
+
+it('the system clock tells the time', () => expect(Math.abs(systemClock.now() - Date.now())).toBeLessThan(1_000));

@@ -1,0 +1,93 @@
+/** API keys: only the one who has the secret, only until it ends, and never from what the store holds (A30). */
+import { expect, it } from 'vitest';
+import type { ApiKey } from '../../ports.ts';
+import { API_KEY_ISSUER, API_KEY_REMEMBERED_MS, mintApiKey } from './index.ts';
+import { NOW, openBench, outcomeOf } from './testing/tokens.mts';
+
+const FIELDS = { tenant: 'acme', subject: 'robot', name: 'ci', roles: [], scopes: [], tier: undefined, createdAt: NOW * 1000, expiresAt: undefined };
+
+it.each([
+  ['A30 empty', ''], ['A30 the prefix alone', 'sp_'], ['A30 changeme', 'changeme'], ['A30 an example', 'sp_0123456789abcdef_changeme'],
+  ['A30 zeros', `sp_${'0'.repeat(16)}_${'A'.repeat(43)}`], ['A30 an id without its secret', 'sp_0000000000000001_'], ['A30 a short secret', 'sp_0000000000000001_AAAA'],
+])('%s opens nothing, even where a row has the hash of an empty secret', async (_name, text) => {
+  const bench = openBench();
+  const empty: ApiKey = { ...FIELDS, id: '0000000000000001', hash: '6b'.repeat(32), revokedAt: undefined };
+  for (const id of ['', '0'.repeat(16), '0123456789abcdef', empty.id]) await bench.store.put({ ...empty, id });
+  expect(await outcomeOf(bench.bearer(text))).toBe('unauthenticated');
+});
+it('A30 a minted key has 256 random bits, is stored as a hash, and ends within the stated time', async () => {
+  const bench = openBench();
+  const { text, key } = mintApiKey(FIELDS);
+  const secret = text.slice(20);
+  expect([Buffer.from(secret, 'base64url').length, JSON.stringify(key).includes(secret), mintApiKey(FIELDS).text === text]).toEqual([32, false, false]);
+  await bench.store.put(key);
+  const principal = await bench.bearer(text);
+  expect(await outcomeOf(bench.bearer(text.slice(0, 20) + mintApiKey(FIELDS).text.slice(20)))).toBe('unauthenticated');
+  await bench.store.put({ ...key, revokedAt: bench.clock.ms });
+  bench.clock.ms += API_KEY_REMEMBERED_MS - 1;
+  expect(await bench.bearer(text)).toBe(principal);
+  bench.clock.ms += 1;
+  expect(await outcomeOf(bench.bearer(text))).toBe('unauthenticated');
+});
+
+const flip = (text: string, at: number): string => text.slice(0, at) + (text[at] === '0' ? '1' : '0') + text.slice(at + 1);
+const ALTERED: readonly (readonly [name: string, change: (text: string) => string])[] = [
+  ['A30 another secret', (text) => flip(text, 30)], ['A30 another id', (text) => flip(text, 5)], ['A30 upper case', (text) => text.toUpperCase()],
+  ['A30 a character more', (text) => `${text}A`], ['A30 a character less', (text) => text.slice(0, -1)], ['A30 a newline', (text) => `${text}\n`],
+  ['A30 another prefix', (text) => text.replace('sp_', 'sq_')], ['A30 two keys', (text) => text + text],
+];
+it.each(ALTERED)('%s is refused, and what was right before stays right', async (_name, change) => {
+  const bench = openBench();
+  const { text, key } = mintApiKey(FIELDS);
+  await bench.store.put(key);
+  expect((await bench.bearer(text)).agent.clientId).toBe(`api-key:${key.id}`);
+  expect(await outcomeOf(bench.bearer(change(text)))).toBe('unauthenticated');
+  expect(await outcomeOf(bench.bearer(text))).toBe('accepted');
+});
+
+it('A30 the secret of one key does not open another', async () => {
+  const bench = openBench();
+  const [one, other] = [mintApiKey(FIELDS), mintApiKey(FIELDS)];
+  for (const { key } of [one, other]) await bench.store.put(key);
+  expect(await outcomeOf(bench.bearer(`${one.text.slice(0, 20)}${other.text.slice(20)}`))).toBe('unauthenticated');
+});
+
+it.each([[-1, 'accepted'], [0, 'unauthenticated'], [1, 'unauthenticated']] as const)('O15 a key %i ms after its end is %s, remembered or not', async (after, expected) => {
+  const bench = openBench();
+  const { text, key } = mintApiKey({ ...FIELDS, expiresAt: bench.clock.ms + 1_000 });
+  await bench.store.put(key);
+  expect(await outcomeOf(bench.bearer(text))).toBe('accepted');
+  bench.clock.ms += 1_000 + after;
+  expect(await outcomeOf(bench.bearer(text)), 'remembered').toBe(expected);
+  const other = openBench();
+  await other.store.put(key);
+  other.clock.ms += 1_000 + after;
+  expect(await outcomeOf(other.bearer(text)), 'not remembered').toBe(expected);
+});
+
+it('becomes the principal of its row, the same object each time, also after it was looked up again', async () => {
+  const bench = openBench();
+  const { text, key } = mintApiKey({ ...FIELDS, roles: ['deployer'], scopes: ['mcp'], tier: 'gold', expiresAt: bench.clock.ms + 60_000 });
+  await bench.store.put(key);
+  const principal = await bench.bearer(text);
+  expect(principal).toMatchObject({
+    user: { issuer: API_KEY_ISSUER, subject: 'robot', roles: ['deployer'], groups: [], claims: {} }, scopes: ['mcp'], tier: 'gold', tenantClaim: 'acme', expiresAt: key.expiresAt,
+  });
+  bench.clock.ms += API_KEY_REMEMBERED_MS;
+  expect(await bench.bearer(text)).toBe(principal);
+});
+
+it('O8 a flood of keys makes it forget, not grow', { timeout: 60_000 }, async () => {
+  const bench = openBench();
+  const { text, key } = mintApiKey(FIELDS);
+  await bench.store.put(key);
+  await bench.bearer(text);
+  await bench.store.put({ ...key, revokedAt: bench.clock.ms });
+  expect(await outcomeOf(bench.bearer(text)), 'remembered').toBe('accepted');
+  for (let at = 0; at < 10_000; at++) {
+    const other = mintApiKey(FIELDS);
+    await bench.store.put(other.key);
+    await bench.bearer(other.text);
+  }
+  expect(await outcomeOf(bench.bearer(text)), 'forgotten, so looked up').toBe('unauthenticated');
+});

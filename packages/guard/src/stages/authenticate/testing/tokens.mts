@@ -1,0 +1,105 @@
+/** Keys, tokens and an authenticate stage for the attack tables: tokens exactly as an attacker wants them, and a clock that stands still. */
+import { constants, createHmac, generateKeyPairSync, sign, type KeyObject } from 'node:crypto';
+import { expect } from 'vitest';
+import type { Call, Credentials, Principal } from '../../../call.ts';
+import { GuardError } from '../../../errors.ts';
+import { createMemoryKeys } from '../../../memory/index.ts';
+import { createApiKeyAuthenticator, createAuthenticate, createBearerJwt, type JwtIssuer, type KeySource } from '../index.ts';
+
+export const NOW = 1_700_000_000;
+export const HOME = 'https://idp.test/acme';
+export const OTHER = 'https://idp.test/globex';
+export const AUDIENCE = 'https://gw.example/mcp';
+export const SKEW = 30;
+
+export const rsa = generateKeyPairSync('rsa', { modulusLength: 2048 });
+export const ec = generateKeyPairSync('ec', { namedCurve: 'P-256' });
+export const ed = generateKeyPairSync('ed25519');
+export const otherRsa = generateKeyPairSync('rsa', { modulusLength: 2048 });
+export const attacker = generateKeyPairSync('rsa', { modulusLength: 2048 });
+
+export const ISSUER: JwtIssuer = {
+  issuer: HOME, audience: AUDIENCE, multipleAudiences: false, algorithms: ['RS256', 'ES256', 'EdDSA'], accessTokenProfile: 'rfc9068',
+  requiredScopes: [], claims: { tenant: 'tenant', roles: 'roles', groups: 'groups', agent: 'client_id', tier: 'tier' },
+  allowedClients: undefined, clockSkewSeconds: SKEW, maxLifetimeSeconds: 3600,
+};
+
+export type Claims = Readonly<Record<string, unknown>>;
+export const CLAIMS: Claims = {
+  iss: HOME, sub: 'alice', aud: AUDIENCE, exp: NOW + 600, iat: NOW, jti: 'j-1', client_id: 'agent', tenant: 'acme', roles: ['reader'],
+};
+
+export const b64 = (value: unknown): string => Buffer.from(typeof value === 'string' ? value : JSON.stringify(value)).toString('base64url');
+export const tail = (token: string): string => token.slice(token.lastIndexOf('.') + 1);
+export const withTail = (token: string, signature: string): string => `${token.slice(0, token.lastIndexOf('.'))}.${signature}`;
+
+/** A token exactly as the attacker wants it. `undefined` in the changes removes the member. */
+export function token(claims: Claims | string = {}, header: Claims = {}, key: KeyObject = rsa.privateKey): string {
+  const text = `${b64({ alg: 'RS256', typ: 'at+jwt', kid: 'k1', ...header })}.${typeof claims === 'string' ? b64(claims) : b64({ ...CLAIMS, ...claims })}`;
+  const signature = key.asymmetricKeyType === 'ec' ? sign('sha256', Buffer.from(text), { key, dsaEncoding: 'ieee-p1363' })
+    : key.asymmetricKeyType === 'ed25519' ? sign(null, Buffer.from(text), key)
+    : sign('sha256', Buffer.from(text), { key, padding: constants.RSA_PKCS1_PADDING });
+  return `${text}.${signature.toString('base64url')}`;
+}
+
+export function hmacToken(secret: string | Buffer): string {
+  const text = `${b64({ alg: 'HS256', typ: 'at+jwt', kid: 'k1' })}.${b64(CLAIMS)}`;
+  return `${text}.${createHmac('sha256', secret).update(text).digest('base64url')}`;
+}
+
+const KEYS: ReadonlyMap<string, KeyObject> = new Map([
+  [`${HOME} k1`, rsa.publicKey], [`${HOME} ec`, ec.publicKey], [`${HOME} ed`, ed.publicKey], [`${OTHER} k1`, otherRsa.publicKey],
+]);
+
+export function openBench({ issuer = {} }: { readonly issuer?: Partial<JwtIssuer> } = {}) {
+  const keys = new Map(KEYS);
+  const clock = { ms: NOW * 1000, now: () => clock.ms };
+  const asked: string[] = [];
+  const faults: string[] = [];
+  const source: KeySource = {
+    key: async (from, kid) => {
+      asked.push(`${from} ${kid}`);
+      const key = keys.get(`${from} ${kid}`);
+      if (key === undefined) throw new Error('the key is not known');
+      return key;
+    },
+  };
+  const store = createMemoryKeys();
+  const issuers = [{ ...ISSUER, ...issuer }, { ...ISSUER, ...issuer, issuer: OTHER }];
+  const authenticate = createAuthenticate(
+    [createApiKeyAuthenticator(store, clock), createBearerJwt({ issuers: () => issuers, keys: source, clock })], (type) => void faults.push(type));
+  const present = async (credentials: Credentials): Promise<Principal> => authenticate({ ...CALL, credentials });
+  return { clock, asked, faults, store, keys, issuers, present, bearer: (text: string) => present({ kind: 'bearer', token: text }) };
+}
+
+export const CALL: Call = {
+  method: 'tools/call', target: { kind: 'tool', server: 'crm', name: 'get' }, params: {}, rawArguments: undefined, credentials: { kind: 'none' },
+  session: undefined, deadline: Number.POSITIVE_INFINITY, signal: new AbortController().signal,
+  origin: {
+    transport: 'http', era: 'modern', protocolVersion: '2026-07-28', address: '192.0.2.1', correlationId: 'c', traceparent: undefined,
+    clientInfo: undefined,
+  },
+};
+
+/** `accepted`, or the code of the refusal; `unauthenticated` is proven to be the one answer that tells nothing. */
+export async function outcomeOf(answer: Promise<unknown>): Promise<string> {
+  try {
+    await answer;
+    return 'accepted';
+  } catch (thrown) {
+    if (!(thrown instanceof GuardError)) throw thrown;
+    if (thrown.code === 'unauthenticated') expect(thrown.detail).toEqual({ data: { error: 'invalid_token' }, cause: expect.any(Error) });
+    return thrown.code;
+  }
+}
+
+/** A row of an attack table: the token, the fault that the metric is told, and what differs in the issuer's configuration. */
+export type Row = readonly [name: string, text: string, fault: string, issuer?: Partial<JwtIssuer>];
+export const ANY: Partial<JwtIssuer> = { accessTokenProfile: 'any-jwt' };
+
+/** Every row is refused with the one answer, counted as its fault, and refused again: nothing is remembered in its favour. */
+export async function expectRefused([, text, fault, issuer = {}]: Row): Promise<void> {
+  const bench = openBench({ issuer });
+  expect([await outcomeOf(bench.bearer(text)), bench.faults]).toEqual(['unauthenticated', [fault]]);
+  expect(await outcomeOf(bench.bearer(text))).toBe('unauthenticated');
+}

@@ -1,0 +1,31 @@
+/** The in-memory version of every port keeps the contract of the port. */
+import { createMemoryApprovals, createMemoryAuditLog, createMemoryKeys, createMemoryPins, createMemoryRateLimiter, createMemorySessions, createMemoryTenants } from '@sallyport/guard/memory';
+import { approvalsContract } from './approvals.ts';
+import { auditLogContract } from './audit-log.ts';
+import { keysContract } from './keys.ts';
+import { forgetful } from './opened.ts';
+import { pinsContract } from './pins.ts';
+import { rateLimiterContract } from './rate-limiter.ts';
+import { sessionsContract } from './sessions.ts';
+import { tenantsContract } from './tenants.ts';
+
+rateLimiterContract('memory', (clock) => forgetful(createMemoryRateLimiter(clock)));
+sessionsContract('memory', (clock) => forgetful(createMemorySessions(clock)));
+keysContract('memory', () => forgetful(createMemoryKeys()));
+pinsContract('memory', () => forgetful(createMemoryPins()));
+
+approvalsContract('memory', (clock) => {
+  const pendingMax = 5;
+  const store = createMemoryApprovals(clock, pendingMax);
+  return { ...forgetful(store), pendingMax, decide: (id, by, answer) => (answer === 'approve' ? store.approve(id, by) : store.deny(id, by)) };
+});
+
+tenantsContract('memory', () => {
+  let ids: readonly string[] = [];
+  return { ...forgetful(createMemoryTenants(() => ids)), set: (next) => void (ids = next) };
+});
+
+auditLogContract('memory', () => {
+  const log = createMemoryAuditLog();
+  return { ...forgetful(log), records: (tenant) => log.records(tenant) };
+});

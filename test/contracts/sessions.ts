@@ -1,0 +1,72 @@
+/** What every session directory promises: an ended session stays ended for as long as it could still be presented. */
+import { describe, expect, it } from 'vitest';
+import type { SessionDirectory } from '@sallyport/guard';
+import { HOSTILE, hundred, opener, type Open } from './opened.ts';
+
+export function sessionsContract(name: string, open: Open<SessionDirectory>): void {
+  const fresh = opener<SessionDirectory, Awaited<ReturnType<typeof open>>>(open);
+
+  describe(`${name} is a session directory`, () => {
+    it('A18 knows no session that was not ended, whatever its id looks like', async () => {
+      const { port } = await fresh();
+      for (const id of ['', ...HOSTILE]) expect([id, await port.ended(id)]).toEqual([id, false]);
+    });
+
+    it('J1 ends exactly the session that it is told', async () => {
+      const { port, clock } = await fresh();
+      for (const [at, id] of HOSTILE.entries()) {
+        expect([id, await port.ended(id)]).toEqual([id, false]);
+        await port.end(id, clock.now() + 1_000 + at);
+        expect([id, await port.ended(id)]).toEqual([id, true]);
+      }
+    });
+
+    it('remembers it until the millisecond before the session expires, whatever else is ended meanwhile', async () => {
+      const { port, clock } = await fresh();
+      await port.end('long', clock.now() + 10_000_000);
+      await port.end('short', clock.now() + 1_000);
+      clock.advance(999);
+      await port.end('other', clock.now() + 1);
+      expect([await port.ended('long'), await port.ended('short'), await port.ended('other')]).toEqual([true, true, true]);
+      clock.advance(9_999_000);
+      await port.end('yet another', clock.now() + 1_000);
+      expect(await port.ended('long')).toBe(true);
+    });
+
+    it('ending it again, also with an earlier expiry, does not bring it back', async () => {
+      const { opened, port, clock } = await fresh();
+      await port.end('s', clock.now() + 10_000_000);
+      await port.end('s', clock.now() + 1);
+      clock.advance(9_999_999);
+      await port.end('other', clock.now() + 1_000);
+      expect(await port.ended('s')).toBe(true);
+      if (opened.reopen !== undefined) expect(await (await opened.reopen()).ended('s')).toBe(true);
+    });
+
+    it('ends 100 at once, each of them', async () => {
+      const { port, clock } = await fresh();
+      await hundred((at) => port.end(`s${at}`, clock.now() + 1_000));
+      expect(await hundred((at) => port.ended(`s${at}`))).toEqual(Array.from({ length: 100 }, () => true));
+    });
+
+    it('D2 forgets what has expired, so that it does not grow for ever', async () => {
+      const { port, clock } = await fresh();
+      await port.end('the one that lives longest', clock.now() + 3_600_001);
+      await hundred((at) => port.end(`s${at}`, clock.now() + 1_000));
+      clock.advance(3_600_000);
+      await port.end('a later one', clock.now() + 1_000);
+      expect((await hundred((at) => port.ended(`s${at}`))).filter(Boolean)).toEqual([]);
+      expect(await port.ended('the one that lives longest')).toBe(true);
+    });
+
+    it('what was ended stays ended over a restart, and what has expired is not read back', async () => {
+      const { opened, port, clock } = await fresh();
+      if (opened.reopen === undefined) return;
+      await port.end('kept', clock.now() + 1_000);
+      await port.end('gone', clock.now() + 999);
+      clock.advance(999);
+      const again = await opened.reopen();
+      expect([await again.ended('kept'), await again.ended('gone')]).toEqual([true, false]);
+    });
+  });
+}
