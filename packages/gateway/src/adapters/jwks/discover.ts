@@ -9,7 +9,8 @@ export async function discoverJwksUri(issuer: string, fetch: typeof fetchJson): 
     `${base.origin}/.well-known/oauth-authorization-server${path}`,
     `${base.origin}/.well-known/openid-configuration${path}`,
   ];
-  for (const place of places) {
+  // Without a path two of them are one, and an issuer that hangs would be waited for twice.
+  for (const place of new Set(places)) {
     const document = (await fetch(new URL(place), issuer).catch(() => undefined)) as { issuer?: unknown; jwks_uri?: unknown } | undefined;
     // RFC 8414 section 3.3: the document must name the issuer that was asked, to the letter.
     if (document?.issuer === issuer && typeof document.jwks_uri === 'string') return document.jwks_uri;
