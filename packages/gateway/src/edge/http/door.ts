@@ -5,6 +5,7 @@ import { addressRule } from '@sallyport/guard/stages';
 import type { EdgeDeps } from '../deps.ts';
 import type { Route } from '../names/route.ts';
 import type { LiveSessions } from '../sessions/live.ts';
+import type { SessionReader } from '../sessions/seal.ts';
 
 /** One request on its way through the door. */
 export interface Visit {
@@ -19,6 +20,7 @@ export interface Visit {
 
 export interface Door extends EdgeDeps {
   readonly live: LiveSessions;
+  readonly readSession: SessionReader;
   /** Open streams by principal: bounded by `maxStreamsPerPrincipal`. */
   readonly streams: Map<string, number>;
   /** Aborted when the gateway stops, so that streams end in order. */

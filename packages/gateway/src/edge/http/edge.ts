@@ -6,6 +6,7 @@ import { errorEnd } from '../answer.ts';
 import type { EdgeDeps } from '../deps.ts';
 import { checkMcpHeaders, checkNoMirrors } from '../eras/mirrors.ts';
 import { createLiveSessions } from '../sessions/live.ts';
+import { createSessionReader } from '../sessions/seal.ts';
 import type { Route } from '../names/route.ts';
 import { correlationIdOf } from '../../listen/security-headers.ts';
 import { note, plain, recordRejection, type Door, type Visit } from './door.ts';
@@ -25,7 +26,10 @@ export interface HttpEdge {
 
 export function createHttpEdge(deps: EdgeDeps): HttpEdge {
   const closing = new AbortController();
-  const door: Door = { ...deps, live: createLiveSessions(() => deps.clock.now()), streams: new Map(), closing: closing.signal };
+  const now = (): number => deps.clock.now();
+  const door: Door = {
+    ...deps, live: createLiveSessions(now), readSession: createSessionReader(deps.sealer, deps.sessions, now), streams: new Map(), closing: closing.signal,
+  };
   let active = 0;
   return {
     handle(request, response) {

@@ -4,7 +4,6 @@ import { GuardError, type Session } from '@sallyport/guard';
 import type { Caller } from '../eras/caller.ts';
 import { ASSUMED_VERSION, LEGACY_VERSIONS, SUPPORTED_VERSIONS } from '../eras/versions.ts';
 import type { Live } from '../sessions/live.ts';
-import { openSession } from '../sessions/seal.ts';
 import type { Door } from './door.ts';
 import { headerValues } from '../../listen/header-values.ts';
 
@@ -31,7 +30,7 @@ export async function readLegacy(door: Door, request: IncomingMessage, greets = 
   if (anotherId !== undefined) throw new GuardError('invalid_request', { message: 'There is more than one Mcp-Session-Id.' });
   // Some clients drop their session id: they keep working, without what needs a session.
   if (id === undefined || greets) return { era: 'legacy', protocolVersion: version ?? ASSUMED_VERSION, capabilities: {}, clientInfo: undefined, logLevel: undefined, session: undefined };
-  const opened = await openSession(door.sealer, door.sessions, id, door.clock.now());
+  const opened = await door.readSession(id);
   if (opened === undefined) return { era: 'legacy', protocolVersion: version ?? ASSUMED_VERSION, capabilities: {}, clientInfo: undefined, logLevel: undefined, session: NO_SESSION };
   const { session, protocolVersion, capabilities, clientInfo } = opened;
   return { era: 'legacy', protocolVersion: version ?? protocolVersion, capabilities, clientInfo, logLevel: undefined, session };

@@ -7,7 +7,6 @@ import { callOf, runCall, type Arrival } from '../exchange.ts';
 import { noticeParams } from '../names/notice.ts';
 import { inRoute } from '../names/route.ts';
 import type { Live } from '../sessions/live.ts';
-import { openSession } from '../sessions/seal.ts';
 import { emit, findResumable, openStream, type Stream } from '../sessions/streams.ts';
 import { note, plain, type Door, type Visit } from './door.ts';
 import { liveOf, readLegacy } from './legacy.ts';
@@ -139,7 +138,7 @@ export async function handleDelete(door: Door, visit: Visit): Promise<void> {
   const relay: Relay = { era: 'legacy', capabilities: {}, logLevel: undefined, progressToken: undefined, notify: () => {}, ask: undefined };
   const outcome = await runCall(door, { call, arrival, relay }, async (_deps, permit) => {
     spendPermit(permit);
-    const opened = await openSession(door.sealer, door.sessions, id, door.clock.now());
+    const opened = await door.readSession(id);
     if (opened !== undefined) await door.sessions.end(id, opened.expiresAt);
     door.live.end(id);
     return { value: {} };

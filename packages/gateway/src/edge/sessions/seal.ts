@@ -50,10 +50,28 @@ export function sealSession(sealer: Sealer, { principal, tenant, protocolVersion
 }
 
 /** @returns `undefined` for anything that is not a session of this gateway that still lasts. */
-export async function openSession(sealer: Sealer, directory: SessionDirectory, id: string, now: number): Promise<OpenedSession | undefined> {
+export type SessionReader = (id: string) => Promise<OpenedSession | undefined>;
+
+const REMEMBERED_MAX = 2_000;
+
+/** What an id opens to never changes, so it is remembered for those in use; whether it still lasts is asked each time. */
+export function createSessionReader(sealer: Sealer, directory: SessionDirectory, now: () => number): SessionReader {
+  const remembered = new Map<string, OpenedSession>();
+  return async (id) => {
+    let opened = remembered.get(id);
+    if (opened === undefined) {
+      opened = unseal(sealer, id);
+      if (opened === undefined) return undefined;
+      if (remembered.size >= REMEMBERED_MAX) remembered.delete(remembered.keys().next().value as string);
+      remembered.set(id, opened);
+    }
+    return opened.expiresAt <= now() || (await directory.ended(id)) ? undefined : opened;
+  };
+}
+
+function unseal(sealer: Sealer, id: string): OpenedSession | undefined {
   const plain = sealer.open(PURPOSE, '', id);
   if (plain === undefined) return undefined;
   const { i, s, t, v, c, n, x } = JSON.parse(plain) as Sealed;
-  if (x <= now || (await directory.ended(id))) return undefined;
-  return { session: { id, issuer: i, subject: s, tenant: t }, protocolVersion: v, capabilities: c, clientInfo: n, expiresAt: x };
+  return { session: Object.freeze({ id, issuer: i, subject: s, tenant: t }), protocolVersion: v, capabilities: c, clientInfo: n, expiresAt: x };
 }
