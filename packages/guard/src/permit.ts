@@ -26,7 +26,7 @@ const unspent = new WeakMap<Permit, Permitted>();
 
 /** For `guard.ts` alone. */
 export function mintPermit(permitted: Permitted): Permit {
-  const permit = Object.freeze(Object.create(null)) as Permit;
+  const permit = Object.freeze({}) as Permit;
   unspent.set(permit, permitted);
   return permit;
 }

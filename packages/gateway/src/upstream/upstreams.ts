@@ -112,8 +112,14 @@ async function discoverAll(bridge: Bridge, run: DiscoveryRun, names: readonly st
 const GUESS = { tools: { listChanged: true }, prompts: { listChanged: true }, resources: { listChanged: true, subscribe: true }, completions: {}, logging: {} };
 
 function viewOf({ servers, definitions }: Bridge): GatewayView {
+  let known: readonly ServerSettings[] = [];
+  let names: readonly string[] = [];
   return {
-    servers: () => servers().map(({ name }) => name).sort(),
+    // Asked with every call, and the same until the configuration changes.
+    servers() {
+      if (servers() !== known) names = (known = servers()).map(({ name }) => name).sort();
+      return names;
+    },
     face: (server) => {
       if (!servers().some(({ name }) => name === server)) return undefined;
       return definitions.face(server) ?? { serverInfo: { name: server, version: '0' }, capabilities: GUESS, instructions: undefined };

@@ -20,22 +20,31 @@ interface Sample { readonly metricName?: string; readonly labels: Readonly<Recor
 
 const MAX_CHILDREN = 5_000;
 
-/** Children by label values, made once. A lookup is one Map access. */
+/** Children by label values, one level of maps a label: looking one up hashes no new text. */
+interface Level<C> {
+  readonly next: Map<string, Level<C>>;
+  child: C | undefined;
+}
+
 function childrenOf<L extends string, C>(shape: Shape<L>, make: (labels: Readonly<Record<string, string>>) => C): (...values: Values) => C {
-  const children = new Map<string, C>();
-  const named = (values: Values): C => make(Object.fromEntries(shape.labels.map((label, index) => [label, values[index] ?? ''])));
+  const root: Level<C> = { next: new Map(), child: undefined };
+  const spill = shape.labels.map(() => 'other');
+  let count = 0;
+  const add = (values: Values): C => {
+    let level = root;
+    for (const value of values) {
+      let deeper = level.next.get(value);
+      if (deeper === undefined) level.next.set(value, (deeper = { next: new Map(), child: undefined }));
+      level = deeper;
+    }
+    if (level.child !== undefined) return level.child;
+    count += 1;
+    return (level.child = make(Object.fromEntries(shape.labels.map((label, index) => [label, values[index] ?? '']))));
+  };
   return (...values) => {
-    const key = values.length === 1 ? (values[0] ?? '') : values.join('\0');
-    const known = children.get(key);
-    if (known !== undefined) return known;
-    const full = children.size >= (shape.maxChildren ?? MAX_CHILDREN);
-    const spill = shape.labels.map(() => 'other');
-    const spillKey = spill.length === 1 ? 'other' : spill.join('\0');
-    const existing = full ? children.get(spillKey) : undefined;
-    if (existing !== undefined) return existing;
-    const child = named(full ? spill : values);
-    children.set(full ? spillKey : key, child);
-    return child;
+    let level: Level<C> | undefined = root;
+    for (const value of values) level = level?.next.get(value);
+    return level?.child ?? add(count >= (shape.maxChildren ?? MAX_CHILDREN) ? spill : values);
   };
 }
 

@@ -26,12 +26,14 @@ export function checkMirrors({ method, params }: { readonly method: string; read
 
 /** H5, H6: each `Mcp-*` header once, in visible ASCII: Node joins repeated ones, and the next reader may take the last. */
 export function checkMcpHeaders({ rawHeaders }: Pick<IncomingMessage, 'rawHeaders'>): void {
-  const seen = new Set<string>();
+  const seen: string[] = [];
   for (let at = 0; at < rawHeaders.length; at += 2) {
-    const name = (rawHeaders[at] ?? '').toLowerCase();
+    const given = rawHeaders[at] ?? '';
+    if (given[3] !== '-' || (given[0] !== 'm' && given[0] !== 'M')) continue;
+    const name = given.toLowerCase();
     if (!name.startsWith('mcp-')) continue;
-    if (seen.has(name)) throw mismatch('A header of MCP is there twice.');
-    seen.add(name);
+    if (seen.includes(name)) throw mismatch('A header of MCP is there twice.');
+    seen.push(name);
     if (!/^[\x20-\x7e]*$/.test(rawHeaders[at + 1] ?? '')) throw mismatch('A header of MCP has characters that a header cannot carry: use the base64 form.');
   }
 }

@@ -6,7 +6,11 @@ import type { Caller } from './caller.ts';
 import { checkMirrors, mismatch } from './mirrors.ts';
 import { MODERN_VERSION, SUPPORTED_VERSIONS } from './versions.ts';
 
-const PREFIX = 'io.modelcontextprotocol/';
+/** Written out, because a key that is put together for each request has to be looked up anew each time. */
+const VERSION = 'io.modelcontextprotocol/protocolVersion';
+const CAPABILITIES = 'io.modelcontextprotocol/clientCapabilities';
+const LOG_LEVEL = 'io.modelcontextprotocol/logLevel';
+const CLIENT_INFO = 'io.modelcontextprotocol/clientInfo';
 const LEVELS = new Set(['debug', 'info', 'notice', 'warning', 'error', 'critical', 'alert', 'emergency']);
 
 export const metaOf = (params: JsonObject): JsonObject | undefined => (isObject(params['_meta']) ? params['_meta'] : undefined);
@@ -14,7 +18,7 @@ export const metaOf = (params: JsonObject): JsonObject | undefined => (isObject(
 /** By the header or by the body: where the two disagree, the request is refused as a modern one. */
 export function isModern(message: Message, headers: IncomingHttpHeaders | undefined): boolean {
   if (message.kind === 'response') return false;
-  return headers?.['mcp-protocol-version'] === MODERN_VERSION || metaOf(message.params)?.[`${PREFIX}protocolVersion`] !== undefined;
+  return headers?.['mcp-protocol-version'] === MODERN_VERSION || metaOf(message.params)?.[VERSION] !== undefined;
 }
 
 /**
@@ -23,16 +27,16 @@ export function isModern(message: Message, headers: IncomingHttpHeaders | undefi
  */
 export function readModern(message: Exclude<Message, { kind: 'response' }>, headers: IncomingHttpHeaders | undefined): Caller {
   const meta = metaOf(message.params);
-  const version = meta?.[`${PREFIX}protocolVersion`];
+  const version = meta?.[VERSION];
   if (headers !== undefined) checkVersionHeader(headers['mcp-protocol-version'], version);
-  if (typeof version !== 'string') throw new GuardError('invalid_params', { message: `params._meta must have "${PREFIX}protocolVersion".` });
+  if (typeof version !== 'string') throw new GuardError('invalid_params', { message: `params._meta must have "${VERSION}".` });
   if (version !== MODERN_VERSION) throw new GuardError('unsupported_protocol_version', { data: { supported: SUPPORTED_VERSIONS, requested: version.slice(0, 64) } });
   if (headers !== undefined) checkMirrors(message, headers, 'required');
-  const capabilities = meta?.[`${PREFIX}clientCapabilities`];
-  if (message.kind === 'request' && !isObject(capabilities)) throw new GuardError('invalid_params', { message: `params._meta must have "${PREFIX}clientCapabilities".` });
-  const level = meta?.[`${PREFIX}logLevel`];
+  const capabilities = meta?.[CAPABILITIES];
+  if (message.kind === 'request' && !isObject(capabilities)) throw new GuardError('invalid_params', { message: `params._meta must have "${CAPABILITIES}".` });
+  const level = meta?.[LOG_LEVEL];
   if (level !== undefined && !LEVELS.has(String(level))) throw new GuardError('invalid_params', { message: 'The log level is not one of MCP.' });
-  const info = meta?.[`${PREFIX}clientInfo`];
+  const info = meta?.[CLIENT_INFO];
   return {
     era: 'modern', protocolVersion: version, capabilities: isObject(capabilities) ? capabilities : {}, clientInfo: isObject(info) ? info : undefined,
     logLevel: level as string | undefined, session: undefined,

@@ -174,7 +174,7 @@ function finish(door: Door, visit: Visit, { outcome, asked, reply }: Finished): 
   logFailure(door, outcome);
   reply.finish(outcome.status === 'success' ? ended : withChallenge(door, visit, { ended, error: outcome.error }));
   door.called(outcome);
-  door.report({ method: asked.method, endpoint: visit.route.endpoint, status: reply.status, tenant: outcome.tenant?.id, ms: performance.now() - visit.startedAt });
+  door.report({ method: asked.method, endpoint: visit.route.endpoint, status: reply.status(), tenant: outcome.tenant?.id, ms: performance.now() - visit.startedAt });
 }
 
 /** The cause goes to the log and nowhere else. */

@@ -12,7 +12,7 @@ export interface Reply {
   finish(ended: Ended): void;
   /** Stops the timers, whatever happened. */
   dispose(): void;
-  readonly status: number;
+  status(): number;
   readonly mayStream: boolean;
 }
 
@@ -56,7 +56,7 @@ export function createReply(options: ReplyOptions): Reply {
   const write = (data: string): void => (stream === undefined ? writeBounded(response, `event: message\ndata: ${data}\n\n`) : emit(stream, data));
   return {
     mayStream,
-    get status() { return status; },
+    status: () => status,
     send(message) {
       if (!mayStream || (status !== 0 && !started)) return;
       start();

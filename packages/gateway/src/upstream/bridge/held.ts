@@ -17,6 +17,8 @@ export const HELD_MS = 120_000;
 /** Several requests of a server often come in one go; they are asked together. */
 const GATHER_MS = 15;
 const PER_PRINCIPAL_MAX = 32;
+/** What a timer of Node.js can wait at most. */
+const MAX_TIMER_MS = 2 ** 31 - 1;
 
 export type RequestOn = (run: Run, seat: Seat, hooks: { signal: AbortSignal; relay: () => Relay | undefined; onRequest: (method: string, params: JsonObject) => Promise<JsonObject> }) => Promise<Answer>;
 
@@ -65,13 +67,16 @@ export async function resumeHeld(bridge: Bridge, run: Run, id: string, round: nu
 
 /** Waits, in the name of the request that is here now, for the answer or for the next questions. */
 async function attend(bridge: Bridge, call: HeldCall, run: Run): Promise<McpResult> {
-  const { signal } = run.permitted.call;
+  const { signal, deadline } = run.permitted.call;
   const cancelled = (): void => call.abort.abort();
   call.relay = run.relay;
   signal.addEventListener('abort', cancelled, { once: true });
   if (signal.aborted) cancelled();
+  const { promise: overdue, reject } = Promise.withResolvers<never>();
+  // A server that only talks gives signs of life for ever, and the call itself may outlast the request that started it.
+  const timer = setTimeout(() => { reject(new GuardError('upstream_timeout')); cancelled(); }, Math.min(Math.max(0, deadline - bridge.clock.now()), MAX_TIMER_MS));
   try {
-    const answer = await Promise.race([call.answer, questions(call)]);
+    const answer = await Promise.race([call.answer, questions(call), overdue]);
     if (answer === undefined) return pause(bridge, call, run);
     end(bridge, call);
     return resultOf(answer, sealResult(run.seal, run.permitted.call.method, answer.value));
@@ -79,6 +84,7 @@ async function attend(bridge: Bridge, call: HeldCall, run: Run): Promise<McpResu
     end(bridge, call);
     throw thrown;
   } finally {
+    clearTimeout(timer);
     signal.removeEventListener('abort', cancelled);
     call.relay = undefined;
   }

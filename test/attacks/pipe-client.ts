@@ -1,0 +1,55 @@
+/** A client on standard input and output of `sallyport stdio`, as lines of JSON in either era. */
+import type { ChildProcess } from 'node:child_process';
+import { createInterface } from 'node:readline';
+import type { Site } from './process.ts';
+import { MODERN_META, type Era } from './raw-client.ts';
+
+type Json = Record<string, unknown>;
+
+export interface Said {
+  readonly result: Json | undefined;
+  readonly error: { readonly code: number; readonly data?: Json } | undefined;
+}
+
+export interface PipeClient {
+  send(method: string, params: Json): Promise<Said>;
+  /** A line as it is. */
+  write(line: string): void;
+  stdout(): string;
+  stderr(): string;
+  close(): Promise<void>;
+}
+
+export async function openPipe(site: Site, token: string, { era, server }: { readonly era: Era; readonly server?: string }): Promise<PipeClient> {
+  const child: ChildProcess = site.spawn(['stdio', ...(server === undefined ? [] : ['--server', server])], { SALLYPORT_TOKEN: token });
+  let latest = 0;
+  const waiting = new Map<unknown, (said: Said) => void>();
+  const [out, err]: [string[], Buffer[]] = [[], []];
+  child.stderr?.on('data', (chunk: Buffer) => err.push(chunk));
+  createInterface({ input: child.stdout as NodeJS.ReadableStream }).on('line', (line) => {
+    out.push(line);
+    const { id, result, error } = JSON.parse(line) as Said & { id?: unknown };
+    // What could not be read is answered without an id; only one request is under way at a time here.
+    waiting.get(id ?? latest)?.({ result, error });
+  });
+  const gone = new Promise<void>((resolve) => child.once('close', () => resolve()));
+  const send = (method: string, params: Json): Promise<Said> => new Promise((resolve, reject) => {
+    const own = (latest += 1);
+    waiting.set(own, resolve);
+    void gone.then(() => reject(new Error(`sallyport stdio ended: ${Buffer.concat(err).toString()}`)));
+    child.stdin?.write(`${JSON.stringify({ jsonrpc: '2.0', id: own, method, params: era === 'modern' ? { ...params, _meta: MODERN_META } : params })}\n`);
+  });
+  if (era === 'legacy') {
+    await send('initialize', { protocolVersion: '2025-11-25', capabilities: {}, clientInfo: { name: 'pipe', version: '1' } });
+    child.stdin?.write(`${JSON.stringify({ jsonrpc: '2.0', method: 'notifications/initialized' })}\n`);
+  }
+  return {
+    send, write: (line) => void child.stdin?.write(`${line}\n`), stdout: () => out.join('\n'), stderr: () => Buffer.concat(err).toString(),
+    close: async () => {
+      child.stdin?.end();
+      const timer = setTimeout(() => child.kill('SIGKILL'), 5_000);
+      await gone;
+      clearTimeout(timer);
+    },
+  };
+}
