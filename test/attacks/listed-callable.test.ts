@@ -135,6 +135,8 @@ describe.each(['modern', 'legacy'] as const)('A13 %s', (era) => {
   it(`${RUNS} random sets of policies: every list shows exactly what can be asked for, and all else does not exist`, { timeout: 180_000 }, async () => {
     const probe = await connect(`${gateway.url}/mcp/epochs`, await gateway.token('alice'), era);
     const clients = new Map<string, RawClient>();
+    // A session is opened by who may see something of its server.
+    await enforce(SERVERS.map((server) => `permit (principal, action, resource in Server::"${server}");`), probe);
     for (const user of PRINCIPALS) for (const server of SERVERS) clients.set(`${user} ${server}`, await connect(`${gateway.url}/mcp/${server}`, await gateway.token(user), era));
     const seen: [number, number] = [0, 0];
     await fc.assert(fc.asyncProperty(policies, async (texts) => {

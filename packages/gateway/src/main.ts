@@ -5,10 +5,10 @@
 import { watch } from 'node:fs';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { join } from 'node:path';
-import { createGuard, createSealer, ERRORS, standardHouse, type Call, type Clock, type Credentials, type Guard, type JsonObject, type Permitted, type Relay, type Sealer } from '@sallyport/guard';
+import { createGuard, createSealer, ERRORS, standardHouse, type Call, type Clock, type Credentials, type Guard, type JsonObject, type Permitted, type Relay, type Sealer, type Who } from '@sallyport/guard';
 import { createRecorder, createRedactor, logRecord } from '@sallyport/guard/audit';
 import { createMemoryApprovals, createMemoryRateLimiter, createMemoryTenants, systemClock, type MemoryApprovals } from '@sallyport/guard/memory';
-import { createApiKeyAuthenticator, createBearerJwt, readAuthorization } from '@sallyport/guard/stages';
+import { createApiKeyAuthenticator, createBearerJwt, createMayList, readAuthorization } from '@sallyport/guard/stages';
 import { loadPolicies, policyRevision, type LoadedPolicies } from './adapters/cedar/load.ts';
 import type { SignInUser } from './adapters/oidc-provider/server.ts';
 import { createKeySource } from './adapters/jwks/keys.ts';
@@ -173,9 +173,18 @@ function createDiscovery({ guard, upstreams }: DataPlane, { clock }: Parts): Dis
   return { all: () => ask(), stop: () => { stopped = true; clearTimeout(timer); } };
 }
 
+/** Of a server that was never reached nothing is known that could be told. */
+function seesIn(upstreams: Upstreams, settings: Settings): (who: Who, server: string) => boolean {
+  const mayList = createMayList({ policy: () => settings.policies.engine, allowTools: (name) => settings.servers.get(name)?.allowTools });
+  return (who, server) => {
+    const offered = upstreams.definitionsOf(server);
+    return offered.length === 0 || offered.some((definition) => mayList(who, definition));
+  };
+}
+
 function createEdge({ guard, upstreams }: DataPlane, { audit, clock, log, store, sealer, metrics, settings }: Parts): HttpEdge {
   return createHttpEdge({
-    guard, send: upstreams.send, view: upstreams.view, definitionOf: (target) => upstreams.catalog.find(target),
+    guard, send: upstreams.send, view: upstreams.view, definitionOf: (target) => upstreams.catalog.find(target), sees: seesIn(upstreams, settings),
     settings: () => settings.snapshot.gateway, issuers: () => settings.snapshot.identity.issuers.map(({ issuer }) => issuer),
     scopes: () => [...new Set(settings.snapshot.identity.issuers.flatMap(({ requiredScopes }) => requiredScopes))],
     sessions: store.sessions, sealer, limiter: createMemoryRateLimiter(clock), clock, readAuthorization, log,
@@ -295,6 +304,7 @@ async function runStdio(snapshot: Snapshot, { server, token }: { readonly server
   const stopWatching = watchPolicies(parts);
   const edge = createStdioEdge({
     guard: plane.guard, send: plane.upstreams.send, view: plane.upstreams.view, definitionOf: (target) => plane.upstreams.catalog.find(target),
+    sees: seesIn(plane.upstreams, parts.settings),
     settings: () => parts.settings.snapshot.gateway, clock: parts.clock, log: parts.log, report: (event) => parts.metrics.requested(event),
     called: (outcome) => parts.metrics.called(outcome), input: process.stdin, output: process.stdout, credentials: { kind: 'bearer', token }, server,
   });

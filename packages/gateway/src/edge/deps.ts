@@ -1,5 +1,5 @@
 /** What the edge is given by `main.ts`. */
-import type { Clock, Definition, Guard, Outcome, RateLimiter, Send, Sealer, SessionDirectory, Credentials, Target, ErrorCode } from '@sallyport/guard';
+import type { Clock, Definition, Guard, Outcome, RateLimiter, Send, Sealer, SessionDirectory, Credentials, Target, ErrorCode, Who } from '@sallyport/guard';
 import type { GatewaySettings, GatewayView } from '../snapshot.ts';
 
 export interface Answered {
@@ -17,6 +17,8 @@ export interface DoorDeps {
   readonly send: Send;
   readonly view: GatewayView;
   readonly definitionOf: (target: Target) => Definition | undefined;
+  /** Whether somebody may know of a server: of anything that it offers. The same decision as for lists. */
+  readonly sees: (who: Who, server: string) => boolean;
   readonly settings: () => GatewaySettings;
   readonly clock: Clock;
   readonly log: (level: 'debug' | 'info' | 'warn' | 'error', message: string, fields?: Readonly<Record<string, unknown>>) => void;

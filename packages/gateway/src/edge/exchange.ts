@@ -80,7 +80,6 @@ const done: Local = (_deps, permit) => {
 const LOCAL: Readonly<Record<string, Local>> = Object.assign(Object.create(null) as Record<string, Local>, {
   ping: done, 'notifications/initialized': done, 'notifications/progress': done,
   'server/discover': ((deps, permit, { arrival }) => {
-    spendPermit(permit);
-    return { value: discoverResult(deps.view, arrival.route) };
+    return { value: discoverResult(deps, { route: arrival.route, who: spendPermit(permit) }) };
   }) satisfies Local,
 });

@@ -1,6 +1,6 @@
 /** What the gateway answers itself, after the guard: the handshake, discovery, ping. */
-import { GuardError, type JsonObject } from '@sallyport/guard';
-import type { GatewayView } from '../snapshot.ts';
+import { GuardError, type JsonObject, type Outcome, type Who } from '@sallyport/guard';
+import type { DoorDeps } from './deps.ts';
 import { inRoute, type Route } from './names/route.ts';
 import { LEGACY_VERSIONS, SUPPORTED_VERSIONS } from './eras/versions.ts';
 
@@ -15,14 +15,19 @@ interface Face {
   readonly instructions: string | undefined;
 }
 
-/** One server's own face on `/mcp/{server}`; on `/mcp` the gateway's, with what any of its servers can do. */
-export function faceOf(view: GatewayView, route: Route): Face {
+type Seen = Pick<DoorDeps, 'view' | 'sees'>;
+
+/**
+ * One server's own face on `/mcp/{server}`; on `/mcp` the gateway's, with what any of its servers can do. A server of which
+ * somebody may see nothing has no face for them (invariant 3).
+ */
+export function faceOf({ view, sees }: Seen, route: Route, who: Who): Face {
   if (route.server !== undefined) {
-    const face = view.face(route.server);
+    const face = sees(who, route.server) ? view.face(route.server) : undefined;
     if (face === undefined) throw new GuardError('not_found', { message: 'There is no such server.' });
     return face;
   }
-  const faces = inRoute(route, view.servers()).map((server) => ({ server, face: view.face(server) }));
+  const faces = inRoute(route, view.servers()).filter((server) => sees(who, server)).map((server) => ({ server, face: view.face(server) }));
   const capabilities: Record<string, JsonObject> = {};
   for (const { face } of faces) for (const name of ALWAYS) {
     const value = face?.capabilities[name];
@@ -32,21 +37,29 @@ export function faceOf(view: GatewayView, route: Route): Face {
   return { serverInfo: SELF, capabilities, instructions: instructions.length === 0 ? undefined : instructions.join('\n\n') };
 }
 
-/** Whom modern results say they come from; a server that is not there says nothing. */
-export const serverInfoOf = (view: GatewayView, { server }: Route): JsonObject | undefined => (server === undefined ? SELF : view.face(server)?.serverInfo);
+/** Whom modern results say they come from: the server only to those who may know of it. */
+export function serverInfoOf({ view, sees }: Seen, { server }: Route, { principal, tenant, definition }: Outcome): JsonObject | undefined {
+  const known = server !== undefined && principal !== undefined && tenant !== undefined && (definition !== undefined || sees({ principal, tenant }, server));
+  return known ? view.face(server)?.serverInfo : SELF;
+}
 
 /** Version negotiation: the one that was asked for when it is spoken here, else the newest legacy one. */
 export const negotiate = (asked: unknown): string => (typeof asked === 'string' && LEGACY_VERSIONS.includes(asked) ? asked : (LEGACY_VERSIONS[0] as string));
 
+interface Asking {
+  readonly route: Route;
+  readonly who: Who;
+}
+
 /** Tasks of 2025-11-25 are a capability of that revision only; an older client would not know what to do with them. */
-export function initializeResult(view: GatewayView, route: Route, protocolVersion: string): JsonObject {
-  const { serverInfo, capabilities: { tasks, ...others }, instructions } = faceOf(view, route);
+export function initializeResult(seen: Seen, { route, who }: Asking, protocolVersion: string): JsonObject {
+  const { serverInfo, capabilities: { tasks, ...others }, instructions } = faceOf(seen, route, who);
   const capabilities = { ...others, ...(tasks !== undefined && protocolVersion === '2025-11-25' && { tasks }) };
   return { protocolVersion, capabilities, serverInfo, ...(instructions !== undefined && { instructions }) };
 }
 
-export function discoverResult(view: GatewayView, route: Route): JsonObject {
-  const { serverInfo, capabilities: { tasks: _legacyTasks, ...capabilities }, instructions } = faceOf(view, route);
+export function discoverResult(seen: Seen, { route, who }: Asking): JsonObject {
+  const { serverInfo, capabilities: { tasks: _legacyTasks, ...capabilities }, instructions } = faceOf(seen, route, who);
   return {
     supportedVersions: SUPPORTED_VERSIONS, capabilities, ...(instructions !== undefined && { instructions }), ttlMs: 10_000,
     _meta: { 'io.modelcontextprotocol/serverInfo': serverInfo },

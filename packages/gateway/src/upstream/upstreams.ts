@@ -2,7 +2,7 @@
  * Everything behind the guard: the servers, what is pinned of them, and the way there. Nothing is sent without a permit;
  * discovery at start is a set of calls like any other, made by the gateway itself.
  */
-import type { Catalog, DefinitionKind, Send } from '@sallyport/guard';
+import type { Catalog, Definition, DefinitionKind, Send } from '@sallyport/guard';
 import type { GatewayView, ServerSettings } from '../snapshot.ts';
 import type { Bridge } from './bridge/bridge.ts';
 import { ownCapabilities } from './bridge/capabilities.ts';
@@ -42,6 +42,8 @@ export interface Upstreams {
   readonly send: Send;
   readonly catalog: Catalog;
   readonly view: GatewayView;
+  /** Everything that is pinned of a server. */
+  definitionsOf(server: string): readonly Definition[];
   /**
    * Asks servers for their definitions, side by side. @param run puts one discovery call through the guard:
    * `{method, target: {kind: 'servers', servers: [server]}, credentials: {kind: 'gateway', tenant: '_'}}`. @param only names of
@@ -72,6 +74,7 @@ export function createUpstreams(deps: UpstreamDeps): Upstreams {
     send: (permit, relay) => send(bridge, watches, permit, relay),
     catalog: { find: definitions.find },
     view: viewOf(bridge),
+    definitionsOf: definitions.all,
     discover: (run, only) => discoverAll(bridge, run, only ?? deps.servers().map(({ name }) => name)),
     ready: () => Object.fromEntries(deps.servers().map(({ name }) => [name, links.reason(name)])),
     stats: () => ({ links: Object.fromEntries(deps.servers().map(({ name }) => [name, links.count(name)])), held: bridge.held.size, listeners: ears.size }),

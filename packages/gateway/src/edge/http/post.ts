@@ -92,7 +92,7 @@ async function handleRequest(door: Door, visit: Visit, asked: Under): Promise<vo
   try {
     const { outcome, from } = await run(door, under, { reply, questions, held, headers });
     if (outcome.status !== 'success') delete headers['Mcp-Session-Id'];
-    finish(door, visit, { outcome, asked: { ...message, era: caller.era, route, from, ...(caller.era === 'modern' && { serverInfo: serverInfoOf(door.view, route), capabilities: waited?.declined === true ? undefined : caller.capabilities }) }, reply });
+    finish(door, visit, { outcome, asked: { ...message, era: caller.era, route, from, ...(caller.era === 'modern' && { serverInfo: serverInfoOf(door, route, outcome), capabilities: waited?.declined === true ? undefined : caller.capabilities }) }, reply });
   } finally {
     leave();
     reply.dispose();
@@ -160,7 +160,7 @@ function greet(door: Door, permit: Permit, { message, arrival, headers }: Greeti
     principal, tenant, protocolVersion, capabilities: object(params['capabilities']) ?? {}, clientInfo: object(params['clientInfo']),
     expiresAt: door.clock.now() + door.settings().sessionLifetimeMs,
   });
-  return { value: initializeResult(door.view, arrival.route, protocolVersion) };
+  return { value: initializeResult(door, { route: arrival.route, who: { principal, tenant } }, protocolVersion) };
 }
 
 interface Finished {

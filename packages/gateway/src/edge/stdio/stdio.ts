@@ -131,7 +131,7 @@ async function answer(pipe: Pipe, given: Message, { correlationId, rawArguments 
     const { outcome, from } = await run(pipe, message, { arrival, send, questions, held });
     pipe.called(outcome);
     pipe.report({ method: message.method, endpoint: 'stdio', status: 200, tenant: outcome.tenant?.id, ms: performance.now() - startedAt });
-    const modern = caller.era === 'modern' && { serverInfo: serverInfoOf(pipe.view, arrival.route), capabilities: waited?.declined === true ? undefined : caller.capabilities };
+    const modern = caller.era === 'modern' && { serverInfo: serverInfoOf(pipe, arrival.route, outcome), capabilities: waited?.declined === true ? undefined : caller.capabilities };
     // What was cancelled is not answered.
     if (!abort.signal.aborted) pipe.write(endOf(outcome, { ...message, era: caller.era, route: arrival.route, from, ...modern }).bytes);
   } finally {
@@ -159,9 +159,9 @@ async function run(pipe: Pipe, message: Request, { arrival, send, questions, hel
 type Request = Extract<Message, { kind: 'request' }>;
 
 const greeting = (pipe: Pipe, { params }: Request): Local => (_deps, permit, { arrival }) => {
-  spendPermit(permit);
+  const who = spendPermit(permit);
   agree(pipe, params);
-  return { value: initializeResult(pipe.view, arrival.route, pipe.agreed.protocolVersion) };
+  return { value: initializeResult(pipe, { route: arrival.route, who }, pipe.agreed.protocolVersion) };
 };
 
 function agree({ agreed }: Pipe, params: JsonObject): void {

@@ -188,7 +188,7 @@ function depsFor(options: BenchOptions, parts: { readonly sent: Sent[]; readonly
     addressLimitPerMinute: options.addressLimit ?? 1_000_000, ...options.settings,
   });
   const deps: EdgeDeps = {
-    guard: createGuard(house), send: sendWith(options, definitions, parts.sent), definitionOf: find, settings, clock: systemClock,
+    guard: createGuard(house), send: sendWith(options, definitions, parts.sent), definitionOf: find, sees: () => true, settings, clock: systemClock,
     view: { servers: () => ['crm', 'docs'], face: (name) => (name === 'crm' || name === 'docs' ? face(name) : undefined) },
     issuers: () => [ISSUER], scopes: () => ['mcp'], sessions: createMemorySessions(systemClock), sealer: createSealer(options.sealingSecret ?? new Uint8Array(32).fill(7)),
     limiter: createMemoryRateLimiter(systemClock), readAuthorization, log: () => {}, report: (event) => void parts.reports.push(event), called: () => {}, rejected: () => {},

@@ -6,7 +6,7 @@ import type { UpstreamDeps } from '../deps.ts';
 import { isObject } from '../wire/message.ts';
 import { digestOf } from './digest.ts';
 import { createDrift, driftKey, type Drift } from './drift.ts';
-import { createPinIndex, type PinIndex } from './index.ts';
+import { createPinIndex, KINDS, type PinIndex } from './index.ts';
 import { LISTED } from './read-list.ts';
 import { screenNames } from './screen.ts';
 
@@ -17,6 +17,8 @@ export interface Definitions extends Catalog {
    */
   judge(settings: ServerSettings, kind: DefinitionKind, documents: readonly JsonObject[], observer: string): ReadonlyMap<string, string>;
   pinned(server: string, kind: DefinitionKind, name: string): Definition | undefined;
+  /** Everything that is pinned of a server, of every kind. */
+  all(server: string): readonly Definition[];
   /** True while somebody sees this definition differ from its pin. */
   drifts(server: string, kind: DefinitionKind, name: string): boolean;
   learnFace(settings: ServerSettings, face: ServerFace, observer: string): void;
@@ -48,6 +50,7 @@ export function createCatalog(deps: CatalogDeps): Definitions {
     find: (target: Target) => room.index.find(target),
     judge: (settings, kind, documents, observer) => judge(room, settings, kind, { documents, observer }),
     pinned: (server, kind, name) => room.index.get(server, kind, name),
+    all: (server) => KINDS.flatMap((kind) => [...room.index.of(server, kind).values()]),
     drifts: (server, kind, name) => room.drift.has(driftKey(server, kind, name)),
     learnFace: (settings, face, observer) => learnFace(room, settings, face, observer),
     face: (server) => faceOf(room, server),

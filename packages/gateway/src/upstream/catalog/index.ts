@@ -24,7 +24,7 @@ export interface PinIndex {
   refresh(): void;
 }
 
-const KINDS: readonly DefinitionKind[] = ['tool', 'prompt', 'resource', 'resource_template', 'server'];
+export const KINDS: readonly DefinitionKind[] = ['tool', 'prompt', 'resource', 'resource_template', 'server'];
 const EMPTY: ReadonlyMap<string, Definition> = new Map();
 /** How often another process may have approved something without this one noticing. */
 const LOOK_MS = 50;
