@@ -53,8 +53,10 @@ export const METHODS: ReadonlyMap<string, MethodRow> = new Map<string, MethodRow
   ['resources/unsubscribe', { ...base, eras: LEGACY, target: 'resource', action: 'subscribe' }],
   ['subscriptions/listen', { ...base, eras: MODERN, action: 'subscribe' }],
   ['stream/listen', { ...base, eras: LEGACY, action: 'subscribe', internal: true }],
-  // The edge's own calls: one resource of a listen, the end of a session, and the client's answer to a server's request.
-  ['subscriptions/resource', { ...base, eras: MODERN, target: 'resource', action: 'subscribe', limited: false, internal: true, audit: 'refused only' }],
+  // The edge's own calls: who listens still, one resource of a listen, the end of a session, and the client's answer to a
+  // server's request.
+  ['stream/check', { ...base, ...plumbing, internal: true }],
+  ['subscriptions/resource', { ...base, target: 'resource', action: 'subscribe', limited: false, internal: true, audit: 'refused only' }],
   ['session/end', { ...base, eras: LEGACY, limited: false, internal: true, audit: 'outcome' }],
   ['session/answer', { ...base, ...plumbing, eras: LEGACY, internal: true }],
   ['completion/complete', { ...base, target: 'prompt', action: 'complete' }],

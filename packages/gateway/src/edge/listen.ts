@@ -11,6 +11,7 @@ import { isObject, type RequestId } from './envelope.ts';
 import { callOf, runCall, type Arrival } from './exchange.ts';
 import { noticeParams } from './names/notice.ts';
 import { inRoute, splitUri } from './names/route.ts';
+import { createHearing, type Hearing } from './recheck.ts';
 
 const SUBSCRIPTION = 'io.modelcontextprotocol/subscriptionId';
 /** Notice → the wish that asks for it → the capability that a server needs to have for it. */
@@ -44,9 +45,10 @@ export async function listen(deps: DoorDeps, arrival: Arrival, listener: Listene
   const servers = serversOf(arrival, deps);
   const gate = openGate(servers.length, () => tag('notifications/subscriptions/acknowledged', { notifications: agreed.filter }));
   const { route } = arrival;
+  const hear = createHearing(deps, arrival);
   const runs = servers.map((server) => gate.expect((enter) => one(deps, { ...arrival, route: { ...route, server } }, {
     params: { ...listener.params, notifications: { ...agreed.filter, ...(agreed.uris.size > 0 && { resourceSubscriptions: agreed.uris.get(server ?? '') ?? [] }) } },
-    relay: relayOf(arrival, { agreed, server, tag }),
+    relay: relayOf(arrival, { agreed, server, tag, hear }),
     enter: async (permit) => { gate.first(() => listener.entered(permit)); await enter(); },
   })));
   const outcomes = await Promise.all(runs);
@@ -108,10 +110,11 @@ async function agree(deps: DoorDeps, arrival: Arrival, wanted: JsonObject): Prom
 interface Way {
   readonly agreed: Agreed;
   readonly server: string | undefined;
+  readonly hear: Hearing;
   tag(method: string, params: JsonObject): void;
 }
 
-function relayOf({ caller, route }: Arrival, { agreed, server, tag }: Way): Relay {
+function relayOf({ caller, route }: Arrival, { agreed, server, tag, hear }: Way): Relay {
   return {
     era: 'modern', capabilities: caller.capabilities, logLevel: undefined, progressToken: undefined, ask: undefined,
     notify(method, params) {
@@ -120,7 +123,8 @@ function relayOf({ caller, route }: Arrival, { agreed, server, tag }: Way): Rela
         if (agreed.filter[list[0]] === true) tag(method, params);
       } else if (method === 'notifications/resources/updated') {
         const uri = params['uri'];
-        if (typeof uri === 'string' && (agreed.uris.get(server ?? '') ?? []).some((asked) => isWithin(uri, asked))) tag(method, noticeParams(method, params, { route, server }));
+        const asked = typeof uri === 'string' ? (agreed.uris.get(server ?? '') ?? []).find((one) => isWithin(uri, one)) : undefined;
+        if (asked !== undefined) hear(server ?? '', asked, () => tag(method, noticeParams(method, params, { route, server })));
       } else if (agreed.filter['taskIds'] !== undefined && method.startsWith('notifications/tasks')) tag(method, params);
     },
   };

@@ -13,6 +13,7 @@ import { listen, tagged } from '../listen.ts';
 import { initializeResult, negotiate, serverInfoOf } from '../local.ts';
 import { relayFor } from '../relay.ts';
 import { beginCall, callKey, endCall, type UnderWay } from '../sessions/live.ts';
+import { keepJudging } from '../recheck.ts';
 import { settle } from '../sessions/settle.ts';
 import { openStream } from '../sessions/streams.ts';
 import { sealSession } from '../sessions/seal.ts';
@@ -120,16 +121,19 @@ async function run(door: Door, under: Under, { reply, questions, held, headers }
 /** Ends in order when the gateway stops, and at once when the client goes away. */
 async function listenOn(door: Door, { message, arrival, abort }: Under, reply: Reply): Promise<Outcome> {
   if (!reply.mayStream) throw new GuardError('invalid_request', { message: 'Accept must have text/event-stream to listen.' });
-  const stop = (): void => {
-    reply.send({ jsonrpc: '2.0', method: 'notifications/cancelled', params: tagged({ requestId: message.id, reason: 'The gateway stops.' }, message.id) });
+  const end = (reason: string): void => {
+    reply.send({ jsonrpc: '2.0', method: 'notifications/cancelled', params: tagged({ requestId: message.id, reason }, message.id) });
     abort.abort();
   };
+  const stop = (): void => end('The gateway stops.');
   door.closing.addEventListener('abort', stop, { once: true });
+  const stopJudging = keepJudging(door, arrival, () => end('Authentication is required again.'));
   let place: string | undefined;
   try {
     return await listen(door, arrival, { id: message.id, params: message.params, send: reply.send, entered: (permit) => { place = takePlace(door, holderOf(permit).principal.key); } });
   } finally {
     door.closing.removeEventListener('abort', stop);
+    stopJudging();
     if (place !== undefined) leavePlace(door, place);
   }
 }

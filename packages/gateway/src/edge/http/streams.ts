@@ -6,6 +6,7 @@ import { MODERN_VERSION } from '../eras/versions.ts';
 import { callOf, runCall, type Arrival } from '../exchange.ts';
 import { noticeParams } from '../names/notice.ts';
 import { inRoute } from '../names/route.ts';
+import { createHearing, keepJudging, type Hearing } from '../recheck.ts';
 import type { Live } from '../sessions/live.ts';
 import { emit, findResumable, openStream, type Stream } from '../sessions/streams.ts';
 import { note, plain, type Door, type Visit } from './door.ts';
@@ -25,7 +26,8 @@ export async function handleGet(door: Door, visit: Visit): Promise<void> {
   const stop = (): void => abort.abort();
   visit.response.once('close', stop);
   door.closing.addEventListener('abort', stop, { once: true });
-  const ear: Ear = { visit, abort, caller, live: liveOf(door, caller), stream: undefined, place: undefined, questions: undefined };
+  const ear: Ear = { visit, abort, caller, live: liveOf(door, caller), hear: createHearing(door, arrival), stream: undefined, place: undefined, questions: undefined };
+  const stopJudging = keepJudging(door, arrival, stop);
   try {
     // On /mcp each server is listened to by itself, so that its addresses can be spelled as they are there.
     const servers = visit.route.server === undefined && !isResumption(ear) ? inRoute(visit.route, door.view.servers()) : [visit.route.server];
@@ -33,6 +35,7 @@ export async function handleGet(door: Door, visit: Visit): Promise<void> {
     close(door, visit, outcomes.find(({ status }) => status === 'success') ?? (outcomes[0] as Outcome));
   } finally {
     door.closing.removeEventListener('abort', stop);
+    stopJudging();
     ear.questions?.end();
     if (ear.place !== undefined) leavePlace(door, ear.place);
   }
@@ -44,6 +47,7 @@ interface Ear {
   readonly abort: AbortController;
   readonly caller: Caller;
   readonly live: Live | undefined;
+  readonly hear: Hearing;
   stream: Stream | undefined;
   place: string | undefined;
   questions: Questions | undefined;
@@ -65,7 +69,11 @@ async function hear(door: Door, ear: Ear, arrival: Arrival): Promise<Outcome> {
   const send = (message: object): void => say(ear, JSON.stringify(message));
   const relay: Relay = {
     era: 'legacy', capabilities: ear.caller.capabilities, logLevel: undefined, progressToken: undefined,
-    notify: (method, params) => send({ jsonrpc: '2.0', method, params: noticeParams(method, params, { route: ear.visit.route, server }) }),
+    notify(method, params) {
+      const deliver = (): void => send({ jsonrpc: '2.0', method, params: noticeParams(method, params, { route: ear.visit.route, server }) });
+      if (method === 'notifications/resources/updated' && typeof params['uri'] === 'string') ear.hear(server ?? '', params['uri'], deliver);
+      else deliver();
+    },
     ask: ear.live && canBeAsked(ear.caller.capabilities) ? (method, params) => ear.questions?.ask(method, params) ?? Promise.reject(new GuardError('cancelled')) : undefined,
   };
   return runCall(door, { call: callOf(door, { method: 'stream/listen', params: {} }, arrival, true), arrival, relay }, async (_deps, permit) => {

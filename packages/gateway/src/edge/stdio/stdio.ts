@@ -18,6 +18,7 @@ import { noticeParams } from '../names/notice.ts';
 import { inRoute } from '../names/route.ts';
 import { relayFor } from '../relay.ts';
 import { beginCall, callKey, createLive, endCall, type Live, type UnderWay } from '../sessions/live.ts';
+import { createHearing } from '../recheck.ts';
 import { settle } from '../sessions/settle.ts';
 import { splitLines } from './lines.ts';
 
@@ -192,12 +193,17 @@ function listenAlways(pipe: Pipe, arrival: Arrival): void {
   const abort = new AbortController();
   ending.addEventListener('abort', () => abort.abort(), { once: true });
   const send = (one: object): void => pipe.write(JSON.stringify(one));
+  const hear = createHearing(pipe, { ...arrival, signal: abort.signal });
   for (const server of inRoute(route, view.servers())) {
     const under: UnderWay = { abort, holder: undefined };
     const questions = createQuestions({ live, call: under, capabilities: caller.capabilities, timeoutMs: pipe.settings().requestTimeoutMs }, { send });
     const relay: Relay = {
       ...SILENT, capabilities: caller.capabilities, ask: canBeAsked(caller.capabilities) ? questions.ask : undefined,
-      notify: (method, params) => send({ jsonrpc: '2.0', method, params: noticeParams(method, params, { route, server }) }),
+      notify(method, params) {
+        const deliver = (): void => send({ jsonrpc: '2.0', method, params: noticeParams(method, params, { route, server }) });
+        if (method === 'notifications/resources/updated' && typeof params['uri'] === 'string') hear(server, params['uri'], deliver);
+        else deliver();
+      },
     };
     const heard: Arrival = { ...arrival, correlationId: randomUUID(), signal: abort.signal, route: { ...route, server } };
     const call = callOf(pipe, { method: 'stream/listen', params: {} }, heard, true);
