@@ -47,7 +47,9 @@ export const freePort = (): Promise<number> => new Promise((resolve) => {
 
 export async function openGateway(options: TestOptions): Promise<TestGateway> {
   const folder = mkdtempSync(join(tmpdir(), 'sallyport-e2e-'));
-  const [port, admin] = [await freePort(), await freePort()];
+  const port = await freePort();
+  let admin = await freePort();
+  while (admin === port) admin = await freePort();
   const audience = `http://127.0.0.1:${port}/mcp`;
   const issuer = await startIssuer(audience);
   mkdirSync(join(folder, 'policies'));

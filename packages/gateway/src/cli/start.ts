@@ -57,6 +57,8 @@ async function runConfigured(io: CliIo, source: StartSource, options: StartOptio
   const snapshot = source.configuration.load();
   if (snapshot === undefined) return;
   const running = await source.start(snapshot, { role: options.role });
+  // Whoever reads the addresses may send a signal at once.
+  const stopped = untilStopped(source.signals);
   const { gatewayUrl, adminUrl } = running;
   if (options.json === true) io.stdout(`${JSON.stringify({ gateway_url: gatewayUrl, admin_url: adminUrl, pid: process.pid })}\n`);
   else {
@@ -64,7 +66,7 @@ async function runConfigured(io: CliIo, source: StartSource, options: StartOptio
     if (options.role !== 'gateway') io.stdout(`admin    ${adminUrl}\n`);
   }
   const stopFollowing = follow(io, source, running);
-  await untilStopped(source.signals);
+  await stopped;
   stopFollowing();
   await running.close();
 }

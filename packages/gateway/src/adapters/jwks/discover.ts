@@ -9,9 +9,10 @@ export async function discoverJwksUri(issuer: string, fetch: typeof fetchJson): 
     `${base.origin}/.well-known/oauth-authorization-server${path}`,
     `${base.origin}/.well-known/openid-configuration${path}`,
   ];
-  // Without a path two of them are one, and an issuer that hangs would be waited for twice.
-  for (const place of new Set(places)) {
-    const document = (await fetch(new URL(place), issuer).catch(() => undefined)) as { issuer?: unknown; jwks_uri?: unknown } | undefined;
+  // All at once (without a path two of them are one), so that an issuer that hangs is waited for once.
+  const documents = await Promise.all([...new Set(places)].map((place) => fetch(new URL(place), issuer).catch(() => undefined)));
+  for (const found of documents) {
+    const document = found as { issuer?: unknown; jwks_uri?: unknown } | undefined;
     // RFC 8414 section 3.3: the document must name the issuer that was asked, to the letter.
     if (document?.issuer === issuer && typeof document.jwks_uri === 'string') return document.jwks_uri;
   }

@@ -53,8 +53,10 @@ export function receive(id: number, ask: Ask, options: ReceiverOptions): Receive
     if (message.kind === 'malformed') return complain(message.why);
     if (message.kind === 'request') return options.onServerRequest(message.id, message.method, message.params);
     if (message.kind === 'notification') {
+      // A flood is no sign of life.
+      if (++notices > NOTICES_MAX) return;
       patience.touch();
-      if (++notices > NOTICES_MAX || (message.method === 'notifications/progress' && (!ask.wantsProgress || message.params['progressToken'] !== id))) return;
+      if (message.method === 'notifications/progress' && (!ask.wantsProgress || message.params['progressToken'] !== id)) return;
       return ask.onNotice(message.method, message.params);
     }
     if (message.id !== id && !(message.kind === 'error' && message.id === null)) return complain('a response to another request');
