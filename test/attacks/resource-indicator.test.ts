@@ -42,7 +42,7 @@ const AUDIENCES: readonly (readonly [name: string, aud: (url: string) => unknown
   ['the origin alone', (url) => url], ['a slash more', (url) => `${url}/mcp/`], ['one server of it', (url) => `${url}/mcp/one`], ['another case', (url) => `${url}/MCP`],
   ['another port', (url) => url.replace(/\d+$/, '1')], ['https', (url) => `${url.replace('http:', 'https:')}/mcp`], ['another host', () => 'https://evil.example/mcp'],
   ['a query', (url) => `${url}/mcp?x=1`], ['a fragment', (url) => `${url}/mcp#x`], ['a prefix', (url) => `${url}/mc`], ['itself in another encoding', (url) => `${url}/%6dcp`],
-  ['none', () => null], ['an empty one', () => ''], ['an empty list', () => []], ['itself and another', (url) => [`${url}/mcp`, 'https://evil.example']],
+  ['null', () => null], ['none', () => undefined], ['an empty one', () => ''], ['an empty list', () => []], ['itself and another', (url) => [`${url}/mcp`, 'https://evil.example']],
 ];
 
 describe.each<Era>(['modern', 'legacy'])('O12 %s: a token for', (era) => {
