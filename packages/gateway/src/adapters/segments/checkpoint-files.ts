@@ -9,7 +9,7 @@ import { encodeResume, type Resume } from './resume.ts';
 
 export interface Sealed {
   /** Hashes of the records since the checkpoint before. */
-  readonly leaves: readonly Buffer[];
+  readonly leaves: Buffer;
   /** The signed note. */
   readonly note: string;
   /** False when the tree did not grow: a sign of life, which is no new checkpoint. */
@@ -26,15 +26,14 @@ export function openCheckpointFiles(folder: string): CheckpointFiles {
   const ends = { leaves: bytesOf('leaves'), checkpoints: bytesOf('checkpoints') };
   return {
     async write({ leaves, note, grown, resume }) {
-      const hashes = Buffer.concat(leaves);
       const line = Buffer.from(grown ? `${note}\n` : '');
-      await writeAt(join(folder, 'leaves'), hashes, ends.leaves);
+      await writeAt(join(folder, 'leaves'), leaves, ends.leaves);
       // Durable before it is released, so that the signer can never be made to sign a smaller tree after a crash.
       await replace(join(folder, 'checkpoint'), note, true);
       await writeAt(join(folder, 'checkpoints'), line, ends.checkpoints);
       await replace(join(folder, 'resume'), encodeResume(resume), false);
       // Only now: whatever failed on the way, the next attempt writes the same and more at the same place.
-      ends.leaves += hashes.length;
+      ends.leaves += leaves.length;
       ends.checkpoints += line.length;
     },
   };

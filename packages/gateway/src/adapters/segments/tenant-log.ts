@@ -12,6 +12,7 @@ import { openCheckpointFiles, type CheckpointFiles } from './checkpoint-files.ts
 import { realFiles, type LogFiles } from './files.ts';
 import { encodeFrames, HEADER_BYTES } from './frames.ts';
 import { segmentName } from './layout.ts';
+import { createLeafQueue, type LeafQueue } from './leaf-queue.ts';
 import { recover, type Recovered } from './recover.ts';
 import type { Place } from './resume.ts';
 
@@ -53,8 +54,8 @@ interface Open {
   poisoned: { readonly cause: unknown; readonly until: number; readonly wait: number } | undefined;
   /** Where the intents lie that have no outcome yet, by record id, oldest first. */
   intents: Map<string, Place>;
-  /** Leaf hashes that are not in the file `leaves` yet. */
-  leaves: Buffer[];
+  /** Hashes that are not in the file `leaves` yet. */
+  leaves: LeafQueue;
   checkpoints: CheckpointFiles;
   checkpointing: Promise<string | undefined> | undefined;
   checkpointed: number;
@@ -68,7 +69,7 @@ export function openTenantLog(deps: TenantLogDeps): TenantLog {
   const recovered = recover(folder, signer.vkey);
   const state = openState(recovered, folder);
   const open: Open = {
-    deps, files: deps.files ?? realFiles, state, intents: placesOf(recovered), waiting: [], committing: undefined, poisoned: undefined, leaves: [],
+    deps, files: deps.files ?? realFiles, state, intents: placesOf(recovered), waiting: [], committing: undefined, poisoned: undefined, leaves: createLeafQueue(),
     checkpoints: openCheckpointFiles(folder), checkpointing: undefined, checkpointed: recovered.checkpointSize, latest: undefined,
   };
   void tellRecovery(recovered, (record) => append(open, record), clock);
@@ -140,7 +141,7 @@ async function heal(open: Open, { cause, until, wait }: NonNullable<Open['poison
     const recovered = recover(folder, signer.vkey);
     open.state = openState(recovered, folder);
     open.intents = placesOf(recovered);
-    open.leaves = [];
+    open.leaves = createLeafQueue();
     open.checkpoints = openCheckpointFiles(folder);
     open.poisoned = undefined;
   } catch (again) {
@@ -160,12 +161,12 @@ function checkpoint(open: Open, force = false): Promise<string | undefined> {
 async function seal(open: Open): Promise<string> {
   const { frontier, first, position } = open.state;
   const { size } = frontier;
-  const leaves = [...open.leaves];
+  const leaves = open.leaves.all();
   const note = open.deps.signer.sign({ size, root: frontier.root() });
   const [oldest] = open.intents.values();
   const resume = { size, peaks: frontier.peaks(), from: oldest ?? { segment: first, offset: position, index: size } };
   await open.checkpoints.write({ leaves, note, grown: size > open.checkpointed || open.latest === undefined, resume });
-  open.leaves = open.leaves.slice(leaves.length);
+  open.leaves.drop(leaves.length);
   open.checkpointed = size;
   return (open.latest = note);
 }
