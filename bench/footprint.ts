@@ -3,20 +3,22 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { openSession, preflight } from './load.ts';
-import { cli, configure, TOOL_POLICY, type Gateway } from './paths.ts';
+import { cli, configure, TOOL_POLICY, type Opened } from './paths.ts';
 import { freePort, here, residentMiB, start } from './processes.ts';
 
 export interface Memory {
   readonly sessions: number;
-  /** Right after start, after the load runs, and after the sessions. */
+  /** Of a gateway of its own: right after start, and after the sessions. */
   readonly atStartMiB: number;
-  readonly beforeMiB: number;
-  readonly afterMiB: number;
+  readonly afterSessionsMiB: number;
+  /** Of the gateway that the load runs went through. */
+  readonly afterLoadMiB: number;
 }
 
 /** Opens legacy sessions that each make one call and are then abandoned, as real clients do. */
-export async function measureMemory(gateway: Gateway, sessions: number): Promise<Memory> {
-  const beforeMiB = residentMiB(gateway.pid);
+export async function measureMemory({ gateway: loaded, fresh }: Pick<Opened, 'gateway' | 'fresh'>, sessions: number): Promise<Memory> {
+  const afterLoadMiB = residentMiB(loaded.pid);
+  const { gateway } = await fresh();
   let opened = 0;
   const worker = async (): Promise<void> => {
     while (opened < sessions) {
@@ -26,7 +28,7 @@ export async function measureMemory(gateway: Gateway, sessions: number): Promise
     }
   };
   await Promise.all(Array.from({ length: 16 }, worker));
-  return { sessions, atStartMiB: gateway.atStartMiB, beforeMiB, afterMiB: residentMiB(gateway.pid) };
+  return { sessions, atStartMiB: gateway.atStartMiB, afterSessionsMiB: residentMiB(gateway.pid), afterLoadMiB };
 }
 
 /** Milliseconds from spawn to the first 200 of `/ready`, one value a start, ascending. */

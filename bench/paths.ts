@@ -22,6 +22,8 @@ export interface Gateway {
 export interface Opened {
   readonly paths: readonly Path[];
   readonly gateway: Gateway;
+  /** One more gateway on the same server, with nothing done yet. */
+  fresh(): Promise<OpenedGateway>;
   stages(): Promise<StageRow[]>;
   close(): Promise<void>;
 }
@@ -59,6 +61,11 @@ export async function openPaths(): Promise<Opened> {
       { name: 'gateway, policy reads arguments', url: byArguments.gateway.url, token: byArguments.gateway.token },
     ],
     gateway: byTool.gateway,
+    async fresh() {
+      const one = await openGateway(join(folder, 'fresh'), upstream, TOOL_POLICY);
+      started.push(one.process);
+      return one;
+    },
     stages: () => stagesOf(byTool.adminUrl),
     close: async () => {
       await Promise.all(started.map((one) => one.stop()));

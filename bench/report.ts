@@ -41,7 +41,7 @@ export function report(results: Results): string {
     ...results.stages.map((row) => `| ${row.stage} | ${row.count} | ${row.meanMicroseconds.toFixed(1)} |`), '',
     '`intent` and `outcome` are waits for the group commit of the audit log, `upstream` waits for the server.', '',
     '## Footprint', '',
-    `- resident after start: ${memory.atStartMiB.toFixed(0)} MiB; after the load runs: ${memory.beforeMiB.toFixed(0)} MiB; after ${memory.sessions} legacy sessions: ${memory.afterMiB.toFixed(0)} MiB`,
+    `- resident after start: ${memory.atStartMiB.toFixed(0)} MiB; after ${memory.sessions} legacy sessions with a call each: ${memory.afterSessionsMiB.toFixed(0)} MiB; another gateway, after all load runs: ${memory.afterLoadMiB.toFixed(0)} MiB`,
     `- ready after: median ${median(coldStartMs).toFixed(0)} ms, slowest ${(coldStartMs.at(-1) ?? 0).toFixed(0)} ms of ${coldStartMs.length} starts`, '',
   ].join('\n');
 }

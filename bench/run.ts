@@ -47,7 +47,7 @@ async function main(): Promise<void> {
   try {
     rows = await measure(opened.paths);
     stages = await opened.stages();
-    memory = await measureMemory(opened.gateway, quick ? 500 : 10_000);
+    memory = await measureMemory(opened, quick ? 500 : 10_000);
   } finally {
     await opened.close();
   }
