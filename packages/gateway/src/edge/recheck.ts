@@ -19,15 +19,17 @@ const judge = (deps: DoorDeps, call: Call): Promise<Outcome> => deps.guard.run(c
 
 /** Calls `lost` once, when the guard does not know the listener any more. @returns how to stop asking. */
 export function keepJudging(deps: DoorDeps, arrival: Arrival, lost: () => void): () => void {
-  const timer = setInterval(() => void again(), RECHECK_MS);
-  timer.unref();
-  const again = async (): Promise<void> => {
-    const outcome = await judge(deps, callOf(deps, { method: 'stream/check', params: {} }, arrival, true));
-    // Whoever is refused too often has to wait, and has not lost anything.
-    if (outcome.status === 'success' || outcome.error.code === 'rate_limited') return;
+  const end = (): void => {
     clearInterval(timer);
     lost();
   };
+  const again = async (): Promise<void> => {
+    const outcome = await judge(deps, callOf(deps, { method: 'stream/check', params: {} }, arrival, true));
+    // Whoever is refused too often has to wait, and has not lost anything.
+    if (outcome.status !== 'success' && outcome.error.code !== 'rate_limited') end();
+  };
+  const timer = setInterval(() => void again().catch(end), RECHECK_MS);
+  timer.unref();
   return () => clearInterval(timer);
 }
 
@@ -50,7 +52,7 @@ export function createHearing(deps: DoorDeps, arrival: Arrival): Hearing {
     let verdict = verdicts.get(key);
     if (verdict === undefined || verdict.until <= now) {
       if (verdicts.size >= REMEMBERED_MAX) verdicts.clear();
-      verdicts.set(key, (verdict = { until: now + RECHECK_MS, may: ask(server, uri) }));
+      verdicts.set(key, (verdict = { until: now + RECHECK_MS, may: ask(server, uri).catch(() => false) }));
     }
     void verdict.may.then((may) => { if (may) deliver(); });
   };

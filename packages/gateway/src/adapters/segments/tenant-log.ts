@@ -79,6 +79,8 @@ export function openTenantLog(deps: TenantLogDeps): TenantLog {
     get size() { return open.state.frontier.size; },
     async close() {
       while (open.committing !== undefined) await open.committing;
+      // One that is under way covers less than there is now.
+      await open.checkpointing?.catch(() => undefined);
       await checkpoint(open).catch(() => undefined);
       closeSync(open.state.fd);
     },
