@@ -80,6 +80,7 @@ describe('like', () => {
   it.each<[text: string, pattern: string[], matches: boolean]>([
     ['abc', ['abc'], true], ['abc', ['ab'], false], ['ab', ['abc'], false], ['abc', ['a', '*'], true], ['abc', ['*', 'c'], true], ['abc', ['*', 'b'], false], ['abc', ['a', '*', 'c'], true], ['ac', ['a', '*', 'c'], true], ['', ['*'], true], ['', [], true], ['a', [], false],
     ['aXbXc', ['a', '*', 'X', 'c'], true], ['aaab', ['*', 'aab'], true], ['abab', ['*', 'ab'], true], ['example.com.evil', ['*', '.example.com'], false], ['a*c', ['a', '*', 'c'], true], ['\u{1f511}b', ['\u{1f511}', '*'], true], ['\ud83d', ['\u{1f511}'], false], ['a\nb', ['a', '*', 'b'], true],
+    ['a', ['a', '*', 'a'], false], ['abc', ['ab', '*', 'bc'], false], ['xaybz', ['*', 'a', '*', 'b', '*'], true], ['xbyaz', ['*', 'a', '*', 'b', '*'], false], ['xab', ['*', 'ab', '*', 'b'], false], ['xabb', ['*', 'ab', '*', 'b'], true], ['aXbX', ['a', '*', '*', 'X'], true],
   ])('%j, %j: %s', (text, pattern, matches) => expect(like(text, ...pattern)).toBe(matches));
 });
 

@@ -1,24 +1,24 @@
-/** `like`: `*` matches any run of characters. Linear in the text for each star: the last star is the only one to go back to. */
+/** `like`: `*` matches any run of characters. The leftmost place for each part is always right, so nothing is gone back to. */
 export type LikePattern = readonly ('Wildcard' | { readonly Literal: string })[];
 
+/** What is matched is well formed (strict JSON), so that whole characters match whole characters in UTF-16 too. */
 export function compileLike(pattern: LikePattern): (text: string) => boolean {
-  const atoms = pattern.flatMap((atom) => (atom === 'Wildcard' ? [undefined] : [...atom.Literal]));
+  const parts = [''];
+  for (const atom of pattern) {
+    if (atom === 'Wildcard') parts.push('');
+    else parts[parts.length - 1] += atom.Literal;
+  }
+  const [head = '', tail = ''] = [parts[0], parts.at(-1)];
+  if (parts.length === 1) return (text) => text === head;
+  const between = parts.slice(1, -1).filter((part) => part !== '');
   return (text) => {
-    const chars = [...text];
-    let [at, atom, star, mark] = [0, 0, -1, 0];
-    while (at < chars.length) {
-      if (atom < atoms.length && atoms[atom] === undefined) {
-        star = atom++;
-        mark = at;
-      } else if (atom < atoms.length && atoms[atom] === chars[at]) {
-        at++;
-        atom++;
-      } else if (star !== -1) {
-        atom = star + 1;
-        at = ++mark;
-      } else return false;
-    }
-    while (atom < atoms.length && atoms[atom] === undefined) atom++;
-    return atom === atoms.length;
+    const end = text.length - tail.length;
+    if (end < head.length || !text.startsWith(head) || !text.endsWith(tail)) return false;
+    let at = head.length;
+    return between.every((part) => {
+      const found = text.indexOf(part, at);
+      at = found + part.length;
+      return found !== -1 && at <= end;
+    });
   };
 }
