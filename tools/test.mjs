@@ -45,5 +45,5 @@ if (existsSync(report)) {
 }
 if (status !== 0 && failed === 0) failed = 1;
 rmSync(folder, { recursive: true, force: true });
-process.stdout.write(`\n${passed} passed, ${failed} failed${skipped > 0 ? `, ${skipped} skipped` : ''}\n`);
+process.stdout.write(`\n${skipped} skipped\n${passed} passed, ${failed} failed\n`);
 process.exit(failed > 0 ? 1 : 0);
