@@ -209,6 +209,22 @@ describe('verify names', () => {
     expect(problems[0]?.file).toMatch(/\.seg$/);
   });
 
+  it('nothing of a log that is written to meanwhile', { timeout: 30_000 }, async () => {
+    const writer = spawn(process.execPath, ['--conditions=sallyport-source', '--input-type=module', '-e', `
+      import { openAuditLog } from ${JSON.stringify(new URL('log.ts', import.meta.url).href)};
+      const log = openAuditLog({ folder: ${JSON.stringify(folder)}, origin: 'sallyport.test', clock: { now: () => 1 }, checkpointEveryMs: 1 });
+      for (let n = 0; ; n++) {
+        await log.append('acme', { time: n, unmapped: { phase: 'outcome', record_id: 'r' + n, status: 'success', filler: 'x'.repeat(2000) } });
+        if (n === 300) console.log('written');
+      }`], { stdio: ['ignore', 'pipe', 'inherit'] });
+    const gone = once(writer, 'exit');
+    await once(writer.stdout, 'data');
+    const problems = Array.from({ length: 40 }, () => verifyLog(home(), vkey()).problems);
+    writer.kill('SIGKILL');
+    await gone;
+    expect(problems.flat()).toEqual([]);
+  });
+
   it('a log that was cut off', async () => {
     const { problems } = await tampered((copy) => rmSync(segmentsOf(copy).at(-1) ?? ''));
     expect(problems.some((problem) => problem.what.includes('cut off'))).toBe(true);
