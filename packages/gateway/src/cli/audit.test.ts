@@ -1,4 +1,6 @@
 /** `sallyport audit` on a real log and on damaged copies of it: what is wrong is named, and wrong usage is told from a finding. */
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -74,6 +76,24 @@ describe('audit prove', () => {
     expect(code).toBe(1);
     expect(err).toMatch(says);
   });
+});
+
+it('an export of a log that is written to meanwhile is whole', { timeout: 30_000 }, async () => {
+  const live = join(root, 'live');
+  const writer = spawn(process.execPath, ['--conditions=sallyport-source', '--input-type=module', '-e', `
+    import { openAuditLog } from ${JSON.stringify(new URL('../adapters/segments/log.ts', import.meta.url).href)};
+    const log = openAuditLog({ folder: ${JSON.stringify(live)}, origin: 'sallyport.test', clock: { now: () => 1 }, checkpointEveryMs: 1 });
+    for (let n = 0; ; n++) {
+      await log.append('acme', { time: n, unmapped: { phase: 'outcome', record_id: 'r' + n, status: 'success', filler: 'x'.repeat(2000) } });
+      if (n === 300) console.log('written');
+    }`], { stdio: ['ignore', 'pipe', 'inherit'] });
+  const gone = once(writer, 'exit');
+  await once(writer.stdout, 'data');
+  const targets = Array.from({ length: 20 }, (_, at) => join(root, `export-${at}`));
+  for (const target of targets) expect((await run('export', target, '--from', live)).code).toBe(0);
+  writer.kill('SIGKILL');
+  await gone;
+  for (const target of targets) expect((await run('verify', '--from', target)).out).toMatch(/^ok {6}tenant acme: \d+ records, \d+ under a signed checkpoint\n$/);
 });
 
 it.each([

@@ -1,9 +1,9 @@
 /** `sallyport audit`: what was recorded, and the proof that it still says what it said. */
-import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync } from 'node:fs';
+import { copyFileSync, existsSync, mkdirSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { InvalidArgumentError, type Command } from 'commander';
 import { inclusionProof, leafHash, openCheckpoint, parseVkey, verifyInclusion, type Checkpoint } from '@sallyport/guard/audit';
-import { tenantFolder } from '../adapters/segments/layout.ts';
+import { SEGMENT_NAME, tenantFolder } from '../adapters/segments/layout.ts';
 import { readRecords, verifyLog, type StoredRecord, type Verified } from '../adapters/segments/verify.ts';
 import { registerSearch } from './audit-search.ts';
 import { foldersOf, type TenantFolder, type Where } from './audit-folders.ts';
@@ -119,7 +119,20 @@ async function exportLogs(target: string, options: Where, io: CliIo): Promise<vo
   const folders = await foldersOf(options, io);
   mkdirSync(target, { recursive: true, mode: 0o700 });
   // The public parts only: the master key stays where it is.
-  for (const { tenant, folder } of folders) cpSync(folder, tenantFolder(target, tenant), { recursive: true });
+  for (const { tenant, folder } of folders) copyLog(folder, tenantFolder(target, tenant));
   if (options.json) io.stdout(`${JSON.stringify({ folder: target, tenants: folders.map(({ tenant }) => tenant) })}\n`);
   else io.stdout(`Exported ${folders.length} ${folders.length === 1 ? 'log' : 'logs'} to ${target}. Verify with: sallyport audit verify --from ${target}\n`);
+}
+
+const ATTEMPTS = 5;
+
+/** In the order that `verifyLog` reads in, for the same reason; a segment that was copied in the middle of a write is copied again. */
+function copyLog(folder: string, target: string): void {
+  mkdirSync(target, { recursive: true, mode: 0o700 });
+  const copy = (name: string): void => copyFileSync(join(folder, name), join(target, name));
+  for (const name of ['resume', 'checkpoints', 'checkpoint', 'leaves', 'vkey']) if (existsSync(join(folder, name))) copy(name);
+  for (let attempt = 1; ; attempt++) {
+    for (const name of readdirSync(folder).filter((one) => SEGMENT_NAME.test(one)).sort()) copy(name);
+    if (attempt === ATTEMPTS || readRecords(target).problems.length === 0) return;
+  }
 }
