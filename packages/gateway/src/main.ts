@@ -11,7 +11,7 @@ import { createMemoryApprovals, createMemoryRateLimiter, createMemoryTenants, sy
 import { createApiKeyAuthenticator, createBearerJwt, createMayList, readAuthorization } from '@sallyport/guard/stages';
 import { loadPolicies, policyRevision, type LoadedPolicies } from './adapters/cedar/load.ts';
 import type { SignInUser } from './adapters/oidc-provider/server.ts';
-import { createKeySource } from './adapters/jwks/keys.ts';
+import { createKeySource, type IssuerKeys } from './adapters/jwks/keys.ts';
 import { createLogger, type Log } from './adapters/pino/index.ts';
 import { createMetrics, type Metrics } from './adapters/prometheus/index.ts';
 import { openAuditLog, type SegmentAuditLog } from './adapters/segments/log.ts';
@@ -90,6 +90,7 @@ function openParts(snapshot: Snapshot, clock: Clock, activeConnections: () => nu
 interface DataPlane {
   readonly guard: Guard;
   readonly upstreams: Upstreams;
+  readonly keys: IssuerKeys;
 }
 
 function createDataPlane({ clock, log, store, audit, sealer, metrics, approvals, settings }: Parts): DataPlane {
@@ -104,7 +105,7 @@ function createDataPlane({ clock, log, store, audit, sealer, metrics, approvals,
       if (event.kind !== 'upstream_error') log('warn', `definition ${event.kind}`, { ...event });
     },
   });
-  const keys = createKeySource({ issuers: () => settings.snapshot.identity.issuers, clock });
+  const keys = createKeySource({ issuers: () => settings.snapshot.identity.issuers, clock, log });
   const jwt = createBearerJwt({ issuers: () => settings.snapshot.identity.issuers, keys, clock });
   const apiKey = createApiKeyAuthenticator(store.keys, clock);
   const guard = createGuard(standardHouse({
@@ -122,7 +123,7 @@ function createDataPlane({ clock, log, store, audit, sealer, metrics, approvals,
     approvalTtlMs: () => settings.snapshot.approvals.ttlMs,
     tokenRefused: (type) => metrics.tokenRefused(type),
   }));
-  return { guard, upstreams };
+  return { guard, upstreams, keys };
 }
 
 /** A request from a server to the client is a call like any other: it acts for the caller of the call that it belongs to. */
@@ -195,9 +196,10 @@ function createEdge({ guard, upstreams }: DataPlane, { audit, clock, log, store,
   });
 }
 
-const checksOf = ({ audit, store }: Parts, upstreams: Upstreams): readonly Check[] => [
+const checksOf = ({ audit, store }: Parts, { upstreams, keys }: DataPlane): readonly Check[] => [
   { name: 'audit', run: () => audit.probe().then(() => undefined) },
   { name: 'store', run: () => { store.probe(); return undefined; } },
+  { name: 'issuers', run: () => keys.ready() },
   { name: 'servers', run: () => upstreams.ready() },
 ];
 
@@ -209,10 +211,12 @@ export async function startGateway(snapshot: Snapshot, options: StartOptions = {
   const { log, settings, audit, store } = parts;
   const plane = createDataPlane(parts);
   edge = createEdge(plane, parts);
-  const checks = checksOf(parts, plane.upstreams);
+  const checks = checksOf(parts, plane);
   await recordWeakenings(parts);
   const listeners = await openListeners(parts, { edge, checks, role, front: options.front });
   const discovery = role === 'admin' ? undefined : createDiscovery(plane, parts);
+  // Not waited for: an issuer that does not answer is told by the log and by /ready, and keeps nobody with a key out.
+  void plane.keys.ready();
   await discovery?.all();
   const stopWatching = watchPolicies(parts);
   log('info', 'started', { gateway: listeners.gateway?.url, admin: listeners.admin?.url, servers: settings.serverNames, policies: settings.policies.revision });
