@@ -161,7 +161,7 @@ describe('start', () => {
     const started: Promise<Ran> = run(['start', '--config', config, '--json'], {
       start: async (snapshot, { role }) => {
         events.push(`start ${role} ${snapshot.tenants.join()}`);
-        return { gatewayUrl: 'http://127.0.0.1:1', adminUrl: 'http://127.0.0.1:2', close: async () => void events.push('close'), reload: (next) => void events.push(`reload ${next.tenants.join()}`) };
+        return { gatewayUrl: 'http://127.0.0.1:1', adminUrl: 'http://127.0.0.1:2', close: async () => void events.push('close'), reload: (next) => void events.push(`reload ${next.tenants.join()}`), rejected: (errors) => void events.push(`rejected ${errors.join()}`) };
       },
     });
     const until = async (event: string): Promise<void> => { for (let i = 0; i < 100 && !events.includes(event); i++) await new Promise((resolve) => setTimeout(resolve, 50)); expect(events).toContain(event); };
@@ -175,7 +175,8 @@ describe('start', () => {
     const { code, out, err } = await started;
     expect(code).toBe(0);
     expect(JSON.parse(out)).toMatchObject({ gateway_url: 'http://127.0.0.1:1', admin_url: 'http://127.0.0.1:2' });
-    expect(err).toContain(`${config}:1:10: tenants: expected array, received number\nThe configuration stays as it was.`);
+    expect(err, 'standard error is for the log').toBe('');
+    expect(events).toContain(`rejected ${config}:1:10: tenants: expected array, received number`);
     expect(events.at(-1)).toBe('close');
     expect(signals.listenerCount('SIGTERM') + signals.listenerCount('SIGHUP')).toBe(0);
   });
