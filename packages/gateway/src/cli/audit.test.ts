@@ -16,7 +16,7 @@ const at = (name: string): string => join(copy, 'acme', name);
 
 async function run(...args: string[]): Promise<{ code: number; out: string; err: string }> {
   const ran = { code: 0, out: '', err: '' };
-  const io = { stdout: (text: string) => void (ran.out += text), stderr: (text: string) => void (ran.err += text), exit: (code: number) => void (ran.code = code), loadFolders: async () => ({ data: root, audit: copy }) };
+  const io = { stdout: (text: string) => void (ran.out += text), stderr: (text: string) => void (ran.err += text), exit: (code: number) => void (ran.code = code), loadFolders: async () => ({ data: root, audit: copy, tenants: ['acme'], tiers: ['default'], servers: ['crm'] }) };
   const program = new Command('sallyport').exitOverride().configureOutput({ writeOut: io.stdout, writeErr: io.stderr });
   registerAudit(program, io);
   await runProgram(program, ['audit', ...args], io);

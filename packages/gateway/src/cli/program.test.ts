@@ -50,6 +50,8 @@ describe('the frame', () => {
     [['call'], "missing required argument 'name'"],
     [['call', 'x', '--args', '{'], 'It is not valid JSON.'],
     [['call', 'x', '--args', '[1]'], 'It must be a JSON object.'],
+    [['tools', '--url', 'localhost'], 'Use an http or https URL'],
+    [['tools', '--server', 'a/b'], 'Use 1-32 characters of a-z 0-9 -.'],
     [[], 'Usage: sallyport'],
   ])('wrong usage %j: exit code 2 and what was meant', async (args, expected) => {
     const { code, err } = await run(args);
@@ -273,7 +275,7 @@ describe('tools and call, against a server', () => {
     expect(ran).toMatchObject({ code: 1, out: '' });
     expect(ran.err).not.toContain('tok-1');
     expect((await run(['tools'], { environment: {} })).err).toContain('SALLYPORT_TOKEN is not set');
-    expect((await run(['tools', '--server', '../admin'], { environment: environment() })).err).toContain('--server must be');
+    expect((await run(['tools', '--server', '../admin'], { environment: environment() })).err).toContain('Use 1-32 characters of a-z 0-9 -.');
   });
 
   it('header values outside ASCII travel in the sentinel', () => {
