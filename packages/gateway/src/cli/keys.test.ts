@@ -1,9 +1,10 @@
 /** `sallyport keys` on a real store: a key that could not work is not made. */
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Command } from 'commander';
 import { afterAll, describe, expect, it } from 'vitest';
+import { openStore } from '../adapters/sqlite/store.ts';
 import { registerKeys } from './keys.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'keys-'));
@@ -34,6 +35,12 @@ describe('keys create', () => {
     expect(ran.err).toContain(says);
     expect((await run('list', '--json')).out).toBe('[]\n');
   });
+});
+
+it('a store that cannot be opened is named', () => {
+  writeFileSync(join(folder, 'plain'), '');
+  expect(() => openStore(join(folder, 'plain', 'sallyport.db'))).toThrow(/^.*plain\/sallyport\.db cannot be opened: /);
+  expect(() => openStore(folder)).toThrow(`${folder} cannot be opened: unable to open database file`);
 });
 
 it('a list tells keys apart by whom they are for', async () => {

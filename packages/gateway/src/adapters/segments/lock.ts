@@ -10,7 +10,7 @@ const SQLITE_BUSY = 5;
 /** @throws Error naming the holder. */
 export function lockFolder(folder: string): { release(): void } {
   const file = join(folder, 'lock.db');
-  const database = new DatabaseSync(file);
+  const database = open(file);
   try {
     // Said before it is held: whoever finds it held can still read what was committed.
     database.exec(`PRAGMA synchronous = OFF; PRAGMA locking_mode = NORMAL; BEGIN IMMEDIATE; PRAGMA user_version = ${process.pid}; COMMIT; BEGIN IMMEDIATE`);
@@ -20,5 +20,13 @@ export function lockFolder(folder: string): { release(): void } {
     const holder = busy ? database.prepare('PRAGMA user_version').get()?.['user_version'] : undefined;
     database.close();
     throw busy ? new Error(`the audit log in ${folder} is open in process ${String(holder)}; stop it first`, { cause: thrown }) : thrown;
+  }
+}
+
+function open(file: string): DatabaseSync {
+  try {
+    return new DatabaseSync(file);
+  } catch (thrown) {
+    throw new Error(`${file} cannot be opened: ${(thrown as Error).message}`, { cause: thrown });
   }
 }

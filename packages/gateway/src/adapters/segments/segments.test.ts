@@ -147,6 +147,11 @@ describe('the segment log', () => {
     expect(() => open(), 'and lets go of the folder').toThrow(/inconsistent at record 7/);
   });
 
+  it('a folder that cannot be one is named', () => {
+    writeFileSync(join(folder, 'plain'), '');
+    expect(() => openAuditLog({ folder: join(folder, 'plain'), origin: 'sallyport.test', clock })).toThrow(/^the audit folder .*plain cannot be made \(EEXIST\)/);
+  });
+
   it('no tenant name leaves the folder', () => {
     for (const name of ['../x', '/etc', 'a/b', '..', 'CON', 'a\0b', 'ü']) expect(tenantFolder('/data', name)).toMatch(/^\/data\/x_[0-9a-f]+$/);
   });
