@@ -15,6 +15,7 @@ import type { Snapshot } from './snapshot.ts';
 
 export type { ConfigError } from './config/positions.ts';
 export type { Environment } from './config/secrets.ts';
+export { needRestart } from './config/restart.ts';
 export { openSealingKey } from './config/sealing-key.ts';
 export { isLoopback } from './config/units.ts';
 

@@ -11,7 +11,7 @@ import { createMemoryApprovals, createMemoryRateLimiter, createMemoryTenants, sy
 import { createApiKeyAuthenticator, createBearerJwt, createMayList, readAuthorization } from '@sallyport/guard/stages';
 import { loadPolicies, policyRevision, type LoadedPolicies } from './adapters/cedar/load.ts';
 import type { SignInUser } from './adapters/oidc-provider/server.ts';
-import { createKeySource } from './adapters/jwks/keys.ts';
+import { createKeySource, type IssuerKeys } from './adapters/jwks/keys.ts';
 import { createLogger, type Log } from './adapters/pino/index.ts';
 import { createMetrics, type Metrics } from './adapters/prometheus/index.ts';
 import { openAuditLog, type SegmentAuditLog } from './adapters/segments/log.ts';
@@ -20,7 +20,7 @@ import { registerAudit } from './cli/audit.ts';
 import { registerKeys } from './cli/keys.ts';
 import { registerPins } from './cli/pins.ts';
 import { buildProgram, runProgram, type ProgramIo } from './cli/program.ts';
-import { childEnvironment, openSealingKey, processEnvironment, secretsOf } from './config.ts';
+import { childEnvironment, needRestart, openSealingKey, processEnvironment, secretsOf } from './config.ts';
 import { createAdmin } from './control/admin.ts';
 import { createPublicHealth } from './control/public-health.ts';
 import type { Check } from './control/ready.ts';
@@ -43,7 +43,10 @@ export interface StartOptions {
 export interface RunningGateway {
   readonly gatewayUrl: string;
   readonly adminUrl: string;
+  /** What only a restart can change stays as it was, and the log says so. */
   reload(snapshot: Snapshot): Promise<void>;
+  /** A changed configuration was not taken over, for these reasons. */
+  rejected(errors: readonly string[]): void;
   close(): Promise<void>;
 }
 
@@ -76,7 +79,7 @@ const settingsOf = (snapshot: Snapshot, clock: Clock): Settings => ({
 
 function openParts(snapshot: Snapshot, clock: Clock, activeConnections: () => number): Parts {
   const settings = settingsOf(snapshot, clock);
-  const log = createLogger({ level: snapshot.log.level, secrets: () => secretsOf(settings.snapshot) });
+  const log = createLogger({ level: () => settings.snapshot.log.level, secrets: () => secretsOf(settings.snapshot) });
   const sealer = createSealer(openSealingKey(snapshot.dataFolder));
   const store = openStore(join(snapshot.dataFolder, 'sallyport.db'), clock);
   const audit = openAuditLog({ folder: snapshot.audit.folder, origin: snapshot.audit.origin, clock, segmentBytes: snapshot.audit.segmentBytes });
@@ -90,6 +93,7 @@ function openParts(snapshot: Snapshot, clock: Clock, activeConnections: () => nu
 interface DataPlane {
   readonly guard: Guard;
   readonly upstreams: Upstreams;
+  readonly keys: IssuerKeys;
 }
 
 function createDataPlane({ clock, log, store, audit, sealer, metrics, approvals, settings }: Parts): DataPlane {
@@ -104,14 +108,14 @@ function createDataPlane({ clock, log, store, audit, sealer, metrics, approvals,
       if (event.kind !== 'upstream_error') log('warn', `definition ${event.kind}`, { ...event });
     },
   });
-  const keys = createKeySource({ issuers: () => settings.snapshot.identity.issuers, clock });
+  const keys = createKeySource({ issuers: () => settings.snapshot.identity.issuers, clock, log });
   const jwt = createBearerJwt({ issuers: () => settings.snapshot.identity.issuers, keys, clock });
   const apiKey = createApiKeyAuthenticator(store.keys, clock);
   const guard = createGuard(standardHouse({
     authenticators: [jwt, (credentials) => (settings.snapshot.identity.apiKeys ? apiKey(credentials) : undefined)],
     tenants: createMemoryTenants(() => settings.snapshot.tenants), catalog: upstreams.catalog, policy: () => settings.policies.engine,
     limiter: createMemoryRateLimiter(clock), approvals, audit, clock, observer: metrics,
-    recorder: createRecorder(createRedactor({ keyOf: (tenant) => audit.keys.hashingKey(tenant), clear: settings.snapshot.audit.clearArguments })),
+    recorder: createRecorder(createRedactor({ keyOf: (tenant) => audit.keys.hashingKey(tenant), clear: () => settings.snapshot.audit.clearArguments })),
   }, {
     allowTools: (name) => server(name)?.allowTools,
     additionalArguments: (name) => server(name)?.additionalArguments ?? 'reject',
@@ -122,7 +126,7 @@ function createDataPlane({ clock, log, store, audit, sealer, metrics, approvals,
     approvalTtlMs: () => settings.snapshot.approvals.ttlMs,
     tokenRefused: (type) => metrics.tokenRefused(type),
   }));
-  return { guard, upstreams };
+  return { guard, upstreams, keys };
 }
 
 /** A request from a server to the client is a call like any other: it acts for the caller of the call that it belongs to. */
@@ -195,9 +199,10 @@ function createEdge({ guard, upstreams }: DataPlane, { audit, clock, log, store,
   });
 }
 
-const checksOf = ({ audit, store }: Parts, upstreams: Upstreams): readonly Check[] => [
+const checksOf = ({ audit, store }: Parts, { upstreams, keys }: DataPlane): readonly Check[] => [
   { name: 'audit', run: () => audit.probe().then(() => undefined) },
   { name: 'store', run: () => { store.probe(); return undefined; } },
+  { name: 'issuers', run: () => keys.ready() },
   { name: 'servers', run: () => upstreams.ready() },
 ];
 
@@ -209,19 +214,25 @@ export async function startGateway(snapshot: Snapshot, options: StartOptions = {
   const { log, settings, audit, store } = parts;
   const plane = createDataPlane(parts);
   edge = createEdge(plane, parts);
-  const checks = checksOf(parts, plane.upstreams);
-  await recordWeakenings(parts);
+  const checks = checksOf(parts, plane);
+  await recordWeakenings(parts, 'gateway.start');
   const listeners = await openListeners(parts, { edge, checks, role, front: options.front });
   const discovery = role === 'admin' ? undefined : createDiscovery(plane, parts);
+  // Not waited for: an issuer that does not answer is told by the log and by /ready, and keeps nobody with a key out.
+  void plane.keys.ready();
   await discovery?.all();
   const stopWatching = watchPolicies(parts);
   log('info', 'started', { gateway: listeners.gateway?.url, admin: listeners.admin?.url, servers: settings.serverNames, policies: settings.policies.revision });
   return {
     gatewayUrl: listeners.gateway?.url ?? '', adminUrl: listeners.admin?.url ?? '',
+    rejected: (errors) => log('error', 'the changed configuration is not used; the old one stays', { errors }),
     async reload(next) {
+      const waiting = needRestart(snapshot, next);
       Object.assign(settings, settingsOf(next, parts.clock));
-      await recordWeakenings(parts);
+      await recordWeakenings(parts, 'gateway.reload');
       log('info', 'reloaded', { version: next.version, policies: settings.policies.revision });
+      if (waiting.length > 0) log('warn', 'these settings changed and need a restart', { settings: waiting });
+      void plane.keys.ready();
       await discovery?.all();
     },
     async close() {
@@ -261,9 +272,9 @@ async function openListeners({ audit, log, metrics, settings }: Parts, { edge, c
 }
 
 /** Invariant 11: what weakens a protection is said in the log and in the record. */
-async function recordWeakenings({ audit, clock, log, settings }: Parts): Promise<void> {
+async function recordWeakenings({ audit, clock, log, settings }: Parts, event: 'gateway.start' | 'gateway.reload'): Promise<void> {
   for (const weakening of settings.snapshot.weakenings) log('warn', 'weakened', { weakening });
-  await audit.append('_', logRecord('gateway.start', { weakenings: settings.snapshot.weakenings, config: settings.snapshot.version, policies: settings.policies.revision }, clock.now()));
+  await audit.append('_', logRecord(event, { weakenings: settings.snapshot.weakenings, config: settings.snapshot.version, policies: settings.policies.revision }, clock.now()));
 }
 
 const POLICIES_POLL_MS = 1_000;

@@ -4,7 +4,7 @@
  * `docs/reference/errors.md` is generated from this table. Messages never echo input, credentials or what an
  * upstream said of its insides; the detail for the operator travels in `cause` and goes to the log only.
  */
-import type { Json, JsonObject } from './call.ts';
+import type { Grant, Json, JsonObject } from './call.ts';
 
 export interface ErrorRow {
   readonly http: number;
@@ -68,6 +68,8 @@ export interface ErrorDetail {
   readonly headers?: Readonly<Record<string, string>>;
   /** A JSON-RPC error with which the server behind the gateway answered: its code and cleaned message are relayed. */
   readonly rpc?: { readonly code: number; readonly data?: Json };
+  /** The policies that refused: for the record, never for the caller. */
+  readonly decision?: Grant;
   /** For the log, never for the caller. */
   readonly cause?: unknown;
 }

@@ -95,6 +95,14 @@ describe('the guard', () => {
       expect(bench.events).toContain('refused');
     });
 
+  it('the record of a refusal by policy has the decision: which policies, at which revision', async () => {
+    const decision = { policies: ['no-deletes'], revision: 'r1', rememberable: true };
+    const { house } = houseThat({ authorize: new GuardError('not_permitted', { decision }) });
+    const seen: unknown[] = [];
+    await createGuard({ ...house, recorder: { ...house.recorder, outcome: ({ grant }) => { seen.push(grant); return {}; } } }).run(call(), async () => answer);
+    expect(seen).toEqual([decision]);
+  });
+
   it('no record, no action: an intent that is not durable refuses the call as safe to retry', async () => {
     const { outcome, executions } = await runWith(houseThat({ intent: new Error('ENOSPC') }));
     expect(executions).toBe(0);

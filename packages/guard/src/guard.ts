@@ -86,6 +86,7 @@ async function run(house: House, call: Call, execute: Execute): Promise<Outcome>
     step('inspect');
   } catch (thrown) {
     trail.error = asGuardError(thrown);
+    trail.grant ??= trail.error.detail.decision;
     if (trail.principal && trail.tenant && !trail.executed) house.refused({ principal: trail.principal, tenant: trail.tenant });
   }
   await recordOutcome(house, trail);

@@ -57,7 +57,7 @@ function guardOf({ name, authenticators, tenants, audit, hashingKey, limits }: S
     authenticators, tenants: Array.isArray(tenants) ? createMemoryTenants(() => tenants as readonly string[]) : (tenants as TenantDirectory),
     catalog: { find: (target) => (target.kind === 'tool' ? definitions.get(target.name) : undefined) }, policy: () => policy,
     limiter: createMemoryRateLimiter(systemClock), approvals: createMemoryApprovals(systemClock), audit, observer: silentObserver, clock: systemClock,
-    recorder: createRecorder(createRedactor({ keyOf: () => hashingKey, clear: [] })),
+    recorder: createRecorder(createRedactor({ keyOf: () => hashingKey, clear: () => [] })),
   }, {
     allowTools: () => undefined, additionalArguments: () => 'reject', maxResultBytes: () => RESULT_BYTES_MAX, tiers: () => limits ?? DEFAULT_LIMITS,
     refusalsPerMinute: () => 120, approvalRules: () => [], approvalTtlMs: () => 600_000, tokenRefused: () => {},

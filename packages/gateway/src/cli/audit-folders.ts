@@ -1,7 +1,7 @@
 /** Which logs an audit command is about. */
 import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { tenantOf } from '../adapters/segments/layout.ts';
+import { SEGMENT_NAME, tenantOf } from '../adapters/segments/layout.ts';
 import type { CliIo } from './io.ts';
 import { printable } from './printable.ts';
 
@@ -23,9 +23,12 @@ export async function foldersOf(where: Where, io: CliIo): Promise<TenantFolder[]
   const root = where.from !== undefined && existsSync(join(given, 'audit')) ? join(given, 'audit') : given;
   if (!existsSync(root)) throw new Error(`there is no audit log in ${given}`);
   const all = readdirSync(root, { withFileTypes: true })
-    .filter((entry) => entry.isDirectory() && existsSync(join(root, entry.name, 'vkey')))
+    .filter((entry) => entry.isDirectory() && holdsLog(join(root, entry.name)))
     .map((entry) => ({ tenant: tenantOf(entry.name), folder: join(root, entry.name) }));
   const chosen = all.filter(({ tenant }) => where.tenant === undefined || tenant === where.tenant);
   if (chosen.length === 0) throw new Error(where.tenant === undefined ? `there is no audit log in ${given}` : `there is no audit log of tenant ${printable(where.tenant)} in ${given}`);
   return chosen;
 }
+
+/** A log without its public key is one all the same: it must not be left out without a word. */
+const holdsLog = (folder: string): boolean => readdirSync(folder).some((name) => name === 'vkey' || SEGMENT_NAME.test(name));

@@ -46,7 +46,7 @@ function withFilters(command: Command): Command {
   return command
     .option('--from <folder>', 'data folder or export').option('--tenant <id>', 'only this tenant').option('--user <subject>', 'user id')
     .option('--server <name>', 'server').option('--tool <name>', 'tool, prompt or resource').option('--method <method>', 'MCP method')
-    .option('--status <status>', 'success, refused, error or unknown').option('--error-code <code>', 'for example PERMISSION_DENIED')
+    .addOption(new Option('--status <status>', 'how the call ended').choices(['success', 'refused', 'error', 'unknown'])).option('--error-code <code>', 'for example PERMISSION_DENIED')
     .option('--correlation-id <id>', 'X-Correlation-ID of a response').option('--since <time>', 'from this time on', time).option('--until <time>', 'up to this time', time)
     .addOption(new Option('--format <format>', 'output').choices(['text', 'json', 'csv']).default('text')).option('--json', 'same as --format json');
 }

@@ -62,14 +62,15 @@ export function policyTemplate(tenant: string): string {
   return `// Who may do what. Everything that no policy permits is refused; a forbid always wins.
 // Check with: sallyport check
 
-// Example: analysts may call the tools of one server that only read.
+// Example: analysts may call those tools of one server that say that they only read.
 //
 // permit (
 //   principal in Role::"analyst",
 //   action == Action::"call",
 //   resource in Server::"search"
 // ) when {
-//   principal.tenant == ${JSON.stringify(tenant)}
+//   principal.tenant == ${JSON.stringify(tenant)} &&
+//   resource.annotations has readOnlyHint && resource.annotations.readOnlyHint
 // };
 
 // Example: nobody deletes more than ten things at once.

@@ -1,9 +1,14 @@
+/** The part of a configuration that commands on its folders need. */
 export interface Folders {
   readonly data: string;
   readonly audit: string;
+  readonly tenants: readonly string[];
+  /** Names of the rate limit tiers. */
+  readonly tiers: readonly string[];
+  readonly servers: readonly string[];
 }
 
-/** What a command may touch: two streams, an exit code and two folders. Tests give it strings. */
+/** What a command may touch: two streams, an exit code and the folders of a configuration. Tests give it strings. */
 export interface CliIo {
   /** Writes text as it is; add your own line break. */
   readonly stdout: (text: string) => void;

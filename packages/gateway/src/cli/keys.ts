@@ -4,7 +4,9 @@ import type { Command } from 'commander';
 import type { ApiKey } from '@sallyport/guard';
 import { mintApiKey } from '@sallyport/guard/stages';
 import { openStore, type Store } from '../adapters/sqlite/store.ts';
-import type { CliIo } from './io.ts';
+import { columns } from './columns.ts';
+import type { CliIo, Folders } from './io.ts';
+import { unknownName } from './known.ts';
 import { printable } from './printable.ts';
 
 interface CreateOptions {
@@ -33,7 +35,7 @@ export function registerKeys(program: Command, io: CliIo): void {
     .option('--days <n>', 'days until it expires (default 90; 0 = never)', '90')
     .option('--json', 'print JSON')
     .addHelpText('after', '\nExample:\n  $ sallyport keys create --tenant acme --name ci --role analyst --days 30\n')
-    .action((options: CreateOptions) => withStore(io, (store) => create(store, options, io)));
+    .action((options: CreateOptions) => withStore(io, (store, folders) => create(store, options, { io, folders })));
   keys.command('list').description('keys without their secrets').option('--tenant <id>', 'only this tenant').option('--json', 'print JSON')
     .addHelpText('after', '\nExample:\n  $ sallyport keys list --tenant acme\n')
     .action((options: { tenant?: string; json?: boolean }) => withStore(io, (store) => list(store, options, io)));
@@ -45,20 +47,30 @@ export function registerKeys(program: Command, io: CliIo): void {
     .action((id: string, options: { json?: boolean }) => withStore(io, (store) => revoke(store, id, options, io)));
 }
 
-async function withStore(io: CliIo, work: (store: Store) => void | Promise<void>): Promise<void> {
-  const store = openStore(join((await io.loadFolders()).data, 'sallyport.db'));
+async function withStore(io: CliIo, work: (store: Store, folders: Folders) => void | Promise<void>): Promise<void> {
+  const folders = await io.loadFolders();
+  const store = openStore(join(folders.data, 'sallyport.db'));
   try {
-    await work(store);
+    await work(store, folders);
   } finally {
     store.close();
   }
 }
 
-async function create(store: Store, options: CreateOptions, io: CliIo): Promise<void> {
+async function create(store: Store, options: CreateOptions, { io, folders }: { readonly io: CliIo; readonly folders: Folders }): Promise<void> {
   const days = Number(options.days ?? 90);
   if (!Number.isInteger(days) || days < 0) {
     io.stderr('--days must be a whole number of days, or 0 for a key that never expires\n');
     return io.exit(2);
+  }
+  if (options.name === '' || options.subject === '') {
+    io.stderr('--name and --subject must not be empty: records and policies speak of them\n');
+    return io.exit(2);
+  }
+  const unknown = unknownName('tenant', options.tenant, folders.tenants) ?? (options.tier === undefined ? undefined : unknownName('tier', options.tier, folders.tiers));
+  if (unknown !== undefined) {
+    io.stderr(`${unknown}\n`);
+    return io.exit(1);
   }
   const now = Date.now();
   const { text, key } = mintApiKey({
@@ -79,7 +91,7 @@ async function list(store: Store, options: { readonly tenant?: string; readonly 
   const all = await store.keys.list(options.tenant);
   if (options.json) return io.stdout(`${JSON.stringify(all.map(publicFields))}\n`);
   if (all.length === 0) return io.stdout('No keys. Make one with: sallyport keys create --tenant <id> --name <text>\n');
-  for (const key of all) io.stdout(`${key.id}  ${printable(key.tenant).padEnd(16)} ${printable(key.name).padEnd(20)} ${stateOf(key)}\n`);
+  for (const line of columns(all.map((key) => [key.id, ...[key.tenant, key.subject, key.name, key.roles.join(',')].map(printable), stateOf(key)]))) io.stdout(`${line}\n`);
 }
 
 async function rotate(store: Store, id: string, options: { readonly json?: boolean }, io: CliIo): Promise<void> {

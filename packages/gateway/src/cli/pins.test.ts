@@ -24,7 +24,7 @@ function fill(document: JsonObject = { name: 'echo', description: 'Does echo.' }
 async function run(...args: string[]): Promise<{ out: string; err: string; code: number }> {
   let [out, err, code] = ['', '', 0];
   const program = new Command().exitOverride().configureOutput({ writeOut: (text) => { out += text; }, writeErr: (text) => { err += text; } });
-  registerPins(program, { stdout: (text) => { out += text; }, stderr: (text) => { err += text; }, exit: (given) => { code = given; }, loadFolders: async () => ({ data: folder, audit: join(folder, 'audit') }) });
+  registerPins(program, { stdout: (text) => { out += text; }, stderr: (text) => { err += text; }, exit: (given) => { code = given; }, loadFolders: async () => ({ data: folder, audit: join(folder, 'audit'), tenants: ['acme'], tiers: ['default'], servers: ['crm'] }) });
   await program.parseAsync(['pins', ...args], { from: 'user' }).catch(() => undefined);
   return { out, err, code };
 }
@@ -37,6 +37,16 @@ describe('pins', () => {
     expect((await run('list', '--pending')).out).not.toContain('first_use');
     expect(JSON.parse((await run('list', '--json')).out)).toMatchObject({ pins: [{ name: 'echo' }], pending: [{ name: 'echo' }, { name: 'new' }] });
     expect(await run('list', '--kind', 'toool')).toMatchObject({ code: 2 });
+  });
+
+  it('a server that nobody knows is a mistake, not an answer; nothing to compare is not the same as nothing changed', async () => {
+    for (const args of [['list', 'crn'], ['diff', 'crn'], ['approve', 'crn', '--all']]) expect(await run(...args), args[0]).toMatchObject({ code: 1, out: '', err: 'The configuration has no server crn; did you mean crm?\n' });
+    expect(await run('diff', 'crm')).toMatchObject({ code: 0, err: expect.stringContaining('Nothing is pinned yet') as string });
+    fill();
+    expect((await run('approve', 'crm', '--all')).code).toBe(0);
+    expect(await run('diff', 'crm')).toMatchObject({ code: 0, err: 'What was last seen is what was approved.\n' });
+    expect(await run('diff', 'crm', 'ecoh')).toMatchObject({ code: 1, err: 'Nothing is pinned under that name.\n' });
+    expect(await run('list', '--pending')).toMatchObject({ code: 0, out: '', err: 'Nothing waits for approval.\n' });
   });
 
   it('shows what changed and exits 1', async () => {

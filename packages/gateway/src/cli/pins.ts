@@ -4,7 +4,9 @@ import { join } from 'node:path';
 import type { Command } from 'commander';
 import type { DefinitionKind, PendingPin, PinRow, PinStore } from '@sallyport/guard';
 import { openStore } from '../adapters/sqlite/store.ts';
+import { columns } from './columns.ts';
 import type { CliIo } from './io.ts';
+import { unknownName } from './known.ts';
 import { diffLines } from './pins-diff.ts';
 import { oneLine, printable } from './printable.ts';
 
@@ -23,13 +25,13 @@ export function registerPins(program: Command, io: CliIo): void {
     .option('--pending', 'only what waits for approval')
     .option('--json', 'print JSON')
     .addHelpText('after', '\nExample:\n  $ sallyport pins list crm --pending\n')
-    .action((server: string | undefined, options: Chosen & { pending?: boolean }) => withPins(io, options, (store) => list(store, server, options, io)));
+    .action((server: string | undefined, options: Chosen & { pending?: boolean }) => withPins(io, { server, ...options }, (store) => list(store, server, options, io)));
   pins.command('diff [server] [name]')
     .description('what servers show instead of what is approved; exit code 1 when there is any')
     .option('--kind <kind>', `one of ${KINDS.join(', ')}`)
     .option('--json', 'print JSON')
     .addHelpText('after', '\nExample:\n  $ sallyport pins diff crm get_customer\n')
-    .action((server: string | undefined, name: string | undefined, options: Chosen) => withPins(io, options, (store) => diff(store, { server, name, ...options }, io)));
+    .action((server: string | undefined, name: string | undefined, options: Chosen) => withPins(io, { server, ...options }, (store) => diff(store, { server, name, ...options }, io)));
   pins.command('approve <server> [name]')
     .description('approve what waits; a running gateway serves it within a second')
     .option('--kind <kind>', `one of ${KINDS.join(', ')}`)
@@ -37,7 +39,7 @@ export function registerPins(program: Command, io: CliIo): void {
     .option('--all', 'everything of this server that waits')
     .option('--json', 'print JSON')
     .addHelpText('after', '\nExample:\n  $ sallyport pins diff crm get_customer\n  $ sallyport pins approve crm get_customer --digest sha256:9f86d0…\n')
-    .action((server: string, name: string | undefined, options: Chosen & Approval) => withPins(io, options, (store) => approve(store, { server, name, ...options }, io)));
+    .action((server: string, name: string | undefined, options: Chosen & Approval) => withPins(io, { server, ...options }, (store) => approve(store, { server, name, ...options }, io)));
 }
 
 interface Approval {
@@ -50,14 +52,20 @@ interface Named extends Chosen {
   readonly name: string | undefined;
 }
 
-async function withPins(io: CliIo, { kind }: Chosen, work: (pins: PinStore) => void): Promise<void> {
+async function withPins(io: CliIo, { kind, server }: Chosen & { readonly server: string | undefined }, work: (pins: PinStore) => void): Promise<void> {
   if (kind !== undefined && !KINDS.some((one) => one === kind)) {
     io.stderr(`--kind must be one of ${KINDS.join(', ')}\n`);
     return io.exit(2);
   }
-  const store = openStore(join((await io.loadFolders()).data, 'sallyport.db'));
+  const { data, servers } = await io.loadFolders();
+  const store = openStore(join(data, 'sallyport.db'));
   try {
-    work(store.pins);
+    // A server that was taken out of the configuration is still known by its pins.
+    const known = new Set([...servers, ...[...store.pins.pins(), ...store.pins.pending()].map((pin) => pin.server)]);
+    const unknown = server === undefined ? undefined : unknownName('server', server, [...known].sort());
+    if (unknown === undefined) return work(store.pins);
+    io.stderr(`${unknown}\n`);
+    io.exit(1);
   } finally {
     store.close();
   }
@@ -69,7 +77,10 @@ const matches = (pin: Pick<PinRow, 'server' | 'kind' | 'name'>, { server, name, 
 const inOrder = <P extends Pick<PinRow, 'server' | 'kind' | 'name'>>(pins: readonly P[]): P[] =>
   [...pins].sort((a, b) => a.server.localeCompare(b.server) || KINDS.indexOf(a.kind) - KINDS.indexOf(b.kind) || (a.name < b.name ? -1 : 1));
 
-const titleOf = ({ server, kind, name }: Pick<PinRow, 'server' | 'kind' | 'name'>): string => `${server}  ${kind.padEnd(17)}  ${oneLine(name === '' ? '(the server itself)' : name, 60)}`;
+const cellsOf = ({ server, kind, name }: Pick<PinRow, 'server' | 'kind' | 'name'>): readonly string[] => [server, kind, oneLine(name === '' ? '(the server itself)' : name, 60)];
+const titleOf = (pin: Pick<PinRow, 'server' | 'kind' | 'name'>): string => cellsOf(pin).join('  ');
+
+const NOTHING_PINNED = 'Nothing is pinned yet: a server is pinned when it is first reached.\n';
 
 function list(store: PinStore, server: string | undefined, options: Chosen & { readonly pending?: boolean }, io: CliIo): void {
   const wanted: Named = { server, name: undefined, ...options };
@@ -79,9 +90,10 @@ function list(store: PinStore, server: string | undefined, options: Chosen & { r
     const short = ({ document: _document, ...row }: PinRow | PendingPin): object => row;
     return io.stdout(`${JSON.stringify({ pins: pins.map(short), pending: pending.map(short) })}\n`);
   }
-  for (const pin of pins) io.stdout(`${titleOf(pin)}  ${pin.digest.slice(0, 19)}  ${new Date(pin.approvedAt).toISOString().slice(0, 10)}  ${oneLine(pin.approvedBy, 40)}\n`);
-  for (const pin of pending) io.stdout(`${titleOf(pin)}  ${pin.digest.slice(0, 19)}  waits for approval\n`);
-  if (pins.length === 0 && pending.length === 0) io.stderr('Nothing is pinned yet: a server is pinned when it is first reached.\n');
+  const approved = pins.map((pin) => [...cellsOf(pin), pin.digest.slice(0, 19), new Date(pin.approvedAt).toISOString().slice(0, 10), oneLine(pin.approvedBy, 40)]);
+  for (const line of columns([...approved, ...pending.map((pin) => [...cellsOf(pin), pin.digest.slice(0, 19), 'waits for approval', ''])])) io.stdout(`${line}\n`);
+  if (pins.length > 0 || pending.length > 0) return;
+  io.stderr(options.pending === true ? 'Nothing waits for approval.\n' : NOTHING_PINNED);
 }
 
 function diff(store: PinStore, wanted: Named, io: CliIo): void {
@@ -98,7 +110,11 @@ function diff(store: PinStore, wanted: Named, io: CliIo): void {
     for (const line of diffLines(before?.document, pin.document)) io.stdout(`${line}\n`);
     io.stdout('\n');
   }
-  if (pending.length === 0) io.stderr('Every server shows what was approved.\n');
+  if (pending.length > 0) return;
+  const there = store.pins().some((pin) => matches(pin, wanted));
+  // Nothing to compare with is not the same as nothing that changed.
+  if (!there && wanted.name !== undefined) io.exit(1);
+  io.stderr(there ? 'What was last seen is what was approved.\n' : wanted.name === undefined ? NOTHING_PINNED : 'Nothing is pinned under that name.\n');
 }
 
 const keyOf = ({ server, kind, name }: Pick<PinRow, 'server' | 'kind' | 'name'>): string => JSON.stringify([server, kind, name]);
@@ -118,6 +134,6 @@ function approve(store: PinStore, wanted: Named & Approval, io: CliIo): void {
   if (wanted.json === true) io.stdout(`${JSON.stringify({ approved: found.map(({ server, kind, name, digest }) => ({ server, kind, name, digest })) })}\n`);
   else for (const pin of found) io.stdout(`approved  ${titleOf(pin)}  ${pin.digest}\n`);
   if (found.length > 0) return;
-  io.stderr(`Nothing of ${printable(wanted.server ?? '')} waits for approval under that name.\n`);
+  io.stderr(`Nothing of ${printable(wanted.server ?? '')} waits for approval${wanted.all === true ? '' : ' under that name'}.\n`);
   io.exit(1);
 }

@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import { EventEmitter } from 'node:events';
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
 import { createServer, type IncomingMessage, type Server } from 'node:http';
@@ -6,11 +7,13 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Command } from 'commander';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import type { Definition, JsonObject, PolicyQuestion } from '@sallyport/guard';
+import { loadPolicies } from '../adapters/cedar/load.ts';
 import { loadConfigText } from '../config.ts';
 import type { Snapshot } from '../snapshot.ts';
 import { parameterHeaders } from './call.ts';
 import { headerValue } from './gateway-client.ts';
-import { configTemplate } from './init-templates.ts';
+import { configTemplate, policyTemplate } from './init-templates.ts';
 import { printable } from './printable.ts';
 import { buildProgram, packageVersion, runProgram, type ProgramPorts } from './program.ts';
 
@@ -50,6 +53,8 @@ describe('the frame', () => {
     [['call'], "missing required argument 'name'"],
     [['call', 'x', '--args', '{'], 'It is not valid JSON.'],
     [['call', 'x', '--args', '[1]'], 'It must be a JSON object.'],
+    [['tools', '--url', 'localhost'], 'Use an http or https URL'],
+    [['tools', '--server', 'a/b'], 'Use 1-32 characters of a-z 0-9 -.'],
     [[], 'Usage: sallyport'],
   ])('wrong usage %j: exit code 2 and what was meant', async (args, expected) => {
     const { code, err } = await run(args);
@@ -144,13 +149,27 @@ describe('init', () => {
   it('every commented-out key is valid when its # is removed', () => {
     const here = mkdtempSync(join(tmpdir(), 'sallyport-init-'));
     mkdirSync(join(here, 'policies'));
-    writeFileSync(join(here, 'cert.pem'), '');
-    const text = configTemplate('acme').replace('servers: {}\n', '').replace(/^( *)# (?= *[a-zA-Z]+:(?: |$)| *- )/gm, '$1').replaceAll('./tls/cert.pem', './cert.pem').replaceAll('./tls/key.pem', './cert.pem')
+    execFileSync('openssl', ['req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes', '-days', '2', '-subj', '/CN=x', '-keyout', 'key.pem', '-out', 'cert.pem'], { cwd: here, stdio: 'ignore' });
+    const text = configTemplate('acme').replace('servers: {}\n', '').replace(/^( *)# (?= *[a-zA-Z]+:(?: |$)| *- )/gm, '$1').replaceAll('./tls/cert.pem', './cert.pem').replaceAll('./tls/key.pem', './key.pem')
       .split('\n').filter((line) => !/^(Keys made|Every key|Secrets are|The URL|approval: a|Calls that|Arguments that|Access tokens)/.test(line.trim())).join('\n');
     const loaded = loadConfigText(text, 'template', { environment: { SEARCH_TOKEN: 'tok-5d41402abc4b2a76' }, folder: here });
     expect('errors' in loaded ? loaded.errors : []).toEqual([]);
     expect((loaded as { snapshot: Snapshot }).snapshot.servers.map((server) => server.name)).toEqual(['files', 'search']);
     expect((loaded as { snapshot: Snapshot }).snapshot.approvals.rules).toHaveLength(1);
+  });
+
+  it('its first example permits what it says: tools of one server that only read', () => {
+    const here = mkdtempSync(join(tmpdir(), 'sallyport-init-'));
+    writeFileSync(join(here, 'main.cedar'), policyTemplate('acme').replace(/^\/\/ (?!Example|Who|Check)/gm, '').replace(/^\/\/$/gm, ''));
+    const { engine, policies } = loadPolicies(here, { now: () => 0 });
+    expect(policies).toHaveLength(2);
+    const principal = { user: { issuer: 'i', subject: 'ann', roles: ['analyst'], groups: [], claims: {} }, agent: { clientId: 'c', actors: [] }, scopes: [], tenantClaim: 'acme', tier: undefined, expiresAt: undefined, key: 'k' };
+    const call = { origin: { address: '127.0.0.1' } } as unknown as PolicyQuestion['call'];
+    const effect = (server: string, annotations: JsonObject): string => {
+      const definition: Definition = { server, kind: 'tool', name: 'find', digest: 'sha256:0', labels: [], document: { name: 'find', annotations } };
+      return engine.decide({ principal, tenant: { id: 'acme' }, action: 'call', definition, input: {}, call }).effect;
+    };
+    expect([effect('search', { readOnlyHint: true }), effect('search', { readOnlyHint: false }), effect('search', {}), effect('crm', { readOnlyHint: true })]).toEqual(['allow', 'deny', 'deny', 'deny']);
   });
 });
 
@@ -161,7 +180,7 @@ describe('start', () => {
     const started: Promise<Ran> = run(['start', '--config', config, '--json'], {
       start: async (snapshot, { role }) => {
         events.push(`start ${role} ${snapshot.tenants.join()}`);
-        return { gatewayUrl: 'http://127.0.0.1:1', adminUrl: 'http://127.0.0.1:2', close: async () => void events.push('close'), reload: (next) => void events.push(`reload ${next.tenants.join()}`) };
+        return { gatewayUrl: 'http://127.0.0.1:1', adminUrl: 'http://127.0.0.1:2', close: async () => void events.push('close'), reload: (next) => void events.push(`reload ${next.tenants.join()}`), rejected: (errors) => void events.push(`rejected ${errors.join()}`) };
       },
     });
     const until = async (event: string): Promise<void> => { for (let i = 0; i < 100 && !events.includes(event); i++) await new Promise((resolve) => setTimeout(resolve, 50)); expect(events).toContain(event); };
@@ -175,7 +194,8 @@ describe('start', () => {
     const { code, out, err } = await started;
     expect(code).toBe(0);
     expect(JSON.parse(out)).toMatchObject({ gateway_url: 'http://127.0.0.1:1', admin_url: 'http://127.0.0.1:2' });
-    expect(err).toContain(`${config}:1:10: tenants: expected array, received number\nThe configuration stays as it was.`);
+    expect(err, 'standard error is for the log').toBe('');
+    expect(events).toContain(`rejected ${config}:1:10: tenants: expected array, received number`);
     expect(events.at(-1)).toBe('close');
     expect(signals.listenerCount('SIGTERM') + signals.listenerCount('SIGHUP')).toBe(0);
   });
@@ -272,7 +292,7 @@ describe('tools and call, against a server', () => {
     expect(ran).toMatchObject({ code: 1, out: '' });
     expect(ran.err).not.toContain('tok-1');
     expect((await run(['tools'], { environment: {} })).err).toContain('SALLYPORT_TOKEN is not set');
-    expect((await run(['tools', '--server', '../admin'], { environment: environment() })).err).toContain('--server must be');
+    expect((await run(['tools', '--server', '../admin'], { environment: environment() })).err).toContain('Use 1-32 characters of a-z 0-9 -.');
   });
 
   it('header values outside ASCII travel in the sentinel', () => {

@@ -66,7 +66,10 @@ export function buildProgram(io: ProgramIo, ports: ProgramPorts): Command {
 
 function foldersOf(configuration: Configuration, environment: Environment): Folders {
   const loaded = loadConfig(configuration.file(), environment);
-  if ('snapshot' in loaded) return { data: loaded.snapshot.dataFolder, audit: loaded.snapshot.audit.folder };
+  if ('snapshot' in loaded) {
+    const { dataFolder, audit, tenants, limits, servers } = loaded.snapshot;
+    return { data: dataFolder, audit: audit.folder, tenants, tiers: Object.keys(limits), servers: servers.map(({ name }) => name) };
+  }
   const [first] = loaded.errors;
   throw new Error(first === undefined ? 'the configuration has errors' : `${first.file}:${first.line}:${first.column}: ${first.message}`);
 }

@@ -14,6 +14,8 @@ export interface RunningGateway {
   close(): Promise<void>;
   /** Takes over a new snapshot. Without it a changed file takes effect at the next start. */
   readonly reload?: (snapshot: Snapshot) => void | Promise<void>;
+  /** Told why a changed file is not taken over. */
+  readonly rejected?: (errors: readonly string[]) => void;
 }
 
 export interface StartSource {
@@ -65,22 +67,21 @@ async function runConfigured(io: CliIo, source: StartSource, options: StartOptio
     if (options.role !== 'admin') io.stdout(`gateway  ${gatewayUrl}/mcp\n`);
     if (options.role !== 'gateway') io.stdout(`admin    ${adminUrl}\n`);
   }
-  const stopFollowing = follow(io, source, running);
+  const stopFollowing = follow(source, running);
   await stopped;
   stopFollowing();
   await running.close();
 }
 
 /** @returns a function that stops it. */
-function follow(io: CliIo, source: StartSource, running: RunningGateway): () => void {
+function follow(source: StartSource, { reload, rejected }: RunningGateway): () => void {
   const file = source.configuration.file();
-  const { reload } = running;
   if (file === undefined || reload === undefined) return () => undefined;
-  const failed = (thrown: unknown): void => io.stderr(`${file}: the new configuration was not taken over: ${thrown instanceof Error ? thrown.message : String(thrown)}\n`);
+  const failed = (thrown: unknown): void => rejected?.([`${file}: ${thrown instanceof Error ? thrown.message : String(thrown)}`]);
   const followed = followConfig(file, {
     environment: source.environment,
     onSnapshot: (snapshot) => void (async () => reload(snapshot))().catch(failed),
-    onErrors: (errors) => io.stderr(`${errors.map(formatConfigError).join('\n')}\nThe configuration stays as it was.\n`),
+    onErrors: (errors) => rejected?.(errors.map(formatConfigError)),
   });
   source.signals.on('SIGHUP', followed.again);
   return () => {

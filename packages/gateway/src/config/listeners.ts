@@ -1,5 +1,6 @@
 /** `gateway:` and `admin:` → where the process listens, and under which names it may be reached. */
-import { accessSync, constants } from 'node:fs';
+import { createPrivateKey, X509Certificate } from 'node:crypto';
+import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import type { GatewaySettings, ListenSettings, TlsSettings } from '../snapshot.ts';
 import type { Written, WrittenTls } from './schema.ts';
@@ -20,20 +21,23 @@ export function buildListen(site: Site, name: 'gateway' | 'admin'): ListenSettin
 }
 
 function buildTls(site: Site, name: string, tls: WrittenTls): TlsSettings {
-  const file = (key: 'cert' | 'key' | 'clientCa', path: string): string => {
-    const full = resolve(site.folder, path);
+  const read = <T>(key: 'cert' | 'key' | 'clientCa', path: string, { what, parse }: { readonly what: string; readonly parse: (pem: Buffer) => T }): T | undefined => {
+    let pem: Buffer | undefined;
     try {
-      accessSync(full, constants.R_OK);
+      pem = readFileSync(resolve(site.folder, path));
+      return parse(pem);
     } catch {
-      site.report.error([name, 'tls', key], `the file ${path} cannot be read`);
+      site.report.error([name, 'tls', key], pem === undefined ? `the file ${path} cannot be read` : `the file ${path} does not hold ${what}`);
+      return undefined;
     }
-    return full;
   };
-  return {
-    cert: file('cert', tls.cert),
-    key: file('key', tls.key),
-    clientCa: tls.clientCa === undefined ? undefined : file('clientCa', tls.clientCa),
-  };
+  const certificate = { what: 'a PEM certificate', parse: (pem: Buffer) => new X509Certificate(pem) };
+  const cert = read('cert', tls.cert, certificate);
+  const key = read('key', tls.key, { what: 'a PEM private key without a passphrase', parse: createPrivateKey });
+  if (cert !== undefined && key !== undefined && !cert.checkPrivateKey(key)) site.report.error([name, 'tls', 'key'], `the key ${tls.key} does not belong to the certificate ${tls.cert}`);
+  if (tls.clientCa !== undefined) read('clientCa', tls.clientCa, certificate);
+  const full = (path: string): string => resolve(site.folder, path);
+  return { cert: full(tls.cert), key: full(tls.key), clientCa: tls.clientCa === undefined ? undefined : full(tls.clientCa) };
 }
 
 export function buildGateway(site: Site): GatewaySettings {

@@ -11,13 +11,17 @@ const BYTES = 32;
  * @throws Error with a sentence for the operator when the file is readable by others, too short or an example.
  */
 export function openSealingKey(dataFolder: string): Uint8Array {
-  mkdirSync(dataFolder, { recursive: true, mode: 0o700 });
   const file = join(dataFolder, 'sallyport.key');
-  create(file);
+  try {
+    mkdirSync(dataFolder, { recursive: true, mode: 0o700 });
+    create(file);
+  } catch (thrown) {
+    throw new Error(`data: the folder ${dataFolder} cannot be written (${(thrown as NodeJS.ErrnoException).code ?? 'error'}): it must be a folder that belongs to the user that runs sallyport`, { cause: thrown });
+  }
   if (process.platform !== 'win32' && (statSync(file).mode & 0o077) !== 0) {
     throw new Error(`${file} can be read by other users of this machine: run chmod 600 on it, or delete it to get a new one (sessions end)`);
   }
-  const text = readFileSync(file, 'utf8').trim();
+  const text = read(file);
   const key = Buffer.from(text, 'base64url');
   const why = weakness(text) ?? weakness(key, BYTES) ?? (key.toString('base64url') === text ? undefined : 'is not base64url');
   if (why !== undefined) throw new Error(`${file} ${why}: delete it to get a new one (sessions end)`);
@@ -41,5 +45,13 @@ function create(file: string): void {
     if ((thrown as NodeJS.ErrnoException).code !== 'EEXIST') throw thrown;
   } finally {
     unlinkSync(fresh);
+  }
+}
+
+function read(file: string): string {
+  try {
+    return readFileSync(file, 'utf8').trim();
+  } catch (thrown) {
+    throw new Error(`${file} cannot be read (${(thrown as NodeJS.ErrnoException).code ?? 'error'}): it must belong to the user that runs sallyport`, { cause: thrown });
   }
 }

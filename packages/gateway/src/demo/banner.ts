@@ -36,7 +36,7 @@ export function banner(scene: Scene): string {
       ['Claude Code', `claude mcp add --transport http sallyport ${mcp}`],
       ['Cursor', `"sallyport":{"url":"${mcp}"}  in mcpServers of ~/.cursor/mcp.json`],
       ['VS Code', `code --add-mcp '{"name":"sallyport","type":"http","url":"${mcp}"}'`],
-      ['Inspector', 'npx mcp-inspector  (MCP Inspector), then Streamable HTTP and the endpoint above'],
+      ['Inspector', 'npx @modelcontextprotocol/inspector  (MCP Inspector): Streamable HTTP, endpoint above'],
     ]),
     scene.signIn
       ? '  The client opens a browser: sign in as one of the people above.'

@@ -34,7 +34,7 @@ describe('the demo, whole', () => {
   beforeAll(async () => {
     const [gateway = 0, adminPort = 0, notes = 0] = await freePorts(3);
     admin = adminPort;
-    const io: CliIo = { stdout: (text) => void (printed += text), stderr: () => undefined, exit: () => undefined, loadFolders: async () => ({ data: dataFolder, audit: join(dataFolder, 'audit') }) };
+    const io: CliIo = { stdout: (text) => void (printed += text), stderr: () => undefined, exit: () => undefined, loadFolders: async () => ({ data: dataFolder, audit: join(dataFolder, 'audit'), tenants: [], tiers: [], servers: [] }) };
     ports = { gateway, admin, notes };
     demo = await runDemo(io, startGateway, { ports, dataFolder });
   });
@@ -71,7 +71,7 @@ describe('the demo, whole', () => {
   });
 
   it('a second demo beside it does not start, and leaves the keys of the first alone', async () => {
-    const io: CliIo = { stdout: () => undefined, stderr: () => undefined, exit: () => undefined, loadFolders: async () => ({ data: dataFolder, audit: join(dataFolder, 'audit') }) };
+    const io: CliIo = { stdout: () => undefined, stderr: () => undefined, exit: () => undefined, loadFolders: async () => ({ data: dataFolder, audit: join(dataFolder, 'audit'), tenants: [], tiers: [], servers: [] }) };
     await expect(runDemo(io, startGateway, { ports, dataFolder })).rejects.toThrow('is in use by another process');
     await new Promise((resolve) => setTimeout(resolve, 2_500));
     expect((await curl('1-allowed')).result?.content[0]?.text).toMatch(/was added/);

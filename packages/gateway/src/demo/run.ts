@@ -75,7 +75,7 @@ function typed(path: string): string {
 }
 
 /** The example, with the ports and the folder of this run, and the reference server on the Node.js that runs this. */
-function demoSnapshot({ ports }: DemoOptions, dataFolder: string): Snapshot {
+function demoSnapshot({ ports, openSignIn }: DemoOptions, dataFolder: string): Snapshot {
   let text = readFileSync(CONFIG, 'utf8').replaceAll('../../data/demo', dataFolder);
   if (ports !== undefined) {
     text = text.replaceAll('127.0.0.1:8700', `127.0.0.1:${ports.gateway}`).replaceAll('127.0.0.1:8701', `127.0.0.1:${ports.admin}`).replaceAll('127.0.0.1:8702', `127.0.0.1:${ports.notes}`);
@@ -84,7 +84,8 @@ function demoSnapshot({ ports }: DemoOptions, dataFolder: string): Snapshot {
   if ('errors' in loaded) throw new Error(loaded.errors.map(formatConfigError).join('\n'));
   const ours = (server: ServerSettings): ServerSettings =>
     server.transport.kind === 'stdio' && server.transport.command === 'node' ? { ...server, transport: { ...server.transport, command: process.execPath } } : server;
-  return { ...loaded.snapshot, servers: loaded.snapshot.servers.map(ours) };
+  const { identity, servers } = loaded.snapshot;
+  return { ...loaded.snapshot, identity: openSignIn === undefined ? { ...identity, issuers: [] } : identity, servers: servers.map(ours) };
 }
 
 async function makeKeys(dataFolder: string, users: readonly DemoUser[]): Promise<ReadonlyMap<string, string>> {

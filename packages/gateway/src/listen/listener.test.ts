@@ -9,6 +9,7 @@ import { connect as tlsConnect } from 'node:tls';
 import { afterEach, beforeAll, describe, expect, it } from 'vitest';
 import type { ListenSettings } from '../snapshot.ts';
 import { openListener, type Handler, type Listener } from './listener.ts';
+import { SECURITY_HEADERS } from './security-headers.ts';
 import type { SocketLimits } from './socket-limits.ts';
 
 const opened: Listener[] = [];
@@ -63,6 +64,20 @@ describe('H4 what the strict parser cannot read in one way only is refused, with
     expect(text).not.toContain('CANARY');
     expect(text.match(/HTTP\/1\.1 /g)).toHaveLength(1);
     expect(closed).toBe(true);
+  });
+
+  it.each([
+    ['bytes that are not HTTP', 400, 'CANARY\r\n\r\n'],
+    ['header bytes', 431, `GET / HTTP/1.1\r\nHost: x\r\nX-A: ${'a'.repeat(20_000)}\r\n\r\n`],
+    ['no Host', 400, 'GET / HTTP/1.1\r\n\r\n'],
+    ['an expectation', 417, 'POST / HTTP/1.1\r\nHost: x\r\nExpect: CANARY\r\nContent-Length: 1\r\n\r\nx'],
+    ['a handler that throws', 500, 'GET / HTTP/1.1\r\nHost: x\r\n\r\n'],
+  ])('every response carries the headers: %s', async (_name, status, bytes) => {
+    const { text, closed } = await raw(await open({ handler: () => { throw new Error('CANARY'); } }), bytes);
+    expect([text.split(' ')[1], closed]).toEqual([String(status), true]);
+    for (const [name, value] of Object.entries(SECURITY_HEADERS)) expect(text).toContain(`${name}: ${value}\r\n`);
+    expect(text).toMatch(/\r\nX-Correlation-ID: [0-9a-f-]{36}\r\n/);
+    expect(text).not.toContain('CANARY');
   });
 
   it('header bytes are bounded: 431', async () => {

@@ -8,7 +8,7 @@ import type { AddressInfo } from 'node:net';
 import type { ListenSettings, TlsSettings } from '../snapshot.ts';
 import { followCertificates, readCertificates } from './certificates.ts';
 import { capConnections } from './connection-cap.ts';
-import { refuseUnreadable } from './refuse-bytes.ts';
+import { lacksHost, refuse, refuseUnreadable } from './refuse-bytes.ts';
 import { STRICT_TRANSPORT_SECURITY } from './security-headers.ts';
 import { SOCKET_LIMITS, type SocketLimits } from './socket-limits.ts';
 
@@ -46,7 +46,7 @@ export async function openListener(options: ListenerOptions): Promise<Listener> 
   server.maxRequestsPerSocket = limits.maxRequestsPerSocket;
   // No limit on their number, because Node drops the rest in silence; their size is bounded.
   server.maxHeadersCount = 0;
-  refuseUnreadable(server);
+  refuseUnreadable(server, settings.tls !== undefined);
   if (!settings.behindTlsProxy) capConnections(server, limits.maxConnectionsPerAddress);
   await listening(server, settings, name);
   const stopFollowing = settings.tls === undefined
@@ -63,7 +63,7 @@ export async function openListener(options: ListenerOptions): Promise<Listener> 
 function createFor(tls: TlsSettings | undefined, handler: Handler, limits: SocketLimits): Server {
   const strict: ServerOptions = {
     insecureHTTPParser: false,
-    requireHostHeader: true,
+    requireHostHeader: false,
     joinDuplicateHeaders: false,
     maxHeaderSize: limits.maxHeaderBytes,
     headersTimeout: limits.headersTimeoutMs,
@@ -81,12 +81,13 @@ function createFor(tls: TlsSettings | undefined, handler: Handler, limits: Socke
 function guarded(handler: Handler, log: Log, tls: boolean): Handler {
   return (request, response) => {
     if (tls) response.setHeader('Strict-Transport-Security', STRICT_TRANSPORT_SECURITY);
+    if (lacksHost(request)) return refuse(request, response, 400);
     try {
       handler(request, response);
     } catch (thrown) {
       log('error', 'a request handler failed', { cause: thrown instanceof Error ? thrown.message : String(thrown) });
-      if (!response.headersSent) response.writeHead(500, { Connection: 'close' });
-      response.end(() => request.destroy());
+      if (response.headersSent) response.end(() => request.destroy());
+      else refuse(request, response, 500);
     }
   };
 }

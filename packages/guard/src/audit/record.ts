@@ -21,6 +21,7 @@ export interface Trail {
   principal: Principal | undefined;
   tenant: Tenant | undefined;
   definition: Definition | undefined;
+  /** What the policies decided: a refusal of theirs has one as well. */
   grant: Grant | undefined;
   approval: Approval | undefined;
   /** True from the moment that something may have happened. */

@@ -6,7 +6,7 @@ import { openTrail, type Trail } from './record.ts';
 import { createRecorder } from './recorder.ts';
 import { createRedactor } from './redact.ts';
 
-const recorder = createRecorder(createRedactor({ keyOf: () => KEY, clear: ['crm/find/city'] }));
+const recorder = createRecorder(createRedactor({ keyOf: () => KEY, clear: () => ['crm/find/city'] }));
 const KEY = Buffer.alloc(32, 1);
 const user = { issuer: 'https://id.example', subject: 'alice', roles: [], groups: [], claims: {} };
 const principal: Principal = { user, agent: { clientId: 'agent', actors: ['https://id.example|bot'] }, scopes: [], tenantClaim: 'acme', tier: undefined, expiresAt: undefined, key: 'p' };

@@ -4,7 +4,7 @@ import type { Definition, Json, JsonObject } from '../call.ts';
 import { createRedactor } from './redact.ts';
 
 const keys = new Map(['acme', 'globex', '_'].map((tenant, at) => [tenant, Buffer.alloc(32, at + 1)]));
-const redactorOf = (...clear: string[]) => createRedactor({ keyOf: (tenant) => keys.get(tenant) ?? Buffer.alloc(32, 99), clear });
+const redactorOf = (...clear: string[]) => createRedactor({ keyOf: (tenant) => keys.get(tenant) ?? Buffer.alloc(32, 99), clear: () => clear });
 const toolOf = (names: readonly string[], more: Partial<Definition> = {}): Definition =>
   ({ server: 'crm', kind: 'tool', name: 'find', digest: 'sha256:0', labels: [], document: { inputSchema: { type: 'object', properties: Object.fromEntries(names.map((name) => [name, {}])) } }, ...more });
 const tool = toolOf(['city', 'name', 'n']);

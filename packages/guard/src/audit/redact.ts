@@ -16,8 +16,8 @@ export interface Redactor {
 export interface RedactDeps {
   /** The tenant's HMAC key, 32 bytes. */
   readonly keyOf: (tenant: string) => Uint8Array;
-  /** Paths `server/tool/field` that are recorded in clear; `*` stands for one segment. */
-  readonly clear: readonly string[];
+  /** Paths `server/tool/field` that are recorded in clear now; `*` stands for one segment. */
+  readonly clear: () => readonly string[];
 }
 
 export function createRedactor({ keyOf, clear }: RedactDeps): Redactor {
@@ -28,9 +28,12 @@ export function createRedactor({ keyOf, clear }: RedactDeps): Redactor {
     if (hash === undefined) hashes.set(key, (hash = keyedHash(key)));
     return `hmac:${hash(text).slice(0, 32)}`;
   };
-  const rules = clear.map((path) => path.split('/'));
-  const isClear = (server: string, tool: string, field: string): boolean => rules.some((rule) =>
-    rule.length === 3 && [server, tool, field].every((part, index) => rule[index] === '*' || rule[index] === part));
+  let [paths, rules]: [readonly string[], readonly (readonly string[])[]] = [[], []];
+  const isClear = (server: string, tool: string, field: string): boolean => {
+    const now = clear();
+    if (now !== paths) [paths, rules] = [now, now.map((path) => path.split('/'))];
+    return rules.some((rule) => rule.length === 3 && [server, tool, field].every((part, index) => rule[index] === '*' || rule[index] === part));
+  };
   const describe = (tenant: string, value: Json): JsonObject => {
     const text = canonicalize(value);
     return { bytes: Buffer.byteLength(text), hash: hashed(tenant, text), type: typeOf(value) };

@@ -55,6 +55,29 @@ const GONE = 'the keys of the issuer are not available';
 const EC = jwk(ec.publicKey, { kid: 'k1' });
 const SECRET = { kty: 'oct', k: 'c2VjcmV0', kid: 'k1', alg: 'HS256' };
 
+describe('is an issuer there', () => {
+  it('its keys are fetched before anybody comes; without them the reason is told and logged, once a cooldown', async () => {
+    const site = await serve((_request, response) => void response.writeHead(500).end());
+    const clock = { ms: 1_700_000_000_000, now: () => clock.ms };
+    const said: unknown[] = [];
+    const source = createKeySource({ issuers: () => [{ issuer: site.origin, jwksUri: `${site.origin}/jwks` }], clock, log: (...line) => void said.push(line) });
+    const why = 'its keys cannot be fetched: the answer was 500';
+    expect(await source.ready()).toEqual({ [site.origin]: why });
+    expect(await source.ready()).toEqual({ [site.origin]: why });
+    expect(said).toEqual([['warn', 'the keys of an issuer cannot be fetched', { issuer: site.origin, why }]]);
+    site.answer = keys(ONE);
+    clock.ms += KEYS_COOLDOWN_MS;
+    expect(await source.ready()).toEqual({ [site.origin]: undefined });
+    expect(await outcome(source, site.origin, 'k1', 'RS256')).toBe('found');
+    expect(site.requests).toHaveLength(2);
+    site.answer = (_request, response) => void response.writeHead(500).end();
+    clock.ms += KEYS_STALE_MS;
+    expect(await source.ready(), 'the last good keys are still used').toEqual({ [site.origin]: undefined });
+    clock.ms += KEYS_COOLDOWN_MS;
+    expect(await source.ready()).toEqual({ [site.origin]: why });
+  });
+});
+
 describe('which key is meant', () => {
   it.each<readonly [name: string, set: readonly object[], kid: string | undefined, algorithm: string, expected: string]>([
     ['O5 no kid, one key', [ONE], undefined, 'RS256', 'found'],

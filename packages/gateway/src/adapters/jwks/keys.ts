@@ -17,6 +17,12 @@ export interface KeySourceDeps {
   readonly issuers: () => readonly IssuerLocation[];
   readonly clock: Clock;
   readonly fetch?: typeof fetchJson;
+  readonly log?: (level: 'warn', message: string, fields: Readonly<Record<string, unknown>>) => void;
+}
+
+export interface IssuerKeys extends KeySource {
+  /** By issuer: `undefined` when its keys are here, else why not. Asks those whose keys are not here. */
+  ready(): Promise<Readonly<Record<string, string | undefined>>>;
 }
 
 /** How soon a set of keys is looked at again: O10 states that a removed key is refused after this. */
@@ -35,12 +41,18 @@ interface KeySet {
 interface State {
   set: KeySet | undefined;
   triedAt: number;
+  why: string;
   fetching: Promise<void> | undefined;
   readonly imported: Map<JWK, Promise<CryptoKey | Uint8Array>>;
 }
 
-export function createKeySource({ issuers, clock, fetch = fetchJson }: KeySourceDeps): KeySource {
+export function createKeySource({ issuers, clock, fetch = fetchJson, log }: KeySourceDeps): IssuerKeys {
   const states = new Map<string, State>();
+  const stateOf = (issuer: string): State => {
+    let state = states.get(issuer);
+    if (state === undefined) states.set(issuer, (state = { set: undefined, triedAt: Number.NEGATIVE_INFINITY, why: '', fetching: undefined, imported: new Map() }));
+    return state;
+  };
   const refresh = async (state: State, location: IssuerLocation): Promise<void> => {
     state.triedAt = clock.now();
     try {
@@ -48,22 +60,25 @@ export function createKeySource({ issuers, clock, fetch = fetchJson }: KeySource
       const document = await fetch(new URL(uri), location.issuer);
       state.set = { keys: usable(document), fetchedAt: clock.now() };
       state.imported.clear();
-    } catch {
+    } catch (thrown) {
       // The last good set stays until it is too old; `key` then refuses.
+      state.why = `its keys cannot be fetched: ${thrown instanceof Error ? thrown.message : 'no answer'}`;
+      log?.('warn', 'the keys of an issuer cannot be fetched', { issuer: location.issuer, why: state.why });
     } finally {
       state.fetching = undefined;
     }
   };
+  const tryAgain = async (state: State, location: IssuerLocation): Promise<void> => {
+    if (state.fetching !== undefined || clock.now() - state.triedAt >= KEYS_COOLDOWN_MS) await (state.fetching ??= refresh(state, location));
+  };
+  const older = ({ set }: State, ms: number): boolean => set === undefined || clock.now() - set.fetchedAt > ms;
   const look = async (issuer: string, kid: string | undefined, algorithm: string): Promise<CryptoKey> => {
     const location = issuers().find((one) => one.issuer === issuer);
     if (location === undefined) throw new Error('the issuer is not configured');
-    let state = states.get(issuer);
-    if (state === undefined) states.set(issuer, (state = { set: undefined, triedAt: Number.NEGATIVE_INFINITY, fetching: undefined, imported: new Map() }));
-    const now = clock.now();
-    const stale = state.set === undefined || now - state.set.fetchedAt > KEYS_FRESH_MS;
+    const state = stateOf(issuer);
     const unknown = state.set !== undefined && matching(state.set.keys, kid, algorithm).length === 0;
-    if ((stale || unknown) && (state.fetching !== undefined || now - state.triedAt >= KEYS_COOLDOWN_MS)) await (state.fetching ??= refresh(state, location));
-    if (state.set === undefined || clock.now() - state.set.fetchedAt > KEYS_STALE_MS) throw new Error('the keys of the issuer are not available');
+    if (older(state, KEYS_FRESH_MS) || unknown) await tryAgain(state, location);
+    if (state.set === undefined || older(state, KEYS_STALE_MS)) throw new Error('the keys of the issuer are not available');
     const [jwk, another] = matching(state.set.keys, kid, algorithm);
     if (jwk === undefined) throw new Error('the key is not known');
     if (another !== undefined) throw new Error('the key is ambiguous');
@@ -71,7 +86,12 @@ export function createKeySource({ issuers, clock, fetch = fetchJson }: KeySource
     if (imported === undefined) state.imported.set(jwk, (imported = importJWK(jwk, algorithm)));
     return (await imported) as CryptoKey;
   };
-  return { key: look };
+  const ready = async (location: IssuerLocation): Promise<[string, string | undefined]> => {
+    const state = stateOf(location.issuer);
+    if (older(state, KEYS_FRESH_MS)) await tryAgain(state, location);
+    return [location.issuer, older(state, KEYS_STALE_MS) ? state.why : undefined];
+  };
+  return { key: look, ready: async () => Object.fromEntries(await Promise.all(issuers().map(ready))) };
 }
 
 /** Public signature keys only: a symmetric key in a public document is everybody's (RFC 8725 section 2.1). */

@@ -7,7 +7,7 @@ const KEY = 'sp_8f3a2c_Zm9vYmFyYmF6cXV4Y2FuYXJ5MTIzNDU2Nzg5MA';
 
 function open(level: 'debug' | 'info' = 'debug', secrets: readonly string[] = []): { log: Log; lines: string[] } {
   const lines: string[] = [];
-  return { log: createLogger({ level, write: (line) => lines.push(line), secrets: () => secrets }), lines };
+  return { log: createLogger({ level: () => level, write: (line) => lines.push(line), secrets: () => secrets }), lines };
 }
 
 it('one JSON document a line, with time, level, message and fields', () => {

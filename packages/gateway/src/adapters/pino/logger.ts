@@ -6,7 +6,8 @@ export type Level = 'debug' | 'info' | 'warn' | 'error';
 export type Log = (level: Level, message: string, fields?: Readonly<Record<string, unknown>>) => void;
 
 export interface LoggerOptions {
-  readonly level: Level;
+  /** Least severe message that is written now. */
+  readonly level: () => Level;
   /** Exact values that must never appear: what the secret references of the configuration resolved to. */
   readonly secrets?: () => readonly string[];
   /** Where lines go; standard error when absent. */
@@ -18,13 +19,15 @@ export function createLogger(options: LoggerOptions): Log {
   const stream: DestinationStream = options.write === undefined ? destination({ fd: 2, sync: true }) : { write: options.write };
   const redactor = createRedactor(options.secrets ?? ((): readonly string[] => []));
   const logger = pino({
-    level: options.level,
+    level: options.level(),
     base: null,
     timestamp: stdTimeFunctions.isoTime,
     formatters: { level: (level) => ({ level }) },
     messageKey: 'message',
   }, stream);
   return (level, message, fields) => {
+    const least = options.level();
+    if (logger.level !== least) logger.level = least;
     if (!logger.isLevelEnabled(level)) return;
     try {
       // `fields` in a member of their own: none of them can pass for the time, the level or the message.

@@ -2,7 +2,7 @@
  * Where things lie in the audit folder:
  *
  *     master.key                 0600: seeds of the signing and hashing keys, one each for every tenant
- *     lock                       the process that has the log open
+ *     lock.db                    held by the process that has the log open
  *     <tenant>/vkey              public: verifies the checkpoints
  *     <tenant>/<first index>.seg the records
  *     <tenant>/leaves            the leaf hashes, 32 bytes each, up to the last checkpoint or beyond

@@ -1,30 +1,32 @@
-import { closeSync, openSync, readFileSync, unlinkSync, writeSync } from 'node:fs';
+/**
+ * Makes sure that one process has the log open. The lock is SQLite's, which is the kernel's: it ends with its process,
+ * however that ended, and asks no process number, which in a container is the same after every restart.
+ */
 import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
 
-/** Makes sure that one process has the log open. A lock whose process is gone is taken over. @throws Error naming the holder. */
+const SQLITE_BUSY = 5;
+
+/** @throws Error naming the holder. */
 export function lockFolder(folder: string): { release(): void } {
-  const file = join(folder, 'lock');
-  for (let attempt = 0; ; attempt++) {
-    try {
-      const fd = openSync(file, 'wx', 0o600);
-      writeSync(fd, String(process.pid));
-      closeSync(fd);
-      return { release: () => unlinkSync(file) };
-    } catch (thrown) {
-      if ((thrown as NodeJS.ErrnoException).code !== 'EEXIST') throw thrown;
-      const holder = Number(readFileSync(file, 'utf8'));
-      if (attempt > 0 || isAlive(holder)) throw new Error(`the audit log in ${folder} is open in process ${holder}; stop it first`, { cause: thrown });
-      unlinkSync(file);
-    }
+  const file = join(folder, 'lock.db');
+  const database = open(file);
+  try {
+    // Said before it is held: whoever finds it held can still read what was committed.
+    database.exec(`PRAGMA synchronous = OFF; PRAGMA locking_mode = NORMAL; BEGIN IMMEDIATE; PRAGMA user_version = ${process.pid}; COMMIT; BEGIN IMMEDIATE`);
+    return { release: () => database.close() };
+  } catch (thrown) {
+    const busy = (thrown as { errcode?: number }).errcode === SQLITE_BUSY;
+    const holder = busy ? database.prepare('PRAGMA user_version').get()?.['user_version'] : undefined;
+    database.close();
+    throw busy ? new Error(`the audit log in ${folder} is open in process ${String(holder)}; stop it first`, { cause: thrown }) : thrown;
   }
 }
 
-function isAlive(pid: number): boolean {
-  if (!(pid > 0)) return false;
+function open(file: string): DatabaseSync {
   try {
-    process.kill(pid, 0);
-    return true;
+    return new DatabaseSync(file);
   } catch (thrown) {
-    return (thrown as NodeJS.ErrnoException).code === 'EPERM';
+    throw new Error(`${file} cannot be opened: ${(thrown as Error).message}`, { cause: thrown });
   }
 }

@@ -34,8 +34,7 @@ export interface AuditLogDeps {
  */
 export function openAuditLog(deps: AuditLogDeps): SegmentAuditLog {
   const { folder, origin, clock, segmentBytes = 64 * 1024 * 1024, checkpointEveryMs = 1_000, heartbeatMs = 60_000, files } = deps;
-  mkdirSync(folder, { recursive: true, mode: 0o700 });
-  const lock = lockFolder(folder);
+  const lock = lockFolder(made(folder));
   const logs = new Map<string, TenantLog>();
   try {
     const keys = openKeys(folder);
@@ -70,6 +69,15 @@ export function openAuditLog(deps: AuditLogDeps): SegmentAuditLog {
   } catch (thrown) {
     lock.release();
     throw thrown;
+  }
+}
+
+function made(folder: string): string {
+  try {
+    mkdirSync(folder, { recursive: true, mode: 0o700 });
+    return folder;
+  } catch (thrown) {
+    throw new Error(`the audit folder ${folder} cannot be made (${(thrown as NodeJS.ErrnoException).code ?? 'error'}): it must be a folder that belongs to the user that runs sallyport`, { cause: thrown });
   }
 }
 

@@ -35,7 +35,6 @@ async function crashed(log: SegmentAuditLog): Promise<void> {
   rmSync(folder, { recursive: true });
   cpSync(copy, folder, { recursive: true });
   rmSync(copy, { recursive: true });
-  rmSync(join(folder, 'lock'));
 }
 
 describe('a start', () => {

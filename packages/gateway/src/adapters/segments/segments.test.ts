@@ -1,4 +1,6 @@
-import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, truncateSync, writeFileSync } from 'node:fs';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, truncateSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -105,7 +107,20 @@ describe('the segment log', () => {
     const log = open();
     expect(() => open()).toThrow(/is open in process/);
     await log.close();
-    writeFileSync(join(folder, 'lock'), '999999999');
+    await open().close();
+  });
+
+  it('a process that was killed holds nothing, whoever has its number now: in a container that is always 1', async () => {
+    const holder = spawn(process.execPath, ['--conditions=sallyport-source', '--input-type=module', '-e', `
+      import { lockFolder } from ${JSON.stringify(new URL('lock.ts', import.meta.url).href)};
+      const lock = lockFolder(${JSON.stringify(folder)}); setInterval(() => lock, 1000); console.log('held');`], { stdio: ['ignore', 'pipe', 'inherit'] });
+    const gone = once(holder, 'exit');
+    await once(holder.stdout, 'data');
+    expect(() => open()).toThrow(`is open in process ${holder.pid}; stop it first`);
+    holder.kill('SIGKILL');
+    await gone;
+    // What it left says the number of a process that lives: ours.
+    for (const left of readdirSync(folder)) if (readFileSync(join(folder, left), 'utf8') === String(holder.pid)) writeFileSync(join(folder, left), String(process.pid));
     await open().close();
   });
 
@@ -129,7 +144,12 @@ describe('the segment log', () => {
     const segment = join(home(), '0000000000000000.seg');
     truncateSync(segment, statSync(segment).size - 10);
     expect(() => open()).toThrow(/inconsistent at record 7/);
-    expect(existsSync(join(folder, 'lock'))).toBe(false);
+    expect(() => open(), 'and lets go of the folder').toThrow(/inconsistent at record 7/);
+  });
+
+  it('a folder that cannot be one is named', () => {
+    writeFileSync(join(folder, 'plain'), '');
+    expect(() => openAuditLog({ folder: join(folder, 'plain'), origin: 'sallyport.test', clock })).toThrow(/^the audit folder .*plain cannot be made \(EEXIST\)/);
   });
 
   it('no tenant name leaves the folder', () => {
@@ -192,6 +212,22 @@ describe('verify names', () => {
     });
     expect(problems[0]?.index).toBeGreaterThan(0);
     expect(problems[0]?.file).toMatch(/\.seg$/);
+  });
+
+  it('nothing of a log that is written to meanwhile', { timeout: 30_000 }, async () => {
+    const writer = spawn(process.execPath, ['--conditions=sallyport-source', '--input-type=module', '-e', `
+      import { openAuditLog } from ${JSON.stringify(new URL('log.ts', import.meta.url).href)};
+      const log = openAuditLog({ folder: ${JSON.stringify(folder)}, origin: 'sallyport.test', clock: { now: () => 1 }, checkpointEveryMs: 1 });
+      for (let n = 0; ; n++) {
+        await log.append('acme', { time: n, unmapped: { phase: 'outcome', record_id: 'r' + n, status: 'success', filler: 'x'.repeat(2000) } });
+        if (n === 300) console.log('written');
+      }`], { stdio: ['ignore', 'pipe', 'inherit'] });
+    const gone = once(writer, 'exit');
+    await once(writer.stdout, 'data');
+    const problems = Array.from({ length: 40 }, () => verifyLog(home(), vkey()).problems);
+    writer.kill('SIGKILL');
+    await gone;
+    expect(problems.flat()).toEqual([]);
   });
 
   it('a log that was cut off', async () => {

@@ -2,12 +2,12 @@
  * Verifies a log offline, from its folder (or a copy of it) and its public key, and names what is wrong: the record, the
  * segment file and the tenant. Nothing is repaired and nothing is written.
  */
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { createFrontier, leafHash, openCheckpoint, type Checkpoint } from '@sallyport/guard/audit';
 import { decodeFrames, HEADER_BYTES } from './frames.ts';
 import { SEGMENT_NAME, segmentName } from './layout.ts';
-import { parseResume } from './resume.ts';
+import { parseResume, type Resume } from './resume.ts';
 
 export interface Problem {
   readonly file: string;
@@ -45,12 +45,32 @@ export function readRecords(folder: string): { readonly records: StoredRecord[];
   return { records, problems };
 }
 
-/** @param vkey the public key, from a place that whoever could change the log could not change. */
+const ATTEMPTS = 5;
+
+/**
+ * A log that grew while it was read may have been read in the middle of a write, so its problems are looked at again.
+ *
+ * @param vkey the public key, from a place that whoever could change the log could not change.
+ */
 export function verifyLog(folder: string, vkey: string): Verified {
+  for (let attempt = 1; ; attempt++) {
+    const before = bytesIn(folder);
+    const verified = verifyOnce(folder, vkey);
+    if (verified.problems.length === 0 || attempt === ATTEMPTS || bytesIn(folder) === before) return verified;
+  }
+}
+
+const bytesIn = (folder: string): number => readdirSync(folder).reduce((bytes, name) => bytes + (statSync(join(folder, name), { throwIfNoEntry: false })?.size ?? 0), 0);
+
+/** What is written last is read first: a record that came in between must not look like one that is missing. */
+function verifyOnce(folder: string, vkey: string): Verified {
+  const beside: Problem[] = [];
+  const resume = readHint(folder);
+  const checkpoints = readCheckpoints(folder, vkey, beside);
+  const leaves = readLeaves(folder, beside);
   const { records, problems } = readRecords(folder);
+  problems.push(...beside);
   const hashes = records.map(({ bytes }) => leafHash(bytes));
-  const checkpoints = readCheckpoints(folder, vkey, problems);
-  const leaves = readLeaves(folder, problems);
   const kept = join(folder, 'vkey');
   if (existsSync(kept) && readFileSync(kept, 'utf8') !== `${vkey.trim()}\n`) problems.push({ file: 'vkey', index: undefined, what: 'the folder has another public key than the one given' });
   const frontier = createFrontier();
@@ -74,28 +94,34 @@ export function verifyLog(folder: string, vkey: string): Verified {
       break;
     }
   }
-  checkResume(folder, records, hashes, problems);
+  // Written after its checkpoint: without one that large, whoever took the checkpoint away also took what was signed.
+  if (problems.length === 0 && resume !== 'broken' && resume !== undefined && resume.size > checkpointed) problems.push({ file: 'checkpoint', index: checkpointed, what: `the checkpoint of ${resume.size} records is missing` });
+  const wrong = wrongHint(resume, records, hashes);
+  if (wrong !== undefined) problems.push({ file: 'resume', index: undefined, what: `${wrong}; the next start will read the whole log instead` });
   return { records: records.length, checkpointed, problems };
 }
 
-/** The hint for the next start is checked there too; here it is told. */
-function checkResume(folder: string, records: readonly StoredRecord[], hashes: readonly Buffer[], problems: Problem[]): void {
-  const wrong = (what: string): void => void problems.push({ file: 'resume', index: undefined, what: `${what}; the next start will read the whole log instead` });
+function readHint(folder: string): Resume | 'broken' | undefined {
   try {
-    const resume = parseResume(folder);
-    if (resume === undefined) return;
-    const { size, peaks, from } = resume;
-    const frontier = createFrontier();
-    for (const hash of hashes.slice(0, size)) frontier.append(hash);
-    const there = records[from.index];
-    const before = records[from.index - 1];
-    const end = before === undefined ? 0 : before.offset + HEADER_BYTES + before.bytes.length;
-    const points = there?.segment === segmentName(from.segment) ? there.offset === from.offset : (before?.segment ?? segmentName(0)) === segmentName(from.segment) && end === from.offset;
-    if (frontier.size !== size || !frontier.peaks().every((peak, at) => peak.equals(peaks[at] as Buffer))) wrong('its hashes are not those of the records');
-    else if (!points) wrong('it points at no record');
+    return parseResume(folder);
   } catch {
-    wrong('it cannot be read');
+    return 'broken';
   }
+}
+
+/** The hint for the next start is checked there too; here it is told. */
+function wrongHint(resume: Resume | 'broken' | undefined, records: readonly StoredRecord[], hashes: readonly Buffer[]): string | undefined {
+  if (resume === undefined) return undefined;
+  if (resume === 'broken') return 'it cannot be read';
+  const { size, peaks, from } = resume;
+  const frontier = createFrontier();
+  for (const hash of hashes.slice(0, size)) frontier.append(hash);
+  const there = records[from.index];
+  const before = records[from.index - 1];
+  const end = before === undefined ? 0 : before.offset + HEADER_BYTES + before.bytes.length;
+  const points = there?.segment === segmentName(from.segment) ? there.offset === from.offset : (before?.segment ?? segmentName(0)) === segmentName(from.segment) && end === from.offset;
+  if (frontier.size !== size || !frontier.peaks().every((peak, at) => peak.equals(peaks[at] as Buffer))) return 'its hashes are not those of the records';
+  return points ? undefined : 'it points at no record';
 }
 
 /** The first record whose hash is not the one that was kept beside it, or the first that no good checkpoint covers. */

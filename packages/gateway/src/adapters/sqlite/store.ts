@@ -22,11 +22,7 @@ export interface Store {
 
 /** @param file created with mode 0600 when it is absent. @throws Error when it was written by a newer Sallyport. */
 export function openStore(file: string, clock: Clock = { now: () => Date.now() }): Store {
-  mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
-  const fresh = !existsSync(file);
-  const database = new DatabaseSync(file);
-  if (fresh) chmodSync(file, 0o600);
-  useWal(database);
+  const database = openFile(file);
   migrate(database);
   const one = database.prepare('SELECT 1');
   return {
@@ -34,6 +30,20 @@ export function openStore(file: string, clock: Clock = { now: () => Date.now() }
     probe: () => void one.get(),
     close: () => database.close(),
   };
+}
+
+function openFile(file: string): DatabaseSync {
+  try {
+    mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
+    const fresh = !existsSync(file);
+    const database = new DatabaseSync(file);
+    if (fresh) chmodSync(file, 0o600);
+    useWal(database);
+    return database;
+  } catch (thrown) {
+    // SQLite's own words name no file.
+    throw new Error(`${file} cannot be opened: ${(thrown as Error).message}`, { cause: thrown });
+  }
 }
 
 const WAIT_MS = 5_000;

@@ -305,12 +305,14 @@ describe('limits before anybody is known', () => {
     await ask({ url: bench.url, token: 'alice', method: 'notifications/initialized', id: null });
     await ask({ url: bench.url, path: '/nothing' });
     await ask({ url: bench.url, http: 'PUT' });
+    await ask({ url: bench.url, http: 'GET', headers: { accept: 'application/json' } });
+    await ask({ url: bench.url, http: 'DELETE' });
     await ask({ url: bench.url, token: 'alice', body: '{' });
     await ask({ url: bench.url, http: 'GET', path: '/.well-known/oauth-protected-resource' });
     await ask({ url: bench.url, token: 'alice', method: 'tools/call', params: {} });
     await ask({ url: bench.url, token: 'alice', http: 'DELETE', headers: { 'mcp-session-id': await greet({ url: bench.url, token: 'alice' }) } });
     expect(bench.reports.slice(before).map(({ method, status, tenant }) => [method, status, tenant])).toEqual([
-      ['ping', 200, 'acme'], ['notifications/initialized', 202, 'acme'], ['POST', 404, undefined], ['PUT', 405, undefined], ['other', 400, undefined], ['GET', 200, undefined],
+      ['ping', 200, 'acme'], ['notifications/initialized', 202, 'acme'], ['POST', 404, undefined], ['PUT', 405, undefined], ['GET', 405, undefined], ['DELETE', 405, undefined], ['other', 400, undefined], ['GET', 200, undefined],
       ['tools/call', 400, undefined], ['initialize', 200, 'acme'], ['session/end', 200, 'acme'],
     ]);
   });

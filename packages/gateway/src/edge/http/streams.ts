@@ -18,8 +18,13 @@ import { listenTo, openSse, primeText, writeBounded } from './reply.ts';
 
 const isModern = ({ request }: Visit): boolean => request.headers['mcp-protocol-version'] === MODERN_VERSION;
 
+function postOnly(door: Door, visit: Visit): void {
+  plain(visit.response, 405, { ...visit.headers, Allow: 'POST' });
+  note(door, visit, { method: visit.request.method ?? '', tenant: undefined });
+}
+
 export async function handleGet(door: Door, visit: Visit): Promise<void> {
-  if (isModern(visit) || !/text\/event-stream/.test(visit.request.headers.accept ?? '')) return plain(visit.response, 405, { ...visit.headers, Allow: 'POST' });
+  if (isModern(visit) || !/text\/event-stream/.test(visit.request.headers.accept ?? '')) return postOnly(door, visit);
   const abort = new AbortController();
   const caller = await readLegacy(door, visit.request);
   const arrival = arrivalOf(door, visit, { caller, abort, rawArguments: undefined });
@@ -139,7 +144,7 @@ function answerError(door: Door, visit: Visit, error: GuardError): void {
 
 export async function handleDelete(door: Door, visit: Visit): Promise<void> {
   const id = visit.request.headers['mcp-session-id'];
-  if (isModern(visit) || typeof id !== 'string') return plain(visit.response, 405, { ...visit.headers, Allow: 'POST' });
+  if (isModern(visit) || typeof id !== 'string') return postOnly(door, visit);
   const caller = await readLegacy(door, visit.request);
   const arrival: Arrival = arrivalOf(door, visit, { caller, abort: new AbortController(), rawArguments: undefined });
   const call = callOf(door, { method: 'session/end', params: {} }, arrival, true);

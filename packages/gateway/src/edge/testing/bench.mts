@@ -173,7 +173,7 @@ function depsFor(options: BenchOptions, parts: { readonly sent: Sent[]; readonly
   const house = standardHouse({
     authenticators: [authenticate], tenants: createMemoryTenants(() => ['acme', 'globex']), catalog: { find }, policy: () => permitAll(options.deny),
     limiter: createMemoryRateLimiter(systemClock), approvals, audit, observer: silentObserver, clock: systemClock,
-    recorder: createRecorder(createRedactor({ keyOf: () => new Uint8Array(32), clear: [] })),
+    recorder: createRecorder(createRedactor({ keyOf: () => new Uint8Array(32), clear: () => [] })),
   }, {
     allowTools: () => undefined, additionalArguments: () => 'allow', maxResultBytes: () => 10_000_000, refusalsPerMinute: () => 1_000_000, tokenRefused: () => {},
     tiers: () => ({ default: [{ limit: options.limit ?? 1_000_000, periodMs: 60_000, per: ['user'] }] }), approvalRules: () => options.approvals ?? [], approvalTtlMs: () => 60_000,

@@ -119,9 +119,10 @@ async function tellRoots(bridge: Bridge, runs: readonly Run[]): Promise<McpResul
 
 function noteFailure(bridge: Bridge, runs: readonly Run[], thrown: unknown): void {
   const code = thrown instanceof GuardError ? thrown.code : 'internal';
-  const server = runs[0]?.settings.name ?? '';
+  const [run] = runs;
+  const server = run?.settings.name ?? '';
   if (code === 'upstream_failed' || code === 'upstream_timeout' || code === 'internal') {
-    bridge.log('warn', 'a call to a server failed', { server, code, why: reasonOf(thrown) });
+    bridge.log('warn', 'a call to a server failed', { correlation_id: run?.permitted.call.origin.correlationId, server, code, why: reasonOf(thrown) });
     bridge.report({ kind: 'upstream_error', server, code });
   }
 }

@@ -200,6 +200,7 @@ describe('A5 S9 names', () => {
   it('S9 more than 5,000 tools are refused', async () => {
     fake.tools = () => Array.from({ length: 5_001 }, (_, at) => tool(`t${at}`));
     await expect(rig.list('tools/list', ['s'])).rejects.toMatchObject({ code: 'upstream_failed' });
+    expect(rig.logs.at(-1), 'why, under the id that the caller was told').toMatchObject({ message: 'a call to a server failed', fields: { correlation_id: 'c', server: 's', why: expect.any(String) as string } });
     expect(rig.pins.pins().filter(({ kind }) => kind === 'tool')).toEqual([]);
   });
 

@@ -119,7 +119,6 @@ function compare(room: Room, { settings, kind, name, document, observer }: Seen,
     const news = room.drift.mark(key, observer, digest);
     if (!news) return { fit: undefined, news };
     suspend(room, { server, kind, name, digest, document, seenAt: now });
-    room.log('warn', 'a definition differs from its pin', { server, kind, name, pinned: pin.digest, seen: digest });
     room.report({ kind: 'drift', server, definition: kind, name, pinned: pin.digest, seen: digest });
     return { fit: undefined, news };
   }

@@ -43,7 +43,10 @@ describe('the policy', () => {
     const { told, run } = bench(decision);
     expect(run).toThrow(expect.objectContaining({ code: 'not_permitted', message: 'Policy does not permit this call.' }) as Error);
     expect(told).toEqual(['deny cedar']);
-    try { run(); } catch (thrown) { expect(JSON.stringify((thrown as GuardError).detail.data ?? null)).toBe('null'); }
+    try { run(); } catch (thrown) {
+      expect(JSON.stringify((thrown as GuardError).detail.data ?? null)).toBe('null');
+      expect((thrown as GuardError).detail.decision, 'for the record').toBe(decision.grant);
+    }
   });
 
   it('A29 that throws denies', () => expect(bench(() => { throw new Error('down'); }).run).toThrow('down'));

@@ -1,0 +1,113 @@
+/** `sallyport audit` on a real log and on damaged copies of it: what is wrong is named, and wrong usage is told from a finding. */
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Command } from 'commander';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { openAuditLog } from '../adapters/segments/log.ts';
+import { registerAudit } from './audit.ts';
+import { runProgram } from './program.ts';
+
+const root = mkdtempSync(join(tmpdir(), 'sallyport-audit-cli-'));
+const copy = join(root, 'copy');
+const at = (name: string): string => join(copy, 'acme', name);
+
+async function run(...args: string[]): Promise<{ code: number; out: string; err: string }> {
+  const ran = { code: 0, out: '', err: '' };
+  const io = { stdout: (text: string) => void (ran.out += text), stderr: (text: string) => void (ran.err += text), exit: (code: number) => void (ran.code = code), loadFolders: async () => ({ data: root, audit: copy, tenants: ['acme'], tiers: ['default'], servers: ['crm'] }) };
+  const program = new Command('sallyport').exitOverride().configureOutput({ writeOut: io.stdout, writeErr: io.stderr });
+  registerAudit(program, io);
+  await runProgram(program, ['audit', ...args], io);
+  return ran;
+}
+
+beforeAll(async () => {
+  const log = openAuditLog({ folder: join(root, 'audit'), origin: 'sallyport.test', clock: { now: () => 1_700_000_000_000 } });
+  for (const tenant of ['acme', 'globex']) for (let n = 0; n < 6; n++) await log.append(tenant, { time: n, api: { operation: 'tools/call' }, unmapped: { phase: 'outcome', record_id: `r${n}`, status: 'success', tenant_id: tenant } });
+  await log.close();
+});
+beforeEach(() => {
+  rmSync(copy, { recursive: true, force: true });
+  cpSync(join(root, 'audit'), copy, { recursive: true });
+});
+afterAll(() => rmSync(root, { recursive: true }));
+
+describe('audit verify', () => {
+  it('a whole log is whole', async () => {
+    expect(await run('verify')).toEqual({ code: 0, err: '', out: 'ok      tenant acme: 6 records, 6 under a signed checkpoint\nok      tenant globex: 6 records, 6 under a signed checkpoint\n' });
+  });
+
+  it.each([
+    ['a public key that is gone', () => rmSync(at('vkey'))],
+    ['a public key that is damaged', () => writeFileSync(at('vkey'), readFileSync(at('vkey'), 'utf8').replace('+', '-'))],
+  ])('%s is named, the log is not left out, and the others are verified all the same', async (_name, damage) => {
+    const vkey = readFileSync(at('vkey'), 'utf8');
+    damage();
+    const { code, out } = await run('verify');
+    expect(code).toBe(1);
+    expect(out).toMatch(/^FAILED {2}tenant acme: vkey: the public key is missing or damaged.*\nok {6}tenant globex/);
+    expect((await run('verify', '--tenant', 'acme', '--key', vkey)).out).not.toContain('no checkpoint can be checked');
+  });
+
+  it('checkpoints that were taken away are missed', async () => {
+    rmSync(at('checkpoint'));
+    rmSync(at('checkpoints'));
+    const { code, out } = await run('verify', '--tenant', 'acme');
+    expect([code, out]).toEqual([1, 'FAILED  tenant acme: checkpoint, record 0: the checkpoint of 6 records is missing\n']);
+  });
+});
+
+describe('audit prove', () => {
+  it('proves a record', async () => {
+    expect((await run('prove', '3', '--tenant', 'acme')).out).toBe('Record 3 is in the log of 6 records that sallyport.test/acme signed.\n');
+  });
+
+  it.each<[name: string, index: string, damage: () => void, says: RegExp]>([
+    ['a record that the checkpoint does not cover', '99', () => undefined, /record 99 is not under the checkpoint, which covers 6 records \(0 to 5\)/],
+    ['a log that cannot be read to its end', '0', () => writeFileSync(at('0000000000000000.seg'), readFileSync(at('0000000000000000.seg')).fill(0, 300, 310)), /only \d of the 6 records .* audit verify/],
+    ['a log without a checkpoint', '0', () => rmSync(at('checkpoint')), /there is no checkpoint in .*acme/],
+    ['a log without its public key', '0', () => rmSync(at('vkey')), /vkey is missing or damaged; give it with --key/],
+    ['a checkpoint of another key', '0', () => cpSync(join(copy, 'globex', 'checkpoint'), at('checkpoint')), /checkpoint is not signed by this key/],
+  ])('%s is a sentence and exit code 1', async (_name, index, damage, says) => {
+    damage();
+    const { code, err } = await run('prove', index, '--tenant', 'acme');
+    expect(code).toBe(1);
+    expect(err).toMatch(says);
+  });
+});
+
+it('an export of a log that is written to meanwhile is whole', { timeout: 30_000 }, async () => {
+  const live = join(root, 'live');
+  const writer = spawn(process.execPath, ['--conditions=sallyport-source', '--input-type=module', '-e', `
+    import { openAuditLog } from ${JSON.stringify(new URL('../adapters/segments/log.ts', import.meta.url).href)};
+    const log = openAuditLog({ folder: ${JSON.stringify(live)}, origin: 'sallyport.test', clock: { now: () => 1 }, checkpointEveryMs: 1 });
+    for (let n = 0; ; n++) {
+      await log.append('acme', { time: n, unmapped: { phase: 'outcome', record_id: 'r' + n, status: 'success', filler: 'x'.repeat(2000) } });
+      if (n === 300) console.log('written');
+    }`], { stdio: ['ignore', 'pipe', 'inherit'] });
+  const gone = once(writer, 'exit');
+  await once(writer.stdout, 'data');
+  const targets = Array.from({ length: 20 }, (_, at) => join(root, `export-${at}`));
+  for (const target of targets) expect((await run('export', target, '--from', live)).code).toBe(0);
+  writer.kill('SIGKILL');
+  await gone;
+  for (const target of targets) expect((await run('verify', '--from', target)).out).toMatch(/^ok {6}tenant acme: \d+ records, \d+ under a signed checkpoint\n$/);
+});
+
+it.each([
+  [['prove', 'abc', '--tenant', 'acme'], 'a whole number from 0'],
+  [['prove', '-1', '--tenant', 'acme'], 'a whole number from 0'],
+  [['prove', '1', '--tenant', 'acme', '--key', 'x'], 'name+id+key'],
+  [['verify', '--key', 'x'], 'name+id+key'],
+  [['search', '--status', 'sucess'], 'Allowed choices are success, refused, error, unknown.'],
+])('%j is wrong usage: exit code 2, and what was expected', async (args, says) => {
+  const { code, err } = await run(...args);
+  expect(code).toBe(2);
+  expect(err).toContain(says);
+});
+
+it('one key for several tenants is wrong usage', async () => {
+  expect(await run('verify', '--key', readFileSync(at('vkey'), 'utf8'))).toMatchObject({ code: 2, err: '--key is the key of one tenant: name it with --tenant\n' });
+});

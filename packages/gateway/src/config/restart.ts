@@ -1,0 +1,22 @@
+/** What a reload cannot change, so that it can say so. */
+import { isDeepStrictEqual } from 'node:util';
+import type { Snapshot } from '../snapshot.ts';
+
+/** Settings that are read once, when what they are about is opened. */
+const AT_START: Readonly<Record<string, (snapshot: Snapshot) => unknown>> = {
+  'gateway.listen': ({ gateway }) => [gateway.listen.host, gateway.listen.port],
+  'gateway.tls': ({ gateway }) => gateway.listen.tls,
+  'gateway.behindTlsProxy': ({ gateway }) => gateway.listen.behindTlsProxy,
+  'admin.listen': ({ admin }) => [admin.listen.host, admin.listen.port],
+  'admin.tls': ({ admin }) => admin.listen.tls,
+  'admin.behindTlsProxy': ({ admin }) => admin.listen.behindTlsProxy,
+  data: ({ dataFolder }) => dataFolder,
+  'audit.folder': ({ audit }) => audit.folder,
+  'audit.origin': ({ audit }) => audit.origin,
+  'audit.segment': ({ audit }) => audit.segmentBytes,
+  demo: ({ demo }) => demo,
+};
+
+/** @returns the names of settings that differ and wait for a restart. */
+export const needRestart = (started: Snapshot, next: Snapshot): readonly string[] =>
+  Object.entries(AT_START).flatMap(([name, read]) => (isDeepStrictEqual(read(started), read(next)) ? [] : [name]));
