@@ -201,6 +201,31 @@ describe('up to 2025-11-25', () => {
     expect(legacy.received.filter(({ method }) => method === 'tools/call')).toHaveLength(1);
   });
 
+  it.each([400, 404, 405, 'nobody'] as const)('does not repeat a call whose stream broke and cannot be read on: %s', async (refusal) => {
+    legacy.answer = ({ method, req }, res) => {
+      if (method === 'tools/call') {
+        res.writeHead(200, { 'content-type': 'text/event-stream' }).write('retry: 50\nid: e1\ndata:\n\n');
+        setTimeout(() => { res.destroy(); if (refusal === 'nobody') void legacy.close(); }, 20);
+      }
+      if (method === 'GET' && req.headers['last-event-id'] !== undefined) res.writeHead(refusal as number).end();
+      return undefined;
+    };
+    expect(await call('old', { session: 's' })).toMatchObject({ error: { code: 'upstream_failed' } });
+    expect(legacy.received.filter(({ method }) => method === 'tools/call')).toHaveLength(1);
+    legacy.answer = () => undefined;
+    if (refusal !== 'nobody') expect(await call('old', { session: 's' })).toMatchObject({ status: 'success' });
+  });
+
+  it('makes a new session when the server says 400 and -32000 of the old one, as the examples of the v1 SDK do', async () => {
+    await call('old', { session: 's' });
+    legacy.sessions.clear();
+    legacy.answer = ({ id, session }, res) => {
+      if (session !== undefined && !legacy.sessions.has(session)) res.writeHead(400, { 'content-type': 'application/json' }).end(JSON.stringify({ jsonrpc: '2.0', id, error: { code: -32000, message: 'Bad Request: No valid session ID provided' } }));
+      return undefined;
+    };
+    expect(await call('old', { session: 's' })).toMatchObject({ status: 'success' });
+  });
+
   it('does not resume what had no event id', async () => {
     legacy.answer = ({ method }, res) => { if (method === 'tools/call') { res.writeHead(200, { 'content-type': 'text/event-stream' }); res.write(': hi\n\n'); setTimeout(() => res.destroy(), 20); } return undefined; };
     expect(await call('old', { session: 's' })).toMatchObject({ error: { code: 'upstream_failed' } });
