@@ -123,6 +123,17 @@ describe.each(['old-http', 'old-json', 'old-pipe', 'new-http', 'new-pipe'])('%s'
     if (outcome.status === 'success') expect(outcome.result.value['isError']).toBe(true);
     if (outcome.status !== 'success' && !isOld) expect(outcome.error.code).toBe('missing_client_capability');
   });
+
+  it.runIf(streams)('tells a modern client which capability a call lacks', async () => {
+    const outcome = await rig.run('tools/call', { kind: 'tool', server, name: 'ask' }, { name: 'ask', arguments: {} }, { era: 'modern', capabilities: {} });
+    expect(outcome).toMatchObject({ error: { code: 'missing_client_capability', detail: { data: { requiredCapabilities: { elicitation: {} } } } } });
+  });
+
+  it('refuses a log level that does not exist, and forgets it', async () => {
+    const session = `loud ${server}`;
+    expect(await rig.run('logging/setLevel', { kind: 'servers', servers: [server] }, { level: 'loud' }, { session })).toMatchObject({ error: { code: 'invalid_params' } });
+    expect(textOf(await rig.tool(server, 'echo', { text: 'still' }, { session }))).toBe('still');
+  });
 });
 
 describe('modern client, legacy server', () => {

@@ -5,7 +5,7 @@
 import { randomUUID } from 'node:crypto';
 import { GuardError, type JsonObject, type McpResult, type Relay } from '@sallyport/guard';
 import type { Seat } from '../links/seat.ts';
-import { hopFailure } from '../wire/failure.ts';
+import { hopFailure, remoteError } from '../wire/failure.ts';
 import type { Answer } from '../wire/link.ts';
 import { askClient } from './ask-client.ts';
 import { resultOf, type Bridge, type HeldCall, type Run } from './bridge.ts';
@@ -29,7 +29,7 @@ export async function startHeld(bridge: Bridge, run: Run, seat: Seat, request: R
   if (mine.length >= PER_PRINCIPAL_MAX) throw new GuardError('rate_limited', { message: 'Too many calls wait for input.', retryAfter: 5 });
   const call: HeldCall = {
     id: randomUUID(), run, seat, abort: new AbortController(), questions: new Map(), answer: Promise.reject(hopFailure('not started')),
-    relay: run.relay, round: 0, asked: 0, wake: () => undefined, expiry: undefined,
+    relay: run.relay, round: 0, asked: 0, wake: () => undefined, expiry: undefined, lacking: undefined,
   };
   call.answer.catch(() => undefined);
   bridge.held.set(call.id, call);
@@ -48,8 +48,14 @@ function question(bridge: Bridge, call: HeldCall, method: string, params: JsonOb
     call.questions.set(`q${++call.asked}`, { method, params: clean, resolve, reject });
     call.wake();
     return promise;
+  }).catch((thrown: unknown) => {
+    if (thrown instanceof GuardError && thrown.code === 'missing_client_capability') call.lacking = thrown;
+    throw thrown;
   });
 }
+
+/** A server that gives up because it was told "there is no such method" means the client's, not its own. */
+const causeOf = ({ lacking }: HeldCall, thrown: unknown): unknown => (remoteError(thrown)?.code === -32601 ? (lacking ?? thrown) : thrown);
 
 /** @throws GuardError `invalid_params` when the call is gone, is another principal's, or is being resumed already. */
 export async function resumeHeld(bridge: Bridge, run: Run, id: string, round: number): Promise<McpResult> {
@@ -82,7 +88,7 @@ async function attend(bridge: Bridge, call: HeldCall, run: Run): Promise<McpResu
     return resultOf(answer, sealResult(run.seal, run.permitted.call.method, answer.value));
   } catch (thrown) {
     end(bridge, call);
-    throw thrown;
+    throw causeOf(call, thrown);
   } finally {
     clearTimeout(timer);
     signal.removeEventListener('abort', cancelled);
