@@ -183,43 +183,6 @@ describe('streams that break off', () => {
   });
 });
 
-describe('the stream of what belongs to no call', () => {
-  it('carries what servers say, spelled as on this path', async () => {
-    const session = await greet({ url: bench.url, token: 'alice' });
-    const own = await get({ headers: { 'mcp-session-id': session } });
-    await own.until((text) => text.includes('"data":"crm"'));
-    own.close();
-    expect(own.text()).toContain('"uri":"file:///a"');
-    const all = await get({ path: '/mcp', headers: { 'mcp-session-id': session } });
-    await all.until((text) => text.includes('"data":"crm"') && text.includes('"data":"docs"'));
-    all.close();
-    expect(all.text()).toContain('"uri":"crm+file:///a"');
-    expect(all.text()).toContain('"uri":"docs+file:///a"');
-    expect(all.text()).not.toContain('"uri":"file:///a"');
-  });
-
-  it('H9 a caller has so many of them, an unread one is not waited for', async () => {
-    const many = await openBench({ settings: { maxStreamsPerPrincipal: 2 }, other: ({ call: { signal } }) => new Promise((resolve) => { signal.addEventListener('abort', () => resolve({ value: {} }), { once: true }); }) });
-    try {
-      const session = await greet({ url: many.url, token: 'alice' });
-      const one = (headers: Record<string, string>) => stream({ url: many.url, token: 'alice', http: 'GET', headers: { accept: 'text/event-stream', 'content-type': undefined, ...headers } });
-      const open = [await one({ 'mcp-session-id': session }), await one({})];
-      expect(open.map((each) => each.status)).toEqual([200, 200]);
-      const refused = await one({ 'mcp-session-id': session });
-      expect(refused.status).toBe(429);
-      open[1]?.close();
-      await pause(50);
-      expect((await one({})).status).toBe(200);
-    } finally {
-      await many.close();
-    }
-  });
-
-  it('405 for whoever does not want a stream', async () => {
-    expect((await ask({ url: bench.url, token: 'alice', http: 'GET', headers: { accept: 'text/html', 'content-type': undefined } })).status).toBe(405);
-  });
-});
-
 describe('a server asks the client', () => {
   const asking = async (token: string, capabilities: Json) => {
     const session = await greet({ url: bench.url, token }, capabilities);
