@@ -126,6 +126,16 @@ describe('sessions', () => {
     const answer = await post({ method: 'no/such' });
     expect([answer.status, answer.error?.code]).toEqual([200, -32601]);
   });
+
+  it('a notification that nobody knows is left, whoever may send any', async () => {
+    const session = await greet({ url: bench.url, token: 'alice' });
+    const say = (rest: Partial<Ask>) => post({ method: 'notifications/x.example/any', id: null, ...inSession(session), ...rest });
+    const before = bench.sent.length;
+    for (const method of ['notifications/x.example/any', 'notifications/tasks/status', 'notifications/message']) expect([(await say({ method })).status, (await say({ method, era: 'modern' })).status]).toEqual([202, 202]);
+    expect([(await say({ token: 'nobody' })).status, (await say({ token: 'bob' })).status, (await say({ token: 'bad' })).status]).toEqual([403, 404, 401]);
+    expect(bench.sent).toHaveLength(before);
+    expect(bench.reports.map(({ method }) => method)).not.toContain('notifications/x.example/any');
+  });
 });
 
 describe('streams that break off', () => {

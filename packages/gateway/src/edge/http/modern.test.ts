@@ -52,6 +52,12 @@ describe('headers mirror the body', () => {
     expect((await call('echo', {}, { headers: { 'mcp-name': name } })).status).toBe(200);
   });
 
+  it('a notification has no _meta of a request: its headers are enough, and may not lie', async () => {
+    const cancelled = (headers: Record<string, string | undefined>) => post({ headers: { 'mcp-method': 'notifications/cancelled', ...headers }, body: JSON.stringify({ jsonrpc: '2.0', method: 'notifications/cancelled', params: { requestId: 1 } }) });
+    expect((await cancelled({})).status).toBe(202);
+    for (const method of ['notifications/progress', undefined]) expect((await cancelled({ 'mcp-method': method })).error?.code).toBe(-32020);
+  });
+
   it('A16 a legacy request may leave them out, but may not lie in them', async () => {
     const legacy = (headers: Record<string, string>) => call('echo', {}, { era: 'legacy', headers });
     expect((await legacy({})).status).toBe(200);
