@@ -10,6 +10,7 @@ import type { Answer } from '../wire/link.ts';
 import { askClient } from './ask-client.ts';
 import { resultOf, type Bridge, type HeldCall, type Run } from './bridge.ts';
 import { createNoticeFilter } from './notices.ts';
+import { requireResultType } from './result-type.ts';
 import { inputResponses, invalidState, sealState } from './state.ts';
 import { sealResult } from './tasks.ts';
 
@@ -85,6 +86,7 @@ async function attend(bridge: Bridge, call: HeldCall, run: Run): Promise<McpResu
     const answer = await Promise.race([call.answer, questions(call), overdue]);
     if (answer === undefined) return pause(bridge, call, run);
     end(bridge, call);
+    requireResultType(run, 'legacy', answer.value);
     return resultOf(answer, sealResult(run.seal, run.permitted.call.method, answer.value));
   } catch (thrown) {
     end(bridge, call);

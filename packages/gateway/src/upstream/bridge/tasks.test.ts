@@ -100,7 +100,10 @@ it('tasks of a modern server: sealed too, and named in the header as the server 
   };
   const own = rigOf([serverOf('n', http(modern.url))]);
   await own.discover();
-  const { value } = await own.get('tools/call', { kind: 'tool', server: 'n', name: 'echo' }, { name: 'echo', arguments: {} }, { era: 'modern' });
+  const start = (ask: object) => own.run('tools/call', { kind: 'tool', server: 'n', name: 'echo' }, { name: 'echo', arguments: {} }, ask);
+  for (const ask of [{ era: 'modern' }, { era: 'legacy' }]) expect(await start(ask)).toMatchObject({ error: { code: 'upstream_failed' } });
+  const made = await start({ era: 'modern', capabilities: { extensions: { 'io.modelcontextprotocol/tasks': {} } } });
+  const { value } = made.status === 'success' ? made.result : { value: {} as JsonObject };
   expect(value['taskId']).toMatch(/^n\.[\w-]+$/);
   const taskId = value['taskId'] as string;
   const got = await own.get('tasks/get', { kind: 'task', server: 'n', name: taskId }, { taskId }, { era: 'modern' });
