@@ -66,10 +66,13 @@ export function errorEnd(error: GuardError, id: RequestId | null, correlationId:
   return { status: statusOf(error, asked), bytes: Buffer.from(JSON.stringify(body)), headers: {} };
 }
 
+/** Legacy clients read JSON-RPC errors from answers with 200; of another status they know only that sending failed. */
+const IN_THE_BODY = new Set<ErrorCode>(['method_not_found', 'invalid_params']);
+
 /** Errors that modern HTTP must show in the status line, also when a server behind the gateway raised them. */
 function statusOf(error: GuardError, asked: Asked | undefined): number {
   const code = error.detail.rpc?.code;
-  if (code === undefined) return error.code === 'method_not_found' && asked?.era === 'legacy' ? 200 : error.row.http;
+  if (code === undefined) return asked?.era === 'legacy' && IN_THE_BODY.has(error.code) ? 200 : error.row.http;
   if (asked?.era === 'modern' && code === -32601) return 404;
   return asked?.era === 'modern' && (code === -32021 || code === -32020 || code === -32022) ? 400 : 200;
 }
@@ -93,7 +96,7 @@ function resultOf({ value, items, bytes }: McpResult, asked: Asked): Uint8Array 
     return era === 'modern' ? modern(list, asked) : without(list, HINTS);
   }
   const renamed = route.server === undefined && asked.from !== undefined ? rewriteResult(value, asked.from) : value;
-  if (era === 'legacy') return renamed === value && !HINTS.some((hint) => hint in value) ? (bytes ?? value) : without(renamed, HINTS);
+  if (era === 'legacy') return renamed === value && !HINTS.some((hint) => hint in value) ? (bytes ?? value) : withoutMarks(renamed);
   if (bytes !== undefined && renamed === value && !CACHEABLE.has(method)) return signedBytes(bytes, value, asked) ?? modern(value, asked);
   return modern(renamed, asked);
 }
@@ -122,6 +125,12 @@ function signedBytes(bytes: Uint8Array, value: JsonObject, asked: Asked): Uint8A
   const added = { ...(value['resultType'] === undefined && { resultType: 'complete' }), _meta: signed(undefined, asked) };
   const isEmpty = Object.keys(value).length === 0;
   return isEmpty ? undefined : Buffer.concat([Buffer.from(`${JSON.stringify(added).slice(0, -1)},`), bytes.subarray(1)]);
+}
+
+/** What a modern server writes for modern clients only; whom it says to be is not what was approved. */
+function withoutMarks(value: JsonObject): JsonObject {
+  const kept = without(value, HINTS);
+  return isObject(kept['_meta']) && SERVER_INFO in kept['_meta'] ? { ...kept, _meta: without(kept['_meta'], [SERVER_INFO]) } : kept;
 }
 
 const TTL_MAX_MS = 60_000;

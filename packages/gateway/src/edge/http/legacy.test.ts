@@ -90,6 +90,21 @@ describe('sessions', () => {
     expect((await post({ method: 'ping', headers: { 'mcp-session-id': [session, session] } })).status).toBe(400);
   });
 
+  it('remember what the client can do, its extensions too, and the rest when those are too large', async () => {
+    const seen: unknown[] = [];
+    const noting = await openBench({ tools: { echo: (_permitted, relay) => { seen.push(relay.capabilities); return { value: { content: [] } }; } } });
+    const apps = { elicitation: { form: {} }, extensions: { 'io.modelcontextprotocol/ui': { mimeTypes: ['text/html;profile=mcp-app'] } } };
+    try {
+      for (const capabilities of [{ ...apps, experimental: { x: {} } }, { ...apps, extensions: { 'a.b/c': { long: 'x'.repeat(2_000) } } }]) {
+        const session = await greet({ url: noting.url, token: 'alice' }, capabilities);
+        await ask({ url: noting.url, token: 'alice', method: 'tools/call', params: { name: 'echo' }, ...inSession(session) });
+      }
+      expect(seen).toEqual([apps, { elicitation: { form: {} } }]);
+    } finally {
+      await noting.close();
+    }
+  });
+
   it('A18 a session is no credential, and what it is worth is not told to those without one', async () => {
     const session = await greet({ url: bench.url, token: 'alice' });
     const statuses = await Promise.all([session, 'garbage'].map(async (id) => (await ask({ url: bench.url, method: 'ping', ...inSession(id) })).status));

@@ -20,7 +20,7 @@ beforeAll(async () => {
         await new Promise<void>((resolve) => { call.signal.addEventListener('abort', () => resolve(), { once: true }); });
         return { value: {} };
       }
-      if (call.method === 'resources/read') return { value: { contents: [{ uri: 'name' in call.target ? call.target.name : '', text: 'x' }], cacheScope: 'public', ttlMs: 1e12 } };
+      if (call.method === 'resources/read') return { value: { contents: [{ uri: 'name' in call.target ? call.target.name : '', text: 'x' }], cacheScope: 'public', ttlMs: 1e12, _meta: { 'com.example/kept': 1, 'io.modelcontextprotocol/serverInfo': { name: 'not what was approved' } } } };
       throw new GuardError('not_found');
     },
   });
@@ -170,6 +170,8 @@ describe('results', () => {
     expect((await post({ method: 'resources/read', params: { uri: 'file:///a' } })).result).toMatchObject({ cacheScope: 'private', ttlMs: 60_000 });
     expect((await post({ method: 'resources/read', params: { uri: 'file:///a', requestState: 'x' } })).result).toMatchObject({ ttlMs: 0 });
     expect((await post({ era: 'legacy', method: 'tools/list' })).text).not.toMatch(/public|cacheScope|ttlMs|resultType/);
+    const { result } = await post({ era: 'legacy', method: 'resources/read', params: { uri: 'file:///a' } });
+    expect(result).toEqual({ contents: [{ uri: 'file:///a', text: 'x' }], _meta: { 'com.example/kept': 1 } });
   });
 
   it('a refused tool call is a tool result that a model can act on', async () => {
