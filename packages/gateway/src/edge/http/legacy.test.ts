@@ -226,6 +226,18 @@ describe('a server asks the client', () => {
     expect(open.text()).toContain('accept');
   });
 
+  it('a question that is still open when its call ends is taken back before the answer', async () => {
+    const hasty = await openBench({ tools: { ask: (_permitted, relay) => { void relay.ask?.('elicitation/create', { message: 'Sure?' }).catch(() => {}); return { value: { content: [] } }; } } });
+    try {
+      const session = await greet({ url: hasty.url, token: 'alice' }, { elicitation: {} });
+      const { messages } = await ask({ url: hasty.url, token: 'alice', method: 'tools/call', params: { name: 'ask' }, ...inSession(session) });
+      expect(messages.map((message) => message['method'] ?? 'answer')).toEqual(['elicitation/create', 'notifications/cancelled', 'answer']);
+      expect(messages[1]?.['params']).toMatchObject({ requestId: messages[0]?.['id'] });
+    } finally {
+      await hasty.close();
+    }
+  });
+
   it('A18 only whoever was asked can answer: not another user, session or agent', async () => {
     const { session, open } = await asking('alice', { elicitation: {} });
     await open.until((text) => text.includes('elicitation/create'));

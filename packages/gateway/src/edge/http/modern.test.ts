@@ -1,13 +1,14 @@
 /** 2026-07-28 over HTTP: what the specification wants of every request and every answer, and who tries to get around it. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { GuardError, type McpResult, type Relay } from '@sallyport/guard';
-import { openBench, pause, type Bench } from '../testing/bench.mts';
+import { definition, DEFINITIONS, openBench, pause, type Bench } from '../testing/bench.mts';
 import { ask, META, stream, type Ask, type Json } from '../testing/client.mts';
 
 let bench: Bench;
 beforeAll(async () => {
   bench = await openBench({
-    approvals: [{ server: 'crm', tool: 'erase' }], deny: ({ name }) => name === 'secret',
+    approvals: [{ server: 'crm', tool: 'erase' }], deny: ({ name }) => name === 'secret', definitions: [...DEFINITIONS, definition('crm', 'tool', 'shared')],
+    tools: { shared: () => ({ value: { content: [], ttlMs: 5, cacheScope: 'public' }, bytes: Buffer.from('{"content":[],"ttlMs":5,"cacheScope":"public"}') }) },
     async other({ call }, relay) {
       if (call.method === 'subscriptions/listen') {
         const server = call.target.kind === 'servers' ? call.target.servers[0] : undefined;
@@ -169,6 +170,7 @@ describe('results', () => {
     }
     expect((await post({ method: 'resources/read', params: { uri: 'file:///a' } })).result).toMatchObject({ cacheScope: 'private', ttlMs: 60_000 });
     expect((await post({ method: 'resources/read', params: { uri: 'file:///a', requestState: 'x' } })).result).toMatchObject({ ttlMs: 0 });
+    expect((await call('shared')).result).toEqual({ content: [], ttlMs: 5, resultType: 'complete', _meta: { 'io.modelcontextprotocol/serverInfo': { name: 'the crm', version: '1.0.0' } } });
     expect((await post({ era: 'legacy', method: 'tools/list' })).text).not.toMatch(/public|cacheScope|ttlMs|resultType/);
     const { result } = await post({ era: 'legacy', method: 'resources/read', params: { uri: 'file:///a' } });
     expect(result).toEqual({ contents: [{ uri: 'file:///a', text: 'x' }], _meta: { 'com.example/kept': 1 } });

@@ -92,6 +92,8 @@ async function handleRequest(door: Door, visit: Visit, asked: Under): Promise<vo
   const held = live && beginCall(live, key, call);
   try {
     const { outcome, from } = await run(door, under, { reply, questions, held, headers });
+    // Before the answer, for the stream ends with it.
+    questions?.end();
     if (outcome.status !== 'success') delete headers['Mcp-Session-Id'];
     finish(door, visit, { outcome, asked: { ...message, era: caller.era, route, from, ...(caller.era === 'modern' && { serverInfo: serverInfoOf(door, route, outcome), capabilities: waited?.declined === true ? undefined : caller.capabilities }) }, reply });
   } finally {

@@ -30,6 +30,7 @@ export function createQuestions({ live, call, capabilities, timeoutMs }: Asker, 
   const open = new Set<string>();
   const giveUp = (): void => {
     for (const id of open) {
+      open.delete(id);
       way.send({ jsonrpc: '2.0', method: 'notifications/cancelled', params: { requestId: id, reason: 'The call that asked has ended.' } });
       live.questions.get(id)?.reject(new GuardError('cancelled'));
     }

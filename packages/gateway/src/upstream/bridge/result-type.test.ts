@@ -27,7 +27,7 @@ const answering = (result: JsonObject): void => {
   [modern.answer, legacy.answer] = [answer, answer];
 };
 
-it.each(['legacy', 'modern'] as const)('a legacy server cannot put a question to a %s client past the guard, in a result', async (era) => {
+it.each(['legacy', 'modern'] as const)('A36 a legacy server cannot put a question to a %s client past the guard, in a result', async (era) => {
   for (const more of [{ inputRequests: { a: ELICIT } }, { requestState: 's' }, {}]) {
     answering({ resultType: 'input_required', ...more });
     expect(await call('old', era)).toMatchObject({ error: { code: 'upstream_failed' } });

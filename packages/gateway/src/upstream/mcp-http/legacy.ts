@@ -33,7 +33,7 @@ const RETRY_MAX_MS = 30_000;
 const SESSION_ID = /^[\x21-\x7e]{1,1024}$/;
 
 export function createLegacyHttpWire(options: LegacyOptions): LegacyHttpWire {
-  const state: LegacyState = { ...options, ended: new AbortController(), session: undefined, version: undefined, lastId: 0, dead: false, asking: 0 };
+  const state: LegacyState = { ...options, ended: new AbortController(), session: undefined, version: undefined, lastId: 0, dead: false, running: new Map(), asking: 0 };
   return {
     request: (ask) => request(state, ask),
     notify: (method, params) => post(state, encodeNotification(method, params)),
@@ -58,8 +58,13 @@ async function request(state: LegacyState, ask: Ask): Promise<Answer> {
       exchange?.abort();
     },
   });
+  state.running.set(id, receiver);
   void follow(state, receiver, ask, (current) => (exchange = current));
-  return receiver.answer;
+  try {
+    return await receiver.answer;
+  } finally {
+    state.running.delete(id);
+  }
 }
 
 /** Sends the request and, while the server only broke off the stream, fetches the rest of it. */

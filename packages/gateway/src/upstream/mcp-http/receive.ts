@@ -17,6 +17,8 @@ export interface Receiver {
   settled(): boolean;
   /** One JSON text: a plain body, or the data of an event. */
   take(bytes: Buffer): void;
+  /** What was said of it on another stream. */
+  hear(message: Message): void;
   /** Settles with a failure, unless the answer is already there. */
   fail(why: GuardError): void;
 }
@@ -70,6 +72,7 @@ export function receive(id: number, ask: Ask, options: ReceiverOptions): Receive
     take: (bytes) => {
       if (!settled) for (const message of readMessages(bytes, ask.maxBytes + 64 * 1024)) onMessage(message);
     },
+    hear: (message) => { if (!settled) onMessage(message); },
     fail: (why) => settle(() => reject(why)),
   };
 }

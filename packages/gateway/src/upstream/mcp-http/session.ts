@@ -19,6 +19,8 @@ export interface LegacyState {
   version: string | undefined;
   lastId: number;
   dead: boolean;
+  /** Requests of ours that wait for their answer, by id. */
+  readonly running: Map<unknown, Receiver>;
   /** Requests of the server that wait for the client. */
   asking: number;
 }
