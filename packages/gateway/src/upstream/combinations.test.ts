@@ -136,6 +136,26 @@ describe.each(['old-http', 'old-json', 'old-pipe', 'new-http', 'new-pipe'])('%s'
   });
 });
 
+describe.each(['old-http', 'old-pipe'])('%s withdraws what it asked', (server) => {
+  it('of a legacy client: whoever was asked is told', async () => {
+    const told: boolean[] = [];
+    const value = await rig.tool(server, 'ask_briefly', {}, {
+      session: 'w', capabilities: CAPS,
+      ask: (_method, _params, withdrawn) => new Promise((_resolve, reject) => { withdrawn?.addEventListener('abort', () => { told.push(true); reject(new GuardError('cancelled')); }); }),
+    });
+    expect([textOf(value), told]).toEqual(['gave up', [true]]);
+  });
+
+  it('of a modern client: its retry gets the answer, and what it brings is not used', async () => {
+    const modernAsk = { era: 'modern', capabilities: CAPS } as const;
+    const first = await rig.tool(server, 'ask_briefly', {}, modernAsk);
+    expect(first['resultType']).toBe('input_required');
+    await new Promise((resolve) => setTimeout(resolve, 250));
+    const { value } = await rig.get('tools/call', { kind: 'tool', server, name: 'ask_briefly' }, { name: 'ask_briefly', arguments: {}, requestState: first['requestState'] as string, inputResponses: { q1: { action: 'accept', content: {} } } }, modernAsk);
+    expect(textOf(value)).toBe('gave up');
+  });
+});
+
 describe('modern client, legacy server', () => {
   it.each(['old-http', 'old-pipe'])('%s: asks several things at once', async (server) => {
     const first = (await rig.get('tools/call', { kind: 'tool', server, name: 'ask_two' }, { name: 'ask_two', arguments: {} }, { era: 'modern', capabilities: CAPS })).value;

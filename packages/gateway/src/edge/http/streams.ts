@@ -79,7 +79,7 @@ async function hear(door: Door, ear: Ear, arrival: Arrival): Promise<Outcome> {
       if (method === 'notifications/resources/updated' && typeof params['uri'] === 'string') ear.hear(server ?? '', params['uri'], deliver);
       else deliver();
     },
-    ask: ear.live && canBeAsked(ear.caller.capabilities) ? (method, params) => ear.questions?.ask(method, params) ?? Promise.reject(new GuardError('cancelled')) : undefined,
+    ask: ear.live && canBeAsked(ear.caller.capabilities) ? (method, params, withdrawn) => ear.questions?.ask(method, params, withdrawn) ?? Promise.reject(new GuardError('cancelled')) : undefined,
   };
   return runCall(door, { call: callOf(door, { method: 'stream/listen', params: {} }, arrival, true), arrival, relay }, async (_deps, permit) => {
     const resumed = open(door, ear, holderOf(permit).principal.key);

@@ -24,8 +24,8 @@ function withoutProgressToken(params: JsonObject): JsonObject {
 }
 
 /** Asks a legacy client on its own stream. */
-export function askDirectly(bridge: Bridge, run: Run, method: string, params: JsonObject): Promise<JsonObject> {
+export function askDirectly(bridge: Bridge, run: Run, { method, params }: { method: string; params: JsonObject }, withdrawn?: AbortSignal): Promise<JsonObject> {
   const { ask } = run.relay;
   if (ask === undefined) return Promise.reject(new GuardError('missing_client_capability'));
-  return askClient(bridge, run, { method, params }, (clean) => ask(method, clean));
+  return askClient(bridge, run, { method, params }, (clean) => ask(method, clean, withdrawn));
 }

@@ -4,7 +4,7 @@ import { requireServed } from '../catalog/look.ts';
 import { mirrorHeaders } from '../mcp-http/mirror.ts';
 import { ownerOf, type Active, type Seat } from '../links/seat.ts';
 import { remoteError } from '../wire/failure.ts';
-import { ownAsk, type Answer } from '../wire/link.ts';
+import { ownAsk, type Answer, type OnRequest } from '../wire/link.ts';
 import { isObject } from '../wire/message.ts';
 import { askDirectly } from './ask-client.ts';
 import { onSeat, resultOf, type Bridge, type Run } from './bridge.ts';
@@ -20,7 +20,7 @@ interface Hooks {
   readonly signal: AbortSignal;
   readonly extra: JsonObject;
   relay(): Relay | undefined;
-  onRequest(method: string, params: JsonObject): Promise<JsonObject>;
+  readonly onRequest: OnRequest;
 }
 
 export async function callServer(bridge: Bridge, run: Run): Promise<McpResult> {
@@ -54,7 +54,7 @@ async function callOn(bridge: Bridge, run: Run, seat: Seat, extra: JsonObject): 
   const looking = definition && requireServed(bridge.looker, seat, definition);
   if (looking !== undefined) await looking;
   if (seat.link.era === 'legacy') await wantLevel(bridge, run, seat);
-  const hooks: Hooks = { signal: call.signal, extra, relay: () => relay, onRequest: (method, params) => askDirectly(bridge, run, method, params) };
+  const hooks: Hooks = { signal: call.signal, extra, relay: () => relay, onRequest: (method, params, withdrawn) => askDirectly(bridge, run, { method, params }, withdrawn) };
   if (seat.link.era === 'legacy' && relay.era === 'modern' && MULTI_ROUND.has(call.method)) {
     return startHeld(bridge, run, seat, (held, on, { signal, relay: current, onRequest }) => request(bridge, held, on, { signal, relay: current, onRequest, extra }));
   }

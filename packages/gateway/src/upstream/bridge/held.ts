@@ -6,7 +6,7 @@ import { randomUUID } from 'node:crypto';
 import { GuardError, type JsonObject, type McpResult, type Relay } from '@sallyport/guard';
 import type { Seat } from '../links/seat.ts';
 import { hopFailure, remoteError } from '../wire/failure.ts';
-import type { Answer } from '../wire/link.ts';
+import type { Answer, OnRequest } from '../wire/link.ts';
 import { askClient } from './ask-client.ts';
 import { resultOf, type Bridge, type HeldCall, type Run } from './bridge.ts';
 import { createNoticeFilter } from './notices.ts';
@@ -21,7 +21,7 @@ const PER_PRINCIPAL_MAX = 32;
 /** What a timer of Node.js can wait at most. */
 const MAX_TIMER_MS = 2 ** 31 - 1;
 
-export type RequestOn = (run: Run, seat: Seat, hooks: { signal: AbortSignal; relay: () => Relay | undefined; onRequest: (method: string, params: JsonObject) => Promise<JsonObject> }) => Promise<Answer>;
+export type RequestOn = (run: Run, seat: Seat, hooks: { signal: AbortSignal; relay: () => Relay | undefined; onRequest: OnRequest }) => Promise<Answer>;
 
 /** Starts a call that may be held. `request` sends it; the seat stays taken until the call ends. */
 export async function startHeld(bridge: Bridge, run: Run, seat: Seat, request: RequestOn): Promise<McpResult> {
@@ -35,7 +35,7 @@ export async function startHeld(bridge: Bridge, run: Run, seat: Seat, request: R
   call.answer.catch(() => undefined);
   bridge.held.set(call.id, call);
   seat.busy++;
-  call.answer = request(run, seat, { signal: call.abort.signal, relay: () => call.relay, onRequest: (method, params) => question(bridge, call, method, params) });
+  call.answer = request(run, seat, { signal: call.abort.signal, relay: () => call.relay, onRequest: (method, params, withdrawn) => question(bridge, call, { method, params }, withdrawn) });
   // Whatever comes of it, its end frees the seat; who waits for it hears of the failure separately.
   call.answer.then(() => undefined, () => undefined).finally(() => {
     bridge.links.leave(seat);
@@ -43,10 +43,14 @@ export async function startHeld(bridge: Bridge, run: Run, seat: Seat, request: R
   return attend(bridge, call, run);
 }
 
-function question(bridge: Bridge, call: HeldCall, method: string, params: JsonObject): Promise<JsonObject> {
+function question(bridge: Bridge, call: HeldCall, { method, params }: { method: string; params: JsonObject }, withdrawn: AbortSignal): Promise<JsonObject> {
   return askClient(bridge, call.run, { method, params }, (clean) => {
     const { promise, resolve, reject } = Promise.withResolvers<JsonObject>();
-    call.questions.set(`q${++call.asked}`, { method, params: clean, resolve, reject });
+    const key = `q${++call.asked}`;
+    call.questions.set(key, { method, params: clean, resolve, reject });
+    withdrawn.addEventListener('abort', () => {
+      if (call.questions.delete(key)) reject(new GuardError('cancelled'));
+    }, { once: true });
     call.wake();
     return promise;
   }).catch((thrown: unknown) => {

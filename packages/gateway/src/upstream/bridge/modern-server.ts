@@ -63,7 +63,7 @@ export async function forLegacyClient(bridge: Bridge, run: Run, first: Answer, r
   for (let round = 0; wantsInput(answer); round++) {
     if (round >= ROUNDS_MAX) throw hopFailure('the server does not stop asking');
     const questions = questionsOf(run, answer.value);
-    const answers = await Promise.all([...questions].map(async ([key, { method, params }]) => [key, await askDirectly(bridge, run, method, params)] as const));
+    const answers = await Promise.all([...questions].map(async ([key, { method, params }]) => [key, await askDirectly(bridge, run, { method, params })] as const));
     const { requestState } = answer.value;
     answer = await repeat({
       ...(answers.length === 0 ? {} : { inputResponses: Object.fromEntries(answers) }),

@@ -12,7 +12,7 @@ import { keepListening } from './listen.ts';
 import { LINGER_MS } from './modern.ts';
 import type { Endpoint } from './pools.ts';
 import { faultOf, receive, type Receiver } from './receive.ts';
-import { answerServer, cancel, close, headersOf, post, type LegacyState } from './session.ts';
+import { answerServer, cancel, close, headersOf, post, withdraw, type LegacyState } from './session.ts';
 
 export interface LegacyHttpWire extends Wire {
   /** After `initialize`: the revision to name in headers; opens the stream for what the server says on its own. */
@@ -33,7 +33,7 @@ const RETRY_MAX_MS = 30_000;
 const SESSION_ID = /^[\x21-\x7e]{1,1024}$/;
 
 export function createLegacyHttpWire(options: LegacyOptions): LegacyHttpWire {
-  const state: LegacyState = { ...options, ended: new AbortController(), session: undefined, version: undefined, lastId: 0, dead: false, running: new Map(), asking: 0 };
+  const state: LegacyState = { ...options, ended: new AbortController(), session: undefined, version: undefined, lastId: 0, dead: false, running: new Map(), asking: new Map() };
   return {
     request: (ask) => request(state, ask),
     notify: (method, params) => post(state, encodeNotification(method, params)),
@@ -53,6 +53,7 @@ async function request(state: LegacyState, ask: Ask): Promise<Answer> {
   const receiver = receive(id, ask, {
     server: state.server, log: state.log,
     onServerRequest: (serverId, method, params) => answerServer(state, { id: serverId, method, params }, { patience: receiver.patience, onRequest: ask.onRequest }),
+    onServerNotice: (method, params) => withdraw(state, method, params),
     onLost: (why) => {
       if (ask.method !== 'initialize') void cancel(state, id, why);
       exchange?.abort();

@@ -2,7 +2,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { readMessages, type Message } from '../wire/message.ts';
 import { dispatchHttp } from './dispatch.ts';
-import { answerServer, headersOf, type LegacyState } from './session.ts';
+import { answerServer, headersOf, withdraw, type LegacyState } from './session.ts';
 
 const RETRY_MS = 1_000;
 const RETRY_MAX_MS = 30_000;
@@ -39,7 +39,9 @@ async function listen(state: LegacyState): Promise<void> {
 }
 
 /** Some servers report the progress of a request here (those on the Python SDK do): its token tells which it is. */
-function notice({ running, unattached }: LegacyState, message: Extract<Message, { kind: 'notification' }>): void {
+function notice(state: LegacyState, message: Extract<Message, { kind: 'notification' }>): void {
+  const { running, unattached } = state;
+  if (withdraw(state, message.method, message.params)) return;
   const reported = message.method === 'notifications/progress' ? running.get(message.params['progressToken']) : undefined;
   if (reported === undefined) unattached.notice(message.method, message.params);
   else reported.hear(message);

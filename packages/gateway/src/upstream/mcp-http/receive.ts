@@ -28,6 +28,8 @@ export interface ReceiverOptions {
   readonly log: Log;
   /** Legacy only: the server asks the client while it works. */
   onServerRequest(id: Id, method: string, params: JsonObject): void;
+  /** True for what is said of a request of the server's own. */
+  onServerNotice(method: string, params: JsonObject): boolean;
   /** The wait is over before the answer came: cancel upstream. */
   onLost(why: GuardError): void;
 }
@@ -58,6 +60,7 @@ export function receive(id: number, ask: Ask, options: ReceiverOptions): Receive
       // A flood is no sign of life.
       if (++notices > NOTICES_MAX) return;
       patience.touch();
+      if (options.onServerNotice(message.method, message.params)) return;
       if (message.method === 'notifications/progress' && (!ask.wantsProgress || message.params['progressToken'] !== id)) return;
       return ask.onNotice(message.method, message.params);
     }
