@@ -43,6 +43,7 @@ it('ids are sealed on the way out and opened on the way in', async () => {
   const outcome = await ask('tasks/get', taskId, 'ann');
   expect(outcome).toMatchObject({ status: 'success', result: { value: { status: 'completed' } } });
   expect(fake.received.findLast(({ method }) => method === 'tasks/get')?.params['taskId']).toBe('t1');
+  expect(outcome).toMatchObject({ result: { value: { taskId } } });
   expect(outcome.status === 'success' && JSON.stringify(outcome.result.value)).not.toContain('"t1"');
   expect(await ask('tasks/result', taskId, 'ann')).toMatchObject({ result: { value: { content: [{ text: 'result of t1' }] } } });
 });
@@ -123,6 +124,7 @@ it('tasks of a modern server: sealed too, and named in the header as the server 
   await until(() => notices.length > 0);
   expect(modern.received.findLast(({ method }) => method === 'subscriptions/listen')?.params['notifications']).toEqual({ taskIds: ['m1'] });
   expect(notices).toHaveLength(1);
+  expect([got.value['taskId'], notices[0]?.params['taskId']]).toEqual([taskId, taskId]);
   expect(await own.run('tasks/get', { kind: 'task', server: 'n', name: '' }, { taskId: notices[0]?.params['taskId'] as string }, { era: 'modern' })).toMatchObject({ status: 'success' });
   listening.abort();
   await done;

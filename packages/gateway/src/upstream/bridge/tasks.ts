@@ -17,8 +17,9 @@ export interface TaskSeal {
 
 const binding = ({ server, principal }: TaskSeal): string => JSON.stringify([server, principal]);
 
+/** One id for one task in every answer and notice: clients know a task by it. */
 export function sealTask(seal: TaskSeal, taskId: string): string {
-  return `${seal.server}.${seal.sealer.seal('task', binding(seal), taskId)}`;
+  return `${seal.server}.${seal.sealer.sealName('task', binding(seal), taskId)}`;
 }
 
 /** `undefined` for every id that was not sealed for this principal and server. */
