@@ -4,10 +4,13 @@ import { GuardError, type McpResult, type Relay } from '@sallyport/guard';
 import { definition, DEFINITIONS, openBench, pause, type Bench } from '../testing/bench.mts';
 import { ask, META, stream, type Ask, type Json } from '../testing/client.mts';
 
+const RICH = { tools: { listChanged: true }, prompts: {}, resources: { subscribe: true, listChanged: true } };
+
 let bench: Bench;
 beforeAll(async () => {
   bench = await openBench({
-    approvals: [{ server: 'crm', tool: 'erase' }], deny: ({ name }) => name === 'secret', definitions: [...DEFINITIONS, definition('crm', 'tool', 'shared')],
+    approvals: [{ server: 'crm', tool: 'erase' }], deny: ({ name }) => name === 'secret', faces: { crm: { capabilities: { ...RICH, extensions: { 'io.modelcontextprotocol/tasks': {} } } }, docs: { capabilities: { ...RICH, extensions: { 'io.modelcontextprotocol/ui': { mimeTypes: [] } } } } },
+    definitions: [...DEFINITIONS, definition('crm', 'tool', 'shared')],
     tools: { shared: () => ({ value: { content: [], ttlMs: 5, cacheScope: 'public' }, bytes: Buffer.from('{"content":[],"ttlMs":5,"cacheScope":"public"}') }) },
     async other({ call }, relay) {
       if (call.method === 'subscriptions/listen') {
@@ -149,7 +152,8 @@ describe('results', () => {
   it('server/discover', async () => {
     const { result } = await post({ method: 'server/discover' });
     expect(result).toMatchObject({ resultType: 'complete', supportedVersions: ['2026-07-28', '2025-11-25', '2025-06-18', '2025-03-26', '2024-11-05'], cacheScope: 'private', _meta: { 'io.modelcontextprotocol/serverInfo': { name: 'the crm', version: '1.0.0' } } });
-    expect((await post({ method: 'server/discover', path: '/mcp' })).result).toMatchObject({ _meta: { 'io.modelcontextprotocol/serverInfo': { name: 'sallyport' } }, capabilities: { tools: {} } });
+    const all = { tools: {}, extensions: { 'io.modelcontextprotocol/tasks': {}, 'io.modelcontextprotocol/ui': { mimeTypes: [] } } };
+    expect((await post({ method: 'server/discover', path: '/mcp' })).result).toMatchObject({ _meta: { 'io.modelcontextprotocol/serverInfo': { name: 'sallyport' } }, capabilities: all });
   });
 
   it('say that they are complete and whom they come from, and hold what the server said, byte for byte', async () => {

@@ -2,7 +2,7 @@
 import { GuardError, type JsonObject } from '@sallyport/guard';
 import type { Bridge, Run } from './bridge.ts';
 import { requireAskable } from './capabilities.ts';
-import { sealRelated } from './tasks.ts';
+import { openRelated, sealRelated } from './tasks.ts';
 
 /**
  * @param deliver hands the request to the client and waits for its answer.
@@ -12,7 +12,7 @@ export async function askClient(bridge: Bridge, run: Run, { method, params }: { 
   if (run.permitted.call.credentials.kind === 'gateway') throw new GuardError('method_not_found');
   requireAskable(method, params, run.capabilities);
   const clean = sealRelated(run.seal, withoutProgressToken(params));
-  return bridge.clientRequest(run.permitted, method, clean, () => deliver(clean));
+  return openRelated(run.seal, await bridge.clientRequest(run.permitted, method, clean, () => deliver(clean)));
 }
 
 /** The server's token would have to be mapped back on the way; no client reports progress of an answer by a person. */

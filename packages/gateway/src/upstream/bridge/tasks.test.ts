@@ -48,6 +48,27 @@ it('ids are sealed on the way out and opened on the way in', async () => {
   expect(await ask('tasks/result', taskId, 'ann')).toMatchObject({ result: { value: { content: [{ text: 'result of t1' }] } } });
 });
 
+it('a question about a task names it as the client knows it, and the answer as the server does', async () => {
+  const taskId = await make('ann');
+  const RELATED = 'io.modelcontextprotocol/related-task';
+  fake.answer = ({ method, id }, res) => {
+    if (method !== 'tasks/result') return undefined;
+    const say = (message: JsonObject): void => { res.write(`data: ${JSON.stringify({ jsonrpc: '2.0', ...message })}\n\n`); };
+    res.writeHead(200, { 'content-type': 'text/event-stream' });
+    say({ id: 'q', method: 'elicitation/create', params: { message: 'go on?', requestedSchema: { type: 'object', properties: {} }, _meta: { [RELATED]: { taskId: 't1' } } } });
+    setTimeout(() => { say({ id, result: { content: [] } }); res.end(); }, 100);
+    return undefined;
+  };
+  const asked: JsonObject[] = [];
+  const answer = async (_method: string, params: JsonObject): Promise<JsonObject> => {
+    asked.push(params);
+    return { action: 'accept', _meta: { ...(params['_meta'] as JsonObject), 'com.example/kept': 1 } };
+  };
+  await rig.run('tasks/result', { kind: 'task', server: 's', name: taskId }, { taskId }, { who: 'ann', session: 'x', capabilities: { elicitation: {} }, ask: answer });
+  expect(asked[0]?.['_meta']).toEqual({ [RELATED]: { taskId } });
+  expect(fake.received.findLast(({ method }) => method === 'response')?.params['result']).toEqual({ action: 'accept', _meta: { [RELATED]: { taskId: 't1' }, 'com.example/kept': 1 } });
+});
+
 it('A18 S11 the task of another principal or server, a bare id, a flipped bit: not_found, and nothing is sent', async () => {
   const taskId = await make('ann');
   const sent = fake.received.filter(({ method }) => method.startsWith('tasks/')).length;
