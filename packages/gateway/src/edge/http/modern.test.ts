@@ -9,7 +9,7 @@ const RICH = { tools: { listChanged: true }, prompts: {}, resources: { subscribe
 let bench: Bench;
 beforeAll(async () => {
   bench = await openBench({
-    approvals: [{ server: 'crm', tool: 'erase' }], deny: ({ name }) => name === 'secret', faces: { crm: { capabilities: { ...RICH, extensions: { 'io.modelcontextprotocol/tasks': {} } } }, docs: { capabilities: { ...RICH, extensions: { 'io.modelcontextprotocol/ui': { mimeTypes: [] } } } } },
+    approvals: [{ server: 'crm', tool: 'erase' }], deny: ({ name }) => name === 'secret', faces: { crm: { capabilities: { ...RICH, extensions: { 'io.modelcontextprotocol/tasks': {} } } }, docs: { capabilities: { ...RICH, resources: {}, extensions: { 'io.modelcontextprotocol/ui': { mimeTypes: [] } } } } },
     definitions: [...DEFINITIONS, definition('crm', 'tool', 'shared')],
     tools: { shared: () => ({ value: { content: [], ttlMs: 5, cacheScope: 'public' }, bytes: Buffer.from('{"content":[],"ttlMs":5,"cacheScope":"public"}') }) },
     async other({ call }, relay) {
@@ -316,10 +316,12 @@ describe('subscriptions/listen', () => {
   });
 
   it('on /mcp each server is heard by itself, and addresses are spelled as they are listed', async () => {
-    const open = await listen({ promptsListChanged: true, resourceSubscriptions: ['crm+file:///a'] }, { path: '/mcp' });
+    // One server has resources and does not tell of their changes, so nothing of it is acknowledged.
+    const open = await listen({ promptsListChanged: true, resourceSubscriptions: ['crm+file:///a', 'docs+file:///a'] }, { path: '/mcp' });
     await open.until((text) => text.includes('crm+file:///a/inner') && text.split('prompts/list_changed').length === 3);
     await pause(20);
     open.close();
+    expect(open.messages()[0]?.['params']).toMatchObject({ notifications: { promptsListChanged: true, resourceSubscriptions: ['crm+file:///a'] } });
     expect(open.text()).not.toMatch(/docs\+|tools\/list_changed|"file:/);
   });
 

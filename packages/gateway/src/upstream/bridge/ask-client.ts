@@ -2,6 +2,7 @@
 import { GuardError, type JsonObject } from '@sallyport/guard';
 import type { Bridge, Run } from './bridge.ts';
 import { requireAskable } from './capabilities.ts';
+import { withElicitationId } from './elicitation-id.ts';
 import { openRelated, sealRelated } from './tasks.ts';
 
 /**
@@ -11,7 +12,7 @@ import { openRelated, sealRelated } from './tasks.ts';
 export async function askClient(bridge: Bridge, run: Run, { method, params }: { method: string; params: JsonObject }, deliver: (params: JsonObject) => Promise<JsonObject>): Promise<JsonObject> {
   if (run.permitted.call.credentials.kind === 'gateway') throw new GuardError('method_not_found');
   requireAskable(method, params, run.capabilities);
-  const clean = sealRelated(run.seal, withoutProgressToken(params));
+  const clean = withElicitationId(run.relay.era, method, sealRelated(run.seal, withoutProgressToken(params)));
   return openRelated(run.seal, await bridge.clientRequest(run.permitted, method, clean, () => deliver(clean)));
 }
 

@@ -22,7 +22,8 @@ export function unattachedOf(bridge: () => Bridge, settings: ServerSettings, own
     request(method: string, params: JsonObject, withdrawn: AbortSignal): Promise<JsonObject> {
       const active = seat()?.active.at(-1);
       if (active !== undefined) return active.onRequest(method, params, withdrawn);
-      const ear = bridge().ears.of(server, owner).find(({ relay }) => relay.ask !== undefined);
+      // The youngest: an older connection may be dead without anybody knowing yet.
+      const ear = bridge().ears.of(server, owner).findLast(({ relay }) => relay.ask !== undefined);
       if (ear === undefined) return Promise.reject(new GuardError('method_not_found'));
       return askDirectly(bridge(), runOf(bridge(), ear.permitted, ear.relay, settings), { method, params }, withdrawn);
     },
