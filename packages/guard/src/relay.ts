@@ -16,9 +16,10 @@ export interface Relay {
   notify(method: string, params: JsonObject): void;
   /**
    * Legacy clients only: sends a request to the client on this call's stream and waits for its answer. `undefined`
-   * for modern clients, which are asked by returning `input_required`. Rejects with a GuardError.
+   * for modern clients, which are asked by returning `input_required`. Rejects with a GuardError. `withdrawn` is aborted
+   * when the server wants no answer any more.
    */
-  readonly ask: ((method: string, params: JsonObject) => Promise<JsonObject>) | undefined;
+  readonly ask: ((method: string, params: JsonObject, withdrawn?: AbortSignal) => Promise<JsonObject>) | undefined;
 }
 
 /** Everything behind the guard, as the edge sees it: wired in `main.ts`. */

@@ -3,11 +3,13 @@
  * keeping it. AES-256-GCM; the purpose and the binding (who may bring it back) are authenticated, so a string that was
  * sealed for one principal or purpose does not open for another.
  */
-import { createCipheriv, createDecipheriv, hkdfSync, randomBytes } from 'node:crypto';
+import { createCipheriv, createDecipheriv, createHmac, hkdfSync, randomBytes } from 'node:crypto';
 
 export interface Sealer {
   /** Base64url text. `binding` must be given again, byte for byte, to open it. */
   seal(purpose: string, binding: string, plain: string): string;
+  /** The same text each time for the same plain text, for what clients compare: a name. Keep its purposes apart from those of `seal`. */
+  sealName(purpose: string, binding: string, plain: string): string;
   /** `undefined` for anything that was not sealed by this key for this purpose and binding. */
   open(purpose: string, binding: string, sealed: string): string | undefined;
 }
@@ -24,13 +26,16 @@ export function createSealer(secret: Uint8Array): Sealer {
     if (key === undefined) keys.set(purpose, (key = new Uint8Array(hkdfSync('sha256', secret, 'sallyport', purpose, 32))));
     return key;
   };
+  const sealWith = (nonce: Buffer, purpose: string, { binding, plain }: { readonly binding: string; readonly plain: string }): string => {
+    const cipher = createCipheriv('aes-256-gcm', keyFor(purpose), nonce).setAAD(Buffer.from(binding));
+    const body = Buffer.concat([nonce, cipher.update(plain, 'utf8'), cipher.final()]);
+    return Buffer.concat([body, cipher.getAuthTag()]).toString('base64url');
+  };
   return {
-    seal(purpose, binding, plain) {
-      const nonce = randomBytes(NONCE);
-      const cipher = createCipheriv('aes-256-gcm', keyFor(purpose), nonce).setAAD(Buffer.from(binding));
-      const body = Buffer.concat([nonce, cipher.update(plain, 'utf8'), cipher.final()]);
-      return Buffer.concat([body, cipher.getAuthTag()]).toString('base64url');
-    },
+    seal: (purpose, binding, plain) => sealWith(randomBytes(NONCE), purpose, { binding, plain }),
+    // A nonce that a key of its own draws from the message is used twice for the same message only.
+    sealName: (purpose, binding, plain) =>
+      sealWith(createHmac('sha256', keyFor(`${purpose} nonce`)).update(JSON.stringify([binding, plain])).digest().subarray(0, NONCE), purpose, { binding, plain }),
     open(purpose, binding, sealed) {
       if (!/^[A-Za-z0-9_-]+$/.test(sealed)) return undefined;
       const raw = Buffer.from(sealed, 'base64url');

@@ -66,10 +66,13 @@ export function errorEnd(error: GuardError, id: RequestId | null, correlationId:
   return { status: statusOf(error, asked), bytes: Buffer.from(JSON.stringify(body)), headers: {} };
 }
 
+/** Legacy clients read JSON-RPC errors from answers with 200; of another status they know only that sending failed. */
+const IN_THE_BODY = new Set<ErrorCode>(['method_not_found', 'invalid_params']);
+
 /** Errors that modern HTTP must show in the status line, also when a server behind the gateway raised them. */
 function statusOf(error: GuardError, asked: Asked | undefined): number {
   const code = error.detail.rpc?.code;
-  if (code === undefined) return error.code === 'method_not_found' && asked?.era === 'legacy' ? 200 : error.row.http;
+  if (code === undefined) return asked?.era === 'legacy' && IN_THE_BODY.has(error.code) ? 200 : error.row.http;
   if (asked?.era === 'modern' && code === -32601) return 404;
   return asked?.era === 'modern' && (code === -32021 || code === -32020 || code === -32022) ? 400 : 200;
 }
@@ -93,16 +96,17 @@ function resultOf({ value, items, bytes }: McpResult, asked: Asked): Uint8Array 
     return era === 'modern' ? modern(list, asked) : without(list, HINTS);
   }
   const renamed = route.server === undefined && asked.from !== undefined ? rewriteResult(value, asked.from) : value;
-  if (era === 'legacy') return renamed === value && !HINTS.some((hint) => hint in value) ? (bytes ?? value) : without(renamed, HINTS);
-  if (bytes !== undefined && renamed === value && !CACHEABLE.has(method)) return signedBytes(bytes, value, asked) ?? modern(value, asked);
+  if (era === 'legacy') return renamed === value && !HINTS.some((hint) => hint in value) ? (bytes ?? value) : withoutMarks(renamed);
+  if (bytes !== undefined && renamed === value && !CACHEABLE.has(method) && value['cacheScope'] === undefined) return signedBytes(bytes, value, asked) ?? modern(value, asked);
   return modern(renamed, asked);
 }
 
 function modern(value: JsonObject, asked: Asked): JsonObject {
   const { method, params } = asked;
   const type = value['resultType'] ?? 'complete';
-  const { ttlMs: _ttl, cacheScope: _scope, ...others } = value;
-  const head = { ...(CACHEABLE.has(method) ? others : value), resultType: type, _meta: signed(value['_meta'], asked) };
+  const { ttlMs, cacheScope: _scope, ...others } = value;
+  // Elsewhere it says how long something else lasts, such as a task.
+  const head = { ...others, ...(ttlMs !== undefined && !CACHEABLE.has(method) && { ttlMs }), resultType: type, _meta: signed(value['_meta'], asked) };
   if (!CACHEABLE.has(method) || type !== 'complete') return head;
   // What a person was asked for in between is not to be remembered.
   const answered = params['requestState'] !== undefined || params['inputResponses'] !== undefined;
@@ -122,6 +126,12 @@ function signedBytes(bytes: Uint8Array, value: JsonObject, asked: Asked): Uint8A
   const added = { ...(value['resultType'] === undefined && { resultType: 'complete' }), _meta: signed(undefined, asked) };
   const isEmpty = Object.keys(value).length === 0;
   return isEmpty ? undefined : Buffer.concat([Buffer.from(`${JSON.stringify(added).slice(0, -1)},`), bytes.subarray(1)]);
+}
+
+/** What a modern server writes for modern clients only; whom it says to be is not what was approved. */
+function withoutMarks(value: JsonObject): JsonObject {
+  const kept = without(value, HINTS);
+  return isObject(kept['_meta']) && SERVER_INFO in kept['_meta'] ? { ...kept, _meta: without(kept['_meta'], [SERVER_INFO]) } : kept;
 }
 
 const TTL_MAX_MS = 60_000;

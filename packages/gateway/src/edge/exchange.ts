@@ -31,7 +31,7 @@ export function callOf(deps: DoorDeps, { kind, method, params }: Named, arrival:
   if (row === undefined || row.direction === 'to_client' || row.internal !== internal || !row.eras.includes(arrival.caller.era)) throw new GuardError('method_not_found');
   // J5: what runs without an id has no answer to show, and what only informs has none to give.
   if (kind !== undefined && kind !== row.kind) throw new GuardError('invalid_request', { message: row.kind === 'request' ? 'This method needs an id.' : 'This method takes no id.' });
-  if (row.lists !== undefined && params['cursor'] !== undefined) throw new GuardError('invalid_params', { message: 'The cursor is not one that was given out: lists come in one page.' });
+  if ((row.lists !== undefined || method === 'tasks/list') && params['cursor'] !== undefined) throw new GuardError('invalid_params', { message: 'The cursor is not one that was given out: lists come in one page.' });
   const { caller, route, headers } = arrival;
   const aimed = aim(method, checkMeta(params), route, deps.view.servers());
   const traceparent = metaOf(aimed.params)?.['traceparent'] ?? headers?.['traceparent'];

@@ -100,11 +100,17 @@ async function agree(deps: DoorDeps, arrival: Arrival, wanted: JsonObject): Prom
     const own = splitUri(uri, arrival.route, servers);
     const call = callOf(deps, { method: 'subscriptions/resource', params: { uri } }, arrival, true);
     const outcome = await deps.guard.run(call, async () => ({ value: {} }));
-    if (outcome.status !== 'success' || own === undefined) continue;
+    if (outcome.status !== 'success' || own === undefined || !isSubscribable(deps, own.server)) continue;
     shown.push(uri);
     uris.set(own.server, [...(uris.get(own.server) ?? []), own.name]);
   }
   return { filter: { ...filter, resourceSubscriptions: shown }, uris };
+}
+
+/** What is acknowledged is what the server supports: it may have resources and not tell of their changes. */
+function isSubscribable({ view }: DoorDeps, server: string): boolean {
+  const resources = view.face(server)?.capabilities['resources'];
+  return isObject(resources) && resources['subscribe'] === true;
 }
 
 interface Way {

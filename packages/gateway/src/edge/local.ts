@@ -7,7 +7,7 @@ import { LEGACY_VERSIONS, SUPPORTED_VERSIONS } from './eras/versions.ts';
 const SELF = { name: 'sallyport', title: 'Sallyport', version: '0.1.0' };
 
 /** Served from here in every case, so they are promised for all servers together. */
-const ALWAYS = ['tools', 'prompts', 'resources', 'completions', 'logging', 'tasks'];
+const ALWAYS = ['tools', 'prompts', 'resources', 'completions', 'logging', 'tasks', 'extensions'];
 
 interface Face {
   readonly serverInfo: JsonObject;

@@ -123,6 +123,37 @@ describe.each(['old-http', 'old-json', 'old-pipe', 'new-http', 'new-pipe'])('%s'
     if (outcome.status === 'success') expect(outcome.result.value['isError']).toBe(true);
     if (outcome.status !== 'success' && !isOld) expect(outcome.error.code).toBe('missing_client_capability');
   });
+
+  it.runIf(streams)('tells a modern client which capability a call lacks', async () => {
+    const outcome = await rig.run('tools/call', { kind: 'tool', server, name: 'ask' }, { name: 'ask', arguments: {} }, { era: 'modern', capabilities: {} });
+    expect(outcome).toMatchObject({ error: { code: 'missing_client_capability', detail: { data: { requiredCapabilities: { elicitation: {} } } } } });
+  });
+
+  it('refuses a log level that does not exist, and forgets it', async () => {
+    const session = `loud ${server}`;
+    expect(await rig.run('logging/setLevel', { kind: 'servers', servers: [server] }, { level: 'loud' }, { session })).toMatchObject({ error: { code: 'invalid_params' } });
+    expect(textOf(await rig.tool(server, 'echo', { text: 'still' }, { session }))).toBe('still');
+  });
+});
+
+describe.each(['old-http', 'old-pipe'])('%s withdraws what it asked', (server) => {
+  it('of a legacy client: whoever was asked is told', async () => {
+    const told: boolean[] = [];
+    const value = await rig.tool(server, 'ask_briefly', {}, {
+      session: 'w', capabilities: CAPS,
+      ask: (_method, _params, withdrawn) => new Promise((_resolve, reject) => { withdrawn?.addEventListener('abort', () => { told.push(true); reject(new GuardError('cancelled')); }); }),
+    });
+    expect([textOf(value), told]).toEqual(['gave up', [true]]);
+  });
+
+  it('of a modern client: its retry gets the answer, and what it brings is not used', async () => {
+    const modernAsk = { era: 'modern', capabilities: CAPS } as const;
+    const first = await rig.tool(server, 'ask_briefly', {}, modernAsk);
+    expect(first['resultType']).toBe('input_required');
+    await new Promise((resolve) => setTimeout(resolve, 250));
+    const { value } = await rig.get('tools/call', { kind: 'tool', server, name: 'ask_briefly' }, { name: 'ask_briefly', arguments: {}, requestState: first['requestState'] as string, inputResponses: { q1: { action: 'accept', content: {} } } }, modernAsk);
+    expect(textOf(value)).toBe('gave up');
+  });
 });
 
 describe('modern client, legacy server', () => {

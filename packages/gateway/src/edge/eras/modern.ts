@@ -27,7 +27,8 @@ export function isModern(message: Message, headers: IncomingHttpHeaders | undefi
  */
 export function readModern(message: Exclude<Message, { kind: 'response' }>, headers: IncomingHttpHeaders | undefined): Caller {
   const meta = metaOf(message.params);
-  const version = meta?.[VERSION];
+  // Notifications have no `_meta` of requests (schema of 2026-07-28): over HTTP their header says the version.
+  const version = meta?.[VERSION] ?? (message.kind === 'notification' ? headers?.['mcp-protocol-version'] : undefined);
   if (headers !== undefined) checkVersionHeader(headers['mcp-protocol-version'], version);
   if (typeof version !== 'string') throw new GuardError('invalid_params', { message: `params._meta must have "${VERSION}".` });
   if (version !== MODERN_VERSION) throw new GuardError('unsupported_protocol_version', { data: { supported: SUPPORTED_VERSIONS, requested: version.slice(0, 64) } });

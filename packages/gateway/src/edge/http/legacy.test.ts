@@ -90,6 +90,21 @@ describe('sessions', () => {
     expect((await post({ method: 'ping', headers: { 'mcp-session-id': [session, session] } })).status).toBe(400);
   });
 
+  it('remember what the client can do, its extensions too, and the rest when those are too large', async () => {
+    const seen: unknown[] = [];
+    const noting = await openBench({ tools: { echo: (_permitted, relay) => { seen.push(relay.capabilities); return { value: { content: [] } }; } } });
+    const apps = { elicitation: { form: {} }, extensions: { 'io.modelcontextprotocol/ui': { mimeTypes: ['text/html;profile=mcp-app'] } } };
+    try {
+      for (const capabilities of [{ ...apps, experimental: { x: {} } }, { ...apps, extensions: { 'a.b/c': { long: 'x'.repeat(2_000) } } }]) {
+        const session = await greet({ url: noting.url, token: 'alice' }, capabilities);
+        await ask({ url: noting.url, token: 'alice', method: 'tools/call', params: { name: 'echo' }, ...inSession(session) });
+      }
+      expect(seen).toEqual([apps, { elicitation: { form: {} } }]);
+    } finally {
+      await noting.close();
+    }
+  });
+
   it('A18 a session is no credential, and what it is worth is not told to those without one', async () => {
     const session = await greet({ url: bench.url, token: 'alice' });
     const statuses = await Promise.all([session, 'garbage'].map(async (id) => (await ask({ url: bench.url, method: 'ping', ...inSession(id) })).status));
@@ -125,6 +140,16 @@ describe('sessions', () => {
   it('an unknown method does not look like an ended session', async () => {
     const answer = await post({ method: 'no/such' });
     expect([answer.status, answer.error?.code]).toEqual([200, -32601]);
+  });
+
+  it('a notification that nobody knows is left, whoever may send any', async () => {
+    const session = await greet({ url: bench.url, token: 'alice' });
+    const say = (rest: Partial<Ask>) => post({ method: 'notifications/x.example/any', id: null, ...inSession(session), ...rest });
+    const before = bench.sent.length;
+    for (const method of ['notifications/x.example/any', 'notifications/tasks/status', 'notifications/message']) expect([(await say({ method })).status, (await say({ method, era: 'modern' })).status]).toEqual([202, 202]);
+    expect([(await say({ token: 'nobody' })).status, (await say({ token: 'bob' })).status, (await say({ token: 'bad' })).status]).toEqual([403, 404, 401]);
+    expect(bench.sent).toHaveLength(before);
+    expect(bench.reports.map(({ method }) => method)).not.toContain('notifications/x.example/any');
   });
 });
 
@@ -180,95 +205,6 @@ describe('streams that break off', () => {
       resumed.close();
       await pause(5);
     }
-  });
-});
-
-describe('the stream of what belongs to no call', () => {
-  it('carries what servers say, spelled as on this path', async () => {
-    const session = await greet({ url: bench.url, token: 'alice' });
-    const own = await get({ headers: { 'mcp-session-id': session } });
-    await own.until((text) => text.includes('"data":"crm"'));
-    own.close();
-    expect(own.text()).toContain('"uri":"file:///a"');
-    const all = await get({ path: '/mcp', headers: { 'mcp-session-id': session } });
-    await all.until((text) => text.includes('"data":"crm"') && text.includes('"data":"docs"'));
-    all.close();
-    expect(all.text()).toContain('"uri":"crm+file:///a"');
-    expect(all.text()).toContain('"uri":"docs+file:///a"');
-    expect(all.text()).not.toContain('"uri":"file:///a"');
-  });
-
-  it('H9 a caller has so many of them, an unread one is not waited for', async () => {
-    const many = await openBench({ settings: { maxStreamsPerPrincipal: 2 }, other: ({ call: { signal } }) => new Promise((resolve) => { signal.addEventListener('abort', () => resolve({ value: {} }), { once: true }); }) });
-    try {
-      const session = await greet({ url: many.url, token: 'alice' });
-      const one = (headers: Record<string, string>) => stream({ url: many.url, token: 'alice', http: 'GET', headers: { accept: 'text/event-stream', 'content-type': undefined, ...headers } });
-      const open = [await one({ 'mcp-session-id': session }), await one({})];
-      expect(open.map((each) => each.status)).toEqual([200, 200]);
-      const refused = await one({ 'mcp-session-id': session });
-      expect(refused.status).toBe(429);
-      open[1]?.close();
-      await pause(50);
-      expect((await one({})).status).toBe(200);
-    } finally {
-      await many.close();
-    }
-  });
-
-  it('405 for whoever does not want a stream', async () => {
-    expect((await ask({ url: bench.url, token: 'alice', http: 'GET', headers: { accept: 'text/html', 'content-type': undefined } })).status).toBe(405);
-  });
-});
-
-describe('a server asks the client', () => {
-  const asking = async (token: string, capabilities: Json) => {
-    const session = await greet({ url: bench.url, token }, capabilities);
-    const open = await stream({ url: bench.url, token, method: 'tools/call', id: 1, params: { name: 'ask' }, ...inSession(session) });
-    return { session, open };
-  };
-  const answer = (token: string, session: string, id: unknown, body: Json) => ask({ url: bench.url, token, ...inSession(session), body: JSON.stringify({ jsonrpc: '2.0', id, ...body }) });
-
-  it('on the stream of the call; the answer comes back as a POST of the same session', async () => {
-    const { session, open } = await asking('alice', { elicitation: {} });
-    await open.until((text) => text.includes('elicitation/create'));
-    const id = open.messages()[0]?.['id'];
-    expect(id).toMatch(/^sp-[\w-]{16}$/);
-    expect((await answer('alice', session, id, { result: { action: 'accept', content: {} } })).status).toBe(202);
-    await open.ended;
-    expect(open.text()).toContain('accept');
-  });
-
-  it('A18 only whoever was asked can answer: not another user, session or agent', async () => {
-    const { session, open } = await asking('alice', { elicitation: {} });
-    await open.until((text) => text.includes('elicitation/create'));
-    const id = open.messages()[0]?.['id'];
-    const others = [['bob', session], ['bob', await greet({ url: bench.url, token: 'bob' })], ['alice', await greet({ url: bench.url, token: 'alice' })], ['alice-bot', session]] as const;
-    for (const [token, using] of others) await answer(token, using, id, { result: { action: 'stolen' } });
-    await answer('alice', session, 'sp-AAAAAAAAAAAAAAAA', { result: { action: 'stolen' } });
-    await answer('alice', session, 1, { result: { action: 'stolen' } });
-    await pause(20);
-    expect(open.text()).not.toContain('stolen');
-    await answer('alice', session, id, { result: { action: 'decline' } });
-    await open.ended;
-    expect(open.text()).toMatch(/decline/);
-    expect(open.text()).not.toContain('stolen');
-  });
-
-  it('not at all when it did not say that it can be asked', async () => {
-    for (const capabilities of [{}, { sampling: {} }, { roots: {} }]) {
-      const { open } = await asking('alice', capabilities);
-      await open.ended;
-      expect(open.text()).not.toContain('elicitation/create');
-    }
-  });
-
-  it('a refusal of the client reaches the server that asked', async () => {
-    const { session, open } = await asking('alice', { elicitation: {} });
-    await open.until((text) => text.includes('elicitation/create'));
-    await answer('alice', session, open.messages()[0]?.['id'], { error: { code: -1, message: 'no\u001b[31m' } });
-    await open.ended;
-    expect(open.messages().at(-1)?.['error']).toMatchObject({ code: -1 });
-    expect(open.text()).not.toContain('\\u001b');
   });
 });
 

@@ -1,13 +1,17 @@
 /** 2026-07-28 over HTTP: what the specification wants of every request and every answer, and who tries to get around it. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { GuardError, type McpResult, type Relay } from '@sallyport/guard';
-import { openBench, pause, type Bench } from '../testing/bench.mts';
+import { definition, DEFINITIONS, openBench, pause, type Bench } from '../testing/bench.mts';
 import { ask, META, stream, type Ask, type Json } from '../testing/client.mts';
+
+const RICH = { tools: { listChanged: true }, prompts: {}, resources: { subscribe: true, listChanged: true } };
 
 let bench: Bench;
 beforeAll(async () => {
   bench = await openBench({
-    approvals: [{ server: 'crm', tool: 'erase' }], deny: ({ name }) => name === 'secret',
+    approvals: [{ server: 'crm', tool: 'erase' }], deny: ({ name }) => name === 'secret', faces: { crm: { capabilities: { ...RICH, extensions: { 'io.modelcontextprotocol/tasks': {} } } }, docs: { capabilities: { ...RICH, resources: {}, extensions: { 'io.modelcontextprotocol/ui': { mimeTypes: [] } } } } },
+    definitions: [...DEFINITIONS, definition('crm', 'tool', 'shared')],
+    tools: { shared: () => ({ value: { content: [], ttlMs: 5, cacheScope: 'public' }, bytes: Buffer.from('{"content":[],"ttlMs":5,"cacheScope":"public"}') }) },
     async other({ call }, relay) {
       if (call.method === 'subscriptions/listen') {
         const server = call.target.kind === 'servers' ? call.target.servers[0] : undefined;
@@ -20,7 +24,7 @@ beforeAll(async () => {
         await new Promise<void>((resolve) => { call.signal.addEventListener('abort', () => resolve(), { once: true }); });
         return { value: {} };
       }
-      if (call.method === 'resources/read') return { value: { contents: [{ uri: 'name' in call.target ? call.target.name : '', text: 'x' }], cacheScope: 'public', ttlMs: 1e12 } };
+      if (call.method === 'resources/read') return { value: { contents: [{ uri: 'name' in call.target ? call.target.name : '', text: 'x' }], cacheScope: 'public', ttlMs: 1e12, _meta: { 'com.example/kept': 1, 'io.modelcontextprotocol/serverInfo': { name: 'not what was approved' } } } };
       throw new GuardError('not_found');
     },
   });
@@ -50,6 +54,12 @@ describe('headers mirror the body', () => {
 
   it.each([['spaces around', '  echo  '], ['base64', b64('echo')], ['as it is', 'echo']])('a name with %s is the name', async (_row, name) => {
     expect((await call('echo', {}, { headers: { 'mcp-name': name } })).status).toBe(200);
+  });
+
+  it('a notification has no _meta of a request: its headers are enough, and may not lie', async () => {
+    const cancelled = (headers: Record<string, string | undefined>) => post({ headers: { 'mcp-method': 'notifications/cancelled', ...headers }, body: JSON.stringify({ jsonrpc: '2.0', method: 'notifications/cancelled', params: { requestId: 1 } }) });
+    expect((await cancelled({})).status).toBe(202);
+    for (const method of ['notifications/progress', undefined]) expect((await cancelled({ 'mcp-method': method })).error?.code).toBe(-32020);
   });
 
   it('A16 a legacy request may leave them out, but may not lie in them', async () => {
@@ -142,7 +152,8 @@ describe('results', () => {
   it('server/discover', async () => {
     const { result } = await post({ method: 'server/discover' });
     expect(result).toMatchObject({ resultType: 'complete', supportedVersions: ['2026-07-28', '2025-11-25', '2025-06-18', '2025-03-26', '2024-11-05'], cacheScope: 'private', _meta: { 'io.modelcontextprotocol/serverInfo': { name: 'the crm', version: '1.0.0' } } });
-    expect((await post({ method: 'server/discover', path: '/mcp' })).result).toMatchObject({ _meta: { 'io.modelcontextprotocol/serverInfo': { name: 'sallyport' } }, capabilities: { tools: {} } });
+    const all = { tools: {}, extensions: { 'io.modelcontextprotocol/tasks': {}, 'io.modelcontextprotocol/ui': { mimeTypes: [] } } };
+    expect((await post({ method: 'server/discover', path: '/mcp' })).result).toMatchObject({ _meta: { 'io.modelcontextprotocol/serverInfo': { name: 'sallyport' } }, capabilities: all });
   });
 
   it('say that they are complete and whom they come from, and hold what the server said, byte for byte', async () => {
@@ -163,7 +174,10 @@ describe('results', () => {
     }
     expect((await post({ method: 'resources/read', params: { uri: 'file:///a' } })).result).toMatchObject({ cacheScope: 'private', ttlMs: 60_000 });
     expect((await post({ method: 'resources/read', params: { uri: 'file:///a', requestState: 'x' } })).result).toMatchObject({ ttlMs: 0 });
+    expect((await call('shared')).result).toEqual({ content: [], ttlMs: 5, resultType: 'complete', _meta: { 'io.modelcontextprotocol/serverInfo': { name: 'the crm', version: '1.0.0' } } });
     expect((await post({ era: 'legacy', method: 'tools/list' })).text).not.toMatch(/public|cacheScope|ttlMs|resultType/);
+    const { result } = await post({ era: 'legacy', method: 'resources/read', params: { uri: 'file:///a' } });
+    expect(result).toEqual({ contents: [{ uri: 'file:///a', text: 'x' }], _meta: { 'com.example/kept': 1 } });
   });
 
   it('a refused tool call is a tool result that a model can act on', async () => {
@@ -302,10 +316,12 @@ describe('subscriptions/listen', () => {
   });
 
   it('on /mcp each server is heard by itself, and addresses are spelled as they are listed', async () => {
-    const open = await listen({ promptsListChanged: true, resourceSubscriptions: ['crm+file:///a'] }, { path: '/mcp' });
+    // One server has resources and does not tell of their changes, so nothing of it is acknowledged.
+    const open = await listen({ promptsListChanged: true, resourceSubscriptions: ['crm+file:///a', 'docs+file:///a'] }, { path: '/mcp' });
     await open.until((text) => text.includes('crm+file:///a/inner') && text.split('prompts/list_changed').length === 3);
     await pause(20);
     open.close();
+    expect(open.messages()[0]?.['params']).toMatchObject({ notifications: { promptsListChanged: true, resourceSubscriptions: ['crm+file:///a'] } });
     expect(open.text()).not.toMatch(/docs\+|tools\/list_changed|"file:/);
   });
 

@@ -1,6 +1,6 @@
 /** POST: one JSON-RPC message. Its era is told from the message itself, and everything it needs is read from it. */
 import type { IncomingMessage } from 'node:http';
-import { asGuardError, GuardError, holderOf, spendPermit, type JsonObject, type McpResult, type Outcome, type Permit, type Relay } from '@sallyport/guard';
+import { asGuardError, GuardError, holderOf, spendPermit, type Call, type JsonObject, type McpResult, type Outcome, type Permit, type Relay } from '@sallyport/guard';
 import { parseStrict } from '@sallyport/guard/json';
 import { endOf, errorEnd, type Asked, type Ended } from '../answer.ts';
 import { readEnvelope, type Message } from '../envelope.ts';
@@ -92,6 +92,8 @@ async function handleRequest(door: Door, visit: Visit, asked: Under): Promise<vo
   const held = live && beginCall(live, key, call);
   try {
     const { outcome, from } = await run(door, under, { reply, questions, held, headers });
+    // Before the answer, for the stream ends with it.
+    questions?.end();
     if (outcome.status !== 'success') delete headers['Mcp-Session-Id'];
     finish(door, visit, { outcome, asked: { ...message, era: caller.era, route, from, ...(caller.era === 'modern' && { serverInfo: serverInfoOf(door, route, outcome), capabilities: waited?.declined === true ? undefined : caller.capabilities }) }, reply });
   } finally {
@@ -216,11 +218,21 @@ interface Other {
   readonly arrival: Arrival;
 }
 
+/** A notification that nobody knows is left (JSON-RPC 2.0, 4.1), as it is by every SDK: only its sender is looked at. */
+function otherCall(door: Door, message: Other['message'], arrival: Arrival): Call {
+  if (message.kind === 'response') return callOf(door, { method: 'session/answer', params: {} }, arrival, true);
+  try {
+    return callOf(door, message, arrival);
+  } catch (thrown) {
+    if (!message.method.startsWith('notifications/') || asGuardError(thrown).code !== 'method_not_found') throw thrown;
+    return callOf(door, { method: 'stream/check', params: {} }, arrival, true);
+  }
+}
+
 /** Notifications, and answers of a client to what a server asked it: accepted with 202 once the guard knows the sender. */
 async function handleOther(door: Door, visit: Visit, { message, arrival }: Other): Promise<void> {
   const session = arrival.caller.session;
-  const internal = message.kind === 'response';
-  const call = callOf(door, internal ? { method: 'session/answer', params: {} } : message, arrival, internal);
+  const call = otherCall(door, message, arrival);
   const relay = { era: arrival.caller.era, capabilities: arrival.caller.capabilities, logLevel: undefined, progressToken: undefined, notify: () => {}, ask: undefined } satisfies Relay;
   const outcome = await runCall(door, { call, arrival, relay }, isPassedOn(call.method) ? undefined : (_deps, permit) => {
     const holder = spendPermit(permit).principal.key;
@@ -229,12 +241,11 @@ async function handleOther(door: Door, visit: Visit, { message, arrival }: Other
     if (live !== undefined) settle(live, message, holder);
     return { value: {} };
   });
-  const method = message.kind === 'response' ? 'session/answer' : message.method;
   if (outcome.status === 'success') {
     plain(visit.response, 202, visit.headers);
-    return note(door, visit, { method, tenant: outcome.tenant?.id });
+    return note(door, visit, { method: call.method, tenant: outcome.tenant?.id });
   }
   const ended = withChallenge(door, visit, { ended: errorEnd(outcome.error, null, visit.correlationId), error: outcome.error });
   visit.response.writeHead(ended.status, { ...visit.headers, ...ended.headers, 'Content-Type': 'application/json', 'Content-Length': ended.bytes.length }).end(ended.bytes);
-  note(door, visit, { method, tenant: outcome.tenant?.id });
+  note(door, visit, { method: call.method, tenant: outcome.tenant?.id });
 }

@@ -31,7 +31,7 @@ export async function handleGet(door: Door, visit: Visit): Promise<void> {
   const stop = (): void => abort.abort();
   visit.response.once('close', stop);
   door.closing.addEventListener('abort', stop, { once: true });
-  const ear: Ear = { visit, abort, caller, live: liveOf(door, caller), hear: createHearing(door, arrival), stream: undefined, place: undefined, questions: undefined };
+  const ear: Ear = { endpoint: visit.route.endpoint, visit, abort, caller, live: liveOf(door, caller), hear: createHearing(door, arrival), stream: undefined, place: undefined, questions: undefined };
   const stopJudging = keepJudging(door, arrival, stop);
   try {
     // On /mcp each server is listened to by itself, so that its addresses can be spelled as they are there.
@@ -42,12 +42,14 @@ export async function handleGet(door: Door, visit: Visit): Promise<void> {
     door.closing.removeEventListener('abort', stop);
     stopJudging();
     ear.questions?.end();
+    if (ear.live?.ears.includes(ear) === true) ear.live.ears.splice(ear.live.ears.indexOf(ear), 1);
     if (ear.place !== undefined) leavePlace(door, ear.place);
   }
 }
 
 /** One GET, and what has been opened for it so far. */
 interface Ear {
+  readonly endpoint: string;
   readonly visit: Visit;
   readonly abort: AbortController;
   readonly caller: Caller;
@@ -69,17 +71,20 @@ function isResumption({ visit, live }: Ear): boolean {
   return last !== undefined && findResumable(live?.streams, last)?.stream.standalone === false;
 }
 
+/** A message goes out on one of a session's streams and on no other (2025-11-25): the youngest, for an older one may be dead. */
+const isHeard = (ear: Ear): boolean => ear.live === undefined || ear.live.ears.findLast(({ endpoint, place }) => endpoint === ear.endpoint && place === ear.place) === ear;
+
 async function hear(door: Door, ear: Ear, arrival: Arrival): Promise<Outcome> {
   const { server } = arrival.route;
   const send = (message: object): void => say(ear, JSON.stringify(message));
   const relay: Relay = {
     era: 'legacy', capabilities: ear.caller.capabilities, logLevel: undefined, progressToken: undefined,
     notify(method, params) {
-      const deliver = (): void => send({ jsonrpc: '2.0', method, params: noticeParams(method, params, { route: ear.visit.route, server }) });
+      const deliver = (): void => void (isHeard(ear) && send({ jsonrpc: '2.0', method, params: noticeParams(method, params, { route: ear.visit.route, server }) }));
       if (method === 'notifications/resources/updated' && typeof params['uri'] === 'string') ear.hear(server ?? '', params['uri'], deliver);
       else deliver();
     },
-    ask: ear.live && canBeAsked(ear.caller.capabilities) ? (method, params) => ear.questions?.ask(method, params) ?? Promise.reject(new GuardError('cancelled')) : undefined,
+    ask: ear.live && canBeAsked(ear.caller.capabilities) ? (method, params, withdrawn) => ear.questions?.ask(method, params, withdrawn) ?? Promise.reject(new GuardError('cancelled')) : undefined,
   };
   return runCall(door, { call: callOf(door, { method: 'stream/listen', params: {} }, arrival, true), arrival, relay }, async (_deps, permit) => {
     const resumed = open(door, ear, holderOf(permit).principal.key);
@@ -110,6 +115,7 @@ function open(door: Door, ear: Ear, holder: string): Stream | undefined {
   for (const event of stream.events) if (event.seq > (resumed?.after ?? 0)) writeBounded(response, event.text);
   listenTo(stream, response);
   stream.usedAt = door.clock.now();
+  if (stream.standalone) live.ears.push(ear);
   return stream.standalone ? undefined : stream;
 }
 

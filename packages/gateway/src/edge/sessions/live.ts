@@ -10,6 +10,8 @@ export interface Live {
   readonly calls: Map<string, UnderWay>;
   readonly questions: Map<string, Question>;
   readonly streams: Map<string, Stream>;
+  /** GET streams that are open now, the youngest last. */
+  readonly ears: { readonly endpoint: string; readonly place: string | undefined }[];
   readonly kept: Kept;
   usedAt: number;
 }
@@ -43,7 +45,7 @@ export interface LiveSessions {
   close(): void;
 }
 
-export const createLive = (kept: Kept, usedAt = 0): Live => ({ calls: new Map(), questions: new Map(), streams: new Map(), kept, usedAt });
+export const createLive = (kept: Kept, usedAt = 0): Live => ({ calls: new Map(), questions: new Map(), streams: new Map(), ears: [], kept, usedAt });
 
 export function createLiveSessions(now: () => number): LiveSessions {
   const live = new Map<string, Live>();

@@ -4,7 +4,7 @@ import { GuardError, type JsonObject } from '@sallyport/guard';
 import type { Live, UnderWay } from './live.ts';
 
 export interface Questions {
-  ask(method: string, params: JsonObject): Promise<JsonObject>;
+  ask(method: string, params: JsonObject, withdrawn?: AbortSignal): Promise<JsonObject>;
   /** What is still open when the call ends is given up. */
   end(): void;
 }
@@ -28,26 +28,35 @@ export const canBeAsked = (capabilities: JsonObject): boolean => [...NEEDED.valu
 
 export function createQuestions({ live, call, capabilities, timeoutMs }: Asker, way: Way): Questions {
   const open = new Set<string>();
+  const takeBack = (id: string, reason: string, why: GuardError): void => {
+    if (!open.delete(id)) return;
+    way.send({ jsonrpc: '2.0', method: 'notifications/cancelled', params: { requestId: id, reason } });
+    live.questions.get(id)?.reject(why);
+  };
   const giveUp = (): void => {
-    for (const id of open) {
-      way.send({ jsonrpc: '2.0', method: 'notifications/cancelled', params: { requestId: id, reason: 'The call that asked has ended.' } });
-      live.questions.get(id)?.reject(new GuardError('cancelled'));
-    }
+    for (const id of open) takeBack(id, 'The call that asked has ended.', new GuardError('cancelled'));
   };
   call.abort.signal.addEventListener('abort', giveUp, { once: true });
   return {
-    ask(method, params) {
+    ask(method, params, withdrawn) {
       const needed = NEEDED.get(method);
       if (needed === undefined || capabilities[needed] === undefined) return Promise.reject(new GuardError('missing_client_capability', { data: { requiredCapabilities: needed === undefined ? {} : { [needed]: {} } } }));
-      if (call.abort.signal.aborted) return Promise.reject(new GuardError('cancelled'));
+      if (call.abort.signal.aborted || withdrawn?.aborted === true) return Promise.reject(new GuardError('cancelled'));
       const id = `sp-${randomBytes(12).toString('base64url')}`;
       open.add(id);
       let timer: NodeJS.Timeout | undefined;
+      const withdraw = (): void => takeBack(id, 'The server that asked has withdrawn it.', new GuardError('cancelled'));
+      withdrawn?.addEventListener('abort', withdraw, { once: true });
       return new Promise<JsonObject>((resolve, reject) => {
-        timer = setTimeout(() => reject(new GuardError('upstream_timeout', { message: 'The client did not answer in time.' })), timeoutMs);
+        timer = setTimeout(() => takeBack(id, 'No answer came in time.', new GuardError('upstream_timeout', { message: 'The client did not answer in time.' })), timeoutMs);
         live.questions.set(id, { holder: call.holder, resolve, reject });
         way.send({ jsonrpc: '2.0', id, method, params });
-      }).finally(() => { clearTimeout(timer); open.delete(id); live.questions.delete(id); });
+      }).finally(() => {
+        clearTimeout(timer);
+        withdrawn?.removeEventListener('abort', withdraw);
+        open.delete(id);
+        live.questions.delete(id);
+      });
     },
     end() {
       call.abort.signal.removeEventListener('abort', giveUp);

@@ -40,10 +40,10 @@ export interface NewSession {
 
 /** A fresh id for what `initialize` agreed on. */
 export function sealSession(sealer: Sealer, { principal, tenant, protocolVersion, capabilities, clientInfo, expiresAt }: NewSession): string {
-  const known = Object.fromEntries(CAPABILITIES.flatMap((name) => (capabilities[name] === undefined ? [] : [[name, capabilities[name]]])));
+  const known = (names: readonly string[]): JsonObject => Object.fromEntries(Object.entries(capabilities).filter(([name]) => names.includes(name)));
   const small = (value: JsonObject): boolean => JSON.stringify(value).length <= PART_BYTES_MAX;
   const plain: Sealed = {
-    i: principal.user.issuer, s: principal.user.subject, t: tenant.id, v: protocolVersion, c: (small(known as JsonObject) ? known : {}) as JsonObject,
+    i: principal.user.issuer, s: principal.user.subject, t: tenant.id, v: protocolVersion, c: [known([...CAPABILITIES, 'extensions']), known(CAPABILITIES)].find(small) ?? {},
     ...(clientInfo !== undefined && small(clientInfo) && { n: clientInfo }), x: expiresAt, r: randomBytes(16).toString('base64url'),
   };
   return sealer.seal(PURPOSE, '', JSON.stringify(plain));

@@ -130,6 +130,7 @@ async function answer(pipe: Pipe, given: Message, { correlationId, rawArguments 
   const held = beginCall(pipe.live, key, under);
   try {
     const { outcome, from } = await run(pipe, message, { arrival, send, questions, held });
+    questions.end();
     pipe.called(outcome);
     pipe.report({ method: message.method, endpoint: 'stdio', status: 200, tenant: outcome.tenant?.id, ms: performance.now() - startedAt });
     const modern = caller.era === 'modern' && { serverInfo: serverInfoOf(pipe, arrival.route, outcome), capabilities: waited?.declined === true ? undefined : caller.capabilities };

@@ -2,7 +2,8 @@
 import { GuardError, type JsonObject } from '@sallyport/guard';
 import type { Bridge, Run } from './bridge.ts';
 import { requireAskable } from './capabilities.ts';
-import { sealRelated } from './tasks.ts';
+import { withElicitationId } from './elicitation-id.ts';
+import { openRelated, sealRelated } from './tasks.ts';
 
 /**
  * @param deliver hands the request to the client and waits for its answer.
@@ -11,8 +12,8 @@ import { sealRelated } from './tasks.ts';
 export async function askClient(bridge: Bridge, run: Run, { method, params }: { method: string; params: JsonObject }, deliver: (params: JsonObject) => Promise<JsonObject>): Promise<JsonObject> {
   if (run.permitted.call.credentials.kind === 'gateway') throw new GuardError('method_not_found');
   requireAskable(method, params, run.capabilities);
-  const clean = sealRelated(run.seal, withoutProgressToken(params));
-  return bridge.clientRequest(run.permitted, method, clean, () => deliver(clean));
+  const clean = withElicitationId(run.relay.era, method, sealRelated(run.seal, withoutProgressToken(params)));
+  return openRelated(run.seal, await bridge.clientRequest(run.permitted, method, clean, () => deliver(clean)));
 }
 
 /** The server's token would have to be mapped back on the way; no client reports progress of an answer by a person. */
@@ -24,8 +25,8 @@ function withoutProgressToken(params: JsonObject): JsonObject {
 }
 
 /** Asks a legacy client on its own stream. */
-export function askDirectly(bridge: Bridge, run: Run, method: string, params: JsonObject): Promise<JsonObject> {
+export function askDirectly(bridge: Bridge, run: Run, { method, params }: { method: string; params: JsonObject }, withdrawn?: AbortSignal): Promise<JsonObject> {
   const { ask } = run.relay;
   if (ask === undefined) return Promise.reject(new GuardError('missing_client_capability'));
-  return askClient(bridge, run, { method, params }, (clean) => ask(method, clean));
+  return askClient(bridge, run, { method, params }, (clean) => ask(method, clean, withdrawn));
 }

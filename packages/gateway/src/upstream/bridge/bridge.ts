@@ -56,6 +56,8 @@ export interface HeldCall {
   asked: number;
   wake: () => void;
   expiry: NodeJS.Timeout | undefined;
+  /** The capability for want of which a question of the server was refused. */
+  lacking: GuardError | undefined;
 }
 
 export function runOf(bridge: Bridge, permitted: Permitted, relay: Relay, settings: ServerSettings): Run {

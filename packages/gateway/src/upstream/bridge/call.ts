@@ -4,13 +4,14 @@ import { requireServed } from '../catalog/look.ts';
 import { mirrorHeaders } from '../mcp-http/mirror.ts';
 import { ownerOf, type Active, type Seat } from '../links/seat.ts';
 import { remoteError } from '../wire/failure.ts';
-import { ownAsk, type Answer } from '../wire/link.ts';
+import { ownAsk, type Answer, type OnRequest } from '../wire/link.ts';
 import { isObject } from '../wire/message.ts';
 import { askDirectly } from './ask-client.ts';
 import { onSeat, resultOf, type Bridge, type Run } from './bridge.ts';
 import { heldNotices, resumeHeld, startHeld } from './held.ts';
 import { forLegacyClient, forModernClient } from './modern-server.ts';
 import { upstreamParams } from './params.ts';
+import { requireResultType } from './result-type.ts';
 import { inputResponses, MULTI_ROUND, openState } from './state.ts';
 import { noteTask, openTask, sealResult } from './tasks.ts';
 import { asInputRequired } from './url-elicitation.ts';
@@ -19,7 +20,7 @@ interface Hooks {
   readonly signal: AbortSignal;
   readonly extra: JsonObject;
   relay(): Relay | undefined;
-  onRequest(method: string, params: JsonObject): Promise<JsonObject>;
+  readonly onRequest: OnRequest;
 }
 
 export async function callServer(bridge: Bridge, run: Run): Promise<McpResult> {
@@ -39,10 +40,12 @@ export async function callServer(bridge: Bridge, run: Run): Promise<McpResult> {
   }
 }
 
-/** -32002 is not a code of 2026-07-28: a missing resource is -32602 there. */
+/** -32002 and -32042 are no codes of 2026-07-28: a missing resource is -32602 there, and who wants a URL opened asks for it. */
 function forClient(run: Run, thrown: unknown): unknown {
-  if (run.relay.era !== 'modern' || remoteError(thrown)?.code !== -32002 || !(thrown instanceof GuardError)) return thrown;
-  return new GuardError('upstream_failed', { ...thrown.detail, rpc: { ...thrown.detail.rpc, code: -32602 } });
+  const code = remoteError(thrown)?.code;
+  if (run.relay.era !== 'modern' || !(thrown instanceof GuardError)) return thrown;
+  if (code === -32042) return new GuardError('upstream_failed', { cause: thrown.detail.cause });
+  return code === -32002 ? new GuardError('upstream_failed', { ...thrown.detail, rpc: { ...thrown.detail.rpc, code: -32602 } }) : thrown;
 }
 
 async function callOn(bridge: Bridge, run: Run, seat: Seat, extra: JsonObject): Promise<McpResult> {
@@ -51,12 +54,15 @@ async function callOn(bridge: Bridge, run: Run, seat: Seat, extra: JsonObject): 
   const looking = definition && requireServed(bridge.looker, seat, definition);
   if (looking !== undefined) await looking;
   if (seat.link.era === 'legacy') await wantLevel(bridge, run, seat);
-  const hooks: Hooks = { signal: call.signal, extra, relay: () => relay, onRequest: (method, params) => askDirectly(bridge, run, method, params) };
+  const hooks: Hooks = { signal: call.signal, extra, relay: () => relay, onRequest: (method, params, withdrawn) => askDirectly(bridge, run, { method, params }, withdrawn) };
   if (seat.link.era === 'legacy' && relay.era === 'modern' && MULTI_ROUND.has(call.method)) {
     return startHeld(bridge, run, seat, (held, on, { signal, relay: current, onRequest }) => request(bridge, held, on, { signal, relay: current, onRequest, extra }));
   }
   const answer = await request(bridge, run, seat, hooks);
-  if (seat.link.era === 'legacy') return resultOf(answer, sealResult(run.seal, call.method, answer.value));
+  if (seat.link.era === 'legacy') {
+    requireResultType(run, 'legacy', answer.value);
+    return resultOf(answer, sealResult(run.seal, call.method, answer.value));
+  }
   if (relay.era === 'modern') return forModernClient(bridge, run, answer);
   return forLegacyClient(bridge, run, answer, (more) => request(bridge, run, seat, { ...hooks, extra: { ...extra, ...more } }));
 }

@@ -25,6 +25,9 @@ export function ownCapabilities(allowed: Requests): JsonObject {
   return narrowCapabilities({ sampling: {}, elicitation: { form: {}, url: {} }, roots: {} }, allowed);
 }
 
+/** The requests that a server can make of a client at all. */
+export const isAskable = (method: string): boolean => MEMBER_OF.has(method);
+
 /** @throws GuardError `missing_client_capability`, naming what would be needed, when the request may not be made. */
 export function requireAskable(method: string, params: JsonObject, capabilities: JsonObject): void {
   const member = MEMBER_OF.get(method);

@@ -5,11 +5,12 @@
 import { randomUUID } from 'node:crypto';
 import { GuardError, type JsonObject, type McpResult, type Relay } from '@sallyport/guard';
 import type { Seat } from '../links/seat.ts';
-import { hopFailure } from '../wire/failure.ts';
-import type { Answer } from '../wire/link.ts';
+import { hopFailure, remoteError } from '../wire/failure.ts';
+import type { Answer, OnRequest } from '../wire/link.ts';
 import { askClient } from './ask-client.ts';
 import { resultOf, type Bridge, type HeldCall, type Run } from './bridge.ts';
 import { createNoticeFilter } from './notices.ts';
+import { requireResultType } from './result-type.ts';
 import { inputResponses, invalidState, sealState } from './state.ts';
 import { sealResult } from './tasks.ts';
 
@@ -20,7 +21,7 @@ const PER_PRINCIPAL_MAX = 32;
 /** What a timer of Node.js can wait at most. */
 const MAX_TIMER_MS = 2 ** 31 - 1;
 
-export type RequestOn = (run: Run, seat: Seat, hooks: { signal: AbortSignal; relay: () => Relay | undefined; onRequest: (method: string, params: JsonObject) => Promise<JsonObject> }) => Promise<Answer>;
+export type RequestOn = (run: Run, seat: Seat, hooks: { signal: AbortSignal; relay: () => Relay | undefined; onRequest: OnRequest }) => Promise<Answer>;
 
 /** Starts a call that may be held. `request` sends it; the seat stays taken until the call ends. */
 export async function startHeld(bridge: Bridge, run: Run, seat: Seat, request: RequestOn): Promise<McpResult> {
@@ -29,12 +30,12 @@ export async function startHeld(bridge: Bridge, run: Run, seat: Seat, request: R
   if (mine.length >= PER_PRINCIPAL_MAX) throw new GuardError('rate_limited', { message: 'Too many calls wait for input.', retryAfter: 5 });
   const call: HeldCall = {
     id: randomUUID(), run, seat, abort: new AbortController(), questions: new Map(), answer: Promise.reject(hopFailure('not started')),
-    relay: run.relay, round: 0, asked: 0, wake: () => undefined, expiry: undefined,
+    relay: run.relay, round: 0, asked: 0, wake: () => undefined, expiry: undefined, lacking: undefined,
   };
   call.answer.catch(() => undefined);
   bridge.held.set(call.id, call);
   seat.busy++;
-  call.answer = request(run, seat, { signal: call.abort.signal, relay: () => call.relay, onRequest: (method, params) => question(bridge, call, method, params) });
+  call.answer = request(run, seat, { signal: call.abort.signal, relay: () => call.relay, onRequest: (method, params, withdrawn) => question(bridge, call, { method, params }, withdrawn) });
   // Whatever comes of it, its end frees the seat; who waits for it hears of the failure separately.
   call.answer.then(() => undefined, () => undefined).finally(() => {
     bridge.links.leave(seat);
@@ -42,14 +43,24 @@ export async function startHeld(bridge: Bridge, run: Run, seat: Seat, request: R
   return attend(bridge, call, run);
 }
 
-function question(bridge: Bridge, call: HeldCall, method: string, params: JsonObject): Promise<JsonObject> {
+function question(bridge: Bridge, call: HeldCall, { method, params }: { method: string; params: JsonObject }, withdrawn: AbortSignal): Promise<JsonObject> {
   return askClient(bridge, call.run, { method, params }, (clean) => {
     const { promise, resolve, reject } = Promise.withResolvers<JsonObject>();
-    call.questions.set(`q${++call.asked}`, { method, params: clean, resolve, reject });
+    const key = `q${++call.asked}`;
+    call.questions.set(key, { method, params: clean, resolve, reject });
+    withdrawn.addEventListener('abort', () => {
+      if (call.questions.delete(key)) reject(new GuardError('cancelled'));
+    }, { once: true });
     call.wake();
     return promise;
+  }).catch((thrown: unknown) => {
+    if (thrown instanceof GuardError && thrown.code === 'missing_client_capability') call.lacking = thrown;
+    throw thrown;
   });
 }
+
+/** A server that gives up because it was told "there is no such method" means the client's, not its own. */
+const causeOf = ({ lacking }: HeldCall, thrown: unknown): unknown => (remoteError(thrown)?.code === -32601 ? (lacking ?? thrown) : thrown);
 
 /** @throws GuardError `invalid_params` when the call is gone, is another principal's, or is being resumed already. */
 export async function resumeHeld(bridge: Bridge, run: Run, id: string, round: number): Promise<McpResult> {
@@ -79,10 +90,11 @@ async function attend(bridge: Bridge, call: HeldCall, run: Run): Promise<McpResu
     const answer = await Promise.race([call.answer, questions(call), overdue]);
     if (answer === undefined) return pause(bridge, call, run);
     end(bridge, call);
+    requireResultType(run, 'legacy', answer.value);
     return resultOf(answer, sealResult(run.seal, run.permitted.call.method, answer.value));
   } catch (thrown) {
     end(bridge, call);
-    throw thrown;
+    throw causeOf(call, thrown);
   } finally {
     clearTimeout(timer);
     signal.removeEventListener('abort', cancelled);

@@ -5,6 +5,8 @@ import type { Answer } from '../wire/link.ts';
 import { isObject } from '../wire/message.ts';
 import { askClient, askDirectly } from './ask-client.ts';
 import { resultOf, type Bridge, type Run } from './bridge.ts';
+import { isAskable } from './capabilities.ts';
+import { requireResultType } from './result-type.ts';
 import { MULTI_ROUND, sealState } from './state.ts';
 import { sealResult } from './tasks.ts';
 
@@ -17,6 +19,11 @@ export type Repeat = (extra: JsonObject) => Promise<Answer>;
 
 const wantsInput = (answer: Answer): boolean => answer.value['resultType'] === 'input_required';
 
+function finished(run: Run, answer: Answer): McpResult {
+  requireResultType(run, 'modern', answer.value);
+  return resultOf(answer, sealResult(run.seal, run.permitted.call.method, answer.value));
+}
+
 interface Question {
   readonly method: string;
   readonly params: JsonObject;
@@ -26,10 +33,10 @@ interface Question {
 function questionsOf(run: Run, value: JsonObject): ReadonlyMap<string, Question> {
   const { inputRequests, requestState } = value;
   if (!MULTI_ROUND.has(run.permitted.call.method)) throw hopFailure('input is asked for where the revision does not allow it');
-  if (inputRequests === undefined && typeof requestState !== 'string') throw hopFailure('input is asked for without saying which');
+  if (inputRequests === undefined ? typeof requestState !== 'string' : !isObject(inputRequests)) throw hopFailure('input is asked for without saying which');
   const found = new Map<string, Question>();
   for (const [key, request] of isObject(inputRequests) ? Object.entries(inputRequests) : []) {
-    if (!isObject(request) || typeof request['method'] !== 'string') throw hopFailure('a malformed input request');
+    if (!isObject(request) || typeof request['method'] !== 'string' || !isAskable(request['method'])) throw hopFailure('a malformed input request');
     found.set(key, { method: request['method'], params: isObject(request['params']) ? request['params'] : {} });
   }
   if (found.size > QUESTIONS_MAX) throw hopFailure('too many input requests');
@@ -37,7 +44,7 @@ function questionsOf(run: Run, value: JsonObject): ReadonlyMap<string, Question>
 }
 
 export async function forModernClient(bridge: Bridge, run: Run, answer: Answer): Promise<McpResult> {
-  if (!wantsInput(answer)) return resultOf(answer, sealResult(run.seal, run.permitted.call.method, answer.value));
+  if (!wantsInput(answer)) return finished(run, answer);
   const questions = questionsOf(run, answer.value);
   const inputRequests: Record<string, JsonObject> = {};
   await Promise.all([...questions].map(([key, question]) => askClient(bridge, run, question, (params) => {
@@ -56,7 +63,7 @@ export async function forLegacyClient(bridge: Bridge, run: Run, first: Answer, r
   for (let round = 0; wantsInput(answer); round++) {
     if (round >= ROUNDS_MAX) throw hopFailure('the server does not stop asking');
     const questions = questionsOf(run, answer.value);
-    const answers = await Promise.all([...questions].map(async ([key, { method, params }]) => [key, await askDirectly(bridge, run, method, params)] as const));
+    const answers = await Promise.all([...questions].map(async ([key, { method, params }]) => [key, await askDirectly(bridge, run, { method, params })] as const));
     const { requestState } = answer.value;
     answer = await repeat({
       ...(answers.length === 0 ? {} : { inputResponses: Object.fromEntries(answers) }),
@@ -64,5 +71,5 @@ export async function forLegacyClient(bridge: Bridge, run: Run, first: Answer, r
     });
     if (run.permitted.call.signal.aborted) throw new GuardError('cancelled');
   }
-  return resultOf(answer, sealResult(run.seal, run.permitted.call.method, answer.value));
+  return finished(run, answer);
 }

@@ -45,7 +45,8 @@ function metaOf({ call }: Permitted): Record<string, Json> {
   return meta;
 }
 
-const LEVELS = ['debug', 'info', 'notice', 'warning', 'error', 'critical', 'alert', 'emergency'];
+/** From the least to the most urgent. */
+export const LEVELS: readonly string[] = ['debug', 'info', 'notice', 'warning', 'error', 'critical', 'alert', 'emergency'];
 
 export function isAtLeast(level: Json | undefined, least: string): boolean {
   return typeof level === 'string' && LEVELS.indexOf(level) >= Math.max(0, LEVELS.indexOf(least)) && LEVELS.includes(level);

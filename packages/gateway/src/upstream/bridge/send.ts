@@ -6,6 +6,7 @@ import { ownAsk } from '../wire/link.ts';
 import { isObject } from '../wire/message.ts';
 import { runOf, type Bridge, type Run } from './bridge.ts';
 import { callServer } from './call.ts';
+import { LEVELS } from './params.ts';
 import { listDefinitions, listTasks } from './lists.ts';
 import { listenTo } from './listen.ts';
 import type { Watches } from './watch.ts';
@@ -93,7 +94,8 @@ async function subscribe(bridge: Bridge, watches: Watches, run: Run): Promise<Mc
 async function setLevel(bridge: Bridge, runs: readonly Run[]): Promise<McpResult> {
   for (const { permitted, settings } of runs) {
     const level = permitted.call.params['level'];
-    if (typeof level !== 'string') throw new GuardError('invalid_params');
+    // What is remembered goes out with every later call of the session, and a modern server would refuse them all.
+    if (typeof level !== 'string' || !LEVELS.includes(level)) throw new GuardError('invalid_params', { message: 'params.level is not a log level of MCP.' });
     bridge.levels.set(ownerOf(permitted), level);
     for (const { link } of bridge.links.of(settings.name, ownerOf(permitted))) {
       if (link.era !== 'legacy' || !isObject(link.face.capabilities['logging'])) continue;

@@ -43,8 +43,30 @@ it('ids are sealed on the way out and opened on the way in', async () => {
   const outcome = await ask('tasks/get', taskId, 'ann');
   expect(outcome).toMatchObject({ status: 'success', result: { value: { status: 'completed' } } });
   expect(fake.received.findLast(({ method }) => method === 'tasks/get')?.params['taskId']).toBe('t1');
+  expect(outcome).toMatchObject({ result: { value: { taskId } } });
   expect(outcome.status === 'success' && JSON.stringify(outcome.result.value)).not.toContain('"t1"');
   expect(await ask('tasks/result', taskId, 'ann')).toMatchObject({ result: { value: { content: [{ text: 'result of t1' }] } } });
+});
+
+it('a question about a task names it as the client knows it, and the answer as the server does', async () => {
+  const taskId = await make('ann');
+  const RELATED = 'io.modelcontextprotocol/related-task';
+  fake.answer = ({ method, id }, res) => {
+    if (method !== 'tasks/result') return undefined;
+    const say = (message: JsonObject): void => { res.write(`data: ${JSON.stringify({ jsonrpc: '2.0', ...message })}\n\n`); };
+    res.writeHead(200, { 'content-type': 'text/event-stream' });
+    say({ id: 'q', method: 'elicitation/create', params: { message: 'go on?', requestedSchema: { type: 'object', properties: {} }, _meta: { [RELATED]: { taskId: 't1' } } } });
+    setTimeout(() => { say({ id, result: { content: [] } }); res.end(); }, 100);
+    return undefined;
+  };
+  const asked: JsonObject[] = [];
+  const answer = async (_method: string, params: JsonObject): Promise<JsonObject> => {
+    asked.push(params);
+    return { action: 'accept', _meta: { ...(params['_meta'] as JsonObject), 'com.example/kept': 1 } };
+  };
+  await rig.run('tasks/result', { kind: 'task', server: 's', name: taskId }, { taskId }, { who: 'ann', session: 'x', capabilities: { elicitation: {} }, ask: answer });
+  expect(asked[0]?.['_meta']).toEqual({ [RELATED]: { taskId } });
+  expect(fake.received.findLast(({ method }) => method === 'response')?.params['result']).toEqual({ action: 'accept', _meta: { [RELATED]: { taskId: 't1' }, 'com.example/kept': 1 } });
 });
 
 it('A18 S11 the task of another principal or server, a bare id, a flipped bit: not_found, and nothing is sent', async () => {
@@ -100,7 +122,10 @@ it('tasks of a modern server: sealed too, and named in the header as the server 
   };
   const own = rigOf([serverOf('n', http(modern.url))]);
   await own.discover();
-  const { value } = await own.get('tools/call', { kind: 'tool', server: 'n', name: 'echo' }, { name: 'echo', arguments: {} }, { era: 'modern' });
+  const start = (ask: object) => own.run('tools/call', { kind: 'tool', server: 'n', name: 'echo' }, { name: 'echo', arguments: {} }, ask);
+  for (const ask of [{ era: 'modern' }, { era: 'legacy' }]) expect(await start(ask)).toMatchObject({ error: { code: 'upstream_failed' } });
+  const made = await start({ era: 'modern', capabilities: { extensions: { 'io.modelcontextprotocol/tasks': {} } } });
+  const { value } = made.status === 'success' ? made.result : { value: {} as JsonObject };
   expect(value['taskId']).toMatch(/^n\.[\w-]+$/);
   const taskId = value['taskId'] as string;
   const got = await own.get('tasks/get', { kind: 'task', server: 'n', name: taskId }, { taskId }, { era: 'modern' });
@@ -120,6 +145,7 @@ it('tasks of a modern server: sealed too, and named in the header as the server 
   await until(() => notices.length > 0);
   expect(modern.received.findLast(({ method }) => method === 'subscriptions/listen')?.params['notifications']).toEqual({ taskIds: ['m1'] });
   expect(notices).toHaveLength(1);
+  expect([got.value['taskId'], notices[0]?.params['taskId']]).toEqual([taskId, taskId]);
   expect(await own.run('tasks/get', { kind: 'task', server: 'n', name: '' }, { taskId: notices[0]?.params['taskId'] as string }, { era: 'modern' })).toMatchObject({ status: 'success' });
   listening.abort();
   await done;

@@ -17,8 +17,9 @@ export interface TaskSeal {
 
 const binding = ({ server, principal }: TaskSeal): string => JSON.stringify([server, principal]);
 
+/** One id for one task in every answer and notice: clients know a task by it. */
 export function sealTask(seal: TaskSeal, taskId: string): string {
-  return `${seal.server}.${seal.sealer.seal('task', binding(seal), taskId)}`;
+  return `${seal.server}.${seal.sealer.sealName('task', binding(seal), taskId)}`;
 }
 
 /** `undefined` for every id that was not sealed for this principal and server. */
@@ -43,6 +44,16 @@ export function sealRelated(seal: TaskSeal, value: JsonObject): JsonObject {
   const meta = value['_meta'];
   const related = isObject(meta) ? meta[RELATED] : undefined;
   return isObject(meta) && isObject(related) ? { ...value, _meta: { ...meta, [RELATED]: sealIn(seal, related) } } : value;
+}
+
+/** The way back: what a client answers names the task as the client knows it. An id that does not open is left out. */
+export function openRelated(seal: TaskSeal, value: JsonObject): JsonObject {
+  const meta = value['_meta'];
+  const related = isObject(meta) ? meta[RELATED] : undefined;
+  if (!isObject(meta) || related === undefined) return value;
+  const { [RELATED]: _related, ...rest } = meta;
+  const taskId = isObject(related) ? tryOpenTask(seal, related['taskId']) : undefined;
+  return { ...value, _meta: taskId === undefined ? rest : { ...rest, [RELATED]: { taskId } } };
 }
 
 /** Seals every task id of a result. The same object when there is none, so that its bytes can be passed on. */

@@ -19,12 +19,13 @@ export function unattachedOf(bridge: () => Bridge, settings: ServerSettings, own
       if (active !== undefined && ofCall(method)) return active.onNotice(method, params);
       bridge().ears.hear(server, owner, { method, params, seal: { sealer: bridge().sealer, server, principal: owner.principal } });
     },
-    request(method: string, params: JsonObject): Promise<JsonObject> {
+    request(method: string, params: JsonObject, withdrawn: AbortSignal): Promise<JsonObject> {
       const active = seat()?.active.at(-1);
-      if (active !== undefined) return active.onRequest(method, params);
-      const ear = bridge().ears.of(server, owner).find(({ relay }) => relay.ask !== undefined);
+      if (active !== undefined) return active.onRequest(method, params, withdrawn);
+      // The youngest: an older connection may be dead without anybody knowing yet.
+      const ear = bridge().ears.of(server, owner).findLast(({ relay }) => relay.ask !== undefined);
       if (ear === undefined) return Promise.reject(new GuardError('method_not_found'));
-      return askDirectly(bridge(), runOf(bridge(), ear.permitted, ear.relay, settings), method, params);
+      return askDirectly(bridge(), runOf(bridge(), ear.permitted, ear.relay, settings), { method, params }, withdrawn);
     },
   };
 }

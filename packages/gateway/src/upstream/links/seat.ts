@@ -1,7 +1,7 @@
 /** A link with what is remembered about it: who owns it, what runs on it, what was seen through it. */
 import type { DefinitionKind, JsonObject, Permitted, Relay } from '@sallyport/guard';
 import type { ServerSettings } from '../../snapshot.ts';
-import type { Link } from '../wire/link.ts';
+import type { Link, OnRequest } from '../wire/link.ts';
 
 /** For whom a link is: a principal in one session. */
 export interface Owner {
@@ -15,7 +15,7 @@ export interface Active {
   readonly permitted: Permitted;
   readonly relay: Relay;
   onNotice(method: string, params: JsonObject): void;
-  onRequest(method: string, params: JsonObject): Promise<JsonObject>;
+  readonly onRequest: OnRequest;
 }
 
 /** What a list showed through this link the last time. */

@@ -201,6 +201,51 @@ describe('up to 2025-11-25', () => {
     expect(legacy.received.filter(({ method }) => method === 'tools/call')).toHaveLength(1);
   });
 
+  it.each([400, 404, 405, 'nobody'] as const)('does not repeat a call whose stream broke and cannot be read on: %s', async (refusal) => {
+    legacy.answer = ({ method, req }, res) => {
+      if (method === 'tools/call') {
+        res.writeHead(200, { 'content-type': 'text/event-stream' }).write('retry: 50\nid: e1\ndata:\n\n');
+        setTimeout(() => { res.destroy(); if (refusal === 'nobody') void legacy.close(); }, 20);
+      }
+      if (method === 'GET' && req.headers['last-event-id'] !== undefined) res.writeHead(refusal as number).end();
+      return undefined;
+    };
+    expect(await call('old', { session: 's' })).toMatchObject({ error: { code: 'upstream_failed' } });
+    expect(legacy.received.filter(({ method }) => method === 'tools/call')).toHaveLength(1);
+    legacy.answer = () => undefined;
+    if (refusal !== 'nobody') expect(await call('old', { session: 's' })).toMatchObject({ status: 'success' });
+  });
+
+  it('makes a new session when the server says 400 and -32000 of the old one, as the examples of the v1 SDK do', async () => {
+    await call('old', { session: 's' });
+    legacy.sessions.clear();
+    legacy.answer = ({ id, session }, res) => {
+      if (session !== undefined && !legacy.sessions.has(session)) res.writeHead(400, { 'content-type': 'application/json' }).end(JSON.stringify({ jsonrpc: '2.0', id, error: { code: -32000, message: 'Bad Request: No valid session ID provided' } }));
+      return undefined;
+    };
+    expect(await call('old', { session: 's' })).toMatchObject({ status: 'success' });
+  });
+
+  it('opens the stream for what the server says on its own again after an overload, and hears progress on it', async () => {
+    let opened = 0;
+    let own: import('node:http').ServerResponse | undefined;
+    legacy.answer = ({ method, params }, res) => {
+      if (method === 'GET') {
+        if (++opened === 1) res.writeHead(503, { 'retry-after': '1' }).end();
+        else (own = res).writeHead(200, { 'content-type': 'text/event-stream' }).write(': here\n\n');
+      }
+      const token = (params['_meta'] as JsonObject | undefined)?.['progressToken'];
+      if (method !== 'tools/call' || token === undefined) return undefined;
+      for (const progressToken of [token, 'another', 999]) own?.write(event({ jsonrpc: '2.0', method: 'notifications/progress', params: { progressToken, progress: 1 } }));
+      return new Promise((resolve) => setTimeout(resolve, 50, { content: [] }));
+    };
+    await call('old', { session: 's' });
+    await until(() => own !== undefined);
+    const notices: Recorded[] = [];
+    await call('old', { session: 's', progressToken: 'mine', notices });
+    expect(notices.map(({ params }) => params['progressToken'])).toEqual(['mine']);
+  });
+
   it('does not resume what had no event id', async () => {
     legacy.answer = ({ method }, res) => { if (method === 'tools/call') { res.writeHead(200, { 'content-type': 'text/event-stream' }); res.write(': hi\n\n'); setTimeout(() => res.destroy(), 20); } return undefined; };
     expect(await call('old', { session: 's' })).toMatchObject({ error: { code: 'upstream_failed' } });

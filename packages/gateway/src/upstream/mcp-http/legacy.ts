@@ -6,12 +6,13 @@ import type { Log } from '../deps.ts';
 import { encodeAsk, encodeNotification } from '../wire/envelope.ts';
 import { hopFailure } from '../wire/failure.ts';
 import type { Answer, Ask, Unattached, Wire } from '../wire/link.ts';
+import { readMessages } from '../wire/message.ts';
 import { dispatchHttp, isJson, type Dispatched, type HttpFailed, type HttpReply } from './dispatch.ts';
 import { keepListening } from './listen.ts';
 import { LINGER_MS } from './modern.ts';
 import type { Endpoint } from './pools.ts';
 import { faultOf, receive, type Receiver } from './receive.ts';
-import { answerServer, cancel, close, headersOf, post, type LegacyState } from './session.ts';
+import { answerServer, cancel, close, headersOf, post, withdraw, type LegacyState } from './session.ts';
 
 export interface LegacyHttpWire extends Wire {
   /** After `initialize`: the revision to name in headers; opens the stream for what the server says on its own. */
@@ -32,7 +33,7 @@ const RETRY_MAX_MS = 30_000;
 const SESSION_ID = /^[\x21-\x7e]{1,1024}$/;
 
 export function createLegacyHttpWire(options: LegacyOptions): LegacyHttpWire {
-  const state: LegacyState = { ...options, ended: new AbortController(), session: undefined, version: undefined, lastId: 0, dead: false, asking: 0 };
+  const state: LegacyState = { ...options, ended: new AbortController(), session: undefined, version: undefined, lastId: 0, dead: false, running: new Map(), asking: new Map() };
   return {
     request: (ask) => request(state, ask),
     notify: (method, params) => post(state, encodeNotification(method, params)),
@@ -52,13 +53,19 @@ async function request(state: LegacyState, ask: Ask): Promise<Answer> {
   const receiver = receive(id, ask, {
     server: state.server, log: state.log,
     onServerRequest: (serverId, method, params) => answerServer(state, { id: serverId, method, params }, { patience: receiver.patience, onRequest: ask.onRequest }),
+    onServerNotice: (method, params) => withdraw(state, method, params),
     onLost: (why) => {
       if (ask.method !== 'initialize') void cancel(state, id, why);
       exchange?.abort();
     },
   });
+  state.running.set(id, receiver);
   void follow(state, receiver, ask, (current) => (exchange = current));
-  return receiver.answer;
+  try {
+    return await receiver.answer;
+  } finally {
+    state.running.delete(id);
+  }
 }
 
 /** Sends the request and, while the server only broke off the stream, fetches the rest of it. */
@@ -84,29 +91,45 @@ async function follow(state: LegacyState, receiver: Receiver, ask: Ask, current:
     current(exchange);
     return exchange;
   };
+  let resumed = false;
+  let retryMs = 1_000;
   let reply = await start('POST', { ...headersOf(state, 'application/json, text/event-stream'), 'content-type': 'application/json' }).reply;
   for (let resumes = 0; !receiver.settled() && eventId !== undefined && brokeOff(reply) && resumes < RESUMES_MAX; resumes++) {
     const from: string = eventId;
-    await new Promise((resolve) => setTimeout(resolve, Math.min(Math.max(reply.retryMs ?? 1_000, RETRY_MIN_MS), RETRY_MAX_MS)));
+    retryMs = reply.retryMs ?? retryMs;
+    await new Promise((resolve) => setTimeout(resolve, Math.min(Math.max(retryMs, RETRY_MIN_MS), RETRY_MAX_MS)));
     if (receiver.settled()) return;
     reply = await start('GET', { ...headersOf(state, 'text/event-stream'), 'last-event-id': from }).reply;
     if (eventId !== from) resumes = 0;
+    resumed = true;
   }
-  finish(state, receiver, reply);
+  finish(state, receiver, reply, resumed);
 }
 
 /** A stream that ended or broke without its answer; a plain answer or a refusal is final. */
 const brokeOff = (reply: HttpReply | HttpFailed): boolean => ('fault' in reply ? reply.fault === 'broken' || reply.fault === 'connect' : reply.streamed);
 
-function finish(state: LegacyState, receiver: Receiver, reply: HttpReply | HttpFailed): void {
+/** @param resumed the server took the request before: however the rest is refused, it may have been executed. */
+function finish(state: LegacyState, receiver: Receiver, reply: HttpReply | HttpFailed, resumed: boolean): void {
   if (receiver.settled()) return;
-  if ('fault' in reply) return receiver.fail(faultOf(reply));
-  if (reply.status === 404 && state.session !== undefined) {
-    // 2025-11-25, session management: the session is unknown, so nothing was executed and a new one must be made.
+  if (refusesSession(state, reply)) {
     state.dead = true;
     state.ended.abort();
-    return receiver.fail(hopFailure('the session is gone', { unexecuted: true, status: 404 }));
+    if (!resumed) return receiver.fail(hopFailure('the session is gone', { unexecuted: true, status: reply.status }));
   }
+  if ('fault' in reply && reply.fault !== 'connect') return receiver.fail(faultOf(reply));
+  if (resumed) return receiver.fail(hopFailure('the stream broke and could not be read on'));
+  if ('fault' in reply) return receiver.fail(faultOf(reply));
   if (!reply.streamed && isJson(reply.headers)) receiver.take(reply.body);
   if (!receiver.settled()) receiver.fail(faultOf(reply));
+}
+
+/**
+ * The session is unknown, so nothing was executed and a new one must be made: 404 (2025-11-25, session management), or
+ * what the examples of the v1 SDK answer after a restart, 400 with -32000.
+ */
+function refusesSession({ session, maxBytes }: LegacyState, reply: HttpReply | HttpFailed): reply is HttpReply {
+  if (session === undefined || 'fault' in reply || reply.streamed) return false;
+  if (reply.status !== 400 || !isJson(reply.headers)) return reply.status === 404;
+  return readMessages(reply.body, maxBytes).some((message) => message.kind === 'error' && message.code === -32000);
 }

@@ -1,8 +1,8 @@
 /** The GET stream of a legacy session: what the server says on its own. Opened again when it breaks, until the link ends. */
 import { setTimeout as sleep } from 'node:timers/promises';
-import { readMessages } from '../wire/message.ts';
+import { readMessages, type Message } from '../wire/message.ts';
 import { dispatchHttp } from './dispatch.ts';
-import { answerServer, headersOf, type LegacyState } from './session.ts';
+import { answerServer, headersOf, withdraw, type LegacyState } from './session.ts';
 
 const RETRY_MS = 1_000;
 const RETRY_MAX_MS = 30_000;
@@ -30,17 +30,26 @@ async function listen(state: LegacyState): Promise<void> {
     signal.addEventListener('abort', exchange.abort, { once: true });
     const reply = await exchange.reply;
     signal.removeEventListener('abort', exchange.abort);
-    // A server may have no such stream (405); anything but a stream is an answer that a repetition would not change.
-    if (!('fault' in reply) && !reply.streamed) return;
+    // A server may have no such stream (405); of what is no stream, only an overload passes by itself.
+    if (!('fault' in reply) && !reply.streamed && reply.status < 500 && reply.status !== 429) return;
     failures = heard ? 0 : failures + 1;
     const wait = Math.max(reply.retryMs ?? RETRY_MS, 50) * 2 ** Math.min(failures, 5);
     await sleep(Math.min(wait, RETRY_MAX_MS), undefined, { signal, ref: false });
   }
 }
 
+/** Some servers report the progress of a request here (those on the Python SDK do): its token tells which it is. */
+function notice(state: LegacyState, message: Extract<Message, { kind: 'notification' }>): void {
+  const { running, unattached } = state;
+  if (withdraw(state, message.method, message.params)) return;
+  const reported = message.method === 'notifications/progress' ? running.get(message.params['progressToken']) : undefined;
+  if (reported === undefined) unattached.notice(message.method, message.params);
+  else reported.hear(message);
+}
+
 function hear(state: LegacyState, bytes: Buffer): void {
   for (const message of readMessages(bytes, state.maxBytes)) {
-    if (message.kind === 'notification') state.unattached.notice(message.method, message.params);
+    if (message.kind === 'notification') notice(state, message);
     else if (message.kind === 'request') answerServer(state, message, { patience: undefined, onRequest: state.unattached.request });
     else state.log('warn', 'dropped what a server said', { server: state.server, why: message.kind === 'malformed' ? message.why : 'a response on the listening stream' });
   }

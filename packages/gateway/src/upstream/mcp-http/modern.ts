@@ -37,6 +37,7 @@ async function request({ server, endpoint, log, fixed }: Modern, id: number, ask
   const receiver = receive(id, ask, {
     server, log,
     onServerRequest: (_id, method) => log('warn', 'dropped what a server said', { server, why: 'a request to the client', method: method.slice(0, 64) }),
+    onServerNotice: () => false,
     onLost: () => exchange.abort(),
   });
   const exchange = dispatchHttp({

@@ -17,6 +17,8 @@ export interface Receiver {
   settled(): boolean;
   /** One JSON text: a plain body, or the data of an event. */
   take(bytes: Buffer): void;
+  /** What was said of it on another stream. */
+  hear(message: Message): void;
   /** Settles with a failure, unless the answer is already there. */
   fail(why: GuardError): void;
 }
@@ -26,6 +28,8 @@ export interface ReceiverOptions {
   readonly log: Log;
   /** Legacy only: the server asks the client while it works. */
   onServerRequest(id: Id, method: string, params: JsonObject): void;
+  /** True for what is said of a request of the server's own. */
+  onServerNotice(method: string, params: JsonObject): boolean;
   /** The wait is over before the answer came: cancel upstream. */
   onLost(why: GuardError): void;
 }
@@ -56,6 +60,7 @@ export function receive(id: number, ask: Ask, options: ReceiverOptions): Receive
       // A flood is no sign of life.
       if (++notices > NOTICES_MAX) return;
       patience.touch();
+      if (options.onServerNotice(message.method, message.params)) return;
       if (message.method === 'notifications/progress' && (!ask.wantsProgress || message.params['progressToken'] !== id)) return;
       return ask.onNotice(message.method, message.params);
     }
@@ -70,6 +75,7 @@ export function receive(id: number, ask: Ask, options: ReceiverOptions): Receive
     take: (bytes) => {
       if (!settled) for (const message of readMessages(bytes, ask.maxBytes + 64 * 1024)) onMessage(message);
     },
+    hear: (message) => { if (!settled) onMessage(message); },
     fail: (why) => settle(() => reject(why)),
   };
 }

@@ -2,7 +2,7 @@
 import type { GuardError, JsonObject } from '@sallyport/guard';
 import type { Log } from '../deps.ts';
 import { encodeNotification, encodeReply } from '../wire/envelope.ts';
-import type { Unattached } from '../wire/link.ts';
+import type { OnRequest, Unattached } from '../wire/link.ts';
 import { dispatchHttp } from './dispatch.ts';
 import type { Endpoint } from './pools.ts';
 import type { Receiver } from './receive.ts';
@@ -19,8 +19,10 @@ export interface LegacyState {
   version: string | undefined;
   lastId: number;
   dead: boolean;
-  /** Requests of the server that wait for the client. */
-  asking: number;
+  /** Requests of ours that wait for their answer, by id. */
+  readonly running: Map<unknown, Receiver>;
+  /** Requests of the server that wait for the client, by its ids. */
+  readonly asking: Map<unknown, AbortController>;
 }
 
 const MAX_ASKING = 64;
@@ -44,19 +46,28 @@ export interface ServerRequest {
 
 interface Answerer {
   readonly patience: Receiver['patience'] | undefined;
-  onRequest(method: string, params: JsonObject): Promise<JsonObject>;
+  readonly onRequest: OnRequest;
 }
 
 /** Answers a request that the server makes of the client. The server's own time stands still meanwhile. */
 export function answerServer(state: LegacyState, { id, method, params }: ServerRequest, { patience, onRequest }: Answerer): void {
-  if (state.asking >= MAX_ASKING) return state.log('warn', 'dropped what a server said', { server: state.server, why: 'too many requests at once' });
-  state.asking++;
+  if (state.asking.size >= MAX_ASKING) return state.log('warn', 'dropped what a server said', { server: state.server, why: 'too many requests at once' });
+  if (state.asking.has(id)) return state.log('warn', 'dropped what a server said', { server: state.server, why: 'a request under an id that waits already' });
+  const withdrawn = new AbortController();
+  state.asking.set(id, withdrawn);
   patience?.hold();
-  void encodeReply(id, method === 'ping' ? Promise.resolve({}) : onRequest(method, params)).then(async (bytes) => {
-    state.asking--;
+  void encodeReply(id, method === 'ping' ? Promise.resolve({}) : onRequest(method, params, withdrawn.signal)).then(async (bytes) => {
+    state.asking.delete(id);
     patience?.resume();
-    await post(state, bytes);
+    if (!withdrawn.signal.aborted) await post(state, bytes);
   });
+}
+
+/** True when the server has withdrawn a request of its own: whoever was asked is told, and nobody answers. */
+export function withdraw(state: Pick<LegacyState, 'asking'>, method: string, { requestId }: JsonObject): boolean {
+  if (method !== 'notifications/cancelled') return false;
+  state.asking.get(requestId)?.abort();
+  return true;
 }
 
 export async function post(state: LegacyState, body: Buffer): Promise<void> {

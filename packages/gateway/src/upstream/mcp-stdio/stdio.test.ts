@@ -2,7 +2,7 @@
 import { existsSync, readFileSync, rmSync } from 'node:fs';
 import type { JsonObject } from '@sallyport/guard';
 import { afterEach, describe, expect, it } from 'vitest';
-import { rigOf, serverOf, stdio, until, type Rig } from '../testing/harness.mts';
+import { rigOf, serverOf, stdio, until, type Recorded, type Rig } from '../testing/harness.mts';
 import type { ServerSettings } from '../../snapshot.ts';
 
 const fake = `${import.meta.dirname}/../testing/fake-stdio.mts`;
@@ -23,6 +23,16 @@ describe('H18 a child process', () => {
     await start('noise');
     expect(textOf(await rig.tool('p', 'echo', { text: 'hi' }))).toBe('hi');
     expect(rig.logs.filter(({ message }) => message === 'dropped what a server said').length).toBeGreaterThan(2);
+  });
+
+  it('a listening that the server ends with notifications/cancelled is begun again', async () => {
+    await start('modern');
+    const [abort, notices] = [new AbortController(), [] as Recorded[]];
+    const done = rig.run('subscriptions/listen', { kind: 'servers', servers: ['p'] }, { notifications: { toolsListChanged: true } }, { era: 'modern', notices, signal: abort.signal });
+    await until(() => notices.length > 0);
+    expect(notices).toEqual([{ method: 'notifications/tools/list_changed', params: {} }]);
+    abort.abort();
+    await done;
   });
 
   it('H18 a line without an end: the child is ended, the call fails, memory stays', async () => {

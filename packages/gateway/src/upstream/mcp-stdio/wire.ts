@@ -29,7 +29,7 @@ interface State {
   lastId: number;
   dead: boolean;
   /** Requests of the server that wait for the client: bounded, so that a server cannot pile them up. */
-  asking: number;
+  readonly asking: Map<Id, AbortController>;
   complaints: number;
 }
 
@@ -40,7 +40,7 @@ const DEFINITIONS_MIN = 8 * 1024 * 1024;
 
 export function createStdioWire(settings: ServerSettings, environment: Readonly<Record<string, string>>, log: Log, unattached: Unattached): Wire {
   const maxLine = Math.max(settings.maxResultBytes + LINE_MARGIN, DEFINITIONS_MIN);
-  const state: State = { server: settings.name, log, waiting: new Map(), unattached, maxLine, child: undefined, lastId: 0, dead: false, asking: 0, complaints: 0 };
+  const state: State = { server: settings.name, log, waiting: new Map(), unattached, maxLine, child: undefined, lastId: 0, dead: false, asking: new Map(), complaints: 0 };
   state.child = startChild(settings, environment, { maxLine, log }, {
     line: (bytes) => onLine(state, bytes),
     gone: (why) => fail(state, why),
@@ -119,22 +119,35 @@ function onNotification(state: State, method: string, params: JsonObject): void 
     found.patience.touch();
     return found.ask.onNotice(method, params);
   }
+  if (method === 'notifications/cancelled') return onCancelled(state, params['requestId'] as Id);
   const subscription = (params['_meta'] as JsonObject | undefined)?.['io.modelcontextprotocol/subscriptionId'];
   const listen = typeof subscription === 'number' ? state.waiting.get(subscription) : undefined;
   if (listen !== undefined) return listen.ask.onNotice(method, params);
   state.unattached.notice(method, params);
 }
 
+/** The server has withdrawn a request of its own, so that nobody answers it; or it ends a listening (2026-07-28). */
+function onCancelled(state: State, id: Id): void {
+  state.asking.get(id)?.abort();
+  const listening = state.waiting.get(id);
+  if (listening?.ask.method !== 'subscriptions/listen') return;
+  state.waiting.delete(id);
+  listening.patience.done();
+  listening.resolve({ value: {}, bytes: undefined });
+}
+
 /** One channel carries everything, so a server's request says not for which call it is made: the bridge decides. */
 function answer(state: State, id: Id, method: string, params: JsonObject): void {
-  if (state.asking >= MAX_ASKING) return complain(state, 'too many requests at once');
-  state.asking++;
+  if (state.asking.size >= MAX_ASKING) return complain(state, 'too many requests at once');
+  if (state.asking.has(id)) return complain(state, 'a request under an id that waits already');
+  const withdrawn = new AbortController();
+  state.asking.set(id, withdrawn);
   for (const { patience } of state.waiting.values()) patience.hold();
   const held = [...state.waiting.values()];
-  const reply = method === 'ping' ? Promise.resolve({}) : state.unattached.request(method, params);
+  const reply = method === 'ping' ? Promise.resolve({}) : state.unattached.request(method, params, withdrawn.signal);
   void encodeReply(id, reply).then((bytes) => {
-    state.asking--;
+    state.asking.delete(id);
     for (const { patience } of held) patience.resume();
-    state.child?.write(bytes);
+    if (!withdrawn.signal.aborted) state.child?.write(bytes);
   });
 }

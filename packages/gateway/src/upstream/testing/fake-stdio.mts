@@ -18,8 +18,25 @@ if (mode === 'noise') process.stdout.write('Welcome to my server!\n\u001b[31mred
 if (mode === 'stderr') for (let at = 0; at < 20_000; at++) process.stderr.write(`\u001b[31mline ${at} ${'x'.repeat(500)}\n`);
 if (mode === 'crash') process.exit(3);
 
+let listens = 0;
+/** 2026-07-28: the first listening is ended by the server, the second one hears of a change. */
+function modern(id: unknown, method: string | undefined): boolean {
+  if (mode !== 'modern' || method === undefined) return false;
+  const complete = { resultType: 'complete', ttlMs: 0, cacheScope: 'private' };
+  const tag = { _meta: { 'io.modelcontextprotocol/subscriptionId': id } };
+  if (method === 'server/discover') reply(id, { ...complete, supportedVersions: ['2026-07-28'], capabilities: { tools: { listChanged: true } } });
+  else if (method === 'tools/list') reply(id, { ...complete, tools: [{ name: 'echo', inputSchema: { type: 'object' } }] });
+  else if (method === 'subscriptions/listen') {
+    say({ jsonrpc: '2.0', method: 'notifications/subscriptions/acknowledged', params: { notifications: {}, ...tag } });
+    if (++listens === 1) say({ jsonrpc: '2.0', method: 'notifications/cancelled', params: { requestId: id, ...tag } });
+    else say({ jsonrpc: '2.0', method: 'notifications/tools/list_changed', params: tag });
+  }
+  return true;
+}
+
 createInterface({ input: process.stdin }).on('line', (line) => {
   const { id, method, params } = JSON.parse(line) as { id?: number; method?: string; params?: { name?: string; arguments?: { text?: string }; requestId?: number } };
+  if (modern(id, method)) return;
   if (method === 'server/discover') {
     if (mode === 'dies-at-probe') process.exit(1);
     if (mode === 'silent-at-probe') return;

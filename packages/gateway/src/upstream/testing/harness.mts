@@ -49,7 +49,7 @@ export interface Ask {
   signal?: AbortSignal;
   deadlineMs?: number;
   notices?: Recorded[];
-  ask?: (method: string, params: JsonObject) => Promise<JsonObject>;
+  ask?: (method: string, params: JsonObject, withdrawn?: AbortSignal) => Promise<JsonObject>;
   rawArguments?: Uint8Array;
 }
 

@@ -6,7 +6,7 @@ import { StdioServerTransport } from '@modelcontextprotocol/sdk/server/stdio.js'
 import { StreamableHTTPServerTransport } from '@modelcontextprotocol/sdk/server/streamableHttp.js';
 import { CallToolRequestSchema, CompleteRequestSchema, GetPromptRequestSchema, ListPromptsRequestSchema, ListResourcesRequestSchema, ListResourceTemplatesRequestSchema, ListToolsRequestSchema, McpError, ReadResourceRequestSchema, SetLevelRequestSchema, SubscribeRequestSchema, UnsubscribeRequestSchema, UrlElicitationRequiredError } from '@modelcontextprotocol/sdk/types.js';
 
-const NAMES = ['echo', 'ask', 'ask_two', 'sample', 'roots', 'progress', 'slow', 'slow_ended', 'log', 'fail', 'app_error', 'whoami', 'add_tool', 'touch', 'url_needed'];
+const NAMES = ['echo', 'ask', 'ask_two', 'ask_briefly', 'sample', 'roots', 'progress', 'slow', 'slow_ended', 'log', 'fail', 'app_error', 'whoami', 'add_tool', 'touch', 'url_needed'];
 let ended = 0;
 
 export function legacyServer(id = randomUUID()): Server {
@@ -21,12 +21,13 @@ export function legacyServer(id = randomUUID()): Server {
   server.setRequestHandler(CallToolRequestSchema, async ({ params }, call) => {
     const args = (params.arguments ?? {}) as { text?: string; ms?: number };
     const text = (value: unknown) => ({ content: [{ type: 'text' as const, text: typeof value === 'string' ? value : JSON.stringify(value) }] });
-    const elicit = (message: string) => call.sendRequest({ method: 'elicitation/create', params: { message, requestedSchema: { type: 'object', properties: { name: { type: 'string' } } } } }, ANY);
+    const elicit = (message: string) => call.sendRequest({ method: 'elicitation/create', params: { message, requestedSchema: { type: 'object', properties: { name: { type: 'string' } } } } }, ANY, { timeout: 600_000 });
     switch (params.name) {
       case 'echo': return text(args.text ?? '');
       case 'whoami': return text({ id, meta: params._meta ?? null, caps: server.getClientCapabilities() ?? null, client: server.getClientVersion() ?? null });
       case 'ask': return text(await elicit(`first ${args.text ?? ''}`));
       case 'ask_two': return text(await Promise.all([elicit('one'), elicit('two')]));
+      case 'ask_briefly': return text(await call.sendRequest({ method: 'elicitation/create', params: { message: 'quick?', requestedSchema: { type: 'object', properties: {} } } }, ANY, { timeout: 150 }).catch(() => 'gave up'));
       case 'sample': return text(await call.sendRequest({ method: 'sampling/createMessage', params: { messages: [], maxTokens: 5 } }, ANY));
       case 'roots': return text(await call.sendRequest({ method: 'roots/list' }, ANY));
       case 'progress':

@@ -2,6 +2,9 @@
 import type { Era, JsonObject } from '@sallyport/guard';
 import type { ServerFace } from '../../snapshot.ts';
 
+/** Answers a request that a server makes of the client. `withdrawn` is aborted when the server wants no answer any more. */
+export type OnRequest = (method: string, params: JsonObject, withdrawn: AbortSignal) => Promise<JsonObject>;
+
 /** One request to a server. The link adds the id and the progress token. */
 export interface Ask {
   readonly method: string;
@@ -20,7 +23,7 @@ export interface Ask {
   /** A notification that belongs to this request; the progress token is already taken out. */
   onNotice(method: string, params: JsonObject): void;
   /** A request that the server makes while it works on this one (legacy). Rejects with a GuardError to refuse it. */
-  onRequest(method: string, params: JsonObject): Promise<JsonObject>;
+  readonly onRequest: OnRequest;
 }
 
 export interface Answer {
@@ -31,7 +34,7 @@ export interface Answer {
 /** What a server says that belongs to no request of ours. */
 export interface Unattached {
   notice(method: string, params: JsonObject): void;
-  request(method: string, params: JsonObject): Promise<JsonObject>;
+  readonly request: OnRequest;
 }
 
 export interface Wire {

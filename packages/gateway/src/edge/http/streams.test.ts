@@ -1,0 +1,84 @@
+/** The GET stream of the legacy revisions: what servers say that belongs to no call. */
+import type { Relay } from '@sallyport/guard';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { openBench, pause, type Bench } from '../testing/bench.mts';
+import { ask, greet, stream, type Ask } from '../testing/client.mts';
+
+let bench: Bench;
+beforeAll(async () => {
+  bench = await openBench({
+    async other({ call }, relay) {
+      if (call.method !== 'stream/listen') return { value: {} };
+      const server = call.target.kind === 'servers' ? (call.target.servers[0] ?? '') : '';
+      relay.notify('notifications/resources/updated', { uri: 'file:///a' });
+      relay.notify('notifications/message', { level: 'info', data: server });
+      await new Promise<void>((resolve) => { call.signal.addEventListener('abort', () => resolve(), { once: true }); });
+      return { value: {} };
+    },
+  });
+});
+afterAll(() => bench.close());
+
+const get = (rest: Partial<Ask> = {}) => stream({ url: bench.url, token: 'alice', http: 'GET', ...rest, headers: { accept: 'text/event-stream', 'content-type': undefined, ...rest.headers } });
+
+describe('the stream of what belongs to no call', () => {
+  it('carries what servers say, spelled as on this path', async () => {
+    const session = await greet({ url: bench.url, token: 'alice' });
+    const own = await get({ headers: { 'mcp-session-id': session } });
+    await own.until((text) => text.includes('"data":"crm"'));
+    own.close();
+    expect(own.text()).toContain('"uri":"file:///a"');
+    const all = await get({ path: '/mcp', headers: { 'mcp-session-id': session } });
+    await all.until((text) => text.includes('"data":"crm"') && text.includes('"data":"docs"'));
+    all.close();
+    expect(all.text()).toContain('"uri":"crm+file:///a"');
+    expect(all.text()).toContain('"uri":"docs+file:///a"');
+    expect(all.text()).not.toContain('"uri":"file:///a"');
+  });
+
+  it('carries a message on one stream of a session, endpoint and agent, the youngest that is open', async () => {
+    const relays = new Set<Relay>();
+    const loud = await openBench({ other: ({ call: { signal } }, relay) => new Promise((resolve) => {
+      relays.add(relay);
+      signal.addEventListener('abort', () => { relays.delete(relay); resolve({ value: {} }); }, { once: true });
+    }) });
+    try {
+      const session = await greet({ url: loud.url, token: 'alice' });
+      const one = (token: string, id: string, path = '/mcp/crm') => stream({ url: loud.url, path, token, http: 'GET', headers: { accept: 'text/event-stream', 'content-type': undefined, 'mcp-session-id': id } });
+      const [first, second, foreign, other] = [await one('alice', session), await one('alice', session), await one('alice-bot', session), await one('alice', session, '/mcp/docs')] as const;
+      const heard = async (data: string): Promise<boolean[]> => {
+        for (const relay of relays) relay.notify('notifications/message', { level: 'info', data });
+        await pause(50);
+        return [first, second, foreign, other].map((open) => open.text().includes(data));
+      };
+      while (relays.size < 4) await pause(5);
+      expect(await heard('to-the-youngest')).toEqual([false, true, true, true]);
+      second.close();
+      while (relays.size > 3) await pause(5);
+      expect(await heard('to-the-other')).toEqual([true, false, true, true]);
+    } finally {
+      await loud.close();
+    }
+  });
+
+  it('H9 a caller has so many of them, an unread one is not waited for', async () => {
+    const many = await openBench({ settings: { maxStreamsPerPrincipal: 2 }, other: ({ call: { signal } }) => new Promise((resolve) => { signal.addEventListener('abort', () => resolve({ value: {} }), { once: true }); }) });
+    try {
+      const session = await greet({ url: many.url, token: 'alice' });
+      const one = (headers: Record<string, string>) => stream({ url: many.url, token: 'alice', http: 'GET', headers: { accept: 'text/event-stream', 'content-type': undefined, ...headers } });
+      const open = [await one({ 'mcp-session-id': session }), await one({})];
+      expect(open.map((each) => each.status)).toEqual([200, 200]);
+      const refused = await one({ 'mcp-session-id': session });
+      expect(refused.status).toBe(429);
+      open[1]?.close();
+      await pause(50);
+      expect((await one({})).status).toBe(200);
+    } finally {
+      await many.close();
+    }
+  });
+
+  it('405 for whoever does not want a stream', async () => {
+    expect((await ask({ url: bench.url, token: 'alice', http: 'GET', headers: { accept: 'text/html', 'content-type': undefined } })).status).toBe(405);
+  });
+});

@@ -1,0 +1,41 @@
+/** A person is asked to open a URL in the way of the client's revision, whatever the server's is. */
+import type { JsonObject } from '@sallyport/guard';
+import { ElicitRequestSchema } from '@modelcontextprotocol/sdk/types.js';
+import { expect, it } from 'vitest';
+import { fakeHttp } from '../testing/fake-http.mts';
+import { legacyFake } from '../testing/fake-legacy.mts';
+import { http, rigOf, serverOf } from '../testing/harness.mts';
+
+const URL_MODE: JsonObject = { mode: 'url', message: 'Sign in', url: 'https://login.example/x' };
+const target = { kind: 'tool', server: 's', name: 'echo' } as const;
+const capabilities = { elicitation: { url: {} } };
+
+it('a legacy client gets an id from a modern server that knows none', async () => {
+  const server = await fakeHttp();
+  server.answer = ({ method, params }) => {
+    if (method !== 'tools/call') return undefined;
+    return params['inputResponses'] === undefined ? { resultType: 'input_required', inputRequests: { a: { method: 'elicitation/create', params: URL_MODE } } } : { resultType: 'complete', content: [] };
+  };
+  const rig = rigOf([serverOf('s', http(server.url))]);
+  await rig.discover();
+  const asked: JsonObject[] = [];
+  await rig.get('tools/call', target, { name: 'echo', arguments: {} }, { session: 's', capabilities, ask: async (method, params) => { asked.push({ method, params }); return { action: 'accept' }; } });
+  expect(asked).toHaveLength(1);
+  expect(ElicitRequestSchema.safeParse(asked[0]).success).toBe(true);
+  await rig.close();
+  await server.close();
+});
+
+it('a modern client gets none from a legacy server that gave one', async () => {
+  const server = await legacyFake();
+  server.answer = ({ method }, res) => {
+    if (method === 'tools/call') res.writeHead(200, { 'content-type': 'text/event-stream' }).write(`data: ${JSON.stringify({ jsonrpc: '2.0', id: 1, method: 'elicitation/create', params: { ...URL_MODE, elicitationId: 'e1' } })}\n\n`);
+    return undefined;
+  };
+  const rig = rigOf([serverOf('s', http(server.url))]);
+  await rig.discover();
+  const { value } = await rig.get('tools/call', target, { name: 'echo', arguments: {} }, { era: 'modern', capabilities });
+  expect(value['inputRequests']).toEqual({ q1: { method: 'elicitation/create', params: URL_MODE } });
+  await rig.close();
+  await server.close();
+});
