@@ -43,9 +43,11 @@ export const withTail = (token: string, signature: string): string => `${token.s
 /** Of a good token, except for the issuer. */
 export const claims = (): Claims => ({ sub: 'alice', aud: AUDIENCE, exp: now() + 600, iat: now(), jti: crypto.randomUUID(), client_id: 'agent', tenant_id: 'acme', roles: ['admin'] });
 
-export function signed(text: string, key: KeyObject): string {
+export function signed(text: string, key: KeyObject, alg = 'RS256'): string {
   const bytes = Buffer.from(text);
-  const signature = key.asymmetricKeyType === 'ec' ? sign('sha256', bytes, { key, dsaEncoding: 'ieee-p1363' })
+  const signature = alg === 'PS256' ? sign('sha256', bytes, { key, padding: constants.RSA_PKCS1_PSS_PADDING, saltLength: 32 })
+    : alg === 'RS512' ? sign('sha512', bytes, key)
+    : key.asymmetricKeyType === 'ec' ? sign('sha256', bytes, { key, dsaEncoding: 'ieee-p1363' })
     : key.asymmetricKeyType === 'ed25519' ? sign(null, bytes, key)
     : sign('sha256', bytes, { key, padding: constants.RSA_PKCS1_PADDING });
   return `${text}.${signature.toString('base64url')}`;
@@ -60,7 +62,7 @@ export async function openForge(): Promise<Forge> {
   const forge: Forge = {
     home, other: `${origin}/globex`, requests, answer: undefined,
     token: (changes = {}, header = {}, key = rsa.privateKey) =>
-      signed(`${b64({ alg: 'RS256', typ: 'at+jwt', kid: 'k1', ...header })}.${typeof changes === 'string' ? b64(changes) : b64({ iss: home, ...claims(), ...changes })}`, key),
+      signed(`${b64({ alg: 'RS256', typ: 'at+jwt', kid: 'k1', ...header })}.${typeof changes === 'string' ? b64(changes) : b64({ iss: home, ...claims(), ...changes })}`, key, String(header['alg'])),
     hmac(secret) {
       const text = `${b64({ alg: 'HS256', typ: 'at+jwt', kid: 'k1' })}.${b64({ iss: home, ...claims() })}`;
       return `${text}.${createHmac('sha256', secret).update(text).digest('base64url')}`;
