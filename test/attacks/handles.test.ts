@@ -21,6 +21,8 @@ let old: LegacyHttp;
 let fresh: ModernHttp;
 let tasks: Record<Era, Upstream>;
 let talker: Upstream;
+/** A tool and a prompt of one name that both ask. */
+let twin: Upstream;
 let gateway: TestGateway;
 
 /** A server whose every call is a task, and who tells whoever asks about any task. */
@@ -54,14 +56,19 @@ beforeAll(async () => {
       return SILENT;
     },
   });
+  const asking = { resultType: 'input_required', inputRequests: { q: { method: 'elicitation/create', params: { mode: 'form', message: 'Name?', requestedSchema: { type: 'object', properties: {} } } } }, requestState: 'theirs' };
+  twin = await openUpstream({
+    era: 'modern', tools: [tool('twin', {})], prompts: [{ name: 'twin' }],
+    respond: ({ method, params }) => (method !== 'tools/call' && method !== 'prompts/get' ? undefined : params['requestState'] === undefined ? asking : method === 'tools/call' ? { content: [{ type: 'text', text: 'ANSWERED' }] } : { messages: [], description: 'ANSWERED' }),
+  });
   gateway = await openGateway({ servers: {
     'old-http': { url: old.url, ...asks }, 'new-http': { url: fresh.url, ...asks }, 'old-pipe': child('legacy-server.mts'), 'new-pipe': child('modern-server.mts'),
-    'task-legacy': { url: tasks.legacy.url }, 'task-modern': { url: tasks.modern.url }, talker: { url: talker.url },
+    'task-legacy': { url: tasks.legacy.url }, 'task-modern': { url: tasks.modern.url }, talker: { url: talker.url }, twin: { url: twin.url, ...asks },
   } });
 });
 afterAll(async () => {
   await gateway?.close();
-  await Promise.all([old, fresh, tasks.legacy, tasks.modern, talker].map((one) => one?.close()));
+  await Promise.all([old, fresh, tasks.legacy, tasks.modern, talker, twin].map((one) => one?.close()));
 });
 afterEach(() => { vi.useRealTimers(); });
 
@@ -142,6 +149,26 @@ describe.each(ASKERS)('A18 S11 a request state of %s', (server) => {
   });
 });
 
+it.each([['tools/call', 'prompts/get'], ['prompts/get', 'tools/call']])('A18 S11 a request state of %s is not one of %s, also under the same name', async (method, other) => {
+  const token = await gateway.token('alice');
+  const { result } = await modernCall('/mcp/twin', token, { name: 'twin', arguments: {} }, method);
+  const params = { name: 'twin', arguments: {}, requestState: result?.['requestState'], inputResponses: { q: { action: 'accept', content: {} } } };
+  expect(codeOf(await modernCall('/mcp/twin', token, params, other))).toBe(-32602);
+  expect(JSON.stringify((await modernCall('/mcp/twin', token, params, method)).result)).toContain('ANSWERED');
+});
+
+it.each(['old-http', 'old-pipe'])('A18 S11 a request state of %s that a newer one replaced is over', async (server) => {
+  const token = await gateway.token('alice');
+  const call = (more: Json): Promise<Answer> => modernCall(`/mcp/${server}`, token, { name: 'ask_two', arguments: {}, ...more });
+  const first = (await call({})).result as { inputRequests: Json; requestState: string };
+  const [one = '', two = ''] = Object.keys(first.inputRequests);
+  const said = { action: 'accept', content: { name: 'ANSWERED' } };
+  const second = (await call({ requestState: first.requestState, inputResponses: { [one]: said } })).result as { requestState: string };
+  expect(codeOf(await call({ requestState: first.requestState, inputResponses: { [two]: { action: 'accept', content: { name: 'STALE' } } } }))).toBe(-32602);
+  const { result } = await call({ requestState: second.requestState, inputResponses: { [two]: said } });
+  expect(JSON.stringify(result)).toMatch(/ANSWERED.*ANSWERED/);
+});
+
 describe.each(ERAS.flatMap((era) => ERAS.map((server) => [era, server] as const)))('A18 S11 %s client, a task of a %s server', (era, server) => {
   const path = `/mcp/task-${server}`;
   const open = async (user = 'alice', claims: Json = {}, at = path): Promise<RawClient> => connect(`${gateway.url}${at}`, await gateway.token(user, claims), era);
@@ -177,11 +204,17 @@ describe.each(ERAS.flatMap((era) => ERAS.map((server) => [era, server] as const)
     for (const bad of ['t1', `task-${server}.t1`, `task-${server === 'legacy' ? 'modern' : 'legacy'}.${sealed}`, sealed, `.${sealed}`, `task-${server}..${sealed}`, '', null, [id], 1]) await refused(client, bad);
     for (const bad of changed(sealed)) await refused(client, `task-${server}.${bad}`);
     await refused(await open('alice', {}, '/mcp/talker'), id);
+    const neighbour = server === 'legacy' ? 'modern' : 'legacy';
+    const seen = tasks[neighbour].received.length;
+    for (const at of ['/mcp', `/mcp/task-${neighbour}`]) for (const method of methods) {
+      expect((await (await open('alice', {}, at)).send(method, { taskId: `task-${neighbour}.${sealed}` })).error?.code).toBe(-32602);
+    }
+    expect(tasks[neighbour].received.slice(seen).filter(({ method }) => methods.includes(method))).toEqual([]);
   });
 
   it.runIf(era === 'legacy')('is in nobody else\'s list, and what the server lists of others is in nobody\'s', async () => {
     await begin();
-    for (const [, user, claims] of [['', 'alice', {}] as const, ...THIEVES]) expect(JSON.stringify((await (await open(user, claims)).send('tasks/list', {})).messages)).not.toContain('CANARY');
+    for (const [, user, claims] of [['', 'alice', {}] as const, ...THIEVES]) expect((await (await open(user, claims)).send('tasks/list', {})).result).toEqual({ tasks: [] });
   });
 });
 
