@@ -86,6 +86,12 @@ describe('A16 H6 other members, other bodies', () => {
     expect(arrived()).toBe(before);
   });
 
+  it('what Node joins, or reads as Latin-1, is not what the next reader sees', async () => {
+    const read = async (uri: string, name: string | string[]) => (await say({ era: 'modern', path: '/mcp/fresh', method: 'resources/read', params: { uri }, headers: { 'mcp-name': name } })).code;
+    expect([await read('x:a, x:b', ['x:a', 'x:b']), await read('x:a, x:b', 'x:a, x:b')]).toEqual([-32020, -32602]);
+    expect([await read('mem://\u00f6', 'mem://\u00f6'), await read('mem://\u00f6', inBase64('mem://\u00f6'))]).toEqual([-32020, undefined]);
+  });
+
   it.each(['GET', 'DELETE'])('a %s has no body that they could mirror', async (method) => {
     for (const headers of [{ 'mcp-method': 'tools/call' }, { 'mcp-name': 'echo' }]) {
       const { status } = await ask(gateway.url, { method, path: '/mcp/fresh', headers: { authorization: `Bearer ${await gateway.token('alice')}`, accept: 'text/event-stream', 'mcp-session-id': 'x', ...headers } });
