@@ -15,6 +15,8 @@ export interface PipeClient {
   send(method: string, params: Json): Promise<Said>;
   /** A line as it is. */
   write(line: string): void;
+  /** A line as it is, and the next line that comes back. */
+  exchange(line: string): Promise<string>;
   stdout(): string;
   stderr(): string;
   close(): Promise<void>;
@@ -24,10 +26,12 @@ export async function openPipe(site: Site, token: string, { era, server }: { rea
   const child: ChildProcess = site.spawn(['stdio', ...(server === undefined ? [] : ['--server', server])], { SALLYPORT_TOKEN: token });
   let latest = 0;
   const waiting = new Map<unknown, (said: Said) => void>();
+  let heard: (line: string) => void = () => undefined;
   const [out, err]: [string[], Buffer[]] = [[], []];
   child.stderr?.on('data', (chunk: Buffer) => err.push(chunk));
   createInterface({ input: child.stdout as NodeJS.ReadableStream }).on('line', (line) => {
     out.push(line);
+    heard(line);
     const { id, result, error } = JSON.parse(line) as Said & { id?: unknown };
     // What could not be read is answered without an id; only one request is under way at a time here.
     waiting.get(id ?? latest)?.({ result, error });
@@ -44,7 +48,7 @@ export async function openPipe(site: Site, token: string, { era, server }: { rea
     child.stdin?.write(`${JSON.stringify({ jsonrpc: '2.0', method: 'notifications/initialized' })}\n`);
   }
   return {
-    send, write: (line) => void child.stdin?.write(`${line}\n`), stdout: () => out.join('\n'), stderr: () => Buffer.concat(err).toString(),
+    send, write: (line) => void child.stdin?.write(`${line}\n`), exchange: (line) => new Promise((resolve) => { heard = resolve; child.stdin?.write(`${line}\n`); }), stdout: () => out.join('\n'), stderr: () => Buffer.concat(err).toString(),
     close: async () => {
       child.stdin?.end();
       const timer = setTimeout(() => child.kill('SIGKILL'), 5_000);

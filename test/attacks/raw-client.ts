@@ -63,12 +63,15 @@ function parse(text: string, type: string): Json[] {
   });
 }
 
+/** A name that a header cannot spell is told in the form that is for that. */
+const mirrored = (name: string): string => (/^[\x21-\x7e]+(?: [\x21-\x7e]+)*$/.test(name) ? name : `=?base64?${Buffer.from(name).toString('base64')}?=`);
+
 export function headersFor(era: Era, token: string, { method, params }: { readonly method: string; readonly params: Json }, session?: string): Record<string, string> {
-  const name = params['name'] ?? params['uri'];
+  const name = params['name'] ?? params['uri'] ?? params['taskId'];
   return {
     ...(token !== '' && { authorization: `Bearer ${token}` }),
     'mcp-protocol-version': era === 'modern' ? '2026-07-28' : '2025-11-25',
-    ...(era === 'modern' && { 'mcp-method': method, ...(typeof name === 'string' && { 'mcp-name': name }) }),
+    ...(era === 'modern' && { 'mcp-method': method, ...(typeof name === 'string' && { 'mcp-name': mirrored(name) }) }),
     ...(session !== undefined && { 'mcp-session-id': session }),
   };
 }

@@ -24,6 +24,8 @@ export interface UpstreamOptions {
   readonly prompts?: readonly Json[];
   readonly resources?: readonly Json[];
   readonly templates?: readonly Json[];
+  /** A GET: the stream of what belongs to no call, opened already; without this there is none. */
+  stream?(response: ServerResponse): void;
   /** The result of a call; `undefined` = it has written to the response itself, or never will. */
   respond?(received: Received, response: ServerResponse): Json | Promise<Json | undefined> | undefined;
 }
@@ -76,6 +78,10 @@ function greeting({ era = 'legacy', instructions }: UpstreamOptions, method: str
 
 async function answer(options: UpstreamOptions, received: Received, response: ServerResponse): Promise<void> {
   const { id } = (received.body === '' ? {} : JSON.parse(received.body)) as { id?: unknown };
+  if (received.method === 'GET' && options.stream !== undefined) {
+    response.writeHead(200, { 'content-type': 'text/event-stream' }).flushHeaders();
+    return options.stream(response);
+  }
   if (received.body === '') return void response.writeHead(405).end();
   if (id === undefined) return void response.writeHead(202).end();
   const { era = 'legacy' } = options;

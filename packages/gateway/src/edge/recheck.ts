@@ -58,10 +58,18 @@ export function createHearing(deps: DoorDeps, arrival: Arrival): Hearing {
   };
 }
 
+/** A server says what it likes, and every step up costs a look: nothing that is pinned is longer or deeper (A24). */
+const URI_CHARACTERS_MAX = 4_096;
+const LEVELS_MAX = 32;
+
 /** What is said may be of a part of the resource that was subscribed to: then that one is judged. */
 function pinnedAbove(deps: DoorDeps, server: string, uri: string): Definition['name'] | undefined {
-  for (let name = uri; ; name = name.slice(0, name.lastIndexOf('/'))) {
+  if (uri.length > URI_CHARACTERS_MAX) return undefined;
+  let name = uri;
+  for (let level = 0; level < LEVELS_MAX; level++) {
     if (deps.definitionOf({ kind: 'resource', server, name }) !== undefined) return name;
     if (!name.includes('/')) return undefined;
+    name = name.slice(0, name.lastIndexOf('/'));
   }
+  return undefined;
 }

@@ -124,6 +124,14 @@ it.each(['jku', 'x5u', 'jwk', 'x5c', 'all of them'])('O6 %s in the header is ign
   expect([evil.connections, site.requests]).toEqual([0, ['/jwks']]);
 });
 
+it('O2 a key that was asked for by one algorithm is found for another of its type', async () => {
+  const { site, source } = await openBench(ONE);
+  for (const algorithm of ['PS256', 'RS256', 'RS512']) {
+    const key = (await source.key(site.origin, 'k1', algorithm)) as CryptoKey;
+    expect(key.algorithm).toMatchObject({ name: algorithm.startsWith('PS') ? 'RSA-PSS' : 'RSASSA-PKCS1-v1_5', hash: { name: `SHA-${algorithm.slice(2)}` } });
+  }
+});
+
 describe('O8 key ids that nobody knows', () => {
   it('O8 10,000 in 10 s cause one fetch, and a good key is found all the while', async () => {
     const { site, clock, ask } = await openBench(ONE);

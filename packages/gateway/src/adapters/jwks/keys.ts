@@ -43,7 +43,8 @@ interface State {
   triedAt: number;
   why: string;
   fetching: Promise<void> | undefined;
-  readonly imported: Map<JWK, Promise<CryptoKey | Uint8Array>>;
+  /** By place in the set and algorithm: a key that was imported for one algorithm of its type verifies no other. */
+  readonly imported: Map<string, Promise<CryptoKey | Uint8Array>>;
 }
 
 export function createKeySource({ issuers, clock, fetch = fetchJson, log }: KeySourceDeps): IssuerKeys {
@@ -82,8 +83,9 @@ export function createKeySource({ issuers, clock, fetch = fetchJson, log }: KeyS
     const [jwk, another] = matching(state.set.keys, kid, algorithm);
     if (jwk === undefined) throw new Error('the key is not known');
     if (another !== undefined) throw new Error('the key is ambiguous');
-    let imported = state.imported.get(jwk);
-    if (imported === undefined) state.imported.set(jwk, (imported = importJWK(jwk, algorithm)));
+    const place = `${state.set.keys.indexOf(jwk)} ${algorithm}`;
+    let imported = state.imported.get(place);
+    if (imported === undefined) state.imported.set(place, (imported = importJWK(jwk, algorithm)));
     return (await imported) as CryptoKey;
   };
   const ready = async (location: IssuerLocation): Promise<[string, string | undefined]> => {

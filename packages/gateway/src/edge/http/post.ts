@@ -82,11 +82,11 @@ async function handleRequest(door: Door, visit: Visit, asked: Under): Promise<vo
   const live = liveOf(door, caller);
   const key = callKey(message.id);
   const headers = { ...visit.headers };
+  const call: UnderWay = { abort, holder: undefined };
   const reply = createReply({
     response: visit.response, headers, mayStream: accepts(visit.request), primes: caller.protocolVersion === '2025-11-25', now: door.clock.now,
-    stream: live && (() => openStream(live.streams, { kept: live.kept, standalone: false, now: door.clock.now() })),
+    stream: live && (() => openStream(live.streams, { kept: live.kept, standalone: false, holder: () => call.holder, now: door.clock.now() })),
   });
-  const call: UnderWay = { abort, holder: undefined };
   const questions = live && accepts(visit.request) && canBeAsked(caller.capabilities) ? createQuestions({ live, call, capabilities: caller.capabilities, timeoutMs: door.settings().requestTimeoutMs }, reply) : undefined;
   const leave = whenGone(visit, caller, abort);
   const held = live && beginCall(live, key, call);

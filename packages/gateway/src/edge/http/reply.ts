@@ -3,6 +3,7 @@
  * stream. A client that does not read is cut off instead of being waited for.
  */
 import type { ServerResponse } from 'node:http';
+import { oneLine } from '@sallyport/guard/json';
 import type { Ended } from '../answer.ts';
 import { emit, eventId, type Stream } from '../sessions/streams.ts';
 
@@ -72,7 +73,8 @@ export function createReply(options: ReplyOptions): Reply {
         endWith(response, ended.bytes);
         return;
       }
-      write(onOneLine(ended.bytes.toString()));
+      // H9: a line break in a result that is passed on as it came would end the event in the middle of it.
+      write(oneLine(ended.bytes).toString());
       if (stream !== undefined) {
         stream.done = true;
         stream.usedAt = options.now();
@@ -90,9 +92,6 @@ function endWith(response: ServerResponse, bytes: Buffer): void {
   if (bytes.length <= ONE_WRITE_BYTES_MAX) response.end(bytes.toString('latin1'), 'latin1');
   else response.end(bytes);
 }
-
-/** H9: a line break in a result that is passed on as it came would end the event in the middle of it. */
-const onOneLine = (json: string): string => (/[\r\n]/.test(json) ? JSON.stringify(JSON.parse(json)) : json);
 
 /** An event without data: an id to resume from, and how long to wait before that. */
 export const primeText = (stream: Stream): string => `id: ${eventId(stream, 0)}\nretry: ${RETRY_MS}\ndata: \n\n`;

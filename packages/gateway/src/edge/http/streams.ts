@@ -99,16 +99,17 @@ async function hear(door: Door, ear: Ear, arrival: Arrival): Promise<Outcome> {
 /** Opens the connection, once the guard has let the caller through. @returns the stream of a call that is read on. */
 function open(door: Door, ear: Ear, holder: string): Stream | undefined {
   if (ear.place !== undefined) return undefined;
-  ear.place = takePlace(door, holder);
   const { visit: { response, headers }, live } = ear;
+  const last = lastEventOf(ear.visit);
+  const resumed = last === undefined ? undefined : findResumable(live?.streams, last);
+  if (resumed !== undefined && resumed.stream.holder() !== holder) throw new GuardError('session_not_found');
+  ear.place = takePlace(door, holder);
   openSse(response, headers);
   if (live === undefined) {
     writeBounded(response, ': listening\n\n');
     return undefined;
   }
-  const last = lastEventOf(ear.visit);
-  const resumed = last === undefined ? undefined : findResumable(live.streams, last);
-  const stream = (ear.stream = resumed?.stream ?? openStream(live.streams, { kept: live.kept, standalone: true, now: door.clock.now() }));
+  const stream = (ear.stream = resumed?.stream ?? openStream(live.streams, { kept: live.kept, standalone: true, holder: () => holder, now: door.clock.now() }));
   ear.questions = createQuestions({ live, call: { abort: ear.abort, holder }, capabilities: ear.caller.capabilities, timeoutMs: door.settings().requestTimeoutMs }, { send: (message) => say(ear, JSON.stringify(message)) });
   stream.end?.();
   if (resumed === undefined) prime(stream, ear);

@@ -14,6 +14,8 @@ export interface Stream {
   readonly id: string;
   /** A GET stream: it carries what belongs to no call, and a resumed one goes on listening. */
   readonly standalone: boolean;
+  /** Key of the principal that it was opened for: a session is its user's, what an agent was told is that agent's (A18). */
+  readonly holder: () => string | undefined;
   readonly events: { readonly seq: number; readonly text: string }[];
   readonly kept: Kept;
   bytes: number;
@@ -33,12 +35,12 @@ const STREAMS_MAX = 16;
 export const STREAM_IDLE_MS = 5 * 60_000;
 
 /** Makes room first: the oldest stream that nobody listens to goes when a session has too many. */
-export function openStream(streams: Map<string, Stream>, { kept, standalone, now }: { readonly kept: Kept; readonly standalone: boolean; readonly now: number }): Stream {
+export function openStream(streams: Map<string, Stream>, { kept, standalone, holder, now }: Pick<Stream, 'kept' | 'standalone' | 'holder'> & { readonly now: number }): Stream {
   for (const [id, old] of streams) {
     if (streams.size < STREAMS_MAX) break;
     if (old.sink === undefined) forgetStream(streams, id);
   }
-  const stream: Stream = { id: randomBytes(12).toString('base64url'), standalone, events: [], kept, bytes: 0, seq: 0, usedAt: now, done: false, sink: undefined, end: undefined };
+  const stream: Stream = { id: randomBytes(12).toString('base64url'), standalone, holder, events: [], kept, bytes: 0, seq: 0, usedAt: now, done: false, sink: undefined, end: undefined };
   streams.set(stream.id, stream);
   return stream;
 }

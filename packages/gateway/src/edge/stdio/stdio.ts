@@ -2,7 +2,7 @@
 import { randomUUID } from 'node:crypto';
 import type { Readable, Writable } from 'node:stream';
 import { asGuardError, GuardError, spendPermit, type Credentials, type GuardError as Refusal, type JsonObject, type Outcome, type Relay } from '@sallyport/guard';
-import { parseStrict } from '@sallyport/guard/json';
+import { oneLine, parseStrict } from '@sallyport/guard/json';
 import { endOf, errorEnd } from '../answer.ts';
 import type { DoorDeps } from '../deps.ts';
 import { isObject, readEnvelope, type Message } from '../envelope.ts';
@@ -58,7 +58,7 @@ export function createStdioEdge(deps: StdioDeps): StdioEdge {
   const ending = new AbortController();
   const pipe: Pipe = {
     ...deps, live, ending: ending.signal, agreed: { protocolVersion: ASSUMED_VERSION, capabilities: {}, clientInfo: undefined, listens: false },
-    write: (bytes) => { if (output.writable) output.write(Buffer.concat([Buffer.from(bytes), NEWLINE])); },
+    write: (bytes) => { if (output.writable) output.write(Buffer.concat([oneLine(Buffer.from(bytes)), NEWLINE])); },
   };
   // A client that is gone cannot be told anything; the end of the input says the same a moment later.
   output.on('error', () => input.destroy());

@@ -4,14 +4,15 @@
  */
 import { spawn, type ChildProcessByStdio } from 'node:child_process';
 import type { Readable, Writable } from 'node:stream';
+import { oneLine } from '@sallyport/guard/json';
 import type { ServerSettings } from '../../snapshot.ts';
 import { cleanLine } from '../wire/failure.ts';
 import { createLineSplitter } from '../wire/lines.ts';
 import type { Log } from '../deps.ts';
 
 export interface Child {
-  /** Writes one line. False when the child is gone or does not read: what it has not taken is bounded. */
-  write(line: Buffer): boolean;
+  /** Writes one message, as one line. False when the child is gone or does not read: what it has not taken is bounded. */
+  write(message: Buffer): boolean;
   /** Ends the whole group: end of input, then SIGTERM, then SIGKILL. Resolves when it is gone. */
   end(): Promise<void>;
   readonly pid: number | undefined;
@@ -95,9 +96,9 @@ export function startChild(settings: ServerSettings, environment: Readonly<Recor
   return {
     pid: child.pid,
     end,
-    write(line) {
+    write(message) {
       if (told || child.stdin.destroyed || child.stdin.writableLength > MAX_UNREAD) return false;
-      child.stdin.write(line);
+      child.stdin.write(oneLine(message));
       child.stdin.write('\n');
       return true;
     },
