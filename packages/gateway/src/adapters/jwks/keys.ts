@@ -36,6 +36,8 @@ const KEYS_MAX = 100;
 interface KeySet {
   readonly keys: readonly JWK[];
   readonly fetchedAt: number;
+  /** By place in the set and algorithm: a key that was imported for one algorithm of its type verifies no other. */
+  readonly imported: Map<string, Promise<CryptoKey | Uint8Array>>;
 }
 
 interface State {
@@ -43,15 +45,13 @@ interface State {
   triedAt: number;
   why: string;
   fetching: Promise<void> | undefined;
-  /** By place in the set and algorithm: a key that was imported for one algorithm of its type verifies no other. */
-  readonly imported: Map<string, Promise<CryptoKey | Uint8Array>>;
 }
 
 export function createKeySource({ issuers, clock, fetch = fetchJson, log }: KeySourceDeps): IssuerKeys {
   const states = new Map<string, State>();
   const stateOf = (issuer: string): State => {
     let state = states.get(issuer);
-    if (state === undefined) states.set(issuer, (state = { set: undefined, triedAt: Number.NEGATIVE_INFINITY, why: '', fetching: undefined, imported: new Map() }));
+    if (state === undefined) states.set(issuer, (state = { set: undefined, triedAt: Number.NEGATIVE_INFINITY, why: '', fetching: undefined }));
     return state;
   };
   const refresh = async (state: State, location: IssuerLocation): Promise<void> => {
@@ -59,8 +59,7 @@ export function createKeySource({ issuers, clock, fetch = fetchJson, log }: KeyS
     try {
       const uri = location.jwksUri ?? (await discoverJwksUri(location.issuer, fetch));
       const document = await fetch(new URL(uri), location.issuer);
-      state.set = { keys: usable(document), fetchedAt: clock.now() };
-      state.imported.clear();
+      state.set = { keys: usable(document), fetchedAt: clock.now(), imported: new Map() };
     } catch (thrown) {
       // The last good set stays until it is too old; `key` then refuses.
       state.why = `its keys cannot be fetched: ${thrown instanceof Error ? thrown.message : 'no answer'}`;
@@ -80,13 +79,14 @@ export function createKeySource({ issuers, clock, fetch = fetchJson, log }: KeyS
     const unknown = state.set !== undefined && matching(state.set.keys, kid, algorithm).length === 0;
     if (older(state, KEYS_FRESH_MS) || unknown) await tryAgain(state, location);
     if (state.set === undefined || older(state, KEYS_STALE_MS)) throw new Error('the keys of the issuer are not available');
-    const [jwk, another] = matching(state.set.keys, kid, algorithm);
+    const { keys, imported } = state.set;
+    const [jwk, another] = matching(keys, kid, algorithm);
     if (jwk === undefined) throw new Error('the key is not known');
     if (another !== undefined) throw new Error('the key is ambiguous');
-    const place = `${state.set.keys.indexOf(jwk)} ${algorithm}`;
-    let imported = state.imported.get(place);
-    if (imported === undefined) state.imported.set(place, (imported = importJWK(jwk, algorithm)));
-    return (await imported) as CryptoKey;
+    const place = `${keys.indexOf(jwk)} ${algorithm}`;
+    let key = imported.get(place);
+    if (key === undefined) imported.set(place, (key = importJWK(jwk, algorithm)));
+    return (await key) as CryptoKey;
   };
   const ready = async (location: IssuerLocation): Promise<[string, string | undefined]> => {
     const state = stateOf(location.issuer);
