@@ -3,6 +3,7 @@ import { GuardError, type ErrorCode, type Json, type JsonObject, type McpResult,
 import { responseBytes } from '@sallyport/guard/json';
 import { isObject, type RequestId } from './envelope.ts';
 import { askToWait } from './eras/approval-wait.ts';
+import { hasObjectOutput, withObjectOutput } from './eras/object-output.ts';
 import { listed, type Route } from './names/route.ts';
 import { rewriteResult } from './names/rewrite-result.ts';
 
@@ -92,11 +93,12 @@ const HINTS = ['ttlMs', 'cacheScope', 'resultType'];
 function resultOf({ value, items, bytes }: McpResult, asked: Asked): Uint8Array | JsonObject {
   const { method, era, route } = asked;
   if (items !== undefined) {
-    const list = { ...value, [LIST_MEMBER[method] ?? 'items']: items.map((item) => listed(item, route)) };
+    const shown = items.map((item) => (era === 'modern' ? listed(item, route) : withObjectOutput(listed(item, route))));
+    const list = { ...value, [LIST_MEMBER[method] ?? 'items']: shown };
     return era === 'modern' ? modern(list, asked) : without(list, HINTS);
   }
   const renamed = route.server === undefined && asked.from !== undefined ? rewriteResult(value, asked.from) : value;
-  if (era === 'legacy') return renamed === value && !HINTS.some((hint) => hint in value) ? (bytes ?? value) : withoutMarks(renamed);
+  if (era === 'legacy') return renamed === value && hasObjectOutput(value) && !HINTS.some((hint) => hint in value) ? (bytes ?? value) : withoutMarks(renamed);
   if (bytes !== undefined && renamed === value && !CACHEABLE.has(method) && value['cacheScope'] === undefined) return signedBytes(bytes, value, asked) ?? modern(value, asked);
   return modern(renamed, asked);
 }
@@ -130,7 +132,7 @@ function signedBytes(bytes: Uint8Array, value: JsonObject, asked: Asked): Uint8A
 
 /** What a modern server writes for modern clients only; whom it says to be is not what was approved. */
 function withoutMarks(value: JsonObject): JsonObject {
-  const kept = without(value, HINTS);
+  const kept = without(value, hasObjectOutput(value) ? HINTS : [...HINTS, 'structuredContent']);
   return isObject(kept['_meta']) && SERVER_INFO in kept['_meta'] ? { ...kept, _meta: without(kept['_meta'], [SERVER_INFO]) } : kept;
 }
 

@@ -9,6 +9,7 @@ import { ownCapabilities } from './bridge/capabilities.ts';
 import { createEars } from './bridge/ears.ts';
 import { endHeld } from './bridge/held.ts';
 import { createLevels } from './bridge/levels.ts';
+import { reopen } from './bridge/reopen.ts';
 import { send } from './bridge/send.ts';
 import { unattachedOf } from './bridge/unattached.ts';
 import { createWatches } from './bridge/watch.ts';
@@ -19,6 +20,7 @@ import type { UpstreamDeps } from './deps.ts';
 import { reasonOf } from './wire/failure.ts';
 import { ownAsk } from './wire/link.ts';
 import { isObject } from './wire/message.ts';
+import { createBackoff } from './links/backoff.ts';
 import { createLinks, type Links } from './links/links.ts';
 import type { Seat } from './links/seat.ts';
 
@@ -59,6 +61,8 @@ export interface Upstreams {
 
 export function createUpstreams(deps: UpstreamDeps): Upstreams {
   const ears = createEars();
+  const stopping = new AbortController();
+  const endings = createBackoff(deps.clock);
   const watches = createWatches();
   const definitions = createCatalog({ ...deps, changed: (server: string, kind: DefinitionKind) => ears.changed(server, kind) });
   const links: Links = createLinks({
@@ -66,6 +70,7 @@ export function createUpstreams(deps: UpstreamDeps): Upstreams {
     unattached: (settings, owner, seat) => unattachedOf(() => bridge, settings, owner, seat),
     opened: (seat) => settle(bridge, seat, () => watches),
     listened: (seat) => ears.has(seat.settings.name, seat.owner),
+    lost: (seat) => void reopen(bridge, seat, { endings, stopping: stopping.signal }).catch(() => undefined),
   });
   const capabilities = (settings: ServerSettings) => ownCapabilities(settings.clientRequests);
   const looker = { clock: deps.clock, definitions, capabilities };
@@ -79,6 +84,7 @@ export function createUpstreams(deps: UpstreamDeps): Upstreams {
     ready: () => Object.fromEntries(deps.servers().map(({ name }) => [name, links.reason(name)])),
     stats: () => ({ links: Object.fromEntries(deps.servers().map(({ name }) => [name, links.count(name)])), held: bridge.held.size, listeners: ears.size }),
     close: async () => {
+      stopping.abort();
       watches.close();
       endHeld(bridge.held);
       await links.close();

@@ -4,7 +4,8 @@ import { Client as LegacyClient } from '@modelcontextprotocol/sdk/client/index.j
 import { StreamableHTTPClientTransport as LegacyTransport } from '@modelcontextprotocol/sdk/client/streamableHttp.js';
 import { ElicitRequestSchema, ToolListChangedNotificationSchema } from '@modelcontextprotocol/sdk/types.js';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { openBench, pause, type Bench } from '../testing/bench.mts';
+import type { McpResult } from '@sallyport/guard';
+import { definition, openBench, pause, type Bench } from '../testing/bench.mts';
 import { ask } from '../testing/client.mts';
 
 let bench: Bench;
@@ -144,6 +145,23 @@ describe('SDK v2 and a call that a person must approve', () => {
     for (const state of ['', '!!!', Buffer.from('{"requestState":"x","__proto__":{"a":1},"name":"echo"}').toString('base64url'), Buffer.from('null').toString('base64url')]) expect((await forge(state)).result).toMatchObject({ isError: true });
     expect(bench.sent).toHaveLength(before);
   });
+});
+
+it('output that is no object: a client of 2026-07-28 gets all of it, an older one the text', async () => {
+  const list: McpResult = { value: { content: [{ type: 'text', text: '[1]' }], structuredContent: [1] } };
+  const other = await openBench({
+    definitions: [definition('crm', 'tool', 'rows', { inputSchema: { type: 'object' }, outputSchema: { type: 'array', items: {} } }), definition('crm', 'tool', 'row', { inputSchema: { type: 'object' }, outputSchema: { type: 'object' } }), definition('crm', 'tool', 'loose')],
+    tools: { rows: () => list, loose: () => ({ ...list, bytes: Buffer.from(JSON.stringify(list.value)) }) },
+  });
+  const [v1, v2] = [new LegacyClient({ name: 'v1', version: '1' }), new ModernClient({ name: 'v2', version: '1' }, { versionNegotiation: { mode: 'auto' } })];
+  await v1.connect(new LegacyTransport(new URL(`${other.url}/mcp/crm`), { requestInit }) as Parameters<LegacyClient['connect']>[0]);
+  await v2.connect(new ModernTransport(new URL(`${other.url}/mcp/crm`), { requestInit }));
+  expect((await v1.listTools()).tools.map(({ outputSchema }) => outputSchema?.type)).toEqual([undefined, 'object', undefined]);
+  for (const name of ['rows', 'loose']) expect((await ask({ url: other.url, token: 'alice', method: 'tools/call', params: { name } })).result).toEqual({ content: [{ type: 'text', text: '[1]' }] });
+  expect((await v2.listTools()).tools[0]?.outputSchema).toMatchObject({ type: 'array' });
+  expect(await v2.callTool({ name: 'rows' })).toMatchObject({ structuredContent: [1] });
+  await Promise.all([v1.close(), v2.close()]);
+  await other.close();
 });
 
 describe.each(['legacy', 'auto'] as const)('SDK v2, %s', (mode) => {

@@ -1,6 +1,8 @@
 /** What servers say on their own, and to whom. */
+import type { ServerResponse } from 'node:http';
 import type { JsonObject } from '@sallyport/guard';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { legacyFake } from '../testing/fake-legacy.mts';
 import { http, rigOf, serverOf, stdio, until, type Recorded, type Rig } from '../testing/harness.mts';
 import { legacyHttp, type LegacyHttp } from '../testing/legacy-server.mts';
 import { modernHttp, type ModernHttp } from '../testing/modern-server.mts';
@@ -74,6 +76,38 @@ describe.each(['old-http', 'old-pipe'])('%s', (server) => {
 });
 
 const textOf = (value: JsonObject): string => ((value['content'] as { text: string }[])[0] as { text: string }).text;
+
+describe('a link that ends while somebody listens', () => {
+  it('is opened again without a call, and what was subscribed is subscribed again', async () => {
+    const fake = await legacyFake();
+    let own: ServerResponse | undefined;
+    fake.answer = ({ method, session }, res) => {
+      if (method !== 'GET') return undefined;
+      if (!fake.sessions.has(session ?? '')) res.writeHead(404).end();
+      else (own = res).writeHead(200, { 'content-type': 'text/event-stream' }).write('retry: 50\n\n');
+      return undefined;
+    };
+    const alone = rigOf([serverOf('f', http(fake.url))]);
+    await alone.discover();
+    const abort = new AbortController();
+    const notices: Recorded[] = [];
+    const done = alone.run('stream/listen', { kind: 'servers', servers: ['f'] }, {}, { session: 's', notices, signal: abort.signal });
+    await alone.get('resources/subscribe', { kind: 'resource', server: 'f', name: 'test://a' }, { uri: 'test://a' }, { session: 's' });
+    const subscribed = () => fake.received.filter(({ method, session }) => method === 'resources/subscribe' && fake.sessions.has(session ?? ''));
+    await until(() => own !== undefined && subscribed().length === 1);
+    fake.sessions.clear();
+    own?.end();
+    own = undefined;
+    await until(() => own !== undefined && subscribed().length === 1);
+    (own as ServerResponse | undefined)?.write(`data: ${JSON.stringify({ jsonrpc: '2.0', method: 'notifications/resources/updated', params: { uri: 'test://a' } })}\n\n`);
+    await until(() => notices.length > 0);
+    expect(notices.map(({ params }) => params)).toEqual([{ uri: 'test://a' }]);
+    abort.abort();
+    await done;
+    await alone.close();
+    await fake.close();
+  });
+});
 
 describe('a modern server', () => {
   it('is listened to for legacy and modern clients alike', async () => {

@@ -2,6 +2,7 @@
 import type { Definition, DefinitionKind, JsonObject } from '@sallyport/guard';
 import { mirroredParameters } from '../mcp-http/mirror.ts';
 import { lookAlikeKeys, nameFault } from './names.ts';
+import { shapeFault } from './shape.ts';
 
 export interface Screening {
   readonly kind: DefinitionKind;
@@ -21,8 +22,9 @@ export function screenNames({ kind, documents, nameOf, pinned, servers }: Screen
   const withheld: { name: string; reason: string }[] = [];
   const fine: [string, JsonObject][] = [];
   for (const document of documents) {
+    // What became misshapen after it was pinned is a change of a pinned definition, and treated as one.
     const name = nameOf(document);
-    const fault = typeof name !== 'string' ? 'no name' : nameFault(kind, name, servers) ?? schemaFault(kind, document);
+    const fault = typeof name !== 'string' ? 'no name' : nameFault(kind, name, servers) ?? (pinned.has(name) ? undefined : shapeFault(kind, document)) ?? schemaFault(kind, document);
     if (typeof name !== 'string' || fault !== undefined) withheld.push({ name: typeof name === 'string' ? name : '', reason: fault ?? 'no name' });
     else fine.push([name, document]);
   }

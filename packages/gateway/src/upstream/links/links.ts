@@ -24,6 +24,8 @@ export interface LinksDeps {
   opened(seat: Seat): void;
   /** True while somebody listens over this link, which keeps it from being idle. */
   listened(seat: Seat): boolean;
+  /** Called when a link over which somebody listens has ended by itself. */
+  lost(seat: Seat): void;
 }
 
 export interface Links {
@@ -72,6 +74,7 @@ export function createLinks(deps: LinksDeps): Links {
       rooms.eras.delete(seat.settings.name);
       if (seat.busy <= 0) drop(rooms, seat);
       else rooms.seats.delete(seat.key);
+      if (rooms.listened(seat)) rooms.lost(seat);
     },
     reason: (server) => {
       const last = rooms.reasons.get(server);
@@ -202,6 +205,7 @@ function reap(rooms: Rooms): void {
   for (const seat of rooms.seats.values()) {
     const idle = seat.busy <= 0 && now - seat.usedAt > seat.settings.links.idleMs && !rooms.listened(seat);
     if (seat.link.dead() || idle || (seat.busy <= 0 && !wanted.has(transportKey(seat.settings)))) drop(rooms, seat);
+    if (seat.link.dead() && rooms.listened(seat)) rooms.lost(seat);
   }
   for (const [key, endpoint] of rooms.endpoints) {
     if (wanted.has(key) || [...rooms.seats.values()].some((seat) => transportKey(seat.settings) === key)) continue;

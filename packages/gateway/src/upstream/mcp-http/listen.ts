@@ -30,6 +30,11 @@ async function listen(state: LegacyState): Promise<void> {
     signal.addEventListener('abort', exchange.abort, { once: true });
     const reply = await exchange.reply;
     signal.removeEventListener('abort', exchange.abort);
+    if (!('fault' in reply) && reply.status === 404 && state.session !== undefined) {
+      // 2025-11-25, session management: what was subscribed in this session is gone with it.
+      state.dead = true;
+      return state.ended.abort();
+    }
     // A server may have no such stream (405); of what is no stream, only an overload passes by itself.
     if (!('fault' in reply) && !reply.streamed && reply.status < 500 && reply.status !== 429) return;
     failures = heard ? 0 : failures + 1;

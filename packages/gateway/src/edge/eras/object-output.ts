@@ -1,0 +1,17 @@
+/**
+ * 2026-07-28 lets the output of a tool be any JSON. Earlier revisions know objects only, and their clients refuse a whole
+ * list for one tool that says otherwise; the same output is in the text of the result.
+ */
+import type { Json, JsonObject } from '@sallyport/guard';
+import { isObject } from '../envelope.ts';
+
+const isObjectSchema = (schema: Json | undefined): boolean => schema === undefined || (isObject(schema) && schema['type'] === 'object');
+
+/** @returns the same object when nothing had to go. */
+export function withObjectOutput(tool: JsonObject): JsonObject {
+  if (isObjectSchema(tool['outputSchema'])) return tool;
+  const { outputSchema: _any, ...rest } = tool;
+  return rest;
+}
+
+export const hasObjectOutput = ({ structuredContent }: JsonObject): boolean => structuredContent === undefined || isObject(structuredContent);
