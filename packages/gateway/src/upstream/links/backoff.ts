@@ -17,7 +17,9 @@ export function createBackoff(clock: Clock): Backoff {
   return {
     waitMs: (key) => Math.max(0, (failures.get(key)?.until ?? 0) - clock.now()),
     failed(key) {
-      const count = (failures.get(key)?.count ?? 0) + 1;
+      const last = failures.get(key);
+      // What failed once a day is not what fails again and again.
+      const count = last !== undefined && clock.now() - last.until <= MAX_MS ? last.count + 1 : 1;
       failures.delete(key);
       failures.set(key, { count, until: clock.now() + Math.min(MAX_MS, FIRST_MS * 2 ** (count - 1)) });
       const oldest = failures.keys().next().value;
