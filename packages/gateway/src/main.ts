@@ -310,6 +310,7 @@ function watchPolicies({ clock, log, settings }: Parts): () => void {
 async function runStdio(snapshot: Snapshot, { server, token }: { readonly server: string | undefined; readonly token: string }): Promise<void> {
   const parts = openParts(snapshot, systemClock, () => 1);
   const plane = createDataPlane(parts);
+  await recordWeakenings(parts, 'gateway.start');
   const discovery = createDiscovery(plane, parts);
   await discovery.all();
   const stopWatching = watchPolicies(parts);
