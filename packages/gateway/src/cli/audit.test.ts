@@ -129,6 +129,8 @@ it.each([
   expect(err).toContain(says);
 });
 
+it('the group itself has an example, too', async () => expect((await run('--help')).out).toContain('Example:\n  $ sallyport audit verify'));
+
 it('one key for several tenants is wrong usage', async () => {
   expect(await run('verify', '--key', readFileSync(at('vkey'), 'utf8'))).toMatchObject({ code: 2, err: '--key is the key of one tenant: name it with --tenant\n' });
 });
