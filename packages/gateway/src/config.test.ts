@@ -319,3 +319,10 @@ it('a data folder that cannot be one is named, and what to do', () => {
   writeFileSync(join(folder, 'plain'), '');
   expect(() => openSealingKey(join(folder, 'plain'))).toThrow(/^data: the folder .*plain cannot be written \(EEXIST\): it must be a folder/);
 });
+
+it.each([
+  ['tenants: []', 'tenants: must have at least 1 entry'],
+  ['gateway: { maxDepth: 2 }', 'gateway.maxDepth: must be at least 4'],
+  ['gateway: { maxStreams: 20000 }', 'gateway.maxStreams: must be at most 10000'],
+  ['data: ""', 'data: must have at least 1 character'],
+])('%s says its bound in words', (text, says) => expect(errorOf(text)).toContain(says));

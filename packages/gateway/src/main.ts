@@ -192,7 +192,7 @@ function createEdge({ guard, upstreams }: DataPlane, { audit, clock, log, store,
     settings: () => settings.snapshot.gateway, issuers: () => settings.snapshot.identity.issuers.map(({ issuer }) => issuer),
     scopes: () => [...new Set(settings.snapshot.identity.issuers.flatMap(({ requiredScopes }) => requiredScopes))],
     sessions: store.sessions, sealer, limiter: createMemoryRateLimiter(clock), clock, readAuthorization, log,
-    report: (event) => metrics.requested(event), called: (outcome) => metrics.called(outcome),
+    report: (event) => metrics.requested(event), called: (outcome) => metrics.called(outcome), addressLimited: () => metrics.limited('address', '', ''),
     // Refused before it was a call: it has a record all the same. Nothing waits for it, because nothing happens because of it.
     rejected: (code, correlationId, address) => void audit.append('_', logRecord('request.rejected', { error_code: ERRORS[code].errorCode, correlation_id: correlationId, source_ip: address }, clock.now()))
       .catch((cause: unknown) => log('error', 'a refused request could not be recorded', { cause: String(cause) })),
@@ -310,6 +310,7 @@ function watchPolicies({ clock, log, settings }: Parts): () => void {
 async function runStdio(snapshot: Snapshot, { server, token }: { readonly server: string | undefined; readonly token: string }): Promise<void> {
   const parts = openParts(snapshot, systemClock, () => 1);
   const plane = createDataPlane(parts);
+  await recordWeakenings(parts, 'gateway.start');
   const discovery = createDiscovery(plane, parts);
   await discovery.all();
   const stopWatching = watchPolicies(parts);

@@ -36,7 +36,7 @@ export interface HouseRules {
 
 export function standardHouse(ports: HousePorts, rules: HouseRules): House {
   const { authenticators, tenants, catalog, policy, limiter, approvals, audit, recorder, observer, clock } = ports;
-  const refusals = createRefusals({ limiter, perMinute: () => rules.refusalsPerMinute(), now: () => clock.now() });
+  const refusals = createRefusals({ limiter, perMinute: () => rules.refusalsPerMinute(), now: () => clock.now(), observer });
   const allowTools = (server: string): readonly string[] | undefined => rules.allowTools(server);
   return {
     authenticate: createAuthenticate(authenticators, (type) => rules.tokenRefused(type)),

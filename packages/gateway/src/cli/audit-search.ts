@@ -1,7 +1,8 @@
 /** `sallyport audit search` and `tail`: records by short field names, as text, JSON lines or CSV. */
-import { watch } from 'node:fs';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { InvalidArgumentError, Option, type Command } from 'commander';
 import type { JsonObject } from '@sallyport/guard';
+import { followRecords } from '../adapters/segments/follow.ts';
 import { readRecords } from '../adapters/segments/verify.ts';
 import { foldersOf, type TenantFolder } from './audit-folders.ts';
 import type { CliIo } from './io.ts';
@@ -66,8 +67,10 @@ const formatOf = (filter: Filter): Filter['format'] => (filter.json ? 'json' : f
 
 async function search(filter: Filter, io: CliIo): Promise<ShortRecord[]> {
   const folders = await foldersOf(filter, io);
-  return folders.flatMap((one) => recordsOf(one)).filter((record) => matches(record, filter)).sort((a, b) => (a.timestamp < b.timestamp ? -1 : a.timestamp > b.timestamp ? 1 : 0));
+  return folders.flatMap((one) => recordsOf(one)).filter((record) => matches(record, filter)).sort(byTime);
 }
+
+const byTime = (a: ShortRecord, b: ShortRecord): number => (a.timestamp < b.timestamp ? -1 : a.timestamp > b.timestamp ? 1 : 0);
 
 function recordsOf({ folder }: TenantFolder): ShortRecord[] {
   return readRecords(folder).records.map(({ index, bytes }) => shorten(JSON.parse(bytes.toString()) as JsonObject, index));
@@ -109,19 +112,27 @@ export function csvCell(text: string): string {
   return /[",\n\r']/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe;
 }
 
+const POLL_MS = 250;
+
+/** Asks again and again instead of watching: of a tenant whose first record is still to come there is nothing to watch. */
 async function tail(filter: Filter, io: CliIo): Promise<void> {
   const format = formatOf(filter);
-  const folders = await foldersOf(filter, io);
-  const seen = new Map<string, number>();
-  const fresh = (): ShortRecord[] => folders.flatMap((one) => {
-    const records = recordsOf(one);
-    const from = seen.get(one.folder) ?? 0;
-    seen.set(one.folder, records.length);
-    return records.slice(from).filter((record) => matches(record, filter));
-  });
-  print(fresh().slice(-filter.limit), format, io);
-  await new Promise<void>((resolve) => {
-    const watchers = folders.map(({ folder }) => watch(folder, () => { for (const record of fresh()) io.stdout(`${lineOf(record, format)}\n`); }));
-    process.once('SIGINT', () => { for (const watcher of watchers) watcher.close(); resolve(); });
-  });
+  const followed = new Map<string, ReturnType<typeof followRecords>>();
+  const fresh = async (): Promise<ShortRecord[]> => {
+    const records: ShortRecord[] = [];
+    for (const { folder } of await foldersOf(filter, io)) {
+      if (!followed.has(folder)) followed.set(folder, followRecords(folder));
+      for (const { index, bytes } of followed.get(folder)?.() ?? []) records.push(shorten(JSON.parse(bytes.toString()) as JsonObject, index));
+    }
+    return records.filter((record) => matches(record, filter)).sort(byTime);
+  };
+  print((await fresh()).slice(-filter.limit), format, io);
+  const ended = new AbortController();
+  const stop = (): void => ended.abort();
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, stop);
+  while (!ended.signal.aborted) {
+    await sleep(POLL_MS, undefined, { signal: ended.signal }).catch(() => undefined);
+    for (const record of await fresh()) io.stdout(`${lineOf(record, format)}\n`);
+  }
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.off(signal, stop);
 }

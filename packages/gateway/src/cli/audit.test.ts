@@ -4,6 +4,7 @@ import { once } from 'node:events';
 import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { Command } from 'commander';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { openAuditLog } from '../adapters/segments/log.ts';
@@ -78,6 +79,26 @@ describe('audit prove', () => {
   });
 });
 
+it('audit tail shows the newest, then each record as it comes, over segments, also of a tenant that is new', { timeout: 30_000 }, async () => {
+  const folder = join(root, 'tailed');
+  const log = openAuditLog({ folder, origin: 'sallyport.test', clock: { now: () => 1 }, segmentBytes: 500 });
+  const write = (tenant: string, n: number): Promise<void> => log.append(tenant, { time: n, api: { operation: 'x' }, unmapped: { phase: 'outcome', record_id: `${tenant}${n}`, status: 'success', tenant_id: tenant } });
+  for (let n = 0; n < 5; n++) await write('acme', n);
+  const program = fileURLToPath(new URL('../../../../test/attacks/main-process.ts', import.meta.url));
+  const child = spawn(process.execPath, ['--conditions=sallyport-source', program, 'audit', 'tail', '--json', '--limit', '2', '--from', folder], { stdio: ['ignore', 'pipe', 'inherit'] });
+  const gone = once(child, 'exit');
+  let out = '';
+  child.stdout.on('data', (chunk: Buffer) => (out += chunk.toString()));
+  const shown = (): string[] => out.split('\n').slice(0, -1).map((line) => (JSON.parse(line) as { record_id: string }).record_id);
+  await expect.poll(shown, { timeout: 10_000 }).toEqual(['acme3', 'acme4']);
+  for (let n = 5; n < 9; n++) await write('acme', n);
+  await write('initech', 9);
+  await expect.poll(shown, { timeout: 5_000 }).toEqual(['acme3', 'acme4', 'acme5', 'acme6', 'acme7', 'acme8', 'initech9']);
+  child.kill('SIGTERM');
+  expect(await gone).toEqual([0, null]);
+  await log.close();
+});
+
 it('an export of a log that is written to meanwhile is whole', { timeout: 30_000 }, async () => {
   const live = join(root, 'live');
   const writer = spawn(process.execPath, ['--conditions=sallyport-source', '--input-type=module', '-e', `
@@ -107,6 +128,8 @@ it.each([
   expect(code).toBe(2);
   expect(err).toContain(says);
 });
+
+it('the group itself has an example, too', async () => expect((await run('--help')).out).toContain('Example:\n  $ sallyport audit verify'));
 
 it('one key for several tenants is wrong usage', async () => {
   expect(await run('verify', '--key', readFileSync(at('vkey'), 'utf8'))).toMatchObject({ code: 2, err: '--key is the key of one tenant: name it with --tenant\n' });

@@ -11,7 +11,8 @@ import type { CliIo } from './io.ts';
 import { printable } from './printable.ts';
 
 export function registerAudit(program: Command, io: CliIo): void {
-  const audit = program.command('audit').description('search the audit log, and prove that nobody changed it');
+  const audit = program.command('audit').description('search the audit log, and prove that nobody changed it')
+    .addHelpText('after', '\nExample:\n  $ sallyport audit verify\n');
   audit.command('verify')
     .description('check every record, hash and checkpoint; works offline on an export')
     .option('--from <folder>', 'data folder or export (default: the configured audit folder)')

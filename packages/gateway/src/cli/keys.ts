@@ -23,7 +23,8 @@ interface CreateOptions {
 const collect = (value: string, all: readonly string[]): readonly string[] => [...all, value];
 
 export function registerKeys(program: Command, io: CliIo): void {
-  const keys = program.command('keys').description('API keys: shown once, stored hashed, scoped, expiring');
+  const keys = program.command('keys').description('API keys: shown once, stored hashed, scoped, expiring')
+    .addHelpText('after', '\nExample:\n  $ sallyport keys create --tenant acme --name ci\n');
   keys.command('create')
     .description('make a key and show it once')
     .requiredOption('--tenant <id>', 'tenant that the key acts in')

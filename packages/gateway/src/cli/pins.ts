@@ -18,7 +18,8 @@ interface Chosen {
 }
 
 export function registerPins(program: Command, io: CliIo): void {
-  const pins = program.command('pins').description('approved definitions of tools, prompts, resources and servers, and what changed');
+  const pins = program.command('pins').description('approved definitions of tools, prompts, resources and servers, and what changed')
+    .addHelpText('after', '\nExample:\n  $ sallyport pins list --pending\n');
   pins.command('list [server]')
     .description('what is approved, and what waits')
     .option('--kind <kind>', `one of ${KINDS.join(', ')}`)

@@ -29,6 +29,9 @@ export interface Issue {
   readonly message: string;
   readonly keys?: readonly string[] | undefined;
   readonly issues?: readonly { readonly message: string }[] | undefined;
+  readonly origin?: string | undefined;
+  readonly minimum?: number | bigint | undefined;
+  readonly maximum?: number | bigint | undefined;
 }
 
 /** @param jsonSchema what says which keys are known at a path. */
@@ -44,8 +47,18 @@ export function errorsOfIssue(issue: Issue, placed: Placed, jsonSchema: unknown)
   if (issue.code === 'invalid_key') {
     return [{ ...placed.at(issue.path, true), message: sentence(issue.path, `the name ${issue.issues?.[0]?.message ?? 'is not valid'}`) }];
   }
-  const message = issue.message.replace(/^Invalid input: /, '').replace(/^Invalid option: /, '').replace(/, received undefined$/, ', but it is missing');
+  const message = boundOf(issue) ?? issue.message.replace(/^Invalid input: /, '').replace(/^Invalid option: /, '').replace(/, received undefined$/, ', but it is missing');
   return [{ ...placed.at(issue.path), message: sentence(issue.path, message) }];
+}
+
+const COUNTED: Readonly<Record<string, readonly [one: string, many: string]>> = { array: ['entry', 'entries'], string: ['character', 'characters'], object: ['key', 'keys'] };
+
+/** A value that is too small or too large, in words; `undefined` for every other issue. */
+function boundOf({ code, origin = '', minimum, maximum }: Issue): string | undefined {
+  if (code !== 'too_small' && code !== 'too_big') return undefined;
+  const bound = code === 'too_small' ? minimum : maximum;
+  const what = COUNTED[origin]?.[Number(bound) === 1 ? 0 : 1];
+  return `must ${what === undefined ? 'be' : 'have'} ${code === 'too_small' ? 'at least' : 'at most'} ${bound}${what === undefined ? '' : ` ${what}`}`;
 }
 
 interface SchemaNode {

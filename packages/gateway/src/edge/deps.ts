@@ -34,6 +34,8 @@ export interface EdgeDeps extends DoorDeps {
   readonly sealer: Sealer;
   readonly limiter: RateLimiter;
   readonly readAuthorization: (values: readonly string[]) => Credentials;
+  /** A request was refused because its address sends too many. */
+  readonly addressLimited: () => void;
   /** A request that was refused before it was a call. */
   readonly rejected: (code: ErrorCode, correlationId: string, address: string) => void;
 }

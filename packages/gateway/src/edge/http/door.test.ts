@@ -332,6 +332,19 @@ describe('limits before anybody is known', () => {
     await few.close();
   });
 
+  it('H17 what an address sends too much is counted', async () => {
+    const few = await openBench({ addressLimit: 3 });
+    let limited = 0;
+    const server = createServer(createHttpEdge({ ...few.deps, addressLimited: () => { limited += 1; } }).handle).listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    const { port } = server.address() as AddressInfo;
+    for (let at = 0; at < 5; at++) await ask({ url: `http://127.0.0.1:${port}`, token: 'alice', method: 'ping' });
+    expect(limited).toBe(2);
+    server.closeAllConnections();
+    server.close();
+    await few.close();
+  });
+
   it('H17 an address has so many requests, whoever it says it is', async () => {
     const small = await openBench({ addressLimit: 5 });
     try {

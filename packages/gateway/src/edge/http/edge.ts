@@ -75,9 +75,10 @@ async function visit(door: Door, request: IncomingMessage, response: ServerRespo
   }
 }
 
-async function checkAddress({ limiter, settings }: Door, address: string): Promise<void> {
+async function checkAddress({ limiter, settings, addressLimited }: Door, address: string): Promise<void> {
   const verdict = await limiter.take([addressRule(address, settings().addressLimitPerMinute)]);
   if (verdict.allowed) return;
+  addressLimited();
   throw new GuardError('rate_limited', {
     retryAfter: Math.max(1, Math.ceil(verdict.retryAfterMs / 1000)),
     headers: { 'X-RateLimit-Limit': String(verdict.rule.limit), 'X-RateLimit-Remaining': String(verdict.remaining), 'X-RateLimit-Reset': String(Math.max(1, Math.ceil(verdict.resetAfterMs / 1000))) },

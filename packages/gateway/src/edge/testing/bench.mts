@@ -191,7 +191,7 @@ function depsFor(options: BenchOptions, parts: { readonly sent: Sent[]; readonly
     guard: createGuard(house), send: sendWith(options, definitions, parts.sent), definitionOf: find, sees: () => true, settings, clock: systemClock,
     view: { servers: () => ['crm', 'docs'], face: (name) => (name === 'crm' || name === 'docs' ? face(name) : undefined) },
     issuers: () => [ISSUER], scopes: () => ['mcp'], sessions: createMemorySessions(systemClock), sealer: createSealer(options.sealingSecret ?? new Uint8Array(32).fill(7)),
-    limiter: createMemoryRateLimiter(systemClock), readAuthorization, log: () => {}, report: (event) => void parts.reports.push(event), called: () => {}, rejected: () => {},
+    limiter: createMemoryRateLimiter(systemClock), readAuthorization, log: () => {}, report: (event) => void parts.reports.push(event), called: () => {}, addressLimited: () => {}, rejected: () => {},
   };
   return { deps, approvals, records: (tenant) => audit.records(tenant) };
 }

@@ -137,18 +137,20 @@ describe('H17 refusals', () => {
   const who = (key: string) => ({ principal: { key }, tenant: { id: 't' } }) as unknown as Parameters<ReturnType<typeof createRefusals>['check']>[0];
   const open = (wrap: (limiter: RateLimiter) => RateLimiter = (limiter) => limiter) => {
     const clock = createManualClock();
-    return { clock, refusals: createRefusals({ limiter: wrap(createMemoryRateLimiter(clock)), perMinute: () => 2, now: () => clock.now() }) };
+    const limited: unknown[] = [];
+    return { clock, refusals: createRefusals({ limiter: wrap(createMemoryRateLimiter(clock)), perMinute: () => 2, now: () => clock.now(), observer: { ...silentObserver, limited: (...told) => void limited.push(told) } }), limited };
   };
 
   it('stop who was refused too often and nobody else, until the budget is there again', () => {
-    const { clock, refusals } = open();
+    const { clock, refusals, limited } = open();
     for (let at = 0; at < 3; at++) refusals.charge(who('a'));
     expect(() => refusals.check(who('b'))).not.toThrow();
     refusals.charge(who('b'));
     refusals.charge(who('b'));
     expect(() => refusals.check(who('b'))).not.toThrow();
     clock.advance(29_999);
-    expect(() => refusals.check(who('a'))).toThrow(expect.objectContaining({ code: 'rate_limited' }) as Error);
+    expect(() => refusals.check(who('a'))).toThrow(expect.objectContaining({ code: 'rate_limited', message: 'Too many of your calls were refused, so all are for a while (2 calls per 60 s).' }) as Error);
+    expect(limited, 'counted').toEqual([['refusals', '', '']]);
     clock.advance(1);
     expect(() => refusals.check(who('a'))).not.toThrow();
   });

@@ -1,11 +1,13 @@
 import { GuardError } from '../../errors.ts';
-import type { LimitVerdict } from '../../ports.ts';
+import type { LimitRule, LimitVerdict } from '../../ports.ts';
+
+const WHAT: Partial<Readonly<Record<LimitRule['scope'], string>>> = { refusals: 'Too many of your calls were refused, so all are for a while' };
 
 /** The refusal, with what a client needs to come back at the right time (RFC 9110 `Retry-After` in whole seconds). */
 export function exhausted(verdict: LimitVerdict): GuardError {
   const retryAfter = Math.max(1, Math.ceil(verdict.retryAfterMs / 1000));
   return new GuardError('rate_limited', {
-    message: `The rate limit per ${verdict.rule.scope} is exhausted (${verdict.rule.limit} calls per ${verdict.rule.periodMs / 1000} s).`,
+    message: `${WHAT[verdict.rule.scope] ?? `The rate limit per ${verdict.rule.scope} is exhausted`} (${verdict.rule.limit} calls per ${verdict.rule.periodMs / 1000} s).`,
     retryAfter,
     headers: {
       'Retry-After': String(retryAfter),

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { LimitRule } from '../../ports.ts';
-import { createManualClock, createMemoryApprovals, createMemoryRateLimiter } from '../../memory/index.ts';
+import { createManualClock, createMemoryApprovals, createMemoryRateLimiter, silentObserver } from '../../memory/index.ts';
 import { GuardError } from '../../errors.ts';
 import { addressRule, createRefusals } from './index.ts';
 
@@ -46,7 +46,7 @@ it('an address is its own bucket, an IPv6 one its /64, a mapped one its IPv4', (
 
 it('refusals cost: beyond the budget everything of that principal is refused until it refills', () => {
   const clock = createManualClock();
-  const refusals = createRefusals({ limiter: createMemoryRateLimiter(clock), perMinute: () => 2, now: () => clock.now() });
+  const refusals = createRefusals({ limiter: createMemoryRateLimiter(clock), perMinute: () => 2, now: () => clock.now(), observer: silentObserver });
   const who = { principal: { key: 'p' }, tenant: { id: 't' } } as Parameters<typeof refusals.check>[0];
   for (let at = 0; at < 3; at++) { refusals.check(who); refusals.charge(who); }
   expect(() => refusals.check(who)).toThrow(GuardError);

@@ -1,6 +1,6 @@
 /** Refused calls cost too: a principal that is refused again and again is refused everything until its budget refills. */
 import type { Who } from '../../guard.ts';
-import type { LimitRule, LimitVerdict, RateLimiter } from '../../ports.ts';
+import type { LimitRule, LimitVerdict, Observer, RateLimiter } from '../../ports.ts';
 import { exhausted } from './exhausted.ts';
 
 export interface Refusals {
@@ -13,12 +13,13 @@ export interface RefusalDeps {
   readonly limiter: RateLimiter;
   readonly perMinute: () => number;
   readonly now: () => number;
+  readonly observer: Observer;
 }
 
 const PERIOD_MS = 60_000;
 const BLOCKED_MAX = 10_000;
 
-export function createRefusals({ limiter, perMinute, now }: RefusalDeps): Refusals {
+export function createRefusals({ limiter, perMinute, now, observer }: RefusalDeps): Refusals {
   const blocked = new Map<string, { until: number; verdict: LimitVerdict }>();
   const note = (key: string, verdict: LimitVerdict): void => {
     if (verdict.allowed) return;
@@ -29,8 +30,9 @@ export function createRefusals({ limiter, perMinute, now }: RefusalDeps): Refusa
     check({ principal }) {
       const block = blocked.get(principal.key);
       if (block === undefined) return;
-      if (block.until <= now()) blocked.delete(principal.key);
-      else throw exhausted(block.verdict);
+      if (block.until <= now()) return void blocked.delete(principal.key);
+      observer.limited('refusals', '', '');
+      throw exhausted(block.verdict);
     },
     charge({ principal }) {
       const rule: LimitRule = { scope: 'refusals', key: JSON.stringify(['refusals', principal.key]), limit: perMinute(), periodMs: PERIOD_MS };
