@@ -14,7 +14,7 @@ import type { SignInUser } from './adapters/oidc-provider/server.ts';
 import { createKeySource, type IssuerKeys } from './adapters/jwks/keys.ts';
 import { createLogger, type Log } from './adapters/pino/index.ts';
 import { createMetrics, type Metrics } from './adapters/prometheus/index.ts';
-import { openAuditLog, type SegmentAuditLog } from './adapters/segments/log.ts';
+import { openAuditLog, openFreeLog, type AuditLogDeps, type SegmentAuditLog } from './adapters/segments/log.ts';
 import { openStore, type Store } from './adapters/sqlite/store.ts';
 import { registerAudit } from './cli/audit.ts';
 import { registerKeys } from './cli/keys.ts';
@@ -77,12 +77,18 @@ const settingsOf = (snapshot: Snapshot, clock: Clock): Settings => ({
   serverNames: snapshot.servers.map((server) => server.name).sort(),
 });
 
-function openParts(snapshot: Snapshot, clock: Clock, activeConnections: () => number): Parts {
+interface Opening {
+  readonly clock: Clock;
+  readonly activeConnections: () => number;
+  readonly openLog: (deps: AuditLogDeps) => SegmentAuditLog;
+}
+
+function openParts(snapshot: Snapshot, { clock, activeConnections, openLog }: Opening): Parts {
   const settings = settingsOf(snapshot, clock);
   const log = createLogger({ level: () => settings.snapshot.log.level, secrets: () => secretsOf(settings.snapshot) });
   const sealer = createSealer(openSealingKey(snapshot.dataFolder));
   const store = openStore(join(snapshot.dataFolder, 'sallyport.db'), clock);
-  const audit = openAuditLog({ folder: snapshot.audit.folder, origin: snapshot.audit.origin, clock, segmentBytes: snapshot.audit.segmentBytes });
+  const audit = openLog({ folder: snapshot.audit.folder, origin: snapshot.audit.origin, clock, segmentBytes: snapshot.audit.segmentBytes });
   const approvals = createMemoryApprovals(clock);
   const metrics = createMetrics({
     servers: () => settings.serverNames, tenants: () => settings.snapshot.tenants, activeConnections, approvalsPending: () => approvals.pending().length, ofProcess: true,
@@ -210,7 +216,7 @@ const checksOf = ({ audit, store }: Parts, { upstreams, keys }: DataPlane): read
 export async function startGateway(snapshot: Snapshot, options: StartOptions = {}): Promise<RunningGateway> {
   const role = options.role ?? 'all';
   let edge: HttpEdge | undefined;
-  const parts = openParts(snapshot, options.clock ?? systemClock, () => edge?.activeConnections() ?? 0);
+  const parts = openParts(snapshot, { clock: options.clock ?? systemClock, activeConnections: () => edge?.activeConnections() ?? 0, openLog: openAuditLog });
   const { log, settings, audit, store } = parts;
   const plane = createDataPlane(parts);
   edge = createEdge(plane, parts);
@@ -306,9 +312,9 @@ function watchPolicies({ clock, log, settings }: Parts): () => void {
   return () => { clearInterval(poll); clearTimeout(soon); watcher?.close(); };
 }
 
-/** `sallyport stdio`: the same guard before one client on standard input and output. */
+/** `sallyport stdio`: the same guard before one client on standard input and output, with a log of its own beside the gateway's. */
 async function runStdio(snapshot: Snapshot, { server, token }: { readonly server: string | undefined; readonly token: string }): Promise<void> {
-  const parts = openParts(snapshot, systemClock, () => 1);
+  const parts = openParts(snapshot, { clock: systemClock, activeConnections: () => 1, openLog: (deps) => openFreeLog(deps, 'stdio') });
   const plane = createDataPlane(parts);
   await recordWeakenings(parts, 'gateway.start');
   const discovery = createDiscovery(plane, parts);

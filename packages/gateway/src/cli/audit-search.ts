@@ -2,15 +2,16 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { InvalidArgumentError, Option, type Command } from 'commander';
 import type { JsonObject } from '@sallyport/guard';
-import { followRecords } from '../adapters/segments/follow.ts';
+import { followRecords, type FollowedRecord } from '../adapters/segments/follow.ts';
 import { readRecords } from '../adapters/segments/verify.ts';
-import { foldersOf, type TenantFolder } from './audit-folders.ts';
+import { foldersOf, LOG, type TenantFolder } from './audit-folders.ts';
 import type { CliIo } from './io.ts';
 import { printable } from './printable.ts';
 
 interface Filter {
   readonly from?: string;
   readonly tenant?: string;
+  readonly log?: string;
   readonly user?: string;
   readonly server?: string;
   readonly tool?: string;
@@ -26,9 +27,9 @@ interface Filter {
 }
 
 /** One record by the short names of the contract. */
-export type ShortRecord = JsonObject & { readonly timestamp: string; readonly index: number };
+export type ShortRecord = JsonObject & { readonly timestamp: string; readonly index: number; readonly log?: string };
 
-const COLUMNS = ['timestamp', 'tenant_id', 'phase', 'status', 'error_code', 'method', 'server', 'tool_name', 'subject', 'client_id', 'duration_ms', 'correlation_id', 'record_id', 'index'] as const;
+const COLUMNS = ['timestamp', 'tenant_id', 'phase', 'status', 'error_code', 'method', 'server', 'tool_name', 'subject', 'client_id', 'duration_ms', 'correlation_id', 'record_id', 'index', 'log'] as const;
 
 function time(text: string): number {
   const ago = /^(\d+)([smhd])$/.exec(text);
@@ -45,7 +46,7 @@ function count(text: string): number {
 
 function withFilters(command: Command): Command {
   return command
-    .option('--from <folder>', 'data folder or export').option('--tenant <id>', 'only this tenant').option('--user <subject>', 'user id')
+    .option('--from <folder>', 'data folder or export').option('--tenant <id>', 'only this tenant').option('--log <name>', LOG).option('--user <subject>', 'user id')
     .option('--server <name>', 'server').option('--tool <name>', 'tool, prompt or resource').option('--method <method>', 'MCP method')
     .addOption(new Option('--status <status>', 'how the call ended').choices(['success', 'refused', 'error', 'unknown'])).option('--error-code <code>', 'for example PERMISSION_DENIED')
     .option('--correlation-id <id>', 'X-Correlation-ID of a response').option('--since <time>', 'from this time on', time).option('--until <time>', 'up to this time', time)
@@ -72,14 +73,16 @@ async function search(filter: Filter, io: CliIo): Promise<ShortRecord[]> {
 
 const byTime = (a: ShortRecord, b: ShortRecord): number => (a.timestamp < b.timestamp ? -1 : a.timestamp > b.timestamp ? 1 : 0);
 
-function recordsOf({ folder }: TenantFolder): ShortRecord[] {
-  return readRecords(folder).records.map(({ index, bytes }) => shorten(JSON.parse(bytes.toString()) as JsonObject, index));
+function recordsOf({ folder, log }: TenantFolder): ShortRecord[] {
+  return readRecords(folder).records.map((record) => shorten(record, log));
 }
 
-export function shorten(record: JsonObject, index: number): ShortRecord {
+/** @param log of a process beside the gateway: an index is one of a log. */
+export function shorten({ index, bytes }: FollowedRecord, log: string | undefined): ShortRecord {
+  const record = JSON.parse(bytes.toString()) as JsonObject;
   const fields = record['unmapped'] as JsonObject;
   const user = fields['user'] as JsonObject | undefined;
-  return { ...fields, ...(user !== undefined && { subject: user['subject'] ?? null }), operation: (record['api'] as JsonObject)['operation'] ?? null, timestamp: new Date(Number(record['time'])).toISOString(), index };
+  return { ...fields, ...(user !== undefined && { subject: user['subject'] ?? null }), operation: (record['api'] as JsonObject)['operation'] ?? null, timestamp: new Date(Number(record['time'])).toISOString(), index, ...(log !== undefined && { log }) };
 }
 
 function matches(record: ShortRecord, filter: Filter): boolean {
@@ -120,9 +123,9 @@ async function tail(filter: Filter, io: CliIo): Promise<void> {
   const followed = new Map<string, ReturnType<typeof followRecords>>();
   const fresh = async (): Promise<ShortRecord[]> => {
     const records: ShortRecord[] = [];
-    for (const { folder } of await foldersOf(filter, io)) {
+    for (const { folder, log } of await foldersOf(filter, io)) {
       if (!followed.has(folder)) followed.set(folder, followRecords(folder));
-      for (const { index, bytes } of followed.get(folder)?.() ?? []) records.push(shorten(JSON.parse(bytes.toString()) as JsonObject, index));
+      for (const record of followed.get(folder)?.() ?? []) records.push(shorten(record, log));
     }
     return records.filter((record) => matches(record, filter)).sort(byTime);
   };

@@ -3,10 +3,10 @@ import { copyFileSync, existsSync, mkdirSync, readdirSync, readFileSync } from '
 import { join } from 'node:path';
 import { InvalidArgumentError, type Command } from 'commander';
 import { inclusionProof, leafHash, openCheckpoint, parseVkey, verifyInclusion, type Checkpoint } from '@sallyport/guard/audit';
-import { SEGMENT_NAME, tenantFolder } from '../adapters/segments/layout.ts';
+import { processFolder, SEGMENT_NAME, tenantFolder } from '../adapters/segments/layout.ts';
 import { readRecords, verifyLog, type StoredRecord, type Verified } from '../adapters/segments/verify.ts';
 import { registerSearch } from './audit-search.ts';
-import { foldersOf, type TenantFolder, type Where } from './audit-folders.ts';
+import { foldersOf, LOG, type TenantFolder, type Where } from './audit-folders.ts';
 import type { CliIo } from './io.ts';
 import { printable } from './printable.ts';
 
@@ -16,7 +16,7 @@ export function registerAudit(program: Command, io: CliIo): void {
   audit.command('verify')
     .description('check every record, hash and checkpoint; works offline on an export')
     .option('--from <folder>', 'data folder or export (default: the configured audit folder)')
-    .option('--tenant <id>', 'only this tenant')
+    .option('--tenant <id>', 'only this tenant').option('--log <name>', LOG)
     .option('--key <vkey>', 'public key to trust (default: the one in the folder, which whoever changed the log could have changed too)', vkeyOption)
     .option('--json', 'print JSON')
     .addHelpText('after', '\nExample:\n  $ sallyport audit verify --from ./export --key "$(cat trusted.vkey)"\n')
@@ -24,7 +24,7 @@ export function registerAudit(program: Command, io: CliIo): void {
   audit.command('prove')
     .argument('<index>', 'index of the record, as audit search --json shows it', recordIndex)
     .description('prove that one record is in the log under the last checkpoint')
-    .requiredOption('--tenant <id>', 'tenant whose log it is')
+    .requiredOption('--tenant <id>', 'tenant whose log it is').option('--log <name>', `${LOG} (default: the gateway's own)`)
     .option('--from <folder>', 'data folder or export')
     .option('--key <vkey>', 'public key to trust', vkeyOption)
     .option('--json', 'print JSON')
@@ -32,7 +32,7 @@ export function registerAudit(program: Command, io: CliIo): void {
     .action((index: number, options: Where & { key?: string; tenant: string }) => prove(index, options, io));
   audit.command('export <folder>')
     .description('copy the log with its checkpoints and public keys, for verification elsewhere')
-    .option('--from <folder>', 'data folder').option('--tenant <id>', 'only this tenant').option('--json', 'print JSON')
+    .option('--from <folder>', 'data folder').option('--tenant <id>', 'only this tenant').option('--log <name>', LOG).option('--json', 'print JSON')
     .addHelpText('after', '\nExample:\n  $ sallyport audit export ./audit-2026-11 --tenant acme\n')
     .action((folder: string, options: Where) => exportLogs(folder, options, io));
   registerSearch(audit, io);
@@ -66,10 +66,10 @@ function recordIndex(text: string): number {
 async function verify(options: Where & { readonly key?: string }, io: CliIo): Promise<void> {
   const folders = await foldersOf(options, io);
   if (options.key !== undefined && folders.length > 1) {
-    io.stderr('--key is the key of one tenant: name it with --tenant\n');
+    io.stderr('--key is the key of one log: name it with --tenant, and with --log where the tenant has several\n');
     return io.exit(2);
   }
-  const results = folders.map(({ tenant, folder }) => ({ tenant, ...verified(folder, options.key) }));
+  const results = folders.map(({ tenant, log, folder }) => ({ tenant, log, ...verified(folder, options.key) }));
   if (options.json) io.stdout(`${JSON.stringify(results)}\n`);
   else for (const result of results) print(result, io);
   if (results.some((result) => result.problems.length > 0)) io.exit(1);
@@ -82,14 +82,15 @@ function verified(folder: string, given: string | undefined): Verified {
   return { records: records.length, checkpointed: 0, problems: [{ file: 'vkey', index: undefined, what: 'the public key is missing or damaged, so no checkpoint can be checked; give it with --key' }, ...problems] };
 }
 
-function print({ tenant, records, checkpointed, problems }: Verified & { readonly tenant: string }, io: CliIo): void {
-  const name = tenant === '_' ? 'before a tenant is known (_)' : `tenant ${printable(tenant)}`;
+function print({ tenant, log, records, checkpointed, problems }: Verified & Pick<TenantFolder, 'tenant' | 'log'>, io: CliIo): void {
+  const name = `${tenant === '_' ? 'before a tenant is known (_)' : `tenant ${printable(tenant)}`}${log === undefined ? '' : `, log ${log}`}`;
   if (problems.length === 0) return io.stdout(`ok      ${name}: ${records} records, ${checkpointed} under a signed checkpoint\n`);
   for (const { file, index, what } of problems) io.stdout(`FAILED  ${name}: ${file}${index === undefined ? '' : `, record ${index}`}: ${what}\n`);
 }
 
 async function prove(index: number, options: Where & { readonly key?: string; readonly tenant: string }, io: CliIo): Promise<void> {
-  const [{ folder }] = (await foldersOf(options, io)) as [TenantFolder];
+  const folders = await foldersOf(options, io);
+  const { folder } = (folders.find(({ log }) => log === options.log) ?? folders[0]) as TenantFolder;
   const checkpoint = signedBy(folder, options.key);
   const { records } = readRecords(folder);
   if (index >= checkpoint.size) throw new Error(`record ${index} is not under the checkpoint, which covers ${checkpoint.size} records (0 to ${checkpoint.size - 1})`);
@@ -120,8 +121,8 @@ async function exportLogs(target: string, options: Where, io: CliIo): Promise<vo
   const folders = await foldersOf(options, io);
   mkdirSync(target, { recursive: true, mode: 0o700 });
   // The public parts only: the master key stays where it is.
-  for (const { tenant, folder } of folders) copyLog(folder, tenantFolder(target, tenant));
-  if (options.json) io.stdout(`${JSON.stringify({ folder: target, tenants: folders.map(({ tenant }) => tenant) })}\n`);
+  for (const { tenant, log, folder } of folders) copyLog(folder, tenantFolder(processFolder(target, log), tenant));
+  if (options.json) io.stdout(`${JSON.stringify({ folder: target, tenants: [...new Set(folders.map(({ tenant }) => tenant))] })}\n`);
   else io.stdout(`Exported ${folders.length} ${folders.length === 1 ? 'log' : 'logs'} to ${target}. Verify with: sallyport audit verify --from ${target}\n`);
 }
 

@@ -9,6 +9,7 @@
  *     <tenant>/checkpoint        the last signed checkpoint
  *     <tenant>/checkpoints       every signed checkpoint, oldest first
  *     <tenant>/resume            where the next start begins to read; a hint that is checked
+ *     +<name>/                   the log of a process beside the gateway: a lock and tenants of its own, under the same keys
  */
 import { join } from 'node:path';
 
@@ -22,5 +23,14 @@ export function tenantFolder(folder: string, tenant: string): string {
 export function tenantOf(folderName: string): string {
   return folderName.startsWith('x_') ? Buffer.from(folderName.slice(2), 'hex').toString() : folderName;
 }
+
+/** No tenant's folder begins with a plus sign. */
+const PROCESS_LOG = /^\+([a-z]+-\d{1,4})$/;
+
+/** @param name such as `stdio-1`; `undefined` for the gateway's own log, which is the folder itself. */
+export const processFolder = (folder: string, name: string | undefined): string => (name === undefined ? folder : join(folder, `+${name}`));
+
+/** The name of a log, when the folder is the log of a process beside the gateway. */
+export const processOf = (folderName: string): string | undefined => PROCESS_LOG.exec(folderName)?.[1];
 
 export const segmentName = (firstIndex: number): string => `${String(firstIndex).padStart(16, '0')}.seg`;

@@ -7,7 +7,10 @@ import { DatabaseSync } from 'node:sqlite';
 
 const SQLITE_BUSY = 5;
 
-/** @throws Error naming the holder. */
+/** Another process has it; the message names which. */
+export class AuditLogInUse extends Error {}
+
+/** @throws AuditLogInUse */
 export function lockFolder(folder: string): { release(): void } {
   const file = join(folder, 'lock.db');
   const database = open(file);
@@ -19,7 +22,7 @@ export function lockFolder(folder: string): { release(): void } {
     const busy = (thrown as { errcode?: number }).errcode === SQLITE_BUSY;
     const holder = busy ? database.prepare('PRAGMA user_version').get()?.['user_version'] : undefined;
     database.close();
-    throw busy ? new Error(`the audit log in ${folder} is open in process ${String(holder)}; stop it first`, { cause: thrown }) : thrown;
+    throw busy ? new AuditLogInUse(`the audit log in ${folder} is open in process ${String(holder)}; stop it first`, { cause: thrown }) : thrown;
   }
 }
 

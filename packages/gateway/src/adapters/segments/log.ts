@@ -3,8 +3,8 @@ import { mkdirSync, readdirSync } from 'node:fs';
 import type { AuditLog, Clock } from '@sallyport/guard';
 import { createSigner } from '@sallyport/guard/audit';
 import { openKeys, type AuditKeys } from './keys.ts';
-import { tenantFolder, tenantOf } from './layout.ts';
-import { lockFolder } from './lock.ts';
+import { processFolder, processOf, tenantFolder, tenantOf } from './layout.ts';
+import { AuditLogInUse, lockFolder } from './lock.ts';
 import type { LogFiles } from './files.ts';
 import { openTenantLog, type TenantLog } from './tenant-log.ts';
 
@@ -19,6 +19,8 @@ export interface SegmentAuditLog extends AuditLog {
 
 export interface AuditLogDeps {
   readonly folder: string;
+  /** Of a process beside the gateway, such as `stdio-1`: its log is its own. */
+  readonly name?: string;
   /** Name of the deployment: the first part of the origin of every checkpoint. */
   readonly origin: string;
   readonly clock: Clock;
@@ -29,25 +31,26 @@ export interface AuditLogDeps {
 }
 
 /**
- * @throws Error when another process has the folder open; AuditLogInconsistent when records under a checkpoint are missing
+ * @throws AuditLogInUse when another process has it open; AuditLogInconsistent when records under a checkpoint are missing
  * or changed.
  */
 export function openAuditLog(deps: AuditLogDeps): SegmentAuditLog {
-  const { folder, origin, clock, segmentBytes = 64 * 1024 * 1024, checkpointEveryMs = 1_000, heartbeatMs = 60_000, files } = deps;
+  const { name, origin, clock, segmentBytes = 64 * 1024 * 1024, checkpointEveryMs = 1_000, heartbeatMs = 60_000, files } = deps;
+  const folder = processFolder(deps.folder, name);
   const lock = lockFolder(made(folder));
   const logs = new Map<string, TenantLog>();
   try {
-    const keys = openKeys(folder);
+    const keys = openKeys(deps.folder);
     const open = (tenant: string): TenantLog => {
       let log = logs.get(tenant);
       if (log === undefined) {
-        const signer = createSigner(`${origin}/${tenant === '_' ? 'gateway' : encodeURIComponent(tenant)}`, keys.signingSeed(tenant));
+        const signer = createSigner([origin, tenant === '_' ? 'gateway' : encodeURIComponent(tenant), ...(name === undefined ? [] : [name])].join('/'), keys.signingSeed(tenant));
         log = openTenantLog({ folder: tenantFolder(folder, tenant), signer, clock, segmentBytes, ...(files && { files }) });
         logs.set(tenant, log);
       }
       return log;
     };
-    for (const entry of readdirSync(folder, { withFileTypes: true })) if (entry.isDirectory()) open(tenantOf(entry.name));
+    for (const entry of readdirSync(folder, { withFileTypes: true })) if (entry.isDirectory() && processOf(entry.name) === undefined) open(tenantOf(entry.name));
     const timer = everyInterval(logs, checkpointEveryMs, heartbeatMs);
     return {
       keys,
@@ -69,6 +72,24 @@ export function openAuditLog(deps: AuditLogDeps): SegmentAuditLog {
   } catch (thrown) {
     lock.release();
     throw thrown;
+  }
+}
+
+const LOGS_MAX = 1_000;
+
+/**
+ * The first log that nobody has open of those named `kind-1`, `kind-2` and so on: any number of processes beside the
+ * gateway can record, and what one wrote is read on by the next.
+ *
+ * @throws as `openAuditLog`.
+ */
+export function openFreeLog(deps: Omit<AuditLogDeps, 'name'>, kind: string): SegmentAuditLog {
+  for (let number = 1; ; number++) {
+    try {
+      return openAuditLog({ ...deps, name: `${kind}-${number}` });
+    } catch (thrown) {
+      if (!(thrown instanceof AuditLogInUse) || number === LOGS_MAX) throw thrown;
+    }
   }
 }
 
