@@ -94,7 +94,8 @@ function resultOf({ value, items, bytes }: McpResult, asked: Asked): Uint8Array 
   }
   const renamed = route.server === undefined && asked.from !== undefined ? rewriteResult(value, asked.from) : value;
   if (era === 'legacy') return renamed === value && !HINTS.some((hint) => hint in value) ? (bytes ?? value) : without(renamed, HINTS);
-  if (bytes !== undefined && renamed === value && !CACHEABLE.has(method)) return signedBytes(bytes, value, asked) ?? modern(value, asked);
+  // Nothing else may be remembered at all, so what a server says of that is not passed on either (A25).
+  if (bytes !== undefined && renamed === value && !CACHEABLE.has(method) && value['ttlMs'] === undefined && value['cacheScope'] === undefined) return signedBytes(bytes, value, asked) ?? modern(value, asked);
   return modern(renamed, asked);
 }
 
@@ -102,7 +103,7 @@ function modern(value: JsonObject, asked: Asked): JsonObject {
   const { method, params } = asked;
   const type = value['resultType'] ?? 'complete';
   const { ttlMs: _ttl, cacheScope: _scope, ...others } = value;
-  const head = { ...(CACHEABLE.has(method) ? others : value), resultType: type, _meta: signed(value['_meta'], asked) };
+  const head = { ...others, resultType: type, _meta: signed(value['_meta'], asked) };
   if (!CACHEABLE.has(method) || type !== 'complete') return head;
   // What a person was asked for in between is not to be remembered.
   const answered = params['requestState'] !== undefined || params['inputResponses'] !== undefined;
