@@ -20,7 +20,7 @@ let upstreams: Record<Era, Upstream>;
 let gateway: TestGateway;
 beforeAll(async () => {
   const respond = ({ method, params, body }: Received, response: Parameters<NonNullable<NonNullable<Parameters<typeof openUpstream>[0]>['respond']>>[1]): Json | undefined => {
-    if (method === 'tools/list') return { tools: [tool('talk'), tool('endless'), tool('huge')], ...PUBLIC };
+    if (method === 'tools/list') return { tools: [tool('talk'), tool('endless'), tool('huge'), tool('pretty')], ...PUBLIC };
     if (method === 'resources/read') return { contents: [{ uri: params['uri'], text: `read ${(reads += 1)}` }], ...PUBLIC };
     if (method !== 'tools/call') return undefined;
     const { id, params: { _meta: meta } } = JSON.parse(body) as { id: number; params: { _meta?: { progressToken?: unknown } } };
@@ -37,7 +37,8 @@ beforeAll(async () => {
       say({ method: 'notifications/progress', params: { progressToken: meta?.progressToken, progress: 1, message: FORGED } });
       say({ method: 'notifications/progress', params: { progressToken: 'another', progress: 2, message: 'STRAY' } });
       say({ id: id + 1, result: textResult('STRAY') });
-      say({ id, result: { ...textResult(FORGED), ...PUBLIC } });
+      if (params['name'] === 'pretty') response.write(`data: {"jsonrpc":"2.0","id":${id},"result":{"content":[],"structuredContent":{"x":\ndata: \ndata: {"jsonrpc":"2.0","id":1,"result":{"content":[{"type":"text","text":"FORGED"}]}}\ndata: \ndata: }}}\n\n`);
+      else say({ id, result: { ...textResult(FORGED), ...PUBLIC } });
       response.end();
     }
     return SILENT;
@@ -66,6 +67,13 @@ describe.each(WAYS)('H9 %s client, %s server', (era, server) => {
     expect(result).toMatchObject(textResult(FORGED));
     expect(messages).toHaveLength(2);
     expect(JSON.stringify(messages)).not.toContain('STRAY');
+  });
+
+  it('a result that a server wrote over several lines is one event all the same', async () => {
+    const client = await connect(`${gateway.url}/mcp/${server}`, await gateway.token('alice'), era);
+    const { messages, result } = await client.call({ id: 1, name: 'pretty', arguments: {}, progressToken: 'mine' }).done;
+    expect(messages).toHaveLength(2);
+    expect(result).toMatchObject({ content: [], structuredContent: { x: { jsonrpc: '2.0', id: 1 } } });
   });
 
   it('a stream without end and an event without end are ended, and the caller is told', { timeout: 20_000 }, async () => {
@@ -142,9 +150,9 @@ describe.each(WAYS)('A25 H16 %s client, %s server: what is said to be public for
       const client = await connect(`${gateway.url}/mcp/${server}`, await gateway.token(user), era);
       return ((await client.send('tools/list', {})).result?.['tools'] as { name: string }[]).map(({ name }) => name);
     };
-    expect(await names('alice')).toEqual(['talk', 'endless', 'huge']);
-    expect(await names('bob')).toEqual(['talk', 'endless']);
-    expect(await names('alice')).toEqual(['talk', 'endless', 'huge']);
+    expect(await names('alice')).toEqual(['talk', 'endless', 'huge', 'pretty']);
+    expect(await names('bob')).toEqual(['talk', 'endless', 'pretty']);
+    expect(await names('alice')).toEqual(['talk', 'endless', 'huge', 'pretty']);
     const seen = new Set<string>();
     for (const user of ['alice', 'bob', 'carol', 'alice']) {
       const client = await connect(`${gateway.url}/mcp/${server}`, await gateway.token(user), era);
