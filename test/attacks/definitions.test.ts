@@ -281,7 +281,7 @@ describe.each(WAYS)('J8 a %s server, a %s client: a schema', (kind, era) => {
       const own = `${name}-${kind}-${era}`;
       show(kind, { ...GOOD(), tools: [...GOOD().tools, { name: own, inputSchema }] });
       await client.send('tools/list', {});
-      const said = await call(client, own, { q: 'x' });
+      const said = await call(client, own, name === 'deep-schema' ? {} : { q: 'x' });
       // A dialect that nobody knows is read as the one that MCP names; it is not fetched.
       expect([name, said]).toEqual([name, name === 'remote-schema' ? 'done' : expect.stringMatching(/^(INVALID_ARGUMENT|NOT_FOUND|UPSTREAM_FAILED)$/)]);
       expect(await call(client, 'other', { a: 'x' })).toBe('done');

@@ -297,6 +297,25 @@ describe.each(ERAS)('%s over stdio', (era) => {
 
 const bodyOf = (era: Era): string => JSON.stringify({ jsonrpc: '2.0', id: 1, method: 'tools/call', params: { name: 'alpha', arguments: {}, ...(era === 'modern' && { _meta: MODERN_META }) } });
 
+describe('O25 who somebody is: issuer and subject, to the letter', () => {
+  const open = async (token: string): Promise<string> => {
+    const params = { protocolVersion: '2025-11-25', capabilities: {}, clientInfo: { name: 'x', version: '1' } };
+    return String((await post(`${gateway.url}/mcp/one`, headersFor('legacy', token, { method: 'initialize', params }), JSON.stringify({ jsonrpc: '2.0', id: 1, method: 'initialize', params }))).headers['mcp-session-id']);
+  };
+  const list = async (token: string, session: string): Promise<number> =>
+    (await post(`${gateway.url}/mcp/one`, headersFor('legacy', token, { method: 'tools/list', params: {} }, session), JSON.stringify({ jsonrpc: '2.0', id: 1, method: 'tools/list' }))).status;
+  const OTHERS: readonly Row[] = [
+    ['the same subject of another issuer', () => forge.token({ iss: forge.other, sub: 'jos\u00e9' }, {}, otherRsa.privateKey)], ['another case', t({ sub: 'Jos\u00e9' })], ['another normal form', t({ sub: 'jose\u0301' })], ['a space more', t({ sub: 'jos\u00e9 ' })],
+    ['a zero width joiner more', t({ sub: 'jos\u00e9\u200d' })], ['without the accent, by the same address', t({ sub: 'jose', email: 'jos\u00e9@example.com', email_verified: false })], ['the issuer in the subject', () => forge.token({ iss: forge.other, sub: `${forge.home} jos\u00e9` }, {}, otherRsa.privateKey)],
+  ];
+  it.each(OTHERS)('%s is somebody else', async (_name, other) => {
+    const mine = forge.token({ sub: 'jos\u00e9', email: 'jos\u00e9@example.com' });
+    const session = await open(mine);
+    expect([await list(mine, session), await list(other(), session)]).toEqual([200, 404]);
+    expect(await list(forge.token({ sub: 'jos\u00e9' }), session), 'another token of the same person').toBe(200);
+  });
+});
+
 describe.each(ERAS)('O20 %s: one header, one scheme, one space, one token', (era) => {
   const send = async (headers: Record<string, string | string[]>, more: { path?: string; body?: string } = {}): Promise<number> => {
     const own = headersFor(era, '', { method: 'tools/call', params: { name: 'alpha' } });

@@ -46,6 +46,17 @@ export function pinsContract(name: string, open: Open<PinStore>): void {
       expect(port.pending()).toEqual([pending('crm', 'x', { digest: 'd999', seenAt: 999 })]);
     });
 
+    it('D2 many at once are as good as one by one, and cost what one costs', async () => {
+      const { port } = await fresh();
+      const before = port.version();
+      const began = performance.now();
+      port.atOnce(() => { for (let at = 0; at < 5_000; at++) { port.approve(pin('crm', `p${at}`)); port.suspend(pending('crm', `w${at}`)); } });
+      expect(performance.now() - began).toBeLessThan(5_000);
+      expect([port.pins().length, port.pending().length, port.version() === before]).toEqual([5_000, 5_000, false]);
+      port.approve(pin('crm', 'w0'));
+      expect([port.pins().length, port.pending().length]).toEqual([5_001, 4_999]);
+    });
+
     it('A5 server, kind and name together say which: none of them runs into another', async () => {
       const { port } = await fresh();
       const all: PinRow[] = [];

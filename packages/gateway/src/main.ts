@@ -24,6 +24,7 @@ import { childEnvironment, needRestart, openSealingKey, processEnvironment, secr
 import { createAdmin } from './control/admin.ts';
 import { createPublicHealth } from './control/public-health.ts';
 import type { Check } from './control/ready.ts';
+import type { DoorDeps } from './edge/deps.ts';
 import { createHttpEdge, type HttpEdge } from './edge/http/edge.ts';
 import { createStdioEdge } from './edge/stdio/stdio.ts';
 import { openListener, type Listener } from './listen/listener.ts';
@@ -199,10 +200,14 @@ function createEdge({ guard, upstreams }: DataPlane, { audit, clock, log, store,
     scopes: () => [...new Set(settings.snapshot.identity.issuers.flatMap(({ requiredScopes }) => requiredScopes))],
     sessions: store.sessions, sealer, limiter: createMemoryRateLimiter(clock), clock, readAuthorization, log,
     report: (event) => metrics.requested(event), called: (outcome) => metrics.called(outcome), addressLimited: () => metrics.limited('address', '', ''),
-    // Refused before it was a call: it has a record all the same. Nothing waits for it, because nothing happens because of it.
-    rejected: (code, correlationId, address) => void audit.append('_', logRecord('request.rejected', { error_code: ERRORS[code].errorCode, correlation_id: correlationId, source_ip: address }, clock.now()))
-      .catch((cause: unknown) => log('error', 'a refused request could not be recorded', { cause: String(cause) })),
+    rejected: rejectedInto({ audit, clock, log }),
   });
+}
+
+/** Refused before it was a call: it has a record all the same. Nothing waits for it, because nothing happens because of it. */
+function rejectedInto({ audit, clock, log }: Pick<Parts, 'audit' | 'clock' | 'log'>): DoorDeps['rejected'] {
+  return (code, correlationId, address) => void audit.append('_', logRecord('request.rejected', { error_code: ERRORS[code].errorCode, correlation_id: correlationId, source_ip: address }, clock.now()))
+    .catch((cause: unknown) => log('error', 'a refused request could not be recorded', { cause: String(cause) }));
 }
 
 const checksOf = ({ audit, store }: Parts, { upstreams, keys }: DataPlane): readonly Check[] => [
@@ -324,7 +329,7 @@ async function runStdio(snapshot: Snapshot, { server, token }: { readonly server
     guard: plane.guard, send: plane.upstreams.send, view: plane.upstreams.view, definitionOf: (target) => plane.upstreams.catalog.find(target),
     sees: seesIn(plane.upstreams, parts.settings),
     settings: () => parts.settings.snapshot.gateway, clock: parts.clock, log: parts.log, report: (event) => parts.metrics.requested(event),
-    called: (outcome) => parts.metrics.called(outcome), input: process.stdin, output: process.stdout, credentials: { kind: 'bearer', token }, server,
+    called: (outcome) => parts.metrics.called(outcome), limiter: createMemoryRateLimiter(parts.clock), rejected: rejectedInto(parts), input: process.stdin, output: process.stdout, credentials: { kind: 'bearer', token }, server,
   });
   await edge.ended;
   stopWatching();

@@ -141,6 +141,8 @@ export interface PinStore {
   approve(pin: PinRow): void;
   /** Files the newest unapproved definition; replaces an older pending one of the same server, kind and name. */
   suspend(pending: PendingPin): void;
+  /** What `write` approves and suspends becomes durable together or, when it throws, may not: many cost what one costs. */
+  atOnce(write: () => void): void;
   /** Changes whenever anything was approved or suspended, by this process or another one. */
   version(): number;
 }

@@ -99,16 +99,19 @@ function resultOf({ value, items, bytes }: McpResult, asked: Asked): Uint8Array 
   }
   const renamed = route.server === undefined && asked.from !== undefined ? rewriteResult(value, asked.from) : value;
   if (era === 'legacy') return renamed === value && hasObjectOutput(value) && !HINTS.some((hint) => hint in value) ? (bytes ?? value) : withoutMarks(renamed);
-  if (bytes !== undefined && renamed === value && !CACHEABLE.has(method) && value['cacheScope'] === undefined) return signedBytes(bytes, value, asked) ?? modern(value, asked);
+  if (bytes !== undefined && renamed === value && !CACHEABLE.has(method) && mayKeepTtl(value, method) && value['cacheScope'] === undefined) return signedBytes(bytes, value, asked) ?? modern(value, asked);
   return modern(renamed, asked);
 }
+
+/** Of a task `ttlMs` says how long it lasts. Of any other result that may not be remembered it says nothing (A25). */
+const isTask = (value: JsonObject, method: string): boolean => value['resultType'] === 'task' || method.startsWith('tasks/');
+const mayKeepTtl = (value: JsonObject, method: string): boolean => value['ttlMs'] === undefined || isTask(value, method);
 
 function modern(value: JsonObject, asked: Asked): JsonObject {
   const { method, params } = asked;
   const type = value['resultType'] ?? 'complete';
   const { ttlMs, cacheScope: _scope, ...others } = value;
-  // Elsewhere it says how long something else lasts, such as a task.
-  const head = { ...others, ...(ttlMs !== undefined && !CACHEABLE.has(method) && { ttlMs }), resultType: type, _meta: signed(value['_meta'], asked) };
+  const head = { ...others, ...(ttlMs !== undefined && isTask(value, method) && { ttlMs }), resultType: type, _meta: signed(value['_meta'], asked) };
   if (!CACHEABLE.has(method) || type !== 'complete') return head;
   // What a person was asked for in between is not to be remembered.
   const answered = params['requestState'] !== undefined || params['inputResponses'] !== undefined;

@@ -24,6 +24,9 @@ export interface DoorDeps {
   readonly log: (level: 'debug' | 'info' | 'warn' | 'error', message: string, fields?: Readonly<Record<string, unknown>>) => void;
   readonly report: (event: Answered) => void;
   readonly called: (outcome: Outcome) => void;
+  readonly limiter: RateLimiter;
+  /** A request that was refused before it was a call. */
+  readonly rejected: (code: ErrorCode, correlationId: string, address: string) => void;
 }
 
 export interface EdgeDeps extends DoorDeps {
@@ -32,10 +35,7 @@ export interface EdgeDeps extends DoorDeps {
   readonly scopes: () => readonly string[];
   readonly sessions: SessionDirectory;
   readonly sealer: Sealer;
-  readonly limiter: RateLimiter;
   readonly readAuthorization: (values: readonly string[]) => Credentials;
   /** A request was refused because its address sends too many. */
   readonly addressLimited: () => void;
-  /** A request that was refused before it was a call. */
-  readonly rejected: (code: ErrorCode, correlationId: string, address: string) => void;
 }

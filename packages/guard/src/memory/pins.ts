@@ -17,6 +17,7 @@ export function createMemoryPins(): PinStore {
       pending.set(keyOf(one), one);
       version += 1;
     },
+    atOnce: (write) => write(),
     version: () => version,
   };
 }

@@ -17,6 +17,8 @@ export function createPins(database: DatabaseSync): PinStore {
   const bump = database.prepare("UPDATE counters SET value = value + 1 WHERE name = 'pins'");
   const version = database.prepare("SELECT value FROM counters WHERE name = 'pins'");
   const together = (...steps: readonly (() => unknown)[]): void => {
+    // Within `atOnce` the transaction is open already, and ends with all of them.
+    if (database.isTransaction) return steps.forEach((step) => void step());
     database.exec('BEGIN IMMEDIATE');
     try {
       for (const step of steps) step();
@@ -35,6 +37,7 @@ export function createPins(database: DatabaseSync): PinStore {
       () => bump.run(),
     ),
     suspend: (one) => together(() => suspend.run(one.server, one.kind, one.name, one.digest, JSON.stringify(one.document), one.seenAt), () => bump.run()),
+    atOnce: (write) => together(write),
     version: () => (version.get() as { value: number }).value,
   } satisfies PinStore;
 }

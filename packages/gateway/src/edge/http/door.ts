@@ -1,7 +1,5 @@
 /** What the handlers of the door share: one visit, the door's state, and the shortest answers. */
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import type { ErrorCode } from '@sallyport/guard';
-import { addressRule } from '@sallyport/guard/stages';
 import type { EdgeDeps } from '../deps.ts';
 import type { Route } from '../names/route.ts';
 import type { LiveSessions } from '../sessions/live.ts';
@@ -34,10 +32,4 @@ export function plain(response: ServerResponse, status: number, headers: Record<
 /** One answered request, for the metrics. @param method of JSON-RPC where there is one, else of HTTP. */
 export function note(door: Door, { response, route, startedAt }: Visit, { method, tenant }: { readonly method: string; readonly tenant: string | undefined }): void {
   door.report({ method, endpoint: route.endpoint, status: response.statusCode, tenant, ms: performance.now() - startedAt });
-}
-
-/** Refusals cost nobody a credential, so what one address can write into the record with them is bounded. */
-export function recordRejection({ limiter, settings, rejected }: Door, { code, correlationId, address }: { readonly code: ErrorCode; readonly correlationId: string; readonly address: string }): void {
-  const rule = addressRule(address, settings().addressLimitPerMinute);
-  void Promise.resolve(limiter.take([{ ...rule, key: `rejected ${rule.key}` }])).then(({ allowed }) => { if (allowed) rejected(code, correlationId, address); }, () => {});
 }

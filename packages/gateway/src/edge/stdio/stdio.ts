@@ -16,6 +16,7 @@ import { listen } from '../listen.ts';
 import { initializeResult, negotiate, serverInfoOf } from '../local.ts';
 import { noticeParams } from '../names/notice.ts';
 import { inRoute } from '../names/route.ts';
+import { recordRejection } from '../rejection.ts';
 import { relayFor } from '../relay.ts';
 import { beginCall, callKey, createLive, endCall, type Live, type UnderWay } from '../sessions/live.ts';
 import { createHearing } from '../recheck.ts';
@@ -102,6 +103,7 @@ async function take(pipe: Pipe, line: Buffer | undefined): Promise<void> {
     await answer(pipe, message, { correlationId, rawArguments: span && line.subarray(...span) });
   } catch (thrown) {
     const error: Refusal = asGuardError(thrown);
+    recordRejection(pipe, { code: error.code, correlationId, address: '' });
     if (message === undefined || message.kind === 'request') pipe.write(errorEnd(error, message?.kind === 'request' ? message.id : null, correlationId).bytes);
   }
 }

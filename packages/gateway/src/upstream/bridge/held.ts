@@ -66,6 +66,9 @@ const causeOf = ({ lacking }: HeldCall, thrown: unknown): unknown => (remoteErro
 export async function resumeHeld(bridge: Bridge, run: Run, id: string, round: number): Promise<McpResult> {
   const call = bridge.held.get(id);
   if (call === undefined || call.round !== round || call.relay !== undefined || call.run.permitted.principal.key !== run.permitted.principal.key) throw invalidState();
+  const { definition } = run.permitted;
+  // Invariant 6: what a server asked before it was seen to change its face is not answered after.
+  if (definition !== undefined && bridge.definitions.drifts(definition.server, definition.kind, definition.name)) throw new GuardError('quarantined');
   const responses = inputResponses(run.permitted, call.questions.keys());
   clearTimeout(call.expiry);
   call.round++;

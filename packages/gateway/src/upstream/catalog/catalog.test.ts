@@ -212,6 +212,18 @@ describe('A5 S9 names', () => {
     expect(rig.pins.pins().filter(({ kind }) => kind === 'tool')).toEqual([]);
   });
 
+  it.each(['first_use', 'approval'] as const)('D2 ever new names fill no more places than a list may have (%s), and the log hears of a few', async (pin) => {
+    const greedy = rigOf([serverOf('s', http(fake.url), { pin, verifyMs: 0 })]);
+    let round = 0;
+    fake.tools = () => [tool('echo'), ...Array.from({ length: 2_000 }, (_, at) => tool(`t${round}x${at}`))];
+    for (; round < 5; round++) await greedy.list('tools/list', ['s']);
+    const kept = [...greedy.pins.pins(), ...greedy.pins.pending()].filter(({ kind }) => kind === 'tool');
+    expect(kept).toHaveLength(5_000);
+    expect(await greedy.list('tools/list', ['s'])).toEqual(pin === 'first_use' ? ['echo'] : []);
+    expect(greedy.events.filter(({ kind }) => kind === 'withheld').length).toBeLessThan(100);
+    await greedy.close();
+  });
+
   it('S9 only allowed tools exist, pinned or not', async () => {
     const narrow = rigOf([serverOf('s', http(fake.url), { allowTools: ['echo'] })]);
     fake.tools = () => [tool('echo'), tool('rm')];

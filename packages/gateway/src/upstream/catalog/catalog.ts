@@ -38,6 +38,8 @@ interface Room extends Pick<UpstreamDeps, 'servers' | 'pins' | 'clock' | 'log' |
 }
 
 const TOLD_MAX = 10_000;
+/** Of one list: a server that makes up names must not fill the log with them. */
+const SAID_MAX = 20;
 
 export type CatalogDeps = Pick<UpstreamDeps, 'servers' | 'pins' | 'clock' | 'log' | 'report'> & {
   /** What is served of this kind is not what it was: listeners are told. */
@@ -65,18 +67,30 @@ interface Listed {
 
 function judge(room: Room, settings: ServerSettings, kind: DefinitionKind, { documents, observer }: Listed): ReadonlyMap<string, string> {
   const served = new Map<string, string>();
-  const nameOf = LISTED.get(kind)?.nameOf;
-  if (nameOf === undefined) return served;
+  const listed = LISTED.get(kind);
+  if (listed === undefined) return served;
+  const { nameOf, max } = listed;
   const wanted = documents.filter((document) => !(kind === 'tool' && settings.allowTools?.includes(String(nameOf(document))) === false));
   const pinned = room.index.of(settings.name, kind);
   const screened = screenNames({ kind, documents: wanted, nameOf, pinned, servers: room.servers().map(({ name }) => name) });
-  for (const { name, reason } of screened.withheld) withhold(room, settings.name, kind, { name, reason });
+  const withheld = [...screened.withheld];
+  // D2: what is pinned or waits is kept for ever, so a server that lists ever new names is given so many places.
+  let places = max - (settings.pin === 'approval' ? room.index.waiting(settings.name, kind) : pinned.size);
+  const writes: (() => void)[] = [];
   let changed = false;
   for (const [name, document] of screened.good) {
-    const { fit, news } = compare(room, { settings, kind, name, document, observer }, pinned.get(name));
+    const pin = pinned.get(name);
+    if (pin === undefined && room.index.pendingDigest(settings.name, kind, name) === undefined && places-- <= 0) {
+      withheld.push({ name, reason: 'too many definitions are pinned or wait for approval' });
+      continue;
+    }
+    const { fit, news } = compare(room, { settings, kind, name, document, observer, write: (act) => writes.push(act) }, pin);
     changed ||= news;
     if (fit !== undefined) served.set(name, fit);
   }
+  for (const one of withheld.slice(0, SAID_MAX)) withhold(room, settings.name, kind, one);
+  if (withheld.length > SAID_MAX) withhold(room, settings.name, kind, { name: '', reason: 'and more' });
+  if (writes.length > 0) room.pins.atOnce(() => { for (const write of writes) write(); });
   // Once, not after each: the lookups above must all have been made against the same pins, and cheaply.
   room.index.refresh();
   if (changed) room.changed(settings.name, kind);
@@ -86,11 +100,15 @@ function judge(room: Room, settings: ServerSettings, kind: DefinitionKind, { doc
 function withhold(room: Room, server: string, definition: DefinitionKind, { name, reason }: { name: string; reason: string }): void {
   const key = `${driftKey(server, definition, name)} ${reason}`;
   if (room.told.has(key)) return;
-  if (room.told.size >= TOLD_MAX) room.told.clear();
-  room.told.add(key);
+  remember(room, key);
   const shown = name.replace(/[^\x20-\x7e]/g, '?').slice(0, 128);
   room.log('warn', 'a definition is withheld', { server, kind: definition, name: shown, reason });
   room.report({ kind: 'withheld', server, definition, name: shown, reason });
+}
+
+function remember({ told }: Room, key: string): void {
+  if (told.size >= TOLD_MAX) told.clear();
+  told.add(key);
 }
 
 interface Seen {
@@ -99,26 +117,28 @@ interface Seen {
   readonly name: string;
   readonly document: JsonObject;
   readonly observer: string;
+  /** A write to the pins: at once, or together with those of the same list. */
+  readonly write: (act: () => void) => void;
 }
 
 /** @returns the digest when the definition may be served, and whether what is served changed by this. */
-function compare(room: Room, { settings, kind, name, document, observer }: Seen, pin: Definition | undefined): { fit: string | undefined; news: boolean } {
+function compare(room: Room, { settings, kind, name, document, observer, write }: Seen, pin: Definition | undefined): { fit: string | undefined; news: boolean } {
   const server = settings.name;
   const digest = digestOf(kind, document);
   const key = driftKey(server, kind, name);
   const now = room.clock.now();
   if (pin === undefined) {
     if (settings.pin === 'approval') {
-      suspend(room, { server, kind, name, digest, document, seenAt: now });
+      suspend(room, { server, kind, name, digest, document, seenAt: now }, write);
       return { fit: undefined, news: false };
     }
-    room.pins.approve({ server, kind, name, digest, document, approvedAt: now, approvedBy: 'first_use' });
+    write(() => room.pins.approve({ server, kind, name, digest, document, approvedAt: now, approvedBy: 'first_use' }));
     return { fit: digest, news: true };
   }
   if (pin.digest !== digest) {
     const news = room.drift.mark(key, observer, digest);
     if (!news) return { fit: undefined, news };
-    suspend(room, { server, kind, name, digest, document, seenAt: now });
+    suspend(room, { server, kind, name, digest, document, seenAt: now }, write);
     room.report({ kind: 'drift', server, definition: kind, name, pinned: pin.digest, seen: digest });
     return { fit: undefined, news };
   }
@@ -128,10 +148,10 @@ function compare(room: Room, { settings, kind, name, document, observer }: Seen,
 }
 
 /** Filing the same text again would only make every reader of the pins look again. */
-function suspend(room: Room, pending: PendingPin): void {
+function suspend(room: Room, pending: PendingPin, write: Seen['write']): void {
   const { server, kind, name, digest } = pending;
   if (room.index.pendingDigest(server, kind, name) === digest) return;
-  room.pins.suspend(pending);
+  write(() => room.pins.suspend(pending));
 }
 
 function learnFace(room: Room, settings: ServerSettings, face: ServerFace, observer: string): void {
@@ -139,13 +159,14 @@ function learnFace(room: Room, settings: ServerSettings, face: ServerFace, obser
   room.faces.set(settings.name, { serverInfo: { name: settings.name, version: '0' }, capabilities, instructions: undefined });
   const document: JsonObject = { serverInfo, capabilities, ...(instructions === undefined ? {} : { instructions }) };
   const pin = room.index.get(settings.name, 'server', '');
-  const { fit } = compare(room, { settings, kind: 'server', name: '', document, observer }, pin);
+  const { fit } = compare(room, { settings, kind: 'server', name: '', document, observer, write: (act) => act() }, pin);
   room.index.refresh();
   const text = canonicalize(document);
-  if (fit === undefined || pin === undefined || canonicalize(pin.document) === text || room.told.has(text)) return;
+  const key = `${settings.name} face ${digestOf('tool', document)}`;
+  if (fit === undefined || pin === undefined || canonicalize(pin.document) === text || room.told.has(key)) return;
   // Same words, other facts: the pin's document carries the facts over a restart. Written once each, because a server
   // that shows two faces in turn would otherwise make everybody read the pins anew with every link.
-  room.told.add(text);
+  remember(room, key);
   const row = room.pins.pins().find(({ server, kind }) => server === settings.name && kind === 'server');
   if (row === undefined) return;
   room.pins.approve({ ...row, document });

@@ -18,6 +18,8 @@ export interface PinIndex {
   find(target: Target): Definition | undefined;
   /** The digest of what waits for approval under this name. */
   pendingDigest(server: string, kind: DefinitionKind, name: string): string | undefined;
+  /** How many of a server and kind wait for approval. */
+  waiting(server: string, kind: DefinitionKind): number;
   /** Changes with the pins. */
   version(): number;
   /** Looks again at once: this process has just written a pin. */
@@ -53,6 +55,11 @@ export function createPinIndex(pins: PinStore, servers: () => readonly ServerSet
     get: (server, kind, name) => of(server, kind).get(name),
     find: (target) => find(current(), target),
     pendingDigest: (server, kind, name) => (current(), pending.get(driftKey(server, kind, name))),
+    waiting: (server, kind) => {
+      current();
+      const prefix = driftKey(server, kind, '');
+      return [...pending.keys()].filter((key) => key.startsWith(prefix)).length;
+    },
     version: () => {
       current();
       return version;

@@ -17,7 +17,7 @@ export function memoryPins(): PinStore & { rows: Map<string, PinRow>; waiting: M
     pending: () => [...waiting.values()],
     approve: (pin) => { version++; rows.set(key(pin), pin); waiting.delete(key(pin)); },
     suspend: (pending) => { version++; waiting.set(key(pending), pending); },
-    version: () => version,
+    atOnce: (write) => write(), version: () => version,
   };
 }
 

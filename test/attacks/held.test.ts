@@ -1,0 +1,84 @@
+/**
+ * S11, S12: a call that waits for its user is judged again when it goes on: a right that was taken away meanwhile, a tool that
+ * changed its face meanwhile. And what is refused at the standard input has a record.
+ */
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { readRecords } from '../../packages/gateway/src/adapters/segments/verify.ts';
+import { legacyHttp, type LegacyHttp } from '../../packages/gateway/src/upstream/testing/legacy-server.mts';
+import { modernHttp, type ModernHttp } from '../../packages/gateway/src/upstream/testing/modern-server.mts';
+import { openGateway, type TestGateway } from '../e2e/gateway.ts';
+import { openPipe } from './pipe-client.ts';
+import { openSite } from './process.ts';
+import { headersFor, MODERN_META, post, type Answer, type Era } from './raw-client.ts';
+
+type Json = Record<string, unknown>;
+const ALL = 'permit (principal, action, resource);';
+
+let old: LegacyHttp;
+let fresh: ModernHttp;
+let gateway: TestGateway;
+beforeAll(async () => {
+  [old, fresh] = await Promise.all([legacyHttp(), modernHttp()]);
+  const asks = { clientRequests: { elicitation: true } };
+  gateway = await openGateway({ servers: { old: { url: old.url, ...asks }, fresh: { url: fresh.url, ...asks } } });
+});
+afterAll(async () => {
+  await gateway?.close();
+  await old.close();
+  await fresh.close();
+});
+
+const META = { ...MODERN_META, 'io.modelcontextprotocol/clientCapabilities': { elicitation: { form: {} } } };
+const call = async (server: string, more: Json, token: string): Promise<Answer> => {
+  const params = { name: 'ask', arguments: {}, ...more };
+  return post(`${gateway.url}/mcp/${server}`, headersFor('modern', token, { method: 'tools/call', params }), JSON.stringify({ jsonrpc: '2.0', id: 1, method: 'tools/call', params: { ...params, _meta: META } }));
+};
+async function begin(server: string, token: string): Promise<Json> {
+  const { result } = await call(server, {}, token);
+  const inputResponses = Object.fromEntries(Object.keys(result?.['inputRequests'] as Json).map((key) => [key, { action: 'accept', content: { name: 'ANSWERED' } }]));
+  return { requestState: result?.['requestState'], inputResponses };
+}
+const codeOf = ({ result, error }: Answer): unknown => (result?.['structuredContent'] as Json | undefined)?.['error_code'] ?? error?.data?.['error_code'];
+
+describe.each(['old', 'fresh'])('S12 a call of the server %s that waits for its user', (server) => {
+  const policy = (text: string): void => writeFileSync(join(gateway.folder, 'policies', 'test.cedar'), text);
+
+  it('does not go on when the right to it was taken away, and does when it is given back', async () => {
+    const token = await gateway.token('alice');
+    const more = await begin(server, token);
+    policy(`${ALL} forbid (principal, action == Action::"call", resource == Tool::"${server}/ask");`);
+    try {
+      await expect.poll(async () => codeOf(await call(server, {}, token)), { timeout: 3_000, interval: 150 }).toBe('NOT_FOUND');
+      expect(codeOf(await call(server, more, token))).toBe('NOT_FOUND');
+    } finally {
+      policy(ALL);
+    }
+    await expect.poll(async () => codeOf(await call(server, {}, token)), { timeout: 3_000, interval: 150 }).toBeUndefined();
+    expect(JSON.stringify((await call(server, more, token)).result)).toContain('ANSWERED');
+  });
+
+  it('does not go on with a token that has run out, or of who is no longer who they were', async () => {
+    const token = await gateway.token('alice');
+    const more = await begin(server, token);
+    expect((await call(server, more, await gateway.token('alice', { exp: Math.floor(Date.now() / 1000) - 60 }))).status).toBe(401);
+    expect((await call(server, more, await gateway.token('alice', { tenant_id: 'initech' }))).status).toBe(403);
+    expect(JSON.stringify((await call(server, more, await gateway.token('alice'))).result)).toContain('ANSWERED');
+  });
+});
+
+describe.each<Era>(['modern', 'legacy'])('J2 J4 %s: what is refused at the standard input', (era) => {
+  it('has a record, as what is refused at the other door has', { timeout: 30_000 }, async () => {
+    const site = await openSite({ servers: { old: { url: old.url } } });
+    const pipe = await openPipe(site, await site.token('alice'), { era, server: 'old' });
+    try {
+      for (const line of ['{', '[]', '{"jsonrpc":"2.0","id":1,"id":2,"method":"ping"}', '{"jsonrpc":"2.0","id":7,"method":"no/such/method"}']) expect(await pipe.exchange(line)).toContain('"error"');
+      const rejected = (): number => readRecords(join(site.data, 'audit', '_')).records.filter(({ bytes }) => bytes.includes('request.rejected')).length;
+      await expect.poll(rejected, { timeout: 5_000 }).toBe(4);
+    } finally {
+      await pipe.close();
+      await site.close();
+    }
+  });
+});
