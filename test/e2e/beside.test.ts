@@ -1,0 +1,95 @@
+/** A gateway and any number of local clients on one data folder: each process records in a log of its own. */
+import { cpSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { openPipe, type PipeClient } from '../attacks/pipe-client.ts';
+import { openSite, startProcess, type Running, type Site } from '../attacks/process.ts';
+import { openUpstream, tool } from '../attacks/upstream.ts';
+
+interface Verified {
+  readonly tenant: string;
+  readonly log?: string;
+  readonly records: number;
+  readonly problems: readonly unknown[];
+}
+
+let upstream: Awaited<ReturnType<typeof openUpstream>>;
+let site: Site;
+let gateway: Running;
+
+beforeAll(async () => {
+  upstream = await openUpstream({ tools: [tool('alpha')] });
+  site = await openSite({ servers: { one: { url: upstream.url } } });
+  gateway = await startProcess(site);
+});
+afterAll(async () => {
+  await gateway?.stop();
+  await site?.close();
+  await upstream?.close();
+});
+
+const open = async (user: string, at = site): Promise<PipeClient> => openPipe(at, await at.token(user), { era: 'modern', server: 'one' });
+const verify = async (...more: string[]): Promise<Verified[]> => JSON.parse((await site.run(['audit', 'verify', '--json', ...more])).stdout) as Verified[];
+const search = async (...more: string[]): Promise<Record<string, unknown>[]> =>
+  (await site.run(['audit', 'search', '--tenant', 'acme', '--method', 'tools/list', '--json', ...more])).stdout.split('\n').filter((line) => line !== '').map((line) => JSON.parse(line) as Record<string, unknown>);
+
+describe('two local clients beside a gateway', () => {
+  it('are served at once, and each is recorded', async () => {
+    const alice = await open('alice');
+    // Which log is whose is told by who came first.
+    await alice.send('tools/list', {});
+    const bob = await open('bob');
+    for (const client of [bob, alice]) expect((await client.send('tools/list', {})).result).toMatchObject({ tools: [expect.anything()] });
+    await Promise.all([alice.close(), bob.close()]);
+    expect((await search()).map(({ subject, log }) => [subject, log])).toEqual(expect.arrayContaining([['alice', 'stdio-1'], ['bob', 'stdio-2']]));
+    expect(new Set((await search('--log', 'stdio-2')).map(({ subject }) => subject))).toEqual(new Set(['bob']));
+  });
+
+  it('leave logs that verify, each under a name of its own, in place and from an export', async () => {
+    const before = await verify();
+    expect(before.map(({ tenant, log, problems }) => [tenant, log, problems])).toEqual(expect.arrayContaining([['_', undefined, []], ['acme', 'stdio-1', []], ['acme', 'stdio-2', []]]));
+    const target = join(site.folder, 'export');
+    expect((await site.run(['audit', 'export', target])).code).toBe(0);
+    expect((await verify('--from', target)).filter(({ log }) => log !== undefined)).toEqual(before.filter(({ log }) => log !== undefined));
+    const { code, stdout } = await site.run(['audit', 'prove', '0', '--tenant', 'acme', '--log', 'stdio-2', '--from', target, '--json']);
+    expect([code, JSON.parse(stdout)]).toEqual([0, expect.objectContaining({ origin: 'sallyport.local/acme/stdio-2', holds: true })]);
+  });
+
+  it('cannot have one log in the place of another', async () => {
+    const audit = join(site.data, 'audit');
+    const forged = join(site.folder, 'forged', '+stdio-2', 'acme');
+    cpSync(join(audit, '+stdio-1', 'acme'), forged, { recursive: true });
+    cpSync(join(audit, '+stdio-2', 'acme', 'vkey'), join(forged, 'vkey'));
+    const { code } = await site.run(['audit', 'verify', '--from', join(site.folder, 'forged')]);
+    expect(code).toBe(1);
+  });
+
+  it('are followed by the next one, which reads on where they ended', async () => {
+    const before = (await verify()).find(({ tenant, log }) => tenant === 'acme' && log === 'stdio-1');
+    const next = await open('alice');
+    await next.send('tools/list', {});
+    await next.close();
+    const after = (await verify()).find(({ tenant, log }) => tenant === 'acme' && log === 'stdio-1');
+    expect([after?.problems, (after?.records ?? 0) > (before?.records ?? 0)]).toEqual([[], true]);
+  });
+});
+
+it('a second gateway on the same folder is refused, with the process that has it', async () => {
+  const { code, stderr } = await site.run(['start']);
+  expect([code, stderr]).toEqual([1, expect.stringContaining(`is open in process ${gateway.pid}; stop it first`)]);
+});
+
+it('local clients that are the first on a folder, all at once, share its keys', async () => {
+  const fresh = await openSite({ servers: { one: { url: upstream.url } } });
+  try {
+    const clients = await Promise.all(['alice', 'bob', 'carol', 'dave'].map((user) => open(user, fresh)));
+    const listed = await Promise.all(clients.map((client) => client.send('tools/list', {})));
+    expect(listed.map(({ result }) => (result?.['tools'] as unknown[] | undefined)?.length)).toEqual([1, 1, 1, 1]);
+    await Promise.all(clients.map((client) => client.close()));
+    const verified = JSON.parse((await fresh.run(['audit', 'verify', '--json'])).stdout) as Verified[];
+    expect(new Set(verified.map(({ log }) => log))).toEqual(new Set(['stdio-1', 'stdio-2', 'stdio-3', 'stdio-4']));
+    expect(verified.flatMap(({ problems }) => problems)).toEqual([]);
+  } finally {
+    await fresh.close();
+  }
+});
