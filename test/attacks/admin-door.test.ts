@@ -12,7 +12,7 @@ beforeAll(async () => {
 });
 afterAll(() => gateway.close());
 
-const PATHS = ['/health', '/ready', '/metrics', '/audit/_/checkpoint'];
+const PATHS = ['/health', '/ready', '/metrics', '/audit/_/checkpoint', '/audit/_/tile/0/000.p/1'];
 const at = (text: string): string => text.replaceAll('PORT', port);
 
 describe('H1 at every route', () => {

@@ -101,8 +101,9 @@ const ADMIN: Readonly<Record<string, readonly [path: string, answer: RegExp]>> =
   '^\\/ready$': ['/ready', /^\{"status":"ready","checks":\{[a-z0-9.:/", ]*\}\}\n$/],
   '^\\/metrics$': ['/metrics', /^# HELP /],
   '^\\/audit\\/(_|[A-Za-z0-9][A-Za-z0-9._-]{0,63})\\/checkpoint$': ['/audit/acme/checkpoint', /^(sallyport\.local\/acme\n|\{"error":"not found"\})/],
+  '^\\/audit\\/(_|[A-Za-z0-9][A-Za-z0-9._-]{0,63})\\/tile\\/([0-9][0-9x/.p]{0,40})$': ['/audit/acme/tile/0/000.p/1', /^([^]{1,32}|\{"error":"not found"\}\n)$/],
 };
-const ADMIN_ROUTES = createAdmin({ listenHost: '127.0.0.1', checks: [], metrics: async () => ({ type: '', text: '' }), checkpoint: async () => undefined }).routes;
+const ADMIN_ROUTES = createAdmin({ listenHost: '127.0.0.1', checks: [], metrics: async () => ({ type: '', text: '' }), checkpoint: async () => undefined, tile: async () => undefined }).routes;
 
 describe('A14 every route of the admin listener', () => {
   it('has a row here', () => expect([...ADMIN_ROUTES].sort()).toEqual(Object.keys(ADMIN).sort()));

@@ -269,7 +269,8 @@ async function openListeners({ audit, log, metrics, settings }: Parts, { edge, c
   const { gateway, admin } = settings.snapshot;
   const health = createPublicHealth(checks);
   const face = createAdmin({
-    listenHost: admin.listen.host, checks, metrics: () => metrics.read(), checkpoint: (tenant) => audit.checkpoint(tenant), log,
+    listenHost: admin.listen.host, checks, metrics: () => metrics.read(), checkpoint: (tenant) => audit.checkpoint(tenant),
+    tile: (tenant, tile) => audit.tile(tenant, tile), log,
   });
   const open: { gateway?: Listener; admin?: Listener } = {};
   if (role !== 'admin') {

@@ -10,7 +10,7 @@ afterEach(() => listener?.close());
 
 async function open(over: Partial<AdminDeps> = {}): Promise<string> {
   const admin = createAdmin({
-    listenHost: '127.0.0.1', checks: [], metrics: async () => ({ type: 'text/plain; version=0.0.4', text: 'mcp_up 1\n' }), checkpoint: async () => undefined, ...over,
+    listenHost: '127.0.0.1', checks: [], metrics: async () => ({ type: 'text/plain; version=0.0.4', text: 'mcp_up 1\n' }), checkpoint: async () => undefined, tile: async () => undefined, ...over,
   });
   listener = await openListener({ settings: { host: '127.0.0.1', port: 0, tls: undefined, behindTlsProxy: false }, handler: admin.handle, name: 'admin', limits: { drainMs: 100 } });
   return listener.url;
@@ -73,6 +73,16 @@ describe('the admin listener', () => {
     expect(await ask(url, '/metrics')).toMatchObject({ status: 200, text: 'mcp_up 1\n' });
     expect(await ask(url, '/audit/acme/checkpoint')).toMatchObject({ status: 200, text: note });
     expect((await ask(url, '/audit/globex/checkpoint')).status).toBe(404);
+  });
+
+  it('tiles are passed on as they are, under their one spelling', async () => {
+    const asked: unknown[] = [];
+    const url = await open({ tile: async (tenant, tile) => { asked.push([tenant, tile]); return tile.width === 2 ? Buffer.alloc(64, 'h') : undefined; } });
+    expect(await ask(url, '/audit/acme/tile/1/x001/234.p/2')).toMatchObject({ status: 200, text: 'h'.repeat(64), headers: { 'content-type': 'application/octet-stream' } });
+    expect((await ask(url, '/audit/acme/tile/0/000')).status).toBe(404);
+    expect(asked).toEqual([['acme', { level: 1, index: 1_234, width: 2 }], ['acme', { level: 0, index: 0, width: 256 }]]);
+    for (const path of ['0/0', '0/x000/000.p/2', '0/000.p/02', 'entries/000', '0/../1/000.p/2']) expect([path, (await ask(url, `/audit/acme/tile/${path}`)).status]).toEqual([path, 404]);
+    expect(asked).toHaveLength(2);
   });
 
   it('every answer carries the security headers and a correlation id', async () => {

@@ -3,6 +3,7 @@
  * it changes anything.
  */
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Tile } from '@sallyport/guard/audit';
 import { setSecurityHeaders } from '../listen/security-headers.ts';
 import { createCheckpoint } from './checkpoint.ts';
 import { sendJson, type Endpoint } from './endpoint.ts';
@@ -10,6 +11,7 @@ import { health } from './health.ts';
 import { hostIsOurs, originIsOurs } from './host-check.ts';
 import { createMetricsEndpoint } from './metrics.ts';
 import { createReady, type Check } from './ready.ts';
+import { createTile } from './tile.ts';
 
 export interface AdminDeps {
   /** The host that the listener was configured with. */
@@ -19,6 +21,7 @@ export interface AdminDeps {
   readonly checks: readonly Check[];
   readonly metrics: () => Promise<{ readonly type: string; readonly text: string }>;
   readonly checkpoint: (tenant: string) => Promise<string | undefined>;
+  readonly tile: (tenant: string, tile: Tile) => Promise<Buffer | undefined>;
   readonly log?: (level: 'error', message: string, fields: Readonly<Record<string, unknown>>) => void;
 }
 
@@ -36,6 +39,7 @@ export function createAdmin(deps: AdminDeps): Admin {
     [/^\/ready$/, createReady({ checks: deps.checks, details: true })],
     [/^\/metrics$/, createMetricsEndpoint(deps.metrics)],
     [/^\/audit\/(_|[A-Za-z0-9][A-Za-z0-9._-]{0,63})\/checkpoint$/, createCheckpoint(deps.checkpoint)],
+    [/^\/audit\/(_|[A-Za-z0-9][A-Za-z0-9._-]{0,63})\/tile\/([0-9][0-9x/.p]{0,40})$/, createTile(deps.tile)],
   ];
   return {
     routes: routes.map(([path]) => path.source),
@@ -66,7 +70,7 @@ async function answer(routes: readonly Route[], request: IncomingMessage, respon
       sendJson(response, 405, { error: 'method not allowed' });
       return;
     }
-    await endpoint(response, match[1] ?? '');
+    await endpoint(response, ...match.slice(1));
     return;
   }
   sendJson(response, 404, { error: 'not found' });

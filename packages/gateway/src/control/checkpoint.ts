@@ -3,7 +3,7 @@ import { sendJson, sendText, type Endpoint } from './endpoint.ts';
 
 /** @param read the signed note, or `undefined` for a tenant without a log. */
 export function createCheckpoint(read: (tenant: string) => Promise<string | undefined>): Endpoint {
-  return async (response, tenant) => {
+  return async (response, tenant = '') => {
     const note = await read(tenant);
     if (note === undefined) sendJson(response, 404, { error: 'not found' });
     else sendText(response, 200, { type: 'text/plain; charset=utf-8', text: note });

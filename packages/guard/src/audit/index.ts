@@ -3,6 +3,7 @@ export { createSigner, openCheckpoint, parseVkey, type Checkpoint, type Signer }
 export { type AuditRecord, type Recorder, type Status } from './record.ts';
 export { createRecorder, logRecord, unknownOutcome } from './recorder.ts';
 export { createRedactor, type Redactor } from './redact.ts';
+export { createTileReader, isComplete, parseTilePath, type Tile } from './tiles.ts';
 export {
   consistencyProof, createFrontier, inclusionProof, leafHash, rootOf, verifyConsistency, verifyInclusion, type Frontier, type Hash, type LeafAt,
 } from './tree.ts';

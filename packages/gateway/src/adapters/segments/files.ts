@@ -1,5 +1,7 @@
-/** The two operations that durability hangs on, apart so that a test can let them fail. */
+/** What is done with the files of a log: the two operations that durability hangs on, apart so that a test can let them fail, and reading hashes. */
 import { fdatasync, writeSync } from 'node:fs';
+import { open } from 'node:fs/promises';
+import { join } from 'node:path';
 import { promisify } from 'node:util';
 
 export interface LogFiles {
@@ -20,3 +22,20 @@ export const realFiles: LogFiles = {
   },
   sync: promisify(fdatasync),
 };
+
+const HASH_BYTES = 32;
+
+/** Reads leaf hashes of a log, by their indices. @throws Error when the file ends before them. */
+export function leavesIn(folder: string): (from: number, to: number) => Promise<Buffer> {
+  return async (from, to) => {
+    const file = await open(join(folder, 'leaves'), 'r');
+    try {
+      const bytes = Buffer.alloc((to - from) * HASH_BYTES);
+      const { bytesRead } = await file.read(bytes, 0, bytes.length, from * HASH_BYTES);
+      if (bytesRead < bytes.length) throw new Error(`leaf hashes are missing in ${folder}`);
+      return bytes;
+    } finally {
+      await file.close();
+    }
+  };
+}

@@ -1,7 +1,7 @@
 /** The audit log of a process: one log a tenant, opened when first needed, checkpointed by interval. */
 import { mkdirSync, readdirSync } from 'node:fs';
 import type { AuditLog, Clock } from '@sallyport/guard';
-import { createSigner } from '@sallyport/guard/audit';
+import { createSigner, type Tile } from '@sallyport/guard/audit';
 import { openKeys, type AuditKeys } from './keys.ts';
 import { processFolder, processOf, tenantFolder, tenantOf } from './layout.ts';
 import { AuditLogInUse, lockFolder } from './lock.ts';
@@ -12,6 +12,8 @@ export interface SegmentAuditLog extends AuditLog {
   readonly keys: AuditKeys;
   /** A signed checkpoint of what a tenant's log holds now, or `undefined` for a tenant without a log. */
   checkpoint(tenant: string): Promise<string | undefined>;
+  /** The hashes of a tile that the last checkpoint covers; `undefined` for what there is not. */
+  tile(tenant: string, tile: Tile): Promise<Buffer | undefined>;
   /** Rejects when a record could not be made durable now. */
   probe(): Promise<void>;
   close(): Promise<void>;
@@ -62,6 +64,7 @@ export function openAuditLog(deps: AuditLogDeps): SegmentAuditLog {
         }
       },
       checkpoint: async (tenant) => logs.get(tenant)?.checkpoint(),
+      tile: async (tenant, tile) => logs.get(tenant)?.tile(tile),
       probe: async () => void (await open('_').checkpoint(true)),
       async close() {
         clearInterval(timer);

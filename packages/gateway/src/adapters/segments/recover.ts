@@ -24,11 +24,17 @@ export interface OpenIntent {
   readonly place: Place;
 }
 
+export interface SignedCheckpoint extends Checkpoint {
+  /** As it was signed. */
+  readonly note: string;
+}
+
 export interface Recovered {
   readonly frontier: Frontier;
   /** First index and size in bytes of the segment that is written to; `undefined` in an empty log. */
   readonly segment: { readonly first: number; readonly bytes: number } | undefined;
-  readonly checkpointSize: number;
+  /** The last one. */
+  readonly checkpoint: SignedCheckpoint | undefined;
   readonly truncatedBytes: number;
   /** By record id, oldest first. */
   readonly open: ReadonlyMap<string, OpenIntent>;
@@ -52,7 +58,7 @@ export function recover(folder: string, vkey: string): Recovered {
 /** What was read so far. */
 interface Reading {
   readonly folder: string;
-  readonly checkpoint: Checkpoint | undefined;
+  readonly checkpoint: SignedCheckpoint | undefined;
   readonly frontier: Frontier;
   /** Leaf hashes as they were kept, from the first record that is read. */
   readonly kept: Buffer;
@@ -61,7 +67,7 @@ interface Reading {
   readonly fresh: Buffer[];
 }
 
-function readFrom(folder: string, checkpoint: Checkpoint | undefined, { size, peaks, from }: Resume): Recovered {
+function readFrom(folder: string, checkpoint: SignedCheckpoint | undefined, { size, peaks, from }: Resume): Recovered {
   const reading: Reading = { folder, checkpoint, frontier: createFrontier(size, peaks), kept: keptLeaves(folder, from.index), from, open: new Map(), fresh: [] };
   checkRoot(reading);
   const names = readdirSync(folder).filter((name) => SEGMENT_NAME.test(name)).sort().filter((name) => name >= segmentName(from.segment));
@@ -85,7 +91,7 @@ function readFrom(folder: string, checkpoint: Checkpoint | undefined, { size, pe
   }
   if (checkpoint !== undefined && index < checkpoint.size) throw new AuditLogInconsistent(folder, index, `the last checkpoint covers ${checkpoint.size} records`);
   keepLeaves(folder, size, reading.fresh);
-  return { frontier: reading.frontier, segment, checkpointSize: checkpoint?.size ?? 0, truncatedBytes, open: reading.open };
+  return { frontier: reading.frontier, segment, checkpoint, truncatedBytes, open: reading.open };
 }
 
 function take(reading: Reading, { bytes, index }: Frame, place: Place): void {
@@ -145,10 +151,11 @@ function readTail(file: string, start: number): Buffer {
   }
 }
 
-function readCheckpoint(folder: string, vkey: string): Checkpoint | undefined {
+function readCheckpoint(folder: string, vkey: string): SignedCheckpoint | undefined {
   const file = join(folder, 'checkpoint');
   if (!existsSync(file)) return undefined;
-  const checkpoint = openCheckpoint(readFileSync(file, 'utf8'), vkey);
+  const note = readFileSync(file, 'utf8');
+  const checkpoint = openCheckpoint(note, vkey);
   if (checkpoint === undefined) throw new AuditLogInconsistent(folder, 0, 'the last checkpoint is not signed by this log’s key');
-  return checkpoint;
+  return { ...checkpoint, note };
 }

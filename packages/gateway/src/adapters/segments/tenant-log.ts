@@ -6,10 +6,10 @@ import { closeSync, existsSync, fsyncSync, mkdirSync, openSync, writeFileSync } 
 import { join } from 'node:path';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { AuditRecord, Clock } from '@sallyport/guard';
-import { leafHash, logRecord, unknownOutcome, type Signer } from '@sallyport/guard/audit';
+import { createTileReader, isComplete, leafHash, logRecord, unknownOutcome, type Signer, type Tile } from '@sallyport/guard/audit';
 import { canonicalize } from '@sallyport/guard/json';
 import { openCheckpointFiles, type CheckpointFiles } from './checkpoint-files.ts';
-import { realFiles, type LogFiles } from './files.ts';
+import { leavesIn, realFiles, type LogFiles } from './files.ts';
 import { encodeFrames, HEADER_BYTES } from './frames.ts';
 import { segmentName } from './layout.ts';
 import { createLeafQueue, type LeafQueue } from './leaf-queue.ts';
@@ -20,6 +20,8 @@ export interface TenantLog {
   append(record: AuditRecord): Promise<void>;
   /** Signs what is durable, when it grew since the last checkpoint or `force` is given. */
   checkpoint(force?: boolean): Promise<string | undefined>;
+  /** The hashes of a tile, or `undefined` when the last checkpoint does not cover all of them. */
+  tile(tile: Tile): Promise<Buffer | undefined>;
   readonly size: number;
   close(): Promise<void>;
 }
@@ -70,12 +72,14 @@ export function openTenantLog(deps: TenantLogDeps): TenantLog {
   const state = openState(recovered, folder);
   const open: Open = {
     deps, files: deps.files ?? realFiles, state, intents: placesOf(recovered), waiting: [], committing: undefined, poisoned: undefined, leaves: createLeafQueue(),
-    checkpoints: openCheckpointFiles(folder), checkpointing: undefined, checkpointed: recovered.checkpointSize, latest: undefined,
+    checkpoints: openCheckpointFiles(folder), checkpointing: undefined, checkpointed: recovered.checkpoint?.size ?? 0, latest: recovered.checkpoint?.note,
   };
+  const readTile = createTileReader(leavesIn(folder));
   void tellRecovery(recovered, (record) => append(open, record), clock);
   return {
     append: (record) => append(open, record),
     checkpoint: (force) => checkpoint(open, force),
+    tile: async (tile) => (isComplete(tile, open.checkpointed) ? readTile(tile) : undefined),
     get size() { return open.state.frontier.size; },
     async close() {
       while (open.committing !== undefined) await open.committing;
@@ -197,12 +201,12 @@ function rotate(state: State, folder: string): State {
 }
 
 /** What was cut off and what was left open is said in the log itself. */
-async function tellRecovery({ truncatedBytes, open, frontier, checkpointSize }: Recovered, append: TenantLog['append'], clock: Clock): Promise<void> {
+async function tellRecovery({ truncatedBytes, open, frontier, checkpoint: last }: Recovered, append: TenantLog['append'], clock: Clock): Promise<void> {
   const orphans = [...open.values()];
   if (truncatedBytes === 0 && orphans.length === 0) return;
   const now = clock.now();
   const said = [
-    append(logRecord('audit.recovery', { truncated_bytes: truncatedBytes, orphan_intents: orphans.length, prior_size: frontier.size, checkpoint_size: checkpointSize }, now)),
+    append(logRecord('audit.recovery', { truncated_bytes: truncatedBytes, orphan_intents: orphans.length, prior_size: frontier.size, checkpoint_size: last?.size ?? 0 }, now)),
     ...orphans.map(({ record }) => append(unknownOutcome(record, now))),
   ];
   // When this cannot be written nothing can, and the next call is refused for the same reason.
