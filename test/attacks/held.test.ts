@@ -74,7 +74,7 @@ describe.each<Era>(['modern', 'legacy'])('J2 J4 %s: what is refused at the stand
     const pipe = await openPipe(site, await site.token('alice'), { era, server: 'old' });
     try {
       for (const line of ['{', '[]', '{"jsonrpc":"2.0","id":1,"id":2,"method":"ping"}', '{"jsonrpc":"2.0","id":7,"method":"no/such/method"}']) expect(await pipe.exchange(line)).toContain('"error"');
-      const rejected = (): number => readRecords(join(site.data, 'audit', '_')).records.filter(({ bytes }) => bytes.includes('request.rejected')).length;
+      const rejected = (): number => readRecords(join(site.data, 'audit', '+stdio-1', '_')).records.filter(({ bytes }) => bytes.includes('request.rejected')).length;
       await expect.poll(rejected, { timeout: 5_000 }).toBe(4);
     } finally {
       await pipe.close();

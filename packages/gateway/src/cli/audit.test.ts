@@ -132,5 +132,5 @@ it.each([
 it('the group itself has an example, too', async () => expect((await run('--help')).out).toContain('Example:\n  $ sallyport audit verify'));
 
 it('one key for several tenants is wrong usage', async () => {
-  expect(await run('verify', '--key', readFileSync(at('vkey'), 'utf8'))).toMatchObject({ code: 2, err: '--key is the key of one tenant: name it with --tenant\n' });
+  expect(await run('verify', '--key', readFileSync(at('vkey'), 'utf8'))).toMatchObject({ code: 2, err: '--key is the key of one log: name it with --tenant, and with --log where the tenant has several\n' });
 });

@@ -10,8 +10,8 @@ let bench: Bench;
 beforeAll(async () => {
   bench = await openBench({
     approvals: [{ server: 'crm', tool: 'erase' }], deny: ({ name }) => name === 'secret', faces: { crm: { capabilities: { ...RICH, extensions: { 'io.modelcontextprotocol/tasks': {} } } }, docs: { capabilities: { ...RICH, resources: {}, extensions: { 'io.modelcontextprotocol/ui': { mimeTypes: [] } } } } },
-    definitions: [...DEFINITIONS, definition('crm', 'tool', 'shared')],
-    tools: { shared: () => ({ value: { content: [], ttlMs: 5, cacheScope: 'public' }, bytes: Buffer.from('{"content":[],"ttlMs":5,"cacheScope":"public"}') }) },
+    definitions: [...DEFINITIONS, definition('crm', 'tool', 'shared'), definition('crm', 'tool', 'task')],
+    tools: { task: () => ({ value: { resultType: 'task', taskId: 't', status: 'working', ttlMs: 5, cacheScope: 'public' } }), shared: () => ({ value: { content: [], ttlMs: 5, cacheScope: 'public' }, bytes: Buffer.from('{"content":[],"ttlMs":5,"cacheScope":"public"}') }) },
     async other({ call }, relay) {
       if (call.method === 'subscriptions/listen') {
         const server = call.target.kind === 'servers' ? call.target.servers[0] : undefined;
@@ -174,7 +174,9 @@ describe('results', () => {
     }
     expect((await post({ method: 'resources/read', params: { uri: 'file:///a' } })).result).toMatchObject({ cacheScope: 'private', ttlMs: 60_000 });
     expect((await post({ method: 'resources/read', params: { uri: 'file:///a', requestState: 'x' } })).result).toMatchObject({ ttlMs: 0 });
-    expect((await call('shared')).result).toEqual({ content: [], ttlMs: 5, resultType: 'complete', _meta: { 'io.modelcontextprotocol/serverInfo': { name: 'the crm', version: '1.0.0' } } });
+    // Of a task it says how long the task lasts.
+    expect((await call('task')).result).toEqual({ resultType: 'task', taskId: 't', status: 'working', ttlMs: 5, _meta: { 'io.modelcontextprotocol/serverInfo': { name: 'the crm', version: '1.0.0' } } });
+    expect((await call('shared')).result).toEqual({ content: [], resultType: 'complete', _meta: { 'io.modelcontextprotocol/serverInfo': { name: 'the crm', version: '1.0.0' } } });
     expect((await post({ era: 'legacy', method: 'tools/list' })).text).not.toMatch(/public|cacheScope|ttlMs|resultType/);
     const { result } = await post({ era: 'legacy', method: 'resources/read', params: { uri: 'file:///a' } });
     expect(result).toEqual({ contents: [{ uri: 'file:///a', text: 'x' }], _meta: { 'com.example/kept': 1 } });

@@ -71,10 +71,12 @@ describe('H18 a child process', () => {
   });
 
   it('H18 a flood on standard error is bounded in the log', async () => {
+    const began = performance.now();
     await start('stderr');
     expect(textOf(await rig.tool('p', 'echo', { text: 'hi' }))).toBe('hi');
     const lines = rig.logs.filter(({ message }) => message === 'server standard error');
-    expect(lines.length).toBeLessThanOrEqual(400);
+    // 200 in every 10 s that it took, of 20,000.
+    expect(lines.length).toBeLessThanOrEqual(200 * (2 + Math.floor((performance.now() - began) / 10_000)));
     expect(JSON.stringify(lines)).not.toContain('\\u001b');
     expect(lines.every(({ fields }) => String(fields['text']).length <= 500)).toBe(true);
   });
