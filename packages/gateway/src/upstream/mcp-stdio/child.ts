@@ -119,7 +119,7 @@ async function endGroup(child: Streams, exited: Promise<void>): Promise<void> {
 
 /** Standard error goes to the log, cleaned, a bounded number of lines per window: a flood is counted, not kept. */
 function logStderr(stream: Readable, server: string, log: Log): void {
-  let window = 0;
+  let window = Number.NEGATIVE_INFINITY;
   let lines = 0;
   let dropped = 0;
   const say = (bytes: Buffer): void => {
