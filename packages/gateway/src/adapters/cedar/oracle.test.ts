@@ -132,7 +132,7 @@ const anyExpression = fc.letrec<Record<string, string>>((tie) => {
     span: of('span', ['duration("1d2h3m4s5ms")', 'duration("-1d")', 'duration("9223372036854775807ms")', 'duration("-9223372036854775808ms")', 'duration("1s1d")', 'duration("")', 'duration("106751991168d")'], call(['durationSince'], 'when', 'when'), call(['toTime'], 'when')),
     ip: of('ip', ['context.source_ip', 'ip("10.0.0.0/8")', 'ip("::1")', 'ip("::ffff:1.2.3.4")', 'ip("127.0.0.1/7")', 'ip("224.0.0.1/3")', 'ip("ff00::/8")', 'ip("1.2.3.04")', 'ip("1::2::3")', 'ip("0.0.0.0/0")', 'ip("1:2:3:4:5:6:7::")', 'ip("10.1.2.3/08")']),
   };
-}).bool;
+}).bool as fc.Arbitrary<string>;
 
 const anyArgs = fc.record({
   n: fc.integer({ min: -9, max: 9 }), s: fc.constantFrom('abc', 'a*', '', 'é😀'), flag: fc.boolean(), list: fc.subarray(['x', 'y']), nested: fc.constantFrom({}, { deep: 1 }), price: fc.constantFrom(0.1, -12.3456),
