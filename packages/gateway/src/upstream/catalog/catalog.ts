@@ -107,19 +107,18 @@ function compare(room: Room, { settings, kind, name, document, observer }: Seen,
   const digest = digestOf(kind, document);
   const key = driftKey(server, kind, name);
   const now = room.clock.now();
-  if (pin === undefined) {
-    if (settings.pin === 'approval') {
-      suspend(room, { server, kind, name, digest, document, seenAt: now });
-      return { fit: undefined, news: false };
-    }
-    room.pins.approve({ server, kind, name, digest, document, approvedAt: now, approvedBy: 'first_use' });
-    return { fit: digest, news: true };
+  if (pin === undefined && settings.pin === 'approval') {
+    suspend(room, { server, kind, name, digest, document, seenAt: now });
+    return { fit: undefined, news: false };
   }
-  if (pin.digest !== digest) {
+  // Another process may have pinned another definition since the pins were read: then that one is the first.
+  const { digest: pinned } = pin ?? room.pins.pinFirst({ server, kind, name, digest, document, approvedAt: now, approvedBy: 'first_use' });
+  if (pin === undefined && pinned === digest) return { fit: digest, news: true };
+  if (pinned !== digest) {
     const news = room.drift.mark(key, observer, digest);
     if (!news) return { fit: undefined, news };
     suspend(room, { server, kind, name, digest, document, seenAt: now });
-    room.report({ kind: 'drift', server, definition: kind, name, pinned: pin.digest, seen: digest });
+    room.report({ kind: 'drift', server, definition: kind, name, pinned, seen: digest });
     return { fit: undefined, news };
   }
   if (!room.drift.clear(key, observer, digest)) return { fit: room.drift.has(key) ? undefined : digest, news: false };
