@@ -65,7 +65,7 @@ ${ACTION_NAMES.filter((action) => action !== 'see').map((action) => `| \`Action:
 ${[...rowsOf('principal', shape('User')), ...rowsOf('resource', shape('Tool')), ...rowsOf('context', all.actions['call']?.appliesTo.context.attributes ?? {})].join('\n')}
 
 The types of \`context.args\` come from the approved input schema: \`string\` is String, \`integer\` Long, \`number\` decimal (at most four
-digits), \`boolean\` Boolean, \`array\` Set, \`object\` Record; \`null\` is an absent attribute.
+digits, whole or not), \`boolean\` Boolean, \`array\` Set, \`object\` Record; \`null\` is an absent attribute.
 
 ## Examples
 

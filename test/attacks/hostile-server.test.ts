@@ -78,7 +78,8 @@ describe('A24 what a server says on its own', () => {
         for (let at = 0; at < 10; at++) say('notifications/resources/updated', { uri: `x:${at}${part.repeat(1_000_000 / part.length)}` });
         await new Promise((resolve) => setTimeout(resolve, 700));
       });
-      expect(longest).toBeLessThan(1_000);
+      // Minutes, when each part is looked up.
+      expect(longest).toBeLessThan(10_000);
       expect(ear.text()).not.toContain('resources/updated');
     } finally {
       ear.close();
@@ -88,10 +89,13 @@ describe('A24 what a server says on its own', () => {
   it('short ones in great number do not either', async () => {
     const ear = await listen();
     try {
-      expect(await waits(async () => {
-        for (let at = 0; at < 2_000; at++) say('notifications/resources/updated', { uri: `x:${at}${'/a'.repeat(1_000)}` });
+      const flood = (uri: (at: number) => string): Promise<number> => waits(async () => {
+        for (let at = 0; at < 2_000; at++) say('notifications/resources/updated', { uri: uri(at) });
         await new Promise((resolve) => setTimeout(resolve, 700));
-      })).toBeLessThan(1_000);
+      });
+      // As long as ones with nothing to climb, give or take what a busy machine adds.
+      const flat = await flood((at) => `x:${at}${'a'.repeat(2_000)}`);
+      expect(await flood((at) => `x:${at}${'/a'.repeat(1_000)}`)).toBeLessThan(4 * flat + 1_000);
     } finally {
       ear.close();
     }

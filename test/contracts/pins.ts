@@ -40,6 +40,24 @@ export function pinsContract(name: string, open: Open<PinStore>): void {
       expect(named(port.pending())).toEqual(named([pending('crm', 'y'), pending('mail', 'x')]));
     });
 
+    it('A2 what was pinned first stays pinned, whoever comes second with something else', async () => {
+      const { opened, port } = await fresh();
+      const other = (await opened.beside?.()) ?? port;
+      port.suspend(pending('crm', 'x', { digest: 'second' }));
+      expect(port.pinFirst(pin('crm', 'x', { digest: 'first', document: DOCUMENT }))).toMatchObject({ digest: 'first' });
+      expect(port.pending()).toEqual([]);
+      const version = other.version();
+      expect(other.pinFirst(pin('crm', 'x', { digest: 'second' }))).toEqual(pin('crm', 'x', { digest: 'first', document: DOCUMENT }));
+      expect([other.version(), port.pins()]).toEqual([version, [pin('crm', 'x', { digest: 'first', document: DOCUMENT })]]);
+    });
+
+    it('A3 what came after the definition that is approved waits on', async () => {
+      const { port } = await fresh();
+      port.suspend(pending('crm', 'x', { digest: 'newer' }));
+      port.approve(pin('crm', 'x', { digest: 'reviewed' }));
+      expect([port.pins()[0]?.digest, port.pending()[0]?.digest]).toEqual(['reviewed', 'newer']);
+    });
+
     it('the newest unapproved definition replaces the one before it: a server that flips for ever waits once', async () => {
       const { port } = await fresh();
       for (let at = 0; at < 1_000; at++) port.suspend(pending('crm', 'x', { digest: `d${at}`, seenAt: at }));

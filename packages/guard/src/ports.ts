@@ -138,7 +138,13 @@ export interface PendingPin extends Omit<PinRow, 'approvedAt' | 'approvedBy'> {
 export interface PinStore {
   pins(): readonly PinRow[];
   pending(): readonly PendingPin[];
+  /** Replaces the pin, and settles what waits under its name when that has the same digest: what came since waits on. */
   approve(pin: PinRow): void;
+  /**
+   * Pins a definition that was never pinned, and settles what waits under its name. Atomic.
+   * @returns the pin that is in force then: this one, or the one that another process was quicker with.
+   */
+  pinFirst(pin: PinRow): PinRow;
   /** Files the newest unapproved definition; replaces an older pending one of the same server, kind and name. */
   suspend(pending: PendingPin): void;
   /** What `write` approves and suspends becomes durable together or, when it throws, may not: many cost what one costs. */

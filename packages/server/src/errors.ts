@@ -1,3 +1,4 @@
+import { ProtocolError } from '@modelcontextprotocol/server';
 import type { GuardError, JsonObject } from '@sallyport/guard';
 
 /** A failure that the model may read and act on. Every other error of a tool is answered as `UPSTREAM_FAILED`, without its text. */
@@ -19,4 +20,10 @@ export function refusalResult({ row, message, detail }: GuardError, correlationI
     },
     isError: true,
   };
+}
+
+/** A refusal as a JSON-RPC error, with the code of the table: for lists, and for who is not known. */
+export function refusalError({ row, message, detail }: GuardError, correlationId: string): ProtocolError {
+  const data = { ...detail.data, error_code: row.errorCode, correlation_id: correlationId, ...(detail.retryAfter !== undefined && { retry_after: detail.retryAfter }) };
+  return new ProtocolError(row.jsonRpc, message, data);
 }

@@ -4,19 +4,22 @@
  */
 import { Server, type McpServerFactory } from '@modelcontextprotocol/server';
 import {
-  asGuardError, createGuard, GuardError, spendPermit, standardHouse, type AuditLog, type Authenticator, type Call, type Credentials, type Guard, type JsonObject,
-  type McpResult, type Permit, type TenantDirectory,
+  createGuard, GuardError, standardHouse, spendPermit, type AuditLog, type Authenticator, type Call, type Credentials, type Guard, type JsonObject, type Outcome,
+  type TenantDirectory,
 } from '@sallyport/guard';
 import { createRecorder, createRedactor } from '@sallyport/guard/audit';
 import { createMemoryApprovals, createMemoryRateLimiter, createMemoryTenants, silentObserver, systemClock } from '@sallyport/guard/memory';
 import { readAuthorization, type LimitTiers } from '@sallyport/guard/stages';
-import { refusalResult, ToolError } from './errors.ts';
+import { refusalError, refusalResult } from './errors.ts';
 import { rolesPolicy } from './roles-policy.ts';
-import { definitionOf, type Tool } from './tool.ts';
+import { runTool } from './run-tool.ts';
+import { definitionOf, tool, type Tool } from './tool.ts';
 
 export interface SecureServerOptions {
+  /** Who the server says it is, to clients and in records. */
   readonly name: string;
   readonly version: string;
+  /** Each as {@link tool} makes them, with names that differ. */
   readonly tools: readonly Tool[];
   /** Turns credentials into principals; asked in order. */
   readonly authenticators: readonly Authenticator[];
@@ -26,9 +29,14 @@ export interface SecureServerOptions {
   readonly audit: AuditLog;
   /** At least 32 bytes: the key under which arguments are hashed in records. */
   readonly hashingKey: Uint8Array;
+  /** Calls per time by tier of the principal; `default` is for all others. Absent: 100 a minute for each user and tool. */
   readonly limits?: LimitTiers;
+  /** Longest time that a tool may run, in milliseconds from 1 to 2^31 - 1; 60,000 when absent. Then its signal is aborted and the answer is `TIMEOUT`. */
+  readonly timeoutMs?: number;
   /** Credential of a stdio client, which sends none. */
   readonly stdioToken?: string;
+  /** Told what broke inside, in a tool or in a store, and under which id the caller was told that something did. Callers never see it. */
+  readonly onError?: (error: unknown, correlationId: string) => void;
 }
 
 export interface SecureServer {
@@ -39,13 +47,22 @@ export interface SecureServer {
 const DEFAULT_LIMITS: LimitTiers = { default: [{ limit: 100, periodMs: 60_000, per: ['user', 'tool'] }] };
 const RESULT_BYTES_MAX = 1024 * 1024;
 
-/** @throws RangeError when two tools have one name or the key is too short. */
+const TIMEOUT_MS = 60_000;
+
+/**
+ * @returns the factory for `createMcpHandler` (HTTP) or `serveStdio`, and the guard that its servers share.
+ * @throws RangeError when two tools have one name, a tool cannot be used (see {@link tool}), the key is too short, the time
+ * is out of range, or limits have no `default`.
+ */
 export function secureServer(options: SecureServerOptions): SecureServer {
-  const tools = new Map(options.tools.map((one) => [one.name, one]));
+  const { hashingKey, limits, timeoutMs = TIMEOUT_MS } = options;
+  const tools = new Map(options.tools.map((one) => [one.name, tool(one)]));
   if (tools.size !== options.tools.length) throw new RangeError('two tools have the same name');
-  if (options.hashingKey.length < 32) throw new RangeError('the hashing key must have at least 32 bytes');
+  if (hashingKey.length < 32) throw new RangeError('the hashing key must have at least 32 bytes');
+  if (limits !== undefined && !Object.hasOwn(limits, 'default')) throw new RangeError('limits must have a "default" tier');
+  if (!(timeoutMs >= 1 && timeoutMs < 2 ** 31)) throw new RangeError('timeoutMs must be from 1 to 2^31 - 1');
   const guard = guardOf(options, tools);
-  return { guard, factory: ({ requestInfo }) => serverOf(options, { guard, tools }, credentialsOf(options, requestInfo)) };
+  return { guard, factory: ({ requestInfo }) => serverOf(options, { guard, tools, timeoutMs }, credentialsOf(options, requestInfo)) };
 }
 
 type Tools = ReadonlyMap<string, Tool>;
@@ -70,33 +87,42 @@ function credentialsOf({ stdioToken }: SecureServerOptions, request: Request | u
   return readAuthorization(header === null ? [] : [header]);
 }
 
-function serverOf({ name, version }: SecureServerOptions, { guard, tools }: { readonly guard: Guard; readonly tools: Tools }, credentials: Credentials): Server {
+interface Room {
+  readonly guard: Guard;
+  readonly tools: Tools;
+  readonly timeoutMs: number;
+}
+
+function serverOf({ name, version, onError }: SecureServerOptions, { guard, tools, timeoutMs }: Room, credentials: Credentials): Server {
   const server = new Server({ name, version }, { capabilities: { tools: {} } });
   server.setRequestHandler('tools/list', async (_request, { mcpReq }) => {
     const items = [...tools.values()].map((one) => definitionOf(name, one));
-    const outcome = await guard.run(callOf('tools/list', {}, { server: name, credentials, signal: mcpReq.signal }), async (permit) => { spendPermit(permit); return { value: {}, items }; });
-    if (outcome.status !== 'success') throw outcome.error;
-    return { tools: (outcome.result.items ?? []).map((item) => item.document) } as never;
+    const call = callOf('tools/list', {}, { server: name, credentials, signal: mcpReq.signal, timeoutMs });
+    const outcome = await guard.run(call, async (permit) => { spendPermit(permit); return { value: {}, items }; });
+    if (outcome.status === 'success') return { tools: (outcome.result.items ?? []).map((item) => item.document) } as never;
+    tell(onError, outcome);
+    throw refusalError(outcome.error, outcome.correlationId);
   });
   server.setRequestHandler('tools/call', async ({ params }, { mcpReq }) => {
-    const call = callOf('tools/call', params as unknown as JsonObject, { server: name, credentials, signal: mcpReq.signal });
-    const outcome = await guard.run(call, (permit) => runTool(tools, permit));
-    return (outcome.status === 'success' ? outcome.result.value : refusalResult(outcome.error, outcome.correlationId)) as never;
+    const call = callOf('tools/call', params as unknown as JsonObject, { server: name, credentials, signal: mcpReq.signal, timeoutMs });
+    const outcome = await guard.run(call, (permit) => runTool(tools, permit, timeoutMs));
+    if (outcome.status === 'success') return outcome.result.value as never;
+    tell(onError, outcome);
+    // Who is not known is no model that could act on it.
+    if (outcome.principal === undefined || outcome.error.code === 'unknown_tenant') throw refusalError(outcome.error, outcome.correlationId);
+    return refusalResult(outcome.error, outcome.correlationId) as never;
   });
   return server;
 }
 
-async function runTool(tools: Tools, permit: Permit): Promise<McpResult> {
-  const { call, principal, tenant } = spendPermit(permit);
-  const found = tools.get('name' in call.target ? call.target.name : '');
-  if (found === undefined) throw new GuardError('not_found');
+const BROKEN = new Set<GuardError['code']>(['internal', 'upstream_failed', 'upstream_timeout', 'output_blocked', 'audit_unavailable', 'result_withheld']);
+
+function tell(onError: SecureServerOptions['onError'], outcome: Exclude<Outcome, { status: 'success' }>): void {
+  if (!BROKEN.has(outcome.error.code)) return;
   try {
-    const answer = await found.run((call.params['arguments'] ?? {}) as JsonObject, { principal, tenant, signal: call.signal });
-    if (typeof answer === 'string') return { value: { content: [{ type: 'text', text: answer }] } };
-    return { value: { content: [{ type: 'text', text: JSON.stringify(answer) }], structuredContent: answer } };
-  } catch (thrown) {
-    if (thrown instanceof ToolError) return { value: { content: [{ type: 'text', text: thrown.message }], isError: true } };
-    throw thrown instanceof GuardError ? thrown : new GuardError('upstream_failed', { cause: asGuardError(thrown) });
+    onError?.(outcome.error.cause ?? outcome.error, outcome.correlationId);
+  } catch {
+    // What breaks while it is told must not reach the caller in place of the answer.
   }
 }
 
@@ -104,12 +130,13 @@ interface Sender {
   readonly server: string;
   readonly credentials: Credentials;
   readonly signal: AbortSignal;
+  readonly timeoutMs: number;
 }
 
-function callOf(method: string, params: JsonObject, { server, credentials, signal }: Sender): Call {
+function callOf(method: string, params: JsonObject, { server, credentials, signal, timeoutMs }: Sender): Call {
   const target = method === 'tools/call' ? { kind: 'tool' as const, server, name: String(params['name']) } : { kind: 'servers' as const, servers: [server] };
   return Object.freeze({
-    method, target, params, rawArguments: undefined, credentials, session: undefined, deadline: Date.now() + 60_000, signal,
+    method, target, params, rawArguments: undefined, credentials, session: undefined, deadline: Date.now() + timeoutMs, signal,
     origin: { transport: 'embedded' as const, era: 'modern' as const, protocolVersion: '2026-07-28', address: '', correlationId: crypto.randomUUID(), traceparent: undefined, clientInfo: undefined },
   });
 }

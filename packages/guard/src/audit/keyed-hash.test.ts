@@ -13,10 +13,10 @@ it('is what createHmac says, for any key and text, also when used again', () => 
   fc.assert(fc.property(fc.string({ unit: 'binary' }), (text) => {
     expect(hash(text)).toBe(createHmac('sha256', Buffer.alloc(32, 7)).update(text).digest('hex'));
   }));
-  for (const bytes of [1, 32, 64]) {
+  for (const bytes of [1, 32, 64, 65, 131]) {
     const key = randomBytes(bytes);
     expect(keyedHash(key)('ü')).toBe(createHmac('sha256', key).update('ü').digest('hex'));
   }
 });
 
-it.each([0, 65])('a key of %i bytes is refused', (bytes) => expect(() => keyedHash(Buffer.alloc(bytes))).toThrow(RangeError));
+it('an empty key is refused', () => expect(() => keyedHash(Buffer.alloc(0))).toThrow(RangeError));

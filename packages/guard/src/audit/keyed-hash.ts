@@ -10,9 +10,10 @@ export type KeyedHash = (text: string) => string;
 const BLOCK_BYTES = 64;
 const DIGEST_BYTES = 32;
 
-/** @param key at most 64 bytes. @throws RangeError for a longer or an empty one. */
-export function keyedHash(key: Uint8Array): KeyedHash {
-  if (key.length === 0 || key.length > BLOCK_BYTES) throw new RangeError('an HMAC key here has 1 to 64 bytes');
+/** @param secret of any length; one that is longer than 64 bytes is hashed first, as the RFC says. @throws RangeError for an empty one. */
+export function keyedHash(secret: Uint8Array): KeyedHash {
+  if (secret.length === 0) throw new RangeError('an HMAC key must not be empty');
+  const key = secret.length > BLOCK_BYTES ? hash('sha256', secret, 'buffer') : secret;
   const inner = Buffer.alloc(BLOCK_BYTES, 0x36);
   const outer = Buffer.alloc(BLOCK_BYTES + DIGEST_BYTES, 0x5c);
   for (const [at, byte] of key.entries()) {

@@ -4,6 +4,7 @@ import type { Call, Definition, JsonObject, Principal, Target } from '../call.ts
 import { GuardError } from '../errors.ts';
 import { closeTrail, openTrail, type Trail } from './record.ts';
 import { createRecorder, logRecord, unknownOutcome } from './recorder.ts';
+import { createRedactor } from './redact.ts';
 
 const recorder = createRecorder({ arguments: (tenant) => ({ hashed_for: tenant }), text: (tenant, value) => `hashed for ${tenant}: ${value.length}` });
 const principal: Principal = {
@@ -47,6 +48,20 @@ describe('how a call ended', () => {
     const [one, other] = [logRecord('audit.recovery', { truncated_bytes: 6, status: 'x' }, 5), logRecord('audit.recovery', {}, 5)];
     expect(one).toMatchObject({ time: 5, api: { operation: 'audit.recovery' }, unmapped: { truncated_bytes: 6, status: 'success', phase: 'outcome' } });
     expect(fieldsOf(one)['record_id']).not.toBe(fieldsOf(other)['record_id']);
+  });
+});
+
+describe('what was read', () => {
+  const template: Definition = { ...definition, kind: 'resource_template', name: 'file:///{path}' };
+  const read: Partial<Call> = { method: 'resources/read', target: { kind: 'resource', server: 'crm', name: 'file:///etc/canary' }, params: { uri: 'file:///etc/canary' } };
+
+  it('of a template the address too, so that two files are two records; hashed, unless it is listed', () => {
+    const recorderOf = (clear: readonly string[]) => createRecorder(createRedactor({ keyOf: () => Buffer.alloc(32, 1), clear: () => clear }));
+    const recorded = (uri: string, clear: readonly string[] = []): JsonObject => fieldsOf(recorderOf(clear).intent(trailOf({ definition: template }, { ...read, params: { uri } })))['arguments'] as JsonObject;
+    expect(recorded('file:///etc/canary')).toEqual({ uri: expect.objectContaining({ hash: expect.stringMatching(/^hmac:/), type: 'string' }) as unknown });
+    expect(recorded('file:///etc/canary')).not.toEqual(recorded('file:///etc/canarz'));
+    expect(recorded('file:///etc/canary', ['crm/*/uri'])).toEqual({ uri: 'file:///etc/canary' });
+    expect(fieldsOf(outcome({ definition: template, executed: true, result }, read))['arguments']).toBeUndefined();
   });
 });
 

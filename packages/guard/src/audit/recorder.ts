@@ -93,9 +93,12 @@ function mcpFields(trail: Trail, redactor: Redactor, moment: Moment): JsonObject
 }
 
 /** The outcome of an executed call has its intent beside it, which says the arguments once. */
-function argumentsOf({ call, executed }: Trail): JsonObject | undefined {
-  const input = call.params['arguments'];
-  return !executed && typeof input === 'object' && input !== null && !Array.isArray(input) ? (input as JsonObject) : undefined;
+function argumentsOf({ call, definition, executed }: Trail): JsonObject | undefined {
+  if (executed) return undefined;
+  const { arguments: input, uri } = call.params;
+  // The name of a template is not the address that was read.
+  if (definition?.kind === 'resource_template' && typeof uri === 'string') return { uri };
+  return typeof input === 'object' && input !== null && !Array.isArray(input) ? (input as JsonObject) : undefined;
 }
 
 const digests = new WeakMap<Session, string>();

@@ -60,10 +60,11 @@ const names = new WeakMap<Definition, ReadonlySet<string>>();
 function declaredNames(definition: Definition): ReadonlySet<string> {
   let known = names.get(definition);
   if (known === undefined) {
-    const { document } = definition;
+    const { document, kind } = definition;
     const schema = document['inputSchema'] as { properties?: JsonObject } | undefined;
     const prompts = Array.isArray(document['arguments']) ? (document['arguments'] as readonly { name?: string }[]).map((one) => String(one.name)) : [];
-    names.set(definition, (known = new Set([...Object.keys(schema?.properties ?? {}), ...prompts])));
+    const addressed = kind === 'resource_template' ? ['uri'] : [];
+    names.set(definition, (known = new Set([...Object.keys(schema?.properties ?? {}), ...prompts, ...addressed])));
   }
   return known;
 }

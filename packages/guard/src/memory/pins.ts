@@ -10,8 +10,16 @@ export function createMemoryPins(): PinStore {
     pending: () => [...pending.values()],
     approve(pin) {
       pins.set(keyOf(pin), pin);
+      if (pending.get(keyOf(pin))?.digest === pin.digest) pending.delete(keyOf(pin));
+      version += 1;
+    },
+    pinFirst(pin) {
+      const known = pins.get(keyOf(pin));
+      if (known !== undefined) return known;
+      pins.set(keyOf(pin), pin);
       pending.delete(keyOf(pin));
       version += 1;
+      return pin;
     },
     suspend(one) {
       pending.set(keyOf(one), one);

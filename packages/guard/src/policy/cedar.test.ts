@@ -46,6 +46,25 @@ const MISSING = get(Var('principal'), 'missing');
 const ARG = eq(get(Var('context'), 'args', 'n'), Lit(1));
 
 describe('a decision', () => {
+  it('what the schema calls a number is a decimal also when it is whole; what it calls an integer is a Long', () => {
+    const properties = { price: { type: 'number' }, count: { type: 'integer' }, prices: { type: 'array', items: { type: 'number' } }, order: { type: 'object', properties: { price: { type: 'number' } } } };
+    const definition = { document: { inputSchema: { type: 'object', properties } } };
+    const hundred = { __extn: { fn: 'decimal', arg: '100.0' } };
+    const cheap = (left: Body): Body => ({ lessThan: [left, Lit(hundred)] });
+    for (const price of [50, 50.5, 0, -3]) {
+      expect(allows(cheap(get(Var('context'), 'args', 'price')), { definition, input: { price } }), String(price)).toBe(true);
+      expect(allows(cheap(get(Var('context'), 'args', 'order', 'price')), { definition, input: { order: { price } } })).toBe(true);
+    }
+    expect(allows(cheap(get(Var('context'), 'args', 'price')), { definition, input: { price: 100 } })).toBe(false);
+    expect(allows({ contains: { left: get(Var('context'), 'args', 'prices'), right: Lit(hundred) } }, { definition, input: { prices: [1, 100] } })).toBe(true);
+    expect(allows(eq(get(Var('context'), 'args', 'count'), Lit(2)), { definition, input: { count: 2 } })).toBe(true);
+  });
+
+  it('names the policies that failed, whatever is in their names', () => {
+    const engine = compileCedar([{ id: 'crm: read', json: policy('permit', MISSING) }], 'r', { now: () => 0 });
+    expect(engine.decide(question())).toMatchObject({ effect: 'deny', grant: { policies: ['crm: read'] } });
+  });
+
   it.each<[name: string, policies: PolicyJson[], effect: string, policies_: string[]]>([
     ['no policy', [], 'deny', []], ['a permit', [policy('permit')], 'allow', ['p0']], ['a permit that does not hold', [policy('permit', Lit(false))], 'deny', []], ['a permit and a forbid', [policy('permit'), policy('forbid')], 'deny', ['p1']],
     ['a forbid that does not hold', [policy('permit'), policy('forbid', Lit(false))], 'allow', ['p0']], ['A29 a permit and an error', [policy('permit'), policy('permit', MISSING)], 'deny', ['p1']], ['A29 an error in a forbid', [policy('permit'), policy('forbid', MISSING)], 'deny', ['p1']],

@@ -128,17 +128,18 @@ function environment(question: PolicyQuestion, action: Action, touch: Touch, now
 function evaluate(index: Index, question: PolicyQuestion, revision: string, now: number): PolicyDecision {
   const touch: Touch = { volatile: false };
   const env = environment(question, question.action, touch, now);
-  const [permits, forbids, errors]: [string[], string[], string[]] = [[], [], []];
+  const [permits, forbids, failed, errors]: [string[], string[], string[], string[]] = [[], [], [], []];
   for (const policy of candidates(index, env.resource)) {
     if (!inScope(policy, env)) continue;
     try {
       if (satisfied(policy, env) === true) (policy.effect === 'permit' ? permits : forbids).push(policy.id);
     } catch (thrown) {
+      failed.push(policy.id);
       errors.push(`${policy.id}: ${thrown instanceof Error ? thrown.message : 'failed'}`);
     }
   }
   const grant = (policies: string[]): Grant => ({ policies: policies.sort(), revision, rememberable: !touch.volatile });
-  if (errors.length > 0) return { effect: 'deny', grant: grant(errors.map((error) => error.slice(0, error.indexOf(':')))), error: errors.join('; ') };
+  if (errors.length > 0) return { effect: 'deny', grant: grant(failed), error: errors.join('; ') };
   if (forbids.length > 0) return { effect: 'deny', grant: grant(forbids), error: undefined };
   return permits.length > 0 ? { effect: 'allow', grant: grant(permits) } : { effect: 'deny', grant: grant([]), error: undefined };
 }

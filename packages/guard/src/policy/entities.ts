@@ -81,9 +81,9 @@ export function contextRecord(question: PolicyQuestion, touch: Touch, nowMs: num
   };
 }
 
-function volatile(attr: string, { input, call }: PolicyQuestion, nowMs: number): Value | undefined {
+function volatile(attr: string, { input, call, definition }: PolicyQuestion, nowMs: number): Value | undefined {
   switch (attr) {
-    case 'args': return jsonRecord(input ?? {});
+    case 'args': return jsonRecord(input ?? {}, definition.document['inputSchema']);
     case 'session': return call.session?.id;
     case 'labels': return setOf([]);
     case 'time': return { kind: 'datetime', amount: BigInt(Math.trunc(nowMs)) };
@@ -95,21 +95,36 @@ function volatile(attr: string, { input, call }: PolicyQuestion, nowMs: number):
 
 const agentRecord = ({ agent }: Principal): RecordValue => recordOf(new Map<string, Value>([['client_id', agent.clientId], ['actors', texts(agent.actors)]]));
 
-/** A JSON object as a Cedar record, converted attribute by attribute when read. `null` is an absent attribute. */
-export function jsonRecord(object: JsonObject): RecordValue {
+/**
+ * A JSON object as a Cedar record, converted attribute by attribute when read. `null` is an absent attribute.
+ * @param schema JSON Schema of the object, where there is one.
+ */
+export function jsonRecord(object: JsonObject, schema?: Json): RecordValue {
   const present = (attr: string): boolean => Object.hasOwn(object, attr) && object[attr] !== null;
+  const valueAt = (attr: string): Value => jsonValue(object[attr] as Json, memberOf(memberOf(schema, 'properties'), attr));
   return {
     kind: 'record', has: present,
-    get: (attr) => (present(attr) ? jsonValue(object[attr] as Json) : undefined),
-    entries: () => Object.keys(object).filter(present).map((attr) => [attr, jsonValue(object[attr] as Json)] as const),
+    get: (attr) => (present(attr) ? valueAt(attr) : undefined),
+    entries: () => Object.keys(object).filter(present).map((attr) => [attr, valueAt(attr)] as const),
   };
 }
 
-function jsonValue(json: Json): Value {
+function memberOf(value: Json | undefined, name: string): Json | undefined {
+  if (typeof value !== 'object' || value === null || Array.isArray(value) || !Object.hasOwn(value, name)) return undefined;
+  return (value as JsonObject)[name];
+}
+
+function jsonValue(json: Json, schema: Json | undefined): Value {
   if (typeof json === 'boolean' || typeof json === 'string') return json;
-  if (typeof json === 'number') return Number.isInteger(json) ? BigInt(json) : fraction(json);
+  if (typeof json === 'number') return number(json, schema);
   if (json === null) throw new EvaluationError('null inside a list has no Cedar value');
-  return Array.isArray(json) ? setOf((json as readonly Json[]).map(jsonValue)) : jsonRecord(json as JsonObject);
+  return Array.isArray(json) ? setOf((json as readonly Json[]).map((item) => jsonValue(item, memberOf(schema, 'items')))) : jsonRecord(json as JsonObject, schema);
+}
+
+/** What the schema calls a number is a decimal also when it is whole: a policy could judge 50.5 or 50, and never both. */
+function number(value: number, schema: Json | undefined): Value {
+  if (!Number.isInteger(value)) return fraction(value);
+  return memberOf(schema, 'type') === 'number' ? decimal(`${BigInt(value)}.0`) : BigInt(value);
 }
 
 /** Cedar has no floating point: up to four digits are a decimal, more are an error when somebody reads them. */

@@ -4,7 +4,7 @@
  */
 import { checkedLong, EXTENSIONS } from './extensions.ts';
 import { compileLike, type LikePattern } from './like.ts';
-import { contains, containsAll, equal, EvaluationError, namedEntity, recordOf, setOf, UNKNOWN, type Entity, type RecordValue, type SetValue, type Value } from './values.ts';
+import { contains, containsAll, equal, EvaluationError, namedEntity, recordOf, setOf, UNKNOWN, type Entity, type RecordValue, type SetValue, type Unknown, type Value } from './values.ts';
 
 export interface Environment {
   readonly principal: Entity;
@@ -65,11 +65,15 @@ function less(a: Value, b: Value): boolean {
   throw wrong('pair of Long, datetime or duration');
 }
 
-export function isIn(one: Entity, target: Value): boolean {
-  if (typeof target === 'object' && target.kind === 'set') return target.items.some((item) => isIn(one, entity(item)));
-  const { uid } = entity(target);
-  return one.uid === uid || one.ancestors.has(uid);
+export function isIn(one: Entity, target: Value): boolean | Unknown {
+  if (target === UNKNOWN) return UNKNOWN;
+  if (typeof target !== 'object' || target.kind !== 'set') return isInOne(one, entity(target));
+  // Every item is looked at, as in Cedar: what is no entity is an error, also behind one that holds it.
+  const found = target.items.map((item) => (item === UNKNOWN ? UNKNOWN : isInOne(one, entity(item))));
+  return found.includes(true) ? true : found.includes(UNKNOWN) ? UNKNOWN : false;
 }
+
+const isInOne = (one: Entity, { uid }: Entity): boolean => one.uid === uid || one.ancestors.has(uid);
 
 const BINARY: Readonly<Record<string, (a: Value, b: Value) => Value>> = Object.assign(Object.create(null), {
   '==': equal,
@@ -177,7 +181,7 @@ const VARIABLES: Readonly<Record<string, Expression>> = {
 };
 
 const SPECIAL: Readonly<Record<string, (body: never) => Expression>> = Object.assign(Object.create(null), {
-  Value: (body: unknown) => { const value = literal(body); return () => value; },
+  Value: compileLiteral,
   Var: (body: string) => VARIABLES[body] ?? missing(body),
   '&&': (body: Pair) => compileLogic(body, false),
   '||': (body: Pair) => compileLogic(body, true),
@@ -203,13 +207,26 @@ function missing(name: string): never {
   throw new Error(`the variable "${name}" is not supported`);
 }
 
+/** An entity that is named means the one that is judged, with all that is known of it, when it is that one. */
+function compileLiteral(body: unknown): Expression {
+  const value = literal(body);
+  if (typeof value !== 'object' || value.kind !== 'entity') return () => value;
+  return ({ principal, resource }) => (value.uid === principal.uid ? principal : value.uid === resource.uid ? resource : value);
+}
+
 /** A literal of the JSON format; entities and extension values come as escapes. */
 function literal(json: unknown): Value {
   if (typeof json === 'boolean' || typeof json === 'string') return json;
-  if (typeof json === 'number') return BigInt(json);
+  if (typeof json === 'number') return exactLong(json);
   if (Array.isArray(json)) return setOf(json.map(literal));
   const node = json as Node;
   if ('__entity' in node) { const { type, id } = node['__entity'] as { type: string; id: string }; return namedEntity(type, id); }
   if ('__extn' in node) { const { fn, arg } = node['__extn'] as { fn: string; arg: unknown }; return EXTENSIONS.get(fn)?.(literal(arg)) ?? missing(fn); }
   return recordOf(new Map(Object.entries(node).map(([name, value]) => [name, literal(value)])));
+}
+
+/** JSON has rounded what is larger, so that the policy would judge by another number than the one that was written. */
+function exactLong(json: number): bigint {
+  if (!Number.isSafeInteger(json)) throw new Error('a whole number beyond 2^53 - 1 cannot be read exactly');
+  return BigInt(json);
 }

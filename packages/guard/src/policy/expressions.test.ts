@@ -18,6 +18,9 @@ const failing: unknown = { '.': { left: { Var: 'principal' }, attr: 'missing' } 
 const not = (arg: unknown): unknown => ({ '!': { arg } });
 const neg = (arg: unknown): unknown => ({ neg: { arg } });
 
+/** 2^62: JSON cannot say it exactly, so a policy computes it. */
+const HUGE: unknown = op('*', L(2 ** 31), L(2 ** 31));
+
 const run = (node: unknown): Value => compileExpression(node)(env);
 const outcome = (node: unknown): unknown => {
   try {
@@ -32,7 +35,7 @@ const outcome = (node: unknown): unknown => {
 // Powers of two, because the JSON format writes a Long as a number, which holds no other one beyond 2^53.
 const longs: readonly (readonly [name: string, node: unknown, expected: unknown])[] = [
   ['1 + 2', op('+', L(1), L(2)), 3n], ['1 - 2', op('-', L(1), L(2)), -1n], ['2 * 3', op('*', L(2), L(3)), 6n], ['-3', neg(L(3)), -3n],
-  ['2^62 + 2^62', op('+', L(2 ** 62), L(2 ** 62)), 'error'], ['-2^63 - 1', op('-', L(-(2 ** 63)), L(1)), 'error'], ['2^62 * 2', op('*', L(2 ** 62), L(2)), 'error'], ['-(-2^63)', neg(L(-(2 ** 63))), 'error'], ['-2^63', op('-', L(-(2 ** 62)), L(2 ** 62)), -(2n ** 63n)],
+  ['2^62 + 2^62', op('+', HUGE, HUGE), 'error'], ['-2^63 - 1', op('-', op('-', neg(HUGE), HUGE), L(1)), 'error'], ['2^62 * 2', op('*', HUGE, L(2)), 'error'], ['-(-2^63)', neg(op('-', neg(HUGE), HUGE)), 'error'], ['-2^63', op('-', neg(HUGE), HUGE), -(2n ** 63n)],
   ['1 < 2', op('<', L(1), L(2)), true], ['2 < 2', op('<', L(2), L(2)), false], ['2 <= 2', op('<=', L(2), L(2)), true], ['3 <= 2', op('<=', L(3), L(2)), false], ['2 > 2', op('>', L(2), L(2)), false], ['3 > 2', op('>', L(3), L(2)), true], ['2 >= 2', op('>=', L(2), L(2)), true], ['1 >= 2', op('>=', L(1), L(2)), false],
   ['"1" < 2', op('<', L('1'), L(2)), 'error'], ['true + 1', op('+', L(true), L(1)), 'error'], ['-"1"', neg(L('1')), 'error'],
 ];

@@ -23,11 +23,11 @@ export function compileScope(scope: ScopeJson): Scope {
     case '==': { const { uid } = named(entityOf(scope.entity)); return (entity) => entity.uid === uid; }
     case 'in': {
       const target = scope.entities === undefined ? named(entityOf(scope.entity)) : setOf(scope.entities.map(named));
-      return (entity) => isIn(entity, target);
+      return (entity) => isIn(entity, target) === true;
     }
     case 'is': {
       const within = scope.in === undefined ? undefined : named(entityOf(scope.in.entity));
-      return (entity) => entity.type === scope.entity_type && (within === undefined || isIn(entity, within));
+      return (entity) => entity.type === scope.entity_type && (within === undefined || isIn(entity, within) === true);
     }
   }
 }

@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -46,10 +46,40 @@ describe('sallyport check of policies', () => {
     expect(findings[0]?.message).toMatch(message);
   });
 
+  it.each([
+    ['allOf', { properties: { id: { type: 'integer' } }, allOf: [{ properties: { note: { type: 'string' } } }] }],
+    ['additionalProperties', { properties: { id: { type: 'integer' } }, additionalProperties: { type: 'string' } }],
+    ['no properties', {}],
+    ['a nested field of two types', { properties: { note: { type: 'object', properties: { text: { type: ['string', 'null'] } } } } }],
+    ['an object of any fields', { properties: { note: { type: 'object' } } }],
+  ])('accepts an argument that a schema lets through by %s', (_name, rest) => {
+    const inputSchema = { type: 'object', ...rest };
+    writeFileSync(join(folder, 'a.cedar'), 'permit(principal, action, resource) when { context.args has note && context.args.note == "x" };\npermit(principal, action, resource) when { context.args has note.text && context.args.note.text == "x" };');
+    expect(checkPolicies(loadPolicies(folder, clock), [{ ...(definitions[0] as Definition), document: { inputSchema } as never }], closest)).toEqual([]);
+  });
+
   it('says where the syntax is wrong', () => {
     writeFileSync(join(folder, 'b.cedar'), 'permit(principal, action, resource);\n\npermit(principal action, resource);');
     expect(() => loadPolicies(folder, clock)).toThrow(PolicyLoadError);
     expect(() => loadPolicies(folder, clock)).toThrow(/b\.cedar:3:18/);
+  });
+
+  it('counts columns in characters, after letters of more than one byte too', () => {
+    writeFileSync(join(folder, 'b.cedar'), '// für die Müller-Abteilung 😀\npermit(principal, action, resource); // é\n/* é */'.replace('/* é */', 'permit(principal action, resource);'));
+    expect(() => loadPolicies(folder, clock)).toThrow(/b\.cedar:3:18/);
+  });
+
+  it('refuses a number that would be rounded, and says where; in a string it is text', () => {
+    writeFileSync(join(folder, 'b.cedar'), 'permit(principal, action, resource)\nwhen { context.args.id < 9007199254740993 };');
+    expect(() => loadPolicies(folder, clock)).toThrow(/b\.cedar:2:26: .*rounded/);
+    writeFileSync(join(folder, 'b.cedar'), '// 9007199254740993\npermit(principal, action, resource) when { principal.subject == "a\\"9007199254740993" };');
+    expect(loadPolicies(folder, clock).policies).toHaveLength(1);
+  });
+
+  it('names a file that cannot be read', () => {
+    mkdirSync(join(folder, 'old.cedar'));
+    expect(() => loadPolicies(folder, clock)).toThrow(PolicyLoadError);
+    expect(() => loadPolicies(folder, clock)).toThrow(/old\.cedar:1:1: the file cannot be read/);
   });
 
   it('warns when nothing is pinned yet', () => {

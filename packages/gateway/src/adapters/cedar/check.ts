@@ -59,7 +59,7 @@ function typeErrors(policy: LoadedPolicy, { args, claims }: Mentions, definition
   if (claims) return [];
   for (const definition of inScope(policy.json, definitions).slice(0, TYPE_CHECKS_MAX)) {
     const { schema, untyped } = cedarSchema(definition);
-    if (args.some((name) => untyped.has(name))) continue;
+    if (args.some((name) => untyped(name))) continue;
     const answer = validate({ schema: schema as never, policies: { staticPolicies: { policy: policy.text } } });
     const errors = answer.type === 'failure' ? answer.errors : answer.validationErrors.map((one) => one.error);
     const [error] = errors;

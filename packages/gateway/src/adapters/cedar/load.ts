@@ -69,7 +69,15 @@ export function policyRevision(folder: string | undefined): string | undefined {
 
 type Texts = readonly (readonly [file: string, text: string])[];
 
-const read = (folder: string | undefined): Texts => filesOf(folder).map((file) => [file, readFileSync(file, 'utf8')]);
+const read = (folder: string | undefined): Texts => filesOf(folder).map((file) => [file, textOf(file)]);
+
+function textOf(file: string): string {
+  try {
+    return readFileSync(file, 'utf8');
+  } catch (thrown) {
+    throw new PolicyLoadError([{ file, line: 1, column: 1, severity: 'error', message: `the file cannot be read (${(thrown as NodeJS.ErrnoException).code ?? 'error'})` }]);
+  }
+}
 
 function revisionOf(files: Texts): string {
   const digest = createHash('sha256');
@@ -103,13 +111,23 @@ function parseFile(file: string, text: string, findings: Finding[]): LoadedPolic
       return [];
     }
     const json = parsed.json as unknown as PolicyJson & { readonly annotations?: { readonly id?: string } };
+    const rounded = roundedNumber(source);
+    if (rounded !== undefined) findings.push(at(file, text, offset + rounded, 'whole numbers beyond 9007199254740991 (2^53 - 1) are not supported: they would be rounded'));
     const id = json.annotations?.id ?? `${basename(file, '.cedar')}#${index}`;
     return [{ id, json, file, text: source, offset, fileText: text }];
   });
 }
 
+/** Where a policy writes a whole number that its JSON form cannot hold; strings and comments are passed over. */
+function roundedNumber(source: string): number | undefined {
+  for (const token of source.matchAll(/"(?:[^"\\]|\\.)*"|\/\/[^\n]*|\d+/g)) if (!Number.isSafeInteger(Number(token[0])) && /^\d/.test(token[0])) return token.index;
+  return undefined;
+}
+
+/** @param offset where what Cedar read begins in the text of the file. Cedar counts in bytes of UTF-8. */
 export function fromCedar(file: string, text: string, error: DetailedError, offset: number): Finding {
-  const start = error.sourceLocations?.[0]?.start ?? 0;
+  const bytes = Buffer.from(text.slice(offset)).subarray(0, error.sourceLocations?.[0]?.start ?? 0);
+  const start = bytes.toString('utf8').length;
   const help = error.help == null ? '' : ` (${error.help})`;
   return at(file, text, offset + start, `${error.message}${help}`);
 }

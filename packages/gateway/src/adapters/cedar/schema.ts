@@ -26,12 +26,12 @@ const THING = record({
 
 export interface DefinitionSchema {
   readonly schema: JsonObject;
-  /** Arguments that have no one Cedar type; a policy that reads one cannot be type-checked. */
-  readonly untyped: ReadonlySet<string>;
+  /** Whether an argument has no one Cedar type, or may be there without being declared: a policy that reads it cannot be type-checked. */
+  untyped(argument: string): boolean;
 }
 
 export function cedarSchema(definition: Definition): DefinitionSchema {
-  const { attributes, untyped } = argumentTypes(definition);
+  const { attributes, undeclared, untyped } = argumentTypes(definition);
   const context = record({
     agent: required(record({ client_id: required(STRING), actors: required(STRINGS) })), args: required(record(attributes)), labels: required(STRINGS),
     time: required(ext('datetime')), mtls: required({ type: 'Boolean' }), source_ip: optional(ext('ipaddr')), session: optional(STRING), approval: optional(STRING),
@@ -47,7 +47,7 @@ export function cedarSchema(definition: Definition): DefinitionSchema {
       actions: Object.fromEntries(ACTION_NAMES.map((name) => [name, { appliesTo: applies }])),
     },
   };
-  return { schema: schema as unknown as JsonObject, untyped };
+  return { schema: schema as unknown as JsonObject, untyped: (name) => untyped.has(name) || (undeclared && !Object.hasOwn(attributes, name)) };
 }
 
 /** Names of the arguments that a definition takes; `undefined` when it takes any. */
@@ -55,13 +55,26 @@ export function argumentNames(definition: Definition): readonly string[] | undef
   const { document, kind } = definition;
   if (kind === 'prompt') return (Array.isArray(document['arguments']) ? (document['arguments'] as readonly { name?: string }[]) : []).map((one) => String(one.name));
   if (kind !== 'tool') return ['uri'];
-  const schema = document['inputSchema'] as JsonObject | undefined;
-  return schema?.['properties'] === undefined ? undefined : Object.keys(schema['properties'] as JsonObject);
+  const schema = (document['inputSchema'] ?? {}) as JsonObject;
+  return isOpen(schema) ? undefined : Object.keys(schema['properties'] as JsonObject);
 }
 
-function argumentTypes(definition: Definition): { attributes: JsonObject; untyped: ReadonlySet<string> } {
+/** Keywords that can name further properties than `properties` does. */
+const NAMING = ['$ref', 'allOf', 'anyOf', 'oneOf', 'if', 'patternProperties', 'dependentSchemas'];
+const isOpen = (schema: JsonObject): boolean =>
+  schema['properties'] === undefined || (schema['additionalProperties'] ?? false) !== false || NAMING.some((keyword) => Object.hasOwn(schema, keyword));
+
+interface ArgumentTypes {
+  readonly attributes: JsonObject;
+  /** Others than those that are declared may be there. */
+  readonly undeclared: boolean;
+  readonly untyped: ReadonlySet<string>;
+}
+
+function argumentTypes(definition: Definition): ArgumentTypes {
   const untyped = new Set<string>();
-  if (definition.kind !== 'tool') return { attributes: Object.fromEntries((argumentNames(definition) ?? []).map((name) => [name, optional(STRING)])), untyped };
+  const names = argumentNames(definition);
+  if (definition.kind !== 'tool') return { attributes: Object.fromEntries((names ?? []).map((name) => [name, optional(STRING)])), undeclared: false, untyped };
   const schema = (definition.document['inputSchema'] ?? {}) as JsonObject;
   const needed = new Set(Array.isArray(schema['required']) ? (schema['required'] as readonly Json[]) : []);
   const attributes: Record<string, Json> = {};
@@ -70,7 +83,7 @@ function argumentTypes(definition: Definition): { attributes: JsonObject; untype
     if (type === undefined) untyped.add(name);
     else attributes[name] = needed.has(name) ? required(type) : optional(type);
   }
-  return { attributes, untyped };
+  return { attributes, undeclared: names === undefined, untyped };
 }
 
 function cedarType(schema: Json): CedarType | undefined {
@@ -86,11 +99,12 @@ function cedarType(schema: Json): CedarType | undefined {
       return element && { type: 'Set', element };
     }
     case 'object': {
-      const fields = Object.entries((properties ?? {}) as JsonObject).flatMap(([name, property]) => {
-        const field = cedarType(property);
-        return field === undefined ? [] : [[name, Array.isArray(needed) && (needed as readonly Json[]).includes(name) ? required(field) : optional(field)] as const];
-      });
-      return record(Object.fromEntries(fields));
+      if (isOpen(schema as JsonObject)) return undefined;
+      const always = Array.isArray(needed) ? (needed as readonly Json[]) : [];
+      const fields = Object.entries((properties ?? {}) as JsonObject).map(([name, property]) => [name, cedarType(property), always.includes(name)] as const);
+      // One field without a type is enough: a policy that reads it would be refused for an attribute that is there.
+      if (fields.some(([, type]) => type === undefined)) return undefined;
+      return record(Object.fromEntries(fields.map(([name, type, isAlways]) => [name, (isAlways ? required : optional)(type as CedarType)])));
     }
     default: return undefined;
   }

@@ -12,7 +12,10 @@ export function createPins(database: DatabaseSync): PinStore {
   const pins = database.prepare('SELECT * FROM pins ORDER BY server, kind, name');
   const pending = database.prepare('SELECT * FROM pending_pins ORDER BY server, kind, name');
   const approve = database.prepare('INSERT OR REPLACE INTO pins VALUES (?, ?, ?, ?, ?, ?, ?)');
-  const settle = database.prepare('DELETE FROM pending_pins WHERE server = ? AND kind = ? AND name = ?');
+  const first = database.prepare('INSERT INTO pins VALUES (?, ?, ?, ?, ?, ?, ?)');
+  const inForce = database.prepare('SELECT * FROM pins WHERE server = ? AND kind = ? AND name = ?');
+  const settle = database.prepare('DELETE FROM pending_pins WHERE server = ? AND kind = ? AND name = ? AND digest = ?');
+  const settleAll = database.prepare('DELETE FROM pending_pins WHERE server = ? AND kind = ? AND name = ?');
   const suspend = database.prepare('INSERT OR REPLACE INTO pending_pins VALUES (?, ?, ?, ?, ?, ?)');
   const bump = database.prepare("UPDATE counters SET value = value + 1 WHERE name = 'pins'");
   const version = database.prepare("SELECT value FROM counters WHERE name = 'pins'");
@@ -28,14 +31,26 @@ export function createPins(database: DatabaseSync): PinStore {
       throw thrown;
     }
   };
+  const pinOf = (row: Row): PinRow => ({ ...named(row), approvedAt: row.approved_at, approvedBy: row.approved_by });
   return {
-    pins: () => (pins.all() as unknown as Row[]).map((row): PinRow => ({ ...named(row), approvedAt: row.approved_at, approvedBy: row.approved_by })),
+    pins: () => (pins.all() as unknown as Row[]).map(pinOf),
     pending: () => (pending.all() as unknown as Row[]).map((row): PendingPin => ({ ...named(row), seenAt: row.seen_at })),
     approve: (pin) => together(
       () => approve.run(pin.server, pin.kind, pin.name, pin.digest, JSON.stringify(pin.document), pin.approvedAt, pin.approvedBy),
-      () => settle.run(pin.server, pin.kind, pin.name),
+      () => settle.run(pin.server, pin.kind, pin.name, pin.digest),
       () => bump.run(),
     ),
+    pinFirst(pin) {
+      let known: Row | undefined;
+      together(() => {
+        known = inForce.get(pin.server, pin.kind, pin.name) as Row | undefined;
+        if (known !== undefined) return;
+        first.run(pin.server, pin.kind, pin.name, pin.digest, JSON.stringify(pin.document), pin.approvedAt, pin.approvedBy);
+        settleAll.run(pin.server, pin.kind, pin.name);
+        bump.run();
+      });
+      return known === undefined ? pin : pinOf(known);
+    },
     suspend: (one) => together(() => suspend.run(one.server, one.kind, one.name, one.digest, JSON.stringify(one.document), one.seenAt), () => bump.run()),
     atOnce: (write) => together(write),
     version: () => (version.get() as { value: number }).value,

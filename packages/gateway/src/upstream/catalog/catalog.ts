@@ -77,6 +77,7 @@ function judge(room: Room, settings: ServerSettings, kind: DefinitionKind, { doc
   // D2: what is pinned or waits is kept for ever, so a server that lists ever new names is given so many places.
   let places = max - (settings.pin === 'approval' ? room.index.waiting(settings.name, kind) : pinned.size);
   const writes: (() => void)[] = [];
+  const firsts: Seen[] = [];
   let changed = false;
   for (const [name, document] of screened.good) {
     const pin = pinned.get(name);
@@ -84,15 +85,18 @@ function judge(room: Room, settings: ServerSettings, kind: DefinitionKind, { doc
       withheld.push({ name, reason: 'too many definitions are pinned or wait for approval' });
       continue;
     }
-    const { fit, news } = compare(room, { settings, kind, name, document, observer, write: (act) => writes.push(act) }, pin);
+    const seen: Seen = { settings, kind, name, document, observer, write: (act) => writes.push(act) };
+    const { fit, news } = compare(room, seen, pin);
     changed ||= news;
     if (fit !== undefined) served.set(name, fit);
+    if (pin === undefined) firsts.push(seen);
   }
   for (const one of withheld.slice(0, SAID_MAX)) withhold(room, settings.name, kind, one);
   if (withheld.length > SAID_MAX) withhold(room, settings.name, kind, { name: '', reason: 'and more' });
   if (writes.length > 0) room.pins.atOnce(() => { for (const write of writes) write(); });
   // Once, not after each: the lookups above must all have been made against the same pins, and cheaply.
   room.index.refresh();
+  for (const seen of firsts) if (!wasFirst(room, seen)) served.delete(seen.name);
   if (changed) room.changed(settings.name, kind);
   return served;
 }
@@ -127,12 +131,12 @@ function compare(room: Room, { settings, kind, name, document, observer, write }
   const digest = digestOf(kind, document);
   const key = driftKey(server, kind, name);
   const now = room.clock.now();
+  if (pin === undefined && settings.pin === 'approval') {
+    suspend(room, { server, kind, name, digest, document, seenAt: now }, write);
+    return { fit: undefined, news: false };
+  }
   if (pin === undefined) {
-    if (settings.pin === 'approval') {
-      suspend(room, { server, kind, name, digest, document, seenAt: now }, write);
-      return { fit: undefined, news: false };
-    }
-    write(() => room.pins.approve({ server, kind, name, digest, document, approvedAt: now, approvedBy: 'first_use' }));
+    write(() => void room.pins.pinFirst({ server, kind, name, digest, document, approvedAt: now, approvedBy: 'first_use' }));
     return { fit: digest, news: true };
   }
   if (pin.digest !== digest) {
@@ -147,6 +151,12 @@ function compare(room: Room, { settings, kind, name, document, observer, write }
   return { fit: digest, news: true };
 }
 
+/** Another process may have pinned another definition since the pins were read: then that one is the first, and this one differs from it. */
+function wasFirst(room: Room, seen: Seen): boolean {
+  const pin = room.index.get(seen.settings.name, seen.kind, seen.name);
+  return pin === undefined || pin.digest === digestOf(seen.kind, seen.document) || compare(room, { ...seen, write: (act) => act() }, pin).fit !== undefined;
+}
+
 /** Filing the same text again would only make every reader of the pins look again. */
 function suspend(room: Room, pending: PendingPin, write: Seen['write']): void {
   const { server, kind, name, digest } = pending;
@@ -159,8 +169,10 @@ function learnFace(room: Room, settings: ServerSettings, face: ServerFace, obser
   room.faces.set(settings.name, { serverInfo: { name: settings.name, version: '0' }, capabilities, instructions: undefined });
   const document: JsonObject = { serverInfo, capabilities, ...(instructions === undefined ? {} : { instructions }) };
   const pin = room.index.get(settings.name, 'server', '');
-  const { fit } = compare(room, { settings, kind: 'server', name: '', document, observer, write: (act) => act() }, pin);
+  const seen: Seen = { settings, kind: 'server', name: '', document, observer, write: (act) => act() };
+  const { fit } = compare(room, seen, pin);
   room.index.refresh();
+  if (pin === undefined) wasFirst(room, seen);
   const text = canonicalize(document);
   const key = `${settings.name} face ${digestOf('tool', document)}`;
   if (fit === undefined || pin === undefined || canonicalize(pin.document) === text || room.told.has(key)) return;

@@ -15,7 +15,15 @@ export function memoryPins(): PinStore & { rows: Map<string, PinRow>; waiting: M
     rows, waiting,
     pins: () => [...rows.values()],
     pending: () => [...waiting.values()],
-    approve: (pin) => { version++; rows.set(key(pin), pin); waiting.delete(key(pin)); },
+    approve: (pin) => { version++; rows.set(key(pin), pin); if (waiting.get(key(pin))?.digest === pin.digest) waiting.delete(key(pin)); },
+    pinFirst: (pin) => {
+      const known = rows.get(key(pin));
+      if (known !== undefined) return known;
+      version++;
+      rows.set(key(pin), pin);
+      waiting.delete(key(pin));
+      return pin;
+    },
     suspend: (pending) => { version++; waiting.set(key(pending), pending); },
     atOnce: (write) => write(), version: () => version,
   };

@@ -7,12 +7,21 @@ import { isUnfinished } from './match-shape.ts';
 export function createMatchOutputSchema(checkOf: (definition: Definition) => CheckSchema | undefined) {
   return ({ value }: McpResult, definition: Definition): void => {
     if (definition.document['outputSchema'] === undefined || value['isError'] === true || isUnfinished(value)) return;
-    const check = checkOf(definition);
+    const check = compiled(checkOf, definition);
     const structured = value['structuredContent'];
     if (structured === undefined) throw blocked('structured content is missing');
     const fault = check?.(structured)[0];
     if (fault !== undefined) throw blocked(`${fault.path === '' ? 'it' : fault.path} ${fault.message}`);
   };
+}
+
+/** The call was executed, so a schema that cannot be checked is no internal error of a call that may be made again. */
+function compiled(checkOf: (definition: Definition) => CheckSchema | undefined, definition: Definition): CheckSchema | undefined {
+  try {
+    return checkOf(definition);
+  } catch (cause) {
+    throw new GuardError('output_blocked', { message: 'The output schema of this tool cannot be checked safely, so its results are blocked. The call was executed.', cause });
+  }
 }
 
 const blocked = (why: string): GuardError => new GuardError('output_blocked', { message: `The result does not match the approved output schema: ${why}. The call was executed.` });

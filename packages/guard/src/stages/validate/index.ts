@@ -33,11 +33,14 @@ export function createSchemaCache(member: 'inputSchema' | 'outputSchema', limits
 
 export function createValidate({ additionalArguments, limits = SCHEMA_LIMITS }: ValidateDeps): House['validate'] {
   const inputCheck = createSchemaCache('inputSchema', limits);
+  const outputCheck = createSchemaCache('outputSchema', limits);
   const compiledCheck = (definition: Definition): CheckSchema | undefined => {
     try {
+      // A tool whose results could not be checked would be executed for nothing.
+      outputCheck(definition);
       return inputCheck(definition);
     } catch (cause) {
-      throw new GuardError('invalid_input', { message: 'The input schema of this tool cannot be checked safely, so it cannot be called.', suggestion: 'Tell the operator: sallyport check names the reason.', cause });
+      throw new GuardError('invalid_input', { message: 'The schemas of this tool cannot be checked safely, so it cannot be called.', suggestion: 'Tell the operator: sallyport check names the reason.', cause });
     }
   };
   return (call, row, definition) => {

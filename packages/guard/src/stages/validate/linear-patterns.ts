@@ -25,4 +25,4 @@ const translate = (pattern: string): string =>
     const hex = braced ?? plain;
     if (hex !== undefined) return `\\x{${hex}}`;
     return whole === '\\/' ? '/' : whole;
-  }).replaceAll('(?<', '(?P<').replaceAll('(?P<=', '(?<=').replaceAll('(?P<!', '(?<!');
+  });

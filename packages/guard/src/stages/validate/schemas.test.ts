@@ -128,7 +128,7 @@ describe('what a caller is told', () => {
 
 describe('J7 patterns mean what ECMA-262 says', () => {
   it.each<[pattern: string, yes: string, no: string]>([
-    ['b', 'abc', 'acd'], ['^b$', 'b', 'ab'], ['^a$', 'a', 'a\n'], ['^\\u00e9$', 'é', 'e'], ['^\\u{1f511}$', '\u{1f511}', 'x'], ['^a\\/b$', 'a/b', 'a\\/b'], ['^(?<year>\\d{4})$', '2026', '26'],
+    ['b', 'abc', 'acd'], ['^b$', 'b', 'ab'], ['^a$', 'a', 'a\n'], ['^\\u00e9$', 'é', 'e'], ['^\\u{1f511}$', '\u{1f511}', 'x'], ['^a\\/b$', 'a/b', 'a\\/b'], ['^\\(?<a>$', '<a>', '(P<a>'], ['^[(?<]+$', '(?<', 'P'], ['^(?<year>\\d{4})$', '2026', '26'],
     ['^\\d+\\.\\d$', '1.5', '1x5'], ['^[\\u0041-\\u0043]+$', 'ABC', 'ABD'], ['^\\\\u0041$', '\\u0041', 'A'], ['^example\\.com$', 'example.com', 'example.com.evil'],
   ])('%s', (pattern, yes, no) => expect([accepts({ pattern }, yes), accepts({ pattern }, no)]).toEqual([true, false]));
 

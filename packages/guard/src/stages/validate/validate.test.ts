@@ -30,6 +30,13 @@ describe('arguments', () => {
     ['not a date', { d: { type: 'string', format: 'date' } }, { d: '2026-02-30' }],
   ])('%s is refused', (_name, fields, args) => expect(errorOf(properties(fields), args)?.code).toBe('invalid_input'));
 
+  it('J8 a tool whose results cannot be checked is not executed for nothing', () => {
+    const definition = toolOf({ type: 'object' });
+    const broken = { ...definition, document: { ...definition.document, outputSchema: { $ref: 'https://x.test/s' } } };
+    expect(() => strict(call({}), row, broken)).toThrow(/cannot be checked safely/);
+    expect(() => strict(call({}), row, { ...definition, document: { ...definition.document, outputSchema: { type: 'object' } } })).not.toThrow();
+  });
+
   it('J10 nothing is filled in and nothing is changed', () => {
     const args = { n: 1 };
     expect(strict(call(args), row, toolOf(properties({ n: { type: 'integer' }, d: { type: 'string', default: 'x' } })))).toBe(args);
