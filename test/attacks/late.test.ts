@@ -38,7 +38,7 @@ afterAll(async () => {
 
 interface Short { readonly record_id: string; readonly phase: string; readonly status?: string; readonly error_code?: string; readonly method: string }
 
-const recordsOf = (folder: string, tenant = 'acme'): Short[] => readRecords(join(folder, 'data', 'audit', tenant)).records
+const recordsOf = (folder: string, log = '.'): Short[] => readRecords(join(folder, 'data', 'audit', log, 'acme')).records
   .map(({ bytes }) => (JSON.parse(bytes.toString()) as { unmapped: Short }).unmapped).filter(({ method }) => method === 'tools/call');
 
 /** Every intent has exactly one outcome. */
@@ -111,7 +111,7 @@ describe.each(ERAS)('S13 stdio, %s', (era) => {
       await pause(150);
       await pipe.close();
       await pending;
-      expect(recordsOf(site.folder).map(({ phase }) => phase).sort()).toEqual(['intent', 'outcome']);
+      expect(recordsOf(site.folder, '+stdio-1').map(({ phase }) => phase).sort()).toEqual(['intent', 'outcome']);
     } finally {
       await site.close();
     }
