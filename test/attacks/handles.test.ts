@@ -12,7 +12,6 @@ import { connect, headersFor, MODERN_META, post, type Answer, type Era, type Raw
 import { ask as askRaw } from './raw-http.ts';
 import { openUpstream, SILENT, tool, type Upstream } from './upstream.ts';
 
-const ERAS: readonly Era[] = ['modern', 'legacy'];
 const fixtures = new URL('../../packages/gateway/src/upstream/testing/', import.meta.url).pathname;
 const asks = { clientRequests: { elicitation: true } };
 const child = (name: string): object => ({ command: [process.execPath, '--conditions=sallyport-source', `${fixtures}${name}`], ...asks });
