@@ -65,14 +65,21 @@ interface Listed {
 
 function judge(room: Room, settings: ServerSettings, kind: DefinitionKind, { documents, observer }: Listed): ReadonlyMap<string, string> {
   const served = new Map<string, string>();
-  const nameOf = LISTED.get(kind)?.nameOf;
-  if (nameOf === undefined) return served;
+  const listed = LISTED.get(kind);
+  if (listed === undefined) return served;
+  const { nameOf, max } = listed;
   const wanted = documents.filter((document) => !(kind === 'tool' && settings.allowTools?.includes(String(nameOf(document))) === false));
   const pinned = room.index.of(settings.name, kind);
   const screened = screenNames({ kind, documents: wanted, nameOf, pinned, servers: room.servers().map(({ name }) => name) });
   for (const { name, reason } of screened.withheld) withhold(room, settings.name, kind, { name, reason });
   let changed = false;
+  // A server that lists other names each time would fill the database; what is pinned already is served all the same.
+  let free = max - pinned.size;
   for (const [name, document] of screened.good) {
+    if (!pinned.has(name) && free-- <= 0) {
+      withhold(room, settings.name, kind, { name, reason: `${max} are pinned already` });
+      continue;
+    }
     const { fit, news } = compare(room, { settings, kind, name, document, observer }, pinned.get(name));
     changed ||= news;
     if (fit !== undefined) served.set(name, fit);
