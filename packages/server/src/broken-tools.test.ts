@@ -6,9 +6,11 @@ import { toNodeHandler } from '@modelcontextprotocol/node';
 import { createMcpHandler } from '@modelcontextprotocol/server';
 import { Client as FirstClient } from '@modelcontextprotocol/sdk/client/index.js';
 import { StreamableHTTPClientTransport as FirstTransport } from '@modelcontextprotocol/sdk/client/streamableHttp.js';
+import { GuardError } from '@sallyport/guard';
 import { createMemoryAuditLog, createMemoryKeys, systemClock } from '@sallyport/guard/memory';
 import { createApiKeyAuthenticator, mintApiKey } from '@sallyport/guard/stages';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { refusalResult } from './errors.ts';
 import { secureServer, tool, type SecureServerOptions, type Tool } from './index.ts';
 
 const keys = createMemoryKeys();
@@ -94,6 +96,11 @@ describe.each(connects)('with the client of SDK %s', (_name, connect) => {
     await expect(client.callTool({ name: 'map', arguments: {} })).rejects.toMatchObject({ code: 401 });
     await client.close();
   });
+});
+
+it('a refused model reads how long it has to wait', () => {
+  const refused = refusalResult(new GuardError('rate_limited', { retryAfter: 7 }), 'c-1');
+  expect(refused).toMatchObject({ content: [{ text: 'RATE_LIMITED: The rate limit is exhausted. Wait for the given time, then call again. Retry after 7 s.' }], structuredContent: { retry_after: 7 } });
 });
 
 const written = (changes: Partial<Tool>): Tool => ({ name: 'get', description: '', input, roles: 'everyone', run: async () => '', ...changes });

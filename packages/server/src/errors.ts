@@ -12,8 +12,9 @@ export class ToolError extends Error {
 /** A refusal as a tool result: text for the model, and the same for programs. */
 export function refusalResult({ row, message, detail }: GuardError, correlationId: string): JsonObject {
   const suggestion = detail.suggestion ?? row.suggestion;
+  const advice = [suggestion, detail.retryAfter === undefined ? undefined : `Retry after ${detail.retryAfter} s.`].filter((one) => one !== undefined);
   return {
-    content: [{ type: 'text', text: `${row.errorCode}: ${message}${suggestion === undefined ? '' : ` ${suggestion}`}` }],
+    content: [{ type: 'text', text: [`${row.errorCode}: ${message}`, ...advice].join(' ') }],
     structuredContent: {
       ...detail.data, error_code: row.errorCode, message, correlation_id: correlationId, ...(suggestion !== undefined && { suggestion }),
       ...(detail.retryAfter !== undefined && { retry_after: detail.retryAfter }),

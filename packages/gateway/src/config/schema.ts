@@ -14,7 +14,13 @@ const ALGORITHMS = ['RS256', 'RS384', 'RS512', 'PS256', 'PS384', 'PS512', 'ES256
 const plain = z.string().min(1).max(4096).refine((text) => !/[\0-\x1f\x7f]/.test(text), 'must not contain control characters');
 const A_DURATION = 'must be a duration such as 500ms, 30s, 5m or 24h';
 const A_SIZE = 'must be a size such as 65536, 64Ki, 1Mi or 2Gi';
+/** A pattern would be no tool's name, so that what it was meant to protect would not be. */
+const A_TOOL = 'must be the exact name of a tool (1-128 of A-Z a-z 0-9 _ . -); there are no patterns';
+const A_TOOL_OR_ALL = `${A_TOOL}, only * for every tool`;
+const toolName = z.string(A_TOOL).regex(/^[A-Za-z0-9_.-]{1,128}$/, A_TOOL);
 const duration = z.string(A_DURATION).regex(DURATION, A_DURATION).transform(readDuration).refine((ms) => ms > 0, 'must be longer than nothing');
+/** A timer that is longer goes off at once: Node.js counts its milliseconds in 31 bits. */
+const timer = duration.refine((ms) => ms < 2 ** 31, 'must be at most 24d');
 /** YAML reads a bare 0 as a number. */
 const durationOrZero = z
   .union([z.literal(0), z.string().regex(DURATION, `${A_DURATION}, or 0`)], { error: `${A_DURATION}, or 0` })
@@ -23,13 +29,16 @@ const size = z
   .union([z.int().min(1).max(1e12), z.string().regex(SIZE, A_SIZE)], { error: A_SIZE })
   .transform((written) => (typeof written === 'number' ? written : readSize(written)))
   .refine((bytes) => bytes > 0, 'must be larger than nothing');
+/** The body is text at once before it is parsed, and the engine holds no text that is much longer. */
+const sizeInMemory = size.refine((bytes) => bytes <= 256 * 1024 ** 2, 'must be at most 256Mi');
 const rateText = z.string().regex(RATE, 'must be a rate such as 100/min per user per tool');
 const perMinute = rateText
   .refine((text) => !text.includes(' per '), 'must be a rate such as 600/min, without "per"')
   .transform((text) => {
     const { limit, periodMs } = readRate(text);
-    return Math.max(1, Math.round((limit * 60_000) / periodMs));
-  });
+    return Math.floor((limit * 60_000) / periodMs);
+  })
+  .refine((limit) => limit >= 1, 'must come to at least 1/min');
 const keyedRate = rateText.refine((text) => text.includes(' per '), 'must say per what: tenant, user, agent or tool').transform(readRate);
 const rates = z
   .union([rateText, z.array(rateText).min(1).max(16)], { error: 'must be a rate such as 100/min per user per tool, or a list of them' })
@@ -56,11 +65,11 @@ const gateway = z.strictObject({
   behindTlsProxy: z.boolean().default(false).describe('Weakening: plain HTTP outside loopback, because a proxy in front of it ends TLS.'),
   allowedHosts: z.array(plain).max(64).default([]).describe('Further exact `Host` values that are accepted.'),
   allowedOrigins: z.array(plain).max(64).default([]).describe('Exact `Origin` values that browsers may send.'),
-  maxBody: size.prefault('4Mi').describe('Largest request body.'),
+  maxBody: sizeInMemory.prefault('4Mi').describe('Largest request body, at most 256Mi.'),
   maxDepth: z.int().min(4).max(512).default(64).describe('Deepest nesting of a request body.'),
   maxKeys: z.int().min(16).max(1_000_000).default(10_000).describe('Most members in one request body.'),
   maxStreams: z.int().min(1).max(10_000).default(16).describe('Open event streams of one principal.'),
-  requestTimeout: duration.prefault('5m').describe('After this a call is abandoned.'),
+  requestTimeout: timer.prefault('5m').describe('After this a call is abandoned; at most 24d.'),
   sessionLifetime: duration.prefault('24h').describe('How long a session of an older client can be used.'),
   addressLimit: perMinute.prefault('6000/min').describe('Requests of one address before authentication.'),
   refusalLimit: perMinute.prefault('120/min').describe('Refused calls of one principal; beyond it, everything is refused for a while.'),
@@ -100,7 +109,7 @@ const server = z.strictObject({
   cwd: plain.optional().describe('Working folder of the program.'),
   env: z.record(z.string().regex(ENVIRONMENT_NAME), textOrSecret).default({}).describe('Environment of the program, besides PATH, HOME, LANG and TMPDIR.'),
   tools: z.strictObject({
-    allow: z.array(plain).max(5000).optional().describe('Only these tools exist; absent = all that are approved.'),
+    allow: z.array(toolName).max(5000).optional().describe('Only these tools exist; absent = all that are approved.'),
   }).prefault({}).describe('Which tools exist.'),
   pin: z.enum(['first_use', 'approval']).optional().describe('Overrides `pins.mode`.'),
   verify: durationOrZero.optional().describe('Overrides `pins.verify`.'),
@@ -110,12 +119,12 @@ const server = z.strictObject({
     roots: z.boolean().default(false).describe('Weakening: the server may see the client\'s folders.'),
   }).prefault({}).describe('What the server may ask of clients.'),
   additionalArguments: z.enum(['reject', 'allow']).default('reject').describe('`allow` (weakening) passes arguments that the schema does not name.'),
-  timeout: duration.prefault('60s').describe('Longest wait for an answer.'),
-  maxResult: size.optional().describe('Overrides `inspect.maxResult`.'),
+  timeout: timer.prefault('60s').describe('Longest wait for an answer, at most 24d.'),
+  maxResult: sizeInMemory.optional().describe('Overrides `inspect.maxResult`.'),
   links: z.strictObject({
     max: z.int().min(1).max(10_000).default(64).describe('Upstream sessions or child processes.'),
     maxPerPrincipal: z.int().min(1).max(1000).default(8).describe('…of one principal.'),
-    idle: duration.prefault('5m').describe('An idle one ends after this.'),
+    idle: timer.prefault('5m').describe('An idle one ends after this, at most 24d.'),
   }).prefault({}).describe('How many connections that carry an identity.'),
   labels: z.array(plain).max(64).default([]).describe('What is known of the server; policies can read it.'),
 });
@@ -141,12 +150,12 @@ export const schema = z.strictObject({
   approvals: z.strictObject({
     rules: z.array(z.strictObject({
       server: plain.describe('Server, or `*`.'),
-      tool: plain.describe('Tool, or `*`.'),
+      tool: z.string(A_TOOL_OR_ALL).regex(/^(?:\*|[A-Za-z0-9_.-]{1,128})$/, A_TOOL_OR_ALL).describe('Tool, or `*`.'),
     })).max(1000).default([]).describe('Calls that a person must approve.'),
     ttl: duration.prefault('10m').describe('How long an approval can be used.'),
   }).prefault({}).describe('Human approval.'),
   inspect: z.strictObject({
-    maxResult: size.prefault('4Mi').describe('Largest result that is passed on.'),
+    maxResult: sizeInMemory.prefault('4Mi').describe('Largest result that is passed on, at most 256Mi.'),
   }).prefault({}).describe('What may come back.'),
   audit: z.strictObject({
     folder: plain.optional().describe('Folder of the log; `<data>/audit` when absent.'),

@@ -56,6 +56,8 @@ export interface Touch {
 
 /** Attributes that differ from call to call. */
 const VOLATILE = new Set(['args', 'session', 'labels', 'time', 'source_ip', 'mtls', 'approval']);
+/** Those that are the same for every call as yet: a list knows them as well as a call does. */
+const SAME = new Set(['labels', 'mtls', 'approval']);
 /** Those that every call has, known or not. */
 const ALWAYS = new Set(['args', 'labels', 'time', 'mtls']);
 
@@ -66,7 +68,7 @@ export function contextRecord(question: PolicyQuestion, touch: Touch, nowMs: num
     if (attr === 'agent') return agent;
     if (!VOLATILE.has(attr)) return undefined;
     touch.volatile = true;
-    return partial ? UNKNOWN : volatile(attr, question, nowMs);
+    return partial && !SAME.has(attr) ? UNKNOWN : volatile(attr, question, nowMs);
   };
   return {
     kind: 'record', get,
@@ -75,7 +77,7 @@ export function contextRecord(question: PolicyQuestion, touch: Touch, nowMs: num
       if (!VOLATILE.has(attr)) return false;
       touch.volatile = true;
       if (ALWAYS.has(attr)) return true;
-      return partial ? UNKNOWN : get(attr) !== undefined;
+      return partial && !SAME.has(attr) ? UNKNOWN : get(attr) !== undefined;
     },
     entries: () => ['agent', ...VOLATILE].flatMap((attr) => { const value = get(attr); return value === undefined ? [] : [[attr, value] as const]; }),
   };

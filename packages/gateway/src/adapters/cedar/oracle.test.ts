@@ -181,6 +181,8 @@ describe('Sallyport is stricter where Cedar skips', () => {
     expect(listed(when('true'), 'forbid(principal, action, resource) when { context.args.n > 3 };')).toBe(true);
     expect(listed(when('true'), 'forbid(principal, action, resource);')).toBe(false);
     expect(listed()).toBe(false);
+    for (const never of ['context.mtls', 'context has approval', 'context.labels.contains("pii")']) expect(listed(when(never)), never).toBe(false);
+    for (const always of ['!context.mtls', 'context has session', 'context.labels.isEmpty()']) expect(listed(when(always)), always).toBe(true);
   });
 
   it('J11 a pattern with many stars takes linear time per star', () => {
