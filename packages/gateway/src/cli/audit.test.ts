@@ -8,6 +8,7 @@ import { fileURLToPath } from 'node:url';
 import { Command } from 'commander';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { openAuditLog } from '../adapters/segments/log.ts';
+import { startWriter } from '../adapters/segments/testing/writer.mts';
 import { registerAudit } from './audit.ts';
 import { runProgram } from './program.ts';
 
@@ -101,19 +102,10 @@ it('audit tail shows the newest, then each record as it comes, over segments, al
 
 it('an export of a log that is written to meanwhile is whole', { timeout: 30_000 }, async () => {
   const live = join(root, 'live');
-  const writer = spawn(process.execPath, ['--conditions=sallyport-source', '--input-type=module', '-e', `
-    import { openAuditLog } from ${JSON.stringify(new URL('../adapters/segments/log.ts', import.meta.url).href)};
-    const log = openAuditLog({ folder: ${JSON.stringify(live)}, origin: 'sallyport.test', clock: { now: () => 1 }, checkpointEveryMs: 1 });
-    for (let n = 0; ; n++) {
-      await log.append('acme', { time: n, unmapped: { phase: 'outcome', record_id: 'r' + n, status: 'success', filler: 'x'.repeat(2000) } });
-      if (n === 300) console.log('written');
-    }`], { stdio: ['ignore', 'pipe', 'inherit'] });
-  const gone = once(writer, 'exit');
-  await once(writer.stdout, 'data');
+  const writer = await startWriter(live);
   const targets = Array.from({ length: 20 }, (_, at) => join(root, `export-${at}`));
   for (const target of targets) expect((await run('export', target, '--from', live)).code).toBe(0);
-  writer.kill('SIGKILL');
-  await gone;
+  await writer.kill();
   for (const target of targets) expect((await run('verify', '--from', target)).out).toMatch(/^ok {6}tenant acme: \d+ records, \d+ under a signed checkpoint\n$/);
 });
 

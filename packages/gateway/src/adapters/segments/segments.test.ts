@@ -9,6 +9,7 @@ import { realFiles, type LogFiles } from './files.ts';
 import { tenantFolder } from './layout.ts';
 import { openAuditLog, type SegmentAuditLog } from './log.ts';
 import { readRecords, verifyLog } from './verify.ts';
+import { startWriter } from './testing/writer.mts';
 
 let folder: string;
 beforeEach(() => { folder = mkdtempSync(join(tmpdir(), 'sallyport-audit-')); });
@@ -215,18 +216,9 @@ describe('verify names', () => {
   });
 
   it('nothing of a log that is written to meanwhile', { timeout: 30_000 }, async () => {
-    const writer = spawn(process.execPath, ['--conditions=sallyport-source', '--input-type=module', '-e', `
-      import { openAuditLog } from ${JSON.stringify(new URL('log.ts', import.meta.url).href)};
-      const log = openAuditLog({ folder: ${JSON.stringify(folder)}, origin: 'sallyport.test', clock: { now: () => 1 }, checkpointEveryMs: 1 });
-      for (let n = 0; ; n++) {
-        await log.append('acme', { time: n, unmapped: { phase: 'outcome', record_id: 'r' + n, status: 'success', filler: 'x'.repeat(2000) } });
-        if (n === 300) console.log('written');
-      }`], { stdio: ['ignore', 'pipe', 'inherit'] });
-    const gone = once(writer, 'exit');
-    await once(writer.stdout, 'data');
+    const writer = await startWriter(folder);
     const problems = Array.from({ length: 40 }, () => verifyLog(home(), vkey()).problems);
-    writer.kill('SIGKILL');
-    await gone;
+    await writer.kill();
     expect(problems.flat()).toEqual([]);
   });
 

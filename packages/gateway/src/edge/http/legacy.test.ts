@@ -2,20 +2,10 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { openBench, pause, type Bench } from '../testing/bench.mts';
 import { ask, eventIdsOf, greet, stream, type Ask, type Json } from '../testing/client.mts';
+import { openTalking } from '../testing/talking.mts';
 
 let bench: Bench;
-beforeAll(async () => {
-  bench = await openBench({
-    async other({ call }, relay) {
-      if (call.method !== 'stream/listen') return { value: {} };
-      const server = call.target.kind === 'servers' ? (call.target.servers[0] ?? '') : '';
-      relay.notify('notifications/resources/updated', { uri: 'file:///a' });
-      relay.notify('notifications/message', { level: 'info', data: server });
-      await new Promise<void>((resolve) => { call.signal.addEventListener('abort', () => resolve(), { once: true }); });
-      return { value: {} };
-    },
-  });
-});
+beforeAll(async () => { bench = await openTalking(); });
 afterAll(() => bench.close());
 
 const post = (rest: Omit<Ask, 'url'>) => ask({ url: bench.url, token: 'alice', ...rest });

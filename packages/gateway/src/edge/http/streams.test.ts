@@ -3,20 +3,10 @@ import type { Relay } from '@sallyport/guard';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { openBench, pause, type Bench } from '../testing/bench.mts';
 import { ask, greet, stream, type Ask } from '../testing/client.mts';
+import { openTalking } from '../testing/talking.mts';
 
 let bench: Bench;
-beforeAll(async () => {
-  bench = await openBench({
-    async other({ call }, relay) {
-      if (call.method !== 'stream/listen') return { value: {} };
-      const server = call.target.kind === 'servers' ? (call.target.servers[0] ?? '') : '';
-      relay.notify('notifications/resources/updated', { uri: 'file:///a' });
-      relay.notify('notifications/message', { level: 'info', data: server });
-      await new Promise<void>((resolve) => { call.signal.addEventListener('abort', () => resolve(), { once: true }); });
-      return { value: {} };
-    },
-  });
-});
+beforeAll(async () => { bench = await openTalking(); });
 afterAll(() => bench.close());
 
 const get = (rest: Partial<Ask> = {}) => stream({ url: bench.url, token: 'alice', http: 'GET', ...rest, headers: { accept: 'text/event-stream', 'content-type': undefined, ...rest.headers } });
