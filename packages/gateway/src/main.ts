@@ -330,7 +330,8 @@ async function runStdio(snapshot: Snapshot, { server, token }: { readonly server
     guard: plane.guard, send: plane.upstreams.send, view: plane.upstreams.view, definitionOf: (target) => plane.upstreams.catalog.find(target),
     sees: seesIn(plane.upstreams, parts.settings),
     settings: () => parts.settings.snapshot.gateway, clock: parts.clock, log: parts.log, report: (event) => parts.metrics.requested(event),
-    called: (outcome) => parts.metrics.called(outcome), limiter: createMemoryRateLimiter(parts.clock), rejected: rejectedInto(parts), input: process.stdin, output: process.stdout, credentials: { kind: 'bearer', token }, server,
+    called: (outcome) => parts.metrics.called(outcome), limiter: createMemoryRateLimiter(parts.clock), rejected: rejectedInto(parts),
+    input: process.stdin, output: process.stdout, credentials: { kind: 'bearer', token }, server,
   });
   await edge.ended;
   stopWatching();
