@@ -193,14 +193,21 @@ function seesIn(upstreams: Upstreams, settings: Settings): (who: Who, server: st
   };
 }
 
-function createEdge({ guard, upstreams }: DataPlane, { audit, clock, log, store, sealer, metrics, settings }: Parts): HttpEdge {
-  return createHttpEdge({
+/** What both doors need. */
+function doorOf({ guard, upstreams }: DataPlane, { audit, clock, log, metrics, settings }: Parts): DoorDeps {
+  return {
     guard, send: upstreams.send, view: upstreams.view, definitionOf: (target) => upstreams.catalog.find(target), sees: seesIn(upstreams, settings),
-    settings: () => settings.snapshot.gateway, issuers: () => settings.snapshot.identity.issuers.map(({ issuer }) => issuer),
+    settings: () => settings.snapshot.gateway, clock, log, report: (event) => metrics.requested(event), called: (outcome) => metrics.called(outcome),
+    limiter: createMemoryRateLimiter(clock), rejected: rejectedInto({ audit, clock, log }),
+  };
+}
+
+function createEdge(plane: DataPlane, parts: Parts): HttpEdge {
+  const { store, sealer, metrics, settings } = parts;
+  return createHttpEdge({
+    ...doorOf(plane, parts), sessions: store.sessions, sealer, readAuthorization, addressLimited: () => metrics.limited('address', '', ''),
+    issuers: () => settings.snapshot.identity.issuers.map(({ issuer }) => issuer),
     scopes: () => [...new Set(settings.snapshot.identity.issuers.flatMap(({ requiredScopes }) => requiredScopes))],
-    sessions: store.sessions, sealer, limiter: createMemoryRateLimiter(clock), clock, readAuthorization, log,
-    report: (event) => metrics.requested(event), called: (outcome) => metrics.called(outcome), addressLimited: () => metrics.limited('address', '', ''),
-    rejected: rejectedInto({ audit, clock, log }),
   });
 }
 
@@ -326,13 +333,7 @@ async function runStdio(snapshot: Snapshot, { server, token }: { readonly server
   const discovery = createDiscovery(plane, parts);
   await discovery.all();
   const stopWatching = watchPolicies(parts);
-  const edge = createStdioEdge({
-    guard: plane.guard, send: plane.upstreams.send, view: plane.upstreams.view, definitionOf: (target) => plane.upstreams.catalog.find(target),
-    sees: seesIn(plane.upstreams, parts.settings),
-    settings: () => parts.settings.snapshot.gateway, clock: parts.clock, log: parts.log, report: (event) => parts.metrics.requested(event),
-    called: (outcome) => parts.metrics.called(outcome), limiter: createMemoryRateLimiter(parts.clock), rejected: rejectedInto(parts),
-    input: process.stdin, output: process.stdout, credentials: { kind: 'bearer', token }, server,
-  });
+  const edge = createStdioEdge({ ...doorOf(plane, parts), input: process.stdin, output: process.stdout, credentials: { kind: 'bearer', token }, server });
   await edge.ended;
   stopWatching();
   discovery.stop();

@@ -91,6 +91,20 @@ export class GuardError extends Error {
   }
 }
 
+/** A refusal as a tool result: text for the model that it can act on, and the same for programs. */
+export function refusalResult({ row, message, detail }: GuardError, correlationId: string): JsonObject {
+  const suggestion = detail.suggestion ?? row.suggestion;
+  const advice = [suggestion, detail.retryAfter === undefined ? undefined : `Retry after ${detail.retryAfter} s.`].filter((one) => one !== undefined);
+  return {
+    content: [{ type: 'text', text: [`${row.errorCode}: ${message}`, ...advice].join(' ') }],
+    structuredContent: {
+      ...detail.data, error_code: row.errorCode, message, ...(suggestion !== undefined && { suggestion }),
+      ...(detail.retryAfter !== undefined && { retry_after: detail.retryAfter }), correlation_id: correlationId,
+    },
+    isError: true,
+  };
+}
+
 /** Whatever was thrown, as a GuardError: an unknown error is `internal` and keeps its cause for the log. */
 export function asGuardError(thrown: unknown): GuardError {
   return thrown instanceof GuardError ? thrown : new GuardError('internal', { cause: thrown });

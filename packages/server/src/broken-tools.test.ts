@@ -6,11 +6,10 @@ import { toNodeHandler } from '@modelcontextprotocol/node';
 import { createMcpHandler } from '@modelcontextprotocol/server';
 import { Client as FirstClient } from '@modelcontextprotocol/sdk/client/index.js';
 import { StreamableHTTPClientTransport as FirstTransport } from '@modelcontextprotocol/sdk/client/streamableHttp.js';
-import { GuardError } from '@sallyport/guard';
+import { GuardError, refusalResult } from '@sallyport/guard';
 import { createMemoryAuditLog, createMemoryKeys, systemClock } from '@sallyport/guard/memory';
 import { createApiKeyAuthenticator, mintApiKey } from '@sallyport/guard/stages';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { refusalResult } from './errors.ts';
 import { secureServer, tool, type SecureServerOptions, type Tool } from './index.ts';
 
 const keys = createMemoryKeys();

@@ -1,5 +1,5 @@
 import { ProtocolError } from '@modelcontextprotocol/server';
-import type { GuardError, JsonObject } from '@sallyport/guard';
+import type { GuardError } from '@sallyport/guard';
 
 /** A failure that the model may read and act on. Every other error of a tool is answered as `UPSTREAM_FAILED`, without its text. */
 export class ToolError extends Error {
@@ -7,20 +7,6 @@ export class ToolError extends Error {
     super(message);
     this.name = 'ToolError';
   }
-}
-
-/** A refusal as a tool result: text for the model, and the same for programs. */
-export function refusalResult({ row, message, detail }: GuardError, correlationId: string): JsonObject {
-  const suggestion = detail.suggestion ?? row.suggestion;
-  const advice = [suggestion, detail.retryAfter === undefined ? undefined : `Retry after ${detail.retryAfter} s.`].filter((one) => one !== undefined);
-  return {
-    content: [{ type: 'text', text: [`${row.errorCode}: ${message}`, ...advice].join(' ') }],
-    structuredContent: {
-      ...detail.data, error_code: row.errorCode, message, correlation_id: correlationId, ...(suggestion !== undefined && { suggestion }),
-      ...(detail.retryAfter !== undefined && { retry_after: detail.retryAfter }),
-    },
-    isError: true,
-  };
 }
 
 /** A refusal as a JSON-RPC error, with the code of the table: for lists, and for who is not known. */

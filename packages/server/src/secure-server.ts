@@ -4,13 +4,13 @@
  */
 import { Server, type McpServerFactory } from '@modelcontextprotocol/server';
 import {
-  createGuard, GuardError, standardHouse, spendPermit, type AuditLog, type Authenticator, type Call, type Credentials, type Guard, type JsonObject, type Outcome,
+  createGuard, GuardError, refusalResult, standardHouse, spendPermit, type AuditLog, type Authenticator, type Call, type Credentials, type Guard, type JsonObject, type Outcome,
   type TenantDirectory,
 } from '@sallyport/guard';
 import { createRecorder, createRedactor } from '@sallyport/guard/audit';
 import { createMemoryApprovals, createMemoryRateLimiter, createMemoryTenants, silentObserver, systemClock } from '@sallyport/guard/memory';
 import { readAuthorization, type LimitTiers } from '@sallyport/guard/stages';
-import { refusalError, refusalResult } from './errors.ts';
+import { refusalError } from './errors.ts';
 import { rolesPolicy } from './roles-policy.ts';
 import { runTool } from './run-tool.ts';
 import { definitionOf, tool, type Tool } from './tool.ts';

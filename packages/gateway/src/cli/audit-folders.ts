@@ -1,7 +1,7 @@
 /** Which logs an audit command is about. */
 import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { processFolder, processOf, SEGMENT_NAME, tenantOf } from '../adapters/segments/layout.ts';
+import { processFolder, processOf, segmentsIn, tenantOf } from '../adapters/segments/layout.ts';
 import type { CliIo } from './io.ts';
 import { printable } from './printable.ts';
 
@@ -45,4 +45,4 @@ function logsIn(root: string, log: string | undefined): TenantFolder[] {
 }
 
 /** A log without its public key is one all the same: it must not be left out without a word. */
-const holdsLog = (folder: string): boolean => readdirSync(folder).some((name) => name === 'vkey' || SEGMENT_NAME.test(name));
+const holdsLog = (folder: string): boolean => existsSync(join(folder, 'vkey')) || segmentsIn(folder).length > 0;

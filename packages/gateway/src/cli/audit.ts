@@ -3,7 +3,7 @@ import { copyFileSync, existsSync, mkdirSync, readdirSync, readFileSync } from '
 import { join } from 'node:path';
 import { InvalidArgumentError, type Command } from 'commander';
 import { inclusionProof, leafHash, openCheckpoint, parseVkey, verifyInclusion, type Checkpoint } from '@sallyport/guard/audit';
-import { processFolder, SEGMENT_NAME, tenantFolder } from '../adapters/segments/layout.ts';
+import { processFolder, segmentsIn, tenantFolder } from '../adapters/segments/layout.ts';
 import { readRecords, verifyLog, type StoredRecord, type Verified } from '../adapters/segments/verify.ts';
 import { registerSearch } from './audit-search.ts';
 import { foldersOf, LOG, type TenantFolder, type Where } from './audit-folders.ts';
@@ -134,7 +134,7 @@ function copyLog(folder: string, target: string): void {
   const copy = (name: string): void => copyFileSync(join(folder, name), join(target, name));
   for (const name of ['resume', 'checkpoints', 'checkpoint', 'leaves', 'vkey']) if (existsSync(join(folder, name))) copy(name);
   for (let attempt = 1; ; attempt++) {
-    for (const name of readdirSync(folder).filter((one) => SEGMENT_NAME.test(one)).sort()) copy(name);
+    for (const name of segmentsIn(folder)) copy(name);
     if (attempt === ATTEMPTS || readRecords(target).problems.length === 0) return;
   }
 }

@@ -1,5 +1,5 @@
 /** How an outcome ends: what the client is told, and with which status. One table (`ERRORS`) decides. */
-import { GuardError, type ErrorCode, type Json, type JsonObject, type McpResult, type Outcome } from '@sallyport/guard';
+import { refusalResult, type GuardError, type ErrorCode, type Json, type JsonObject, type McpResult, type Outcome } from '@sallyport/guard';
 import { responseBytes } from '@sallyport/guard/json';
 import { isObject, type RequestId } from './envelope.ts';
 import { askToWait } from './eras/approval-wait.ts';
@@ -44,16 +44,8 @@ export function endOf(outcome: Outcome, asked: Asked): Ended {
   return { ...errorEnd(error, asked.id, outcome.correlationId, asked), headers };
 }
 
-function toolError(error: GuardError, correlationId: string, asked: Asked): JsonObject {
-  const { row, detail, message } = error;
-  const suggestion = detail.suggestion ?? row.suggestion;
-  const structuredContent = {
-    ...detail.data, error_code: row.errorCode, message, ...(suggestion !== undefined && { suggestion }),
-    ...(detail.retryAfter !== undefined && { retry_after: detail.retryAfter }), correlation_id: correlationId,
-  };
-  const said = `${row.errorCode}: ${message}${suggestion === undefined ? '' : ` ${suggestion}`}${detail.retryAfter === undefined ? '' : ` Retry after ${detail.retryAfter} s.`}`;
-  return { content: [{ type: 'text', text: said }], structuredContent, isError: true, ...(asked.era === 'modern' && { resultType: 'complete', _meta: signed(undefined, asked) }) };
-}
+const toolError = (error: GuardError, correlationId: string, asked: Asked): JsonObject =>
+  ({ ...refusalResult(error, correlationId), ...(asked.era === 'modern' && { resultType: 'complete', _meta: signed(undefined, asked) }) });
 
 /** A JSON-RPC error body; without an id when there is none to answer (MCP, unlike JSON-RPC, knows no `null` there). */
 export function errorEnd(error: GuardError, id: RequestId | null, correlationId: string, asked?: Asked): Ended {

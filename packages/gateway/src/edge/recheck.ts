@@ -3,7 +3,7 @@
  * open streams as it does on calls: who they are every {@link RECHECK_MS}, and what they may hear when there is something
  * to hear.
  */
-import { spendPermit, type Call, type Definition, type Outcome } from '@sallyport/guard';
+import { spendPermit, type Call, type Definition, type JsonObject, type Outcome } from '@sallyport/guard';
 import type { DoorDeps } from './deps.ts';
 import { callOf, type Arrival } from './exchange.ts';
 import { clientUri } from './names/spelling.ts';
@@ -56,6 +56,12 @@ export function createHearing(deps: DoorDeps, arrival: Arrival): Hearing {
     }
     void verdict.may.then((may) => { if (may) deliver(); });
   };
+}
+
+/** What a server says on its own: of a resource to who may subscribe to it now, of anything else to whoever listens. */
+export function hearNotice(hear: Hearing, server: string, { method, params }: { readonly method: string; readonly params: JsonObject }, deliver: () => void): void {
+  if (method === 'notifications/resources/updated' && typeof params['uri'] === 'string') hear(server, params['uri'], deliver);
+  else deliver();
 }
 
 /** A server says what it likes, and every step up costs a look: nothing that is pinned is longer or deeper (A24). */

@@ -2,10 +2,9 @@
  * The tree in tiles (C2SP tlog-tiles): 256 consecutive hashes of one level each, from which whoever has a checkpoint
  * computes any proof. A level is eight of the tree's: each hash above the first is the root of a full tile below.
  */
-import { rootOf, type Hash } from './tree.ts';
+import { HASH_BYTES, rootOf, type Hash } from './tree.ts';
 
 export const TILE_WIDTH = 256;
-const HASH_BYTES = 32;
 /** Beyond it a tile would cover more leaves than a number can count. */
 const LEVEL_MAX = 5;
 

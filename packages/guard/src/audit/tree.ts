@@ -6,7 +6,7 @@ import { hash } from 'node:crypto';
 
 export type Hash = Buffer;
 
-const HASH_BYTES = 32;
+export const HASH_BYTES = 32;
 const LEAF = 0x00;
 const NODE = 0x01;
 

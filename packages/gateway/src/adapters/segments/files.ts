@@ -3,6 +3,7 @@ import { fdatasync, writeSync } from 'node:fs';
 import { open } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
+import { HASH_BYTES } from '@sallyport/guard/audit';
 
 export interface LogFiles {
   /** Writes all bytes at the position. */
@@ -22,8 +23,6 @@ export const realFiles: LogFiles = {
   },
   sync: promisify(fdatasync),
 };
-
-const HASH_BYTES = 32;
 
 /** Reads leaf hashes of a log, by their indices. @throws Error when the file ends before them. */
 export function leavesIn(folder: string): (from: number, to: number) => Promise<Buffer> {

@@ -1,8 +1,8 @@
 /** The records of a log as they come: each question reads on from where the last one ended, so that an old log costs nothing. */
-import { closeSync, fstatSync, openSync, readdirSync, readSync } from 'node:fs';
+import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
 import { join } from 'node:path';
 import { decodeFrames, HEADER_BYTES } from './frames.ts';
-import { SEGMENT_NAME } from './layout.ts';
+import { segmentsIn } from './layout.ts';
 
 export interface FollowedRecord {
   readonly index: number;
@@ -20,7 +20,7 @@ export function followRecords(folder: string): () => readonly FollowedRecord[] {
     index += frames.length;
     return frames;
   };
-  return () => readdirSync(folder).filter((name) => SEGMENT_NAME.test(name) && name >= current).sort().flatMap(readOn);
+  return () => segmentsIn(folder).filter((name) => name >= current).flatMap(readOn);
 }
 
 function since(file: string, offset: number): Buffer {

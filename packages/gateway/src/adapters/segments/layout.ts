@@ -11,9 +11,16 @@
  *     <tenant>/resume            where the next start begins to read; a hint that is checked
  *     +<name>/                   the log of a process beside the gateway: a lock and tenants of its own, under the same keys
  */
+import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 
-export const SEGMENT_NAME = /^(\d{16})\.seg$/;
+const SEGMENT_NAME = /^(\d{16})\.seg$/;
+
+/** The segments of a log, oldest first. */
+export const segmentsIn = (folder: string): readonly string[] => readdirSync(folder).filter((name) => SEGMENT_NAME.test(name)).sort();
+
+/** @param name as {@link segmentsIn} gives it. */
+export const firstIndexOf = (name: string): number => Number(SEGMENT_NAME.exec(name)?.[1]);
 
 /** A tenant's folder: its own name when it is a plain one, else its bytes in hex, so that no name can leave the folder. */
 export function tenantFolder(folder: string, tenant: string): string {

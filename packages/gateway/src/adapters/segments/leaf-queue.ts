@@ -2,7 +2,8 @@
  * Leaf hashes that are not in a file yet, in one piece of memory of their own. Kept as they come, each would hold on to the
  * slab of Node's buffer pool that it was cut from, and all that was cut from it before would stay with it.
  */
-const HASH_BYTES = 32;
+import { HASH_BYTES } from '@sallyport/guard/audit';
+
 const FIRST_BYTES = 1_024 * HASH_BYTES;
 
 export interface LeafQueue {

@@ -3,12 +3,12 @@
  * and the leaf hashes, drops only an incomplete last frame that no checkpoint covers, and finds the intents that have no
  * outcome. What lies before the resume point is not read again here; `audit verify` reads everything.
  */
-import { closeSync, existsSync, fstatSync, openSync, readdirSync, readFileSync, readSync, truncateSync, appendFileSync } from 'node:fs';
+import { closeSync, existsSync, fstatSync, openSync, readFileSync, readSync, truncateSync, appendFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { AuditRecord } from '@sallyport/guard';
 import { createFrontier, leafHash, openCheckpoint, type Checkpoint, type Frontier } from '@sallyport/guard/audit';
 import { decodeFrames, type Frame } from './frames.ts';
-import { SEGMENT_NAME, segmentName } from './layout.ts';
+import { firstIndexOf, segmentName, segmentsIn } from './layout.ts';
 import { BEGINNING, readResume, type Place, type Resume } from './resume.ts';
 
 /** The log cannot be served: a person must look. */
@@ -70,12 +70,12 @@ interface Reading {
 function readFrom(folder: string, checkpoint: SignedCheckpoint | undefined, { size, peaks, from }: Resume): Recovered {
   const reading: Reading = { folder, checkpoint, frontier: createFrontier(size, peaks), kept: keptLeaves(folder, from.index), from, open: new Map(), fresh: [] };
   checkRoot(reading);
-  const names = readdirSync(folder).filter((name) => SEGMENT_NAME.test(name)).sort().filter((name) => name >= segmentName(from.segment));
+  const names = segmentsIn(folder).filter((name) => name >= segmentName(from.segment));
   let { index } = from;
   let segment: Recovered['segment'];
   let truncatedBytes = 0;
   for (const name of names) {
-    const first = Number(SEGMENT_NAME.exec(name)?.[1]);
+    const first = firstIndexOf(name);
     const start = segment === undefined ? from.offset : 0;
     if (first !== (segment === undefined ? from.segment : index)) throw new AuditLogInconsistent(folder, index, `segment ${name} does not follow`);
     const bytes = readTail(join(folder, name), start);

@@ -4,6 +4,7 @@
  */
 import { existsSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
+import { HASH_BYTES } from '@sallyport/guard/audit';
 import { z } from 'zod';
 import { segmentName } from './layout.ts';
 
@@ -26,7 +27,6 @@ export interface Resume {
 
 export const BEGINNING: Resume = { size: 0, peaks: [], from: { segment: 0, offset: 0, index: 0 } };
 
-const HASH_BYTES = 32;
 const count = z.int().min(0);
 const schema = z.strictObject({
   size: count, peaks: z.array(z.string().regex(/^[0-9a-f]{64}$/)).max(64), from: z.strictObject({ segment: count, offset: count, index: count }),

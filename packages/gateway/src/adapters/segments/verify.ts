@@ -6,7 +6,7 @@ import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { createFrontier, leafHash, openCheckpoint, type Checkpoint } from '@sallyport/guard/audit';
 import { decodeFrames, HEADER_BYTES } from './frames.ts';
-import { SEGMENT_NAME, segmentName } from './layout.ts';
+import { firstIndexOf, segmentName, segmentsIn } from './layout.ts';
 import { parseResume, type Resume } from './resume.ts';
 
 export interface Problem {
@@ -35,8 +35,8 @@ export interface StoredRecord {
 export function readRecords(folder: string): { readonly records: StoredRecord[]; readonly problems: Problem[] } {
   const records: StoredRecord[] = [];
   const problems: Problem[] = [];
-  for (const segment of readdirSync(folder).filter((name) => SEGMENT_NAME.test(name)).sort()) {
-    const first = Number(SEGMENT_NAME.exec(segment)?.[1]);
+  for (const segment of segmentsIn(folder)) {
+    const first = firstIndexOf(segment);
     if (first !== records.length) problems.push({ file: segment, index: records.length, what: `the segment starts at record ${first}, but ${records.length} should follow: records are missing, doubled or out of order` });
     const { frames, fault } = decodeFrames(readFileSync(join(folder, segment)), first);
     records.push(...frames.map(({ index, offset, bytes }) => ({ index, segment, offset, bytes })));

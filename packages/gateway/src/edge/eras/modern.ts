@@ -1,6 +1,6 @@
 /** 2026-07-28: everything that a request needs is in the request, and its headers say the same as its body. */
 import type { IncomingHttpHeaders } from 'node:http';
-import { GuardError, type JsonObject } from '@sallyport/guard';
+import { GuardError, LOG_LEVELS, type JsonObject } from '@sallyport/guard';
 import { isObject, type Message } from '../envelope.ts';
 import type { Caller } from './caller.ts';
 import { checkMirrors, mismatch } from './mirrors.ts';
@@ -11,7 +11,6 @@ const VERSION = 'io.modelcontextprotocol/protocolVersion';
 const CAPABILITIES = 'io.modelcontextprotocol/clientCapabilities';
 const LOG_LEVEL = 'io.modelcontextprotocol/logLevel';
 const CLIENT_INFO = 'io.modelcontextprotocol/clientInfo';
-const LEVELS = new Set(['debug', 'info', 'notice', 'warning', 'error', 'critical', 'alert', 'emergency']);
 
 export const metaOf = (params: JsonObject): JsonObject | undefined => (isObject(params['_meta']) ? params['_meta'] : undefined);
 
@@ -36,7 +35,7 @@ export function readModern(message: Exclude<Message, { kind: 'response' }>, head
   const capabilities = meta?.[CAPABILITIES];
   if (message.kind === 'request' && !isObject(capabilities)) throw new GuardError('invalid_params', { message: `params._meta must have "${CAPABILITIES}".` });
   const level = meta?.[LOG_LEVEL];
-  if (level !== undefined && !LEVELS.has(String(level))) throw new GuardError('invalid_params', { message: 'The log level is not one of MCP.' });
+  if (level !== undefined && !LOG_LEVELS.includes(String(level))) throw new GuardError('invalid_params', { message: 'The log level is not one of MCP.' });
   const info = meta?.[CLIENT_INFO];
   return {
     era: 'modern', protocolVersion: version, capabilities: isObject(capabilities) ? capabilities : {}, clientInfo: isObject(info) ? info : undefined,

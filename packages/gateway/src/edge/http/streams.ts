@@ -6,7 +6,7 @@ import { MODERN_VERSION } from '../eras/versions.ts';
 import { callOf, runCall, type Arrival } from '../exchange.ts';
 import { noticeParams } from '../names/notice.ts';
 import { inRoute } from '../names/route.ts';
-import { createHearing, keepJudging, type Hearing } from '../recheck.ts';
+import { createHearing, hearNotice, keepJudging, type Hearing } from '../recheck.ts';
 import type { Live } from '../sessions/live.ts';
 import { emit, findResumable, openStream, type Stream } from '../sessions/streams.ts';
 import { note, plain, type Door, type Visit } from './door.ts';
@@ -81,8 +81,7 @@ async function hear(door: Door, ear: Ear, arrival: Arrival): Promise<Outcome> {
     era: 'legacy', capabilities: ear.caller.capabilities, logLevel: undefined, progressToken: undefined,
     notify(method, params) {
       const deliver = (): void => void (isHeard(ear) && send({ jsonrpc: '2.0', method, params: noticeParams(method, params, { route: ear.visit.route, server }) }));
-      if (method === 'notifications/resources/updated' && typeof params['uri'] === 'string') ear.hear(server ?? '', params['uri'], deliver);
-      else deliver();
+      hearNotice(ear.hear, server ?? '', { method, params }, deliver);
     },
     ask: ear.live && canBeAsked(ear.caller.capabilities) ? (method, params, withdrawn) => ear.questions?.ask(method, params, withdrawn) ?? Promise.reject(new GuardError('cancelled')) : undefined,
   };

@@ -19,7 +19,7 @@ import { inRoute } from '../names/route.ts';
 import { recordRejection } from '../rejection.ts';
 import { relayFor } from '../relay.ts';
 import { beginCall, callKey, createLive, endCall, type Live, type UnderWay } from '../sessions/live.ts';
-import { createHearing } from '../recheck.ts';
+import { createHearing, hearNotice } from '../recheck.ts';
 import { settle } from '../sessions/settle.ts';
 import { splitLines } from './lines.ts';
 
@@ -202,11 +202,7 @@ function listenAlways(pipe: Pipe, arrival: Arrival): void {
     const questions = createQuestions({ live, call: under, capabilities: caller.capabilities, timeoutMs: pipe.settings().requestTimeoutMs }, { send });
     const relay: Relay = {
       ...SILENT, capabilities: caller.capabilities, ask: canBeAsked(caller.capabilities) ? questions.ask : undefined,
-      notify(method, params) {
-        const deliver = (): void => send({ jsonrpc: '2.0', method, params: noticeParams(method, params, { route, server }) });
-        if (method === 'notifications/resources/updated' && typeof params['uri'] === 'string') hear(server, params['uri'], deliver);
-        else deliver();
-      },
+      notify: (method, params) => hearNotice(hear, server, { method, params }, () => send({ jsonrpc: '2.0', method, params: noticeParams(method, params, { route, server }) })),
     };
     const heard: Arrival = { ...arrival, correlationId: randomUUID(), signal: abort.signal, route: { ...route, server } };
     const call = callOf(pipe, { method: 'stream/listen', params: {} }, heard, true);

@@ -1,5 +1,5 @@
 /** What is sent to a server of what the caller sent: known members only, and a `_meta` of the gateway's own making. */
-import type { Json, JsonObject, Permitted } from '@sallyport/guard';
+import { LOG_LEVELS, type Json, type JsonObject, type Permitted } from '@sallyport/guard';
 import { modernMeta } from '../links/meta.ts';
 import type { Link } from '../wire/link.ts';
 import { isObject } from '../wire/message.ts';
@@ -45,9 +45,6 @@ function metaOf({ call }: Permitted): Record<string, Json> {
   return meta;
 }
 
-/** From the least to the most urgent. */
-export const LEVELS: readonly string[] = ['debug', 'info', 'notice', 'warning', 'error', 'critical', 'alert', 'emergency'];
-
 export function isAtLeast(level: Json | undefined, least: string): boolean {
-  return typeof level === 'string' && LEVELS.indexOf(level) >= Math.max(0, LEVELS.indexOf(least)) && LEVELS.includes(level);
+  return typeof level === 'string' && LOG_LEVELS.indexOf(level) >= Math.max(0, LOG_LEVELS.indexOf(least)) && LOG_LEVELS.includes(level);
 }

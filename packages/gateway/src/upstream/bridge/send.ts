@@ -1,12 +1,11 @@
 /** Permit → upstream: what the permit allows, and nothing else, is sent to the server that it names. */
-import { GuardError, METHODS, spendPermit, type JsonObject, type McpResult, type Permit, type Permitted, type Relay } from '@sallyport/guard';
+import { GuardError, LOG_LEVELS, METHODS, spendPermit, type JsonObject, type McpResult, type Permit, type Permitted, type Relay } from '@sallyport/guard';
 import { ownerOf } from '../links/seat.ts';
 import { remoteError, reasonOf } from '../wire/failure.ts';
 import { ownAsk } from '../wire/link.ts';
 import { isObject } from '../wire/message.ts';
 import { runOf, type Bridge, type Run } from './bridge.ts';
 import { callServer } from './call.ts';
-import { LEVELS } from './params.ts';
 import { listDefinitions, listTasks } from './lists.ts';
 import { listenTo } from './listen.ts';
 import type { Watches } from './watch.ts';
@@ -95,7 +94,7 @@ async function setLevel(bridge: Bridge, runs: readonly Run[]): Promise<McpResult
   for (const { permitted, settings } of runs) {
     const level = permitted.call.params['level'];
     // What is remembered goes out with every later call of the session, and a modern server would refuse them all.
-    if (typeof level !== 'string' || !LEVELS.includes(level)) throw new GuardError('invalid_params', { message: 'params.level is not a log level of MCP.' });
+    if (typeof level !== 'string' || !LOG_LEVELS.includes(level)) throw new GuardError('invalid_params', { message: 'params.level is not a log level of MCP.' });
     bridge.levels.set(ownerOf(permitted), level);
     for (const { link } of bridge.links.of(settings.name, ownerOf(permitted))) {
       if (link.era !== 'legacy' || !isObject(link.face.capabilities['logging'])) continue;

@@ -3,6 +3,7 @@
  * to say on its own. Leaving a request is not cancelling it, so cancellations are sent.
  */
 import type { Log } from '../deps.ts';
+import { createAsking } from '../wire/asking.ts';
 import { encodeAsk, encodeNotification } from '../wire/envelope.ts';
 import { hopFailure } from '../wire/failure.ts';
 import type { Answer, Ask, Unattached, Wire } from '../wire/link.ts';
@@ -33,7 +34,7 @@ const RETRY_MAX_MS = 30_000;
 const SESSION_ID = /^[\x21-\x7e]{1,1024}$/;
 
 export function createLegacyHttpWire(options: LegacyOptions): LegacyHttpWire {
-  const state: LegacyState = { ...options, ended: new AbortController(), session: undefined, version: undefined, lastId: 0, dead: false, running: new Map(), asking: new Map() };
+  const state: LegacyState = { ...options, ended: new AbortController(), session: undefined, version: undefined, lastId: 0, dead: false, running: new Map(), asking: createAsking() };
   return {
     request: (ask) => request(state, ask),
     notify: (method, params) => post(state, encodeNotification(method, params)),

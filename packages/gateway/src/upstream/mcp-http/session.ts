@@ -1,7 +1,8 @@
 /** The state of one legacy session, and the small exchanges around its requests: notifications, answers, cancellations. */
 import type { GuardError, JsonObject } from '@sallyport/guard';
 import type { Log } from '../deps.ts';
-import { encodeNotification, encodeReply } from '../wire/envelope.ts';
+import type { Asking } from '../wire/asking.ts';
+import { encodeNotification } from '../wire/envelope.ts';
 import type { OnRequest, Unattached } from '../wire/link.ts';
 import { dispatchHttp } from './dispatch.ts';
 import type { Endpoint } from './pools.ts';
@@ -21,11 +22,9 @@ export interface LegacyState {
   dead: boolean;
   /** Requests of ours that wait for their answer, by id. */
   readonly running: Map<unknown, Receiver>;
-  /** Requests of the server that wait for the client, by its ids. */
-  readonly asking: Map<unknown, AbortController>;
+  readonly asking: Asking;
 }
 
-const MAX_ASKING = 64;
 const POST_TIMEOUT_MS = 10_000;
 const DELETE_TIMEOUT_MS = 2_000;
 
@@ -51,22 +50,21 @@ interface Answerer {
 
 /** Answers a request that the server makes of the client. The server's own time stands still meanwhile. */
 export function answerServer(state: LegacyState, { id, method, params }: ServerRequest, { patience, onRequest }: Answerer): void {
-  if (state.asking.size >= MAX_ASKING) return state.log('warn', 'dropped what a server said', { server: state.server, why: 'too many requests at once' });
-  if (state.asking.has(id)) return state.log('warn', 'dropped what a server said', { server: state.server, why: 'a request under an id that waits already' });
-  const withdrawn = new AbortController();
-  state.asking.set(id, withdrawn);
-  patience?.hold();
-  void encodeReply(id, method === 'ping' ? Promise.resolve({}) : onRequest(method, params, withdrawn.signal)).then(async (bytes) => {
-    state.asking.delete(id);
+  const ask = (withdrawn: AbortSignal): Promise<JsonObject> => {
+    patience?.hold();
+    return method === 'ping' ? Promise.resolve({}) : onRequest(method, params, withdrawn);
+  };
+  const dropped = state.asking.take(id, ask, (reply) => {
     patience?.resume();
-    if (!withdrawn.signal.aborted) await post(state, bytes);
+    if (reply !== undefined) void post(state, reply);
   });
+  if (dropped !== undefined) state.log('warn', 'dropped what a server said', { server: state.server, why: dropped });
 }
 
 /** True when the server has withdrawn a request of its own: whoever was asked is told, and nobody answers. */
 export function withdraw(state: Pick<LegacyState, 'asking'>, method: string, { requestId }: JsonObject): boolean {
   if (method !== 'notifications/cancelled') return false;
-  state.asking.get(requestId)?.abort();
+  state.asking.withdraw(requestId);
   return true;
 }
 

@@ -5,7 +5,8 @@
 import { GuardError, type JsonObject } from '@sallyport/guard';
 import type { ServerSettings } from '../../snapshot.ts';
 import type { Log } from '../deps.ts';
-import { encodeAsk, encodeNotification, encodeReply } from '../wire/envelope.ts';
+import { createAsking, type Asking } from '../wire/asking.ts';
+import { encodeAsk, encodeNotification } from '../wire/envelope.ts';
 import { hopFailure, rpcFailure, tooLarge } from '../wire/failure.ts';
 import type { Answer, Ask, Unattached, Wire } from '../wire/link.ts';
 import { readMessages, type Id, type Message } from '../wire/message.ts';
@@ -28,19 +29,17 @@ interface State {
   child: Child | undefined;
   lastId: number;
   dead: boolean;
-  /** Requests of the server that wait for the client: bounded, so that a server cannot pile them up. */
-  readonly asking: Map<Id, AbortController>;
+  readonly asking: Asking;
   complaints: number;
 }
 
-const MAX_ASKING = 64;
 /** Room for the envelope and for notifications around a result of the largest size. */
 const LINE_MARGIN = 64 * 1024;
 const DEFINITIONS_MIN = 8 * 1024 * 1024;
 
 export function createStdioWire(settings: ServerSettings, environment: Readonly<Record<string, string>>, log: Log, unattached: Unattached): Wire {
   const maxLine = Math.max(settings.maxResultBytes + LINE_MARGIN, DEFINITIONS_MIN);
-  const state: State = { server: settings.name, log, waiting: new Map(), unattached, maxLine, child: undefined, lastId: 0, dead: false, asking: new Map(), complaints: 0 };
+  const state: State = { server: settings.name, log, waiting: new Map(), unattached, maxLine, child: undefined, lastId: 0, dead: false, asking: createAsking(), complaints: 0 };
   state.child = startChild(settings, environment, { maxLine, log }, {
     line: (bytes) => onLine(state, bytes),
     gone: (why) => fail(state, why),
@@ -128,7 +127,7 @@ function onNotification(state: State, method: string, params: JsonObject): void 
 
 /** The server has withdrawn a request of its own, so that nobody answers it; or it ends a listening (2026-07-28). */
 function onCancelled(state: State, id: Id): void {
-  state.asking.get(id)?.abort();
+  state.asking.withdraw(id);
   const listening = state.waiting.get(id);
   if (listening?.ask.method !== 'subscriptions/listen') return;
   state.waiting.delete(id);
@@ -138,16 +137,15 @@ function onCancelled(state: State, id: Id): void {
 
 /** One channel carries everything, so a server's request says not for which call it is made: the bridge decides. */
 function answer(state: State, id: Id, method: string, params: JsonObject): void {
-  if (state.asking.size >= MAX_ASKING) return complain(state, 'too many requests at once');
-  if (state.asking.has(id)) return complain(state, 'a request under an id that waits already');
-  const withdrawn = new AbortController();
-  state.asking.set(id, withdrawn);
-  for (const { patience } of state.waiting.values()) patience.hold();
-  const held = [...state.waiting.values()];
-  const reply = method === 'ping' ? Promise.resolve({}) : state.unattached.request(method, params, withdrawn.signal);
-  void encodeReply(id, reply).then((bytes) => {
-    state.asking.delete(id);
+  let held: Waiting[] = [];
+  const ask = (withdrawn: AbortSignal): Promise<JsonObject> => {
+    held = [...state.waiting.values()];
+    for (const { patience } of held) patience.hold();
+    return method === 'ping' ? Promise.resolve({}) : state.unattached.request(method, params, withdrawn);
+  };
+  const dropped = state.asking.take(id, ask, (reply) => {
     for (const { patience } of held) patience.resume();
-    if (!withdrawn.signal.aborted) state.child?.write(bytes);
+    if (reply !== undefined) state.child?.write(reply);
   });
+  if (dropped !== undefined) complain(state, dropped);
 }

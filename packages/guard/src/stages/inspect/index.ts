@@ -1,7 +1,7 @@
 /** Stage 9: is what came back safe to return? One rule a file; each returns the result that the next one looks at. */
 import type { Definition, JsonObject, McpResult } from '../../call.ts';
 import type { House, Who } from '../../guard.ts';
-import { createSchemaCache } from '../validate/index.ts';
+import { createSchemaCache, type SchemaCache } from '../validate/index.ts';
 import { SCHEMA_LIMITS } from '../validate/bounds.ts';
 import { boundSize } from './bound-size.ts';
 import { matchShape } from './match-shape.ts';
@@ -12,10 +12,12 @@ export interface InspectDeps {
   readonly maxResultBytes: (server: string) => number;
   /** The same decision that a call of the definition would meet. */
   readonly mayList: (who: Who, definition: Definition) => boolean;
+  /** Shared with the stage that looks at arguments. */
+  readonly outputCheck?: SchemaCache;
 }
 
-export function createInspect({ maxResultBytes, mayList }: InspectDeps): House['inspect'] {
-  const matchOutputSchema = createMatchOutputSchema(createSchemaCache('outputSchema', SCHEMA_LIMITS));
+export function createInspect({ maxResultBytes, mayList, outputCheck = createSchemaCache('outputSchema', SCHEMA_LIMITS) }: InspectDeps): House['inspect'] {
+  const matchOutputSchema = createMatchOutputSchema(outputCheck);
   return (result, who, judged, call): McpResult => {
     if (result.items !== undefined) return { ...result, items: result.items.filter((item) => mayList(who, item)) };
     const { definition } = judged;

@@ -1,10 +1,11 @@
 import type { Definition, McpResult } from '../../call.ts';
 import { GuardError } from '../../errors.ts';
 import type { CheckSchema } from '../validate/compile.ts';
+import type { SchemaCache } from '../validate/index.ts';
 import { isUnfinished } from './match-shape.ts';
 
 /** J12: structured content matches the output schema that was approved, and is there when the schema is. */
-export function createMatchOutputSchema(checkOf: (definition: Definition) => CheckSchema | undefined) {
+export function createMatchOutputSchema(checkOf: SchemaCache) {
   return ({ value }: McpResult, definition: Definition): void => {
     if (definition.document['outputSchema'] === undefined || value['isError'] === true || isUnfinished(value)) return;
     const check = compiled(checkOf, definition);
@@ -16,7 +17,7 @@ export function createMatchOutputSchema(checkOf: (definition: Definition) => Che
 }
 
 /** The call was executed, so a schema that cannot be checked is no internal error of a call that may be made again. */
-function compiled(checkOf: (definition: Definition) => CheckSchema | undefined, definition: Definition): CheckSchema | undefined {
+function compiled(checkOf: SchemaCache, definition: Definition): CheckSchema | undefined {
   try {
     return checkOf(definition);
   } catch (cause) {

@@ -13,13 +13,17 @@ export { SCHEMA_LIMITS, type SchemaLimits } from './bounds.ts';
 export interface ValidateDeps {
   readonly additionalArguments: (server: string) => 'reject' | 'allow';
   readonly limits?: SchemaLimits;
+  /** Shared with the stage that looks at results, so that each schema is compiled once. */
+  readonly outputCheck?: SchemaCache;
 }
 
 const NOTHING: JsonObject = Object.freeze({});
 const COMPILED_MAX = 5_000;
 
+export type SchemaCache = (definition: Definition) => CheckSchema | undefined;
+
 /** Compiles each pinned schema once; a schema that cannot be compiled refuses every call (never skipped). */
-export function createSchemaCache(member: 'inputSchema' | 'outputSchema', limits: SchemaLimits): (definition: Definition) => CheckSchema | undefined {
+export function createSchemaCache(member: 'inputSchema' | 'outputSchema', limits: SchemaLimits): SchemaCache {
   const compiled = new Map<string, CheckSchema | undefined>();
   return (definition) => {
     if (compiled.has(definition.digest)) return compiled.get(definition.digest);
@@ -31,9 +35,8 @@ export function createSchemaCache(member: 'inputSchema' | 'outputSchema', limits
   };
 }
 
-export function createValidate({ additionalArguments, limits = SCHEMA_LIMITS }: ValidateDeps): House['validate'] {
+export function createValidate({ additionalArguments, limits = SCHEMA_LIMITS, outputCheck = createSchemaCache('outputSchema', limits) }: ValidateDeps): House['validate'] {
   const inputCheck = createSchemaCache('inputSchema', limits);
-  const outputCheck = createSchemaCache('outputSchema', limits);
   const compiledCheck = (definition: Definition): CheckSchema | undefined => {
     try {
       // A tool whose results could not be checked would be executed for nothing.
