@@ -16,7 +16,10 @@ export interface Memory {
 }
 
 /** Opens legacy sessions that each make one call and are then abandoned, as real clients do. */
-export async function measureMemory({ gateway: loaded, fresh }: Pick<Opened, 'gateway' | 'fresh'>, sessions: number): Promise<Memory> {
+export async function measureMemory(
+  { gateway: loaded, fresh }: Pick<Opened, 'gateway' | 'fresh'>,
+  sessions: number,
+): Promise<Memory> {
   const afterLoadMiB = residentMiB(loaded.pid);
   const { gateway } = await fresh();
   let opened = 0;

@@ -31,9 +31,13 @@ const script = fileURLToPath(new URL('./wrk.lua', import.meta.url));
 
 /** @throws Error when wrk is missing or any answer was an error: a figure with errors in it is not a figure. */
 export async function loadOf(aim: Aim, load: Load): Promise<Figures> {
-  const child = spawn('wrk', ['-t1', `-c${load.connections}`, `-d${load.seconds}s`, '--timeout', '10s', '-s', script, aim.url], {
-    env: { PATH: '/usr/bin:/bin', SIZE: String(load.bytes), ERA: aim.era, TOKEN: aim.token, SESSION: aim.session },
-  });
+  const child = spawn(
+    'wrk',
+    ['-t1', `-c${load.connections}`, `-d${load.seconds}s`, '--timeout', '10s', '-s', script, aim.url],
+    {
+      env: { PATH: '/usr/bin:/bin', SIZE: String(load.bytes), ERA: aim.era, TOKEN: aim.token, SESSION: aim.session },
+    },
+  );
   let output = '';
   child.stdout.on('data', (chunk: Buffer) => (output += chunk.toString()));
   child.stderr.on('data', (chunk: Buffer) => (output += chunk.toString()));
@@ -47,20 +51,24 @@ export async function loadOf(aim: Aim, load: Load): Promise<Figures> {
 
 /** Asks once and checks the answer, so that a run never measures how fast something is refused. */
 export async function preflight(aim: Aim, bytes: number): Promise<void> {
-  const meta = aim.era === 'modern'
-    ? { 'io.modelcontextprotocol/protocolVersion': '2026-07-28', 'io.modelcontextprotocol/clientCapabilities': {} }
-    : undefined;
+  const meta =
+    aim.era === 'modern'
+      ? { 'io.modelcontextprotocol/protocolVersion': '2026-07-28', 'io.modelcontextprotocol/clientCapabilities': {} }
+      : undefined;
   const response = await fetch(aim.url, {
     method: 'POST',
     headers: headersOf(aim, 'tools/call', 'echo'),
     body: JSON.stringify({
-      jsonrpc: '2.0', id: 1, method: 'tools/call',
+      jsonrpc: '2.0',
+      id: 1,
+      method: 'tools/call',
       params: { name: 'echo', arguments: { text: 'a', size: bytes }, ...(meta && { _meta: meta }) },
     }),
   });
   const text = await response.text();
   const body = JSON.parse(text) as { result?: { isError?: boolean; content?: { text?: string }[] } };
-  if (body.result?.isError || body.result?.content?.[0]?.text?.length !== bytes) throw new Error(`${aim.url} answered: ${text.slice(0, 500)}`);
+  if (body.result?.isError || body.result?.content?.[0]?.text?.length !== bytes)
+    throw new Error(`${aim.url} answered: ${text.slice(0, 500)}`);
 }
 
 /** Opens a legacy session. */
@@ -69,7 +77,9 @@ export async function openSession(url: string, token: string): Promise<string> {
     method: 'POST',
     headers: headersOf({ url, era: 'legacy', token, session: '' }),
     body: JSON.stringify({
-      jsonrpc: '2.0', id: 0, method: 'initialize',
+      jsonrpc: '2.0',
+      id: 0,
+      method: 'initialize',
       params: { protocolVersion: '2025-11-25', capabilities: {}, clientInfo: { name: 'bench', version: '1' } },
     }),
   });

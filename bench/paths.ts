@@ -56,7 +56,9 @@ export async function openPaths(): Promise<Opened> {
   const bare = (name: Path['name'], port: number): Path => ({ name, url: `http://127.0.0.1:${port}/mcp`, token: '' });
   return {
     paths: [
-      bare('direct', upstreamPort), bare('nginx', nginxPort), bare('node proxy', proxyPort),
+      bare('direct', upstreamPort),
+      bare('nginx', nginxPort),
+      bare('node proxy', proxyPort),
       { name: 'gateway', url: byTool.gateway.url, token: byTool.gateway.token },
       { name: 'gateway, policy reads arguments', url: byArguments.gateway.url, token: byArguments.gateway.token },
     ],
@@ -76,7 +78,9 @@ export async function openPaths(): Promise<Opened> {
 
 function startNginx(folder: string, port: number, upstreamPort: number): Promise<Started> {
   const file = join(folder, 'nginx.conf');
-  writeFileSync(file, `
+  writeFileSync(
+    file,
+    `
 daemon off; pid ${folder}/nginx.pid; error_log ${folder}/error.log; worker_processes 1;
 events { worker_connections 1024; }
 http {
@@ -87,7 +91,8 @@ http {
     location / { proxy_pass http://server; proxy_http_version 1.1; proxy_set_header Connection ""; }
   }
 }
-`);
+`,
+  );
   const answers = (): Promise<boolean> => fetch(`http://127.0.0.1:${port}/`).then(() => true);
   return start('nginx', ['-c', file, '-p', folder], answers);
 }
@@ -101,14 +106,31 @@ export interface OpenedGateway {
 /** Writes a configuration and starts the command that a user starts. */
 export async function openGateway(folder: string, upstream: string, policy: string): Promise<OpenedGateway> {
   const { port, admin, config } = await configure(folder, upstream, policy);
-  const key = execFileSync(process.execPath, [cli, 'keys', 'create', '--config', config, '--tenant', 'bench', '--name', 'bench', '--json']);
+  const key = execFileSync(process.execPath, [
+    cli,
+    'keys',
+    'create',
+    '--config',
+    config,
+    '--tenant',
+    'bench',
+    '--name',
+    'bench',
+    '--json',
+  ]);
   const token = (JSON.parse(key.toString()) as { key: string }).key;
   const adminUrl = `http://127.0.0.1:${admin}`;
   const ready = async (): Promise<boolean> => (await fetch(`${adminUrl}/ready`)).ok;
   const started = await start(process.execPath, [cli, 'start', '--config', config], ready);
   return {
-    process: started, adminUrl,
-    gateway: { pid: started.pid, url: `http://127.0.0.1:${port}/mcp/bench`, token, atStartMiB: residentMiB(started.pid) },
+    process: started,
+    adminUrl,
+    gateway: {
+      pid: started.pid,
+      url: `http://127.0.0.1:${port}/mcp/bench`,
+      token,
+      atStartMiB: residentMiB(started.pid),
+    },
   };
 }
 
@@ -117,7 +139,9 @@ export async function configure(folder: string, upstream: string, policy: string
   writeFileSync(join(folder, 'policies', 'bench.cedar'), policy);
   const [port, admin] = [await freePort(), await freePort()];
   const config = join(folder, 'sallyport.yaml');
-  writeFileSync(config, `
+  writeFileSync(
+    config,
+    `
 gateway: { listen: "127.0.0.1:${port}", addressLimit: 100000000/min }
 admin: { listen: "127.0.0.1:${admin}" }
 data: ${folder}/data
@@ -127,7 +151,8 @@ servers:
   bench: { url: "${upstream}/mcp" }
 policies: { cedar: ./policies }
 limits: { default: [100000000/min per tenant, 100000000/min per user per tool] }
-`);
+`,
+  );
   return { port, admin, config };
 }
 
@@ -135,8 +160,12 @@ limits: { default: [100000000/min per tenant, 100000000/min per user per tool] }
 async function stagesOf(adminUrl: string): Promise<StageRow[]> {
   const text = await (await fetch(`${adminUrl}/metrics`)).text();
   const value = (metric: string, stage: string): number =>
-    Number(new RegExp(`^mcp_stage_duration_seconds_${metric}\\{stage="${stage}"[^}]*\\} (\\S+)`, 'm').exec(text)?.[1] ?? 0);
-  const stages = [...text.matchAll(/^mcp_stage_duration_seconds_sum\{stage="([a-z]+)"/gm)].map((match) => match[1] ?? '');
+    Number(
+      new RegExp(`^mcp_stage_duration_seconds_${metric}\\{stage="${stage}"[^}]*\\} (\\S+)`, 'm').exec(text)?.[1] ?? 0,
+    );
+  const stages = [...text.matchAll(/^mcp_stage_duration_seconds_sum\{stage="([a-z]+)"/gm)].map(
+    (match) => match[1] ?? '',
+  );
   return stages.map((stage) => {
     const count = value('count', stage);
     return { stage, count, meanMicroseconds: count === 0 ? 0 : (value('sum', stage) / count) * 1e6 };

@@ -12,8 +12,15 @@ export interface Started {
 export const here = (path: string): string => fileURLToPath(new URL(path, import.meta.url));
 
 /** Starts a command and waits until it prints something on standard output (or until `ready` answers). */
-export async function start(command: string, args: readonly string[], ready?: () => Promise<boolean>): Promise<Started> {
-  const child = spawn(command, args, { stdio: ['ignore', 'pipe', 'pipe'], env: { PATH: '/usr/sbin:/usr/bin:/bin', HOME: '/tmp' } });
+export async function start(
+  command: string,
+  args: readonly string[],
+  ready?: () => Promise<boolean>,
+): Promise<Started> {
+  const child = spawn(command, args, {
+    stdio: ['ignore', 'pipe', 'pipe'],
+    env: { PATH: '/usr/sbin:/usr/bin:/bin', HOME: '/tmp' },
+  });
   let stderr = '';
   child.stderr.on('data', (chunk: Buffer) => (stderr = (stderr + chunk.toString()).slice(-4_000)));
   const gone = new Promise<never>((_resolve, reject) => {
@@ -26,10 +33,11 @@ export async function start(command: string, args: readonly string[], ready?: ()
   return { pid: child.pid ?? 0, stop: () => stop(child) };
 }
 
-const firstOutput = (child: ChildProcess): Promise<void> => new Promise((resolve) => child.stdout?.once('data', () => resolve()));
+const firstOutput = (child: ChildProcess): Promise<void> =>
+  new Promise((resolve) => child.stdout?.once('data', () => resolve()));
 
 export async function until(ready: () => Promise<boolean>, timeoutMs = 30_000): Promise<void> {
-  for (const deadline = Date.now() + timeoutMs; Date.now() < deadline; ) {
+  for (const deadline = Date.now() + timeoutMs; Date.now() < deadline;) {
     if (await ready().catch(() => false)) return;
     await new Promise((resolve) => setTimeout(resolve, 5));
   }
@@ -51,9 +59,10 @@ export function residentMiB(pid: number): number {
   return Number(line ?? 0) / 1024;
 }
 
-export const freePort = (): Promise<number> => new Promise((resolve) => {
-  const probe = createServer().listen(0, '127.0.0.1', () => {
-    const address = probe.address();
-    probe.close(() => resolve(typeof address === 'object' && address !== null ? address.port : 0));
+export const freePort = (): Promise<number> =>
+  new Promise((resolve) => {
+    const probe = createServer().listen(0, '127.0.0.1', () => {
+      const address = probe.address();
+      probe.close(() => resolve(typeof address === 'object' && address !== null ? address.port : 0));
+    });
   });
-});

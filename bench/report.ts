@@ -31,24 +31,38 @@ const rate = (row: Row): number => row.figures.requests / row.figures.seconds;
 export function report(results: Results): string {
   const { memory, coldStartMs } = results;
   return [
-    `# Measured ${results.date.slice(0, 10)} on Node.js ${results.node}`, '',
-    'Calls per second, and in brackets the share of the bare Node.js proxy in the same setting; then p50 / p99 in ms.', '',
-    ...throughput(results.rows), '',
-    '## p99 that the gateway adds', '',
-    ...added(results.rows), '',
-    '## Where the time goes (mean µs a call, all gateway runs of this bench)', '',
-    '| stage | calls | µs |', '|---|---|---|',
-    ...results.stages.map((row) => `| ${row.stage} | ${row.count} | ${row.meanMicroseconds.toFixed(1)} |`), '',
-    '`intent` and `outcome` are waits for the group commit of the audit log, `upstream` waits for the server.', '',
-    '## Footprint', '',
+    `# Measured ${results.date.slice(0, 10)} on Node.js ${results.node}`,
+    '',
+    'Calls per second, and in brackets the share of the bare Node.js proxy in the same setting; then p50 / p99 in ms.',
+    '',
+    ...throughput(results.rows),
+    '',
+    '## p99 that the gateway adds',
+    '',
+    ...added(results.rows),
+    '',
+    '## Where the time goes (mean µs a call, all gateway runs of this bench)',
+    '',
+    '| stage | calls | µs |',
+    '|---|---|---|',
+    ...results.stages.map((row) => `| ${row.stage} | ${row.count} | ${row.meanMicroseconds.toFixed(1)} |`),
+    '',
+    '`intent` and `outcome` are waits for the group commit of the audit log, `upstream` waits for the server.',
+    '',
+    '## Footprint',
+    '',
     `- resident after start: ${memory.atStartMiB.toFixed(0)} MiB; after ${memory.sessions} legacy sessions with a call each: ${memory.afterSessionsMiB.toFixed(0)} MiB; another gateway, after all load runs: ${memory.afterLoadMiB.toFixed(0)} MiB`,
-    `- ready after: median ${median(coldStartMs).toFixed(0)} ms, slowest ${(coldStartMs.at(-1) ?? 0).toFixed(0)} ms of ${coldStartMs.length} starts`, '',
+    `- ready after: median ${median(coldStartMs).toFixed(0)} ms, slowest ${(coldStartMs.at(-1) ?? 0).toFixed(0)} ms of ${coldStartMs.length} starts`,
+    '',
   ].join('\n');
 }
 
 function throughput(rows: readonly Row[]): string[] {
   const names = [...new Set(rows.map((row) => row.path))];
-  const lines = [`| era | size | connections | ${names.join(' | ')} |`, `|---|---|---|${names.map(() => '---').join('|')}|`];
+  const lines = [
+    `| era | size | connections | ${names.join(' | ')} |`,
+    `|---|---|---|${names.map(() => '---').join('|')}|`,
+  ];
   for (const group of settings(rows)) {
     const first = group[0];
     if (first === undefined) continue;
@@ -71,7 +85,9 @@ function added(rows: readonly Row[]): string[] {
     const first = group[0];
     if (first === undefined) continue;
     const gateway = p99('gateway');
-    lines.push(`| ${first.era} | ${first.bytes} | ${first.connections} | ${(gateway - p99('direct')).toFixed(1)} ms | ${(gateway - p99('node proxy')).toFixed(1)} ms |`);
+    lines.push(
+      `| ${first.era} | ${first.bytes} | ${first.connections} | ${(gateway - p99('direct')).toFixed(1)} ms | ${(gateway - p99('node proxy')).toFixed(1)} ms |`,
+    );
   }
   return lines;
 }

@@ -21,9 +21,17 @@ const ERAS: readonly Era[] = ['modern', 'legacy'];
 async function measure(paths: readonly Path[]): Promise<Row[]> {
   const rows: Row[] = [];
   for (const era of ERAS) {
-    const aims = await Promise.all(paths.map(async (path) => ({
-      path, aim: { url: path.url, era, token: path.token, session: era === 'legacy' ? await openSession(path.url, path.token) : '' },
-    })));
+    const aims = await Promise.all(
+      paths.map(async (path) => ({
+        path,
+        aim: {
+          url: path.url,
+          era,
+          token: path.token,
+          session: era === 'legacy' ? await openSession(path.url, path.token) : '',
+        },
+      })),
+    );
     for (const bytes of SIZES) {
       for (const connections of CONNECTIONS) {
         for (const { path, aim } of aims) {
@@ -31,7 +39,9 @@ async function measure(paths: readonly Path[]): Promise<Row[]> {
           await loadOf(aim, { connections, bytes, seconds: 1 });
           const figures: Figures = await loadOf(aim, { connections, bytes, seconds: SECONDS });
           rows.push({ path: path.name, era, bytes, connections, figures });
-          process.stderr.write(`${era} ${bytes} B × ${connections}: ${path.name} ${Math.round(figures.requests / figures.seconds)}/s\n`);
+          process.stderr.write(
+            `${era} ${bytes} B × ${connections}: ${path.name} ${Math.round(figures.requests / figures.seconds)}/s\n`,
+          );
         }
       }
     }

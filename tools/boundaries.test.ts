@@ -10,52 +10,109 @@ const ROOMS = ['edge', 'upstream', 'control', 'adapters', 'listen'] as const;
 const roomOf = (path: string): string | undefined => /^packages\/gateway\/src\/([a-z-]+)\//.exec(path)?.[1];
 
 const breaking = (sources: readonly Source[], rule: (source: Source, imported: string) => boolean): string[] =>
-  sources.flatMap((source) => source.imports.filter((imported) => rule(source, imported)).map((imported) => `${source.path} imports ${imported}`));
+  sources.flatMap((source) =>
+    source.imports.filter((imported) => rule(source, imported)).map((imported) => `${source.path} imports ${imported}`),
+  );
 
 describe('boundaries', () => {
   it('the guard imports no other package of ours and opens neither socket nor file: hand it what it needs through a port', () => {
-    const forbidden = /^(sallyport|@sallyport\/|undici|node:(net|http|https|tls|fs|fs\/promises|child_process|dgram|dns|worker_threads|sqlite)$)/;
-    expect(breaking(guard, (_source, imported) => forbidden.test(imported) || imported.startsWith('packages/gateway'))).toEqual([]);
+    const forbidden =
+      /^(sallyport|@sallyport\/|undici|node:(net|http|https|tls|fs|fs\/promises|child_process|dgram|dns|worker_threads|sqlite)$)/;
+    expect(
+      breaking(guard, (_source, imported) => forbidden.test(imported) || imported.startsWith('packages/gateway')),
+    ).toEqual([]);
   });
 
   it('the guard has three dependencies at run time: a fourth needs an ADR', () => {
-    const packages = new Set(guard.flatMap((source) => source.imports).filter((name) => !name.startsWith('packages/') && !name.startsWith('node:')).map((name) => name.split('/')[0]));
+    const packages = new Set(
+      guard
+        .flatMap((source) => source.imports)
+        .filter((name) => !name.startsWith('packages/') && !name.startsWith('node:'))
+        .map((name) => name.split('/')[0]),
+    );
     expect([...packages].sort()).toEqual(['ajv', 'jose', 're2js']);
   });
 
   it('only guard.ts mints permits: a permit that anyone can make proves nothing', () => {
-    expect(all.filter((source) => /\bmintPermit\b/.test(source.text)).map((source) => source.path).sort()).toEqual(['packages/guard/src/guard.ts', 'packages/guard/src/permit.ts']);
+    expect(
+      all
+        .filter((source) => /\bmintPermit\b/.test(source.text))
+        .map((source) => source.path)
+        .sort(),
+    ).toEqual(['packages/guard/src/guard.ts', 'packages/guard/src/permit.ts']);
   });
 
   it('stages are strangers to each other, except for what limit and validate lend: pass what you learned as an argument', () => {
-    const lent = new Set(['packages/guard/src/stages/validate/index.ts', 'packages/guard/src/stages/validate/bounds.ts', 'packages/guard/src/stages/validate/compile.ts', 'packages/guard/src/stages/limit/refusals.ts']);
+    const lent = new Set([
+      'packages/guard/src/stages/validate/index.ts',
+      'packages/guard/src/stages/validate/bounds.ts',
+      'packages/guard/src/stages/validate/compile.ts',
+      'packages/guard/src/stages/limit/refusals.ts',
+    ]);
     const stage = (path: string): string | undefined => /stages\/([a-z]+)\//.exec(path)?.[1];
-    expect(breaking(guard, ({ path }, imported) => stage(path) !== undefined && stage(imported) !== undefined && stage(path) !== stage(imported) && !lent.has(imported))).toEqual([]);
+    expect(
+      breaking(
+        guard,
+        ({ path }, imported) =>
+          stage(path) !== undefined &&
+          stage(imported) !== undefined &&
+          stage(path) !== stage(imported) &&
+          !lent.has(imported),
+      ),
+    ).toEqual([]);
   });
 
   it.each(ROOMS)('%s is a stranger to the other rooms: they meet in main.ts or through snapshot.ts', (room) => {
     const inside = gateway.filter((source) => roomOf(source.path) === room);
     expect(inside.length).toBeGreaterThan(0);
-    const others = new Set(['edge', 'upstream', 'control', 'adapters', 'listen', 'cli', 'config', 'demo'].filter((other) => other !== room));
+    const others = new Set(
+      ['edge', 'upstream', 'control', 'adapters', 'listen', 'cli', 'config', 'demo'].filter((other) => other !== room),
+    );
     // The two listeners read and set headers alike.
-    const shared = new Set(['packages/gateway/src/listen/security-headers.ts', 'packages/gateway/src/listen/header-values.ts']);
-    expect(breaking(inside, (_source, imported) => others.has(roomOf(imported) ?? '') && !shared.has(imported))).toEqual([]);
+    const shared = new Set([
+      'packages/gateway/src/listen/security-headers.ts',
+      'packages/gateway/src/listen/header-values.ts',
+    ]);
+    expect(
+      breaking(inside, (_source, imported) => others.has(roomOf(imported) ?? '') && !shared.has(imported)),
+    ).toEqual([]);
   });
 
   it('only adapters, upstream and listen open sockets or files', () => {
     const opens = /^(undici|node:(net|http|https|tls|child_process|sqlite))$/;
     const allowed = /^packages\/gateway\/src\/(adapters|upstream|listen|demo|cli)\//;
     // Types open nothing, and isIP only reads a text.
-    const asTypes = (source: Source, imported: string): boolean => new RegExp(`import (type [^;]*|\\{ isIP \\}) from '${imported}'`).test(source.text);
-    expect(breaking(gateway, (source, imported) => opens.test(imported) && !allowed.test(source.path) && !asTypes(source, imported))).toEqual([]);
+    const asTypes = (source: Source, imported: string): boolean =>
+      new RegExp(`import (type [^;]*|\\{ isIP \\}) from '${imported}'`).test(source.text);
+    expect(
+      breaking(
+        gateway,
+        (source, imported) => opens.test(imported) && !allowed.test(source.path) && !asTypes(source, imported),
+      ),
+    ).toEqual([]);
   });
 
   it('only main.ts knows everything', () => {
-    expect(breaking(gateway, ({ path }, imported) => imported === 'packages/gateway/src/main.ts' && path !== 'packages/gateway/src/main.ts')).toEqual([]);
+    expect(
+      breaking(
+        gateway,
+        ({ path }, imported) => imported === 'packages/gateway/src/main.ts' && path !== 'packages/gateway/src/main.ts',
+      ),
+    ).toEqual([]);
   });
 
   it('no file imports itself by a detour: break the cycle by moving what both need', () => {
-    const graph = new Map(all.map((source) => [source.path, source.imports.filter((imported) => !new RegExp(`import type [^;]*from '[^']*${imported.split('/').at(-1)?.replaceAll('.', '\\.')}'`).test(source.text))]));
+    const graph = new Map(
+      all.map((source) => [
+        source.path,
+        source.imports.filter(
+          (imported) =>
+            !new RegExp(`import type [^;]*from '[^']*${imported.split('/').at(-1)?.replaceAll('.', '\\.')}'`).test(
+              source.text,
+            ),
+        ),
+      ]),
+    );
     const state = new Map<string, 'open' | 'done'>();
     const cycles: string[] = [];
     const visit = (path: string, trail: readonly string[]): void => {

@@ -12,7 +12,10 @@ describe('docs/reference says what the code says', async () => {
   for (const [name, text] of await pages()) {
     it(name, () => {
       const file = join(REFERENCE, name);
-      expect(existsSync(file) ? readFileSync(file, 'utf8') : '', `docs/reference/${name} is out of date: run "npm run docs" and commit what it writes`).toBe(text);
+      expect(
+        existsSync(file) ? readFileSync(file, 'utf8') : '',
+        `docs/reference/${name} is out of date: run "npm run docs" and commit what it writes`,
+      ).toBe(text);
     });
   }
 

@@ -4,23 +4,57 @@ import { ACTION_NAMES, cedarSchema } from '../packages/gateway/src/adapters/ceda
 
 /** One policy each; a test compiles them. */
 export const EXAMPLES: readonly (readonly [says: string, policy: string])[] = [
-  ['A role may call one tool.', '@id("analysts-list")\npermit (principal in Role::"analyst", action == Action::"call", resource == Tool::"crm/list_customers");'],
-  ['A tenant may use everything of one server, but not what destroys.', '@id("acme-crm")\npermit (principal in Tenant::"acme", action, resource in Server::"crm")\nunless { resource.annotations has destructiveHint && resource.annotations.destructiveHint };'],
-  ['A tool may be used, but not with every argument. Each argument may be absent, so it is asked for with `has` first.', '@id("small-transfers")\npermit (principal in Group::"finance", action == Action::"call", resource == Tool::"bank/transfer")\nwhen { context.args has amount && context.args.amount <= 1000 };'],
-  ['One agent, whoever its user is, only from one network.', '@id("ci-from-inside")\npermit (principal, action == Action::"call", resource in Server::"builds")\nwhen { context.agent.client_id == "ci-bot" && context has source_ip && context.source_ip.isInRange(ip("10.0.0.0/8")) };'],
+  [
+    'A role may call one tool.',
+    '@id("analysts-list")\npermit (principal in Role::"analyst", action == Action::"call", resource == Tool::"crm/list_customers");',
+  ],
+  [
+    'A tenant may use everything of one server, but not what destroys.',
+    '@id("acme-crm")\npermit (principal in Tenant::"acme", action, resource in Server::"crm")\nunless { resource.annotations has destructiveHint && resource.annotations.destructiveHint };',
+  ],
+  [
+    'A tool may be used, but not with every argument. Each argument may be absent, so it is asked for with `has` first.',
+    '@id("small-transfers")\npermit (principal in Group::"finance", action == Action::"call", resource == Tool::"bank/transfer")\nwhen { context.args has amount && context.args.amount <= 1000 };',
+  ],
+  [
+    'One agent, whoever its user is, only from one network.',
+    '@id("ci-from-inside")\npermit (principal, action == Action::"call", resource in Server::"builds")\nwhen { context.agent.client_id == "ci-bot" && context has source_ip && context.source_ip.isInRange(ip("10.0.0.0/8")) };',
+  ],
   ['A `forbid` always wins.', '@id("nobody-drops")\nforbid (principal, action, resource == Tool::"db/drop_table");'],
 ];
 
 const MEANING: Readonly<Record<string, string>> = {
-  'principal.issuer': 'who vouches for the user', 'principal.subject': 'the user at that issuer', 'principal.tenant': 'the organisation that the call is made in',
-  'principal.roles': 'also `principal in Role::"name"`', 'principal.groups': 'also `principal in Group::"name"`', 'principal.scopes': 'scopes of the token', 'principal.claims': 'other claims of the token; ask with `has`',
-  'resource.server': 'also `resource in Server::"name"`', 'resource.name': 'name or URI, as the server calls it', 'resource.pin': 'digest of the approved definition', 'resource.labels': 'what the operator says of it',
-  'resource.annotations': 'hints of the server, as they were approved: `readOnlyHint`, `destructiveHint`, `idempotentHint`, `openWorldHint`, `title`',
-  'context.agent': '`client_id` of the software that calls, and `actors` between user and agent', 'context.args': 'the validated arguments of the call', 'context.labels': 'labels of the data in this call',
-  'context.time': 'now', 'context.mtls': 'whether the client showed a certificate', 'context.source_ip': 'address of the client', 'context.session': 'session of older clients', 'context.approval': 'id of a human approval',
+  'principal.issuer': 'who vouches for the user',
+  'principal.subject': 'the user at that issuer',
+  'principal.tenant': 'the organisation that the call is made in',
+  'principal.roles': 'also `principal in Role::"name"`',
+  'principal.groups': 'also `principal in Group::"name"`',
+  'principal.scopes': 'scopes of the token',
+  'principal.claims': 'other claims of the token; ask with `has`',
+  'resource.server': 'also `resource in Server::"name"`',
+  'resource.name': 'name or URI, as the server calls it',
+  'resource.pin': 'digest of the approved definition',
+  'resource.labels': 'what the operator says of it',
+  'resource.annotations':
+    'hints of the server, as they were approved: `readOnlyHint`, `destructiveHint`, `idempotentHint`, `openWorldHint`, `title`',
+  'context.agent': '`client_id` of the software that calls, and `actors` between user and agent',
+  'context.args': 'the validated arguments of the call',
+  'context.labels': 'labels of the data in this call',
+  'context.time': 'now',
+  'context.mtls': 'whether the client showed a certificate',
+  'context.source_ip': 'address of the client',
+  'context.session': 'session of older clients',
+  'context.approval': 'id of a human approval',
 };
 
-const EXAMPLE = { server: 'crm', kind: 'tool', name: 'find', digest: '', labels: [], document: {} } as unknown as Definition;
+const EXAMPLE = {
+  server: 'crm',
+  kind: 'tool',
+  name: 'find',
+  digest: '',
+  labels: [],
+  document: {},
+} as unknown as Definition;
 
 interface Attribute extends JsonObject {
   readonly type: string;
@@ -28,16 +62,35 @@ interface Attribute extends JsonObject {
 }
 type Attributes = Readonly<Record<string, Attribute>>;
 
-const typeName = (type: JsonObject): string => (type['type'] === 'Set' ? `Set<${typeName(type['element'] as JsonObject)}>` : type['type'] === 'Extension' ? String(type['name']) : String(type['type']));
+const typeName = (type: JsonObject): string =>
+  type['type'] === 'Set'
+    ? `Set<${typeName(type['element'] as JsonObject)}>`
+    : type['type'] === 'Extension'
+      ? String(type['name'])
+      : String(type['type']);
 
 function rowsOf(prefix: string, attributes: Attributes): string[] {
-  return Object.entries(attributes).map(([name, type]) => `| \`${prefix}.${name}\` | ${typeName(type)} | ${type.required ? 'always' : 'sometimes: ask with `has`'} | ${MEANING[`${prefix}.${name}`] ?? ''} |`);
+  return Object.entries(attributes).map(
+    ([name, type]) =>
+      `| \`${prefix}.${name}\` | ${typeName(type)} | ${type.required ? 'always' : 'sometimes: ask with `has`'} | ${MEANING[`${prefix}.${name}`] ?? ''} |`,
+  );
 }
 
 export function policyPage(): string {
-  const { '': all } = cedarSchema(EXAMPLE).schema as { readonly '': { readonly entityTypes: Readonly<Record<string, { readonly shape: { readonly attributes: Attributes } }>>; readonly actions: Readonly<Record<string, { readonly appliesTo: { readonly context: { readonly attributes: Attributes } } }>> } };
+  const { '': all } = cedarSchema(EXAMPLE).schema as {
+    readonly '': {
+      readonly entityTypes: Readonly<Record<string, { readonly shape: { readonly attributes: Attributes } }>>;
+      readonly actions: Readonly<
+        Record<string, { readonly appliesTo: { readonly context: { readonly attributes: Attributes } } }>
+      >;
+    };
+  };
   const shape = (type: string): Attributes => all.entityTypes[type]?.shape.attributes ?? {};
-  const methodsOf = (action: string): string => [...METHODS].filter(([, row]) => row.action === action && !row.internal).map(([method]) => `\`${method}\``).join(', ');
+  const methodsOf = (action: string): string =>
+    [...METHODS]
+      .filter(([, row]) => row.action === action && !row.internal)
+      .map(([method]) => `\`${method}\``)
+      .join(', ');
   return `# Policies
 
 <!-- Generated by \`npm run docs\`; do not edit. -->
@@ -56,7 +109,9 @@ subscribed to is what is listed: \`Action::"see"\` exists, and needs no policy o
 
 | action | methods |
 |---|---|
-${ACTION_NAMES.filter((action) => action !== 'see').map((action) => `| \`Action::"${action}"\` | ${methodsOf(action)} |`).join('\n')}
+${ACTION_NAMES.filter((action) => action !== 'see')
+  .map((action) => `| \`Action::"${action}"\` | ${methodsOf(action)} |`)
+  .join('\n')}
 
 ## Attributes
 

@@ -16,7 +16,9 @@ function step(what, command, args) {
   process.stderr.write(`${what}…\n`);
   const { status, error } = spawnSync(command, args, { cwd: root, stdio: ['ignore', 'ignore', 'inherit'], shell });
   if (status === 0) return;
-  process.stderr.write(`${what} failed${error ? `: ${error.message}` : ''}. To see why: ${command} ${args.join(' ')}\n`);
+  process.stderr.write(
+    `${what} failed${error ? `: ${error.message}` : ''}. To see why: ${command} ${args.join(' ')}\n`,
+  );
   process.exit(1);
 }
 
@@ -34,14 +36,23 @@ function newest(folder) {
 function stale(name) {
   const info = join(root, 'packages', name, 'dist', '.tsbuildinfo');
   const source = join(root, 'packages', name, 'src');
-  return !existsSync(info) || !existsSync(join(root, 'packages', name, 'dist', 'index.js')) && !existsSync(join(root, 'packages', name, 'dist', 'main.js'))
-    || newest(source) > statSync(info).mtimeMs;
+  return (
+    !existsSync(info) ||
+    (!existsSync(join(root, 'packages', name, 'dist', 'index.js')) &&
+      !existsSync(join(root, 'packages', name, 'dist', 'main.js'))) ||
+    newest(source) > statSync(info).mtimeMs
+  );
 }
 
 if (!existsSync(node)) step('Installing', 'npm', ['ci', '--no-audit', '--no-fund', '--loglevel=error']);
-if (stale('guard') || stale('gateway')) step('Building', node, [join('node_modules', 'typescript', 'bin', 'tsc'), '-b', 'packages/gateway']);
+if (stale('guard') || stale('gateway'))
+  step('Building', node, [join('node_modules', 'typescript', 'bin', 'tsc'), '-b', 'packages/gateway']);
 
-const child = spawn(node, [join('packages', 'gateway', 'bin', 'sallyport.js'), 'start', '--demo', ...process.argv.slice(2)], { cwd: root, stdio: 'inherit', shell });
+const child = spawn(
+  node,
+  [join('packages', 'gateway', 'bin', 'sallyport.js'), 'start', '--demo', ...process.argv.slice(2)],
+  { cwd: root, stdio: 'inherit', shell },
+);
 // Ctrl-C reaches the child by itself; the others are passed on, and this process ends when the child has.
 process.on('SIGINT', () => undefined);
 for (const signal of ['SIGTERM', 'SIGHUP']) process.on(signal, () => child.kill(signal));

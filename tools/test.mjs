@@ -32,7 +32,14 @@ step('build', node, ['node_modules/typescript/bin/tsc', '-b']);
 const folder = mkdtempSync(join(tmpdir(), 'sallyport-test-'));
 const report = join(folder, 'report.json');
 process.stdout.write('\n== tests\n');
-const status = run(node, ['node_modules/vitest/vitest.mjs', 'run', '--reporter=default', '--reporter=json', `--outputFile.json=${report}`, ...process.argv.slice(2)]);
+const status = run(node, [
+  'node_modules/vitest/vitest.mjs',
+  'run',
+  '--reporter=default',
+  '--reporter=json',
+  `--outputFile.json=${report}`,
+  ...process.argv.slice(2),
+]);
 let passed = 0;
 let failed = 1;
 let skipped = 0;
@@ -41,7 +48,9 @@ if (existsSync(report)) {
   passed = result.numPassedTests;
   skipped = result.numPendingTests + result.numTodoTests;
   // A file that could not be loaded has no tests to fail, so it counts as one.
-  failed = result.numFailedTests + result.testResults.filter((file) => file.status === 'failed' && file.assertionResults.length === 0).length;
+  failed =
+    result.numFailedTests +
+    result.testResults.filter((file) => file.status === 'failed' && file.assertionResults.length === 0).length;
 }
 if (status !== 0 && failed === 0) failed = 1;
 rmSync(folder, { recursive: true, force: true });

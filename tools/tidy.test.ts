@@ -13,7 +13,11 @@ describe('tidy', () => {
   });
 
   it('functions have at most 60 lines: what does not fit on a screen is not reviewed', () => {
-    const long = product.flatMap(({ path, text }) => functionsOf(text).filter(({ lines }) => lines > 60).map(({ name, lines }) => `${path} ${name}: ${lines}`));
+    const long = product.flatMap(({ path, text }) =>
+      functionsOf(text)
+        .filter(({ lines }) => lines > 60)
+        .map(({ name, lines }) => `${path} ${name}: ${lines}`),
+    );
     expect(long).toEqual([]);
   });
 
@@ -28,22 +32,45 @@ describe('tidy', () => {
   });
 
   it('no any: parse at the edge, then trust types', () => {
-    expect(product.filter(({ text }) => /[:<(,]\s*any\b(?!\w)|\bas any\b/.test(text.replace(/\/\*[\s\S]*?\*\/|\/\/.*|'[^'\n]*'|`[^`]*`/g, ''))).map(({ path }) => path)).toEqual([]);
+    expect(
+      product
+        .filter(({ text }) =>
+          /[:<(,]\s*any\b(?!\w)|\bas any\b/.test(text.replace(/\/\*[\s\S]*?\*\/|\/\/.*|'[^'\n]*'|`[^`]*`/g, '')),
+        )
+        .map(({ path }) => path),
+    ).toEqual([]);
   });
 
   it('only config.ts reads the environment, and only the command line talks to the terminal', () => {
-    expect(product.filter(({ path, text }) => /process\.env\b/.test(text) && basename(path) !== 'config.ts').map(({ path }) => path)).toEqual([]);
+    expect(
+      product
+        .filter(({ path, text }) => /process\.env\b/.test(text) && basename(path) !== 'config.ts')
+        .map(({ path }) => path),
+    ).toEqual([]);
     expect(product.filter(({ text }) => /\bconsole\./.test(text)).map(({ path }) => path)).toEqual([]);
   });
 
   it('a TODO names its issue', () => {
-    expect(product.filter(({ text }) => /\b(TODO|FIXME|XXX)\b(?!\(#\d+\))/.test(text)).map(({ path }) => path)).toEqual([]);
+    expect(product.filter(({ text }) => /\b(TODO|FIXME|XXX)\b(?!\(#\d+\))/.test(text)).map(({ path }) => path)).toEqual(
+      [],
+    );
   });
 
   it('the root has at most 30 entries, and what a newcomer looks for', () => {
     const entries = readdirSync(root).filter((name) => !['node_modules', 'data', '.git', 'dist'].includes(name));
     expect(entries.length).toBeLessThanOrEqual(30);
-    for (const name of ['README.md', 'ARCHITECTURE.md', 'SECURITY.md', 'CONTRIBUTING.md', 'CHANGELOG.md', 'LICENSE', 'docs/adr', 'docs/adding', '.ci/run']) expect(existsSync(join(root, name)), name).toBe(true);
+    for (const name of [
+      'README.md',
+      'ARCHITECTURE.md',
+      'SECURITY.md',
+      'CONTRIBUTING.md',
+      'CHANGELOG.md',
+      'LICENSE',
+      'docs/adr',
+      'docs/adding',
+      '.ci/run',
+    ])
+      expect(existsSync(join(root, name)), name).toBe(true);
   });
 });
 

@@ -42,7 +42,8 @@ function resultOf(request: Request, modern: boolean): unknown {
       return { supportedVersions: ['2026-07-28'], capabilities: CAPABILITIES, ...extra, ...hints };
     case 'initialize':
       return {
-        protocolVersion: request.params?.protocolVersion ?? '2025-11-25', capabilities: CAPABILITIES,
+        protocolVersion: request.params?.protocolVersion ?? '2025-11-25',
+        capabilities: CAPABILITIES,
         serverInfo: { name: 'bench', version: '1.0.0' },
       };
     default:
@@ -60,11 +61,15 @@ const server = createServer({ keepAliveTimeout: 60_000 }, (req, res) => {
     if (request.id === undefined) return void res.writeHead(202).end();
     const modern = req.headers['mcp-protocol-version'] === '2026-07-28';
     const result = modern && legacyOnly ? undefined : resultOf(request, modern);
-    const body = result === undefined
-      ? { jsonrpc: '2.0', id: request.id, error: { code: -32601, message: 'Method not found' } }
-      : { jsonrpc: '2.0', id: request.id, result };
+    const body =
+      result === undefined
+        ? { jsonrpc: '2.0', id: request.id, error: { code: -32601, message: 'Method not found' } }
+        : { jsonrpc: '2.0', id: request.id, result };
     const bytes = Buffer.from(JSON.stringify(body));
-    const head: Record<string, string | number> = { 'content-type': 'application/json', 'content-length': bytes.length };
+    const head: Record<string, string | number> = {
+      'content-type': 'application/json',
+      'content-length': bytes.length,
+    };
     if (request.method === 'initialize') head['mcp-session-id'] = crypto.randomUUID();
     res.writeHead(result === undefined && modern ? 404 : 200, head).end(bytes);
   });

@@ -16,7 +16,10 @@ import { openUpstream, tool, type Upstream } from './upstream.ts';
 
 const ERAS: readonly Era[] = ['modern', 'legacy'];
 /** What may be found, and where: a child's own words in the log at debug, and the version that a refusal of it must repeat (MCP). */
-const ALLOWED = [/^(standard error|error text) of a child → standard (output and error|error over stdio)$/, /^(legacy|modern): version → bodies of errors$/];
+const ALLOWED = [
+  /^(standard error|error text) of a child → standard (output and error|error over stdio)$/,
+  /^(legacy|modern): version → bodies of errors$/,
+];
 const canaries = new Map<string, string>();
 /** A new canary for a way in; with characters that are written differently in a URL and in JSON. */
 function canary(way: string): string {
@@ -27,12 +30,26 @@ function canary(way: string): string {
 
 /** What a secret looks like when somebody encoded it: in base64 at each of three offsets, in hex, in a URL. */
 function formsOf(text: string): readonly string[] {
-  const forms = [text, Buffer.from(text).toString('hex'), [...text].map((one) => `%${one.charCodeAt(0).toString(16)}`).join(''), [...text].reverse().join('')];
-  for (const ahead of [0, 1, 2]) forms.push(Buffer.from(`${'x'.repeat(ahead)}${text}`).toString('base64').slice(ahead === 0 ? 0 : 4, -4));
+  const forms = [
+    text,
+    Buffer.from(text).toString('hex'),
+    [...text].map((one) => `%${one.charCodeAt(0).toString(16)}`).join(''),
+    [...text].reverse().join(''),
+  ];
+  for (const ahead of [0, 1, 2])
+    forms.push(
+      Buffer.from(`${'x'.repeat(ahead)}${text}`)
+        .toString('base64')
+        .slice(ahead === 0 ? 0 : 4, -4),
+    );
   return forms;
 }
 
-const secrets = { UPSTREAM_HEADER: canary('upstream header, from the environment'), CHILD_ENV: canary('environment of a child'), UNUSED: canary('environment that nobody refers to') };
+const secrets = {
+  UPSTREAM_HEADER: canary('upstream header, from the environment'),
+  CHILD_ENV: canary('environment of a child'),
+  UNUSED: canary('environment that nobody refers to'),
+};
 const fileSecret = canary('upstream header, from a file');
 const insides = canary('body of an upstream error');
 const stderrText = canary('standard error of a child');
@@ -48,26 +65,58 @@ let running: Running;
 const told: string[] = [];
 beforeAll(async () => {
   upstream = await openUpstream({
-    era: 'modern', tools: [tool('alpha', PROPERTIES), tool('asks', PROPERTIES)], prompts: [{ name: 'greet', arguments: [{ name: 'secret' }] }], resources: [{ uri: 'mem://x', name: 'x' }],
+    era: 'modern',
+    tools: [tool('alpha', PROPERTIES), tool('asks', PROPERTIES)],
+    prompts: [{ name: 'greet', arguments: [{ name: 'secret' }] }],
+    resources: [{ uri: 'mem://x', name: 'x' }],
     respond: ({ method, params }, response) => {
       const { mode } = (params['arguments'] ?? {}) as { mode?: string };
       if (method !== 'tools/call') return undefined;
-      if (mode === 'throw') return void response.writeHead(500, { 'x-insides': insides, 'content-type': 'text/plain' }).end(`Error: ${insides} at postgres://u:${insides}@db`);
-      if (mode === 'garbage') return void response.writeHead(200, { 'content-type': 'application/json' }).end(`{"jsonrpc":"2.0",${insides}`);
+      if (mode === 'throw')
+        return void response
+          .writeHead(500, { 'x-insides': insides, 'content-type': 'text/plain' })
+          .end(`Error: ${insides} at postgres://u:${insides}@db`);
+      if (mode === 'garbage')
+        return void response.writeHead(200, { 'content-type': 'application/json' }).end(`{"jsonrpc":"2.0",${insides}`);
       if (mode === 'hang up') return void response.destroy();
-      if (params['name'] === 'asks' && params['inputResponses'] === undefined) return { resultType: 'input_required', inputRequests: { q: { method: 'elicitation/create', params: { message: 'Name?', requestedSchema: { type: 'object', properties: { name: { type: 'string' } } } } } }, requestState: canary('state of an upstream') };
+      if (params['name'] === 'asks' && params['inputResponses'] === undefined)
+        return {
+          resultType: 'input_required',
+          inputRequests: {
+            q: {
+              method: 'elicitation/create',
+              params: {
+                message: 'Name?',
+                requestedSchema: { type: 'object', properties: { name: { type: 'string' } } },
+              },
+            },
+          },
+          requestState: canary('state of an upstream'),
+        };
       return undefined;
     },
   });
   const child = `process.stderr.write('${stderrText}\\n'); process.stderr.write('Error: ' + process.env.CHILD_SECRET + '\\n'); import('${fileURLToPath(new URL('./slow-echo.ts', import.meta.url))}'); setTimeout(() => { throw new Error('${thrown}' + process.env.CHILD_SECRET); }, 4000);`;
-  site = await openSite({
-    servers: {
-      one: { url: upstream.url, clientRequests: { elicitation: true }, timeout: '5s', headers: { Authorization: { secret: 'env:UPSTREAM_HEADER', prefix: 'Bearer ' }, 'X-Api-Key': { secret: 'file:key.txt' } } },
-      child: { command: [process.execPath, '-e', child], env: { CHILD_SECRET: { secret: 'env:CHILD_ENV' } } },
+  site = await openSite(
+    {
+      servers: {
+        one: {
+          url: upstream.url,
+          clientRequests: { elicitation: true },
+          timeout: '5s',
+          headers: {
+            Authorization: { secret: 'env:UPSTREAM_HEADER', prefix: 'Bearer ' },
+            'X-Api-Key': { secret: 'file:key.txt' },
+          },
+        },
+        child: { command: [process.execPath, '-e', child], env: { CHILD_SECRET: { secret: 'env:CHILD_ENV' } } },
+      },
+      policies:
+        'permit (principal, action, resource); forbid (principal, action == Action::"call", resource) when { context.args has mode && context.args.mode == "forbidden" };',
+      settings: { audit: { clearArguments: ['one/*/open'] } },
     },
-    policies: 'permit (principal, action, resource); forbid (principal, action == Action::"call", resource) when { context.args has mode && context.args.mode == "forbidden" };',
-    settings: { audit: { clearArguments: ['one/*/open'] } },
-  }, secrets);
+    secrets,
+  );
   writeFileSync(join(site.folder, 'key.txt'), fileSecret);
   running = await startProcess(site);
 }, 60_000);
@@ -78,14 +127,16 @@ afterAll(async () => {
 });
 
 function keep(answer: Answer): Answer {
-  if (answer.error !== undefined || answer.result?.['isError'] === true || answer.status >= 400) told.push(JSON.stringify([answer.headers, answer.messages]));
+  if (answer.error !== undefined || answer.result?.['isError'] === true || answer.status >= 400)
+    told.push(JSON.stringify([answer.headers, answer.messages]));
   return answer;
 }
 
 /** Parts of a credential that would be enough for a thief. */
 function guard(way: string, token: string): string {
   canaries.set(way, token);
-  for (const [at, part] of token.split('.').entries()) if (part.length > 40 && at > 0) canaries.set(`${way}, part ${at}`, part);
+  for (const [at, part] of token.split('.').entries())
+    if (part.length > 40 && at > 0) canaries.set(`${way}, part ${at}`, part);
   return token;
 }
 
@@ -94,12 +145,27 @@ async function calls(era: Era, token: string): Promise<void> {
   if (client.session !== undefined) canaries.set('session id', client.session);
   const way = (what: string): string => canary(`${era}: ${what}`);
   const send = async (method: string, params: Record<string, unknown>) => keep(await client.send(method, params));
-  for (const mode of ['fine', 'throw', 'garbage', 'hang up', 'forbidden']) await send('tools/call', { name: 'alpha', arguments: { secret: way(`argument, ${mode}`), mode, open: clear }, _meta: { progressToken: way('progress token'), 'com.example/note': way('meta') } });
-  await send('tools/call', { name: 'alpha', arguments: { [way('name of an argument')]: way('undeclared argument'), secret: [way('argument of the wrong type')] } });
+  for (const mode of ['fine', 'throw', 'garbage', 'hang up', 'forbidden'])
+    await send('tools/call', {
+      name: 'alpha',
+      arguments: { secret: way(`argument, ${mode}`), mode, open: clear },
+      _meta: { progressToken: way('progress token'), 'com.example/note': way('meta') },
+    });
+  await send('tools/call', {
+    name: 'alpha',
+    arguments: {
+      [way('name of an argument')]: way('undeclared argument'),
+      secret: [way('argument of the wrong type')],
+    },
+  });
   await send('tools/call', { name: way('name of a tool'), arguments: { secret: way('argument to nobody') } });
   await send('prompts/get', { name: 'greet', arguments: { secret: way('argument of a prompt') } });
   await send('prompts/get', { name: way('name of a prompt') });
-  await send('completion/complete', { ref: { type: 'ref/prompt', name: 'greet' }, argument: { name: 'secret', value: way('value to complete') }, context: { arguments: { secret: way('context to complete') } } });
+  await send('completion/complete', {
+    ref: { type: 'ref/prompt', name: 'greet' },
+    argument: { name: 'secret', value: way('value to complete') },
+    context: { arguments: { secret: way('context to complete') } },
+  });
   await send('resources/read', { uri: 'mem://x?token=none' });
   await send(way('method'), { secret: way('params of no method') });
   await send('tasks/get', { taskId: `one.${way('task id')}` });
@@ -108,27 +174,67 @@ async function calls(era: Era, token: string): Promise<void> {
     const { result } = await send('tools/call', params);
     expect(result?.['resultType']).toBe('input_required');
     canaries.set('request state', String(result?.['requestState']));
-    await send('tools/call', { ...params, requestState: result?.['requestState'], inputResponses: { q: { action: 'accept', content: { name: way('answer to an elicitation') } } } });
-    await send('tools/call', { ...params, requestState: way('request state of nobody'), inputResponses: { q: { action: 'accept', content: { name: way('answer to nobody') } } } });
+    await send('tools/call', {
+      ...params,
+      requestState: result?.['requestState'],
+      inputResponses: { q: { action: 'accept', content: { name: way('answer to an elicitation') } } },
+    });
+    await send('tools/call', {
+      ...params,
+      requestState: way('request state of nobody'),
+      inputResponses: { q: { action: 'accept', content: { name: way('answer to nobody') } } },
+    });
   } else await send('notifications/cancelled', { requestId: 77, reason: way('reason of a cancellation') });
 }
 
 async function garbage(era: Era, token: string): Promise<void> {
   const way = (what: string): string => canary(`${era}: ${what}`);
   const headers = headersFor(era, token, { method: 'tools/list', params: {} });
-  const body = JSON.stringify({ jsonrpc: '2.0', id: 1, method: 'tools/list', params: era === 'modern' ? { _meta: MODERN_META } : {} });
+  const body = JSON.stringify({
+    jsonrpc: '2.0',
+    id: 1,
+    method: 'tools/list',
+    params: era === 'modern' ? { _meta: MODERN_META } : {},
+  });
   const hold = async (path: string, more: Record<string, string>, text: string): Promise<void> => {
-    const { status, headers: said, text: answer } = await ask(site.url, { method: 'POST', path, body: text, headers: { ...headers, 'content-type': 'application/json', accept: 'application/json, text/event-stream', ...more } });
+    const {
+      status,
+      headers: said,
+      text: answer,
+    } = await ask(site.url, {
+      method: 'POST',
+      path,
+      body: text,
+      headers: {
+        ...headers,
+        'content-type': 'application/json',
+        accept: 'application/json, text/event-stream',
+        ...more,
+      },
+    });
     if (status >= 400) told.push(`${JSON.stringify(said)} ${answer}`);
   };
-  await hold('/mcp/one', {}, `{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"secret":"${way('broken JSON')}"`);
+  await hold(
+    '/mcp/one',
+    {},
+    `{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"secret":"${way('broken JSON')}"`,
+  );
   await hold('/mcp/one', {}, way('no JSON'));
   await hold('/mcp/one', {}, `{"jsonrpc":"2.0","id":1,"method":"x","method":"${way('a member twice')}"}`);
   await hold(`/mcp/one?access_token=${way('query')}`, {}, body);
   await hold(`/mcp/${way('path')}`, {}, body);
   await hold(`/${way('path of nothing')}`, {}, body);
   await hold('/mcp/one', { cookie: `session=${way('cookie')}` }, body);
-  await hold('/mcp/one', { 'x-api-key': way('header'), 'user-agent': way('user agent'), referer: `http://127.0.0.1/${way('referer')}`, 'x-correlation-id': `a b ${way('bad correlation id')}` }, body);
+  await hold(
+    '/mcp/one',
+    {
+      'x-api-key': way('header'),
+      'user-agent': way('user agent'),
+      referer: `http://127.0.0.1/${way('referer')}`,
+      'x-correlation-id': `a b ${way('bad correlation id')}`,
+    },
+    body,
+  );
   await hold('/mcp/one', { 'mcp-session-id': way('session id of nobody') }, body);
   await hold('/mcp/one', { 'mcp-protocol-version': way('version') }, body);
   await hold('/mcp/one', { 'mcp-method': way('mirror of the method') }, body);
@@ -138,30 +244,60 @@ async function garbage(era: Era, token: string): Promise<void> {
   await hold('/mcp/one', { authorization: `Bearer ${way('bad token')}` }, body);
   await hold('/mcp/one', { authorization: `Bearer sp_0123456789abcdef_${way('bad key').padEnd(43, 'x')}` }, body);
   await hold('/mcp/one', { authorization: `Bearer ${token.slice(0, -8)}${way('bad signature').slice(0, 8)}` }, body);
-  told.push((await exchangeBytes(site.url, `GET /${way('no HTTP')} HTTP/9.9\r\nAuthorization: Bearer ${way('bytes')}\r\n\r\n`, 500)).text);
-  told.push((await ask(site.adminUrl, { path: `/${way('admin path')}?key=${way('admin query')}`, headers: { authorization: `Bearer ${way('admin token')}`, cookie: way('admin cookie') } })).text);
+  told.push(
+    (
+      await exchangeBytes(
+        site.url,
+        `GET /${way('no HTTP')} HTTP/9.9\r\nAuthorization: Bearer ${way('bytes')}\r\n\r\n`,
+        500,
+      )
+    ).text,
+  );
+  told.push(
+    (
+      await ask(site.adminUrl, {
+        path: `/${way('admin path')}?key=${way('admin query')}`,
+        headers: { authorization: `Bearer ${way('admin token')}`, cookie: way('admin cookie') },
+      })
+    ).text,
+  );
 }
 
 function filesUnder(folder: string): readonly string[] {
-  return readdirSync(folder, { recursive: true, encoding: 'utf8' }).map((name) => join(folder, name)).filter((file) => statSync(file).isFile());
+  return readdirSync(folder, { recursive: true, encoding: 'utf8' })
+    .map((name) => join(folder, name))
+    .filter((file) => statSync(file).isFile());
 }
 
 it('A27 no canary of any way in is in any sink, in any form', { timeout: 180_000 }, async () => {
   for (const era of ERAS) {
-    const made = JSON.parse((await site.run(['keys', 'create', '--tenant', 'acme', '--name', `robot ${era}`, '--json'])).stdout) as { key: string };
+    const made = JSON.parse(
+      (await site.run(['keys', 'create', '--tenant', 'acme', '--name', `robot ${era}`, '--json'])).stdout,
+    ) as { key: string };
     canaries.set(`${era}: API key`, made.key.slice('sp_0123456789abcdef_'.length));
     const token = guard(`${era}: access token`, await site.token('alice', { private_claim: canary(`${era}: claim`) }));
     await calls(era, token);
     await calls(era, made.key);
     await garbage(era, token);
     const child = await connect(`${site.url}/mcp/child`, token, era);
-    for (const ms of [0, 2_000]) keep(await child.send('tools/call', { name: 'echo', arguments: { canary: canary(`${era}: argument to a child`), delayMs: ms } }));
+    for (const ms of [0, 2_000])
+      keep(
+        await child.send('tools/call', {
+          name: 'echo',
+          arguments: { canary: canary(`${era}: argument to a child`), delayMs: ms },
+        }),
+      );
   }
-  const metrics = (await ask(site.adminUrl, { path: '/metrics' })).text + (await ask(site.adminUrl, { path: '/ready' })).text + (await ask(site.url, { path: '/ready' })).text;
+  const metrics =
+    (await ask(site.adminUrl, { path: '/metrics' })).text +
+    (await ask(site.adminUrl, { path: '/ready' })).text +
+    (await ask(site.url, { path: '/ready' })).text;
   await running.stop();
   const token = guard('stdio: access token', await site.token('bob'));
   const pipe = await openPipe(site, token, { era: 'modern', server: 'one' });
-  await pipe.send('tools/call', { name: 'alpha', arguments: { secret: canary('stdio: argument'), mode: 'throw' } }).then(({ result }) => told.push(JSON.stringify(result)));
+  await pipe
+    .send('tools/call', { name: 'alpha', arguments: { secret: canary('stdio: argument'), mode: 'throw' } })
+    .then(({ result }) => told.push(JSON.stringify(result)));
   pipe.write(`{"jsonrpc":"2.0","id":9,"method":"${canary('stdio: broken line')}`);
   await pipe.close();
   const search = await site.run(['audit', 'search', '--json', '--limit', '100000']);
@@ -169,16 +305,33 @@ it('A27 no canary of any way in is in any sink, in any form', { timeout: 180_000
   await site.run(['audit', 'export', join(site.folder, 'export')]);
   const commands = [await site.run(['keys', 'list']), await site.run(['check']), await site.run(['pins', 'list'])];
   const sinks = new Map<string, Buffer>([
-    ['standard output and error', Buffer.from(running.said())], ['standard error over stdio', Buffer.from(pipe.stderr())], ['metrics and readiness', Buffer.from(metrics)], ['bodies of errors', Buffer.from(told.join('\n'))],
-    ['audit search', Buffer.from(search.stdout + search.stderr)], ['audit search as text', Buffer.from(text.stdout + text.stderr)], ['other commands', Buffer.from(commands.map(({ stdout, stderr }) => stdout + stderr).join('\n'))],
-    ...[...filesUnder(site.data), ...filesUnder(join(site.folder, 'export'))].map((file) => [file, readFileSync(file)] as const),
+    ['standard output and error', Buffer.from(running.said())],
+    ['standard error over stdio', Buffer.from(pipe.stderr())],
+    ['metrics and readiness', Buffer.from(metrics)],
+    ['bodies of errors', Buffer.from(told.join('\n'))],
+    ['audit search', Buffer.from(search.stdout + search.stderr)],
+    ['audit search as text', Buffer.from(text.stdout + text.stderr)],
+    ['other commands', Buffer.from(commands.map(({ stdout, stderr }) => stdout + stderr).join('\n'))],
+    ...[...filesUnder(site.data), ...filesUnder(join(site.folder, 'export'))].map(
+      (file) => [file, readFileSync(file)] as const,
+    ),
   ]);
   // The sinks are not empty, what is searched for reached the server, and what may be in clear is.
   expect(search.stdout).toContain(clear);
   expect(running.said()).toMatch(/"level":"(debug|info|warn)"/);
   expect(told.length).toBeGreaterThan(40);
-  expect(upstream.received.some(({ headers }) => headers.authorization === `Bearer ${secrets.UPSTREAM_HEADER}` && headers['x-api-key'] === fileSecret)).toBe(true);
-  const found = [...canaries].flatMap(([way, secret]) => [...sinks].filter(([, bytes]) => formsOf(secret).some((form) => bytes.includes(form))).map(([sink]) => `${way} → ${sink}`))
+  expect(
+    upstream.received.some(
+      ({ headers }) =>
+        headers.authorization === `Bearer ${secrets.UPSTREAM_HEADER}` && headers['x-api-key'] === fileSecret,
+    ),
+  ).toBe(true);
+  const found = [...canaries]
+    .flatMap(([way, secret]) =>
+      [...sinks]
+        .filter(([, bytes]) => formsOf(secret).some((form) => bytes.includes(form)))
+        .map(([sink]) => `${way} → ${sink}`),
+    )
     .filter((one) => !ALLOWED.some((allowed) => allowed.test(one)));
   expect(found).toEqual([]);
 });

@@ -17,20 +17,41 @@ vi.setConfig({ testTimeout: 60_000 });
 const ERAS: readonly Era[] = ['modern', 'legacy'];
 
 let upstream: Upstream;
-beforeAll(async () => { upstream = await openUpstream({ tools: [tool('alpha')] }); });
+beforeAll(async () => {
+  upstream = await openUpstream({ tools: [tool('alpha')] });
+});
 afterAll(() => upstream.close());
 
-const codeOf = ({ error, result }: Answer): unknown => error?.data?.['error_code'] ?? (result?.['structuredContent'] as { error_code?: string } | undefined)?.error_code;
+const codeOf = ({ error, result }: Answer): unknown =>
+  error?.data?.['error_code'] ?? (result?.['structuredContent'] as { error_code?: string } | undefined)?.error_code;
 
 type Break = (response: ServerResponse) => void;
-const json = (value: unknown): Break => (response) => void response.writeHead(200, { 'content-type': 'application/json' }).end(typeof value === 'string' ? value : JSON.stringify(value));
+const json =
+  (value: unknown): Break =>
+  (response) =>
+    void response
+      .writeHead(200, { 'content-type': 'application/json' })
+      .end(typeof value === 'string' ? value : JSON.stringify(value));
 const BROKEN: Readonly<Record<string, Break>> = {
   'is gone': (response) => void response.destroy(),
   'never answers': () => undefined,
-  'answers half': (response) => { response.writeHead(200, { 'content-type': 'application/json' }); response.write('{"keys":['); },
-  'answers garbage': json('}{\0'), 'answers nothing': json(''), 'answers null': json('null'), 'answers no keys': json({ keys: [] }), 'answers keys that are none': json({ keys: [null, 1, 'x', {}] }),
-  'answers keys that are no list': json({ keys: { k1: 1 } }), 'answers 500': (response) => void response.writeHead(500).end(), 'answers a page': (response) => void response.writeHead(200, { 'content-type': 'text/html' }).end('<html>sign in</html>'),
-  'answers without end': (response) => { const more = setInterval(() => response.write('['.repeat(65_536)), 1); response.once('close', () => clearInterval(more)); },
+  'answers half': (response) => {
+    response.writeHead(200, { 'content-type': 'application/json' });
+    response.write('{"keys":[');
+  },
+  'answers garbage': json('}{\0'),
+  'answers nothing': json(''),
+  'answers null': json('null'),
+  'answers no keys': json({ keys: [] }),
+  'answers keys that are none': json({ keys: [null, 1, 'x', {}] }),
+  'answers keys that are no list': json({ keys: { k1: 1 } }),
+  'answers 500': (response) => void response.writeHead(500).end(),
+  'answers a page': (response) =>
+    void response.writeHead(200, { 'content-type': 'text/html' }).end('<html>sign in</html>'),
+  'answers without end': (response) => {
+    const more = setInterval(() => response.write('['.repeat(65_536)), 1);
+    response.once('close', () => clearInterval(more));
+  },
   'sends elsewhere': (response) => void response.writeHead(302, { location: 'http://169.254.169.254/' }).end(),
 };
 
@@ -41,26 +62,61 @@ async function brokenIssuer(act: Break, broken: '/jwks' | '/.well-known/openid-c
   const server = createServer((request, response) => {
     if (request.url === broken) return act(response);
     if (request.url === '/jwks') return json({ keys: [jwk] })(response);
-    if (request.url === '/.well-known/openid-configuration') return json({ issuer, jwks_uri: `${issuer}/jwks` })(response);
+    if (request.url === '/.well-known/openid-configuration')
+      return json({ issuer, jwks_uri: `${issuer}/jwks` })(response);
     response.writeHead(404).end();
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const issuer = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
-  const token = (audience: string) => new SignJWT({ sub: 'alice', client_id: 'test-agent', jti: 'j', tenant_id: 'acme', roles: ['admin'] })
-    .setProtectedHeader({ alg: 'ES256', kid: 'k1', typ: 'at+jwt' }).setIssuer(issuer).setAudience(audience).setIssuedAt().setExpirationTime('10m').sign(privateKey);
-  return { issuer, token, close: () => new Promise<void>((resolve) => { server.closeAllConnections(); server.close(() => resolve()); }) };
+  const token = (audience: string) =>
+    new SignJWT({ sub: 'alice', client_id: 'test-agent', jti: 'j', tenant_id: 'acme', roles: ['admin'] })
+      .setProtectedHeader({ alg: 'ES256', kid: 'k1', typ: 'at+jwt' })
+      .setIssuer(issuer)
+      .setAudience(audience)
+      .setIssuedAt()
+      .setExpirationTime('10m')
+      .sign(privateKey);
+  return {
+    issuer,
+    token,
+    close: () =>
+      new Promise<void>((resolve) => {
+        server.closeAllConnections();
+        server.close(() => resolve());
+      }),
+  };
 }
 
 const call = async (gateway: { readonly url: string }, token: string, era: Era): Promise<Answer> => {
-  const params = { name: 'alpha', arguments: {}, ...(era === 'modern' && { _meta: { 'io.modelcontextprotocol/protocolVersion': '2026-07-28', 'io.modelcontextprotocol/clientCapabilities': {} } }) };
-  return post(`${gateway.url}/mcp/one`, headersFor(era, token, { method: 'tools/call', params }), JSON.stringify({ jsonrpc: '2.0', id: 1, method: 'tools/call', params }));
+  const params = {
+    name: 'alpha',
+    arguments: {},
+    ...(era === 'modern' && {
+      _meta: {
+        'io.modelcontextprotocol/protocolVersion': '2026-07-28',
+        'io.modelcontextprotocol/clientCapabilities': {},
+      },
+    }),
+  };
+  return post(
+    `${gateway.url}/mcp/one`,
+    headersFor(era, token, { method: 'tools/call', params }),
+    JSON.stringify({ jsonrpc: '2.0', id: 1, method: 'tools/call', params }),
+  );
 };
 
 describe('A29 the keys of an issuer cannot be had: nobody is let in', () => {
   const audience = 'http://sallyport.test/mcp';
-  it.each(Object.entries(BROKEN).flatMap(([name, act]) => (['/jwks', '/.well-known/openid-configuration'] as const).map((path) => [path, name, act] as const)))('%s %s', { timeout: 40_000 }, async (path, _name, act) => {
+  it.each(
+    Object.entries(BROKEN).flatMap(([name, act]) =>
+      (['/jwks', '/.well-known/openid-configuration'] as const).map((path) => [path, name, act] as const),
+    ),
+  )('%s %s', { timeout: 40_000 }, async (path, _name, act) => {
     const issuer = await brokenIssuer(act, path);
-    const gateway = await openGateway({ servers: { one: { url: upstream.url } }, settings: { identity: { issuers: [{ issuer: issuer.issuer, audience }] } } });
+    const gateway = await openGateway({
+      servers: { one: { url: upstream.url } },
+      settings: { identity: { issuers: [{ issuer: issuer.issuer, audience }] } },
+    });
     try {
       const acts = upstream.acts().length;
       for (const era of ERAS) expect((await call(gateway, await issuer.token(audience), era)).status).toBe(401);
@@ -73,8 +129,14 @@ describe('A29 the keys of an issuer cannot be had: nobody is let in', () => {
 
   it('and the same issuer unbroken lets them in', async () => {
     const issuer = await brokenIssuer(json({}), '/.well-known/openid-configuration');
-    const gateway = await openGateway({ servers: { one: { url: upstream.url } }, settings: { identity: { issuers: [{ issuer: issuer.issuer, audience, jwksUri: `${issuer.issuer}/jwks` }] } } });
-    for (const era of ERAS) expect((await call(gateway, await issuer.token(audience), era)).result).toMatchObject({ content: [{ text: 'done {}' }] });
+    const gateway = await openGateway({
+      servers: { one: { url: upstream.url } },
+      settings: { identity: { issuers: [{ issuer: issuer.issuer, audience, jwksUri: `${issuer.issuer}/jwks` }] } },
+    });
+    for (const era of ERAS)
+      expect((await call(gateway, await issuer.token(audience), era)).result).toMatchObject({
+        content: [{ text: 'done {}' }],
+      });
     await gateway.close();
     await issuer.close();
   });
@@ -91,51 +153,102 @@ describe.each(ERAS)('A29 %s: no record, no action', (era) => {
       expect([refused.status, codeOf(refused)]).toEqual([503, 'AUDIT_UNAVAILABLE']);
       expect(refused.headers['retry-after']).toBeDefined();
       expect(upstream.acts().length).toBe(acts);
-      expect((await call(gateway, await gateway.token('alice'), era)).result).toMatchObject({ content: [{ text: 'done {}' }] });
+      expect((await call(gateway, await gateway.token('alice'), era)).result).toMatchObject({
+        content: [{ text: 'done {}' }],
+      });
       rmSync(log);
-      expect((await call(gateway, await gateway.token('carol'), era)).result).toMatchObject({ content: [{ text: 'done {}' }] });
+      expect((await call(gateway, await gateway.token('carol'), era)).result).toMatchObject({
+        content: [{ text: 'done {}' }],
+      });
     } finally {
       await gateway.close();
     }
   });
 
-  it('a disk that is full: what is executed has its intent, and what has none is not executed', { timeout: 60_000 }, async () => {
-    const site = await openLimitedSite({ servers: { one: { url: upstream.url } }, settings: { log: { level: 'error' } } }, 256);
-    try {
-      const client = await connect(`${site.url}/mcp/one`, await site.token('alice'), era);
-      const before = upstream.acts().length;
-      const counted: Record<string, number> = {};
-      for (let at = 0; at < 600 && (counted['AUDIT_UNAVAILABLE'] ?? 0) < 30; at++) {
-        const code = String(codeOf(await client.send('tools/call', { name: 'alpha', arguments: {} })) ?? 'done');
-        counted[code] = (counted[code] ?? 0) + 1;
+  it(
+    'a disk that is full: what is executed has its intent, and what has none is not executed',
+    { timeout: 60_000 },
+    async () => {
+      const site = await openLimitedSite(
+        { servers: { one: { url: upstream.url } }, settings: { log: { level: 'error' } } },
+        256,
+      );
+      try {
+        const client = await connect(`${site.url}/mcp/one`, await site.token('alice'), era);
+        const before = upstream.acts().length;
+        const counted: Record<string, number> = {};
+        for (let at = 0; at < 600 && (counted['AUDIT_UNAVAILABLE'] ?? 0) < 30; at++) {
+          const code = String(codeOf(await client.send('tools/call', { name: 'alpha', arguments: {} })) ?? 'done');
+          counted[code] = (counted[code] ?? 0) + 1;
+        }
+        expect(counted['AUDIT_UNAVAILABLE']).toBeGreaterThanOrEqual(30);
+        expect(
+          Object.keys(counted).filter((code) => !['done', 'AUDIT_UNAVAILABLE', 'RESULT_WITHHELD'].includes(code)),
+        ).toEqual([]);
+        expect(upstream.acts().length - before).toBe((counted['done'] ?? 0) + (counted['RESULT_WITHHELD'] ?? 0));
+        // The next start finds the half of a record on which the disk was full, and a log that is whole without it.
+        await site.kill();
+        await (await startProcess(site)).stop();
+        const verified = await site.run(['audit', 'verify', '--json']);
+        expect([verified.code, verified.stderr], verified.stdout).toEqual([0, '']);
+      } finally {
+        await site.close();
       }
-      expect(counted['AUDIT_UNAVAILABLE']).toBeGreaterThanOrEqual(30);
-      expect(Object.keys(counted).filter((code) => !['done', 'AUDIT_UNAVAILABLE', 'RESULT_WITHHELD'].includes(code))).toEqual([]);
-      expect(upstream.acts().length - before).toBe((counted['done'] ?? 0) + (counted['RESULT_WITHHELD'] ?? 0));
-      // The next start finds the half of a record on which the disk was full, and a log that is whole without it.
-      await site.kill();
-      await (await startProcess(site)).stop();
-      const verified = await site.run(['audit', 'verify', '--json']);
-      expect([verified.code, verified.stderr], verified.stdout).toEqual([0, '']);
-    } finally {
-      await site.close();
-    }
-  });
+    },
+  );
 });
 
 const SAYS: Readonly<Record<string, readonly [code: RegExp, act: (response: ServerResponse, id: unknown) => void]>> = {
   'never answers': [/^TIMEOUT$/, () => undefined],
-  'answers half': [/^TIMEOUT$/, (response) => { response.writeHead(200, { 'content-type': 'application/json' }); response.write('{"jsonrpc":"2.0","CANARY":'); }],
+  'answers half': [
+    /^TIMEOUT$/,
+    (response) => {
+      response.writeHead(200, { 'content-type': 'application/json' });
+      response.write('{"jsonrpc":"2.0","CANARY":');
+    },
+  ],
   'hangs up': [/^UPSTREAM_FAILED$/, (response) => void response.destroy()],
-  ...Object.fromEntries(Object.entries({
-    nothing: '', garbage: '}{CANARY', null: 'null', 'a batch': '[{"CANARY":1}]', 'another id': '{"jsonrpc":"2.0","id":"CANARY","result":{"content":[]}}', 'no jsonrpc': '{"id":ID,"result":{"content":[{"type":"text","text":"CANARY"}]}}',
-    'a result that is none': '{"jsonrpc":"2.0","id":ID,"result":"CANARY"}', 'no content': '{"jsonrpc":"2.0","id":ID,"result":{"CANARY":1}}',
-    'a prototype': '{"jsonrpc":"2.0","id":ID,"result":{"content":[],"__proto__":{"CANARY":1}}}', depth: `{"jsonrpc":"2.0","id":ID,"result":${'{"a":'.repeat(5_000)}1${'}'.repeat(5_000)}}`,
-  }).map(([name, text]) => [`answers with ${name}`, [/^(UPSTREAM_FAILED|OUTPUT_BLOCKED|TIMEOUT)$/, (response: ServerResponse, id: unknown) => json(text.replaceAll('ID', JSON.stringify(id)))(response)] as const])),
-  'answers 500 with its insides': [/^UPSTREAM_FAILED$/, (response) => void response.writeHead(500, { 'content-type': 'text/html' }).end('Error: CANARY at /srv/app.js')],
-  'sends elsewhere': [/^UPSTREAM_FAILED$/, (response) => void response.writeHead(307, { location: 'http://127.0.0.1:1/CANARY' }).end()],
-  'answers compressed': [/^UPSTREAM_FAILED$/, (response) => void response.writeHead(200, { 'content-type': 'application/json', 'content-encoding': 'gzip' }).end('CANARY')],
-  'answers without end': [/^(UPSTREAM_FAILED|OUTPUT_BLOCKED)$/, (response) => { response.writeHead(200, { 'content-type': 'application/json' }); const more = setInterval(() => response.write('CANARY'.repeat(20_000)), 1); response.once('close', () => clearInterval(more)); }],
+  ...Object.fromEntries(
+    Object.entries({
+      nothing: '',
+      garbage: '}{CANARY',
+      null: 'null',
+      'a batch': '[{"CANARY":1}]',
+      'another id': '{"jsonrpc":"2.0","id":"CANARY","result":{"content":[]}}',
+      'no jsonrpc': '{"id":ID,"result":{"content":[{"type":"text","text":"CANARY"}]}}',
+      'a result that is none': '{"jsonrpc":"2.0","id":ID,"result":"CANARY"}',
+      'no content': '{"jsonrpc":"2.0","id":ID,"result":{"CANARY":1}}',
+      'a prototype': '{"jsonrpc":"2.0","id":ID,"result":{"content":[],"__proto__":{"CANARY":1}}}',
+      depth: `{"jsonrpc":"2.0","id":ID,"result":${'{"a":'.repeat(5_000)}1${'}'.repeat(5_000)}}`,
+    }).map(([name, text]) => [
+      `answers with ${name}`,
+      [
+        /^(UPSTREAM_FAILED|OUTPUT_BLOCKED|TIMEOUT)$/,
+        (response: ServerResponse, id: unknown) => json(text.replaceAll('ID', JSON.stringify(id)))(response),
+      ] as const,
+    ]),
+  ),
+  'answers 500 with its insides': [
+    /^UPSTREAM_FAILED$/,
+    (response) => void response.writeHead(500, { 'content-type': 'text/html' }).end('Error: CANARY at /srv/app.js'),
+  ],
+  'sends elsewhere': [
+    /^UPSTREAM_FAILED$/,
+    (response) => void response.writeHead(307, { location: 'http://127.0.0.1:1/CANARY' }).end(),
+  ],
+  'answers compressed': [
+    /^UPSTREAM_FAILED$/,
+    (response) =>
+      void response.writeHead(200, { 'content-type': 'application/json', 'content-encoding': 'gzip' }).end('CANARY'),
+  ],
+  'answers without end': [
+    /^(UPSTREAM_FAILED|OUTPUT_BLOCKED)$/,
+    (response) => {
+      response.writeHead(200, { 'content-type': 'application/json' });
+      const more = setInterval(() => response.write('CANARY'.repeat(20_000)), 1);
+      response.once('close', () => clearInterval(more));
+    },
+  ],
 };
 
 describe('A29 a server that fails', () => {

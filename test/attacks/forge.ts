@@ -19,7 +19,12 @@ export const ed = generateKeyPairSync('ed25519');
 const jwk = (key: KeyObject, kid: string): object => ({ ...key.export({ format: 'jwk' }), kid, use: 'sig' });
 
 /** What an issuer publishes when it is left alone: one key of each type, and two of one type. */
-export const KEYS: readonly object[] = [jwk(rsa.publicKey, 'k1'), jwk(otherRsa.publicKey, 'k2'), jwk(ec.publicKey, 'ec'), jwk(ed.publicKey, 'ed')];
+export const KEYS: readonly object[] = [
+  jwk(rsa.publicKey, 'k1'),
+  jwk(otherRsa.publicKey, 'k2'),
+  jwk(ec.publicKey, 'ec'),
+  jwk(ed.publicKey, 'ed'),
+];
 const OTHER_KEYS: readonly object[] = [jwk(otherRsa.publicKey, 'k1')];
 
 export interface Forge {
@@ -35,21 +40,37 @@ export interface Forge {
   close(): Promise<void>;
 }
 
-export const b64 = (value: unknown): string => Buffer.from(typeof value === 'string' ? value : JSON.stringify(value)).toString('base64url');
+export const b64 = (value: unknown): string =>
+  Buffer.from(typeof value === 'string' ? value : JSON.stringify(value)).toString('base64url');
 export const now = (): number => Math.floor(Date.now() / 1000);
 export const tail = (token: string): string => token.slice(token.lastIndexOf('.') + 1);
-export const withTail = (token: string, signature: string): string => `${token.slice(0, token.lastIndexOf('.'))}.${signature}`;
+export const withTail = (token: string, signature: string): string =>
+  `${token.slice(0, token.lastIndexOf('.'))}.${signature}`;
 
 /** Of a good token, except for the issuer. */
-export const claims = (): Claims => ({ sub: 'alice', aud: AUDIENCE, exp: now() + 600, iat: now(), jti: crypto.randomUUID(), client_id: 'agent', tenant_id: 'acme', roles: ['admin'] });
+export const claims = (): Claims => ({
+  sub: 'alice',
+  aud: AUDIENCE,
+  exp: now() + 600,
+  iat: now(),
+  jti: crypto.randomUUID(),
+  client_id: 'agent',
+  tenant_id: 'acme',
+  roles: ['admin'],
+});
 
 export function signed(text: string, key: KeyObject, alg = 'RS256'): string {
   const bytes = Buffer.from(text);
-  const signature = alg === 'PS256' ? sign('sha256', bytes, { key, padding: constants.RSA_PKCS1_PSS_PADDING, saltLength: 32 })
-    : alg === 'RS512' ? sign('sha512', bytes, key)
-    : key.asymmetricKeyType === 'ec' ? sign('sha256', bytes, { key, dsaEncoding: 'ieee-p1363' })
-    : key.asymmetricKeyType === 'ed25519' ? sign(null, bytes, key)
-    : sign('sha256', bytes, { key, padding: constants.RSA_PKCS1_PADDING });
+  const signature =
+    alg === 'PS256'
+      ? sign('sha256', bytes, { key, padding: constants.RSA_PKCS1_PSS_PADDING, saltLength: 32 })
+      : alg === 'RS512'
+        ? sign('sha512', bytes, key)
+        : key.asymmetricKeyType === 'ec'
+          ? sign('sha256', bytes, { key, dsaEncoding: 'ieee-p1363' })
+          : key.asymmetricKeyType === 'ed25519'
+            ? sign(null, bytes, key)
+            : sign('sha256', bytes, { key, padding: constants.RSA_PKCS1_PADDING });
   return `${text}.${signature.toString('base64url')}`;
 }
 
@@ -60,22 +81,37 @@ export async function openForge(): Promise<Forge> {
   const origin = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
   const home = `${origin}/acme`;
   const forge: Forge = {
-    home, other: `${origin}/globex`, requests, answer: undefined,
+    home,
+    other: `${origin}/globex`,
+    requests,
+    answer: undefined,
     token: (changes = {}, header = {}, key = rsa.privateKey) =>
-      signed(`${b64({ alg: 'RS256', typ: 'at+jwt', kid: 'k1', ...header })}.${typeof changes === 'string' ? b64(changes) : b64({ iss: home, ...claims(), ...changes })}`, key, String(header['alg'])),
+      signed(
+        `${b64({ alg: 'RS256', typ: 'at+jwt', kid: 'k1', ...header })}.${typeof changes === 'string' ? b64(changes) : b64({ iss: home, ...claims(), ...changes })}`,
+        key,
+        String(header['alg']),
+      ),
     hmac(secret) {
       const text = `${b64({ alg: 'HS256', typ: 'at+jwt', kid: 'k1' })}.${b64({ iss: home, ...claims() })}`;
       return `${text}.${createHmac('sha256', secret).update(text).digest('base64url')}`;
     },
-    close: () => new Promise((resolve) => { server.closeAllConnections(); server.close(() => resolve()); }),
+    close: () =>
+      new Promise((resolve) => {
+        server.closeAllConnections();
+        server.close(() => resolve());
+      }),
   };
   return forge;
 }
 
 function respond(forge: Forge, { url = '' }: IncomingMessage, response: ServerResponse): void {
   forge.requests.push(url);
-  const json = (value: object): void => void response.writeHead(200, { 'content-type': 'application/json' }).end(JSON.stringify(value));
-  for (const [issuer, name, keys] of [[forge.home, 'acme', KEYS], [forge.other, 'globex', OTHER_KEYS]] as const) {
+  const json = (value: object): void =>
+    void response.writeHead(200, { 'content-type': 'application/json' }).end(JSON.stringify(value));
+  for (const [issuer, name, keys] of [
+    [forge.home, 'acme', KEYS],
+    [forge.other, 'globex', OTHER_KEYS],
+  ] as const) {
     if (url === `/${name}/.well-known/openid-configuration`) return json({ issuer, jwks_uri: `${issuer}/jwks` });
     if (url !== `/${name}/jwks`) continue;
     return name === 'acme' && forge.answer !== undefined ? forge.answer(response) : json({ keys });

@@ -33,14 +33,24 @@ afterAll(async () => {
 const META = { ...MODERN_META, 'io.modelcontextprotocol/clientCapabilities': { elicitation: { form: {} } } };
 const call = async (server: string, more: Json, token: string): Promise<Answer> => {
   const params = { name: 'ask', arguments: {}, ...more };
-  return post(`${gateway.url}/mcp/${server}`, headersFor('modern', token, { method: 'tools/call', params }), JSON.stringify({ jsonrpc: '2.0', id: 1, method: 'tools/call', params: { ...params, _meta: META } }));
+  return post(
+    `${gateway.url}/mcp/${server}`,
+    headersFor('modern', token, { method: 'tools/call', params }),
+    JSON.stringify({ jsonrpc: '2.0', id: 1, method: 'tools/call', params: { ...params, _meta: META } }),
+  );
 };
 async function begin(server: string, token: string): Promise<Json> {
   const { result } = await call(server, {}, token);
-  const inputResponses = Object.fromEntries(Object.keys(result?.['inputRequests'] as Json).map((key) => [key, { action: 'accept', content: { name: 'ANSWERED' } }]));
+  const inputResponses = Object.fromEntries(
+    Object.keys(result?.['inputRequests'] as Json).map((key) => [
+      key,
+      { action: 'accept', content: { name: 'ANSWERED' } },
+    ]),
+  );
   return { requestState: result?.['requestState'], inputResponses };
 }
-const codeOf = ({ result, error }: Answer): unknown => (result?.['structuredContent'] as Json | undefined)?.['error_code'] ?? error?.data?.['error_code'];
+const codeOf = ({ result, error }: Answer): unknown =>
+  (result?.['structuredContent'] as Json | undefined)?.['error_code'] ?? error?.data?.['error_code'];
 
 describe.each(['old', 'fresh'])('S12 a call of the server %s that waits for its user', (server) => {
   const policy = (text: string): void => writeFileSync(join(gateway.folder, 'policies', 'test.cedar'), text);
@@ -50,19 +60,25 @@ describe.each(['old', 'fresh'])('S12 a call of the server %s that waits for its 
     const more = await begin(server, token);
     policy(`${ALL} forbid (principal, action == Action::"call", resource == Tool::"${server}/ask");`);
     try {
-      await expect.poll(async () => codeOf(await call(server, {}, token)), { timeout: 3_000, interval: 150 }).toBe('NOT_FOUND');
+      await expect
+        .poll(async () => codeOf(await call(server, {}, token)), { timeout: 3_000, interval: 150 })
+        .toBe('NOT_FOUND');
       expect(codeOf(await call(server, more, token))).toBe('NOT_FOUND');
     } finally {
       policy(ALL);
     }
-    await expect.poll(async () => codeOf(await call(server, {}, token)), { timeout: 3_000, interval: 150 }).toBeUndefined();
+    await expect
+      .poll(async () => codeOf(await call(server, {}, token)), { timeout: 3_000, interval: 150 })
+      .toBeUndefined();
     expect(JSON.stringify((await call(server, more, token)).result)).toContain('ANSWERED');
   });
 
   it('does not go on with a token that has run out, or of who is no longer who they were', async () => {
     const token = await gateway.token('alice');
     const more = await begin(server, token);
-    expect((await call(server, more, await gateway.token('alice', { exp: Math.floor(Date.now() / 1000) - 60 }))).status).toBe(401);
+    expect(
+      (await call(server, more, await gateway.token('alice', { exp: Math.floor(Date.now() / 1000) - 60 }))).status,
+    ).toBe(401);
     expect((await call(server, more, await gateway.token('alice', { tenant_id: 'initech' }))).status).toBe(403);
     expect(JSON.stringify((await call(server, more, await gateway.token('alice'))).result)).toContain('ANSWERED');
   });
@@ -73,8 +89,17 @@ describe.each<Era>(['modern', 'legacy'])('J2 J4 %s: what is refused at the stand
     const site = await openSite({ servers: { old: { url: old.url } } });
     const pipe = await openPipe(site, await site.token('alice'), { era, server: 'old' });
     try {
-      for (const line of ['{', '[]', '{"jsonrpc":"2.0","id":1,"id":2,"method":"ping"}', '{"jsonrpc":"2.0","id":7,"method":"no/such/method"}']) expect(await pipe.exchange(line)).toContain('"error"');
-      const rejected = (): number => readRecords(join(site.data, 'audit', '+stdio-1', '_')).records.filter(({ bytes }) => bytes.includes('request.rejected')).length;
+      for (const line of [
+        '{',
+        '[]',
+        '{"jsonrpc":"2.0","id":1,"id":2,"method":"ping"}',
+        '{"jsonrpc":"2.0","id":7,"method":"no/such/method"}',
+      ])
+        expect(await pipe.exchange(line)).toContain('"error"');
+      const rejected = (): number =>
+        readRecords(join(site.data, 'audit', '+stdio-1', '_')).records.filter(({ bytes }) =>
+          bytes.includes('request.rejected'),
+        ).length;
       await expect.poll(rejected, { timeout: 5_000 }).toBe(4);
     } finally {
       await pipe.close();

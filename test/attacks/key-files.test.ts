@@ -25,7 +25,8 @@ const SEALING = { file: 'sallyport.key', bytes: 32 };
 const AUDIT = { file: join('audit', 'master.key'), bytes: 64 };
 const good = (bytes: number): Buffer => Buffer.from(Array.from({ length: bytes }, (_, at) => (at * 167 + 13) % 256));
 /** The sealing key is text, the audit key is bytes. */
-const written = (file: string, key: Buffer): string | Buffer => (file === SEALING.file ? `${key.toString('base64url')}\n` : key);
+const written = (file: string, key: Buffer): string | Buffer =>
+  file === SEALING.file ? `${key.toString('base64url')}\n` : key;
 
 function put({ file }: { readonly file: string }, content: string | Buffer, mode = 0o600): string {
   const path = join(site.data, file);
@@ -36,9 +37,13 @@ function put({ file }: { readonly file: string }, content: string | Buffer, mode
 }
 
 async function refusesToStart(path: string): Promise<void> {
-  const before = existsSync(path) && statSync(path).isFile() && (statSync(path).mode & 0o400) !== 0 ? readFileSync(path) : undefined;
+  const before =
+    existsSync(path) && statSync(path).isFile() && (statSync(path).mode & 0o400) !== 0 ? readFileSync(path) : undefined;
   const seen = upstream.received.length;
-  const ended = await startProcess(site).then((running) => running.stop().then(() => 'it started'), (thrown: unknown) => String(thrown));
+  const ended = await startProcess(site).then(
+    (running) => running.stop().then(() => 'it started'),
+    (thrown: unknown) => String(thrown),
+  );
   expect(ended).toContain(path);
   // What is broken is kept for the operator to look at, and is never in the message; and nobody was asked anything.
   if (before !== undefined) expect(readFileSync(path)).toEqual(before);
@@ -46,7 +51,10 @@ async function refusesToStart(path: string): Promise<void> {
   await expect(ask(site.url, { path: '/health' })).rejects.toThrow('ECONNREFUSED');
 }
 
-describe.each([['the sealing key', SEALING], ['the audit key', AUDIT]] as const)('A30 %s', (_what, key) => {
+describe.each([
+  ['the sealing key', SEALING],
+  ['the audit key', AUDIT],
+] as const)('A30 %s', (_what, key) => {
   it('is made at the first start, for its owner only, and is another one elsewhere', { timeout: 30_000 }, async () => {
     await (await startProcess(site)).stop();
     const path = join(site.data, key.file);
@@ -60,14 +68,23 @@ describe.each([['the sealing key', SEALING], ['the audit key', AUDIT]] as const)
   });
 
   it.each([
-    ['nothing', ''], ['a line break', '\n'], ['the text changeme', 'changeme'], ['changeme, as often as it takes', 'changeme'.repeat(16).slice(0, key.bytes)],
-    ['an example', 'your-256-bit-secret'], ['HTML of a proxy', '<html>502</html>'.repeat(8).slice(0, key.bytes)],
-    ['zeros', written(key.file, Buffer.alloc(key.bytes))], ['ones', written(key.file, Buffer.alloc(key.bytes, 0xff))], ['two bytes in turn', written(key.file, Buffer.alloc(key.bytes, Buffer.from([0x5a, 0xa5])))],
+    ['nothing', ''],
+    ['a line break', '\n'],
+    ['the text changeme', 'changeme'],
+    ['changeme, as often as it takes', 'changeme'.repeat(16).slice(0, key.bytes)],
+    ['an example', 'your-256-bit-secret'],
+    ['HTML of a proxy', '<html>502</html>'.repeat(8).slice(0, key.bytes)],
+    ['zeros', written(key.file, Buffer.alloc(key.bytes))],
+    ['ones', written(key.file, Buffer.alloc(key.bytes, 0xff))],
+    ['two bytes in turn', written(key.file, Buffer.alloc(key.bytes, Buffer.from([0x5a, 0xa5])))],
     ['changeme as the bytes of the key', written(key.file, Buffer.alloc(key.bytes, 'changeme'))],
-    ['half a key', written(key.file, good(key.bytes / 2))], ['all but one byte', written(key.file, good(key.bytes - 1))],
+    ['half a key', written(key.file, good(key.bytes / 2))],
+    ['all but one byte', written(key.file, good(key.bytes - 1))],
   ])('%s is no key', async (_name, content) => refusesToStart(put(key, content)));
 
-  it.each(['644', '640', '604', '660', '666'])('a key of mode %s can be read by others', async (mode) => refusesToStart(put(key, written(key.file, good(key.bytes)), Number.parseInt(mode, 8))));
+  it.each(['644', '640', '604', '660', '666'])('a key of mode %s can be read by others', async (mode) =>
+    refusesToStart(put(key, written(key.file, good(key.bytes)), Number.parseInt(mode, 8))),
+  );
 
   it('a folder in its place is no key', async () => {
     const path = join(site.data, key.file);
@@ -93,7 +110,9 @@ describe.each([['the sealing key', SEALING], ['the audit key', AUDIT]] as const)
 
 it('A30 another audit key than the one that signed is noticed at the start, before anything is served', async () => {
   const running = await startProcess(site);
-  await expect.poll(async () => (await ask(site.adminUrl, { path: '/audit/_/checkpoint' })).status, { timeout: 5_000 }).toBe(200);
+  await expect
+    .poll(async () => (await ask(site.adminUrl, { path: '/audit/_/checkpoint' })).status, { timeout: 5_000 })
+    .toBe(200);
   await running.stop();
   writeFileSync(join(site.data, AUDIT.file), good(64));
   await expect(startProcess(site)).rejects.toThrow(/not signed by this log/);

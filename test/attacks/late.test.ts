@@ -19,27 +19,39 @@ let gateway: TestGateway;
 let upstreams: Record<string, Upstream>;
 beforeAll(async () => {
   // Answers late, with what it was given, whatever it was told of cancelling meanwhile.
-  const slow = (era: Era) => openUpstream({
-    era, tools: [tool('slow', properties)],
-    respond: async ({ method, params }) => {
-      if (method !== 'tools/call') return undefined;
-      const { canary, ms } = params['arguments'] as { canary: string; ms: number };
-      await pause(ms);
-      return textResult(canary);
-    },
-  });
+  const slow = (era: Era) =>
+    openUpstream({
+      era,
+      tools: [tool('slow', properties)],
+      respond: async ({ method, params }) => {
+        if (method !== 'tools/call') return undefined;
+        const { canary, ms } = params['arguments'] as { canary: string; ms: number };
+        await pause(ms);
+        return textResult(canary);
+      },
+    });
   upstreams = { old: await slow('legacy'), new: await slow('modern') };
-  gateway = await openGateway({ servers: { old: { url: upstreams['old']?.url, timeout: '2s' }, new: { url: upstreams['new']?.url, timeout: '2s' } } });
+  gateway = await openGateway({
+    servers: { old: { url: upstreams['old']?.url, timeout: '2s' }, new: { url: upstreams['new']?.url, timeout: '2s' } },
+  });
 });
 afterAll(async () => {
   await gateway?.close();
   await Promise.all(Object.values(upstreams).map((one) => one.close()));
 });
 
-interface Short { readonly record_id: string; readonly phase: string; readonly status?: string; readonly error_code?: string; readonly method: string }
+interface Short {
+  readonly record_id: string;
+  readonly phase: string;
+  readonly status?: string;
+  readonly error_code?: string;
+  readonly method: string;
+}
 
-const recordsOf = (folder: string, log = '.'): Short[] => readRecords(join(folder, 'data', 'audit', log, 'acme')).records
-  .map(({ bytes }) => (JSON.parse(bytes.toString()) as { unmapped: Short }).unmapped).filter(({ method }) => method === 'tools/call');
+const recordsOf = (folder: string, log = '.'): Short[] =>
+  readRecords(join(folder, 'data', 'audit', log, 'acme'))
+    .records.map(({ bytes }) => (JSON.parse(bytes.toString()) as { unmapped: Short }).unmapped)
+    .filter(({ method }) => method === 'tools/call');
 
 /** Every intent has exactly one outcome. */
 async function settled(folder: string): Promise<void> {
@@ -54,13 +66,15 @@ async function settled(folder: string): Promise<void> {
   await expect.poll(unsettled, { timeout: 15_000, interval: 100 }).toBe(0);
 }
 
-const textOf = async (client: RawClient, canary: string): Promise<unknown> => (await client.call({ id: 1, name: 'slow', arguments: { canary, ms: 0 } }).done).result?.['content'];
+const textOf = async (client: RawClient, canary: string): Promise<unknown> =>
+  (await client.call({ id: 1, name: 'slow', arguments: { canary, ms: 0 } }).done).result?.['content'];
 const is = (canary: string) => [{ type: 'text', text: canary }];
 
 const CASES = ERAS.flatMap((era) => ['old', 'new'].map((server) => [era, server] as const));
 
 describe.each(CASES)('S13 %s client, %s server', (era, server) => {
-  const open = async (user: string): Promise<RawClient> => connect(`${gateway.url}/mcp/${server}`, await gateway.token(user), era);
+  const open = async (user: string): Promise<RawClient> =>
+    connect(`${gateway.url}/mcp/${server}`, await gateway.token(user), era);
 
   it('cancelled: the late result reaches nobody, and the outcome is recorded', { timeout: 40_000 }, async () => {
     const [alice, bob, again] = [await open('alice'), await open('bob'), await open('alice')];
@@ -69,9 +83,13 @@ describe.each(CASES)('S13 %s client, %s server', (era, server) => {
     await alice.cancel(pending);
     // The same id, by the same client, by the same person elsewhere and by somebody else, while the answer is on its way.
     const until = performance.now() + 500;
-    for (let at = 0; performance.now() < until; at++) for (const [who, client] of Object.entries({ alice, bob, again })) expect(await textOf(client, `${who}-${at}`)).toEqual(is(`${who}-${at}`));
+    for (let at = 0; performance.now() < until; at++)
+      for (const [who, client] of Object.entries({ alice, bob, again }))
+        expect(await textOf(client, `${who}-${at}`)).toEqual(is(`${who}-${at}`));
     await settled(gateway.folder);
-    expect(recordsOf(gateway.folder).filter((one) => one.phase === 'outcome' && one.error_code === 'CANCELLED').length).toBeGreaterThan(0);
+    expect(
+      recordsOf(gateway.folder).filter((one) => one.phase === 'outcome' && one.error_code === 'CANCELLED').length,
+    ).toBeGreaterThan(0);
   });
 
   it('left behind: the connection is cut in the middle, again and again', { timeout: 40_000 }, async () => {
@@ -88,7 +106,7 @@ describe.each(CASES)('S13 %s client, %s server', (era, server) => {
     expect(recordsOf(gateway.folder).filter(({ phase }) => phase === 'intent').length).toBeGreaterThan(before + 20);
   });
 
-  it('timed out: the caller is told, and what comes after that is nobody\'s', { timeout: 40_000 }, async () => {
+  it("timed out: the caller is told, and what comes after that is nobody's", { timeout: 40_000 }, async () => {
     const [alice, bob] = [await open('alice'), await open('bob')];
     const { result } = await alice.call({ id: 1, name: 'slow', arguments: { canary: 'LATE', ms: 2_500 } }).done;
     expect(result).toMatchObject({ isError: true, structuredContent: { error_code: 'TIMEOUT' } });
@@ -107,11 +125,17 @@ describe.each(ERAS)('S13 stdio, %s', (era) => {
     const site = await openSite({ servers: { old: { url: upstreams['old']?.url } } });
     try {
       const pipe = await openPipe(site, await site.token('alice'), { era, server: 'old' });
-      const pending = pipe.send('tools/call', { name: 'slow', arguments: { canary: 'LATE', ms: 400 } }).catch(() => undefined);
+      const pending = pipe
+        .send('tools/call', { name: 'slow', arguments: { canary: 'LATE', ms: 400 } })
+        .catch(() => undefined);
       await pause(150);
       await pipe.close();
       await pending;
-      expect(recordsOf(site.folder, '+stdio-1').map(({ phase }) => phase).sort()).toEqual(['intent', 'outcome']);
+      expect(
+        recordsOf(site.folder, '+stdio-1')
+          .map(({ phase }) => phase)
+          .sort(),
+      ).toEqual(['intent', 'outcome']);
     } finally {
       await site.close();
     }
@@ -124,12 +148,29 @@ describe.each(ERAS)('S13 stdio, %s', (era) => {
       void pipe.send('tools/call', { name: 'slow', arguments: { canary: 'LATE', ms: 300 } }).catch(() => undefined);
       await pause(100);
       const slow = era === 'legacy' ? 2 : 1;
-      const meta = era === 'modern' ? { _meta: { 'io.modelcontextprotocol/protocolVersion': '2026-07-28', 'io.modelcontextprotocol/clientCapabilities': {} } } : {};
-      pipe.write(JSON.stringify({ jsonrpc: '2.0', method: 'notifications/cancelled', params: { requestId: slow, ...meta } }));
+      const meta =
+        era === 'modern'
+          ? {
+              _meta: {
+                'io.modelcontextprotocol/protocolVersion': '2026-07-28',
+                'io.modelcontextprotocol/clientCapabilities': {},
+              },
+            }
+          : {};
+      pipe.write(
+        JSON.stringify({ jsonrpc: '2.0', method: 'notifications/cancelled', params: { requestId: slow, ...meta } }),
+      );
       await pause(600);
-      expect((await pipe.send('tools/call', { name: 'slow', arguments: { canary: 'mine', ms: 0 } })).result).toMatchObject({ content: is('mine') });
+      expect(
+        (await pipe.send('tools/call', { name: 'slow', arguments: { canary: 'mine', ms: 0 } })).result,
+      ).toMatchObject({ content: is('mine') });
       expect(pipe.stdout()).not.toContain('LATE');
-      expect(pipe.stdout().split('\n').map((line) => (JSON.parse(line) as { id?: unknown }).id)).not.toContain(slow);
+      expect(
+        pipe
+          .stdout()
+          .split('\n')
+          .map((line) => (JSON.parse(line) as { id?: unknown }).id),
+      ).not.toContain(slow);
     } finally {
       await pipe.close();
       await site.close();

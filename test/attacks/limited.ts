@@ -14,15 +14,38 @@ export interface LimitedSite extends Site {
 /** @param kib largest size of any file that the process writes, in KiB. */
 export async function openLimitedSite(options: TestOptions, kib: number): Promise<LimitedSite> {
   const site = await openSite(options);
-  const words = [process.execPath, '--conditions=sallyport-source', program, 'start', '--json', '--config', site.config];
-  const child = spawn('bash', ['-c', `ulimit -f ${kib}; exec "$@"`, 'bash', ...words], { stdio: ['ignore', 'pipe', 'pipe'], env: { PATH: process.env['PATH'] ?? '', HOME: site.folder } });
+  const words = [
+    process.execPath,
+    '--conditions=sallyport-source',
+    program,
+    'start',
+    '--json',
+    '--config',
+    site.config,
+  ];
+  const child = spawn('bash', ['-c', `ulimit -f ${kib}; exec "$@"`, 'bash', ...words], {
+    stdio: ['ignore', 'pipe', 'pipe'],
+    env: { PATH: process.env['PATH'] ?? '', HOME: site.folder },
+  });
   let said = '';
   child.stderr.on('data', (chunk: Buffer) => (said += chunk.toString()));
   const gone = new Promise<void>((resolve) => child.once('close', () => resolve()));
   await new Promise<void>((resolve, reject) => {
-    child.stdout.on('data', (chunk: Buffer) => { if (chunk.includes('gateway_url')) resolve(); });
+    child.stdout.on('data', (chunk: Buffer) => {
+      if (chunk.includes('gateway_url')) resolve();
+    });
     child.once('close', (code) => reject(new Error(`the gateway ended (${code}): ${said}`)));
   });
-  const kill = (): Promise<void> => { child.kill('SIGKILL'); return gone; };
-  return { ...site, kill, close: async () => { await kill(); await site.close(); } };
+  const kill = (): Promise<void> => {
+    child.kill('SIGKILL');
+    return gone;
+  };
+  return {
+    ...site,
+    kill,
+    close: async () => {
+      await kill();
+      await site.close();
+    },
+  };
 }

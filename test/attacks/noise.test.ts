@@ -12,11 +12,37 @@ const LIMIT = 256 * 1024;
 
 /** A hostile server of tenant A, in one: pages without end, schemas that explode, patterns that hang, results that are too large. */
 const BOMBS = [
-  tool('redos', { a: { type: 'string', pattern: '^(a+)+$' }, b: { type: 'string', pattern: '^(.*a){25}$' }, c: { type: 'string', pattern: '^([a-z]|[a-z0-9])*!$' } }),
-  tool('unique', { a: { type: 'array', uniqueItems: true } }), tool('deep', { a: Array.from({ length: 30 }).reduce<object>((inner) => ({ type: 'object', properties: { a: inner } }), {}) }),
-  { name: 'cycle', inputSchema: { type: 'object', $ref: '#/$defs/a', $defs: { a: { $ref: '#/$defs/b' }, b: { $ref: '#/$defs/a' } } } },
-  { name: 'explode', inputSchema: { type: 'object', $defs: { ...Object.fromEntries(Array.from({ length: 30 }, (_, at) => [`d${at}`, { allOf: [{ $ref: `#/$defs/d${at + 1}` }, { $ref: `#/$defs/d${at + 1}` }] }])), d30: {} }, allOf: [{ $ref: '#/$defs/d0' }] } },
-  tool('large'), tool('chatty'),
+  tool('redos', {
+    a: { type: 'string', pattern: '^(a+)+$' },
+    b: { type: 'string', pattern: '^(.*a){25}$' },
+    c: { type: 'string', pattern: '^([a-z]|[a-z0-9])*!$' },
+  }),
+  tool('unique', { a: { type: 'array', uniqueItems: true } }),
+  tool('deep', {
+    a: Array.from({ length: 30 }).reduce<object>((inner) => ({ type: 'object', properties: { a: inner } }), {}),
+  }),
+  {
+    name: 'cycle',
+    inputSchema: { type: 'object', $ref: '#/$defs/a', $defs: { a: { $ref: '#/$defs/b' }, b: { $ref: '#/$defs/a' } } },
+  },
+  {
+    name: 'explode',
+    inputSchema: {
+      type: 'object',
+      $defs: {
+        ...Object.fromEntries(
+          Array.from({ length: 30 }, (_, at) => [
+            `d${at}`,
+            { allOf: [{ $ref: `#/$defs/d${at + 1}` }, { $ref: `#/$defs/d${at + 1}` }] },
+          ]),
+        ),
+        d30: {},
+      },
+      allOf: [{ $ref: '#/$defs/d0' }],
+    },
+  },
+  tool('large'),
+  tool('chatty'),
 ];
 
 let quiet: Upstream;
@@ -33,16 +59,25 @@ beforeAll(async () => {
       if (params['name'] !== 'chatty') return undefined;
       response.writeHead(200, { 'content-type': 'text/event-stream' });
       const line = `data: ${JSON.stringify({ jsonrpc: '2.0', method: 'notifications/message', params: { level: 'info', data: 'x'.repeat(500) } })}\n\n`;
-      const flood = setInterval(() => { for (let at = 0; at < 50; at++) response.write(line); }, 2);
+      const flood = setInterval(() => {
+        for (let at = 0; at < 50; at++) response.write(line);
+      }, 2);
       response.once('close', () => clearInterval(flood));
       return { silent: true };
     },
   });
   let page = 0;
-  endless = await openUpstream({ respond: ({ method }) => (method === 'tools/list' ? { tools: [], nextCursor: String((page += 1)) } : undefined) });
+  endless = await openUpstream({
+    respond: ({ method }) => (method === 'tools/list' ? { tools: [], nextCursor: String((page += 1)) } : undefined),
+  });
   gateway = await openGateway({
-    servers: { quiet: { url: quiet.url }, hostile: { url: hostile.url, timeout: '2s', maxResult: LIMIT }, endless: { url: endless.url, timeout: '5s' } },
-    policies: 'permit (principal in Tenant::"globex", action, resource in Server::"quiet"); permit (principal in Tenant::"acme", action, resource);',
+    servers: {
+      quiet: { url: quiet.url },
+      hostile: { url: hostile.url, timeout: '2s', maxResult: LIMIT },
+      endless: { url: endless.url, timeout: '5s' },
+    },
+    policies:
+      'permit (principal in Tenant::"globex", action, resource in Server::"quiet"); permit (principal in Tenant::"acme", action, resource);',
     // A server that goes on talking keeps its call alive for as long as a request may last, so that is what ends it.
     gateway: { maxBody: LIMIT, maxStreams: 8, requestTimeout: '4s' },
     // A stays within what it pays for; what it sends beyond is refused, and B is not.
@@ -65,53 +100,105 @@ interface Noise {
   readonly aborts: AbortController[];
 }
 
-const post = ({ era, token, client }: Noise, body: string): Promise<unknown> => ask(gateway.url, {
-  method: 'POST', path: '/mcp/hostile', body, headers: { ...headersFor(era, token, { method: 'tools/call', params: { name: 'redos' } }, client.session), 'content-type': 'application/json', accept: 'application/json, text/event-stream' },
-});
-const callOf = (name: string, args: string, era: Era): string => `{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"${name}","arguments":${args}${era === 'modern' ? `,"_meta":${JSON.stringify(MODERN_META)}` : ''}}}`;
-const times = (n: number, act: (at: number) => Promise<unknown>): Promise<unknown> => Promise.all(Array.from({ length: n }, (_, at) => act(at).catch(() => undefined)));
+const post = ({ era, token, client }: Noise, body: string): Promise<unknown> =>
+  ask(gateway.url, {
+    method: 'POST',
+    path: '/mcp/hostile',
+    body,
+    headers: {
+      ...headersFor(era, token, { method: 'tools/call', params: { name: 'redos' } }, client.session),
+      'content-type': 'application/json',
+      accept: 'application/json, text/event-stream',
+    },
+  });
+const callOf = (name: string, args: string, era: Era): string =>
+  `{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"${name}","arguments":${args}${era === 'modern' ? `,"_meta":${JSON.stringify(MODERN_META)}` : ''}}}`;
+const times = (n: number, act: (at: number) => Promise<unknown>): Promise<unknown> =>
+  Promise.all(Array.from({ length: n }, (_, at) => act(at).catch(() => undefined)));
 
 const NOISES: Readonly<Record<string, (noise: Noise) => Promise<unknown>>> = {
-  'bodies at the limit': (noise) => times(30, () => post(noise, callOf('redos', `{"a":"${'a'.repeat(LIMIT - 400)}"}`, noise.era))),
+  'bodies at the limit': (noise) =>
+    times(30, () => post(noise, callOf('redos', `{"a":"${'a'.repeat(LIMIT - 400)}"}`, noise.era))),
   'bodies beyond it': (noise) => times(30, () => post(noise, 'x'.repeat(LIMIT * 4))),
-  'depth': (noise) => times(30, () => post(noise, callOf('deep', `${'{"a":'.repeat(20_000)}1${'}'.repeat(20_000)}`, noise.era))),
-  'keys': (noise) => times(20, () => post(noise, callOf('deep', `{${Array.from({ length: 15_000 }, (_, at) => `"k${at}":0`).join(',')}}`, noise.era))),
-  'patterns that hang': (noise) => times(20, () => noise.client.send('tools/call', { name: 'redos', arguments: { a: `${'a'.repeat(50_000)}!`, b: 'a'.repeat(5_000), c: 'a'.repeat(50_000) } })),
-  'lists that must be unique': (noise) => times(10, () => noise.client.send('tools/call', { name: 'unique', arguments: { a: Array.from({ length: 8_000 }, (_, at) => ({ at })) } })),
-  'schemas that explode': (noise) => times(10, async (at) => noise.client.send('tools/call', { name: at % 2 === 0 ? 'explode' : 'cycle', arguments: { a: 'x' } })),
-  'results that are too large': (noise) => times(20, () => noise.client.send('tools/call', { name: 'large', arguments: {} })),
-  'notifications without end': (noise) => times(5, () => noise.client.send('tools/call', { name: 'chatty', arguments: {} })),
-  'pages without end': async ({ era, token }) => times(3, async () => (await connect(`${gateway.url}/mcp/endless`, token, era)).send('tools/list', {})),
-  'streams that are hoarded and never read': ({ era, token, client, aborts }) => times(40, async () => {
-    const abort = new AbortController();
-    aborts.push(abort);
-    const params = { notifications: { toolsListChanged: true }, _meta: MODERN_META };
-    await request(`${gateway.url}/mcp/hostile`, {
-      method: era === 'modern' ? 'POST' : 'GET', signal: abort.signal, ...(era === 'modern' && { body: JSON.stringify({ jsonrpc: '2.0', id: 1, method: 'subscriptions/listen', params }) }),
-      headers: { ...headersFor(era, token, { method: 'subscriptions/listen', params }, client.session), ...(era === 'modern' && { 'content-type': 'application/json' }), accept: 'application/json, text/event-stream' },
-    });
-  }),
-  'headers and bodies that never end': ({ token, sockets }) => times(60, async (at) => {
-    const socket = connectSocket(Number(new URL(gateway.url).port), '127.0.0.1').on('error', () => undefined);
-    sockets.push(socket);
-    const head = `POST /mcp/hostile HTTP/1.1\r\nHost: ${new URL(gateway.url).host}\r\nAuthorization: Bearer ${token}\r\nContent-Type: application/json\r\n`;
-    socket.write(at % 2 === 0 ? `${head}X-A: ` : `${head}Content-Length: ${LIMIT}\r\n\r\n{`);
-  }),
-  'handshakes without end': ({ era, token }) => times(60, async () => connect(`${gateway.url}/mcp/hostile`, token, era)),
-  'calls of what does not exist': (noise) => times(200, (at) => noise.client.send('tools/call', { name: `none-${at}`, arguments: {} })),
-  'credentials that are none': ({ era }) => times(200, async (at) => connect(`${gateway.url}/mcp/quiet`, `eyJhbGciOiJFUzI1NiIsImtpZCI6IngifQ.${at}.x`, era)),
+  depth: (noise) =>
+    times(30, () => post(noise, callOf('deep', `${'{"a":'.repeat(20_000)}1${'}'.repeat(20_000)}`, noise.era))),
+  keys: (noise) =>
+    times(20, () =>
+      post(noise, callOf('deep', `{${Array.from({ length: 15_000 }, (_, at) => `"k${at}":0`).join(',')}}`, noise.era)),
+    ),
+  'patterns that hang': (noise) =>
+    times(20, () =>
+      noise.client.send('tools/call', {
+        name: 'redos',
+        arguments: { a: `${'a'.repeat(50_000)}!`, b: 'a'.repeat(5_000), c: 'a'.repeat(50_000) },
+      }),
+    ),
+  'lists that must be unique': (noise) =>
+    times(10, () =>
+      noise.client.send('tools/call', {
+        name: 'unique',
+        arguments: { a: Array.from({ length: 8_000 }, (_, at) => ({ at })) },
+      }),
+    ),
+  'schemas that explode': (noise) =>
+    times(10, async (at) =>
+      noise.client.send('tools/call', { name: at % 2 === 0 ? 'explode' : 'cycle', arguments: { a: 'x' } }),
+    ),
+  'results that are too large': (noise) =>
+    times(20, () => noise.client.send('tools/call', { name: 'large', arguments: {} })),
+  'notifications without end': (noise) =>
+    times(5, () => noise.client.send('tools/call', { name: 'chatty', arguments: {} })),
+  'pages without end': async ({ era, token }) =>
+    times(3, async () => (await connect(`${gateway.url}/mcp/endless`, token, era)).send('tools/list', {})),
+  'streams that are hoarded and never read': ({ era, token, client, aborts }) =>
+    times(40, async () => {
+      const abort = new AbortController();
+      aborts.push(abort);
+      const params = { notifications: { toolsListChanged: true }, _meta: MODERN_META };
+      await request(`${gateway.url}/mcp/hostile`, {
+        method: era === 'modern' ? 'POST' : 'GET',
+        signal: abort.signal,
+        ...(era === 'modern' && {
+          body: JSON.stringify({ jsonrpc: '2.0', id: 1, method: 'subscriptions/listen', params }),
+        }),
+        headers: {
+          ...headersFor(era, token, { method: 'subscriptions/listen', params }, client.session),
+          ...(era === 'modern' && { 'content-type': 'application/json' }),
+          accept: 'application/json, text/event-stream',
+        },
+      });
+    }),
+  'headers and bodies that never end': ({ token, sockets }) =>
+    times(60, async (at) => {
+      const socket = connectSocket(Number(new URL(gateway.url).port), '127.0.0.1').on('error', () => undefined);
+      sockets.push(socket);
+      const head = `POST /mcp/hostile HTTP/1.1\r\nHost: ${new URL(gateway.url).host}\r\nAuthorization: Bearer ${token}\r\nContent-Type: application/json\r\n`;
+      socket.write(at % 2 === 0 ? `${head}X-A: ` : `${head}Content-Length: ${LIMIT}\r\n\r\n{`);
+    }),
+  'handshakes without end': ({ era, token }) =>
+    times(60, async () => connect(`${gateway.url}/mcp/hostile`, token, era)),
+  'calls of what does not exist': (noise) =>
+    times(200, (at) => noise.client.send('tools/call', { name: `none-${at}`, arguments: {} })),
+  'credentials that are none': ({ era }) =>
+    times(200, async (at) => connect(`${gateway.url}/mcp/quiet`, `eyJhbGciOiJFUzI1NiIsImtpZCI6IngifQ.${at}.x`, era)),
 };
 
 /** B, who does nothing but call and list. */
 async function work(client: RawClient, until: Promise<unknown>): Promise<{ calls: number; faults: string[] }> {
   let over = false;
-  void until.finally(() => { over = true; });
+  void until.finally(() => {
+    over = true;
+  });
   const faults: string[] = [];
   let calls = 0;
   while (!over || calls < 10) {
-    const [listed, called] = [await client.send('tools/list', {}), await client.send('tools/call', { name: 'alpha', arguments: { a: `b-${calls}` } })];
+    const [listed, called] = [
+      await client.send('tools/list', {}),
+      await client.send('tools/call', { name: 'alpha', arguments: { a: `b-${calls}` } }),
+    ];
     if ((listed.result?.['tools'] as unknown[] | undefined)?.length !== 1) faults.push(JSON.stringify(listed.messages));
-    if (!JSON.stringify(called.result).includes(`b-${calls}`)) faults.push(`${called.status} ${JSON.stringify(called.messages)}`);
+    if (!JSON.stringify(called.result).includes(`b-${calls}`))
+      faults.push(`${called.status} ${JSON.stringify(called.messages)}`);
     calls += 1;
   }
   return { calls, faults };
@@ -120,7 +207,13 @@ async function work(client: RawClient, until: Promise<unknown>): Promise<{ calls
 describe.each(ERAS)('A24 D1 %s', (era) => {
   it.each(Object.entries(NOISES))('%s', { timeout: 60_000 }, async (_name, make) => {
     const token = await gateway.token('alice');
-    const noise: Noise = { era, token, client: await connect(`${gateway.url}/mcp/hostile`, token, era), sockets: [], aborts: [] };
+    const noise: Noise = {
+      era,
+      token,
+      client: await connect(`${gateway.url}/mcp/hostile`, token, era),
+      sockets: [],
+      aborts: [],
+    };
     const carol = await connect(`${gateway.url}/mcp/quiet`, await gateway.token('carol'), era);
     try {
       expect((await work(carol, make(noise))).faults).toEqual([]);
@@ -135,19 +228,32 @@ describe.each(ERAS)('A24 D1 %s', (era) => {
   });
 });
 
-it.each(ERAS)('A24 %s: the patterns of that server are judged, each by itself, and refuse what does not match', async (era) => {
-  const client = await connect(`${gateway.url}/mcp/hostile`, await gateway.token('alice'), era);
-  const before = hostile.acts().length;
-  for (const args of [{ a: 'aaa!' }, { b: 'bbb' }, { c: 'zz?' }, { a: 'a', c: 'z' }]) {
-    const { result, messages } = await client.send('tools/call', { name: 'redos', arguments: args });
-    expect(result, JSON.stringify(messages)).toMatchObject({ isError: true, structuredContent: { error_code: 'INVALID_ARGUMENT' } });
-  }
-  expect(hostile.acts().length).toBe(before);
-  expect((await client.send('tools/call', { name: 'redos', arguments: { a: 'aaa', b: 'a'.repeat(25), c: 'zz!' } })).result?.['isError']).toBeFalsy();
-});
+it.each(ERAS)(
+  'A24 %s: the patterns of that server are judged, each by itself, and refuse what does not match',
+  async (era) => {
+    const client = await connect(`${gateway.url}/mcp/hostile`, await gateway.token('alice'), era);
+    const before = hostile.acts().length;
+    for (const args of [{ a: 'aaa!' }, { b: 'bbb' }, { c: 'zz?' }, { a: 'a', c: 'z' }]) {
+      const { result, messages } = await client.send('tools/call', { name: 'redos', arguments: args });
+      expect(result, JSON.stringify(messages)).toMatchObject({
+        isError: true,
+        structuredContent: { error_code: 'INVALID_ARGUMENT' },
+      });
+    }
+    expect(hostile.acts().length).toBe(before);
+    expect(
+      (await client.send('tools/call', { name: 'redos', arguments: { a: 'aaa', b: 'a'.repeat(25), c: 'zz!' } }))
+        .result?.['isError'],
+    ).toBeFalsy();
+  },
+);
 
-it('A24 a tenant that has used its budget up has used nobody else\'s', async () => {
-  const own = await openGateway({ servers: { quiet: { url: quiet.url } }, limits: { default: ['20/min per tenant', '1000/min per user'] }, gateway: { refusalLimit: '30/min' } });
+it("A24 a tenant that has used its budget up has used nobody else's", async () => {
+  const own = await openGateway({
+    servers: { quiet: { url: quiet.url } },
+    limits: { default: ['20/min per tenant', '1000/min per user'] },
+    gateway: { refusalLimit: '30/min' },
+  });
   try {
     for (const era of ERAS) {
       const alice = await connect(`${own.url}/mcp/quiet`, await own.token('alice'), era).catch(() => undefined);
@@ -156,7 +262,10 @@ it('A24 a tenant that has used its budget up has used nobody else\'s', async () 
       if (last !== undefined) expect(JSON.stringify(last.messages)).toContain('RATE_LIMITED');
     }
     const carol = await connect(`${own.url}/mcp/quiet`, await own.token('carol'), 'modern');
-    for (let at = 0; at < 10; at++) expect((await carol.send('tools/call', { name: 'alpha', arguments: { a: 'x' } })).result).toMatchObject({ content: [{ text: 'done {"a":"x"}' }] });
+    for (let at = 0; at < 10; at++)
+      expect((await carol.send('tools/call', { name: 'alpha', arguments: { a: 'x' } })).result).toMatchObject({
+        content: [{ text: 'done {"a":"x"}' }],
+      });
   } finally {
     await own.close();
   }

@@ -19,9 +19,15 @@ const UPSTREAMS = ['old', 'new'] as const;
 let upstreams: Record<(typeof UPSTREAMS)[number], Upstream>;
 let gateway: TestGateway;
 beforeAll(async () => {
-  upstreams = { old: await openUpstream({ ...OFFER, era: 'legacy' }), new: await openUpstream({ ...OFFER, era: 'modern' }) };
+  upstreams = {
+    old: await openUpstream({ ...OFFER, era: 'legacy' }),
+    new: await openUpstream({ ...OFFER, era: 'modern' }),
+  };
   gateway = await openGateway({
-    servers: { old: { url: upstreams.old.url, headers: { 'X-Configured': 'ours' } }, new: { url: upstreams.new.url, headers: { 'X-Configured': 'ours' } } },
+    servers: {
+      old: { url: upstreams.old.url, headers: { 'X-Configured': 'ours' } },
+      new: { url: upstreams.new.url, headers: { 'X-Configured': 'ours' } },
+    },
   });
 });
 afterAll(async () => {
@@ -31,17 +37,61 @@ afterAll(async () => {
 
 /** Every value has CANARY in it, so that it is found wherever it went, under whatever name. */
 const SAID: Readonly<Record<string, string>> = {
-  cookie: 'session=CANARY; __Host-id=CANARY', 'proxy-authorization': 'Basic CANARY', 'proxy-connection': 'CANARY', 'proxy-authenticate': 'CANARY', 'x-forwarded-for': '10.0.0.1, CANARY', 'x-forwarded-host': 'CANARY.example',
-  'x-forwarded-proto': 'CANARY', 'x-forwarded-port': 'CANARY', 'x-forwarded-prefix': '/CANARY', 'x-forwarded-user': 'CANARY', 'x-forwarded-client-cert': 'Hash=CANARY', 'x-forwarded-access-token': 'CANARY', forwarded: 'for=CANARY', 'x-real-ip': 'CANARY',
-  'x-original-url': '/CANARY', 'x-rewrite-url': '/CANARY', 'x-http-method-override': 'CANARY', via: '1.1 CANARY', 'x-api-key': 'CANARY', 'api-key': 'CANARY', 'x-auth-token': 'CANARY', 'x-access-token': 'CANARY', 'x-tenant': 'CANARY', 'x-tenant-id': 'CANARY',
-  'x-user': 'CANARY', 'x-user-id': 'CANARY', 'x-grafana-url': 'http://CANARY', 'x-amz-security-token': 'CANARY', 'x-goog-iap-jwt-assertion': 'CANARY', 'x-ms-client-principal': 'CANARY', 'cf-connecting-ip': 'CANARY', 'true-client-ip': 'CANARY', dpop: 'CANARY',
-  'x-csrf-token': 'CANARY', 'x-configured': 'CANARY', 'user-agent': 'CANARY', referer: 'http://CANARY/', 'accept-language': 'CANARY', 'if-none-match': '"CANARY"', 'last-event-id': 'CANARY', baggage: 'k=CANARY', tracestate: 'k=CANARY', pragma: 'CANARY', from: 'CANARY@example.com',
+  cookie: 'session=CANARY; __Host-id=CANARY',
+  'proxy-authorization': 'Basic CANARY',
+  'proxy-connection': 'CANARY',
+  'proxy-authenticate': 'CANARY',
+  'x-forwarded-for': '10.0.0.1, CANARY',
+  'x-forwarded-host': 'CANARY.example',
+  'x-forwarded-proto': 'CANARY',
+  'x-forwarded-port': 'CANARY',
+  'x-forwarded-prefix': '/CANARY',
+  'x-forwarded-user': 'CANARY',
+  'x-forwarded-client-cert': 'Hash=CANARY',
+  'x-forwarded-access-token': 'CANARY',
+  forwarded: 'for=CANARY',
+  'x-real-ip': 'CANARY',
+  'x-original-url': '/CANARY',
+  'x-rewrite-url': '/CANARY',
+  'x-http-method-override': 'CANARY',
+  via: '1.1 CANARY',
+  'x-api-key': 'CANARY',
+  'api-key': 'CANARY',
+  'x-auth-token': 'CANARY',
+  'x-access-token': 'CANARY',
+  'x-tenant': 'CANARY',
+  'x-tenant-id': 'CANARY',
+  'x-user': 'CANARY',
+  'x-user-id': 'CANARY',
+  'x-grafana-url': 'http://CANARY',
+  'x-amz-security-token': 'CANARY',
+  'x-goog-iap-jwt-assertion': 'CANARY',
+  'x-ms-client-principal': 'CANARY',
+  'cf-connecting-ip': 'CANARY',
+  'true-client-ip': 'CANARY',
+  dpop: 'CANARY',
+  'x-csrf-token': 'CANARY',
+  'x-configured': 'CANARY',
+  'user-agent': 'CANARY',
+  referer: 'http://CANARY/',
+  'accept-language': 'CANARY',
+  'if-none-match': '"CANARY"',
+  'last-event-id': 'CANARY',
+  baggage: 'k=CANARY',
+  tracestate: 'k=CANARY',
+  pragma: 'CANARY',
+  from: 'CANARY@example.com',
 };
-const NEVER = /^(authorization|cookie|set-cookie|forwarded|via|x-real-ip|dpop|proxy-|x-forwarded-|x-original-|x-rewrite-|x-tenant|x-user|x-api-key|baggage|tracestate|referer|origin|last-event-id)/i;
+const NEVER =
+  /^(authorization|cookie|set-cookie|forwarded|via|x-real-ip|dpop|proxy-|x-forwarded-|x-original-|x-rewrite-|x-tenant|x-user|x-api-key|baggage|tracestate|referer|origin|last-event-id)/i;
 
 const WAYS: readonly (readonly [method: string, params: Record<string, unknown>])[] = [
-  ['tools/list', {}], ['tools/call', { name: 'alpha', arguments: { a: 'plain' } }], ['prompts/get', { name: 'greet' }], ['resources/read', { uri: 'mem://x' }],
-  ['completion/complete', { ref: { type: 'ref/prompt', name: 'greet' }, argument: { name: 'a', value: '' } }], ['tools/call', { name: 'none', arguments: {} }],
+  ['tools/list', {}],
+  ['tools/call', { name: 'alpha', arguments: { a: 'plain' } }],
+  ['prompts/get', { name: 'greet' }],
+  ['resources/read', { uri: 'mem://x' }],
+  ['completion/complete', { ref: { type: 'ref/prompt', name: 'greet' }, argument: { name: 'a', value: '' } }],
+  ['tools/call', { name: 'none', arguments: {} }],
 ];
 
 function looksClean(upstream: Upstream, secrets: readonly string[]): void {
@@ -55,7 +105,11 @@ function looksClean(upstream: Upstream, secrets: readonly string[]): void {
 }
 
 /** A token, and every part of it that could be told apart: a signature alone would do for who knows the rest. */
-const partsOf = (token: string): string[] => [token, ...token.split(/[._]/).filter((part) => part.length >= 16), Buffer.from(token).toString('base64url').slice(0, 80)];
+const partsOf = (token: string): string[] => [
+  token,
+  ...token.split(/[._]/).filter((part) => part.length >= 16),
+  Buffer.from(token).toString('base64url').slice(0, 80),
+];
 
 describe.each(['modern', 'legacy'] as const)('A11 %s client', (era: Era) => {
   it.each(UPSTREAMS)('nothing of its headers reaches the %s server', async (server) => {
@@ -63,8 +117,23 @@ describe.each(['modern', 'legacy'] as const)('A11 %s client', (era: Era) => {
     const url = `${gateway.url}/mcp/${server}`;
     const client = await connect(url, token, era);
     for (const [method, params] of WAYS) {
-      const body = JSON.stringify({ jsonrpc: '2.0', id: 1, method, params: era === 'modern' ? { ...params, _meta: MODERN_META } : params });
-      const { status } = await ask(url, { method: 'POST', path: `/mcp/${server}`, body, headers: { ...headersFor(era, token, { method, params }, client.session), 'content-type': 'application/json', accept: 'application/json, text/event-stream', ...SAID } });
+      const body = JSON.stringify({
+        jsonrpc: '2.0',
+        id: 1,
+        method,
+        params: era === 'modern' ? { ...params, _meta: MODERN_META } : params,
+      });
+      const { status } = await ask(url, {
+        method: 'POST',
+        path: `/mcp/${server}`,
+        body,
+        headers: {
+          ...headersFor(era, token, { method, params }, client.session),
+          'content-type': 'application/json',
+          accept: 'application/json, text/event-stream',
+          ...SAID,
+        },
+      });
       expect([method, status]).toEqual([method, 200]);
     }
     looksClean(upstreams[server], [...partsOf(token), ...(client.session === undefined ? [] : [client.session])]);
@@ -74,29 +143,75 @@ describe.each(['modern', 'legacy'] as const)('A11 %s client', (era: Era) => {
   it('headers that hop-by-hop names would strip or smuggle change nothing', async () => {
     const token = await gateway.token('alice');
     const client = await connect(`${gateway.url}/mcp/old`, token, era);
-    for (const connection of ['close, authorization', 'close, x-configured', 'close, mcp-protocol-version, host', 'close, content-type']) {
-      const body = JSON.stringify({ jsonrpc: '2.0', id: 1, method: 'tools/call', params: { name: 'alpha', arguments: {}, ...(era === 'modern' && { _meta: MODERN_META }) } });
-      await ask(gateway.url, { method: 'POST', path: '/mcp/old', body, headers: { ...headersFor(era, token, { method: 'tools/call', params: { name: 'alpha' } }, client.session), 'content-type': 'application/json', accept: 'application/json, text/event-stream', connection } });
+    for (const connection of [
+      'close, authorization',
+      'close, x-configured',
+      'close, mcp-protocol-version, host',
+      'close, content-type',
+    ]) {
+      const body = JSON.stringify({
+        jsonrpc: '2.0',
+        id: 1,
+        method: 'tools/call',
+        params: { name: 'alpha', arguments: {}, ...(era === 'modern' && { _meta: MODERN_META }) },
+      });
+      await ask(gateway.url, {
+        method: 'POST',
+        path: '/mcp/old',
+        body,
+        headers: {
+          ...headersFor(era, token, { method: 'tools/call', params: { name: 'alpha' } }, client.session),
+          'content-type': 'application/json',
+          accept: 'application/json, text/event-stream',
+          connection,
+        },
+      });
     }
     looksClean(upstreams.old, partsOf(token));
   });
 
-  it('an API key stays here as a token does, also over stdio, and a child process does not inherit it', { timeout: 40_000 }, async () => {
-    const dump = 'require("node:fs").writeFileSync(process.argv[1], JSON.stringify(process.env)); process.argv.splice(1, 1); import(process.argv[1])';
-    const upstream = await openUpstream(OFFER);
-    const site = await openSite({ servers: { one: { url: upstream.url, headers: { 'X-Configured': 'ours' } }, child: { command: [process.execPath, '-e', dump, 'env.json', fileURLToPath(new URL('./slow-echo.ts', import.meta.url))], cwd: '.' } } }, { AWS_SECRET_ACCESS_KEY: 'CANARY', NODE_OPTIONS: '' });
-    const made = JSON.parse((await site.run(['keys', 'create', '--tenant', 'acme', '--name', 'robot', '--json'])).stdout) as { key: string };
-    const pipe = await openPipe(site, made.key, { era });
-    try {
-      expect((await pipe.send('tools/call', { name: 'one__alpha', arguments: {} })).error).toBeUndefined();
-      expect((await pipe.send('tools/call', { name: 'child__echo', arguments: { canary: 'x' } })).error).toBeUndefined();
-      looksClean(upstream, partsOf(made.key));
-      const inherited = readFileSync(join(site.folder, 'env.json'), 'utf8');
-      for (const secret of ['CANARY', 'SALLYPORT', ...partsOf(made.key)]) expect(inherited).not.toContain(secret);
-    } finally {
-      await pipe.close();
-      await site.close();
-      await upstream.close();
-    }
-  });
+  it(
+    'an API key stays here as a token does, also over stdio, and a child process does not inherit it',
+    { timeout: 40_000 },
+    async () => {
+      const dump =
+        'require("node:fs").writeFileSync(process.argv[1], JSON.stringify(process.env)); process.argv.splice(1, 1); import(process.argv[1])';
+      const upstream = await openUpstream(OFFER);
+      const site = await openSite(
+        {
+          servers: {
+            one: { url: upstream.url, headers: { 'X-Configured': 'ours' } },
+            child: {
+              command: [
+                process.execPath,
+                '-e',
+                dump,
+                'env.json',
+                fileURLToPath(new URL('./slow-echo.ts', import.meta.url)),
+              ],
+              cwd: '.',
+            },
+          },
+        },
+        { AWS_SECRET_ACCESS_KEY: 'CANARY', NODE_OPTIONS: '' },
+      );
+      const made = JSON.parse(
+        (await site.run(['keys', 'create', '--tenant', 'acme', '--name', 'robot', '--json'])).stdout,
+      ) as { key: string };
+      const pipe = await openPipe(site, made.key, { era });
+      try {
+        expect((await pipe.send('tools/call', { name: 'one__alpha', arguments: {} })).error).toBeUndefined();
+        expect(
+          (await pipe.send('tools/call', { name: 'child__echo', arguments: { canary: 'x' } })).error,
+        ).toBeUndefined();
+        looksClean(upstream, partsOf(made.key));
+        const inherited = readFileSync(join(site.folder, 'env.json'), 'utf8');
+        for (const secret of ['CANARY', 'SALLYPORT', ...partsOf(made.key)]) expect(inherited).not.toContain(secret);
+      } finally {
+        await pipe.close();
+        await site.close();
+        await upstream.close();
+      }
+    },
+  );
 });

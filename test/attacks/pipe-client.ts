@@ -22,8 +22,14 @@ export interface PipeClient {
   close(): Promise<void>;
 }
 
-export async function openPipe(site: Site, token: string, { era, server }: { readonly era: Era; readonly server?: string }): Promise<PipeClient> {
-  const child: ChildProcess = site.spawn(['stdio', ...(server === undefined ? [] : ['--server', server])], { SALLYPORT_TOKEN: token });
+export async function openPipe(
+  site: Site,
+  token: string,
+  { era, server }: { readonly era: Era; readonly server?: string },
+): Promise<PipeClient> {
+  const child: ChildProcess = site.spawn(['stdio', ...(server === undefined ? [] : ['--server', server])], {
+    SALLYPORT_TOKEN: token,
+  });
   let latest = 0;
   const waiting = new Map<unknown, (said: Said) => void>();
   let heard: (line: string) => void = () => undefined;
@@ -37,18 +43,33 @@ export async function openPipe(site: Site, token: string, { era, server }: { rea
     waiting.get(id ?? latest)?.({ result, error });
   });
   const gone = new Promise<void>((resolve) => child.once('close', () => resolve()));
-  const send = (method: string, params: Json): Promise<Said> => new Promise((resolve, reject) => {
-    const own = (latest += 1);
-    waiting.set(own, resolve);
-    void gone.then(() => reject(new Error(`sallyport stdio ended: ${Buffer.concat(err).toString()}`)));
-    child.stdin?.write(`${JSON.stringify({ jsonrpc: '2.0', id: own, method, params: era === 'modern' ? { ...params, _meta: MODERN_META } : params })}\n`);
-  });
+  const send = (method: string, params: Json): Promise<Said> =>
+    new Promise((resolve, reject) => {
+      const own = (latest += 1);
+      waiting.set(own, resolve);
+      void gone.then(() => reject(new Error(`sallyport stdio ended: ${Buffer.concat(err).toString()}`)));
+      child.stdin?.write(
+        `${JSON.stringify({ jsonrpc: '2.0', id: own, method, params: era === 'modern' ? { ...params, _meta: MODERN_META } : params })}\n`,
+      );
+    });
   if (era === 'legacy') {
-    await send('initialize', { protocolVersion: '2025-11-25', capabilities: {}, clientInfo: { name: 'pipe', version: '1' } });
+    await send('initialize', {
+      protocolVersion: '2025-11-25',
+      capabilities: {},
+      clientInfo: { name: 'pipe', version: '1' },
+    });
     child.stdin?.write(`${JSON.stringify({ jsonrpc: '2.0', method: 'notifications/initialized' })}\n`);
   }
   return {
-    send, write: (line) => void child.stdin?.write(`${line}\n`), exchange: (line) => new Promise((resolve) => { heard = resolve; child.stdin?.write(`${line}\n`); }), stdout: () => out.join('\n'), stderr: () => Buffer.concat(err).toString(),
+    send,
+    write: (line) => void child.stdin?.write(`${line}\n`),
+    exchange: (line) =>
+      new Promise((resolve) => {
+        heard = resolve;
+        child.stdin?.write(`${line}\n`);
+      }),
+    stdout: () => out.join('\n'),
+    stderr: () => Buffer.concat(err).toString(),
     close: async () => {
       child.stdin?.end();
       const timer = setTimeout(() => child.kill('SIGKILL'), 5_000);

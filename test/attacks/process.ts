@@ -46,18 +46,43 @@ export async function openSite(options: TestOptions, env: Record<string, string>
   const policy = (text: string): void => writeFileSync(join(folder, 'policies', 'test.cedar'), text);
   const write = (settings: Record<string, unknown>): void => writeFileSync(config, JSON.stringify(settings, null, 1));
   const settings = {
-    gateway: { listen: `127.0.0.1:${port}`, addressLimit: '1000000/min', refusalLimit: '100000/min', ...options.gateway }, admin: { listen: `127.0.0.1:${admin}` },
-    data, tenants: ['acme', 'globex'], identity: { issuers: [{ issuer: issuer.issuer, audience }] }, servers: options.servers,
-    policies: { cedar: join(folder, 'policies') }, limits: options.limits ?? { default: '1000000/min per user' }, log: { level: 'debug' }, ...options.settings,
+    gateway: {
+      listen: `127.0.0.1:${port}`,
+      addressLimit: '1000000/min',
+      refusalLimit: '100000/min',
+      ...options.gateway,
+    },
+    admin: { listen: `127.0.0.1:${admin}` },
+    data,
+    tenants: ['acme', 'globex'],
+    identity: { issuers: [{ issuer: issuer.issuer, audience }] },
+    servers: options.servers,
+    policies: { cedar: join(folder, 'policies') },
+    limits: options.limits ?? { default: '1000000/min per user' },
+    log: { level: 'debug' },
+    ...options.settings,
   };
   policy(options.policies ?? 'permit (principal, action, resource);');
   write(settings);
-  const start = (args: readonly string[], more: Record<string, string> = {}): ChildProcess => spawn(process.execPath, ['--conditions=sallyport-source', program, ...args, '--config', config], {
-    env: { PATH: process.env['PATH'] ?? '', HOME: folder, ...env, ...more }, stdio: ['pipe', 'pipe', 'pipe'], cwd: folder,
-  });
+  const start = (args: readonly string[], more: Record<string, string> = {}): ChildProcess =>
+    spawn(process.execPath, ['--conditions=sallyport-source', program, ...args, '--config', config], {
+      env: { PATH: process.env['PATH'] ?? '', HOME: folder, ...env, ...more },
+      stdio: ['pipe', 'pipe', 'pipe'],
+      cwd: folder,
+    });
   return {
-    folder, data, config, issuer, settings, policy, write, spawn: start, url: `http://127.0.0.1:${port}`, adminUrl: `http://127.0.0.1:${admin}`,
-    token: (user, claims = {}) => issuer.token({ sub: user, tenant_id: USERS[user]?.tenant, roles: USERS[user]?.roles, ...claims }),
+    folder,
+    data,
+    config,
+    issuer,
+    settings,
+    policy,
+    write,
+    spawn: start,
+    url: `http://127.0.0.1:${port}`,
+    adminUrl: `http://127.0.0.1:${admin}`,
+    token: (user, claims = {}) =>
+      issuer.token({ sub: user, tenant_id: USERS[user]?.tenant, roles: USERS[user]?.roles, ...claims }),
     run: (args, more = {}) => ended(start(args, more.env), more.input),
     close: async () => {
       await issuer.close();
@@ -71,7 +96,11 @@ function ended(child: ChildProcess, input?: string): Promise<Ran> {
   child.stdout?.on('data', (chunk: Buffer) => stdout.push(chunk));
   child.stderr?.on('data', (chunk: Buffer) => stderr.push(chunk));
   child.stdin?.end(input);
-  return new Promise((resolve) => child.once('close', (code) => resolve({ code, stdout: Buffer.concat(stdout).toString(), stderr: Buffer.concat(stderr).toString() })));
+  return new Promise((resolve) =>
+    child.once('close', (code) =>
+      resolve({ code, stdout: Buffer.concat(stdout).toString(), stderr: Buffer.concat(stderr).toString() }),
+    ),
+  );
 }
 
 export interface Running {
@@ -90,11 +119,16 @@ export async function startProcess(site: Site): Promise<Running> {
   const text = (): string => Buffer.concat(said).toString();
   const gone = new Promise<void>((resolve) => child.once('close', () => resolve()));
   await new Promise<void>((resolve, reject) => {
-    child.stdout?.on('data', (chunk: Buffer) => { said.push(chunk); if (chunk.includes('gateway_url')) resolve(); });
+    child.stdout?.on('data', (chunk: Buffer) => {
+      said.push(chunk);
+      if (chunk.includes('gateway_url')) resolve();
+    });
     child.once('close', (code) => reject(new Error(`the gateway ended (${code}): ${text()}`)));
   });
   return {
-    pid: child.pid ?? 0, said: text, hangUp: () => void child.kill('SIGHUP'),
+    pid: child.pid ?? 0,
+    said: text,
+    hangUp: () => void child.kill('SIGHUP'),
     stop: async () => {
       const timer = setTimeout(() => child.kill('SIGKILL'), 8_000);
       child.kill('SIGTERM');

@@ -37,36 +37,57 @@ export const MODERN_META = {
   'io.modelcontextprotocol/clientCapabilities': {},
 };
 
-export async function post(url: string, headers: Record<string, string>, body: string | Buffer, signal?: AbortSignal): Promise<Answer> {
+export async function post(
+  url: string,
+  headers: Record<string, string>,
+  body: string | Buffer,
+  signal?: AbortSignal,
+): Promise<Answer> {
   const response = await request(url, {
     method: 'POST',
     headers: { 'content-type': 'application/json', accept: 'application/json, text/event-stream', ...headers },
-    body, ...(signal && { signal }),
+    body,
+    ...(signal && { signal }),
   });
   const text = await response.body.text();
   const messages = parse(text, String(response.headers['content-type'] ?? ''));
   const last = messages.findLast((message) => 'result' in message || 'error' in message);
   return {
-    status: response.statusCode, headers: response.headers, messages,
+    status: response.statusCode,
+    headers: response.headers,
+    messages,
     result: last?.['result'] as Json | undefined,
     error: last?.['error'] as Answer['error'],
-    progress: messages.filter((message) => message['method'] === 'notifications/progress').map((message) => message['params'] as Json),
+    progress: messages
+      .filter((message) => message['method'] === 'notifications/progress')
+      .map((message) => message['params'] as Json),
   };
 }
 
 function parse(text: string, type: string): Json[] {
   if (text === '') return [];
-  if (!type.startsWith('text/event-stream')) return type.startsWith('application/json') ? [JSON.parse(text) as Json] : [];
+  if (!type.startsWith('text/event-stream'))
+    return type.startsWith('application/json') ? [JSON.parse(text) as Json] : [];
   return text.split('\n\n').flatMap((event) => {
-    const data = event.split('\n').filter((line) => line.startsWith('data:')).map((line) => line.slice(5).trim()).join('\n');
+    const data = event
+      .split('\n')
+      .filter((line) => line.startsWith('data:'))
+      .map((line) => line.slice(5).trim())
+      .join('\n');
     return data === '' ? [] : [JSON.parse(data) as Json];
   });
 }
 
 /** A name that a header cannot spell is told in the form that is for that. */
-const mirrored = (name: string): string => (/^[\x21-\x7e]+(?: [\x21-\x7e]+)*$/.test(name) ? name : `=?base64?${Buffer.from(name).toString('base64')}?=`);
+const mirrored = (name: string): string =>
+  /^[\x21-\x7e]+(?: [\x21-\x7e]+)*$/.test(name) ? name : `=?base64?${Buffer.from(name).toString('base64')}?=`;
 
-export function headersFor(era: Era, token: string, { method, params }: { readonly method: string; readonly params: Json }, session?: string): Record<string, string> {
+export function headersFor(
+  era: Era,
+  token: string,
+  { method, params }: { readonly method: string; readonly params: Json },
+  session?: string,
+): Record<string, string> {
   const name = params['name'] ?? params['uri'] ?? params['taskId'];
   return {
     ...(token !== '' && { authorization: `Bearer ${token}` }),
@@ -79,15 +100,27 @@ export function headersFor(era: Era, token: string, { method, params }: { readon
 export async function connect(url: string, token: string, era: Era, capabilities: Json = {}): Promise<RawClient> {
   let session: string | undefined;
   const meta = { ...MODERN_META, 'io.modelcontextprotocol/clientCapabilities': capabilities };
-  const exchange = (method: string, params: Json, id: number | string | undefined, signal?: AbortSignal): Promise<Answer> => {
-    const whole = era === 'modern' ? { ...params, _meta: { ...meta, ...(params['_meta'] as Json | undefined) } } : params;
+  const exchange = (
+    method: string,
+    params: Json,
+    id: number | string | undefined,
+    signal?: AbortSignal,
+  ): Promise<Answer> => {
+    const whole =
+      era === 'modern' ? { ...params, _meta: { ...meta, ...(params['_meta'] as Json | undefined) } } : params;
     const body = JSON.stringify({ jsonrpc: '2.0', ...(id !== undefined && { id }), method, params: whole });
     return post(url, headersFor(era, token, { method, params }, session), body, signal);
   };
   if (era === 'legacy') {
-    const answer = await exchange('initialize', {
-      protocolVersion: '2025-11-25', capabilities, clientInfo: { name: 'raw', version: '1.0.0' },
-    }, 1);
+    const answer = await exchange(
+      'initialize',
+      {
+        protocolVersion: '2025-11-25',
+        capabilities,
+        clientInfo: { name: 'raw', version: '1.0.0' },
+      },
+      1,
+    );
     if (answer.status !== 200) throw new Error(`initialize: ${answer.status} ${JSON.stringify(answer.messages)}`);
     session = String(answer.headers['mcp-session-id']);
     await exchange('notifications/initialized', {}, undefined);
@@ -109,7 +142,11 @@ export async function connect(url: string, token: string, era: Era, capabilities
       await pending.done.catch(() => {});
     },
     async close() {
-      if (session !== undefined) await request(url, { method: 'DELETE', headers: headersFor(era, token, { method: '', params: {} }, session) }).then((r) => r.body.dump());
+      if (session !== undefined)
+        await request(url, {
+          method: 'DELETE',
+          headers: headersFor(era, token, { method: '', params: {} }, session),
+        }).then((r) => r.body.dump());
     },
   };
 }

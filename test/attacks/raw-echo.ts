@@ -6,14 +6,24 @@ import { appendFileSync } from 'node:fs';
 
 const [list = '[]', journal] = process.argv.slice(2);
 const tools = JSON.parse(list) as object[];
-const send = (message: object): void => void process.stdout.write(`${JSON.stringify({ jsonrpc: '2.0', ...message })}\n`);
+const send = (message: object): void =>
+  void process.stdout.write(`${JSON.stringify({ jsonrpc: '2.0', ...message })}\n`);
 
 function take(line: string): void {
   if (journal !== undefined) appendFileSync(journal, `${line}\n`);
   const { id, method } = parsed(line);
-  if (method === 'initialize') send({ id, result: { protocolVersion: '2025-11-25', capabilities: { tools: {} }, serverInfo: { name: 'raw-echo', version: '1.0.0' } } });
+  if (method === 'initialize')
+    send({
+      id,
+      result: {
+        protocolVersion: '2025-11-25',
+        capabilities: { tools: {} },
+        serverInfo: { name: 'raw-echo', version: '1.0.0' },
+      },
+    });
   else if (method === 'tools/list') send({ id, result: { tools } });
-  else if (method === 'tools/call') send({ id, result: { content: [{ type: 'text', text: Buffer.from(line).toString('base64') }] } });
+  else if (method === 'tools/call')
+    send({ id, result: { content: [{ type: 'text', text: Buffer.from(line).toString('base64') }] } });
   else if (id !== undefined) send({ id, error: { code: -32601, message: 'Method not found' } });
 }
 
@@ -27,8 +37,11 @@ function parsed(line: string): { id?: number; method?: string } {
 }
 
 let rest = '';
-process.stdin.setEncoding('utf8').on('data', (chunk: string) => {
-  const lines = `${rest}${chunk}`.split('\n');
-  rest = lines.pop() ?? '';
-  for (const line of lines) take(line);
-}).on('end', () => process.exit(0));
+process.stdin
+  .setEncoding('utf8')
+  .on('data', (chunk: string) => {
+    const lines = `${rest}${chunk}`.split('\n');
+    rest = lines.pop() ?? '';
+    for (const line of lines) take(line);
+  })
+  .on('end', () => process.exit(0));

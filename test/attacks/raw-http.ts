@@ -31,19 +31,32 @@ export function ask(url: string, { method = 'GET', path = '/', headers = {}, bod
 }
 
 /** Bytes to a socket, and what comes back until the other side closes or the time is over. */
-export function exchangeBytes(url: string, bytes: string, ms = 2_000): Promise<{ readonly text: string; readonly closed: boolean }> {
+export function exchangeBytes(
+  url: string,
+  bytes: string,
+  ms = 2_000,
+): Promise<{ readonly text: string; readonly closed: boolean }> {
   const { hostname, port } = new URL(url);
   return new Promise((resolve) => {
     let text = '';
     const socket = connect(Number(port), hostname, () => socket.write(bytes, 'latin1'));
-    const timer = setTimeout(() => { socket.destroy(); resolve({ text, closed: false }); }, ms);
+    const timer = setTimeout(() => {
+      socket.destroy();
+      resolve({ text, closed: false });
+    }, ms);
     socket.on('data', (chunk) => (text += chunk.toString('latin1')));
     socket.on('error', () => undefined);
-    socket.on('close', () => { clearTimeout(timer); resolve({ text, closed: true }); });
+    socket.on('close', () => {
+      clearTimeout(timer);
+      resolve({ text, closed: true });
+    });
   });
 }
 
 /** What an MCP client says in its headers, for a body that is written by hand. */
 export const mcpHeaders = (token: string | undefined, more: Record<string, string> = {}): Record<string, string> => ({
-  'content-type': 'application/json', accept: 'application/json, text/event-stream', ...(token !== undefined && { authorization: `Bearer ${token}` }), ...more,
+  'content-type': 'application/json',
+  accept: 'application/json, text/event-stream',
+  ...(token !== undefined && { authorization: `Bearer ${token}` }),
+  ...more,
 });

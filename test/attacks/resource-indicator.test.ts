@@ -21,16 +21,26 @@ const METADATA = '/.well-known/oauth-protected-resource';
 
 describe('O12 the metadata of an endpoint', () => {
   it.each(ENDPOINTS)('%s names exactly its address, whatever else the request says', async (endpoint) => {
-    for (const headers of [{}, { 'x-forwarded-host': 'evil.example', 'x-forwarded-proto': 'https', forwarded: 'host=evil.example' }]) {
+    for (const headers of [
+      {},
+      { 'x-forwarded-host': 'evil.example', 'x-forwarded-proto': 'https', forwarded: 'host=evil.example' },
+    ]) {
       const { statusCode, body } = await request(`${gateway.url}${METADATA}${endpoint}`, { headers });
       expect(statusCode).toBe(200);
-      expect(await body.json()).toMatchObject({ resource: `${gateway.url}${endpoint}`, authorization_servers: [gateway.issuer.issuer] });
+      expect(await body.json()).toMatchObject({
+        resource: `${gateway.url}${endpoint}`,
+        authorization_servers: [gateway.issuer.issuer],
+      });
     }
   });
 
   it('is pointed at by the challenge of that endpoint', async () => {
     for (const endpoint of ENDPOINTS) {
-      const { statusCode, headers, body } = await request(`${gateway.url}${endpoint}`, { method: 'POST', headers: { 'content-type': 'application/json' }, body: '{"jsonrpc":"2.0","id":1,"method":"tools/list"}' });
+      const { statusCode, headers, body } = await request(`${gateway.url}${endpoint}`, {
+        method: 'POST',
+        headers: { 'content-type': 'application/json' },
+        body: '{"jsonrpc":"2.0","id":1,"method":"tools/list"}',
+      });
       await body.dump();
       expect(statusCode).toBe(401);
       expect(headers['www-authenticate']).toContain(`resource_metadata="${gateway.url}${METADATA}${endpoint}"`);
@@ -39,18 +49,35 @@ describe('O12 the metadata of an endpoint', () => {
 });
 
 const AUDIENCES: readonly (readonly [name: string, aud: (url: string) => unknown])[] = [
-  ['the origin alone', (url) => url], ['a slash more', (url) => `${url}/mcp/`], ['one server of it', (url) => `${url}/mcp/one`], ['another case', (url) => `${url}/MCP`],
-  ['another port', (url) => url.replace(/\d+$/, '1')], ['https', (url) => `${url.replace('http:', 'https:')}/mcp`], ['another host', () => 'https://evil.example/mcp'],
-  ['a query', (url) => `${url}/mcp?x=1`], ['a fragment', (url) => `${url}/mcp#x`], ['a prefix', (url) => `${url}/mc`], ['itself in another encoding', (url) => `${url}/%6dcp`],
-  ['null', () => null], ['none', () => undefined], ['an empty one', () => ''], ['an empty list', () => []], ['itself and another', (url) => [`${url}/mcp`, 'https://evil.example']],
+  ['the origin alone', (url) => url],
+  ['a slash more', (url) => `${url}/mcp/`],
+  ['one server of it', (url) => `${url}/mcp/one`],
+  ['another case', (url) => `${url}/MCP`],
+  ['another port', (url) => url.replace(/\d+$/, '1')],
+  ['https', (url) => `${url.replace('http:', 'https:')}/mcp`],
+  ['another host', () => 'https://evil.example/mcp'],
+  ['a query', (url) => `${url}/mcp?x=1`],
+  ['a fragment', (url) => `${url}/mcp#x`],
+  ['a prefix', (url) => `${url}/mc`],
+  ['itself in another encoding', (url) => `${url}/%6dcp`],
+  ['null', () => null],
+  ['none', () => undefined],
+  ['an empty one', () => ''],
+  ['an empty list', () => []],
+  ['itself and another', (url) => [`${url}/mcp`, 'https://evil.example']],
 ];
 
 describe.each<Era>(['modern', 'legacy'])('O12 %s: a token for', (era) => {
   const list = async (token: string): Promise<number> => {
     const params = era === 'modern' ? { _meta: MODERN_META } : {};
     const { statusCode, body } = await request(`${gateway.url}/mcp`, {
-      method: 'POST', body: JSON.stringify({ jsonrpc: '2.0', id: 1, method: 'tools/list', params }),
-      headers: { 'content-type': 'application/json', accept: 'application/json, text/event-stream', ...headersFor(era, token, { method: 'tools/list', params }) },
+      method: 'POST',
+      body: JSON.stringify({ jsonrpc: '2.0', id: 1, method: 'tools/list', params }),
+      headers: {
+        'content-type': 'application/json',
+        accept: 'application/json, text/event-stream',
+        ...headersFor(era, token, { method: 'tools/list', params }),
+      },
     });
     await body.dump();
     return statusCode;

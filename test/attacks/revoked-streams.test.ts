@@ -15,13 +15,22 @@ let gateway: TestGateway;
 beforeAll(async () => {
   // Says five times a second that the resource changed, to whoever listens.
   upstream = await openUpstream({
-    era: 'modern', resources: [{ uri: URI, name: 'x' }],
+    era: 'modern',
+    resources: [{ uri: URI, name: 'x' }],
     respond: ({ method, params, body }, response) => {
-      if (method === 'server/discover') return { supportedVersions: ['2026-07-28'], capabilities: { resources: { subscribe: true } }, _meta: { 'io.modelcontextprotocol/serverInfo': { name: 'talks', version: '1' } } };
+      if (method === 'server/discover')
+        return {
+          supportedVersions: ['2026-07-28'],
+          capabilities: { resources: { subscribe: true } },
+          _meta: { 'io.modelcontextprotocol/serverInfo': { name: 'talks', version: '1' } },
+        };
       if (method !== 'subscriptions/listen') return undefined;
       const { id } = JSON.parse(body) as { id: unknown };
       response.writeHead(200, { 'content-type': 'text/event-stream' });
-      const say = (what: string, said: object): void => void response.write(`data: ${JSON.stringify({ jsonrpc: '2.0', method: what, params: { ...said, _meta: { 'io.modelcontextprotocol/subscriptionId': id } } })}\n\n`);
+      const say = (what: string, said: object): void =>
+        void response.write(
+          `data: ${JSON.stringify({ jsonrpc: '2.0', method: what, params: { ...said, _meta: { 'io.modelcontextprotocol/subscriptionId': id } } })}\n\n`,
+        );
       say('notifications/subscriptions/acknowledged', { notifications: params['notifications'] });
       const timer = setInterval(() => say('notifications/resources/updated', { uri: URI }), 200);
       response.once('close', () => clearInterval(timer));
@@ -45,14 +54,21 @@ async function listenLegacy(token: string): Promise<Ear> {
   const client = await connect(`${gateway.url}/mcp/one`, token, 'legacy');
   await client.send('resources/subscribe', { uri: URI });
   const { body } = await request(`${gateway.url}/mcp/one`, {
-    method: 'GET', signal: abort.signal, headers: { accept: 'text/event-stream', ...headersFor('legacy', token, { method: '', params: {} }, client.session) },
+    method: 'GET',
+    signal: abort.signal,
+    headers: {
+      accept: 'text/event-stream',
+      ...headersFor('legacy', token, { method: '', params: {} }, client.session),
+    },
   });
   return earOf(body, abort);
 }
 
 function earOf(body: AsyncIterable<unknown>, abort: AbortController): Ear {
   let heard = 0;
-  const hear = async (): Promise<void> => { for await (const chunk of body) heard += String(chunk).split('resources/updated').length - 1; };
+  const hear = async (): Promise<void> => {
+    for await (const chunk of body) heard += String(chunk).split('resources/updated').length - 1;
+  };
   hear().catch(() => undefined);
   return { heard: () => heard, leave: () => abort.abort() };
 }
@@ -62,8 +78,14 @@ async function listen(era: Era, token: string): Promise<Ear> {
   const abort = new AbortController();
   const params = { notifications: { resourceSubscriptions: [URI] }, _meta: MODERN_META };
   const { body } = await request(`${gateway.url}/mcp/one`, {
-    method: 'POST', signal: abort.signal, body: JSON.stringify({ jsonrpc: '2.0', id: 1, method: 'subscriptions/listen', params }),
-    headers: { 'content-type': 'application/json', accept: 'application/json, text/event-stream', ...headersFor('modern', token, { method: 'subscriptions/listen', params }) },
+    method: 'POST',
+    signal: abort.signal,
+    body: JSON.stringify({ jsonrpc: '2.0', id: 1, method: 'subscriptions/listen', params }),
+    headers: {
+      'content-type': 'application/json',
+      accept: 'application/json, text/event-stream',
+      ...headersFor('modern', token, { method: 'subscriptions/listen', params }),
+    },
   });
   return earOf(body, abort);
 }

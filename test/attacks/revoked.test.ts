@@ -20,7 +20,10 @@ let upstreams: Upstream[];
 let site: Site;
 let running: Running;
 beforeAll(async () => {
-  upstreams = [await openUpstream({ tools: [tool('alpha'), tool('beta')] }), await openUpstream({ tools: [tool('alpha')] })];
+  upstreams = [
+    await openUpstream({ tools: [tool('alpha'), tool('beta')] }),
+    await openUpstream({ tools: [tool('alpha')] }),
+  ];
   site = await openSite({ servers: { one: { url: upstreams[0]?.url }, two: { url: upstreams[1]?.url } } });
   running = await startProcess(site);
 });
@@ -38,9 +41,13 @@ interface Held {
 async function hold(era: Era, token: string, path = '/mcp/one'): Promise<Held> {
   const client = await connect(`${site.url}${path}`, token, era);
   const name = path === '/mcp' ? 'two__alpha' : 'alpha';
-  const verdict = ({ error, result, status }: Answer) => (status === 401 || error !== undefined ? 'gone' : result?.['isError'] === true ? 'denied' : 'done');
+  const verdict = ({ error, result, status }: Answer) =>
+    status === 401 || error !== undefined ? 'gone' : result?.['isError'] === true ? 'denied' : 'done';
   return {
-    listed: async () => ((await client.send('tools/list', {})).result?.['tools'] as { name: string }[] | undefined)?.map((one) => one.name) ?? [],
+    listed: async () =>
+      ((await client.send('tools/list', {})).result?.['tools'] as { name: string }[] | undefined)?.map(
+        (one) => one.name,
+      ) ?? [],
     call: async () => verdict(await client.send('tools/call', { name, arguments: {} })),
   };
 }
@@ -103,8 +110,15 @@ describe.each(['modern', 'legacy'] as const)('S12 %s', (era) => {
 
   it('a link to a folder of policies that is set to another', async () => {
     const held = await hold(era, await site.token('bob'));
-    const [first, second, link] = ['first', 'second', 'current'].map((name) => join(site.folder, `${name}-${era}`)) as [string, string, string];
-    for (const [folder, text] of [[first, ALL], [second, NOT_BOB]] as const) {
+    const [first, second, link] = ['first', 'second', 'current'].map((name) => join(site.folder, `${name}-${era}`)) as [
+      string,
+      string,
+      string,
+    ];
+    for (const [folder, text] of [
+      [first, ALL],
+      [second, NOT_BOB],
+    ] as const) {
       mkdirSync(folder);
       writeFileSync(join(folder, 'test.cedar'), text);
     }
@@ -129,7 +143,10 @@ describe.each(['modern', 'legacy'] as const)('S12 %s', (era) => {
     await restore(held);
   });
 
-  it.each([['within two seconds by itself', false, 2_500], ['at once on SIGHUP', true, 1_000]] as const)('a server that is removed from the configuration, %s', async (_name, hangUp, bound) => {
+  it.each([
+    ['within two seconds by itself', false, 2_500],
+    ['at once on SIGHUP', true, 1_000],
+  ] as const)('a server that is removed from the configuration, %s', async (_name, hangUp, bound) => {
     const held = await hold(era, await site.token('alice'), '/mcp');
     await restore(held);
     const { two: _two, ...servers } = site.settings['servers'] as Record<string, unknown>;
@@ -142,7 +159,10 @@ describe.each(['modern', 'legacy'] as const)('S12 %s', (era) => {
   it('a tool that the configuration does not let exist any more', async () => {
     const held = await hold(era, await site.token('alice'));
     await restore(held);
-    site.write({ ...site.settings, servers: { ...(site.settings['servers'] as object), one: { url: upstreams[0]?.url, tools: { allow: ['beta'] } } } });
+    site.write({
+      ...site.settings,
+      servers: { ...(site.settings['servers'] as object), one: { url: upstreams[0]?.url, tools: { allow: ['beta'] } } },
+    });
     await deniedWithin(held, 'alpha', 2_500);
     await restore(held);
   });
@@ -176,7 +196,10 @@ describe.each(['modern', 'legacy'] as const)('S12 %s', (era) => {
     const own = await openSite({ servers: { one: { url: upstreams[0]?.url } } });
     const pipe = await openPipe(own, await own.token('bob'), { era, server: 'one' });
     try {
-      const call = async (): Promise<boolean> => { const { error, result } = await pipe.send('tools/call', { name: 'alpha', arguments: {} }); return error === undefined && result?.['isError'] !== true; };
+      const call = async (): Promise<boolean> => {
+        const { error, result } = await pipe.send('tools/call', { name: 'alpha', arguments: {} });
+        return error === undefined && result?.['isError'] !== true;
+      };
       expect(await call()).toBe(true);
       own.policy(NOT_BOB);
       await expect.poll(call, { timeout: 2_000, interval: 20 }).toBe(false);

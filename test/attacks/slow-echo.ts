@@ -15,12 +15,16 @@ interface Message {
   };
 }
 
-const send = (message: object): void => void process.stdout.write(`${JSON.stringify({ jsonrpc: '2.0', ...message })}\n`);
+const send = (message: object): void =>
+  void process.stdout.write(`${JSON.stringify({ jsonrpc: '2.0', ...message })}\n`);
 
 const tool = {
-  name: 'echo', description: 'Answers with the canary.',
+  name: 'echo',
+  description: 'Answers with the canary.',
   inputSchema: {
-    type: 'object', additionalProperties: false, required: ['canary'],
+    type: 'object',
+    additionalProperties: false,
+    required: ['canary'],
     properties: { canary: { type: 'string' }, delayMs: { type: 'integer', minimum: 0, maximum: 2000 } },
   },
 };
@@ -29,13 +33,21 @@ function answer(message: Message): void {
   const { id, params } = message;
   switch (message.method) {
     case 'initialize':
-      return send({ id, result: { protocolVersion: '2025-11-25', capabilities: { tools: {} }, serverInfo: { name: 'slow-echo', version: '1.0.0' } } });
+      return send({
+        id,
+        result: {
+          protocolVersion: '2025-11-25',
+          capabilities: { tools: {} },
+          serverInfo: { name: 'slow-echo', version: '1.0.0' },
+        },
+      });
     case 'tools/list':
       return send({ id, result: { tools: [tool] } });
     case 'tools/call': {
       const progressToken = params?._meta?.progressToken;
       const canary = params?.arguments?.canary ?? '';
-      if (progressToken !== undefined) send({ method: 'notifications/progress', params: { progressToken, progress: 1, message: canary } });
+      if (progressToken !== undefined)
+        send({ method: 'notifications/progress', params: { progressToken, progress: 1, message: canary } });
       setTimeout(
         () => send({ id, result: { content: [{ type: 'text', text: canary }] } }),
         params?.arguments?.delayMs ?? Math.random() * 40,
@@ -47,4 +59,6 @@ function answer(message: Message): void {
   }
 }
 
-createInterface({ input: process.stdin }).on('line', (line) => answer(JSON.parse(line) as Message)).on('close', () => process.exit(0));
+createInterface({ input: process.stdin })
+  .on('line', (line) => answer(JSON.parse(line) as Message))
+  .on('close', () => process.exit(0));

@@ -41,38 +41,80 @@ export interface Upstream {
 
 export const textResult = (text: string): Json => ({ content: [{ type: 'text', text }] });
 
-export const tool = (name: string, properties: Json = { a: { type: 'string' } }, more: Json = {}): Json =>
-  ({ name, description: `The tool ${name}.`, inputSchema: { type: 'object', properties }, ...more });
+export const tool = (name: string, properties: Json = { a: { type: 'string' } }, more: Json = {}): Json => ({
+  name,
+  description: `The tool ${name}.`,
+  inputSchema: { type: 'object', properties },
+  ...more,
+});
 
-const ACTS = new Set(['tools/call', 'prompts/get', 'resources/read', 'resources/subscribe', 'resources/unsubscribe', 'completion/complete', 'subscriptions/listen']);
+const ACTS = new Set([
+  'tools/call',
+  'prompts/get',
+  'resources/read',
+  'resources/subscribe',
+  'resources/unsubscribe',
+  'completion/complete',
+  'subscriptions/listen',
+]);
 
 function offered(options: UpstreamOptions, method: string): Json | undefined {
   switch (method) {
-    case 'tools/list': return { tools: options.tools ?? [] };
-    case 'prompts/list': return { prompts: options.prompts ?? [] };
-    case 'resources/list': return { resources: options.resources ?? [] };
-    case 'resources/templates/list': return { resourceTemplates: options.templates ?? [] };
-    case 'ping': return {};
-    default: return undefined;
+    case 'tools/list':
+      return { tools: options.tools ?? [] };
+    case 'prompts/list':
+      return { prompts: options.prompts ?? [] };
+    case 'resources/list':
+      return { resources: options.resources ?? [] };
+    case 'resources/templates/list':
+      return { resourceTemplates: options.templates ?? [] };
+    case 'ping':
+      return {};
+    default:
+      return undefined;
   }
 }
 
 function usual({ method, params }: Received): Json | undefined {
   switch (method) {
-    case 'tools/call': return textResult(`done ${JSON.stringify(params['arguments'] ?? {})}`);
-    case 'prompts/get': return { messages: [{ role: 'user', content: { type: 'text', text: 'done' } }] };
-    case 'resources/read': return { contents: [{ uri: params['uri'], mimeType: 'text/plain', text: 'done' }] };
-    case 'completion/complete': return { completion: { values: ['done'], total: 1, hasMore: false } };
-    case 'resources/subscribe': case 'resources/unsubscribe': return {};
-    default: return undefined;
+    case 'tools/call':
+      return textResult(`done ${JSON.stringify(params['arguments'] ?? {})}`);
+    case 'prompts/get':
+      return { messages: [{ role: 'user', content: { type: 'text', text: 'done' } }] };
+    case 'resources/read':
+      return { contents: [{ uri: params['uri'], mimeType: 'text/plain', text: 'done' }] };
+    case 'completion/complete':
+      return { completion: { values: ['done'], total: 1, hasMore: false } };
+    case 'resources/subscribe':
+    case 'resources/unsubscribe':
+      return {};
+    default:
+      return undefined;
   }
 }
 
 function greeting({ era = 'legacy', instructions }: UpstreamOptions, method: string): Json | undefined {
-  const capabilities = { tools: {}, prompts: {}, resources: era === 'legacy' ? { subscribe: true } : {}, completions: {} };
+  const capabilities = {
+    tools: {},
+    prompts: {},
+    resources: era === 'legacy' ? { subscribe: true } : {},
+    completions: {},
+  };
   const serverInfo = { name: 'attacked', version: '1.0.0' };
-  if (era === 'legacy' && method === 'initialize') return { protocolVersion: '2025-11-25', capabilities, serverInfo, ...(instructions !== undefined && { instructions }) };
-  if (era === 'modern' && method === 'server/discover') return { supportedVersions: ['2026-07-28'], capabilities, ...(instructions !== undefined && { instructions }), _meta: { 'io.modelcontextprotocol/serverInfo': serverInfo } };
+  if (era === 'legacy' && method === 'initialize')
+    return {
+      protocolVersion: '2025-11-25',
+      capabilities,
+      serverInfo,
+      ...(instructions !== undefined && { instructions }),
+    };
+  if (era === 'modern' && method === 'server/discover')
+    return {
+      supportedVersions: ['2026-07-28'],
+      capabilities,
+      ...(instructions !== undefined && { instructions }),
+      _meta: { 'io.modelcontextprotocol/serverInfo': serverInfo },
+    };
   return undefined;
 }
 
@@ -85,7 +127,10 @@ async function answer(options: UpstreamOptions, received: Received, response: Se
   if (received.body === '') return void response.writeHead(405).end();
   if (id === undefined) return void response.writeHead(202).end();
   const { era = 'legacy' } = options;
-  const send = (message: Json): void => void response.writeHead(200, { 'content-type': 'application/json' }).end(JSON.stringify({ jsonrpc: '2.0', id, ...message }));
+  const send = (message: Json): void =>
+    void response
+      .writeHead(200, { 'content-type': 'application/json' })
+      .end(JSON.stringify({ jsonrpc: '2.0', id, ...message }));
   const own = await options.respond?.(received, response);
   if (response.writableEnded || response.headersSent || own?.['silent'] === true) return;
   const result = own ?? greeting(options, received.method) ?? offered(options, received.method) ?? usual(received);
@@ -104,14 +149,25 @@ export async function openUpstream(options: UpstreamOptions = {}): Promise<Upstr
     for await (const chunk of request) chunks.push(chunk as Buffer);
     const body = Buffer.concat(chunks).toString();
     const message = (body === '' ? {} : JSON.parse(body)) as { method?: string; params?: Json };
-    const one: Received = { method: message.method ?? request.method ?? '', params: message.params ?? {}, headers: request.headers, rawHeaders: request.rawHeaders, body };
+    const one: Received = {
+      method: message.method ?? request.method ?? '',
+      params: message.params ?? {},
+      headers: request.headers,
+      rawHeaders: request.rawHeaders,
+      body,
+    };
     received.push(one);
     await answer(options, one, response);
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   return {
-    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/mcp`, received,
+    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/mcp`,
+    received,
     acts: () => received.filter(({ method }) => ACTS.has(method)),
-    close: () => new Promise((resolve) => { server.closeAllConnections(); server.close(() => resolve()); }),
+    close: () =>
+      new Promise((resolve) => {
+        server.closeAllConnections();
+        server.close(() => resolve());
+      }),
   };
 }

@@ -13,7 +13,10 @@ import { startFixture, type RunningFixture } from '../fixtures/conformance-serve
 const require = createRequire(import.meta.url);
 
 function program(name: string, command: string): string {
-  const manifest = join(dirname(require.resolve(name === 'mcp-remote' ? 'mcp-remote/package.json' : `${name}/package.json`)), 'package.json');
+  const manifest = join(
+    dirname(require.resolve(name === 'mcp-remote' ? 'mcp-remote/package.json' : `${name}/package.json`)),
+    'package.json',
+  );
   const { bin } = JSON.parse(readFileSync(manifest, 'utf8')) as { bin: Record<string, string> };
   return join(dirname(manifest), bin[command] ?? '');
 }
@@ -32,23 +35,52 @@ afterAll(async () => {
   rmSync(home, { recursive: true, force: true });
 });
 
-const run = (file: string, args: readonly string[]): Promise<string> => new Promise((resolve, reject) => {
-  execFile(process.execPath, [file, ...args], { timeout: 30_000, env: { PATH: process.env['PATH'], HOME: home } }, (error, stdout, stderr) => (error === null ? resolve(stdout) : reject(new Error(`${stdout}${stderr}`))));
-});
+const run = (file: string, args: readonly string[]): Promise<string> =>
+  new Promise((resolve, reject) => {
+    execFile(
+      process.execPath,
+      [file, ...args],
+      { timeout: 30_000, env: { PATH: process.env['PATH'], HOME: home } },
+      (error, stdout, stderr) => (error === null ? resolve(stdout) : reject(new Error(`${stdout}${stderr}`))),
+    );
+  });
 
 it('the MCP Inspector lists and calls from its command line', { timeout: 60_000 }, async () => {
   const inspector = program('@modelcontextprotocol/inspector', 'mcp-inspector');
-  const common = ['--cli', `${gateway.url}/mcp/fixture`, '--transport', 'http', '--header', `Authorization: Bearer ${await gateway.token('alice')}`];
+  const common = [
+    '--cli',
+    `${gateway.url}/mcp/fixture`,
+    '--transport',
+    'http',
+    '--header',
+    `Authorization: Bearer ${await gateway.token('alice')}`,
+  ];
   expect(await run(inspector, [...common, '--method', 'tools/list'])).toContain('test_simple_text');
-  expect(await run(inspector, [...common, '--method', 'tools/call', '--tool-name', 'test_simple_text'])).toContain('This is a simple text response');
+  expect(await run(inspector, [...common, '--method', 'tools/call', '--tool-name', 'test_simple_text'])).toContain(
+    'This is a simple text response',
+  );
 });
 
 it('mcp-remote carries a stdio client to the gateway', { timeout: 60_000 }, async () => {
   const client = new Client({ name: 'test', version: '1' });
-  await client.connect(new StdioClientTransport({
-    command: process.execPath, args: [program('mcp-remote', 'mcp-remote'), `${gateway.url}/mcp/fixture`, '--allow-http', '--transport', 'http-only', '--header', `Authorization: Bearer ${await gateway.token('alice')}`],
-    env: { PATH: process.env['PATH'] ?? '', HOME: home }, stderr: 'ignore',
-  }));
-  expect(await client.callTool({ name: 'test_simple_text', arguments: {} })).toMatchObject({ content: [{ text: 'This is a simple text response for testing.' }] });
+  await client.connect(
+    new StdioClientTransport({
+      command: process.execPath,
+      args: [
+        program('mcp-remote', 'mcp-remote'),
+        `${gateway.url}/mcp/fixture`,
+        '--allow-http',
+        '--transport',
+        'http-only',
+        '--header',
+        `Authorization: Bearer ${await gateway.token('alice')}`,
+      ],
+      env: { PATH: process.env['PATH'] ?? '', HOME: home },
+      stderr: 'ignore',
+    }),
+  );
+  expect(await client.callTool({ name: 'test_simple_text', arguments: {} })).toMatchObject({
+    content: [{ text: 'This is a simple text response for testing.' }],
+  });
   await client.close();
 });

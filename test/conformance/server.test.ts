@@ -11,10 +11,18 @@ let shim: Shim;
 beforeAll(async () => {
   fixtures = [await startFixture(), await startFixture(0, 'legacy')];
   const port = await freePort();
-  const server = (url: string) => ({ url, clientRequests: { sampling: true, elicitation: true, roots: true }, links: { max: 500, maxPerPrincipal: 500 } });
+  const server = (url: string) => ({
+    url,
+    clientRequests: { sampling: true, elicitation: true, roots: true },
+    links: { max: 500, maxPerPrincipal: 500 },
+  });
   gateway = await openGateway({
     servers: { modern: server(fixtures[0]?.url ?? ''), legacy: server(fixtures[1]?.url ?? '') },
-    gateway: { allowedHosts: [`127.0.0.1:${port}`, `localhost:${port}`], allowedOrigins: [`http://localhost:${port}`, `http://127.0.0.1:${port}`], maxStreams: 200 },
+    gateway: {
+      allowedHosts: [`127.0.0.1:${port}`, `localhost:${port}`],
+      allowedOrigins: [`http://localhost:${port}`, `http://127.0.0.1:${port}`],
+      maxStreams: 200,
+    },
   });
   shim = await startShim(gateway.url, () => gateway.token('alice'), port);
 });
@@ -24,7 +32,10 @@ afterAll(async () => {
   await Promise.all(fixtures.map((fixture) => fixture.close()));
 });
 
-describe.each([['2025-11-25', 'legacy'], ['2026-07-28', 'modern']])('conformance suite %s', (revision, server) => {
+describe.each([
+  ['2025-11-25', 'legacy'],
+  ['2026-07-28', 'modern'],
+])('conformance suite %s', (revision, server) => {
   it('passes every scored server scenario', { timeout: 300_000 }, async () => {
     const verdict = await runSuite(serverArgs(`${shim.url}/mcp/${server}`, revision));
     const failing = verdict.failing.filter((name) => !verdict.unscored.includes(name));

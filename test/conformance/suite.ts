@@ -3,7 +3,11 @@ import { execFile } from 'node:child_process';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 
-const suite = join(dirname(createRequire(import.meta.url).resolve('@modelcontextprotocol/conformance/package.json')), 'dist', 'index.js');
+const suite = join(
+  dirname(createRequire(import.meta.url).resolve('@modelcontextprotocol/conformance/package.json')),
+  'dist',
+  'index.js',
+);
 
 export interface Verdict {
   /** 0 = every scored scenario passed. */
@@ -18,17 +22,32 @@ export interface Verdict {
 
 export function runSuite(args: readonly string[], timeoutMs = 240_000): Promise<Verdict> {
   return new Promise((resolve) => {
-    execFile(process.execPath, [suite, ...args], { timeout: timeoutMs, maxBuffer: 64 * 1024 * 1024, env: { PATH: process.env['PATH'] } }, (error, stdout, stderr) => {
-      const output = `${stdout}${stderr}`;
-      const total = /Total: (\d+) passed, (\d+) failed/.exec(output);
-      const marked = (pattern: RegExp): string[] => [...output.matchAll(pattern)].map((match) => match[1] ?? '');
-      const unscored = marked(/^ {2}[✓✗] (\S+) \(/gm);
-      resolve({
-        exitCode: error === null ? 0 : typeof error.code === 'number' ? error.code : 1, passed: Number(total?.[1] ?? 0), failed: Number(total?.[2] ?? 0),
-        failing: marked(/^✗ (\S+):/gm), unscored, output,
-      });
-    });
+    execFile(
+      process.execPath,
+      [suite, ...args],
+      { timeout: timeoutMs, maxBuffer: 64 * 1024 * 1024, env: { PATH: process.env['PATH'] } },
+      (error, stdout, stderr) => {
+        const output = `${stdout}${stderr}`;
+        const total = /Total: (\d+) passed, (\d+) failed/.exec(output);
+        const marked = (pattern: RegExp): string[] => [...output.matchAll(pattern)].map((match) => match[1] ?? '');
+        const unscored = marked(/^ {2}[✓✗] (\S+) \(/gm);
+        resolve({
+          exitCode: error === null ? 0 : typeof error.code === 'number' ? error.code : 1,
+          passed: Number(total?.[1] ?? 0),
+          failed: Number(total?.[2] ?? 0),
+          failing: marked(/^✗ (\S+):/gm),
+          unscored,
+          output,
+        });
+      },
+    );
   });
 }
 
-export const serverArgs = (url: string, revision: string): string[] => ['server', '--url', url, '--requirements', revision];
+export const serverArgs = (url: string, revision: string): string[] => [
+  'server',
+  '--url',
+  url,
+  '--requirements',
+  revision,
+];

@@ -19,11 +19,19 @@ const BOB: Decider = { issuer: 'https://i', subject: 'bob' };
 
 function question(digest: string, expiresAt: number, key = 'alice'): ApprovalQuestion {
   return {
-    digest, expiresAt, tenant: { id: 'acme' }, input: { amount: 1 },
+    digest,
+    expiresAt,
+    tenant: { id: 'acme' },
+    input: { amount: 1 },
     definition: { server: 'bank', kind: 'tool', name: 'pay', document: {}, digest: 'sha256:0', labels: [] },
     principal: {
-      user: { issuer: 'https://i', subject: key, roles: [], groups: [], claims: {} }, agent: { clientId: 'desk-agent', actors: ['bot', 'broker'] },
-      scopes: [], tenantClaim: 'acme', tier: undefined, expiresAt: undefined, key,
+      user: { issuer: 'https://i', subject: key, roles: [], groups: [], claims: {} },
+      agent: { clientId: 'desk-agent', actors: ['bot', 'broker'] },
+      scopes: [],
+      tenantClaim: 'acme',
+      tier: undefined,
+      expiresAt: undefined,
+      key,
     },
   };
 }
@@ -33,13 +41,15 @@ export function approvalsContract(name: string, open: Open<ApprovalStore, Opened
   const bench = async () => {
     const { opened, port, clock } = await fresh();
     const expiresAt = clock.now() + 1_000;
-    const ask = async (digest: string, key?: string): Promise<ApprovalState> => port.consume(question(digest, expiresAt, key));
+    const ask = async (digest: string, key?: string): Promise<ApprovalState> =>
+      port.consume(question(digest, expiresAt, key));
     const file = async (digest: string, key?: string): Promise<string> => {
       const state = await ask(digest, key);
       if (state.state !== 'pending') throw new Error(`${state.state} instead of pending`);
       return state.id;
     };
-    const decide = async (id: string, by = BOB, answer: 'approve' | 'deny' = 'approve'): Promise<void> => opened.decide(id, by, answer);
+    const decide = async (id: string, by = BOB, answer: 'approve' | 'deny' = 'approve'): Promise<void> =>
+      opened.decide(id, by, answer);
     return { opened, clock, ask, file, decide, expiresAt };
   };
 
@@ -50,13 +60,17 @@ export function approvalsContract(name: string, open: Open<ApprovalStore, Opened
       await decide(id);
       const states = await hundred(() => ask('d'));
       const approved = states.filter(({ state }) => state === 'approved');
-      expect(approved).toEqual([{ state: 'approved', approval: { id, approver: expect.stringContaining('bob') as string } }]);
+      expect(approved).toEqual([
+        { state: 'approved', approval: { id, approver: expect.stringContaining('bob') as string } },
+      ]);
       expect(states.filter(({ state }) => state === 'pending')).toHaveLength(99);
     });
 
     it('U4 100 parallel requests for one digest are one request, and 100 approvals of it one yes', async () => {
       const { ask, decide } = await bench();
-      const ids = new Set((await hundred(() => ask('d'))).map((state) => (state.state === 'pending' ? state.id : state.state)));
+      const ids = new Set(
+        (await hundred(() => ask('d'))).map((state) => (state.state === 'pending' ? state.id : state.state)),
+      );
       expect(ids.size).toBe(1);
       const decided = await Promise.allSettled(Array.from({ length: 100 }, () => decide([...ids][0] as string)));
       expect(decided.filter(({ status }) => status === 'fulfilled')).toHaveLength(1);
@@ -83,8 +97,12 @@ export function approvalsContract(name: string, open: Open<ApprovalStore, Opened
       const { file, decide, ask } = await bench();
       const id = await file('d');
       for (const subject of ['alice', 'bot', 'broker', 'desk-agent']) {
-        await expect(decide(id, { issuer: 'https://i', subject }), subject).rejects.toMatchObject({ code: 'not_permitted' });
-        await expect(decide(id, { issuer: 'https://i', subject }, 'deny'), subject).rejects.toMatchObject({ code: 'not_permitted' });
+        await expect(decide(id, { issuer: 'https://i', subject }), subject).rejects.toMatchObject({
+          code: 'not_permitted',
+        });
+        await expect(decide(id, { issuer: 'https://i', subject }, 'deny'), subject).rejects.toMatchObject({
+          code: 'not_permitted',
+        });
       }
       expect((await ask('d')).state).toBe('pending');
       await decide(id, { issuer: 'https://other', subject: 'alice' });
@@ -104,7 +122,8 @@ export function approvalsContract(name: string, open: Open<ApprovalStore, Opened
       await decide(given);
       clock.advance(1_000);
       await expect(decide(asked)).rejects.toMatchObject({ code: 'not_found' });
-      for (const digest of ['given', 'asked']) expect((await opened.port.consume(question(digest, clock.now() + 1_000))).state).toBe('pending');
+      for (const digest of ['given', 'asked'])
+        expect((await opened.port.consume(question(digest, clock.now() + 1_000))).state).toBe('pending');
     });
 
     it('U6 asking again does not make a request live longer', async () => {
@@ -147,7 +166,8 @@ export function approvalsContract(name: string, open: Open<ApprovalStore, Opened
       const ids = await hundred((at) => file(`d${at}`, `user ${at}`));
       expect(new Set(ids).size).toBe(100);
       for (const id of ids) expect(Buffer.from(id, 'base64url').length).toBeGreaterThanOrEqual(16);
-      for (const id of [...HOSTILE, '', 'd0']) await expect(decide(id), id).rejects.toMatchObject({ code: 'not_found' });
+      for (const id of [...HOSTILE, '', 'd0'])
+        await expect(decide(id), id).rejects.toMatchObject({ code: 'not_found' });
     });
 
     it('U7 one principal can only make so many wait, and stands in nobody else’s way', async () => {
@@ -160,8 +180,18 @@ export function approvalsContract(name: string, open: Open<ApprovalStore, Opened
       await decide(ids[0] as string);
       expect((await ask('one more')).state, 'what was decided waits no more').toBe('pending');
       clock.advance(1_000);
-      const later = await hundred(async (at) => { try { await opened.port.consume(question(`later ${at}`, clock.now() + 1_000)); return 1; } catch { return 0; } });
-      expect(later.reduce<number>((sum, one) => sum + one, 0), 'what expired makes room, for the cap and no more').toBe(opened.pendingMax);
+      const later = await hundred(async (at) => {
+        try {
+          await opened.port.consume(question(`later ${at}`, clock.now() + 1_000));
+          return 1;
+        } catch {
+          return 0;
+        }
+      });
+      expect(
+        later.reduce<number>((sum, one) => sum + one, 0),
+        'what expired makes room, for the cap and no more',
+      ).toBe(opened.pendingMax);
     });
 
     it('U16 what waits survives a restart, where there is one', async () => {

@@ -8,11 +8,15 @@ export interface OpenedAuditLog extends Opened<AuditLog> {
   records(tenant: string): readonly AuditRecord[] | Promise<readonly AuditRecord[]>;
 }
 
-const record = (n: number | string, fields: JsonObject = {}): AuditRecord => ({ time: n, unmapped: { phase: 'outcome', record_id: `r${n}`, status: 'success', ...fields } });
+const record = (n: number | string, fields: JsonObject = {}): AuditRecord => ({
+  time: n,
+  unmapped: { phase: 'outcome', record_id: `r${n}`, status: 'success', ...fields },
+});
 
 export function auditLogContract(name: string, open: Open<AuditLog, OpenedAuditLog>): void {
   const fresh = opener<AuditLog, OpenedAuditLog>(open);
-  const times = async (opened: OpenedAuditLog, tenant: string): Promise<unknown[]> => (await opened.records(tenant)).map((one) => one['time']);
+  const times = async (opened: OpenedAuditLog, tenant: string): Promise<unknown[]> =>
+    (await opened.records(tenant)).map((one) => one['time']);
 
   describe(`${name} is an audit log`, () => {
     it('keeps what was appended, in the order in which it was', async () => {
@@ -30,12 +34,24 @@ export function auditLogContract(name: string, open: Open<AuditLog, OpenedAuditL
     it('100 parallel appends of three tenants: each log holds its own', async () => {
       const { opened, port } = await fresh();
       await hundred((n) => port.append(['acme', 'globex', '_'][n % 3] as string, record(n)));
-      for (const [at, tenant] of ['acme', 'globex', '_'].entries()) expect(await times(opened, tenant)).toEqual(Array.from({ length: 100 }, (_, n) => n).filter((n) => n % 3 === at));
+      for (const [at, tenant] of ['acme', 'globex', '_'].entries())
+        expect(await times(opened, tenant)).toEqual(
+          Array.from({ length: 100 }, (_, n) => n).filter((n) => n % 3 === at),
+        );
     });
 
     it('J1 a tenant has its own log, whatever it is called', async () => {
       const { opened, port } = await fresh();
-      const tenants = [...HOSTILE.filter((one) => one.length <= 64), ...COLLIDING.flatMap(([[left], [right]]) => [left, right]), 'x_61', 'x_', '.', '..', 'CON', 'lost+found'].filter((one) => one !== '');
+      const tenants = [
+        ...HOSTILE.filter((one) => one.length <= 64),
+        ...COLLIDING.flatMap(([[left], [right]]) => [left, right]),
+        'x_61',
+        'x_',
+        '.',
+        '..',
+        'CON',
+        'lost+found',
+      ].filter((one) => one !== '');
       const unique = [...new Set(tenants)];
       for (const tenant of unique) await port.append(tenant, record(tenant));
       for (const tenant of unique) expect([tenant, await times(opened, tenant)]).toEqual([tenant, [tenant]]);
@@ -48,12 +64,24 @@ export function auditLogContract(name: string, open: Open<AuditLog, OpenedAuditL
       changing.unmapped.status = 'success';
       changing.unmapped.list.push(2);
       await done;
-      expect(await opened.records('acme')).toEqual([{ time: 1, unmapped: { phase: 'outcome', record_id: 'r1', status: 'refused', list: [1] } }]);
+      expect(await opened.records('acme')).toEqual([
+        { time: 1, unmapped: { phase: 'outcome', record_id: 'r1', status: 'refused', list: [1] } },
+      ]);
     });
 
     it('J13 one record is one record, whatever it says', async () => {
       const { opened, port } = await fresh();
-      const said = ['a\nb', 'a\r\n{"time":2}', '\u001b[2J', '\u202e', '\u2028', '"},{"', '\u0000', '=cmd|x', ...HOSTILE];
+      const said = [
+        'a\nb',
+        'a\r\n{"time":2}',
+        '\u001b[2J',
+        '\u202e',
+        '\u2028',
+        '"},{"',
+        '\u0000',
+        '=cmd|x',
+        ...HOSTILE,
+      ];
       for (const [at, text] of said.entries()) await port.append('acme', record(at, { text, list: [text] }));
       expect(await opened.records('acme')).toEqual(said.map((text, at) => record(at, { text, list: [text] })));
     });

@@ -4,8 +4,18 @@ import type { ApiKey, KeyStore } from '@sallyport/guard';
 import { HOSTILE, hundred, opener, type Open } from './opened.ts';
 
 const key = (id: string, fields: Partial<ApiKey> = {}): ApiKey => ({
-  id, hash: `hash of ${id}`, tenant: 'acme', subject: 'robot', name: 'ci', roles: ['reader', 'a"b,c'], scopes: ['mcp'], tier: 'gold',
-  createdAt: 1_700_000_000_000, expiresAt: 1_800_000_000_000, revokedAt: undefined, ...fields,
+  id,
+  hash: `hash of ${id}`,
+  tenant: 'acme',
+  subject: 'robot',
+  name: 'ci',
+  roles: ['reader', 'a"b,c'],
+  scopes: ['mcp'],
+  tier: 'gold',
+  createdAt: 1_700_000_000_000,
+  expiresAt: 1_800_000_000_000,
+  revokedAt: undefined,
+  ...fields,
 });
 const ids = (keys: readonly ApiKey[]): string[] => keys.map(({ id }) => id).sort();
 
@@ -16,8 +26,16 @@ export function keysContract(name: string, open: Open<KeyStore>): void {
     it('gives back every field as it was put', async () => {
       const { port } = await fresh();
       const rows = [
-        key('full'), key('bare', { roles: [], scopes: [], tier: undefined, expiresAt: undefined }), key('ended', { revokedAt: 1_700_000_000_001 }),
-        key('strange', { tenant: "a'b", subject: 'ü\u0301"; --', name: '', roles: ['__proto__', 'constructor', ''], tier: '' }),
+        key('full'),
+        key('bare', { roles: [], scopes: [], tier: undefined, expiresAt: undefined }),
+        key('ended', { revokedAt: 1_700_000_000_001 }),
+        key('strange', {
+          tenant: "a'b",
+          subject: 'ü\u0301"; --',
+          name: '',
+          roles: ['__proto__', 'constructor', ''],
+          tier: '',
+        }),
         key('late', { createdAt: 0, expiresAt: Number.MAX_SAFE_INTEGER }),
       ];
       for (const row of rows) await port.put(row);
@@ -48,8 +66,15 @@ export function keysContract(name: string, open: Open<KeyStore>): void {
       await port.put(key('b', { tenant: 'a:b', subject: 'c' }));
       await port.put(key('c', { tenant: 'a', subject: 'b:c' }));
       await port.put(key('d', { tenant: '__proto__' }));
-      for (const [tenant, expected] of [['acme', ['a']], ['a:b', ['b']], ['a', ['c']], ['__proto__', ['d']]] as const) expect(ids(await port.list(tenant))).toEqual(expected);
-      for (const tenant of ['', 'ACME', 'acme ', '%', '*', '_', 'null', 'undefined', 'constructor']) expect([tenant, await port.list(tenant)]).toEqual([tenant, []]);
+      for (const [tenant, expected] of [
+        ['acme', ['a']],
+        ['a:b', ['b']],
+        ['a', ['c']],
+        ['__proto__', ['d']],
+      ] as const)
+        expect(ids(await port.list(tenant))).toEqual(expected);
+      for (const tenant of ['', 'ACME', 'acme ', '%', '*', '_', 'null', 'undefined', 'constructor'])
+        expect([tenant, await port.list(tenant)]).toEqual([tenant, []]);
       expect(ids(await port.list(undefined))).toEqual(['a', 'b', 'c', 'd']);
     });
 

@@ -1,5 +1,13 @@
 /** The in-memory version of every port keeps the contract of the port. */
-import { createMemoryApprovals, createMemoryAuditLog, createMemoryKeys, createMemoryPins, createMemoryRateLimiter, createMemorySessions, createMemoryTenants } from '@sallyport/guard/memory';
+import {
+  createMemoryApprovals,
+  createMemoryAuditLog,
+  createMemoryKeys,
+  createMemoryPins,
+  createMemoryRateLimiter,
+  createMemorySessions,
+  createMemoryTenants,
+} from '@sallyport/guard/memory';
 import { approvalsContract } from './approvals.ts';
 import { auditLogContract } from './audit-log.ts';
 import { keysContract } from './keys.ts';
@@ -17,7 +25,11 @@ pinsContract('memory', () => forgetful(createMemoryPins()));
 approvalsContract('memory', (clock) => {
   const pendingMax = 5;
   const store = createMemoryApprovals(clock, pendingMax);
-  return { ...forgetful(store), pendingMax, decide: (id, by, answer) => (answer === 'approve' ? store.approve(id, by) : store.deny(id, by)) };
+  return {
+    ...forgetful(store),
+    pendingMax,
+    decide: (id, by, answer) => (answer === 'approve' ? store.approve(id, by) : store.deny(id, by)),
+  };
 });
 
 tenantsContract('memory', () => {

@@ -3,10 +3,25 @@ import { describe, expect, it } from 'vitest';
 import type { DefinitionKind, JsonObject, PendingPin, PinRow, PinStore } from '@sallyport/guard';
 import { COLLIDING, HOSTILE, opener, type Open } from './opened.ts';
 
-const pin = (server: string, name: string, fields: Partial<PinRow> = {}): PinRow =>
-  ({ server, kind: 'tool', name, digest: `sha256:${server} ${name}`, document: { name }, approvedAt: 5, approvedBy: 'ops', ...fields });
-const pending = (server: string, name: string, fields: Partial<PendingPin> = {}): PendingPin =>
-  ({ server, kind: 'tool', name, digest: `sha256:${server} ${name}`, document: { name }, seenAt: 6, ...fields });
+const pin = (server: string, name: string, fields: Partial<PinRow> = {}): PinRow => ({
+  server,
+  kind: 'tool',
+  name,
+  digest: `sha256:${server} ${name}`,
+  document: { name },
+  approvedAt: 5,
+  approvedBy: 'ops',
+  ...fields,
+});
+const pending = (server: string, name: string, fields: Partial<PendingPin> = {}): PendingPin => ({
+  server,
+  kind: 'tool',
+  name,
+  digest: `sha256:${server} ${name}`,
+  document: { name },
+  seenAt: 6,
+  ...fields,
+});
 const named = (rows: readonly { readonly server: string; readonly kind: string; readonly name: string }[]): string[] =>
   rows.map(({ server, kind, name }) => JSON.stringify([server, kind, name])).sort();
 
@@ -32,7 +47,12 @@ export function pinsContract(name: string, open: Open<PinStore>): void {
     it('A3 a definition that waits does not touch the pin, and approving it settles that one alone', async () => {
       const { port } = await fresh();
       port.approve(pin('crm', 'x', { digest: 'old' }));
-      for (const [server, tool] of [['crm', 'x'], ['crm', 'y'], ['mail', 'x']] as const) port.suspend(pending(server, tool, { digest: 'new' }));
+      for (const [server, tool] of [
+        ['crm', 'x'],
+        ['crm', 'y'],
+        ['mail', 'x'],
+      ] as const)
+        port.suspend(pending(server, tool, { digest: 'new' }));
       expect(port.pins()).toEqual([pin('crm', 'x', { digest: 'old' })]);
       expect(port.pending()).toHaveLength(3);
       port.approve(pin('crm', 'x', { digest: 'new' }));
@@ -44,11 +64,18 @@ export function pinsContract(name: string, open: Open<PinStore>): void {
       const { opened, port } = await fresh();
       const other = (await opened.beside?.()) ?? port;
       port.suspend(pending('crm', 'x', { digest: 'second' }));
-      expect(port.pinFirst(pin('crm', 'x', { digest: 'first', document: DOCUMENT }))).toMatchObject({ digest: 'first' });
+      expect(port.pinFirst(pin('crm', 'x', { digest: 'first', document: DOCUMENT }))).toMatchObject({
+        digest: 'first',
+      });
       expect(port.pending()).toEqual([]);
       const version = other.version();
-      expect(other.pinFirst(pin('crm', 'x', { digest: 'second' }))).toEqual(pin('crm', 'x', { digest: 'first', document: DOCUMENT }));
-      expect([other.version(), port.pins()]).toEqual([version, [pin('crm', 'x', { digest: 'first', document: DOCUMENT })]]);
+      expect(other.pinFirst(pin('crm', 'x', { digest: 'second' }))).toEqual(
+        pin('crm', 'x', { digest: 'first', document: DOCUMENT }),
+      );
+      expect([other.version(), port.pins()]).toEqual([
+        version,
+        [pin('crm', 'x', { digest: 'first', document: DOCUMENT })],
+      ]);
     });
 
     it('A3 what came after the definition that is approved waits on', async () => {
@@ -68,7 +95,12 @@ export function pinsContract(name: string, open: Open<PinStore>): void {
       const { port } = await fresh();
       const before = port.version();
       const began = performance.now();
-      port.atOnce(() => { for (let at = 0; at < 5_000; at++) { port.approve(pin('crm', `p${at}`)); port.suspend(pending('crm', `w${at}`)); } });
+      port.atOnce(() => {
+        for (let at = 0; at < 5_000; at++) {
+          port.approve(pin('crm', `p${at}`));
+          port.suspend(pending('crm', `w${at}`));
+        }
+      });
       expect(performance.now() - began).toBeLessThan(5_000);
       expect([port.pins().length, port.pending().length, port.version() === before]).toEqual([5_000, 5_000, false]);
       port.approve(pin('crm', 'w0'));
@@ -80,7 +112,8 @@ export function pinsContract(name: string, open: Open<PinStore>): void {
       const all: PinRow[] = [];
       for (const [left, right] of COLLIDING) for (const [server, tool] of [left, right]) all.push(pin(server, tool));
       for (const one of HOSTILE) all.push(pin('hostile', one), pin(one, 'hostile'));
-      for (const kind of ['prompt', 'resource', 'resource_template', 'server'] satisfies DefinitionKind[]) all.push(pin('crm', 'x', { kind }));
+      for (const kind of ['prompt', 'resource', 'resource_template', 'server'] satisfies DefinitionKind[])
+        all.push(pin('crm', 'x', { kind }));
       for (const one of all) port.suspend(pending(one.server, one.name, { kind: one.kind }));
       expect(named(port.pending())).toEqual(named(all));
       for (const one of all) port.approve(one);
@@ -92,7 +125,12 @@ export function pinsContract(name: string, open: Open<PinStore>): void {
     it('the version changes with every approval and suspension, and with nothing else', async () => {
       const { port } = await fresh();
       const seen = [port.version()];
-      for (const change of [() => port.suspend(pending('crm', 'x')), () => port.approve(pin('crm', 'x')), () => port.approve(pin('crm', 'x')), () => port.suspend(pending('crm', 'x'))]) {
+      for (const change of [
+        () => port.suspend(pending('crm', 'x')),
+        () => port.approve(pin('crm', 'x')),
+        () => port.approve(pin('crm', 'x')),
+        () => port.suspend(pending('crm', 'x')),
+      ]) {
         change();
         seen.push(port.version());
         expect([port.pins().length > 0 || port.pending().length > 0, port.version()]).toEqual([true, seen.at(-1)]);

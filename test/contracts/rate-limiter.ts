@@ -33,15 +33,18 @@ export function rateLimiterContract(name: string, open: Open<RateLimiter>): void
       expect(await takes(port, rule('wide', 50), 100)).toBe(40);
     });
 
-    it.each([1, 2, 3, 7, 11, 13, 60, 97, 333, 1_000])('a budget of %i is exactly that many at once, and whole again after a period', async (limit) => {
-      const { port, clock } = await fresh();
-      for (const periodMs of [1_000, 60_000, 86_400_000]) {
-        const one = rule(`p${periodMs}`, limit, periodMs);
-        expect(await takes(port, one, limit + 5)).toBe(limit);
-        clock.advance(periodMs);
-        expect(await takes(port, one, limit + 5)).toBe(limit);
-      }
-    });
+    it.each([1, 2, 3, 7, 11, 13, 60, 97, 333, 1_000])(
+      'a budget of %i is exactly that many at once, and whole again after a period',
+      async (limit) => {
+        const { port, clock } = await fresh();
+        for (const periodMs of [1_000, 60_000, 86_400_000]) {
+          const one = rule(`p${periodMs}`, limit, periodMs);
+          expect(await takes(port, one, limit + 5)).toBe(limit);
+          clock.advance(periodMs);
+          expect(await takes(port, one, limit + 5)).toBe(limit);
+        }
+      },
+    );
 
     it('one unit comes back with each interval, to the millisecond', async () => {
       const { port, clock } = await fresh();
@@ -76,7 +79,8 @@ export function rateLimiterContract(name: string, open: Open<RateLimiter>): void
     it('a refused take costs nothing, in no budget', async () => {
       const { port, clock } = await fresh();
       await takes(port, rule('narrow', 1), 1);
-      for (let again = 0; again < 50; again++) expect((await port.take([rule('wide'), rule('narrow', 1)])).rule.key).toBe('narrow');
+      for (let again = 0; again < 50; again++)
+        expect((await port.take([rule('wide'), rule('narrow', 1)])).rule.key).toBe('narrow');
       expect(await port.take([rule('wide')])).toMatchObject({ allowed: true, remaining: 4 });
       clock.advance(60_000);
       expect((await port.take([rule('narrow', 1)])).allowed).toBe(true);

@@ -16,7 +16,9 @@ auditLogContract('the segment log', (clock) => {
     port: log,
     records(tenant) {
       const home = tenantFolder(folder, tenant);
-      return existsSync(home) ? readRecords(home).records.map(({ bytes }) => JSON.parse(bytes.toString()) as AuditRecord) : [];
+      return existsSync(home)
+        ? readRecords(home).records.map(({ bytes }) => JSON.parse(bytes.toString()) as AuditRecord)
+        : [];
     },
     async reopen() {
       await log.close();

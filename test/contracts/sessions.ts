@@ -27,7 +27,11 @@ export function sessionsContract(name: string, open: Open<SessionDirectory>): vo
       await port.end('short', clock.now() + 1_000);
       clock.advance(999);
       await port.end('other', clock.now() + 1);
-      expect([await port.ended('long'), await port.ended('short'), await port.ended('other')]).toEqual([true, true, true]);
+      expect([await port.ended('long'), await port.ended('short'), await port.ended('other')]).toEqual([
+        true,
+        true,
+        true,
+      ]);
       clock.advance(9_999_000);
       await port.end('yet another', clock.now() + 1_000);
       expect(await port.ended('long')).toBe(true);

@@ -15,7 +15,8 @@ export function tenantsContract(name: string, open: Open<TenantDirectory, Opened
     it('J1 finds no tenant that is not there, whatever it is called', async () => {
       const { opened, port } = await fresh();
       await opened.set(['acme']);
-      for (const id of ['', 'ACME', 'acme ', 'acm', 'acme2', ...HOSTILE]) expect([id, await port.find(id)]).toEqual([id, undefined]);
+      for (const id of ['', 'ACME', 'acme ', 'acm', 'acme2', ...HOSTILE])
+        expect([id, await port.find(id)]).toEqual([id, undefined]);
       expect(await port.find('acme')).toEqual({ id: 'acme' });
     });
 

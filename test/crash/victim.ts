@@ -5,8 +5,17 @@
 import { writeSync } from 'node:fs';
 import { openAuditLog } from '../../packages/gateway/src/adapters/segments/log.ts';
 
-const log = openAuditLog({ folder: process.argv[2] ?? '', origin: 'sallyport.crash', clock: { now: () => Date.now() }, segmentBytes: 64 * 1024, checkpointEveryMs: 5 });
-const record = (id: string, phase: string) => ({ time: Date.now(), unmapped: { phase, record_id: id, padding: 'x'.repeat(Math.floor(Math.random() * 600)), status: 'success' } });
+const log = openAuditLog({
+  folder: process.argv[2] ?? '',
+  origin: 'sallyport.crash',
+  clock: { now: () => Date.now() },
+  segmentBytes: 64 * 1024,
+  checkpointEveryMs: 5,
+});
+const record = (id: string, phase: string) => ({
+  time: Date.now(),
+  unmapped: { phase, record_id: id, padding: 'x'.repeat(Math.floor(Math.random() * 600)), status: 'success' },
+});
 
 async function call(tenant: string): Promise<void> {
   const id = crypto.randomUUID();

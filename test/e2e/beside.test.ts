@@ -28,10 +28,15 @@ afterAll(async () => {
   await upstream?.close();
 });
 
-const open = async (user: string, at = site): Promise<PipeClient> => openPipe(at, await at.token(user), { era: 'modern', server: 'one' });
-const verify = async (...more: string[]): Promise<Verified[]> => JSON.parse((await site.run(['audit', 'verify', '--json', ...more])).stdout) as Verified[];
+const open = async (user: string, at = site): Promise<PipeClient> =>
+  openPipe(at, await at.token(user), { era: 'modern', server: 'one' });
+const verify = async (...more: string[]): Promise<Verified[]> =>
+  JSON.parse((await site.run(['audit', 'verify', '--json', ...more])).stdout) as Verified[];
 const search = async (...more: string[]): Promise<Record<string, unknown>[]> =>
-  (await site.run(['audit', 'search', '--tenant', 'acme', '--method', 'tools/list', '--json', ...more])).stdout.split('\n').filter((line) => line !== '').map((line) => JSON.parse(line) as Record<string, unknown>);
+  (await site.run(['audit', 'search', '--tenant', 'acme', '--method', 'tools/list', '--json', ...more])).stdout
+    .split('\n')
+    .filter((line) => line !== '')
+    .map((line) => JSON.parse(line) as Record<string, unknown>);
 
 describe('two local clients beside a gateway', () => {
   it('are served at once, and each is recorded', async () => {
@@ -39,20 +44,48 @@ describe('two local clients beside a gateway', () => {
     // Which log is whose is told by who came first.
     await alice.send('tools/list', {});
     const bob = await open('bob');
-    for (const client of [bob, alice]) expect((await client.send('tools/list', {})).result).toMatchObject({ tools: [expect.anything()] });
+    for (const client of [bob, alice])
+      expect((await client.send('tools/list', {})).result).toMatchObject({ tools: [expect.anything()] });
     await Promise.all([alice.close(), bob.close()]);
-    expect((await search()).map(({ subject, log }) => [subject, log])).toEqual(expect.arrayContaining([['alice', 'stdio-1'], ['bob', 'stdio-2']]));
+    expect((await search()).map(({ subject, log }) => [subject, log])).toEqual(
+      expect.arrayContaining([
+        ['alice', 'stdio-1'],
+        ['bob', 'stdio-2'],
+      ]),
+    );
     expect(new Set((await search('--log', 'stdio-2')).map(({ subject }) => subject))).toEqual(new Set(['bob']));
   });
 
   it('leave logs that verify, each under a name of its own, in place and from an export', async () => {
     const before = await verify();
-    expect(before.map(({ tenant, log, problems }) => [tenant, log, problems])).toEqual(expect.arrayContaining([['_', undefined, []], ['acme', 'stdio-1', []], ['acme', 'stdio-2', []]]));
+    expect(before.map(({ tenant, log, problems }) => [tenant, log, problems])).toEqual(
+      expect.arrayContaining([
+        ['_', undefined, []],
+        ['acme', 'stdio-1', []],
+        ['acme', 'stdio-2', []],
+      ]),
+    );
     const target = join(site.folder, 'export');
     expect((await site.run(['audit', 'export', target])).code).toBe(0);
-    expect((await verify('--from', target)).filter(({ log }) => log !== undefined)).toEqual(before.filter(({ log }) => log !== undefined));
-    const { code, stdout } = await site.run(['audit', 'prove', '0', '--tenant', 'acme', '--log', 'stdio-2', '--from', target, '--json']);
-    expect([code, JSON.parse(stdout)]).toEqual([0, expect.objectContaining({ origin: 'sallyport.local/acme/stdio-2', holds: true })]);
+    expect((await verify('--from', target)).filter(({ log }) => log !== undefined)).toEqual(
+      before.filter(({ log }) => log !== undefined),
+    );
+    const { code, stdout } = await site.run([
+      'audit',
+      'prove',
+      '0',
+      '--tenant',
+      'acme',
+      '--log',
+      'stdio-2',
+      '--from',
+      target,
+      '--json',
+    ]);
+    expect([code, JSON.parse(stdout)]).toEqual([
+      0,
+      expect.objectContaining({ origin: 'sallyport.local/acme/stdio-2', holds: true }),
+    ]);
   });
 
   it('cannot have one log in the place of another', async () => {

@@ -12,7 +12,10 @@ export interface TestUser {
 }
 
 export const USERS: Readonly<Record<string, TestUser>> = {
-  alice: { tenant: 'acme', roles: ['admin'] }, bob: { tenant: 'acme', roles: ['analyst'] }, carol: { tenant: 'globex', roles: ['admin'] }, dave: { tenant: 'globex', roles: ['analyst'] },
+  alice: { tenant: 'acme', roles: ['admin'] },
+  bob: { tenant: 'acme', roles: ['analyst'] },
+  carol: { tenant: 'globex', roles: ['admin'] },
+  dave: { tenant: 'globex', roles: ['analyst'] },
 };
 
 export interface TestGateway {
@@ -38,12 +41,13 @@ export interface TestOptions {
   readonly gateway?: Record<string, unknown>;
 }
 
-export const freePort = (): Promise<number> => new Promise((resolve) => {
-  const probe = createServer().listen(0, '127.0.0.1', () => {
-    const address = probe.address();
-    probe.close(() => resolve(typeof address === 'object' && address !== null ? address.port : 0));
+export const freePort = (): Promise<number> =>
+  new Promise((resolve) => {
+    const probe = createServer().listen(0, '127.0.0.1', () => {
+      const address = probe.address();
+      probe.close(() => resolve(typeof address === 'object' && address !== null ? address.port : 0));
+    });
   });
-});
 
 export async function openGateway(options: TestOptions): Promise<TestGateway> {
   const folder = mkdtempSync(join(tmpdir(), 'sallyport-e2e-'));
@@ -56,20 +60,45 @@ export async function openGateway(options: TestOptions): Promise<TestGateway> {
   writeFileSync(join(folder, 'policies', 'test.cedar'), options.policies ?? 'permit (principal, action, resource);');
   const config = join(folder, 'sallyport.yaml');
   // JSON is YAML.
-  writeFileSync(config, JSON.stringify({
-    gateway: { listen: `127.0.0.1:${port}`, addressLimit: '1000000/min', refusalLimit: '100000/min', ...options.gateway }, admin: { listen: `127.0.0.1:${admin}` },
-    data: join(folder, 'data'), tenants: ['acme', 'globex'], identity: { issuers: [{ issuer: issuer.issuer, audience }] }, servers: options.servers,
-    policies: { cedar: join(folder, 'policies') }, limits: options.limits ?? { default: '1000000/min per user' }, log: { level: 'error' }, ...options.settings,
-  }, null, 1));
+  writeFileSync(
+    config,
+    JSON.stringify(
+      {
+        gateway: {
+          listen: `127.0.0.1:${port}`,
+          addressLimit: '1000000/min',
+          refusalLimit: '100000/min',
+          ...options.gateway,
+        },
+        admin: { listen: `127.0.0.1:${admin}` },
+        data: join(folder, 'data'),
+        tenants: ['acme', 'globex'],
+        identity: { issuers: [{ issuer: issuer.issuer, audience }] },
+        servers: options.servers,
+        policies: { cedar: join(folder, 'policies') },
+        limits: options.limits ?? { default: '1000000/min per user' },
+        log: { level: 'error' },
+        ...options.settings,
+      },
+      null,
+      1,
+    ),
+  );
   const start = async (): Promise<RunningGateway> => {
     const loaded = loadConfig(config, { PATH: process.env['PATH'] ?? '' });
-    if ('errors' in loaded) throw new Error(loaded.errors.map((error) => `${error.line}:${error.column} ${error.message}`).join('\n'));
+    if ('errors' in loaded)
+      throw new Error(loaded.errors.map((error) => `${error.line}:${error.column} ${error.message}`).join('\n'));
     return startGateway(loaded.snapshot);
   };
   let running = await start();
   return {
-    url: running.gatewayUrl, adminUrl: running.adminUrl, folder, config, issuer,
-    token: (user, claims = {}) => issuer.token({ sub: user, tenant_id: USERS[user]?.tenant, roles: USERS[user]?.roles, ...claims }),
+    url: running.gatewayUrl,
+    adminUrl: running.adminUrl,
+    folder,
+    config,
+    issuer,
+    token: (user, claims = {}) =>
+      issuer.token({ sub: user, tenant_id: USERS[user]?.tenant, roles: USERS[user]?.roles, ...claims }),
     restart: async () => {
       await running.close();
       running = await start();

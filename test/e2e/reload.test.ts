@@ -8,7 +8,10 @@ let site: Site;
 let running: Running;
 beforeAll(async () => {
   upstream = await openUpstream({ tools: [tool('say', { text: { type: 'string' } })] });
-  site = await openSite({ servers: { one: { url: upstream.url } }, settings: { audit: { clearArguments: ['one/say/text'] }, log: { level: 'info' } } });
+  site = await openSite({
+    servers: { one: { url: upstream.url } },
+    settings: { audit: { clearArguments: ['one/say/text'] }, log: { level: 'info' } },
+  });
   running = await startProcess(site);
 }, 30_000);
 afterAll(async () => {
@@ -17,18 +20,35 @@ afterAll(async () => {
   await upstream.close();
 });
 
-interface Line { readonly level: string; readonly message: string; readonly fields: Readonly<Record<string, unknown>> }
-const lines = (): Line[] => running.said().split('\n').filter((line) => line !== '' && !line.includes('gateway_url')).map((line) => JSON.parse(line) as Line);
+interface Line {
+  readonly level: string;
+  readonly message: string;
+  readonly fields: Readonly<Record<string, unknown>>;
+}
+const lines = (): Line[] =>
+  running
+    .said()
+    .split('\n')
+    .filter((line) => line !== '' && !line.includes('gateway_url'))
+    .map((line) => JSON.parse(line) as Line);
 async function said(message: string, after: number): Promise<Line> {
   for (let i = 0; i < 100; i++) {
-    const found = lines().slice(after).find((line) => line.message === message);
+    const found = lines()
+      .slice(after)
+      .find((line) => line.message === message);
     if (found !== undefined) return found;
     await new Promise((resolve) => setTimeout(resolve, 50));
   }
   throw new Error(`never said "${message}": ${running.said()}`);
 }
 async function recorded(): Promise<unknown> {
-  expect((await site.run(['call', 'one__say', '--args', '{"text":"CLEAR"}'], { env: { SALLYPORT_TOKEN: await site.token('alice') } })).code).toBe(0);
+  expect(
+    (
+      await site.run(['call', 'one__say', '--args', '{"text":"CLEAR"}'], {
+        env: { SALLYPORT_TOKEN: await site.token('alice') },
+      })
+    ).code,
+  ).toBe(0);
   const { stdout } = await site.run(['audit', 'search', '--tool', 'say', '--json', '--limit', '2']);
   return (JSON.parse(stdout.split('\n')[0] ?? '') as { arguments: { text: unknown } }).arguments.text;
 }
@@ -40,21 +60,30 @@ it('an argument that is no longer listed is no longer recorded in clear, and the
   await said('reloaded', before);
   expect(await recorded()).toMatchObject({ type: 'string', bytes: 7 });
   const { stdout } = await site.run(['audit', 'search', '--tenant', '_', '--json', '--limit', '1000']);
-  const operations = stdout.split('\n').filter((line) => line !== '').map((line) => (JSON.parse(line) as { operation: string }).operation).filter((operation) => operation.startsWith('gateway.'));
+  const operations = stdout
+    .split('\n')
+    .filter((line) => line !== '')
+    .map((line) => (JSON.parse(line) as { operation: string }).operation)
+    .filter((operation) => operation.startsWith('gateway.'));
   expect(operations).toEqual(['gateway.start', 'gateway.reload']);
 });
 
 it('what waits for a restart is named', async () => {
   const before = lines().length;
   site.write({ ...site.settings, admin: { listen: '127.0.0.1:1' }, audit: { origin: 'another.example' } });
-  expect((await said('these settings changed and need a restart', before)).fields).toEqual({ settings: ['admin.listen', 'audit.origin'] });
+  expect((await said('these settings changed and need a restart', before)).fields).toEqual({
+    settings: ['admin.listen', 'audit.origin'],
+  });
 });
 
 it('a file with an error is not used, and the log says why in a line like every other', async () => {
   const before = lines().length;
   site.write({ ...site.settings, tenants: 3 });
   const { level, fields } = await said('the changed configuration is not used; the old one stays', before);
-  expect([level, fields]).toEqual(['error', { errors: [expect.stringMatching(/sallyport\.yaml:\d+:\d+: tenants: expected array, received number$/)] }]);
+  expect([level, fields]).toEqual([
+    'error',
+    { errors: [expect.stringMatching(/sallyport\.yaml:\d+:\d+: tenants: expected array, received number$/)] },
+  ]);
   expect((await fetch(`${site.url}/ready`)).status, 'and goes on').toBe(200);
 });
 

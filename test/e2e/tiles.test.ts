@@ -21,7 +21,11 @@ afterAll(async () => {
 
 async function call(times: number): Promise<void> {
   const client = await connect(`${gateway.url}/mcp/one`, await gateway.token('alice'), 'modern');
-  await Promise.all(Array.from({ length: times }, (_, at) => client.send('tools/call', { name: 'say', arguments: { text: String(at) } })));
+  await Promise.all(
+    Array.from({ length: times }, (_, at) =>
+      client.send('tools/call', { name: 'say', arguments: { text: String(at) } }),
+    ),
+  );
 }
 
 const get = async (path: string): Promise<Buffer> => {
@@ -41,13 +45,19 @@ async function checkpoint(): Promise<Checkpoint> {
 function mth(leaves: readonly Buffer[]): Buffer {
   if (leaves.length === 1) return leaves[0] as Buffer;
   const middle = 2 ** Math.floor(Math.log2(leaves.length - 1));
-  return createHash('sha256').update(Buffer.concat([Buffer.from([1]), mth(leaves.slice(0, middle)), mth(leaves.slice(middle))])).digest();
+  return createHash('sha256')
+    .update(Buffer.concat([Buffer.from([1]), mth(leaves.slice(0, middle)), mth(leaves.slice(middle))]))
+    .digest();
 }
 
-const hashesIn = (bytes: Buffer): Buffer[] => Array.from({ length: bytes.length / 32 }, (_, at) => bytes.subarray(at * 32, (at + 1) * 32));
+const hashesIn = (bytes: Buffer): Buffer[] =>
+  Array.from({ length: bytes.length / 32 }, (_, at) => bytes.subarray(at * 32, (at + 1) * 32));
 
 async function leavesOf(size: number): Promise<Buffer[]> {
-  const paths = Array.from({ length: Math.ceil(size / 256) }, (_, at) => `tile/0/${String(at).padStart(3, '0')}${size - at * 256 < 256 ? `.p/${size - at * 256}` : ''}`);
+  const paths = Array.from(
+    { length: Math.ceil(size / 256) },
+    (_, at) => `tile/0/${String(at).padStart(3, '0')}${size - at * 256 < 256 ? `.p/${size - at * 256}` : ''}`,
+  );
   return (await Promise.all(paths.map(get))).flatMap(hashesIn);
 }
 
@@ -70,6 +80,7 @@ it('a checkpoint is the root of the tiles, and of those of every later one', asy
 it('what no checkpoint covers yet is no tile, and records are not served', async () => {
   const { size } = await checkpoint();
   const beyond = String(Math.floor(size / 256) + 1).padStart(3, '0');
-  for (const path of [`tile/0/${beyond}`, `tile/0/${beyond}.p/1`, 'tile/1/000', 'tile/2/000.p/1', 'tile/entries/000']) await expect(get(path)).rejects.toThrow(': 404');
+  for (const path of [`tile/0/${beyond}`, `tile/0/${beyond}.p/1`, 'tile/1/000', 'tile/2/000.p/1', 'tile/entries/000'])
+    await expect(get(path)).rejects.toThrow(': 404');
   expect((await fetch(`${gateway.adminUrl}/audit/nobody/tile/0/000.p/1`)).status).toBe(404);
 });

@@ -3,19 +3,30 @@ import { expect, it } from 'vitest';
 import { openSite, startProcess } from '../attacks/process.ts';
 import { openUpstream } from '../attacks/upstream.ts';
 
-const WEAKENING = 'servers.one: definitions are trusted when they are first seen (pin: first_use), not approved by a person';
+const WEAKENING =
+  'servers.one: definitions are trusted when they are first seen (pin: first_use), not approved by a person';
 
 it.each(['start', 'stdio'])('sallyport %s', async (command) => {
   const upstream = await openUpstream();
   const site = await openSite({ servers: { one: { url: upstream.url } } });
   try {
     const said = await (command === 'stdio'
-      ? site.run(['stdio'], { env: { SALLYPORT_TOKEN: await site.token('alice') }, input: '' }).then(({ stderr }) => stderr)
-      : startProcess(site).then(async (running) => { await running.stop(); return running.said(); }));
+      ? site
+          .run(['stdio'], { env: { SALLYPORT_TOKEN: await site.token('alice') }, input: '' })
+          .then(({ stderr }) => stderr)
+      : startProcess(site).then(async (running) => {
+          await running.stop();
+          return running.said();
+        }));
     expect(said).toContain(WEAKENING);
     const { stdout } = await site.run(['audit', 'search', '--tenant', '_', '--json']);
-    const records = stdout.split('\n').filter((line) => line !== '').map((line) => JSON.parse(line) as { operation: string; weakenings?: string[] });
-    expect(records.filter(({ operation }) => operation === 'gateway.start').map(({ weakenings }) => weakenings)).toEqual([[WEAKENING]]);
+    const records = stdout
+      .split('\n')
+      .filter((line) => line !== '')
+      .map((line) => JSON.parse(line) as { operation: string; weakenings?: string[] });
+    expect(
+      records.filter(({ operation }) => operation === 'gateway.start').map(({ weakenings }) => weakenings),
+    ).toEqual([[WEAKENING]]);
   } finally {
     await site.close();
     await upstream.close();

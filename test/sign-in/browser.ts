@@ -18,8 +18,15 @@ export interface Form {
   readonly fields: URLSearchParams;
 }
 
-const UNESCAPED: Readonly<Record<string, string>> = { '&amp;': '&', '&lt;': '<', '&gt;': '>', '&quot;': '"', '&#39;': "'" };
-export const unescapeHtml = (text: string): string => text.replace(/&(?:amp|lt|gt|quot|#39);/g, (entity) => UNESCAPED[entity] ?? entity);
+const UNESCAPED: Readonly<Record<string, string>> = {
+  '&amp;': '&',
+  '&lt;': '<',
+  '&gt;': '>',
+  '&quot;': '"',
+  '&#39;': "'",
+};
+export const unescapeHtml = (text: string): string =>
+  text.replace(/&(?:amp|lt|gt|quot|#39);/g, (entity) => UNESCAPED[entity] ?? entity);
 
 export class Browser {
   readonly cookies = new Map<string, Cookie>();
@@ -27,7 +34,9 @@ export class Browser {
   /** One request; a redirect is returned, not followed. */
   async visit(url: string, init: RequestInit = {}): Promise<Page> {
     const { pathname } = new URL(url);
-    const sent = [...this.cookies].filter(([, { path }]) => pathname === path || pathname.startsWith(path.endsWith('/') ? path : `${path}/`));
+    const sent = [...this.cookies].filter(
+      ([, { path }]) => pathname === path || pathname.startsWith(path.endsWith('/') ? path : `${path}/`),
+    );
     const headers = new Headers(init.headers);
     headers.set('accept', 'text/html');
     if (sent.length > 0) headers.set('cookie', sent.map(([key, { value }]) => `${nameOf(key)}=${value}`).join('; '));
@@ -55,7 +64,13 @@ export class Browser {
   async submit(page: Page, fields: Record<string, string>, headers: Record<string, string> = {}): Promise<Page> {
     const form = formOf(page);
     for (const [name, value] of Object.entries(fields)) form.fields.set(name, value);
-    return this.follow(await this.visit(form.action, { method: 'POST', body: form.fields, headers: { origin: new URL(page.url).origin, ...headers } }));
+    return this.follow(
+      await this.visit(form.action, {
+        method: 'POST',
+        body: form.fields,
+        headers: { origin: new URL(page.url).origin, ...headers },
+      }),
+    );
   }
 
   #keep(line: string): void {
@@ -77,5 +92,8 @@ export function formOf(page: Page): Form {
   const action = /<form [^>]*action="([^"]*)"/.exec(page.text)?.[1];
   if (action === undefined) throw new Error(`no form at ${page.url}: ${page.status} ${page.text}`);
   const hidden = [...page.text.matchAll(/<input type="hidden" name="([^"]*)" value="([^"]*)"/g)];
-  return { action: new URL(unescapeHtml(action), page.url).href, fields: new URLSearchParams(hidden.map(([, name = '', value = '']) => [name, unescapeHtml(value)])) };
+  return {
+    action: new URL(unescapeHtml(action), page.url).href,
+    fields: new URLSearchParams(hidden.map(([, name = '', value = '']) => [name, unescapeHtml(value)])),
+  };
 }

@@ -27,11 +27,21 @@ export interface Tokens {
 
 async function answered(response: Response): Promise<Answer> {
   const text = await response.text();
-  return { status: response.status, headers: response.headers, body: text.startsWith('{') ? (JSON.parse(text) as Record<string, unknown>) : { text } };
+  return {
+    status: response.status,
+    headers: response.headers,
+    body: text.startsWith('{') ? (JSON.parse(text) as Record<string, unknown>) : { text },
+  };
 }
 
 export const register = async ({ url }: SignInGateway, metadata: Record<string, unknown> = {}): Promise<Answer> =>
-  answered(await fetch(`${url}/oauth/register`, { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify({ client_name: 'Test client', redirect_uris: [CALLBACK], ...metadata }) }));
+  answered(
+    await fetch(`${url}/oauth/register`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify({ client_name: 'Test client', redirect_uris: [CALLBACK], ...metadata }),
+    }),
+  );
 
 export async function registered(gateway: SignInGateway, metadata: Record<string, unknown> = {}): Promise<string> {
   const { status, body } = await register(gateway, metadata);
@@ -40,14 +50,27 @@ export async function registered(gateway: SignInGateway, metadata: Record<string
 }
 
 /** @param params what differs from a proper request; `undefined` leaves a parameter out. */
-export function authorization({ url, resource }: SignInGateway, client: string, params: Record<string, string | undefined> = {}): Started {
+export function authorization(
+  { url, resource }: SignInGateway,
+  client: string,
+  params: Record<string, string | undefined> = {},
+): Started {
   const verifier = randomBytes(32).toString('base64url');
   const state = randomBytes(8).toString('hex');
   const all = {
-    client_id: client, response_type: 'code', redirect_uri: CALLBACK, state, scope: 'mcp', resource, code_challenge_method: 'S256',
-    code_challenge: createHash('sha256').update(verifier).digest('base64url'), ...params,
+    client_id: client,
+    response_type: 'code',
+    redirect_uri: CALLBACK,
+    state,
+    scope: 'mcp',
+    resource,
+    code_challenge_method: 'S256',
+    code_challenge: createHash('sha256').update(verifier).digest('base64url'),
+    ...params,
   };
-  const query = new URLSearchParams(Object.entries(all).filter((entry): entry is [string, string] => entry[1] !== undefined));
+  const query = new URLSearchParams(
+    Object.entries(all).filter((entry): entry is [string, string] => entry[1] !== undefined),
+  );
   return { url: `${url}/oauth/authorize?${query}`, verifier, state };
 }
 
@@ -57,17 +80,31 @@ export const allow = (browser: Browser, page: Page, user: Pick<SignInUser, 'subj
 /** What the redirect back to the client says. @throws Error when there was none. */
 export function returned(page: Page): URLSearchParams {
   const location = page.status === 303 || page.status === 302 ? new URL(locationOf(page)) : undefined;
-  if (location === undefined || `${location.origin}${location.pathname}` !== CALLBACK) throw new Error(`not back at the client: ${page.url} ${page.status} ${location?.href ?? page.text.slice(page.text.indexOf("<main>"))}`);
+  if (location === undefined || `${location.origin}${location.pathname}` !== CALLBACK)
+    throw new Error(
+      `not back at the client: ${page.url} ${page.status} ${location?.href ?? page.text.slice(page.text.indexOf('<main>'))}`,
+    );
   return location.hash === '' ? location.searchParams : new URLSearchParams(location.hash.slice(1));
 }
 
-export const post = async ({ url }: SignInGateway, endpoint: 'token' | 'revoke', fields: Record<string, string>): Promise<Answer> =>
+export const post = async (
+  { url }: SignInGateway,
+  endpoint: 'token' | 'revoke',
+  fields: Record<string, string>,
+): Promise<Answer> =>
   answered(await fetch(`${url}/oauth/${endpoint}`, { method: 'POST', body: new URLSearchParams(fields) }));
 
-export const redeem = (gateway: SignInGateway, fields: { client_id: string; code: string; code_verifier: string } & Record<string, string>): Promise<Answer> =>
-  post(gateway, 'token', { grant_type: 'authorization_code', redirect_uri: CALLBACK, ...fields });
+export const redeem = (
+  gateway: SignInGateway,
+  fields: { client_id: string; code: string; code_verifier: string } & Record<string, string>,
+): Promise<Answer> => post(gateway, 'token', { grant_type: 'authorization_code', redirect_uri: CALLBACK, ...fields });
 
-export const refresh = (gateway: SignInGateway, client: string, token: string, more: Record<string, string> = {}): Promise<Answer> =>
+export const refresh = (
+  gateway: SignInGateway,
+  client: string,
+  token: string,
+  more: Record<string, string> = {},
+): Promise<Answer> =>
   post(gateway, 'token', { grant_type: 'refresh_token', client_id: client, refresh_token: token, ...more });
 
 export function tokensOf({ status, body }: Answer): Tokens {
@@ -77,7 +114,12 @@ export function tokensOf({ status, body }: Answer): Tokens {
 }
 
 /** The whole flow up to the code. */
-export async function codeFor(gateway: SignInGateway, client: string, user: SignInUser, more: { browser?: Browser; params?: Record<string, string | undefined> } = {}): Promise<{ readonly code: string; readonly verifier: string }> {
+export async function codeFor(
+  gateway: SignInGateway,
+  client: string,
+  user: SignInUser,
+  more: { browser?: Browser; params?: Record<string, string | undefined> } = {},
+): Promise<{ readonly code: string; readonly verifier: string }> {
   const browser = more.browser ?? new Browser();
   const started = authorization(gateway, client, more.params);
   const back = returned(await allow(browser, await browser.open(started.url), user));
@@ -85,18 +127,39 @@ export async function codeFor(gateway: SignInGateway, client: string, user: Sign
   return { code: back.get('code') ?? '', verifier: started.verifier };
 }
 
-export async function signIn(gateway: SignInGateway, client: string, user: SignInUser, more: { browser?: Browser; params?: Record<string, string | undefined> } = {}): Promise<Tokens> {
+export async function signIn(
+  gateway: SignInGateway,
+  client: string,
+  user: SignInUser,
+  more: { browser?: Browser; params?: Record<string, string | undefined> } = {},
+): Promise<Tokens> {
   const { code, verifier } = await codeFor(gateway, client, user, more);
   return tokensOf(await redeem(gateway, { client_id: client, code, code_verifier: verifier }));
 }
 
 /** `tools/list` with a token: the names, or the status that refused it. */
-export async function toolsOf({ url }: SignInGateway, token: string, path = '/mcp/fixture'): Promise<readonly string[] | number> {
-  const meta = { 'io.modelcontextprotocol/protocolVersion': '2026-07-28', 'io.modelcontextprotocol/clientCapabilities': {} };
+export async function toolsOf(
+  { url }: SignInGateway,
+  token: string,
+  path = '/mcp/fixture',
+): Promise<readonly string[] | number> {
+  const meta = {
+    'io.modelcontextprotocol/protocolVersion': '2026-07-28',
+    'io.modelcontextprotocol/clientCapabilities': {},
+  };
   const response = await fetch(`${url}${path}`, {
-    method: 'POST', body: JSON.stringify({ jsonrpc: '2.0', id: 1, method: 'tools/list', params: { _meta: meta } }),
-    headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json', accept: 'application/json, text/event-stream', 'mcp-protocol-version': '2026-07-28', 'mcp-method': 'tools/list' },
+    method: 'POST',
+    body: JSON.stringify({ jsonrpc: '2.0', id: 1, method: 'tools/list', params: { _meta: meta } }),
+    headers: {
+      authorization: `Bearer ${token}`,
+      'content-type': 'application/json',
+      accept: 'application/json, text/event-stream',
+      'mcp-protocol-version': '2026-07-28',
+      'mcp-method': 'tools/list',
+    },
   });
   const { body } = await answered(response);
-  return response.status === 200 ? ((body['result'] as { tools: { name: string }[] }).tools.map(({ name }) => name)) : response.status;
+  return response.status === 200
+    ? (body['result'] as { tools: { name: string }[] }).tools.map(({ name }) => name)
+    : response.status;
 }

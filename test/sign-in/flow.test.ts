@@ -4,42 +4,74 @@ import { join } from 'node:path';
 import { decodeProtectedHeader } from 'jose';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { Browser } from './browser.ts';
-import { allow, authorization, CALLBACK, codeFor, post, redeem, refresh, register, registered, returned, signIn, tokensOf, toolsOf } from './client.ts';
+import {
+  allow,
+  authorization,
+  CALLBACK,
+  codeFor,
+  post,
+  redeem,
+  refresh,
+  register,
+  registered,
+  returned,
+  signIn,
+  tokensOf,
+  toolsOf,
+} from './client.ts';
 import { ALICE, BOB, BOBS_TOOL, openSignInGateway, type SignInGateway } from './gateway.ts';
 
 let gateway: SignInGateway;
 const said: string[] = [];
 beforeAll(async () => {
-  for (const level of ['info', 'warn'] as const) vi.spyOn(console, level).mockImplementation((line: string) => void said.push(line));
+  for (const level of ['info', 'warn'] as const)
+    vi.spyOn(console, level).mockImplementation((line: string) => void said.push(line));
   gateway = await openSignInGateway();
 });
 afterAll(() => gateway?.close());
 
-const json = async (path: string): Promise<Record<string, unknown>> => (await fetch(`${gateway.url}${path}`)).json() as Promise<Record<string, unknown>>;
+const json = async (path: string): Promise<Record<string, unknown>> =>
+  (await fetch(`${gateway.url}${path}`)).json() as Promise<Record<string, unknown>>;
 
 describe('discovery', () => {
   it('RFC 9728 leads from a refused request to the authorization server', async () => {
     const refused = await fetch(`${gateway.url}/mcp`, {
-      method: 'POST', body: JSON.stringify({ jsonrpc: '2.0', id: 1, method: 'ping' }), headers: { 'content-type': 'application/json', accept: 'application/json, text/event-stream' },
+      method: 'POST',
+      body: JSON.stringify({ jsonrpc: '2.0', id: 1, method: 'ping' }),
+      headers: { 'content-type': 'application/json', accept: 'application/json, text/event-stream' },
     });
     const where = /resource_metadata="([^"]+)"/.exec(refused.headers.get('www-authenticate') ?? '')?.[1] ?? '';
     expect([refused.status, where]).toEqual([401, `${gateway.url}/.well-known/oauth-protected-resource/mcp`]);
-    expect(await (await fetch(where)).json()).toMatchObject({ resource: gateway.resource, authorization_servers: [`${gateway.url}/oauth`] });
+    expect(await (await fetch(where)).json()).toMatchObject({
+      resource: gateway.resource,
+      authorization_servers: [`${gateway.url}/oauth`],
+    });
   });
 
   it.each([
-    '/.well-known/oauth-authorization-server/oauth', '/.well-known/openid-configuration/oauth', '/oauth/.well-known/oauth-authorization-server', '/oauth/.well-known/openid-configuration',
+    '/.well-known/oauth-authorization-server/oauth',
+    '/.well-known/openid-configuration/oauth',
+    '/oauth/.well-known/oauth-authorization-server',
+    '/oauth/.well-known/openid-configuration',
   ])('RFC 8414 %s', async (path) => {
     const { url } = gateway;
     expect(await json(path)).toMatchObject({
-      issuer: `${url}/oauth`, authorization_endpoint: `${url}/oauth/authorize`, token_endpoint: `${url}/oauth/token`, registration_endpoint: `${url}/oauth/register`,
-      revocation_endpoint: `${url}/oauth/revoke`, jwks_uri: `${url}/oauth/jwks`, response_types_supported: ['code'], code_challenge_methods_supported: ['S256'],
-      grant_types_supported: ['authorization_code', 'refresh_token'], scopes_supported: expect.arrayContaining(['mcp', 'offline_access']), authorization_response_iss_parameter_supported: true,
+      issuer: `${url}/oauth`,
+      authorization_endpoint: `${url}/oauth/authorize`,
+      token_endpoint: `${url}/oauth/token`,
+      registration_endpoint: `${url}/oauth/register`,
+      revocation_endpoint: `${url}/oauth/revoke`,
+      jwks_uri: `${url}/oauth/jwks`,
+      response_types_supported: ['code'],
+      code_challenge_methods_supported: ['S256'],
+      grant_types_supported: ['authorization_code', 'refresh_token'],
+      scopes_supported: expect.arrayContaining(['mcp', 'offline_access']),
+      authorization_response_iss_parameter_supported: true,
     });
   });
 
   it('publishes keys without their private half', async () => {
-    const { keys } = await json('/oauth/jwks') as { keys: Record<string, unknown>[] };
+    const { keys } = (await json('/oauth/jwks')) as { keys: Record<string, unknown>[] };
     expect(keys.map(({ kty, alg, use }) => ({ kty, alg, use }))).toEqual([{ kty: 'EC', alg: 'ES256', use: 'sig' }]);
     expect(keys[0]).not.toHaveProperty('d');
     expect(statSync(join(gateway.folder, 'data', 'sign-in.keys.json')).mode & 0o777).toBe(0o600);
@@ -50,39 +82,81 @@ describe('the flow', () => {
   it('RFC 7591 registers a public client of its own name', async () => {
     const { status, body } = await register(gateway, { client_name: 'Cursor', token_endpoint_auth_method: 'none' });
     expect(status).toBe(201);
-    expect(body).toMatchObject({ client_name: 'Cursor', redirect_uris: [CALLBACK], grant_types: ['authorization_code', 'refresh_token'], token_endpoint_auth_method: 'none' });
+    expect(body).toMatchObject({
+      client_name: 'Cursor',
+      redirect_uris: [CALLBACK],
+      grant_types: ['authorization_code', 'refresh_token'],
+      token_endpoint_auth_method: 'none',
+    });
     expect(body).not.toHaveProperty('client_secret');
   });
 
-  it.each(['client_secret_basic', 'client_secret_post'])('RFC 7591 a client with a secret must show it: %s', async (method) => {
-    const { body } = await register(gateway, { token_endpoint_auth_method: method });
-    const client_id = String(body['client_id']);
-    const { code, verifier } = await codeFor(gateway, client_id, ALICE);
-    expect(await redeem(gateway, { client_id, code, code_verifier: verifier })).toMatchObject({ status: 401, body: { error: 'invalid_client' } });
-    if (method === 'client_secret_post') tokensOf(await redeem(gateway, { client_id, code, code_verifier: verifier, client_secret: String(body['client_secret']) }));
-  });
+  it.each(['client_secret_basic', 'client_secret_post'])(
+    'RFC 7591 a client with a secret must show it: %s',
+    async (method) => {
+      const { body } = await register(gateway, { token_endpoint_auth_method: method });
+      const client_id = String(body['client_id']);
+      const { code, verifier } = await codeFor(gateway, client_id, ALICE);
+      expect(await redeem(gateway, { client_id, code, code_verifier: verifier })).toMatchObject({
+        status: 401,
+        body: { error: 'invalid_client' },
+      });
+      if (method === 'client_secret_post')
+        tokensOf(
+          await redeem(gateway, {
+            client_id,
+            code,
+            code_verifier: verifier,
+            client_secret: String(body['client_secret']),
+          }),
+        );
+    },
+  );
 
-  it.each(['cursor://anysphere.cursor-mcp/oauth/callback', 'https://claude.ai/api/mcp/auth_callback', 'http://localhost:33418/', 'http://[::1]:1/cb', 'com.example.app:/cb'])('registers what clients really use: %s', async (uri) => {
+  it.each([
+    'cursor://anysphere.cursor-mcp/oauth/callback',
+    'https://claude.ai/api/mcp/auth_callback',
+    'http://localhost:33418/',
+    'http://[::1]:1/cb',
+    'com.example.app:/cb',
+  ])('registers what clients really use: %s', async (uri) => {
     expect((await register(gateway, { redirect_uris: [uri] })).status).toBe(201);
   });
 
   it('a token is for the resource that was asked for, of the user who signed in, and works', async () => {
     const { access, claims } = await signIn(gateway, await registered(gateway), ALICE);
     expect(decodeProtectedHeader(access)).toMatchObject({ alg: 'ES256', typ: 'at+jwt' });
-    expect(claims).toMatchObject({ iss: `${gateway.url}/oauth`, aud: gateway.resource, sub: 'alice', tenant_id: 'acme', roles: ['admin'], scope: 'mcp' });
+    expect(claims).toMatchObject({
+      iss: `${gateway.url}/oauth`,
+      aud: gateway.resource,
+      sub: 'alice',
+      tenant_id: 'acme',
+      roles: ['admin'],
+      scope: 'mcp',
+    });
     expect((claims.exp ?? 0) - (claims.iat ?? 0)).toBe(3_600);
-    expect((await toolsOf(gateway, access) as string[]).length).toBeGreaterThan(3);
+    expect(((await toolsOf(gateway, access)) as string[]).length).toBeGreaterThan(3);
     expect(await toolsOf(gateway, access, '/mcp')).toContain(`fixture__${BOBS_TOOL}`);
   });
 
   it("RFC 8707 one server's endpoint is a resource too, and the token is for the gateway", async () => {
-    const { access, claims } = await signIn(gateway, await registered(gateway), ALICE, { params: { resource: `${gateway.resource}/fixture` } });
+    const { access, claims } = await signIn(gateway, await registered(gateway), ALICE, {
+      params: { resource: `${gateway.resource}/fixture` },
+    });
     expect(claims.aud).toBe(gateway.resource);
     expect(await toolsOf(gateway, access)).toContain(BOBS_TOOL);
   });
 
-  it.each([[undefined, undefined], [undefined, 'mcp'], ['offline_access mcp', undefined], ['openid mcp', 'here'], ['profile', undefined]])('a client that asks for scope %s and resource %s gets what there is', async (scope, resource) => {
-    const { access, claims } = await signIn(gateway, await registered(gateway), ALICE, { params: { scope, resource: resource === undefined ? undefined : gateway.resource } });
+  it.each([
+    [undefined, undefined],
+    [undefined, 'mcp'],
+    ['offline_access mcp', undefined],
+    ['openid mcp', 'here'],
+    ['profile', undefined],
+  ])('a client that asks for scope %s and resource %s gets what there is', async (scope, resource) => {
+    const { access, claims } = await signIn(gateway, await registered(gateway), ALICE, {
+      params: { scope, resource: resource === undefined ? undefined : gateway.resource },
+    });
     expect(claims).toMatchObject({ aud: gateway.resource, scope: 'mcp' });
     expect(await toolsOf(gateway, access)).toContain(BOBS_TOOL);
   });
@@ -98,8 +172,14 @@ describe('the flow', () => {
     const alice = await signIn(gateway, client, ALICE, { browser });
     const bob = await signIn(gateway, client, BOB, { browser });
     expect([alice.claims.sub, bob.claims.sub]).toEqual(['alice', 'bob']);
-    expect(tokensOf(await refresh(gateway, client, bob.refresh)).claims).toMatchObject({ sub: 'bob', roles: ['analyst'] });
-    expect(tokensOf(await refresh(gateway, client, alice.refresh)).claims).toMatchObject({ sub: 'alice', roles: ['admin'] });
+    expect(tokensOf(await refresh(gateway, client, bob.refresh)).claims).toMatchObject({
+      sub: 'bob',
+      roles: ['analyst'],
+    });
+    expect(tokensOf(await refresh(gateway, client, alice.refresh)).claims).toMatchObject({
+      sub: 'alice',
+      roles: ['admin'],
+    });
   });
 
   it('O25 bob after alice in the same browser does not stumble over what alice allowed at other clients', async () => {
@@ -117,7 +197,12 @@ describe('the flow', () => {
     expect([back.get('iss'), back.get('state')]).toEqual([`${gateway.url}/oauth`, first.state]);
     const second = authorization(gateway, client);
     const refused = returned(await browser.submit(await browser.open(second.url), { answer: 'cancel' }));
-    expect(Object.fromEntries(refused)).toEqual({ error: 'access_denied', error_description: 'the user refused', iss: `${gateway.url}/oauth`, state: second.state });
+    expect(Object.fromEntries(refused)).toEqual({
+      error: 'access_denied',
+      error_description: 'the user refused',
+      iss: `${gateway.url}/oauth`,
+      state: second.state,
+    });
   });
 });
 
@@ -129,8 +214,14 @@ describe('P10 refresh tokens', () => {
     expect(second.refresh).not.toBe(first.refresh);
     expect(second.claims).toMatchObject({ sub: 'alice', aud: gateway.resource, scope: 'mcp', tenant_id: 'acme' });
     expect(await toolsOf(gateway, second.access)).toContain(BOBS_TOOL);
-    expect(await refresh(gateway, client, first.refresh)).toMatchObject({ status: 400, body: { error: 'invalid_grant' } });
-    expect(await refresh(gateway, client, second.refresh)).toMatchObject({ status: 400, body: { error: 'invalid_grant' } });
+    expect(await refresh(gateway, client, first.refresh)).toMatchObject({
+      status: 400,
+      body: { error: 'invalid_grant' },
+    });
+    expect(await refresh(gateway, client, second.refresh)).toMatchObject({
+      status: 400,
+      body: { error: 'invalid_grant' },
+    });
   });
 
   it('P10 of 20 at once one is served at most', async () => {
@@ -143,7 +234,10 @@ describe('P10 refresh tokens', () => {
 
   it('P10 are of no use to another client', async () => {
     const { refresh: token } = await signIn(gateway, await registered(gateway), ALICE);
-    expect(await refresh(gateway, await registered(gateway), token)).toMatchObject({ status: 400, body: { error: 'invalid_grant' } });
+    expect(await refresh(gateway, await registered(gateway), token)).toMatchObject({
+      status: 400,
+      body: { error: 'invalid_grant' },
+    });
   });
 
   it('RFC 7009 end when they are revoked, by their own client only', async () => {
@@ -152,7 +246,10 @@ describe('P10 refresh tokens', () => {
     expect((await post(gateway, 'revoke', { client_id: await registered(gateway), token })).status).toBe(200);
     const next = tokensOf(await refresh(gateway, client, token));
     expect((await post(gateway, 'revoke', { client_id: client, token: next.refresh })).status).toBe(200);
-    expect(await refresh(gateway, client, next.refresh)).toMatchObject({ status: 400, body: { error: 'invalid_grant' } });
+    expect(await refresh(gateway, client, next.refresh)).toMatchObject({
+      status: 400,
+      body: { error: 'invalid_grant' },
+    });
   });
 });
 
@@ -161,14 +258,22 @@ describe('P4 codes', () => {
     const client_id = await registered(gateway);
     const { code, verifier } = await codeFor(gateway, client_id, ALICE);
     const given = tokensOf(await redeem(gateway, { client_id, code, code_verifier: verifier }));
-    expect(await redeem(gateway, { client_id, code, code_verifier: verifier })).toMatchObject({ status: 400, body: { error: 'invalid_grant' } });
-    expect(await refresh(gateway, client_id, given.refresh)).toMatchObject({ status: 400, body: { error: 'invalid_grant' } });
+    expect(await redeem(gateway, { client_id, code, code_verifier: verifier })).toMatchObject({
+      status: 400,
+      body: { error: 'invalid_grant' },
+    });
+    expect(await refresh(gateway, client_id, given.refresh)).toMatchObject({
+      status: 400,
+      body: { error: 'invalid_grant' },
+    });
   });
 
   it('P4 of 50 at once one is served at most', async () => {
     const client_id = await registered(gateway);
     const { code, verifier } = await codeFor(gateway, client_id, ALICE);
-    const answers = await Promise.all(Array.from({ length: 50 }, () => redeem(gateway, { client_id, code, code_verifier: verifier })));
+    const answers = await Promise.all(
+      Array.from({ length: 50 }, () => redeem(gateway, { client_id, code, code_verifier: verifier })),
+    );
     expect(answers.filter(({ status }) => status === 200).length).toBeLessThanOrEqual(1);
     expect(answers.filter(({ status }) => status >= 500)).toEqual([]);
   });
@@ -177,7 +282,14 @@ describe('P4 codes', () => {
     const client_id = await registered(gateway);
     const { code, verifier } = await codeFor(gateway, client_id, ALICE);
     const proper = { client_id, code, code_verifier: verifier };
-    for (const wrong of [{ code_verifier: 'x'.repeat(43) }, { code_verifier: 'x'.repeat(42) }, { code_verifier: `${verifier}!` }, { code_verifier: '' }, { redirect_uri: `${CALLBACK}/` }, { client_id: await registered(gateway) }]) {
+    for (const wrong of [
+      { code_verifier: 'x'.repeat(43) },
+      { code_verifier: 'x'.repeat(42) },
+      { code_verifier: `${verifier}!` },
+      { code_verifier: '' },
+      { redirect_uri: `${CALLBACK}/` },
+      { client_id: await registered(gateway) },
+    ]) {
       expect(await redeem(gateway, { ...proper, ...wrong }), JSON.stringify(wrong)).toMatchObject({ status: 400 });
     }
     tokensOf(await redeem(gateway, proper));

@@ -3,15 +3,39 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { loadConfig, startGateway } from 'sallyport';
-import { createAuthorizationServer, type SignInUser } from '../../packages/gateway/src/adapters/oidc-provider/server.ts';
+import {
+  createAuthorizationServer,
+  type SignInUser,
+} from '../../packages/gateway/src/adapters/oidc-provider/server.ts';
 import { openStore } from '../../packages/gateway/src/adapters/sqlite/store.ts';
 import { freePort } from '../e2e/gateway.ts';
 import { startFixture } from '../fixtures/conformance-server.ts';
 
-export const ALICE: SignInUser = { subject: 'alice', name: 'Alice', tenant: 'acme', roles: ['admin'], tier: undefined, password: 'correct horse <&> battery' };
-export const BOB: SignInUser = { subject: 'bob', name: 'Bob', tenant: 'acme', roles: ['analyst'], tier: undefined, password: 'tr0ub4dor&3' };
+export const ALICE: SignInUser = {
+  subject: 'alice',
+  name: 'Alice',
+  tenant: 'acme',
+  roles: ['admin'],
+  tier: undefined,
+  password: 'correct horse <&> battery',
+};
+export const BOB: SignInUser = {
+  subject: 'bob',
+  name: 'Bob',
+  tenant: 'acme',
+  roles: ['analyst'],
+  tier: undefined,
+  password: 'tr0ub4dor&3',
+};
 /** Set up without a password: nobody signs in as them. */
-export const LOCKED: SignInUser = { subject: 'locked', name: 'Locked', tenant: 'acme', roles: ['admin'], tier: undefined, password: '' };
+export const LOCKED: SignInUser = {
+  subject: 'locked',
+  name: 'Locked',
+  tenant: 'acme',
+  roles: ['admin'],
+  tier: undefined,
+  password: '',
+};
 
 /** The tool that bob may use; alice may use all. */
 export const BOBS_TOOL = 'test_simple_text';
@@ -41,16 +65,32 @@ export async function openSignInGateway(): Promise<SignInGateway> {
   writeFileSync(join(folder, 'policies', 'test.cedar'), POLICIES);
   const config = join(folder, 'sallyport.yaml');
   // JSON is YAML.
-  writeFileSync(config, JSON.stringify({
-    gateway: { listen: `127.0.0.1:${port}`, addressLimit: '1000000/min', refusalLimit: '100000/min' }, admin: { listen: `127.0.0.1:${admin}` },
-    data, tenants: ['acme'], identity: { issuers: [{ issuer, audience: resource }] }, servers: { fixture: { url: fixture.url } },
-    policies: { cedar: join(folder, 'policies') }, limits: { default: '1000000/min per user' }, log: { level: 'error' }, demo: true,
-  }));
+  writeFileSync(
+    config,
+    JSON.stringify({
+      gateway: { listen: `127.0.0.1:${port}`, addressLimit: '1000000/min', refusalLimit: '100000/min' },
+      admin: { listen: `127.0.0.1:${admin}` },
+      data,
+      tenants: ['acme'],
+      identity: { issuers: [{ issuer, audience: resource }] },
+      servers: { fixture: { url: fixture.url } },
+      policies: { cedar: join(folder, 'policies') },
+      limits: { default: '1000000/min per user' },
+      log: { level: 'error' },
+      demo: true,
+    }),
+  );
   const start = async (): Promise<() => Promise<void>> => {
     const loaded = loadConfig(config, { PATH: process.env['PATH'] ?? '' });
     if ('errors' in loaded) throw new Error(loaded.errors.map(({ message }) => message).join('\n'));
     const store = openStore(join(data, 'sign-in.db'));
-    const server = await createAuthorizationServer({ issuer, resource, users: [ALICE, BOB, LOCKED], database: store.database, folder: data });
+    const server = await createAuthorizationServer({
+      issuer,
+      resource,
+      users: [ALICE, BOB, LOCKED],
+      database: store.database,
+      folder: data,
+    });
     const gateway = await startGateway(loaded.snapshot, { front: server.handle });
     return async () => {
       await gateway.close();
@@ -59,7 +99,9 @@ export async function openSignInGateway(): Promise<SignInGateway> {
   };
   let stop = await start();
   return {
-    url, resource, folder,
+    url,
+    resource,
+    folder,
     restart: async () => {
       await stop();
       stop = await start();

@@ -3,23 +3,38 @@ import { request } from 'node:http';
 import { createServer } from 'node:net';
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 import { Browser, formOf, locationOf, type Page } from './browser.ts';
-import { allow, authorization, CALLBACK, codeFor, post, redeem, register, registered, returned, signIn } from './client.ts';
+import {
+  allow,
+  authorization,
+  CALLBACK,
+  codeFor,
+  post,
+  redeem,
+  register,
+  registered,
+  returned,
+  signIn,
+} from './client.ts';
 import { ALICE, BOB, LOCKED, openSignInGateway, type SignInGateway } from './gateway.ts';
 
 let gateway: SignInGateway;
-beforeAll(async () => { gateway = await openSignInGateway(); });
+beforeAll(async () => {
+  gateway = await openSignInGateway();
+});
 afterAll(() => gateway?.close());
 afterEach(() => void vi.useRealTimers());
 
 const inMinutes = (minutes: number): void => void vi.setSystemTime(Date.now() + minutes * 60_000);
-const open = async (params: Record<string, string | undefined> = {}): Promise<Page> => new Browser().open(authorization(gateway, await registered(gateway), params).url);
+const open = async (params: Record<string, string | undefined> = {}): Promise<Page> =>
+  new Browser().open(authorization(gateway, await registered(gateway), params).url);
 const login = async (): Promise<{ readonly browser: Browser; readonly page: Page; readonly state: string }> => {
   const [browser, started] = [new Browser(), authorization(gateway, await registered(gateway))];
   return { browser, page: await browser.open(started.url), state: started.state };
 };
 
 describe('the password', () => {
-  const withoutAddress = (page: Page): string => page.text.replace(/\/oauth\/interaction\/[\w-]+|name="token" value="[\w-]+"|value="(alice|mallory)"/g, '');
+  const withoutAddress = (page: Page): string =>
+    page.text.replace(/\/oauth\/interaction\/[\w-]+|name="token" value="[\w-]+"|value="(alice|mallory)"/g, '');
 
   it('P18 a wrong one and a wrong user are answered alike, say so, and the form goes on working', async () => {
     const { browser, page, state } = await login();
@@ -36,7 +51,8 @@ describe('the password', () => {
 
   it('has ten tries, and then not even the right one', async () => {
     const { browser, page } = await login();
-    for (let i = 0; i < 10; i++) expect((await allow(browser, page, { subject: 'alice', password: `guess ${i}` })).status).toBe(422);
+    for (let i = 0; i < 10; i++)
+      expect((await allow(browser, page, { subject: 'alice', password: `guess ${i}` })).status).toBe(422);
     expect((await allow(browser, page, ALICE)).status).toBe(429);
   });
 
@@ -49,21 +65,41 @@ describe('the password', () => {
 
 describe('an authorization request', () => {
   it.each([
-    ['prefix', `${CALLBACK}x`], ['suffix', 'http://127.0.0.1:8765/call'], ['dots', 'http://127.0.0.1:8765/a/../callback/../evil'], ['query', `${CALLBACK}?a=1`], ['fragment', `${CALLBACK}#a`], ['user', 'http://evil@127.0.0.1:8765/callback'],
-    ['case', 'http://127.0.0.1:8765/Callback'], ['https', 'https://127.0.0.1:8765/callback'], ['localhost', 'http://localhost:8765/callback'], ['[::1]', 'http://[::1]:8765/callback'], ['another host', 'https://evil.test/callback'],
-    ['suffix of the host', 'http://127.0.0.1.evil.test:8765/callback'], ['javascript', 'javascript:alert(1)'], ['data', 'data:text/html,x'], ['//', '//evil.test/callback'], ['newline', `${CALLBACK}\r\nx: y`], ['nothing', undefined],
-  ])('P1 P2 P14 to a redirect address that was not registered is shown, not sent anywhere: %s', async (_name, redirect_uri) => {
-    const page = await open({ redirect_uri });
-    expect([page.status, page.headers.get('location')]).toEqual([400, null]);
-    expect(page.text).not.toMatch(/evil|<form|<script/);
-  });
+    ['prefix', `${CALLBACK}x`],
+    ['suffix', 'http://127.0.0.1:8765/call'],
+    ['dots', 'http://127.0.0.1:8765/a/../callback/../evil'],
+    ['query', `${CALLBACK}?a=1`],
+    ['fragment', `${CALLBACK}#a`],
+    ['user', 'http://evil@127.0.0.1:8765/callback'],
+    ['case', 'http://127.0.0.1:8765/Callback'],
+    ['https', 'https://127.0.0.1:8765/callback'],
+    ['localhost', 'http://localhost:8765/callback'],
+    ['[::1]', 'http://[::1]:8765/callback'],
+    ['another host', 'https://evil.test/callback'],
+    ['suffix of the host', 'http://127.0.0.1.evil.test:8765/callback'],
+    ['javascript', 'javascript:alert(1)'],
+    ['data', 'data:text/html,x'],
+    ['//', '//evil.test/callback'],
+    ['newline', `${CALLBACK}\r\nx: y`],
+    ['nothing', undefined],
+  ])(
+    'P1 P2 P14 to a redirect address that was not registered is shown, not sent anywhere: %s',
+    async (_name, redirect_uri) => {
+      const page = await open({ redirect_uri });
+      expect([page.status, page.headers.get('location')]).toEqual([400, null]);
+      expect(page.text).not.toMatch(/evil|<form|<script/);
+    },
+  );
 
   it('P1 RFC 8252 on the loopback address only the port may differ', async () => {
     const page = await open({ redirect_uri: 'http://127.0.0.1:9999/callback' });
     expect(formOf(page).action).toContain('/oauth/interaction/');
     expect(page.text).toContain('127.0.0.1:9999');
     const web = await registered(gateway, { application_type: 'web' });
-    expect((await new Browser().open(authorization(gateway, web, { redirect_uri: 'http://127.0.0.1:9999/callback' }).url)).status).toBe(400);
+    expect(
+      (await new Browser().open(authorization(gateway, web, { redirect_uri: 'http://127.0.0.1:9999/callback' }).url))
+        .status,
+    ).toBe(400);
   });
 
   it('P1 of a client that nobody knows is shown, not sent anywhere', async () => {
@@ -73,13 +109,21 @@ describe('an authorization request', () => {
   });
 
   it.each([
-    ['P3 without PKCE', { code_challenge: undefined, code_challenge_method: undefined }, 'invalid_request'], ['P3 with plain PKCE', { code_challenge_method: 'plain', code_challenge: 'x'.repeat(43) }, 'invalid_request'],
-    ['P3 with plain PKCE that is not named', { code_challenge_method: undefined }, 'invalid_request'], ['P3 with a short challenge', { code_challenge: 'x'.repeat(42) }, 'invalid_request'],
-    ['for a token at once', { response_type: 'token' }, 'unsupported_response_type'], ['without a user', { prompt: 'none' }, 'login_required'],
-    ['RFC 8707 for another resource', { resource: 'https://other.test/mcp' }, 'invalid_target'], ['RFC 8707 for a resource that begins alike', { resource: 'HERE-evil' }, 'invalid_target'],
-    ['RFC 8707 for the authorization server', { resource: 'AS' }, 'invalid_target'], ['with a request object', { request_uri: 'http://169.254.169.254/' }, 'request_uri_not_supported'],
+    ['P3 without PKCE', { code_challenge: undefined, code_challenge_method: undefined }, 'invalid_request'],
+    ['P3 with plain PKCE', { code_challenge_method: 'plain', code_challenge: 'x'.repeat(43) }, 'invalid_request'],
+    ['P3 with plain PKCE that is not named', { code_challenge_method: undefined }, 'invalid_request'],
+    ['P3 with a short challenge', { code_challenge: 'x'.repeat(42) }, 'invalid_request'],
+    ['for a token at once', { response_type: 'token' }, 'unsupported_response_type'],
+    ['without a user', { prompt: 'none' }, 'login_required'],
+    ['RFC 8707 for another resource', { resource: 'https://other.test/mcp' }, 'invalid_target'],
+    ['RFC 8707 for a resource that begins alike', { resource: 'HERE-evil' }, 'invalid_target'],
+    ['RFC 8707 for the authorization server', { resource: 'AS' }, 'invalid_target'],
+    ['with a request object', { request_uri: 'http://169.254.169.254/' }, 'request_uri_not_supported'],
   ])('%s goes back to the client, with the issuer', async (_name, params, error) => {
-    const resource = 'resource' in params ? { resource: params.resource.replace('HERE', gateway.resource).replace('AS', `${gateway.url}/oauth`) } : {};
+    const resource =
+      'resource' in params
+        ? { resource: params.resource.replace('HERE', gateway.resource).replace('AS', `${gateway.url}/oauth`) }
+        : {};
     const back = returned(await open({ ...params, ...resource }));
     expect(Object.fromEntries(back)).toMatchObject({ error, iss: `${gateway.url}/oauth` });
     expect(back.has('code')).toBe(false);
@@ -87,7 +131,20 @@ describe('an authorization request', () => {
 
   it('P14 no address under /oauth sends a browser elsewhere, or is too much for the server', async () => {
     const trace = vi.spyOn(console, 'error');
-    for (const path of ['/oauth/%zz', '/oauth/authorize/%zz', '/oauth//', '/oauth/%2f%2fevil.test', '/oauth/interaction/', '/oauth//evil.test', '/oauth/..//evil.test', '/oauth/session/end?post_logout_redirect_uri=https://evil.test', '/oauth/interaction//evil.test', '/oauth/authorize/%0d%0alocation:%20https://evil.test', '/oauth?next=//evil.test', '/oauth/authorize/x?next=/\\evil.test']) {
+    for (const path of [
+      '/oauth/%zz',
+      '/oauth/authorize/%zz',
+      '/oauth//',
+      '/oauth/%2f%2fevil.test',
+      '/oauth/interaction/',
+      '/oauth//evil.test',
+      '/oauth/..//evil.test',
+      '/oauth/session/end?post_logout_redirect_uri=https://evil.test',
+      '/oauth/interaction//evil.test',
+      '/oauth/authorize/%0d%0alocation:%20https://evil.test',
+      '/oauth?next=//evil.test',
+      '/oauth/authorize/x?next=/\\evil.test',
+    ]) {
       const page = await new Browser().visit(`${gateway.url}${path}`);
       expect([path, page.headers.get('location'), [400, 404].includes(page.status)]).toEqual([path, null, true]);
     }
@@ -103,7 +160,12 @@ describe('P5 P7 P8 the page belongs to one browser', () => {
     const seen = await other.visit(page.url);
     expect([seen.status, /<form/.test(seen.text)]).toEqual([400, false]);
     const { action, fields } = formOf(page);
-    for (const [name, value] of [['user', ALICE.subject], ['password', ALICE.password], ['answer', 'allow']] as const) fields.set(name, value);
+    for (const [name, value] of [
+      ['user', ALICE.subject],
+      ['password', ALICE.password],
+      ['answer', 'allow'],
+    ] as const)
+      fields.set(name, value);
     const origin = gateway.url;
     expect((await other.visit(action, { method: 'POST', body: fields, headers: { origin } })).status).toBe(400);
     const done = await browser.visit(action, { method: 'POST', body: fields, headers: { origin } });
@@ -116,13 +178,27 @@ describe('P5 P7 P8 the page belongs to one browser', () => {
   it('P5 a cookie that was changed, forged, or is of another interaction is none', async () => {
     const [first, second] = [await login(), await login()];
     const { pathname } = new URL(first.page.url);
-    const [name, value] = [`_interaction ${pathname}`, first.browser.cookies.get(`_interaction ${pathname}`)?.value ?? ''];
+    const [name, value] = [
+      `_interaction ${pathname}`,
+      first.browser.cookies.get(`_interaction ${pathname}`)?.value ?? '',
+    ];
     expect(value).toHaveLength(43);
-    const header = (cookies: Record<string, string>): RequestInit => ({ headers: { cookie: Object.entries(cookies).map(([key, one]) => `${key}=${one}`).join('; ') } });
+    const header = (cookies: Record<string, string>): RequestInit => ({
+      headers: {
+        cookie: Object.entries(cookies)
+          .map(([key, one]) => `${key}=${one}`)
+          .join('; '),
+      },
+    });
     const signature = first.browser.cookies.get(`_interaction.sig ${pathname}`)?.value ?? '';
     const proper = { _interaction: value, '_interaction.sig': signature };
     expect((await fetch(first.page.url, header(proper))).status).toBe(200);
-    const wrong = [{ _interaction: value }, { ...proper, '_interaction.sig': `${signature.slice(0, -2)}xx` }, { ...proper, _interaction: new URL(second.page.url).pathname.split('/').at(-1) ?? '' }, { _interaction: 'x', '_interaction.sig': 'x' }];
+    const wrong = [
+      { _interaction: value },
+      { ...proper, '_interaction.sig': `${signature.slice(0, -2)}xx` },
+      { ...proper, _interaction: new URL(second.page.url).pathname.split('/').at(-1) ?? '' },
+      { _interaction: 'x', '_interaction.sig': 'x' },
+    ];
     for (const cookies of wrong) expect((await fetch(first.page.url, header(cookies))).status).toBe(400);
     expect((await fetch(second.page.url, header(proper))).status).toBe(400);
     expect(name).toContain(pathname);
@@ -140,10 +216,24 @@ describe('P5 P7 P8 the page belongs to one browser', () => {
   it('P7 a form from elsewhere is not accepted, and changes nothing', async () => {
     const { browser, page, state } = await login();
     const fields = { user: ALICE.subject, password: ALICE.password, answer: 'allow' };
-    for (const origin of ['https://evil.test', 'null', `${gateway.url}.evil.test`, gateway.url.replace('127.0.0.1', 'localhost')]) expect((await browser.submit(page, fields, { origin })).status, origin).toBe(403);
+    for (const origin of [
+      'https://evil.test',
+      'null',
+      `${gateway.url}.evil.test`,
+      gateway.url.replace('127.0.0.1', 'localhost'),
+    ])
+      expect((await browser.submit(page, fields, { origin })).status, origin).toBe(403);
     const { action, fields: hidden } = formOf(page);
-    expect((await browser.visit(action, { method: 'POST', body: new URLSearchParams([...hidden, ...Object.entries(fields)]) })).status).toBe(403);
-    for (const token of ['', 'x', formOf((await login()).page).fields.get('token') ?? '']) expect((await browser.submit(page, { ...fields, token })).status).toBe(403);
+    expect(
+      (
+        await browser.visit(action, {
+          method: 'POST',
+          body: new URLSearchParams([...hidden, ...Object.entries(fields)]),
+        })
+      ).status,
+    ).toBe(403);
+    for (const token of ['', 'x', formOf((await login()).page).fields.get('token') ?? ''])
+      expect((await browser.submit(page, { ...fields, token })).status).toBe(403);
     expect((await browser.submit(page, { answer: 'cancel', token: 'x' })).status).toBe(403);
     expect(returned(await browser.submit(page, fields)).get('state')).toBe(state);
     expect((await browser.submit(page, fields)).status).toBe(400);
@@ -152,7 +242,9 @@ describe('P5 P7 P8 the page belongs to one browser', () => {
   it('reads forms of its own size, and no other method', async () => {
     const { browser, page } = await login();
     expect((await browser.submit(page, { user: 'x'.repeat(5_000), password: 'x', answer: 'allow' })).status).toBe(400);
-    expect((await browser.visit(page.url, { method: 'PUT', body: 'x', headers: { origin: gateway.url } })).status).toBe(405);
+    expect((await browser.visit(page.url, { method: 'PUT', body: 'x', headers: { origin: gateway.url } })).status).toBe(
+      405,
+    );
   });
 
   it('P7 P17 cookies are for this site and not for scripts, and the session is a new one after each sign-in', async () => {
@@ -162,7 +254,9 @@ describe('P5 P7 P8 the page belongs to one browser', () => {
     for (const { line } of browser.cookies.values()) expect(line).toMatch(/samesite=lax/i);
     for (const { line } of browser.cookies.values()) expect(line).toMatch(/httponly/i);
     await signIn(gateway, await registered(gateway), ALICE, { browser });
-    expect([...browser.cookies].find(([key]) => key.startsWith('_session '))?.[1].value).not.toBe(sessions[0]?.[1].value);
+    expect([...browser.cookies].find(([key]) => key.startsWith('_session '))?.[1].value).not.toBe(
+      sessions[0]?.[1].value,
+    );
   });
 });
 
@@ -172,7 +266,11 @@ describe('A12 P6 consent', () => {
     await signIn(gateway, first, ALICE, { browser });
     for (const application_type of ['native', 'web']) {
       const redirect_uri = 'https://mallory.test/cb';
-      const second = await registered(gateway, { client_name: 'Mallory', redirect_uris: [redirect_uri], application_type });
+      const second = await registered(gateway, {
+        client_name: 'Mallory',
+        redirect_uris: [redirect_uri],
+        application_type,
+      });
       const page = await browser.open(authorization(gateway, second, { redirect_uri }).url);
       expect(page.status).toBe(200);
       expect(page.text).toContain('<strong>Mallory</strong>');
@@ -187,7 +285,9 @@ describe('A12 P6 consent', () => {
     const [browser, client] = [new Browser(), await registered(gateway, { application_type })];
     await signIn(gateway, client, ALICE, { browser });
     expect(formOf(await browser.open(authorization(gateway, client).url)).action).toContain('/oauth/interaction/');
-    expect(returned(await browser.visit(authorization(gateway, client, { prompt: 'none' }).url)).get('error')).toMatch(/_required$/);
+    expect(returned(await browser.visit(authorization(gateway, client, { prompt: 'none' }).url)).get('error')).toMatch(
+      /_required$/,
+    );
   });
 
   it('P11 what a client calls itself is text', async () => {
@@ -200,20 +300,56 @@ describe('A12 P6 consent', () => {
 
 describe('P11 registration', () => {
   it.each([
-    'javascript:alert(1)', 'JavaScript:alert(1)', 'data:text/html,x', 'vbscript:x', 'blob:https://x.test/1', 'file:///etc/passwd', 'about:blank', 'http://example.test/cb', 'http://169.254.169.254/', 'http://127.0.0.1.evil.test/',
-    'https://localhost/cb', 'https://a:b@example.test/cb', 'https://example.test/cb#fragment', '/relative', '', 7,
+    'javascript:alert(1)',
+    'JavaScript:alert(1)',
+    'data:text/html,x',
+    'vbscript:x',
+    'blob:https://x.test/1',
+    'file:///etc/passwd',
+    'about:blank',
+    'http://example.test/cb',
+    'http://169.254.169.254/',
+    'http://127.0.0.1.evil.test/',
+    'https://localhost/cb',
+    'https://a:b@example.test/cb',
+    'https://example.test/cb#fragment',
+    '/relative',
+    '',
+    7,
   ])('P11 refuses the redirect address %s', async (uri) => {
     for (const application_type of uri === 'https://localhost/cb' ? ['native'] : ['native', 'web']) {
-      expect(await register(gateway, { redirect_uris: [CALLBACK, uri], application_type }), application_type).toMatchObject({ status: 400, body: { error: expect.stringMatching(/^invalid_(redirect_uri|client_metadata)$/) as string } });
+      expect(
+        await register(gateway, { redirect_uris: [CALLBACK, uri], application_type }),
+        application_type,
+      ).toMatchObject({
+        status: 400,
+        body: { error: expect.stringMatching(/^invalid_(redirect_uri|client_metadata)$/) as string },
+      });
     }
   });
 
   it('P11 dials nothing that a client names, and keeps none of it', async () => {
     let dialled = 0;
-    const trap = createServer((socket) => { dialled += 1; socket.destroy(); }).listen(0, '127.0.0.1');
+    const trap = createServer((socket) => {
+      dialled += 1;
+      socket.destroy();
+    }).listen(0, '127.0.0.1');
     await new Promise((resolve) => trap.once('listening', resolve));
     const url = `https://127.0.0.1:${(trap.address() as { port: number }).port}/x`;
-    const given = { logo_uri: url, jwks_uri: url, client_uri: url, policy_uri: url, tos_uri: url, sector_identifier_uri: url, initiate_login_uri: url, request_uris: [url], backchannel_logout_uri: url, default_max_age: 1, subject_type: 'pairwise', software_statement: 'x.y.z' };
+    const given = {
+      logo_uri: url,
+      jwks_uri: url,
+      client_uri: url,
+      policy_uri: url,
+      tos_uri: url,
+      sector_identifier_uri: url,
+      initiate_login_uri: url,
+      request_uris: [url],
+      backchannel_logout_uri: url,
+      default_max_age: 1,
+      subject_type: 'pairwise',
+      software_statement: 'x.y.z',
+    };
     const { status, body } = await register(gateway, given);
     const page = await new Browser().open(authorization(gateway, String(body['client_id'])).url);
     trap.close();
@@ -222,7 +358,10 @@ describe('P11 registration', () => {
   });
 
   it('P11 reads a document of reasonable size', async () => {
-    expect(await register(gateway, { client_name: 'x'.repeat(1_000_000) })).toMatchObject({ status: 400, body: { error: 'invalid_request' } });
+    expect(await register(gateway, { client_name: 'x'.repeat(1_000_000) })).toMatchObject({
+      status: 400,
+      body: { error: 'invalid_request' },
+    });
     expect((await register(gateway, { client_name: 'x'.repeat(10_000) })).status).toBe(201);
   });
 });
@@ -232,26 +371,42 @@ describe('the token endpoint', () => {
     const client_id = await registered(gateway);
     const { code, verifier } = await codeFor(gateway, client_id, ALICE);
     inMinutes(1.1);
-    expect(await redeem(gateway, { client_id, code, code_verifier: verifier })).toMatchObject({ status: 400, body: { error: 'invalid_grant' } });
+    expect(await redeem(gateway, { client_id, code, code_verifier: verifier })).toMatchObject({
+      status: 400,
+      body: { error: 'invalid_grant' },
+    });
   });
 
   it('RFC 8707 does not change the resource afterwards', async () => {
     const client_id = await registered(gateway);
     const { code, verifier } = await codeFor(gateway, client_id, ALICE);
-    expect(await redeem(gateway, { client_id, code, code_verifier: verifier, resource: 'https://other.test/mcp' })).toMatchObject({ status: 400, body: { error: 'invalid_target' } });
+    expect(
+      await redeem(gateway, { client_id, code, code_verifier: verifier, resource: 'https://other.test/mcp' }),
+    ).toMatchObject({ status: 400, body: { error: 'invalid_target' } });
   });
 
   it('P18 an unknown client and a wrong secret are answered alike', async () => {
     const { body } = await register(gateway, { token_endpoint_auth_method: 'client_secret_post' });
-    const ask = (client_id: string) => post(gateway, 'token', { grant_type: 'refresh_token', refresh_token: 'x', client_id, client_secret: 'wrong' });
+    const ask = (client_id: string) =>
+      post(gateway, 'token', { grant_type: 'refresh_token', refresh_token: 'x', client_id, client_secret: 'wrong' });
     const [wrong, unknown] = [await ask(String(body['client_id'])), await ask('nobody')];
     expect([wrong.status, wrong.body]).toEqual([unknown.status, unknown.body]);
     expect(wrong).toMatchObject({ status: 401, body: { error: 'invalid_client' } });
   });
 
-  it.each(['password', 'client_credentials', 'urn:ietf:params:oauth:grant-type:device_code', 'implicit'])('has no grant %s', async (grant_type) => {
-    expect(await post(gateway, 'token', { grant_type, client_id: await registered(gateway), username: 'alice', password: ALICE.password })).toMatchObject({ status: 400, body: { error: 'unsupported_grant_type' } });
-  });
+  it.each(['password', 'client_credentials', 'urn:ietf:params:oauth:grant-type:device_code', 'implicit'])(
+    'has no grant %s',
+    async (grant_type) => {
+      expect(
+        await post(gateway, 'token', {
+          grant_type,
+          client_id: await registered(gateway),
+          username: 'alice',
+          password: ALICE.password,
+        }),
+      ).toMatchObject({ status: 400, body: { error: 'unsupported_grant_type' } });
+    },
+  );
 });
 
 describe('headers', () => {
@@ -259,10 +414,17 @@ describe('headers', () => {
     const client = await registered(gateway);
     const browser = new Browser();
     const shown = await browser.open(authorization(gateway, client).url);
-    const pages = [shown, await allow(browser, shown, { subject: 'alice', password: 'x' }), await open({ redirect_uri: 'https://evil.test' }), await new Browser().visit(shown.url)];
+    const pages = [
+      shown,
+      await allow(browser, shown, { subject: 'alice', password: 'x' }),
+      await open({ redirect_uri: 'https://evil.test' }),
+      await new Browser().visit(shown.url),
+    ];
     for (const { headers, text } of pages) {
       expect(headers.get('x-frame-options')).toBe('DENY');
-      expect(headers.get('content-security-policy')).toMatch(/^default-src 'none'; style-src 'sha256-[^']+'; frame-ancestors 'none'; base-uri 'none'$/);
+      expect(headers.get('content-security-policy')).toMatch(
+        /^default-src 'none'; style-src 'sha256-[^']+'; frame-ancestors 'none'; base-uri 'none'$/,
+      );
       expect(headers.get('cache-control')).toContain('no-store');
       expect(headers.get('x-content-type-options')).toBe('nosniff');
       expect(text).not.toMatch(/<script|\son\w+=|\sstyle=|https?:\/\/(?!127\.0\.0\.1)/);
@@ -270,31 +432,62 @@ describe('headers', () => {
   });
 
   it('what is not a page cannot be framed either', async () => {
-    for (const path of ['/oauth/jwks', '/oauth/token', '/oauth/nothing', '/.well-known/oauth-authorization-server/oauth']) {
+    for (const path of [
+      '/oauth/jwks',
+      '/oauth/token',
+      '/oauth/nothing',
+      '/.well-known/oauth-authorization-server/oauth',
+    ]) {
       const { headers } = await fetch(`${gateway.url}${path}`);
-      expect([path, headers.get('x-frame-options'), headers.get('x-content-type-options')]).toEqual([path, 'DENY', 'nosniff']);
+      expect([path, headers.get('x-frame-options'), headers.get('x-content-type-options')]).toEqual([
+        path,
+        'DENY',
+        'nosniff',
+      ]);
     }
   });
 
   it('H2 pages of another origin read no answer of the token endpoint, unless the client lives there', async () => {
     const client_id = await registered(gateway, { redirect_uris: ['https://app.test/cb'] });
-    const ask = (origin: string): Promise<Response> => fetch(`${gateway.url}/oauth/token`, { method: 'POST', headers: { origin }, body: new URLSearchParams({ grant_type: 'refresh_token', refresh_token: 'x', client_id }) });
+    const ask = (origin: string): Promise<Response> =>
+      fetch(`${gateway.url}/oauth/token`, {
+        method: 'POST',
+        headers: { origin },
+        body: new URLSearchParams({ grant_type: 'refresh_token', refresh_token: 'x', client_id }),
+      });
     expect((await ask('https://app.test')).headers.get('access-control-allow-origin')).toBe('https://app.test');
-    for (const origin of ['https://evil.test', 'null', 'https://app.test.evil.test']) expect((await ask(origin)).headers.get('access-control-allow-origin'), origin).toBeNull();
-    for (const origin of ['https://app.test', 'https://evil.test']) expect((await ask(origin)).headers.get('access-control-allow-credentials')).toBeNull();
+    for (const origin of ['https://evil.test', 'null', 'https://app.test.evil.test'])
+      expect((await ask(origin)).headers.get('access-control-allow-origin'), origin).toBeNull();
+    for (const origin of ['https://app.test', 'https://evil.test'])
+      expect((await ask(origin)).headers.get('access-control-allow-credentials')).toBeNull();
   });
 
   it('P19 addresses come from the configuration, whatever Host says', async () => {
-    const ask = (path: string): Promise<{ text: string; location: string | undefined }> => new Promise((resolve, reject) => {
-      const sent = request(`${gateway.url}${path}`, { headers: { host: 'evil.test', 'x-forwarded-host': 'evil.test', 'x-forwarded-proto': 'https', forwarded: 'host=evil.test' } }, (response) => {
-        let text = '';
-        response.on('data', (chunk: Buffer) => (text += chunk.toString()));
-        response.on('end', () => resolve({ text, location: response.headers.location }));
+    const ask = (path: string): Promise<{ text: string; location: string | undefined }> =>
+      new Promise((resolve, reject) => {
+        const sent = request(
+          `${gateway.url}${path}`,
+          {
+            headers: {
+              host: 'evil.test',
+              'x-forwarded-host': 'evil.test',
+              'x-forwarded-proto': 'https',
+              forwarded: 'host=evil.test',
+            },
+          },
+          (response) => {
+            let text = '';
+            response.on('data', (chunk: Buffer) => (text += chunk.toString()));
+            response.on('end', () => resolve({ text, location: response.headers.location }));
+          },
+        );
+        sent.on('error', reject).end();
       });
-      sent.on('error', reject).end();
-    });
     const metadata = await ask('/.well-known/oauth-authorization-server/oauth');
-    expect(JSON.parse(metadata.text)).toMatchObject({ issuer: `${gateway.url}/oauth`, authorization_endpoint: `${gateway.url}/oauth/authorize` });
+    expect(JSON.parse(metadata.text)).toMatchObject({
+      issuer: `${gateway.url}/oauth`,
+      authorization_endpoint: `${gateway.url}/oauth/authorize`,
+    });
     const started = new URL(authorization(gateway, await registered(gateway)).url);
     const { text, location } = await ask(`${started.pathname}${started.search}`);
     expect(location).toMatch(/^\/oauth\/interaction\/[\w-]+$/);

@@ -1,5 +1,9 @@
 /** Both generations of the SDK's own OAuth client sign in, unmodified: all that they know is the gateway's address. */
-import { auth as authV2, Client as V2Client, StreamableHTTPClientTransport as V2Http } from '@modelcontextprotocol/client';
+import {
+  auth as authV2,
+  Client as V2Client,
+  StreamableHTTPClientTransport as V2Http,
+} from '@modelcontextprotocol/client';
 import { auth as authV1, type OAuthClientProvider } from '@modelcontextprotocol/sdk/client/auth.js';
 import { Client as V1Client } from '@modelcontextprotocol/sdk/client/index.js';
 import { StreamableHTTPClientTransport as V1Http } from '@modelcontextprotocol/sdk/client/streamableHttp.js';
@@ -12,7 +16,9 @@ import { allow, CALLBACK, returned } from './client.ts';
 import { ALICE, BOB, BOBS_TOOL, openSignInGateway, type SignInGateway } from './gateway.ts';
 
 let gateway: SignInGateway;
-beforeAll(async () => { gateway = await openSignInGateway(); });
+beforeAll(async () => {
+  gateway = await openSignInGateway();
+});
 afterAll(() => gateway?.close());
 
 /** What an application adds to the SDK: places to keep things, and a browser with a person before it. */
@@ -30,7 +36,13 @@ class Person implements OAuthClientProvider {
 
   constructor(user: SignInUser, scope?: string) {
     this.#user = user;
-    this.clientMetadata = { client_name: 'SDK', redirect_uris: [CALLBACK], grant_types: ['authorization_code', 'refresh_token'], token_endpoint_auth_method: 'none', ...(scope !== undefined && { scope }) };
+    this.clientMetadata = {
+      client_name: 'SDK',
+      redirect_uris: [CALLBACK],
+      grant_types: ['authorization_code', 'refresh_token'],
+      token_endpoint_auth_method: 'none',
+      ...(scope !== undefined && { scope }),
+    };
   }
 
   clientInformation = (): OAuthClientInformationMixed | undefined => this.client;
@@ -53,10 +65,19 @@ class Person implements OAuthClientProvider {
 const V2 = { v1: false, v2: true };
 
 /** Signs in because the first connection is refused, as an application does, and connects again. */
-async function connect(generation: 'v1' | 'v2', person: Person, path: string): Promise<{ call(name: string): Promise<unknown>; names(): Promise<string[]>; close(): Promise<void> }> {
+async function connect(
+  generation: 'v1' | 'v2',
+  person: Person,
+  path: string,
+): Promise<{ call(name: string): Promise<unknown>; names(): Promise<string[]>; close(): Promise<void> }> {
   const url = new URL(`${gateway.url}${path}`);
-  const client = V2[generation] ? new V2Client({ name: 'v2', version: '1' }) : new V1Client({ name: 'v1', version: '1' });
-  const transport = (): V2Http => (V2[generation] ? new V2Http(url, { authProvider: person as never }) : (new V1Http(url, { authProvider: person }) as unknown as V2Http));
+  const client = V2[generation]
+    ? new V2Client({ name: 'v2', version: '1' })
+    : new V1Client({ name: 'v1', version: '1' });
+  const transport = (): V2Http =>
+    V2[generation]
+      ? new V2Http(url, { authProvider: person as never })
+      : (new V1Http(url, { authProvider: person }) as unknown as V2Http);
   const first = transport();
   try {
     await client.connect(first as never);
@@ -78,17 +99,24 @@ describe.each(['v1', 'v2'] as const)('the SDK %s', (generation) => {
     const client = await connect(generation, person, path);
     const tool = path === '/mcp' ? `fixture__${BOBS_TOOL}` : BOBS_TOOL;
     expect(await client.names()).toContain(tool);
-    expect(await client.call(tool)).toMatchObject({ content: [{ type: 'text', text: 'This is a simple text response for testing.' }] });
-    expect(person.asked.map((url) => [url.origin, url.searchParams.get('resource')])).toEqual([[gateway.url, `${gateway.url}${path}`]]);
+    expect(await client.call(tool)).toMatchObject({
+      content: [{ type: 'text', text: 'This is a simple text response for testing.' }],
+    });
+    expect(person.asked.map((url) => [url.origin, url.searchParams.get('resource')])).toEqual([
+      [gateway.url, `${gateway.url}${path}`],
+    ]);
     expect(decodeJwt(person.kept?.access_token ?? '')).toMatchObject({ sub: 'alice', aud: gateway.resource });
     await client.close();
   });
 
-  it.each([undefined, 'mcp', 'mcp offline_access', 'openid profile'])('signs in with scope %s, and is the user who did', async (scope) => {
-    const client = await connect(generation, new Person(BOB, scope), '/mcp/fixture');
-    expect(await client.names()).toEqual([BOBS_TOOL]);
-    await client.close();
-  });
+  it.each([undefined, 'mcp', 'mcp offline_access', 'openid profile'])(
+    'signs in with scope %s, and is the user who did',
+    async (scope) => {
+      const client = await connect(generation, new Person(BOB, scope), '/mcp/fixture');
+      expect(await client.names()).toEqual([BOBS_TOOL]);
+      await client.close();
+    },
+  );
 
   it('gets a new token by itself when the old one is refused, without the person', async () => {
     const person = new Person(ALICE);
@@ -104,11 +132,23 @@ describe.each(['v1', 'v2'] as const)('the SDK %s', (generation) => {
   it('asks the person again when the refresh token was revoked', async () => {
     const person = new Person(ALICE);
     const auth = generation === 'v2' ? authV2 : authV1;
-    const finish = (): Promise<string> => auth(person as never, { serverUrl: gateway.resource, authorizationCode: person.callback.get('code') ?? '', ...(V2[generation] && { iss: person.callback.get('iss') ?? '' }) });
+    const finish = (): Promise<string> =>
+      auth(person as never, {
+        serverUrl: gateway.resource,
+        authorizationCode: person.callback.get('code') ?? '',
+        ...(V2[generation] && { iss: person.callback.get('iss') ?? '' }),
+      });
     expect(await auth(person as never, { serverUrl: gateway.resource })).toBe('REDIRECT');
     expect(await finish()).toBe('AUTHORIZED');
-    await fetch(`${gateway.url}/oauth/revoke`, { method: 'POST', body: new URLSearchParams({ client_id: person.client?.client_id ?? '', token: person.kept?.refresh_token ?? '' }) });
-    const invalidate = Object.assign(person, { invalidateCredentials: (what: string): void => { if (what === 'tokens') person.kept = undefined; } });
+    await fetch(`${gateway.url}/oauth/revoke`, {
+      method: 'POST',
+      body: new URLSearchParams({ client_id: person.client?.client_id ?? '', token: person.kept?.refresh_token ?? '' }),
+    });
+    const invalidate = Object.assign(person, {
+      invalidateCredentials: (what: string): void => {
+        if (what === 'tokens') person.kept = undefined;
+      },
+    });
     expect(await auth(invalidate as never, { serverUrl: gateway.resource })).toBe('REDIRECT');
     expect(await finish()).toBe('AUTHORIZED');
     expect(person.asked).toHaveLength(2);

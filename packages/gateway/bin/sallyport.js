@@ -17,7 +17,9 @@ var CONDITION = '--conditions=sallyport-source';
 /* The same as `engines` in package.json: ^22.22.2 || ^24.15.0 || >=26 */
 function isNewEnough(version) {
   var parts = version.replace(/^v/, '').split('.').map(Number);
-  var atLeast = function (minor, patch) { return parts[1] > minor || (parts[1] === minor && parts[2] >= patch); };
+  var atLeast = function (minor, patch) {
+    return parts[1] > minor || (parts[1] === minor && parts[2] >= patch);
+  };
   return parts[0] >= 26 || (parts[0] === 24 && atLeast(15, 0)) || (parts[0] === 22 && atLeast(22, 2));
 }
 
@@ -45,9 +47,13 @@ function become(node, args) {
   }
   var child = spawn(node, args, { stdio: 'inherit' });
   ['SIGINT', 'SIGTERM', 'SIGHUP'].forEach(function (signal) {
-    process.on(signal, function () { child.kill(signal); });
+    process.on(signal, function () {
+      child.kill(signal);
+    });
   });
-  child.on('error', function (error) { fail(node + ' cannot be started: ' + error.message); });
+  child.on('error', function (error) {
+    fail(node + ' cannot be started: ' + error.message);
+  });
   child.on('exit', function (code, signal) {
     process.exitCode = code === null ? 128 + ({ SIGHUP: 1, SIGINT: 2, SIGKILL: 9, SIGTERM: 15 }[signal] || 1) : code;
   });
@@ -68,13 +74,22 @@ function start() {
   var conditioned = built || process.execArgv.indexOf(CONDITION) !== -1;
   if (isNewEnough(process.version) && conditioned) {
     return import(pathToFileURL(built ? BUILT : SOURCE).href)
-      .then(function (program) { return program.main(process.argv.slice(2)); })
-      .catch(function (error) { fail(error && error.message ? error.message : String(error)); });
+      .then(function (program) {
+        return program.main(process.argv.slice(2));
+      })
+      .catch(function (error) {
+        fail(error && error.message ? error.message : String(error));
+      });
   }
   var node = isNewEnough(process.version) ? process.execPath : broughtNode();
   if (node === undefined) {
-    return fail('needs Node.js ' + required() + ', and this is ' + process.version
-      + '. Install a newer Node.js, or install sallyport with its optional dependencies, which bring one.');
+    return fail(
+      'needs Node.js ' +
+        required() +
+        ', and this is ' +
+        process.version +
+        '. Install a newer Node.js, or install sallyport with its optional dependencies, which bring one.',
+    );
   }
   return become(node, (built ? [] : [CONDITION]).concat([fileURLToPath(import.meta.url)], process.argv.slice(2)));
 }

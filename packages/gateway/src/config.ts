@@ -19,7 +19,9 @@ export { needRestart } from './config/restart.ts';
 export { openSealingKey } from './config/sealing-key.ts';
 export { isLoopback } from './config/units.ts';
 
-export type Loaded = { readonly snapshot: Snapshot; readonly file: string | undefined } | { readonly errors: readonly ConfigError[] };
+export type Loaded =
+  | { readonly snapshot: Snapshot; readonly file: string | undefined }
+  | { readonly errors: readonly ConfigError[] };
 
 const DEFAULT_FILE = 'sallyport.yaml';
 
@@ -70,7 +72,16 @@ export function loadConfig(file: string | undefined, environment: Environment): 
     text = readFileSync(file, 'utf8');
   } catch (thrown) {
     const code = (thrown as NodeJS.ErrnoException).code ?? 'error';
-    return { errors: [{ file, line: 1, column: 1, message: code === 'ENOENT' ? 'the file does not exist' : `the file cannot be read (${code})` }] };
+    return {
+      errors: [
+        {
+          file,
+          line: 1,
+          column: 1,
+          message: code === 'ENOENT' ? 'the file does not exist' : `the file cannot be read (${code})`,
+        },
+      ],
+    };
   }
   const loaded = loadConfigText(text, file, { environment, folder: dirname(resolve(file)) });
   return 'errors' in loaded ? loaded : { ...loaded, file };
@@ -103,7 +114,8 @@ const inOrder = (errors: readonly ConfigError[]): readonly ConfigError[] =>
 
 /** What the secret references of a snapshot resolved to (with any prefix), for the logger: these values never appear. */
 export function secretsOf(snapshot: Snapshot): readonly string[] {
-  return snapshot.servers.flatMap(({ transport }) => Object.values(transport.kind === 'http' ? transport.headers : transport.env))
+  return snapshot.servers
+    .flatMap(({ transport }) => Object.values(transport.kind === 'http' ? transport.headers : transport.env))
     .flatMap((value) => [value, value.slice(value.indexOf(' ') + 1)])
     .filter((value) => value.length >= 12);
 }

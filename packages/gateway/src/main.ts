@@ -5,9 +5,29 @@
 import { watch } from 'node:fs';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { join } from 'node:path';
-import { createGuard, createSealer, ERRORS, standardHouse, type Call, type Clock, type Credentials, type Guard, type JsonObject, type Permitted, type Relay, type Sealer, type Who } from '@sallyport/guard';
+import {
+  createGuard,
+  createSealer,
+  ERRORS,
+  standardHouse,
+  type Call,
+  type Clock,
+  type Credentials,
+  type Guard,
+  type JsonObject,
+  type Permitted,
+  type Relay,
+  type Sealer,
+  type Who,
+} from '@sallyport/guard';
 import { createRecorder, createRedactor, logRecord } from '@sallyport/guard/audit';
-import { createMemoryApprovals, createMemoryRateLimiter, createMemoryTenants, systemClock, type MemoryApprovals } from '@sallyport/guard/memory';
+import {
+  createMemoryApprovals,
+  createMemoryRateLimiter,
+  createMemoryTenants,
+  systemClock,
+  type MemoryApprovals,
+} from '@sallyport/guard/memory';
 import { createApiKeyAuthenticator, createBearerJwt, createMayList, readAuthorization } from '@sallyport/guard/stages';
 import { loadPolicies, policyRevision, type LoadedPolicies } from './adapters/cedar/load.ts';
 import type { SignInUser } from './adapters/oidc-provider/server.ts';
@@ -89,10 +109,19 @@ function openParts(snapshot: Snapshot, { clock, activeConnections, openLog }: Op
   const log = createLogger({ level: () => settings.snapshot.log.level, secrets: () => secretsOf(settings.snapshot) });
   const sealer = createSealer(openSealingKey(snapshot.dataFolder));
   const store = openStore(join(snapshot.dataFolder, 'sallyport.db'), clock);
-  const audit = openLog({ folder: snapshot.audit.folder, origin: snapshot.audit.origin, clock, segmentBytes: snapshot.audit.segmentBytes });
+  const audit = openLog({
+    folder: snapshot.audit.folder,
+    origin: snapshot.audit.origin,
+    clock,
+    segmentBytes: snapshot.audit.segmentBytes,
+  });
   const approvals = createMemoryApprovals(clock);
   const metrics = createMetrics({
-    servers: () => settings.serverNames, tenants: () => settings.snapshot.tenants, activeConnections, approvalsPending: () => approvals.pending().length, ofProcess: true,
+    servers: () => settings.serverNames,
+    tenants: () => settings.snapshot.tenants,
+    activeConnections,
+    approvalsPending: () => approvals.pending().length,
+    ofProcess: true,
   });
   return { clock, log, store, audit, sealer, metrics, approvals, settings };
 }
@@ -106,7 +135,11 @@ interface DataPlane {
 function createDataPlane({ clock, log, store, audit, sealer, metrics, approvals, settings }: Parts): DataPlane {
   const server = (name: string): ServerSettings | undefined => settings.servers.get(name);
   const upstreams = createUpstreams({
-    servers: () => settings.snapshot.servers, pins: store.pins, sealer, clock, log,
+    servers: () => settings.snapshot.servers,
+    pins: store.pins,
+    sealer,
+    clock,
+    log,
     environment: childEnvironment(processEnvironment()),
     clientRequest: (permitted, method, params, deliver) => askClient(guard, { permitted, method, params }, deliver),
     report(event) {
@@ -118,46 +151,91 @@ function createDataPlane({ clock, log, store, audit, sealer, metrics, approvals,
   const keys = createKeySource({ issuers: () => settings.snapshot.identity.issuers, clock, log });
   const jwt = createBearerJwt({ issuers: () => settings.snapshot.identity.issuers, keys, clock });
   const apiKey = createApiKeyAuthenticator(store.keys, clock);
-  const guard = createGuard(standardHouse({
-    authenticators: [jwt, (credentials) => (settings.snapshot.identity.apiKeys ? apiKey(credentials) : undefined)],
-    tenants: createMemoryTenants(() => settings.snapshot.tenants), catalog: upstreams.catalog, policy: () => settings.policies.engine,
-    limiter: createMemoryRateLimiter(clock), approvals, audit, clock, observer: metrics,
-    recorder: createRecorder(createRedactor({ keyOf: (tenant) => audit.keys.hashingKey(tenant), clear: () => settings.snapshot.audit.clearArguments })),
-  }, {
-    allowTools: (name) => server(name)?.allowTools,
-    additionalArguments: (name) => server(name)?.additionalArguments ?? 'reject',
-    maxResultBytes: (name) => server(name)?.maxResultBytes ?? 0,
-    tiers: () => settings.snapshot.limits,
-    refusalsPerMinute: () => settings.snapshot.refusalsPerMinute,
-    approvalRules: () => settings.snapshot.approvals.rules,
-    approvalTtlMs: () => settings.snapshot.approvals.ttlMs,
-    tokenRefused: (type) => metrics.tokenRefused(type),
-  }));
+  const guard = createGuard(
+    standardHouse(
+      {
+        authenticators: [jwt, (credentials) => (settings.snapshot.identity.apiKeys ? apiKey(credentials) : undefined)],
+        tenants: createMemoryTenants(() => settings.snapshot.tenants),
+        catalog: upstreams.catalog,
+        policy: () => settings.policies.engine,
+        limiter: createMemoryRateLimiter(clock),
+        approvals,
+        audit,
+        clock,
+        observer: metrics,
+        recorder: createRecorder(
+          createRedactor({
+            keyOf: (tenant) => audit.keys.hashingKey(tenant),
+            clear: () => settings.snapshot.audit.clearArguments,
+          }),
+        ),
+      },
+      {
+        allowTools: (name) => server(name)?.allowTools,
+        additionalArguments: (name) => server(name)?.additionalArguments ?? 'reject',
+        maxResultBytes: (name) => server(name)?.maxResultBytes ?? 0,
+        tiers: () => settings.snapshot.limits,
+        refusalsPerMinute: () => settings.snapshot.refusalsPerMinute,
+        approvalRules: () => settings.snapshot.approvals.rules,
+        approvalTtlMs: () => settings.snapshot.approvals.ttlMs,
+        tokenRefused: (type) => metrics.tokenRefused(type),
+      },
+    ),
+  );
   return { guard, upstreams, keys };
 }
 
 /** A request from a server to the client is a call like any other: it acts for the caller of the call that it belongs to. */
-async function askClient(guard: Guard, ask: { permitted: Permitted; method: string; params: JsonObject }, deliver: () => Promise<JsonObject>): Promise<JsonObject> {
+async function askClient(
+  guard: Guard,
+  ask: { permitted: Permitted; method: string; params: JsonObject },
+  deliver: () => Promise<JsonObject>,
+): Promise<JsonObject> {
   const { call, principal } = ask.permitted;
-  const outcome = await guard.run({
-    ...call, method: ask.method, params: ask.params, rawArguments: undefined, target: 'server' in call.target ? { kind: 'servers', servers: [call.target.server] } : call.target,
-    credentials: { kind: 'within', principal },
-  }, async () => ({ value: await deliver() }));
+  const outcome = await guard.run(
+    {
+      ...call,
+      method: ask.method,
+      params: ask.params,
+      rawArguments: undefined,
+      target: 'server' in call.target ? { kind: 'servers', servers: [call.target.server] } : call.target,
+      credentials: { kind: 'within', principal },
+    },
+    async () => ({ value: await deliver() }),
+  );
   if (outcome.status !== 'success') throw outcome.error;
   return outcome.result.value;
 }
 
-const NOBODY: Relay = { era: 'modern', capabilities: {}, logLevel: undefined, progressToken: undefined, notify: () => {}, ask: undefined };
+const NOBODY: Relay = {
+  era: 'modern',
+  capabilities: {},
+  logLevel: undefined,
+  progressToken: undefined,
+  notify: () => {},
+  ask: undefined,
+};
 
 /** A call that the gateway makes for itself: discovery. It passes the guard and is recorded like every other. */
 function ownCall(server: string, method: string, clock: Clock): Call {
   const credentials: Credentials = { kind: 'gateway', tenant: '_' };
   return Object.freeze({
-    method, target: { kind: 'servers', servers: [server] } as const, params: {}, rawArguments: undefined, credentials, session: undefined,
-    deadline: clock.now() + 30_000, signal: AbortSignal.timeout(30_000),
+    method,
+    target: { kind: 'servers', servers: [server] } as const,
+    params: {},
+    rawArguments: undefined,
+    credentials,
+    session: undefined,
+    deadline: clock.now() + 30_000,
+    signal: AbortSignal.timeout(30_000),
     origin: {
-      transport: 'embedded', era: 'modern', protocolVersion: '2026-07-28', address: '', correlationId: crypto.randomUUID(),
-      traceparent: undefined, clientInfo: undefined,
+      transport: 'embedded',
+      era: 'modern',
+      protocolVersion: '2026-07-28',
+      address: '',
+      correlationId: crypto.randomUUID(),
+      traceparent: undefined,
+      clientInfo: undefined,
     } as const,
   });
 }
@@ -176,17 +254,29 @@ function createDiscovery({ guard, upstreams }: DataPlane, { clock }: Parts): Dis
   let stopped = false;
   const ask = async (only?: readonly string[]): Promise<void> => {
     clearTimeout(timer);
-    await upstreams.discover((server, method) => guard.run(ownCall(server, method, clock), (permit) => upstreams.send(permit, NOBODY)), only);
+    await upstreams.discover(
+      (server, method) => guard.run(ownCall(server, method, clock), (permit) => upstreams.send(permit, NOBODY)),
+      only,
+    );
     const missing = Object.entries(upstreams.ready()).flatMap(([name, why]) => (why === undefined ? [] : [name]));
     clearTimeout(timer);
     if (!stopped && missing.length > 0) timer = setTimeout(() => void ask(missing), RETRY_MS);
   };
-  return { all: () => ask(), stop: () => { stopped = true; clearTimeout(timer); } };
+  return {
+    all: () => ask(),
+    stop: () => {
+      stopped = true;
+      clearTimeout(timer);
+    },
+  };
 }
 
 /** Of a server that was never reached nothing is known that could be told. */
 function seesIn(upstreams: Upstreams, settings: Settings): (who: Who, server: string) => boolean {
-  const mayList = createMayList({ policy: () => settings.policies.engine, allowTools: (name) => settings.servers.get(name)?.allowTools });
+  const mayList = createMayList({
+    policy: () => settings.policies.engine,
+    allowTools: (name) => settings.servers.get(name)?.allowTools,
+  });
   return (who, server) => {
     const offered = upstreams.definitionsOf(server);
     return offered.length === 0 || offered.some((definition) => mayList(who, definition));
@@ -196,16 +286,29 @@ function seesIn(upstreams: Upstreams, settings: Settings): (who: Who, server: st
 /** What both doors need. */
 function doorOf({ guard, upstreams }: DataPlane, { audit, clock, log, metrics, settings }: Parts): DoorDeps {
   return {
-    guard, send: upstreams.send, view: upstreams.view, definitionOf: (target) => upstreams.catalog.find(target), sees: seesIn(upstreams, settings),
-    settings: () => settings.snapshot.gateway, clock, log, report: (event) => metrics.requested(event), called: (outcome) => metrics.called(outcome),
-    limiter: createMemoryRateLimiter(clock), rejected: rejectedInto({ audit, clock, log }),
+    guard,
+    send: upstreams.send,
+    view: upstreams.view,
+    definitionOf: (target) => upstreams.catalog.find(target),
+    sees: seesIn(upstreams, settings),
+    settings: () => settings.snapshot.gateway,
+    clock,
+    log,
+    report: (event) => metrics.requested(event),
+    called: (outcome) => metrics.called(outcome),
+    limiter: createMemoryRateLimiter(clock),
+    rejected: rejectedInto({ audit, clock, log }),
   };
 }
 
 function createEdge(plane: DataPlane, parts: Parts): HttpEdge {
   const { store, sealer, metrics, settings } = parts;
   return createHttpEdge({
-    ...doorOf(plane, parts), sessions: store.sessions, sealer, readAuthorization, addressLimited: () => metrics.limited('address', '', ''),
+    ...doorOf(plane, parts),
+    sessions: store.sessions,
+    sealer,
+    readAuthorization,
+    addressLimited: () => metrics.limited('address', '', ''),
     issuers: () => settings.snapshot.identity.issuers.map(({ issuer }) => issuer),
     scopes: () => [...new Set(settings.snapshot.identity.issuers.flatMap(({ requiredScopes }) => requiredScopes))],
   });
@@ -213,13 +316,28 @@ function createEdge(plane: DataPlane, parts: Parts): HttpEdge {
 
 /** Refused before it was a call: it has a record all the same. Nothing waits for it, because nothing happens because of it. */
 function rejectedInto({ audit, clock, log }: Pick<Parts, 'audit' | 'clock' | 'log'>): DoorDeps['rejected'] {
-  return (code, correlationId, address) => void audit.append('_', logRecord('request.rejected', { error_code: ERRORS[code].errorCode, correlation_id: correlationId, source_ip: address }, clock.now()))
-    .catch((cause: unknown) => log('error', 'a refused request could not be recorded', { cause: String(cause) }));
+  return (code, correlationId, address) =>
+    void audit
+      .append(
+        '_',
+        logRecord(
+          'request.rejected',
+          { error_code: ERRORS[code].errorCode, correlation_id: correlationId, source_ip: address },
+          clock.now(),
+        ),
+      )
+      .catch((cause: unknown) => log('error', 'a refused request could not be recorded', { cause: String(cause) }));
 }
 
 const checksOf = ({ audit, store }: Parts, { upstreams, keys }: DataPlane): readonly Check[] => [
   { name: 'audit', run: () => audit.probe().then(() => undefined) },
-  { name: 'store', run: () => { store.probe(); return undefined; } },
+  {
+    name: 'store',
+    run: () => {
+      store.probe();
+      return undefined;
+    },
+  },
   { name: 'issuers', run: () => keys.ready() },
   { name: 'servers', run: () => upstreams.ready() },
 ];
@@ -228,7 +346,11 @@ const checksOf = ({ audit, store }: Parts, { upstreams, keys }: DataPlane): read
 export async function startGateway(snapshot: Snapshot, options: StartOptions = {}): Promise<RunningGateway> {
   const role = options.role ?? 'all';
   let edge: HttpEdge | undefined;
-  const parts = openParts(snapshot, { clock: options.clock ?? systemClock, activeConnections: () => edge?.activeConnections() ?? 0, openLog: openAuditLog });
+  const parts = openParts(snapshot, {
+    clock: options.clock ?? systemClock,
+    activeConnections: () => edge?.activeConnections() ?? 0,
+    openLog: openAuditLog,
+  });
   const { log, settings, audit, store } = parts;
   const plane = createDataPlane(parts);
   edge = createEdge(plane, parts);
@@ -240,9 +362,15 @@ export async function startGateway(snapshot: Snapshot, options: StartOptions = {
   void plane.keys.ready();
   await discovery?.all();
   const stopWatching = watchPolicies(parts);
-  log('info', 'started', { gateway: listeners.gateway?.url, admin: listeners.admin?.url, servers: settings.serverNames, policies: settings.policies.revision });
+  log('info', 'started', {
+    gateway: listeners.gateway?.url,
+    admin: listeners.admin?.url,
+    servers: settings.serverNames,
+    policies: settings.policies.revision,
+  });
   return {
-    gatewayUrl: listeners.gateway?.url ?? '', adminUrl: listeners.admin?.url ?? '',
+    gatewayUrl: listeners.gateway?.url ?? '',
+    adminUrl: listeners.admin?.url ?? '',
     rejected: (errors) => log('error', 'the changed configuration is not used; the old one stays', { errors }),
     async reload(next) {
       const waiting = needRestart(snapshot, next);
@@ -272,28 +400,54 @@ interface Faces {
   readonly front: StartOptions['front'];
 }
 
-async function openListeners({ audit, log, metrics, settings }: Parts, { edge, checks, role, front }: Faces): Promise<{ gateway?: Listener; admin?: Listener }> {
+async function openListeners(
+  { audit, log, metrics, settings }: Parts,
+  { edge, checks, role, front }: Faces,
+): Promise<{ gateway?: Listener; admin?: Listener }> {
   const { gateway, admin } = settings.snapshot;
   const health = createPublicHealth(checks);
   const face = createAdmin({
-    listenHost: admin.listen.host, checks, metrics: () => metrics.read(), checkpoint: (tenant) => audit.checkpoint(tenant),
-    tile: (tenant, tile) => audit.tile(tenant, tile), log,
+    listenHost: admin.listen.host,
+    checks,
+    metrics: () => metrics.read(),
+    checkpoint: (tenant) => audit.checkpoint(tenant),
+    tile: (tenant, tile) => audit.tile(tenant, tile),
+    log,
   });
   const open: { gateway?: Listener; admin?: Listener } = {};
   if (role !== 'admin') {
     open.gateway = await openListener({
-      name: 'gateway', settings: gateway.listen, log,
-      handler: (request, response) => { if (!health(request, response) && front?.(request, response) !== true) edge.handle(request, response); },
+      name: 'gateway',
+      settings: gateway.listen,
+      log,
+      handler: (request, response) => {
+        if (!health(request, response) && front?.(request, response) !== true) edge.handle(request, response);
+      },
     });
   }
-  if (role !== 'gateway') open.admin = await openListener({ name: 'admin', settings: admin.listen, log, handler: face.handle });
+  if (role !== 'gateway')
+    open.admin = await openListener({ name: 'admin', settings: admin.listen, log, handler: face.handle });
   return open;
 }
 
 /** Invariant 11: what weakens a protection is said in the log and in the record. */
-async function recordWeakenings({ audit, clock, log, settings }: Parts, event: 'gateway.start' | 'gateway.reload'): Promise<void> {
+async function recordWeakenings(
+  { audit, clock, log, settings }: Parts,
+  event: 'gateway.start' | 'gateway.reload',
+): Promise<void> {
   for (const weakening of settings.snapshot.weakenings) log('warn', 'weakened', { weakening });
-  await audit.append('_', logRecord(event, { weakenings: settings.snapshot.weakenings, config: settings.snapshot.version, policies: settings.policies.revision }, clock.now()));
+  await audit.append(
+    '_',
+    logRecord(
+      event,
+      {
+        weakenings: settings.snapshot.weakenings,
+        config: settings.snapshot.version,
+        policies: settings.policies.revision,
+      },
+      clock.now(),
+    ),
+  );
 }
 
 const POLICIES_POLL_MS = 1_000;
@@ -309,7 +463,10 @@ function watchPolicies({ clock, log, settings }: Parts): () => void {
     if (policyRevision(folder) === settings.policies.revision) return void (complained = '');
     try {
       settings.policies = loadPolicies(folder, clock);
-      log('info', 'policies reloaded', { revision: settings.policies.revision, policies: settings.policies.policies.length });
+      log('info', 'policies reloaded', {
+        revision: settings.policies.revision,
+        policies: settings.policies.policies.length,
+      });
     } catch (thrown) {
       const cause = String(thrown);
       if (cause !== complained) log('error', 'the changed policies are not used; the old ones stay', { cause });
@@ -320,20 +477,43 @@ function watchPolicies({ clock, log, settings }: Parts): () => void {
   poll.unref();
   let soon: NodeJS.Timeout | undefined;
   const folder = settings.snapshot.policies.cedar;
-  const watcher = folder === undefined ? undefined : watch(folder, () => { clearTimeout(soon); soon = setTimeout(look, 50); });
+  const watcher =
+    folder === undefined
+      ? undefined
+      : watch(folder, () => {
+          clearTimeout(soon);
+          soon = setTimeout(look, 50);
+        });
   watcher?.on('error', () => watcher.close());
-  return () => { clearInterval(poll); clearTimeout(soon); watcher?.close(); };
+  return () => {
+    clearInterval(poll);
+    clearTimeout(soon);
+    watcher?.close();
+  };
 }
 
 /** `sallyport stdio`: the same guard before one client on standard input and output, with a log of its own beside the gateway's. */
-async function runStdio(snapshot: Snapshot, { server, token }: { readonly server: string | undefined; readonly token: string }): Promise<void> {
-  const parts = openParts(snapshot, { clock: systemClock, activeConnections: () => 1, openLog: (deps) => openFreeLog(deps, 'stdio') });
+async function runStdio(
+  snapshot: Snapshot,
+  { server, token }: { readonly server: string | undefined; readonly token: string },
+): Promise<void> {
+  const parts = openParts(snapshot, {
+    clock: systemClock,
+    activeConnections: () => 1,
+    openLog: (deps) => openFreeLog(deps, 'stdio'),
+  });
   const plane = createDataPlane(parts);
   await recordWeakenings(parts, 'gateway.start');
   const discovery = createDiscovery(plane, parts);
   await discovery.all();
   const stopWatching = watchPolicies(parts);
-  const edge = createStdioEdge({ ...doorOf(plane, parts), input: process.stdin, output: process.stdout, credentials: { kind: 'bearer', token }, server });
+  const edge = createStdioEdge({
+    ...doorOf(plane, parts),
+    input: process.stdin,
+    output: process.stdout,
+    credentials: { kind: 'bearer', token },
+    server,
+  });
   await edge.ended;
   stopWatching();
   discovery.stop();
@@ -343,12 +523,21 @@ async function runStdio(snapshot: Snapshot, { server, token }: { readonly server
 }
 
 /** The demo's authorization server, on the gateway's own listener. */
-async function openSignIn(snapshot: Snapshot, users: readonly SignInUser[]): Promise<{ readonly front: NonNullable<StartOptions['front']>; close(): void }> {
+async function openSignIn(
+  snapshot: Snapshot,
+  users: readonly SignInUser[],
+): Promise<{ readonly front: NonNullable<StartOptions['front']>; close(): void }> {
   const { createAuthorizationServer } = await quietly(() => import('./adapters/oidc-provider/server.ts'));
   const store = openStore(join(snapshot.dataFolder, 'sign-in.db'));
   const [issuer] = snapshot.identity.issuers;
   if (issuer === undefined) throw new Error('the demo configuration names no issuer');
-  const server = await createAuthorizationServer({ issuer: issuer.issuer, resource: issuer.audience, users, database: store.database, folder: snapshot.dataFolder });
+  const server = await createAuthorizationServer({
+    issuer: issuer.issuer,
+    resource: issuer.audience,
+    users,
+    database: store.database,
+    folder: snapshot.dataFolder,
+  });
   return { front: server.handle, close: () => store.close() };
 }
 
@@ -366,21 +555,29 @@ async function quietly<T>(load: () => Promise<T>): Promise<T> {
 
 /** `demo` without the demo would promise an authorization server that nobody starts. */
 function startConfigured(snapshot: Snapshot, role: NonNullable<StartOptions['role']>): Promise<RunningGateway> {
-  if (snapshot.demo) throw new Error('"demo: true" is for the demo: start it with sallyport start --demo, or take the line out');
+  if (snapshot.demo)
+    throw new Error('"demo: true" is for the demo: start it with sallyport start --demo, or take the line out');
   return startGateway(snapshot, { role });
 }
 
 /** The command line. @param argv without the program's own two arguments. */
 export async function main(argv: readonly string[]): Promise<void> {
   // `sallyport … | head` closes the pipe early; that is no error of ours.
-  process.stdout.on('error', (error: NodeJS.ErrnoException) => { if (error.code === 'EPIPE') process.exit(0); throw error; });
+  process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code === 'EPIPE') process.exit(0);
+    throw error;
+  });
   const io: ProgramIo = {
     stdout: (text) => void process.stdout.write(text),
     stderr: (text) => void process.stderr.write(text),
-    exit: (code) => { process.exitCode = code; },
+    exit: (code) => {
+      process.exitCode = code;
+    },
   };
   const program = buildProgram(io, {
-    environment: processEnvironment(), signals: process, stdio: runStdio,
+    environment: processEnvironment(),
+    signals: process,
+    stdio: runStdio,
     start: (snapshot, { role }) => startConfigured(snapshot, role),
     demo: async (demoIo) => (await import('./demo/run.ts')).runDemo(demoIo, startGateway, { openSignIn }),
     groups: [registerAudit, registerKeys, registerPins],

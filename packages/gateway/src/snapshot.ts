@@ -44,7 +44,13 @@ export interface IssuerSettings {
   readonly accessTokenProfile: 'rfc9068' | 'any-jwt';
   readonly requiredScopes: readonly string[];
   /** Names of the claims, with dots for nesting. */
-  readonly claims: { readonly tenant: string; readonly roles: string; readonly groups: string; readonly agent: string; readonly tier: string };
+  readonly claims: {
+    readonly tenant: string;
+    readonly roles: string;
+    readonly groups: string;
+    readonly agent: string;
+    readonly tier: string;
+  };
   /** Agents that may present this issuer's tokens; `undefined` = all. */
   readonly allowedClients: readonly string[] | undefined;
   readonly clockSkewSeconds: number;
@@ -114,7 +120,10 @@ export interface Snapshot {
   readonly policies: { readonly cedar: string | undefined };
   readonly limits: Readonly<Record<string, readonly LimitSetting[]>>;
   readonly refusalsPerMinute: number;
-  readonly approvals: { readonly rules: readonly { readonly server: string; readonly tool: string }[]; readonly ttlMs: number };
+  readonly approvals: {
+    readonly rules: readonly { readonly server: string; readonly tool: string }[];
+    readonly ttlMs: number;
+  };
   readonly audit: AuditSettings;
   readonly log: { readonly level: 'debug' | 'info' | 'warn' | 'error' };
   readonly demo: boolean;

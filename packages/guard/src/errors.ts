@@ -24,33 +24,89 @@ const row = (
 ): ErrorRow => ({ http, jsonRpc, errorCode, retryable, message, suggestion });
 
 export const ERRORS = {
-  unauthenticated: row(401, 401, 'UNAUTHENTICATED', [false, 'Authentication is required.', 'Present a valid access token or API key.']),
-  insufficient_scope: row(403, 403, 'INSUFFICIENT_SCOPE', [false, 'The credential lacks a required scope.', 'Request a token with the scopes named in the challenge.']),
+  unauthenticated: row(401, 401, 'UNAUTHENTICATED', [
+    false,
+    'Authentication is required.',
+    'Present a valid access token or API key.',
+  ]),
+  insufficient_scope: row(403, 403, 'INSUFFICIENT_SCOPE', [
+    false,
+    'The credential lacks a required scope.',
+    'Request a token with the scopes named in the challenge.',
+  ]),
   unknown_tenant: row(403, 403, 'UNKNOWN_TENANT', [false, 'The credential does not name a tenant that exists here.']),
-  not_found: row(200, -32602, 'NOT_FOUND', [false, 'No such tool, prompt, resource, task or server.', 'List what is available and use a name from the list.']),
-  method_not_found: row(404, -32601, 'NOT_FOUND', [false, 'The method does not exist in this revision of the protocol.']),
-  session_not_found: row(404, 404, 'NOT_FOUND', [false, 'The session does not exist or has ended.', 'Start a new session with initialize.']),
+  not_found: row(200, -32602, 'NOT_FOUND', [
+    false,
+    'No such tool, prompt, resource, task or server.',
+    'List what is available and use a name from the list.',
+  ]),
+  method_not_found: row(404, -32601, 'NOT_FOUND', [
+    false,
+    'The method does not exist in this revision of the protocol.',
+  ]),
+  session_not_found: row(404, 404, 'NOT_FOUND', [
+    false,
+    'The session does not exist or has ended.',
+    'Start a new session with initialize.',
+  ]),
   parse_error: row(400, -32700, 'INVALID_REQUEST', [false, 'The body is not valid JSON.']),
   invalid_request: row(400, -32600, 'INVALID_REQUEST', [false, 'The request is not valid.']),
   invalid_params: row(400, -32602, 'INVALID_REQUEST', [false, 'A required part of params is missing or malformed.']),
-  header_mismatch: row(400, -32020, 'INVALID_REQUEST', [false, 'The headers and the body of the request do not agree.']),
-  missing_client_capability: row(400, -32021, 'INVALID_REQUEST', [false, 'The call needs a client capability that was not declared.']),
+  header_mismatch: row(400, -32020, 'INVALID_REQUEST', [
+    false,
+    'The headers and the body of the request do not agree.',
+  ]),
+  missing_client_capability: row(400, -32021, 'INVALID_REQUEST', [
+    false,
+    'The call needs a client capability that was not declared.',
+  ]),
   unsupported_protocol_version: row(400, -32022, 'INVALID_REQUEST', [false, 'The protocol version is not supported.']),
   forbidden_origin: row(403, 403, 'INVALID_REQUEST', [false, 'The Host or Origin header is not allowed.']),
-  invalid_input: row(200, -32602, 'INVALID_ARGUMENT', [false, 'The arguments do not match the input schema.', 'Correct the named fields and call again.']),
+  invalid_input: row(200, -32602, 'INVALID_ARGUMENT', [
+    false,
+    'The arguments do not match the input schema.',
+    'Correct the named fields and call again.',
+  ]),
   not_permitted: row(200, 403, 'PERMISSION_DENIED', [false, 'Policy does not permit this call.']),
-  rate_limited: row(429, 429, 'RATE_LIMITED', [true, 'The rate limit is exhausted.', 'Wait for the given time, then call again.']),
-  approval_required: row(200, 202, 'APPROVAL_REQUIRED', [true, 'A person must approve this call.', 'Ask for approval, then repeat the identical call.']),
+  rate_limited: row(429, 429, 'RATE_LIMITED', [
+    true,
+    'The rate limit is exhausted.',
+    'Wait for the given time, then call again.',
+  ]),
+  approval_required: row(200, 202, 'APPROVAL_REQUIRED', [
+    true,
+    'A person must approve this call.',
+    'Ask for approval, then repeat the identical call.',
+  ]),
   approval_refused: row(200, 403, 'APPROVAL_REFUSED', [false, 'A person refused this call.']),
-  quarantined: row(200, 403, 'QUARANTINED', [false, 'The definition changed since it was approved and is withheld.', 'An operator can review it with: sallyport pins diff.']),
-  audit_unavailable: row(503, 503, 'AUDIT_UNAVAILABLE', [true, 'The call could not be recorded, so it was not executed.', 'Retry later; nothing was executed.']),
+  quarantined: row(200, 403, 'QUARANTINED', [
+    false,
+    'The definition changed since it was approved and is withheld.',
+    'An operator can review it with: sallyport pins diff.',
+  ]),
+  audit_unavailable: row(503, 503, 'AUDIT_UNAVAILABLE', [
+    true,
+    'The call could not be recorded, so it was not executed.',
+    'Retry later; nothing was executed.',
+  ]),
   upstream_failed: row(200, 502, 'UPSTREAM_FAILED', [false, 'The server behind the gateway failed.']),
   upstream_timeout: row(200, 504, 'TIMEOUT', [false, 'The server behind the gateway did not answer in time.']),
-  output_blocked: row(200, 502, 'OUTPUT_BLOCKED', [false, 'The result was blocked by an output rule. The call was executed.']),
-  result_withheld: row(200, 500, 'RESULT_WITHHELD', [false, 'The call was executed but its outcome could not be recorded, so the result is withheld.', 'Do not retry: the call has taken effect.']),
+  output_blocked: row(200, 502, 'OUTPUT_BLOCKED', [
+    false,
+    'The result was blocked by an output rule. The call was executed.',
+  ]),
+  result_withheld: row(200, 500, 'RESULT_WITHHELD', [
+    false,
+    'The call was executed but its outcome could not be recorded, so the result is withheld.',
+    'Do not retry: the call has taken effect.',
+  ]),
   cancelled: row(200, 499, 'CANCELLED', [false, 'The call was cancelled by its caller.']),
   payload_too_large: row(413, 413, 'PAYLOAD_TOO_LARGE', [false, 'The request is larger than the limit.']),
-  unsupported_media_type: row(415, -32600, 'INVALID_REQUEST', [false, 'The content type or encoding is not supported.', 'Send UTF-8 application/json without content encoding.']),
+  unsupported_media_type: row(415, -32600, 'INVALID_REQUEST', [
+    false,
+    'The content type or encoding is not supported.',
+    'Send UTF-8 application/json without content encoding.',
+  ]),
   internal: row(500, -32603, 'INTERNAL', [false, 'An internal error occurred.']),
 } as const satisfies Record<string, ErrorRow>;
 
@@ -94,12 +150,19 @@ export class GuardError extends Error {
 /** A refusal as a tool result: text for the model that it can act on, and the same for programs. */
 export function refusalResult({ row, message, detail }: GuardError, correlationId: string): JsonObject {
   const suggestion = detail.suggestion ?? row.suggestion;
-  const advice = [suggestion, detail.retryAfter === undefined ? undefined : `Retry after ${detail.retryAfter} s.`].filter((one) => one !== undefined);
+  const advice = [
+    suggestion,
+    detail.retryAfter === undefined ? undefined : `Retry after ${detail.retryAfter} s.`,
+  ].filter((one) => one !== undefined);
   return {
     content: [{ type: 'text', text: [`${row.errorCode}: ${message}`, ...advice].join(' ') }],
     structuredContent: {
-      ...detail.data, error_code: row.errorCode, message, ...(suggestion !== undefined && { suggestion }),
-      ...(detail.retryAfter !== undefined && { retry_after: detail.retryAfter }), correlation_id: correlationId,
+      ...detail.data,
+      error_code: row.errorCode,
+      message,
+      ...(suggestion !== undefined && { suggestion }),
+      ...(detail.retryAfter !== undefined && { retry_after: detail.retryAfter }),
+      correlation_id: correlationId,
     },
     isError: true,
   };

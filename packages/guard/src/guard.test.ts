@@ -7,16 +7,32 @@ import type { Stage } from './ports.ts';
 
 const principal: Principal = {
   user: { issuer: 'https://issuer.test', subject: 'alice', roles: [], groups: [], claims: {} },
-  agent: { clientId: 'agent', actors: [] }, scopes: [], tenantClaim: 'acme', tier: undefined, expiresAt: undefined, key: 'alice',
+  agent: { clientId: 'agent', actors: [] },
+  scopes: [],
+  tenantClaim: 'acme',
+  tier: undefined,
+  expiresAt: undefined,
+  key: 'alice',
 };
 const tenant: Tenant = { id: 'acme' };
 
 const call = (method = 'tools/call'): Call => ({
-  method, target: { kind: 'tool', server: 'crm', name: 'get' }, params: { name: 'get', arguments: {} }, rawArguments: undefined,
-  credentials: { kind: 'none' }, session: undefined, deadline: Number.POSITIVE_INFINITY, signal: new AbortController().signal,
+  method,
+  target: { kind: 'tool', server: 'crm', name: 'get' },
+  params: { name: 'get', arguments: {} },
+  rawArguments: undefined,
+  credentials: { kind: 'none' },
+  session: undefined,
+  deadline: Number.POSITIVE_INFINITY,
+  signal: new AbortController().signal,
   origin: {
-    transport: 'embedded', era: 'modern', protocolVersion: '2026-07-28', address: '', correlationId: 'c-1',
-    traceparent: undefined, clientInfo: undefined,
+    transport: 'embedded',
+    era: 'modern',
+    protocolVersion: '2026-07-28',
+    address: '',
+    correlationId: 'c-1',
+    traceparent: undefined,
+    clientInfo: undefined,
   },
 });
 
@@ -55,7 +71,16 @@ function houseThat(broken: Partial<Record<Stage, unknown>> = {}): Bench {
 }
 
 const answer: McpResult = { value: { content: [] } };
-const STAGES: readonly Stage[] = ['authenticate', 'tenant', 'visible', 'validate', 'authorize', 'limit', 'approve', 'intent'];
+const STAGES: readonly Stage[] = [
+  'authenticate',
+  'tenant',
+  'visible',
+  'validate',
+  'authorize',
+  'limit',
+  'approve',
+  'intent',
+];
 
 async function runWith(bench: Bench, result: () => Promise<McpResult> = async () => answer) {
   let executions = 0;
@@ -76,43 +101,65 @@ describe('the guard', () => {
     expect(outcome).toMatchObject({ status: 'success', executed: true, result: answer });
   });
 
-  it.each(STAGES)('A29 an unexpected error in %s is a refusal: nothing is executed, one outcome is recorded', async (stage) => {
-    const bench = houseThat({ [stage]: new Error('the database is down') });
-    const { outcome, executions } = await runWith(bench);
-    expect(executions).toBe(0);
-    expect(outcome.status).toBe('refused');
-    expect(bench.events.filter((event) => event === 'outcome')).toHaveLength(1);
-    if (outcome.status === 'success') throw new Error('unreachable');
-    expect(outcome.error.code).toBe(stage === 'intent' ? 'audit_unavailable' : 'internal');
-    expect(outcome.error.message).not.toContain('database');
-  });
+  it.each(STAGES)(
+    'A29 an unexpected error in %s is a refusal: nothing is executed, one outcome is recorded',
+    async (stage) => {
+      const bench = houseThat({ [stage]: new Error('the database is down') });
+      const { outcome, executions } = await runWith(bench);
+      expect(executions).toBe(0);
+      expect(outcome.status).toBe('refused');
+      expect(bench.events.filter((event) => event === 'outcome')).toHaveLength(1);
+      if (outcome.status === 'success') throw new Error('unreachable');
+      expect(outcome.error.code).toBe(stage === 'intent' ? 'audit_unavailable' : 'internal');
+      expect(outcome.error.message).not.toContain('database');
+    },
+  );
 
   it.each(['not_found', 'invalid_input', 'not_permitted', 'rate_limited', 'approval_required'] satisfies ErrorCode[])(
-    'a refusal with %s keeps its code and costs the caller', async (code) => {
+    'a refusal with %s keeps its code and costs the caller',
+    async (code) => {
       const bench = houseThat({ authorize: new GuardError(code) });
       const { outcome } = await runWith(bench);
       expect(outcome).toMatchObject({ status: 'refused', error: { code } });
       expect(bench.events).toContain('refused');
-    });
+    },
+  );
 
   it('the record of a refusal by policy has the decision: which policies, at which revision', async () => {
     const decision = { policies: ['no-deletes'], revision: 'r1', rememberable: true };
     const { house } = houseThat({ authorize: new GuardError('not_permitted', { decision }) });
     const seen: unknown[] = [];
-    await createGuard({ ...house, recorder: { ...house.recorder, outcome: ({ grant }) => { seen.push(grant); return {}; } } }).run(call(), async () => answer);
+    await createGuard({
+      ...house,
+      recorder: {
+        ...house.recorder,
+        outcome: ({ grant }) => {
+          seen.push(grant);
+          return {};
+        },
+      },
+    }).run(call(), async () => answer);
     expect(seen).toEqual([decision]);
   });
 
   it('no record, no action: an intent that is not durable refuses the call as safe to retry', async () => {
     const { outcome, executions } = await runWith(houseThat({ intent: new Error('ENOSPC') }));
     expect(executions).toBe(0);
-    expect(outcome).toMatchObject({ status: 'refused', executed: false, error: { code: 'audit_unavailable', row: { retryable: true } } });
+    expect(outcome).toMatchObject({
+      status: 'refused',
+      executed: false,
+      error: { code: 'audit_unavailable', row: { retryable: true } },
+    });
   });
 
   it('an outcome that cannot be recorded withholds the result of an executed call', async () => {
     const { outcome, executions } = await runWith(houseThat({ outcome: new Error('EIO') }));
     expect(executions).toBe(1);
-    expect(outcome).toMatchObject({ status: 'error', executed: true, error: { code: 'result_withheld', row: { retryable: false } } });
+    expect(outcome).toMatchObject({
+      status: 'error',
+      executed: true,
+      error: { code: 'result_withheld', row: { retryable: false } },
+    });
     expect(outcome).not.toHaveProperty('result');
   });
 
@@ -124,7 +171,9 @@ describe('the guard', () => {
   });
 
   it('an upstream that throws is an error with a record, not a rejection', async () => {
-    const { outcome } = await runWith(houseThat(), async () => { throw new GuardError('upstream_failed'); });
+    const { outcome } = await runWith(houseThat(), async () => {
+      throw new GuardError('upstream_failed');
+    });
     expect(outcome).toMatchObject({ status: 'error', executed: true, error: { code: 'upstream_failed' } });
   });
 
@@ -141,12 +190,15 @@ describe('the guard', () => {
     expect(() => spendPermit(Object.freeze({}) as Permit)).toThrow(GuardError);
   });
 
-  it.each(['tools/drop', 'initialize', 'constructor', '__proto__'])('the method %s does not exist for a modern client', async (method) => {
-    const bench = houseThat();
-    const outcome = await createGuard(bench.house).run(call(method), async () => answer);
-    expect(outcome).toMatchObject({ status: 'refused', error: { code: 'method_not_found' } });
-    expect(bench.events).toEqual(['outcome']);
-  });
+  it.each(['tools/drop', 'initialize', 'constructor', '__proto__'])(
+    'the method %s does not exist for a modern client',
+    async (method) => {
+      const bench = houseThat();
+      const outcome = await createGuard(bench.house).run(call(method), async () => answer);
+      expect(outcome).toMatchObject({ status: 'refused', error: { code: 'method_not_found' } });
+      expect(bench.events).toEqual(['outcome']);
+    },
+  );
 
   it('plumbing leaves no record when it succeeds and one when it is refused', async () => {
     const quiet = houseThat();

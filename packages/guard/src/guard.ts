@@ -87,7 +87,8 @@ async function run(house: House, call: Call, execute: Execute): Promise<Outcome>
   } catch (thrown) {
     trail.error = asGuardError(thrown);
     trail.grant ??= trail.error.detail.decision;
-    if (trail.principal && trail.tenant && !trail.executed) house.refused({ principal: trail.principal, tenant: trail.tenant });
+    if (trail.principal && trail.tenant && !trail.executed)
+      house.refused({ principal: trail.principal, tenant: trail.tenant });
   }
   await recordOutcome(house, trail);
   step('outcome');

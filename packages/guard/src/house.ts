@@ -1,10 +1,32 @@
 /** The usual stages, built from ports: what the gateway and `@sallyport/server` both put into `createGuard`. */
 import type { House } from './guard.ts';
-import type { ApprovalStore, AuditLog, Authenticator, Catalog, Clock, Observer, PolicyEngine, RateLimiter, TenantDirectory } from './ports.ts';
+import type {
+  ApprovalStore,
+  AuditLog,
+  Authenticator,
+  Catalog,
+  Clock,
+  Observer,
+  PolicyEngine,
+  RateLimiter,
+  TenantDirectory,
+} from './ports.ts';
 import type { Recorder } from './audit/record.ts';
 import {
-  createApprove, createAuthenticate, createAuthorize, createInspect, createLimit, createMayList, createRefusals, createSchemaCache, createTenant,
-  createValidate, createVisible, SCHEMA_LIMITS, type ApprovalRule, type LimitTiers,
+  createApprove,
+  createAuthenticate,
+  createAuthorize,
+  createInspect,
+  createLimit,
+  createMayList,
+  createRefusals,
+  createSchemaCache,
+  createTenant,
+  createValidate,
+  createVisible,
+  SCHEMA_LIMITS,
+  type ApprovalRule,
+  type LimitTiers,
 } from './stages/index.ts';
 
 export interface HousePorts {
@@ -36,7 +58,12 @@ export interface HouseRules {
 
 export function standardHouse(ports: HousePorts, rules: HouseRules): House {
   const { authenticators, tenants, catalog, policy, limiter, approvals, audit, recorder, observer, clock } = ports;
-  const refusals = createRefusals({ limiter, perMinute: () => rules.refusalsPerMinute(), now: () => clock.now(), observer });
+  const refusals = createRefusals({
+    limiter,
+    perMinute: () => rules.refusalsPerMinute(),
+    now: () => clock.now(),
+    observer,
+  });
   const outputCheck = createSchemaCache('outputSchema', SCHEMA_LIMITS);
   const allowTools = (server: string): readonly string[] | undefined => rules.allowTools(server);
   return {
@@ -46,9 +73,21 @@ export function standardHouse(ports: HousePorts, rules: HouseRules): House {
     validate: createValidate({ additionalArguments: (server) => rules.additionalArguments(server), outputCheck }),
     authorize: createAuthorize({ policy, observer }),
     limit: createLimit({ limiter, tiers: () => rules.tiers(), observer }),
-    approve: createApprove({ rules: () => rules.approvalRules(), store: approvals, ttlMs: () => rules.approvalTtlMs(), clock }),
-    inspect: createInspect({ maxResultBytes: (server) => rules.maxResultBytes(server), mayList: createMayList({ policy, allowTools }), outputCheck }),
+    approve: createApprove({
+      rules: () => rules.approvalRules(),
+      store: approvals,
+      ttlMs: () => rules.approvalTtlMs(),
+      clock,
+    }),
+    inspect: createInspect({
+      maxResultBytes: (server) => rules.maxResultBytes(server),
+      mayList: createMayList({ policy, allowTools }),
+      outputCheck,
+    }),
     refused: (who) => refusals.charge(who),
-    audit, recorder, observer, clock,
+    audit,
+    recorder,
+    observer,
+    clock,
   };
 }

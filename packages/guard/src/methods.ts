@@ -32,8 +32,16 @@ const LEGACY: readonly Era[] = ['legacy'];
 const MODERN: readonly Era[] = ['modern'];
 
 const base: MethodRow = {
-  eras: BOTH, direction: 'to_server', kind: 'request', target: undefined, action: undefined,
-  validates: false, lists: undefined, limited: true, internal: false, audit: 'intent and outcome',
+  eras: BOTH,
+  direction: 'to_server',
+  kind: 'request',
+  target: undefined,
+  action: undefined,
+  validates: false,
+  lists: undefined,
+  limited: true,
+  internal: false,
+  audit: 'intent and outcome',
 };
 const plumbing = { limited: false, audit: 'refused only' } as const;
 
@@ -56,7 +64,10 @@ export const METHODS: ReadonlyMap<string, MethodRow> = new Map<string, MethodRow
   // The edge's own calls: who listens still, one resource of a listen, the end of a session, and the client's answer to a
   // server's request.
   ['stream/check', { ...base, ...plumbing, internal: true }],
-  ['subscriptions/resource', { ...base, target: 'resource', action: 'subscribe', limited: false, internal: true, audit: 'refused only' }],
+  [
+    'subscriptions/resource',
+    { ...base, target: 'resource', action: 'subscribe', limited: false, internal: true, audit: 'refused only' },
+  ],
   ['session/end', { ...base, eras: LEGACY, limited: false, internal: true, audit: 'outcome' }],
   ['session/answer', { ...base, ...plumbing, eras: LEGACY, internal: true }],
   ['completion/complete', { ...base, target: 'prompt', action: 'complete' }],

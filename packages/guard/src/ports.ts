@@ -2,7 +2,18 @@
  * What the guard needs from outside, each the smallest interface that serves. The in-memory version of every port
  * is in `memory/`; every other version passes the same contract suite (`test/contracts/`).
  */
-import type { Approval, Call, Credentials, Definition, DefinitionKind, Grant, JsonObject, Principal, Target, Tenant } from './call.ts';
+import type {
+  Approval,
+  Call,
+  Credentials,
+  Definition,
+  DefinitionKind,
+  Grant,
+  JsonObject,
+  Principal,
+  Target,
+  Tenant,
+} from './call.ts';
 import type { Action } from './methods.ts';
 import type { AuditRecord } from './audit/record.ts';
 
@@ -160,8 +171,17 @@ export interface SessionDirectory {
 }
 
 export type Stage =
-  | 'authenticate' | 'tenant' | 'visible' | 'validate' | 'authorize' | 'limit' | 'approve'
-  | 'intent' | 'upstream' | 'inspect' | 'outcome';
+  | 'authenticate'
+  | 'tenant'
+  | 'visible'
+  | 'validate'
+  | 'authorize'
+  | 'limit'
+  | 'approve'
+  | 'intent'
+  | 'upstream'
+  | 'inspect'
+  | 'outcome';
 
 /** What the guard reports of its own work, for metrics and traces. Must not throw and must not wait. */
 export interface Observer {

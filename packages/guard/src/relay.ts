@@ -5,7 +5,16 @@ import type { Era, JsonObject, McpResult } from './call.ts';
 import type { Permit } from './permit.ts';
 
 /** The log levels of MCP (RFC 5424), from the least to the most urgent. */
-export const LOG_LEVELS: readonly string[] = ['debug', 'info', 'notice', 'warning', 'error', 'critical', 'alert', 'emergency'];
+export const LOG_LEVELS: readonly string[] = [
+  'debug',
+  'info',
+  'notice',
+  'warning',
+  'error',
+  'critical',
+  'alert',
+  'emergency',
+];
 
 export interface Relay {
   readonly era: Era;

@@ -8,7 +8,13 @@ const kinds = ['seal', 'sealName'] as const;
 it.each(kinds)('%s: opens with the same key, purpose and binding, and in one spelling', (kind) => {
   const sealed = sealer[kind]('task', 'ann', 'öäü 1');
   expect(sealer.open('task', 'ann', sealed)).toBe('öäü 1');
-  for (const [purpose, binding, text] of [['task', 'bob', sealed], ['session', 'ann', sealed], ['task', 'ann', `${sealed}A`], ['task', 'ann', sealed.slice(1)], ['task', 'ann', `${sealed}=`]] as const) {
+  for (const [purpose, binding, text] of [
+    ['task', 'bob', sealed],
+    ['session', 'ann', sealed],
+    ['task', 'ann', `${sealed}A`],
+    ['task', 'ann', sealed.slice(1)],
+    ['task', 'ann', `${sealed}=`],
+  ] as const) {
     expect(sealer.open(purpose, binding, text)).toBeUndefined();
   }
   expect(createSealer(new Uint8Array(32).fill(2)).open('task', 'ann', sealed)).toBeUndefined();
@@ -16,7 +22,12 @@ it.each(kinds)('%s: opens with the same key, purpose and binding, and in one spe
 
 it('a name is the same each time for the same binding and text, and differs with either; anything else never repeats', () => {
   expect(sealer.sealName('task', 'ann', '1')).toBe(sealer.sealName('task', 'ann', '1'));
-  const names = [['ann', '1'], ['ann', '2'], ['bob', '1'], ['ann1', '']].map(([binding = '', plain = '']) => sealer.sealName('task', binding, plain));
+  const names = [
+    ['ann', '1'],
+    ['ann', '2'],
+    ['bob', '1'],
+    ['ann1', ''],
+  ].map(([binding = '', plain = '']) => sealer.sealName('task', binding, plain));
   expect(new Set(names.map((name) => name.slice(0, 16))).size).toBe(names.length);
   expect(sealer.seal('task', 'ann', '1')).not.toBe(sealer.seal('task', 'ann', '1'));
 });

@@ -23,10 +23,15 @@ export function createSealer(secret: Uint8Array): Sealer {
   const keys = new Map<string, Uint8Array>();
   const keyFor = (purpose: string): Uint8Array => {
     let key = keys.get(purpose);
-    if (key === undefined) keys.set(purpose, (key = new Uint8Array(hkdfSync('sha256', secret, 'sallyport', purpose, 32))));
+    if (key === undefined)
+      keys.set(purpose, (key = new Uint8Array(hkdfSync('sha256', secret, 'sallyport', purpose, 32))));
     return key;
   };
-  const sealWith = (nonce: Buffer, purpose: string, { binding, plain }: { readonly binding: string; readonly plain: string }): string => {
+  const sealWith = (
+    nonce: Buffer,
+    purpose: string,
+    { binding, plain }: { readonly binding: string; readonly plain: string },
+  ): string => {
     const cipher = createCipheriv('aes-256-gcm', keyFor(purpose), nonce).setAAD(Buffer.from(binding));
     const body = Buffer.concat([nonce, cipher.update(plain, 'utf8'), cipher.final()]);
     return Buffer.concat([body, cipher.getAuthTag()]).toString('base64url');
@@ -35,14 +40,23 @@ export function createSealer(secret: Uint8Array): Sealer {
     seal: (purpose, binding, plain) => sealWith(randomBytes(NONCE), purpose, { binding, plain }),
     // A nonce that a key of its own draws from the message is used twice for the same message only.
     sealName: (purpose, binding, plain) =>
-      sealWith(createHmac('sha256', keyFor(`${purpose} nonce`)).update(JSON.stringify([binding, plain])).digest().subarray(0, NONCE), purpose, { binding, plain }),
+      sealWith(
+        createHmac('sha256', keyFor(`${purpose} nonce`))
+          .update(JSON.stringify([binding, plain]))
+          .digest()
+          .subarray(0, NONCE),
+        purpose,
+        { binding, plain },
+      ),
     open(purpose, binding, sealed) {
       if (!/^[A-Za-z0-9_-]+$/.test(sealed)) return undefined;
       const raw = Buffer.from(sealed, 'base64url');
       // One text per sealed value: a decoder that ignores trailing bits would accept several.
       if (raw.length < NONCE + TAG || raw.toString('base64url') !== sealed) return undefined;
       try {
-        const cipher = createDecipheriv('aes-256-gcm', keyFor(purpose), raw.subarray(0, NONCE)).setAAD(Buffer.from(binding));
+        const cipher = createDecipheriv('aes-256-gcm', keyFor(purpose), raw.subarray(0, NONCE)).setAAD(
+          Buffer.from(binding),
+        );
         cipher.setAuthTag(raw.subarray(raw.length - TAG));
         return Buffer.concat([cipher.update(raw.subarray(NONCE, raw.length - TAG)), cipher.final()]).toString('utf8');
       } catch {

@@ -13,28 +13,61 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { secureServer, tool, type SecureServerOptions, type Tool } from './index.ts';
 
 const keys = createMemoryKeys();
-const { text: token, key } = mintApiKey({ tenant: 'acme', subject: 'bob', name: 'bob', roles: [], scopes: [], tier: undefined, createdAt: Date.now(), expiresAt: undefined });
+const { text: token, key } = mintApiKey({
+  tenant: 'acme',
+  subject: 'bob',
+  name: 'bob',
+  roles: [],
+  scopes: [],
+  tier: undefined,
+  createdAt: Date.now(),
+  expiresAt: undefined,
+});
 void keys.put(key);
 
 const input = { type: 'object', properties: {} };
-const answering = (name: string, answer: () => unknown): Tool => tool({ name, description: name, input, roles: 'everyone', run: async () => answer() as string });
+const answering = (name: string, answer: () => unknown): Tool =>
+  tool({ name, description: name, input, roles: 'everyone', run: async () => answer() as string });
 const told: { error: unknown; id: string }[] = [];
 let aborted = false;
 const base: SecureServerOptions = {
-  name: 'crm', version: '1.0.0', authenticators: [createApiKeyAuthenticator(keys, systemClock)], tenants: ['acme'], audit: createMemoryAuditLog(),
+  name: 'crm',
+  version: '1.0.0',
+  authenticators: [createApiKeyAuthenticator(keys, systemClock)],
+  tenants: ['acme'],
+  audit: createMemoryAuditLog(),
   // Longer than a block of SHA-256, as keys from a random generator may be.
-  hashingKey: Buffer.alloc(100, 7), tools: [],
+  hashingKey: Buffer.alloc(100, 7),
+  tools: [],
 };
 const { factory } = secureServer({
-  ...base, timeoutMs: 200,
+  ...base,
+  timeoutMs: 200,
   onError: (error, id) => {
     told.push({ error, id });
     throw new Error('the logger is broken: hunter2');
   },
   tools: [
-    answering('nothing', () => undefined), answering('null', () => null), answering('list', () => [1]), answering('big', () => ({ n: 1n })), answering('map', () => ({ at: new Date(0), gone: undefined, sum: Number.NaN })),
-    answering('fails', () => { throw new Error('password=hunter2'); }),
-    tool({ name: 'hangs', description: 'never ends', input, roles: 'everyone', run: (_input, { signal }) => new Promise(() => signal.addEventListener('abort', () => { aborted = true; })) }),
+    answering('nothing', () => undefined),
+    answering('null', () => null),
+    answering('list', () => [1]),
+    answering('big', () => ({ n: 1n })),
+    answering('map', () => ({ at: new Date(0), gone: undefined, sum: Number.NaN })),
+    answering('fails', () => {
+      throw new Error('password=hunter2');
+    }),
+    tool({
+      name: 'hangs',
+      description: 'never ends',
+      input,
+      roles: 'everyone',
+      run: (_input, { signal }) =>
+        new Promise(() =>
+          signal.addEventListener('abort', () => {
+            aborted = true;
+          }),
+        ),
+    }),
   ],
 });
 
@@ -46,37 +79,58 @@ beforeAll(async () => {
   http = createServer((req, res) => void handle(req as never, res as never));
   await new Promise<void>((resolve) => http.listen(0, '127.0.0.1', resolve));
 });
-afterAll(() => new Promise((resolve) => { http.closeAllConnections(); http.close(resolve); }));
-beforeEach(() => { told.length = 0; });
+afterAll(
+  () =>
+    new Promise((resolve) => {
+      http.closeAllConnections();
+      http.close(resolve);
+    }),
+);
+beforeEach(() => {
+  told.length = 0;
+});
 
 const connects: readonly (readonly [string, (bearer: string) => Promise<Client>])[] = [
-  ['v2', async (bearer) => {
-    const client = new Client({ name: 'test', version: '1' }, { versionNegotiation: { mode: 'auto' } } as never);
-    await client.connect(new StreamableHTTPClientTransport(address(), as(bearer)));
-    return client;
-  }],
-  ['v1', async (bearer) => {
-    const client = new FirstClient({ name: 'test', version: '1' });
-    await client.connect(new FirstTransport(address(), as(bearer)) as never);
-    return client as unknown as Client;
-  }],
+  [
+    'v2',
+    async (bearer) => {
+      const client = new Client({ name: 'test', version: '1' }, { versionNegotiation: { mode: 'auto' } } as never);
+      await client.connect(new StreamableHTTPClientTransport(address(), as(bearer)));
+      return client;
+    },
+  ],
+  [
+    'v1',
+    async (bearer) => {
+      const client = new FirstClient({ name: 'test', version: '1' });
+      await client.connect(new FirstTransport(address(), as(bearer)) as never);
+      return client as unknown as Client;
+    },
+  ],
 ];
 
 describe.each(connects)('with the client of SDK %s', (_name, connect) => {
-  it.each(['nothing', 'null', 'list', 'big', 'fails'])('a tool that answers %s has failed, and only its author learns why', async (name) => {
-    const client = await connect(token);
-    const answer = await client.callTool({ name, arguments: {} });
-    expect(answer).toMatchObject({ isError: true, structuredContent: { error_code: 'UPSTREAM_FAILED', message: 'The tool failed.', correlation_id: told[0]?.id } });
-    expect(JSON.stringify(answer)).not.toContain('hunter2');
-    expect(told).toHaveLength(1);
-    expect((told[0]?.error as Error).message).toMatch(name === 'fails' ? /hunter2/ : /JSON|BigInt/);
-    await client.close();
-  });
+  it.each(['nothing', 'null', 'list', 'big', 'fails'])(
+    'a tool that answers %s has failed, and only its author learns why',
+    async (name) => {
+      const client = await connect(token);
+      const answer = await client.callTool({ name, arguments: {} });
+      expect(answer).toMatchObject({
+        isError: true,
+        structuredContent: { error_code: 'UPSTREAM_FAILED', message: 'The tool failed.', correlation_id: told[0]?.id },
+      });
+      expect(JSON.stringify(answer)).not.toContain('hunter2');
+      expect(told).toHaveLength(1);
+      expect((told[0]?.error as Error).message).toMatch(name === 'fails' ? /hunter2/ : /JSON|BigInt/);
+      await client.close();
+    },
+  );
 
   it('text and structure of an answer say the same', async () => {
     const client = await connect(token);
     expect(await client.callTool({ name: 'map', arguments: {} })).toMatchObject({
-      structuredContent: { at: '1970-01-01T00:00:00.000Z', sum: null }, content: [{ text: '{"at":"1970-01-01T00:00:00.000Z","sum":null}' }],
+      structuredContent: { at: '1970-01-01T00:00:00.000Z', sum: null },
+      content: [{ text: '{"at":"1970-01-01T00:00:00.000Z","sum":null}' }],
     });
     await client.close();
   });
@@ -84,7 +138,10 @@ describe.each(connects)('with the client of SDK %s', (_name, connect) => {
   it('a tool that never ends is told to and answered for', async () => {
     aborted = false;
     const client = await connect(token);
-    expect(await client.callTool({ name: 'hangs', arguments: {} })).toMatchObject({ isError: true, structuredContent: { error_code: 'TIMEOUT' } });
+    expect(await client.callTool({ name: 'hangs', arguments: {} })).toMatchObject({
+      isError: true,
+      structuredContent: { error_code: 'TIMEOUT' },
+    });
     expect(aborted).toBe(true);
     await client.close();
   });
@@ -99,20 +156,52 @@ describe.each(connects)('with the client of SDK %s', (_name, connect) => {
 
 it('a refused model reads how long it has to wait', () => {
   const refused = refusalResult(new GuardError('rate_limited', { retryAfter: 7 }), 'c-1');
-  expect(refused).toMatchObject({ content: [{ text: 'RATE_LIMITED: The rate limit is exhausted. Wait for the given time, then call again. Retry after 7 s.' }], structuredContent: { retry_after: 7 } });
+  expect(refused).toMatchObject({
+    content: [
+      { text: 'RATE_LIMITED: The rate limit is exhausted. Wait for the given time, then call again. Retry after 7 s.' },
+    ],
+    structuredContent: { retry_after: 7 },
+  });
 });
 
-const written = (changes: Partial<Tool>): Tool => ({ name: 'get', description: '', input, roles: 'everyone', run: async () => '', ...changes });
+const written = (changes: Partial<Tool>): Tool => ({
+  name: 'get',
+  description: '',
+  input,
+  roles: 'everyone',
+  run: async () => '',
+  ...changes,
+});
 
 describe('is refused when it is written, not when it is called', () => {
   it.each<[string, () => unknown, RegExp]>([
-    ['a schema that is none', () => tool(written({ input: { type: 'object', properties: { id: { type: 'intger' } } } })), /tool get: the input schema cannot be used/],
-    ['a reference that leaves the schema', () => tool(written({ input: { type: 'object', properties: { id: { $ref: 'https://x/y' } } } })), /leaves the schema/],
-    ['a pattern that backtracks', () => tool(written({ input: { type: 'object', properties: { id: { type: 'string', pattern: '(?=a)b' } } } })), /cannot be used/],
-    ['a schema of no object, which clients refuse with the whole list', () => tool(written({ input: {} })), /type: 'object'/],
+    [
+      'a schema that is none',
+      () => tool(written({ input: { type: 'object', properties: { id: { type: 'intger' } } } })),
+      /tool get: the input schema cannot be used/,
+    ],
+    [
+      'a reference that leaves the schema',
+      () => tool(written({ input: { type: 'object', properties: { id: { $ref: 'https://x/y' } } } })),
+      /leaves the schema/,
+    ],
+    [
+      'a pattern that backtracks',
+      () => tool(written({ input: { type: 'object', properties: { id: { type: 'string', pattern: '(?=a)b' } } } })),
+      /cannot be used/,
+    ],
+    [
+      'a schema of no object, which clients refuse with the whole list',
+      () => tool(written({ input: {} })),
+      /type: 'object'/,
+    ],
     ['roles that are one name', () => tool(written({ roles: 'admin' as never })), /roles/],
     ['a tool that `tool` never saw', () => secureServer({ ...base, tools: [written({ name: 'a b' })] }), /A-Za-z/],
-    ['limits without a default, which would be none', () => secureServer({ ...base, limits: { premium: [] } }), /default/],
+    [
+      'limits without a default, which would be none',
+      () => secureServer({ ...base, limits: { premium: [] } }),
+      /default/,
+    ],
     ['no time at all', () => secureServer({ ...base, timeoutMs: 0 }), /timeoutMs/],
   ])('%s', (_what, make, message) => expect(make).toThrow(message));
 });

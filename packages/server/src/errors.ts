@@ -11,6 +11,11 @@ export class ToolError extends Error {
 
 /** A refusal as a JSON-RPC error, with the code of the table: for lists, and for who is not known. */
 export function refusalError({ row, message, detail }: GuardError, correlationId: string): ProtocolError {
-  const data = { ...detail.data, error_code: row.errorCode, correlation_id: correlationId, ...(detail.retryAfter !== undefined && { retry_after: detail.retryAfter }) };
+  const data = {
+    ...detail.data,
+    error_code: row.errorCode,
+    correlation_id: correlationId,
+    ...(detail.retryAfter !== undefined && { retry_after: detail.retryAfter }),
+  };
   return new ProtocolError(row.jsonRpc, message, data);
 }

@@ -9,7 +9,9 @@ export function rolesPolicy(tools: ReadonlyMap<string, Tool>): PolicyEngine {
   };
   const grant: Grant = { policies: ['roles'], revision: 'roles', rememberable: true };
   return {
-    revision: 'roles', couldAllow: allowed,
-    decide: (question) => (allowed(question) ? { effect: 'allow', grant } : { effect: 'deny', grant, error: undefined }),
+    revision: 'roles',
+    couldAllow: allowed,
+    decide: (question) =>
+      allowed(question) ? { effect: 'allow', grant } : { effect: 'deny', grant, error: undefined },
   };
 }

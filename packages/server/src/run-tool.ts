@@ -12,11 +12,23 @@ export async function runTool(tools: ReadonlyMap<string, Tool>, permit: Permit, 
   const timer = setTimeout(() => late.abort(new Error(`the tool ran longer than ${timeoutMs} ms`)), timeoutMs);
   const signal = AbortSignal.any([call.signal, late.signal]);
   try {
-    return resultOf(await Promise.race([found.run((call.params['arguments'] ?? {}) as JsonObject, { principal, tenant, signal }), rejectionOf(late.signal)]));
+    return resultOf(
+      await Promise.race([
+        found.run((call.params['arguments'] ?? {}) as JsonObject, { principal, tenant, signal }),
+        rejectionOf(late.signal),
+      ]),
+    );
   } catch (thrown) {
-    if (thrown instanceof ToolError) return { value: { content: [{ type: 'text', text: thrown.message }], isError: true } };
-    if (late.signal.aborted) throw new GuardError('upstream_timeout', { message: 'The tool did not finish in time. It may have taken effect.', cause: thrown });
-    throw thrown instanceof GuardError ? thrown : new GuardError('upstream_failed', { message: 'The tool failed.', cause: thrown });
+    if (thrown instanceof ToolError)
+      return { value: { content: [{ type: 'text', text: thrown.message }], isError: true } };
+    if (late.signal.aborted)
+      throw new GuardError('upstream_timeout', {
+        message: 'The tool did not finish in time. It may have taken effect.',
+        cause: thrown,
+      });
+    throw thrown instanceof GuardError
+      ? thrown
+      : new GuardError('upstream_failed', { message: 'The tool failed.', cause: thrown });
   } finally {
     clearTimeout(timer);
   }
@@ -30,6 +42,7 @@ function resultOf(answer: string | JsonObject): McpResult {
   if (typeof answer === 'string') return { value: { content: [{ type: 'text', text: answer }] } };
   const text = JSON.stringify(answer) as string | undefined;
   const value: unknown = text === undefined ? undefined : JSON.parse(text);
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) throw new TypeError('a tool returns text or an object that JSON can hold');
+  if (typeof value !== 'object' || value === null || Array.isArray(value))
+    throw new TypeError('a tool returns text or an object that JSON can hold');
   return { value: { content: [{ type: 'text', text: text as string }], structuredContent: value as JsonObject } };
 }

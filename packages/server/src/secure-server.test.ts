@@ -11,18 +11,57 @@ import { secureServer, tool, ToolError } from './index.ts';
 const keys = createMemoryKeys();
 const audit = createMemoryAuditLog();
 const mint = (subject: string, role: string): string => {
-  const { text, key } = mintApiKey({ tenant: 'acme', subject, name: subject, roles: [role], scopes: [], tier: undefined, createdAt: Date.now(), expiresAt: undefined });
+  const { text, key } = mintApiKey({
+    tenant: 'acme',
+    subject,
+    name: subject,
+    roles: [role],
+    scopes: [],
+    tier: undefined,
+    createdAt: Date.now(),
+    expiresAt: undefined,
+  });
   void keys.put(key);
   return text;
 };
 let ran = 0;
 const number = { type: 'object', properties: { id: { type: 'integer' } }, required: ['id'] };
 const { factory } = secureServer({
-  name: 'crm', version: '1.0.0', authenticators: [createApiKeyAuthenticator(keys, systemClock)], tenants: ['acme'], audit, hashingKey: Buffer.alloc(32, 1),
+  name: 'crm',
+  version: '1.0.0',
+  authenticators: [createApiKeyAuthenticator(keys, systemClock)],
+  tenants: ['acme'],
+  audit,
+  hashingKey: Buffer.alloc(32, 1),
   tools: [
-    tool({ name: 'get', description: 'One customer', input: number, roles: 'everyone', run: async ({ id }, { tenant }) => { ran += 1; return { id: id ?? null, tenant: tenant.id }; } }),
-    tool({ name: 'delete', description: 'Deletes one', input: number, roles: ['admin'], run: async () => { throw new ToolError('It is locked.'); } }),
-    tool({ name: 'broken', description: 'Fails', input: { type: 'object', properties: {} }, roles: 'everyone', run: async () => { throw new Error('password=hunter2'); } }),
+    tool({
+      name: 'get',
+      description: 'One customer',
+      input: number,
+      roles: 'everyone',
+      run: async ({ id }, { tenant }) => {
+        ran += 1;
+        return { id: id ?? null, tenant: tenant.id };
+      },
+    }),
+    tool({
+      name: 'delete',
+      description: 'Deletes one',
+      input: number,
+      roles: ['admin'],
+      run: async () => {
+        throw new ToolError('It is locked.');
+      },
+    }),
+    tool({
+      name: 'broken',
+      description: 'Fails',
+      input: { type: 'object', properties: {} },
+      roles: 'everyone',
+      run: async () => {
+        throw new Error('password=hunter2');
+      },
+    }),
   ],
 });
 
@@ -32,23 +71,45 @@ beforeAll(async () => {
   http = createServer((req, res) => void handle(req as never, res as never));
   await new Promise<void>((resolve) => http.listen(0, '127.0.0.1', resolve));
 });
-afterAll(() => new Promise((resolve) => { http.closeAllConnections(); http.close(resolve); }));
+afterAll(
+  () =>
+    new Promise((resolve) => {
+      http.closeAllConnections();
+      http.close(resolve);
+    }),
+);
 
 async function connect(token: string, modern: boolean): Promise<Client> {
-  const client = new Client({ name: 'test', version: '1' }, modern ? { versionNegotiation: { mode: 'auto' } } as never : {});
+  const client = new Client(
+    { name: 'test', version: '1' },
+    modern ? ({ versionNegotiation: { mode: 'auto' } } as never) : {},
+  );
   const url = new URL(`http://127.0.0.1:${(http.address() as AddressInfo).port}/`);
-  await client.connect(new StreamableHTTPClientTransport(url, { requestInit: { headers: { authorization: `Bearer ${token}` } } }));
+  await client.connect(
+    new StreamableHTTPClientTransport(url, { requestInit: { headers: { authorization: `Bearer ${token}` } } }),
+  );
   return client;
 }
 
-describe.each([['modern', true], ['legacy', false]])('a secure server, %s client', (_era, modern) => {
+describe.each([
+  ['modern', true],
+  ['legacy', false],
+])('a secure server, %s client', (_era, modern) => {
   it('lists and runs what the role allows, and nothing else', async () => {
     const client = await connect(mint('bob', 'analyst'), modern);
     expect((await client.listTools()).tools.map(({ name }) => name)).toEqual(['get', 'broken']);
-    expect(await client.callTool({ name: 'get', arguments: { id: 7 } })).toMatchObject({ structuredContent: { id: 7, tenant: 'acme' } });
+    expect(await client.callTool({ name: 'get', arguments: { id: 7 } })).toMatchObject({
+      structuredContent: { id: 7, tenant: 'acme' },
+    });
     const before = ran;
-    expect(await client.callTool({ name: 'delete', arguments: { id: 7 } })).toMatchObject({ isError: true, structuredContent: { error_code: 'NOT_FOUND' } });
-    expect(await client.callTool({ name: 'get', arguments: { id: '7' } })).toMatchObject({ isError: true, structuredContent: { error_code: 'INVALID_ARGUMENT' } });
+    expect(await client.callTool({ name: 'delete', arguments: { id: 7 } })).toMatchObject({
+      isError: true,
+      structuredContent: { error_code: 'NOT_FOUND' },
+    });
+    expect(await client.callTool({ name: 'get', arguments: { id: '7' } })).toMatchObject({
+      isError: true,
+      structuredContent: { error_code: 'INVALID_ARGUMENT' },
+    });
     expect(await client.callTool({ name: 'get', arguments: { id: 7, extra: 1 } })).toMatchObject({ isError: true });
     expect(ran).toBe(before);
     await client.close();
@@ -56,7 +117,10 @@ describe.each([['modern', true], ['legacy', false]])('a secure server, %s client
 
   it('tells the model what a tool says on purpose, and nothing of what breaks inside', async () => {
     const client = await connect(mint('alice', 'admin'), modern);
-    expect(await client.callTool({ name: 'delete', arguments: { id: 1 } })).toMatchObject({ isError: true, content: [{ text: 'It is locked.' }] });
+    expect(await client.callTool({ name: 'delete', arguments: { id: 1 } })).toMatchObject({
+      isError: true,
+      content: [{ text: 'It is locked.' }],
+    });
     const broken = await client.callTool({ name: 'broken', arguments: {} });
     expect(broken).toMatchObject({ isError: true, structuredContent: { error_code: 'UPSTREAM_FAILED' } });
     expect(JSON.stringify(broken)).not.toContain('hunter2');
@@ -77,5 +141,15 @@ it('records intent and outcome of every call, with arguments hashed', () => {
 });
 
 it('refuses to be made without what it needs', () => {
-  expect(() => secureServer({ name: 'x', version: '1', authenticators: [], tenants: [], audit, hashingKey: Buffer.alloc(8), tools: [] })).toThrow(/32 bytes/);
+  expect(() =>
+    secureServer({
+      name: 'x',
+      version: '1',
+      authenticators: [],
+      tenants: [],
+      audit,
+      hashingKey: Buffer.alloc(8),
+      tools: [],
+    }),
+  ).toThrow(/32 bytes/);
 });

@@ -4,11 +4,28 @@
  */
 import { Server, type McpServerFactory } from '@modelcontextprotocol/server';
 import {
-  createGuard, GuardError, refusalResult, standardHouse, spendPermit, type AuditLog, type Authenticator, type Call, type Credentials, type Guard, type JsonObject, type Outcome,
+  createGuard,
+  GuardError,
+  refusalResult,
+  standardHouse,
+  spendPermit,
+  type AuditLog,
+  type Authenticator,
+  type Call,
+  type Credentials,
+  type Guard,
+  type JsonObject,
+  type Outcome,
   type TenantDirectory,
 } from '@sallyport/guard';
 import { createRecorder, createRedactor } from '@sallyport/guard/audit';
-import { createMemoryApprovals, createMemoryRateLimiter, createMemoryTenants, silentObserver, systemClock } from '@sallyport/guard/memory';
+import {
+  createMemoryApprovals,
+  createMemoryRateLimiter,
+  createMemoryTenants,
+  silentObserver,
+  systemClock,
+} from '@sallyport/guard/memory';
 import { readAuthorization, type LimitTiers } from '@sallyport/guard/stages';
 import { refusalError } from './errors.ts';
 import { rolesPolicy } from './roles-policy.ts';
@@ -59,26 +76,52 @@ export function secureServer(options: SecureServerOptions): SecureServer {
   const tools = new Map(options.tools.map((one) => [one.name, tool(one)]));
   if (tools.size !== options.tools.length) throw new RangeError('two tools have the same name');
   if (hashingKey.length < 32) throw new RangeError('the hashing key must have at least 32 bytes');
-  if (limits !== undefined && !Object.hasOwn(limits, 'default')) throw new RangeError('limits must have a "default" tier');
+  if (limits !== undefined && !Object.hasOwn(limits, 'default'))
+    throw new RangeError('limits must have a "default" tier');
   if (!(timeoutMs >= 1 && timeoutMs < 2 ** 31)) throw new RangeError('timeoutMs must be from 1 to 2^31 - 1');
   const guard = guardOf(options, tools);
-  return { guard, factory: ({ requestInfo }) => serverOf(options, { guard, tools, timeoutMs }, credentialsOf(options, requestInfo)) };
+  return {
+    guard,
+    factory: ({ requestInfo }) => serverOf(options, { guard, tools, timeoutMs }, credentialsOf(options, requestInfo)),
+  };
 }
 
 type Tools = ReadonlyMap<string, Tool>;
 
-function guardOf({ name, authenticators, tenants, audit, hashingKey, limits }: SecureServerOptions, tools: Tools): Guard {
+function guardOf(
+  { name, authenticators, tenants, audit, hashingKey, limits }: SecureServerOptions,
+  tools: Tools,
+): Guard {
   const definitions = new Map([...tools.values()].map((one) => [one.name, definitionOf(name, one)]));
   const policy = rolesPolicy(tools);
-  return createGuard(standardHouse({
-    authenticators, tenants: Array.isArray(tenants) ? createMemoryTenants(() => tenants as readonly string[]) : (tenants as TenantDirectory),
-    catalog: { find: (target) => (target.kind === 'tool' ? definitions.get(target.name) : undefined) }, policy: () => policy,
-    limiter: createMemoryRateLimiter(systemClock), approvals: createMemoryApprovals(systemClock), audit, observer: silentObserver, clock: systemClock,
-    recorder: createRecorder(createRedactor({ keyOf: () => hashingKey, clear: () => [] })),
-  }, {
-    allowTools: () => undefined, additionalArguments: () => 'reject', maxResultBytes: () => RESULT_BYTES_MAX, tiers: () => limits ?? DEFAULT_LIMITS,
-    refusalsPerMinute: () => 120, approvalRules: () => [], approvalTtlMs: () => 600_000, tokenRefused: () => {},
-  }));
+  return createGuard(
+    standardHouse(
+      {
+        authenticators,
+        tenants: Array.isArray(tenants)
+          ? createMemoryTenants(() => tenants as readonly string[])
+          : (tenants as TenantDirectory),
+        catalog: { find: (target) => (target.kind === 'tool' ? definitions.get(target.name) : undefined) },
+        policy: () => policy,
+        limiter: createMemoryRateLimiter(systemClock),
+        approvals: createMemoryApprovals(systemClock),
+        audit,
+        observer: silentObserver,
+        clock: systemClock,
+        recorder: createRecorder(createRedactor({ keyOf: () => hashingKey, clear: () => [] })),
+      },
+      {
+        allowTools: () => undefined,
+        additionalArguments: () => 'reject',
+        maxResultBytes: () => RESULT_BYTES_MAX,
+        tiers: () => limits ?? DEFAULT_LIMITS,
+        refusalsPerMinute: () => 120,
+        approvalRules: () => [],
+        approvalTtlMs: () => 600_000,
+        tokenRefused: () => {},
+      },
+    ),
+  );
 }
 
 function credentialsOf({ stdioToken }: SecureServerOptions, request: Request | undefined): Credentials {
@@ -93,29 +136,50 @@ interface Room {
   readonly timeoutMs: number;
 }
 
-function serverOf({ name, version, onError }: SecureServerOptions, { guard, tools, timeoutMs }: Room, credentials: Credentials): Server {
+function serverOf(
+  { name, version, onError }: SecureServerOptions,
+  { guard, tools, timeoutMs }: Room,
+  credentials: Credentials,
+): Server {
   const server = new Server({ name, version }, { capabilities: { tools: {} } });
   server.setRequestHandler('tools/list', async (_request, { mcpReq }) => {
     const items = [...tools.values()].map((one) => definitionOf(name, one));
     const call = callOf('tools/list', {}, { server: name, credentials, signal: mcpReq.signal, timeoutMs });
-    const outcome = await guard.run(call, async (permit) => { spendPermit(permit); return { value: {}, items }; });
-    if (outcome.status === 'success') return { tools: (outcome.result.items ?? []).map((item) => item.document) } as never;
+    const outcome = await guard.run(call, async (permit) => {
+      spendPermit(permit);
+      return { value: {}, items };
+    });
+    if (outcome.status === 'success')
+      return { tools: (outcome.result.items ?? []).map((item) => item.document) } as never;
     tell(onError, outcome);
     throw refusalError(outcome.error, outcome.correlationId);
   });
   server.setRequestHandler('tools/call', async ({ params }, { mcpReq }) => {
-    const call = callOf('tools/call', params as unknown as JsonObject, { server: name, credentials, signal: mcpReq.signal, timeoutMs });
+    const call = callOf('tools/call', params as unknown as JsonObject, {
+      server: name,
+      credentials,
+      signal: mcpReq.signal,
+      timeoutMs,
+    });
     const outcome = await guard.run(call, (permit) => runTool(tools, permit, timeoutMs));
     if (outcome.status === 'success') return outcome.result.value as never;
     tell(onError, outcome);
     // Who is not known is no model that could act on it.
-    if (outcome.principal === undefined || outcome.error.code === 'unknown_tenant') throw refusalError(outcome.error, outcome.correlationId);
+    if (outcome.principal === undefined || outcome.error.code === 'unknown_tenant')
+      throw refusalError(outcome.error, outcome.correlationId);
     return refusalResult(outcome.error, outcome.correlationId) as never;
   });
   return server;
 }
 
-const BROKEN = new Set<GuardError['code']>(['internal', 'upstream_failed', 'upstream_timeout', 'output_blocked', 'audit_unavailable', 'result_withheld']);
+const BROKEN = new Set<GuardError['code']>([
+  'internal',
+  'upstream_failed',
+  'upstream_timeout',
+  'output_blocked',
+  'audit_unavailable',
+  'result_withheld',
+]);
 
 function tell(onError: SecureServerOptions['onError'], outcome: Exclude<Outcome, { status: 'success' }>): void {
   if (!BROKEN.has(outcome.error.code)) return;
@@ -134,9 +198,27 @@ interface Sender {
 }
 
 function callOf(method: string, params: JsonObject, { server, credentials, signal, timeoutMs }: Sender): Call {
-  const target = method === 'tools/call' ? { kind: 'tool' as const, server, name: String(params['name']) } : { kind: 'servers' as const, servers: [server] };
+  const target =
+    method === 'tools/call'
+      ? { kind: 'tool' as const, server, name: String(params['name']) }
+      : { kind: 'servers' as const, servers: [server] };
   return Object.freeze({
-    method, target, params, rawArguments: undefined, credentials, session: undefined, deadline: Date.now() + timeoutMs, signal,
-    origin: { transport: 'embedded' as const, era: 'modern' as const, protocolVersion: '2026-07-28', address: '', correlationId: crypto.randomUUID(), traceparent: undefined, clientInfo: undefined },
+    method,
+    target,
+    params,
+    rawArguments: undefined,
+    credentials,
+    session: undefined,
+    deadline: Date.now() + timeoutMs,
+    signal,
+    origin: {
+      transport: 'embedded' as const,
+      era: 'modern' as const,
+      protocolVersion: '2026-07-28',
+      address: '',
+      correlationId: crypto.randomUUID(),
+      traceparent: undefined,
+      clientInfo: undefined,
+    },
   });
 }

@@ -42,7 +42,8 @@ export function tool(definition: Tool): Tool {
   if (checked.has(definition)) return definition;
   const { name, input, roles } = definition;
   if (!/^[A-Za-z0-9_.-]{1,128}$/.test(name)) throw new RangeError('a tool name has 1 to 128 of A-Za-z0-9_.-');
-  if (roles !== 'everyone' && !Array.isArray(roles)) throw new RangeError(`tool ${name}: roles must be a list of names, or 'everyone'`);
+  if (roles !== 'everyone' && !Array.isArray(roles))
+    throw new RangeError(`tool ${name}: roles must be a list of names, or 'everyone'`);
   if (input['type'] !== 'object') throw new RangeError(`tool ${name}: the input schema must have type: 'object'`);
   try {
     compileSchema(input);
@@ -56,5 +57,12 @@ export function tool(definition: Tool): Tool {
 
 export function definitionOf(server: string, { name, description, input }: Tool): Definition {
   const document: JsonObject = { name, description, inputSchema: input };
-  return { server, kind: 'tool', name, document, digest: `sha256:${createHash('sha256').update(canonicalize(document)).digest('hex')}`, labels: [] };
+  return {
+    server,
+    kind: 'tool',
+    name,
+    document,
+    digest: `sha256:${createHash('sha256').update(canonicalize(document)).digest('hex')}`,
+    labels: [],
+  };
 }

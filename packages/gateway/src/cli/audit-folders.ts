@@ -29,11 +29,20 @@ export async function foldersOf(where: Where, io: CliIo): Promise<TenantFolder[]
   const given = where.from ?? (await io.loadFolders()).audit;
   const root = where.from !== undefined && existsSync(join(given, 'audit')) ? join(given, 'audit') : given;
   if (!existsSync(root)) throw new Error(`there is no audit log in ${given}`);
-  const names = readdirSync(root).map(processOf).filter((name) => name !== undefined).sort();
+  const names = readdirSync(root)
+    .map(processOf)
+    .filter((name) => name !== undefined)
+    .sort();
   const all = [undefined, ...names].flatMap((log) => logsIn(root, log));
-  const chosen = all.filter(({ tenant, log }) => (where.tenant === undefined || tenant === where.tenant) && (where.log === undefined || log === where.log));
+  const chosen = all.filter(
+    ({ tenant, log }) =>
+      (where.tenant === undefined || tenant === where.tenant) && (where.log === undefined || log === where.log),
+  );
   if (chosen.length > 0) return chosen;
-  const meant = [...(where.tenant === undefined ? [] : [` of tenant ${printable(where.tenant)}`]), ...(where.log === undefined ? [] : [` named ${printable(where.log)}`])].join('');
+  const meant = [
+    ...(where.tenant === undefined ? [] : [` of tenant ${printable(where.tenant)}`]),
+    ...(where.log === undefined ? [] : [` named ${printable(where.log)}`]),
+  ].join('');
   throw new Error(`there is no audit log${meant} in ${given}`);
 }
 

@@ -29,7 +29,23 @@ interface Filter {
 /** One record by the short names of the contract. */
 export type ShortRecord = JsonObject & { readonly timestamp: string; readonly index: number; readonly log?: string };
 
-const COLUMNS = ['timestamp', 'tenant_id', 'phase', 'status', 'error_code', 'method', 'server', 'tool_name', 'subject', 'client_id', 'duration_ms', 'correlation_id', 'record_id', 'index', 'log'] as const;
+const COLUMNS = [
+  'timestamp',
+  'tenant_id',
+  'phase',
+  'status',
+  'error_code',
+  'method',
+  'server',
+  'tool_name',
+  'subject',
+  'client_id',
+  'duration_ms',
+  'correlation_id',
+  'record_id',
+  'index',
+  'log',
+] as const;
 
 function time(text: string): number {
   const ago = /^(\d+)([smhd])$/.exec(text);
@@ -46,11 +62,22 @@ function count(text: string): number {
 
 function withFilters(command: Command): Command {
   return command
-    .option('--from <folder>', 'data folder or export').option('--tenant <id>', 'only this tenant').option('--log <name>', LOG).option('--user <subject>', 'user id')
-    .option('--server <name>', 'server').option('--tool <name>', 'tool, prompt or resource').option('--method <method>', 'MCP method')
-    .addOption(new Option('--status <status>', 'how the call ended').choices(['success', 'refused', 'error', 'unknown'])).option('--error-code <code>', 'for example PERMISSION_DENIED')
-    .option('--correlation-id <id>', 'X-Correlation-ID of a response').option('--since <time>', 'from this time on', time).option('--until <time>', 'up to this time', time)
-    .addOption(new Option('--format <format>', 'output').choices(['text', 'json', 'csv']).default('text')).option('--json', 'same as --format json');
+    .option('--from <folder>', 'data folder or export')
+    .option('--tenant <id>', 'only this tenant')
+    .option('--log <name>', LOG)
+    .option('--user <subject>', 'user id')
+    .option('--server <name>', 'server')
+    .option('--tool <name>', 'tool, prompt or resource')
+    .option('--method <method>', 'MCP method')
+    .addOption(
+      new Option('--status <status>', 'how the call ended').choices(['success', 'refused', 'error', 'unknown']),
+    )
+    .option('--error-code <code>', 'for example PERMISSION_DENIED')
+    .option('--correlation-id <id>', 'X-Correlation-ID of a response')
+    .option('--since <time>', 'from this time on', time)
+    .option('--until <time>', 'up to this time', time)
+    .addOption(new Option('--format <format>', 'output').choices(['text', 'json', 'csv']).default('text'))
+    .option('--json', 'same as --format json');
 }
 
 export function registerSearch(audit: Command, io: CliIo): void {
@@ -68,10 +95,14 @@ const formatOf = (filter: Filter): Filter['format'] => (filter.json ? 'json' : f
 
 async function search(filter: Filter, io: CliIo): Promise<ShortRecord[]> {
   const folders = await foldersOf(filter, io);
-  return folders.flatMap((one) => recordsOf(one)).filter((record) => matches(record, filter)).sort(byTime);
+  return folders
+    .flatMap((one) => recordsOf(one))
+    .filter((record) => matches(record, filter))
+    .sort(byTime);
 }
 
-const byTime = (a: ShortRecord, b: ShortRecord): number => (a.timestamp < b.timestamp ? -1 : a.timestamp > b.timestamp ? 1 : 0);
+const byTime = (a: ShortRecord, b: ShortRecord): number =>
+  a.timestamp < b.timestamp ? -1 : a.timestamp > b.timestamp ? 1 : 0;
 
 function recordsOf({ folder, log }: TenantFolder): ShortRecord[] {
   return readRecords(folder).records.map((record) => shorten(record, log));
@@ -82,17 +113,34 @@ export function shorten({ index, bytes }: FollowedRecord, log: string | undefine
   const record = JSON.parse(bytes.toString()) as JsonObject;
   const fields = record['unmapped'] as JsonObject;
   const user = fields['user'] as JsonObject | undefined;
-  return { ...fields, ...(user !== undefined && { subject: user['subject'] ?? null }), operation: (record['api'] as JsonObject)['operation'] ?? null, timestamp: new Date(Number(record['time'])).toISOString(), index, ...(log !== undefined && { log }) };
+  return {
+    ...fields,
+    ...(user !== undefined && { subject: user['subject'] ?? null }),
+    operation: (record['api'] as JsonObject)['operation'] ?? null,
+    timestamp: new Date(Number(record['time'])).toISOString(),
+    index,
+    ...(log !== undefined && { log }),
+  };
 }
 
 function matches(record: ShortRecord, filter: Filter): boolean {
   const at = Date.parse(record.timestamp);
   const wanted = {
-    subject: filter.user, server: filter.server, tool_name: filter.tool, method: filter.method, status: filter.status,
-    error_code: filter.errorCode, correlation_id: filter.correlationId,
+    subject: filter.user,
+    server: filter.server,
+    tool_name: filter.tool,
+    method: filter.method,
+    status: filter.status,
+    error_code: filter.errorCode,
+    correlation_id: filter.correlationId,
   };
-  return at >= (filter.since ?? -Infinity) && at <= (filter.until ?? Infinity) &&
-    Object.entries(wanted).every(([name, value]) => value === undefined || record[name as keyof typeof record] === value);
+  return (
+    at >= (filter.since ?? -Infinity) &&
+    at <= (filter.until ?? Infinity) &&
+    Object.entries(wanted).every(
+      ([name, value]) => value === undefined || record[name as keyof typeof record] === value,
+    )
+  );
 }
 
 function print(records: readonly ShortRecord[], format: Filter['format'], io: CliIo): void {
@@ -103,10 +151,19 @@ function print(records: readonly ShortRecord[], format: Filter['format'], io: Cl
 
 function lineOf(record: ShortRecord, format: Filter['format']): string {
   if (format === 'json') return JSON.stringify(record);
-  const text = (name: string): string => { const value = (record as JsonObject)[name]; return value === undefined || value === null ? '' : typeof value === 'object' ? JSON.stringify(value) : String(value); };
+  const text = (name: string): string => {
+    const value = (record as JsonObject)[name];
+    return value === undefined || value === null
+      ? ''
+      : typeof value === 'object'
+        ? JSON.stringify(value)
+        : String(value);
+  };
   if (format === 'csv') return COLUMNS.map((name) => csvCell(text(name))).join(',');
   const what = [text('server'), text('tool_name')].filter((part) => part !== '').join('/');
-  return printable(`${record.timestamp}  ${text('tenant_id').padEnd(10)} ${text('phase').padEnd(7)} ${(text('status') || '–').padEnd(8)} ${text('error_code').padEnd(18)} ${text('method') || text('operation')} ${what}  ${text('subject')}`).trimEnd();
+  return printable(
+    `${record.timestamp}  ${text('tenant_id').padEnd(10)} ${text('phase').padEnd(7)} ${(text('status') || '–').padEnd(8)} ${text('error_code').padEnd(18)} ${text('method') || text('operation')} ${what}  ${text('subject')}`,
+  ).trimEnd();
 }
 
 /** J13: a cell never begins as a formula, and quotes and line breaks stay inside it (RFC 4180). */

@@ -2,7 +2,14 @@
 import { copyFileSync, existsSync, mkdirSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { InvalidArgumentError, type Command } from 'commander';
-import { inclusionProof, leafHash, openCheckpoint, parseVkey, verifyInclusion, type Checkpoint } from '@sallyport/guard/audit';
+import {
+  inclusionProof,
+  leafHash,
+  openCheckpoint,
+  parseVkey,
+  verifyInclusion,
+  type Checkpoint,
+} from '@sallyport/guard/audit';
 import { processFolder, segmentsIn, tenantFolder } from '../adapters/segments/layout.ts';
 import { readRecords, verifyLog, type StoredRecord, type Verified } from '../adapters/segments/verify.ts';
 import { registerSearch } from './audit-search.ts';
@@ -11,28 +18,42 @@ import type { CliIo } from './io.ts';
 import { printable } from './printable.ts';
 
 export function registerAudit(program: Command, io: CliIo): void {
-  const audit = program.command('audit').description('search the audit log, and prove that nobody changed it')
+  const audit = program
+    .command('audit')
+    .description('search the audit log, and prove that nobody changed it')
     .addHelpText('after', '\nExample:\n  $ sallyport audit verify\n');
-  audit.command('verify')
+  audit
+    .command('verify')
     .description('check every record, hash and checkpoint; works offline on an export')
     .option('--from <folder>', 'data folder or export (default: the configured audit folder)')
-    .option('--tenant <id>', 'only this tenant').option('--log <name>', LOG)
-    .option('--key <vkey>', 'public key to trust (default: the one in the folder, which whoever changed the log could have changed too)', vkeyOption)
+    .option('--tenant <id>', 'only this tenant')
+    .option('--log <name>', LOG)
+    .option(
+      '--key <vkey>',
+      'public key to trust (default: the one in the folder, which whoever changed the log could have changed too)',
+      vkeyOption,
+    )
     .option('--json', 'print JSON')
     .addHelpText('after', '\nExample:\n  $ sallyport audit verify --from ./export --key "$(cat trusted.vkey)"\n')
     .action((options: Where & { key?: string }) => verify(options, io));
-  audit.command('prove')
+  audit
+    .command('prove')
     .argument('<index>', 'index of the record, as audit search --json shows it', recordIndex)
     .description('prove that one record is in the log under the last checkpoint')
-    .requiredOption('--tenant <id>', 'tenant whose log it is').option('--log <name>', `${LOG} (default: the gateway's own)`)
+    .requiredOption('--tenant <id>', 'tenant whose log it is')
+    .option('--log <name>', `${LOG} (default: the gateway's own)`)
     .option('--from <folder>', 'data folder or export')
     .option('--key <vkey>', 'public key to trust', vkeyOption)
     .option('--json', 'print JSON')
     .addHelpText('after', '\nExample:\n  $ sallyport audit prove 12 --tenant acme --json\n')
     .action((index: number, options: Where & { key?: string; tenant: string }) => prove(index, options, io));
-  audit.command('export <folder>')
+  audit
+    .command('export <folder>')
     .description('copy the log with its checkpoints and public keys, for verification elsewhere')
-    .option('--from <folder>', 'data folder').option('--tenant <id>', 'only this tenant').option('--log <name>', LOG).option('--json', 'print JSON')
+    .option('--from <folder>', 'data folder')
+    .option('--tenant <id>', 'only this tenant')
+    .option('--log <name>', LOG)
+    .option('--json', 'print JSON')
     .addHelpText('after', '\nExample:\n  $ sallyport audit export ./audit-2026-11 --tenant acme\n')
     .action((folder: string, options: Where) => exportLogs(folder, options, io));
   registerSearch(audit, io);
@@ -59,7 +80,8 @@ function vkeyOption(text: string): string {
 }
 
 function recordIndex(text: string): number {
-  if (!/^\d{1,15}$/.test(text)) throw new InvalidArgumentError('Use the index of a record, a whole number from 0; audit search --json shows it.');
+  if (!/^\d{1,15}$/.test(text))
+    throw new InvalidArgumentError('Use the index of a record, a whole number from 0; audit search --json shows it.');
   return Number(text);
 }
 
@@ -79,30 +101,69 @@ function verified(folder: string, given: string | undefined): Verified {
   const key = keyOf(folder, given);
   if (key !== undefined) return verifyLog(folder, key);
   const { records, problems } = readRecords(folder);
-  return { records: records.length, checkpointed: 0, problems: [{ file: 'vkey', index: undefined, what: 'the public key is missing or damaged, so no checkpoint can be checked; give it with --key' }, ...problems] };
+  return {
+    records: records.length,
+    checkpointed: 0,
+    problems: [
+      {
+        file: 'vkey',
+        index: undefined,
+        what: 'the public key is missing or damaged, so no checkpoint can be checked; give it with --key',
+      },
+      ...problems,
+    ],
+  };
 }
 
-function print({ tenant, log, records, checkpointed, problems }: Verified & Pick<TenantFolder, 'tenant' | 'log'>, io: CliIo): void {
+function print(
+  { tenant, log, records, checkpointed, problems }: Verified & Pick<TenantFolder, 'tenant' | 'log'>,
+  io: CliIo,
+): void {
   const name = `${tenant === '_' ? 'before a tenant is known (_)' : `tenant ${printable(tenant)}`}${log === undefined ? '' : `, log ${log}`}`;
-  if (problems.length === 0) return io.stdout(`ok      ${name}: ${records} records, ${checkpointed} under a signed checkpoint\n`);
-  for (const { file, index, what } of problems) io.stdout(`FAILED  ${name}: ${file}${index === undefined ? '' : `, record ${index}`}: ${what}\n`);
+  if (problems.length === 0)
+    return io.stdout(`ok      ${name}: ${records} records, ${checkpointed} under a signed checkpoint\n`);
+  for (const { file, index, what } of problems)
+    io.stdout(`FAILED  ${name}: ${file}${index === undefined ? '' : `, record ${index}`}: ${what}\n`);
 }
 
-async function prove(index: number, options: Where & { readonly key?: string; readonly tenant: string }, io: CliIo): Promise<void> {
+async function prove(
+  index: number,
+  options: Where & { readonly key?: string; readonly tenant: string },
+  io: CliIo,
+): Promise<void> {
   const folders = await foldersOf(options, io);
   const { folder } = (folders.find(({ log }) => log === options.log) ?? folders[0]) as TenantFolder;
   const checkpoint = signedBy(folder, options.key);
   const { records } = readRecords(folder);
-  if (index >= checkpoint.size) throw new Error(`record ${index} is not under the checkpoint, which covers ${checkpoint.size} records (0 to ${checkpoint.size - 1})`);
-  if (records.length < checkpoint.size) throw new Error(`only ${records.length} of the ${checkpoint.size} records under the checkpoint can be read, so nothing can be proved; what is wrong says: sallyport audit verify`);
+  if (index >= checkpoint.size)
+    throw new Error(
+      `record ${index} is not under the checkpoint, which covers ${checkpoint.size} records (0 to ${checkpoint.size - 1})`,
+    );
+  if (records.length < checkpoint.size)
+    throw new Error(
+      `only ${records.length} of the ${checkpoint.size} records under the checkpoint can be read, so nothing can be proved; what is wrong says: sallyport audit verify`,
+    );
   const { bytes } = records[index] as StoredRecord;
   const hashes = records.map((record) => leafHash(record.bytes));
   const leaf = hashes[index] as Buffer;
   const proof = inclusionProof((at) => hashes[at] as Buffer, index, checkpoint.size);
   const holds = verifyInclusion({ leaf, index, size: checkpoint.size, proof, root: checkpoint.root });
-  const result = { index, size: checkpoint.size, origin: checkpoint.origin, root: checkpoint.root.toString('base64'), leaf: leaf.toString('base64'), proof: proof.map((hash) => hash.toString('base64')), holds };
+  const result = {
+    index,
+    size: checkpoint.size,
+    origin: checkpoint.origin,
+    root: checkpoint.root.toString('base64'),
+    leaf: leaf.toString('base64'),
+    proof: proof.map((hash) => hash.toString('base64')),
+    holds,
+  };
   if (options.json) io.stdout(`${JSON.stringify({ ...result, record: JSON.parse(bytes.toString()) })}\n`);
-  else io.stdout(holds ? `Record ${index} is in the log of ${checkpoint.size} records that ${checkpoint.origin} signed.\n` : `Record ${index} is NOT in the log that ${checkpoint.origin} signed.\n`);
+  else
+    io.stdout(
+      holds
+        ? `Record ${index} is in the log of ${checkpoint.size} records that ${checkpoint.origin} signed.\n`
+        : `Record ${index} is NOT in the log that ${checkpoint.origin} signed.\n`,
+    );
   if (!holds) io.exit(1);
 }
 
@@ -110,7 +171,8 @@ function signedBy(folder: string, given: string | undefined): Checkpoint {
   const file = join(folder, 'checkpoint');
   if (!existsSync(file)) throw new Error(`there is no checkpoint in ${folder}: nothing there is signed`);
   const key = keyOf(folder, given);
-  if (key === undefined) throw new Error(`the public key ${join(folder, 'vkey')} is missing or damaged; give it with --key`);
+  if (key === undefined)
+    throw new Error(`the public key ${join(folder, 'vkey')} is missing or damaged; give it with --key`);
   const checkpoint = openCheckpoint(readFileSync(file, 'utf8'), key);
   if (checkpoint === undefined) throw new Error(`the checkpoint ${file} is not signed by this key`);
   return checkpoint;
@@ -122,8 +184,12 @@ async function exportLogs(target: string, options: Where, io: CliIo): Promise<vo
   mkdirSync(target, { recursive: true, mode: 0o700 });
   // The public parts only: the master key stays where it is.
   for (const { tenant, log, folder } of folders) copyLog(folder, tenantFolder(processFolder(target, log), tenant));
-  if (options.json) io.stdout(`${JSON.stringify({ folder: target, tenants: [...new Set(folders.map(({ tenant }) => tenant))] })}\n`);
-  else io.stdout(`Exported ${folders.length} ${folders.length === 1 ? 'log' : 'logs'} to ${target}. Verify with: sallyport audit verify --from ${target}\n`);
+  if (options.json)
+    io.stdout(`${JSON.stringify({ folder: target, tenants: [...new Set(folders.map(({ tenant }) => tenant))] })}\n`);
+  else
+    io.stdout(
+      `Exported ${folders.length} ${folders.length === 1 ? 'log' : 'logs'} to ${target}. Verify with: sallyport audit verify --from ${target}\n`,
+    );
 }
 
 const ATTEMPTS = 5;
@@ -132,7 +198,8 @@ const ATTEMPTS = 5;
 function copyLog(folder: string, target: string): void {
   mkdirSync(target, { recursive: true, mode: 0o700 });
   const copy = (name: string): void => copyFileSync(join(folder, name), join(target, name));
-  for (const name of ['resume', 'checkpoints', 'checkpoint', 'leaves', 'vkey']) if (existsSync(join(folder, name))) copy(name);
+  for (const name of ['resume', 'checkpoints', 'checkpoint', 'leaves', 'vkey'])
+    if (existsSync(join(folder, name))) copy(name);
   for (let attempt = 1; ; attempt++) {
     for (const name of segmentsIn(folder)) copy(name);
     if (attempt === ATTEMPTS || readRecords(target).problems.length === 0) return;

@@ -17,10 +17,18 @@ interface CallOptions extends TargetOptions {
 }
 
 export function registerCall(program: Command, io: CliIo, source: TargetSource): void {
-  targetOptions(program.command('call').description('call a tool through a running gateway').argument('<name>', 'name of the tool, as `sallyport tools` lists it'))
+  targetOptions(
+    program
+      .command('call')
+      .description('call a tool through a running gateway')
+      .argument('<name>', 'name of the tool, as `sallyport tools` lists it'),
+  )
     .option('--args <json>', 'arguments as a JSON object', readArguments, {})
     .option('--json', 'print the whole result as JSON')
-    .addHelpText('after', `\nExample:\n  SALLYPORT_TOKEN=sp_… sallyport call notes__add_note --args '{"title":"hi","text":"there"}'\n`)
+    .addHelpText(
+      'after',
+      `\nExample:\n  SALLYPORT_TOKEN=sp_… sallyport call notes__add_note --args '{"title":"hi","text":"there"}'\n`,
+    )
     .action(async (name: string, options: CallOptions) => {
       const reply = await callTool(aimOf(options, source), name, options.args);
       if (reply.kind === 'error') showRefusal(io, reply, options.json === true);
@@ -55,7 +63,11 @@ export function parameterHeaders(schema: Json | undefined, args: JsonObject): Re
   for (const [field, property] of Object.entries(isObject(properties) ? properties : {})) {
     const header = isObject(property) ? property['x-mcp-header'] : undefined;
     const value = args[field];
-    if (typeof header === 'string' && /^[A-Za-z0-9-]{1,64}$/.test(header) && (typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean')) {
+    if (
+      typeof header === 'string' &&
+      /^[A-Za-z0-9-]{1,64}$/.test(header) &&
+      (typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean')
+    ) {
       headers[`mcp-param-${header.toLowerCase()}`] = headerValue(String(value));
     }
   }
@@ -72,7 +84,9 @@ function show(io: CliIo, result: JsonObject, json: boolean): void {
 function textOf(result: JsonObject): string {
   const { content } = result;
   const blocks = Array.isArray(content) ? (content as Json[]).filter(isObject) : [];
-  const texts = blocks.map((block) => (typeof block['text'] === 'string' ? printable(block['text']) : `[${printable(String(block['type']))}]`));
+  const texts = blocks.map((block) =>
+    typeof block['text'] === 'string' ? printable(block['text']) : `[${printable(String(block['type']))}]`,
+  );
   if (texts.length > 0) return texts.join('\n');
   return printable(JSON.stringify(result['structuredContent'] ?? result, null, 2));
 }

@@ -26,7 +26,9 @@ async function pinned(snapshot: Snapshot): Promise<Definition[]> {
   const { openStore } = await import('../adapters/sqlite/store.ts');
   const store = openStore(file);
   try {
-    return store.pins.pins().map(({ server, kind, name, digest, document }) => ({ server, kind, name, digest, document, labels: [] }));
+    return store.pins
+      .pins()
+      .map(({ server, kind, name, digest, document }) => ({ server, kind, name, digest, document, labels: [] }));
   } finally {
     store.close();
   }

@@ -32,10 +32,14 @@ interface Report {
 }
 
 export function registerCheck(program: Command, io: CliIo, source: CheckSource): void {
-  program.command('check')
+  program
+    .command('check')
     .description('check configuration, secret references and policies; list every weakening')
     .option('--json', 'print the report as JSON')
-    .addHelpText('after', '\nExample:\n  sallyport check --config sallyport.yaml\n\nExit code 1 when there is an error; each with file, line and column.\n')
+    .addHelpText(
+      'after',
+      '\nExample:\n  sallyport check --config sallyport.yaml\n\nExit code 1 when there is an error; each with file, line and column.\n',
+    )
     .action(async (options: { readonly json?: boolean }) => {
       const report = await check(source);
       if (!report.ok) io.exit(1);
@@ -51,19 +55,35 @@ async function check(source: CheckSource): Promise<Report> {
   if ('errors' in loaded) return { ...base, ok: false, errors: loaded.errors };
   const { snapshot } = loaded;
   const { policies, findings } = await source.checkPolicies(snapshot);
-  const bare = ({ file: where, line, column, message }: PolicyFinding): ConfigError => ({ file: where, line, column, message });
+  const bare = ({ file: where, line, column, message }: PolicyFinding): ConfigError => ({
+    file: where,
+    line,
+    column,
+    message,
+  });
   const errors = findings.filter((finding) => finding.severity === 'error').map(bare);
   const warnings = findings.filter((finding) => finding.severity === 'warning').map(bare);
-  return { ...base, ok: errors.length === 0, errors, warnings, weakenings: snapshot.weakenings, servers: snapshot.servers.length, policies };
+  return {
+    ...base,
+    ok: errors.length === 0,
+    errors,
+    warnings,
+    weakenings: snapshot.weakenings,
+    servers: snapshot.servers.length,
+    policies,
+  };
 }
 
 function print(io: CliIo, report: Report): void {
   for (const error of report.errors) io.stderr(`${formatConfigError(error)}\n`);
-  for (const warning of report.warnings) io.stderr(`${formatConfigError({ ...warning, message: `warning: ${warning.message}` })}\n`);
+  for (const warning of report.warnings)
+    io.stderr(`${formatConfigError({ ...warning, message: `warning: ${warning.message}` })}\n`);
   if (report.weakenings.length > 0) io.stdout('Weakened:\n');
   for (const weakening of report.weakenings) io.stdout(`  ${weakening}\n`);
   if (!report.ok) return;
   const counted = (count: number, one: string, many: string): string => `${count} ${count === 1 ? one : many}`;
-  io.stdout(`${report.file}: ok (${counted(report.servers, 'server', 'servers')}, ${counted(report.policies, 'policy', 'policies')})\n`);
+  io.stdout(
+    `${report.file}: ok (${counted(report.servers, 'server', 'servers')}, ${counted(report.policies, 'policy', 'policies')})\n`,
+  );
   if (report.policies === 0) io.stdout('There are no policies, so every call is refused.\n');
 }

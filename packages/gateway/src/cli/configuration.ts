@@ -10,7 +10,11 @@ export interface Configuration {
   load(): Snapshot | undefined;
 }
 
-export function openConfiguration(io: Pick<CliIo, 'stderr' | 'exit'>, environment: Environment, named: () => string | undefined): Configuration {
+export function openConfiguration(
+  io: Pick<CliIo, 'stderr' | 'exit'>,
+  environment: Environment,
+  named: () => string | undefined,
+): Configuration {
   const file = (): string | undefined => named() ?? defaultConfigFile(environment);
   return {
     file,

@@ -26,13 +26,20 @@ const PROGRAM = `export async function main(args) {
 }`;
 
 function run(node: string, args: readonly string[]): Promise<{ code: number; out: string; err: string }> {
-  return new Promise((resolve) => execFile(node, [entry, ...args], (error, out, err) => resolve({ code: error === null ? 0 : Number(error.code), out, err })));
+  return new Promise((resolve) =>
+    execFile(node, [entry, ...args], (error, out, err) =>
+      resolve({ code: error === null ? 0 : Number(error.code), out, err }),
+    ),
+  );
 }
 const only = (where: 'dist' | 'src' | undefined): void => {
   for (const name of ['dist', 'src']) rmSync(join(folder, name), { recursive: true, force: true });
   if (where === undefined) return;
   mkdirSync(join(folder, where));
-  writeFileSync(join(folder, where, where === 'dist' ? 'main.js' : 'main.ts'), PROGRAM.replace('(args)', where === 'dist' ? '(args)' : '(args: readonly string[])'));
+  writeFileSync(
+    join(folder, where, where === 'dist' ? 'main.js' : 'main.ts'),
+    PROGRAM.replace('(args)', where === 'dist' ? '(args)' : '(args: readonly string[])'),
+  );
 };
 const bring = (yes: boolean): void => {
   rmSync(join(folder, 'node_modules'), { recursive: true, force: true });
@@ -48,7 +55,10 @@ beforeAll(() => {
 describe('on a Node.js that is new enough', () => {
   it('runs what is built, in this process', async () => {
     only('dist');
-    expect(await run(process.execPath, ['a', '--b'])).toMatchObject({ code: 3, out: `${JSON.stringify({ version: process.version, args: ['a', '--b'], conditioned: false })}\n` });
+    expect(await run(process.execPath, ['a', '--b'])).toMatchObject({
+      code: 3,
+      out: `${JSON.stringify({ version: process.version, args: ['a', '--b'], conditioned: false })}\n`,
+    });
   });
 
   it('runs the source where nothing is built', async () => {
@@ -59,7 +69,10 @@ describe('on a Node.js that is new enough', () => {
 
   it('says what is missing', async () => {
     only(undefined);
-    expect(await run(process.execPath, [])).toMatchObject({ code: 1, err: expect.stringContaining('the package is not complete') as string });
+    expect(await run(process.execPath, [])).toMatchObject({
+      code: 1,
+      err: expect.stringContaining('the package is not complete') as string,
+    });
   });
 
   it('keeps process id and signals when it starts itself anew', async () => {

@@ -19,13 +19,24 @@ export interface Aim {
 
 export type Reply =
   | { readonly kind: 'result'; readonly result: JsonObject }
-  | { readonly kind: 'error'; readonly status: number; readonly code: number | undefined; readonly message: string; readonly data: Json | undefined };
+  | {
+      readonly kind: 'error';
+      readonly status: number;
+      readonly code: number | undefined;
+      readonly message: string;
+      readonly data: Json | undefined;
+    };
 
 /**
  * @param extraHeaders `Mcp-Param-*` headers that a tool asks for.
  * @throws Error with a sentence for the user when the gateway cannot be reached or does not speak MCP.
  */
-export async function ask(aim: Aim, method: string, params: JsonObject, extraHeaders: Readonly<Record<string, string>> = {}): Promise<Reply> {
+export async function ask(
+  aim: Aim,
+  method: string,
+  params: JsonObject,
+  extraHeaders: Readonly<Record<string, string>> = {},
+): Promise<Reply> {
   const id = 1;
   const _meta = {
     'io.modelcontextprotocol/protocolVersion': PROTOCOL_VERSION,
@@ -45,17 +56,25 @@ export async function ask(aim: Aim, method: string, params: JsonObject, extraHea
   const body = JSON.stringify({ jsonrpc: '2.0', id, method, params: { ...params, _meta } });
   const { statusCode, headers: answered, text } = await post(aim.url, headers, body);
   const message = messageOf(text, String(answered['content-type'] ?? ''), id);
-  if (message === undefined) return { kind: 'error', status: statusCode, code: undefined, message: plainRefusal(statusCode), data: undefined };
+  if (message === undefined)
+    return { kind: 'error', status: statusCode, code: undefined, message: plainRefusal(statusCode), data: undefined };
   const { result, error } = message;
   if (isObject(result)) return { kind: 'result', result };
   const { code, message: said, data } = isObject(error) ? error : {};
   return {
-    kind: 'error', status: statusCode, code: typeof code === 'number' ? code : undefined,
-    message: typeof said === 'string' ? said : plainRefusal(statusCode), data,
+    kind: 'error',
+    status: statusCode,
+    code: typeof code === 'number' ? code : undefined,
+    message: typeof said === 'string' ? said : plainRefusal(statusCode),
+    data,
   };
 }
 
-async function post(url: string, headers: Readonly<Record<string, string>>, body: string): Promise<{ statusCode: number; headers: Record<string, unknown>; text: string }> {
+async function post(
+  url: string,
+  headers: Readonly<Record<string, string>>,
+  body: string,
+): Promise<{ statusCode: number; headers: Record<string, unknown>; text: string }> {
   try {
     const answer = await request(url, { method: 'POST', headers, body, headersTimeout: 300_000, bodyTimeout: 300_000 });
     const chunks: Buffer[] = [];
@@ -67,7 +86,8 @@ async function post(url: string, headers: Readonly<Record<string, string>>, body
     return { statusCode: answer.statusCode, headers: answer.headers, text: Buffer.concat(chunks).toString('utf8') };
   } catch (thrown) {
     const { code, message } = thrown as NodeJS.ErrnoException;
-    const why = code === 'ECONNREFUSED' ? 'nothing listens there; is the gateway running? (sallyport start)' : (code ?? message);
+    const why =
+      code === 'ECONNREFUSED' ? 'nothing listens there; is the gateway running? (sallyport start)' : (code ?? message);
     throw new Error(`${url}: ${why}`, { cause: thrown });
   }
 }
@@ -78,7 +98,12 @@ function messageOf(text: string, contentType: string, id: number): JsonObject | 
   for (const document of documents) {
     try {
       const message = JSON.parse(document) as Json;
-      if (isObject(message) && (message['id'] === id || message['id'] === null || message['id'] === undefined) && ('result' in message || 'error' in message)) return message;
+      if (
+        isObject(message) &&
+        (message['id'] === id || message['id'] === null || message['id'] === undefined) &&
+        ('result' in message || 'error' in message)
+      )
+        return message;
     } catch {
       // Not JSON: a proxy in between answered.
     }
@@ -87,7 +112,13 @@ function messageOf(text: string, contentType: string, id: number): JsonObject | 
 }
 
 const eventData = (text: string): string[] =>
-  text.split(/\r?\n\r?\n/).map((event) => event.split(/\r?\n/).filter((line) => line.startsWith('data:')).map((line) => line.slice(5).trimStart()).join('\n'));
+  text.split(/\r?\n\r?\n/).map((event) =>
+    event
+      .split(/\r?\n/)
+      .filter((line) => line.startsWith('data:'))
+      .map((line) => line.slice(5).trimStart())
+      .join('\n'),
+  );
 
 function plainRefusal(status: number): string {
   if (status === 401) return 'The gateway did not accept the credential in SALLYPORT_TOKEN.';

@@ -12,10 +12,20 @@ afterAll(() => rmSync(folder, { recursive: true }));
 
 async function run(...args: string[]): Promise<{ out: string; err: string; code: number }> {
   const ran = { out: '', err: '', code: 0 };
-  const program = new Command().exitOverride().configureOutput({ writeOut: (text) => void (ran.out += text), writeErr: (text) => void (ran.err += text) });
+  const program = new Command()
+    .exitOverride()
+    .configureOutput({ writeOut: (text) => void (ran.out += text), writeErr: (text) => void (ran.err += text) });
   registerKeys(program, {
-    stdout: (text) => void (ran.out += text), stderr: (text) => void (ran.err += text), exit: (code) => void (ran.code = code),
-    loadFolders: async () => ({ data: folder, audit: join(folder, 'audit'), tenants: ['acme', 'globex'], tiers: ['default', 'trial'], servers: [] }),
+    stdout: (text) => void (ran.out += text),
+    stderr: (text) => void (ran.err += text),
+    exit: (code) => void (ran.code = code),
+    loadFolders: async () => ({
+      data: folder,
+      audit: join(folder, 'audit'),
+      tenants: ['acme', 'globex'],
+      tiers: ['default', 'trial'],
+      servers: [],
+    }),
   });
   await program.parseAsync(['keys', ...args], { from: 'user' });
   return ran;
@@ -25,7 +35,11 @@ describe('keys create', () => {
   it.each<[args: string[], code: number, says: string]>([
     [['--tenant', 'acne', '--name', 'x'], 1, 'The configuration has no tenant acne; did you mean acme?'],
     [['--tenant', 'initech', '--name', 'x'], 1, 'The configuration has no tenant initech; it names acme, globex'],
-    [['--tenant', 'acme', '--name', 'x', '--tier', 'trail'], 1, 'The configuration has no tier trail; did you mean trial?'],
+    [
+      ['--tenant', 'acme', '--name', 'x', '--tier', 'trail'],
+      1,
+      'The configuration has no tier trail; did you mean trial?',
+    ],
     [['--tenant', 'acme', '--name', ''], 2, '--name and --subject must not be empty'],
     [['--tenant', 'acme', '--name', 'x', '--subject', ''], 2, '--name and --subject must not be empty'],
     [['--tenant', 'acme', '--name', 'x', '--days', '1.5'], 2, '--days must be a whole number of days'],
@@ -44,9 +58,30 @@ it('a store that cannot be opened is named', () => {
 });
 
 it('a list tells keys apart by whom they are for', async () => {
-  const made = JSON.parse((await run('create', '--tenant', 'acme', '--name', 'laptop', '--subject', 'alice', '--role', 'admin', '--tier', 'trial', '--days', '0', '--json')).out) as { id: string };
+  const made = JSON.parse(
+    (
+      await run(
+        'create',
+        '--tenant',
+        'acme',
+        '--name',
+        'laptop',
+        '--subject',
+        'alice',
+        '--role',
+        'admin',
+        '--tier',
+        'trial',
+        '--days',
+        '0',
+        '--json',
+      )
+    ).out,
+  ) as { id: string };
   await run('create', '--tenant', 'globex', '--name', 'ci');
   const lines = (await run('list')).out.split('\n');
   expect(lines).toContainEqual(`${made.id}  acme    alice  laptop  admin  never expires`);
-  expect(lines.find((line) => line.includes('globex'))).toMatch(/^[0-9a-f]{16} {2}globex {2}ci {5}ci {13}until \d{4}-\d\d-\d\d$/);
+  expect(lines.find((line) => line.includes('globex'))).toMatch(
+    /^[0-9a-f]{16} {2}globex {2}ci {5}ci {13}until \d{4}-\d\d-\d\d$/,
+  );
 });

@@ -23,9 +23,12 @@ interface CreateOptions {
 const collect = (value: string, all: readonly string[]): readonly string[] => [...all, value];
 
 export function registerKeys(program: Command, io: CliIo): void {
-  const keys = program.command('keys').description('API keys: shown once, stored hashed, scoped, expiring')
+  const keys = program
+    .command('keys')
+    .description('API keys: shown once, stored hashed, scoped, expiring')
     .addHelpText('after', '\nExample:\n  $ sallyport keys create --tenant acme --name ci\n');
-  keys.command('create')
+  keys
+    .command('create')
     .description('make a key and show it once')
     .requiredOption('--tenant <id>', 'tenant that the key acts in')
     .requiredOption('--name <text>', 'what the key is for')
@@ -37,13 +40,23 @@ export function registerKeys(program: Command, io: CliIo): void {
     .option('--json', 'print JSON')
     .addHelpText('after', '\nExample:\n  $ sallyport keys create --tenant acme --name ci --role analyst --days 30\n')
     .action((options: CreateOptions) => withStore(io, (store, folders) => create(store, options, { io, folders })));
-  keys.command('list').description('keys without their secrets').option('--tenant <id>', 'only this tenant').option('--json', 'print JSON')
+  keys
+    .command('list')
+    .description('keys without their secrets')
+    .option('--tenant <id>', 'only this tenant')
+    .option('--json', 'print JSON')
     .addHelpText('after', '\nExample:\n  $ sallyport keys list --tenant acme\n')
     .action((options: { tenant?: string; json?: boolean }) => withStore(io, (store) => list(store, options, io)));
-  keys.command('rotate <id>').description('make a new key with the same rights; the old one ends').option('--json', 'print JSON')
+  keys
+    .command('rotate <id>')
+    .description('make a new key with the same rights; the old one ends')
+    .option('--json', 'print JSON')
     .addHelpText('after', '\nExample:\n  $ sallyport keys rotate 0123456789abcdef\n')
     .action((id: string, options: { json?: boolean }) => withStore(io, (store) => rotate(store, id, options, io)));
-  keys.command('revoke <id>').description('end a key; a running gateway stops accepting it within seconds').option('--json', 'print JSON')
+  keys
+    .command('revoke <id>')
+    .description('end a key; a running gateway stops accepting it within seconds')
+    .option('--json', 'print JSON')
     .addHelpText('after', '\nExample:\n  $ sallyport keys revoke 0123456789abcdef\n')
     .action((id: string, options: { json?: boolean }) => withStore(io, (store) => revoke(store, id, options, io)));
 }
@@ -58,7 +71,11 @@ async function withStore(io: CliIo, work: (store: Store, folders: Folders) => vo
   }
 }
 
-async function create(store: Store, options: CreateOptions, { io, folders }: { readonly io: CliIo; readonly folders: Folders }): Promise<void> {
+async function create(
+  store: Store,
+  options: CreateOptions,
+  { io, folders }: { readonly io: CliIo; readonly folders: Folders },
+): Promise<void> {
   const days = Number(options.days ?? 90);
   if (!Number.isInteger(days) || days < 0) {
     io.stderr('--days must be a whole number of days, or 0 for a key that never expires\n');
@@ -68,15 +85,23 @@ async function create(store: Store, options: CreateOptions, { io, folders }: { r
     io.stderr('--name and --subject must not be empty: records and policies speak of them\n');
     return io.exit(2);
   }
-  const unknown = unknownName('tenant', options.tenant, folders.tenants) ?? (options.tier === undefined ? undefined : unknownName('tier', options.tier, folders.tiers));
+  const unknown =
+    unknownName('tenant', options.tenant, folders.tenants) ??
+    (options.tier === undefined ? undefined : unknownName('tier', options.tier, folders.tiers));
   if (unknown !== undefined) {
     io.stderr(`${unknown}\n`);
     return io.exit(1);
   }
   const now = Date.now();
   const { text, key } = mintApiKey({
-    tenant: options.tenant, name: options.name, subject: options.subject ?? options.name, roles: options.role, scopes: options.scope,
-    tier: options.tier, createdAt: now, expiresAt: days === 0 ? undefined : now + days * 86_400_000,
+    tenant: options.tenant,
+    name: options.name,
+    subject: options.subject ?? options.name,
+    roles: options.role,
+    scopes: options.scope,
+    tier: options.tier,
+    createdAt: now,
+    expiresAt: days === 0 ? undefined : now + days * 86_400_000,
   });
   await store.keys.put(key);
   show(text, key, options, io);
@@ -85,14 +110,27 @@ async function create(store: Store, options: CreateOptions, { io, folders }: { r
 function show(text: string, key: ApiKey, options: { readonly json?: boolean }, io: CliIo): void {
   if (options.json) return io.stdout(`${JSON.stringify({ key: text, ...publicFields(key) })}\n`);
   io.stdout(`${text}\n`);
-  io.stderr(`Key ${key.id} for tenant ${printable(key.tenant)}${key.expiresAt === undefined ? '' : `, until ${day(key.expiresAt)}`}. It is not shown again.\n`);
+  io.stderr(
+    `Key ${key.id} for tenant ${printable(key.tenant)}${key.expiresAt === undefined ? '' : `, until ${day(key.expiresAt)}`}. It is not shown again.\n`,
+  );
 }
 
-async function list(store: Store, options: { readonly tenant?: string; readonly json?: boolean }, io: CliIo): Promise<void> {
+async function list(
+  store: Store,
+  options: { readonly tenant?: string; readonly json?: boolean },
+  io: CliIo,
+): Promise<void> {
   const all = await store.keys.list(options.tenant);
   if (options.json) return io.stdout(`${JSON.stringify(all.map(publicFields))}\n`);
   if (all.length === 0) return io.stdout('No keys. Make one with: sallyport keys create --tenant <id> --name <text>\n');
-  for (const line of columns(all.map((key) => [key.id, ...[key.tenant, key.subject, key.name, key.roles.join(',')].map(printable), stateOf(key)]))) io.stdout(`${line}\n`);
+  for (const line of columns(
+    all.map((key) => [
+      key.id,
+      ...[key.tenant, key.subject, key.name, key.roles.join(',')].map(printable),
+      stateOf(key),
+    ]),
+  ))
+    io.stdout(`${line}\n`);
 }
 
 async function rotate(store: Store, id: string, options: { readonly json?: boolean }, io: CliIo): Promise<void> {
@@ -100,7 +138,11 @@ async function rotate(store: Store, id: string, options: { readonly json?: boole
   if (old === undefined || old.revokedAt !== undefined) return unknown(id, io);
   const now = Date.now();
   const lifetime = old.expiresAt === undefined ? undefined : old.expiresAt - old.createdAt;
-  const { text, key } = mintApiKey({ ...old, createdAt: now, expiresAt: lifetime === undefined ? undefined : now + lifetime });
+  const { text, key } = mintApiKey({
+    ...old,
+    createdAt: now,
+    expiresAt: lifetime === undefined ? undefined : now + lifetime,
+  });
   await store.keys.put(key);
   await store.keys.put({ ...old, revokedAt: now });
   show(text, key, options, io);

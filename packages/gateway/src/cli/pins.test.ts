@@ -8,23 +8,66 @@ import { openStore } from '../adapters/sqlite/store.ts';
 import { registerPins } from './pins.ts';
 
 let folder: string;
-beforeEach(() => { folder = mkdtempSync(join(tmpdir(), 'pins-')); });
-afterEach(() => { rmSync(folder, { recursive: true }); });
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'pins-'));
+});
+afterEach(() => {
+  rmSync(folder, { recursive: true });
+});
 
 const digest = (letter: string): string => `sha256:${letter.repeat(64)}`;
 
 function fill(document: JsonObject = { name: 'echo', description: 'Does echo.' }): void {
   const store = openStore(join(folder, 'sallyport.db'));
-  store.pins.approve({ server: 'crm', kind: 'tool', name: 'echo', digest: digest('a'), document: { name: 'echo', description: 'Echoes.' }, approvedAt: 0, approvedBy: 'first_use' });
+  store.pins.approve({
+    server: 'crm',
+    kind: 'tool',
+    name: 'echo',
+    digest: digest('a'),
+    document: { name: 'echo', description: 'Echoes.' },
+    approvedAt: 0,
+    approvedBy: 'first_use',
+  });
   store.pins.suspend({ server: 'crm', kind: 'tool', name: 'echo', digest: digest('b'), document, seenAt: 0 });
-  store.pins.suspend({ server: 'crm', kind: 'tool', name: 'new', digest: digest('c'), document: { name: 'new' }, seenAt: 0 });
+  store.pins.suspend({
+    server: 'crm',
+    kind: 'tool',
+    name: 'new',
+    digest: digest('c'),
+    document: { name: 'new' },
+    seenAt: 0,
+  });
   store.close();
 }
 
 async function run(...args: string[]): Promise<{ out: string; err: string; code: number }> {
   let [out, err, code] = ['', '', 0];
-  const program = new Command().exitOverride().configureOutput({ writeOut: (text) => { out += text; }, writeErr: (text) => { err += text; } });
-  registerPins(program, { stdout: (text) => { out += text; }, stderr: (text) => { err += text; }, exit: (given) => { code = given; }, loadFolders: async () => ({ data: folder, audit: join(folder, 'audit'), tenants: ['acme'], tiers: ['default'], servers: ['crm'] }) });
+  const program = new Command().exitOverride().configureOutput({
+    writeOut: (text) => {
+      out += text;
+    },
+    writeErr: (text) => {
+      err += text;
+    },
+  });
+  registerPins(program, {
+    stdout: (text) => {
+      out += text;
+    },
+    stderr: (text) => {
+      err += text;
+    },
+    exit: (given) => {
+      code = given;
+    },
+    loadFolders: async () => ({
+      data: folder,
+      audit: join(folder, 'audit'),
+      tenants: ['acme'],
+      tiers: ['default'],
+      servers: ['crm'],
+    }),
+  });
   await program.parseAsync(['pins', ...args], { from: 'user' }).catch(() => undefined);
   return { out, err, code };
 }
@@ -35,13 +78,28 @@ describe('pins', () => {
     fill();
     expect((await run('list', 'crm')).out.split('\n')).toHaveLength(4);
     expect((await run('list', '--pending')).out).not.toContain('first_use');
-    expect(JSON.parse((await run('list', '--json')).out)).toMatchObject({ pins: [{ name: 'echo' }], pending: [{ name: 'echo' }, { name: 'new' }] });
+    expect(JSON.parse((await run('list', '--json')).out)).toMatchObject({
+      pins: [{ name: 'echo' }],
+      pending: [{ name: 'echo' }, { name: 'new' }],
+    });
     expect(await run('list', '--kind', 'toool')).toMatchObject({ code: 2 });
   });
 
   it('a server that nobody knows is a mistake, not an answer; nothing to compare is not the same as nothing changed', async () => {
-    for (const args of [['list', 'crn'], ['diff', 'crn'], ['approve', 'crn', '--all']]) expect(await run(...args), args[0]).toMatchObject({ code: 1, out: '', err: 'The configuration has no server crn; did you mean crm?\n' });
-    expect(await run('diff', 'crm')).toMatchObject({ code: 0, err: expect.stringContaining('Nothing is pinned yet') as string });
+    for (const args of [
+      ['list', 'crn'],
+      ['diff', 'crn'],
+      ['approve', 'crn', '--all'],
+    ])
+      expect(await run(...args), args[0]).toMatchObject({
+        code: 1,
+        out: '',
+        err: 'The configuration has no server crn; did you mean crm?\n',
+      });
+    expect(await run('diff', 'crm')).toMatchObject({
+      code: 0,
+      err: expect.stringContaining('Nothing is pinned yet') as string,
+    });
     fill();
     expect((await run('approve', 'crm', '--all')).code).toBe(0);
     expect(await run('diff', 'crm')).toMatchObject({ code: 0, err: 'What was last seen is what was approved.\n' });
@@ -71,7 +129,9 @@ describe('pins', () => {
     expect(await run('approve', 'crm', 'echo', '--digest', digest('f'))).toMatchObject({ code: 1 });
     expect(await run('approve', 'crm', 'echo', '--digest', digest('b'))).toMatchObject({ code: 0 });
     const store = openStore(join(folder, 'sallyport.db'));
-    expect(store.pins.pins()).toMatchObject([{ name: 'echo', digest: digest('b'), approvedBy: expect.stringMatching(/^cli:/) as string }]);
+    expect(store.pins.pins()).toMatchObject([
+      { name: 'echo', digest: digest('b'), approvedBy: expect.stringMatching(/^cli:/) as string },
+    ]);
     expect(store.pins.pending().map(({ name }) => name)).toEqual(['new']);
     store.close();
     expect((await run('approve', 'crm', '--all', '--json')).out).toContain(digest('c'));

@@ -18,29 +18,43 @@ interface Chosen {
 }
 
 export function registerPins(program: Command, io: CliIo): void {
-  const pins = program.command('pins').description('approved definitions of tools, prompts, resources and servers, and what changed')
+  const pins = program
+    .command('pins')
+    .description('approved definitions of tools, prompts, resources and servers, and what changed')
     .addHelpText('after', '\nExample:\n  $ sallyport pins list --pending\n');
-  pins.command('list [server]')
+  pins
+    .command('list [server]')
     .description('what is approved, and what waits')
     .option('--kind <kind>', `one of ${KINDS.join(', ')}`)
     .option('--pending', 'only what waits for approval')
     .option('--json', 'print JSON')
     .addHelpText('after', '\nExample:\n  $ sallyport pins list crm --pending\n')
-    .action((server: string | undefined, options: Chosen & { pending?: boolean }) => withPins(io, { server, ...options }, (store) => list(store, server, options, io)));
-  pins.command('diff [server] [name]')
+    .action((server: string | undefined, options: Chosen & { pending?: boolean }) =>
+      withPins(io, { server, ...options }, (store) => list(store, server, options, io)),
+    );
+  pins
+    .command('diff [server] [name]')
     .description('what servers show instead of what is approved; exit code 1 when there is any')
     .option('--kind <kind>', `one of ${KINDS.join(', ')}`)
     .option('--json', 'print JSON')
     .addHelpText('after', '\nExample:\n  $ sallyport pins diff crm get_customer\n')
-    .action((server: string | undefined, name: string | undefined, options: Chosen) => withPins(io, { server, ...options }, (store) => diff(store, { server, name, ...options }, io)));
-  pins.command('approve <server> [name]')
+    .action((server: string | undefined, name: string | undefined, options: Chosen) =>
+      withPins(io, { server, ...options }, (store) => diff(store, { server, name, ...options }, io)),
+    );
+  pins
+    .command('approve <server> [name]')
     .description('approve what waits; a running gateway serves it within a second')
     .option('--kind <kind>', `one of ${KINDS.join(', ')}`)
     .option('--digest <digest>', 'only if this is still what waits, as shown by diff')
     .option('--all', 'everything of this server that waits')
     .option('--json', 'print JSON')
-    .addHelpText('after', '\nExample:\n  $ sallyport pins diff crm get_customer\n  $ sallyport pins approve crm get_customer --digest sha256:9f86d0…\n')
-    .action((server: string, name: string | undefined, options: Chosen & Approval) => withPins(io, { server, ...options }, (store) => approve(store, { server, name, ...options }, io)));
+    .addHelpText(
+      'after',
+      '\nExample:\n  $ sallyport pins diff crm get_customer\n  $ sallyport pins approve crm get_customer --digest sha256:9f86d0…\n',
+    )
+    .action((server: string, name: string | undefined, options: Chosen & Approval) =>
+      withPins(io, { server, ...options }, (store) => approve(store, { server, name, ...options }, io)),
+    );
 }
 
 interface Approval {
@@ -53,7 +67,11 @@ interface Named extends Chosen {
   readonly name: string | undefined;
 }
 
-async function withPins(io: CliIo, { kind, server }: Chosen & { readonly server: string | undefined }, work: (pins: PinStore) => void): Promise<void> {
+async function withPins(
+  io: CliIo,
+  { kind, server }: Chosen & { readonly server: string | undefined },
+  work: (pins: PinStore) => void,
+): Promise<void> {
   if (kind !== undefined && !KINDS.some((one) => one === kind)) {
     io.stderr(`--kind must be one of ${KINDS.join(', ')}\n`);
     return io.exit(2);
@@ -73,17 +91,31 @@ async function withPins(io: CliIo, { kind, server }: Chosen & { readonly server:
 }
 
 const matches = (pin: Pick<PinRow, 'server' | 'kind' | 'name'>, { server, name, kind }: Named): boolean =>
-  (server === undefined || pin.server === server) && (name === undefined || pin.name === name) && (kind === undefined || pin.kind === kind);
+  (server === undefined || pin.server === server) &&
+  (name === undefined || pin.name === name) &&
+  (kind === undefined || pin.kind === kind);
 
 const inOrder = <P extends Pick<PinRow, 'server' | 'kind' | 'name'>>(pins: readonly P[]): P[] =>
-  [...pins].sort((a, b) => a.server.localeCompare(b.server) || KINDS.indexOf(a.kind) - KINDS.indexOf(b.kind) || (a.name < b.name ? -1 : 1));
+  [...pins].sort(
+    (a, b) =>
+      a.server.localeCompare(b.server) || KINDS.indexOf(a.kind) - KINDS.indexOf(b.kind) || (a.name < b.name ? -1 : 1),
+  );
 
-const cellsOf = ({ server, kind, name }: Pick<PinRow, 'server' | 'kind' | 'name'>): readonly string[] => [server, kind, oneLine(name === '' ? '(the server itself)' : name, 60)];
+const cellsOf = ({ server, kind, name }: Pick<PinRow, 'server' | 'kind' | 'name'>): readonly string[] => [
+  server,
+  kind,
+  oneLine(name === '' ? '(the server itself)' : name, 60),
+];
 const titleOf = (pin: Pick<PinRow, 'server' | 'kind' | 'name'>): string => cellsOf(pin).join('  ');
 
 const NOTHING_PINNED = 'Nothing is pinned yet: a server is pinned when it is first reached.\n';
 
-function list(store: PinStore, server: string | undefined, options: Chosen & { readonly pending?: boolean }, io: CliIo): void {
+function list(
+  store: PinStore,
+  server: string | undefined,
+  options: Chosen & { readonly pending?: boolean },
+  io: CliIo,
+): void {
   const wanted: Named = { server, name: undefined, ...options };
   const pending = inOrder(store.pending().filter((pin) => matches(pin, wanted)));
   const pins = options.pending === true ? [] : inOrder(store.pins().filter((pin) => matches(pin, wanted)));
@@ -91,8 +123,17 @@ function list(store: PinStore, server: string | undefined, options: Chosen & { r
     const short = ({ document: _document, ...row }: PinRow | PendingPin): object => row;
     return io.stdout(`${JSON.stringify({ pins: pins.map(short), pending: pending.map(short) })}\n`);
   }
-  const approved = pins.map((pin) => [...cellsOf(pin), pin.digest.slice(0, 19), new Date(pin.approvedAt).toISOString().slice(0, 10), oneLine(pin.approvedBy, 40)]);
-  for (const line of columns([...approved, ...pending.map((pin) => [...cellsOf(pin), pin.digest.slice(0, 19), 'waits for approval', ''])])) io.stdout(`${line}\n`);
+  const approved = pins.map((pin) => [
+    ...cellsOf(pin),
+    pin.digest.slice(0, 19),
+    new Date(pin.approvedAt).toISOString().slice(0, 10),
+    oneLine(pin.approvedBy, 40),
+  ]);
+  for (const line of columns([
+    ...approved,
+    ...pending.map((pin) => [...cellsOf(pin), pin.digest.slice(0, 19), 'waits for approval', '']),
+  ]))
+    io.stdout(`${line}\n`);
   if (pins.length > 0 || pending.length > 0) return;
   io.stderr(options.pending === true ? 'Nothing waits for approval.\n' : NOTHING_PINNED);
 }
@@ -107,7 +148,9 @@ function diff(store: PinStore, wanted: Named, io: CliIo): void {
   }
   for (const pin of pending) {
     const before = approved.get(keyOf(pin));
-    io.stdout(`${titleOf(pin)}\n  ${before === undefined ? 'never approved' : `approved ${before.digest}`}\n  seen     ${pin.digest}  ${new Date(pin.seenAt).toISOString()}\n`);
+    io.stdout(
+      `${titleOf(pin)}\n  ${before === undefined ? 'never approved' : `approved ${before.digest}`}\n  seen     ${pin.digest}  ${new Date(pin.seenAt).toISOString()}\n`,
+    );
     for (const line of diffLines(before?.document, pin.document)) io.stdout(`${line}\n`);
     io.stdout('\n');
   }
@@ -115,10 +158,17 @@ function diff(store: PinStore, wanted: Named, io: CliIo): void {
   const there = store.pins().some((pin) => matches(pin, wanted));
   // Nothing to compare with is not the same as nothing that changed.
   if (!there && wanted.name !== undefined) io.exit(1);
-  io.stderr(there ? 'What was last seen is what was approved.\n' : wanted.name === undefined ? NOTHING_PINNED : 'Nothing is pinned under that name.\n');
+  io.stderr(
+    there
+      ? 'What was last seen is what was approved.\n'
+      : wanted.name === undefined
+        ? NOTHING_PINNED
+        : 'Nothing is pinned under that name.\n',
+  );
 }
 
-const keyOf = ({ server, kind, name }: Pick<PinRow, 'server' | 'kind' | 'name'>): string => JSON.stringify([server, kind, name]);
+const keyOf = ({ server, kind, name }: Pick<PinRow, 'server' | 'kind' | 'name'>): string =>
+  JSON.stringify([server, kind, name]);
 
 function approve(store: PinStore, wanted: Named & Approval, io: CliIo): void {
   if ((wanted.name === undefined && wanted.kind === undefined) !== (wanted.all === true)) {
@@ -131,10 +181,16 @@ function approve(store: PinStore, wanted: Named & Approval, io: CliIo): void {
     return io.exit(1);
   }
   const approvedAt = Date.now();
-  for (const { seenAt: _seen, ...pin } of found) store.approve({ ...pin, approvedAt, approvedBy: `cli:${userInfo().username}` });
-  if (wanted.json === true) io.stdout(`${JSON.stringify({ approved: found.map(({ server, kind, name, digest }) => ({ server, kind, name, digest })) })}\n`);
+  for (const { seenAt: _seen, ...pin } of found)
+    store.approve({ ...pin, approvedAt, approvedBy: `cli:${userInfo().username}` });
+  if (wanted.json === true)
+    io.stdout(
+      `${JSON.stringify({ approved: found.map(({ server, kind, name, digest }) => ({ server, kind, name, digest })) })}\n`,
+    );
   else for (const pin of found) io.stdout(`approved  ${titleOf(pin)}  ${pin.digest}\n`);
   if (found.length > 0) return;
-  io.stderr(`Nothing of ${printable(wanted.server ?? '')} waits for approval${wanted.all === true ? '' : ' under that name'}.\n`);
+  io.stderr(
+    `Nothing of ${printable(wanted.server ?? '')} waits for approval${wanted.all === true ? '' : ' under that name'}.\n`,
+  );
   io.exit(1);
 }

@@ -34,29 +34,51 @@ export interface ProgramPorts {
 export type ProgramIo = Omit<CliIo, 'loadFolders'>;
 
 export function packageVersion(): string {
-  const { version } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as { readonly version: string };
+  const { version } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as {
+    readonly version: string;
+  };
   return version;
 }
 
 export function buildProgram(io: ProgramIo, ports: ProgramPorts): Command {
   const version = packageVersion();
   const program = new Command('sallyport')
-    .description('The guarded way through the wall between AI agents and a company\'s systems.')
+    .description("The guarded way through the wall between AI agents and a company's systems.")
     .version(version, '-V, --version', 'print the version')
     .option('--config <file>', 'configuration file (default: SALLYPORT_CONFIG, or ./sallyport.yaml)')
     .configureHelp({ showGlobalOptions: true })
-    .configureOutput({ writeOut: io.stdout, writeErr: io.stderr, getOutHasColors: () => false, getErrHasColors: () => false, getOutHelpWidth: () => 100, getErrHelpWidth: () => 100 })
+    .configureOutput({
+      writeOut: io.stdout,
+      writeErr: io.stderr,
+      getOutHasColors: () => false,
+      getErrHasColors: () => false,
+      getOutHelpWidth: () => 100,
+      getErrHelpWidth: () => 100,
+    })
     .showSuggestionAfterError()
     .showHelpAfterError('(--help shows what there is)')
     .exitOverride()
-    .addHelpText('after', '\nExamples:\n  sallyport init\n  sallyport check\n  sallyport start\n\nExit codes: 0 done, 1 found something or refused, 2 wrong usage.\n');
+    .addHelpText(
+      'after',
+      '\nExamples:\n  sallyport init\n  sallyport check\n  sallyport start\n\nExit codes: 0 done, 1 found something or refused, 2 wrong usage.\n',
+    );
   const { environment } = ports;
   const configuration = openConfiguration(io, environment, () => program.opts<{ config?: string }>().config);
   const full: CliIo = { ...io, loadFolders: async () => foldersOf(configuration, environment) };
   const source = { environment, version, configFile: configuration.file };
-  registerStart(program, full, { environment, configuration, start: ports.start, demo: ports.demo, signals: ports.signals });
+  registerStart(program, full, {
+    environment,
+    configuration,
+    start: ports.start,
+    demo: ports.demo,
+    signals: ports.signals,
+  });
   registerInit(program, full);
-  registerCheck(program, full, { environment, configuration, checkPolicies: ports.checkPolicies ?? checkConfiguredPolicies });
+  registerCheck(program, full, {
+    environment,
+    configuration,
+    checkPolicies: ports.checkPolicies ?? checkConfiguredPolicies,
+  });
   registerStdio(program, full, { environment, snapshot: configuration.load, run: ports.stdio });
   registerTools(program, full, source);
   registerCall(program, full, source);
@@ -68,10 +90,20 @@ function foldersOf(configuration: Configuration, environment: Environment): Fold
   const loaded = loadConfig(configuration.file(), environment);
   if ('snapshot' in loaded) {
     const { dataFolder, audit, tenants, limits, servers } = loaded.snapshot;
-    return { data: dataFolder, audit: audit.folder, tenants, tiers: Object.keys(limits), servers: servers.map(({ name }) => name) };
+    return {
+      data: dataFolder,
+      audit: audit.folder,
+      tenants,
+      tiers: Object.keys(limits),
+      servers: servers.map(({ name }) => name),
+    };
   }
   const [first] = loaded.errors;
-  throw new Error(first === undefined ? 'the configuration has errors' : `${first.file}:${first.line}:${first.column}: ${first.message}`);
+  throw new Error(
+    first === undefined
+      ? 'the configuration has errors'
+      : `${first.file}:${first.line}:${first.column}: ${first.message}`,
+  );
 }
 
 /**

@@ -7,7 +7,9 @@ import type { Json } from '@sallyport/guard';
 export function showRefusal(io: CliIo, reply: Extract<Reply, { kind: 'error' }>, json: boolean): void {
   io.exit(1);
   if (json) {
-    io.stdout(`${JSON.stringify({ error: { code: reply.code, message: reply.message, data: reply.data } }, null, 2)}\n`);
+    io.stdout(
+      `${JSON.stringify({ error: { code: reply.code, message: reply.message, data: reply.data } }, null, 2)}\n`,
+    );
     return;
   }
   const { error_code, suggestion, correlation_id } = fields(reply.data);
@@ -16,7 +18,11 @@ export function showRefusal(io: CliIo, reply: Extract<Reply, { kind: 'error' }>,
   if (correlation_id !== undefined) io.stderr(`  correlation id: ${printable(correlation_id)}\n`);
 }
 
-function fields(data: Json | undefined): { readonly error_code?: string; readonly suggestion?: string; readonly correlation_id?: string } {
+function fields(data: Json | undefined): {
+  readonly error_code?: string;
+  readonly suggestion?: string;
+  readonly correlation_id?: string;
+} {
   if (!isObject(data)) return {};
   const pick = (name: string): Record<string, string> => (typeof data[name] === 'string' ? { [name]: data[name] } : {});
   return { ...pick('error_code'), ...pick('suggestion'), ...pick('correlation_id') };

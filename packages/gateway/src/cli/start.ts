@@ -40,13 +40,18 @@ interface StartOptions {
 }
 
 export function registerStart(program: Command, io: CliIo, source: StartSource): void {
-  program.command('start')
+  program
+    .command('start')
     .description('start the gateway and the admin listener')
-    .addOption(new Option('--role <role>', 'what to start in this process').choices(['gateway', 'admin', 'all']).default('all'))
+    .addOption(
+      new Option('--role <role>', 'what to start in this process').choices(['gateway', 'admin', 'all']).default('all'),
+    )
     .option('--demo', 'start the demo: two servers, two tenants, three users, an authorization server')
     .option('--json', 'print the addresses as one line of JSON')
     .addHelpText('after', '\nExample:\n  sallyport start --config /etc/sallyport/sallyport.yaml\n')
-    .action((options: StartOptions) => (options.demo === true ? runDemo(io, source) : runConfigured(io, source, options)));
+    .action((options: StartOptions) =>
+      options.demo === true ? runDemo(io, source) : runConfigured(io, source, options),
+    );
 }
 
 async function runDemo(io: CliIo, source: StartSource): Promise<void> {
@@ -62,7 +67,8 @@ async function runConfigured(io: CliIo, source: StartSource, options: StartOptio
   // Whoever reads the addresses may send a signal at once.
   const stopped = untilStopped(source.signals);
   const { gatewayUrl, adminUrl } = running;
-  if (options.json === true) io.stdout(`${JSON.stringify({ gateway_url: gatewayUrl, admin_url: adminUrl, pid: process.pid })}\n`);
+  if (options.json === true)
+    io.stdout(`${JSON.stringify({ gateway_url: gatewayUrl, admin_url: adminUrl, pid: process.pid })}\n`);
   else {
     if (options.role !== 'admin') io.stdout(`gateway  ${gatewayUrl}/mcp\n`);
     if (options.role !== 'gateway') io.stdout(`admin    ${adminUrl}\n`);
@@ -77,7 +83,8 @@ async function runConfigured(io: CliIo, source: StartSource, options: StartOptio
 function follow(source: StartSource, { reload, rejected }: RunningGateway): () => void {
   const file = source.configuration.file();
   if (file === undefined || reload === undefined) return () => undefined;
-  const failed = (thrown: unknown): void => rejected?.([`${file}: ${thrown instanceof Error ? thrown.message : String(thrown)}`]);
+  const failed = (thrown: unknown): void =>
+    rejected?.([`${file}: ${thrown instanceof Error ? thrown.message : String(thrown)}`]);
   const followed = followConfig(file, {
     environment: source.environment,
     onSnapshot: (snapshot) => void (async () => reload(snapshot))().catch(failed),

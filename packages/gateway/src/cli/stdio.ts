@@ -19,20 +19,28 @@ export interface StdioSource {
 }
 
 export function registerStdio(program: Command, io: CliIo, source: StdioSource): void {
-  program.command('stdio')
+  program
+    .command('stdio')
     .description('serve one client over standard input and output, as the holder of SALLYPORT_TOKEN')
     .option('--server <name>', 'one server with its own tool names, instead of all as server__tool')
     .option('--json', 'accepted for uniformity; standard output carries the protocol')
-    .addHelpText('after', '\nExample (in the configuration of a client):\n  { "command": "sallyport", "args": ["stdio", "--server", "notes"], "env": { "SALLYPORT_TOKEN": "sp_…" } }\n')
+    .addHelpText(
+      'after',
+      '\nExample (in the configuration of a client):\n  { "command": "sallyport", "args": ["stdio", "--server", "notes"], "env": { "SALLYPORT_TOKEN": "sp_…" } }\n',
+    )
     .action(async (options: { readonly server?: string }) => {
       const token = credentialToken(source.environment);
-      if (token === undefined) throw new Error('SALLYPORT_TOKEN is not set: put an access token or an API key (sallyport keys create) into it');
+      if (token === undefined)
+        throw new Error(
+          'SALLYPORT_TOKEN is not set: put an access token or an API key (sallyport keys create) into it',
+        );
       const snapshot = source.snapshot();
       if (snapshot === undefined) {
         io.exit(1);
         return;
       }
-      if (options.server !== undefined && !snapshot.servers.some((server) => server.name === options.server)) throw new Error('--server names no configured server');
+      if (options.server !== undefined && !snapshot.servers.some((server) => server.name === options.server))
+        throw new Error('--server names no configured server');
       await source.run(snapshot, { server: options.server, token });
     });
 }

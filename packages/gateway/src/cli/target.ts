@@ -36,17 +36,23 @@ function address(text: string): string {
 /** @throws Error with a sentence for the user. */
 export function aimOf(options: TargetOptions, source: TargetSource): Aim {
   const token = credentialToken(source.environment);
-  if (token === undefined) throw new Error('SALLYPORT_TOKEN is not set: put an access token or an API key (sallyport keys create) into it');
+  if (token === undefined)
+    throw new Error('SALLYPORT_TOKEN is not set: put an access token or an API key (sallyport keys create) into it');
   const base = options.url ?? gatewayAddress(source.environment) ?? configured(source);
   if (!isAddress(base)) throw new Error('the address of the gateway (SALLYPORT_URL) must be an http or https URL');
   const url = new URL(base);
   const path = url.pathname === '/' ? '/mcp' : url.pathname;
-  return { url: `${url.origin}${options.server === undefined ? path : `/mcp/${options.server}`}`, token, version: source.version };
+  return {
+    url: `${url.origin}${options.server === undefined ? path : `/mcp/${options.server}`}`,
+    token,
+    version: source.version,
+  };
 }
 
 function configured(source: TargetSource): string {
   const loaded = loadConfig(source.configFile(), source.environment);
   const [error] = 'errors' in loaded ? loaded.errors : [];
-  if ('errors' in loaded) throw new Error(error === undefined ? 'the configuration has errors' : formatConfigError(error));
+  if ('errors' in loaded)
+    throw new Error(error === undefined ? 'the configuration has errors' : formatConfigError(error));
   return loaded.snapshot.gateway.publicUrl;
 }

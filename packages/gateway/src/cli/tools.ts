@@ -20,7 +20,9 @@ export function registerTools(program: Command, io: CliIo, source: TargetSource)
     });
 }
 
-export type Listed = { readonly kind: 'tools'; readonly tools: readonly JsonObject[] } | Extract<Reply, { kind: 'error' }>;
+export type Listed =
+  | { readonly kind: 'tools'; readonly tools: readonly JsonObject[] }
+  | Extract<Reply, { kind: 'error' }>;
 
 /** Every page of `tools/list`. */
 export async function listTools(aim: Aim): Promise<Listed> {
@@ -38,8 +40,18 @@ export async function listTools(aim: Aim): Promise<Listed> {
 }
 
 function table(tools: readonly JsonObject[]): string {
-  if (tools.length === 0) return 'No tools. Either no server offers any, or they wait for approval (sallyport pins list --pending), or policy permits none of them to you.\n';
-  const rows = tools.map((tool) => ({ name: printable(String(tool['name'])), about: String(tool['description'] ?? tool['title'] ?? '') }));
+  if (tools.length === 0)
+    return 'No tools. Either no server offers any, or they wait for approval (sallyport pins list --pending), or policy permits none of them to you.\n';
+  const rows = tools.map((tool) => ({
+    name: printable(String(tool['name'])),
+    about: String(tool['description'] ?? tool['title'] ?? ''),
+  }));
   const width = Math.min(48, Math.max(...rows.map((row) => row.name.length)));
-  return rows.map(({ name, about }) => `${name.padEnd(width)}  ${oneLine(about, Math.max(20, 98 - Math.max(width, name.length)))}`.trimEnd()).join('\n') + '\n';
+  return (
+    rows
+      .map(({ name, about }) =>
+        `${name.padEnd(width)}  ${oneLine(about, Math.max(20, 98 - Math.max(width, name.length)))}`.trimEnd(),
+      )
+      .join('\n') + '\n'
+  );
 }

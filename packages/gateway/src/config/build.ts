@@ -22,7 +22,11 @@ export function buildSnapshot(site: Site, text: string): Snapshot {
   checkApprovals(site);
   checkAudit(site);
   checkDemo(site, gateway.listen.host);
-  if (gateway.listen.port !== 0 && gateway.listen.port === admin.listen.port && gateway.listen.host === admin.listen.host) {
+  if (
+    gateway.listen.port !== 0 &&
+    gateway.listen.port === admin.listen.port &&
+    gateway.listen.host === admin.listen.host
+  ) {
     site.report.error(['admin', 'listen'], 'is the address of the gateway listener');
   }
   return deepFreeze({
@@ -62,7 +66,11 @@ function checkTenants(site: Site): void {
   for (const [index, tenant] of site.written.tenants.entries()) {
     // Two ids that differ in case only would share a folder on some file systems.
     const other = seen.get(tenant.toLowerCase());
-    if (other !== undefined) site.report.error(['tenants', index], other === tenant ? 'is listed twice' : `differs from ${other} in case only`);
+    if (other !== undefined)
+      site.report.error(
+        ['tenants', index],
+        other === tenant ? 'is listed twice' : `differs from ${other} in case only`,
+      );
     seen.set(tenant.toLowerCase(), tenant);
   }
 }
@@ -71,7 +79,8 @@ function policyFolder(site: Site): string | undefined {
   const written = site.written.policies.cedar;
   if (written === undefined) return undefined;
   const folder = resolve(site.folder, written);
-  if (statSync(folder, { throwIfNoEntry: false })?.isDirectory() !== true) site.report.error(['policies', 'cedar'], 'is not a folder');
+  if (statSync(folder, { throwIfNoEntry: false })?.isDirectory() !== true)
+    site.report.error(['policies', 'cedar'], 'is not a folder');
   return folder;
 }
 
@@ -85,7 +94,10 @@ function checkApprovals(site: Site): void {
   for (const [index, rule] of site.written.approvals.rules.entries()) {
     if (rule.server === '*' || names.includes(rule.server)) continue;
     const meant = closest(rule.server, names);
-    site.report.error(['approvals', 'rules', index, 'server'], `no such server${meant === undefined ? '' : `; did you mean "${meant}"?`}`);
+    site.report.error(
+      ['approvals', 'rules', index, 'server'],
+      `no such server${meant === undefined ? '' : `; did you mean "${meant}"?`}`,
+    );
   }
 }
 
@@ -95,7 +107,10 @@ function checkAudit(site: Site): void {
     const [server = '', , field = ''] = pattern.split('/');
     if (server !== '*' && !names.includes(server)) {
       const meant = closest(server, names);
-      site.report.error(['audit', 'clearArguments', index], `no such server${meant === undefined ? '' : `; did you mean "${meant}"?`}`);
+      site.report.error(
+        ['audit', 'clearArguments', index],
+        `no such server${meant === undefined ? '' : `; did you mean "${meant}"?`}`,
+      );
     }
     if (field.startsWith('*')) site.report.weaken(`audit: every argument that matches ${pattern} is recorded in clear`);
   }

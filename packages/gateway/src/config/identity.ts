@@ -13,7 +13,8 @@ export function buildIdentity(site: Site): IdentitySettings {
     if (seen.has(issuer)) site.report.error(['identity', 'issuers', index, 'issuer'], 'is configured twice');
     seen.add(issuer);
   }
-  if (issuers.length === 0 && !apiKeys) site.report.error(['identity', 'apiKeys'], 'is false and there are no issuers, so nobody could be let in');
+  if (issuers.length === 0 && !apiKeys)
+    site.report.error(['identity', 'apiKeys'], 'is false and there are no issuers, so nobody could be let in');
   return { issuers: issuers.map((issuer, index) => buildIssuer(site, issuer, index)), apiKeys };
 }
 
@@ -23,9 +24,14 @@ function buildIssuer(site: Site, written: WrittenIssuer, index: number): IssuerS
   mustBeHttps(site, [...path, 'issuer'], written.issuer);
   if (written.jwksUri !== undefined) mustBeHttps(site, [...path, 'jwksUri'], written.jwksUri);
   if (written.clockSkew > 60_000) report.error([...path, 'clockSkew'], 'must be at most 60s');
-  if (written.multipleAudiences) report.weaken(`identity: tokens of ${written.issuer} may also be meant for others (multipleAudiences: true)`);
-  if (written.accessTokenProfile === 'any-jwt') report.weaken(`identity: tokens of ${written.issuer} need not be access tokens by RFC 9068 (accessTokenProfile: any-jwt)`);
-  if (written.maxTokenLifetime > DAY_SECONDS * 1000) report.weaken(`identity: tokens of ${written.issuer} may live longer than a day (maxTokenLifetime)`);
+  if (written.multipleAudiences)
+    report.weaken(`identity: tokens of ${written.issuer} may also be meant for others (multipleAudiences: true)`);
+  if (written.accessTokenProfile === 'any-jwt')
+    report.weaken(
+      `identity: tokens of ${written.issuer} need not be access tokens by RFC 9068 (accessTokenProfile: any-jwt)`,
+    );
+  if (written.maxTokenLifetime > DAY_SECONDS * 1000)
+    report.weaken(`identity: tokens of ${written.issuer} may live longer than a day (maxTokenLifetime)`);
   return {
     issuer: written.issuer,
     audience: written.audience,
@@ -43,7 +49,8 @@ function buildIssuer(site: Site, written: WrittenIssuer, index: number): IssuerS
 
 function mustBeHttps(site: Site, path: readonly PropertyKey[], text: string): void {
   const url = URL.canParse(text) ? new URL(text) : undefined;
-  const fine = url !== undefined && (url.protocol === 'https:' || (url.protocol === 'http:' && isLoopback(url.hostname)));
+  const fine =
+    url !== undefined && (url.protocol === 'https:' || (url.protocol === 'http:' && isLoopback(url.hostname)));
   if (!fine) site.report.error(path, 'must be an https URL (http on loopback only)');
   else if (url.username !== '' || url.hash !== '') site.report.error(path, 'must not have credentials or a fragment');
 }

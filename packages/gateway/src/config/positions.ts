@@ -2,7 +2,18 @@
  * YAML text → a plain value, and the place in the file of every path in it. Aliases, tags and duplicate keys are
  * refused: they make two readers see two things, and an alias bomb is cheap to write.
  */
-import { isAlias, isMap, isSeq, isScalar, LineCounter, parseDocument, visit, type Document, type Node, type Pair } from 'yaml';
+import {
+  isAlias,
+  isMap,
+  isSeq,
+  isScalar,
+  LineCounter,
+  parseDocument,
+  visit,
+  type Document,
+  type Node,
+  type Pair,
+} from 'yaml';
 
 export interface ConfigError {
   readonly file: string;
@@ -24,20 +35,31 @@ export interface Placed {
 
 export function parsePlaced(file: string, text: string): Placed {
   const counter = new LineCounter();
-  const document = parseDocument(text, { lineCounter: counter, prettyErrors: false, uniqueKeys: true, stringKeys: true, version: '1.2' });
+  const document = parseDocument(text, {
+    lineCounter: counter,
+    prettyErrors: false,
+    uniqueKeys: true,
+    stringKeys: true,
+    version: '1.2',
+  });
   const spot = (offset: number): Pick<ConfigError, 'file' | 'line' | 'column'> => {
     const { line, col } = counter.linePos(offset);
     return { file, line: Math.max(1, line), column: Math.max(1, col) };
   };
   const errors: ConfigError[] = [...document.errors, ...document.warnings].map((error) => ({
-    ...spot(error.pos[0]), message: firstSentence(error.message),
+    ...spot(error.pos[0]),
+    message: firstSentence(error.message),
   }));
   visit(document, {
     Node: (key, node) => {
-      if (isScalar(node) && node.value === '__proto__' && key === 'key') errors.push({ ...spot(node.range?.[0] ?? 0), message: 'unknown key __proto__' });
+      if (isScalar(node) && node.value === '__proto__' && key === 'key')
+        errors.push({ ...spot(node.range?.[0] ?? 0), message: 'unknown key __proto__' });
       if (isAlias(node)) errors.push({ ...spot(node.range?.[0] ?? 0), message: 'aliases (*name) are not supported' });
       else if (isScalar(node) && typeof node.value === 'string' && node.value.includes('${')) {
-        errors.push({ ...spot(node.range?.[0] ?? 0), message: 'contains "${", which is never expanded here; use { secret: env:NAME } where a secret is expected' });
+        errors.push({
+          ...spot(node.range?.[0] ?? 0),
+          message: 'contains "${", which is never expanded here; use { secret: env:NAME } where a secret is expected',
+        });
       }
     },
   });
@@ -57,7 +79,9 @@ function offsetOf(document: Document, path: Path, key: boolean): number {
   for (const [index, step] of path.entries()) {
     const last = index === path.length - 1;
     if (isMap(node)) {
-      const pair: Pair | undefined = node.items.find((item) => isScalar(item.key) && String(item.key.value) === String(step));
+      const pair: Pair | undefined = node.items.find(
+        (item) => isScalar(item.key) && String(item.key.value) === String(step),
+      );
       if (pair === undefined) return offset;
       const keyAt = (pair.key as Node).range?.[0] ?? offset;
       node = pair.value as Node | null;

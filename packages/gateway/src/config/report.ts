@@ -20,7 +20,8 @@ export function openReport(placed: Placed): Report {
   };
 }
 
-const sentence = (path: Path, message: string): string => (path.length === 0 ? message : `${path.map(String).join('.')}: ${message}`);
+const sentence = (path: Path, message: string): string =>
+  path.length === 0 ? message : `${path.map(String).join('.')}: ${message}`;
 
 /** The part of a zod issue that is used here. */
 export interface Issue {
@@ -41,17 +42,34 @@ export function errorsOfIssue(issue: Issue, placed: Placed, jsonSchema: unknown)
     return (issue.keys ?? []).map((key) => {
       const meant = closest(key, known);
       const path = [...issue.path, key];
-      return { ...placed.at(path, true), message: sentence(path, `unknown key${meant === undefined ? '' : `; did you mean "${meant}"?`}`) };
+      return {
+        ...placed.at(path, true),
+        message: sentence(path, `unknown key${meant === undefined ? '' : `; did you mean "${meant}"?`}`),
+      };
     });
   }
   if (issue.code === 'invalid_key') {
-    return [{ ...placed.at(issue.path, true), message: sentence(issue.path, `the name ${issue.issues?.[0]?.message ?? 'is not valid'}`) }];
+    return [
+      {
+        ...placed.at(issue.path, true),
+        message: sentence(issue.path, `the name ${issue.issues?.[0]?.message ?? 'is not valid'}`),
+      },
+    ];
   }
-  const message = boundOf(issue) ?? issue.message.replace(/^Invalid input: /, '').replace(/^Invalid option: /, '').replace(/, received undefined$/, ', but it is missing');
+  const message =
+    boundOf(issue) ??
+    issue.message
+      .replace(/^Invalid input: /, '')
+      .replace(/^Invalid option: /, '')
+      .replace(/, received undefined$/, ', but it is missing');
   return [{ ...placed.at(issue.path), message: sentence(issue.path, message) }];
 }
 
-const COUNTED: Readonly<Record<string, readonly [one: string, many: string]>> = { array: ['entry', 'entries'], string: ['character', 'characters'], object: ['key', 'keys'] };
+const COUNTED: Readonly<Record<string, readonly [one: string, many: string]>> = {
+  array: ['entry', 'entries'],
+  string: ['character', 'characters'],
+  object: ['key', 'keys'],
+};
 
 /** A value that is too small or too large, in words; `undefined` for every other issue. */
 function boundOf({ code, origin = '', minimum, maximum }: Issue): string | undefined {

@@ -9,16 +9,36 @@ const SERVER_NAME = /^[a-z0-9-]{1,32}$/;
 const TENANT_ID = /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/;
 const ENVIRONMENT_NAME = /^[A-Za-z_][A-Za-z0-9_]{0,127}$/;
 const HEADER_NAME = /^[A-Za-z0-9!#$%&'*+.^_`|~-]{1,128}$/;
-const ALGORITHMS = ['RS256', 'RS384', 'RS512', 'PS256', 'PS384', 'PS512', 'ES256', 'ES384', 'ES512', 'EdDSA', 'Ed25519'] as const;
+const ALGORITHMS = [
+  'RS256',
+  'RS384',
+  'RS512',
+  'PS256',
+  'PS384',
+  'PS512',
+  'ES256',
+  'ES384',
+  'ES512',
+  'EdDSA',
+  'Ed25519',
+] as const;
 
-const plain = z.string().min(1).max(4096).refine((text) => !/[\0-\x1f\x7f]/.test(text), 'must not contain control characters');
+const plain = z
+  .string()
+  .min(1)
+  .max(4096)
+  .refine((text) => !/[\0-\x1f\x7f]/.test(text), 'must not contain control characters');
 const A_DURATION = 'must be a duration such as 500ms, 30s, 5m or 24h';
 const A_SIZE = 'must be a size such as 65536, 64Ki, 1Mi or 2Gi';
 /** A pattern would be no tool's name, so that what it was meant to protect would not be. */
 const A_TOOL = 'must be the exact name of a tool (1-128 of A-Z a-z 0-9 _ . -); there are no patterns';
 const A_TOOL_OR_ALL = `${A_TOOL}, only * for every tool`;
 const toolName = z.string(A_TOOL).regex(/^[A-Za-z0-9_.-]{1,128}$/, A_TOOL);
-const duration = z.string(A_DURATION).regex(DURATION, A_DURATION).transform(readDuration).refine((ms) => ms > 0, 'must be longer than nothing');
+const duration = z
+  .string(A_DURATION)
+  .regex(DURATION, A_DURATION)
+  .transform(readDuration)
+  .refine((ms) => ms > 0, 'must be longer than nothing');
 /** A timer that is longer goes off at once: Node.js counts its milliseconds in 31 bits. */
 const timer = duration.refine((ms) => ms < 2 ** 31, 'must be at most 24d');
 /** YAML reads a bare 0 as a number. */
@@ -39,12 +59,18 @@ const perMinute = rateText
     return Math.floor((limit * 60_000) / periodMs);
   })
   .refine((limit) => limit >= 1, 'must come to at least 1/min');
-const keyedRate = rateText.refine((text) => text.includes(' per '), 'must say per what: tenant, user, agent or tool').transform(readRate);
+const keyedRate = rateText
+  .refine((text) => text.includes(' per '), 'must say per what: tenant, user, agent or tool')
+  .transform(readRate);
 const rates = z
-  .union([rateText, z.array(rateText).min(1).max(16)], { error: 'must be a rate such as 100/min per user per tool, or a list of them' })
+  .union([rateText, z.array(rateText).min(1).max(16)], {
+    error: 'must be a rate such as 100/min per user per tool, or a list of them',
+  })
   .pipe(z.preprocess((one) => (Array.isArray(one) ? one : [one]), z.array(keyedRate)));
 const listen = z
-  .union([z.int().min(0).max(65_535), z.string().regex(LISTEN, 'must be host:port, such as 127.0.0.1:8700')], { error: 'must be host:port, such as 127.0.0.1:8700' })
+  .union([z.int().min(0).max(65_535), z.string().regex(LISTEN, 'must be host:port, such as 127.0.0.1:8700')], {
+    error: 'must be host:port, such as 127.0.0.1:8700',
+  })
   .transform((written) => readListen(String(written)))
   .refine(({ port }) => port <= 65_535, 'must have a port of at most 65535');
 const secret = z.strictObject({
@@ -60,9 +86,14 @@ const tls = z.strictObject({
 
 const gateway = z.strictObject({
   listen: listen.prefault('127.0.0.1:8700').describe('Host and port that clients reach.'),
-  publicUrl: plain.optional().describe('Origin (scheme, host, port) under which clients reach the gateway. Needed outside loopback.'),
+  publicUrl: plain
+    .optional()
+    .describe('Origin (scheme, host, port) under which clients reach the gateway. Needed outside loopback.'),
   tls: tls.optional().describe('TLS 1.2 and 1.3.'),
-  behindTlsProxy: z.boolean().default(false).describe('Weakening: plain HTTP outside loopback, because a proxy in front of it ends TLS.'),
+  behindTlsProxy: z
+    .boolean()
+    .default(false)
+    .describe('Weakening: plain HTTP outside loopback, because a proxy in front of it ends TLS.'),
   allowedHosts: z.array(plain).max(64).default([]).describe('Further exact `Host` values that are accepted.'),
   allowedOrigins: z.array(plain).max(64).default([]).describe('Exact `Origin` values that browsers may send.'),
   maxBody: sizeInMemory.prefault('4Mi').describe('Largest request body, at most 256Mi.'),
@@ -72,30 +103,50 @@ const gateway = z.strictObject({
   requestTimeout: timer.prefault('5m').describe('After this a call is abandoned; at most 24d.'),
   sessionLifetime: duration.prefault('24h').describe('How long a session of an older client can be used.'),
   addressLimit: perMinute.prefault('6000/min').describe('Requests of one address before authentication.'),
-  refusalLimit: perMinute.prefault('120/min').describe('Refused calls of one principal; beyond it, everything is refused for a while.'),
+  refusalLimit: perMinute
+    .prefault('120/min')
+    .describe('Refused calls of one principal; beyond it, everything is refused for a while.'),
 });
 
 const admin = z.strictObject({
   listen: listen.prefault('127.0.0.1:8701').describe('Host and port of health, readiness, metrics and checkpoints.'),
   tls: tls.optional().describe('TLS 1.2 and 1.3.'),
-  behindTlsProxy: z.boolean().default(false).describe('Weakening: plain HTTP outside loopback, because a proxy in front of it ends TLS.'),
+  behindTlsProxy: z
+    .boolean()
+    .default(false)
+    .describe('Weakening: plain HTTP outside loopback, because a proxy in front of it ends TLS.'),
 });
 
 const issuer = z.strictObject({
   issuer: plain.describe('Exact `iss` of the tokens; where its metadata is found.'),
   audience: plain.describe('Exact `aud` that a token must have.'),
   multipleAudiences: z.boolean().default(false).describe('Weakening: accept tokens that are also meant for others.'),
-  algorithms: z.array(z.enum(ALGORITHMS)).min(1).default(['RS256', 'PS256', 'ES256', 'EdDSA']).describe('Signature algorithms. Shared-secret ones do not exist here.'),
-  accessTokenProfile: z.enum(['rfc9068', 'any-jwt']).default('rfc9068').describe('`any-jwt` (weakening) accepts tokens without `typ: at+jwt`.'),
+  algorithms: z
+    .array(z.enum(ALGORITHMS))
+    .min(1)
+    .default(['RS256', 'PS256', 'ES256', 'EdDSA'])
+    .describe('Signature algorithms. Shared-secret ones do not exist here.'),
+  accessTokenProfile: z
+    .enum(['rfc9068', 'any-jwt'])
+    .default('rfc9068')
+    .describe('`any-jwt` (weakening) accepts tokens without `typ: at+jwt`.'),
   requiredScopes: z.array(plain).max(64).default([]).describe('Scopes that every token must have.'),
-  claims: z.strictObject({
-    tenant: plain.default('tenant_id').describe('Claim with the tenant; dots for nesting.'),
-    roles: plain.default('roles').describe('Claim with the roles.'),
-    groups: plain.default('groups').describe('Claim with the groups.'),
-    agent: plain.default('client_id').describe('Claim with the agent.'),
-    tier: plain.default('tier').describe('Claim with the rate limit tier.'),
-  }).prefault({}).describe('Where a token says what.'),
-  allowedClients: z.array(plain).min(1).max(1024).optional().describe('Agents that may present these tokens; absent = all.'),
+  claims: z
+    .strictObject({
+      tenant: plain.default('tenant_id').describe('Claim with the tenant; dots for nesting.'),
+      roles: plain.default('roles').describe('Claim with the roles.'),
+      groups: plain.default('groups').describe('Claim with the groups.'),
+      agent: plain.default('client_id').describe('Claim with the agent.'),
+      tier: plain.default('tier').describe('Claim with the rate limit tier.'),
+    })
+    .prefault({})
+    .describe('Where a token says what.'),
+  allowedClients: z
+    .array(plain)
+    .min(1)
+    .max(1024)
+    .optional()
+    .describe('Agents that may present these tokens; absent = all.'),
   clockSkew: duration.prefault('30s').describe('Tolerated difference of clocks, at most 60s.'),
   maxTokenLifetime: duration.prefault('24h').describe('A token that lives longer is refused.'),
   jwksUri: plain.optional().describe('Where the keys are, instead of what discovery says.'),
@@ -104,28 +155,51 @@ const issuer = z.strictObject({
 const server = z.strictObject({
   url: plain.optional().describe('Streamable HTTP endpoint. Either this or `command`.'),
   plainHttp: z.literal('allow').optional().describe('Weakening: reach `url` without TLS outside loopback.'),
-  headers: z.record(z.string().regex(HEADER_NAME), textOrSecret).default({}).describe('Sent with every request; secrets as `{ secret: env:NAME, prefix: "Bearer " }`.'),
-  command: z.array(z.string().min(1).max(4096)).min(1).max(256).optional().describe('Program and arguments of a stdio server; no shell.'),
+  headers: z
+    .record(z.string().regex(HEADER_NAME), textOrSecret)
+    .default({})
+    .describe('Sent with every request; secrets as `{ secret: env:NAME, prefix: "Bearer " }`.'),
+  command: z
+    .array(z.string().min(1).max(4096))
+    .min(1)
+    .max(256)
+    .optional()
+    .describe('Program and arguments of a stdio server; no shell.'),
   cwd: plain.optional().describe('Working folder of the program.'),
-  env: z.record(z.string().regex(ENVIRONMENT_NAME), textOrSecret).default({}).describe('Environment of the program, besides PATH, HOME, LANG and TMPDIR.'),
-  tools: z.strictObject({
-    allow: z.array(toolName).max(5000).optional().describe('Only these tools exist; absent = all that are approved.'),
-  }).prefault({}).describe('Which tools exist.'),
+  env: z
+    .record(z.string().regex(ENVIRONMENT_NAME), textOrSecret)
+    .default({})
+    .describe('Environment of the program, besides PATH, HOME, LANG and TMPDIR.'),
+  tools: z
+    .strictObject({
+      allow: z.array(toolName).max(5000).optional().describe('Only these tools exist; absent = all that are approved.'),
+    })
+    .prefault({})
+    .describe('Which tools exist.'),
   pin: z.enum(['first_use', 'approval']).optional().describe('Overrides `pins.mode`.'),
   verify: durationOrZero.optional().describe('Overrides `pins.verify`.'),
-  clientRequests: z.strictObject({
-    sampling: z.boolean().default(false).describe('Weakening: the server may use the client\'s model.'),
-    elicitation: z.boolean().default(false).describe('Weakening: the server may ask the user for input.'),
-    roots: z.boolean().default(false).describe('Weakening: the server may see the client\'s folders.'),
-  }).prefault({}).describe('What the server may ask of clients.'),
-  additionalArguments: z.enum(['reject', 'allow']).default('reject').describe('`allow` (weakening) passes arguments that the schema does not name.'),
+  clientRequests: z
+    .strictObject({
+      sampling: z.boolean().default(false).describe("Weakening: the server may use the client's model."),
+      elicitation: z.boolean().default(false).describe('Weakening: the server may ask the user for input.'),
+      roots: z.boolean().default(false).describe("Weakening: the server may see the client's folders."),
+    })
+    .prefault({})
+    .describe('What the server may ask of clients.'),
+  additionalArguments: z
+    .enum(['reject', 'allow'])
+    .default('reject')
+    .describe('`allow` (weakening) passes arguments that the schema does not name.'),
   timeout: timer.prefault('60s').describe('Longest wait for an answer, at most 24d.'),
   maxResult: sizeInMemory.optional().describe('Overrides `inspect.maxResult`.'),
-  links: z.strictObject({
-    max: z.int().min(1).max(10_000).default(64).describe('Upstream sessions or child processes.'),
-    maxPerPrincipal: z.int().min(1).max(1000).default(8).describe('…of one principal.'),
-    idle: timer.prefault('5m').describe('An idle one ends after this, at most 24d.'),
-  }).prefault({}).describe('How many connections that carry an identity.'),
+  links: z
+    .strictObject({
+      max: z.int().min(1).max(10_000).default(64).describe('Upstream sessions or child processes.'),
+      maxPerPrincipal: z.int().min(1).max(1000).default(8).describe('…of one principal.'),
+      idle: timer.prefault('5m').describe('An idle one ends after this, at most 24d.'),
+    })
+    .prefault({})
+    .describe('How many connections that carry an identity.'),
   labels: z.array(plain).max(64).default([]).describe('What is known of the server; policies can read it.'),
 });
 
@@ -133,40 +207,104 @@ export const schema = z.strictObject({
   gateway: gateway.prefault({}).describe('The listener for MCP clients.'),
   admin: admin.prefault({}).describe('The listener for operators.'),
   data: plain.default('./data').describe('Folder for keys, pins, the audit log and the sealing key.'),
-  tenants: z.array(z.string().regex(TENANT_ID, 'must be 1-64 characters of A-Z a-z 0-9 . _ - and start with a letter or digit')).min(1).max(10_000).default(['default']).describe('Tenants that exist.'),
-  identity: z.strictObject({
-    issuers: z.array(issuer).max(64).default([]).describe('Authorization servers whose tokens are accepted.'),
-    apiKeys: z.boolean().default(true).describe('Accept keys made with `sallyport keys create`.'),
-  }).prefault({}).describe('Who is let in.'),
-  servers: z.record(z.string().regex(SERVER_NAME, 'must be 1-32 characters of a-z 0-9 -'), server).default({}).describe('MCP servers by name.'),
-  pins: z.strictObject({
-    mode: z.enum(['first_use', 'approval']).default('first_use').describe('`first_use` (weakening) trusts a definition when it is first seen; `approval` waits for `sallyport pins approve`.'),
-    verify: durationOrZero.prefault('30s').describe('How old the last comparison of a live definition with its pin may be; 0 = compare every time.'),
-  }).prefault({}).describe('Approved definitions.'),
-  policies: z.strictObject({
-    cedar: plain.optional().describe('Folder with `*.cedar`. Without policies every call is refused.'),
-  }).prefault({}).describe('Who may do what.'),
-  limits: z.record(z.string().regex(/^[a-z0-9_-]{1,32}$/, 'must be the name of a tier'), rates).prefault({ default: '100/min per user per tool' }).describe('Rate limits by tier; `default` is for credentials that name none.'),
-  approvals: z.strictObject({
-    rules: z.array(z.strictObject({
-      server: plain.describe('Server, or `*`.'),
-      tool: z.string(A_TOOL_OR_ALL).regex(/^(?:\*|[A-Za-z0-9_.-]{1,128})$/, A_TOOL_OR_ALL).describe('Tool, or `*`.'),
-    })).max(1000).default([]).describe('Calls that a person must approve.'),
-    ttl: duration.prefault('10m').describe('How long an approval can be used.'),
-  }).prefault({}).describe('Human approval.'),
-  inspect: z.strictObject({
-    maxResult: sizeInMemory.prefault('4Mi').describe('Largest result that is passed on, at most 256Mi.'),
-  }).prefault({}).describe('What may come back.'),
-  audit: z.strictObject({
-    folder: plain.optional().describe('Folder of the log; `<data>/audit` when absent.'),
-    origin: z.string().regex(/^[a-z0-9][a-z0-9./:-]{0,127}$/, 'must be a name such as sallyport.example.com').default('sallyport.local').describe('Name of the log in its checkpoints. Never change it for a log that exists.'),
-    clearArguments: z.array(z.string().regex(/^[^/\s]+\/[^/\s]+\/\S+$/, 'must be server/tool/field')).max(1000).default([]).describe('Arguments that are recorded in clear (`server/tool/field`, `*` for one segment); all others are hashed with a key.'),
-    segment: size.prefault('64Mi').describe('Size at which a new file is begun.'),
-  }).prefault({}).describe('The audit log.'),
-  log: z.strictObject({
-    level: z.enum(['debug', 'info', 'warn', 'error']).default('info').describe('Least severe message that is written.'),
-  }).prefault({}).describe('The log of the process.'),
-  demo: z.boolean().default(false).describe('Weakening: the built-in authorization server with demo users. Loopback only.'),
+  tenants: z
+    .array(z.string().regex(TENANT_ID, 'must be 1-64 characters of A-Z a-z 0-9 . _ - and start with a letter or digit'))
+    .min(1)
+    .max(10_000)
+    .default(['default'])
+    .describe('Tenants that exist.'),
+  identity: z
+    .strictObject({
+      issuers: z.array(issuer).max(64).default([]).describe('Authorization servers whose tokens are accepted.'),
+      apiKeys: z.boolean().default(true).describe('Accept keys made with `sallyport keys create`.'),
+    })
+    .prefault({})
+    .describe('Who is let in.'),
+  servers: z
+    .record(z.string().regex(SERVER_NAME, 'must be 1-32 characters of a-z 0-9 -'), server)
+    .default({})
+    .describe('MCP servers by name.'),
+  pins: z
+    .strictObject({
+      mode: z
+        .enum(['first_use', 'approval'])
+        .default('first_use')
+        .describe(
+          '`first_use` (weakening) trusts a definition when it is first seen; `approval` waits for `sallyport pins approve`.',
+        ),
+      verify: durationOrZero
+        .prefault('30s')
+        .describe('How old the last comparison of a live definition with its pin may be; 0 = compare every time.'),
+    })
+    .prefault({})
+    .describe('Approved definitions.'),
+  policies: z
+    .strictObject({
+      cedar: plain.optional().describe('Folder with `*.cedar`. Without policies every call is refused.'),
+    })
+    .prefault({})
+    .describe('Who may do what.'),
+  limits: z
+    .record(z.string().regex(/^[a-z0-9_-]{1,32}$/, 'must be the name of a tier'), rates)
+    .prefault({ default: '100/min per user per tool' })
+    .describe('Rate limits by tier; `default` is for credentials that name none.'),
+  approvals: z
+    .strictObject({
+      rules: z
+        .array(
+          z.strictObject({
+            server: plain.describe('Server, or `*`.'),
+            tool: z
+              .string(A_TOOL_OR_ALL)
+              .regex(/^(?:\*|[A-Za-z0-9_.-]{1,128})$/, A_TOOL_OR_ALL)
+              .describe('Tool, or `*`.'),
+          }),
+        )
+        .max(1000)
+        .default([])
+        .describe('Calls that a person must approve.'),
+      ttl: duration.prefault('10m').describe('How long an approval can be used.'),
+    })
+    .prefault({})
+    .describe('Human approval.'),
+  inspect: z
+    .strictObject({
+      maxResult: sizeInMemory.prefault('4Mi').describe('Largest result that is passed on, at most 256Mi.'),
+    })
+    .prefault({})
+    .describe('What may come back.'),
+  audit: z
+    .strictObject({
+      folder: plain.optional().describe('Folder of the log; `<data>/audit` when absent.'),
+      origin: z
+        .string()
+        .regex(/^[a-z0-9][a-z0-9./:-]{0,127}$/, 'must be a name such as sallyport.example.com')
+        .default('sallyport.local')
+        .describe('Name of the log in its checkpoints. Never change it for a log that exists.'),
+      clearArguments: z
+        .array(z.string().regex(/^[^/\s]+\/[^/\s]+\/\S+$/, 'must be server/tool/field'))
+        .max(1000)
+        .default([])
+        .describe(
+          'Arguments that are recorded in clear (`server/tool/field`, `*` for one segment); all others are hashed with a key.',
+        ),
+      segment: size.prefault('64Mi').describe('Size at which a new file is begun.'),
+    })
+    .prefault({})
+    .describe('The audit log.'),
+  log: z
+    .strictObject({
+      level: z
+        .enum(['debug', 'info', 'warn', 'error'])
+        .default('info')
+        .describe('Least severe message that is written.'),
+    })
+    .prefault({})
+    .describe('The log of the process.'),
+  demo: z
+    .boolean()
+    .default(false)
+    .describe('Weakening: the built-in authorization server with demo users. Loopback only.'),
 });
 
 export type Written = z.output<typeof schema>;

@@ -1,6 +1,17 @@
 /** The key that seals what clients carry for us: `<data>/sallyport.key`, made on the first start, readable by its owner only. */
 import { randomBytes } from 'node:crypto';
-import { closeSync, existsSync, fsyncSync, linkSync, mkdirSync, openSync, readFileSync, statSync, unlinkSync, writeSync } from 'node:fs';
+import {
+  closeSync,
+  existsSync,
+  fsyncSync,
+  linkSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  statSync,
+  unlinkSync,
+  writeSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { weakness } from './secrets.ts';
 
@@ -16,14 +27,20 @@ export function openSealingKey(dataFolder: string): Uint8Array {
     mkdirSync(dataFolder, { recursive: true, mode: 0o700 });
     create(file);
   } catch (thrown) {
-    throw new Error(`data: the folder ${dataFolder} cannot be written (${(thrown as NodeJS.ErrnoException).code ?? 'error'}): it must be a folder that belongs to the user that runs sallyport`, { cause: thrown });
+    throw new Error(
+      `data: the folder ${dataFolder} cannot be written (${(thrown as NodeJS.ErrnoException).code ?? 'error'}): it must be a folder that belongs to the user that runs sallyport`,
+      { cause: thrown },
+    );
   }
   if (process.platform !== 'win32' && (statSync(file).mode & 0o077) !== 0) {
-    throw new Error(`${file} can be read by other users of this machine: run chmod 600 on it, or delete it to get a new one (sessions end)`);
+    throw new Error(
+      `${file} can be read by other users of this machine: run chmod 600 on it, or delete it to get a new one (sessions end)`,
+    );
   }
   const text = read(file);
   const key = Buffer.from(text, 'base64url');
-  const why = weakness(text) ?? weakness(key, BYTES) ?? (key.toString('base64url') === text ? undefined : 'is not base64url');
+  const why =
+    weakness(text) ?? weakness(key, BYTES) ?? (key.toString('base64url') === text ? undefined : 'is not base64url');
   if (why !== undefined) throw new Error(`${file} ${why}: delete it to get a new one (sessions end)`);
   return key;
 }
@@ -52,6 +69,9 @@ function read(file: string): string {
   try {
     return readFileSync(file, 'utf8').trim();
   } catch (thrown) {
-    throw new Error(`${file} cannot be read (${(thrown as NodeJS.ErrnoException).code ?? 'error'}): it must belong to the user that runs sallyport`, { cause: thrown });
+    throw new Error(
+      `${file} cannot be read (${(thrown as NodeJS.ErrnoException).code ?? 'error'}): it must belong to the user that runs sallyport`,
+      { cause: thrown },
+    );
   }
 }

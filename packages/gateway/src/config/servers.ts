@@ -48,8 +48,12 @@ function buildServer(site: Site, name: string, server: WrittenServer): ServerSet
 
 function nameWeakenings(report: Report, name: string, server: WrittenServer, pin: ServerSettings['pin']): void {
   const where = `servers.${name}`;
-  if (pin === 'first_use') report.weaken(`${where}: definitions are trusted when they are first seen (pin: first_use), not approved by a person`);
-  if (server.additionalArguments === 'allow') report.weaken(`${where}: arguments that the input schema does not name are passed on (additionalArguments: allow)`);
+  if (pin === 'first_use')
+    report.weaken(
+      `${where}: definitions are trusted when they are first seen (pin: first_use), not approved by a person`,
+    );
+  if (server.additionalArguments === 'allow')
+    report.weaken(`${where}: arguments that the input schema does not name are passed on (additionalArguments: allow)`);
   if (server.plainHttp === 'allow') report.weaken(`${where}: it is reached without TLS (plainHttp: allow)`);
   for (const [kind, on] of Object.entries(server.clientRequests)) {
     if (on) report.weaken(`${where}: the server may send ${kind} requests to clients (clientRequests.${kind}: true)`);
@@ -65,7 +69,8 @@ function buildTransport(site: Site, name: string, server: WrittenServer): Server
   if (server.url !== undefined) return buildHttp(site, name, { ...server, url: server.url });
   for (const key of ['headers', 'plainHttp'] as const) {
     const given = server[key];
-    if (given !== undefined && Object.keys(given).length > 0) site.report.error([...path, key], 'is for servers with "url" only');
+    if (given !== undefined && Object.keys(given).length > 0)
+      site.report.error([...path, key], 'is for servers with "url" only');
   }
   return buildStdio(site, name, server);
 }
@@ -74,24 +79,33 @@ function buildHttp(site: Site, name: string, server: WrittenServer & { readonly 
   const { report } = site;
   const path = ['servers', name, 'url'];
   const url = URL.canParse(server.url) ? new URL(server.url) : undefined;
-  if (url === undefined || (url.protocol !== 'https:' && url.protocol !== 'http:')) report.error(path, 'must be an http or https URL');
-  else if (url.username !== '' || url.password !== '') report.error(path, 'must not contain credentials; use headers with { secret: env:NAME }');
+  if (url === undefined || (url.protocol !== 'https:' && url.protocol !== 'http:'))
+    report.error(path, 'must be an http or https URL');
+  else if (url.username !== '' || url.password !== '')
+    report.error(path, 'must not contain credentials; use headers with { secret: env:NAME }');
   else if (url.hash !== '') report.error(path, 'must not have a fragment');
   else if (url.protocol === 'http:' && !isLoopback(url.hostname) && server.plainHttp !== 'allow') {
     report.error(path, 'must be https outside loopback (the weakening is spelled: plainHttp: allow)');
   }
   for (const key of ['env', 'cwd'] as const) {
     const given = server[key];
-    if (given !== undefined && Object.keys(given).length > 0) report.error(['servers', name, key], 'is for servers with "command" only');
+    if (given !== undefined && Object.keys(given).length > 0)
+      report.error(['servers', name, key], 'is for servers with "command" only');
   }
   for (const header of Object.keys(server.headers)) {
-    if (OURS.test(header)) report.error(['servers', name, 'headers', header], 'is set by the gateway and cannot be configured');
+    if (OURS.test(header))
+      report.error(['servers', name, 'headers', header], 'is set by the gateway and cannot be configured');
   }
-  return { kind: 'http', url: url?.href ?? server.url, headers: texts(site, ['servers', name, 'headers'], server.headers) };
+  return {
+    kind: 'http',
+    url: url?.href ?? server.url,
+    headers: texts(site, ['servers', name, 'headers'], server.headers),
+  };
 }
 
 /** Framing, routing and protocol headers: a second opinion about them would be a request that can be read in two ways. */
-const OURS = /^(?:host|connection|content-length|content-type|content-encoding|transfer-encoding|accept|accept-encoding|te|trailer|upgrade|expect|keep-alive|proxy-.*|mcp-.*)$/i;
+const OURS =
+  /^(?:host|connection|content-length|content-type|content-encoding|transfer-encoding|accept|accept-encoding|te|trailer|upgrade|expect|keep-alive|proxy-.*|mcp-.*)$/i;
 
 function buildStdio(site: Site, name: string, server: WrittenServer): ServerTransport {
   const [command = '', ...args] = server.command ?? [];
@@ -99,12 +113,17 @@ function buildStdio(site: Site, name: string, server: WrittenServer): ServerTran
   const where = `servers.${name}`;
   for (const [index, argument] of args.entries()) {
     if (looksSecret('', argument)) {
-      site.report.error(['servers', name, 'command', index + 1], 'looks like a secret, and arguments are visible to every user of the machine; use env with { secret: env:NAME }');
+      site.report.error(
+        ['servers', name, 'command', index + 1],
+        'looks like a secret, and arguments are visible to every user of the machine; use env with { secret: env:NAME }',
+      );
     }
   }
-  if (/(?:^|[\\/])(?:sh|bash|zsh|dash|cmd(?:\.exe)?|powershell(?:\.exe)?|pwsh)$/.test(command)) site.report.weaken(`${where}: it is started through a shell (${command})`);
+  if (/(?:^|[\\/])(?:sh|bash|zsh|dash|cmd(?:\.exe)?|powershell(?:\.exe)?|pwsh)$/.test(command))
+    site.report.weaken(`${where}: it is started through a shell (${command})`);
   const fetched = unpinnedPackage(command, args);
-  if (fetched !== undefined) site.report.weaken(`${where}: ${fetched} has no exact version, so whatever the registry serves is run`);
+  if (fetched !== undefined)
+    site.report.weaken(`${where}: ${fetched} has no exact version, so whatever the registry serves is run`);
   for (const variable of Object.keys(server.env)) {
     if (/^(?:LD_|DYLD_|NODE_OPTIONS$|PYTHONPATH$|PYTHONSTARTUP$|BASH_ENV$|ENV$)/.test(variable)) {
       site.report.weaken(`${where}: the variable ${variable} can load other code into the server`);
@@ -127,11 +146,19 @@ function unpinnedPackage(command: string, args: readonly string[]): string | und
   return /(?:@|==)\d+\.\d+\.\d+(?:[-+.][0-9A-Za-z.-]+)?$/.test(name) ? undefined : name;
 }
 
-function texts(site: Site, path: readonly string[], written: Readonly<Record<string, WrittenText>>): Readonly<Record<string, string>> {
+function texts(
+  site: Site,
+  path: readonly string[],
+  written: Readonly<Record<string, WrittenText>>,
+): Readonly<Record<string, string>> {
   const entries: [string, string][] = [];
   for (const [name, value] of Object.entries(written)) {
     if (typeof value === 'string') {
-      if (looksSecret(name, value)) site.report.error([...path, name], 'must be a reference such as { secret: env:NAME }; secrets are never written here');
+      if (looksSecret(name, value))
+        site.report.error(
+          [...path, name],
+          'must be a reference such as { secret: env:NAME }; secrets are never written here',
+        );
       else entries.push([name, value]);
       continue;
     }

@@ -8,7 +8,8 @@ function distance(a: string, b: string): number {
     for (let j = 1; j <= b.length; j++) {
       const cost = a[i - 1] === b[j - 1] ? 0 : 1;
       let best = Math.min((rows[i - 1]?.[j] ?? 0) + 1, (row[j - 1] ?? 0) + 1, (rows[i - 1]?.[j - 1] ?? 0) + cost);
-      if (i > 1 && j > 1 && a[i - 1] === b[j - 2] && a[i - 2] === b[j - 1]) best = Math.min(best, (rows[i - 2]?.[j - 2] ?? 0) + 1);
+      if (i > 1 && j > 1 && a[i - 1] === b[j - 2] && a[i - 2] === b[j - 1])
+        best = Math.min(best, (rows[i - 2]?.[j - 2] ?? 0) + 1);
       row.push(best);
     }
     rows.push(row);
@@ -21,7 +22,9 @@ export function closest(written: string, known: readonly string[]): string | und
   if (written.length > 64) return undefined;
   const lower = written.toLowerCase();
   const reach = Math.max(1, Math.floor(lower.length / 3));
-  const ranked = known.map((word) => ({ word, far: distance(lower, word.toLowerCase()) })).sort((x, y) => x.far - y.far);
+  const ranked = known
+    .map((word) => ({ word, far: distance(lower, word.toLowerCase()) }))
+    .sort((x, y) => x.far - y.far);
   const best = ranked[0];
   return best !== undefined && best.far <= reach ? best.word : undefined;
 }

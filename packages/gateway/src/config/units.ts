@@ -9,7 +9,14 @@ export const SIZE = /^(\d{1,12})(Ki|Mi|Gi)?$/;
 export const RATE = /^([1-9]\d{0,11})\/(s|min|h|d)((?: per (?:tenant|user|agent|tool))*)$/;
 export const LISTEN = /^(?:(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9.-]+):)?(\d{1,5})$/;
 
-const MILLISECONDS: Readonly<Record<string, number>> = { ms: 1, s: 1000, m: 60_000, min: 60_000, h: 3_600_000, d: 86_400_000 };
+const MILLISECONDS: Readonly<Record<string, number>> = {
+  ms: 1,
+  s: 1000,
+  m: 60_000,
+  min: 60_000,
+  h: 3_600_000,
+  d: 86_400_000,
+};
 const BYTES: Readonly<Record<string, number>> = { Ki: 1024, Mi: 1024 ** 2, Gi: 1024 ** 3 };
 
 /** `30s` → milliseconds. */

@@ -10,21 +10,42 @@ afterEach(() => listener?.close());
 
 async function open(over: Partial<AdminDeps> = {}): Promise<string> {
   const admin = createAdmin({
-    listenHost: '127.0.0.1', checks: [], metrics: async () => ({ type: 'text/plain; version=0.0.4', text: 'mcp_up 1\n' }), checkpoint: async () => undefined, tile: async () => undefined, ...over,
+    listenHost: '127.0.0.1',
+    checks: [],
+    metrics: async () => ({ type: 'text/plain; version=0.0.4', text: 'mcp_up 1\n' }),
+    checkpoint: async () => undefined,
+    tile: async () => undefined,
+    ...over,
   });
-  listener = await openListener({ settings: { host: '127.0.0.1', port: 0, tls: undefined, behindTlsProxy: false }, handler: admin.handle, name: 'admin', limits: { drainMs: 100 } });
+  listener = await openListener({
+    settings: { host: '127.0.0.1', port: 0, tls: undefined, behindTlsProxy: false },
+    handler: admin.handle,
+    name: 'admin',
+    limits: { drainMs: 100 },
+  });
   return listener.url;
 }
 
-interface Answer { readonly status: number; readonly text: string; readonly headers: Record<string, unknown> }
-function ask(url: string, path: string, options: { method?: string; headers?: Record<string, string | string[]>; body?: string } = {}): Promise<Answer> {
+interface Answer {
+  readonly status: number;
+  readonly text: string;
+  readonly headers: Record<string, unknown>;
+}
+function ask(
+  url: string,
+  path: string,
+  options: { method?: string; headers?: Record<string, string | string[]>; body?: string } = {},
+): Promise<Answer> {
   return new Promise((resolve, reject) => {
     const { hostname, port } = new URL(url);
-    const request = httpRequest({ host: hostname, port, path, method: options.method ?? 'GET', headers: options.headers, agent: false }, (response) => {
-      let text = '';
-      response.on('data', (chunk: Buffer) => (text += chunk.toString()));
-      response.on('end', () => resolve({ status: response.statusCode ?? 0, text, headers: response.headers }));
-    });
+    const request = httpRequest(
+      { host: hostname, port, path, method: options.method ?? 'GET', headers: options.headers, agent: false },
+      (response) => {
+        let text = '';
+        response.on('data', (chunk: Buffer) => (text += chunk.toString()));
+        response.on('end', () => resolve({ status: response.statusCode ?? 0, text, headers: response.headers }));
+      },
+    );
     request.on('error', reject);
     request.end(options.body);
   });
@@ -32,7 +53,17 @@ function ask(url: string, path: string, options: { method?: string; headers?: Re
 
 describe('the admin listener', () => {
   it('/health touches nothing', async () => {
-    const url = await open({ checks: [{ name: 'store', run: () => { throw new Error('down'); } }], metrics: () => Promise.reject(new Error('down')) });
+    const url = await open({
+      checks: [
+        {
+          name: 'store',
+          run: () => {
+            throw new Error('down');
+          },
+        },
+      ],
+      metrics: () => Promise.reject(new Error('down')),
+    });
     expect(await ask(url, '/health')).toMatchObject({ status: 200, text: '{"status":"ok"}\n' });
   });
 
@@ -42,27 +73,57 @@ describe('the admin listener', () => {
         { name: 'audit', run: () => undefined },
         { name: 'store', run: async () => 'the disk is full' },
         { name: 'servers', run: () => ({ crm: undefined, search: 'no answer' }) },
-        { name: 'broken', run: () => { throw new Error('postgres://user:CANARY@db'); } },
+        {
+          name: 'broken',
+          run: () => {
+            throw new Error('postgres://user:CANARY@db');
+          },
+        },
       ],
     });
     const { status, text } = await ask(url, '/ready');
     expect(status).toBe(503);
-    expect(JSON.parse(text)).toEqual({ status: 'not ready', checks: { audit: 'ok', store: 'the disk is full', 'servers.crm': 'ok', 'servers.search': 'no answer', broken: 'failed' } });
+    expect(JSON.parse(text)).toEqual({
+      status: 'not ready',
+      checks: {
+        audit: 'ok',
+        store: 'the disk is full',
+        'servers.crm': 'ok',
+        'servers.search': 'no answer',
+        broken: 'failed',
+      },
+    });
   });
 
   it('/ready is 200 when everything is', async () => {
     const url = await open({ checks: [{ name: 'audit', run: () => undefined }] });
-    expect(await ask(url, '/ready')).toMatchObject({ status: 200, text: '{"status":"ready","checks":{"audit":"ok"}}\n' });
+    expect(await ask(url, '/ready')).toMatchObject({
+      status: 200,
+      text: '{"status":"ready","checks":{"audit":"ok"}}\n',
+    });
   });
 
   it('A29 a check that hangs is a no, within its time', async () => {
     const hangs: Check = { name: 'store', run: () => new Promise<undefined>(() => undefined) };
-    expect(await readiness({ checks: [hangs], details: true, timeoutMs: 50 })).toEqual({ ready: false, checks: { store: 'no answer within 50 ms' } });
+    expect(await readiness({ checks: [hangs], details: true, timeoutMs: 50 })).toEqual({
+      ready: false,
+      checks: { store: 'no answer within 50 ms' },
+    });
   });
 
   it('asking often asks the dependencies once', async () => {
     let asked = 0;
-    const url = await open({ checks: [{ name: 'store', run: () => { asked += 1; return undefined; } }] });
+    const url = await open({
+      checks: [
+        {
+          name: 'store',
+          run: () => {
+            asked += 1;
+            return undefined;
+          },
+        },
+      ],
+    });
     await Promise.all(Array.from({ length: 20 }, () => ask(url, '/ready')));
     expect(asked).toBe(1);
   });
@@ -77,11 +138,24 @@ describe('the admin listener', () => {
 
   it('tiles are passed on as they are, under their one spelling', async () => {
     const asked: unknown[] = [];
-    const url = await open({ tile: async (tenant, tile) => { asked.push([tenant, tile]); return tile.width === 2 ? Buffer.alloc(64, 'h') : undefined; } });
-    expect(await ask(url, '/audit/acme/tile/1/x001/234.p/2')).toMatchObject({ status: 200, text: 'h'.repeat(64), headers: { 'content-type': 'application/octet-stream' } });
+    const url = await open({
+      tile: async (tenant, tile) => {
+        asked.push([tenant, tile]);
+        return tile.width === 2 ? Buffer.alloc(64, 'h') : undefined;
+      },
+    });
+    expect(await ask(url, '/audit/acme/tile/1/x001/234.p/2')).toMatchObject({
+      status: 200,
+      text: 'h'.repeat(64),
+      headers: { 'content-type': 'application/octet-stream' },
+    });
     expect((await ask(url, '/audit/acme/tile/0/000')).status).toBe(404);
-    expect(asked).toEqual([['acme', { level: 1, index: 1_234, width: 2 }], ['acme', { level: 0, index: 0, width: 256 }]]);
-    for (const path of ['0/0', '0/x000/000.p/2', '0/000.p/02', 'entries/000', '0/../1/000.p/2']) expect([path, (await ask(url, `/audit/acme/tile/${path}`)).status]).toEqual([path, 404]);
+    expect(asked).toEqual([
+      ['acme', { level: 1, index: 1_234, width: 2 }],
+      ['acme', { level: 0, index: 0, width: 256 }],
+    ]);
+    for (const path of ['0/0', '0/x000/000.p/2', '0/000.p/02', 'entries/000', '0/../1/000.p/2'])
+      expect([path, (await ask(url, `/audit/acme/tile/${path}`)).status]).toEqual([path, 404]);
     expect(asked).toHaveLength(2);
   });
 
@@ -90,22 +164,46 @@ describe('the admin listener', () => {
     for (const path of ['/health', '/nothing', '/metrics']) {
       const { headers } = await ask(url, path, { headers: { 'X-Correlation-ID': 'abcdefgh-1' } });
       expect(headers).toMatchObject({
-        'x-content-type-options': 'nosniff', 'x-frame-options': 'DENY', 'referrer-policy': 'no-referrer', 'cache-control': 'no-store',
-        'content-security-policy': "default-src 'none'; frame-ancestors 'none'", 'x-correlation-id': 'abcdefgh-1',
+        'x-content-type-options': 'nosniff',
+        'x-frame-options': 'DENY',
+        'referrer-policy': 'no-referrer',
+        'cache-control': 'no-store',
+        'content-security-policy': "default-src 'none'; frame-ancestors 'none'",
+        'x-correlation-id': 'abcdefgh-1',
       });
       expect(headers['access-control-allow-origin']).toBeUndefined();
     }
-    expect((await ask(url, '/health', { headers: { 'X-Correlation-ID': 'no good' } })).headers['x-correlation-id']).toMatch(/^[0-9a-f-]{36}$/);
+    expect(
+      (await ask(url, '/health', { headers: { 'X-Correlation-ID': 'no good' } })).headers['x-correlation-id'],
+    ).toMatch(/^[0-9a-f-]{36}$/);
   });
 
-  it.each(['//health', '/health/', '/HEALTH', '/./health', '/%68ealth', '/audit/../health', '/audit//checkpoint', '/audit/a%2fb/checkpoint', '/audit/../../etc/passwd/checkpoint', '/', '/mcp', '*', 'http://127.0.0.1/health', '/audit/.hidden/checkpoint'])(
-    'H13 A14 %s does not exist, and asks nothing', async (path) => {
-      let asked = false;
-      const url = await open({ checkpoint: async () => { asked = true; return 'x'; } });
-      expect((await ask(url, path)).status).toBe(404);
-      expect(asked).toBe(false);
-    },
-  );
+  it.each([
+    '//health',
+    '/health/',
+    '/HEALTH',
+    '/./health',
+    '/%68ealth',
+    '/audit/../health',
+    '/audit//checkpoint',
+    '/audit/a%2fb/checkpoint',
+    '/audit/../../etc/passwd/checkpoint',
+    '/',
+    '/mcp',
+    '*',
+    'http://127.0.0.1/health',
+    '/audit/.hidden/checkpoint',
+  ])('H13 A14 %s does not exist, and asks nothing', async (path) => {
+    let asked = false;
+    const url = await open({
+      checkpoint: async () => {
+        asked = true;
+        return 'x';
+      },
+    });
+    expect((await ask(url, path)).status).toBe(404);
+    expect(asked).toBe(false);
+  });
 
   it.each(['POST', 'PUT', 'DELETE', 'OPTIONS', 'PATCH'])('H13 %s is not a method of anything', async (method) => {
     const url = await open();
@@ -116,12 +214,24 @@ describe('the admin listener', () => {
   it('H1 A20 only our own names are answered', async () => {
     const url = await open({ allowedHosts: ['metrics.internal'] });
     const { port } = new URL(url);
-    const status = async (headers: Record<string, string | string[]>): Promise<number> => (await ask(url, '/health', { headers })).status;
-    for (const host of [`127.0.0.1:${port}`, `localhost:${port}`, `[::1]:${port}`, 'metrics.internal']) expect(await status({ Host: host }), host).toBe(200);
-    for (const host of ['evil.example', `evil.example:${port}`, `localhost.evil:${port}`, `127.0.0.1.evil:${port}`, '127.0.0.1:1', '127.0.0.1', `10.0.0.1:${port}`, `localhost:${port}@evil`]) {
+    const status = async (headers: Record<string, string | string[]>): Promise<number> =>
+      (await ask(url, '/health', { headers })).status;
+    for (const host of [`127.0.0.1:${port}`, `localhost:${port}`, `[::1]:${port}`, 'metrics.internal'])
+      expect(await status({ Host: host }), host).toBe(200);
+    for (const host of [
+      'evil.example',
+      `evil.example:${port}`,
+      `localhost.evil:${port}`,
+      `127.0.0.1.evil:${port}`,
+      '127.0.0.1:1',
+      '127.0.0.1',
+      `10.0.0.1:${port}`,
+      `localhost:${port}@evil`,
+    ]) {
       expect(await status({ Host: host }), host).toBe(403);
     }
-    for (const origin of ['http://evil.example', 'null', `http://localhost:${port}.evil`, `https://127.0.0.1:${port}`]) expect(await status({ Host: `127.0.0.1:${port}`, Origin: origin }), origin).toBe(403);
+    for (const origin of ['http://evil.example', 'null', `http://localhost:${port}.evil`, `https://127.0.0.1:${port}`])
+      expect(await status({ Host: `127.0.0.1:${port}`, Origin: origin }), origin).toBe(403);
     expect(await status({ Host: `127.0.0.1:${port}`, Origin: `http://127.0.0.1:${port}` })).toBe(200);
   });
 
@@ -133,14 +243,25 @@ describe('the admin listener', () => {
 
 describe('health on the gateway listener', () => {
   it('names the kind of what fails, and neither which nor why; leaves everything else alone', async () => {
-    const mount = createPublicHealth([{ name: 'servers', run: () => ({ 'secret-project': 'refused by 10.1.2.3' }) }, { name: 'audit', run: () => undefined }]);
+    const mount = createPublicHealth([
+      { name: 'servers', run: () => ({ 'secret-project': 'refused by 10.1.2.3' }) },
+      { name: 'audit', run: () => undefined },
+    ]);
     listener = await openListener({
-      settings: { host: '127.0.0.1', port: 0, tls: undefined, behindTlsProxy: false }, name: 'gateway', limits: { drainMs: 100 },
-      handler: (request, response) => { if (!mount(request, response)) response.writeHead(418).end(); },
+      settings: { host: '127.0.0.1', port: 0, tls: undefined, behindTlsProxy: false },
+      name: 'gateway',
+      limits: { drainMs: 100 },
+      handler: (request, response) => {
+        if (!mount(request, response)) response.writeHead(418).end();
+      },
     });
-    expect(await ask(listener.url, '/ready')).toMatchObject({ status: 503, text: '{"status":"not ready","checks":{"servers":"failing","audit":"ok"}}\n' });
+    expect(await ask(listener.url, '/ready')).toMatchObject({
+      status: 503,
+      text: '{"status":"not ready","checks":{"servers":"failing","audit":"ok"}}\n',
+    });
     expect((await ask(listener.url, '/health')).status).toBe(200);
     expect((await ask(listener.url, '/health', { method: 'POST' })).status).toBe(405);
-    for (const path of ['/health/', '/health?x', '//health', '/mcp']) expect((await ask(listener.url, path)).status, path).toBe(418);
+    for (const path of ['/health/', '/health?x', '//health', '/mcp'])
+      expect((await ask(listener.url, path)).status, path).toBe(418);
   });
 });

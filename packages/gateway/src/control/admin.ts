@@ -46,13 +46,17 @@ export function createAdmin(deps: AdminDeps): Admin {
     handle: (request, response) => {
       setSecurityHeaders(request, response);
       // A body is never read here: the connection ends with the answer when one was announced.
-      if (request.headers['content-length'] !== undefined || request.headers['transfer-encoding'] !== undefined) response.setHeader('Connection', 'close');
+      if (request.headers['content-length'] !== undefined || request.headers['transfer-encoding'] !== undefined)
+        response.setHeader('Connection', 'close');
       if (!hostIsOurs(request, deps.listenHost, deps.allowedHosts ?? []) || !originIsOurs(request)) {
         sendJson(response, 403, { error: 'the Host or Origin header is not allowed' });
         return;
       }
       answer(routes, request, response).catch((thrown: unknown) => {
-        deps.log?.('error', 'an admin endpoint failed', { path: request.url, cause: thrown instanceof Error ? thrown.message : String(thrown) });
+        deps.log?.('error', 'an admin endpoint failed', {
+          path: request.url,
+          cause: thrown instanceof Error ? thrown.message : String(thrown),
+        });
         if (!response.headersSent) sendJson(response, 500, { error: 'internal' });
         else response.destroy();
       });

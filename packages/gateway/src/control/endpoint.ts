@@ -4,7 +4,11 @@ import type { ServerResponse } from 'node:http';
 /** @param segments what the variable segments of the route held, in order. */
 export type Endpoint = (response: ServerResponse, ...segments: readonly string[]) => void | Promise<void>;
 
-export function sendText(response: ServerResponse, status: number, { type, text }: { readonly type: string; readonly text: string }): void {
+export function sendText(
+  response: ServerResponse,
+  status: number,
+  { type, text }: { readonly type: string; readonly text: string },
+): void {
   response.writeHead(status, { 'Content-Type': type, 'Content-Length': Buffer.byteLength(text) });
   response.end(text);
 }

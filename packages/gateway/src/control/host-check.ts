@@ -19,7 +19,11 @@ export function hostIsOurs(request: IncomingMessage, listenHost: string, allowed
   const port = Number(match[2] ?? ('encrypted' in request.socket ? 443 : 80));
   // On loopback nothing sits between, so the port must be ours too; elsewhere ports are mapped.
   if (isLoopbackName(listenHost) && port !== request.socket.localPort) return false;
-  return name === 'localhost' || name === listenHost.toLowerCase() || (isIP(name) !== 0 && (!isLoopbackName(listenHost) || isLoopbackName(name)));
+  return (
+    name === 'localhost' ||
+    name === listenHost.toLowerCase() ||
+    (isIP(name) !== 0 && (!isLoopbackName(listenHost) || isLoopbackName(name)))
+  );
 }
 
 /** Browsers send Origin with what another page asked for; nothing here is for other pages. */
@@ -30,4 +34,5 @@ export function originIsOurs(request: IncomingMessage): boolean {
   return origins.length === 1 && origins[0] === `${scheme}://${request.headers.host ?? ''}`;
 }
 
-const isLoopbackName = (host: string): boolean => host === 'localhost' || host === '::1' || /^127(?:\.\d{1,3}){3}$/.test(host);
+const isLoopbackName = (host: string): boolean =>
+  host === 'localhost' || host === '::1' || /^127(?:\.\d{1,3}){3}$/.test(host);

@@ -34,11 +34,17 @@ export function createReady(options: ReadyOptions): Endpoint {
 }
 
 export async function readiness(options: ReadyOptions): Promise<Readiness> {
-  const answers = await Promise.all(options.checks.map(async (check) => namesOf(check.name, await bounded(check, options.timeoutMs ?? TIMEOUT_MS), options.details)));
+  const answers = await Promise.all(
+    options.checks.map(async (check) =>
+      namesOf(check.name, await bounded(check, options.timeoutMs ?? TIMEOUT_MS), options.details),
+    ),
+  );
   const entries = answers.flat();
   return {
     ready: entries.every(([, why]) => why === undefined),
-    checks: Object.fromEntries(entries.map(([name, why]) => [name, why === undefined ? 'ok' : options.details ? why : 'failing'])),
+    checks: Object.fromEntries(
+      entries.map(([name, why]) => [name, why === undefined ? 'ok' : options.details ? why : 'failing']),
+    ),
   };
 }
 

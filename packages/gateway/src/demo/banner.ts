@@ -54,7 +54,8 @@ export function banner(scene: Scene): string {
   ].join('\n');
 }
 
-const rule = (title: string): string => (title === '' ? '─'.repeat(WIDTH) : `── ${title} ${'─'.repeat(WIDTH - title.length - 4)}`);
+const rule = (title: string): string =>
+  title === '' ? '─'.repeat(WIDTH) : `── ${title} ${'─'.repeat(WIDTH - title.length - 4)}`;
 const heading = (title: string): string => `\n  ${title.toUpperCase()}`;
 
 function pairs(rows: readonly (readonly [string, string])[]): string {
@@ -63,9 +64,16 @@ function pairs(rows: readonly (readonly [string, string])[]): string {
 }
 
 function users({ users: people, rights, signIn }: Scene): string {
-  const rows = people.map(({ subject, tenant, roles, password }) => [subject, signIn ? `password ${password}` : 'key in the files below', `${roles.join(', ')} of ${tenant}`, rights[subject] ?? '']);
+  const rows = people.map(({ subject, tenant, roles, password }) => [
+    subject,
+    signIn ? `password ${password}` : 'key in the files below',
+    `${roles.join(', ')} of ${tenant}`,
+    rights[subject] ?? '',
+  ]);
   const widths = [0, 1, 2].map((column) => Math.max(...rows.map((row) => (row[column] ?? '').length)));
-  return rows.map((row) => `  ${row.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join('  ')}`.trimEnd()).join('\n');
+  return rows
+    .map((row) => `  ${row.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join('  ')}`.trimEnd())
+    .join('\n');
 }
 
 function tryLines({ file, shows, times }: Try, folder: string): string {

@@ -13,13 +13,22 @@ import { openDemoUsers } from './users.ts';
 
 const ROOT = fileURLToPath(new URL('../../../../', import.meta.url));
 const scene: Scene = {
-  gatewayUrl: 'http://127.0.0.1:8700', adminUrl: 'http://127.0.0.1:8701', tries: TRIES, triesFolder: 'data/demo/try',
+  gatewayUrl: 'http://127.0.0.1:8700',
+  adminUrl: 'http://127.0.0.1:8701',
+  tries: TRIES,
+  triesFolder: 'data/demo/try',
   users: [
     { subject: 'alice', name: 'Alice', tenant: 'acme', roles: ['admin'], tier: undefined, password: 'pw-1234567' },
     { subject: 'bob', name: 'Bob', tenant: 'acme', roles: ['analyst'], tier: undefined, password: 'pw-12' },
   ],
-  rights: { alice: 'everything', bob: 'reads notes' }, command: 'node packages/gateway/bin/sallyport.js', configFile: 'examples/demo/sallyport.yaml',
-  weakenings: ['servers.everything: definitions are trusted when they are first seen (pin: first_use), not approved by a person', 'demo: on'], signIn: true,
+  rights: { alice: 'everything', bob: 'reads notes' },
+  command: 'node packages/gateway/bin/sallyport.js',
+  configFile: 'examples/demo/sallyport.yaml',
+  weakenings: [
+    'servers.everything: definitions are trusted when they are first seen (pin: first_use), not approved by a person',
+    'demo: on',
+  ],
+  signIn: true,
 };
 
 describe('the banner', () => {
@@ -30,7 +39,16 @@ describe('the banner', () => {
   it('fits a terminal of 100 columns, and names everything that one needs', () => {
     const text = banner(scene);
     expect(Math.max(...text.split('\n').map((line) => line.length))).toBeLessThanOrEqual(100);
-    for (const needed of ['claude mcp add --transport http sallyport http://127.0.0.1:8700/mcp', 'Cursor', 'VS Code', 'MCP Inspector', 'audit verify', '1-allowed', '6-limited', 'http://127.0.0.1:8701/metrics']) {
+    for (const needed of [
+      'claude mcp add --transport http sallyport http://127.0.0.1:8700/mcp',
+      'Cursor',
+      'VS Code',
+      'MCP Inspector',
+      'audit verify',
+      '1-allowed',
+      '6-limited',
+      'http://127.0.0.1:8701/metrics',
+    ]) {
       expect(text).toContain(needed);
     }
   });
@@ -57,7 +75,10 @@ describe('users and keys', () => {
     const file = join(ROOT, 'examples', 'demo', 'sallyport.yaml');
     const folder = mkdtempSync(join(tmpdir(), 'sallyport-demo-'));
     openNotesToken(join(folder, 'notes.token'));
-    const loaded = loadConfigText(readFileSync(file, 'utf8').replaceAll('../../data/demo', folder), file, { environment: {}, folder: dirname(file) });
+    const loaded = loadConfigText(readFileSync(file, 'utf8').replaceAll('../../data/demo', folder), file, {
+      environment: {},
+      folder: dirname(file),
+    });
     expect('errors' in loaded ? loaded.errors : []).toEqual([]);
     expect('snapshot' in loaded ? loaded.snapshot.weakenings : []).toEqual([
       'servers.everything: definitions are trusted when they are first seen (pin: first_use), not approved by a person',
@@ -75,12 +96,24 @@ describe('the notes server, in its own process', () => {
     notes = await startNotes(0, tokenFile);
   });
   afterAll(() => notes.stop());
-  const call = async (name: string, args: object, token = readFileSync(tokenFile, 'utf8').trim()): Promise<{ status: number; text: string }> => {
+  const call = async (
+    name: string,
+    args: object,
+    token = readFileSync(tokenFile, 'utf8').trim(),
+  ): Promise<{ status: number; text: string }> => {
     const one = { file: 'x', user: 'x', server: 'x', shows: 'x', tool: name, arguments: args as Record<string, never> };
     const body = /^data = (".*")$/m.exec(curlFile(one, 'http://x', ''))?.[1] ?? '';
     const response = await fetch(`http://127.0.0.1:${notes.port}/mcp`, {
-      method: 'POST', body: JSON.parse(body) as string,
-      headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json', accept: 'application/json, text/event-stream', 'mcp-protocol-version': '2026-07-28', 'mcp-method': 'tools/call', 'mcp-name': name },
+      method: 'POST',
+      body: JSON.parse(body) as string,
+      headers: {
+        authorization: `Bearer ${token}`,
+        'content-type': 'application/json',
+        accept: 'application/json, text/event-stream',
+        'mcp-protocol-version': '2026-07-28',
+        'mcp-method': 'tools/call',
+        'mcp-name': name,
+      },
     });
     return { status: response.status, text: await response.text() };
   };
@@ -91,14 +124,17 @@ describe('the notes server, in its own process', () => {
   });
 
   it('keeps the notes of tenants apart', async () => {
-    expect((await call('add_note', { tenant: 'acme', title: 'a', text: 'secret of acme' })).text).toContain('Note 2 was added.');
+    expect((await call('add_note', { tenant: 'acme', title: 'a', text: 'secret of acme' })).text).toContain(
+      'Note 2 was added.',
+    );
     expect((await call('list_notes', { tenant: 'globex' })).text).not.toContain('secret of acme');
     expect((await call('delete_note', { tenant: 'globex', id: 2 })).text).toContain('There is no such note.');
     expect((await call('delete_note', { tenant: 'acme', id: 2 })).text).toContain('Note 2 was deleted.');
   });
 
   it('has strict schemas', async () => {
-    for (const args of [{}, { tenant: 'acme', more: 1 }, { tenant: 'other' }]) expect((await call('list_notes', args)).text, JSON.stringify(args)).toMatch(/"isError":true|"error"/);
+    for (const args of [{}, { tenant: 'acme', more: 1 }, { tenant: 'other' }])
+      expect((await call('list_notes', args)).text, JSON.stringify(args)).toMatch(/"isError":true|"error"/);
   });
 
   it('a port that is taken is one sentence', async () => {
@@ -118,14 +154,25 @@ it('the curl files are read by curl as they are meant', async () => {
   const server = createHttp((request, response) => {
     let body = '';
     request.on('data', (chunk: Buffer) => (body += chunk.toString()));
-    request.on('end', () => { seen.push({ url: request.url ?? '', authorization: request.headers.authorization ?? '', body }); response.end('ok'); });
+    request.on('end', () => {
+      seen.push({ url: request.url ?? '', authorization: request.headers.authorization ?? '', body });
+      response.end('ok');
+    });
   }).listen(0, '127.0.0.1');
   await new Promise((resolve) => server.once('listening', resolve));
-  writeTries(folder, `http://127.0.0.1:${(server.address() as { port: number }).port}`, new Map([['alice', 'sp_1_a"b\\c']]));
+  writeTries(
+    folder,
+    `http://127.0.0.1:${(server.address() as { port: number }).port}`,
+    new Map([['alice', 'sp_1_a"b\\c']]),
+  );
   expect(statSync(join(folder, '1-allowed')).mode & 0o777).toBe(0o600);
-  const out = await new Promise<string>((resolve, reject) => execFile('curl', ['-K', join(folder, '1-allowed')], (error, stdout) => (error ? reject(error) : resolve(stdout))));
+  const out = await new Promise<string>((resolve, reject) =>
+    execFile('curl', ['-K', join(folder, '1-allowed')], (error, stdout) => (error ? reject(error) : resolve(stdout))),
+  );
   server.close();
   expect(out).toBe('ok\n');
   expect(seen[0]).toMatchObject({ url: '/mcp/notes', authorization: 'Bearer sp_1_a"b\\c' });
-  expect(JSON.parse(seen[0]?.body ?? '')).toMatchObject({ params: { name: 'add_note', arguments: { tenant: 'acme', title: 'Hello' } } });
+  expect(JSON.parse(seen[0]?.body ?? '')).toMatchObject({
+    params: { name: 'add_note', arguments: { tenant: 'acme', title: 'Hello' } },
+  });
 });

@@ -7,13 +7,26 @@ const NAME = 'demo, made by npm start';
 const WEEK_MS = 7 * 86_400_000;
 
 /** @returns the text of each key by subject; it is stored nowhere. */
-export async function mintDemoKeys(store: KeyStore, users: readonly DemoUser[], now: number): Promise<ReadonlyMap<string, string>> {
+export async function mintDemoKeys(
+  store: KeyStore,
+  users: readonly DemoUser[],
+  now: number,
+): Promise<ReadonlyMap<string, string>> {
   for (const old of await store.list(undefined)) {
     if (old.name === NAME && old.revokedAt === undefined) await store.put({ ...old, revokedAt: now });
   }
   const texts = new Map<string, string>();
   for (const { subject, tenant, roles, tier } of users) {
-    const { text, key } = mintApiKey({ tenant, subject, name: NAME, roles, scopes: [], tier, createdAt: now, expiresAt: now + WEEK_MS });
+    const { text, key } = mintApiKey({
+      tenant,
+      subject,
+      name: NAME,
+      roles,
+      scopes: [],
+      tier,
+      createdAt: now,
+      expiresAt: now + WEEK_MS,
+    });
     await store.put(key);
     texts.set(subject, text);
   }

@@ -11,7 +11,9 @@ export interface NotesProcess {
 }
 
 const START_MS = 15_000;
-const PROGRAM = fileURLToPath(new URL(import.meta.url.endsWith('.ts') ? './notes-server.ts' : './notes-server.js', import.meta.url));
+const PROGRAM = fileURLToPath(
+  new URL(import.meta.url.endsWith('.ts') ? './notes-server.ts' : './notes-server.js', import.meta.url),
+);
 
 /** The credential between gateway and notes, made once, readable by its owner only. */
 export function openNotesToken(file: string): void {
@@ -21,7 +23,10 @@ export function openNotesToken(file: string): void {
 
 /** @throws Error with a sentence for the operator when the process does not come up. */
 export function startNotes(port: number, tokenFile: string): Promise<NotesProcess> {
-  const child = spawn(process.execPath, [PROGRAM, String(port), tokenFile], { stdio: ['pipe', 'pipe', 'pipe'], env: {} });
+  const child = spawn(process.execPath, [PROGRAM, String(port), tokenFile], {
+    stdio: ['pipe', 'pipe', 'pipe'],
+    env: {},
+  });
   const ended = new Promise<void>((resolve) => child.once('exit', () => resolve()));
   const stop = async (): Promise<void> => {
     child.stdin.end();
@@ -38,9 +43,12 @@ export function startNotes(port: number, tokenFile: string): Promise<NotesProces
     };
     const late = setTimeout(() => failed('it took too long'), START_MS);
     child.once('error', (error) => failed(error.message));
-    const died = (): void => failed(err.includes('EADDRINUSE') ? `127.0.0.1:${port} is in use by another process` : err.slice(0, 300));
+    const died = (): void =>
+      failed(err.includes('EADDRINUSE') ? `127.0.0.1:${port} is in use by another process` : err.slice(0, 300));
     child.once('exit', died);
-    child.stderr.on('data', (chunk: Buffer) => { if (err.length < 4096) err += chunk.toString(); });
+    child.stderr.on('data', (chunk: Buffer) => {
+      if (err.length < 4096) err += chunk.toString();
+    });
     child.stdout.on('data', (chunk: Buffer) => {
       out += chunk.toString();
       const match = /listening (\d+)/.exec(out);

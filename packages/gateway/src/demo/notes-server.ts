@@ -20,38 +20,67 @@ interface Note {
 
 const tenant = z.enum(['acme', 'globex']).describe('Whose notes.');
 const said = (text: string): { content: { type: 'text'; text: string }[] } => ({ content: [{ type: 'text', text }] });
-const failed = (text: string): { content: { type: 'text'; text: string }[]; isError: true } => ({ ...said(text), isError: true });
+const failed = (text: string): { content: { type: 'text'; text: string }[]; isError: true } => ({
+  ...said(text),
+  isError: true,
+});
 
 /** A server over the notes of this process. */
 function createNotes(notes: Map<string, Note[]>): McpServer {
-  const server = new McpServer({ name: 'notes', version: '1.0.0' }, { instructions: 'Notes by tenant. List before you delete.' });
-  server.registerTool('list_notes', {
-    description: 'List the notes of a tenant.', inputSchema: z.strictObject({ tenant }), annotations: { readOnlyHint: true },
-  }, ({ tenant: whose }) => said(JSON.stringify(notes.get(whose) ?? [])));
-  server.registerTool('add_note', {
-    description: 'Add a note.', annotations: { readOnlyHint: false, destructiveHint: false },
-    inputSchema: z.strictObject({ tenant, title: z.string().min(1).max(100), text: z.string().max(10_000) }),
-  }, ({ tenant: whose, title, text }) => {
-    const kept = notes.get(whose) ?? [];
-    if (kept.length >= 1000) return failed('There is no room for another note.');
-    const id = (kept.at(-1)?.id ?? 0) + 1;
-    notes.set(whose, [...kept, { id, title, text }]);
-    return said(`Note ${id} was added.`);
-  });
-  server.registerTool('delete_note', {
-    description: 'Delete a note for good.', inputSchema: z.strictObject({ tenant, id: z.int().min(1) }), annotations: { readOnlyHint: false, destructiveHint: true },
-  }, ({ tenant: whose, id }) => {
-    const kept = notes.get(whose) ?? [];
-    if (!kept.some((note) => note.id === id)) return failed('There is no such note.');
-    notes.set(whose, kept.filter((note) => note.id !== id));
-    return said(`Note ${id} was deleted.`);
-  });
+  const server = new McpServer(
+    { name: 'notes', version: '1.0.0' },
+    { instructions: 'Notes by tenant. List before you delete.' },
+  );
+  server.registerTool(
+    'list_notes',
+    {
+      description: 'List the notes of a tenant.',
+      inputSchema: z.strictObject({ tenant }),
+      annotations: { readOnlyHint: true },
+    },
+    ({ tenant: whose }) => said(JSON.stringify(notes.get(whose) ?? [])),
+  );
+  server.registerTool(
+    'add_note',
+    {
+      description: 'Add a note.',
+      annotations: { readOnlyHint: false, destructiveHint: false },
+      inputSchema: z.strictObject({ tenant, title: z.string().min(1).max(100), text: z.string().max(10_000) }),
+    },
+    ({ tenant: whose, title, text }) => {
+      const kept = notes.get(whose) ?? [];
+      if (kept.length >= 1000) return failed('There is no room for another note.');
+      const id = (kept.at(-1)?.id ?? 0) + 1;
+      notes.set(whose, [...kept, { id, title, text }]);
+      return said(`Note ${id} was added.`);
+    },
+  );
+  server.registerTool(
+    'delete_note',
+    {
+      description: 'Delete a note for good.',
+      inputSchema: z.strictObject({ tenant, id: z.int().min(1) }),
+      annotations: { readOnlyHint: false, destructiveHint: true },
+    },
+    ({ tenant: whose, id }) => {
+      const kept = notes.get(whose) ?? [];
+      if (!kept.some((note) => note.id === id)) return failed('There is no such note.');
+      notes.set(
+        whose,
+        kept.filter((note) => note.id !== id),
+      );
+      return said(`Note ${id} was deleted.`);
+    },
+  );
   return server;
 }
 
 /** @param token what the gateway presents as its bearer token. */
 export function createNotesServer(token: string): Server {
-  const notes = new Map<string, Note[]>([['acme', [{ id: 1, title: 'Welcome', text: 'This note belongs to acme.' }]], ['globex', [{ id: 1, title: 'Welcome', text: 'This note belongs to globex.' }]]]);
+  const notes = new Map<string, Note[]>([
+    ['acme', [{ id: 1, title: 'Welcome', text: 'This note belongs to acme.' }]],
+    ['globex', [{ id: 1, title: 'Welcome', text: 'This note belongs to globex.' }]],
+  ]);
   const handle = toNodeHandler(createMcpHandler(() => createNotes(notes)));
   const [ourHost, ourOrigin] = [localhostHostValidation(), localhostOriginValidation()];
   const expected = Buffer.from(`Bearer ${token}`);
@@ -59,7 +88,8 @@ export function createNotesServer(token: string): Server {
     const given = Buffer.from(request.headers.authorization ?? '');
     if (given.length !== expected.length || !timingSafeEqual(given, expected)) response.writeHead(401).end();
     else if (request.url !== '/mcp') response.writeHead(404).end();
-    else if (ourHost(request, response) && ourOrigin(request, response)) void handle(request as Parameters<typeof handle>[0], response);
+    else if (ourHost(request, response) && ourOrigin(request, response))
+      void handle(request as Parameters<typeof handle>[0], response);
   });
 }
 

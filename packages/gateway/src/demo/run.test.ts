@@ -14,13 +14,24 @@ import { TRIES } from './tries.ts';
 
 /** Ports that were free a moment ago. */
 async function freePorts(count: number): Promise<number[]> {
-  const servers = await Promise.all(Array.from({ length: count }, () => new Promise<ReturnType<typeof createServer>>((resolve) => { const server = createServer().listen(0, '127.0.0.1', () => resolve(server)); })));
+  const servers = await Promise.all(
+    Array.from(
+      { length: count },
+      () =>
+        new Promise<ReturnType<typeof createServer>>((resolve) => {
+          const server = createServer().listen(0, '127.0.0.1', () => resolve(server));
+        }),
+    ),
+  );
   const ports = servers.map((server) => (server.address() as { port: number }).port);
   await Promise.all(servers.map((server) => new Promise((resolve) => server.close(resolve))));
   return ports;
 }
 
-interface Answer { result?: { isError?: boolean; content: { text: string }[]; structuredContent?: { error_code?: string } }; error?: { code: number; message: string } }
+interface Answer {
+  result?: { isError?: boolean; content: { text: string }[]; structuredContent?: { error_code?: string } };
+  error?: { code: number; message: string };
+}
 
 describe('the demo, whole', () => {
   const dataFolder = mkdtempSync(join(tmpdir(), 'sallyport-demo-run-'));
@@ -28,13 +39,27 @@ describe('the demo, whole', () => {
   let demo: { close(): Promise<void> };
   let admin = 0;
   let ports: { gateway: number; admin: number; notes: number };
-  const curl = (file: string): Promise<Answer> => new Promise((resolve, reject) => {
-    execFile('curl', ['-K', join(dataFolder, 'try', file)], (error, out) => (error ? reject(error) : resolve(JSON.parse(out) as Answer)));
-  });
+  const curl = (file: string): Promise<Answer> =>
+    new Promise((resolve, reject) => {
+      execFile('curl', ['-K', join(dataFolder, 'try', file)], (error, out) =>
+        error ? reject(error) : resolve(JSON.parse(out) as Answer),
+      );
+    });
   beforeAll(async () => {
     const [gateway = 0, adminPort = 0, notes = 0] = await freePorts(3);
     admin = adminPort;
-    const io: CliIo = { stdout: (text) => void (printed += text), stderr: () => undefined, exit: () => undefined, loadFolders: async () => ({ data: dataFolder, audit: join(dataFolder, 'audit'), tenants: [], tiers: [], servers: [] }) };
+    const io: CliIo = {
+      stdout: (text) => void (printed += text),
+      stderr: () => undefined,
+      exit: () => undefined,
+      loadFolders: async () => ({
+        data: dataFolder,
+        audit: join(dataFolder, 'audit'),
+        tenants: [],
+        tiers: [],
+        servers: [],
+      }),
+    };
     ports = { gateway, admin, notes };
     demo = await runDemo(io, startGateway, { ports, dataFolder });
   });
@@ -58,29 +83,56 @@ describe('the demo, whole', () => {
 
   it('is ready, counts, and has a checkpoint', async () => {
     const at = (path: string): Promise<Response> => fetch(`http://127.0.0.1:${admin}${path}`);
-    expect(await (await at('/ready')).json()).toEqual({ status: 'ready', checks: { audit: 'ok', store: 'ok', 'servers.everything': 'ok', 'servers.notes': 'ok' } });
-    expect(await (await at('/metrics')).text()).toContain('mcp_tool_calls_total{server="notes",tool="add_note",outcome="success"} 1');
+    expect(await (await at('/ready')).json()).toEqual({
+      status: 'ready',
+      checks: { audit: 'ok', store: 'ok', 'servers.everything': 'ok', 'servers.notes': 'ok' },
+    });
+    expect(await (await at('/metrics')).text()).toContain(
+      'mcp_tool_calls_total{server="notes",tool="add_note",outcome="success"} 1',
+    );
     expect(await (await at('/audit/acme/checkpoint')).text()).toMatch(/^sallyport\.local\/acme\n\d+\n/);
   });
 
   it('its policies pass the check against what the servers really offer', async () => {
     const file = fileURLToPath(new URL('../../../../examples/demo/sallyport.yaml', import.meta.url));
-    const loaded = loadConfigText(readFileSync(file, 'utf8').replaceAll('../../data/demo', dataFolder), file, { environment: {}, folder: dirname(file) });
+    const loaded = loadConfigText(readFileSync(file, 'utf8').replaceAll('../../data/demo', dataFolder), file, {
+      environment: {},
+      folder: dirname(file),
+    });
     if ('errors' in loaded) throw new Error(loaded.errors.map(formatConfigError).join());
     expect(await checkConfiguredPolicies(loaded.snapshot)).toEqual({ policies: 5, findings: [] });
   });
 
   it('a second demo beside it does not start, and leaves the keys of the first alone', async () => {
-    const io: CliIo = { stdout: () => undefined, stderr: () => undefined, exit: () => undefined, loadFolders: async () => ({ data: dataFolder, audit: join(dataFolder, 'audit'), tenants: [], tiers: [], servers: [] }) };
+    const io: CliIo = {
+      stdout: () => undefined,
+      stderr: () => undefined,
+      exit: () => undefined,
+      loadFolders: async () => ({
+        data: dataFolder,
+        audit: join(dataFolder, 'audit'),
+        tenants: [],
+        tiers: [],
+        servers: [],
+      }),
+    };
     await expect(runDemo(io, startGateway, { ports, dataFolder })).rejects.toThrow('is in use by another process');
     await new Promise((resolve) => setTimeout(resolve, 2_500));
     expect((await curl('1-allowed')).result?.content[0]?.text).toMatch(/was added/);
   });
 
   it('A27 keys are in no file but the ones to call with', async () => {
-    const key = /Bearer (sp_[A-Za-z0-9_-]+)/.exec(readFileSync(join(dataFolder, 'try', '1-allowed'), 'utf8'))?.[1] ?? '';
+    const key =
+      /Bearer (sp_[A-Za-z0-9_-]+)/.exec(readFileSync(join(dataFolder, 'try', '1-allowed'), 'utf8'))?.[1] ?? '';
     expect(key.length).toBeGreaterThan(40);
-    const found = await new Promise<string>((resolve) => execFile('grep', ['-rlF', '--', key, dataFolder], (_error, out) => resolve(out)));
-    expect(found.trim().split('\n').every((file) => file.startsWith(join(dataFolder, 'try')))).toBe(true);
+    const found = await new Promise<string>((resolve) =>
+      execFile('grep', ['-rlF', '--', key, dataFolder], (_error, out) => resolve(out)),
+    );
+    expect(
+      found
+        .trim()
+        .split('\n')
+        .every((file) => file.startsWith(join(dataFolder, 'try'))),
+    ).toBe(true);
   });
 });

@@ -19,7 +19,10 @@ const CONFIG = join(ROOT, 'examples', 'demo', 'sallyport.yaml');
 /** Takes the requests that belong to the authorization server; true when it did. */
 export type Front = (request: IncomingMessage, response: ServerResponse) => boolean;
 
-type Start = (snapshot: Snapshot, options: { readonly front?: Front }) => Promise<{ readonly gatewayUrl: string; readonly adminUrl: string; close(): Promise<void> }>;
+type Start = (
+  snapshot: Snapshot,
+  options: { readonly front?: Front },
+) => Promise<{ readonly gatewayUrl: string; readonly adminUrl: string; close(): Promise<void> }>;
 
 export interface DemoOptions {
   /** Ports of gateway, admin listener and notes server; those of the example when absent. */
@@ -27,7 +30,10 @@ export interface DemoOptions {
   /** `data/demo` of the checkout when absent. */
   readonly dataFolder?: string;
   /** Makes the authorization server; without it clients need a key. */
-  readonly openSignIn?: (snapshot: Snapshot, users: readonly DemoUser[]) => Promise<{ readonly front: Front; close(): void | Promise<void> }>;
+  readonly openSignIn?: (
+    snapshot: Snapshot,
+    users: readonly DemoUser[],
+  ) => Promise<{ readonly front: Front; close(): void | Promise<void> }>;
 }
 
 const RIGHTS: Readonly<Record<string, string>> = {
@@ -51,10 +57,20 @@ export async function runDemo(io: CliIo, start: Start, options: DemoOptions = {}
     const running = await start(snapshot, signIn === undefined ? {} : { front: signIn.front });
     const triesFolder = join(dataFolder, 'try');
     writeTries(triesFolder, running.gatewayUrl, keys);
-    io.stdout(banner({
-      gatewayUrl: running.gatewayUrl, adminUrl: running.adminUrl, users, rights: RIGHTS, tries: TRIES, triesFolder: typed(triesFolder),
-      command: 'node packages/gateway/bin/sallyport.js', configFile: typed(CONFIG), weakenings: snapshot.weakenings, signIn: signIn !== undefined,
-    }));
+    io.stdout(
+      banner({
+        gatewayUrl: running.gatewayUrl,
+        adminUrl: running.adminUrl,
+        users,
+        rights: RIGHTS,
+        tries: TRIES,
+        triesFolder: typed(triesFolder),
+        command: 'node packages/gateway/bin/sallyport.js',
+        configFile: typed(CONFIG),
+        weakenings: snapshot.weakenings,
+        signIn: signIn !== undefined,
+      }),
+    );
     return {
       close: async () => {
         await running.close();
@@ -78,14 +94,23 @@ function typed(path: string): string {
 function demoSnapshot({ ports, openSignIn }: DemoOptions, dataFolder: string): Snapshot {
   let text = readFileSync(CONFIG, 'utf8').replaceAll('../../data/demo', dataFolder);
   if (ports !== undefined) {
-    text = text.replaceAll('127.0.0.1:8700', `127.0.0.1:${ports.gateway}`).replaceAll('127.0.0.1:8701', `127.0.0.1:${ports.admin}`).replaceAll('127.0.0.1:8702', `127.0.0.1:${ports.notes}`);
+    text = text
+      .replaceAll('127.0.0.1:8700', `127.0.0.1:${ports.gateway}`)
+      .replaceAll('127.0.0.1:8701', `127.0.0.1:${ports.admin}`)
+      .replaceAll('127.0.0.1:8702', `127.0.0.1:${ports.notes}`);
   }
   const loaded = loadConfigText(text, CONFIG, { environment: {}, folder: dirname(CONFIG) });
   if ('errors' in loaded) throw new Error(loaded.errors.map(formatConfigError).join('\n'));
   const ours = (server: ServerSettings): ServerSettings =>
-    server.transport.kind === 'stdio' && server.transport.command === 'node' ? { ...server, transport: { ...server.transport, command: process.execPath } } : server;
+    server.transport.kind === 'stdio' && server.transport.command === 'node'
+      ? { ...server, transport: { ...server.transport, command: process.execPath } }
+      : server;
   const { identity, servers } = loaded.snapshot;
-  return { ...loaded.snapshot, identity: openSignIn === undefined ? { ...identity, issuers: [] } : identity, servers: servers.map(ours) };
+  return {
+    ...loaded.snapshot,
+    identity: openSignIn === undefined ? { ...identity, issuers: [] } : identity,
+    servers: servers.map(ours),
+  };
 }
 
 async function makeKeys(dataFolder: string, users: readonly DemoUser[]): Promise<ReadonlyMap<string, string>> {

@@ -19,18 +19,62 @@ export interface Try {
 }
 
 export const TRIES: readonly Try[] = [
-  { file: '1-allowed', user: 'alice', server: 'notes', tool: 'add_note', arguments: { tenant: 'acme', title: 'Hello', text: 'Written through the gateway.' }, shows: 'allowed: alice, an admin of acme, writes a note' },
-  { file: '2-refused', user: 'bob', server: 'everything', tool: 'echo', arguments: { message: 'a confidential plan' }, shows: 'refused: bob, an analyst, may echo, but nothing confidential' },
-  { file: '3-hidden', user: 'bob', server: 'notes', tool: 'delete_note', arguments: { tenant: 'acme', id: 1 }, shows: 'hidden: for bob, delete_note does not exist' },
-  { file: '4-other-tenant', user: 'alice', server: 'notes', tool: 'list_notes', arguments: { tenant: 'globex' }, shows: 'refused: alice reads notes of another tenant' },
-  { file: '5-invalid', user: 'alice', server: 'notes', tool: 'delete_note', arguments: { tenant: 'acme', id: 'one' }, shows: 'invalid: id is not a number; the server never sees it' },
-  { file: '6-limited', user: 'carol', server: 'notes', tool: 'list_notes', arguments: { tenant: 'globex' }, shows: 'rate-limited: carol has 5 calls a minute', times: 6 },
+  {
+    file: '1-allowed',
+    user: 'alice',
+    server: 'notes',
+    tool: 'add_note',
+    arguments: { tenant: 'acme', title: 'Hello', text: 'Written through the gateway.' },
+    shows: 'allowed: alice, an admin of acme, writes a note',
+  },
+  {
+    file: '2-refused',
+    user: 'bob',
+    server: 'everything',
+    tool: 'echo',
+    arguments: { message: 'a confidential plan' },
+    shows: 'refused: bob, an analyst, may echo, but nothing confidential',
+  },
+  {
+    file: '3-hidden',
+    user: 'bob',
+    server: 'notes',
+    tool: 'delete_note',
+    arguments: { tenant: 'acme', id: 1 },
+    shows: 'hidden: for bob, delete_note does not exist',
+  },
+  {
+    file: '4-other-tenant',
+    user: 'alice',
+    server: 'notes',
+    tool: 'list_notes',
+    arguments: { tenant: 'globex' },
+    shows: 'refused: alice reads notes of another tenant',
+  },
+  {
+    file: '5-invalid',
+    user: 'alice',
+    server: 'notes',
+    tool: 'delete_note',
+    arguments: { tenant: 'acme', id: 'one' },
+    shows: 'invalid: id is not a number; the server never sees it',
+  },
+  {
+    file: '6-limited',
+    user: 'carol',
+    server: 'notes',
+    tool: 'list_notes',
+    arguments: { tenant: 'globex' },
+    shows: 'rate-limited: carol has 5 calls a minute',
+    times: 6,
+  },
 ];
 
 /** @param keys API key by subject. Files are readable by their owner only. */
 export function writeTries(folder: string, gatewayUrl: string, keys: ReadonlyMap<string, string>): void {
   mkdirSync(folder, { recursive: true, mode: 0o700 });
-  for (const one of TRIES) writeFileSync(join(folder, one.file), curlFile(one, gatewayUrl, keys.get(one.user) ?? ''), { mode: 0o600 });
+  for (const one of TRIES)
+    writeFileSync(join(folder, one.file), curlFile(one, gatewayUrl, keys.get(one.user) ?? ''), { mode: 0o600 });
 }
 
 /** The request of a modern client (2026-07-28): no handshake, no session. */
@@ -40,14 +84,29 @@ export function curlFile(one: Try, gatewayUrl: string, key: string): string {
     'io.modelcontextprotocol/clientCapabilities': {},
     'io.modelcontextprotocol/clientInfo': { name: 'curl', version: '1' },
   };
-  const body = { jsonrpc: '2.0', id: 1, method: 'tools/call', params: { name: one.tool, arguments: one.arguments, _meta } };
+  const body = {
+    jsonrpc: '2.0',
+    id: 1,
+    method: 'tools/call',
+    params: { name: one.tool, arguments: one.arguments, _meta },
+  };
   const headers = [
-    `Authorization: Bearer ${key}`, 'Content-Type: application/json', 'Accept: application/json, text/event-stream',
-    'MCP-Protocol-Version: 2026-07-28', 'Mcp-Method: tools/call', `Mcp-Name: ${one.tool}`,
+    `Authorization: Bearer ${key}`,
+    'Content-Type: application/json',
+    'Accept: application/json, text/event-stream',
+    'MCP-Protocol-Version: 2026-07-28',
+    'Mcp-Method: tools/call',
+    `Mcp-Name: ${one.tool}`,
   ];
   const quoted = (text: string): string => `"${text.replaceAll('\\', '\\\\').replaceAll('"', '\\"')}"`;
   return [
-    `# ${one.shows}`, `url = ${quoted(`${gatewayUrl}/mcp/${one.server}`)}`, ...headers.map((header) => `header = ${quoted(header)}`),
-    `data = ${quoted(JSON.stringify(body))}`, 'silent', 'show-error', `write-out = "\\n"`, '',
+    `# ${one.shows}`,
+    `url = ${quoted(`${gatewayUrl}/mcp/${one.server}`)}`,
+    ...headers.map((header) => `header = ${quoted(header)}`),
+    `data = ${quoted(JSON.stringify(body))}`,
+    'silent',
+    'show-error',
+    `write-out = "\\n"`,
+    '',
   ].join('\n');
 }

@@ -23,9 +23,13 @@ const PEOPLE: readonly Omit<DemoUser, 'password'>[] = [
 export function openDemoUsers(dataFolder: string): readonly DemoUser[] {
   const file = join(dataFolder, 'demo-users.json');
   const kept = existsSync(file) ? (JSON.parse(readFileSync(file, 'utf8')) as Readonly<Record<string, string>>) : {};
-  const users = PEOPLE.map((person) => ({ ...person, password: kept[person.subject] ?? randomBytes(9).toString('base64url') }));
+  const users = PEOPLE.map((person) => ({
+    ...person,
+    password: kept[person.subject] ?? randomBytes(9).toString('base64url'),
+  }));
   const passwords = Object.fromEntries(users.map((user) => [user.subject, user.password]));
   mkdirSync(dataFolder, { recursive: true, mode: 0o700 });
-  if (users.some((user) => kept[user.subject] !== user.password)) writeFileSync(file, `${JSON.stringify(passwords, null, 2)}\n`, { mode: 0o600 });
+  if (users.some((user) => kept[user.subject] !== user.password))
+    writeFileSync(file, `${JSON.stringify(passwords, null, 2)}\n`, { mode: 0o600 });
   return users;
 }

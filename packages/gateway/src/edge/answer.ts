@@ -1,5 +1,13 @@
 /** How an outcome ends: what the client is told, and with which status. One table (`ERRORS`) decides. */
-import { refusalResult, type GuardError, type ErrorCode, type Json, type JsonObject, type McpResult, type Outcome } from '@sallyport/guard';
+import {
+  refusalResult,
+  type GuardError,
+  type ErrorCode,
+  type Json,
+  type JsonObject,
+  type McpResult,
+  type Outcome,
+} from '@sallyport/guard';
 import { responseBytes } from '@sallyport/guard/json';
 import { isObject, type RequestId } from './envelope.ts';
 import { askToWait } from './eras/approval-wait.ts';
@@ -15,8 +23,16 @@ export interface Ended {
 
 /** Refusals that a model can act on, so a tool call gets them as a tool result. */
 const FOR_THE_MODEL = new Set<ErrorCode>([
-  'invalid_input', 'not_permitted', 'rate_limited', 'approval_required', 'approval_refused', 'quarantined', 'upstream_failed', 'upstream_timeout',
-  'output_blocked', 'result_withheld',
+  'invalid_input',
+  'not_permitted',
+  'rate_limited',
+  'approval_required',
+  'approval_refused',
+  'quarantined',
+  'upstream_failed',
+  'upstream_timeout',
+  'output_blocked',
+  'result_withheld',
 ]);
 
 export interface Asked {
@@ -34,26 +50,51 @@ export interface Asked {
 }
 
 export function endOf(outcome: Outcome, asked: Asked): Ended {
-  if (outcome.status === 'success') return { status: 200, bytes: responseBytes(asked.id, resultOf(outcome.result, asked)), headers: {} };
+  if (outcome.status === 'success')
+    return { status: 200, bytes: responseBytes(asked.id, resultOf(outcome.result, asked)), headers: {} };
   const { error } = outcome;
-  const headers = { ...error.detail.headers, ...(error.detail.retryAfter !== undefined && { 'Retry-After': String(Math.ceil(error.detail.retryAfter)) }) };
-  if (asked.method === 'tools/call' && outcome.principal !== undefined && error.detail.rpc === undefined && FOR_THE_MODEL.has(error.code)) {
+  const headers = {
+    ...error.detail.headers,
+    ...(error.detail.retryAfter !== undefined && { 'Retry-After': String(Math.ceil(error.detail.retryAfter)) }),
+  };
+  if (
+    asked.method === 'tools/call' &&
+    outcome.principal !== undefined &&
+    error.detail.rpc === undefined &&
+    FOR_THE_MODEL.has(error.code)
+  ) {
     const wait = asked.capabilities && askToWait(error, asked.params, asked.capabilities);
-    return { status: 200, bytes: responseBytes(asked.id, wait === undefined ? toolError(error, outcome.correlationId, asked) : modern(wait, asked)), headers };
+    return {
+      status: 200,
+      bytes: responseBytes(
+        asked.id,
+        wait === undefined ? toolError(error, outcome.correlationId, asked) : modern(wait, asked),
+      ),
+      headers,
+    };
   }
   return { ...errorEnd(error, asked.id, outcome.correlationId, asked), headers };
 }
 
-const toolError = (error: GuardError, correlationId: string, asked: Asked): JsonObject =>
-  ({ ...refusalResult(error, correlationId), ...(asked.era === 'modern' && { resultType: 'complete', _meta: signed(undefined, asked) }) });
+const toolError = (error: GuardError, correlationId: string, asked: Asked): JsonObject => ({
+  ...refusalResult(error, correlationId),
+  ...(asked.era === 'modern' && { resultType: 'complete', _meta: signed(undefined, asked) }),
+});
 
 /** A JSON-RPC error body; without an id when there is none to answer (MCP, unlike JSON-RPC, knows no `null` there). */
 export function errorEnd(error: GuardError, id: RequestId | null, correlationId: string, asked?: Asked): Ended {
   const { row, detail, message } = error;
   const relayed = detail.rpc;
-  const data: JsonObject = relayed === undefined
-    ? { ...detail.data, ...notFoundUri(error, asked), error_code: row.errorCode, correlation_id: correlationId, ...(detail.retryAfter !== undefined && { retry_after: detail.retryAfter }) }
-    : { ...(isObject(relayed.data) ? relayed.data : {}), correlation_id: correlationId };
+  const data: JsonObject =
+    relayed === undefined
+      ? {
+          ...detail.data,
+          ...notFoundUri(error, asked),
+          error_code: row.errorCode,
+          correlation_id: correlationId,
+          ...(detail.retryAfter !== undefined && { retry_after: detail.retryAfter }),
+        }
+      : { ...(isObject(relayed.data) ? relayed.data : {}), correlation_id: correlationId };
   const code = relayedCode(relayed?.code, asked) ?? legacyCode(error, asked) ?? row.jsonRpc;
   const body = { jsonrpc: '2.0', ...(id !== null && { id }), error: { code, message, data } };
   return { status: statusOf(error, asked), bytes: Buffer.from(JSON.stringify(body)), headers: {} };
@@ -71,14 +112,30 @@ function statusOf(error: GuardError, asked: Asked | undefined): number {
 }
 
 /** -32002 is what 2026-07-28 calls -32602, and must not be sent any more. */
-const relayedCode = (code: number | undefined, asked: Asked | undefined): number | undefined => (code === -32002 && asked?.era === 'modern' ? -32602 : code);
+const relayedCode = (code: number | undefined, asked: Asked | undefined): number | undefined =>
+  code === -32002 && asked?.era === 'modern' ? -32602 : code;
 
-const isRead = (asked: Asked | undefined): boolean => asked?.method === 'resources/read' || asked?.method === 'resources/subscribe';
-const legacyCode = (error: GuardError, asked: Asked | undefined): number | undefined => (error.code === 'not_found' && asked?.era === 'legacy' && isRead(asked) ? -32002 : undefined);
-const notFoundUri = (error: GuardError, asked: Asked | undefined): JsonObject => (error.code === 'not_found' && isRead(asked) ? { uri: asked?.params['uri'] as Json } : {});
+const isRead = (asked: Asked | undefined): boolean =>
+  asked?.method === 'resources/read' || asked?.method === 'resources/subscribe';
+const legacyCode = (error: GuardError, asked: Asked | undefined): number | undefined =>
+  error.code === 'not_found' && asked?.era === 'legacy' && isRead(asked) ? -32002 : undefined;
+const notFoundUri = (error: GuardError, asked: Asked | undefined): JsonObject =>
+  error.code === 'not_found' && isRead(asked) ? { uri: asked?.params['uri'] as Json } : {};
 
-const LIST_MEMBER: Readonly<Record<string, string>> = { 'tools/list': 'tools', 'prompts/list': 'prompts', 'resources/list': 'resources', 'resources/templates/list': 'resourceTemplates' };
-const CACHEABLE = new Set(['server/discover', 'tools/list', 'prompts/list', 'resources/list', 'resources/templates/list', 'resources/read']);
+const LIST_MEMBER: Readonly<Record<string, string>> = {
+  'tools/list': 'tools',
+  'prompts/list': 'prompts',
+  'resources/list': 'resources',
+  'resources/templates/list': 'resourceTemplates',
+};
+const CACHEABLE = new Set([
+  'server/discover',
+  'tools/list',
+  'prompts/list',
+  'resources/list',
+  'resources/templates/list',
+  'resources/read',
+]);
 const HINTS = ['ttlMs', 'cacheScope', 'resultType'];
 
 /** The result as this client must see it; the original bytes when nothing has to change. */
@@ -90,20 +147,37 @@ function resultOf({ value, items, bytes }: McpResult, asked: Asked): Uint8Array 
     return era === 'modern' ? modern(list, asked) : without(list, HINTS);
   }
   const renamed = route.server === undefined && asked.from !== undefined ? rewriteResult(value, asked.from) : value;
-  if (era === 'legacy') return renamed === value && hasObjectOutput(value) && !HINTS.some((hint) => hint in value) ? (bytes ?? value) : withoutMarks(renamed);
-  if (bytes !== undefined && renamed === value && !CACHEABLE.has(method) && mayKeepTtl(value, method) && value['cacheScope'] === undefined) return signedBytes(bytes, value, asked) ?? modern(value, asked);
+  if (era === 'legacy')
+    return renamed === value && hasObjectOutput(value) && !HINTS.some((hint) => hint in value)
+      ? (bytes ?? value)
+      : withoutMarks(renamed);
+  if (
+    bytes !== undefined &&
+    renamed === value &&
+    !CACHEABLE.has(method) &&
+    mayKeepTtl(value, method) &&
+    value['cacheScope'] === undefined
+  )
+    return signedBytes(bytes, value, asked) ?? modern(value, asked);
   return modern(renamed, asked);
 }
 
 /** Of a task `ttlMs` says how long it lasts. Of any other result that may not be remembered it says nothing (A25). */
-const isTask = (value: JsonObject, method: string): boolean => value['resultType'] === 'task' || method.startsWith('tasks/');
-const mayKeepTtl = (value: JsonObject, method: string): boolean => value['ttlMs'] === undefined || isTask(value, method);
+const isTask = (value: JsonObject, method: string): boolean =>
+  value['resultType'] === 'task' || method.startsWith('tasks/');
+const mayKeepTtl = (value: JsonObject, method: string): boolean =>
+  value['ttlMs'] === undefined || isTask(value, method);
 
 function modern(value: JsonObject, asked: Asked): JsonObject {
   const { method, params } = asked;
   const type = value['resultType'] ?? 'complete';
   const { ttlMs, cacheScope: _scope, ...others } = value;
-  const head = { ...others, ...(ttlMs !== undefined && isTask(value, method) && { ttlMs }), resultType: type, _meta: signed(value['_meta'], asked) };
+  const head = {
+    ...others,
+    ...(ttlMs !== undefined && isTask(value, method) && { ttlMs }),
+    resultType: type,
+    _meta: signed(value['_meta'], asked),
+  };
   if (!CACHEABLE.has(method) || type !== 'complete') return head;
   // What a person was asked for in between is not to be remembered.
   const answered = params['requestState'] !== undefined || params['inputResponses'] !== undefined;
@@ -120,19 +194,27 @@ function signed(meta: Json | undefined, { serverInfo }: Asked): JsonObject {
 /** The bytes of a result with what this revision wants put in front, when nothing of that is in them yet. */
 function signedBytes(bytes: Uint8Array, value: JsonObject, asked: Asked): Uint8Array | undefined {
   if (value['_meta'] !== undefined || bytes[0] !== 0x7b) return undefined;
-  const added = { ...(value['resultType'] === undefined && { resultType: 'complete' }), _meta: signed(undefined, asked) };
+  const added = {
+    ...(value['resultType'] === undefined && { resultType: 'complete' }),
+    _meta: signed(undefined, asked),
+  };
   const isEmpty = Object.keys(value).length === 0;
-  return isEmpty ? undefined : Buffer.concat([Buffer.from(`${JSON.stringify(added).slice(0, -1)},`), bytes.subarray(1)]);
+  return isEmpty
+    ? undefined
+    : Buffer.concat([Buffer.from(`${JSON.stringify(added).slice(0, -1)},`), bytes.subarray(1)]);
 }
 
 /** What a modern server writes for modern clients only; whom it says to be is not what was approved. */
 function withoutMarks(value: JsonObject): JsonObject {
   const kept = without(value, hasObjectOutput(value) ? HINTS : [...HINTS, 'structuredContent']);
-  return isObject(kept['_meta']) && SERVER_INFO in kept['_meta'] ? { ...kept, _meta: without(kept['_meta'], [SERVER_INFO]) } : kept;
+  return isObject(kept['_meta']) && SERVER_INFO in kept['_meta']
+    ? { ...kept, _meta: without(kept['_meta'], [SERVER_INFO]) }
+    : kept;
 }
 
 const TTL_MAX_MS = 60_000;
-const boundedTtl = (ttl: Json | undefined): number => (typeof ttl === 'number' && ttl > 0 ? Math.min(Math.trunc(ttl), TTL_MAX_MS) : 0);
+const boundedTtl = (ttl: Json | undefined): number =>
+  typeof ttl === 'number' && ttl > 0 ? Math.min(Math.trunc(ttl), TTL_MAX_MS) : 0;
 
 function without(value: JsonObject, members: readonly string[]): JsonObject {
   return Object.fromEntries(Object.entries(value).filter(([key]) => !members.includes(key)));

@@ -1,5 +1,18 @@
 /** What the edge is given by `main.ts`. */
-import type { Clock, Definition, Guard, Outcome, RateLimiter, Send, Sealer, SessionDirectory, Credentials, Target, ErrorCode, Who } from '@sallyport/guard';
+import type {
+  Clock,
+  Definition,
+  Guard,
+  Outcome,
+  RateLimiter,
+  Send,
+  Sealer,
+  SessionDirectory,
+  Credentials,
+  Target,
+  ErrorCode,
+  Who,
+} from '@sallyport/guard';
 import type { GatewaySettings, GatewayView } from '../snapshot.ts';
 
 export interface Answered {
@@ -21,7 +34,11 @@ export interface DoorDeps {
   readonly sees: (who: Who, server: string) => boolean;
   readonly settings: () => GatewaySettings;
   readonly clock: Clock;
-  readonly log: (level: 'debug' | 'info' | 'warn' | 'error', message: string, fields?: Readonly<Record<string, unknown>>) => void;
+  readonly log: (
+    level: 'debug' | 'info' | 'warn' | 'error',
+    message: string,
+    fields?: Readonly<Record<string, unknown>>,
+  ) => void;
   readonly report: (event: Answered) => void;
   readonly called: (outcome: Outcome) => void;
   readonly limiter: RateLimiter;

@@ -7,13 +7,19 @@ export type RequestId = string | number;
 export type Message =
   | { readonly kind: 'request'; readonly id: RequestId; readonly method: string; readonly params: JsonObject }
   | { readonly kind: 'notification'; readonly method: string; readonly params: JsonObject }
-  | { readonly kind: 'response'; readonly id: RequestId; readonly result: JsonObject | undefined; readonly error: JsonObject | undefined };
+  | {
+      readonly kind: 'response';
+      readonly id: RequestId;
+      readonly result: JsonObject | undefined;
+      readonly error: JsonObject | undefined;
+    };
 
 const KEYS = new Set(['jsonrpc', 'id', 'method', 'params', 'result', 'error']);
 const ID_BYTES_MAX = 256;
 const METHOD = /^[A-Za-z][A-Za-z0-9_/$.-]{0,127}$/;
 
-export const isObject = (value: Json | undefined): value is JsonObject => typeof value === 'object' && value !== null && !Array.isArray(value);
+export const isObject = (value: Json | undefined): value is JsonObject =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);
 
 const invalid = (message: string): GuardError => new GuardError('invalid_request', { message });
 
@@ -21,7 +27,8 @@ const invalid = (message: string): GuardError => new GuardError('invalid_request
 export function readEnvelope({ value }: ParsedJson): Message {
   if (Array.isArray(value)) throw invalid('Batches are not part of MCP: send one message a request.');
   if (!isObject(value)) throw invalid('A JSON-RPC message is an object.');
-  if (!Object.keys(value).every((key) => KEYS.has(key))) throw invalid('The message has a member that JSON-RPC 2.0 does not know.');
+  if (!Object.keys(value).every((key) => KEYS.has(key)))
+    throw invalid('The message has a member that JSON-RPC 2.0 does not know.');
   const { jsonrpc, id, method, params, result, error } = value;
   if (jsonrpc !== '2.0') throw invalid('jsonrpc must be "2.0".');
   if (method === undefined) return readResponse(id, result, error);
@@ -34,8 +41,14 @@ export function readEnvelope({ value }: ParsedJson): Message {
 
 function readResponse(id: Json | undefined, result: Json | undefined, error: Json | undefined): Message {
   if ((result === undefined) === (error === undefined)) throw invalid('A message has a method, a result or an error.');
-  if ((result !== undefined && !isObject(result)) || (error !== undefined && !isObject(error))) throw invalid('result and error must be objects.');
-  return { kind: 'response', id: readId(id), result: result as JsonObject | undefined, error: error as JsonObject | undefined };
+  if ((result !== undefined && !isObject(result)) || (error !== undefined && !isObject(error)))
+    throw invalid('result and error must be objects.');
+  return {
+    kind: 'response',
+    id: readId(id),
+    result: result as JsonObject | undefined,
+    error: error as JsonObject | undefined,
+  };
 }
 
 function readId(id: Json | undefined): RequestId {

@@ -1,6 +1,17 @@
 /** One message, from either door, through the guard: what was read becomes a frozen Call, and what executes is chosen here. */
 import type { IncomingHttpHeaders } from 'node:http';
-import { GuardError, holderOf, METHODS, spendPermit, type Call, type Credentials, type McpResult, type Outcome, type Permit, type Relay } from '@sallyport/guard';
+import {
+  GuardError,
+  holderOf,
+  METHODS,
+  spendPermit,
+  type Call,
+  type Credentials,
+  type McpResult,
+  type Outcome,
+  type Permit,
+  type Relay,
+} from '@sallyport/guard';
 import type { DoorDeps } from './deps.ts';
 import type { Message } from './envelope.ts';
 import type { Caller } from './eras/caller.ts';
@@ -23,24 +34,49 @@ export interface Arrival {
   readonly signal: AbortSignal;
 }
 
-type Named = Pick<Exclude<Message, { kind: 'response' }>, 'method' | 'params'> & { readonly kind?: 'request' | 'notification' };
+type Named = Pick<Exclude<Message, { kind: 'response' }>, 'method' | 'params'> & {
+  readonly kind?: 'request' | 'notification';
+};
 
 /** @throws GuardError `method_not_found` for what the edge alone may send, `invalid_params` for a target that is not named. */
 export function callOf(deps: DoorDeps, { kind, method, params }: Named, arrival: Arrival, internal = false): Call {
   const row = METHODS.get(method);
-  if (row === undefined || row.direction === 'to_client' || row.internal !== internal || !row.eras.includes(arrival.caller.era)) throw new GuardError('method_not_found');
+  if (
+    row === undefined ||
+    row.direction === 'to_client' ||
+    row.internal !== internal ||
+    !row.eras.includes(arrival.caller.era)
+  )
+    throw new GuardError('method_not_found');
   // J5: what runs without an id has no answer to show, and what only informs has none to give.
-  if (kind !== undefined && kind !== row.kind) throw new GuardError('invalid_request', { message: row.kind === 'request' ? 'This method needs an id.' : 'This method takes no id.' });
-  if ((row.lists !== undefined || method === 'tasks/list') && params['cursor'] !== undefined) throw new GuardError('invalid_params', { message: 'The cursor is not one that was given out: lists come in one page.' });
+  if (kind !== undefined && kind !== row.kind)
+    throw new GuardError('invalid_request', {
+      message: row.kind === 'request' ? 'This method needs an id.' : 'This method takes no id.',
+    });
+  if ((row.lists !== undefined || method === 'tasks/list') && params['cursor'] !== undefined)
+    throw new GuardError('invalid_params', {
+      message: 'The cursor is not one that was given out: lists come in one page.',
+    });
   const { caller, route, headers } = arrival;
   const aimed = aim(method, checkMeta(params), route, deps.view.servers());
   const traceparent = metaOf(aimed.params)?.['traceparent'] ?? headers?.['traceparent'];
   return Object.freeze({
-    method, target: aimed.target, params: Object.freeze(aimed.params), rawArguments: arrival.rawArguments, credentials: arrival.credentials, session: caller.session,
-    deadline: deps.clock.now() + deps.settings().requestTimeoutMs, signal: arrival.signal,
+    method,
+    target: aimed.target,
+    params: Object.freeze(aimed.params),
+    rawArguments: arrival.rawArguments,
+    credentials: arrival.credentials,
+    session: caller.session,
+    deadline: deps.clock.now() + deps.settings().requestTimeoutMs,
+    signal: arrival.signal,
     origin: {
-      transport: arrival.transport, era: caller.era, protocolVersion: caller.protocolVersion, address: arrival.address, correlationId: arrival.correlationId,
-      traceparent: isTraceparent(traceparent) ? traceparent : undefined, clientInfo: caller.clientInfo,
+      transport: arrival.transport,
+      era: caller.era,
+      protocolVersion: caller.protocolVersion,
+      address: arrival.address,
+      correlationId: arrival.correlationId,
+      traceparent: isTraceparent(traceparent) ? traceparent : undefined,
+      clientInfo: caller.clientInfo,
     },
   } satisfies Call);
 }
@@ -64,10 +100,12 @@ export function runCall(deps: DoorDeps, exchange: Exchange, local?: Local): Prom
   const answer = local ?? LOCAL[call.method];
   return deps.guard.run(call, async (permit) => {
     const { server } = arrival.route;
-    if (server !== undefined && !deps.view.servers().includes(server)) throw new GuardError('not_found', { message: 'There is no such server.' });
+    if (server !== undefined && !deps.view.servers().includes(server))
+      throw new GuardError('not_found', { message: 'There is no such server.' });
     held?.(holderOf(permit).principal.key);
     if (answer !== undefined) return answer(deps, permit, exchange);
-    if (arrival.headers !== undefined && call.origin.era === 'modern') matchParamHeaders(deps.definitionOf(call.target), call.params['arguments'], arrival.headers);
+    if (arrival.headers !== undefined && call.origin.era === 'modern')
+      matchParamHeaders(deps.definitionOf(call.target), call.params['arguments'], arrival.headers);
     return deps.send(permit, relay);
   });
 }
@@ -78,7 +116,9 @@ const done: Local = (_deps, permit) => {
 };
 
 const LOCAL: Readonly<Record<string, Local>> = Object.assign(Object.create(null) as Record<string, Local>, {
-  ping: done, 'notifications/initialized': done, 'notifications/progress': done,
+  ping: done,
+  'notifications/initialized': done,
+  'notifications/progress': done,
   'server/discover': ((deps, permit, { arrival }) => {
     return { value: discoverResult(deps, { route: arrival.route, who: spendPermit(permit) }) };
   }) satisfies Local,

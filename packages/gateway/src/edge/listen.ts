@@ -5,7 +5,15 @@
  * On `/mcp` each server is listened to by a call of its own, so that a notice is known to come from the server that sent
  * it, and the address of a resource is never heard of from another server than the one that was asked about.
  */
-import { GuardError, type Json, type JsonObject, type McpResult, type Outcome, type Permit, type Relay } from '@sallyport/guard';
+import {
+  GuardError,
+  type Json,
+  type JsonObject,
+  type McpResult,
+  type Outcome,
+  type Permit,
+  type Relay,
+} from '@sallyport/guard';
 import type { DoorDeps } from './deps.ts';
 import { isObject, type RequestId } from './envelope.ts';
 import { callOf, runCall, type Arrival } from './exchange.ts';
@@ -16,7 +24,8 @@ import { createHearing, type Hearing } from './recheck.ts';
 const SUBSCRIPTION = 'io.modelcontextprotocol/subscriptionId';
 /** Notice → the wish that asks for it → the capability that a server needs to have for it. */
 const LISTS: ReadonlyMap<string, readonly [wish: string, capability: string]> = new Map([
-  ['notifications/tools/list_changed', ['toolsListChanged', 'tools']], ['notifications/prompts/list_changed', ['promptsListChanged', 'prompts']],
+  ['notifications/tools/list_changed', ['toolsListChanged', 'tools']],
+  ['notifications/prompts/list_changed', ['promptsListChanged', 'prompts']],
   ['notifications/resources/list_changed', ['resourcesListChanged', 'resources']],
 ]);
 const URIS_MAX = 200;
@@ -41,16 +50,36 @@ export async function listen(deps: DoorDeps, arrival: Arrival, listener: Listene
   const wanted = listener.params['notifications'] ?? {};
   if (!isObject(wanted)) throw new GuardError('invalid_params', { message: 'params.notifications must be an object.' });
   const agreed = await agree(deps, arrival, wanted);
-  const tag = (method: string, params: JsonObject): void => listener.send({ jsonrpc: '2.0', method, params: tagged(params, listener.id) });
+  const tag = (method: string, params: JsonObject): void =>
+    listener.send({ jsonrpc: '2.0', method, params: tagged(params, listener.id) });
   const servers = serversOf(arrival, deps);
-  const gate = openGate(servers.length, () => tag('notifications/subscriptions/acknowledged', { notifications: agreed.filter }));
+  const gate = openGate(servers.length, () =>
+    tag('notifications/subscriptions/acknowledged', { notifications: agreed.filter }),
+  );
   const { route } = arrival;
   const hear = createHearing(deps, arrival);
-  const runs = servers.map((server) => gate.expect((enter) => one(deps, { ...arrival, route: { ...route, server } }, {
-    params: { ...listener.params, notifications: { ...agreed.filter, ...(agreed.uris.size > 0 && { resourceSubscriptions: agreed.uris.get(server ?? '') ?? [] }) } },
-    relay: relayOf(arrival, { agreed, server, tag, hear }),
-    enter: async (permit) => { gate.first(() => listener.entered(permit)); await enter(); },
-  })));
+  const runs = servers.map((server) =>
+    gate.expect((enter) =>
+      one(
+        deps,
+        { ...arrival, route: { ...route, server } },
+        {
+          params: {
+            ...listener.params,
+            notifications: {
+              ...agreed.filter,
+              ...(agreed.uris.size > 0 && { resourceSubscriptions: agreed.uris.get(server ?? '') ?? [] }),
+            },
+          },
+          relay: relayOf(arrival, { agreed, server, tag, hear }),
+          enter: async (permit) => {
+            gate.first(() => listener.entered(permit));
+            await enter();
+          },
+        },
+      ),
+    ),
+  );
   const outcomes = await Promise.all(runs);
   const outcome = outcomes.find(({ status }) => status === 'success') ?? (outcomes[0] as Outcome);
   return outcome.status === 'success' ? { ...outcome, result: ended(outcome.result, listener.id) } : outcome;
@@ -62,7 +91,10 @@ function serversOf({ route }: Arrival, { view }: DoorDeps): readonly (string | u
   return servers.length === 0 ? [undefined] : servers;
 }
 
-export const tagged = (params: JsonObject, id: RequestId): JsonObject => ({ ...params, _meta: { ...(isObject(params['_meta']) ? params['_meta'] : {}), [SUBSCRIPTION]: id } });
+export const tagged = (params: JsonObject, id: RequestId): JsonObject => ({
+  ...params,
+  _meta: { ...(isObject(params['_meta']) ? params['_meta'] : {}), [SUBSCRIPTION]: id },
+});
 
 const ended = ({ value }: McpResult, id: RequestId): McpResult => ({ value: tagged(value, id) });
 
@@ -84,7 +116,8 @@ function one(deps: DoorDeps, arrival: Arrival, { params, relay, enter }: Part): 
 async function agree(deps: DoorDeps, arrival: Arrival, wanted: JsonObject): Promise<Agreed> {
   const { resourceSubscriptions: asked, ...others } = wanted;
   const servers = inRoute(arrival.route, deps.view.servers());
-  const has = (capability: string): boolean => servers.some((server) => deps.view.face(server)?.capabilities[capability] !== undefined);
+  const has = (capability: string): boolean =>
+    servers.some((server) => deps.view.face(server)?.capabilities[capability] !== undefined);
   const kept = Object.entries(others).filter(([name, value]) => {
     const capability = [...LISTS.values()].find(([wish]) => wish === name)?.[1];
     return capability === undefined ? name === 'taskIds' : value === true && has(capability);
@@ -93,7 +126,9 @@ async function agree(deps: DoorDeps, arrival: Arrival, wanted: JsonObject): Prom
   const uris = new Map<string, string[]>();
   if (asked === undefined) return { filter, uris };
   if (!Array.isArray(asked) || asked.length > URIS_MAX || !asked.every((uri) => typeof uri === 'string')) {
-    throw new GuardError('invalid_params', { message: `params.notifications.resourceSubscriptions must be a list of at most ${URIS_MAX} strings.` });
+    throw new GuardError('invalid_params', {
+      message: `params.notifications.resourceSubscriptions must be a list of at most ${URIS_MAX} strings.`,
+    });
   }
   const shown: string[] = [];
   for (const uri of asked as readonly string[]) {
@@ -122,22 +157,30 @@ interface Way {
 
 function relayOf({ caller, route }: Arrival, { agreed, server, tag, hear }: Way): Relay {
   return {
-    era: 'modern', capabilities: caller.capabilities, logLevel: undefined, progressToken: undefined, ask: undefined,
+    era: 'modern',
+    capabilities: caller.capabilities,
+    logLevel: undefined,
+    progressToken: undefined,
+    ask: undefined,
     notify(method, params) {
       const list = LISTS.get(method);
       if (list !== undefined) {
         if (agreed.filter[list[0]] === true) tag(method, params);
       } else if (method === 'notifications/resources/updated') {
         const uri = params['uri'];
-        const asked = typeof uri === 'string' ? (agreed.uris.get(server ?? '') ?? []).find((one) => isWithin(uri, one)) : undefined;
-        if (asked !== undefined) hear(server ?? '', asked, () => tag(method, noticeParams(method, params, { route, server })));
-      } else if (agreed.filter['taskIds'] !== undefined && method.startsWith('notifications/tasks')) tag(method, params);
+        const asked =
+          typeof uri === 'string' ? (agreed.uris.get(server ?? '') ?? []).find((one) => isWithin(uri, one)) : undefined;
+        if (asked !== undefined)
+          hear(server ?? '', asked, () => tag(method, noticeParams(method, params, { route, server })));
+      } else if (agreed.filter['taskIds'] !== undefined && method.startsWith('notifications/tasks'))
+        tag(method, params);
     },
   };
 }
 
 /** "This might be a sub-resource of the one that the client subscribed to." */
-const isWithin = (uri: string, asked: string): boolean => uri === asked || uri.startsWith(asked.endsWith('/') ? asked : `${asked}/`);
+const isWithin = (uri: string, asked: string): boolean =>
+  uri === asked || uri.startsWith(asked.endsWith('/') ? asked : `${asked}/`);
 
 interface Gate {
   /** One party that will either enter or end without having entered. */
@@ -172,7 +215,10 @@ function openGate(parties: number, acknowledge: () => void): Gate {
         settle();
       };
       try {
-        return await run(() => { come(1); return open; });
+        return await run(() => {
+          come(1);
+          return open;
+        });
       } finally {
         come(0);
       }

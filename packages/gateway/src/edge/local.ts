@@ -27,24 +27,42 @@ export function faceOf({ view, sees }: Seen, route: Route, who: Who): Face {
     if (face === undefined) throw new GuardError('not_found', { message: 'There is no such server.' });
     return face;
   }
-  const faces = inRoute(route, view.servers()).filter((server) => sees(who, server)).map((server) => ({ server, face: view.face(server) }));
+  const faces = inRoute(route, view.servers())
+    .filter((server) => sees(who, server))
+    .map((server) => ({ server, face: view.face(server) }));
   const capabilities: Record<string, JsonObject> = {};
-  for (const { face } of faces) for (const name of ALWAYS) {
-    const value = face?.capabilities[name];
-    if (value !== undefined) capabilities[name] = { ...capabilities[name], ...(value as JsonObject) };
-  }
-  const instructions = faces.flatMap(({ server, face }) => (face?.instructions === undefined ? [] : [`${server}: ${face.instructions}`]));
-  return { serverInfo: SELF, capabilities, instructions: instructions.length === 0 ? undefined : instructions.join('\n\n') };
+  for (const { face } of faces)
+    for (const name of ALWAYS) {
+      const value = face?.capabilities[name];
+      if (value !== undefined) capabilities[name] = { ...capabilities[name], ...(value as JsonObject) };
+    }
+  const instructions = faces.flatMap(({ server, face }) =>
+    face?.instructions === undefined ? [] : [`${server}: ${face.instructions}`],
+  );
+  return {
+    serverInfo: SELF,
+    capabilities,
+    instructions: instructions.length === 0 ? undefined : instructions.join('\n\n'),
+  };
 }
 
 /** Whom modern results say they come from: the server only to those who may know of it. */
-export function serverInfoOf({ view, sees }: Seen, { server }: Route, { principal, tenant, definition }: Outcome): JsonObject | undefined {
-  const known = server !== undefined && principal !== undefined && tenant !== undefined && (definition !== undefined || sees({ principal, tenant }, server));
+export function serverInfoOf(
+  { view, sees }: Seen,
+  { server }: Route,
+  { principal, tenant, definition }: Outcome,
+): JsonObject | undefined {
+  const known =
+    server !== undefined &&
+    principal !== undefined &&
+    tenant !== undefined &&
+    (definition !== undefined || sees({ principal, tenant }, server));
   return known ? view.face(server)?.serverInfo : SELF;
 }
 
 /** Version negotiation: the one that was asked for when it is spoken here, else the newest legacy one. */
-export const negotiate = (asked: unknown): string => (typeof asked === 'string' && LEGACY_VERSIONS.includes(asked) ? asked : (LEGACY_VERSIONS[0] as string));
+export const negotiate = (asked: unknown): string =>
+  typeof asked === 'string' && LEGACY_VERSIONS.includes(asked) ? asked : (LEGACY_VERSIONS[0] as string);
 
 interface Asking {
   readonly route: Route;
@@ -53,15 +71,26 @@ interface Asking {
 
 /** Tasks of 2025-11-25 are a capability of that revision only; an older client would not know what to do with them. */
 export function initializeResult(seen: Seen, { route, who }: Asking, protocolVersion: string): JsonObject {
-  const { serverInfo, capabilities: { tasks, ...others }, instructions } = faceOf(seen, route, who);
+  const {
+    serverInfo,
+    capabilities: { tasks, ...others },
+    instructions,
+  } = faceOf(seen, route, who);
   const capabilities = { ...others, ...(tasks !== undefined && protocolVersion === '2025-11-25' && { tasks }) };
   return { protocolVersion, capabilities, serverInfo, ...(instructions !== undefined && { instructions }) };
 }
 
 export function discoverResult(seen: Seen, { route, who }: Asking): JsonObject {
-  const { serverInfo, capabilities: { tasks: _legacyTasks, ...capabilities }, instructions } = faceOf(seen, route, who);
+  const {
+    serverInfo,
+    capabilities: { tasks: _legacyTasks, ...capabilities },
+    instructions,
+  } = faceOf(seen, route, who);
   return {
-    supportedVersions: SUPPORTED_VERSIONS, capabilities, ...(instructions !== undefined && { instructions }), ttlMs: 10_000,
+    supportedVersions: SUPPORTED_VERSIONS,
+    capabilities,
+    ...(instructions !== undefined && { instructions }),
+    ttlMs: 10_000,
     _meta: { 'io.modelcontextprotocol/serverInfo': serverInfo },
   };
 }

@@ -12,10 +12,11 @@ import { clientUri } from './names/spelling.ts';
 export const RECHECK_MS = 2_000;
 const REMEMBERED_MAX = 1_000;
 
-const judge = (deps: DoorDeps, call: Call): Promise<Outcome> => deps.guard.run(call, async (permit) => {
-  spendPermit(permit);
-  return { value: {} };
-});
+const judge = (deps: DoorDeps, call: Call): Promise<Outcome> =>
+  deps.guard.run(call, async (permit) => {
+    spendPermit(permit);
+    return { value: {} };
+  });
 
 /** Calls `lost` once, when the guard does not know the listener any more. @returns how to stop asking. */
 export function keepJudging(deps: DoorDeps, arrival: Arrival, lost: () => void): () => void {
@@ -44,7 +45,10 @@ export function createHearing(deps: DoorDeps, arrival: Arrival): Hearing {
     if (definition === undefined) return false;
     const { route } = arrival;
     const spelled = route.server === undefined ? clientUri(server, definition) : definition;
-    return (await judge(deps, callOf(deps, { method: 'subscriptions/resource', params: { uri: spelled } }, arrival, true))).status === 'success';
+    return (
+      (await judge(deps, callOf(deps, { method: 'subscriptions/resource', params: { uri: spelled } }, arrival, true)))
+        .status === 'success'
+    );
   };
   return (server, uri, deliver) => {
     const key = JSON.stringify([server, uri]);
@@ -54,13 +58,21 @@ export function createHearing(deps: DoorDeps, arrival: Arrival): Hearing {
       if (verdicts.size >= REMEMBERED_MAX) verdicts.clear();
       verdicts.set(key, (verdict = { until: now + RECHECK_MS, may: ask(server, uri).catch(() => false) }));
     }
-    void verdict.may.then((may) => { if (may) deliver(); });
+    void verdict.may.then((may) => {
+      if (may) deliver();
+    });
   };
 }
 
 /** What a server says on its own: of a resource to who may subscribe to it now, of anything else to whoever listens. */
-export function hearNotice(hear: Hearing, server: string, { method, params }: { readonly method: string; readonly params: JsonObject }, deliver: () => void): void {
-  if (method === 'notifications/resources/updated' && typeof params['uri'] === 'string') hear(server, params['uri'], deliver);
+export function hearNotice(
+  hear: Hearing,
+  server: string,
+  { method, params }: { readonly method: string; readonly params: JsonObject },
+  deliver: () => void,
+): void {
+  if (method === 'notifications/resources/updated' && typeof params['uri'] === 'string')
+    hear(server, params['uri'], deliver);
   else deliver();
 }
 

@@ -4,7 +4,19 @@ import { addressRule } from '@sallyport/guard/stages';
 import type { DoorDeps } from './deps.ts';
 
 /** Refusals cost nobody a credential, so what one address can write into the record with them is bounded. */
-export function recordRejection({ limiter, settings, rejected }: Pick<DoorDeps, 'limiter' | 'settings' | 'rejected'>, { code, correlationId, address }: { readonly code: ErrorCode; readonly correlationId: string; readonly address: string }): void {
+export function recordRejection(
+  { limiter, settings, rejected }: Pick<DoorDeps, 'limiter' | 'settings' | 'rejected'>,
+  {
+    code,
+    correlationId,
+    address,
+  }: { readonly code: ErrorCode; readonly correlationId: string; readonly address: string },
+): void {
   const rule = addressRule(address, settings().addressLimitPerMinute);
-  void Promise.resolve(limiter.take([{ ...rule, key: `rejected ${rule.key}` }])).then(({ allowed }) => { if (allowed) rejected(code, correlationId, address); }, () => {});
+  void Promise.resolve(limiter.take([{ ...rule, key: `rejected ${rule.key}` }])).then(
+    ({ allowed }) => {
+      if (allowed) rejected(code, correlationId, address);
+    },
+    () => {},
+  );
 }

@@ -18,7 +18,11 @@ export function relayFor(caller: Caller, params: JsonObject, { send, ask }: Way)
   const { era, capabilities, logLevel } = caller;
   let reached = Number.NEGATIVE_INFINITY;
   return {
-    era, capabilities, logLevel, progressToken, ask: era === 'legacy' ? ask : undefined,
+    era,
+    capabilities,
+    logLevel,
+    progressToken,
+    ask: era === 'legacy' ? ask : undefined,
     notify(method, notification) {
       if (method === PROGRESS) {
         const { progress } = notification;
@@ -26,7 +30,8 @@ export function relayFor(caller: Caller, params: JsonObject, { send, ask }: Way)
         if (progressToken === undefined || typeof progress !== 'number' || progress <= reached) return;
         reached = progress;
         send({ jsonrpc: '2.0', method, params: { ...notification, progressToken } });
-      } else if (era === 'legacy' || (method === MESSAGE && logLevel !== undefined)) send({ jsonrpc: '2.0', method, params: notification });
+      } else if (era === 'legacy' || (method === MESSAGE && logLevel !== undefined))
+        send({ jsonrpc: '2.0', method, params: notification });
     },
   };
 }

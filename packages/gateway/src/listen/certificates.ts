@@ -27,7 +27,11 @@ export function readCertificates(settings: TlsSettings): SecureContextOptions {
  *
  * @returns a function that stops it.
  */
-export function followCertificates(server: Server, settings: TlsSettings, { pollMs, log }: { pollMs: number; log: Log }): () => void {
+export function followCertificates(
+  server: Server,
+  settings: TlsSettings,
+  { pollMs, log }: { pollMs: number; log: Log },
+): () => void {
   let current = fingerprint(settings);
   let complained = '';
   const look = (): void => {
@@ -39,7 +43,11 @@ export function followCertificates(server: Server, settings: TlsSettings, { poll
       complained = '';
       log('info', 'certificates reloaded', { cert: settings.cert });
     } catch (thrown) {
-      if (complained !== seen) log('error', 'certificates changed but cannot be used; the old ones stay', { cert: settings.cert, cause: String(thrown) });
+      if (complained !== seen)
+        log('error', 'certificates changed but cannot be used; the old ones stay', {
+          cert: settings.cert,
+          cause: String(thrown),
+        });
       complained = seen;
     }
   };

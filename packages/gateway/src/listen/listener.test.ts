@@ -17,14 +17,31 @@ afterEach(async () => {
   await Promise.all(opened.splice(0).map((listener) => listener.close()));
 });
 
-const settings = (over: Partial<ListenSettings> = {}): ListenSettings => ({ host: '127.0.0.1', port: 0, tls: undefined, behindTlsProxy: false, ...over });
+const settings = (over: Partial<ListenSettings> = {}): ListenSettings => ({
+  host: '127.0.0.1',
+  port: 0,
+  tls: undefined,
+  behindTlsProxy: false,
+  ...over,
+});
 const hello: Handler = (request, response) => {
   request.resume();
   request.on('end', () => response.end('hello'));
 };
-async function open(over: { handler?: Handler; limits?: Partial<SocketLimits>; settings?: Partial<ListenSettings>; log?: (level: string, message: string) => void } = {}): Promise<Listener> {
+async function open(
+  over: {
+    handler?: Handler;
+    limits?: Partial<SocketLimits>;
+    settings?: Partial<ListenSettings>;
+    log?: (level: string, message: string) => void;
+  } = {},
+): Promise<Listener> {
   const listener = await openListener({
-    settings: settings(over.settings), handler: over.handler ?? hello, name: 'gateway', limits: { drainMs: 500, ...over.limits }, ...(over.log ? { log: over.log } : {}),
+    settings: settings(over.settings),
+    handler: over.handler ?? hello,
+    name: 'gateway',
+    limits: { drainMs: 500, ...over.limits },
+    ...(over.log ? { log: over.log } : {}),
   });
   opened.push(listener);
   return listener;
@@ -36,11 +53,17 @@ function raw(listener: Listener, bytes: string, ms = 3000, later = ''): Promise<
   return new Promise((resolve) => {
     let text = '';
     const socket: Socket = connect(portOf(listener), '127.0.0.1', () => socket.write(bytes, 'latin1'));
-    const timer = setTimeout(() => { socket.destroy(); resolve({ text, closed: false }); }, ms);
+    const timer = setTimeout(() => {
+      socket.destroy();
+      resolve({ text, closed: false });
+    }, ms);
     if (later !== '') setTimeout(() => socket.write(later, 'latin1'), 100);
     socket.on('data', (chunk) => (text += chunk.toString('latin1')));
     socket.on('error', () => undefined);
-    socket.on('close', () => { clearTimeout(timer); resolve({ text, closed: true }); });
+    socket.on('close', () => {
+      clearTimeout(timer);
+      resolve({ text, closed: true });
+    });
   });
 }
 
@@ -73,7 +96,14 @@ describe('H4 what the strict parser cannot read in one way only is refused, with
     ['an expectation', 417, 'POST / HTTP/1.1\r\nHost: x\r\nExpect: CANARY\r\nContent-Length: 1\r\n\r\nx'],
     ['a handler that throws', 500, 'GET / HTTP/1.1\r\nHost: x\r\n\r\n'],
   ])('every response carries the headers: %s', async (_name, status, bytes) => {
-    const { text, closed } = await raw(await open({ handler: () => { throw new Error('CANARY'); } }), bytes);
+    const { text, closed } = await raw(
+      await open({
+        handler: () => {
+          throw new Error('CANARY');
+        },
+      }),
+      bytes,
+    );
     expect([text.split(' ')[1], closed]).toEqual([String(status), true]);
     for (const [name, value] of Object.entries(SECURITY_HEADERS)) expect(text).toContain(`${name}: ${value}\r\n`);
     expect(text).toMatch(/\r\nX-Correlation-ID: [0-9a-f-]{36}\r\n/);
@@ -82,7 +112,9 @@ describe('H4 what the strict parser cannot read in one way only is refused, with
 
   it('header bytes are bounded: 431', async () => {
     const listener = await open();
-    expect((await raw(listener, `GET / HTTP/1.1\r\nHost: x\r\nX-A: ${'a'.repeat(20_000)}\r\n\r\n`)).text).toMatch(/^HTTP\/1\.1 431 /);
+    expect((await raw(listener, `GET / HTTP/1.1\r\nHost: x\r\nX-A: ${'a'.repeat(20_000)}\r\n\r\n`)).text).toMatch(
+      /^HTTP\/1\.1 431 /,
+    );
   });
 
   it('garbage after a request does not get into the answer to it', async () => {
@@ -124,7 +156,15 @@ describe('H8 slow and greedy peers', () => {
 
   it('one address has a bounded number of connections, and gets room again', async () => {
     const listener = await open({ limits: { maxConnectionsPerAddress: 3 } });
-    const sockets = await Promise.all(Array.from({ length: 3 }, () => new Promise<Socket>((resolve) => { const socket = connect(portOf(listener), '127.0.0.1', () => resolve(socket)); })));
+    const sockets = await Promise.all(
+      Array.from(
+        { length: 3 },
+        () =>
+          new Promise<Socket>((resolve) => {
+            const socket = connect(portOf(listener), '127.0.0.1', () => resolve(socket));
+          }),
+      ),
+    );
     expect(await raw(listener, 'GET / HTTP/1.1\r\nHost: x\r\n\r\n')).toMatchObject({ text: '', closed: true });
     for (const socket of sockets) socket.destroy();
     await new Promise((resolve) => setTimeout(resolve, 50));
@@ -164,7 +204,10 @@ describe('the end', () => {
   });
 
   it('an answer that does not finish is cut off after the drain time', async () => {
-    const listener = await open({ handler: (_request, response) => void response.write('x'), limits: { drainMs: 200 } });
+    const listener = await open({
+      handler: (_request, response) => void response.write('x'),
+      limits: { drainMs: 200 },
+    });
     const endless = raw(listener, 'GET / HTTP/1.1\r\nHost: x\r\n\r\n');
     await new Promise((resolve) => setTimeout(resolve, 50));
     await listener.close();
@@ -173,11 +216,17 @@ describe('the end', () => {
 
   it('an address that is taken is named', async () => {
     const first = await open();
-    await expect(openListener({ settings: settings({ port: portOf(first) }), handler: hello, name: 'admin' })).rejects.toThrow(`admin: 127.0.0.1:${portOf(first)} is in use by another process`);
+    await expect(
+      openListener({ settings: settings({ port: portOf(first) }), handler: hello, name: 'admin' }),
+    ).rejects.toThrow(`admin: 127.0.0.1:${portOf(first)} is in use by another process`);
   });
 
   it('A29 a handler that throws answers 500 and says nothing', async () => {
-    const listener = await open({ handler: () => { throw new Error('CANARY'); } });
+    const listener = await open({
+      handler: () => {
+        throw new Error('CANARY');
+      },
+    });
     const { text } = await raw(listener, 'GET / HTTP/1.1\r\nHost: x\r\n\r\n');
     expect(text).toMatch(/^HTTP\/1\.1 500 /);
     expect(text).not.toContain('CANARY');
@@ -190,11 +239,72 @@ describe('TLS', () => {
   const openssl = (...args: string[]): void => void execFileSync('openssl', args, { cwd: folder, stdio: 'ignore' });
   beforeAll(() => {
     for (const name of ['one', 'two']) {
-      openssl('req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes', '-days', '2', '-subj', `/CN=${name}`, '-addext', 'subjectAltName=IP:127.0.0.1', '-keyout', `${name}.key`, '-out', `${name}.pem`);
+      openssl(
+        'req',
+        '-x509',
+        '-newkey',
+        'ec',
+        '-pkeyopt',
+        'ec_paramgen_curve:P-256',
+        '-nodes',
+        '-days',
+        '2',
+        '-subj',
+        `/CN=${name}`,
+        '-addext',
+        'subjectAltName=IP:127.0.0.1',
+        '-keyout',
+        `${name}.key`,
+        '-out',
+        `${name}.pem`,
+      );
     }
-    openssl('req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes', '-days', '2', '-subj', '/CN=client-ca', '-keyout', 'ca.key', '-out', 'ca.pem');
-    openssl('req', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes', '-subj', '/CN=agent', '-keyout', 'agent.key', '-out', 'agent.csr');
-    openssl('x509', '-req', '-in', 'agent.csr', '-CA', 'ca.pem', '-CAkey', 'ca.key', '-CAcreateserial', '-days', '2', '-out', 'agent.pem');
+    openssl(
+      'req',
+      '-x509',
+      '-newkey',
+      'ec',
+      '-pkeyopt',
+      'ec_paramgen_curve:P-256',
+      '-nodes',
+      '-days',
+      '2',
+      '-subj',
+      '/CN=client-ca',
+      '-keyout',
+      'ca.key',
+      '-out',
+      'ca.pem',
+    );
+    openssl(
+      'req',
+      '-newkey',
+      'ec',
+      '-pkeyopt',
+      'ec_paramgen_curve:P-256',
+      '-nodes',
+      '-subj',
+      '/CN=agent',
+      '-keyout',
+      'agent.key',
+      '-out',
+      'agent.csr',
+    );
+    openssl(
+      'x509',
+      '-req',
+      '-in',
+      'agent.csr',
+      '-CA',
+      'ca.pem',
+      '-CAkey',
+      'ca.key',
+      '-CAcreateserial',
+      '-days',
+      '2',
+      '-out',
+      'agent.pem',
+    );
   });
   const use = (name: string): void => {
     for (const kind of ['pem', 'key']) {
@@ -203,15 +313,29 @@ describe('TLS', () => {
     }
   };
   const tls = (clientCa?: string) => ({ tls: { cert: at('live.pem'), key: at('live.key'), clientCa } });
-  const get = (listener: Listener, options: RequestOptions = {}): Promise<{ status: number; name: string; hsts: string; protocol: string }> =>
+  const get = (
+    listener: Listener,
+    options: RequestOptions = {},
+  ): Promise<{ status: number; name: string; hsts: string; protocol: string }> =>
     new Promise((resolve, reject) => {
-      const request = httpsRequest(listener.url, { rejectUnauthorized: false, agent: false, ...options }, (response) => {
-        const socket = response.socket as import('node:tls').TLSSocket;
-        const name = String(socket.getPeerCertificate().subject.CN);
-        const protocol = String(socket.getProtocol());
-        response.resume();
-        response.on('end', () => resolve({ status: response.statusCode ?? 0, name, protocol, hsts: String(response.headers['strict-transport-security']) }));
-      });
+      const request = httpsRequest(
+        listener.url,
+        { rejectUnauthorized: false, agent: false, ...options },
+        (response) => {
+          const socket = response.socket as import('node:tls').TLSSocket;
+          const name = String(socket.getPeerCertificate().subject.CN);
+          const protocol = String(socket.getProtocol());
+          response.resume();
+          response.on('end', () =>
+            resolve({
+              status: response.statusCode ?? 0,
+              name,
+              protocol,
+              hsts: String(response.headers['strict-transport-security']),
+            }),
+          );
+        },
+      );
       request.on('error', reject);
       request.end();
     });
@@ -230,7 +354,17 @@ describe('TLS', () => {
     expect(await get(listener)).toEqual({ status: 200, name: 'one', hsts: 'max-age=63072000', protocol: 'TLSv1.3' });
     expect((await get(listener, { maxVersion: 'TLSv1.2' })).protocol).toBe('TLSv1.2');
     const old = await new Promise<string>((resolve) => {
-      const socket = tlsConnect({ port: portOf(listener), host: '127.0.0.1', rejectUnauthorized: false, minVersion: 'TLSv1', maxVersion: 'TLSv1.1', ciphers: 'DEFAULT@SECLEVEL=0' }, () => resolve('connected'));
+      const socket = tlsConnect(
+        {
+          port: portOf(listener),
+          host: '127.0.0.1',
+          rejectUnauthorized: false,
+          minVersion: 'TLSv1',
+          maxVersion: 'TLSv1.1',
+          ciphers: 'DEFAULT@SECLEVEL=0',
+        },
+        () => resolve('connected'),
+      );
       socket.on('error', (error: NodeJS.ErrnoException) => resolve(error.code ?? ''));
     });
     // The alert says that the version is refused, not that no cipher was left for it.
@@ -248,13 +382,21 @@ describe('TLS', () => {
   it('reloads certificates without a restart, and keeps the old ones when the new ones do not fit', async () => {
     use('one');
     const said: string[] = [];
-    const listener = await open({ settings: tls(), limits: { certificatePollMs: 50 }, log: (level, message) => said.push(`${level} ${message}`) });
+    const listener = await open({
+      settings: tls(),
+      limits: { certificatePollMs: 50 },
+      log: (level, message) => said.push(`${level} ${message}`),
+    });
     expect((await get(listener)).name).toBe('one');
     use('two');
     expect(await eventually(async () => (await get(listener)).name === 'two')).toBe(true);
     expect(said).toContain('info certificates reloaded');
     cpSync(at('one.pem'), at('live.pem'));
-    expect(await eventually(async () => said.some((line) => line.startsWith('error certificates changed but cannot be used')))).toBe(true);
+    expect(
+      await eventually(async () =>
+        said.some((line) => line.startsWith('error certificates changed but cannot be used')),
+      ),
+    ).toBe(true);
     writeFileSync(at('live.key'), 'not a key');
     expect((await get(listener)).name).toBe('two');
     use('one');
@@ -266,17 +408,28 @@ describe('TLS', () => {
     const { readFileSync } = await import('node:fs');
     const listener = await open({ settings: tls(at('ca.pem')) });
     await expect(get(listener)).rejects.toThrow();
-    await expect(get(listener, { cert: readFileSync(at('two.pem')), key: readFileSync(at('two.key')) })).rejects.toThrow();
-    expect((await get(listener, { cert: readFileSync(at('agent.pem')), key: readFileSync(at('agent.key')) })).status).toBe(200);
+    await expect(
+      get(listener, { cert: readFileSync(at('two.pem')), key: readFileSync(at('two.key')) }),
+    ).rejects.toThrow();
+    expect(
+      (await get(listener, { cert: readFileSync(at('agent.pem')), key: readFileSync(at('agent.key')) })).status,
+    ).toBe(200);
   });
 
   it('a key that does not belong to the certificate stops the start', async () => {
-    await expect(open({ settings: { tls: { cert: at('one.pem'), key: at('two.key'), clientCa: undefined } } })).rejects.toThrow();
+    await expect(
+      open({ settings: { tls: { cert: at('one.pem'), key: at('two.key'), clientCa: undefined } } }),
+    ).rejects.toThrow();
   });
 
   it('without TLS there is no HSTS', async () => {
     const listener = await open();
-    const headers = await new Promise<Record<string, unknown>>((resolve) => httpRequest(listener.url, (response) => { response.resume(); resolve(response.headers); }).end());
+    const headers = await new Promise<Record<string, unknown>>((resolve) =>
+      httpRequest(listener.url, (response) => {
+        response.resume();
+        resolve(response.headers);
+      }).end(),
+    );
     expect(headers['strict-transport-security']).toBeUndefined();
   });
 });

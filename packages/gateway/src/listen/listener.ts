@@ -13,7 +13,11 @@ import { STRICT_TRANSPORT_SECURITY } from './security-headers.ts';
 import { SOCKET_LIMITS, type SocketLimits } from './socket-limits.ts';
 
 export type Handler = (request: IncomingMessage, response: ServerResponse) => void;
-export type Log = (level: 'debug' | 'info' | 'warn' | 'error', message: string, fields?: Readonly<Record<string, unknown>>) => void;
+export type Log = (
+  level: 'debug' | 'info' | 'warn' | 'error',
+  message: string,
+  fields?: Readonly<Record<string, unknown>>,
+) => void;
 
 export interface ListenerOptions {
   readonly settings: ListenSettings;
@@ -49,9 +53,10 @@ export async function openListener(options: ListenerOptions): Promise<Listener> 
   refuseUnreadable(server, settings.tls !== undefined);
   if (!settings.behindTlsProxy) capConnections(server, limits.maxConnectionsPerAddress);
   await listening(server, settings, name);
-  const stopFollowing = settings.tls === undefined
-    ? (): void => undefined
-    : followCertificates(server as TlsServer, settings.tls, { pollMs: limits.certificatePollMs, log });
+  const stopFollowing =
+    settings.tls === undefined
+      ? (): void => undefined
+      : followCertificates(server as TlsServer, settings.tls, { pollMs: limits.certificatePollMs, log });
   let closing: Promise<void> | undefined;
   return {
     url: urlOf(server, settings),
@@ -74,7 +79,16 @@ function createFor(tls: TlsSettings | undefined, handler: Handler, limits: Socke
   };
   if (tls === undefined) return createServer(strict, handler);
   const clients = tls.clientCa === undefined ? {} : { requestCert: true, rejectUnauthorized: true };
-  return createTlsServer({ ...strict, ...readCertificates(tls), ...clients, handshakeTimeout: limits.handshakeTimeoutMs, ALPNProtocols: ['http/1.1'] }, handler);
+  return createTlsServer(
+    {
+      ...strict,
+      ...readCertificates(tls),
+      ...clients,
+      handshakeTimeout: limits.handshakeTimeoutMs,
+      ALPNProtocols: ['http/1.1'],
+    },
+    handler,
+  );
 }
 
 /** A handler that throws answers 500 without a word; under TLS every answer says that TLS is to stay. */
@@ -96,10 +110,14 @@ function listening(server: Server, settings: ListenSettings, name: string): Prom
   return new Promise((resolve, reject) => {
     const failed = (error: NodeJS.ErrnoException): void => {
       const where = `${settings.host}:${settings.port}`;
-      const why = error.code === 'EADDRINUSE' ? 'is in use by another process'
-        : error.code === 'EADDRNOTAVAIL' ? 'is not an address of this machine'
-          : error.code === 'EACCES' ? 'needs rights that this process does not have'
-            : `cannot be opened (${error.code ?? error.message})`;
+      const why =
+        error.code === 'EADDRINUSE'
+          ? 'is in use by another process'
+          : error.code === 'EADDRNOTAVAIL'
+            ? 'is not an address of this machine'
+            : error.code === 'EACCES'
+              ? 'needs rights that this process does not have'
+              : `cannot be opened (${error.code ?? error.message})`;
       reject(new Error(`${name}: ${where} ${why}`, { cause: error }));
     };
     server.once('error', failed);

@@ -17,14 +17,20 @@ export function refuseUnreadable(server: Server, tls: boolean): void {
   const always = { ...SECURITY_HEADERS, ...(tls && { 'Strict-Transport-Security': STRICT_TRANSPORT_SECURITY }) };
   server.on('clientError', (error: NodeJS.ErrnoException, socket: Duplex) => {
     // Bytes written into an answer that is under way would be read as a part of it.
-    const underWay = (socket as Duplex & { _httpMessage?: { headersSent: boolean } })._httpMessage?.headersSent === true;
+    const underWay =
+      (socket as Duplex & { _httpMessage?: { headersSent: boolean } })._httpMessage?.headersSent === true;
     if (error.code === 'ECONNRESET' || !socket.writable || underWay) {
       socket.destroy();
       return;
     }
     const status = STATUS[error.code ?? ''] ?? 400;
-    const headers = Object.entries({ ...always, 'X-Correlation-ID': randomUUID() }).map(([name, value]) => `${name}: ${value}\r\n`).join('');
-    socket.end(`HTTP/1.1 ${status} ${STATUS_CODES[status] ?? ''}\r\n${headers}Connection: close\r\nContent-Length: 0\r\n\r\n`, () => socket.destroy());
+    const headers = Object.entries({ ...always, 'X-Correlation-ID': randomUUID() })
+      .map(([name, value]) => `${name}: ${value}\r\n`)
+      .join('');
+    socket.end(
+      `HTTP/1.1 ${status} ${STATUS_CODES[status] ?? ''}\r\n${headers}Connection: close\r\nContent-Length: 0\r\n\r\n`,
+      () => socket.destroy(),
+    );
   });
   server.on('checkExpectation', (request: IncomingMessage, response: ServerResponse) => {
     if (tls) response.setHeader('Strict-Transport-Security', STRICT_TRANSPORT_SECURITY);
@@ -33,7 +39,8 @@ export function refuseUnreadable(server: Server, tls: boolean): void {
 }
 
 /** RFC 9112 section 3.2. Node's own check answers without our headers, so it is off. */
-export const lacksHost = (request: IncomingMessage): boolean => request.headers.host === undefined && request.httpVersion !== '1.0';
+export const lacksHost = (request: IncomingMessage): boolean =>
+  request.headers.host === undefined && request.httpVersion !== '1.0';
 
 export function refuse(request: IncomingMessage, response: ServerResponse, status: number): void {
   setSecurityHeaders(request, response);

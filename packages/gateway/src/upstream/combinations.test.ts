@@ -16,8 +16,11 @@ let rig: Rig;
 beforeAll(async () => {
   [legacy, json, modern] = await Promise.all([legacyHttp(), legacyHttp({ json: true }), modernHttp()]);
   rig = rigOf([
-    serverOf('old-http', http(legacy.url)), serverOf('old-json', http(json.url)), serverOf('new-http', http(modern.url)),
-    serverOf('old-pipe', stdio([`${folder}/legacy-server.mts`])), serverOf('new-pipe', stdio([`${folder}/modern-server.mts`])),
+    serverOf('old-http', http(legacy.url)),
+    serverOf('old-json', http(json.url)),
+    serverOf('new-http', http(modern.url)),
+    serverOf('old-pipe', stdio([`${folder}/legacy-server.mts`])),
+    serverOf('new-pipe', stdio([`${folder}/modern-server.mts`])),
   ]);
   await rig.discover();
 });
@@ -32,23 +35,47 @@ const parsed = (value: JsonObject): Record<string, never> => JSON.parse(textOf(v
 const answer = async (): Promise<JsonObject> => ({ action: 'accept', content: { name: 'Ann' } });
 
 /** Calls as a modern client does: answers what is asked with `input`, until the result is complete. */
-async function modernCall(server: string, name: string, input: JsonObject = { action: 'accept', content: { name: 'Ann' } }): Promise<{ value: JsonObject; asked: string[] }> {
+async function modernCall(
+  server: string,
+  name: string,
+  input: JsonObject = { action: 'accept', content: { name: 'Ann' } },
+): Promise<{ value: JsonObject; asked: string[] }> {
   const asked: string[] = [];
   let extra: JsonObject = {};
   for (let round = 0; round < 5; round++) {
-    const { value } = await rig.get('tools/call', { kind: 'tool', server, name }, { name, arguments: {}, ...extra }, { era: 'modern', capabilities: CAPS });
+    const { value } = await rig.get(
+      'tools/call',
+      { kind: 'tool', server, name },
+      { name, arguments: {}, ...extra },
+      { era: 'modern', capabilities: CAPS },
+    );
     if (value['resultType'] !== 'input_required') return { value, asked };
     const requests = (value['inputRequests'] ?? {}) as Record<string, { method: string }>;
     asked.push(...Object.values(requests).map(({ method }) => method));
-    extra = { requestState: value['requestState'] as string, inputResponses: Object.fromEntries(Object.keys(requests).map((key) => [key, input])) };
+    extra = {
+      requestState: value['requestState'] as string,
+      inputResponses: Object.fromEntries(Object.keys(requests).map((key) => [key, input])),
+    };
   }
   throw new Error('too many rounds');
 }
 
 it('finds the era of every server and its face', () => {
-  expect(rig.upstreams.ready()).toEqual({ 'old-http': undefined, 'old-json': undefined, 'new-http': undefined, 'old-pipe': undefined, 'new-pipe': undefined });
-  expect(rig.upstreams.view.face('old-http')).toMatchObject({ serverInfo: { name: 'legacy-fixture' }, instructions: 'Legacy instructions.' });
-  expect(rig.upstreams.view.face('new-http')).toMatchObject({ serverInfo: { name: 'modern-fixture' }, instructions: 'Modern instructions.' });
+  expect(rig.upstreams.ready()).toEqual({
+    'old-http': undefined,
+    'old-json': undefined,
+    'new-http': undefined,
+    'old-pipe': undefined,
+    'new-pipe': undefined,
+  });
+  expect(rig.upstreams.view.face('old-http')).toMatchObject({
+    serverInfo: { name: 'legacy-fixture' },
+    instructions: 'Legacy instructions.',
+  });
+  expect(rig.upstreams.view.face('new-http')).toMatchObject({
+    serverInfo: { name: 'modern-fixture' },
+    instructions: 'Modern instructions.',
+  });
   expect(rig.upstreams.view.servers()).toEqual(['new-http', 'new-pipe', 'old-http', 'old-json', 'old-pipe']);
 });
 
@@ -58,7 +85,12 @@ describe.each(['old-http', 'old-json', 'old-pipe', 'new-http', 'new-pipe'])('%s'
   const streams = server !== 'old-json';
 
   it.each(['legacy', 'modern'] as const)('answers a %s client with the original bytes', async (era) => {
-    const result: McpResult = await rig.get('tools/call', { kind: 'tool', server, name: 'echo' }, { name: 'echo', arguments: { text: 'hi' } }, { era, session: era === 'legacy' ? 's' : undefined });
+    const result: McpResult = await rig.get(
+      'tools/call',
+      { kind: 'tool', server, name: 'echo' },
+      { name: 'echo', arguments: { text: 'hi' } },
+      { era, session: era === 'legacy' ? 's' : undefined },
+    );
     expect(textOf(result.value)).toBe('hi');
     // A held call may have been asked something, but this one was not: its bytes are what the server wrote.
     expect(JSON.parse(Buffer.from(result.bytes ?? Buffer.from('{}')).toString())).toEqual(result.value);
@@ -79,13 +111,22 @@ describe.each(['old-http', 'old-json', 'old-pipe', 'new-http', 'new-pipe'])('%s'
   it.runIf(streams)('passes progress under the client token, increasing only', async () => {
     const notices: Recorded[] = [];
     await rig.tool(server, 'progress', {}, { session: 's', progressToken: 'mine', notices });
-    expect(notices.map(({ params }) => [params['progressToken'], params['progress']])).toEqual([['mine', 1], ['mine', 2], ['mine', 3]]);
+    expect(notices.map(({ params }) => [params['progressToken'], params['progress']])).toEqual([
+      ['mine', 1],
+      ['mine', 2],
+      ['mine', 3],
+    ]);
   });
 
   it('cancels upstream when the caller cancels', async () => {
     const before = Number(textOf(await rig.tool(server, 'slow_ended', {}, { session: 's' })));
     const abort = new AbortController();
-    const call = rig.run('tools/call', { kind: 'tool', server, name: 'slow' }, { name: 'slow', arguments: { ms: 9000 } }, { session: 's', signal: abort.signal });
+    const call = rig.run(
+      'tools/call',
+      { kind: 'tool', server, name: 'slow' },
+      { name: 'slow', arguments: { ms: 9000 } },
+      { session: 's', signal: abort.signal },
+    );
     await new Promise((resolve) => setTimeout(resolve, 150));
     abort.abort();
     expect(await call).toMatchObject({ status: 'error', error: { code: 'cancelled' } });
@@ -93,12 +134,25 @@ describe.each(['old-http', 'old-json', 'old-pipe', 'new-http', 'new-pipe'])('%s'
   });
 
   it('times out', async () => {
-    const call = rig.run('tools/call', { kind: 'tool', server, name: 'slow' }, { name: 'slow', arguments: { ms: 9000 } }, { session: 's', deadlineMs: 200 });
+    const call = rig.run(
+      'tools/call',
+      { kind: 'tool', server, name: 'slow' },
+      { name: 'slow', arguments: { ms: 9000 } },
+      { session: 's', deadlineMs: 200 },
+    );
     expect(await call).toMatchObject({ status: 'error', error: { code: 'upstream_timeout' } });
   });
 
   it('sends nothing of the caller but its own _meta keys', async () => {
-    const params = { name: 'whoami', arguments: {}, _meta: { 'com.example/key': 1, progressToken: 'secret-token', 'io.modelcontextprotocol/clientInfo': { name: 'evil', version: '1' } } };
+    const params = {
+      name: 'whoami',
+      arguments: {},
+      _meta: {
+        'com.example/key': 1,
+        progressToken: 'secret-token',
+        'io.modelcontextprotocol/clientInfo': { name: 'evil', version: '1' },
+      },
+    };
     const { value } = await rig.get('tools/call', { kind: 'tool', server, name: 'whoami' }, params, { session: 's' });
     const { meta } = parsed(value) as unknown as { meta: JsonObject };
     expect(meta['com.example/key']).toBe(1);
@@ -107,7 +161,10 @@ describe.each(['old-http', 'old-json', 'old-pipe', 'new-http', 'new-pipe'])('%s'
   });
 
   it.runIf(streams)('gives log messages to a modern client only as it asked', async () => {
-    for (const [logLevel, expected] of [[undefined, []], ['warning', ['warning', 'error']]] as const) {
+    for (const [logLevel, expected] of [
+      [undefined, []],
+      ['warning', ['warning', 'error']],
+    ] as const) {
       const notices: Recorded[] = [];
       await rig.tool(server, 'log', {}, { era: 'modern', notices, ...(logLevel === undefined ? {} : { logLevel }) });
       await new Promise((resolve) => setTimeout(resolve, 50));
@@ -117,7 +174,19 @@ describe.each(['old-http', 'old-json', 'old-pipe', 'new-http', 'new-pipe'])('%s'
 
   it('asks nothing that the client did not declare', async () => {
     const asked: string[] = [];
-    const outcome = await rig.run('tools/call', { kind: 'tool', server, name: 'sample' }, { name: 'sample', arguments: {} }, { session: 'bare', capabilities: {}, ask: async (method) => { asked.push(method); return {}; } });
+    const outcome = await rig.run(
+      'tools/call',
+      { kind: 'tool', server, name: 'sample' },
+      { name: 'sample', arguments: {} },
+      {
+        session: 'bare',
+        capabilities: {},
+        ask: async (method) => {
+          asked.push(method);
+          return {};
+        },
+      },
+    );
     expect(asked).toEqual([]);
     // The server was told that the client cannot; whether it fails or reports that is its own choice.
     if (outcome.status === 'success') expect(outcome.result.value['isError']).toBe(true);
@@ -125,13 +194,22 @@ describe.each(['old-http', 'old-json', 'old-pipe', 'new-http', 'new-pipe'])('%s'
   });
 
   it.runIf(streams)('tells a modern client which capability a call lacks', async () => {
-    const outcome = await rig.run('tools/call', { kind: 'tool', server, name: 'ask' }, { name: 'ask', arguments: {} }, { era: 'modern', capabilities: {} });
-    expect(outcome).toMatchObject({ error: { code: 'missing_client_capability', detail: { data: { requiredCapabilities: { elicitation: {} } } } } });
+    const outcome = await rig.run(
+      'tools/call',
+      { kind: 'tool', server, name: 'ask' },
+      { name: 'ask', arguments: {} },
+      { era: 'modern', capabilities: {} },
+    );
+    expect(outcome).toMatchObject({
+      error: { code: 'missing_client_capability', detail: { data: { requiredCapabilities: { elicitation: {} } } } },
+    });
   });
 
   it('refuses a log level that does not exist, and forgets it', async () => {
     const session = `loud ${server}`;
-    expect(await rig.run('logging/setLevel', { kind: 'servers', servers: [server] }, { level: 'loud' }, { session })).toMatchObject({ error: { code: 'invalid_params' } });
+    expect(
+      await rig.run('logging/setLevel', { kind: 'servers', servers: [server] }, { level: 'loud' }, { session }),
+    ).toMatchObject({ error: { code: 'invalid_params' } });
     expect(textOf(await rig.tool(server, 'echo', { text: 'still' }, { session }))).toBe('still');
   });
 });
@@ -139,10 +217,22 @@ describe.each(['old-http', 'old-json', 'old-pipe', 'new-http', 'new-pipe'])('%s'
 describe.each(['old-http', 'old-pipe'])('%s withdraws what it asked', (server) => {
   it('of a legacy client: whoever was asked is told', async () => {
     const told: boolean[] = [];
-    const value = await rig.tool(server, 'ask_briefly', {}, {
-      session: 'w', capabilities: CAPS,
-      ask: (_method, _params, withdrawn) => new Promise((_resolve, reject) => { withdrawn?.addEventListener('abort', () => { told.push(true); reject(new GuardError('cancelled')); }); }),
-    });
+    const value = await rig.tool(
+      server,
+      'ask_briefly',
+      {},
+      {
+        session: 'w',
+        capabilities: CAPS,
+        ask: (_method, _params, withdrawn) =>
+          new Promise((_resolve, reject) => {
+            withdrawn?.addEventListener('abort', () => {
+              told.push(true);
+              reject(new GuardError('cancelled'));
+            });
+          }),
+      },
+    );
     expect([textOf(value), told]).toEqual(['gave up', [true]]);
   });
 
@@ -151,29 +241,92 @@ describe.each(['old-http', 'old-pipe'])('%s withdraws what it asked', (server) =
     const first = await rig.tool(server, 'ask_briefly', {}, modernAsk);
     expect(first['resultType']).toBe('input_required');
     await new Promise((resolve) => setTimeout(resolve, 250));
-    const { value } = await rig.get('tools/call', { kind: 'tool', server, name: 'ask_briefly' }, { name: 'ask_briefly', arguments: {}, requestState: first['requestState'] as string, inputResponses: { q1: { action: 'accept', content: {} } } }, modernAsk);
+    const { value } = await rig.get(
+      'tools/call',
+      { kind: 'tool', server, name: 'ask_briefly' },
+      {
+        name: 'ask_briefly',
+        arguments: {},
+        requestState: first['requestState'] as string,
+        inputResponses: { q1: { action: 'accept', content: {} } },
+      },
+      modernAsk,
+    );
     expect(textOf(value)).toBe('gave up');
   });
 });
 
 describe('modern client, legacy server', () => {
   it.each(['old-http', 'old-pipe'])('%s: asks several things at once', async (server) => {
-    const first = (await rig.get('tools/call', { kind: 'tool', server, name: 'ask_two' }, { name: 'ask_two', arguments: {} }, { era: 'modern', capabilities: CAPS })).value;
+    const first = (
+      await rig.get(
+        'tools/call',
+        { kind: 'tool', server, name: 'ask_two' },
+        { name: 'ask_two', arguments: {} },
+        { era: 'modern', capabilities: CAPS },
+      )
+    ).value;
     const requests = first['inputRequests'] as Record<string, { params: { message: string } }>;
-    expect(Object.values(requests).map(({ params }) => params.message).sort()).toEqual(['one', 'two']);
-    const inputResponses = Object.fromEntries(Object.entries(requests).map(([key, { params }]) => [key, { action: 'accept', content: { name: params.message } }]));
-    const { value } = await rig.get('tools/call', { kind: 'tool', server, name: 'ask_two' }, { name: 'ask_two', arguments: {}, requestState: first['requestState'] as string, inputResponses }, { era: 'modern', capabilities: CAPS });
-    expect(parsed(value)).toEqual([{ action: 'accept', content: { name: 'one' } }, { action: 'accept', content: { name: 'two' } }]);
+    expect(
+      Object.values(requests)
+        .map(({ params }) => params.message)
+        .sort(),
+    ).toEqual(['one', 'two']);
+    const inputResponses = Object.fromEntries(
+      Object.entries(requests).map(([key, { params }]) => [
+        key,
+        { action: 'accept', content: { name: params.message } },
+      ]),
+    );
+    const { value } = await rig.get(
+      'tools/call',
+      { kind: 'tool', server, name: 'ask_two' },
+      { name: 'ask_two', arguments: {}, requestState: first['requestState'] as string, inputResponses },
+      { era: 'modern', capabilities: CAPS },
+    );
+    expect(parsed(value)).toEqual([
+      { action: 'accept', content: { name: 'one' } },
+      { action: 'accept', content: { name: 'two' } },
+    ]);
     expect(rig.upstreams.stats().held).toBe(0);
   });
 
   it('asks again for what was left out', async () => {
     const ask = { era: 'modern', capabilities: CAPS } as const;
-    const first = (await rig.get('tools/call', { kind: 'tool', server: 'old-pipe', name: 'ask_two' }, { name: 'ask_two', arguments: {} }, ask)).value;
+    const first = (
+      await rig.get(
+        'tools/call',
+        { kind: 'tool', server: 'old-pipe', name: 'ask_two' },
+        { name: 'ask_two', arguments: {} },
+        ask,
+      )
+    ).value;
     const [one, two] = Object.keys(first['inputRequests'] as JsonObject) as [string, string];
-    const second = (await rig.get('tools/call', { kind: 'tool', server: 'old-pipe', name: 'ask_two' }, { name: 'ask_two', arguments: {}, requestState: first['requestState'] as string, inputResponses: { [one]: { action: 'decline' } } }, ask)).value;
+    const second = (
+      await rig.get(
+        'tools/call',
+        { kind: 'tool', server: 'old-pipe', name: 'ask_two' },
+        {
+          name: 'ask_two',
+          arguments: {},
+          requestState: first['requestState'] as string,
+          inputResponses: { [one]: { action: 'decline' } },
+        },
+        ask,
+      )
+    ).value;
     expect(Object.keys(second['inputRequests'] as JsonObject)).toEqual([two]);
-    const { value } = await rig.get('tools/call', { kind: 'tool', server: 'old-pipe', name: 'ask_two' }, { name: 'ask_two', arguments: {}, requestState: second['requestState'] as string, inputResponses: { [two]: { action: 'decline' } } }, ask);
+    const { value } = await rig.get(
+      'tools/call',
+      { kind: 'tool', server: 'old-pipe', name: 'ask_two' },
+      {
+        name: 'ask_two',
+        arguments: {},
+        requestState: second['requestState'] as string,
+        inputResponses: { [two]: { action: 'decline' } },
+      },
+      ask,
+    );
     expect(parsed(value)).toEqual([{ action: 'decline' }, { action: 'decline' }]);
   });
 
@@ -182,18 +335,40 @@ describe('modern client, legacy server', () => {
     const target = { kind: 'tool', server: 'old-http', name: 'ask' } as const;
     const first = (await rig.get('tools/call', target, { name: 'ask', arguments: { text: 'x' } }, ask)).value;
     const requestState = first['requestState'] as string;
-    const inputResponses = { [Object.keys(first['inputRequests'] as JsonObject)[0] as string]: { action: 'accept', content: { name: 'Ann' } } };
+    const inputResponses = {
+      [Object.keys(first['inputRequests'] as JsonObject)[0] as string]: { action: 'accept', content: { name: 'Ann' } },
+    };
     const tries: [string, typeof target | { kind: 'tool'; server: string; name: string }, JsonObject, object][] = [
-      ['other principal', target, { name: 'ask', arguments: { text: 'x' }, requestState, inputResponses }, { who: 'bob' }],
-      ['other tool', { kind: 'tool', server: 'old-http', name: 'echo' }, { name: 'echo', arguments: { text: 'x' }, requestState, inputResponses }, {}],
-      ['other server', { kind: 'tool', server: 'old-json', name: 'ask' }, { name: 'ask', arguments: { text: 'x' }, requestState, inputResponses }, {}],
+      [
+        'other principal',
+        target,
+        { name: 'ask', arguments: { text: 'x' }, requestState, inputResponses },
+        { who: 'bob' },
+      ],
+      [
+        'other tool',
+        { kind: 'tool', server: 'old-http', name: 'echo' },
+        { name: 'echo', arguments: { text: 'x' }, requestState, inputResponses },
+        {},
+      ],
+      [
+        'other server',
+        { kind: 'tool', server: 'old-json', name: 'ask' },
+        { name: 'ask', arguments: { text: 'x' }, requestState, inputResponses },
+        {},
+      ],
       ['other arguments', target, { name: 'ask', arguments: { text: 'y' }, requestState, inputResponses }, {}],
       ['no state', target, { name: 'ask', arguments: { text: 'x' }, inputResponses }, {}],
       ...Array.from({ length: 8 }, (_, at): [string, typeof target, JsonObject, object] => {
         const bytes = Buffer.from(requestState, 'base64url');
         const where = Math.floor((at / 8) * bytes.length);
         bytes[where] = (bytes[where] as number) ^ (1 << at);
-        return [`bit ${at}`, target, { name: 'ask', arguments: { text: 'x' }, requestState: bytes.toString('base64url'), inputResponses }, {}];
+        return [
+          `bit ${at}`,
+          target,
+          { name: 'ask', arguments: { text: 'x' }, requestState: bytes.toString('base64url'), inputResponses },
+          {},
+        ];
       }),
     ];
     for (const [what, where, params, more] of tries) {
@@ -201,30 +376,75 @@ describe('modern client, legacy server', () => {
       expect(outcome, what).toMatchObject({ status: 'error', error: { code: 'invalid_params' } });
     }
     expect(rig.upstreams.stats().held).toBe(1);
-    const { value } = await rig.get('tools/call', target, { name: 'ask', arguments: { text: 'x' }, requestState, inputResponses }, ask);
+    const { value } = await rig.get(
+      'tools/call',
+      target,
+      { name: 'ask', arguments: { text: 'x' }, requestState, inputResponses },
+      ask,
+    );
     expect(textOf(value)).toContain('Ann');
-    expect(await rig.run('tools/call', target, { name: 'ask', arguments: { text: 'x' }, requestState, inputResponses }, ask)).toMatchObject({ error: { code: 'invalid_params' } });
+    expect(
+      await rig.run('tools/call', target, { name: 'ask', arguments: { text: 'x' }, requestState, inputResponses }, ask),
+    ).toMatchObject({ error: { code: 'invalid_params' } });
   });
 
   it('turns -32042 into a question, and makes the call anew on the retry', async () => {
     const ask = { era: 'modern', capabilities: CAPS } as const;
-    const { value } = await rig.get('tools/call', { kind: 'tool', server: 'old-http', name: 'url_needed' }, { name: 'url_needed', arguments: {} }, ask);
-    expect(value).toMatchObject({ resultType: 'input_required', inputRequests: { url1: { method: 'elicitation/create', params: { mode: 'url', url: 'https://login.example/x' } } } });
-    const again = await rig.get('tools/call', { kind: 'tool', server: 'old-http', name: 'url_needed' }, { name: 'url_needed', arguments: {}, requestState: value['requestState'] as string, inputResponses: { url1: { action: 'accept' } } }, ask);
+    const { value } = await rig.get(
+      'tools/call',
+      { kind: 'tool', server: 'old-http', name: 'url_needed' },
+      { name: 'url_needed', arguments: {} },
+      ask,
+    );
+    expect(value).toMatchObject({
+      resultType: 'input_required',
+      inputRequests: {
+        url1: { method: 'elicitation/create', params: { mode: 'url', url: 'https://login.example/x' } },
+      },
+    });
+    const again = await rig.get(
+      'tools/call',
+      { kind: 'tool', server: 'old-http', name: 'url_needed' },
+      {
+        name: 'url_needed',
+        arguments: {},
+        requestState: value['requestState'] as string,
+        inputResponses: { url1: { action: 'accept' } },
+      },
+      ask,
+    );
     expect(again.value['resultType']).toBe('input_required');
-    expect(await rig.run('tools/call', { kind: 'tool', server: 'old-http', name: 'url_needed' }, { name: 'url_needed', arguments: {} }, { session: 's' })).toMatchObject({ error: { code: 'upstream_failed', detail: { rpc: { code: -32042 } } } });
+    expect(
+      await rig.run(
+        'tools/call',
+        { kind: 'tool', server: 'old-http', name: 'url_needed' },
+        { name: 'url_needed', arguments: {} },
+        { session: 's' },
+      ),
+    ).toMatchObject({ error: { code: 'upstream_failed', detail: { rpc: { code: -32042 } } } });
   });
 
   it('a missing resource is -32602 for a modern client and -32002 for a legacy one', async () => {
     const target = { kind: 'resource', server: 'old-http', name: 'test://item/missing' } as const;
-    expect(await rig.run('resources/read', target, { uri: 'test://item/missing' }, { era: 'modern' })).toMatchObject({ error: { detail: { rpc: { code: -32602 } } } });
-    expect(await rig.run('resources/read', target, { uri: 'test://item/missing' }, { session: 's' })).toMatchObject({ error: { detail: { rpc: { code: -32002 } } } });
+    expect(await rig.run('resources/read', target, { uri: 'test://item/missing' }, { era: 'modern' })).toMatchObject({
+      error: { detail: { rpc: { code: -32602 } } },
+    });
+    expect(await rig.run('resources/read', target, { uri: 'test://item/missing' }, { session: 's' })).toMatchObject({
+      error: { detail: { rpc: { code: -32002 } } },
+    });
   });
 });
 
 describe('modern client, modern server', () => {
   it('wraps the state of the server and unwraps it on the retry', async () => {
-    const first = (await rig.get('tools/call', { kind: 'tool', server: 'new-http', name: 'ask' }, { name: 'ask', arguments: {} }, { era: 'modern', capabilities: CAPS })).value;
+    const first = (
+      await rig.get(
+        'tools/call',
+        { kind: 'tool', server: 'new-http', name: 'ask' },
+        { name: 'ask', arguments: {} },
+        { era: 'modern', capabilities: CAPS },
+      )
+    ).value;
     expect(first['requestState']).not.toContain('upstream-state');
     const { value } = await modernCall('new-http', 'ask');
     expect(parsed(value)).toMatchObject({ state: 'upstream-state' });
@@ -232,10 +452,31 @@ describe('modern client, modern server', () => {
   });
 
   it('S11 a wrapped state of another principal or tool does not open', async () => {
-    const first = (await rig.get('tools/call', { kind: 'tool', server: 'new-http', name: 'ask' }, { name: 'ask', arguments: {} }, { era: 'modern', capabilities: CAPS })).value;
-    const retry = { requestState: first['requestState'] as string, inputResponses: { who: { action: 'accept' } }, arguments: {} };
-    for (const [name, who] of [['ask', 'bob'], ['stateful', 'ann']] as const) {
-      expect(await rig.run('tools/call', { kind: 'tool', server: 'new-http', name }, { name, ...retry }, { era: 'modern', who, capabilities: CAPS })).toMatchObject({ error: { code: 'invalid_params' } });
+    const first = (
+      await rig.get(
+        'tools/call',
+        { kind: 'tool', server: 'new-http', name: 'ask' },
+        { name: 'ask', arguments: {} },
+        { era: 'modern', capabilities: CAPS },
+      )
+    ).value;
+    const retry = {
+      requestState: first['requestState'] as string,
+      inputResponses: { who: { action: 'accept' } },
+      arguments: {},
+    };
+    for (const [name, who] of [
+      ['ask', 'bob'],
+      ['stateful', 'ann'],
+    ] as const) {
+      expect(
+        await rig.run(
+          'tools/call',
+          { kind: 'tool', server: 'new-http', name },
+          { name, ...retry },
+          { era: 'modern', who, capabilities: CAPS },
+        ),
+      ).toMatchObject({ error: { code: 'invalid_params' } });
     }
   });
 
@@ -243,20 +484,35 @@ describe('modern client, modern server', () => {
     modern.seen.length = 0;
     await rig.tool('new-http', 'regional', { text: 'Zürich ' }, { era: 'modern' });
     expect(modern.seen.at(-1)?.headers).toMatchObject({
-      'mcp-protocol-version': '2026-07-28', 'mcp-method': 'tools/call', 'mcp-name': 'regional',
-      'mcp-param-region': `=?base64?${Buffer.from('Zürich ').toString('base64')}?=`, 'accept-encoding': 'identity',
+      'mcp-protocol-version': '2026-07-28',
+      'mcp-method': 'tools/call',
+      'mcp-name': 'regional',
+      'mcp-param-region': `=?base64?${Buffer.from('Zürich ').toString('base64')}?=`,
+      'accept-encoding': 'identity',
     });
   });
 });
 
 describe('legacy client, modern server', () => {
   it('stops a server that does not stop asking', async () => {
-    const outcome = await rig.run('tools/call', { kind: 'tool', server: 'new-http', name: 'ask_forever' }, { name: 'ask_forever', arguments: {} }, { session: 's', capabilities: CAPS, ask: answer });
+    const outcome = await rig.run(
+      'tools/call',
+      { kind: 'tool', server: 'new-http', name: 'ask_forever' },
+      { name: 'ask_forever', arguments: {} },
+      { session: 's', capabilities: CAPS, ask: answer },
+    );
     expect(outcome).toMatchObject({ status: 'error', error: { code: 'upstream_failed' } });
   });
 
   it('cannot ask a client without a session', async () => {
-    expect(await rig.run('tools/call', { kind: 'tool', server: 'new-http', name: 'ask' }, { name: 'ask', arguments: {} }, { capabilities: CAPS })).toMatchObject({ error: { code: 'missing_client_capability' } });
+    expect(
+      await rig.run(
+        'tools/call',
+        { kind: 'tool', server: 'new-http', name: 'ask' },
+        { name: 'ask', arguments: {} },
+        { capabilities: CAPS },
+      ),
+    ).toMatchObject({ error: { code: 'missing_client_capability' } });
   });
 });
 
@@ -265,33 +521,64 @@ it('every question goes through the guard, and its refusal is the answer', async
   rig.refuseClientRequests = true;
   try {
     for (const server of ['old-http', 'old-pipe', 'new-http']) {
-      const outcome = await rig.run('tools/call', { kind: 'tool', server, name: 'ask' }, { name: 'ask', arguments: {} }, { session: 's', capabilities: CAPS, ask: answer });
-      expect(outcome.status === 'success' ? JSON.stringify(outcome.result.value) : outcome.error.code).not.toContain('Ann');
+      const outcome = await rig.run(
+        'tools/call',
+        { kind: 'tool', server, name: 'ask' },
+        { name: 'ask', arguments: {} },
+        { session: 's', capabilities: CAPS, ask: answer },
+      );
+      expect(outcome.status === 'success' ? JSON.stringify(outcome.result.value) : outcome.error.code).not.toContain(
+        'Ann',
+      );
     }
-    expect(rig.clientRequests.map(({ method, principal }) => `${method} ${principal}`)).toEqual(Array(3).fill('elicitation/create ann'));
+    expect(rig.clientRequests.map(({ method, principal }) => `${method} ${principal}`)).toEqual(
+      Array(3).fill('elicitation/create ann'),
+    );
   } finally {
     rig.refuseClientRequests = false;
   }
 });
 
 it('errors: application codes and cleaned text are relayed, what a server says of its insides is not', async () => {
-  const call = (name: string) => rig.run('tools/call', { kind: 'tool', server: 'old-http', name }, { name, arguments: {} }, { session: 's' });
-  expect(await call('app_error')).toMatchObject({ error: { code: 'upstream_failed', detail: { rpc: { code: 1234, data: { left: 0 } } } } });
+  const call = (name: string) =>
+    rig.run('tools/call', { kind: 'tool', server: 'old-http', name }, { name, arguments: {} }, { session: 's' });
+  expect(await call('app_error')).toMatchObject({
+    error: { code: 'upstream_failed', detail: { rpc: { code: 1234, data: { left: 0 } } } },
+  });
   const outcome = await call('app_error');
   expect(outcome.status !== 'success' && outcome.error.message).not.toMatch(/[\p{Cc}\p{Cf}]|second line/u);
   const internal = await call('fail');
   expect(internal).toMatchObject({ error: { code: 'upstream_failed' } });
-  expect(internal.status !== 'success' && JSON.stringify([internal.error.message, internal.error.detail.rpc, internal.error.detail.message])).not.toContain('secret');
+  expect(
+    internal.status !== 'success' &&
+      JSON.stringify([internal.error.message, internal.error.detail.rpc, internal.error.detail.message]),
+  ).not.toContain('secret');
 });
 
 it('lists are read to their end, merged, and complete prompts, resources and templates work', async () => {
   expect(await rig.list('resources/list', ['old-http'])).toEqual(['test://a', 'test://b']);
   expect(await rig.list('resources/templates/list', ['old-http', 'new-http'])).toEqual(['test://item/{id}']);
-  const { value } = await rig.get('resources/read', { kind: 'resource', server: 'old-pipe', name: 'test://item/7' }, { uri: 'test://item/7' });
+  const { value } = await rig.get(
+    'resources/read',
+    { kind: 'resource', server: 'old-pipe', name: 'test://item/7' },
+    { uri: 'test://item/7' },
+  );
   expect(value).toMatchObject({ contents: [{ text: 'read test://item/7' }] });
-  const done = await rig.get('completion/complete', { kind: 'prompt', server: 'old-http', name: 'hello' }, { ref: { type: 'ref/prompt', name: 'hello' }, argument: { name: 'who', value: 'w' } });
+  const done = await rig.get(
+    'completion/complete',
+    { kind: 'prompt', server: 'old-http', name: 'hello' },
+    { ref: { type: 'ref/prompt', name: 'hello' }, argument: { name: 'who', value: 'w' } },
+  );
   expect(done.value).toMatchObject({ completion: { values: ['w!'] } });
-  expect((await rig.get('prompts/get', { kind: 'prompt', server: 'old-http', name: 'hello' }, { name: 'hello', arguments: { who: 'me' } })).value).toMatchObject({ messages: [{ content: { text: 'hello me' } }] });
+  expect(
+    (
+      await rig.get(
+        'prompts/get',
+        { kind: 'prompt', server: 'old-http', name: 'hello' },
+        { name: 'hello', arguments: { who: 'me' } },
+      )
+    ).value,
+  ).toMatchObject({ messages: [{ content: { text: 'hello me' } }] });
 });
 
 it('a server that fails is left out of a merged list, unless it is the only one', async () => {

@@ -8,9 +8,22 @@ export type Log = (level: LogLevel, message: string, fields: Readonly<Record<str
 /** What happened behind the guard, for metrics and alarms. Names are configured or cleaned; nothing a server said is in it. */
 export type UpstreamEvent =
   | { readonly kind: 'upstream_error'; readonly server: string; readonly code: ErrorCode }
-  | { readonly kind: 'drift'; readonly server: string; readonly definition: DefinitionKind; readonly name: string; readonly pinned: string; readonly seen: string }
+  | {
+      readonly kind: 'drift';
+      readonly server: string;
+      readonly definition: DefinitionKind;
+      readonly name: string;
+      readonly pinned: string;
+      readonly seen: string;
+    }
   | { readonly kind: 'restored'; readonly server: string; readonly definition: DefinitionKind; readonly name: string }
-  | { readonly kind: 'withheld'; readonly server: string; readonly definition: DefinitionKind; readonly name: string; readonly reason: string };
+  | {
+      readonly kind: 'withheld';
+      readonly server: string;
+      readonly definition: DefinitionKind;
+      readonly name: string;
+      readonly reason: string;
+    };
 
 /** Puts a request that a server makes of the client through the guard; `deliver` runs when it may go to the client. */
 export type ClientRequest = (

@@ -11,31 +11,47 @@ import { http, NODE, rigOf, serverOf, stdio, until, type Recorded, type Rig } fr
 const modules = `${import.meta.dirname}/../../../../node_modules/@modelcontextprotocol`;
 const everything = `${modules}/server-everything/dist/index.js`;
 const CAPS: JsonObject = { elicitation: { form: {} }, sampling: {}, roots: { listChanged: true } };
-const textOf = (value: JsonObject): string => ((value['content'] as { text: string }[]).map(({ text }) => text)).join('\n');
+const textOf = (value: JsonObject): string =>
+  (value['content'] as { text: string }[]).map(({ text }) => text).join('\n');
 
 let folder: string;
 let url: string;
 let child: ChildProcess;
 let rig: Rig;
 
-const freePort = (): Promise<number> => new Promise((resolve) => {
-  const server = createServer().listen(0, '127.0.0.1', () => {
-    const { port } = server.address() as { port: number };
-    server.close(() => resolve(port));
+const freePort = (): Promise<number> =>
+  new Promise((resolve) => {
+    const server = createServer().listen(0, '127.0.0.1', () => {
+      const { port } = server.address() as { port: number };
+      server.close(() => resolve(port));
+    });
   });
-});
 
 beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), 'real-'));
   writeFileSync(join(folder, 'hello.txt'), 'hello file');
   const port = await freePort();
-  child = spawn(NODE, [everything, 'streamableHttp'], { env: { PATH: process.env['PATH'], PORT: String(port) }, stdio: ['ignore', 'ignore', 'pipe'] });
+  child = spawn(NODE, [everything, 'streamableHttp'], {
+    env: { PATH: process.env['PATH'], PORT: String(port) },
+    stdio: ['ignore', 'ignore', 'pipe'],
+  });
   url = `http://127.0.0.1:${port}/mcp`;
-  await until(async () => fetch(url).then(() => true, () => false), 10_000);
+  await until(
+    async () =>
+      fetch(url).then(
+        () => true,
+        () => false,
+      ),
+    10_000,
+  );
   rig = rigOf([
-    serverOf('web', http(url)), serverOf('pipe', stdio([everything, 'stdio'])),
+    serverOf('web', http(url)),
+    serverOf('pipe', stdio([everything, 'stdio'])),
     serverOf('files', stdio([`${modules}/server-filesystem/dist/index.js`, folder])),
-    serverOf('memory', stdio([`${modules}/server-memory/dist/index.js`], { MEMORY_FILE_PATH: join(folder, 'memory.jsonl') })),
+    serverOf(
+      'memory',
+      stdio([`${modules}/server-memory/dist/index.js`], { MEMORY_FILE_PATH: join(folder, 'memory.jsonl') }),
+    ),
   ]);
   await rig.discover();
 });
@@ -49,9 +65,17 @@ afterAll(async () => {
 it('are all reached, listed together and called', async () => {
   expect(Object.values(rig.upstreams.ready())).toEqual([undefined, undefined, undefined, undefined]);
   const names = await rig.list('tools/list', ['web', 'files', 'memory'], { session: 's', capabilities: CAPS });
-  for (const name of ['echo', 'get-sum', 'read_text_file', 'create_entities', 'get-roots-list']) expect(names).toContain(name);
-  expect(textOf(await rig.tool('files', 'read_text_file', { path: join(folder, 'hello.txt') }, { session: 's' }))).toBe('hello file');
-  await rig.tool('memory', 'create_entities', { entities: [{ name: 'Ann', entityType: 'person', observations: ['kind'] }] }, { session: 's' });
+  for (const name of ['echo', 'get-sum', 'read_text_file', 'create_entities', 'get-roots-list'])
+    expect(names).toContain(name);
+  expect(textOf(await rig.tool('files', 'read_text_file', { path: join(folder, 'hello.txt') }, { session: 's' }))).toBe(
+    'hello file',
+  );
+  await rig.tool(
+    'memory',
+    'create_entities',
+    { entities: [{ name: 'Ann', entityType: 'person', observations: ['kind'] }] },
+    { session: 's' },
+  );
   expect(textOf(await rig.tool('memory', 'search_nodes', { query: 'kind' }, { session: 's' }))).toContain('Ann');
 });
 
@@ -60,19 +84,42 @@ describe.each(['web', 'pipe'])('server-everything, %s', (server) => {
 
   it('calls, with structured content and progress', async () => {
     expect(textOf(await rig.tool(server, 'get-sum', { a: 2, b: 40 }, ask))).toContain('42');
-    expect((await rig.tool(server, 'get-structured-content', { location: 'New York' }, ask))['structuredContent']).toMatchObject({ temperature: expect.any(Number) as number });
+    expect(
+      (await rig.tool(server, 'get-structured-content', { location: 'New York' }, ask))['structuredContent'],
+    ).toMatchObject({ temperature: expect.any(Number) as number });
     const notices: Recorded[] = [];
-    await rig.tool(server, 'trigger-long-running-operation', { duration: 0.3, steps: 3 }, { ...ask, progressToken: 'p', notices });
+    await rig.tool(
+      server,
+      'trigger-long-running-operation',
+      { duration: 0.3, steps: 3 },
+      { ...ask, progressToken: 'p', notices },
+    );
     expect(notices.map(({ params }) => params['progress'])).toEqual([1, 2, 3]);
   });
 
   it('prompts, resources, templates and completion', async () => {
     expect(await rig.list('prompts/list', [server], ask)).toContain('args-prompt');
-    expect((await rig.get('prompts/get', { kind: 'prompt', server, name: 'args-prompt' }, { name: 'args-prompt', arguments: { city: 'Bern' } }, ask)).value).toMatchObject({ messages: [{ content: { text: expect.stringContaining('Bern') as string } }] });
+    expect(
+      (
+        await rig.get(
+          'prompts/get',
+          { kind: 'prompt', server, name: 'args-prompt' },
+          { name: 'args-prompt', arguments: { city: 'Bern' } },
+          ask,
+        )
+      ).value,
+    ).toMatchObject({ messages: [{ content: { text: expect.stringContaining('Bern') as string } }] });
     const uri = 'demo://resource/dynamic/text/3';
-    expect((await rig.get('resources/read', { kind: 'resource', server, name: uri }, { uri }, ask)).value).toMatchObject({ contents: [{ uri }] });
+    expect(
+      (await rig.get('resources/read', { kind: 'resource', server, name: uri }, { uri }, ask)).value,
+    ).toMatchObject({ contents: [{ uri }] });
     expect((await rig.list('resources/list', [server], ask)).length).toBeGreaterThan(3);
-    const completed = await rig.get('completion/complete', { kind: 'prompt', server, name: 'completable-prompt' }, { ref: { type: 'ref/prompt', name: 'completable-prompt' }, argument: { name: 'department', value: 'E' } }, ask);
+    const completed = await rig.get(
+      'completion/complete',
+      { kind: 'prompt', server, name: 'completable-prompt' },
+      { ref: { type: 'ref/prompt', name: 'completable-prompt' }, argument: { name: 'department', value: 'E' } },
+      ask,
+    );
     expect(completed.value).toMatchObject({ completion: { values: ['Engineering'] } });
   });
 
@@ -80,10 +127,18 @@ describe.each(['web', 'pipe'])('server-everything, %s', (server) => {
     const asked: string[] = [];
     const answer = async (method: string): Promise<JsonObject> => {
       asked.push(method);
-      return method === 'sampling/createMessage' ? { role: 'assistant', model: 'm', content: { type: 'text', text: 'SAMPLED' } } : { action: 'decline' };
+      return method === 'sampling/createMessage'
+        ? { role: 'assistant', model: 'm', content: { type: 'text', text: 'SAMPLED' } }
+        : { action: 'decline' };
     };
-    expect(textOf(await rig.tool(server, 'trigger-sampling-request', { prompt: 'x', maxTokens: 5 }, { ...ask, ask: answer }))).toContain('SAMPLED');
-    expect(textOf(await rig.tool(server, 'trigger-elicitation-request', {}, { ...ask, ask: answer }))).toMatch(/decline/i);
+    expect(
+      textOf(
+        await rig.tool(server, 'trigger-sampling-request', { prompt: 'x', maxTokens: 5 }, { ...ask, ask: answer }),
+      ),
+    ).toContain('SAMPLED');
+    expect(textOf(await rig.tool(server, 'trigger-elicitation-request', {}, { ...ask, ask: answer }))).toMatch(
+      /decline/i,
+    );
     expect(asked.filter((method) => method !== 'roots/list')).toEqual(['sampling/createMessage', 'elicitation/create']);
   });
 
@@ -97,8 +152,20 @@ describe.each(['web', 'pipe'])('server-everything, %s', (server) => {
     // It may also want the roots, which it asks for on its own.
     for (let round = 0; value['resultType'] === 'input_required' && round < 4; round++) {
       const requests = value['inputRequests'] as Record<string, { method: string }>;
-      const inputResponses = Object.fromEntries(Object.entries(requests).map(([key, { method }]) => [key, method === 'roots/list' ? { roots: [] } : { role: 'assistant', model: 'm', content: { type: 'text', text: 'MODERN' } }]));
-      ({ value } = await rig.get('tools/call', target, { ...params, requestState: value['requestState'] as string, inputResponses }, modern));
+      const inputResponses = Object.fromEntries(
+        Object.entries(requests).map(([key, { method }]) => [
+          key,
+          method === 'roots/list'
+            ? { roots: [] }
+            : { role: 'assistant', model: 'm', content: { type: 'text', text: 'MODERN' } },
+        ]),
+      );
+      ({ value } = await rig.get(
+        'tools/call',
+        target,
+        { ...params, requestState: value['requestState'] as string, inputResponses },
+        modern,
+      ));
     }
     expect(textOf(value)).toContain('MODERN');
   });

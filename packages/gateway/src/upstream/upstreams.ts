@@ -64,9 +64,15 @@ export function createUpstreams(deps: UpstreamDeps): Upstreams {
   const stopping = new AbortController();
   const endings = createBackoff(deps.clock);
   const watches = createWatches();
-  const definitions = createCatalog({ ...deps, changed: (server: string, kind: DefinitionKind) => ears.changed(server, kind) });
+  const definitions = createCatalog({
+    ...deps,
+    changed: (server: string, kind: DefinitionKind) => ears.changed(server, kind),
+  });
   const links: Links = createLinks({
-    clock: deps.clock, log: deps.log, environment: deps.environment, servers: deps.servers,
+    clock: deps.clock,
+    log: deps.log,
+    environment: deps.environment,
+    servers: deps.servers,
     unattached: (settings, owner, seat) => unattachedOf(() => bridge, settings, owner, seat),
     opened: (seat) => settle(bridge, seat, () => watches),
     listened: (seat) => ears.has(seat.settings.name, seat.owner),
@@ -82,7 +88,11 @@ export function createUpstreams(deps: UpstreamDeps): Upstreams {
     definitionsOf: definitions.all,
     discover: (run, only) => discoverAll(bridge, run, only ?? deps.servers().map(({ name }) => name)),
     ready: () => Object.fromEntries(deps.servers().map(({ name }) => [name, links.reason(name)])),
-    stats: () => ({ links: Object.fromEntries(deps.servers().map(({ name }) => [name, links.count(name)])), held: bridge.held.size, listeners: ears.size }),
+    stats: () => ({
+      links: Object.fromEntries(deps.servers().map(({ name }) => [name, links.count(name)])),
+      held: bridge.held.size,
+      listeners: ears.size,
+    }),
     close: async () => {
       stopping.abort();
       watches.close();
@@ -100,25 +110,35 @@ function settle(bridge: Bridge, seat: Seat, watches: () => ReturnType<typeof cre
   watches().refresh(bridge, settings.name, owner);
   const level = bridge.levels.get(owner);
   if (level === undefined || link.era !== 'legacy' || !isObject(link.face.capabilities['logging'])) return;
-  link.request(ownAsk('logging/setLevel', { level }, settings.timeoutMs, 64 * 1024)).catch(() => bridge.log('debug', 'a server did not take a log level', { server: settings.name }));
+  link
+    .request(ownAsk('logging/setLevel', { level }, settings.timeoutMs, 64 * 1024))
+    .catch(() => bridge.log('debug', 'a server did not take a log level', { server: settings.name }));
 }
 
 async function discoverAll(bridge: Bridge, run: DiscoveryRun, names: readonly string[]): Promise<void> {
-  await Promise.all(names.map(async (name) => {
-    for (const method of discoveryMethods) {
-      try {
-        await run(name, method);
-      } catch (thrown) {
-        bridge.log('warn', 'a server could not be discovered', { server: name, why: reasonOf(thrown) });
+  await Promise.all(
+    names.map(async (name) => {
+      for (const method of discoveryMethods) {
+        try {
+          await run(name, method);
+        } catch (thrown) {
+          bridge.log('warn', 'a server could not be discovered', { server: name, why: reasonOf(thrown) });
+        }
+        // A server that cannot be reached for the first list cannot be reached for the others either.
+        if (bridge.links.reason(name) !== undefined) return;
       }
-      // A server that cannot be reached for the first list cannot be reached for the others either.
-      if (bridge.links.reason(name) !== undefined) return;
-    }
-  }));
+    }),
+  );
 }
 
 /** Until a server was reached, it may have anything: an edge that promised less would have to take it back. */
-const GUESS = { tools: { listChanged: true }, prompts: { listChanged: true }, resources: { listChanged: true, subscribe: true }, completions: {}, logging: {} };
+const GUESS = {
+  tools: { listChanged: true },
+  prompts: { listChanged: true },
+  resources: { listChanged: true, subscribe: true },
+  completions: {},
+  logging: {},
+};
 
 function viewOf({ servers, definitions }: Bridge): GatewayView {
   let known: readonly ServerSettings[] = [];
@@ -131,7 +151,13 @@ function viewOf({ servers, definitions }: Bridge): GatewayView {
     },
     face: (server) => {
       if (!servers().some(({ name }) => name === server)) return undefined;
-      return definitions.face(server) ?? { serverInfo: { name: server, version: '0' }, capabilities: GUESS, instructions: undefined };
+      return (
+        definitions.face(server) ?? {
+          serverInfo: { name: server, version: '0' },
+          capabilities: GUESS,
+          instructions: undefined,
+        }
+      );
     },
   };
 }

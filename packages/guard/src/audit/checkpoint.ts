@@ -25,7 +25,8 @@ const keyIdOf = (name: string, publicKey: Uint8Array): Buffer =>
 
 /** @param seed 32 bytes. @param origin no spaces and no `+` (C2SP signed-note). */
 export function createSigner(origin: string, seed: Uint8Array): Signer {
-  if (origin === '' || /[\s+]/.test(origin)) throw new RangeError('the origin must not be empty or contain spaces or "+"');
+  if (origin === '' || /[\s+]/.test(origin))
+    throw new RangeError('the origin must not be empty or contain spaces or "+"');
   const key = createPrivateKey({ key: Buffer.concat([PKCS8_PREFIX, seed]), format: 'der', type: 'pkcs8' });
   const publicKey = createPublicKey(key).export({ format: 'der', type: 'spki' }).subarray(SPKI_PREFIX.length);
   const id = keyIdOf(origin, publicKey);
@@ -52,8 +53,13 @@ export function parseVkey(vkey: string): Verifier {
   const match = /^([^\s+]+)\+([0-9a-f]{8})\+([A-Za-z0-9+/]+={0,2})$/.exec(vkey.trim());
   const raw = Buffer.from(match?.[3] ?? '', 'base64');
   const [name, id] = [match?.[1] ?? '', Buffer.from(match?.[2] ?? '', 'hex')];
-  if (match === null || raw.length !== 33 || raw[0] !== 1 || !keyIdOf(name, raw.subarray(1)).equals(id)) throw new Error('not a verifier key of the form name+id+key');
-  return { name, id, key: createPublicKey({ key: Buffer.concat([SPKI_PREFIX, raw.subarray(1)]), format: 'der', type: 'spki' }) };
+  if (match === null || raw.length !== 33 || raw[0] !== 1 || !keyIdOf(name, raw.subarray(1)).equals(id))
+    throw new Error('not a verifier key of the form name+id+key');
+  return {
+    name,
+    id,
+    key: createPublicKey({ key: Buffer.concat([SPKI_PREFIX, raw.subarray(1)]), format: 'der', type: 'spki' }),
+  };
 }
 
 /** The checkpoint that a signed note states, when the key signed it; `undefined` for anything else. */
@@ -62,15 +68,23 @@ export function openCheckpoint(note: string, vkey: string): Checkpoint | undefin
   const end = note.indexOf('\n\n');
   const text = note.slice(0, end + 1);
   const [origin = '', size = '', root = '', ...rest] = text.split('\n');
-  if (end === -1 || origin !== verifier.name || !/^(0|[1-9]\d{0,15})$/.test(size) || rest.length !== 1) return undefined;
+  if (end === -1 || origin !== verifier.name || !/^(0|[1-9]\d{0,15})$/.test(size) || rest.length !== 1)
+    return undefined;
   const rootHash = Buffer.from(root, 'base64');
   if (rootHash.length !== 32 || rootHash.toString('base64') !== root) return undefined;
   const signatures = note.slice(end + 2).split('\n');
   // Nothing but signature lines may follow, or a note could hide another one.
-  if (signatures.pop() !== '' || !signatures.every((line) => /^— \S+ [A-Za-z0-9+/]+={0,2}$/.test(line))) return undefined;
+  if (signatures.pop() !== '' || !signatures.every((line) => /^— \S+ [A-Za-z0-9+/]+={0,2}$/.test(line)))
+    return undefined;
   const signed = signatures.some((line) => {
     const raw = Buffer.from(/^— (\S+) (\S+)$/.exec(line)?.[2] ?? '', 'base64');
-    return line.startsWith(`— ${verifier.name} `) && raw.subarray(0, 4).equals(verifier.id) && raw.length === 68 && line.endsWith(raw.toString('base64')) && verify(null, Buffer.from(text), verifier.key, raw.subarray(4));
+    return (
+      line.startsWith(`— ${verifier.name} `) &&
+      raw.subarray(0, 4).equals(verifier.id) &&
+      raw.length === 68 &&
+      line.endsWith(raw.toString('base64')) &&
+      verify(null, Buffer.from(text), verifier.key, raw.subarray(4))
+    );
   });
   return signed ? { origin, size: Number(size), root: rootHash } : undefined;
 }

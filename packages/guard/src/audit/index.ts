@@ -5,5 +5,15 @@ export { createRecorder, logRecord, unknownOutcome } from './recorder.ts';
 export { createRedactor, type Redactor } from './redact.ts';
 export { createTileReader, isComplete, parseTilePath, type Tile } from './tiles.ts';
 export {
-  consistencyProof, createFrontier, HASH_BYTES, inclusionProof, leafHash, rootOf, verifyConsistency, verifyInclusion, type Frontier, type Hash, type LeafAt,
+  consistencyProof,
+  createFrontier,
+  HASH_BYTES,
+  inclusionProof,
+  leafHash,
+  rootOf,
+  verifyConsistency,
+  verifyInclusion,
+  type Frontier,
+  type Hash,
+  type LeafAt,
 } from './tree.ts';

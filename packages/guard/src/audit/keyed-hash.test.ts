@@ -4,15 +4,27 @@ import { expect, it } from 'vitest';
 import { keyedHash } from './keyed-hash.ts';
 
 it.each([
-  ['RFC 4231 case 1', Buffer.alloc(20, 0x0b), 'Hi There', 'b0344c61d8db38535ca8afceaf0bf12b881dc200c9833da726e9376c2e32cff7'],
-  ['RFC 4231 case 2', Buffer.from('Jefe'), 'what do ya want for nothing?', '5bdcc146bf60754e6a042426089575c75a003f089d2739839dec58b964ec3843'],
+  [
+    'RFC 4231 case 1',
+    Buffer.alloc(20, 0x0b),
+    'Hi There',
+    'b0344c61d8db38535ca8afceaf0bf12b881dc200c9833da726e9376c2e32cff7',
+  ],
+  [
+    'RFC 4231 case 2',
+    Buffer.from('Jefe'),
+    'what do ya want for nothing?',
+    '5bdcc146bf60754e6a042426089575c75a003f089d2739839dec58b964ec3843',
+  ],
 ])('%s', (_name, key, text, digest) => expect(keyedHash(key)(text)).toBe(digest));
 
 it('is what createHmac says, for any key and text, also when used again', () => {
   const hash = keyedHash(Buffer.alloc(32, 7));
-  fc.assert(fc.property(fc.string({ unit: 'binary' }), (text) => {
-    expect(hash(text)).toBe(createHmac('sha256', Buffer.alloc(32, 7)).update(text).digest('hex'));
-  }));
+  fc.assert(
+    fc.property(fc.string({ unit: 'binary' }), (text) => {
+      expect(hash(text)).toBe(createHmac('sha256', Buffer.alloc(32, 7)).update(text).digest('hex'));
+    }),
+  );
   for (const bytes of [1, 32, 64, 65, 131]) {
     const key = randomBytes(bytes);
     expect(keyedHash(key)('ü')).toBe(createHmac('sha256', key).update('ü').digest('hex'));

@@ -6,59 +6,121 @@ import { closeTrail, openTrail, type Trail } from './record.ts';
 import { createRecorder, logRecord, unknownOutcome } from './recorder.ts';
 import { createRedactor } from './redact.ts';
 
-const recorder = createRecorder({ arguments: (tenant) => ({ hashed_for: tenant }), text: (tenant, value) => `hashed for ${tenant}: ${value.length}` });
+const recorder = createRecorder({
+  arguments: (tenant) => ({ hashed_for: tenant }),
+  text: (tenant, value) => `hashed for ${tenant}: ${value.length}`,
+});
 const principal: Principal = {
-  user: { issuer: 'https://i', subject: 'alice', roles: [], groups: [], claims: { secret: 'canary' } }, agent: { clientId: 'agent', actors: ['broker', 'bot'] },
-  scopes: [], tenantClaim: 'acme', tier: undefined, expiresAt: undefined, key: 'p',
+  user: { issuer: 'https://i', subject: 'alice', roles: [], groups: [], claims: { secret: 'canary' } },
+  agent: { clientId: 'agent', actors: ['broker', 'bot'] },
+  scopes: [],
+  tenantClaim: 'acme',
+  tier: undefined,
+  expiresAt: undefined,
+  key: 'p',
 };
-const definition: Definition = { server: 'crm', kind: 'tool', name: 'find', digest: 'sha256:00', labels: ['internal'], document: {} };
+const definition: Definition = {
+  server: 'crm',
+  kind: 'tool',
+  name: 'find',
+  digest: 'sha256:00',
+  labels: ['internal'],
+  document: {},
+};
 const call: Call = {
-  method: 'tools/call', target: { kind: 'tool', server: 'crm', name: 'find' }, params: { arguments: { a: 'canary' }, _meta: { x: 'canary' } }, rawArguments: undefined,
-  credentials: { kind: 'bearer', token: 'canary' }, session: undefined, deadline: 0, signal: new AbortController().signal,
-  origin: { transport: 'http', era: 'modern', protocolVersion: '2026-07-28', address: '192.0.2.7', correlationId: 'c-1', traceparent: undefined, clientInfo: { name: 'canary' } },
+  method: 'tools/call',
+  target: { kind: 'tool', server: 'crm', name: 'find' },
+  params: { arguments: { a: 'canary' }, _meta: { x: 'canary' } },
+  rawArguments: undefined,
+  credentials: { kind: 'bearer', token: 'canary' },
+  session: undefined,
+  deadline: 0,
+  signal: new AbortController().signal,
+  origin: {
+    transport: 'http',
+    era: 'modern',
+    protocolVersion: '2026-07-28',
+    address: '192.0.2.7',
+    correlationId: 'c-1',
+    traceparent: undefined,
+    clientInfo: { name: 'canary' },
+  },
 };
 const error = new GuardError('upstream_failed', { cause: new Error('canary') });
 const result = { value: { content: [], note: 'canary' } };
 
-const trailOf = (more: Partial<Trail> = {}, changed: Partial<Call> = {}): Trail => Object.assign(openTrail({ ...call, ...changed }, 1_000), { principal, tenant: { id: 'acme' }, definition, ...more });
+const trailOf = (more: Partial<Trail> = {}, changed: Partial<Call> = {}): Trail =>
+  Object.assign(openTrail({ ...call, ...changed }, 1_000), { principal, tenant: { id: 'acme' }, definition, ...more });
 const fieldsOf = (record: JsonObject): JsonObject => record['unmapped'] as JsonObject;
-const outcome = (more?: Partial<Trail>, changed?: Partial<Call>): JsonObject => recorder.outcome(trailOf(more, changed), 1_250);
+const outcome = (more?: Partial<Trail>, changed?: Partial<Call>): JsonObject =>
+  recorder.outcome(trailOf(more, changed), 1_250);
 
 describe('how a call ended', () => {
   it.each<[name: string, trail: Partial<Trail>, status: string, id: number]>([
-    ['executed, with a result', { executed: true, result }, 'success', 1], ['executed, with an error', { executed: true, error }, 'error', 2], ['executed, with a result that was then withheld', { executed: true, result, error }, 'error', 2],
+    ['executed, with a result', { executed: true, result }, 'success', 1],
+    ['executed, with an error', { executed: true, error }, 'error', 2],
+    ['executed, with a result that was then withheld', { executed: true, result, error }, 'error', 2],
     ['not executed', { error }, 'refused', 2],
   ])('%s is %s, in the record and for the edge', (_name, trail, status, id) => {
     const record = outcome(trail);
     expect([record['status_id'], fieldsOf(record)['status']]).toEqual([id, status]);
     const closed = closeTrail(trailOf(trail), 1_250);
-    expect(closed).toMatchObject({ status, executed: trail.executed ?? false, durationMs: 250, correlationId: 'c-1', method: 'tools/call' });
+    expect(closed).toMatchObject({
+      status,
+      executed: trail.executed ?? false,
+      durationMs: 250,
+      correlationId: 'c-1',
+      method: 'tools/call',
+    });
     expect('result' in closed).toBe(status === 'success');
   });
 
-  it('a trail without an end has none', () => expect(() => closeTrail(trailOf({ executed: true }), 1_250)).toThrow(/result or an error/));
+  it('a trail without an end has none', () =>
+    expect(() => closeTrail(trailOf({ executed: true }), 1_250)).toThrow(/result or an error/));
 
   it('an intent whose outcome nobody knows is unknown, and not success', () => {
     const intent = recorder.intent(trailOf());
-    expect(unknownOutcome(intent, 9_000)).toEqual({ ...intent, status_id: 0, time: 9_000, unmapped: { ...fieldsOf(intent), phase: 'outcome', status: 'unknown' } });
+    expect(unknownOutcome(intent, 9_000)).toEqual({
+      ...intent,
+      status_id: 0,
+      time: 9_000,
+      unmapped: { ...fieldsOf(intent), phase: 'outcome', status: 'unknown' },
+    });
     expect(intent['status_id']).toBeUndefined();
   });
 
   it('what happened to the log itself is a record of its own', () => {
-    const [one, other] = [logRecord('audit.recovery', { truncated_bytes: 6, status: 'x' }, 5), logRecord('audit.recovery', {}, 5)];
-    expect(one).toMatchObject({ time: 5, api: { operation: 'audit.recovery' }, unmapped: { truncated_bytes: 6, status: 'success', phase: 'outcome' } });
+    const [one, other] = [
+      logRecord('audit.recovery', { truncated_bytes: 6, status: 'x' }, 5),
+      logRecord('audit.recovery', {}, 5),
+    ];
+    expect(one).toMatchObject({
+      time: 5,
+      api: { operation: 'audit.recovery' },
+      unmapped: { truncated_bytes: 6, status: 'success', phase: 'outcome' },
+    });
     expect(fieldsOf(one)['record_id']).not.toBe(fieldsOf(other)['record_id']);
   });
 });
 
 describe('what was read', () => {
   const template: Definition = { ...definition, kind: 'resource_template', name: 'file:///{path}' };
-  const read: Partial<Call> = { method: 'resources/read', target: { kind: 'resource', server: 'crm', name: 'file:///etc/canary' }, params: { uri: 'file:///etc/canary' } };
+  const read: Partial<Call> = {
+    method: 'resources/read',
+    target: { kind: 'resource', server: 'crm', name: 'file:///etc/canary' },
+    params: { uri: 'file:///etc/canary' },
+  };
 
   it('of a template the address too, so that two files are two records; hashed, unless it is listed', () => {
-    const recorderOf = (clear: readonly string[]) => createRecorder(createRedactor({ keyOf: () => Buffer.alloc(32, 1), clear: () => clear }));
-    const recorded = (uri: string, clear: readonly string[] = []): JsonObject => fieldsOf(recorderOf(clear).intent(trailOf({ definition: template }, { ...read, params: { uri } })))['arguments'] as JsonObject;
-    expect(recorded('file:///etc/canary')).toEqual({ uri: expect.objectContaining({ hash: expect.stringMatching(/^hmac:/), type: 'string' }) as unknown });
+    const recorderOf = (clear: readonly string[]) =>
+      createRecorder(createRedactor({ keyOf: () => Buffer.alloc(32, 1), clear: () => clear }));
+    const recorded = (uri: string, clear: readonly string[] = []): JsonObject =>
+      fieldsOf(recorderOf(clear).intent(trailOf({ definition: template }, { ...read, params: { uri } })))[
+        'arguments'
+      ] as JsonObject;
+    expect(recorded('file:///etc/canary')).toEqual({
+      uri: expect.objectContaining({ hash: expect.stringMatching(/^hmac:/), type: 'string' }) as unknown,
+    });
     expect(recorded('file:///etc/canary')).not.toEqual(recorded('file:///etc/canarz'));
     expect(recorded('file:///etc/canary', ['crm/*/uri'])).toEqual({ uri: 'file:///etc/canary' });
     expect(fieldsOf(outcome({ definition: template, executed: true, result }, read))['arguments']).toBeUndefined();
@@ -68,46 +130,109 @@ describe('what was read', () => {
 describe('who, for whom, and on what decision', () => {
   it('intent and outcome of a call share an id that no other call has', () => {
     const trail = trailOf();
-    const [intent, after] = [fieldsOf(recorder.intent(trail)), fieldsOf(recorder.outcome({ ...trail, executed: true, result }, 1_250))];
+    const [intent, after] = [
+      fieldsOf(recorder.intent(trail)),
+      fieldsOf(recorder.outcome({ ...trail, executed: true, result }, 1_250)),
+    ];
     expect(intent['record_id']).toBe(trail.recordId);
     expect(after['record_id']).toBe(trail.recordId);
     expect(fieldsOf(outcome())['record_id']).not.toBe(trail.recordId);
   });
 
   it('A35 the whole chain, the decision, the yes and the pin', () => {
-    const record = recorder.intent(trailOf({ grant: { policies: ['p1'], revision: 'r', rememberable: true }, approval: { id: 'a1', approver: '["i","bob"]' } }));
-    expect(record).toMatchObject({ actor: { app_uid: 'agent', user: { domain: 'https://i', uid: 'alice' } }, src_endpoint: { ip: '192.0.2.7' }, metadata: { correlation_uid: 'c-1' }, time: 1_000, class_uid: 6003 });
+    const record = recorder.intent(
+      trailOf({
+        grant: { policies: ['p1'], revision: 'r', rememberable: true },
+        approval: { id: 'a1', approver: '["i","bob"]' },
+      }),
+    );
+    expect(record).toMatchObject({
+      actor: { app_uid: 'agent', user: { domain: 'https://i', uid: 'alice' } },
+      src_endpoint: { ip: '192.0.2.7' },
+      metadata: { correlation_uid: 'c-1' },
+      time: 1_000,
+      class_uid: 6003,
+    });
     expect(fieldsOf(record)).toMatchObject({
-      actors: ['broker', 'bot'], approval_id: 'a1', approver: '["i","bob"]', client_id: 'agent', decision: { policies: ['p1'], revision: 'r' }, definition_digest: 'sha256:00', labels: ['internal'],
-      tenant_id: 'acme', user: { issuer: 'https://i', subject: 'alice' }, server: 'crm', tool_name: 'find', arguments: { hashed_for: 'acme' }, protocol_version: '2026-07-28',
+      actors: ['broker', 'bot'],
+      approval_id: 'a1',
+      approver: '["i","bob"]',
+      client_id: 'agent',
+      decision: { policies: ['p1'], revision: 'r' },
+      definition_digest: 'sha256:00',
+      labels: ['internal'],
+      tenant_id: 'acme',
+      user: { issuer: 'https://i', subject: 'alice' },
+      server: 'crm',
+      tool_name: 'find',
+      arguments: { hashed_for: 'acme' },
+      protocol_version: '2026-07-28',
     });
   });
 
   it('before anybody is known it is the gateway’s own, and its words are hashed under that key', () => {
-    const record = outcome({ principal: undefined, tenant: undefined, definition: undefined, error: new GuardError('unauthenticated') });
+    const record = outcome({
+      principal: undefined,
+      tenant: undefined,
+      definition: undefined,
+      error: new GuardError('unauthenticated'),
+    });
     expect(record['actor']).toEqual({ user: { name: 'unauthenticated' } });
-    expect(fieldsOf(record)).toMatchObject({ tenant_id: '_', tool_name: 'hashed for _: 4', arguments: { hashed_for: '_' }, error_code: 'UNAUTHENTICATED' });
+    expect(fieldsOf(record)).toMatchObject({
+      tenant_id: '_',
+      tool_name: 'hashed for _: 4',
+      arguments: { hashed_for: '_' },
+      error_code: 'UNAUTHENTICATED',
+    });
     expect(fieldsOf(record)).not.toHaveProperty('user');
   });
 
   it.each<[target: Target, server: string | undefined]>([
-    [{ kind: 'servers', servers: ['crm'] }, 'crm'], [{ kind: 'servers', servers: ['crm', 'mail'] }, '*'], [{ kind: 'servers', servers: [] }, '*'], [{ kind: 'gateway' }, undefined], [{ kind: 'unknown', name: 'x' }, undefined], [{ kind: 'task', server: 'mail', name: 't' }, 'mail'],
-  ])('%j is about the server %s', (target, server) => expect(fieldsOf(outcome({ definition: undefined, error }, { target }))['server']).toBe(server));
+    [{ kind: 'servers', servers: ['crm'] }, 'crm'],
+    [{ kind: 'servers', servers: ['crm', 'mail'] }, '*'],
+    [{ kind: 'servers', servers: [] }, '*'],
+    [{ kind: 'gateway' }, undefined],
+    [{ kind: 'unknown', name: 'x' }, undefined],
+    [{ kind: 'task', server: 'mail', name: 't' }, 'mail'],
+  ])('%j is about the server %s', (target, server) =>
+    expect(fieldsOf(outcome({ definition: undefined, error }, { target }))['server']).toBe(server),
+  );
 
   it('A27 nothing that came with the call or back from it is in a record: token, claims, client, arguments, cause, result', () => {
-    for (const record of [recorder.intent(trailOf()), outcome({ executed: true, result }), outcome({ executed: true, error }), outcome({ error })]) expect(JSON.stringify(record)).not.toContain('canary');
+    for (const record of [
+      recorder.intent(trailOf()),
+      outcome({ executed: true, result }),
+      outcome({ executed: true, error }),
+      outcome({ error }),
+    ])
+      expect(JSON.stringify(record)).not.toContain('canary');
   });
 });
 
 describe('what is claimed of a tool', () => {
-  it.each<[hints: JsonObject | undefined, activity: number]>([[{ readOnlyHint: true }, 2], [{ readOnlyHint: false }, 99], [{ readOnlyHint: 'true' }, 99], [{ readOnlyHint: 1 }, 99], [{}, 99], [undefined, 99]])('%j is activity %i', (annotations, activity) => {
-    const record = outcome({ executed: true, result, definition: { ...definition, document: annotations === undefined ? {} : { annotations } } });
+  it.each<[hints: JsonObject | undefined, activity: number]>([
+    [{ readOnlyHint: true }, 2],
+    [{ readOnlyHint: false }, 99],
+    [{ readOnlyHint: 'true' }, 99],
+    [{ readOnlyHint: 1 }, 99],
+    [{}, 99],
+    [undefined, 99],
+  ])('%j is activity %i', (annotations, activity) => {
+    const record = outcome({
+      executed: true,
+      result,
+      definition: { ...definition, document: annotations === undefined ? {} : { annotations } },
+    });
     expect([record['activity_id'], record['type_uid']]).toEqual([activity, 600300 + activity]);
   });
 
   it('what is returned is hashed as the bytes that were passed on, and a list is counted', () => {
-    expect(fieldsOf(outcome({ executed: true, result: { value: { a: 1 }, bytes: Buffer.from('{"a": 1.0}') } }))).toMatchObject({ result_bytes: 10, result_tokens: 3 });
-    expect(fieldsOf(outcome({ executed: true, result: { value: {}, items: [definition, definition] } }))).toMatchObject({ result_items: 2 });
+    expect(
+      fieldsOf(outcome({ executed: true, result: { value: { a: 1 }, bytes: Buffer.from('{"a": 1.0}') } })),
+    ).toMatchObject({ result_bytes: 10, result_tokens: 3 });
+    expect(fieldsOf(outcome({ executed: true, result: { value: {}, items: [definition, definition] } }))).toMatchObject(
+      { result_items: 2 },
+    );
   });
 
   it('a call without an address says how it came, and a trace is its id alone', () => {

@@ -39,7 +39,10 @@ export type Outcome = {
   readonly tenant: Tenant | undefined;
   readonly definition: Definition | undefined;
   readonly executed: boolean;
-} & ({ readonly status: 'success'; readonly result: McpResult } | { readonly status: 'refused' | 'error'; readonly error: GuardError });
+} & (
+  | { readonly status: 'success'; readonly result: McpResult }
+  | { readonly status: 'refused' | 'error'; readonly error: GuardError }
+);
 
 /** Turns a trail into the two records. */
 export interface Recorder {
@@ -49,16 +52,31 @@ export interface Recorder {
 
 export function openTrail(call: Call, startedAt: number): Trail {
   return {
-    call, startedAt, recordId: crypto.randomUUID(), row: undefined, principal: undefined, tenant: undefined,
-    definition: undefined, grant: undefined, approval: undefined, executed: false, result: undefined, error: undefined,
+    call,
+    startedAt,
+    recordId: crypto.randomUUID(),
+    row: undefined,
+    principal: undefined,
+    tenant: undefined,
+    definition: undefined,
+    grant: undefined,
+    approval: undefined,
+    executed: false,
+    result: undefined,
+    error: undefined,
   };
 }
 
 export function closeTrail(trail: Trail, endedAt: number): Outcome {
   const { call, principal, tenant, definition, executed, result, error } = trail;
   const head = {
-    correlationId: call.origin.correlationId, method: call.method, durationMs: endedAt - trail.startedAt,
-    principal, tenant, definition, executed,
+    correlationId: call.origin.correlationId,
+    method: call.method,
+    durationMs: endedAt - trail.startedAt,
+    principal,
+    tenant,
+    definition,
+    executed,
   };
   if (error === undefined && result !== undefined) return { ...head, status: 'success', result };
   if (error === undefined) throw new Error('a trail closes with a result or an error');

@@ -9,35 +9,96 @@ import { createRedactor } from './redact.ts';
 const recorder = createRecorder(createRedactor({ keyOf: () => KEY, clear: () => ['crm/find/city'] }));
 const KEY = Buffer.alloc(32, 1);
 const user = { issuer: 'https://id.example', subject: 'alice', roles: [], groups: [], claims: {} };
-const principal: Principal = { user, agent: { clientId: 'agent', actors: ['https://id.example|bot'] }, scopes: [], tenantClaim: 'acme', tier: undefined, expiresAt: undefined, key: 'p' };
+const principal: Principal = {
+  user,
+  agent: { clientId: 'agent', actors: ['https://id.example|bot'] },
+  scopes: [],
+  tenantClaim: 'acme',
+  tier: undefined,
+  expiresAt: undefined,
+  key: 'p',
+};
 const definition = {
-  server: 'crm', kind: 'tool', name: 'find', digest: 'sha256:00', labels: ['untrusted'],
-  document: { name: 'find', annotations: { readOnlyHint: true }, inputSchema: { type: 'object', properties: { city: {}, name: {} } } },
+  server: 'crm',
+  kind: 'tool',
+  name: 'find',
+  digest: 'sha256:00',
+  labels: ['untrusted'],
+  document: {
+    name: 'find',
+    annotations: { readOnlyHint: true },
+    inputSchema: { type: 'object', properties: { city: {}, name: {} } },
+  },
 } as unknown as Definition;
 const call = {
-  method: 'tools/call', target: { kind: 'tool', server: 'crm', name: 'find' }, params: { name: 'find', arguments: { name: 'Secret Name', city: 'Ulm', zz: 1, '!odd': 2 } },
+  method: 'tools/call',
+  target: { kind: 'tool', server: 'crm', name: 'find' },
+  params: { name: 'find', arguments: { name: 'Secret Name', city: 'Ulm', zz: 1, '!odd': 2 } },
   session: { id: 'sealed-session-id', issuer: 'i', subject: 's', tenant: 'acme' },
-  origin: { transport: 'http', era: 'legacy', protocolVersion: '2025-11-25', address: '192.0.2.7', correlationId: 'c-1', traceparent: `00-${'a'.repeat(32)}-${'b'.repeat(16)}-01`, clientInfo: undefined },
+  origin: {
+    transport: 'http',
+    era: 'legacy',
+    protocolVersion: '2025-11-25',
+    address: '192.0.2.7',
+    correlationId: 'c-1',
+    traceparent: `00-${'a'.repeat(32)}-${'b'.repeat(16)}-01`,
+    clientInfo: undefined,
+  },
 } as unknown as Call;
 
 function trailOf(more: Partial<Trail>): Trail {
-  return Object.assign(openTrail(call, 1_000), { principal, tenant: { id: 'acme' }, definition, grant: { policies: ['p0'], revision: 'r1' }, ...more });
+  return Object.assign(openTrail(call, 1_000), {
+    principal,
+    tenant: { id: 'acme' },
+    definition,
+    grant: { policies: ['p0'], revision: 'r1' },
+    ...more,
+  });
 }
 
 const RECORDS: readonly (readonly [name: string, record: () => JsonObject])[] = [
-  ['an intent', () => recorder.intent(trailOf({ approval: { id: 'a1', approver: 'bob' } as unknown as NonNullable<Trail['approval']> }))],
+  [
+    'an intent',
+    () =>
+      recorder.intent(
+        trailOf({ approval: { id: 'a1', approver: 'bob' } as unknown as NonNullable<Trail['approval']> }),
+      ),
+  ],
   ['a success', () => recorder.outcome(trailOf({ executed: true, result: { value: { content: [] } } }), 1_250)],
-  ['a list', () => recorder.outcome(trailOf({ executed: true, definition: undefined, result: { value: {}, items: [definition] } }), 1_250)],
+  [
+    'a list',
+    () =>
+      recorder.outcome(
+        trailOf({ executed: true, definition: undefined, result: { value: {}, items: [definition] } }),
+        1_250,
+      ),
+  ],
   ['a failure', () => recorder.outcome(trailOf({ executed: true, error: new GuardError('upstream_failed') }), 1_250)],
   ['a refusal', () => recorder.outcome(trailOf({ error: new GuardError('not_permitted') }), 1_001)],
-  ['a call of nobody', () => recorder.outcome(trailOf({ principal: undefined, tenant: undefined, definition: undefined, grant: undefined, error: new GuardError('unauthenticated') }), 1_001)],
+  [
+    'a call of nobody',
+    () =>
+      recorder.outcome(
+        trailOf({
+          principal: undefined,
+          tenant: undefined,
+          definition: undefined,
+          grant: undefined,
+          error: new GuardError('unauthenticated'),
+        }),
+        1_001,
+      ),
+  ],
 ];
 
 describe.each(RECORDS)('the record of %s', (_name, make) => {
   it('is canonical as it is built, which is what makes writing it cheap', () => {
     const record = make();
     const sorted = { ...record, unmapped: { ...(record['unmapped'] as JsonObject), arguments: {} } };
-    const asBuilt = { ...record, unmapped: 'arguments' in (record['unmapped'] as JsonObject) ? sorted.unmapped : record['unmapped'] };
+    const asBuilt = {
+      ...record,
+      unmapped: 'arguments' in (record['unmapped'] as JsonObject) ? sorted.unmapped : record['unmapped'],
+    };
     expect(JSON.stringify(asBuilt)).toBe(canonicalize(asBuilt as JsonObject));
   });
 
@@ -58,16 +119,28 @@ describe('what a record says', () => {
   });
 
   it('the outcome of an executed call does not say them again; a refusal, which has no intent, does', () => {
-    expect(fields(recorder.outcome(trailOf({ executed: true, result: { value: {} } }), 1_250))['arguments']).toBeUndefined();
-    expect(fields(recorder.outcome(trailOf({ error: new GuardError('rate_limited') }), 1_250))['arguments']).toBeDefined();
+    expect(
+      fields(recorder.outcome(trailOf({ executed: true, result: { value: {} } }), 1_250))['arguments'],
+    ).toBeUndefined();
+    expect(
+      fields(recorder.outcome(trailOf({ error: new GuardError('rate_limited') }), 1_250))['arguments'],
+    ).toBeDefined();
   });
 
   it('an outcome says how it ended, how long it took and what came back, as a digest', () => {
     expect(fields(recorder.outcome(trailOf({ executed: true, result: { value: { a: 1 } } }), 1_250))).toMatchObject({
-      phase: 'outcome', status: 'success', duration_ms: 250, result_bytes: 7, result_tokens: 2, tool_name: 'find', trace_id: 'a'.repeat(32),
+      phase: 'outcome',
+      status: 'success',
+      duration_ms: 250,
+      result_bytes: 7,
+      result_tokens: 2,
+      tool_name: 'find',
+      trace_id: 'a'.repeat(32),
       result_digest: 'sha256:015abd7f5cc57a2dd94b7590f04ad8084273905ee33ec5cebeae62276a97f862',
     });
-    expect(fields(recorder.outcome(trailOf({ executed: true, error: new GuardError('upstream_failed') }), 1_250))).toMatchObject({ status: 'error', error_code: 'UPSTREAM_FAILED' });
+    expect(
+      fields(recorder.outcome(trailOf({ executed: true, error: new GuardError('upstream_failed') }), 1_250)),
+    ).toMatchObject({ status: 'error', error_code: 'UPSTREAM_FAILED' });
   });
 
   it('a name that was not found is the caller’s, so it is hashed', () => {

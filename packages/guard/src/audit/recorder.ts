@@ -19,7 +19,9 @@ export function createRecorder(redactor: Redactor): Recorder {
 }
 
 /** What the two records of a call differ in, beside what the trail knows by then. */
-type Moment = { readonly phase: 'intent'; readonly time: number } | { readonly phase: 'outcome'; readonly time: number; readonly status: Status };
+type Moment =
+  | { readonly phase: 'intent'; readonly time: number }
+  | { readonly phase: 'outcome'; readonly time: number; readonly status: Status };
 
 /** What recovery writes for an intent whose outcome nobody will ever know. */
 export function unknownOutcome(intent: AuditRecord, now: number): AuditRecord {
@@ -30,8 +32,15 @@ export function unknownOutcome(intent: AuditRecord, now: number): AuditRecord {
 /** What happened to the log itself: a recovery, a weakening at start. */
 export function logRecord(event: string, fields: JsonObject, now: number): AuditRecord {
   return {
-    activity_id: 99, api: { operation: event, service: { name: 'sallyport' } }, category_uid: 6, class_uid: 6003,
-    metadata: { product: PRODUCT, version: OCSF_VERSION }, severity_id: 1, status_id: 1, time: now, type_uid: 600399,
+    activity_id: 99,
+    api: { operation: event, service: { name: 'sallyport' } },
+    category_uid: 6,
+    class_uid: 6003,
+    metadata: { product: PRODUCT, version: OCSF_VERSION },
+    severity_id: 1,
+    status_id: 1,
+    time: now,
+    type_uid: 600399,
     unmapped: { ...fields, phase: 'outcome', record_id: crypto.randomUUID(), status: 'success' },
   };
 }
@@ -47,7 +56,8 @@ function record(trail: Trail, redactor: Redactor, moment: Moment): AuditRecord {
     activity_id: activity,
     actor: actorOf(principal),
     api: { operation: call.method, request: { uid: trail.recordId }, service: { name: serverOf(call) ?? 'sallyport' } },
-    category_uid: 6, class_uid: 6003,
+    category_uid: 6,
+    class_uid: 6003,
     metadata: { correlation_uid: call.origin.correlationId, product: PRODUCT, version: OCSF_VERSION },
     severity_id: 1,
     src_endpoint: call.origin.address === '' ? { name: call.origin.transport } : { ip: call.origin.address },
@@ -60,7 +70,13 @@ function record(trail: Trail, redactor: Redactor, moment: Moment): AuditRecord {
 }
 
 function mcpFields(trail: Trail, redactor: Redactor, moment: Moment): JsonObject {
-  const { call: { origin, method, session }, principal, definition, grant, approval } = trail;
+  const {
+    call: { origin, method, session },
+    principal,
+    definition,
+    grant,
+    approval,
+  } = trail;
   const tenant = trail.tenant?.id ?? '_';
   const fields: Record<string, Json> = {};
   if (principal !== undefined) fields['actors'] = principal.agent.actors;

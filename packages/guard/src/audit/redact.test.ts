@@ -4,17 +4,49 @@ import type { Definition, Json, JsonObject } from '../call.ts';
 import { createRedactor } from './redact.ts';
 
 const keys = new Map(['acme', 'globex', '_'].map((tenant, at) => [tenant, Buffer.alloc(32, at + 1)]));
-const redactorOf = (...clear: string[]) => createRedactor({ keyOf: (tenant) => keys.get(tenant) ?? Buffer.alloc(32, 99), clear: () => clear });
-const toolOf = (names: readonly string[], more: Partial<Definition> = {}): Definition =>
-  ({ server: 'crm', kind: 'tool', name: 'find', digest: 'sha256:0', labels: [], document: { inputSchema: { type: 'object', properties: Object.fromEntries(names.map((name) => [name, {}])) } }, ...more });
+const redactorOf = (...clear: string[]) =>
+  createRedactor({ keyOf: (tenant) => keys.get(tenant) ?? Buffer.alloc(32, 99), clear: () => clear });
+const toolOf = (names: readonly string[], more: Partial<Definition> = {}): Definition => ({
+  server: 'crm',
+  kind: 'tool',
+  name: 'find',
+  digest: 'sha256:0',
+  labels: [],
+  document: { inputSchema: { type: 'object', properties: Object.fromEntries(names.map((name) => [name, {}])) } },
+  ...more,
+});
 const tool = toolOf(['city', 'name', 'n']);
-const shown = (clear: readonly string[], input: JsonObject, definition: Definition | undefined = tool, tenant = 'acme'): JsonObject => redactorOf(...clear).arguments(tenant, definition, input);
+const shown = (
+  clear: readonly string[],
+  input: JsonObject,
+  definition: Definition | undefined = tool,
+  tenant = 'acme',
+): JsonObject => redactorOf(...clear).arguments(tenant, definition, input);
 
 describe('in clear', () => {
   it.each<[clear: readonly string[], visible: boolean]>([
-    [['crm/find/city'], true], [['*/*/city'], true], [['crm/*/city'], true], [['crm/find/*'], true], [['*/*/*'], true], [['x/y/z', 'crm/find/city'], true],
-    [[], false], [['crm/find'], false], [['crm/find/city/x'], false], [['*'], false], [['*/*'], false], [[''], false], [['//'], false], [['mail/find/city'], false], [['crm/get/city'], false], [['crm/find/name'], false],
-    [['CRM/find/city'], false], [['crm/find/cit'], false], [['c/f/c'], false], [['crm/find/city '], false], [['crm/fin*/city'], false], [['crm/find/ci*'], false],
+    [['crm/find/city'], true],
+    [['*/*/city'], true],
+    [['crm/*/city'], true],
+    [['crm/find/*'], true],
+    [['*/*/*'], true],
+    [['x/y/z', 'crm/find/city'], true],
+    [[], false],
+    [['crm/find'], false],
+    [['crm/find/city/x'], false],
+    [['*'], false],
+    [['*/*'], false],
+    [[''], false],
+    [['//'], false],
+    [['mail/find/city'], false],
+    [['crm/get/city'], false],
+    [['crm/find/name'], false],
+    [['CRM/find/city'], false],
+    [['crm/find/cit'], false],
+    [['c/f/c'], false],
+    [['crm/find/city '], false],
+    [['crm/fin*/city'], false],
+    [['crm/find/ci*'], false],
   ])('%j: %s', (clear, visible) => {
     const said = shown(clear, { city: 'Ulm' });
     if (visible) expect(said).toEqual({ city: 'Ulm' });
@@ -40,15 +72,30 @@ describe('in clear', () => {
 
   it('the arguments of a prompt are declared by its document', () => {
     const prompt = toolOf([], { kind: 'prompt', document: { arguments: [{ name: 'city' }] } });
-    expect(shown(['crm/find/city'], { city: 'Ulm', more: 'x' }, prompt)).toMatchObject({ city: 'Ulm', '*': { type: 'object' } });
+    expect(shown(['crm/find/city'], { city: 'Ulm', more: 'x' }, prompt)).toMatchObject({
+      city: 'Ulm',
+      '*': { type: 'object' },
+    });
   });
 });
 
 describe('hashed', () => {
-  const hashOf = (value: Json, tenant = 'acme', name = 'name'): unknown => (shown([], { [name]: value }, tool, tenant)[name] as JsonObject)['hash'];
+  const hashOf = (value: Json, tenant = 'acme', name = 'name'): unknown =>
+    (shown([], { [name]: value }, tool, tenant)[name] as JsonObject)['hash'];
 
-  it.each<[value: Json, type: string, bytes: number]>([['Ulm', 'string', 5], [1, 'number', 1], [true, 'boolean', 4], [null, 'null', 4], [[1], 'array', 3], [{ a: 1 }, 'object', 7], ['é', 'string', 4], ['', 'string', 2]])('%j with type and size', (value, type, bytes) => {
-    expect(shown([], { name: value })).toEqual({ name: { bytes, hash: expect.stringMatching(/^hmac:[0-9a-f]{32}$/) as string, type } });
+  it.each<[value: Json, type: string, bytes: number]>([
+    ['Ulm', 'string', 5],
+    [1, 'number', 1],
+    [true, 'boolean', 4],
+    [null, 'null', 4],
+    [[1], 'array', 3],
+    [{ a: 1 }, 'object', 7],
+    ['é', 'string', 4],
+    ['', 'string', 2],
+  ])('%j with type and size', (value, type, bytes) => {
+    expect(shown([], { name: value })).toEqual({
+      name: { bytes, hash: expect.stringMatching(/^hmac:[0-9a-f]{32}$/) as string, type },
+    });
   });
 
   it('the same for the same value in any order of members and under any name, so that an auditor can look for it', () => {
@@ -59,7 +106,12 @@ describe('hashed', () => {
 
   it('under the key of the tenant: nobody can compare two tenants, or look a value up without the key', async () => {
     const { createHmac, createHash } = await import('node:crypto');
-    expect(hashOf('Ulm')).toBe(`hmac:${createHmac('sha256', keys.get('acme') as Buffer).update('"Ulm"').digest('hex').slice(0, 32)}`);
+    expect(hashOf('Ulm')).toBe(
+      `hmac:${createHmac('sha256', keys.get('acme') as Buffer)
+        .update('"Ulm"')
+        .digest('hex')
+        .slice(0, 32)}`,
+    );
     expect(new Set(['acme', 'globex', '_'].map((tenant) => hashOf('Ulm', tenant))).size).toBe(3);
     expect(hashOf('Ulm')).not.toContain(createHash('sha256').update('"Ulm"').digest('hex').slice(0, 32));
     expect(redactorOf().text('acme', 'x')).not.toBe(redactorOf().text('globex', 'x'));

@@ -32,7 +32,10 @@ export function createRedactor({ keyOf, clear }: RedactDeps): Redactor {
   const isClear = (server: string, tool: string, field: string): boolean => {
     const now = clear();
     if (now !== paths) [paths, rules] = [now, now.map((path) => path.split('/'))];
-    return rules.some((rule) => rule.length === 3 && [server, tool, field].every((part, index) => rule[index] === '*' || rule[index] === part));
+    return rules.some(
+      (rule) =>
+        rule.length === 3 && [server, tool, field].every((part, index) => rule[index] === '*' || rule[index] === part),
+    );
   };
   const describe = (tenant: string, value: Json): JsonObject => {
     const text = canonicalize(value);
@@ -43,12 +46,20 @@ export function createRedactor({ keyOf, clear }: RedactDeps): Redactor {
     arguments(tenant, definition, input) {
       const declared = definition && declaredNames(definition);
       const fields: Record<string, Json> = {};
-      const known = Object.keys(input).filter((name) => definition !== undefined && declared?.has(name) === true).sort();
-      const others = Object.keys(input).length === known.length ? undefined : Object.fromEntries(Object.entries(input).filter(([name]) => !known.includes(name)));
+      const known = Object.keys(input)
+        .filter((name) => definition !== undefined && declared?.has(name) === true)
+        .sort();
+      const others =
+        Object.keys(input).length === known.length
+          ? undefined
+          : Object.fromEntries(Object.entries(input).filter(([name]) => !known.includes(name)));
       if (others !== undefined) fields['*'] = describe(tenant, others);
       for (const name of known) {
         const value = input[name] as Json;
-        fields[name] = definition !== undefined && isClear(definition.server, definition.name, name) ? value : describe(tenant, value);
+        fields[name] =
+          definition !== undefined && isClear(definition.server, definition.name, name)
+            ? value
+            : describe(tenant, value);
       }
       return fields;
     },
@@ -62,7 +73,9 @@ function declaredNames(definition: Definition): ReadonlySet<string> {
   if (known === undefined) {
     const { document, kind } = definition;
     const schema = document['inputSchema'] as { properties?: JsonObject } | undefined;
-    const prompts = Array.isArray(document['arguments']) ? (document['arguments'] as readonly { name?: string }[]).map((one) => String(one.name)) : [];
+    const prompts = Array.isArray(document['arguments'])
+      ? (document['arguments'] as readonly { name?: string }[]).map((one) => String(one.name))
+      : [];
     const addressed = kind === 'resource_template' ? ['uri'] : [];
     names.set(definition, (known = new Set([...Object.keys(schema?.properties ?? {}), ...prompts, ...addressed])));
   }

@@ -23,13 +23,22 @@ export function parseTilePath(path: string): Tile | undefined {
   const [, level = '', high = '', low = '', partial] = PATH.exec(path) ?? [];
   const width = partial === undefined ? TILE_WIDTH : Number(partial);
   // A leading `x000` would be a second spelling.
-  if (level === '' || Number(level) > LEVEL_MAX || high.startsWith('x000') || (partial !== undefined && width >= TILE_WIDTH)) return undefined;
+  if (
+    level === '' ||
+    Number(level) > LEVEL_MAX ||
+    high.startsWith('x000') ||
+    (partial !== undefined && width >= TILE_WIDTH)
+  )
+    return undefined;
   const index = Number(high.replaceAll(/[x/]/g, '') + low);
-  return Number.isSafeInteger((index + 1) * TILE_WIDTH ** (Number(level) + 1)) ? { level: Number(level), index, width } : undefined;
+  return Number.isSafeInteger((index + 1) * TILE_WIDTH ** (Number(level) + 1))
+    ? { level: Number(level), index, width }
+    : undefined;
 }
 
 /** Whether a tree of that size has all hashes of the tile. */
-export const isComplete = ({ level, index, width }: Tile, size: number): boolean => index * TILE_WIDTH + width <= Math.floor(size / TILE_WIDTH ** level);
+export const isComplete = ({ level, index, width }: Tile, size: number): boolean =>
+  index * TILE_WIDTH + width <= Math.floor(size / TILE_WIDTH ** level);
 
 export type ReadLeaves = (from: number, to: number) => Promise<Buffer>;
 

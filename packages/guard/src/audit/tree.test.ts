@@ -2,15 +2,29 @@ import fc from 'fast-check';
 import { createHash } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
 import { createSigner, openCheckpoint } from './checkpoint.ts';
-import { consistencyProof, createFrontier, inclusionProof, leafHash, rootOf, verifyConsistency, verifyInclusion } from './tree.ts';
+import {
+  consistencyProof,
+  createFrontier,
+  inclusionProof,
+  leafHash,
+  rootOf,
+  verifyConsistency,
+  verifyInclusion,
+} from './tree.ts';
 
 /** The inputs and roots of the Certificate Transparency reference implementations. */
-const INPUTS = ['', '00', '10', '2021', '3031', '40414243', '5051525354555657', '606162636465666768696a6b6c6d6e6f'].map((hex) => Buffer.from(hex, 'hex'));
+const INPUTS = ['', '00', '10', '2021', '3031', '40414243', '5051525354555657', '606162636465666768696a6b6c6d6e6f'].map(
+  (hex) => Buffer.from(hex, 'hex'),
+);
 const ROOTS = [
-  '6e340b9cffb37a989ca544e6bb780a2c78901d3fb33738768511a30617afa01d', 'fac54203e7cc696cf0dfcb42c92a1d9dbaf70ad9e621f4bd8d98662f00e3c125',
-  'aeb6bcfe274b70a14fb067a5e5578264db0fa9b51af5e0ba159158f329e06e77', 'd37ee418976dd95753c1c73862b9398fa2a2cf9b4ff0fdfe8b30cd95209614b7',
-  '4e3bbb1f7b478dcfe71fb631631519a3bca12c9aefca1612bfce4c13a86264d4', '76e67dadbcdf1e10e1b74ddc608abd2f98dfb16fbce75277b5232a127f2087ef',
-  'ddb89be403809e325750d3d263cd78929c2942b7942a34b77e122c9594a74c8c', '5dc9da79a70659a9ad559cb701ded9a2ab9d823aad2f4960cfe370eff4604328',
+  '6e340b9cffb37a989ca544e6bb780a2c78901d3fb33738768511a30617afa01d',
+  'fac54203e7cc696cf0dfcb42c92a1d9dbaf70ad9e621f4bd8d98662f00e3c125',
+  'aeb6bcfe274b70a14fb067a5e5578264db0fa9b51af5e0ba159158f329e06e77',
+  'd37ee418976dd95753c1c73862b9398fa2a2cf9b4ff0fdfe8b30cd95209614b7',
+  '4e3bbb1f7b478dcfe71fb631631519a3bca12c9aefca1612bfce4c13a86264d4',
+  '76e67dadbcdf1e10e1b74ddc608abd2f98dfb16fbce75277b5232a127f2087ef',
+  'ddb89be403809e325750d3d263cd78929c2942b7942a34b77e122c9594a74c8c',
+  '5dc9da79a70659a9ad559cb701ded9a2ab9d823aad2f4960cfe370eff4604328',
 ];
 
 /** A second implementation, straight from the text of RFC 6962 section 2.1. */
@@ -24,7 +38,10 @@ function mth(leaves: readonly Buffer[]): Buffer {
 }
 
 const entries = (size: number): Buffer[] => Array.from({ length: size }, (_, index) => Buffer.from(`entry ${index}`));
-const leavesOf = (all: readonly Buffer[]) => { const hashes = all.map(leafHash); return (index: number) => hashes[index] as Buffer; };
+const leavesOf = (all: readonly Buffer[]) => {
+  const hashes = all.map(leafHash);
+  return (index: number) => hashes[index] as Buffer;
+};
 
 describe('RFC 6962 tree', () => {
   it.each(ROOTS.map((root, index) => [index + 1, root] as const))('the reference root of %i leaves', (size, root) => {
@@ -51,7 +68,8 @@ describe('RFC 6962 tree', () => {
         const proof = inclusionProof(leafAt, index, size);
         expect(verifyInclusion({ leaf: leafAt(index), index, size, proof, root })).toBe(true);
         expect(verifyInclusion({ leaf: leafHash(Buffer.from('other')), index, size, proof, root })).toBe(false);
-        if (size > 1) expect(verifyInclusion({ leaf: leafAt(index), index: (index + 1) % size, size, proof, root })).toBe(false);
+        if (size > 1)
+          expect(verifyInclusion({ leaf: leafAt(index), index: (index + 1) % size, size, proof, root })).toBe(false);
       }
     }
   });
@@ -70,15 +88,18 @@ describe('RFC 6962 tree', () => {
   });
 
   it('any changed proof fails', () => {
-    fc.assert(fc.property(fc.integer({ min: 2, max: 200 }), fc.nat(), fc.nat(), fc.nat(255), (size, at, bit, which) => {
-      const all = entries(size);
-      const leafAt = leavesOf(all);
-      const index = at % size;
-      const proof = inclusionProof(leafAt, index, size).map((hash) => Buffer.from(hash));
-      const victim = proof[bit % proof.length] as Buffer;
-      victim[which % 32] = (victim[which % 32] as number) ^ (1 << (bit % 8));
-      expect(verifyInclusion({ leaf: leafAt(index), index, size, proof, root: rootOf(leafAt, 0, size) })).toBe(false);
-    }), { numRuns: 100 });
+    fc.assert(
+      fc.property(fc.integer({ min: 2, max: 200 }), fc.nat(), fc.nat(), fc.nat(255), (size, at, bit, which) => {
+        const all = entries(size);
+        const leafAt = leavesOf(all);
+        const index = at % size;
+        const proof = inclusionProof(leafAt, index, size).map((hash) => Buffer.from(hash));
+        const victim = proof[bit % proof.length] as Buffer;
+        victim[which % 32] = (victim[which % 32] as number) ^ (1 << (bit % 8));
+        expect(verifyInclusion({ leaf: leafAt(index), index, size, proof, root: rootOf(leafAt, 0, size) })).toBe(false);
+      }),
+      { numRuns: 100 },
+    );
   });
 });
 
@@ -99,6 +120,8 @@ describe('checkpoints', () => {
       changed[bit >> 3] = (changed[bit >> 3] as number) ^ (1 << (bit & 7));
       expect(openCheckpoint(changed.toString(), signer.vkey), `bit ${bit}`).toBeUndefined();
     }
-    expect(openCheckpoint(note.toString(), createSigner('sallyport.test/log', Buffer.alloc(32, 8)).vkey)).toBeUndefined();
+    expect(
+      openCheckpoint(note.toString(), createSigner('sallyport.test/log', Buffer.alloc(32, 8)).vkey),
+    ).toBeUndefined();
   });
 });

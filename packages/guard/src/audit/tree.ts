@@ -47,7 +47,9 @@ export function createFrontier(from = 0, known: readonly Hash[] = []): Frontier 
   const peaks: Hash[] = [...known];
   let size = from;
   return {
-    get size() { return size; },
+    get size() {
+      return size;
+    },
     peaks: () => [...peaks],
     append(leaf) {
       let node = leaf;
@@ -55,7 +57,11 @@ export function createFrontier(from = 0, known: readonly Hash[] = []): Frontier 
       peaks.push(node);
       size += 1;
     },
-    root: () => peaks.reduceRight<Hash | undefined>((right, left) => (right === undefined ? left : nodeHash(left, right)), undefined) ?? EMPTY_ROOT,
+    root: () =>
+      peaks.reduceRight<Hash | undefined>(
+        (right, left) => (right === undefined ? left : nodeHash(left, right)),
+        undefined,
+      ) ?? EMPTY_ROOT,
   };
 }
 
@@ -82,7 +88,9 @@ export function inclusionProof(leafAt: LeafAt, index: number, size: number): Has
   const path = (from: number, to: number): Hash[] => {
     if (to - from === 1) return [];
     const middle = from + split(to - from);
-    return index < middle ? [...path(from, middle), rootOf(leafAt, middle, to)] : [...path(middle, to), rootOf(leafAt, from, middle)];
+    return index < middle
+      ? [...path(from, middle), rootOf(leafAt, middle, to)]
+      : [...path(middle, to), rootOf(leafAt, from, middle)];
   };
   return path(0, size);
 }
@@ -94,7 +102,9 @@ export function consistencyProof(leafAt: LeafAt, first: number, size: number): H
   const proof = (from: number, to: number, whole: boolean): Hash[] => {
     if (first === to) return whole ? [] : [rootOf(leafAt, from, to)];
     const middle = from + split(to - from);
-    return first <= middle ? [...proof(from, middle, whole), rootOf(leafAt, middle, to)] : [...proof(middle, to, false), rootOf(leafAt, from, middle)];
+    return first <= middle
+      ? [...proof(from, middle, whole), rootOf(leafAt, middle, to)]
+      : [...proof(middle, to, false), rootOf(leafAt, from, middle)];
   };
   return proof(0, size, true);
 }

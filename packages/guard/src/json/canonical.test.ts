@@ -19,14 +19,23 @@ describe('canonicalize', () => {
     ['keys out of order inside of ordered ones', { a: [{ z: 1, y: 2 }] }, '{"a":[{"y":2,"z":1}]}'],
     ['integer keys, which engines put first and by value', { 10: 1, 9: 2, a: 3 }, '{"10":1,"9":2,"a":3}'],
     ['capital letters before small ones', { a: 1, B: 2 }, '{"B":2,"a":1}'],
-    ['code units, not code points (RFC 8785, 3.2.3)', { '\u20ac': 1, '\r': 2, '\ufb33': 3, '1': 4, '\u{1f600}': 5, '\u0080': 6, '\u00f6': 7 },
-      '{"\\r":2,"1":4,"\u0080":6,"\u00f6":7,"\u20ac":1,"\u{1f600}":5,"\ufb33":3}'],
-    ['numbers as ECMAScript writes them', [333333333.33333329, 1e30, 4.5, 2e-3, 1e-27, -0], '[333333333.3333333,1e+30,4.5,0.002,1e-27,0]'],
+    [
+      'code units, not code points (RFC 8785, 3.2.3)',
+      { '\u20ac': 1, '\r': 2, '\ufb33': 3, '1': 4, '\u{1f600}': 5, '\u0080': 6, '\u00f6': 7 },
+      '{"\\r":2,"1":4,"\u0080":6,"\u00f6":7,"\u20ac":1,"\u{1f600}":5,"\ufb33":3}',
+    ],
+    [
+      'numbers as ECMAScript writes them',
+      [333333333.33333329, 1e30, 4.5, 2e-3, 1e-27, -0],
+      '[333333333.3333333,1e+30,4.5,0.002,1e-27,0]',
+    ],
   ])('%s', (_name, value, text) => expect(canonicalize(value)).toBe(text));
 
   it('is what the RFC says, for any value, in any order of keys', () => {
-    fc.assert(fc.property(fc.jsonValue(), (value) => {
-      expect(canonicalize(value as Json)).toBe(literally(value as Json));
-    }));
+    fc.assert(
+      fc.property(fc.jsonValue(), (value) => {
+        expect(canonicalize(value as Json)).toBe(literally(value as Json));
+      }),
+    );
   });
 });

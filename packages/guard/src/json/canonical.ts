@@ -27,5 +27,8 @@ function inOrder(value: Json): string {
   if (value === null || typeof value !== 'object') return JSON.stringify(value);
   if (Array.isArray(value)) return `[${value.map(inOrder).join(',')}]`;
   const object = value as JsonObject;
-  return `{${Object.keys(object).sort().map((key) => `${JSON.stringify(key)}:${inOrder(object[key] as Json)}`).join(',')}}`;
+  return `{${Object.keys(object)
+    .sort()
+    .map((key) => `${JSON.stringify(key)}:${inOrder(object[key] as Json)}`)
+    .join(',')}}`;
 }

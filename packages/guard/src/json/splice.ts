@@ -27,5 +27,7 @@ const CLOSE = Buffer.from('}');
 /** A JSON-RPC response around a result that is either a value or the bytes of one. */
 export function responseBytes(id: number | string, result: Uint8Array | Json): Buffer {
   const head = `{"jsonrpc":"2.0","id":${JSON.stringify(id)},"result":`;
-  return result instanceof Uint8Array ? Buffer.concat([Buffer.from(head), result, CLOSE]) : Buffer.from(`${head}${JSON.stringify(result)}}`);
+  return result instanceof Uint8Array
+    ? Buffer.concat([Buffer.from(head), result, CLOSE])
+    : Buffer.from(`${head}${JSON.stringify(result)}}`);
 }

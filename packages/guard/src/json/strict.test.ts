@@ -79,32 +79,66 @@ describe('the strict parser refuses', () => {
 
 describe('the strict parser accepts', () => {
   it.each([
-    '{}', '[]', '"x"', '0', '-0', 'null', ' {"a" : [ 1 , 2.5 , -3e2 , 0.1 ] } ', '[9007199254740991,-9007199254740991]',
-    '{"constructor":{"prototype":1},"toString":2,"hasOwnProperty":3}', '["\\ud83d\\ude00","😀","\\"\\\\","a\\\\"]',
-    '[1.5e-7,100,1E2,12345.678]', '{"a":{"b":{"c":{}}},"b":1}', `["${'é'.repeat(100)}\\"${'x'.repeat(100)}"]`,
+    '{}',
+    '[]',
+    '"x"',
+    '0',
+    '-0',
+    'null',
+    ' {"a" : [ 1 , 2.5 , -3e2 , 0.1 ] } ',
+    '[9007199254740991,-9007199254740991]',
+    '{"constructor":{"prototype":1},"toString":2,"hasOwnProperty":3}',
+    '["\\ud83d\\ude00","😀","\\"\\\\","a\\\\"]',
+    '[1.5e-7,100,1E2,12345.678]',
+    '{"a":{"b":{"c":{}}},"b":1}',
+    `["${'é'.repeat(100)}\\"${'x'.repeat(100)}"]`,
   ])('%s', (text) => expect(parse(text).value).toEqual(JSON.parse(text)));
 
   it('anything that JSON.stringify writes, when it is exact', () => {
-    const json = fc.jsonValue({ maxDepth: 6 }).filter((value) => !JSON.stringify(value).includes('__proto__') && everyNumber(value, isPortable) && !/\\u0000|\\ud/.test(JSON.stringify(value)));
-    fc.assert(fc.property(json, fc.nat(3), (value, indent) => {
-      const text = JSON.stringify(value, null, indent);
-      expect(parse(text).value).toEqual(JSON.parse(text));
-    }), { numRuns: 500 });
+    const json = fc
+      .jsonValue({ maxDepth: 6 })
+      .filter(
+        (value) =>
+          !JSON.stringify(value).includes('__proto__') &&
+          everyNumber(value, isPortable) &&
+          !/\\u0000|\\ud/.test(JSON.stringify(value)),
+      );
+    fc.assert(
+      fc.property(json, fc.nat(3), (value, indent) => {
+        const text = JSON.stringify(value, null, indent);
+        expect(parse(text).value).toEqual(JSON.parse(text));
+      }),
+      { numRuns: 500 },
+    );
   });
 
   it('J2 never what has a duplicate that a slow reader finds', () => {
     const key = fc.constantFrom('a', 'b', '\\u0061', 'c"'.replace('"', '\\"'));
     const object = fc.letrec((tie) => ({
-      value: fc.oneof({ depthSize: 'small' }, fc.constantFrom('1', '"x:y"', 'null', '"\\\\"'), tie('object'), tie('array')),
-      object: fc.array(fc.tuple(key, tie('value')), { maxLength: 3 }).map((pairs) => `{${pairs.map(([k, v]) => `"${k}": ${String(v)}`).join(' , ')}}`),
+      value: fc.oneof(
+        { depthSize: 'small' },
+        fc.constantFrom('1', '"x:y"', 'null', '"\\\\"'),
+        tie('object'),
+        tie('array'),
+      ),
+      object: fc
+        .array(fc.tuple(key, tie('value')), { maxLength: 3 })
+        .map((pairs) => `{${pairs.map(([k, v]) => `"${k}": ${String(v)}`).join(' , ')}}`),
       array: fc.array(tie('value'), { maxLength: 3 }).map((items) => `[${items.join(',')}]`),
     })).object;
-    fc.assert(fc.property(object, (text) => { expect(codeOf(String(text)) === 'parse_error').toBe(hasDuplicate(String(text))); }), { numRuns: 2_000 });
+    fc.assert(
+      fc.property(object, (text) => {
+        expect(codeOf(String(text)) === 'parse_error').toBe(hasDuplicate(String(text)));
+      }),
+      { numRuns: 2_000 },
+    );
   });
 });
 
 const everyNumber = (value: unknown, test: (n: number) => boolean): boolean =>
-  typeof value === 'number' ? test(value) : value === null || typeof value !== 'object' || Object.values(value).every((inner) => everyNumber(inner, test));
+  typeof value === 'number'
+    ? test(value)
+    : value === null || typeof value !== 'object' || Object.values(value).every((inner) => everyNumber(inner, test));
 const isPortable = (n: number): boolean => !Number.isInteger(n) || Number.isSafeInteger(n);
 
 /** The slow reader: a revived parse sees each object's keys once, a tokenizer sees them as written. */
@@ -124,7 +158,8 @@ function hasDuplicate(text: string): boolean {
 }
 
 describe('spans', () => {
-  const text = '{"jsonrpc":"2.0", "\\u0070arams" : { "name":"x", "arguments" : {"b": [1, 2], "a":{"arguments":0}} , "_meta":{}} ,"id":7 }';
+  const text =
+    '{"jsonrpc":"2.0", "\\u0070arams" : { "name":"x", "arguments" : {"b": [1, 2], "a":{"arguments":0}} , "_meta":{}} ,"id":7 }';
   const slice = (span: readonly [number, number] | undefined) => span && text.slice(...span);
 
   it('name the bytes of members', () => {
@@ -141,33 +176,72 @@ describe('spans', () => {
     const bytes = Buffer.from(text);
     const span = parse(text).span('params', 'arguments');
     const raw = bytes.subarray(...(span ?? [0, 0]));
-    const sent = requestBytes({ id: 1, method: 'tools/call', params: { name: 'y', arguments: { a: 'other' } }, rawArguments: raw });
-    expect(sent.toString()).toBe('{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"y","arguments":{"b": [1, 2], "a":{"arguments":0}}}}');
+    const sent = requestBytes({
+      id: 1,
+      method: 'tools/call',
+      params: { name: 'y', arguments: { a: 'other' } },
+      rawArguments: raw,
+    });
+    expect(sent.toString()).toBe(
+      '{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"y","arguments":{"b": [1, 2], "a":{"arguments":0}}}}',
+    );
   });
 
   it('agree with the value for any document', () => {
     const inner = fc.dictionary(fc.string({ maxLength: 4 }), fc.jsonValue({ maxDepth: 3 }), { maxKeys: 4 });
-    fc.assert(fc.property(fc.dictionary(fc.string({ maxLength: 4 }), fc.oneof(inner, fc.jsonValue({ maxDepth: 2 })), { maxKeys: 5 }), (value) => {
-      const json = JSON.stringify(value, null, 1);
-      if (codeOf(json) !== 'accepted') return;
-      const bytes = Buffer.from(json);
-      const parsed = parse(json);
-      for (const [key, member] of Object.entries(value)) {
-        expect(JSON.parse(bytes.subarray(...(parsed.span(key) ?? [0, 0])).toString())).toEqual(JSON.parse(JSON.stringify(member)));
-        if (member === null || typeof member !== 'object' || Array.isArray(member)) continue;
-        for (const [name, deep] of Object.entries(member)) {
-          expect(JSON.parse(bytes.subarray(...(parsed.span(key, name) ?? [0, 0])).toString())).toEqual(JSON.parse(JSON.stringify(deep)));
-        }
-      }
-    }), { numRuns: 300 });
+    fc.assert(
+      fc.property(
+        fc.dictionary(fc.string({ maxLength: 4 }), fc.oneof(inner, fc.jsonValue({ maxDepth: 2 })), { maxKeys: 5 }),
+        (value) => {
+          const json = JSON.stringify(value, null, 1);
+          if (codeOf(json) !== 'accepted') return;
+          const bytes = Buffer.from(json);
+          const parsed = parse(json);
+          for (const [key, member] of Object.entries(value)) {
+            expect(JSON.parse(bytes.subarray(...(parsed.span(key) ?? [0, 0])).toString())).toEqual(
+              JSON.parse(JSON.stringify(member)),
+            );
+            if (member === null || typeof member !== 'object' || Array.isArray(member)) continue;
+            for (const [name, deep] of Object.entries(member)) {
+              expect(JSON.parse(bytes.subarray(...(parsed.span(key, name) ?? [0, 0])).toString())).toEqual(
+                JSON.parse(JSON.stringify(deep)),
+              );
+            }
+          }
+        },
+      ),
+      { numRuns: 300 },
+    );
   });
 });
 
 describe('RFC 8785', () => {
   it('the example of the RFC, section 3.2.3', () => {
-    const input = { '€': 'Euro Sign', '\r': 'Carriage Return', '\ufb33': 'Hebrew', '1': 'One', '😀': 'Emoji', '\u0080': 'Control', 'ö': 'Latin' };
-    expect(Object.keys(JSON.parse(canonicalize(input)) as object).filter((key) => key !== '1')).toEqual(['\r', '\u0080', 'ö', '€', '😀', '\ufb33']);
-    expect(canonicalize({ numbers: [333333333.33333329, 1e30, 4.5, 2e-3, 1e-27], string: '€$\u000f\nA\'B"\\\\"/', literals: [null, true, false] }))
-      .toBe('{"literals":[null,true,false],"numbers":[333333333.3333333,1e+30,4.5,0.002,1e-27],"string":"€$\\u000f\\nA\'B\\"\\\\\\\\\\"/"}');
+    const input = {
+      '€': 'Euro Sign',
+      '\r': 'Carriage Return',
+      '\ufb33': 'Hebrew',
+      '1': 'One',
+      '😀': 'Emoji',
+      '\u0080': 'Control',
+      ö: 'Latin',
+    };
+    expect(Object.keys(JSON.parse(canonicalize(input)) as object).filter((key) => key !== '1')).toEqual([
+      '\r',
+      '\u0080',
+      'ö',
+      '€',
+      '😀',
+      '\ufb33',
+    ]);
+    expect(
+      canonicalize({
+        numbers: [333333333.33333329, 1e30, 4.5, 2e-3, 1e-27],
+        string: '€$\u000f\nA\'B"\\\\"/',
+        literals: [null, true, false],
+      }),
+    ).toBe(
+      '{"literals":[null,true,false],"numbers":[333333333.3333333,1e+30,4.5,0.002,1e-27],"string":"€$\\u000f\\nA\'B\\"\\\\\\\\\\"/"}',
+    );
   });
 });

@@ -58,7 +58,9 @@ export function parseStrict(bytes: Uint8Array, limits: JsonLimits): ParsedJson {
 }
 
 function refused(why: string, offset?: number): GuardError {
-  return new GuardError('parse_error', { message: `The body is not acceptable JSON: ${why}${offset === undefined ? '' : ` (byte ${offset})`}.` });
+  return new GuardError('parse_error', {
+    message: `The body is not acceptable JSON: ${why}${offset === undefined ? '' : ` (byte ${offset})`}.`,
+  });
 }
 
 function parse(text: string): Json {
@@ -80,7 +82,14 @@ function scanBytes(buffer: Buffer, limits: JsonLimits): Scan {
       const colon = skipSpace(buffer, end);
       if (buffer[colon] === 0x3a) {
         if (++scan.keys > limits.maxKeys) throw refused(`it has more than ${limits.maxKeys} keys`, at);
-        if (depth <= 2) noteMember(scan.members, depth, { keyStart: at, keyEnd: end, start: skipSpace(buffer, colon + 1), end: 0, inner: [] });
+        if (depth <= 2)
+          noteMember(scan.members, depth, {
+            keyStart: at,
+            keyEnd: end,
+            start: skipSpace(buffer, colon + 1),
+            end: 0,
+            inner: [],
+          });
         at = colon;
       } else at = end - 1;
     } else if (byte === 0x7b || byte === 0x5b) {
@@ -100,7 +109,7 @@ function stringEnd(buffer: Buffer, start: number, escapes: boolean): number {
     if (byte === QUOTE) return at + 1;
     if (byte === BACKSLASH) at++;
   }
-  for (let at = start; ; ) {
+  for (let at = start; ;) {
     const quote = buffer.indexOf(QUOTE, at);
     if (quote === -1) throw refused('a string does not end', start);
     if (!escapes || !isEscaped(buffer, start, quote)) return quote + 1;
@@ -129,7 +138,8 @@ function numberEnd(buffer: Buffer, start: number): number {
     if (byte === 0x2e || byte === 0x65 || byte === 0x45 || byte === 0x2b) plain = false;
     else if (byte !== 0x2d) break;
   }
-  if ((!plain || at - start > 15) && !isExactNumber(buffer.toString('latin1', start, at))) throw refused('a number is not exact in IEEE 754 double precision', start);
+  if ((!plain || at - start > 15) && !isExactNumber(buffer.toString('latin1', start, at)))
+    throw refused('a number is not exact in IEEE 754 double precision', start);
   return at;
 }
 

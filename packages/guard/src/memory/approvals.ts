@@ -33,7 +33,8 @@ export function createMemoryApprovals(clock: Clock, pendingMax = 20): MemoryAppr
     if (request === undefined) throw new GuardError('not_found');
     const { user, agent } = request.principal;
     // The agent too: with client credentials its token has the client id as its subject.
-    const own = (user.issuer === issuer && user.subject === subject) || [agent.clientId, ...agent.actors].includes(subject);
+    const own =
+      (user.issuer === issuer && user.subject === subject) || [agent.clientId, ...agent.actors].includes(subject);
     if (own) throw new GuardError('not_permitted', { message: 'Nobody approves their own call.' });
     requests.set(request.digest, { ...request, state, approver: JSON.stringify([issuer, subject]) });
   };
@@ -46,8 +47,14 @@ export function createMemoryApprovals(clock: Clock, pendingMax = 20): MemoryAppr
         return { state: 'approved', approval: { id: request.id, approver: request.approver ?? '' } };
       }
       if (request !== undefined) return { state: request.state === 'refused' ? 'refused' : 'pending', id: request.id };
-      if (all.filter((one) => one.state === 'pending' && one.principal.key === question.principal.key).length >= pendingMax) {
-        throw new GuardError('rate_limited', { message: 'Too many calls of this principal wait for approval.', retryAfter: 60 });
+      if (
+        all.filter((one) => one.state === 'pending' && one.principal.key === question.principal.key).length >=
+        pendingMax
+      ) {
+        throw new GuardError('rate_limited', {
+          message: 'Too many calls of this principal wait for approval.',
+          retryAfter: 60,
+        });
       }
       const id = randomBytes(16).toString('base64url');
       requests.set(question.digest, { ...question, id, state: 'pending', approver: undefined });

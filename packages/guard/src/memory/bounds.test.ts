@@ -26,7 +26,9 @@ describe('H17 a flood of keys', () => {
       const started = performance.now();
       for (let at = 0; at < 200_000; at++) await limiter.take([rule(`flood ${at}`, limit)]);
       expect(performance.now() - started).toBeLessThan(5_000);
-      expect((await limiter.take([rule('flood 0', 1)])).allowed, 'one that has nothing left is never forgotten').toBe(limit !== 1);
+      expect((await limiter.take([rule('flood 0', 1)])).allowed, 'one that has nothing left is never forgotten').toBe(
+        limit !== 1,
+      );
     }
   });
 
@@ -46,7 +48,11 @@ it('U7 what expired is forgotten, so a thousand requests of one agent are never 
   const store = createMemoryApprovals(clock, 3);
   let filed = 0;
   for (let at = 0; at < 1_000; at++) {
-    const question = { digest: `d${at}`, expiresAt: clock.now() + 10, principal: { key: 'p' } } as unknown as Parameters<typeof store.consume>[0];
+    const question = {
+      digest: `d${at}`,
+      expiresAt: clock.now() + 10,
+      principal: { key: 'p' },
+    } as unknown as Parameters<typeof store.consume>[0];
     try {
       await store.consume(question);
       filed += 1;

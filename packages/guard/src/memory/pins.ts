@@ -4,7 +4,8 @@ export function createMemoryPins(): PinStore {
   const pins = new Map<string, PinRow>();
   const pending = new Map<string, PendingPin>();
   let version = 0;
-  const keyOf = (pin: { server: string; kind: string; name: string }): string => JSON.stringify([pin.server, pin.kind, pin.name]);
+  const keyOf = (pin: { server: string; kind: string; name: string }): string =>
+    JSON.stringify([pin.server, pin.kind, pin.name]);
   return {
     pins: () => [...pins.values()],
     pending: () => [...pending.values()],

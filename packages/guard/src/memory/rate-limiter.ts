@@ -34,7 +34,8 @@ export function createMemoryRateLimiter(clock: Clock, bucketsMax = BUCKETS_MAX):
         buckets.set(key, { used: usedAt(bucket, now) + periodMs / limit, at: now, room: periodMs - periodMs / limit });
       }
       // What could not be forgotten is not looked at again for a while, so that a flood of keys does not cost a sweep each.
-      if (buckets.size > sweepAt) sweepAt = Math.max(bucketsMax, forget(buckets, now, bucketsMax) + Math.ceil(bucketsMax / 4));
+      if (buckets.size > sweepAt)
+        sweepAt = Math.max(bucketsMax, forget(buckets, now, bucketsMax) + Math.ceil(bucketsMax / 4));
       return tightest;
     },
   };
@@ -47,7 +48,8 @@ function bucketOf(buckets: Map<string, Bucket>, key: string, now: number): Bucke
   return bucket;
 }
 
-const usedAt = (bucket: Bucket | undefined, now: number): number => (bucket === undefined ? 0 : Math.max(0, bucket.used - Math.max(0, now - bucket.at)));
+const usedAt = (bucket: Bucket | undefined, now: number): number =>
+  bucket === undefined ? 0 : Math.max(0, bucket.used - Math.max(0, now - bucket.at));
 
 function judge(rule: LimitRule, bucket: Bucket | undefined, now: number): LimitVerdict {
   const interval = rule.periodMs / rule.limit;
@@ -58,8 +60,11 @@ function judge(rule: LimitRule, bucket: Bucket | undefined, now: number): LimitV
   const allowed = wait <= slack;
   const used = allowed ? before + interval : before;
   return {
-    allowed, rule, remaining: Math.max(0, Math.floor((rule.periodMs - used + slack) / interval)),
-    retryAfterMs: allowed ? 0 : wait, resetAfterMs: used,
+    allowed,
+    rule,
+    remaining: Math.max(0, Math.floor((rule.periodMs - used + slack) / interval)),
+    retryAfterMs: allowed ? 0 : wait,
+    resetAfterMs: used,
   };
 }
 

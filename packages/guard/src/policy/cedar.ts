@@ -46,7 +46,11 @@ export function compileCedar(sources: readonly SourcePolicy[], revision: string,
   return {
     revision,
     decide(question) {
-      const memory = within(within(remembered, question.principal, () => new WeakMap()), question.definition, () => new Map<Action, PolicyDecision>());
+      const memory = within(
+        within(remembered, question.principal, () => new WeakMap()),
+        question.definition,
+        () => new Map<Action, PolicyDecision>(),
+      );
       const known = memory.get(question.action);
       if (known !== undefined) return known;
       const decision = evaluate(index, question, revision, clock.now());
@@ -87,9 +91,15 @@ function indexOf(sources: readonly SourcePolicy[]): Index {
 function compilePolicy(id: string, json: PolicyJson): Policy {
   try {
     return {
-      id, effect: json.effect,
-      principal: compileScope(json.principal), action: compileScope(json.action), resource: compileScope(json.resource),
-      conditions: json.conditions.map(({ kind, body }) => ({ wanted: kind === 'when', holds: compileExpression(body) })),
+      id,
+      effect: json.effect,
+      principal: compileScope(json.principal),
+      action: compileScope(json.action),
+      resource: compileScope(json.resource),
+      conditions: json.conditions.map(({ kind, body }) => ({
+        wanted: kind === 'when',
+        holds: compileExpression(body),
+      })),
     };
   } catch (cause) {
     throw new Error(`policy ${id}: ${cause instanceof Error ? cause.message : 'cannot be compiled'}`, { cause });
@@ -102,7 +112,8 @@ function candidates(index: Index, resource: Entity): readonly Policy[] {
   return lists.flatMap((list) => list ?? []);
 }
 
-const inScope = (policy: Policy, env: Environment): boolean => policy.action(env.action) && policy.principal(env.principal) && policy.resource(env.resource);
+const inScope = (policy: Policy, env: Environment): boolean =>
+  policy.action(env.action) && policy.principal(env.principal) && policy.resource(env.resource);
 
 /** True, false, or unknown in partial evaluation. */
 function satisfied(policy: Policy, env: Environment): boolean | Unknown {
@@ -120,8 +131,10 @@ function satisfied(policy: Policy, env: Environment): boolean | Unknown {
 
 function environment(question: PolicyQuestion, action: Action, touch: Touch, now: number): Environment {
   return {
-    principal: principalEntity(question.principal, question.tenant), action: ACTIONS[action],
-    resource: resourceEntity(question.definition), context: contextRecord(question, touch, now),
+    principal: principalEntity(question.principal, question.tenant),
+    action: ACTIONS[action],
+    resource: resourceEntity(question.definition),
+    context: contextRecord(question, touch, now),
   };
 }
 
@@ -141,10 +154,18 @@ function evaluate(index: Index, question: PolicyQuestion, revision: string, now:
   const grant = (policies: string[]): Grant => ({ policies: policies.sort(), revision, rememberable: !touch.volatile });
   if (errors.length > 0) return { effect: 'deny', grant: grant(failed), error: errors.join('; ') };
   if (forbids.length > 0) return { effect: 'deny', grant: grant(forbids), error: undefined };
-  return permits.length > 0 ? { effect: 'allow', grant: grant(permits) } : { effect: 'deny', grant: grant([]), error: undefined };
+  return permits.length > 0
+    ? { effect: 'allow', grant: grant(permits) }
+    : { effect: 'deny', grant: grant([]), error: undefined };
 }
 
-const ACTING: Readonly<Record<Definition['kind'], Action>> = { tool: 'call', prompt: 'get', resource: 'read', resource_template: 'read', server: 'see' };
+const ACTING: Readonly<Record<Definition['kind'], Action>> = {
+  tool: 'call',
+  prompt: 'get',
+  resource: 'read',
+  resource_template: 'read',
+  server: 'see',
+};
 
 /** True unless every possible context is refused: some permit may hold, no forbid and no error is certain. */
 function couldEver(index: Index, question: PolicyQuestion, now: number): boolean {
@@ -164,7 +185,9 @@ function couldEver(index: Index, question: PolicyQuestion, now: number): boolean
 /** `see` follows from being callable; a `forbid` on it hides. */
 function certainlyForbidden(index: Index, question: PolicyQuestion, now: number): boolean {
   const env = environment(question, 'see', { volatile: false }, now);
-  return candidates(index, env.resource).some((policy) => policy.effect === 'forbid' && inScope(policy, env) && certainty(policy, env) === true);
+  return candidates(index, env.resource).some(
+    (policy) => policy.effect === 'forbid' && inScope(policy, env) && certainty(policy, env) === true,
+  );
 }
 
 function certainty(policy: Policy, env: Environment): boolean | Unknown | 'error' {

@@ -6,9 +6,25 @@ import type { Definition, Json, JsonObject, Principal, Tenant } from '../call.ts
 import type { Action } from '../methods.ts';
 import type { PolicyQuestion } from '../ports.ts';
 import { decimal, ip } from './extensions.ts';
-import { EvaluationError, namedEntity, recordOf, setOf, uidOf, UNKNOWN, type Entity, type RecordValue, type Value } from './values.ts';
+import {
+  EvaluationError,
+  namedEntity,
+  recordOf,
+  setOf,
+  uidOf,
+  UNKNOWN,
+  type Entity,
+  type RecordValue,
+  type Value,
+} from './values.ts';
 
-const TYPES = { tool: 'Tool', prompt: 'Prompt', resource: 'Resource', resource_template: 'ResourceTemplate', server: 'Server' } as const;
+const TYPES = {
+  tool: 'Tool',
+  prompt: 'Prompt',
+  resource: 'Resource',
+  resource_template: 'ResourceTemplate',
+  server: 'Server',
+} as const;
 export const ACTIONS: Readonly<Record<Action, Entity>> = Object.fromEntries(
   (['see', 'call', 'read', 'get', 'complete', 'subscribe'] as const).map((name) => [name, namedEntity('Action', name)]),
 ) as Record<Action, Entity>;
@@ -22,12 +38,28 @@ export function principalEntity(principal: Principal, tenant: Tenant): Entity {
   if (known !== undefined) return known;
   const { issuer, subject, roles, groups, claims } = principal.user;
   const attrs = new Map<string, Value>([
-    ['issuer', issuer], ['subject', subject], ['tenant', tenant.id], ['roles', texts(roles)], ['groups', texts(groups)],
-    ['scopes', texts(principal.scopes)], ['claims', jsonRecord(claims)],
+    ['issuer', issuer],
+    ['subject', subject],
+    ['tenant', tenant.id],
+    ['roles', texts(roles)],
+    ['groups', texts(groups)],
+    ['scopes', texts(principal.scopes)],
+    ['claims', jsonRecord(claims)],
   ]);
-  const ancestors = new Set([...roles.map((role) => uidOf('Role', role)), ...groups.map((group) => uidOf('Group', group)), uidOf('Tenant', tenant.id)]);
+  const ancestors = new Set([
+    ...roles.map((role) => uidOf('Role', role)),
+    ...groups.map((group) => uidOf('Group', group)),
+    uidOf('Tenant', tenant.id),
+  ]);
   const id = `${issuer}|${subject}`;
-  const entity: Entity = { kind: 'entity', type: 'User', id, uid: uidOf('User', id), attrs: recordOf(attrs), ancestors };
+  const entity: Entity = {
+    kind: 'entity',
+    type: 'User',
+    id,
+    uid: uidOf('User', id),
+    attrs: recordOf(attrs),
+    ancestors,
+  };
   principals.set(principal, entity);
   return entity;
 }
@@ -40,11 +72,28 @@ export function resourceEntity(definition: Definition): Entity {
   const { server, kind, name, digest, labels, document } = definition;
   const annotations = document['annotations'];
   const attrs = new Map<string, Value>([
-    ['server', server], ['name', name], ['labels', texts(labels)], ['pin', digest],
-    ['annotations', jsonRecord(typeof annotations === 'object' && annotations !== null && !Array.isArray(annotations) ? (annotations as JsonObject) : {})],
+    ['server', server],
+    ['name', name],
+    ['labels', texts(labels)],
+    ['pin', digest],
+    [
+      'annotations',
+      jsonRecord(
+        typeof annotations === 'object' && annotations !== null && !Array.isArray(annotations)
+          ? (annotations as JsonObject)
+          : {},
+      ),
+    ],
   ]);
   const id = kind === 'server' ? server : `${server}/${name}`;
-  const entity: Entity = { kind: 'entity', type: TYPES[kind], id, uid: uidOf(TYPES[kind], id), attrs: recordOf(attrs), ancestors: new Set([uidOf('Server', server)]) };
+  const entity: Entity = {
+    kind: 'entity',
+    type: TYPES[kind],
+    id,
+    uid: uidOf(TYPES[kind], id),
+    attrs: recordOf(attrs),
+    ancestors: new Set([uidOf('Server', server)]),
+  };
   resources.set(definition, entity);
   return entity;
 }
@@ -71,7 +120,8 @@ export function contextRecord(question: PolicyQuestion, touch: Touch, nowMs: num
     return partial && !SAME.has(attr) ? UNKNOWN : volatile(attr, question, nowMs);
   };
   return {
-    kind: 'record', get,
+    kind: 'record',
+    get,
     has(attr) {
       if (attr === 'agent') return true;
       if (!VOLATILE.has(attr)) return false;
@@ -79,23 +129,40 @@ export function contextRecord(question: PolicyQuestion, touch: Touch, nowMs: num
       if (ALWAYS.has(attr)) return true;
       return partial && !SAME.has(attr) ? UNKNOWN : get(attr) !== undefined;
     },
-    entries: () => ['agent', ...VOLATILE].flatMap((attr) => { const value = get(attr); return value === undefined ? [] : [[attr, value] as const]; }),
+    entries: () =>
+      ['agent', ...VOLATILE].flatMap((attr) => {
+        const value = get(attr);
+        return value === undefined ? [] : [[attr, value] as const];
+      }),
   };
 }
 
 function volatile(attr: string, { input, call, definition }: PolicyQuestion, nowMs: number): Value | undefined {
   switch (attr) {
-    case 'args': return jsonRecord(input ?? {}, definition.document['inputSchema']);
-    case 'session': return call.session?.id;
-    case 'labels': return setOf([]);
-    case 'time': return { kind: 'datetime', amount: BigInt(Math.trunc(nowMs)) };
-    case 'source_ip': return call.origin.address === '' ? undefined : ip(call.origin.address.replace(/^::ffff:(?=\d+\.)/i, ''));
-    case 'mtls': return false;
-    default: return undefined;
+    case 'args':
+      return jsonRecord(input ?? {}, definition.document['inputSchema']);
+    case 'session':
+      return call.session?.id;
+    case 'labels':
+      return setOf([]);
+    case 'time':
+      return { kind: 'datetime', amount: BigInt(Math.trunc(nowMs)) };
+    case 'source_ip':
+      return call.origin.address === '' ? undefined : ip(call.origin.address.replace(/^::ffff:(?=\d+\.)/i, ''));
+    case 'mtls':
+      return false;
+    default:
+      return undefined;
   }
 }
 
-const agentRecord = ({ agent }: Principal): RecordValue => recordOf(new Map<string, Value>([['client_id', agent.clientId], ['actors', texts(agent.actors)]]));
+const agentRecord = ({ agent }: Principal): RecordValue =>
+  recordOf(
+    new Map<string, Value>([
+      ['client_id', agent.clientId],
+      ['actors', texts(agent.actors)],
+    ]),
+  );
 
 /**
  * A JSON object as a Cedar record, converted attribute by attribute when read. `null` is an absent attribute.
@@ -103,16 +170,22 @@ const agentRecord = ({ agent }: Principal): RecordValue => recordOf(new Map<stri
  */
 export function jsonRecord(object: JsonObject, schema?: Json): RecordValue {
   const present = (attr: string): boolean => Object.hasOwn(object, attr) && object[attr] !== null;
-  const valueAt = (attr: string): Value => jsonValue(object[attr] as Json, memberOf(memberOf(schema, 'properties'), attr));
+  const valueAt = (attr: string): Value =>
+    jsonValue(object[attr] as Json, memberOf(memberOf(schema, 'properties'), attr));
   return {
-    kind: 'record', has: present,
+    kind: 'record',
+    has: present,
     get: (attr) => (present(attr) ? valueAt(attr) : undefined),
-    entries: () => Object.keys(object).filter(present).map((attr) => [attr, valueAt(attr)] as const),
+    entries: () =>
+      Object.keys(object)
+        .filter(present)
+        .map((attr) => [attr, valueAt(attr)] as const),
   };
 }
 
 function memberOf(value: Json | undefined, name: string): Json | undefined {
-  if (typeof value !== 'object' || value === null || Array.isArray(value) || !Object.hasOwn(value, name)) return undefined;
+  if (typeof value !== 'object' || value === null || Array.isArray(value) || !Object.hasOwn(value, name))
+    return undefined;
   return (value as JsonObject)[name];
 }
 
@@ -120,7 +193,9 @@ function jsonValue(json: Json, schema: Json | undefined): Value {
   if (typeof json === 'boolean' || typeof json === 'string') return json;
   if (typeof json === 'number') return number(json, schema);
   if (json === null) throw new EvaluationError('null inside a list has no Cedar value');
-  return Array.isArray(json) ? setOf((json as readonly Json[]).map((item) => jsonValue(item, memberOf(schema, 'items')))) : jsonRecord(json as JsonObject, schema);
+  return Array.isArray(json)
+    ? setOf((json as readonly Json[]).map((item) => jsonValue(item, memberOf(schema, 'items'))))
+    : jsonRecord(json as JsonObject, schema);
 }
 
 /** What the schema calls a number is a decimal also when it is whole: a policy could judge 50.5 or 50, and never both. */

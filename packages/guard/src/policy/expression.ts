@@ -4,7 +4,21 @@
  */
 import { checkedLong, EXTENSIONS } from './extensions.ts';
 import { compileLike, type LikePattern } from './like.ts';
-import { contains, containsAll, equal, EvaluationError, namedEntity, recordOf, setOf, UNKNOWN, type Entity, type RecordValue, type SetValue, type Unknown, type Value } from './values.ts';
+import {
+  contains,
+  containsAll,
+  equal,
+  EvaluationError,
+  namedEntity,
+  recordOf,
+  setOf,
+  UNKNOWN,
+  type Entity,
+  type RecordValue,
+  type SetValue,
+  type Unknown,
+  type Value,
+} from './values.ts';
 
 export interface Environment {
   readonly principal: Entity;
@@ -49,10 +63,22 @@ function compileExtension(args: readonly Node[], apply: (a?: Value, b?: Value) =
 }
 
 const wrong = (wanted: string): EvaluationError => new EvaluationError(`a ${wanted} is needed`);
-const bool = (value: Value): boolean => { if (typeof value !== 'boolean') throw wrong('Bool'); return value; };
-const long = (value: Value): bigint => { if (typeof value !== 'bigint') throw wrong('Long'); return value; };
-const set = (value: Value): SetValue => { if (typeof value !== 'object' || value.kind !== 'set') throw wrong('Set'); return value; };
-const entity = (value: Value): Entity => { if (typeof value !== 'object' || value.kind !== 'entity') throw wrong('entity'); return value; };
+const bool = (value: Value): boolean => {
+  if (typeof value !== 'boolean') throw wrong('Bool');
+  return value;
+};
+const long = (value: Value): bigint => {
+  if (typeof value !== 'bigint') throw wrong('Long');
+  return value;
+};
+const set = (value: Value): SetValue => {
+  if (typeof value !== 'object' || value.kind !== 'set') throw wrong('Set');
+  return value;
+};
+const entity = (value: Value): Entity => {
+  if (typeof value !== 'object' || value.kind !== 'entity') throw wrong('entity');
+  return value;
+};
 
 function fieldsOf(value: Value): RecordValue {
   if (typeof value === 'object' && value.kind === 'record') return value;
@@ -61,7 +87,13 @@ function fieldsOf(value: Value): RecordValue {
 
 function less(a: Value, b: Value): boolean {
   if (typeof a === 'bigint' && typeof b === 'bigint') return a < b;
-  if (typeof a === 'object' && typeof b === 'object' && a.kind === b.kind && (a.kind === 'datetime' || a.kind === 'duration')) return a.amount < (b as typeof a).amount;
+  if (
+    typeof a === 'object' &&
+    typeof b === 'object' &&
+    a.kind === b.kind &&
+    (a.kind === 'datetime' || a.kind === 'duration')
+  )
+    return a.amount < (b as typeof a).amount;
   throw wrong('pair of Long, datetime or duration');
 }
 
@@ -77,7 +109,10 @@ const isInOne = (one: Entity, { uid }: Entity): boolean => one.uid === uid || on
 
 const BINARY: Readonly<Record<string, (a: Value, b: Value) => Value>> = Object.assign(Object.create(null), {
   '==': equal,
-  '!=': (a: Value, b: Value) => { const same = equal(a, b); return same === UNKNOWN ? UNKNOWN : !same; },
+  '!=': (a: Value, b: Value) => {
+    const same = equal(a, b);
+    return same === UNKNOWN ? UNKNOWN : !same;
+  },
   '<': less,
   '<=': (a: Value, b: Value) => !less(b, a),
   '>': (a: Value, b: Value) => less(b, a),
@@ -89,8 +124,14 @@ const BINARY: Readonly<Record<string, (a: Value, b: Value) => Value>> = Object.a
   contains: (a: Value, b: Value) => contains(set(a), b),
   containsAll: (a: Value, b: Value) => containsAll(set(a), set(b)),
   containsAny: (a: Value, b: Value) => anyOf(set(a), set(b)),
-  hasTag: (a: Value, b: Value) => { entity(a); if (typeof b !== 'string') throw wrong('String'); return false; },
-  getTag: () => { throw new EvaluationError('the entity has no such tag'); },
+  hasTag: (a: Value, b: Value) => {
+    entity(a);
+    if (typeof b !== 'string') throw wrong('String');
+    return false;
+  },
+  getTag: () => {
+    throw new EvaluationError('the entity has no such tag');
+  },
 });
 
 function anyOf(a: SetValue, b: SetValue): Value {
@@ -173,11 +214,17 @@ function compileIs(body: { readonly left: Node; readonly entity_type: string; re
 
 function unary(arg: Node, apply: (value: Value) => Value): Expression {
   const value = compileExpression(arg);
-  return (env) => { const x = value(env); return x === UNKNOWN ? UNKNOWN : apply(x); };
+  return (env) => {
+    const x = value(env);
+    return x === UNKNOWN ? UNKNOWN : apply(x);
+  };
 }
 
 const VARIABLES: Readonly<Record<string, Expression>> = {
-  principal: (env) => env.principal, action: (env) => env.action, resource: (env) => env.resource, context: (env) => env.context,
+  principal: (env) => env.principal,
+  action: (env) => env.action,
+  resource: (env) => env.resource,
+  context: (env) => env.context,
 };
 
 const SPECIAL: Readonly<Record<string, (body: never) => Expression>> = Object.assign(Object.create(null), {
@@ -190,13 +237,19 @@ const SPECIAL: Readonly<Record<string, (body: never) => Expression>> = Object.as
   isEmpty: (body: { arg: Node }) => unary(body.arg, (value) => set(value).items.length === 0),
   like: (body: { left: Node; pattern: LikePattern }) => {
     const matches = compileLike(body.pattern);
-    return unary(body.left, (value) => { if (typeof value !== 'string') throw wrong('String'); return matches(value); });
+    return unary(body.left, (value) => {
+      if (typeof value !== 'string') throw wrong('String');
+      return matches(value);
+    });
   },
   has: compileHas,
   '.': compileGet,
   is: compileIs,
   'if-then-else': compileIf,
-  Set: (body: readonly Node[]) => { const items = body.map(compileExpression); return (env: Environment) => setOf(items.map((item) => item(env))); },
+  Set: (body: readonly Node[]) => {
+    const items = body.map(compileExpression);
+    return (env: Environment) => setOf(items.map((item) => item(env)));
+  },
   Record: (body: Readonly<Record<string, Node>>) => {
     const fields = Object.entries(body).map(([name, node]) => [name, compileExpression(node)] as const);
     return (env: Environment) => recordOf(new Map(fields.map(([name, value]) => [name, value(env)])));
@@ -211,7 +264,8 @@ function missing(name: string): never {
 function compileLiteral(body: unknown): Expression {
   const value = literal(body);
   if (typeof value !== 'object' || value.kind !== 'entity') return () => value;
-  return ({ principal, resource }) => (value.uid === principal.uid ? principal : value.uid === resource.uid ? resource : value);
+  return ({ principal, resource }) =>
+    value.uid === principal.uid ? principal : value.uid === resource.uid ? resource : value;
 }
 
 /** A literal of the JSON format; entities and extension values come as escapes. */
@@ -220,8 +274,14 @@ function literal(json: unknown): Value {
   if (typeof json === 'number') return exactLong(json);
   if (Array.isArray(json)) return setOf(json.map(literal));
   const node = json as Node;
-  if ('__entity' in node) { const { type, id } = node['__entity'] as { type: string; id: string }; return namedEntity(type, id); }
-  if ('__extn' in node) { const { fn, arg } = node['__extn'] as { fn: string; arg: unknown }; return EXTENSIONS.get(fn)?.(literal(arg)) ?? missing(fn); }
+  if ('__entity' in node) {
+    const { type, id } = node['__entity'] as { type: string; id: string };
+    return namedEntity(type, id);
+  }
+  if ('__extn' in node) {
+    const { fn, arg } = node['__extn'] as { fn: string; arg: unknown };
+    return EXTENSIONS.get(fn)?.(literal(arg)) ?? missing(fn);
+  }
   return recordOf(new Map(Object.entries(node).map(([name, value]) => [name, literal(value)])));
 }
 

@@ -23,7 +23,8 @@ export function datetime(text: string): ExtensionValue {
   const match = /^(\d{4}-\d{2}-\d{2})(?:T(\d{2}:\d{2}:\d{2})(\.\d{3})?(Z|[+-]\d{4}))?$/.exec(text);
   const [, date = '', time = '00:00:00', fraction = '.000', zone = 'Z'] = match ?? [];
   const millis = Date.parse(`${date}T${time}${fraction}Z`);
-  if (match === null || Number.isNaN(millis) || !new Date(millis).toISOString().startsWith(`${date}T${time}`)) throw new EvaluationError('not a datetime');
+  if (match === null || Number.isNaN(millis) || !new Date(millis).toISOString().startsWith(`${date}T${time}`))
+    throw new EvaluationError('not a datetime');
   return { kind: 'datetime', amount: BigInt(millis) - offsetOf(zone) };
 }
 
@@ -55,7 +56,8 @@ export function ip(text: string): ExtensionValue {
 
 function ipv4(text: string): bigint | undefined {
   const parts = text.split('.');
-  if (parts.length !== 4 || !parts.every((part) => /^(0|[1-9]\d{0,2})$/.test(part) && Number(part) <= 255)) return undefined;
+  if (parts.length !== 4 || !parts.every((part) => /^(0|[1-9]\d{0,2})$/.test(part) && Number(part) <= 255))
+    return undefined;
   return parts.reduce((sum, part) => (sum << 8n) + BigInt(part), 0n);
 }
 
@@ -88,12 +90,22 @@ function as(kind: Kind, value: Value | undefined): ExtensionValue {
   return value as ExtensionValue;
 }
 
-const compare = (test: (order: bigint) => boolean) => (a?: Value, b?: Value): boolean => test(as('decimal', a).amount - as('decimal', b).amount);
-const total = (unit: bigint) => (a?: Value): bigint => as('duration', a).amount / unit;
-const floorDay = (millis: bigint): bigint => (((millis % DAY) + DAY) % DAY === 0n ? millis : millis - (((millis % DAY) + DAY) % DAY));
+const compare =
+  (test: (order: bigint) => boolean) =>
+  (a?: Value, b?: Value): boolean =>
+    test(as('decimal', a).amount - as('decimal', b).amount);
+const total =
+  (unit: bigint) =>
+  (a?: Value): bigint =>
+    as('duration', a).amount / unit;
+const floorDay = (millis: bigint): bigint =>
+  ((millis % DAY) + DAY) % DAY === 0n ? millis : millis - (((millis % DAY) + DAY) % DAY);
 
 /** By the name of the JSON policy format. The receiver of a method is the first argument. */
-export const EXTENSIONS: ReadonlyMap<string, (a?: Value, b?: Value) => Value> = new Map<string, (a?: Value, b?: Value) => Value>([
+export const EXTENSIONS: ReadonlyMap<string, (a?: Value, b?: Value) => Value> = new Map<
+  string,
+  (a?: Value, b?: Value) => Value
+>([
   ['decimal', (a) => decimal(textOf(a))],
   ['lessThan', compare((order) => order < 0n)],
   ['lessThanOrEqual', compare((order) => order <= 0n)],

@@ -2,7 +2,10 @@
 import { isIn } from './expression.ts';
 import { namedEntity, setOf, type Entity } from './values.ts';
 
-interface EntityJson { readonly type: string; readonly id: string }
+interface EntityJson {
+  readonly type: string;
+  readonly id: string;
+}
 
 export interface ScopeJson {
   readonly op: 'All' | '==' | 'in' | 'is';
@@ -19,8 +22,12 @@ const named = ({ type, id }: EntityJson): Entity => namedEntity(type, id);
 /** @throws Error for a template slot: templates are not loaded. */
 export function compileScope(scope: ScopeJson): Scope {
   switch (scope.op) {
-    case 'All': return () => true;
-    case '==': { const { uid } = named(entityOf(scope.entity)); return (entity) => entity.uid === uid; }
+    case 'All':
+      return () => true;
+    case '==': {
+      const { uid } = named(entityOf(scope.entity));
+      return (entity) => entity.uid === uid;
+    }
     case 'in': {
       const target = scope.entities === undefined ? named(entityOf(scope.entity)) : setOf(scope.entities.map(named));
       return (entity) => isIn(entity, target) === true;

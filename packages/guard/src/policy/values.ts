@@ -50,10 +50,22 @@ export const uidOf = (type: string, id: string): string => `${type}::${JSON.stri
 const NO_ATTRIBUTES: RecordValue = { kind: 'record', has: () => false, get: () => undefined, entries: () => [] };
 
 /** An entity that is only named: no attributes, no ancestors. */
-export const namedEntity = (type: string, id: string): Entity => ({ kind: 'entity', type, id, uid: uidOf(type, id), attrs: NO_ATTRIBUTES, ancestors: new Set() });
+export const namedEntity = (type: string, id: string): Entity => ({
+  kind: 'entity',
+  type,
+  id,
+  uid: uidOf(type, id),
+  attrs: NO_ATTRIBUTES,
+  ancestors: new Set(),
+});
 
 export function recordOf(fields: ReadonlyMap<string, Value>): RecordValue {
-  return { kind: 'record', has: (attr) => fields.has(attr), get: (attr) => fields.get(attr), entries: () => [...fields] };
+  return {
+    kind: 'record',
+    has: (attr) => fields.has(attr),
+    get: (attr) => fields.get(attr),
+    entries: () => [...fields],
+  };
 }
 
 export const setOf = (items: readonly Value[]): SetValue => ({ kind: 'set', items });
@@ -64,10 +76,18 @@ export function equal(left: Value, right: Value): boolean | Unknown {
   if (typeof left !== 'object' || typeof right !== 'object') return left === right;
   if (left.kind !== right.kind) return false;
   switch (left.kind) {
-    case 'entity': return left.uid === (right as Entity).uid;
-    case 'set': return sameSet(left, right as SetValue);
-    case 'record': return sameRecord(left, right as RecordValue);
-    default: return left.amount === (right as ExtensionValue).amount && left.prefix === (right as ExtensionValue).prefix && left.version === (right as ExtensionValue).version;
+    case 'entity':
+      return left.uid === (right as Entity).uid;
+    case 'set':
+      return sameSet(left, right as SetValue);
+    case 'record':
+      return sameRecord(left, right as RecordValue);
+    default:
+      return (
+        left.amount === (right as ExtensionValue).amount &&
+        left.prefix === (right as ExtensionValue).prefix &&
+        left.version === (right as ExtensionValue).version
+      );
   }
 }
 

@@ -52,7 +52,8 @@ export function loadPolicies(folder: string | undefined, clock: Clock): LoadedPo
   const files = read(folder);
   for (const [file, text] of files) policies.push(...parseFile(file, text, findings));
   const twice = policies.find((one, index) => policies.findIndex((other) => other.id === one.id) !== index);
-  if (twice !== undefined) findings.push(at(twice.file, twice.fileText, twice.offset, `the policy id "${twice.id}" is used twice`));
+  if (twice !== undefined)
+    findings.push(at(twice.file, twice.fileText, twice.offset, `the policy id "${twice.id}" is used twice`));
   if (findings.length > 0) throw new PolicyLoadError(findings);
   const revision = revisionOf(files);
   return { policies, revision, engine: compileCedar(policies, revision, clock) };
@@ -75,7 +76,15 @@ function textOf(file: string): string {
   try {
     return readFileSync(file, 'utf8');
   } catch (thrown) {
-    throw new PolicyLoadError([{ file, line: 1, column: 1, severity: 'error', message: `the file cannot be read (${(thrown as NodeJS.ErrnoException).code ?? 'error'})` }]);
+    throw new PolicyLoadError([
+      {
+        file,
+        line: 1,
+        column: 1,
+        severity: 'error',
+        message: `the file cannot be read (${(thrown as NodeJS.ErrnoException).code ?? 'error'})`,
+      },
+    ]);
   }
 }
 
@@ -88,9 +97,14 @@ function revisionOf(files: Texts): string {
 function filesOf(folder: string | undefined): string[] {
   if (folder === undefined) return [];
   try {
-    return readdirSync(folder).filter((name) => name.endsWith('.cedar')).sort().map((name) => join(folder, name));
+    return readdirSync(folder)
+      .filter((name) => name.endsWith('.cedar'))
+      .sort()
+      .map((name) => join(folder, name));
   } catch {
-    throw new PolicyLoadError([{ file: folder, line: 1, column: 1, severity: 'error', message: 'the folder of policies cannot be read' }]);
+    throw new PolicyLoadError([
+      { file: folder, line: 1, column: 1, severity: 'error', message: 'the folder of policies cannot be read' },
+    ]);
   }
 }
 
@@ -112,7 +126,15 @@ function parseFile(file: string, text: string, findings: Finding[]): LoadedPolic
     }
     const json = parsed.json as unknown as PolicyJson & { readonly annotations?: { readonly id?: string } };
     const rounded = roundedNumber(source);
-    if (rounded !== undefined) findings.push(at(file, text, offset + rounded, 'whole numbers beyond 9007199254740991 (2^53 - 1) are not supported: they would be rounded'));
+    if (rounded !== undefined)
+      findings.push(
+        at(
+          file,
+          text,
+          offset + rounded,
+          'whole numbers beyond 9007199254740991 (2^53 - 1) are not supported: they would be rounded',
+        ),
+      );
     const id = json.annotations?.id ?? `${basename(file, '.cedar')}#${index}`;
     return [{ id, json, file, text: source, offset, fileText: text }];
   });
@@ -120,7 +142,8 @@ function parseFile(file: string, text: string, findings: Finding[]): LoadedPolic
 
 /** Where a policy writes a whole number that its JSON form cannot hold; strings and comments are passed over. */
 function roundedNumber(source: string): number | undefined {
-  for (const token of source.matchAll(/"(?:[^"\\]|\\.)*"|\/\/[^\n]*|\d+/g)) if (!Number.isSafeInteger(Number(token[0])) && /^\d/.test(token[0])) return token.index;
+  for (const token of source.matchAll(/"(?:[^"\\]|\\.)*"|\/\/[^\n]*|\d+/g))
+    if (!Number.isSafeInteger(Number(token[0])) && /^\d/.test(token[0])) return token.index;
   return undefined;
 }
 

@@ -16,7 +16,8 @@ export function mentionsOf(policy: unknown): Mentions {
     if (typeof node !== 'object' || node === null) return;
     if (Array.isArray(node)) return node.forEach(walk);
     const { __entity: literal, entity, entities: listed, '.': get, has } = node as Node;
-    for (const one of [literal, entity, ...(Array.isArray(listed) ? (listed as unknown[]) : [])]) if (isEntity(one)) entities.push(one);
+    for (const one of [literal, entity, ...(Array.isArray(listed) ? (listed as unknown[]) : [])])
+      if (isEntity(one)) entities.push(one);
     for (const access of [get, has]) {
       for (const name of access === undefined ? [] : pathOf(access as Node)) args.add(name);
       if ((access as Node | undefined)?.['attr'] === 'claims') claims = true;
@@ -28,7 +29,10 @@ export function mentionsOf(policy: unknown): Mentions {
 }
 
 const isEntity = (value: unknown): value is { type: string; id: string } =>
-  typeof value === 'object' && value !== null && typeof (value as Node)['type'] === 'string' && typeof (value as Node)['id'] === 'string';
+  typeof value === 'object' &&
+  value !== null &&
+  typeof (value as Node)['type'] === 'string' &&
+  typeof (value as Node)['id'] === 'string';
 
 /** The argument that an access names: of `context.args.x`, of `context.args has x`, of `context has args.x`. */
 function pathOf({ left, attr }: Node): string[] {

@@ -11,17 +11,41 @@ const required = (type: CedarType): CedarType => ({ ...type, required: true });
 const optional = (type: CedarType): CedarType => ({ ...type, required: false });
 
 /** Cedar entity types and actions that policies may speak of. */
-export const ENTITY_TYPES: readonly string[] = ['User', 'Role', 'Group', 'Tenant', 'Server', 'Tool', 'Prompt', 'Resource', 'ResourceTemplate', 'Action'];
+export const ENTITY_TYPES: readonly string[] = [
+  'User',
+  'Role',
+  'Group',
+  'Tenant',
+  'Server',
+  'Tool',
+  'Prompt',
+  'Resource',
+  'ResourceTemplate',
+  'Action',
+];
 export const ACTION_NAMES: readonly string[] = ['see', 'call', 'read', 'get', 'complete', 'subscribe'];
 
 const USER = record({
-  issuer: required(STRING), subject: required(STRING), tenant: required(STRING), roles: required(STRINGS), groups: required(STRINGS),
-  scopes: required(STRINGS), claims: required(record({})),
+  issuer: required(STRING),
+  subject: required(STRING),
+  tenant: required(STRING),
+  roles: required(STRINGS),
+  groups: required(STRINGS),
+  scopes: required(STRINGS),
+  claims: required(record({})),
 });
 const HINTS = ['readOnlyHint', 'destructiveHint', 'idempotentHint', 'openWorldHint'];
 const THING = record({
-  server: required(STRING), name: required(STRING), pin: required(STRING), labels: required(STRINGS),
-  annotations: required(record({ ...Object.fromEntries(HINTS.map((hint) => [hint, optional({ type: 'Boolean' })])), title: optional(STRING) })),
+  server: required(STRING),
+  name: required(STRING),
+  pin: required(STRING),
+  labels: required(STRINGS),
+  annotations: required(
+    record({
+      ...Object.fromEntries(HINTS.map((hint) => [hint, optional({ type: 'Boolean' })])),
+      title: optional(STRING),
+    }),
+  ),
 });
 
 export interface DefinitionSchema {
@@ -33,27 +57,50 @@ export interface DefinitionSchema {
 export function cedarSchema(definition: Definition): DefinitionSchema {
   const { attributes, undeclared, untyped } = argumentTypes(definition);
   const context = record({
-    agent: required(record({ client_id: required(STRING), actors: required(STRINGS) })), args: required(record(attributes)), labels: required(STRINGS),
-    time: required(ext('datetime')), mtls: required({ type: 'Boolean' }), source_ip: optional(ext('ipaddr')), session: optional(STRING), approval: optional(STRING),
+    agent: required(record({ client_id: required(STRING), actors: required(STRINGS) })),
+    args: required(record(attributes)),
+    labels: required(STRINGS),
+    time: required(ext('datetime')),
+    mtls: required({ type: 'Boolean' }),
+    source_ip: optional(ext('ipaddr')),
+    session: optional(STRING),
+    approval: optional(STRING),
   });
-  const applies = { principalTypes: ['User'], resourceTypes: ['Tool', 'Prompt', 'Resource', 'ResourceTemplate'], context };
+  const applies = {
+    principalTypes: ['User'],
+    resourceTypes: ['Tool', 'Prompt', 'Resource', 'ResourceTemplate'],
+    context,
+  };
   const thing = { memberOfTypes: ['Server'], shape: THING };
   const schema = {
     '': {
       entityTypes: {
-        User: { memberOfTypes: ['Role', 'Group', 'Tenant'], shape: USER }, Role: {}, Group: {}, Tenant: {}, Server: {},
-        Tool: thing, Prompt: thing, Resource: thing, ResourceTemplate: thing,
+        User: { memberOfTypes: ['Role', 'Group', 'Tenant'], shape: USER },
+        Role: {},
+        Group: {},
+        Tenant: {},
+        Server: {},
+        Tool: thing,
+        Prompt: thing,
+        Resource: thing,
+        ResourceTemplate: thing,
       },
       actions: Object.fromEntries(ACTION_NAMES.map((name) => [name, { appliesTo: applies }])),
     },
   };
-  return { schema: schema as unknown as JsonObject, untyped: (name) => untyped.has(name) || (undeclared && !Object.hasOwn(attributes, name)) };
+  return {
+    schema: schema as unknown as JsonObject,
+    untyped: (name) => untyped.has(name) || (undeclared && !Object.hasOwn(attributes, name)),
+  };
 }
 
 /** Names of the arguments that a definition takes; `undefined` when it takes any. */
 export function argumentNames(definition: Definition): readonly string[] | undefined {
   const { document, kind } = definition;
-  if (kind === 'prompt') return (Array.isArray(document['arguments']) ? (document['arguments'] as readonly { name?: string }[]) : []).map((one) => String(one.name));
+  if (kind === 'prompt')
+    return (Array.isArray(document['arguments']) ? (document['arguments'] as readonly { name?: string }[]) : []).map(
+      (one) => String(one.name),
+    );
   if (kind !== 'tool') return ['uri'];
   const schema = (document['inputSchema'] ?? {}) as JsonObject;
   return isOpen(schema) ? undefined : Object.keys(schema['properties'] as JsonObject);
@@ -62,7 +109,9 @@ export function argumentNames(definition: Definition): readonly string[] | undef
 /** Keywords that can name further properties than `properties` does. */
 const NAMING = ['$ref', 'allOf', 'anyOf', 'oneOf', 'if', 'patternProperties', 'dependentSchemas'];
 const isOpen = (schema: JsonObject): boolean =>
-  schema['properties'] === undefined || (schema['additionalProperties'] ?? false) !== false || NAMING.some((keyword) => Object.hasOwn(schema, keyword));
+  schema['properties'] === undefined ||
+  (schema['additionalProperties'] ?? false) !== false ||
+  NAMING.some((keyword) => Object.hasOwn(schema, keyword));
 
 interface ArgumentTypes {
   readonly attributes: JsonObject;
@@ -74,7 +123,12 @@ interface ArgumentTypes {
 function argumentTypes(definition: Definition): ArgumentTypes {
   const untyped = new Set<string>();
   const names = argumentNames(definition);
-  if (definition.kind !== 'tool') return { attributes: Object.fromEntries((names ?? []).map((name) => [name, optional(STRING)])), undeclared: false, untyped };
+  if (definition.kind !== 'tool')
+    return {
+      attributes: Object.fromEntries((names ?? []).map((name) => [name, optional(STRING)])),
+      undeclared: false,
+      untyped,
+    };
   const schema = (definition.document['inputSchema'] ?? {}) as JsonObject;
   const needed = new Set(Array.isArray(schema['required']) ? (schema['required'] as readonly Json[]) : []);
   const attributes: Record<string, Json> = {};
@@ -90,10 +144,14 @@ function cedarType(schema: Json): CedarType | undefined {
   if (typeof schema !== 'object' || schema === null || Array.isArray(schema)) return undefined;
   const { type, items, properties, required: needed } = schema as JsonObject;
   switch (type) {
-    case 'string': return STRING;
-    case 'integer': return { type: 'Long' };
-    case 'number': return ext('decimal');
-    case 'boolean': return { type: 'Boolean' };
+    case 'string':
+      return STRING;
+    case 'integer':
+      return { type: 'Long' };
+    case 'number':
+      return ext('decimal');
+    case 'boolean':
+      return { type: 'Boolean' };
     case 'array': {
       const element = items === undefined ? undefined : cedarType(items);
       return element && { type: 'Set', element };
@@ -101,11 +159,18 @@ function cedarType(schema: Json): CedarType | undefined {
     case 'object': {
       if (isOpen(schema as JsonObject)) return undefined;
       const always = Array.isArray(needed) ? (needed as readonly Json[]) : [];
-      const fields = Object.entries((properties ?? {}) as JsonObject).map(([name, property]) => [name, cedarType(property), always.includes(name)] as const);
+      const fields = Object.entries((properties ?? {}) as JsonObject).map(
+        ([name, property]) => [name, cedarType(property), always.includes(name)] as const,
+      );
       // One field without a type is enough: a policy that reads it would be refused for an attribute that is there.
       if (fields.some(([, type]) => type === undefined)) return undefined;
-      return record(Object.fromEntries(fields.map(([name, type, isAlways]) => [name, (isAlways ? required : optional)(type as CedarType)])));
+      return record(
+        Object.fromEntries(
+          fields.map(([name, type, isAlways]) => [name, (isAlways ? required : optional)(type as CedarType)]),
+        ),
+      );
     }
-    default: return undefined;
+    default:
+      return undefined;
   }
 }

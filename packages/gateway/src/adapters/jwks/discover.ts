@@ -10,7 +10,9 @@ export async function discoverJwksUri(issuer: string, fetch: typeof fetchJson): 
     `${base.origin}/.well-known/openid-configuration${path}`,
   ];
   // All at once (without a path two of them are one), so that an issuer that hangs is waited for once.
-  const documents = await Promise.all([...new Set(places)].map((place) => fetch(new URL(place), issuer).catch(() => undefined)));
+  const documents = await Promise.all(
+    [...new Set(places)].map((place) => fetch(new URL(place), issuer).catch(() => undefined)),
+  );
   for (const found of documents) {
     const document = found as { issuer?: unknown; jwks_uri?: unknown } | undefined;
     // RFC 8414 section 3.3: the document must name the issuer that was asked, to the letter.

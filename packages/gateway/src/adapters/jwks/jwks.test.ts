@@ -12,12 +12,19 @@ import { createKeySource, KEYS_COOLDOWN_MS, KEYS_FRESH_MS, KEYS_STALE_MS } from 
 const rsa = generateKeyPairSync('rsa', { modulusLength: 2048 });
 const second = generateKeyPairSync('rsa', { modulusLength: 2048 });
 const ec = generateKeyPairSync('ec', { namedCurve: 'P-256' });
-const jwk = (key: KeyObject, members: object = {}): object => ({ ...key.export({ format: 'jwk' }), use: 'sig', ...members });
+const jwk = (key: KeyObject, members: object = {}): object => ({
+  ...key.export({ format: 'jwk' }),
+  use: 'sig',
+  ...members,
+});
 const ONE = jwk(rsa.publicKey, { kid: 'k1' });
 const TWO = jwk(second.publicKey, { kid: 'k2' });
 
 type Handler = (request: IncomingMessage, response: ServerResponse) => void;
-const json = (document: unknown): Handler => (_request, response) => void response.setHeader('content-type', 'application/json').end(JSON.stringify(document));
+const json =
+  (document: unknown): Handler =>
+  (_request, response) =>
+    void response.setHeader('content-type', 'application/json').end(JSON.stringify(document));
 const keys = (...all: object[]): Handler => json({ keys: all });
 
 const closers: (() => void)[] = [];
@@ -41,12 +48,16 @@ async function openBench(...first: object[]) {
   const clock = { ms: 1_700_000_000_000, now: () => clock.ms };
   const location = { issuer: site.origin, jwksUri: `${site.origin}/jwks` };
   const source = createKeySource({ issuers: () => [location], clock });
-  const ask = (kid: string | undefined, algorithm = 'RS256'): Promise<string> => outcome(source, site.origin, kid, algorithm);
+  const ask = (kid: string | undefined, algorithm = 'RS256'): Promise<string> =>
+    outcome(source, site.origin, kid, algorithm);
   return { site, clock, source, ask };
 }
 
 async function outcome(source: KeySource, issuer: string, kid: string | undefined, algorithm: string): Promise<string> {
-  return source.key(issuer, kid, algorithm).then(() => 'found', (thrown: unknown) => (thrown as Error).message);
+  return source.key(issuer, kid, algorithm).then(
+    () => 'found',
+    (thrown: unknown) => (thrown as Error).message,
+  );
 }
 
 const NOT_KNOWN = 'the key is not known';
@@ -60,7 +71,11 @@ describe('is an issuer there', () => {
     const site = await serve((_request, response) => void response.writeHead(500).end());
     const clock = { ms: 1_700_000_000_000, now: () => clock.ms };
     const said: unknown[] = [];
-    const source = createKeySource({ issuers: () => [{ issuer: site.origin, jwksUri: `${site.origin}/jwks` }], clock, log: (...line) => void said.push(line) });
+    const source = createKeySource({
+      issuers: () => [{ issuer: site.origin, jwksUri: `${site.origin}/jwks` }],
+      clock,
+      log: (...line) => void said.push(line),
+    });
     const why = 'its keys cannot be fetched: the answer was 500';
     expect(await source.ready()).toEqual({ [site.origin]: why });
     expect(await source.ready()).toEqual({ [site.origin]: why });
@@ -79,13 +94,24 @@ describe('is an issuer there', () => {
 });
 
 describe('which key is meant', () => {
-  it.each<readonly [name: string, set: readonly object[], kid: string | undefined, algorithm: string, expected: string]>([
+  it.each<
+    readonly [name: string, set: readonly object[], kid: string | undefined, algorithm: string, expected: string]
+  >([
     ['O5 no kid, one key', [ONE], undefined, 'RS256', 'found'],
     ['O5 no kid, many keys', [ONE, TWO], undefined, 'RS256', AMBIGUOUS],
     ['O5 no kid, many keys, one of the type', [ONE, EC], undefined, 'ES256', 'found'],
     ['O5 the same kid with another kty', [ONE, EC], 'k1', 'RS256', 'found'],
     ['O5 the same kid twice', [ONE, { ...TWO, kid: 'k1' }], 'k1', 'RS256', AMBIGUOUS],
-    ['O5 the same kid twice, told apart by alg', [{ ...ONE, alg: 'RS256' }, { ...TWO, kid: 'k1', alg: 'PS256' }], 'k1', 'RS256', 'found'],
+    [
+      'O5 the same kid twice, told apart by alg',
+      [
+        { ...ONE, alg: 'RS256' },
+        { ...TWO, kid: 'k1', alg: 'PS256' },
+      ],
+      'k1',
+      'RS256',
+      'found',
+    ],
     ['O5 no kid, no key', [], undefined, 'RS256', NOT_KNOWN],
     ['O5 a kid where the key has none', [jwk(rsa.publicKey)], 'k1', 'RS256', NOT_KNOWN],
     ['O2 the alg of the key is another one', [{ ...ONE, alg: 'PS256' }], 'k1', 'RS256', NOT_KNOWN],
@@ -94,41 +120,67 @@ describe('which key is meant', () => {
     ['O2 a private key in the set', [jwk(rsa.privateKey, { kid: 'k1' })], 'k1', 'RS256', NOT_KNOWN],
     ['O2 an encryption key', [{ ...ONE, use: 'enc' }], 'k1', 'RS256', NOT_KNOWN],
     ['O4 __proto__', [ONE], '__proto__', 'RS256', NOT_KNOWN],
-  ])('%s', async (...[, set, kid, algorithm, expected]) => expect(await (await openBench(...set)).ask(kid, algorithm)).toBe(expected));
+  ])('%s', async (...[, set, kid, algorithm, expected]) =>
+    expect(await (await openBench(...set)).ask(kid, algorithm)).toBe(expected),
+  );
 
   it('O13 an issuer that is not configured is never asked', async () => {
     const { source, site } = await openBench(ONE);
-    expect([await outcome(source, `${site.origin}/`, 'k1', 'RS256'), site.connections]).toEqual(['the issuer is not configured', 0]);
+    expect([await outcome(source, `${site.origin}/`, 'k1', 'RS256'), site.connections]).toEqual([
+      'the issuer is not configured',
+      0,
+    ]);
   });
 });
 
-it.each(['jku', 'x5u', 'jwk', 'x5c', 'all of them'])('O6 %s in the header is ignored and nothing is dialled', async (member) => {
-  const evil = await serve(keys(jwk(second.publicKey, { kid: 'k1' })));
-  const { site, source, clock } = await openBench(ONE);
-  const offers: Record<string, unknown> = {
-    jku: `${evil.origin}/jwks`, x5u: `${evil.origin}/cert`, jwk: jwk(second.publicKey, { kid: 'k1' }), x5c: [Buffer.from('certificate').toString('base64')],
-  };
-  const issuer = {
-    issuer: site.origin, audience: 'gw', multipleAudiences: false, algorithms: ['RS256'], accessTokenProfile: 'any-jwt' as const, requiredScopes: [],
-    claims: { tenant: 'tenant', roles: 'roles', groups: 'groups', agent: 'client_id', tier: 'tier' }, allowedClients: undefined,
-    clockSkewSeconds: 0, maxLifetimeSeconds: 3600,
-  };
-  const authenticate = createBearerJwt({ issuers: () => [issuer], keys: source, clock });
-  const present = async (key: KeyObject): Promise<string> => {
-    const header = { alg: 'RS256', kid: 'k1', ...(member in offers ? { [member]: offers[member] } : offers) };
-    const text = [header, { iss: site.origin, sub: 'alice', aud: 'gw', exp: clock.ms / 1000 + 60 }].map((part) => Buffer.from(JSON.stringify(part)).toString('base64url')).join('.');
-    const token = `${text}.${sign('sha256', Buffer.from(text), key).toString('base64url')}`;
-    return Promise.resolve(authenticate({ kind: 'bearer', token })).then((found) => found?.user.subject ?? '', (thrown: { code: string }) => thrown.code);
-  };
-  expect([await present(second.privateKey), await present(rsa.privateKey)]).toEqual(['unauthenticated', 'alice']);
-  expect([evil.connections, site.requests]).toEqual([0, ['/jwks']]);
-});
+it.each(['jku', 'x5u', 'jwk', 'x5c', 'all of them'])(
+  'O6 %s in the header is ignored and nothing is dialled',
+  async (member) => {
+    const evil = await serve(keys(jwk(second.publicKey, { kid: 'k1' })));
+    const { site, source, clock } = await openBench(ONE);
+    const offers: Record<string, unknown> = {
+      jku: `${evil.origin}/jwks`,
+      x5u: `${evil.origin}/cert`,
+      jwk: jwk(second.publicKey, { kid: 'k1' }),
+      x5c: [Buffer.from('certificate').toString('base64')],
+    };
+    const issuer = {
+      issuer: site.origin,
+      audience: 'gw',
+      multipleAudiences: false,
+      algorithms: ['RS256'],
+      accessTokenProfile: 'any-jwt' as const,
+      requiredScopes: [],
+      claims: { tenant: 'tenant', roles: 'roles', groups: 'groups', agent: 'client_id', tier: 'tier' },
+      allowedClients: undefined,
+      clockSkewSeconds: 0,
+      maxLifetimeSeconds: 3600,
+    };
+    const authenticate = createBearerJwt({ issuers: () => [issuer], keys: source, clock });
+    const present = async (key: KeyObject): Promise<string> => {
+      const header = { alg: 'RS256', kid: 'k1', ...(member in offers ? { [member]: offers[member] } : offers) };
+      const text = [header, { iss: site.origin, sub: 'alice', aud: 'gw', exp: clock.ms / 1000 + 60 }]
+        .map((part) => Buffer.from(JSON.stringify(part)).toString('base64url'))
+        .join('.');
+      const token = `${text}.${sign('sha256', Buffer.from(text), key).toString('base64url')}`;
+      return Promise.resolve(authenticate({ kind: 'bearer', token })).then(
+        (found) => found?.user.subject ?? '',
+        (thrown: { code: string }) => thrown.code,
+      );
+    };
+    expect([await present(second.privateKey), await present(rsa.privateKey)]).toEqual(['unauthenticated', 'alice']);
+    expect([evil.connections, site.requests]).toEqual([0, ['/jwks']]);
+  },
+);
 
 it('O2 a key that was asked for by one algorithm is found for another of its type', async () => {
   const { site, source } = await openBench(ONE);
   for (const algorithm of ['PS256', 'RS256', 'RS512']) {
     const key = (await source.key(site.origin, 'k1', algorithm)) as CryptoKey;
-    expect(key.algorithm).toMatchObject({ name: algorithm.startsWith('PS') ? 'RSA-PSS' : 'RSASSA-PKCS1-v1_5', hash: { name: `SHA-${algorithm.slice(2)}` } });
+    expect(key.algorithm).toMatchObject({
+      name: algorithm.startsWith('PS') ? 'RSA-PSS' : 'RSASSA-PKCS1-v1_5',
+      hash: { name: `SHA-${algorithm.slice(2)}` },
+    });
   }
 });
 
@@ -181,11 +233,16 @@ const MIB = Buffer.alloc(1024 * 1024, ' ');
 const BROKEN: readonly (readonly [name: string, answer: Handler])[] = [
   ['500', (_request, response) => void response.writeHead(500).end(JSON.stringify({ keys: [TWO] }))],
   ['HTML', (_request, response) => void response.setHeader('content-type', 'text/html').end('<html>sign in</html>')],
-  ['not a set', json([TWO])], ['null', json(null)], ['10,000 keys', keys(...Array.from({ length: 10_000 }, (_, at) => ({ kty: 'OKP', kid: `${at}` })))],
+  ['not a set', json([TWO])],
+  ['null', json(null)],
+  ['10,000 keys', keys(...Array.from({ length: 10_000 }, (_, at) => ({ kty: 'OKP', kid: `${at}` })))],
   ['101 small keys', keys(TWO, ...Array.from({ length: 100 }, () => ({ kty: 'OKP' })))],
   ['a connection that is cut', (_request, response) => void response.destroy()],
   ['an encoded body', (_request, response) => void response.setHeader('content-encoding', 'gzip').end('x')],
-  ['a redirect to the metadata address', (_request, response) => void response.writeHead(302, { location: 'http://169.254.169.254/latest/' }).end()],
+  [
+    'a redirect to the metadata address',
+    (_request, response) => void response.writeHead(302, { location: 'http://169.254.169.254/latest/' }).end(),
+  ],
 ];
 
 describe('O9 an issuer that is not well', () => {
@@ -242,17 +299,38 @@ describe('O9 an issuer that is not well', () => {
 
 describe('O9 addresses that a document names', () => {
   it.each([
-    'http://169.254.169.254/', 'https://169.254.169.254/', 'https://2852039166/', 'https://[::ffff:169.254.169.254]/', 'https://10.0.0.1/', 'https://[::1]/',
-    'https://[fd00::1]/', 'https://[64:ff9b::a9fe:a9fe]/', 'https://localhost/', 'http://idp.test/', 'ftp://idp.test/', 'file:///etc/passwd', 'https://a:b@idp.test/',
+    'http://169.254.169.254/',
+    'https://169.254.169.254/',
+    'https://2852039166/',
+    'https://[::ffff:169.254.169.254]/',
+    'https://10.0.0.1/',
+    'https://[::1]/',
+    'https://[fd00::1]/',
+    'https://[64:ff9b::a9fe:a9fe]/',
+    'https://localhost/',
+    'http://idp.test/',
+    'ftp://idp.test/',
+    'file:///etc/passwd',
+    'https://a:b@idp.test/',
   ])('O9 %s is not dialled', async (address) => {
     await expect(fetchJson(new URL(address), 'https://idp.test')).rejects.toThrow(/private|only https|credentials/);
   });
 
-  it.each([['8.8.8.8', true], ['2606:4700::1111', true], ['100.64.0.1', false], ['::ffff:8.8.8.8', false], ['0.0.0.0', false], ['255.255.255.255', false], ['fe80::1', false], ['idp.test', false]])(
-    'O9 %s is public: %s', (address, expected) => expect(isPublicAddress(address)).toBe(expected));
+  it.each([
+    ['8.8.8.8', true],
+    ['2606:4700::1111', true],
+    ['100.64.0.1', false],
+    ['::ffff:8.8.8.8', false],
+    ['0.0.0.0', false],
+    ['255.255.255.255', false],
+    ['fe80::1', false],
+    ['idp.test', false],
+  ])('O9 %s is public: %s', (address, expected) => expect(isPublicAddress(address)).toBe(expected));
 
   it('O13 metadata that names another issuer is not believed', async () => {
-    const site = await serve((request, response) => json({ issuer: `${site.origin}/`, jwks_uri: 'https://evil.test/jwks' })(request, response));
+    const site = await serve((request, response) =>
+      json({ issuer: `${site.origin}/`, jwks_uri: 'https://evil.test/jwks' })(request, response),
+    );
     await expect(discoverJwksUri(site.origin, fetchJson)).rejects.toThrow('no metadata');
     site.answer = json({ issuer: site.origin, jwks_uri: `${site.origin}/jwks` });
     expect(await discoverJwksUri(site.origin, fetchJson)).toBe(`${site.origin}/jwks`);

@@ -51,7 +51,8 @@ export function createKeySource({ issuers, clock, fetch = fetchJson, log }: KeyS
   const states = new Map<string, State>();
   const stateOf = (issuer: string): State => {
     let state = states.get(issuer);
-    if (state === undefined) states.set(issuer, (state = { set: undefined, triedAt: Number.NEGATIVE_INFINITY, why: '', fetching: undefined }));
+    if (state === undefined)
+      states.set(issuer, (state = { set: undefined, triedAt: Number.NEGATIVE_INFINITY, why: '', fetching: undefined }));
     return state;
   };
   const refresh = async (state: State, location: IssuerLocation): Promise<void> => {
@@ -69,7 +70,8 @@ export function createKeySource({ issuers, clock, fetch = fetchJson, log }: KeyS
     }
   };
   const tryAgain = async (state: State, location: IssuerLocation): Promise<void> => {
-    if (state.fetching !== undefined || clock.now() - state.triedAt >= KEYS_COOLDOWN_MS) await (state.fetching ??= refresh(state, location));
+    if (state.fetching !== undefined || clock.now() - state.triedAt >= KEYS_COOLDOWN_MS)
+      await (state.fetching ??= refresh(state, location));
   };
   const older = ({ set }: State, ms: number): boolean => set === undefined || clock.now() - set.fetchedAt > ms;
   const look = async (issuer: string, kid: string | undefined, algorithm: string): Promise<CryptoKey> => {
@@ -78,7 +80,8 @@ export function createKeySource({ issuers, clock, fetch = fetchJson, log }: KeyS
     const state = stateOf(issuer);
     const unknown = state.set !== undefined && matching(state.set.keys, kid, algorithm).length === 0;
     if (older(state, KEYS_FRESH_MS) || unknown) await tryAgain(state, location);
-    if (state.set === undefined || older(state, KEYS_STALE_MS)) throw new Error('the keys of the issuer are not available');
+    if (state.set === undefined || older(state, KEYS_STALE_MS))
+      throw new Error('the keys of the issuer are not available');
     const { keys, imported } = state.set;
     const [jwk, another] = matching(keys, kid, algorithm);
     if (jwk === undefined) throw new Error('the key is not known');
@@ -100,14 +103,31 @@ export function createKeySource({ issuers, clock, fetch = fetchJson, log }: KeyS
 function usable(document: unknown): JWK[] {
   const keys = (document as { keys?: unknown }).keys;
   if (!Array.isArray(keys) || keys.length > KEYS_MAX) throw new Error('not a key set');
-  return (keys as JWK[]).filter((key) => typeof key === 'object' && key !== null && ['RSA', 'EC', 'OKP'].includes(String(key.kty)) && key.d === undefined && (key.use === undefined || key.use === 'sig'));
+  return (keys as JWK[]).filter(
+    (key) =>
+      typeof key === 'object' &&
+      key !== null &&
+      ['RSA', 'EC', 'OKP'].includes(String(key.kty)) &&
+      key.d === undefined &&
+      (key.use === undefined || key.use === 'sig'),
+  );
 }
 
 const KTY: Readonly<Record<string, string>> = { RS: 'RSA', PS: 'RSA', ES: 'EC', Ed: 'OKP' };
-const CRV: Readonly<Record<string, string>> = { ES256: 'P-256', ES384: 'P-384', ES512: 'P-521', EdDSA: 'Ed25519', Ed25519: 'Ed25519' };
+const CRV: Readonly<Record<string, string>> = {
+  ES256: 'P-256',
+  ES384: 'P-384',
+  ES512: 'P-521',
+  EdDSA: 'Ed25519',
+  Ed25519: 'Ed25519',
+};
 
 function matching(keys: readonly JWK[], kid: string | undefined, algorithm: string): JWK[] {
-  return keys.filter((key) =>
-    key.kty === KTY[algorithm.slice(0, 2)] && (kid === undefined || key.kid === kid) && (key.alg === undefined || key.alg === algorithm) &&
-    (CRV[algorithm] === undefined || key.crv === CRV[algorithm]));
+  return keys.filter(
+    (key) =>
+      key.kty === KTY[algorithm.slice(0, 2)] &&
+      (kid === undefined || key.kid === kid) &&
+      (key.alg === undefined || key.alg === algorithm) &&
+      (CRV[algorithm] === undefined || key.crv === CRV[algorithm]),
+  );
 }

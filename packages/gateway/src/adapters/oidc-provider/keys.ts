@@ -13,7 +13,12 @@ export async function openKeys(folder: string): Promise<SignInKeys> {
   const file = join(folder, 'sign-in.keys.json');
   if (existsSync(file)) return JSON.parse(readFileSync(file, 'utf8')) as SignInKeys;
   const { privateKey } = await generateKeyPair('ES256', { extractable: true });
-  const keys: SignInKeys = { jwks: { keys: [{ ...(await exportJWK(privateKey)), alg: 'ES256', use: 'sig', kid: randomBytes(8).toString('hex') }] }, cookieKeys: [randomBytes(32).toString('base64url')] };
+  const keys: SignInKeys = {
+    jwks: {
+      keys: [{ ...(await exportJWK(privateKey)), alg: 'ES256', use: 'sig', kid: randomBytes(8).toString('hex') }],
+    },
+    cookieKeys: [randomBytes(32).toString('base64url')],
+  };
   mkdirSync(folder, { recursive: true, mode: 0o700 });
   writeFileSync(file, JSON.stringify(keys), { mode: 0o600, flag: 'wx' });
   return keys;

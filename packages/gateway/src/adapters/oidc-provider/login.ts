@@ -36,7 +36,11 @@ const TRIES_MAX = 10;
 const FORMS_MAX = 1_000;
 const ENDED = 'This sign-in has ended, or it began in another browser. Start again from your client.';
 
-export function createLogin(provider: Provider, { issuer, resource, users }: LoginDeps, scope: string): (request: IncomingMessage, response: ServerResponse, uid: string) => Promise<void> {
+export function createLogin(
+  provider: Provider,
+  { issuer, resource, users }: LoginDeps,
+  scope: string,
+): (request: IncomingMessage, response: ServerResponse, uid: string) => Promise<void> {
   const forms = new Map<string, { readonly token: string; tries: number }>();
   const { origin } = new URL(issuer);
   const resourcesOf = ({ params }: Interaction): string[] => [params['resource'] ?? resource].flat().map(String);
@@ -47,10 +51,19 @@ export function createLogin(provider: Provider, { issuer, resource, users }: Log
     if (forms.size >= FORMS_MAX && !forms.has(uid)) forms.delete(forms.keys().next().value as string);
     forms.set(uid, form);
     // Not 401, which would have to name an HTTP authentication scheme.
-    send(response, failed === undefined ? 200 : 422, page({
-      client: client?.clientName ?? String(params['client_id']), redirectUri: String(params['redirect_uri']), resource: resourcesOf(interaction).join(' '),
-      action: `/oauth/interaction/${uid}`, token: form.token, user: failed?.user ?? '', problem: failed === undefined ? undefined : 'The user name or the password is not right.',
-    }));
+    send(
+      response,
+      failed === undefined ? 200 : 422,
+      page({
+        client: client?.clientName ?? String(params['client_id']),
+        redirectUri: String(params['redirect_uri']),
+        resource: resourcesOf(interaction).join(' '),
+        action: `/oauth/interaction/${uid}`,
+        token: form.token,
+        user: failed?.user ?? '',
+        problem: failed === undefined ? undefined : 'The user name or the password is not right.',
+      }),
+    );
   };
   const accept = async ({ request, response, interaction }: Asked, user: SignInUser): Promise<void> => {
     await changeUser(provider, interaction, user);
@@ -58,17 +71,36 @@ export function createLogin(provider: Provider, { issuer, resource, users }: Log
     const grant = new provider.Grant({ accountId: user.subject, clientId: String(interaction.params['client_id']) });
     for (const wanted of resourcesOf(interaction)) grant.addResourceScope(wanted, scope);
     grant.addOIDCScope(`openid offline_access ${scope}`);
-    await provider.interactionFinished(request, response, { login: { accountId: user.subject }, consent: { grantId: await grant.save() } }, { mergeWithLastSubmission: false });
+    await provider.interactionFinished(
+      request,
+      response,
+      { login: { accountId: user.subject }, consent: { grantId: await grant.save() } },
+      { mergeWithLastSubmission: false },
+    );
   };
   const submit = async (asked: Asked): Promise<void> => {
-    const { request, response, interaction: { uid } } = asked;
+    const {
+      request,
+      response,
+      interaction: { uid },
+    } = asked;
     const fields = new URLSearchParams(await bodyOf(request));
     const form = forms.get(uid);
-    if (request.headers.origin !== origin || form === undefined || !same(fields.get('token') ?? '', form.token)) return send(response, 403, sentence('Not accepted', 'The form is not from this page. Go back, load the page again and try once more.'));
-    if (fields.get('answer') === 'cancel') return provider.interactionFinished(request, response, { error: 'access_denied', error_description: 'the user refused' });
+    if (request.headers.origin !== origin || form === undefined || !same(fields.get('token') ?? '', form.token))
+      return send(
+        response,
+        403,
+        sentence('Not accepted', 'The form is not from this page. Go back, load the page again and try once more.'),
+      );
+    if (fields.get('answer') === 'cancel')
+      return provider.interactionFinished(request, response, {
+        error: 'access_denied',
+        error_description: 'the user refused',
+      });
     const user = users.find((one) => one.subject === fields.get('user'));
     const right = same(fields.get('password') ?? '', user?.password ?? '');
-    if (++form.tries > TRIES_MAX) return send(response, 429, sentence('Too many tries', 'Start again from your client.'));
+    if (++form.tries > TRIES_MAX)
+      return send(response, 429, sentence('Too many tries', 'Start again from your client.'));
     if (user === undefined || !right) return show(asked, { user: fields.get('user') ?? '' });
     forms.delete(uid);
     return accept(asked, user);
@@ -120,5 +152,11 @@ async function bodyOf(request: IncomingMessage): Promise<string> {
 
 function send(response: ServerResponse, status: number, html: string): void {
   // The referrer stays on our own pages: with no-referrer the form would come with `Origin: null`.
-  response.writeHead(status, { 'Content-Type': 'text/html; charset=utf-8', 'Referrer-Policy': 'same-origin', 'Content-Security-Policy': PAGE_POLICY }).end(html);
+  response
+    .writeHead(status, {
+      'Content-Type': 'text/html; charset=utf-8',
+      'Referrer-Policy': 'same-origin',
+      'Content-Security-Policy': PAGE_POLICY,
+    })
+    .end(html);
 }

@@ -12,12 +12,20 @@ export interface SignInPage {
   readonly problem: string | undefined;
 }
 
-const ESCAPES: Readonly<Record<string, string>> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;', "'": '&#39;' };
+const ESCAPES: Readonly<Record<string, string>> = {
+  '&': '&amp;',
+  '<': '&lt;',
+  '>': '&gt;',
+  '"': '&quot;',
+  "'": '&#39;',
+};
 
 /** Markup, and characters that reorder or hide text, become harmless. */
-export const escapeHtml = (text: string, length = 100): string => text
-  .replace(/[\u0000-\u001f\u007f-\u009f\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]/g, '\ufffd')
-  .slice(0, length).replace(/[&<>"']/g, (character) => ESCAPES[character] ?? character);
+export const escapeHtml = (text: string, length = 100): string =>
+  text
+    .replace(/[\u0000-\u001f\u007f-\u009f\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]/g, '\ufffd')
+    .slice(0, length)
+    .replace(/[&<>"']/g, (character) => ESCAPES[character] ?? character);
 
 const STYLE = `
   :root { color-scheme: light dark; --line: light-dark(#8a919c, #6f7785); --soft: light-dark(#55606e, #a9b2bf); --bad: light-dark(#b3261e, #ff8a80); --act: light-dark(#1a56b0, #2f6fd0); }
@@ -60,7 +68,8 @@ ${body}
 `;
 
 /** Nothing to do here but read. @param text one of ours. */
-export const sentence = (title: string, text: string): string => layout(title, `<h1>${title}</h1>\n<p>${escapeHtml(text, 300)}</p>`);
+export const sentence = (title: string, text: string): string =>
+  layout(title, `<h1>${title}</h1>\n<p>${escapeHtml(text, 300)}</p>`);
 
 const REFUSALS: Readonly<Record<string, string>> = {
   invalid_client: 'This client is not registered here. Remove the server in your client and add it again.',
@@ -68,7 +77,8 @@ const REFUSALS: Readonly<Record<string, string>> = {
 };
 
 /** A request that is not answered with a redirect, because it is not known whose it is. @param code of RFC 6749. */
-export const refused = (code: string): string => sentence('Request refused', `${REFUSALS[code] ?? 'Start again from your client.'} (${code})`);
+export const refused = (code: string): string =>
+  sentence('Request refused', `${REFUSALS[code] ?? 'Start again from your client.'} (${code})`);
 
 const LOOPBACK = /^(127\.\d+\.\d+\.\d+|localhost|\[::1\])$/;
 
@@ -82,7 +92,9 @@ function destination(redirectUri: string): string {
 export function page({ client, redirectUri, resource, action, token, user, problem }: SignInPage): string {
   const bad = problem === undefined ? '' : ' aria-invalid="true" aria-describedby="problem"';
   const focus = (here: boolean): string => (here ? ' autofocus' : '');
-  return layout('Sign in', `<h1>Sign in and allow access?</h1>
+  return layout(
+    'Sign in',
+    `<h1>Sign in and allow access?</h1>
 <p><strong>${escapeHtml(client)}</strong> asks to use tools in your name.</p>
 <dl>
 <dt>Access to</dt><dd>${escapeHtml(resource)}</dd>
@@ -97,5 +109,6 @@ ${problem === undefined ? '' : `<p class="problem" id="problem" role="alert">${e
 <label for="password">Password</label>
 <input id="password" name="password" type="password" required${focus(user !== '')} autocomplete="current-password"${bad}>
 <div class="row"><button name="answer" value="allow">Sign in and allow</button><button name="answer" value="cancel" formnovalidate>Cancel</button></div>
-</form>`);
+</form>`,
+  );
 }

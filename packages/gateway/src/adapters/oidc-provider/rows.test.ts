@@ -9,8 +9,11 @@ it('P11 of clients that nobody has signed in with the newest are kept, and those
   const [clients, grants] = [rows('Client'), rows('Grant')];
   await clients.upsert('used', { client_id: 'used' }, undefined as never);
   await grants.upsert('grant', { clientId: 'used' }, 60);
-  for (let i = 0; i <= UNUSED_CLIENTS_MAX; i++) await clients.upsert(`c${i}`, { client_id: `c${i}` }, undefined as never);
-  const found = await Promise.all(['used', 'c0', 'c1', `c${UNUSED_CLIENTS_MAX}`].map(async (id) => (await clients.find(id)) !== undefined));
+  for (let i = 0; i <= UNUSED_CLIENTS_MAX; i++)
+    await clients.upsert(`c${i}`, { client_id: `c${i}` }, undefined as never);
+  const found = await Promise.all(
+    ['used', 'c0', 'c1', `c${UNUSED_CLIENTS_MAX}`].map(async (id) => (await clients.find(id)) !== undefined),
+  );
   expect(found).toEqual([true, false, true, true]);
 });
 
@@ -23,7 +26,11 @@ it('P4 P10 is consumed once; a second time ends everything of the grant', async 
   await codes.consume('code');
   expect(await codes.find('code')).toMatchObject({ consumed: expect.any(Number) as number });
   await expect(codes.consume('code')).rejects.toThrow('invalid_grant');
-  expect([await codes.find('code'), await tokens.find('token'), await grants.find('g')]).toEqual([undefined, undefined, undefined]);
+  expect([await codes.find('code'), await tokens.find('token'), await grants.find('g')]).toEqual([
+    undefined,
+    undefined,
+    undefined,
+  ]);
   await expect(codes.consume('code')).rejects.toThrow('invalid_grant');
 });
 

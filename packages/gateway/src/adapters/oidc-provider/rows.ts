@@ -15,23 +15,36 @@ interface Row {
 }
 
 export function createRows(database: DatabaseSync): (name: string) => Adapter {
-  database.exec('CREATE TABLE IF NOT EXISTS sign_in (kind TEXT NOT NULL, id TEXT NOT NULL, payload TEXT NOT NULL, uid TEXT, grant_id TEXT, expires_at INTEGER, PRIMARY KEY (kind, id)) STRICT');
+  database.exec(
+    'CREATE TABLE IF NOT EXISTS sign_in (kind TEXT NOT NULL, id TEXT NOT NULL, payload TEXT NOT NULL, uid TEXT, grant_id TEXT, expires_at INTEGER, PRIMARY KEY (kind, id)) STRICT',
+  );
   const put = database.prepare('INSERT OR REPLACE INTO sign_in VALUES (?, ?, ?, ?, ?, ?)');
   const byId = database.prepare('SELECT payload, expires_at FROM sign_in WHERE kind = ? AND id = ?');
   const byUid = database.prepare('SELECT payload, expires_at FROM sign_in WHERE kind = ? AND uid = ?');
   const drop = database.prepare('DELETE FROM sign_in WHERE kind = ? AND id = ?');
-  const consume = database.prepare("UPDATE sign_in SET payload = json_set(payload, '$.consumed', ?) WHERE kind = ? AND id = ? AND json_extract(payload, '$.consumed') IS NULL");
+  const consume = database.prepare(
+    "UPDATE sign_in SET payload = json_set(payload, '$.consumed', ?) WHERE kind = ? AND id = ? AND json_extract(payload, '$.consumed') IS NULL",
+  );
   const end = database.prepare("DELETE FROM sign_in WHERE grant_id = ? OR (kind = 'Grant' AND id = ?)");
   const keepNewest = database.prepare(KEEP_NEWEST);
   const revoke = database.prepare('DELETE FROM sign_in WHERE grant_id = ?');
   const purge = database.prepare('DELETE FROM sign_in WHERE expires_at < ?');
   const seconds = (): number => Math.floor(Date.now() / 1000);
   const read = (row: Row | undefined): AdapterPayload | undefined =>
-    row === undefined || (row.expires_at !== null && row.expires_at < seconds()) ? undefined : (JSON.parse(row.payload) as AdapterPayload);
+    row === undefined || (row.expires_at !== null && row.expires_at < seconds())
+      ? undefined
+      : (JSON.parse(row.payload) as AdapterPayload);
   return (kind) => ({
     async upsert(id, payload, expiresIn) {
       purge.run(seconds());
-      put.run(kind, id, JSON.stringify(payload), payload.uid ?? null, payload.grantId ?? null, expiresIn === undefined ? null : seconds() + expiresIn);
+      put.run(
+        kind,
+        id,
+        JSON.stringify(payload),
+        payload.uid ?? null,
+        payload.grantId ?? null,
+        expiresIn === undefined ? null : seconds() + expiresIn,
+      );
       if (kind === 'Client') keepNewest.run();
     },
     find: async (id) => read(byId.get(kind, id) as Row | undefined),

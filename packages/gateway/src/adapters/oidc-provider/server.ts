@@ -31,13 +31,23 @@ export interface AuthorizationServer {
 }
 
 const SCOPE = 'mcp';
-const METADATA = new Set(['/.well-known/oauth-authorization-server/oauth', '/.well-known/openid-configuration/oauth', '/oauth/.well-known/oauth-authorization-server', '/oauth/.well-known/openid-configuration']);
+const METADATA = new Set([
+  '/.well-known/oauth-authorization-server/oauth',
+  '/.well-known/openid-configuration/oauth',
+  '/oauth/.well-known/oauth-authorization-server',
+  '/oauth/.well-known/openid-configuration',
+]);
 const AUTHORIZE = '/authorize';
 const HOUR = 3_600;
 
 export async function createAuthorizationServer(deps: AuthorizationServerDeps): Promise<AuthorizationServer> {
   const { jwks, cookieKeys } = await openKeys(deps.folder);
-  const provider = new Provider(deps.issuer, { ...configuration(deps), jwks, cookies: { keys: cookieKeys, long: { sameSite: 'lax' }, short: { sameSite: 'lax' } }, adapter: createRows(deps.database) } as Configuration);
+  const provider = new Provider(deps.issuer, {
+    ...configuration(deps),
+    jwks,
+    cookies: { keys: cookieKeys, long: { sameSite: 'lax' }, short: { sameSite: 'lax' } },
+    adapter: createRows(deps.database),
+  } as Configuration);
   provider.use(async (ctx, next) => {
     if (ctx.path === AUTHORIZE) askForScope(ctx);
     await next();
@@ -59,9 +69,16 @@ export async function createAuthorizationServer(deps: AuthorizationServerDeps): 
       // The issuer is what was configured: a Host header that somebody else chose must not get into an address (P19).
       request.headers.host = host;
       // `/oauth?…` has a path, too: the library fails without one.
-      Object.assign(request, { originalUrl: target, baseUrl: '/oauth', url: target.slice('/oauth'.length).replace(/^(?!\/)/, '/') });
+      Object.assign(request, {
+        originalUrl: target,
+        baseUrl: '/oauth',
+        url: target.slice('/oauth'.length).replace(/^(?!\/)/, '/'),
+      });
       // The library adds the hash of its one script, which posts an answer to the client, to this empty list.
-      response.setHeader('Content-Security-Policy', "default-src 'none'; script-src; frame-ancestors 'none'; base-uri 'none'");
+      response.setHeader(
+        'Content-Security-Policy',
+        "default-src 'none'; script-src; frame-ancestors 'none'; base-uri 'none'",
+      );
       void callback(request, response);
       return true;
     },
@@ -72,50 +89,104 @@ export async function createAuthorizationServer(deps: AuthorizationServerDeps): 
 function askForScope(ctx: { query: NodeJS.Dict<string | string[]> }): void {
   const asked = ctx.query['scope'] ?? '';
   // Several are an error, which is the library's to report.
-  if (typeof asked === 'string') ctx.query = { ...ctx.query, scope: [...new Set([...asked.split(' '), SCOPE])].filter((one) => one !== '').join(' ') };
+  if (typeof asked === 'string')
+    ctx.query = {
+      ...ctx.query,
+      scope: [...new Set([...asked.split(' '), SCOPE])].filter((one) => one !== '').join(' '),
+    };
 }
 
 /** Every client asks the user every time: what another client, or this one, was allowed before is no consent (A12). */
 function alwaysAsk(): interactionPolicy.DefaultPolicy {
   const policy = interactionPolicy.base();
-  policy.get('consent')?.checks.add(new interactionPolicy.Check('every_time', 'the user is asked every time', 'consent_required', (ctx: KoaContextWithOIDC) => ctx.oidc.result?.consent === undefined));
+  policy
+    .get('consent')
+    ?.checks.add(
+      new interactionPolicy.Check(
+        'every_time',
+        'the user is asked every time',
+        'consent_required',
+        (ctx: KoaContextWithOIDC) => ctx.oidc.result?.consent === undefined,
+      ),
+    );
   return policy;
 }
 
 function configuration({ users, resource }: AuthorizationServerDeps): Configuration {
   const claimsOf = (subject: string | undefined) => users.find((user) => user.subject === subject);
   return {
-    clientDefaults: { application_type: 'native', id_token_signed_response_alg: 'ES256', grant_types: ['authorization_code', 'refresh_token'], response_types: ['code'], token_endpoint_auth_method: 'none' },
+    clientDefaults: {
+      application_type: 'native',
+      id_token_signed_response_alg: 'ES256',
+      grant_types: ['authorization_code', 'refresh_token'],
+      response_types: ['code'],
+      token_endpoint_auth_method: 'none',
+    },
     clientAuthMethods: ['none', 'client_secret_basic', 'client_secret_post'],
     scopes: [SCOPE, 'offline_access'],
     responseTypes: ['code'],
     pkce: { required: () => true },
-    findAccount: (_ctx, id) => (claimsOf(id) === undefined ? undefined : { accountId: id, claims: () => ({ sub: id }) }),
+    findAccount: (_ctx, id) =>
+      claimsOf(id) === undefined ? undefined : { accountId: id, claims: () => ({ sub: id }) },
     extraTokenClaims: (_ctx, token) => {
       const user = claimsOf((token as { accountId?: string }).accountId);
-      return user === undefined ? undefined : { tenant_id: user.tenant, roles: user.roles, ...(user.tier !== undefined && { tier: user.tier }) };
+      return user === undefined
+        ? undefined
+        : { tenant_id: user.tenant, roles: user.roles, ...(user.tier !== undefined && { tier: user.tier }) };
     },
     issueRefreshToken: async (_ctx, client) => client.grantTypeAllowed('refresh_token'),
     rotateRefreshToken: true,
     expiresWithSession: async () => false,
     // Nothing that a client or a document names is dialled.
-    fetch: async () => { throw new errors.InvalidRequest('nothing is fetched'); },
-    extraClientMetadata: { properties: ['client_name'], validator: (_ctx, _key, _value, metadata) => limitMetadata(metadata as Record<string, unknown>) },
-    clientBasedCORS: (_ctx, origin, client) => client.redirectUris?.some((uri) => URL.parse(uri)?.origin === origin) ?? false,
+    fetch: async () => {
+      throw new errors.InvalidRequest('nothing is fetched');
+    },
+    extraClientMetadata: {
+      properties: ['client_name'],
+      validator: (_ctx, _key, _value, metadata) => limitMetadata(metadata as Record<string, unknown>),
+    },
+    clientBasedCORS: (_ctx, origin, client) =>
+      client.redirectUris?.some((uri) => URL.parse(uri)?.origin === origin) ?? false,
     allowOmittingSingleRegisteredRedirectUri: false,
     interactions: { policy: alwaysAsk(), url: (_ctx, interaction) => `/oauth/interaction/${interaction.uid}` },
     features: {
-      devInteractions: { enabled: false }, registration: { enabled: true }, revocation: { enabled: true, allowedPolicy: async (_ctx, client, token) => token.clientId === client.clientId }, userinfo: { enabled: false }, rpInitiatedLogout: { enabled: false },
+      devInteractions: { enabled: false },
+      registration: { enabled: true },
+      revocation: { enabled: true, allowedPolicy: async (_ctx, client, token) => token.clientId === client.clientId },
+      userinfo: { enabled: false },
+      rpInitiatedLogout: { enabled: false },
       resourceIndicators: {
-        enabled: true, defaultResource: () => resource, useGrantedResource: () => true,
+        enabled: true,
+        defaultResource: () => resource,
+        useGrantedResource: () => true,
         getResourceServerInfo: (_ctx, indicator) => {
           if (indicator !== resource && !indicator.startsWith(`${resource}/`)) throw new errors.InvalidTarget();
-          return { scope: SCOPE, audience: resource, accessTokenTTL: HOUR, accessTokenFormat: 'jwt', jwt: { sign: { alg: 'ES256' } } };
+          return {
+            scope: SCOPE,
+            audience: resource,
+            accessTokenTTL: HOUR,
+            accessTokenFormat: 'jwt',
+            jwt: { sign: { alg: 'ES256' } },
+          };
         },
       },
     },
-    routes: { authorization: AUTHORIZE, token: '/token', registration: '/register', jwks: '/jwks', revocation: '/revoke' },
-    ttl: { AccessToken: HOUR, AuthorizationCode: 60, Grant: 14 * 24 * HOUR, IdToken: HOUR, Interaction: 600, RefreshToken: 14 * 24 * HOUR, Session: 24 * HOUR },
+    routes: {
+      authorization: AUTHORIZE,
+      token: '/token',
+      registration: '/register',
+      jwks: '/jwks',
+      revocation: '/revoke',
+    },
+    ttl: {
+      AccessToken: HOUR,
+      AuthorizationCode: 60,
+      Grant: 14 * 24 * HOUR,
+      IdToken: HOUR,
+      Interaction: 600,
+      RefreshToken: 14 * 24 * HOUR,
+      Session: 24 * HOUR,
+    },
     renderError: (ctx, out) => {
       ctx.type = 'html';
       ctx.set('Content-Security-Policy', PAGE_POLICY);

@@ -7,7 +7,10 @@ const KEY = 'sp_8f3a2c_Zm9vYmFyYmF6cXV4Y2FuYXJ5MTIzNDU2Nzg5MA';
 
 function open(level: 'debug' | 'info' = 'debug', secrets: readonly string[] = []): { log: Log; lines: string[] } {
   const lines: string[] = [];
-  return { log: createLogger({ level: () => level, write: (line) => lines.push(line), secrets: () => secrets }), lines };
+  return {
+    log: createLogger({ level: () => level, write: (line) => lines.push(line), secrets: () => secrets }),
+    lines,
+  };
 }
 
 it('one JSON document a line, with time, level, message and fields', () => {
@@ -16,7 +19,12 @@ it('one JSON document a line, with time, level, message and fields', () => {
   expect(lines).toHaveLength(1);
   expect(lines[0]).toMatch(/\n$/);
   const line = JSON.parse(lines[0] ?? '') as Record<string, unknown>;
-  expect(line).toEqual({ level: 'info', time: expect.stringMatching(/^20\d\d-.*Z$/) as string, message: 'listening', fields: { url: 'http://127.0.0.1:8700', correlation_id: 'abc-12345' } });
+  expect(line).toEqual({
+    level: 'info',
+    time: expect.stringMatching(/^20\d\d-.*Z$/) as string,
+    message: 'listening',
+    fields: { url: 'http://127.0.0.1:8700', correlation_id: 'abc-12345' },
+  });
 });
 
 it('writes nothing below its level', () => {
@@ -57,38 +65,74 @@ describe('A27 secrets never appear, whichever way they come in', () => {
 
 describe('J13 log injection', () => {
   it('one call is one line, and nothing in it steers a terminal or a reader', () => {
-    fc.assert(fc.property(fc.string({ unit: 'binary' }), fc.string({ unit: 'binary' }), (a, b) => {
-      const { log, lines } = open();
-      log('warn', a, { [b]: a, nested: { value: b } });
-      expect(lines).toHaveLength(1);
-      const line = lines[0] ?? '';
-      expect(line.slice(0, -1)).not.toMatch(/[\u0000-\u001f\u007f-\u009f\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff]/);
-      expect(JSON.parse(line)).toMatchObject({ level: 'warn' });
-    }), { numRuns: 500 });
+    fc.assert(
+      fc.property(fc.string({ unit: 'binary' }), fc.string({ unit: 'binary' }), (a, b) => {
+        const { log, lines } = open();
+        log('warn', a, { [b]: a, nested: { value: b } });
+        expect(lines).toHaveLength(1);
+        const line = lines[0] ?? '';
+        expect(line.slice(0, -1)).not.toMatch(
+          /[\u0000-\u001f\u007f-\u009f\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff]/,
+        );
+        expect(JSON.parse(line)).toMatchObject({ level: 'warn' });
+      }),
+      { numRuns: 500 },
+    );
   });
 
-  it.each(['\n', '\r', '\u001b[31m', '\u009b2J', '\u202e', '\u2066', '\u200b', '\u2028', '\ufeff', '\u{e0041}', '\ud800', '\u007f', '\u00ad'])('%j is shown as an escape in messages, names and values', (character) => {
+  it.each([
+    '\n',
+    '\r',
+    '\u001b[31m',
+    '\u009b2J',
+    '\u202e',
+    '\u2066',
+    '\u200b',
+    '\u2028',
+    '\ufeff',
+    '\u{e0041}',
+    '\ud800',
+    '\u007f',
+    '\u00ad',
+  ])('%j is shown as an escape in messages, names and values', (character) => {
     const { log, lines } = open();
     log('info', `a${character}b`, { [`c${character}d`]: `e${character}f` });
     const line = lines[0] ?? '';
     expect(line.slice(0, -1)).not.toContain(character);
     const { message, fields } = JSON.parse(line) as { message: string; fields: Record<string, string> };
-    for (const text of [message, Object.keys(fields)[0], Object.values(fields)[0]]) expect(text).toMatch(/^[ace]\\u\{[0-9a-f]+\}/);
+    for (const text of [message, Object.keys(fields)[0], Object.values(fields)[0]])
+      expect(text).toMatch(/^[ace]\\u\{[0-9a-f]+\}/);
   });
 
   it('fields cannot pass for the level, the time or the message', () => {
     const { log, lines } = open();
     log('error', 'true message', { level: 'info', time: 'never', message: 'all is well' });
-    expect(JSON.parse(lines[0] ?? '')).toMatchObject({ level: 'error', message: 'true message', fields: { message: 'all is well' } });
+    expect(JSON.parse(lines[0] ?? '')).toMatchObject({
+      level: 'error',
+      message: 'true message',
+      fields: { message: 'all is well' },
+    });
     expect(lines[0]?.indexOf('"level":"error"')).toBe(1);
   });
 });
 
 it('is bounded and does not throw: circles, getters, huge text, huge objects', () => {
   const { log, lines } = open();
-  const circle: Record<string, unknown> = { get bad() { throw new Error('x'); }, big: 10n, f: () => 1, n: NaN, d: new Date(NaN) };
+  const circle: Record<string, unknown> = {
+    get bad() {
+      throw new Error('x');
+    },
+    big: 10n,
+    f: () => 1,
+    n: NaN,
+    d: new Date(NaN),
+  };
   circle['self'] = circle;
-  log('info', 'x'.repeat(1_000_000), { circle, many: Array.from({ length: 100_000 }, (_, i) => i), text: 'y'.repeat(100_000) });
+  log('info', 'x'.repeat(1_000_000), {
+    circle,
+    many: Array.from({ length: 100_000 }, (_, i) => i),
+    text: 'y'.repeat(100_000),
+  });
   expect(lines).toHaveLength(1);
   expect(lines[0]?.length).toBeLessThan(20_000);
 });
@@ -96,6 +140,13 @@ it('is bounded and does not throw: circles, getters, huge text, huge objects', (
 it('A24 redacting hostile text is linear', () => {
   const { log } = open();
   const started = performance.now();
-  for (const text of ['eyJ'.repeat(3000), 'Bearer '.repeat(1500), `://${'a:'.repeat(4000)}`, '-----BEGIN '.repeat(800), 'sp_'.repeat(3000)]) for (let i = 0; i < 20; i++) log('info', text);
+  for (const text of [
+    'eyJ'.repeat(3000),
+    'Bearer '.repeat(1500),
+    `://${'a:'.repeat(4000)}`,
+    '-----BEGIN '.repeat(800),
+    'sp_'.repeat(3000),
+  ])
+    for (let i = 0; i < 20; i++) log('info', text);
   expect(performance.now() - started).toBeLessThan(1000);
 });

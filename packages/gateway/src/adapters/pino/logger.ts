@@ -16,15 +16,19 @@ export interface LoggerOptions {
 
 /** @returns a function that never throws. Give the correlation id as `correlation_id` in the fields. */
 export function createLogger(options: LoggerOptions): Log {
-  const stream: DestinationStream = options.write === undefined ? destination({ fd: 2, sync: true }) : { write: options.write };
+  const stream: DestinationStream =
+    options.write === undefined ? destination({ fd: 2, sync: true }) : { write: options.write };
   const redactor = createRedactor(options.secrets ?? ((): readonly string[] => []));
-  const logger = pino({
-    level: options.level(),
-    base: null,
-    timestamp: stdTimeFunctions.isoTime,
-    formatters: { level: (level) => ({ level }) },
-    messageKey: 'message',
-  }, stream);
+  const logger = pino(
+    {
+      level: options.level(),
+      base: null,
+      timestamp: stdTimeFunctions.isoTime,
+      formatters: { level: (level) => ({ level }) },
+      messageKey: 'message',
+    },
+    stream,
+  );
   return (level, message, fields) => {
     const least = options.level();
     if (logger.level !== least) logger.level = least;

@@ -3,7 +3,8 @@
  * look like one or are one that the configuration resolved. Whatever is not plain data is reduced to what it is called.
  */
 
-const SECRET_NAME = /authorization|cookie|token$|secret|passw|passphrase|credential|api[-_]?key|private[-_]?key|^key$|^jwt$|assertion|code[-_]?verifier/i;
+const SECRET_NAME =
+  /authorization|cookie|token$|secret|passw|passphrase|credential|api[-_]?key|private[-_]?key|^key$|^jwt$|assertion|code[-_]?verifier/i;
 /** API keys of ours, JWTs (also cut off), bearer and basic credentials, well-known foreign keys, PEM private keys, credentials in URLs. */
 const SECRET_VALUES: readonly RegExp[] = [
   /\bsp_[A-Za-z0-9]{2,64}_[A-Za-z0-9_-]{8,}/g,
@@ -15,7 +16,8 @@ const SECRET_VALUES: readonly RegExp[] = [
   /(?<=:\/\/)[^\s/@:]{1,256}:[^\s/@]{1,256}(?=@)/g,
 ];
 /** C0, C1, bidi, zero-width and tag characters: what makes a terminal or a reader see something else. */
-const INVISIBLE = /[\u0000-\u001f\u007f-\u009f\u00ad\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb]|[\u{e0000}-\u{e007f}]|\p{Surrogate}/gu;
+const INVISIBLE =
+  /[\u0000-\u001f\u007f-\u009f\u00ad\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb]|[\u{e0000}-\u{e007f}]|\p{Surrogate}/gu;
 
 const MAX_TEXT = 2_000;
 const MAX_DEPTH = 6;
@@ -31,7 +33,8 @@ export interface Redactor {
 export function createRedactor(secrets: () => readonly string[]): Redactor {
   const text = (raw: string): string => {
     let clean = raw.length > 4 * MAX_TEXT ? raw.slice(0, 4 * MAX_TEXT) : raw;
-    for (const secret of secrets()) if (secret.length >= 6 && clean.includes(secret)) clean = clean.replaceAll(secret, REDACTED);
+    for (const secret of secrets())
+      if (secret.length >= 6 && clean.includes(secret)) clean = clean.replaceAll(secret, REDACTED);
     for (const pattern of SECRET_VALUES) clean = clean.replace(pattern, REDACTED);
     clean = clean.replace(INVISIBLE, (character) => `\\u{${(character.codePointAt(0) ?? 0).toString(16)}}`);
     return clean.length > MAX_TEXT ? `${clean.slice(0, MAX_TEXT)}… (${raw.length} characters)` : clean;
@@ -46,12 +49,19 @@ interface Way {
 
 function clean(value: unknown, way: Way): unknown {
   switch (typeof value) {
-    case 'string': return way.text(value);
-    case 'number': return Number.isFinite(value) ? value : String(value);
-    case 'boolean': case 'undefined': return value;
-    case 'bigint': return value.toString();
-    case 'object': break;
-    default: return `[${typeof value}]`;
+    case 'string':
+      return way.text(value);
+    case 'number':
+      return Number.isFinite(value) ? value : String(value);
+    case 'boolean':
+    case 'undefined':
+      return value;
+    case 'bigint':
+      return value.toString();
+    case 'object':
+      break;
+    default:
+      return `[${typeof value}]`;
   }
   if (value === null) return null;
   if (way.depth >= MAX_DEPTH) return '[deep]';
@@ -61,7 +71,8 @@ function clean(value: unknown, way: Way): unknown {
   if (Array.isArray(value)) return value.slice(0, MAX_MEMBERS).map((member) => clean(member, deeper));
   if (value instanceof Date) return Number.isNaN(value.getTime()) ? 'invalid date' : value.toISOString();
   if (value instanceof URL) return way.text(value.href);
-  const entries = value instanceof Map ? Object.fromEntries(value) as Record<string, unknown> : (value as Record<string, unknown>);
+  const entries =
+    value instanceof Map ? (Object.fromEntries(value) as Record<string, unknown>) : (value as Record<string, unknown>);
   return cleanObject(entries, deeper);
 }
 
@@ -75,7 +86,10 @@ function cleanObject(object: Readonly<Record<string, unknown>>, way: Way): Recor
     } catch {
       value = '[unreadable]';
     }
-    out[way.text(name)] = SECRET_NAME.test(name) && value !== undefined && value !== null && typeof value !== 'boolean' ? REDACTED : clean(value, way);
+    out[way.text(name)] =
+      SECRET_NAME.test(name) && value !== undefined && value !== null && typeof value !== 'boolean'
+        ? REDACTED
+        : clean(value, way);
   }
   return out;
 }
@@ -86,7 +100,14 @@ function cleanError(error: Error, way: Way): Record<string, unknown> {
     type: way.text(error.name),
     message: way.text(error.message),
     ...(code === undefined ? {} : { code: way.text(String(code)) }),
-    ...(error.stack === undefined ? {} : { stack: error.stack.split('\n').slice(1, 9).map((line) => way.text(line.trim())) }),
+    ...(error.stack === undefined
+      ? {}
+      : {
+          stack: error.stack
+            .split('\n')
+            .slice(1, 9)
+            .map((line) => way.text(line.trim())),
+        }),
     ...(error.cause === undefined ? {} : { cause: clean(error.cause, way) }),
   };
 }

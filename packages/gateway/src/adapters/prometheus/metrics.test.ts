@@ -5,13 +5,28 @@ import { createMetrics, type Metrics } from './metrics.ts';
 let metrics: Metrics;
 const servers = ['crm', 'files'];
 beforeEach(() => {
-  metrics = createMetrics({ servers: () => servers, tenants: () => ['acme'], activeConnections: () => 7, approvalsPending: () => 2 });
+  metrics = createMetrics({
+    servers: () => servers,
+    tenants: () => ['acme'],
+    activeConnections: () => 7,
+    approvalsPending: () => 2,
+  });
 });
-const lines = async (name: string): Promise<string[]> => (await metrics.read()).text.split('\n').filter((line) => line.startsWith(name));
-const outcome = (over: Partial<Outcome>): Outcome => ({
-  correlationId: 'c', method: 'tools/call', durationMs: 3, principal: undefined, tenant: undefined, executed: true, status: 'success', result: { value: {} },
-  definition: { server: 'crm', kind: 'tool', name: 'get_customer', document: {}, digest: '', labels: [] }, ...over,
-} as Outcome);
+const lines = async (name: string): Promise<string[]> =>
+  (await metrics.read()).text.split('\n').filter((line) => line.startsWith(name));
+const outcome = (over: Partial<Outcome>): Outcome =>
+  ({
+    correlationId: 'c',
+    method: 'tools/call',
+    durationMs: 3,
+    principal: undefined,
+    tenant: undefined,
+    executed: true,
+    status: 'success',
+    result: { value: {} },
+    definition: { server: 'crm', kind: 'tool', name: 'get_customer', document: {}, digest: '', labels: [] },
+    ...over,
+  }) as Outcome;
 
 describe('names and labels of the contract', () => {
   it('every one that applies now', async () => {
@@ -48,12 +63,19 @@ describe('names and labels of the contract', () => {
       'mcp_audit_records_total{phase="intent"} 1',
       'mcp_audit_commit_seconds_count 1',
       'mcp_upstream_errors_total{server="crm",kind="timeout"} 1',
-    ]) expect(text).toContain(`${line}\n`);
-    for (const type of ['# TYPE mcp_requests_total counter', '# TYPE mcp_active_connections gauge', '# TYPE mcp_stage_duration_seconds histogram']) expect(text).toContain(type);
+    ])
+      expect(text).toContain(`${line}\n`);
+    for (const type of [
+      '# TYPE mcp_requests_total counter',
+      '# TYPE mcp_active_connections gauge',
+      '# TYPE mcp_stage_duration_seconds histogram',
+    ])
+      expect(text).toContain(type);
   });
 
   it('buckets are cumulative and a bound belongs to its bucket', async () => {
-    for (const ms of [1, 2.5, 1e9]) metrics.requested({ method: 'ping', endpoint: '/mcp', status: 200, tenant: 'acme', ms });
+    for (const ms of [1, 2.5, 1e9])
+      metrics.requested({ method: 'ping', endpoint: '/mcp', status: 200, tenant: 'acme', ms });
     const buckets = await lines('mcp_request_duration_seconds_bucket');
     expect(buckets.slice(0, 3).map((line) => line.split(' ')[1])).toEqual(['1', '2', '2']);
     expect(buckets.at(-1)).toMatch(/le="\+Inf"\} 3$/);
@@ -65,33 +87,55 @@ describe('A24 labels that a caller chooses are bounded', () => {
     for (let i = 0; i < 1000; i++) {
       metrics.requested({ method: `evil/${i}`, endpoint: `/mcp/x${i}`, status: i + 600, tenant: `t${i}`, ms: 1 });
       metrics.called(outcome({ definition: undefined }));
-      metrics.called(outcome({ definition: { server: `x${i}`, kind: 'tool', name: `y${i}`, document: {}, digest: '', labels: [] } }));
+      metrics.called(
+        outcome({ definition: { server: `x${i}`, kind: 'tool', name: `y${i}`, document: {}, digest: '', labels: [] } }),
+      );
       metrics.limited('tool', `x${i}`, `y${i}`);
       metrics.tokenRefused(`Bearer ${i}`);
       metrics.upstreamFailed(`x${i}`, `k ${i}`);
       metrics.decided('deny', `e ${i}`);
     }
-    expect(await lines('mcp_requests_total')).toEqual(['mcp_requests_total{method="other",endpoint="other",status_code="other",tenant_id="other"} 1000']);
-    expect(await lines('mcp_tool_calls_total')).toEqual(['mcp_tool_calls_total{server="other",tool="other",outcome="success"} 2000']);
-    expect(await lines('mcp_rate_limited_total')).toEqual(['mcp_rate_limited_total{scope="tool",server="other",tool="other"} 1000']);
-    expect(await lines('mcp_token_validation_errors_total')).toEqual(['mcp_token_validation_errors_total{error_type="other"} 1000']);
-    expect(await lines('mcp_upstream_errors_total')).toEqual(['mcp_upstream_errors_total{server="other",kind="other"} 1000']);
+    expect(await lines('mcp_requests_total')).toEqual([
+      'mcp_requests_total{method="other",endpoint="other",status_code="other",tenant_id="other"} 1000',
+    ]);
+    expect(await lines('mcp_tool_calls_total')).toEqual([
+      'mcp_tool_calls_total{server="other",tool="other",outcome="success"} 2000',
+    ]);
+    expect(await lines('mcp_rate_limited_total')).toEqual([
+      'mcp_rate_limited_total{scope="tool",server="other",tool="other"} 1000',
+    ]);
+    expect(await lines('mcp_token_validation_errors_total')).toEqual([
+      'mcp_token_validation_errors_total{error_type="other"} 1000',
+    ]);
+    expect(await lines('mcp_upstream_errors_total')).toEqual([
+      'mcp_upstream_errors_total{server="other",kind="other"} 1000',
+    ]);
   });
 
   it('a server with very many tools spills into one series', async () => {
-    for (let i = 0; i < 20_000; i++) metrics.called(outcome({ definition: { server: 'crm', kind: 'tool', name: `tool_${i}`, document: {}, digest: '', labels: [] } }));
+    for (let i = 0; i < 20_000; i++)
+      metrics.called(
+        outcome({
+          definition: { server: 'crm', kind: 'tool', name: `tool_${i}`, document: {}, digest: '', labels: [] },
+        }),
+      );
     const series = await lines('mcp_tool_calls_total');
     expect(series.length).toBeLessThanOrEqual(5001);
     expect(series.at(-1)).toBe('mcp_tool_calls_total{server="other",tool="other",outcome="other"} 15000');
   });
 
   it('every method of the table has its own label', async () => {
-    for (const method of METHODS.keys()) metrics.requested({ method, endpoint: '/mcp', status: 200, tenant: undefined, ms: 1 });
+    for (const method of METHODS.keys())
+      metrics.requested({ method, endpoint: '/mcp', status: 200, tenant: undefined, ms: 1 });
     expect(await lines('mcp_requests_total')).toHaveLength(METHODS.size);
   });
 });
 
 it('J13 label values are escaped', async () => {
-  metrics.called(outcome({ definition: { server: 'crm', kind: 'tool', name: 'a"\n} 1\nmcp_fake 9', document: {}, digest: '', labels: [] } }));
+  metrics.called(
+    outcome({
+      definition: { server: 'crm', kind: 'tool', name: 'a"\n} 1\nmcp_fake 9', document: {}, digest: '', labels: [] },
+    }),
+  );
   expect(await lines('mcp_fake')).toEqual([]);
 });

@@ -35,11 +35,25 @@ export interface MetricsDeps {
   readonly ofProcess?: boolean;
 }
 
-const STAGE_BOUNDS = [0.00001, 0.000025, 0.00005, 0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.05, 0.25, 1, 5];
+const STAGE_BOUNDS = [
+  0.00001, 0.000025, 0.00005, 0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.05, 0.25, 1, 5,
+];
 const CALL_BOUNDS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60];
 const COMMIT_BOUNDS = [0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1, 5];
 const WAIT_BOUNDS = [1, 5, 15, 30, 60, 120, 300, 600, 1800, 3600];
-const STAGES: readonly Stage[] = ['authenticate', 'tenant', 'visible', 'validate', 'authorize', 'limit', 'approve', 'intent', 'upstream', 'inspect', 'outcome'];
+const STAGES: readonly Stage[] = [
+  'authenticate',
+  'tenant',
+  'visible',
+  'validate',
+  'authorize',
+  'limit',
+  'approve',
+  'intent',
+  'upstream',
+  'inspect',
+  'outcome',
+];
 
 export function createMetrics(deps: MetricsDeps): Metrics {
   const registry = new Registry();
@@ -76,17 +90,38 @@ function namesOf(deps: MetricsDeps): Known {
 }
 
 function pipelineSeries(registry: Registry, known: Known): Observer {
-  const stages = histogram(registry, { name: 'mcp_stage_duration_seconds', help: 'Time in one stage of the guard.', labels: ['stage'] }, STAGE_BOUNDS);
+  const stages = histogram(
+    registry,
+    { name: 'mcp_stage_duration_seconds', help: 'Time in one stage of the guard.', labels: ['stage'] },
+    STAGE_BOUNDS,
+  );
   const byStage = new Map(STAGES.map((stage) => [stage, stages(stage)]));
-  const decisions = counter(registry, { name: 'mcp_policy_decisions_total', help: 'Policy decisions.', labels: ['decision', 'engine'] });
-  const limited = counter(registry, { name: 'mcp_rate_limited_total', help: 'Calls refused by a rate limit.', labels: ['scope', 'server', 'tool'] });
-  const records = counter(registry, { name: 'mcp_audit_records_total', help: 'Records that are durable.', labels: ['phase'] });
+  const decisions = counter(registry, {
+    name: 'mcp_policy_decisions_total',
+    help: 'Policy decisions.',
+    labels: ['decision', 'engine'],
+  });
+  const limited = counter(registry, {
+    name: 'mcp_rate_limited_total',
+    help: 'Calls refused by a rate limit.',
+    labels: ['scope', 'server', 'tool'],
+  });
+  const records = counter(registry, {
+    name: 'mcp_audit_records_total',
+    help: 'Records that are durable.',
+    labels: ['phase'],
+  });
   const byPhase = { intent: records('intent'), outcome: records('outcome') };
-  const commit = histogram(registry, { name: 'mcp_audit_commit_seconds', help: 'Time until a record was durable.', labels: [] }, COMMIT_BOUNDS)();
+  const commit = histogram(
+    registry,
+    { name: 'mcp_audit_commit_seconds', help: 'Time until a record was durable.', labels: [] },
+    COMMIT_BOUNDS,
+  )();
   return {
     stage: (stage, ms) => byStage.get(stage)?.observe(ms / 1000),
     decided: (effect, engine) => decisions(effect, wordLabel(engine)).inc(),
-    limited: (scope: LimitRule['scope'], server, tool) => limited(scope, known.server(server), known.servers().has(server) ? tool : OTHER).inc(),
+    limited: (scope: LimitRule['scope'], server, tool) =>
+      limited(scope, known.server(server), known.servers().has(server) ? tool : OTHER).inc(),
     recorded: (phase, ms) => {
       byPhase[phase].inc();
       commit.observe(ms / 1000);
@@ -95,9 +130,21 @@ function pipelineSeries(registry: Registry, known: Known): Observer {
 }
 
 function requestSeries(registry: Registry, known: Known): Pick<Metrics, 'requested' | 'tokenRefused'> {
-  const requests = counter(registry, { name: 'mcp_requests_total', help: 'Answered requests.', labels: ['method', 'endpoint', 'status_code', 'tenant_id'] });
-  const durations = histogram(registry, { name: 'mcp_request_duration_seconds', help: 'Time from request to answer.', labels: ['method', 'endpoint'] }, CALL_BOUNDS);
-  const refused = counter(registry, { name: 'mcp_token_validation_errors_total', help: 'Credentials that were not accepted.', labels: ['error_type'] });
+  const requests = counter(registry, {
+    name: 'mcp_requests_total',
+    help: 'Answered requests.',
+    labels: ['method', 'endpoint', 'status_code', 'tenant_id'],
+  });
+  const durations = histogram(
+    registry,
+    { name: 'mcp_request_duration_seconds', help: 'Time from request to answer.', labels: ['method', 'endpoint'] },
+    CALL_BOUNDS,
+  );
+  const refused = counter(registry, {
+    name: 'mcp_token_validation_errors_total',
+    help: 'Credentials that were not accepted.',
+    labels: ['error_type'],
+  });
   return {
     requested: ({ method, endpoint, status, tenant, ms }) => {
       const methodName = methodLabel(method);
@@ -110,8 +157,20 @@ function requestSeries(registry: Registry, known: Known): Pick<Metrics, 'request
 }
 
 function callSeries(registry: Registry, known: Known): Pick<Metrics, 'called'> {
-  const calls = counter(registry, { name: 'mcp_tool_calls_total', help: 'Tool calls by how they ended.', labels: ['server', 'tool', 'outcome'] });
-  const durations = histogram(registry, { name: 'mcp_tool_call_duration_seconds', help: 'Time of tool calls in the guard and behind it.', labels: ['server', 'tool'] }, CALL_BOUNDS);
+  const calls = counter(registry, {
+    name: 'mcp_tool_calls_total',
+    help: 'Tool calls by how they ended.',
+    labels: ['server', 'tool', 'outcome'],
+  });
+  const durations = histogram(
+    registry,
+    {
+      name: 'mcp_tool_call_duration_seconds',
+      help: 'Time of tool calls in the guard and behind it.',
+      labels: ['server', 'tool'],
+    },
+    CALL_BOUNDS,
+  );
   return {
     called: ({ method, definition, status, durationMs }) => {
       if (method !== 'tools/call') return;
@@ -124,13 +183,40 @@ function callSeries(registry: Registry, known: Known): Pick<Metrics, 'called'> {
   };
 }
 
-function operationSeries(registry: Registry, { deps, known }: { deps: MetricsDeps; known: Known }): Pick<Metrics, 'drifted' | 'upstreamFailed' | 'approvalDecided'> {
-  gauge(registry, { name: 'mcp_active_connections', help: 'Requests and streams that are open.', labels: [] }, deps.activeConnections);
-  gauge(registry, { name: 'mcp_approvals_pending', help: 'Calls that wait for a person.', labels: [] }, deps.approvalsPending);
-  const drift = counter(registry, { name: 'mcp_definition_drift_total', help: 'Definitions that differed from their pin.', labels: ['server'] });
-  const upstream = counter(registry, { name: 'mcp_upstream_errors_total', help: 'Failures behind the gateway.', labels: ['server', 'kind'] });
-  const approvals = counter(registry, { name: 'mcp_approvals_total', help: 'Approvals by result.', labels: ['result'] });
-  const waits = histogram(registry, { name: 'mcp_approval_wait_seconds', help: 'Time from question to answer.', labels: [] }, WAIT_BOUNDS)();
+function operationSeries(
+  registry: Registry,
+  { deps, known }: { deps: MetricsDeps; known: Known },
+): Pick<Metrics, 'drifted' | 'upstreamFailed' | 'approvalDecided'> {
+  gauge(
+    registry,
+    { name: 'mcp_active_connections', help: 'Requests and streams that are open.', labels: [] },
+    deps.activeConnections,
+  );
+  gauge(
+    registry,
+    { name: 'mcp_approvals_pending', help: 'Calls that wait for a person.', labels: [] },
+    deps.approvalsPending,
+  );
+  const drift = counter(registry, {
+    name: 'mcp_definition_drift_total',
+    help: 'Definitions that differed from their pin.',
+    labels: ['server'],
+  });
+  const upstream = counter(registry, {
+    name: 'mcp_upstream_errors_total',
+    help: 'Failures behind the gateway.',
+    labels: ['server', 'kind'],
+  });
+  const approvals = counter(registry, {
+    name: 'mcp_approvals_total',
+    help: 'Approvals by result.',
+    labels: ['result'],
+  });
+  const waits = histogram(
+    registry,
+    { name: 'mcp_approval_wait_seconds', help: 'Time from question to answer.', labels: [] },
+    WAIT_BOUNDS,
+  )();
   return {
     drifted: (server) => drift(known.server(server)).inc(),
     upstreamFailed: (server, kind) => upstream(known.server(server), wordLabel(kind)).inc(),

@@ -4,8 +4,12 @@
  */
 import type { Metric, Registry } from 'prom-client';
 
-export interface CounterChild { inc(): void }
-export interface HistogramChild { observe(value: number): void }
+export interface CounterChild {
+  inc(): void;
+}
+export interface HistogramChild {
+  observe(value: number): void;
+}
 
 export interface Shape<L extends string> {
   readonly name: string;
@@ -16,7 +20,11 @@ export interface Shape<L extends string> {
 }
 
 type Values = readonly string[];
-interface Sample { readonly metricName?: string; readonly labels: Readonly<Record<string, string | number>>; readonly value: number }
+interface Sample {
+  readonly metricName?: string;
+  readonly labels: Readonly<Record<string, string | number>>;
+  readonly value: number;
+}
 
 const MAX_CHILDREN = 5_000;
 
@@ -26,7 +34,10 @@ interface Level<C> {
   child: C | undefined;
 }
 
-function childrenOf<L extends string, C>(shape: Shape<L>, make: (labels: Readonly<Record<string, string>>) => C): (...values: Values) => C {
+function childrenOf<L extends string, C>(
+  shape: Shape<L>,
+  make: (labels: Readonly<Record<string, string>>) => C,
+): (...values: Values) => C {
   const root: Level<C> = { next: new Map(), child: undefined };
   const spill = shape.labels.map(() => 'other');
   let count = 0;
@@ -48,7 +59,11 @@ function childrenOf<L extends string, C>(shape: Shape<L>, make: (labels: Readonl
   };
 }
 
-function register(registry: Registry, shape: Shape<string>, { type, samples }: { type: 'counter' | 'gauge' | 'histogram'; samples: () => Sample[] }): void {
+function register(
+  registry: Registry,
+  shape: Shape<string>,
+  { type, samples }: { type: 'counter' | 'gauge' | 'histogram'; samples: () => Sample[] },
+): void {
   const metric = {
     name: shape.name,
     help: shape.help,
@@ -62,7 +77,13 @@ export function counter<L extends string>(registry: Registry, shape: Shape<L>): 
   const all: { readonly labels: Readonly<Record<string, string>>; value: number }[] = [];
   register(registry, shape, { type: 'counter', samples: () => all.map(({ labels, value }) => ({ labels, value })) });
   return childrenOf(shape, (labels) => {
-    const child = { labels, value: 0, inc(): void { child.value += 1; } };
+    const child = {
+      labels,
+      value: 0,
+      inc(): void {
+        child.value += 1;
+      },
+    };
     all.push(child);
     return child;
   });
@@ -74,9 +95,16 @@ export function gauge(registry: Registry, shape: Shape<never>, read: () => numbe
 }
 
 /** @param bounds upper bounds of the buckets in the unit of the metric, ascending; `+Inf` is added. */
-export function histogram<L extends string>(registry: Registry, shape: Shape<L>, bounds: readonly number[]): (...values: Values) => HistogramChild {
+export function histogram<L extends string>(
+  registry: Registry,
+  shape: Shape<L>,
+  bounds: readonly number[],
+): (...values: Values) => HistogramChild {
   const all: HistogramCells[] = [];
-  register(registry, shape, { type: 'histogram', samples: () => all.flatMap((cells) => samplesOf(shape.name, bounds, cells)) });
+  register(registry, shape, {
+    type: 'histogram',
+    samples: () => all.flatMap((cells) => samplesOf(shape.name, bounds, cells)),
+  });
   return childrenOf(shape, (labels) => {
     const cells: HistogramCells = { labels, counts: new Float64Array(bounds.length + 1), sum: 0 };
     all.push(cells);
@@ -104,5 +132,9 @@ function samplesOf(name: string, bounds: readonly number[], { labels, counts, su
     below += count;
     return { metricName: `${name}_bucket`, labels: { ...labels, le: bounds[index] ?? '+Inf' }, value: below };
   });
-  return [...buckets, { metricName: `${name}_sum`, labels, value: sum }, { metricName: `${name}_count`, labels, value: below }];
+  return [
+    ...buckets,
+    { metricName: `${name}_sum`, labels, value: sum },
+    { metricName: `${name}_count`, labels, value: below },
+  ];
 }

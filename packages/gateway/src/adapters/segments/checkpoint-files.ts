@@ -44,7 +44,8 @@ async function writeAt(path: string, bytes: Buffer, position: number): Promise<v
   if (bytes.length === 0) return;
   const file = await open(path, 'r+').catch(() => open(path, 'w+', 0o600));
   try {
-    for (let done = 0; done < bytes.length; ) done += (await file.write(bytes, done, bytes.length - done, position + done)).bytesWritten;
+    for (let done = 0; done < bytes.length;)
+      done += (await file.write(bytes, done, bytes.length - done, position + done)).bytesWritten;
     await file.datasync();
   } finally {
     await file.close();

@@ -15,7 +15,7 @@ export const realFiles: LogFiles = {
   // Into the page cache, which takes microseconds; a trip to another thread and back costs more. What waits for the disk
   // is fdatasync, and that is asynchronous.
   async write(fd, bytes, position) {
-    for (let done = 0; done < bytes.length; ) {
+    for (let done = 0; done < bytes.length;) {
       const written = writeSync(fd, bytes, done, bytes.length - done, position + done);
       if (written === 0) throw new Error('the file takes no more bytes');
       done += written;

@@ -20,7 +20,10 @@ export function followRecords(folder: string): () => readonly FollowedRecord[] {
     index += frames.length;
     return frames;
   };
-  return () => segmentsIn(folder).filter((name) => name >= current).flatMap(readOn);
+  return () =>
+    segmentsIn(folder)
+      .filter((name) => name >= current)
+      .flatMap(readOn);
 }
 
 function since(file: string, offset: number): Buffer {

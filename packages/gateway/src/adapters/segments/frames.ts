@@ -14,7 +14,12 @@ export interface Frame {
   readonly bytes: Buffer;
 }
 
-export type Fault = { readonly offset: number; readonly index: number; readonly what: string; readonly incomplete: boolean };
+export type Fault = {
+  readonly offset: number;
+  readonly index: number;
+  readonly what: string;
+  readonly incomplete: boolean;
+};
 
 /**
  * All frames of a batch in one buffer.
@@ -38,18 +43,26 @@ export function encodeFrames(first: number, records: readonly Buffer[]): Buffer 
  * Reads the frames of one segment, from its first to its end or first fault.
  * @param first the index that the first frame must have.
  */
-export function decodeFrames(segment: Buffer, first: number): { readonly frames: Frame[]; readonly fault: Fault | undefined } {
+export function decodeFrames(
+  segment: Buffer,
+  first: number,
+): { readonly frames: Frame[]; readonly fault: Fault | undefined } {
   const frames: Frame[] = [];
-  for (let offset = 0; offset < segment.length; ) {
+  for (let offset = 0; offset < segment.length;) {
     const index = first + frames.length;
-    const fault = (what: string, incomplete = false): { frames: Frame[]; fault: Fault } => ({ frames, fault: { offset, index, what, incomplete } });
+    const fault = (what: string, incomplete = false): { frames: Frame[]; fault: Fault } => ({
+      frames,
+      fault: { offset, index, what, incomplete },
+    });
     if (segment.length - offset < HEADER_BYTES) return fault('the frame is cut off', true);
     const length = segment.readUInt32BE(offset);
     const end = offset + HEADER_BYTES + length;
     if (length > RECORD_BYTES_MAX) return fault('the length is impossible');
     if (end > segment.length) return fault('the frame is cut off', true);
-    if (segment.readUInt32BE(offset + 4) !== crc32(segment.subarray(offset + 8, end))) return fault('the checksum does not match');
-    if (segment.readBigUInt64BE(offset + 8) !== BigInt(index)) return fault(`the record says it is number ${segment.readBigUInt64BE(offset + 8)}`);
+    if (segment.readUInt32BE(offset + 4) !== crc32(segment.subarray(offset + 8, end)))
+      return fault('the checksum does not match');
+    if (segment.readBigUInt64BE(offset + 8) !== BigInt(index))
+      return fault(`the record says it is number ${segment.readBigUInt64BE(offset + 8)}`);
     frames.push({ index, offset, bytes: segment.subarray(offset + HEADER_BYTES, end) });
     offset = end;
   }

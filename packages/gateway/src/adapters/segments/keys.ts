@@ -1,5 +1,15 @@
 import { hkdfSync, randomBytes } from 'node:crypto';
-import { closeSync, existsSync, fsyncSync, linkSync, openSync, readFileSync, statSync, unlinkSync, writeSync } from 'node:fs';
+import {
+  closeSync,
+  existsSync,
+  fsyncSync,
+  linkSync,
+  openSync,
+  readFileSync,
+  statSync,
+  unlinkSync,
+  writeSync,
+} from 'node:fs';
 import { join } from 'node:path';
 
 export interface AuditKeys {
@@ -16,9 +26,11 @@ export function openKeys(folder: string): AuditKeys {
   const master = readFileSync(file);
   if (master.length !== 64) throw new Error(`${file} must have 64 bytes; restore it from a backup`);
   // A30: 64 random bytes have some fifty-seven values among them; a text, a pattern or zeros have far fewer.
-  if (new Set(master).size < DISTINCT_MIN) throw new Error(`${file} is not random, so it protects nothing; restore it from a backup`);
+  if (new Set(master).size < DISTINCT_MIN)
+    throw new Error(`${file} is not random, so it protects nothing; restore it from a backup`);
   if ((statSync(file).mode & 0o077) !== 0) throw new Error(`${file} can be read by others; run: chmod 600 ${file}`);
-  const derive = (purpose: string, tenant: string): Buffer => Buffer.from(hkdfSync('sha256', master, purpose, tenant, 32));
+  const derive = (purpose: string, tenant: string): Buffer =>
+    Buffer.from(hkdfSync('sha256', master, purpose, tenant, 32));
   const hashing = new Map<string, Buffer>();
   return {
     signingSeed: (tenant) => derive('sallyport audit checkpoint', tenant),

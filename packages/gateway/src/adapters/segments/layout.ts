@@ -17,14 +17,24 @@ import { join } from 'node:path';
 const SEGMENT_NAME = /^(\d{16})\.seg$/;
 
 /** The segments of a log, oldest first. */
-export const segmentsIn = (folder: string): readonly string[] => readdirSync(folder).filter((name) => SEGMENT_NAME.test(name)).sort();
+export const segmentsIn = (folder: string): readonly string[] =>
+  readdirSync(folder)
+    .filter((name) => SEGMENT_NAME.test(name))
+    .sort();
 
 /** @param name as {@link segmentsIn} gives it. */
 export const firstIndexOf = (name: string): number => Number(SEGMENT_NAME.exec(name)?.[1]);
 
 /** A tenant's folder: its own name when it is a plain one, else its bytes in hex, so that no name can leave the folder. */
 export function tenantFolder(folder: string, tenant: string): string {
-  return join(folder, /^[a-z0-9][a-z0-9-]{0,62}$/.test(tenant) ? tenant : tenant === '_' ? '_' : `x_${Buffer.from(tenant).toString('hex')}`);
+  return join(
+    folder,
+    /^[a-z0-9][a-z0-9-]{0,62}$/.test(tenant)
+      ? tenant
+      : tenant === '_'
+        ? '_'
+        : `x_${Buffer.from(tenant).toString('hex')}`,
+  );
 }
 
 export function tenantOf(folderName: string): string {
@@ -35,7 +45,8 @@ export function tenantOf(folderName: string): string {
 const PROCESS_LOG = /^\+([a-z]+-\d{1,4})$/;
 
 /** @param name such as `stdio-1`; `undefined` for the gateway's own log, which is the folder itself. */
-export const processFolder = (folder: string, name: string | undefined): string => (name === undefined ? folder : join(folder, `+${name}`));
+export const processFolder = (folder: string, name: string | undefined): string =>
+  name === undefined ? folder : join(folder, `+${name}`);
 
 /** The name of a log, when the folder is the log of a process beside the gateway. */
 export const processOf = (folderName: string): string | undefined => PROCESS_LOG.exec(folderName)?.[1];

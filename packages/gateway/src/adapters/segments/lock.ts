@@ -16,13 +16,19 @@ export function lockFolder(folder: string): { release(): void } {
   const database = open(file);
   try {
     // Said before it is held: whoever finds it held can still read what was committed.
-    database.exec(`PRAGMA synchronous = OFF; PRAGMA locking_mode = NORMAL; BEGIN IMMEDIATE; PRAGMA user_version = ${process.pid}; COMMIT; BEGIN IMMEDIATE`);
+    database.exec(
+      `PRAGMA synchronous = OFF; PRAGMA locking_mode = NORMAL; BEGIN IMMEDIATE; PRAGMA user_version = ${process.pid}; COMMIT; BEGIN IMMEDIATE`,
+    );
     return { release: () => database.close() };
   } catch (thrown) {
     const busy = (thrown as { errcode?: number }).errcode === SQLITE_BUSY;
     const holder = busy ? database.prepare('PRAGMA user_version').get()?.['user_version'] : undefined;
     database.close();
-    throw busy ? new AuditLogInUse(`the audit log in ${folder} is open in process ${String(holder)}; stop it first`, { cause: thrown }) : thrown;
+    throw busy
+      ? new AuditLogInUse(`the audit log in ${folder} is open in process ${String(holder)}; stop it first`, {
+          cause: thrown,
+        })
+      : thrown;
   }
 }
 

@@ -37,7 +37,15 @@ export interface AuditLogDeps {
  * or changed.
  */
 export function openAuditLog(deps: AuditLogDeps): SegmentAuditLog {
-  const { name, origin, clock, segmentBytes = 64 * 1024 * 1024, checkpointEveryMs = 1_000, heartbeatMs = 60_000, files } = deps;
+  const {
+    name,
+    origin,
+    clock,
+    segmentBytes = 64 * 1024 * 1024,
+    checkpointEveryMs = 1_000,
+    heartbeatMs = 60_000,
+    files,
+  } = deps;
   const folder = processFolder(deps.folder, name);
   const lock = lockFolder(made(folder));
   const logs = new Map<string, TenantLog>();
@@ -46,13 +54,25 @@ export function openAuditLog(deps: AuditLogDeps): SegmentAuditLog {
     const open = (tenant: string): TenantLog => {
       let log = logs.get(tenant);
       if (log === undefined) {
-        const signer = createSigner([origin, tenant === '_' ? 'gateway' : encodeURIComponent(tenant), ...(name === undefined ? [] : [name])].join('/'), keys.signingSeed(tenant));
-        log = openTenantLog({ folder: tenantFolder(folder, tenant), signer, clock, segmentBytes, ...(files && { files }) });
+        const signer = createSigner(
+          [origin, tenant === '_' ? 'gateway' : encodeURIComponent(tenant), ...(name === undefined ? [] : [name])].join(
+            '/',
+          ),
+          keys.signingSeed(tenant),
+        );
+        log = openTenantLog({
+          folder: tenantFolder(folder, tenant),
+          signer,
+          clock,
+          segmentBytes,
+          ...(files && { files }),
+        });
         logs.set(tenant, log);
       }
       return log;
     };
-    for (const entry of readdirSync(folder, { withFileTypes: true })) if (entry.isDirectory() && processOf(entry.name) === undefined) open(tenantOf(entry.name));
+    for (const entry of readdirSync(folder, { withFileTypes: true }))
+      if (entry.isDirectory() && processOf(entry.name) === undefined) open(tenantOf(entry.name));
     const timer = everyInterval(logs, checkpointEveryMs, heartbeatMs);
     return {
       keys,
@@ -101,7 +121,10 @@ function made(folder: string): string {
     mkdirSync(folder, { recursive: true, mode: 0o700 });
     return folder;
   } catch (thrown) {
-    throw new Error(`the audit folder ${folder} cannot be made (${(thrown as NodeJS.ErrnoException).code ?? 'error'}): it must be a folder that belongs to the user that runs sallyport`, { cause: thrown });
+    throw new Error(
+      `the audit folder ${folder} cannot be made (${(thrown as NodeJS.ErrnoException).code ?? 'error'}): it must be a folder that belongs to the user that runs sallyport`,
+      { cause: thrown },
+    );
   }
 }
 
@@ -118,4 +141,3 @@ function everyInterval(logs: ReadonlyMap<string, TenantLog>, everyMs: number, he
   timer.unref();
   return timer;
 }
-

@@ -8,14 +8,23 @@ import { openAuditLog, type SegmentAuditLog } from './log.ts';
 import { readRecords, verifyLog } from './verify.ts';
 
 let folder: string;
-beforeEach(() => { folder = mkdtempSync(join(tmpdir(), 'sallyport-resume-')); });
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'sallyport-resume-'));
+});
 afterEach(() => rmSync(folder, { recursive: true, force: true }));
 
 const clock = { now: () => 1_700_000_000_000 };
-const record = (id: string, phase: string): AuditRecord => ({ time: 1, unmapped: { phase, record_id: id, status: 'success' } });
+const record = (id: string, phase: string): AuditRecord => ({
+  time: 1,
+  unmapped: { phase, record_id: id, status: 'success' },
+});
 const open = (): SegmentAuditLog => openAuditLog({ folder, origin: 'sallyport.test', clock, segmentBytes: 600 });
 const home = (): string => tenantFolder(folder, 'acme');
-const segments = (): string[] => readdirSync(home()).filter((name) => name.endsWith('.seg')).sort().map((name) => join(home(), name));
+const segments = (): string[] =>
+  readdirSync(home())
+    .filter((name) => name.endsWith('.seg'))
+    .sort()
+    .map((name) => join(home(), name));
 const verified = () => verifyLog(home(), readFileSync(join(home(), 'vkey'), 'utf8').trim());
 
 async function written(count: number): Promise<void> {
@@ -58,7 +67,9 @@ describe('a start', () => {
     await log.append('acme', record('after', 'intent'));
     await crashed(log);
     await open().close();
-    const ends = readRecords(home()).records.map(({ bytes }) => (JSON.parse(bytes.toString()) as { unmapped: Record<string, unknown> }).unmapped).filter(({ status }) => status === 'unknown');
+    const ends = readRecords(home())
+      .records.map(({ bytes }) => (JSON.parse(bytes.toString()) as { unmapped: Record<string, unknown> }).unmapped)
+      .filter(({ status }) => status === 'unknown');
     expect(ends.map((one) => one['record_id'])).toEqual(['slow', 'after']);
     expect(verified().problems).toEqual([]);
   });

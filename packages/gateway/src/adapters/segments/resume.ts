@@ -29,17 +29,21 @@ export const BEGINNING: Resume = { size: 0, peaks: [], from: { segment: 0, offse
 
 const count = z.int().min(0);
 const schema = z.strictObject({
-  size: count, peaks: z.array(z.string().regex(/^[0-9a-f]{64}$/)).max(64), from: z.strictObject({ segment: count, offset: count, index: count }),
+  size: count,
+  peaks: z.array(z.string().regex(/^[0-9a-f]{64}$/)).max(64),
+  from: z.strictObject({ segment: count, offset: count, index: count }),
 });
 
-export const encodeResume = ({ size, peaks, from }: Resume): string => JSON.stringify({ size, peaks: peaks.map((peak) => peak.toString('hex')), from });
+export const encodeResume = ({ size, peaks, from }: Resume): string =>
+  JSON.stringify({ size, peaks: peaks.map((peak) => peak.toString('hex')), from });
 
 /** @returns `undefined` when there is none. @throws Error when it is not one. */
 export function parseResume(folder: string): Resume | undefined {
   const file = join(folder, 'resume');
   if (!existsSync(file)) return undefined;
   const { peaks, ...read } = schema.parse(JSON.parse(readFileSync(file, 'utf8')));
-  if (peaks.length !== ones(read.size) || read.from.index > read.size) throw new Error('its numbers contradict each other');
+  if (peaks.length !== ones(read.size) || read.from.index > read.size)
+    throw new Error('its numbers contradict each other');
   return { ...read, peaks: peaks.map((peak) => Buffer.from(peak, 'hex')) };
 }
 
@@ -48,7 +52,11 @@ export function readResume(folder: string, size: number): Resume | undefined {
   const bytesOf = (name: string): number => statSync(join(folder, name), { throwIfNoEntry: false })?.size ?? 0;
   try {
     const resume = parseResume(folder);
-    const fits = resume !== undefined && resume.size <= size && resume.size * HASH_BYTES <= bytesOf('leaves') && resume.from.offset <= bytesOf(segmentName(resume.from.segment));
+    const fits =
+      resume !== undefined &&
+      resume.size <= size &&
+      resume.size * HASH_BYTES <= bytesOf('leaves') &&
+      resume.from.offset <= bytesOf(segmentName(resume.from.segment));
     return fits ? resume : undefined;
   } catch {
     return undefined;

@@ -1,6 +1,16 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, truncateSync, writeFileSync } from 'node:fs';
+import {
+  cpSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -12,13 +22,24 @@ import { readRecords, verifyLog } from './verify.ts';
 import { startWriter } from './testing/writer.mts';
 
 let folder: string;
-beforeEach(() => { folder = mkdtempSync(join(tmpdir(), 'sallyport-audit-')); });
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'sallyport-audit-'));
+});
 afterEach(() => rmSync(folder, { recursive: true, force: true }));
 
 const clock = { now: () => 1_700_000_000_000 };
-const record = (n: number, phase = 'outcome'): AuditRecord => ({ time: n, unmapped: { phase, record_id: `r${n}`, status: 'success' } });
+const record = (n: number, phase = 'outcome'): AuditRecord => ({
+  time: n,
+  unmapped: { phase, record_id: `r${n}`, status: 'success' },
+});
 const open = (files?: LogFiles, segmentBytes?: number): SegmentAuditLog =>
-  openAuditLog({ folder, origin: 'sallyport.test', clock, ...(files && { files }), ...(segmentBytes && { segmentBytes }) });
+  openAuditLog({
+    folder,
+    origin: 'sallyport.test',
+    clock,
+    ...(files && { files }),
+    ...(segmentBytes && { segmentBytes }),
+  });
 const home = (): string => tenantFolder(folder, 'acme');
 const vkey = (): string => readFileSync(join(home(), 'vkey'), 'utf8').trim();
 
@@ -44,7 +65,13 @@ describe('the segment log', () => {
 
   it('shares one fdatasync among appends that wait together', async () => {
     let syncs = 0;
-    const log = open({ ...realFiles, sync: (fd) => { syncs += 1; return realFiles.sync(fd); } });
+    const log = open({
+      ...realFiles,
+      sync: (fd) => {
+        syncs += 1;
+        return realFiles.sync(fd);
+      },
+    });
     await Promise.all(Array.from({ length: 200 }, (_, n) => log.append('acme', record(n))));
     expect(syncs).toBeLessThanOrEqual(2);
     await log.close();
@@ -72,7 +99,13 @@ describe('the segment log', () => {
 
   it('answers only after fdatasync', async () => {
     const order: string[] = [];
-    const log = open({ ...realFiles, sync: async (fd) => { await realFiles.sync(fd); order.push('durable'); } });
+    const log = open({
+      ...realFiles,
+      sync: async (fd) => {
+        await realFiles.sync(fd);
+        order.push('durable');
+      },
+    });
     await log.append('acme', record(1)).then(() => order.push('answered'));
     expect(order).toEqual(['durable', 'answered']);
     await log.close();
@@ -98,7 +131,9 @@ describe('the segment log', () => {
     now += 60_000;
     await log.append('acme', record(4));
     await log.close();
-    const texts = readRecords(home()).records.map(({ bytes }) => (JSON.parse(bytes.toString()) as { time: number }).time);
+    const texts = readRecords(home()).records.map(
+      ({ bytes }) => (JSON.parse(bytes.toString()) as { time: number }).time,
+    );
     expect(texts[0]).toBe(1);
     expect(texts.at(-1)).toBe(4);
     expect(verifyLog(home(), vkey()).problems).toEqual([]);
@@ -112,16 +147,27 @@ describe('the segment log', () => {
   });
 
   it('a process that was killed holds nothing, whoever has its number now: in a container that is always 1', async () => {
-    const holder = spawn(process.execPath, ['--conditions=sallyport-source', '--input-type=module', '-e', `
+    const holder = spawn(
+      process.execPath,
+      [
+        '--conditions=sallyport-source',
+        '--input-type=module',
+        '-e',
+        `
       import { lockFolder } from ${JSON.stringify(new URL('lock.ts', import.meta.url).href)};
-      const lock = lockFolder(${JSON.stringify(folder)}); setInterval(() => lock, 1000); console.log('held');`], { stdio: ['ignore', 'pipe', 'inherit'] });
+      const lock = lockFolder(${JSON.stringify(folder)}); setInterval(() => lock, 1000); console.log('held');`,
+      ],
+      { stdio: ['ignore', 'pipe', 'inherit'] },
+    );
     const gone = once(holder, 'exit');
     await once(holder.stdout, 'data');
     expect(() => open()).toThrow(`is open in process ${holder.pid}; stop it first`);
     holder.kill('SIGKILL');
     await gone;
     // What it left says the number of a process that lives: ours.
-    for (const left of readdirSync(folder)) if (readFileSync(join(folder, left), 'utf8') === String(holder.pid)) writeFileSync(join(folder, left), String(process.pid));
+    for (const left of readdirSync(folder))
+      if (readFileSync(join(folder, left), 'utf8') === String(holder.pid))
+        writeFileSync(join(folder, left), String(process.pid));
     await open().close();
   });
 
@@ -134,7 +180,9 @@ describe('the segment log', () => {
     const again = open();
     await again.append('acme', record(2));
     await again.close();
-    const fields = readRecords(home()).records.map(({ bytes }) => (JSON.parse(bytes.toString()) as { unmapped: Record<string, unknown> }).unmapped);
+    const fields = readRecords(home()).records.map(
+      ({ bytes }) => (JSON.parse(bytes.toString()) as { unmapped: Record<string, unknown> }).unmapped,
+    );
     expect(fields).toContainEqual(expect.objectContaining({ truncated_bytes: 6, orphan_intents: 1 }));
     expect(fields).toContainEqual(expect.objectContaining({ record_id: 'r1', phase: 'outcome', status: 'unknown' }));
     expect(verifyLog(home(), vkey()).problems).toEqual([]);
@@ -150,11 +198,14 @@ describe('the segment log', () => {
 
   it('a folder that cannot be one is named', () => {
     writeFileSync(join(folder, 'plain'), '');
-    expect(() => openAuditLog({ folder: join(folder, 'plain'), origin: 'sallyport.test', clock })).toThrow(/^the audit folder .*plain cannot be made \(EEXIST\)/);
+    expect(() => openAuditLog({ folder: join(folder, 'plain'), origin: 'sallyport.test', clock })).toThrow(
+      /^the audit folder .*plain cannot be made \(EEXIST\)/,
+    );
   });
 
   it('no tenant name leaves the folder', () => {
-    for (const name of ['../x', '/etc', 'a/b', '..', 'CON', 'a\0b', 'ü']) expect(tenantFolder('/data', name)).toMatch(/^\/data\/x_[0-9a-f]+$/);
+    for (const name of ['../x', '/etc', 'a/b', '..', 'CON', 'a\0b', 'ü'])
+      expect(tenantFolder('/data', name)).toMatch(/^\/data\/x_[0-9a-f]+$/);
   });
 });
 
@@ -167,7 +218,11 @@ describe('verify names', () => {
     change(copy);
     return verifyLog(copy, key);
   };
-  const segmentsOf = (copy: string): string[] => readdirSync(copy).filter((name) => name.endsWith('.seg')).sort().map((name) => join(copy, name));
+  const segmentsOf = (copy: string): string[] =>
+    readdirSync(copy)
+      .filter((name) => name.endsWith('.seg'))
+      .sort()
+      .map((name) => join(copy, name));
 
   it('every single flipped bit in every file', { timeout: 120_000 }, async () => {
     await written(5, 250);
@@ -195,7 +250,10 @@ describe('verify names', () => {
       const length = segment.readUInt32BE(0);
       const second = 16 + length;
       segment[second + 16 + 9] = 0x35;
-      segment.writeUInt32BE(crc32(segment.subarray(second + 8, second + 16 + segment.readUInt32BE(second))), second + 4);
+      segment.writeUInt32BE(
+        crc32(segment.subarray(second + 8, second + 16 + segment.readUInt32BE(second))),
+        second + 4,
+      );
       writeFileSync(file, segment);
     });
     expect(problems[0]).toMatchObject({ index: 1, file: '0000000000000000.seg' });
@@ -204,7 +262,10 @@ describe('verify names', () => {
   it.each<[string, (segment: Buffer, frame: number) => Buffer]>([
     ['a deleted record', (segment, frame) => segment.subarray(frame)],
     ['a doubled record', (segment, frame) => Buffer.concat([segment.subarray(0, frame), segment])],
-    ['records in another order', (segment, frame) => Buffer.concat([segment.subarray(frame), segment.subarray(0, frame)])],
+    [
+      'records in another order',
+      (segment, frame) => Buffer.concat([segment.subarray(frame), segment.subarray(0, frame)]),
+    ],
   ])('%s', async (_name, change) => {
     const { problems } = await tampered((copy) => {
       const file = segmentsOf(copy)[1] ?? '';

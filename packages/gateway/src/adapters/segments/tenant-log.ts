@@ -6,7 +6,15 @@ import { closeSync, existsSync, fsyncSync, mkdirSync, openSync, writeFileSync } 
 import { join } from 'node:path';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { AuditRecord, Clock } from '@sallyport/guard';
-import { createTileReader, isComplete, leafHash, logRecord, unknownOutcome, type Signer, type Tile } from '@sallyport/guard/audit';
+import {
+  createTileReader,
+  isComplete,
+  leafHash,
+  logRecord,
+  unknownOutcome,
+  type Signer,
+  type Tile,
+} from '@sallyport/guard/audit';
 import { canonicalize } from '@sallyport/guard/json';
 import { openCheckpointFiles, type CheckpointFiles } from './checkpoint-files.ts';
 import { leavesIn, realFiles, type LogFiles } from './files.ts';
@@ -71,8 +79,18 @@ export function openTenantLog(deps: TenantLogDeps): TenantLog {
   const recovered = recover(folder, signer.vkey);
   const state = openState(recovered, folder);
   const open: Open = {
-    deps, files: deps.files ?? realFiles, state, intents: placesOf(recovered), waiting: [], committing: undefined, poisoned: undefined, leaves: createLeafQueue(),
-    checkpoints: openCheckpointFiles(folder), checkpointing: undefined, checkpointed: recovered.checkpoint?.size ?? 0, latest: recovered.checkpoint?.note,
+    deps,
+    files: deps.files ?? realFiles,
+    state,
+    intents: placesOf(recovered),
+    waiting: [],
+    committing: undefined,
+    poisoned: undefined,
+    leaves: createLeafQueue(),
+    checkpoints: openCheckpointFiles(folder),
+    checkpointing: undefined,
+    checkpointed: recovered.checkpoint?.size ?? 0,
+    latest: recovered.checkpoint?.note,
   };
   const readTile = createTileReader(leavesIn(folder));
   void tellRecovery(recovered, (record) => append(open, record), clock);
@@ -80,7 +98,9 @@ export function openTenantLog(deps: TenantLogDeps): TenantLog {
     append: (record) => append(open, record),
     checkpoint: (force) => checkpoint(open, force),
     tile: async (tile) => (isComplete(tile, open.checkpointed) ? readTile(tile) : undefined),
-    get size() { return open.state.frontier.size; },
+    get size() {
+      return open.state.frontier.size;
+    },
     async close() {
       while (open.committing !== undefined) await open.committing;
       // One that is under way covers less than there is now.
@@ -122,11 +142,15 @@ async function commit(open: Open, batch: readonly Waiting[]): Promise<void> {
   if (open.poisoned !== undefined) await heal(open, open.poisoned);
   if (open.state.position >= open.deps.segmentBytes) open.state = rotate(open.state, open.deps.folder);
   const { state, files } = open;
-  const bytes = encodeFrames(state.frontier.size, batch.map((one) => one.bytes));
+  const bytes = encodeFrames(
+    state.frontier.size,
+    batch.map((one) => one.bytes),
+  );
   await files.write(state.fd, bytes, state.position);
   await files.sync(state.fd);
   for (const { bytes: record, phase, id } of batch) {
-    if (phase === 'intent') open.intents.set(id, { segment: state.first, offset: state.position, index: state.frontier.size });
+    if (phase === 'intent')
+      open.intents.set(id, { segment: state.first, offset: state.position, index: state.frontier.size });
     else open.intents.delete(id);
     const leaf = leafHash(record);
     state.frontier.append(leaf);
@@ -159,8 +183,11 @@ async function heal(open: Open, { cause, until, wait }: NonNullable<Open['poison
 function checkpoint(open: Open, force = false): Promise<string | undefined> {
   if (open.checkpointing !== undefined) return open.checkpointing;
   const { size } = open.state.frontier;
-  if (open.poisoned !== undefined || size < open.checkpointed || (size === open.checkpointed && !force)) return Promise.resolve(open.latest);
-  return (open.checkpointing = seal(open).finally(() => { open.checkpointing = undefined; }));
+  if (open.poisoned !== undefined || size < open.checkpointed || (size === open.checkpointed && !force))
+    return Promise.resolve(open.latest);
+  return (open.checkpointing = seal(open).finally(() => {
+    open.checkpointing = undefined;
+  }));
 }
 
 /** Takes what is durable now, signs it, and writes it down while the log goes on. */
@@ -201,12 +228,27 @@ function rotate(state: State, folder: string): State {
 }
 
 /** What was cut off and what was left open is said in the log itself. */
-async function tellRecovery({ truncatedBytes, open, frontier, checkpoint: last }: Recovered, append: TenantLog['append'], clock: Clock): Promise<void> {
+async function tellRecovery(
+  { truncatedBytes, open, frontier, checkpoint: last }: Recovered,
+  append: TenantLog['append'],
+  clock: Clock,
+): Promise<void> {
   const orphans = [...open.values()];
   if (truncatedBytes === 0 && orphans.length === 0) return;
   const now = clock.now();
   const said = [
-    append(logRecord('audit.recovery', { truncated_bytes: truncatedBytes, orphan_intents: orphans.length, prior_size: frontier.size, checkpoint_size: last?.size ?? 0 }, now)),
+    append(
+      logRecord(
+        'audit.recovery',
+        {
+          truncated_bytes: truncatedBytes,
+          orphan_intents: orphans.length,
+          prior_size: frontier.size,
+          checkpoint_size: last?.size ?? 0,
+        },
+        now,
+      ),
+    ),
     ...orphans.map(({ record }) => append(unknownOutcome(record, now))),
   ];
   // When this cannot be written nothing can, and the next call is refused for the same reason.

@@ -2,14 +2,31 @@ import type { DatabaseSync } from 'node:sqlite';
 import type { ApiKey, KeyStore } from '@sallyport/guard';
 
 interface Row {
-  id: string; hash: string; tenant: string; subject: string; name: string; roles: string; scopes: string;
-  tier: string | null; created_at: number; expires_at: number | null; revoked_at: number | null;
+  id: string;
+  hash: string;
+  tenant: string;
+  subject: string;
+  name: string;
+  roles: string;
+  scopes: string;
+  tier: string | null;
+  created_at: number;
+  expires_at: number | null;
+  revoked_at: number | null;
 }
 
 const read = (row: Row): ApiKey => ({
-  id: row.id, hash: row.hash, tenant: row.tenant, subject: row.subject, name: row.name,
-  roles: JSON.parse(row.roles) as string[], scopes: JSON.parse(row.scopes) as string[], tier: row.tier ?? undefined,
-  createdAt: row.created_at, expiresAt: row.expires_at ?? undefined, revokedAt: row.revoked_at ?? undefined,
+  id: row.id,
+  hash: row.hash,
+  tenant: row.tenant,
+  subject: row.subject,
+  name: row.name,
+  roles: JSON.parse(row.roles) as string[],
+  scopes: JSON.parse(row.scopes) as string[],
+  tier: row.tier ?? undefined,
+  createdAt: row.created_at,
+  expiresAt: row.expires_at ?? undefined,
+  revokedAt: row.revoked_at ?? undefined,
 });
 
 export function createKeys(database: DatabaseSync): KeyStore {
@@ -17,11 +34,25 @@ export function createKeys(database: DatabaseSync): KeyStore {
   const all = database.prepare('SELECT * FROM api_keys WHERE ?1 IS NULL OR tenant = ?1 ORDER BY created_at, id');
   const put = database.prepare('INSERT OR REPLACE INTO api_keys VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)');
   return {
-    find: (id) => { const row = find.get(id) as Row | undefined; return row && read(row); },
+    find: (id) => {
+      const row = find.get(id) as Row | undefined;
+      return row && read(row);
+    },
     list: (tenant) => (all.all(tenant ?? null) as unknown as Row[]).map(read),
     put(key) {
-      put.run(key.id, key.hash, key.tenant, key.subject, key.name, JSON.stringify(key.roles), JSON.stringify(key.scopes),
-        key.tier ?? null, key.createdAt, key.expiresAt ?? null, key.revokedAt ?? null);
+      put.run(
+        key.id,
+        key.hash,
+        key.tenant,
+        key.subject,
+        key.name,
+        JSON.stringify(key.roles),
+        JSON.stringify(key.scopes),
+        key.tier ?? null,
+        key.createdAt,
+        key.expiresAt ?? null,
+        key.revokedAt ?? null,
+      );
     },
   } satisfies KeyStore;
 }

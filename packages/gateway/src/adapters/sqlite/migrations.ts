@@ -26,7 +26,10 @@ export function migrate(database: DatabaseSync): void {
   database.exec('BEGIN IMMEDIATE');
   try {
     const version = versionOf(database);
-    if (version > MIGRATIONS.length) throw new Error(`the database was written by a newer Sallyport (version ${version}, this one knows ${MIGRATIONS.length})`);
+    if (version > MIGRATIONS.length)
+      throw new Error(
+        `the database was written by a newer Sallyport (version ${version}, this one knows ${MIGRATIONS.length})`,
+      );
     for (const migration of MIGRATIONS.slice(version)) database.exec(migration);
     database.exec(`PRAGMA user_version = ${MIGRATIONS.length}; COMMIT`);
   } catch (thrown) {
@@ -35,4 +38,5 @@ export function migrate(database: DatabaseSync): void {
   }
 }
 
-const versionOf = (database: DatabaseSync): number => (database.prepare('PRAGMA user_version').get() as { user_version: number }).user_version;
+const versionOf = (database: DatabaseSync): number =>
+  (database.prepare('PRAGMA user_version').get() as { user_version: number }).user_version;

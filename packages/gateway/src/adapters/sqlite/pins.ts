@@ -2,11 +2,23 @@ import type { DatabaseSync } from 'node:sqlite';
 import type { DefinitionKind, JsonObject, PendingPin, PinRow, PinStore } from '@sallyport/guard';
 
 interface Row {
-  server: string; kind: DefinitionKind; name: string; digest: string; document: string;
-  approved_at: number; approved_by: string; seen_at: number;
+  server: string;
+  kind: DefinitionKind;
+  name: string;
+  digest: string;
+  document: string;
+  approved_at: number;
+  approved_by: string;
+  seen_at: number;
 }
 
-const named = ({ server, kind, name, digest, document }: Row) => ({ server, kind, name, digest, document: JSON.parse(document) as JsonObject });
+const named = ({ server, kind, name, digest, document }: Row) => ({
+  server,
+  kind,
+  name,
+  digest,
+  document: JSON.parse(document) as JsonObject,
+});
 
 export function createPins(database: DatabaseSync): PinStore {
   const pins = database.prepare('SELECT * FROM pins ORDER BY server, kind, name');
@@ -34,24 +46,47 @@ export function createPins(database: DatabaseSync): PinStore {
   const pinOf = (row: Row): PinRow => ({ ...named(row), approvedAt: row.approved_at, approvedBy: row.approved_by });
   return {
     pins: () => (pins.all() as unknown as Row[]).map(pinOf),
-    pending: () => (pending.all() as unknown as Row[]).map((row): PendingPin => ({ ...named(row), seenAt: row.seen_at })),
-    approve: (pin) => together(
-      () => approve.run(pin.server, pin.kind, pin.name, pin.digest, JSON.stringify(pin.document), pin.approvedAt, pin.approvedBy),
-      () => settle.run(pin.server, pin.kind, pin.name, pin.digest),
-      () => bump.run(),
-    ),
+    pending: () =>
+      (pending.all() as unknown as Row[]).map((row): PendingPin => ({ ...named(row), seenAt: row.seen_at })),
+    approve: (pin) =>
+      together(
+        () =>
+          approve.run(
+            pin.server,
+            pin.kind,
+            pin.name,
+            pin.digest,
+            JSON.stringify(pin.document),
+            pin.approvedAt,
+            pin.approvedBy,
+          ),
+        () => settle.run(pin.server, pin.kind, pin.name, pin.digest),
+        () => bump.run(),
+      ),
     pinFirst(pin) {
       let known: Row | undefined;
       together(() => {
         known = inForce.get(pin.server, pin.kind, pin.name) as Row | undefined;
         if (known !== undefined) return;
-        first.run(pin.server, pin.kind, pin.name, pin.digest, JSON.stringify(pin.document), pin.approvedAt, pin.approvedBy);
+        first.run(
+          pin.server,
+          pin.kind,
+          pin.name,
+          pin.digest,
+          JSON.stringify(pin.document),
+          pin.approvedAt,
+          pin.approvedBy,
+        );
         settleAll.run(pin.server, pin.kind, pin.name);
         bump.run();
       });
       return known === undefined ? pin : pinOf(known);
     },
-    suspend: (one) => together(() => suspend.run(one.server, one.kind, one.name, one.digest, JSON.stringify(one.document), one.seenAt), () => bump.run()),
+    suspend: (one) =>
+      together(
+        () => suspend.run(one.server, one.kind, one.name, one.digest, JSON.stringify(one.document), one.seenAt),
+        () => bump.run(),
+      ),
     atOnce: (write) => together(write),
     version: () => (version.get() as { value: number }).value,
   } satisfies PinStore;

@@ -3,10 +3,19 @@ import type { Clock, SessionDirectory } from '@sallyport/guard';
 
 /** Kept in memory too, because every call with a session asks; the file is what a restart reads. */
 export function createSessions(database: DatabaseSync, clock: Clock): SessionDirectory {
-  const insert = database.prepare('INSERT INTO ended_sessions VALUES (?, ?) ON CONFLICT (id) DO UPDATE SET expires_at = max(expires_at, excluded.expires_at)');
+  const insert = database.prepare(
+    'INSERT INTO ended_sessions VALUES (?, ?) ON CONFLICT (id) DO UPDATE SET expires_at = max(expires_at, excluded.expires_at)',
+  );
   const purge = database.prepare('DELETE FROM ended_sessions WHERE expires_at <= ?');
   purge.run(clock.now());
-  const ended = new Map((database.prepare('SELECT id, expires_at FROM ended_sessions').all() as unknown as { id: string; expires_at: number }[]).map((row) => [row.id, row.expires_at]));
+  const ended = new Map(
+    (
+      database.prepare('SELECT id, expires_at FROM ended_sessions').all() as unknown as {
+        id: string;
+        expires_at: number;
+      }[]
+    ).map((row) => [row.id, row.expires_at]),
+  );
   let purgeAt = clock.now() + 600_000;
   return {
     end(id, expiresAt) {

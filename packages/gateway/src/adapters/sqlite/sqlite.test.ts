@@ -27,15 +27,36 @@ afterEach(() => {
   rmSync(folder, { recursive: true, force: true });
 });
 
-const pin: PinRow = { server: 'crm', kind: 'tool', name: 'get', digest: 'sha256:0', document: { name: 'get' }, approvedAt: 1, approvedBy: 'ops' };
+const pin: PinRow = {
+  server: 'crm',
+  kind: 'tool',
+  name: 'get',
+  digest: 'sha256:0',
+  document: { name: 'get' },
+  approvedAt: 1,
+  approvedBy: 'ops',
+};
 
 describe('the file', () => {
   it('A27 and everything beside it is readable by its owner alone, whatever the umask', () => {
     const before = process.umask(0);
     try {
       const { keys } = open();
-      void keys.put({ id: 'a', hash: 'h', tenant: 't', subject: 's', name: 'n', roles: [], scopes: [], tier: undefined, createdAt: 1, expiresAt: undefined, revokedAt: undefined } satisfies ApiKey);
-      for (const end of ['', '-wal', '-shm']) expect([end, existsSync(file + end) && (statSync(file + end).mode & 0o077)]).toEqual([end, 0]);
+      void keys.put({
+        id: 'a',
+        hash: 'h',
+        tenant: 't',
+        subject: 's',
+        name: 'n',
+        roles: [],
+        scopes: [],
+        tier: undefined,
+        createdAt: 1,
+        expiresAt: undefined,
+        revokedAt: undefined,
+      } satisfies ApiKey);
+      for (const end of ['', '-wal', '-shm'])
+        expect([end, existsSync(file + end) && statSync(file + end).mode & 0o077]).toEqual([end, 0]);
       expect(statSync(join(folder, 'data')).mode & 0o077).toBe(0);
     } finally {
       process.umask(before);
@@ -59,7 +80,9 @@ describe('the file', () => {
   it('of a newer version is refused, and left as it is', () => {
     open().database.exec('PRAGMA user_version = 99');
     expect(() => open()).toThrow(/newer Sallyport/);
-    expect((new DatabaseSync(file).prepare('PRAGMA user_version').get() as { user_version: number }).user_version).toBe(99);
+    expect((new DatabaseSync(file).prepare('PRAGMA user_version').get() as { user_version: number }).user_version).toBe(
+      99,
+    );
   });
 
   it('that many processes open at once while it is new is made once', { timeout: 60_000 }, async () => {
@@ -67,11 +90,19 @@ describe('the file', () => {
     const code = `const { workerData } = require('node:worker_threads');
       import(workerData.store).then(({ openStore }) => { for (const file of workerData.files) openStore(file).close(); });`;
     const files = Array.from({ length: 20 }, (_, at) => join(folder, `new-${at}`, 'sallyport.db'));
-    const ended = Array.from({ length: 6 }, () => new Promise<string>((done) => {
-      const worker = new Worker(code, { eval: true, workerData: { store, files }, execArgv: ['--conditions=sallyport-source'] });
-      worker.on('error', (error) => done(String(error)));
-      worker.on('exit', () => done('opened'));
-    }));
+    const ended = Array.from(
+      { length: 6 },
+      () =>
+        new Promise<string>((done) => {
+          const worker = new Worker(code, {
+            eval: true,
+            workerData: { store, files },
+            execArgv: ['--conditions=sallyport-source'],
+          });
+          worker.on('error', (error) => done(String(error)));
+          worker.on('exit', () => done('opened'));
+        }),
+    );
     expect(new Set(await Promise.all(ended))).toEqual(new Set(['opened']));
     file = files[0] as string;
     expect(open().pins.version()).toBe(0);

@@ -26,7 +26,10 @@ export function openStore(file: string, clock: Clock = { now: () => Date.now() }
   migrate(database);
   const one = database.prepare('SELECT 1');
   return {
-    keys: createKeys(database), pins: createPins(database), sessions: createSessions(database, clock), database,
+    keys: createKeys(database),
+    pins: createPins(database),
+    sessions: createSessions(database, clock),
+    database,
     probe: () => void one.get(),
     close: () => database.close(),
   };

@@ -30,7 +30,11 @@ export function afterWait(params: JsonObject): Waited | undefined {
 function carried(state: string): JsonObject {
   try {
     const read: unknown = JSON.parse(Buffer.from(state.slice(MARK.length), 'base64url').toString());
-    return typeof read === 'object' && read !== null ? Object.fromEntries(CARRIED.flatMap((name) => (name in read ? [[name, (read as JsonObject)[name] ?? null]] : []))) : {};
+    return typeof read === 'object' && read !== null
+      ? Object.fromEntries(
+          CARRIED.flatMap((name) => (name in read ? [[name, (read as JsonObject)[name] ?? null]] : [])),
+        )
+      : {};
   } catch {
     return {};
   }
@@ -39,12 +43,25 @@ function carried(state: string): JsonObject {
 /** @returns the result that asks, or `undefined` when this client cannot be asked. */
 export function askToWait(error: GuardError, params: JsonObject, capabilities: JsonObject): JsonObject | undefined {
   const elicitation = capabilities['elicitation'];
-  if (error.code !== 'approval_required' || !isObject(elicitation) || (elicitation['form'] === undefined && elicitation['url'] !== undefined)) return undefined;
-  const state = Object.fromEntries(CARRIED.flatMap((name) => (params[name] === undefined ? [] : [[name, params[name]]])));
+  if (
+    error.code !== 'approval_required' ||
+    !isObject(elicitation) ||
+    (elicitation['form'] === undefined && elicitation['url'] !== undefined)
+  )
+    return undefined;
+  const state = Object.fromEntries(
+    CARRIED.flatMap((name) => (params[name] === undefined ? [] : [[name, params[name]]])),
+  );
   const id = error.detail.data?.['approval_id'];
   const message = `${error.message} ${typeof id === 'string' ? `Its id is ${id}. ` : ''}Continue once it has been approved.`;
   return {
-    resultType: 'input_required', requestState: `${MARK}${Buffer.from(JSON.stringify(state)).toString('base64url')}`,
-    inputRequests: { [QUESTION]: { method: 'elicitation/create', params: { mode: 'form', message, requestedSchema: { type: 'object', properties: {} } } } },
+    resultType: 'input_required',
+    requestState: `${MARK}${Buffer.from(JSON.stringify(state)).toString('base64url')}`,
+    inputRequests: {
+      [QUESTION]: {
+        method: 'elicitation/create',
+        params: { mode: 'form', message, requestedSchema: { type: 'object', properties: {} } },
+      },
+    },
   };
 }

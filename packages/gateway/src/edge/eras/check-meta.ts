@@ -10,7 +10,8 @@ const TOKEN_CHARACTERS_MAX = 256;
 const TRACEPARENT = /^00-(?!0{32})[0-9a-f]{32}-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}$/;
 const TRACESTATE = /^[\x20-\x7e]{1,512}$/;
 /** Prefixes whose second label is `modelcontextprotocol` or `mcp` are reserved (2026-07-28, `_meta`). */
-const RESERVED = /^[a-z0-9-]+\.(modelcontextprotocol|mcp)(\.[a-z0-9.-]*)?\/|^(modelcontextprotocol|mcp)(\.[a-z0-9.-]*)?\//i;
+const RESERVED =
+  /^[a-z0-9-]+\.(modelcontextprotocol|mcp)(\.[a-z0-9.-]*)?\/|^(modelcontextprotocol|mcp)(\.[a-z0-9.-]*)?\//i;
 const PASSED_ON = new Set(['io.modelcontextprotocol/related-task']);
 
 export const isTraceparent = (value: unknown): value is string => typeof value === 'string' && TRACEPARENT.test(value);
@@ -20,15 +21,21 @@ export function checkMeta(params: JsonObject): JsonObject {
   if (params['_meta'] === undefined) return params;
   const meta = metaOf(params);
   if (meta === undefined) throw new GuardError('invalid_params', { message: 'params._meta must be an object.' });
-  if (JSON.stringify(meta).length > META_CHARACTERS_MAX) throw new GuardError('invalid_params', { message: 'params._meta is too large.' });
+  if (JSON.stringify(meta).length > META_CHARACTERS_MAX)
+    throw new GuardError('invalid_params', { message: 'params._meta is too large.' });
   const token = meta['progressToken'];
-  if (token !== undefined && !isToken(token)) throw new GuardError('invalid_params', { message: 'params._meta.progressToken must be a short string or an integer.' });
+  if (token !== undefined && !isToken(token))
+    throw new GuardError('invalid_params', {
+      message: 'params._meta.progressToken must be a short string or an integer.',
+    });
   const traced = isTraceparent(meta['traceparent']);
   const kept = Object.entries(meta).filter(([key, value]) => passes(key, value, traced));
   return kept.length === Object.keys(meta).length ? params : { ...params, _meta: Object.fromEntries(kept) };
 }
 
-const isToken = (token: Json): boolean => (typeof token === 'string' && token.length <= TOKEN_CHARACTERS_MAX) || (typeof token === 'number' && Number.isSafeInteger(token));
+const isToken = (token: Json): boolean =>
+  (typeof token === 'string' && token.length <= TOKEN_CHARACTERS_MAX) ||
+  (typeof token === 'number' && Number.isSafeInteger(token));
 
 function passes(key: string, value: Json, traced: boolean): boolean {
   // Baggage is believed by whoever reads it, and there is no list of what a caller may say in it.

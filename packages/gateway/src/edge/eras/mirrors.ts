@@ -7,13 +7,22 @@ import { GuardError, type JsonObject } from '@sallyport/guard';
 import { decodeSentinel } from './sentinel.ts';
 
 const NAMED: ReadonlyMap<string, string> = new Map([
-  ['tools/call', 'name'], ['prompts/get', 'name'], ['resources/read', 'uri'], ['tasks/get', 'taskId'], ['tasks/update', 'taskId'], ['tasks/cancel', 'taskId'],
+  ['tools/call', 'name'],
+  ['prompts/get', 'name'],
+  ['resources/read', 'uri'],
+  ['tasks/get', 'taskId'],
+  ['tasks/update', 'taskId'],
+  ['tasks/cancel', 'taskId'],
 ]);
 
 export const mismatch = (message: string): GuardError => new GuardError('header_mismatch', { message });
 
 /** @throws GuardError `header_mismatch` for one that is missing where it is required, or says something else. */
-export function checkMirrors({ method, params }: { readonly method: string; readonly params: JsonObject }, headers: IncomingHttpHeaders, presence: 'required' | 'optional'): void {
+export function checkMirrors(
+  { method, params }: { readonly method: string; readonly params: JsonObject },
+  headers: IncomingHttpHeaders,
+  presence: 'required' | 'optional',
+): void {
   const said = headers['mcp-method'];
   if (said === undefined && presence === 'required') throw mismatch('The header Mcp-Method is missing.');
   if (said !== undefined && said !== method) throw mismatch('Mcp-Method does not agree with the method of the body.');
@@ -21,7 +30,8 @@ export function checkMirrors({ method, params }: { readonly method: string; read
   const name = headers['mcp-name'];
   if (member === undefined) return;
   if (name === undefined && presence === 'required') throw mismatch('The header Mcp-Name is missing.');
-  if (name !== undefined && decodeSentinel(String(name)) !== params[member]) throw mismatch(`Mcp-Name does not agree with params.${member} of the body.`);
+  if (name !== undefined && decodeSentinel(String(name)) !== params[member])
+    throw mismatch(`Mcp-Name does not agree with params.${member} of the body.`);
 }
 
 /** H5, H6: each `Mcp-*` header once, in visible ASCII: Node joins repeated ones, and the next reader may take the last. */
@@ -34,11 +44,13 @@ export function checkMcpHeaders({ rawHeaders }: Pick<IncomingMessage, 'rawHeader
     if (!name.startsWith('mcp-')) continue;
     if (seen.includes(name)) throw mismatch('A header of MCP is there twice.');
     seen.push(name);
-    if (!/^[\x20-\x7e]*$/.test(rawHeaders[at + 1] ?? '')) throw mismatch('A header of MCP has characters that a header cannot carry: use the base64 form.');
+    if (!/^[\x20-\x7e]*$/.test(rawHeaders[at + 1] ?? ''))
+      throw mismatch('A header of MCP has characters that a header cannot carry: use the base64 form.');
   }
 }
 
 /** A request without a body has nothing that these headers could mirror. */
 export function checkNoMirrors(headers: IncomingHttpHeaders): void {
-  if (headers['mcp-method'] !== undefined || headers['mcp-name'] !== undefined) throw mismatch('Mcp-Method and Mcp-Name belong to a body, and there is none.');
+  if (headers['mcp-method'] !== undefined || headers['mcp-name'] !== undefined)
+    throw mismatch('Mcp-Method and Mcp-Name belong to a body, and there is none.');
 }

@@ -12,7 +12,8 @@ const CAPABILITIES = 'io.modelcontextprotocol/clientCapabilities';
 const LOG_LEVEL = 'io.modelcontextprotocol/logLevel';
 const CLIENT_INFO = 'io.modelcontextprotocol/clientInfo';
 
-export const metaOf = (params: JsonObject): JsonObject | undefined => (isObject(params['_meta']) ? params['_meta'] : undefined);
+export const metaOf = (params: JsonObject): JsonObject | undefined =>
+  isObject(params['_meta']) ? params['_meta'] : undefined;
 
 /** By the header or by the body: where the two disagree, the request is refused as a modern one. */
 export function isModern(message: Message, headers: IncomingHttpHeaders | undefined): boolean {
@@ -24,26 +25,40 @@ export function isModern(message: Message, headers: IncomingHttpHeaders | undefi
  * @param headers `undefined` on stdio, where the body is all there is.
  * @throws GuardError `header_mismatch`, `unsupported_protocol_version` or `invalid_params`, in the order of the specification.
  */
-export function readModern(message: Exclude<Message, { kind: 'response' }>, headers: IncomingHttpHeaders | undefined): Caller {
+export function readModern(
+  message: Exclude<Message, { kind: 'response' }>,
+  headers: IncomingHttpHeaders | undefined,
+): Caller {
   const meta = metaOf(message.params);
   // Notifications have no `_meta` of requests (schema of 2026-07-28): over HTTP their header says the version.
   const version = meta?.[VERSION] ?? (message.kind === 'notification' ? headers?.['mcp-protocol-version'] : undefined);
   if (headers !== undefined) checkVersionHeader(headers['mcp-protocol-version'], version);
-  if (typeof version !== 'string') throw new GuardError('invalid_params', { message: `params._meta must have "${VERSION}".` });
-  if (version !== MODERN_VERSION) throw new GuardError('unsupported_protocol_version', { data: { supported: SUPPORTED_VERSIONS, requested: version.slice(0, 64) } });
+  if (typeof version !== 'string')
+    throw new GuardError('invalid_params', { message: `params._meta must have "${VERSION}".` });
+  if (version !== MODERN_VERSION)
+    throw new GuardError('unsupported_protocol_version', {
+      data: { supported: SUPPORTED_VERSIONS, requested: version.slice(0, 64) },
+    });
   if (headers !== undefined) checkMirrors(message, headers, 'required');
   const capabilities = meta?.[CAPABILITIES];
-  if (message.kind === 'request' && !isObject(capabilities)) throw new GuardError('invalid_params', { message: `params._meta must have "${CAPABILITIES}".` });
+  if (message.kind === 'request' && !isObject(capabilities))
+    throw new GuardError('invalid_params', { message: `params._meta must have "${CAPABILITIES}".` });
   const level = meta?.[LOG_LEVEL];
-  if (level !== undefined && !LOG_LEVELS.includes(String(level))) throw new GuardError('invalid_params', { message: 'The log level is not one of MCP.' });
+  if (level !== undefined && !LOG_LEVELS.includes(String(level)))
+    throw new GuardError('invalid_params', { message: 'The log level is not one of MCP.' });
   const info = meta?.[CLIENT_INFO];
   return {
-    era: 'modern', protocolVersion: version, capabilities: isObject(capabilities) ? capabilities : {}, clientInfo: isObject(info) ? info : undefined,
-    logLevel: level as string | undefined, session: undefined,
+    era: 'modern',
+    protocolVersion: version,
+    capabilities: isObject(capabilities) ? capabilities : {},
+    clientInfo: isObject(info) ? info : undefined,
+    logLevel: level as string | undefined,
+    session: undefined,
   };
 }
 
 function checkVersionHeader(header: string | string[] | undefined, version: unknown): void {
   if (header === undefined) throw mismatch('The header MCP-Protocol-Version is missing.');
-  if (version !== undefined && header !== version) throw mismatch('MCP-Protocol-Version does not agree with params._meta.');
+  if (version !== undefined && header !== version)
+    throw mismatch('MCP-Protocol-Version does not agree with params._meta.');
 }

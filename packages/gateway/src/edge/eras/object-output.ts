@@ -5,7 +5,8 @@
 import type { Json, JsonObject } from '@sallyport/guard';
 import { isObject } from '../envelope.ts';
 
-const isObjectSchema = (schema: Json | undefined): boolean => schema === undefined || (isObject(schema) && schema['type'] === 'object');
+const isObjectSchema = (schema: Json | undefined): boolean =>
+  schema === undefined || (isObject(schema) && schema['type'] === 'object');
 
 /** @returns the same object when nothing had to go. */
 export function withObjectOutput(tool: JsonObject): JsonObject {
@@ -14,4 +15,5 @@ export function withObjectOutput(tool: JsonObject): JsonObject {
   return rest;
 }
 
-export const hasObjectOutput = ({ structuredContent }: JsonObject): boolean => structuredContent === undefined || isObject(structuredContent);
+export const hasObjectOutput = ({ structuredContent }: JsonObject): boolean =>
+  structuredContent === undefined || isObject(structuredContent);

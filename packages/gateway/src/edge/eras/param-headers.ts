@@ -14,11 +14,17 @@ interface Mirrored {
  * @param definition the pinned one; the live one has no say here.
  * @throws GuardError `header_mismatch` for a header that is missing, says something else, or mirrors what is not there.
  */
-export function matchParamHeaders(definition: Definition | undefined, args: Json | undefined, headers: IncomingHttpHeaders): void {
+export function matchParamHeaders(
+  definition: Definition | undefined,
+  args: Json | undefined,
+  headers: IncomingHttpHeaders,
+): void {
   if (definition === undefined) return;
   for (const { path, header } of mirroredBy(definition)) {
     if (!agrees(headers[`mcp-param-${header.toLowerCase()}`], valueAt(args, path))) {
-      throw new GuardError('header_mismatch', { message: `Mcp-Param-${header} does not agree with the argument that it mirrors.` });
+      throw new GuardError('header_mismatch', {
+        message: `Mcp-Param-${header} does not agree with the argument that it mirrors.`,
+      });
     }
   }
 }
@@ -39,7 +45,9 @@ function declared(schema: Json | undefined, path: readonly string[]): Mirrored[]
   const header = schema['x-mcp-header'];
   const own = typeof header === 'string' && path.length > 0 ? [{ path, header }] : [];
   const properties = schema['properties'];
-  return isObject(properties) ? [...own, ...Object.entries(properties).flatMap(([name, inner]) => declared(inner, [...path, name]))] : own;
+  return isObject(properties)
+    ? [...own, ...Object.entries(properties).flatMap(([name, inner]) => declared(inner, [...path, name]))]
+    : own;
 }
 
 function valueAt(args: Json | undefined, path: readonly string[]): Json | undefined {

@@ -6,6 +6,7 @@ export function decodeSentinel(value: string): string {
   if (encoded === undefined) return value;
   const raw = Buffer.from(encoded, 'base64');
   const text = raw.toString('utf8');
-  if (raw.toString('base64') !== encoded || !Buffer.from(text).equals(raw)) throw new GuardError('header_mismatch', { message: 'A header is not valid base64.' });
+  if (raw.toString('base64') !== encoded || !Buffer.from(text).equals(raw))
+    throw new GuardError('header_mismatch', { message: 'A header is not valid base64.' });
   return text;
 }

@@ -30,6 +30,16 @@ export function plain(response: ServerResponse, status: number, headers: Record<
 }
 
 /** One answered request, for the metrics. @param method of JSON-RPC where there is one, else of HTTP. */
-export function note(door: Door, { response, route, startedAt }: Visit, { method, tenant }: { readonly method: string; readonly tenant: string | undefined }): void {
-  door.report({ method, endpoint: route.endpoint, status: response.statusCode, tenant, ms: performance.now() - startedAt });
+export function note(
+  door: Door,
+  { response, route, startedAt }: Visit,
+  { method, tenant }: { readonly method: string; readonly tenant: string | undefined },
+): void {
+  door.report({
+    method,
+    endpoint: route.endpoint,
+    status: response.statusCode,
+    tenant,
+    ms: performance.now() - startedAt,
+  });
 }

@@ -5,29 +5,74 @@ import { ask, eventIdsOf, greet, stream, type Ask, type Json } from '../testing/
 import { openTalking } from '../testing/talking.mts';
 
 let bench: Bench;
-beforeAll(async () => { bench = await openTalking(); });
+beforeAll(async () => {
+  bench = await openTalking();
+});
 afterAll(() => bench.close());
 
 const post = (rest: Omit<Ask, 'url'>) => ask({ url: bench.url, token: 'alice', ...rest });
-const inSession = (session: string, headers: Record<string, string> = {}) => ({ headers: { 'mcp-session-id': session, ...headers } });
-const call = (name: string, args: Json, rest: Omit<Partial<Ask>, 'url'> = {}) => post({ method: 'tools/call', params: { name, arguments: args }, ...rest });
-const get = (rest: Partial<Ask> = {}) => stream({ url: bench.url, token: 'alice', http: 'GET', ...rest, headers: { accept: 'text/event-stream', 'content-type': undefined, ...rest.headers } });
+const inSession = (session: string, headers: Record<string, string> = {}) => ({
+  headers: { 'mcp-session-id': session, ...headers },
+});
+const call = (name: string, args: Json, rest: Omit<Partial<Ask>, 'url'> = {}) =>
+  post({ method: 'tools/call', params: { name, arguments: args }, ...rest });
+const get = (rest: Partial<Ask> = {}) =>
+  stream({
+    url: bench.url,
+    token: 'alice',
+    http: 'GET',
+    ...rest,
+    headers: { accept: 'text/event-stream', 'content-type': undefined, ...rest.headers },
+  });
 
 describe('initialize', () => {
-  const versionFor = async (asked: unknown): Promise<unknown> => (await post({ method: 'initialize', params: { protocolVersion: asked, capabilities: {}, clientInfo: { name: 't', version: '1' } }, headers: { 'mcp-protocol-version': undefined } })).result?.['protocolVersion'];
-  it.each([['2025-11-25', '2025-11-25'], ['2025-06-18', '2025-06-18'], ['2025-03-26', '2025-03-26'], ['2024-11-05', '2024-11-05'], ['2026-07-28', '2025-11-25'], ['1999-01-01', '2025-11-25']])('%s is answered %s', async (asked, got) => {
+  const versionFor = async (asked: unknown): Promise<unknown> =>
+    (
+      await post({
+        method: 'initialize',
+        params: { protocolVersion: asked, capabilities: {}, clientInfo: { name: 't', version: '1' } },
+        headers: { 'mcp-protocol-version': undefined },
+      })
+    ).result?.['protocolVersion'];
+  it.each([
+    ['2025-11-25', '2025-11-25'],
+    ['2025-06-18', '2025-06-18'],
+    ['2025-03-26', '2025-03-26'],
+    ['2024-11-05', '2024-11-05'],
+    ['2026-07-28', '2025-11-25'],
+    ['1999-01-01', '2025-11-25'],
+  ])('%s is answered %s', async (asked, got) => {
     expect(await versionFor(asked)).toBe(got);
   });
 
   it('shows the server on its own path and all of them together', async () => {
-    expect((await post({ method: 'initialize', params: { protocolVersion: '2025-11-25', capabilities: {}, clientInfo: {} } })).result).toMatchObject({ serverInfo: { name: 'the crm' }, capabilities: { tools: { listChanged: true } } });
-    expect((await post({ path: '/mcp', method: 'initialize', params: { protocolVersion: '2025-11-25', capabilities: {}, clientInfo: {} } })).result).toMatchObject({ serverInfo: { name: 'sallyport' } });
+    expect(
+      (
+        await post({
+          method: 'initialize',
+          params: { protocolVersion: '2025-11-25', capabilities: {}, clientInfo: {} },
+        })
+      ).result,
+    ).toMatchObject({ serverInfo: { name: 'the crm' }, capabilities: { tools: { listChanged: true } } });
+    expect(
+      (
+        await post({
+          path: '/mcp',
+          method: 'initialize',
+          params: { protocolVersion: '2025-11-25', capabilities: {}, clientInfo: {} },
+        })
+      ).result,
+    ).toMatchObject({ serverInfo: { name: 'sallyport' } });
   });
 
   it('A15 a server that is not there is not all of them', async () => {
     for (const path of ['/mcp/nothing', '/mcp/0', '/mcp/null', '/mcp/undefined', '/mcp/constructor']) {
       for (const method of ['initialize', 'tools/list', 'logging/setLevel']) {
-        const answer = await post({ path, method, params: { protocolVersion: '2025-11-25', capabilities: {}, clientInfo: {}, level: 'info' } });
+        const answer = await post({
+          path,
+          method,
+          params: { protocolVersion: '2025-11-25', capabilities: {}, clientInfo: {}, level: 'info' },
+        });
         expect(answer.result).toBeUndefined();
         expect(answer.error?.data).toMatchObject({ error_code: 'NOT_FOUND' });
         expect(answer.headers['mcp-session-id']).toBeUndefined();
@@ -37,7 +82,10 @@ describe('initialize', () => {
   });
 
   it('opens a session that is visible ASCII, new each time, and says nothing of what is in it', async () => {
-    const [one, two] = [await greet({ url: bench.url, token: 'alice' }), await greet({ url: bench.url, token: 'alice' })];
+    const [one, two] = [
+      await greet({ url: bench.url, token: 'alice' }),
+      await greet({ url: bench.url, token: 'alice' }),
+    ];
     expect(one).not.toBe(two);
     for (const id of [one, two]) {
       expect(id).toMatch(/^[\x21-\x7e]+$/);
@@ -52,7 +100,17 @@ describe('sessions', () => {
     expect((await post({ token: 'alice2', method: 'ping', ...inSession(session) })).status).toBe(200);
     const again = await openBench();
     try {
-      expect((await ask({ url: again.url, token: 'alice2', method: 'tools/call', params: { name: 'echo' }, ...inSession(session) })).status).toBe(200);
+      expect(
+        (
+          await ask({
+            url: again.url,
+            token: 'alice2',
+            method: 'tools/call',
+            params: { name: 'echo' },
+            ...inSession(session),
+          })
+        ).status,
+      ).toBe(200);
       expect(again.sent.at(-1)?.call.session?.id).toBe(session);
     } finally {
       await again.close();
@@ -68,8 +126,23 @@ describe('sessions', () => {
       return id;
     })();
     const before = bench.sent.length;
-    for (const token of ['bob', 'carol']) for (const method of ['tools/list', 'ping', 'tools/call']) expect((await post({ token, method, params: { name: 'echo' }, ...inSession(session) })).status).toBe(404);
-    for (const id of ['garbage', 'x'.repeat(2_000), foreign, `${session}A`, session.slice(1), '../session', 'null', ' ']) expect([id.slice(0, 8), (await post({ method: 'tools/list', ...inSession(id) })).status]).toEqual([id.slice(0, 8), 404]);
+    for (const token of ['bob', 'carol'])
+      for (const method of ['tools/list', 'ping', 'tools/call'])
+        expect((await post({ token, method, params: { name: 'echo' }, ...inSession(session) })).status).toBe(404);
+    for (const id of [
+      'garbage',
+      'x'.repeat(2_000),
+      foreign,
+      `${session}A`,
+      session.slice(1),
+      '../session',
+      'null',
+      ' ',
+    ])
+      expect([id.slice(0, 8), (await post({ method: 'tools/list', ...inSession(id) })).status]).toEqual([
+        id.slice(0, 8),
+        404,
+      ]);
     const bytes = Buffer.from(session, 'base64url');
     for (let at = 0; at < bytes.length; at += 7) {
       const flipped = Buffer.from(bytes);
@@ -82,12 +155,31 @@ describe('sessions', () => {
 
   it('remember what the client can do, its extensions too, and the rest when those are too large', async () => {
     const seen: unknown[] = [];
-    const noting = await openBench({ tools: { echo: (_permitted, relay) => { seen.push(relay.capabilities); return { value: { content: [] } }; } } });
-    const apps = { elicitation: { form: {} }, extensions: { 'io.modelcontextprotocol/ui': { mimeTypes: ['text/html;profile=mcp-app'] } } };
+    const noting = await openBench({
+      tools: {
+        echo: (_permitted, relay) => {
+          seen.push(relay.capabilities);
+          return { value: { content: [] } };
+        },
+      },
+    });
+    const apps = {
+      elicitation: { form: {} },
+      extensions: { 'io.modelcontextprotocol/ui': { mimeTypes: ['text/html;profile=mcp-app'] } },
+    };
     try {
-      for (const capabilities of [{ ...apps, experimental: { x: {} } }, { ...apps, extensions: { 'a.b/c': { long: 'x'.repeat(2_000) } } }]) {
+      for (const capabilities of [
+        { ...apps, experimental: { x: {} } },
+        { ...apps, extensions: { 'a.b/c': { long: 'x'.repeat(2_000) } } },
+      ]) {
         const session = await greet({ url: noting.url, token: 'alice' }, capabilities);
-        await ask({ url: noting.url, token: 'alice', method: 'tools/call', params: { name: 'echo' }, ...inSession(session) });
+        await ask({
+          url: noting.url,
+          token: 'alice',
+          method: 'tools/call',
+          params: { name: 'echo' },
+          ...inSession(session),
+        });
       }
       expect(seen).toEqual([apps, { elicitation: { form: {} } }]);
     } finally {
@@ -97,13 +189,16 @@ describe('sessions', () => {
 
   it('A18 a session is no credential, and what it is worth is not told to those without one', async () => {
     const session = await greet({ url: bench.url, token: 'alice' });
-    const statuses = await Promise.all([session, 'garbage'].map(async (id) => (await ask({ url: bench.url, method: 'ping', ...inSession(id) })).status));
+    const statuses = await Promise.all(
+      [session, 'garbage'].map(async (id) => (await ask({ url: bench.url, method: 'ping', ...inSession(id) })).status),
+    );
     expect(statuses).toEqual([401, 401]);
   });
 
   it('end when they are ended, when they are old, and only then', async () => {
     const session = await greet({ url: bench.url, token: 'alice' });
-    const end = (token: string) => ask({ url: bench.url, token, http: 'DELETE', headers: { 'mcp-session-id': session, 'content-type': undefined } });
+    const end = (token: string) =>
+      ask({ url: bench.url, token, http: 'DELETE', headers: { 'mcp-session-id': session, 'content-type': undefined } });
     expect((await end('bob')).status).toBe(404);
     expect((await post({ method: 'ping', ...inSession(session) })).status).toBe(200);
     expect((await end('alice')).status).toBeLessThan(300);
@@ -120,7 +215,11 @@ describe('sessions', () => {
   });
 
   it('a new one can be opened with a dead one in hand, and a client that drops its id keeps working', async () => {
-    const answer = await post({ method: 'initialize', params: { protocolVersion: '2025-11-25', capabilities: {}, clientInfo: {} }, ...inSession('garbage') });
+    const answer = await post({
+      method: 'initialize',
+      params: { protocolVersion: '2025-11-25', capabilities: {}, clientInfo: {} },
+      ...inSession('garbage'),
+    });
     expect([answer.status, typeof answer.headers['mcp-session-id']]).toEqual([200, 'string']);
     expect((await call('echo', { a: 1 })).status).toBe(200);
     expect((await call('ask', {})).text).toContain('cannot ask');
@@ -134,17 +233,31 @@ describe('sessions', () => {
 
   it('a notification that nobody knows is left, whoever may send any', async () => {
     const session = await greet({ url: bench.url, token: 'alice' });
-    const say = (rest: Partial<Ask>) => post({ method: 'notifications/x.example/any', id: null, ...inSession(session), ...rest });
+    const say = (rest: Partial<Ask>) =>
+      post({ method: 'notifications/x.example/any', id: null, ...inSession(session), ...rest });
     const before = bench.sent.length;
-    for (const method of ['notifications/x.example/any', 'notifications/tasks/status', 'notifications/message']) expect([(await say({ method })).status, (await say({ method, era: 'modern' })).status]).toEqual([202, 202]);
-    expect([(await say({ token: 'nobody' })).status, (await say({ token: 'bob' })).status, (await say({ token: 'bad' })).status]).toEqual([403, 404, 401]);
+    for (const method of ['notifications/x.example/any', 'notifications/tasks/status', 'notifications/message'])
+      expect([(await say({ method })).status, (await say({ method, era: 'modern' })).status]).toEqual([202, 202]);
+    expect([
+      (await say({ token: 'nobody' })).status,
+      (await say({ token: 'bob' })).status,
+      (await say({ token: 'bad' })).status,
+    ]).toEqual([403, 404, 401]);
     expect(bench.sent).toHaveLength(before);
     expect(bench.reports.map(({ method }) => method)).not.toContain('notifications/x.example/any');
   });
 });
 
 describe('streams that break off', () => {
-  const slow = (session: string, token: string, canary: string) => stream({ url: bench.url, token, method: 'tools/call', id: 1, params: { name: 'talk', arguments: { canary }, _meta: { progressToken: 1 } }, ...inSession(session) });
+  const slow = (session: string, token: string, canary: string) =>
+    stream({
+      url: bench.url,
+      token,
+      method: 'tools/call',
+      id: 1,
+      params: { name: 'talk', arguments: { canary }, _meta: { progressToken: 1 } },
+      ...inSession(session),
+    });
 
   it('start with an id and a time to wait, and are read on from the last event, by that session alone', async () => {
     const session = await greet({ url: bench.url, token: 'alice' });
@@ -155,7 +268,10 @@ describe('streams that break off', () => {
     const ids = eventIdsOf(primed);
     await pause(60);
     const last = ids.at(-1) ?? '';
-    for (const thief of ['bob', 'carol']) expect((await get({ token: thief, headers: { 'mcp-session-id': session, 'last-event-id': last } })).status).toBe(404);
+    for (const thief of ['bob', 'carol'])
+      expect((await get({ token: thief, headers: { 'mcp-session-id': session, 'last-event-id': last } })).status).toBe(
+        404,
+      );
     const other = await greet({ url: bench.url, token: 'bob' });
     const stolen = await get({ token: 'bob', headers: { 'mcp-session-id': other, 'last-event-id': last } });
     await pause(50);
@@ -163,7 +279,9 @@ describe('streams that break off', () => {
     stolen.close();
     const resumed = await get({ headers: { 'mcp-session-id': session, 'last-event-id': last } });
     await resumed.ended;
-    expect(resumed.messages().map((message) => message['method'] ?? message['id'])).toEqual(['notifications/progress', 'notifications/progress', 1].slice(ids.length - 2));
+    expect(resumed.messages().map((message) => message['method'] ?? message['id'])).toEqual(
+      ['notifications/progress', 'notifications/progress', 1].slice(ids.length - 2),
+    );
     expect(resumed.text()).toContain('canary-1');
     const whole = await get({ headers: { 'mcp-session-id': session, 'last-event-id': ids[0] } });
     await whole.ended;
@@ -188,7 +306,18 @@ describe('streams that break off', () => {
     await open.ended;
     const [first = ''] = eventIdsOf(open.text());
     const [streamId = ''] = first.split('.');
-    for (const bad of [`${streamId}.999999999`, `${streamId}.-1`, `${streamId}.1e3`, `${streamId}.`, streamId, `${streamId}.0.0`, '0', '', `${'A'.repeat(16)}.0`, `../${first}`]) {
+    for (const bad of [
+      `${streamId}.999999999`,
+      `${streamId}.-1`,
+      `${streamId}.1e3`,
+      `${streamId}.`,
+      streamId,
+      `${streamId}.0.0`,
+      '0',
+      '',
+      `${'A'.repeat(16)}.0`,
+      `../${first}`,
+    ]) {
       const resumed = await get({ headers: { 'mcp-session-id': session, 'last-event-id': bad } });
       await pause(20);
       expect([bad, resumed.text().includes('canary-3')]).toEqual([bad, false]);
@@ -201,12 +330,26 @@ describe('streams that break off', () => {
 describe('cancellation', () => {
   const start = async (token: string, session: string, id: unknown = 1) => {
     const before = bench.sent.length;
-    const done = ask({ url: bench.url, token, method: 'tools/call', id, params: { name: 'wait' }, ...inSession(session) });
+    const done = ask({
+      url: bench.url,
+      token,
+      method: 'tools/call',
+      id,
+      params: { name: 'wait' },
+      ...inSession(session),
+    });
     while (bench.sent.length === before) await pause(2);
     return { done, signal: bench.sent.at(-1)?.call.signal };
   };
   const cancel = (token: string, session: string | undefined, requestId: unknown) =>
-    ask({ url: bench.url, token, method: 'notifications/cancelled', id: null, params: { requestId }, headers: session === undefined ? {} : { 'mcp-session-id': session } });
+    ask({
+      url: bench.url,
+      token,
+      method: 'notifications/cancelled',
+      id: null,
+      params: { requestId },
+      headers: session === undefined ? {} : { 'mcp-session-id': session },
+    });
 
   it('ends the call that has this id in this session', async () => {
     const session = await greet({ url: bench.url, token: 'alice' });
@@ -234,7 +377,9 @@ describe('cancellation', () => {
 
   it('J5 an id that is used twice crashes nothing, and each gets its own answer', async () => {
     const session = await greet({ url: bench.url, token: 'alice' });
-    const answers = await Promise.all(['a', 'b', 'c'].map((canary) => call('echo', { canary }, { id: 1, ...inSession(session) })));
+    const answers = await Promise.all(
+      ['a', 'b', 'c'].map((canary) => call('echo', { canary }, { id: 1, ...inSession(session) })),
+    );
     expect(answers.map((answer) => /"canary\\":\\"(\w)/.exec(answer.text)?.[1])).toEqual(['a', 'b', 'c']);
   });
 });
@@ -248,24 +393,57 @@ describe('A19 200 clients that all use id 1, with cancellations and reconnects',
       const session = await greet({ url: bench.url, token });
       const params = { name: 'talk', arguments: { canary }, _meta: { progressToken: 1 } };
       if (at % 4 === 0) {
-        const waiting = ask({ url: bench.url, token, method: 'tools/call', id: 1, params: { name: 'wait' }, ...inSession(session) });
+        const waiting = ask({
+          url: bench.url,
+          token,
+          method: 'tools/call',
+          id: 1,
+          params: { name: 'wait' },
+          ...inSession(session),
+        });
         await pause(at % 20);
-        await ask({ url: bench.url, token, method: 'notifications/cancelled', id: null, params: { requestId: 1 }, ...inSession(session) });
+        await ask({
+          url: bench.url,
+          token,
+          method: 'notifications/cancelled',
+          id: null,
+          params: { requestId: 1 },
+          ...inSession(session),
+        });
         void waiting.catch(() => {});
       }
       if (at % 4 === 1) {
-        const open = await stream({ url: bench.url, token, method: 'tools/call', id: 1, params, ...inSession(session) });
+        const open = await stream({
+          url: bench.url,
+          token,
+          method: 'tools/call',
+          id: 1,
+          params,
+          ...inSession(session),
+        });
         const text = await open.until((said) => eventIdsOf(said).length > 0, 20_000);
         open.close();
-        const resumed = await stream({ url: bench.url, token, http: 'GET', headers: { accept: 'text/event-stream', 'content-type': undefined, 'mcp-session-id': session, 'last-event-id': eventIdsOf(text)[0] } });
+        const resumed = await stream({
+          url: bench.url,
+          token,
+          http: 'GET',
+          headers: {
+            accept: 'text/event-stream',
+            'content-type': undefined,
+            'mcp-session-id': session,
+            'last-event-id': eventIdsOf(text)[0],
+          },
+        });
         await resumed.until((said) => said.includes('"result"'), 20_000);
         resumed.close();
         return { canary, texts: [text, resumed.text()] };
       }
       const [one, two] = await Promise.all([
-        ask({ url: bench.url, token, method: 'tools/call', id: 1, params, ...inSession(session) }), ask({ url: bench.url, token, era: 'modern', method: 'tools/call', id: 1, params }),
+        ask({ url: bench.url, token, method: 'tools/call', id: 1, params, ...inSession(session) }),
+        ask({ url: bench.url, token, era: 'modern', method: 'tools/call', id: 1, params }),
       ]);
-      for (const answer of [one, two]) expect(answer.result).toMatchObject({ content: [{ type: 'text', text: JSON.stringify(canary) }] });
+      for (const answer of [one, two])
+        expect(answer.result).toMatchObject({ content: [{ type: 'text', text: JSON.stringify(canary) }] });
       return { canary, texts: [one.text, two.text] };
     });
     for (const { canary, texts } of await Promise.all(lives)) {
@@ -292,11 +470,21 @@ describe('H9 a client that does not read', () => {
     });
     try {
       const session = await greet({ url: flood.url, token: 'alice' });
-      const body = JSON.stringify({ jsonrpc: '2.0', id: 1, method: 'tools/call', params: { name: 'talk', _meta: { progressToken: 1 } } });
+      const body = JSON.stringify({
+        jsonrpc: '2.0',
+        id: 1,
+        method: 'tools/call',
+        params: { name: 'talk', _meta: { progressToken: 1 } },
+      });
       const socket = connect(flood.port, '127.0.0.1');
       socket.pause();
-      const closed = new Promise<void>((resolve) => { socket.once('close', () => resolve()); socket.on('error', () => {}); });
-      socket.write(`POST /mcp/crm HTTP/1.1\r\nHost: 127.0.0.1:${flood.port}\r\nAuthorization: Bearer alice\r\nAccept: text/event-stream\r\nContent-Type: application/json\r\nMcp-Session-Id: ${session}\r\nContent-Length: ${body.length}\r\n\r\n${body}`);
+      const closed = new Promise<void>((resolve) => {
+        socket.once('close', () => resolve());
+        socket.on('error', () => {});
+      });
+      socket.write(
+        `POST /mcp/crm HTTP/1.1\r\nHost: 127.0.0.1:${flood.port}\r\nAuthorization: Bearer alice\r\nAccept: text/event-stream\r\nContent-Type: application/json\r\nMcp-Session-Id: ${session}\r\nContent-Length: ${body.length}\r\n\r\n${body}`,
+      );
       for (let at = 0; at < 400 && flood.edge.activeConnections() === 0; at++) await pause(5);
       for (let at = 0; at < 1_000 && flood.edge.activeConnections() > 0; at++) await pause(5);
       expect(flood.edge.activeConnections()).toBe(0);

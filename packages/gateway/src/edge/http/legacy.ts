@@ -14,7 +14,8 @@ import { headerValues } from '../../listen/header-values.ts';
 const NO_SESSION: Session = Object.freeze({ id: '', issuer: '', subject: '', tenant: '' });
 
 /** What is alive of the caller's session in this process; `undefined` without a session. */
-export const liveOf = (door: Pick<Door, 'live'>, { session }: Caller): Live | undefined => (session === undefined || session === NO_SESSION ? undefined : door.live.of(session.id));
+export const liveOf = (door: Pick<Door, 'live'>, { session }: Caller): Live | undefined =>
+  session === undefined || session === NO_SESSION ? undefined : door.live.of(session.id);
 
 /**
  * @param greets the request is `initialize`: whatever session it names is the one that it wants to replace.
@@ -22,16 +23,43 @@ export const liveOf = (door: Pick<Door, 'live'>, { session }: Caller): Live | un
  */
 export async function readLegacy(door: Door, request: IncomingMessage, greets = false): Promise<Caller> {
   const [version, anotherVersion] = headerValues(request, 'mcp-protocol-version');
-  if (anotherVersion !== undefined) throw new GuardError('invalid_request', { message: 'There is more than one MCP-Protocol-Version.' });
+  if (anotherVersion !== undefined)
+    throw new GuardError('invalid_request', { message: 'There is more than one MCP-Protocol-Version.' });
   if (version !== undefined && !greets && !LEGACY_VERSIONS.includes(version)) {
-    throw new GuardError('unsupported_protocol_version', { data: { supported: SUPPORTED_VERSIONS, requested: version.slice(0, 64) } });
+    throw new GuardError('unsupported_protocol_version', {
+      data: { supported: SUPPORTED_VERSIONS, requested: version.slice(0, 64) },
+    });
   }
   const [id, anotherId] = headerValues(request, 'mcp-session-id');
-  if (anotherId !== undefined) throw new GuardError('invalid_request', { message: 'There is more than one Mcp-Session-Id.' });
+  if (anotherId !== undefined)
+    throw new GuardError('invalid_request', { message: 'There is more than one Mcp-Session-Id.' });
   // Some clients drop their session id: they keep working, without what needs a session.
-  if (id === undefined || greets) return { era: 'legacy', protocolVersion: version ?? ASSUMED_VERSION, capabilities: {}, clientInfo: undefined, logLevel: undefined, session: undefined };
+  if (id === undefined || greets)
+    return {
+      era: 'legacy',
+      protocolVersion: version ?? ASSUMED_VERSION,
+      capabilities: {},
+      clientInfo: undefined,
+      logLevel: undefined,
+      session: undefined,
+    };
   const opened = await door.readSession(id);
-  if (opened === undefined) return { era: 'legacy', protocolVersion: version ?? ASSUMED_VERSION, capabilities: {}, clientInfo: undefined, logLevel: undefined, session: NO_SESSION };
+  if (opened === undefined)
+    return {
+      era: 'legacy',
+      protocolVersion: version ?? ASSUMED_VERSION,
+      capabilities: {},
+      clientInfo: undefined,
+      logLevel: undefined,
+      session: NO_SESSION,
+    };
   const { session, protocolVersion, capabilities, clientInfo } = opened;
-  return { era: 'legacy', protocolVersion: version ?? protocolVersion, capabilities, clientInfo, logLevel: undefined, session };
+  return {
+    era: 'legacy',
+    protocolVersion: version ?? protocolVersion,
+    capabilities,
+    clientInfo,
+    logLevel: undefined,
+    session,
+  };
 }

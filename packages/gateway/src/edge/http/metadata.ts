@@ -5,8 +5,11 @@ export const METADATA_PATH = '/.well-known/oauth-protected-resource';
 
 export function protectedResource(resource: string, issuers: readonly string[], scopes: readonly string[]): JsonObject {
   return {
-    resource, authorization_servers: issuers, bearer_methods_supported: ['header'],
-    ...(scopes.length > 0 && { scopes_supported: scopes }), resource_name: 'Sallyport',
+    resource,
+    authorization_servers: issuers,
+    bearer_methods_supported: ['header'],
+    ...(scopes.length > 0 && { scopes_supported: scopes }),
+    resource_name: 'Sallyport',
   };
 }
 

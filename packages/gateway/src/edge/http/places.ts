@@ -5,7 +5,11 @@ import type { Door } from './door.ts';
 /** @throws GuardError `rate_limited` when all are taken. @returns what {@link leavePlace} needs. */
 export function takePlace(door: Pick<Door, 'streams' | 'settings'>, key: string): string {
   const open = door.streams.get(key) ?? 0;
-  if (open >= door.settings().maxStreamsPerPrincipal) throw new GuardError('rate_limited', { message: 'There are too many open streams of this caller.', retryAfter: 10 });
+  if (open >= door.settings().maxStreamsPerPrincipal)
+    throw new GuardError('rate_limited', {
+      message: 'There are too many open streams of this caller.',
+      retryAfter: 10,
+    });
   door.streams.set(key, open + 1);
   return key;
 }

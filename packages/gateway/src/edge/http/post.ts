@@ -1,6 +1,17 @@
 /** POST: one JSON-RPC message. Its era is told from the message itself, and everything it needs is read from it. */
 import type { IncomingMessage } from 'node:http';
-import { asGuardError, GuardError, holderOf, spendPermit, type Call, type JsonObject, type McpResult, type Outcome, type Permit, type Relay } from '@sallyport/guard';
+import {
+  asGuardError,
+  GuardError,
+  holderOf,
+  spendPermit,
+  type Call,
+  type JsonObject,
+  type McpResult,
+  type Outcome,
+  type Permit,
+  type Relay,
+} from '@sallyport/guard';
 import { parseStrict } from '@sallyport/guard/json';
 import { endOf, errorEnd, type Asked, type Ended } from '../answer.ts';
 import { readEnvelope, type Message } from '../envelope.ts';
@@ -62,10 +73,21 @@ interface Brought {
   readonly rawArguments: Uint8Array | undefined;
 }
 
-export function arrivalOf(door: Door, { request, route, address, correlationId }: Visit, { caller, abort, rawArguments }: Brought): Arrival {
+export function arrivalOf(
+  door: Door,
+  { request, route, address, correlationId }: Visit,
+  { caller, abort, rawArguments }: Brought,
+): Arrival {
   return {
-    route, caller, credentials: door.readAuthorization(headerValues(request, 'authorization')), transport: 'http', address, correlationId,
-    headers: request.headers, rawArguments, signal: abort.signal,
+    route,
+    caller,
+    credentials: door.readAuthorization(headerValues(request, 'authorization')),
+    transport: 'http',
+    address,
+    correlationId,
+    headers: request.headers,
+    rawArguments,
+    signal: abort.signal,
   };
 }
 
@@ -76,7 +98,10 @@ interface Under {
 }
 
 async function handleRequest(door: Door, visit: Visit, asked: Under): Promise<void> {
-  const { arrival: { caller, route }, abort } = asked;
+  const {
+    arrival: { caller, route },
+    abort,
+  } = asked;
   const waited = caller.era === 'modern' ? afterWait(asked.message.params) : undefined;
   const message = waited === undefined ? asked.message : { ...asked.message, params: waited.params };
   const under = { ...asked, message };
@@ -85,10 +110,28 @@ async function handleRequest(door: Door, visit: Visit, asked: Under): Promise<vo
   const headers = { ...visit.headers };
   const call: UnderWay = { abort, holder: undefined };
   const reply = createReply({
-    response: visit.response, headers, mayStream: accepts(visit.request), primes: caller.protocolVersion === '2025-11-25', now: door.clock.now,
-    stream: live && (() => openStream(live.streams, { kept: live.kept, standalone: false, holder: () => call.holder, now: door.clock.now() })),
+    response: visit.response,
+    headers,
+    mayStream: accepts(visit.request),
+    primes: caller.protocolVersion === '2025-11-25',
+    now: door.clock.now,
+    stream:
+      live &&
+      (() =>
+        openStream(live.streams, {
+          kept: live.kept,
+          standalone: false,
+          holder: () => call.holder,
+          now: door.clock.now(),
+        })),
   });
-  const questions = live && accepts(visit.request) && canBeAsked(caller.capabilities) ? createQuestions({ live, call, capabilities: caller.capabilities, timeoutMs: door.settings().requestTimeoutMs }, reply) : undefined;
+  const questions =
+    live && accepts(visit.request) && canBeAsked(caller.capabilities)
+      ? createQuestions(
+          { live, call, capabilities: caller.capabilities, timeoutMs: door.settings().requestTimeoutMs },
+          reply,
+        )
+      : undefined;
   const leave = whenGone(visit, caller, abort);
   const held = live && beginCall(live, key, call);
   try {
@@ -96,7 +139,20 @@ async function handleRequest(door: Door, visit: Visit, asked: Under): Promise<vo
     // Before the answer, for the stream ends with it.
     questions?.end();
     if (outcome.status !== 'success') delete headers['Mcp-Session-Id'];
-    finish(door, visit, { outcome, asked: { ...message, era: caller.era, route, from, ...(caller.era === 'modern' && { serverInfo: serverInfoOf(door, route, outcome), capabilities: waited?.declined === true ? undefined : caller.capabilities }) }, reply });
+    finish(door, visit, {
+      outcome,
+      asked: {
+        ...message,
+        era: caller.era,
+        route,
+        from,
+        ...(caller.era === 'modern' && {
+          serverInfo: serverInfoOf(door, route, outcome),
+          capabilities: waited?.declined === true ? undefined : caller.capabilities,
+        }),
+      },
+      reply,
+    });
   } finally {
     leave();
     reply.dispose();
@@ -112,20 +168,34 @@ interface Running {
   readonly headers: Record<string, string>;
 }
 
-async function run(door: Door, under: Under, { reply, questions, held, headers }: Running): Promise<{ readonly outcome: Outcome; readonly from: string | undefined }> {
+async function run(
+  door: Door,
+  under: Under,
+  { reply, questions, held, headers }: Running,
+): Promise<{ readonly outcome: Outcome; readonly from: string | undefined }> {
   const { message, arrival } = under;
-  if (message.method === 'subscriptions/listen') return { outcome: await listenOn(door, under, reply), from: undefined };
+  if (message.method === 'subscriptions/listen')
+    return { outcome: await listenOn(door, under, reply), from: undefined };
   const call = callOf(door, message, arrival);
   const relay = relayFor(arrival.caller, message.params, { send: reply.send, ask: questions?.ask });
-  const outcome = await runCall(door, { call, arrival, relay, ...(held !== undefined && { held }) }, message.method === 'initialize' ? (_deps, permit) => greet(door, permit, { message, arrival, headers }) : undefined);
+  const outcome = await runCall(
+    door,
+    { call, arrival, relay, ...(held !== undefined && { held }) },
+    message.method === 'initialize' ? (_deps, permit) => greet(door, permit, { message, arrival, headers }) : undefined,
+  );
   return { outcome, from: 'server' in call.target ? call.target.server : undefined };
 }
 
 /** Ends in order when the gateway stops, and at once when the client goes away. */
 async function listenOn(door: Door, { message, arrival, abort }: Under, reply: Reply): Promise<Outcome> {
-  if (!reply.mayStream) throw new GuardError('invalid_request', { message: 'Accept must have text/event-stream to listen.' });
+  if (!reply.mayStream)
+    throw new GuardError('invalid_request', { message: 'Accept must have text/event-stream to listen.' });
   const end = (reason: string): void => {
-    reply.send({ jsonrpc: '2.0', method: 'notifications/cancelled', params: tagged({ requestId: message.id, reason }, message.id) });
+    reply.send({
+      jsonrpc: '2.0',
+      method: 'notifications/cancelled',
+      params: tagged({ requestId: message.id, reason }, message.id),
+    });
     abort.abort();
   };
   const stop = (): void => end('The gateway stops.');
@@ -133,7 +203,14 @@ async function listenOn(door: Door, { message, arrival, abort }: Under, reply: R
   const stopJudging = keepJudging(door, arrival, () => end('Authentication is required again.'));
   let place: string | undefined;
   try {
-    return await listen(door, arrival, { id: message.id, params: message.params, send: reply.send, entered: (permit) => { place = takePlace(door, holderOf(permit).principal.key); } });
+    return await listen(door, arrival, {
+      id: message.id,
+      params: message.params,
+      send: reply.send,
+      entered: (permit) => {
+        place = takePlace(door, holderOf(permit).principal.key);
+      },
+    });
   } finally {
     door.closing.removeEventListener('abort', stop);
     stopJudging();
@@ -141,12 +218,15 @@ async function listenOn(door: Door, { message, arrival, abort }: Under, reply: R
   }
 }
 
-const accepts = (request: IncomingMessage): boolean => /text\/event-stream|\*\/\*/.test(request.headers.accept ?? '*/*');
+const accepts = (request: IncomingMessage): boolean =>
+  /text\/event-stream|\*\/\*/.test(request.headers.accept ?? '*/*');
 
 /** A modern client cancels by going away; a legacy one may come back for the answer. */
 function whenGone({ response }: Visit, caller: Caller, abort: AbortController): () => void {
   if (caller.era === 'legacy') return () => {};
-  const gone = (): void => { if (!response.writableFinished) abort.abort(); };
+  const gone = (): void => {
+    if (!response.writableFinished) abort.abort();
+  };
   response.once('close', gone);
   return () => response.off('close', gone);
 }
@@ -161,10 +241,15 @@ interface Greeting {
 function greet(door: Door, permit: Permit, { message, arrival, headers }: Greeting): McpResult {
   const { principal, tenant } = spendPermit(permit);
   const { params } = message;
-  const object = (value: unknown): JsonObject | undefined => (typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as JsonObject) : undefined);
+  const object = (value: unknown): JsonObject | undefined =>
+    typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as JsonObject) : undefined;
   const protocolVersion = negotiate(params['protocolVersion']);
   headers['Mcp-Session-Id'] = sealSession(door.sealer, {
-    principal, tenant, protocolVersion, capabilities: object(params['capabilities']) ?? {}, clientInfo: object(params['clientInfo']),
+    principal,
+    tenant,
+    protocolVersion,
+    capabilities: object(params['capabilities']) ?? {},
+    clientInfo: object(params['clientInfo']),
     expiresAt: door.clock.now() + door.settings().sessionLifetimeMs,
   });
   return { value: initializeResult(door, { route: arrival.route, who: { principal, tenant } }, protocolVersion) };
@@ -181,37 +266,76 @@ function finish(door: Door, visit: Visit, { outcome, asked, reply }: Finished): 
   logFailure(door, outcome);
   reply.finish(outcome.status === 'success' ? ended : withChallenge(door, visit, { ended, error: outcome.error }));
   door.called(outcome);
-  door.report({ method: asked.method, endpoint: visit.route.endpoint, status: reply.status(), tenant: outcome.tenant?.id, ms: performance.now() - visit.startedAt });
+  door.report({
+    method: asked.method,
+    endpoint: visit.route.endpoint,
+    status: reply.status(),
+    tenant: outcome.tenant?.id,
+    ms: performance.now() - visit.startedAt,
+  });
 }
 
 /** The cause goes to the log and nowhere else. */
 export function logFailure(door: Pick<Door, 'log'>, outcome: Outcome): void {
   if (outcome.status === 'success') return;
   const { error } = outcome;
-  const level = error.code === 'internal' || error.code === 'result_withheld' || error.code === 'audit_unavailable' ? 'error' : 'info';
-  door.log(level, 'a call was not answered', { correlation_id: outcome.correlationId, method: outcome.method, error_code: error.row.errorCode, cause: error.cause instanceof Error ? error.cause.message : '' });
+  const level =
+    error.code === 'internal' || error.code === 'result_withheld' || error.code === 'audit_unavailable'
+      ? 'error'
+      : 'info';
+  door.log(level, 'a call was not answered', {
+    correlation_id: outcome.correlationId,
+    method: outcome.method,
+    error_code: error.row.errorCode,
+    cause: error.cause instanceof Error ? error.cause.message : '',
+  });
 }
 
-export function withChallenge(door: Door, { route }: Visit, { ended, error }: { readonly ended: Ended; readonly error: GuardError }): Ended {
+export function withChallenge(
+  door: Door,
+  { route }: Visit,
+  { ended, error }: { readonly ended: Ended; readonly error: GuardError },
+): Ended {
   if (error.code !== 'unauthenticated' && error.code !== 'insufficient_scope') return ended;
   const fault = error.detail.data?.['error'];
   const scope = error.detail.data?.['scope'];
   return {
-    ...ended, headers: {
-      ...ended.headers, 'WWW-Authenticate': challenge({
-        publicUrl: door.settings().publicUrl, endpoint: route.endpoint, scope: typeof scope === 'string' ? scope : door.scopes().join(' '), error: typeof fault === 'string' ? fault : undefined,
+    ...ended,
+    headers: {
+      ...ended.headers,
+      'WWW-Authenticate': challenge({
+        publicUrl: door.settings().publicUrl,
+        endpoint: route.endpoint,
+        scope: typeof scope === 'string' ? scope : door.scopes().join(' '),
+        error: typeof fault === 'string' ? fault : undefined,
       }),
     },
   };
 }
 
 /** Refused by the edge, but with an id to answer. */
-function refuse(door: Door, visit: Visit, { error, message }: { readonly error: GuardError; readonly message: Request }): void {
+function refuse(
+  door: Door,
+  visit: Visit,
+  { error, message }: { readonly error: GuardError; readonly message: Request },
+): void {
   const era = isModern(message, visit.request.headers) ? 'modern' : 'legacy';
   const ended = errorEnd(error, message.id, visit.correlationId, { ...message, era, route: visit.route });
   recordRejection(door, { code: error.code, correlationId: visit.correlationId, address: visit.address });
-  door.report({ method: message.method, endpoint: visit.route.endpoint, status: ended.status, tenant: undefined, ms: performance.now() - visit.startedAt });
-  visit.response.writeHead(ended.status, { ...visit.headers, 'Content-Type': 'application/json', 'Content-Length': ended.bytes.length }).end(ended.bytes);
+  door.report({
+    method: message.method,
+    endpoint: visit.route.endpoint,
+    status: ended.status,
+    tenant: undefined,
+    ms: performance.now() - visit.startedAt,
+  });
+  visit.response
+    .writeHead(ended.status, {
+      ...visit.headers,
+      'Content-Type': 'application/json',
+      'Content-Length': ended.bytes.length,
+    })
+    .end(ended.bytes);
 }
 
 interface Other {
@@ -234,19 +358,42 @@ function otherCall(door: Door, message: Other['message'], arrival: Arrival): Cal
 async function handleOther(door: Door, visit: Visit, { message, arrival }: Other): Promise<void> {
   const session = arrival.caller.session;
   const call = otherCall(door, message, arrival);
-  const relay = { era: arrival.caller.era, capabilities: arrival.caller.capabilities, logLevel: undefined, progressToken: undefined, notify: () => {}, ask: undefined } satisfies Relay;
-  const outcome = await runCall(door, { call, arrival, relay }, isPassedOn(call.method) ? undefined : (_deps, permit) => {
-    const holder = spendPermit(permit).principal.key;
-    // Only this session's own: the guard has just compared the session with the caller.
-    const live = session && door.live.find(session.id);
-    if (live !== undefined) settle(live, message, holder);
-    return { value: {} };
-  });
+  const relay = {
+    era: arrival.caller.era,
+    capabilities: arrival.caller.capabilities,
+    logLevel: undefined,
+    progressToken: undefined,
+    notify: () => {},
+    ask: undefined,
+  } satisfies Relay;
+  const outcome = await runCall(
+    door,
+    { call, arrival, relay },
+    isPassedOn(call.method)
+      ? undefined
+      : (_deps, permit) => {
+          const holder = spendPermit(permit).principal.key;
+          // Only this session's own: the guard has just compared the session with the caller.
+          const live = session && door.live.find(session.id);
+          if (live !== undefined) settle(live, message, holder);
+          return { value: {} };
+        },
+  );
   if (outcome.status === 'success') {
     plain(visit.response, 202, visit.headers);
     return note(door, visit, { method: call.method, tenant: outcome.tenant?.id });
   }
-  const ended = withChallenge(door, visit, { ended: errorEnd(outcome.error, null, visit.correlationId), error: outcome.error });
-  visit.response.writeHead(ended.status, { ...visit.headers, ...ended.headers, 'Content-Type': 'application/json', 'Content-Length': ended.bytes.length }).end(ended.bytes);
+  const ended = withChallenge(door, visit, {
+    ended: errorEnd(outcome.error, null, visit.correlationId),
+    error: outcome.error,
+  });
+  visit.response
+    .writeHead(ended.status, {
+      ...visit.headers,
+      ...ended.headers,
+      'Content-Type': 'application/json',
+      'Content-Length': ended.bytes.length,
+    })
+    .end(ended.bytes);
   note(door, visit, { method: call.method, tenant: outcome.tenant?.id });
 }

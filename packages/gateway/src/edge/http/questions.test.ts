@@ -4,7 +4,9 @@ import { openBench, pause, type Bench } from '../testing/bench.mts';
 import { ask, greet, stream, type Json } from '../testing/client.mts';
 
 let bench: Bench;
-beforeAll(async () => { bench = await openBench(); });
+beforeAll(async () => {
+  bench = await openBench();
+});
 afterAll(() => bench.close());
 
 const inSession = (session: string) => ({ headers: { 'mcp-session-id': session } });
@@ -12,10 +14,18 @@ const inSession = (session: string) => ({ headers: { 'mcp-session-id': session }
 describe('a server asks the client', () => {
   const asking = async (token: string, capabilities: Json) => {
     const session = await greet({ url: bench.url, token }, capabilities);
-    const open = await stream({ url: bench.url, token, method: 'tools/call', id: 1, params: { name: 'ask' }, ...inSession(session) });
+    const open = await stream({
+      url: bench.url,
+      token,
+      method: 'tools/call',
+      id: 1,
+      params: { name: 'ask' },
+      ...inSession(session),
+    });
     return { session, open };
   };
-  const answer = (token: string, session: string, id: unknown, body: Json) => ask({ url: bench.url, token, ...inSession(session), body: JSON.stringify({ jsonrpc: '2.0', id, ...body }) });
+  const answer = (token: string, session: string, id: unknown, body: Json) =>
+    ask({ url: bench.url, token, ...inSession(session), body: JSON.stringify({ jsonrpc: '2.0', id, ...body }) });
 
   it('on the stream of the call; the answer comes back as a POST of the same session', async () => {
     const { session, open } = await asking('alice', { elicitation: {} });
@@ -28,11 +38,28 @@ describe('a server asks the client', () => {
   });
 
   it('a question that is still open when its call ends is taken back before the answer', async () => {
-    const hasty = await openBench({ tools: { ask: (_permitted, relay) => { void relay.ask?.('elicitation/create', { message: 'Sure?' }).catch(() => {}); return { value: { content: [] } }; } } });
+    const hasty = await openBench({
+      tools: {
+        ask: (_permitted, relay) => {
+          void relay.ask?.('elicitation/create', { message: 'Sure?' }).catch(() => {});
+          return { value: { content: [] } };
+        },
+      },
+    });
     try {
       const session = await greet({ url: hasty.url, token: 'alice' }, { elicitation: {} });
-      const { messages } = await ask({ url: hasty.url, token: 'alice', method: 'tools/call', params: { name: 'ask' }, ...inSession(session) });
-      expect(messages.map((message) => message['method'] ?? 'answer')).toEqual(['elicitation/create', 'notifications/cancelled', 'answer']);
+      const { messages } = await ask({
+        url: hasty.url,
+        token: 'alice',
+        method: 'tools/call',
+        params: { name: 'ask' },
+        ...inSession(session),
+      });
+      expect(messages.map((message) => message['method'] ?? 'answer')).toEqual([
+        'elicitation/create',
+        'notifications/cancelled',
+        'answer',
+      ]);
       expect(messages[1]?.['params']).toMatchObject({ requestId: messages[0]?.['id'] });
     } finally {
       await hasty.close();
@@ -40,18 +67,43 @@ describe('a server asks the client', () => {
   });
 
   it('a question that the server withdraws, or that nobody answers in time, is taken back', async () => {
-    const brief = await openBench({ settings: { requestTimeoutMs: 60 }, tools: {
-      ask: async (_permitted, relay) => {
-        const withdrawn = new AbortController();
-        const answered = relay.ask?.('elicitation/create', { message: 'Sure?' }, withdrawn.signal).catch(({ code }: { code: string }) => code);
-        withdrawn.abort();
-        return { value: { content: [], withdrawn: (await answered) as string, late: (await relay.ask?.('elicitation/create', { message: 'Sure?' }).catch(({ code }: { code: string }) => code)) as string } };
+    const brief = await openBench({
+      settings: { requestTimeoutMs: 60 },
+      tools: {
+        ask: async (_permitted, relay) => {
+          const withdrawn = new AbortController();
+          const answered = relay
+            .ask?.('elicitation/create', { message: 'Sure?' }, withdrawn.signal)
+            .catch(({ code }: { code: string }) => code);
+          withdrawn.abort();
+          return {
+            value: {
+              content: [],
+              withdrawn: (await answered) as string,
+              late: (await relay
+                .ask?.('elicitation/create', { message: 'Sure?' })
+                .catch(({ code }: { code: string }) => code)) as string,
+            },
+          };
+        },
       },
-    } });
+    });
     try {
       const session = await greet({ url: brief.url, token: 'alice' }, { elicitation: {} });
-      const { messages, result } = await ask({ url: brief.url, token: 'alice', method: 'tools/call', params: { name: 'ask' }, ...inSession(session) });
-      expect(messages.map((message) => message['method'] ?? 'answer')).toEqual(['elicitation/create', 'notifications/cancelled', 'elicitation/create', 'notifications/cancelled', 'answer']);
+      const { messages, result } = await ask({
+        url: brief.url,
+        token: 'alice',
+        method: 'tools/call',
+        params: { name: 'ask' },
+        ...inSession(session),
+      });
+      expect(messages.map((message) => message['method'] ?? 'answer')).toEqual([
+        'elicitation/create',
+        'notifications/cancelled',
+        'elicitation/create',
+        'notifications/cancelled',
+        'answer',
+      ]);
       expect(result).toMatchObject({ withdrawn: 'cancelled', late: 'upstream_timeout' });
     } finally {
       await brief.close();
@@ -62,7 +114,12 @@ describe('a server asks the client', () => {
     const { session, open } = await asking('alice', { elicitation: {} });
     await open.until((text) => text.includes('elicitation/create'));
     const id = open.messages()[0]?.['id'];
-    const others = [['bob', session], ['bob', await greet({ url: bench.url, token: 'bob' })], ['alice', await greet({ url: bench.url, token: 'alice' })], ['alice-bot', session]] as const;
+    const others = [
+      ['bob', session],
+      ['bob', await greet({ url: bench.url, token: 'bob' })],
+      ['alice', await greet({ url: bench.url, token: 'alice' })],
+      ['alice-bot', session],
+    ] as const;
     for (const [token, using] of others) await answer(token, using, id, { result: { action: 'stolen' } });
     await answer('alice', session, 'sp-AAAAAAAAAAAAAAAA', { result: { action: 'stolen' } });
     await answer('alice', session, 1, { result: { action: 'stolen' } });

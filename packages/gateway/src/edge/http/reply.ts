@@ -54,7 +54,8 @@ export function createReply(options: ReplyOptions): Reply {
     if (options.primes) writeBounded(response, primeText(stream));
     listenTo(stream, response);
   };
-  const write = (data: string): void => (stream === undefined ? writeBounded(response, `event: message\ndata: ${data}\n\n`) : emit(stream, data));
+  const write = (data: string): void =>
+    stream === undefined ? writeBounded(response, `event: message\ndata: ${data}\n\n`) : emit(stream, data);
   return {
     mayStream,
     status: () => status,
@@ -63,13 +64,21 @@ export function createReply(options: ReplyOptions): Reply {
       start();
       write(JSON.stringify(message));
     },
-    dispose: () => { clearTimeout(timer); clearInterval(timer); },
+    dispose: () => {
+      clearTimeout(timer);
+      clearInterval(timer);
+    },
     finish(ended) {
       clearTimeout(timer);
       clearInterval(timer);
       if (!started) {
         status = ended.status;
-        response.writeHead(ended.status, { ...headers, ...ended.headers, 'Content-Type': 'application/json', 'Content-Length': ended.bytes.length });
+        response.writeHead(ended.status, {
+          ...headers,
+          ...ended.headers,
+          'Content-Type': 'application/json',
+          'Content-Length': ended.bytes.length,
+        });
         endWith(response, ended.bytes);
         return;
       }

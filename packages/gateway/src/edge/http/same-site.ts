@@ -14,7 +14,8 @@ export function checkSameSite(request: IncomingMessage, settings: GatewaySetting
   const origins = headerValues(request, 'origin');
   if (origins.length > 1) throw new GuardError('forbidden_origin');
   const [origin] = origins;
-  if (origin !== undefined && !originAllowed(origin, settings, request.socket.localPort)) throw new GuardError('forbidden_origin');
+  if (origin !== undefined && !originAllowed(origin, settings, request.socket.localPort))
+    throw new GuardError('forbidden_origin');
 }
 
 const hosts = new WeakMap<GatewaySettings, string>();
@@ -30,7 +31,10 @@ function isOurs(host: string, settings: GatewaySettings, port: number | undefine
   const lower = host.toLowerCase();
   if (lower === hostOf(settings) || settings.allowedHosts.includes(lower)) return true;
   const match = /^(.*?)(?::(\d{1,5}))?$/.exec(lower);
-  return LOOPBACK.test(match?.[1] ?? '') && (match?.[2] === undefined ? port === 80 || port === 443 : Number(match[2]) === port);
+  return (
+    LOOPBACK.test(match?.[1] ?? '') &&
+    (match?.[2] === undefined ? port === 80 || port === 443 : Number(match[2]) === port)
+  );
 }
 
 export function originAllowed(origin: string, settings: GatewaySettings, port: number | undefined): boolean {

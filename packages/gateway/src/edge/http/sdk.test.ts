@@ -13,12 +13,16 @@ beforeAll(async () => {
   bench = await openBench({
     approvals: [{ server: 'crm', tool: 'erase' }],
     async other({ call }, relay) {
-      if (call.method === 'prompts/get') return { value: { messages: [{ role: 'user', content: { type: 'text', text: 'hi' } }] } };
-      if (call.method === 'resources/read') return { value: { contents: [{ uri: 'name' in call.target ? call.target.name : '', text: 'x' }] } };
+      if (call.method === 'prompts/get')
+        return { value: { messages: [{ role: 'user', content: { type: 'text', text: 'hi' } }] } };
+      if (call.method === 'resources/read')
+        return { value: { contents: [{ uri: 'name' in call.target ? call.target.name : '', text: 'x' }] } };
       if (call.method === 'completion/complete') return { value: { completion: { values: ['a'] } } };
       if (!call.method.endsWith('/listen')) return { value: {} };
       relay.notify('notifications/tools/list_changed', {});
-      await new Promise<void>((resolve) => { call.signal.addEventListener('abort', () => resolve(), { once: true }); });
+      await new Promise<void>((resolve) => {
+        call.signal.addEventListener('abort', () => resolve(), { once: true });
+      });
       return { value: {} };
     },
   });
@@ -52,12 +56,22 @@ describe('SDK v1', () => {
     expect((await client.readResource({ uri })).contents[0]?.uri).toBe(uri);
     expect((await client.listPrompts()).prompts.map(({ name }) => name)).toContain(`${prefix}greet`);
     expect((await client.getPrompt({ name: `${prefix}greet`, arguments: { who: 'x' } })).messages).toHaveLength(1);
-    expect((await client.complete({ ref: { type: 'ref/prompt', name: `${prefix}greet` }, argument: { name: 'who', value: 'a' } })).completion.values).toEqual(['a']);
+    expect(
+      (
+        await client.complete({
+          ref: { type: 'ref/prompt', name: `${prefix}greet` },
+          argument: { name: 'who', value: 'a' },
+        })
+      ).completion.values,
+    ).toEqual(['a']);
     await client.ping();
     await client.setLoggingLevel('info').catch((thrown: unknown) => expect(String(thrown)).toContain('logging'));
     await expect(client.callTool({ name: `${prefix}nothing`, arguments: {} })).rejects.toMatchObject({ code: -32602 });
     await expect(client.readResource({ uri: `${uri}-nothing` })).rejects.toMatchObject({ code: -32002 });
-    expect(await client.callTool({ name: `${prefix}strict`, arguments: { n: 'x' } })).toMatchObject({ isError: true, structuredContent: { error_code: 'INVALID_ARGUMENT' } });
+    expect(await client.callTool({ name: `${prefix}strict`, arguments: { n: 'x' } })).toMatchObject({
+      isError: true,
+      structuredContent: { error_code: 'INVALID_ARGUMENT' },
+    });
     await transport.terminateSession();
     await client.close();
   });
@@ -65,15 +79,21 @@ describe('SDK v1', () => {
   it('hears progress and what belongs to no call, is asked, cancels', async () => {
     const { client } = await connect('/mcp/crm');
     let changed = 0;
-    client.setNotificationHandler(ToolListChangedNotificationSchema, () => { changed += 1; });
+    client.setNotificationHandler(ToolListChangedNotificationSchema, () => {
+      changed += 1;
+    });
     client.setRequestHandler(ElicitRequestSchema, async () => ({ action: 'accept' as const, content: { sure: true } }));
     const heard: number[] = [];
-    await client.callTool({ name: 'talk', arguments: { canary: 'c' } }, undefined, { onprogress: ({ progress }) => void heard.push(progress) });
+    await client.callTool({ name: 'talk', arguments: { canary: 'c' } }, undefined, {
+      onprogress: ({ progress }) => void heard.push(progress),
+    });
     expect(heard).toEqual([1, 2, 3]);
     expect(JSON.stringify(await client.callTool({ name: 'ask', arguments: {} }))).toContain('accept');
     await until(() => changed > 0);
     const abort = new AbortController();
-    const waiting = client.callTool({ name: 'wait', arguments: {} }, undefined, { signal: abort.signal }).catch((thrown: unknown) => thrown);
+    const waiting = client
+      .callTool({ name: 'wait', arguments: {} }, undefined, { signal: abort.signal })
+      .catch((thrown: unknown) => thrown);
     await until(() => bench.sent.at(-1)?.call.params['name'] === 'wait');
     abort.abort();
     await waiting;
@@ -85,11 +105,17 @@ describe('SDK v1', () => {
     const { client, transport } = await connect('/mcp/crm');
     const tokens: string[] = [];
     const heard: number[] = [];
-    const done = client.callTool({ name: 'talk', arguments: { canary: 'resumed' } }, undefined, { onprogress: ({ progress }) => void heard.push(progress), onresumptiontoken: (token) => void tokens.push(token) });
+    const done = client.callTool({ name: 'talk', arguments: { canary: 'resumed' } }, undefined, {
+      onprogress: ({ progress }) => void heard.push(progress),
+      onresumptiontoken: (token) => void tokens.push(token),
+    });
     expect(JSON.stringify(await done)).toContain('resumed');
     expect(tokens.length).toBeGreaterThan(1);
     const again: string[] = [];
-    const second = new LegacyTransport(new URL(`${bench.url}/mcp/crm`), { requestInit, sessionId: transport.sessionId as string });
+    const second = new LegacyTransport(new URL(`${bench.url}/mcp/crm`), {
+      requestInit,
+      sessionId: transport.sessionId as string,
+    });
     second.onmessage = (message) => void again.push(JSON.stringify(message));
     await second.start();
     await second.resumeStream(tokens[0] as string);
@@ -111,7 +137,10 @@ describe('SDK v1', () => {
 
 describe('SDK v2 and a call that a person must approve', () => {
   const connect = async (answer: () => 'accept' | 'decline') => {
-    const client = new ModernClient({ name: 'v2', version: '1.0.0' }, { capabilities: { elicitation: {} }, versionNegotiation: { mode: 'auto' } });
+    const client = new ModernClient(
+      { name: 'v2', version: '1.0.0' },
+      { capabilities: { elicitation: {} }, versionNegotiation: { mode: 'auto' } },
+    );
     const asked: string[] = [];
     client.setRequestHandler('elicitation/create', async ({ params }) => {
       asked.push(params.message);
@@ -124,7 +153,8 @@ describe('SDK v2 and a call that a person must approve', () => {
   it('its user is asked to wait; once it is approved the same call runs, once', async () => {
     const { client, asked } = await connect(() => {
       const [pending] = bench.approvals.pending();
-      if (asked.length === 2 && pending !== undefined) bench.approvals.approve(pending.id, { issuer: 'https://issuer.test', subject: 'bob' });
+      if (asked.length === 2 && pending !== undefined)
+        bench.approvals.approve(pending.id, { issuer: 'https://issuer.test', subject: 'bob' });
       return 'accept';
     });
     expect(JSON.stringify(await client.callTool({ name: 'erase', arguments: { id: 1 } }))).toContain('erase');
@@ -135,14 +165,33 @@ describe('SDK v2 and a call that a person must approve', () => {
 
   it('a user who does not want to wait gets the refusal, and whatever is put into the state changes nothing', async () => {
     const { client, asked } = await connect(() => 'decline');
-    expect(await client.callTool({ name: 'erase', arguments: { id: 2 } })).toMatchObject({ isError: true, structuredContent: { error_code: 'APPROVAL_REQUIRED' } });
+    expect(await client.callTool({ name: 'erase', arguments: { id: 2 } })).toMatchObject({
+      isError: true,
+      structuredContent: { error_code: 'APPROVAL_REQUIRED' },
+    });
     expect(asked).toHaveLength(1);
     await client.close();
     const before = bench.sent.length;
-    const forge = (state: string) => ask({
-      url: bench.url, token: 'alice', era: 'modern', method: 'tools/call', params: { name: 'erase', arguments: { id: 2 }, requestState: `sallyport-approval.${state}`, inputResponses: { approval: { action: 'accept' } } },
-    });
-    for (const state of ['', '!!!', Buffer.from('{"requestState":"x","__proto__":{"a":1},"name":"echo"}').toString('base64url'), Buffer.from('null').toString('base64url')]) expect((await forge(state)).result).toMatchObject({ isError: true });
+    const forge = (state: string) =>
+      ask({
+        url: bench.url,
+        token: 'alice',
+        era: 'modern',
+        method: 'tools/call',
+        params: {
+          name: 'erase',
+          arguments: { id: 2 },
+          requestState: `sallyport-approval.${state}`,
+          inputResponses: { approval: { action: 'accept' } },
+        },
+      });
+    for (const state of [
+      '',
+      '!!!',
+      Buffer.from('{"requestState":"x","__proto__":{"a":1},"name":"echo"}').toString('base64url'),
+      Buffer.from('null').toString('base64url'),
+    ])
+      expect((await forge(state)).result).toMatchObject({ isError: true });
     expect(bench.sent).toHaveLength(before);
   });
 });
@@ -150,14 +199,33 @@ describe('SDK v2 and a call that a person must approve', () => {
 it('output that is no object: a client of 2026-07-28 gets all of it, an older one the text', async () => {
   const list: McpResult = { value: { content: [{ type: 'text', text: '[1]' }], structuredContent: [1] } };
   const other = await openBench({
-    definitions: [definition('crm', 'tool', 'rows', { inputSchema: { type: 'object' }, outputSchema: { type: 'array', items: {} } }), definition('crm', 'tool', 'row', { inputSchema: { type: 'object' }, outputSchema: { type: 'object' } }), definition('crm', 'tool', 'loose')],
+    definitions: [
+      definition('crm', 'tool', 'rows', {
+        inputSchema: { type: 'object' },
+        outputSchema: { type: 'array', items: {} },
+      }),
+      definition('crm', 'tool', 'row', { inputSchema: { type: 'object' }, outputSchema: { type: 'object' } }),
+      definition('crm', 'tool', 'loose'),
+    ],
     tools: { rows: () => list, loose: () => ({ ...list, bytes: Buffer.from(JSON.stringify(list.value)) }) },
   });
-  const [v1, v2] = [new LegacyClient({ name: 'v1', version: '1' }), new ModernClient({ name: 'v2', version: '1' }, { versionNegotiation: { mode: 'auto' } })];
-  await v1.connect(new LegacyTransport(new URL(`${other.url}/mcp/crm`), { requestInit }) as Parameters<LegacyClient['connect']>[0]);
+  const [v1, v2] = [
+    new LegacyClient({ name: 'v1', version: '1' }),
+    new ModernClient({ name: 'v2', version: '1' }, { versionNegotiation: { mode: 'auto' } }),
+  ];
+  await v1.connect(
+    new LegacyTransport(new URL(`${other.url}/mcp/crm`), { requestInit }) as Parameters<LegacyClient['connect']>[0],
+  );
   await v2.connect(new ModernTransport(new URL(`${other.url}/mcp/crm`), { requestInit }));
-  expect((await v1.listTools()).tools.map(({ outputSchema }) => outputSchema?.type)).toEqual([undefined, 'object', undefined]);
-  for (const name of ['rows', 'loose']) expect((await ask({ url: other.url, token: 'alice', method: 'tools/call', params: { name } })).result).toEqual({ content: [{ type: 'text', text: '[1]' }] });
+  expect((await v1.listTools()).tools.map(({ outputSchema }) => outputSchema?.type)).toEqual([
+    undefined,
+    'object',
+    undefined,
+  ]);
+  for (const name of ['rows', 'loose'])
+    expect((await ask({ url: other.url, token: 'alice', method: 'tools/call', params: { name } })).result).toEqual({
+      content: [{ type: 'text', text: '[1]' }],
+    });
   expect((await v2.listTools()).tools[0]?.outputSchema).toMatchObject({ type: 'array' });
   expect(await v2.callTool({ name: 'rows' })).toMatchObject({ structuredContent: [1] });
   await Promise.all([v1.close(), v2.close()]);
@@ -166,7 +234,10 @@ it('output that is no object: a client of 2026-07-28 gets all of it, an older on
 
 describe.each(['legacy', 'auto'] as const)('SDK v2, %s', (mode) => {
   const connect = async (path: string) => {
-    const client = new ModernClient({ name: 'v2', version: '1.0.0' }, { capabilities: { elicitation: {} }, versionNegotiation: { mode } });
+    const client = new ModernClient(
+      { name: 'v2', version: '1.0.0' },
+      { capabilities: { elicitation: {} }, versionNegotiation: { mode } },
+    );
     await client.connect(new ModernTransport(new URL(`${bench.url}${path}`), { requestInit }));
     return client;
   };
@@ -182,7 +253,10 @@ describe.each(['legacy', 'auto'] as const)('SDK v2, %s', (mode) => {
     expect((await client.getPrompt({ name: `${prefix}greet`, arguments: { who: 'x' } })).messages).toHaveLength(1);
     expect(await client.callTool({ name: `${prefix}strict`, arguments: { n: 'x' } })).toMatchObject({ isError: true });
     await expect(client.callTool({ name: `${prefix}nothing`, arguments: {} })).rejects.toMatchObject({ code: -32602 });
-    const mirrored = await client.callTool({ name: `${prefix}mirror`, arguments: { region: 'zürich', count: 3, dry: true, nested: { deep: 'x' } } });
+    const mirrored = await client.callTool({
+      name: `${prefix}mirror`,
+      arguments: { region: 'zürich', count: 3, dry: true, nested: { deep: 'x' } },
+    });
     expect(mirrored).not.toMatchObject({ isError: true });
     await client.close();
   });
@@ -190,7 +264,10 @@ describe.each(['legacy', 'auto'] as const)('SDK v2, %s', (mode) => {
   it('hears progress', async () => {
     const client = await connect('/mcp/crm');
     const heard: number[] = [];
-    await client.callTool({ name: 'talk', arguments: { canary: 'c' } }, { onprogress: ({ progress }) => void heard.push(progress) });
+    await client.callTool(
+      { name: 'talk', arguments: { canary: 'c' } },
+      { onprogress: ({ progress }) => void heard.push(progress) },
+    );
     expect(heard).toEqual([1, 2, 3]);
     await client.close();
   });

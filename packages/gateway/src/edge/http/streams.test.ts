@@ -6,10 +6,19 @@ import { ask, greet, stream, type Ask } from '../testing/client.mts';
 import { openTalking } from '../testing/talking.mts';
 
 let bench: Bench;
-beforeAll(async () => { bench = await openTalking(); });
+beforeAll(async () => {
+  bench = await openTalking();
+});
 afterAll(() => bench.close());
 
-const get = (rest: Partial<Ask> = {}) => stream({ url: bench.url, token: 'alice', http: 'GET', ...rest, headers: { accept: 'text/event-stream', 'content-type': undefined, ...rest.headers } });
+const get = (rest: Partial<Ask> = {}) =>
+  stream({
+    url: bench.url,
+    token: 'alice',
+    http: 'GET',
+    ...rest,
+    headers: { accept: 'text/event-stream', 'content-type': undefined, ...rest.headers },
+  });
 
 describe('the stream of what belongs to no call', () => {
   it('carries what servers say, spelled as on this path', async () => {
@@ -28,14 +37,36 @@ describe('the stream of what belongs to no call', () => {
 
   it('carries a message on one stream of a session, endpoint and agent, the youngest that is open', async () => {
     const relays = new Set<Relay>();
-    const loud = await openBench({ other: ({ call: { signal } }, relay) => new Promise((resolve) => {
-      relays.add(relay);
-      signal.addEventListener('abort', () => { relays.delete(relay); resolve({ value: {} }); }, { once: true });
-    }) });
+    const loud = await openBench({
+      other: ({ call: { signal } }, relay) =>
+        new Promise((resolve) => {
+          relays.add(relay);
+          signal.addEventListener(
+            'abort',
+            () => {
+              relays.delete(relay);
+              resolve({ value: {} });
+            },
+            { once: true },
+          );
+        }),
+    });
     try {
       const session = await greet({ url: loud.url, token: 'alice' });
-      const one = (token: string, id: string, path = '/mcp/crm') => stream({ url: loud.url, path, token, http: 'GET', headers: { accept: 'text/event-stream', 'content-type': undefined, 'mcp-session-id': id } });
-      const [first, second, foreign, other] = [await one('alice', session), await one('alice', session), await one('alice-bot', session), await one('alice', session, '/mcp/docs')] as const;
+      const one = (token: string, id: string, path = '/mcp/crm') =>
+        stream({
+          url: loud.url,
+          path,
+          token,
+          http: 'GET',
+          headers: { accept: 'text/event-stream', 'content-type': undefined, 'mcp-session-id': id },
+        });
+      const [first, second, foreign, other] = [
+        await one('alice', session),
+        await one('alice', session),
+        await one('alice-bot', session),
+        await one('alice', session, '/mcp/docs'),
+      ] as const;
       const heard = async (data: string): Promise<boolean[]> => {
         for (const relay of relays) relay.notify('notifications/message', { level: 'info', data });
         await pause(50);
@@ -52,10 +83,22 @@ describe('the stream of what belongs to no call', () => {
   });
 
   it('H9 a caller has so many of them, an unread one is not waited for', async () => {
-    const many = await openBench({ settings: { maxStreamsPerPrincipal: 2 }, other: ({ call: { signal } }) => new Promise((resolve) => { signal.addEventListener('abort', () => resolve({ value: {} }), { once: true }); }) });
+    const many = await openBench({
+      settings: { maxStreamsPerPrincipal: 2 },
+      other: ({ call: { signal } }) =>
+        new Promise((resolve) => {
+          signal.addEventListener('abort', () => resolve({ value: {} }), { once: true });
+        }),
+    });
     try {
       const session = await greet({ url: many.url, token: 'alice' });
-      const one = (headers: Record<string, string>) => stream({ url: many.url, token: 'alice', http: 'GET', headers: { accept: 'text/event-stream', 'content-type': undefined, ...headers } });
+      const one = (headers: Record<string, string>) =>
+        stream({
+          url: many.url,
+          token: 'alice',
+          http: 'GET',
+          headers: { accept: 'text/event-stream', 'content-type': undefined, ...headers },
+        });
       const open = [await one({ 'mcp-session-id': session }), await one({})];
       expect(open.map((each) => each.status)).toEqual([200, 200]);
       const refused = await one({ 'mcp-session-id': session });
@@ -69,6 +112,15 @@ describe('the stream of what belongs to no call', () => {
   });
 
   it('405 for whoever does not want a stream', async () => {
-    expect((await ask({ url: bench.url, token: 'alice', http: 'GET', headers: { accept: 'text/html', 'content-type': undefined } })).status).toBe(405);
+    expect(
+      (
+        await ask({
+          url: bench.url,
+          token: 'alice',
+          http: 'GET',
+          headers: { accept: 'text/html', 'content-type': undefined },
+        })
+      ).status,
+    ).toBe(405);
   });
 });

@@ -31,12 +31,29 @@ export async function handleGet(door: Door, visit: Visit): Promise<void> {
   const stop = (): void => abort.abort();
   visit.response.once('close', stop);
   door.closing.addEventListener('abort', stop, { once: true });
-  const ear: Ear = { endpoint: visit.route.endpoint, visit, abort, caller, live: liveOf(door, caller), hear: createHearing(door, arrival), stream: undefined, place: undefined, questions: undefined };
+  const ear: Ear = {
+    endpoint: visit.route.endpoint,
+    visit,
+    abort,
+    caller,
+    live: liveOf(door, caller),
+    hear: createHearing(door, arrival),
+    stream: undefined,
+    place: undefined,
+    questions: undefined,
+  };
   const stopJudging = keepJudging(door, arrival, stop);
   try {
     // On /mcp each server is listened to by itself, so that its addresses can be spelled as they are there.
-    const servers = visit.route.server === undefined && !isResumption(ear) ? inRoute(visit.route, door.view.servers()) : [visit.route.server];
-    const outcomes = await Promise.all((servers.length === 0 ? [undefined] : servers).map((server) => hear(door, ear, { ...arrival, route: { ...visit.route, server } })));
+    const servers =
+      visit.route.server === undefined && !isResumption(ear)
+        ? inRoute(visit.route, door.view.servers())
+        : [visit.route.server];
+    const outcomes = await Promise.all(
+      (servers.length === 0 ? [undefined] : servers).map((server) =>
+        hear(door, ear, { ...arrival, route: { ...visit.route, server } }),
+      ),
+    );
     close(door, visit, outcomes.find(({ status }) => status === 'success') ?? (outcomes[0] as Outcome));
   } finally {
     door.closing.removeEventListener('abort', stop);
@@ -72,33 +89,53 @@ function isResumption({ visit, live }: Ear): boolean {
 }
 
 /** A message goes out on one of a session's streams and on no other (2025-11-25): the youngest, for an older one may be dead. */
-const isHeard = (ear: Ear): boolean => ear.live === undefined || ear.live.ears.findLast(({ endpoint, place }) => endpoint === ear.endpoint && place === ear.place) === ear;
+const isHeard = (ear: Ear): boolean =>
+  ear.live === undefined ||
+  ear.live.ears.findLast(({ endpoint, place }) => endpoint === ear.endpoint && place === ear.place) === ear;
 
 async function hear(door: Door, ear: Ear, arrival: Arrival): Promise<Outcome> {
   const { server } = arrival.route;
   const send = (message: object): void => say(ear, JSON.stringify(message));
   const relay: Relay = {
-    era: 'legacy', capabilities: ear.caller.capabilities, logLevel: undefined, progressToken: undefined,
+    era: 'legacy',
+    capabilities: ear.caller.capabilities,
+    logLevel: undefined,
+    progressToken: undefined,
     notify(method, params) {
-      const deliver = (): void => void (isHeard(ear) && send({ jsonrpc: '2.0', method, params: noticeParams(method, params, { route: ear.visit.route, server }) }));
+      const deliver = (): void =>
+        void (
+          isHeard(ear) &&
+          send({ jsonrpc: '2.0', method, params: noticeParams(method, params, { route: ear.visit.route, server }) })
+        );
       hearNotice(ear.hear, server ?? '', { method, params }, deliver);
     },
-    ask: ear.live && canBeAsked(ear.caller.capabilities) ? (method, params, withdrawn) => ear.questions?.ask(method, params, withdrawn) ?? Promise.reject(new GuardError('cancelled')) : undefined,
+    ask:
+      ear.live && canBeAsked(ear.caller.capabilities)
+        ? (method, params, withdrawn) =>
+            ear.questions?.ask(method, params, withdrawn) ?? Promise.reject(new GuardError('cancelled'))
+        : undefined,
   };
-  return runCall(door, { call: callOf(door, { method: 'stream/listen', params: {} }, arrival, true), arrival, relay }, async (_deps, permit) => {
-    const resumed = open(door, ear, holderOf(permit).principal.key);
-    if (resumed === undefined) return door.send(permit, relay);
-    spendPermit(permit);
-    // A resumed stream carries what its call still says; when that is all said it ends.
-    if (!resumed.done) await ended(resumed, ear.abort.signal);
-    return { value: {} };
-  });
+  return runCall(
+    door,
+    { call: callOf(door, { method: 'stream/listen', params: {} }, arrival, true), arrival, relay },
+    async (_deps, permit) => {
+      const resumed = open(door, ear, holderOf(permit).principal.key);
+      if (resumed === undefined) return door.send(permit, relay);
+      spendPermit(permit);
+      // A resumed stream carries what its call still says; when that is all said it ends.
+      if (!resumed.done) await ended(resumed, ear.abort.signal);
+      return { value: {} };
+    },
+  );
 }
 
 /** Opens the connection, once the guard has let the caller through. @returns the stream of a call that is read on. */
 function open(door: Door, ear: Ear, holder: string): Stream | undefined {
   if (ear.place !== undefined) return undefined;
-  const { visit: { response, headers }, live } = ear;
+  const {
+    visit: { response, headers },
+    live,
+  } = ear;
   const last = lastEventOf(ear.visit);
   const resumed = last === undefined ? undefined : findResumable(live?.streams, last);
   if (resumed !== undefined && resumed.stream.holder() !== holder) throw new GuardError('session_not_found');
@@ -108,8 +145,18 @@ function open(door: Door, ear: Ear, holder: string): Stream | undefined {
     writeBounded(response, ': listening\n\n');
     return undefined;
   }
-  const stream = (ear.stream = resumed?.stream ?? openStream(live.streams, { kept: live.kept, standalone: true, holder: () => holder, now: door.clock.now() }));
-  ear.questions = createQuestions({ live, call: { abort: ear.abort, holder }, capabilities: ear.caller.capabilities, timeoutMs: door.settings().requestTimeoutMs }, { send: (message) => say(ear, JSON.stringify(message)) });
+  const stream = (ear.stream =
+    resumed?.stream ??
+    openStream(live.streams, { kept: live.kept, standalone: true, holder: () => holder, now: door.clock.now() }));
+  ear.questions = createQuestions(
+    {
+      live,
+      call: { abort: ear.abort, holder },
+      capabilities: ear.caller.capabilities,
+      timeoutMs: door.settings().requestTimeoutMs,
+    },
+    { send: (message) => say(ear, JSON.stringify(message)) },
+  );
   stream.end?.();
   if (resumed === undefined) prime(stream, ear);
   for (const event of stream.events) if (event.seq > (resumed?.after ?? 0)) writeBounded(response, event.text);
@@ -129,11 +176,15 @@ function say({ stream, visit }: Ear, data: string): void {
   else emit(stream, data);
 }
 
-const ended = (stream: Stream, signal: AbortSignal): Promise<void> => new Promise((resolve) => {
-  const previous = stream.end;
-  stream.end = () => { previous?.(); resolve(); };
-  signal.addEventListener('abort', () => resolve(), { once: true });
-});
+const ended = (stream: Stream, signal: AbortSignal): Promise<void> =>
+  new Promise((resolve) => {
+    const previous = stream.end;
+    stream.end = () => {
+      previous?.();
+      resolve();
+    };
+    signal.addEventListener('abort', () => resolve(), { once: true });
+  });
 
 function close(door: Door, visit: Visit, outcome: Outcome): void {
   logFailure(door, outcome);
@@ -144,7 +195,13 @@ function close(door: Door, visit: Visit, outcome: Outcome): void {
 
 function answerError(door: Door, visit: Visit, error: GuardError): void {
   const ended = withChallenge(door, visit, { ended: errorEnd(error, null, visit.correlationId), error });
-  const headers = { ...visit.headers, ...ended.headers, ...error.detail.headers, 'Content-Type': 'application/json', 'Content-Length': ended.bytes.length };
+  const headers = {
+    ...visit.headers,
+    ...ended.headers,
+    ...error.detail.headers,
+    'Content-Type': 'application/json',
+    'Content-Length': ended.bytes.length,
+  };
   visit.response.writeHead(error.code === 'not_found' ? 404 : ended.status, headers).end(ended.bytes);
 }
 
@@ -154,7 +211,14 @@ export async function handleDelete(door: Door, visit: Visit): Promise<void> {
   const caller = await readLegacy(door, visit.request);
   const arrival: Arrival = arrivalOf(door, visit, { caller, abort: new AbortController(), rawArguments: undefined });
   const call = callOf(door, { method: 'session/end', params: {} }, arrival, true);
-  const relay: Relay = { era: 'legacy', capabilities: {}, logLevel: undefined, progressToken: undefined, notify: () => {}, ask: undefined };
+  const relay: Relay = {
+    era: 'legacy',
+    capabilities: {},
+    logLevel: undefined,
+    progressToken: undefined,
+    notify: () => {},
+    ask: undefined,
+  };
   const outcome = await runCall(door, { call, arrival, relay }, async (_deps, permit) => {
     spendPermit(permit);
     const opened = await door.readSession(id);

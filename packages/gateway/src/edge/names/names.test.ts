@@ -8,7 +8,9 @@ import { rewriteResult } from './rewrite-result.ts';
 import { clientName, clientUri } from './spelling.ts';
 
 let bench: Bench;
-beforeAll(async () => { bench = await openBench(); });
+beforeAll(async () => {
+  bench = await openBench();
+});
 afterAll(() => bench.close());
 const post = (rest: Omit<Ask, 'url'>) => ask({ url: bench.url, path: '/mcp', token: 'alice', ...rest });
 
@@ -19,84 +21,195 @@ const server = fc.constantFrom(...SERVERS);
 describe('spelling', () => {
   it('A5 every name of every server is read back as itself, and no two are spelled alike', () => {
     const name = fc.stringMatching(/^[A-Za-z0-9_.-]{1,40}$/);
-    fc.assert(fc.property(server, name, server, name, (one, first, two, second) => {
-      expect(aim('tools/call', { name: clientName(one, first) }, ALL, SERVERS).target).toEqual({ kind: 'tool', server: one, name: first });
-      if (one !== two || first !== second) expect(clientName(one, first)).not.toBe(clientName(two, second));
-    }));
+    fc.assert(
+      fc.property(server, name, server, name, (one, first, two, second) => {
+        expect(aim('tools/call', { name: clientName(one, first) }, ALL, SERVERS).target).toEqual({
+          kind: 'tool',
+          server: one,
+          name: first,
+        });
+        if (one !== two || first !== second) expect(clientName(one, first)).not.toBe(clientName(two, second));
+      }),
+    );
   });
 
   it('every address of every server is read back as itself', () => {
-    const uri = fc.oneof(fc.webUrl(), fc.stringMatching(/^(ui|file|git\+https|x):\/\/[a-z_+/]{0,20}$/), fc.constantFrom('ui://', 'ui://a__b', 'data:,x', 'urn:a:b+c', 'crm+file:///a'));
-    fc.assert(fc.property(server, uri, (one, address) => {
-      expect(aim('resources/read', { uri: clientUri(one, address) }, ALL, SERVERS).target).toEqual({ kind: 'resource', server: one, name: address });
-    }));
+    const uri = fc.oneof(
+      fc.webUrl(),
+      fc.stringMatching(/^(ui|file|git\+https|x):\/\/[a-z_+/]{0,20}$/),
+      fc.constantFrom('ui://', 'ui://a__b', 'data:,x', 'urn:a:b+c', 'crm+file:///a'),
+    );
+    fc.assert(
+      fc.property(server, uri, (one, address) => {
+        expect(aim('resources/read', { uri: clientUri(one, address) }, ALL, SERVERS).target).toEqual({
+          kind: 'resource',
+          server: one,
+          name: address,
+        });
+      }),
+    );
   });
 
-  it.each(['echo', '__echo', 'crm_echo', 'crm__', 'CRM__echo', 'crm__docs__echo', 'nothing__echo', ' crm__echo', 'crm__echo ', 'a__b__c'])('A5 A15 %s is nobody\'s or exactly one server\'s', (name) => {
+  it.each([
+    'echo',
+    '__echo',
+    'crm_echo',
+    'crm__',
+    'CRM__echo',
+    'crm__docs__echo',
+    'nothing__echo',
+    ' crm__echo',
+    'crm__echo ',
+    'a__b__c',
+  ])("A5 A15 %s is nobody's or exactly one server's", (name) => {
     const { target } = aim('tools/call', { name }, ALL, SERVERS);
     if (name.startsWith('crm__')) expect(target).toEqual({ kind: 'tool', server: 'crm', name: name.slice(5) });
     else if (name === 'a__b__c') expect(target).toEqual({ kind: 'tool', server: 'a', name: 'b__c' });
     else expect(target).toEqual({ kind: 'unknown', name });
   });
 
-  it.each(['file:///a', 'nothing+file:///a', '+file:///a', 'crm+ui://x', 'ui://x', 'ui://nothing__x', 'CRM+file:///a', 'ui://crm_x'])('%s is nobody\'s address', (uri) => {
+  it.each([
+    'file:///a',
+    'nothing+file:///a',
+    '+file:///a',
+    'crm+ui://x',
+    'ui://x',
+    'ui://nothing__x',
+    'CRM+file:///a',
+    'ui://crm_x',
+  ])("%s is nobody's address", (uri) => {
     expect(aim('resources/read', { uri }, ALL, SERVERS).target).toEqual({ kind: 'unknown', name: uri });
   });
 
-  it('A18 a task belongs to the server whose name it bears, also on that server\'s own path', () => {
-    expect(aim('tasks/get', { taskId: 'crm.x' }, ALL, SERVERS).target).toEqual({ kind: 'task', server: 'crm', name: 'crm.x' });
-    expect(aim('tasks/get', { taskId: 'crm.x' }, { endpoint: '/mcp/docs', server: 'docs' }, SERVERS).target).toEqual({ kind: 'unknown', name: 'crm.x' });
-    for (const taskId of ['x', '.x', 'nothing.x']) expect(aim('tasks/get', { taskId }, ALL, SERVERS).target.kind).toBe('unknown');
+  it("A18 a task belongs to the server whose name it bears, also on that server's own path", () => {
+    expect(aim('tasks/get', { taskId: 'crm.x' }, ALL, SERVERS).target).toEqual({
+      kind: 'task',
+      server: 'crm',
+      name: 'crm.x',
+    });
+    expect(aim('tasks/get', { taskId: 'crm.x' }, { endpoint: '/mcp/docs', server: 'docs' }, SERVERS).target).toEqual({
+      kind: 'unknown',
+      name: 'crm.x',
+    });
+    for (const taskId of ['x', '.x', 'nothing.x'])
+      expect(aim('tasks/get', { taskId }, ALL, SERVERS).target.kind).toBe('unknown');
   });
 
-  it.each<[string, Json]>([['tools/call', {}], ['tools/call', { name: 1 }], ['tools/call', { name: ['echo'] }], ['tools/call', { name: 'x'.repeat(5_000) }], ['resources/read', {}], ['completion/complete', {}], ['completion/complete', { ref: 'x' }], ['completion/complete', { ref: { type: 'ref/prompt' } }], ['tasks/get', { taskId: {} }]])(
-    'A15 %s %j names nothing', async (method, params) => expect((await post({ method, params })).error?.code).toBe(-32602));
+  it.each<[string, Json]>([
+    ['tools/call', {}],
+    ['tools/call', { name: 1 }],
+    ['tools/call', { name: ['echo'] }],
+    ['tools/call', { name: 'x'.repeat(5_000) }],
+    ['resources/read', {}],
+    ['completion/complete', {}],
+    ['completion/complete', { ref: 'x' }],
+    ['completion/complete', { ref: { type: 'ref/prompt' } }],
+    ['tasks/get', { taskId: {} }],
+  ])('A15 %s %j names nothing', async (method, params) =>
+    expect((await post({ method, params })).error?.code).toBe(-32602),
+  );
 });
 
 describe('through the door', () => {
   it('lists say the names that calls take', async () => {
-    const names = async (method: string, member: string, key: string): Promise<unknown[]> => ((await post({ method })).result?.[member] as Json[]).map((one) => one[key]);
+    const names = async (method: string, member: string, key: string): Promise<unknown[]> =>
+      ((await post({ method })).result?.[member] as Json[]).map((one) => one[key]);
     expect(await names('tools/list', 'tools', 'name')).toContain('docs__app');
     expect(await names('prompts/list', 'prompts', 'name')).toEqual(['crm__greet', 'docs__greet']);
-    expect(await names('resources/list', 'resources', 'uri')).toEqual(['crm+file:///a', 'ui://docs__app/main', 'docs+file:///a']);
+    expect(await names('resources/list', 'resources', 'uri')).toEqual([
+      'crm+file:///a',
+      'ui://docs__app/main',
+      'docs+file:///a',
+    ]);
     expect(await names('resources/templates/list', 'resourceTemplates', 'uriTemplate')).toEqual(['crm+file:///{path}']);
-    for (const name of await names('tools/list', 'tools', 'name')) expect((await post({ method: 'tools/call', params: { name: name as string, arguments: { n: 1 } } })).error?.data?.['error_code']).not.toBe('NOT_FOUND');
+    for (const name of await names('tools/list', 'tools', 'name'))
+      expect(
+        (await post({ method: 'tools/call', params: { name: name as string, arguments: { n: 1 } } })).error?.data?.[
+          'error_code'
+        ],
+      ).not.toBe('NOT_FOUND');
   });
 
   it('what is behind sees its own names', async () => {
     await post({ method: 'tools/call', params: { name: 'docs__echo', arguments: { a: 1 } } });
-    expect(bench.sent.at(-1)?.call).toMatchObject({ target: { kind: 'tool', server: 'docs', name: 'echo' }, params: { name: 'echo', arguments: { a: 1 } } });
+    expect(bench.sent.at(-1)?.call).toMatchObject({
+      target: { kind: 'tool', server: 'docs', name: 'echo' },
+      params: { name: 'echo', arguments: { a: 1 } },
+    });
     await post({ method: 'resources/read', params: { uri: 'ui://docs__app/main' } });
     expect(bench.sent.at(-1)?.call.params['uri']).toBe('ui://app/main');
-    expect((await post({ method: 'completion/complete', params: { ref: { type: 'ref/prompt', name: 'docs__greet' }, argument: { name: 'who', value: '' } } })).text).toContain('\\"name\\":\\"greet\\"');
-    expect((await post({ method: 'completion/complete', params: { ref: { type: 'ref/resource', uri: 'crm+file:///{path}' }, argument: { name: 'path', value: '' } } })).text).toContain('\\"uri\\":\\"file:///{path}\\"');
+    expect(
+      (
+        await post({
+          method: 'completion/complete',
+          params: { ref: { type: 'ref/prompt', name: 'docs__greet' }, argument: { name: 'who', value: '' } },
+        })
+      ).text,
+    ).toContain('\\"name\\":\\"greet\\"');
+    expect(
+      (
+        await post({
+          method: 'completion/complete',
+          params: { ref: { type: 'ref/resource', uri: 'crm+file:///{path}' }, argument: { name: 'path', value: '' } },
+        })
+      ).text,
+    ).toContain('\\"uri\\":\\"file:///{path}\\"');
   });
 
   it('J6 arguments go on as the bytes that came', async () => {
     const raw = '{ "b":1.50, "a" : "\\u00e9" }';
-    await post({ body: `{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"crm__echo","arguments":${raw}}}` });
+    await post({
+      body: `{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"crm__echo","arguments":${raw}}}`,
+    });
     expect(Buffer.from(bench.sent.at(-1)?.call.rawArguments ?? []).toString()).toBe(raw);
   });
 
   it('addresses in results lead back here, data stays as it is', async () => {
     const { result } = await post({ method: 'tools/call', params: { name: 'crm__link' } });
-    expect(result).toEqual({ content: [{ type: 'resource_link', uri: 'crm+file:///a', name: 'a' }, { type: 'resource', resource: { uri: 'ui://crm__app/main', text: 'x' } }], structuredContent: { uri: 'file:///mine' } });
-    expect((await post({ method: 'prompts/get', params: { name: 'docs__greet' } })).text).toContain('"uri":"docs+file:///a"');
-    expect((await post({ method: 'resources/read', params: { uri: 'crm+file:///a' } })).text).toContain('"uri":"crm+file:///a"');
-    expect((await post({ path: '/mcp/crm', method: 'tools/call', params: { name: 'link' } })).text).toContain('"uri":"file:///a"');
-    const app = ((await post({ method: 'tools/list' })).result?.['tools'] as Json[]).find(({ name }) => name === 'docs__app');
+    expect(result).toEqual({
+      content: [
+        { type: 'resource_link', uri: 'crm+file:///a', name: 'a' },
+        { type: 'resource', resource: { uri: 'ui://crm__app/main', text: 'x' } },
+      ],
+      structuredContent: { uri: 'file:///mine' },
+    });
+    expect((await post({ method: 'prompts/get', params: { name: 'docs__greet' } })).text).toContain(
+      '"uri":"docs+file:///a"',
+    );
+    expect((await post({ method: 'resources/read', params: { uri: 'crm+file:///a' } })).text).toContain(
+      '"uri":"crm+file:///a"',
+    );
+    expect((await post({ path: '/mcp/crm', method: 'tools/call', params: { name: 'link' } })).text).toContain(
+      '"uri":"file:///a"',
+    );
+    const app = ((await post({ method: 'tools/list' })).result?.['tools'] as Json[]).find(
+      ({ name }) => name === 'docs__app',
+    );
     expect(app?.['_meta']).toEqual({ ui: { resourceUri: 'ui://docs__app/main' } });
   });
 });
 
 describe('rewriting', () => {
   it('leaves a result alone in which there is nothing to rewrite, so that its bytes can be passed on', () => {
-    for (const value of [{}, { content: [] }, { content: [{ type: 'text', text: 'file:///a' }], _meta: { uri: 'file:///a' } }, { structuredContent: { uri: 'file:///a' } }, { content: 'odd' }, { contents: [1, null] }, { messages: [{ role: 'user', content: { type: 'text', text: 'x' } }] }]) {
+    for (const value of [
+      {},
+      { content: [] },
+      { content: [{ type: 'text', text: 'file:///a' }], _meta: { uri: 'file:///a' } },
+      { structuredContent: { uri: 'file:///a' } },
+      { content: 'odd' },
+      { contents: [1, null] },
+      { messages: [{ role: 'user', content: { type: 'text', text: 'x' } }] },
+    ]) {
       expect(rewriteResult(value, 'crm')).toBe(value);
     }
   });
 
   it('finds MCP Apps in results too', () => {
-    expect(rewriteResult({ content: [], _meta: { ui: { resourceUri: 'ui://x', other: 1 }, 'ui/resourceUri': 'ui://y' } }, 'crm')['_meta']).toEqual({ ui: { resourceUri: 'ui://crm__x', other: 1 }, 'ui/resourceUri': 'ui://crm__y' });
+    expect(
+      rewriteResult(
+        { content: [], _meta: { ui: { resourceUri: 'ui://x', other: 1 }, 'ui/resourceUri': 'ui://y' } },
+        'crm',
+      )['_meta'],
+    ).toEqual({ ui: { resourceUri: 'ui://crm__x', other: 1 }, 'ui/resourceUri': 'ui://crm__y' });
   });
 });

@@ -3,7 +3,17 @@ import type { Route } from './route.ts';
 import { clientUri } from './spelling.ts';
 
 /** On `/mcp` a changed resource is named as it is listed there. @param server the one that the notice came from. */
-export function noticeParams(method: string, params: JsonObject, { route, server }: { readonly route: Route; readonly server: string | undefined }): JsonObject {
-  if (route.server !== undefined || server === undefined || method !== 'notifications/resources/updated' || typeof params['uri'] !== 'string') return params;
+export function noticeParams(
+  method: string,
+  params: JsonObject,
+  { route, server }: { readonly route: Route; readonly server: string | undefined },
+): JsonObject {
+  if (
+    route.server !== undefined ||
+    server === undefined ||
+    method !== 'notifications/resources/updated' ||
+    typeof params['uri'] !== 'string'
+  )
+    return params;
   return { ...params, uri: clientUri(server, params['uri']) };
 }

@@ -12,9 +12,19 @@ export function rewriteResult(value: JsonObject, server: string): JsonObject {
   const contents = each(value['contents'], (one) => rewriteUri(one, server));
   const messages = each(value['messages'], (message) => rewriteMessage(message, server));
   const meta = rewriteMeta(value['_meta'], server);
-  if (content === value['content'] && contents === value['contents'] && messages === value['messages'] && meta === value['_meta']) return value;
+  if (
+    content === value['content'] &&
+    contents === value['contents'] &&
+    messages === value['messages'] &&
+    meta === value['_meta']
+  )
+    return value;
   return {
-    ...value, ...(content !== undefined && { content }), ...(contents !== undefined && { contents }), ...(messages !== undefined && { messages }), ...(meta !== undefined && { _meta: meta }),
+    ...value,
+    ...(content !== undefined && { content }),
+    ...(contents !== undefined && { contents }),
+    ...(messages !== undefined && { messages }),
+    ...(meta !== undefined && { _meta: meta }),
   };
 }
 
@@ -23,7 +33,12 @@ export function rewriteMeta(meta: Json | undefined, server: string): Json | unde
   if (!isObject(meta)) return meta;
   const ui = meta['ui'];
   const flat = meta['ui/resourceUri'];
-  if (isObject(ui) && typeof ui['resourceUri'] === 'string') return { ...meta, ui: { ...ui, resourceUri: clientUri(server, ui['resourceUri']) }, ...(typeof flat === 'string' && { 'ui/resourceUri': clientUri(server, flat) }) };
+  if (isObject(ui) && typeof ui['resourceUri'] === 'string')
+    return {
+      ...meta,
+      ui: { ...ui, resourceUri: clientUri(server, ui['resourceUri']) },
+      ...(typeof flat === 'string' && { 'ui/resourceUri': clientUri(server, flat) }),
+    };
   return typeof flat === 'string' ? { ...meta, 'ui/resourceUri': clientUri(server, flat) } : meta;
 }
 
@@ -34,17 +49,24 @@ function each(list: Json | undefined, rewrite: (one: Json) => Json): Json | unde
   return rewritten.every((one, at) => one === items[at]) ? list : rewritten;
 }
 
-const rewriteUri = (one: Json, server: string): Json => (isObject(one) && typeof one['uri'] === 'string' ? { ...one, uri: clientUri(server, one['uri']) } : one);
+const rewriteUri = (one: Json, server: string): Json =>
+  isObject(one) && typeof one['uri'] === 'string' ? { ...one, uri: clientUri(server, one['uri']) } : one;
 
 function rewriteBlock(block: Json, server: string): Json {
   if (!isObject(block)) return block;
   if (block['type'] === 'resource_link') return rewriteUri(block, server);
-  return block['type'] === 'resource' && isObject(block['resource']) ? { ...block, resource: rewriteUri(block['resource'], server) } : block;
+  return block['type'] === 'resource' && isObject(block['resource'])
+    ? { ...block, resource: rewriteUri(block['resource'], server) }
+    : block;
 }
 
 function rewriteMessage(message: Json, server: string): Json {
   if (!isObject(message)) return message;
   const content = message['content'];
-  const rewritten = Array.isArray(content) ? each(content, (block) => rewriteBlock(block, server)) : content === undefined ? content : rewriteBlock(content, server);
+  const rewritten = Array.isArray(content)
+    ? each(content, (block) => rewriteBlock(block, server))
+    : content === undefined
+      ? content
+      : rewriteBlock(content, server);
   return rewritten === content || rewritten === undefined ? message : { ...message, content: rewritten };
 }

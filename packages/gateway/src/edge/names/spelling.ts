@@ -2,4 +2,5 @@
 export const SEPARATOR = '__';
 
 export const clientName = (server: string, name: string): string => `${server}${SEPARATOR}${name}`;
-export const clientUri = (server: string, uri: string): string => (uri.startsWith('ui://') ? `ui://${server}${SEPARATOR}${uri.slice(5)}` : `${server}+${uri}`);
+export const clientUri = (server: string, uri: string): string =>
+  uri.startsWith('ui://') ? `ui://${server}${SEPARATOR}${uri.slice(5)}` : `${server}+${uri}`;

@@ -45,7 +45,14 @@ export interface LiveSessions {
   close(): void;
 }
 
-export const createLive = (kept: Kept, usedAt = 0): Live => ({ calls: new Map(), questions: new Map(), streams: new Map(), ears: [], kept, usedAt });
+export const createLive = (kept: Kept, usedAt = 0): Live => ({
+  calls: new Map(),
+  questions: new Map(),
+  streams: new Map(),
+  ears: [],
+  kept,
+  usedAt,
+});
 
 export function createLiveSessions(now: () => number): LiveSessions {
   const live = new Map<string, Live>();
@@ -65,7 +72,9 @@ export function createLiveSessions(now: () => number): LiveSessions {
     },
     find: (id) => live.get(id),
     end: (id) => endLive(live, id),
-    get size() { return live.size; },
+    get size() {
+      return live.size;
+    },
     close() {
       clearInterval(timer);
       for (const id of [...live.keys()]) endLive(live, id);
@@ -88,7 +97,10 @@ function forgetLive(live: Map<string, Live>, id: string): void {
   live.delete(id);
 }
 
-const isIdle = (one: Live): boolean => one.calls.size === 0 && one.questions.size === 0 && ![...one.streams.values()].some((stream) => stream.sink !== undefined);
+const isIdle = (one: Live): boolean =>
+  one.calls.size === 0 &&
+  one.questions.size === 0 &&
+  ![...one.streams.values()].some((stream) => stream.sink !== undefined);
 
 function makeRoom(live: Map<string, Live>): void {
   for (const [id, one] of live) {
@@ -104,7 +116,9 @@ function sweep(live: Map<string, Live>, now: number): void {
       forgetLive(live, id);
       continue;
     }
-    for (const [key, stream] of one.streams) if (stream.sink === undefined && (stream.done || stream.standalone) && now - stream.usedAt > STREAM_IDLE_MS) forgetStream(one.streams, key);
+    for (const [key, stream] of one.streams)
+      if (stream.sink === undefined && (stream.done || stream.standalone) && now - stream.usedAt > STREAM_IDLE_MS)
+        forgetStream(one.streams, key);
   }
 }
 

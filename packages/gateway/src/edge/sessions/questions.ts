@@ -22,9 +22,14 @@ export interface Asker {
   readonly timeoutMs: number;
 }
 
-const NEEDED: ReadonlyMap<string, string> = new Map([['elicitation/create', 'elicitation'], ['sampling/createMessage', 'sampling'], ['roots/list', 'roots']]);
+const NEEDED: ReadonlyMap<string, string> = new Map([
+  ['elicitation/create', 'elicitation'],
+  ['sampling/createMessage', 'sampling'],
+  ['roots/list', 'roots'],
+]);
 
-export const canBeAsked = (capabilities: JsonObject): boolean => [...NEEDED.values()].some((name) => capabilities[name] !== undefined);
+export const canBeAsked = (capabilities: JsonObject): boolean =>
+  [...NEEDED.values()].some((name) => capabilities[name] !== undefined);
 
 export function createQuestions({ live, call, capabilities, timeoutMs }: Asker, way: Way): Questions {
   const open = new Set<string>();
@@ -40,7 +45,12 @@ export function createQuestions({ live, call, capabilities, timeoutMs }: Asker, 
   return {
     ask(method, params, withdrawn) {
       const needed = NEEDED.get(method);
-      if (needed === undefined || capabilities[needed] === undefined) return Promise.reject(new GuardError('missing_client_capability', { data: { requiredCapabilities: needed === undefined ? {} : { [needed]: {} } } }));
+      if (needed === undefined || capabilities[needed] === undefined)
+        return Promise.reject(
+          new GuardError('missing_client_capability', {
+            data: { requiredCapabilities: needed === undefined ? {} : { [needed]: {} } },
+          }),
+        );
       if (call.abort.signal.aborted || withdrawn?.aborted === true) return Promise.reject(new GuardError('cancelled'));
       const id = `sp-${randomBytes(12).toString('base64url')}`;
       open.add(id);
@@ -48,7 +58,15 @@ export function createQuestions({ live, call, capabilities, timeoutMs }: Asker, 
       const withdraw = (): void => takeBack(id, 'The server that asked has withdrawn it.', new GuardError('cancelled'));
       withdrawn?.addEventListener('abort', withdraw, { once: true });
       return new Promise<JsonObject>((resolve, reject) => {
-        timer = setTimeout(() => takeBack(id, 'No answer came in time.', new GuardError('upstream_timeout', { message: 'The client did not answer in time.' })), timeoutMs);
+        timer = setTimeout(
+          () =>
+            takeBack(
+              id,
+              'No answer came in time.',
+              new GuardError('upstream_timeout', { message: 'The client did not answer in time.' }),
+            ),
+          timeoutMs,
+        );
         live.questions.set(id, { holder: call.holder, resolve, reject });
         way.send({ jsonrpc: '2.0', id, method, params });
       }).finally(() => {

@@ -39,12 +39,22 @@ export interface NewSession {
 }
 
 /** A fresh id for what `initialize` agreed on. */
-export function sealSession(sealer: Sealer, { principal, tenant, protocolVersion, capabilities, clientInfo, expiresAt }: NewSession): string {
-  const known = (names: readonly string[]): JsonObject => Object.fromEntries(Object.entries(capabilities).filter(([name]) => names.includes(name)));
+export function sealSession(
+  sealer: Sealer,
+  { principal, tenant, protocolVersion, capabilities, clientInfo, expiresAt }: NewSession,
+): string {
+  const known = (names: readonly string[]): JsonObject =>
+    Object.fromEntries(Object.entries(capabilities).filter(([name]) => names.includes(name)));
   const small = (value: JsonObject): boolean => JSON.stringify(value).length <= PART_BYTES_MAX;
   const plain: Sealed = {
-    i: principal.user.issuer, s: principal.user.subject, t: tenant.id, v: protocolVersion, c: [known([...CAPABILITIES, 'extensions']), known(CAPABILITIES)].find(small) ?? {},
-    ...(clientInfo !== undefined && small(clientInfo) && { n: clientInfo }), x: expiresAt, r: randomBytes(16).toString('base64url'),
+    i: principal.user.issuer,
+    s: principal.user.subject,
+    t: tenant.id,
+    v: protocolVersion,
+    c: [known([...CAPABILITIES, 'extensions']), known(CAPABILITIES)].find(small) ?? {},
+    ...(clientInfo !== undefined && small(clientInfo) && { n: clientInfo }),
+    x: expiresAt,
+    r: randomBytes(16).toString('base64url'),
   };
   return sealer.seal(PURPOSE, '', JSON.stringify(plain));
 }
@@ -73,5 +83,11 @@ function unseal(sealer: Sealer, id: string): OpenedSession | undefined {
   const plain = sealer.open(PURPOSE, '', id);
   if (plain === undefined) return undefined;
   const { i, s, t, v, c, n, x } = JSON.parse(plain) as Sealed;
-  return { session: Object.freeze({ id, issuer: i, subject: s, tenant: t }), protocolVersion: v, capabilities: c, clientInfo: n, expiresAt: x };
+  return {
+    session: Object.freeze({ id, issuer: i, subject: s, tenant: t }),
+    protocolVersion: v,
+    capabilities: c,
+    clientInfo: n,
+    expiresAt: x,
+  };
 }

@@ -22,14 +22,23 @@ export function settle(live: Live, message: Exclude<Message, { kind: 'request' }
   if (question === undefined || question.holder !== holder) return;
   live.questions.delete(String(message.id));
   if (message.result !== undefined) question.resolve(message.result);
-  else question.reject(new GuardError('upstream_failed', { message: clientReason(message.error), rpc: { code: clientCode(message.error) } }));
+  else
+    question.reject(
+      new GuardError('upstream_failed', {
+        message: clientReason(message.error),
+        rpc: { code: clientCode(message.error) },
+      }),
+    );
 }
 
 const REASON_CHARACTERS_MAX = 500;
-const clientCode = (error: JsonObject | undefined): number => (typeof error?.['code'] === 'number' ? error['code'] : -32603);
+const clientCode = (error: JsonObject | undefined): number =>
+  typeof error?.['code'] === 'number' ? error['code'] : -32603;
 
 /** What the client says is for the server that asked; what cannot be shown on one line is left out. */
 const clientReason = (error: JsonObject | undefined): string => {
   const said = error?.['message'];
-  return typeof said === 'string' && said !== '' ? said.replace(/[\p{Cc}\p{Cf}]/gu, ' ').slice(0, REASON_CHARACTERS_MAX) : 'The client refused the request of the server.';
+  return typeof said === 'string' && said !== ''
+    ? said.replace(/[\p{Cc}\p{Cf}]/gu, ' ').slice(0, REASON_CHARACTERS_MAX)
+    : 'The client refused the request of the server.';
 };

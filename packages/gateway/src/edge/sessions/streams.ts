@@ -35,12 +35,27 @@ const STREAMS_MAX = 16;
 export const STREAM_IDLE_MS = 5 * 60_000;
 
 /** Makes room first: the oldest stream that nobody listens to goes when a session has too many. */
-export function openStream(streams: Map<string, Stream>, { kept, standalone, holder, now }: Pick<Stream, 'kept' | 'standalone' | 'holder'> & { readonly now: number }): Stream {
+export function openStream(
+  streams: Map<string, Stream>,
+  { kept, standalone, holder, now }: Pick<Stream, 'kept' | 'standalone' | 'holder'> & { readonly now: number },
+): Stream {
   for (const [id, old] of streams) {
     if (streams.size < STREAMS_MAX) break;
     if (old.sink === undefined) forgetStream(streams, id);
   }
-  const stream: Stream = { id: randomBytes(12).toString('base64url'), standalone, holder, events: [], kept, bytes: 0, seq: 0, usedAt: now, done: false, sink: undefined, end: undefined };
+  const stream: Stream = {
+    id: randomBytes(12).toString('base64url'),
+    standalone,
+    holder,
+    events: [],
+    kept,
+    bytes: 0,
+    seq: 0,
+    usedAt: now,
+    done: false,
+    sink: undefined,
+    end: undefined,
+  };
   streams.set(stream.id, stream);
   return stream;
 }
@@ -76,7 +91,10 @@ const isTooMuch = ({ events, bytes, kept }: Stream): boolean =>
   events.length > EVENTS_MAX || (bytes > BYTES_MAX && events.length > 1) || kept.bytes > ALL_BYTES_MAX;
 
 /** H9: only this session's own streams, only by an id that was given out. */
-export function findResumable(streams: ReadonlyMap<string, Stream> | undefined, lastEventId: string): { readonly stream: Stream; readonly after: number } | undefined {
+export function findResumable(
+  streams: ReadonlyMap<string, Stream> | undefined,
+  lastEventId: string,
+): { readonly stream: Stream; readonly after: number } | undefined {
   const match = /^([A-Za-z0-9_-]{16})\.(\d{1,9})$/.exec(lastEventId);
   const stream = streams?.get(match?.[1] ?? '');
   const after = Number(match?.[2]);

@@ -4,7 +4,11 @@ import type { Readable } from 'node:stream';
  * Splits a stream into lines of at most `maxBytes`; `undefined` stands for a longer one, whose bytes are dropped as they
  * come. Waits for what `take` returns before it reads on. Resolves when the stream ends; what stands after the last line break is no line.
  */
-export async function splitLines(input: Readable, maxBytes: number, take: (line: Buffer | undefined) => Promise<void> | undefined): Promise<void> {
+export async function splitLines(
+  input: Readable,
+  maxBytes: number,
+  take: (line: Buffer | undefined) => Promise<void> | undefined,
+): Promise<void> {
   let parts: Buffer[] = [];
   let bytes = 0;
   for await (const chunk of input as AsyncIterable<Buffer | string>) {

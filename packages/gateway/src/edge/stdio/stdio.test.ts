@@ -17,7 +17,9 @@ beforeAll(async () => {
       relay.notify('notifications/tools/list_changed', {});
       relay.notify('notifications/resources/updated', { uri: 'file:///a' });
       relay.notify('notifications/message', { level: 'info', data: server });
-      await new Promise<void>((resolve) => { call.signal.addEventListener('abort', () => resolve(), { once: true }); });
+      await new Promise<void>((resolve) => {
+        call.signal.addEventListener('abort', () => resolve(), { once: true });
+      });
       return { value: {} };
     },
   });
@@ -40,7 +42,12 @@ function open(name: string | null = 'crm', token = 'alice') {
   };
   read();
   return {
-    input, output, messages, ended: edge.ended, write: (line: string | Json) => void input.write(`${typeof line === 'string' ? line : JSON.stringify({ jsonrpc: '2.0', ...line })}\n`),
+    input,
+    output,
+    messages,
+    ended: edge.ended,
+    write: (line: string | Json) =>
+      void input.write(`${typeof line === 'string' ? line : JSON.stringify({ jsonrpc: '2.0', ...line })}\n`),
     async until(test: (message: Json) => boolean): Promise<Json> {
       for (let at = 0; at < 400; at++) {
         const found = messages.find(test);
@@ -52,8 +59,15 @@ function open(name: string | null = 'crm', token = 'alice') {
   };
 }
 
-const byId = (id: unknown) => (message: Json): boolean => message['id'] === id && message['method'] === undefined;
-const hello = (capabilities: Json = {}) => ({ id: 'hello', method: 'initialize', params: { protocolVersion: '2025-06-18', capabilities, clientInfo: { name: 't', version: '1' } } });
+const byId =
+  (id: unknown) =>
+  (message: Json): boolean =>
+    message['id'] === id && message['method'] === undefined;
+const hello = (capabilities: Json = {}) => ({
+  id: 'hello',
+  method: 'initialize',
+  params: { protocolVersion: '2025-06-18', capabilities, clientInfo: { name: 't', version: '1' } },
+});
 
 setFlagsFromString('--expose-gc');
 const collect = runInNewContext('gc') as () => void;
@@ -62,13 +76,18 @@ describe('stdio', () => {
   it('speaks both eras on one pipe', async () => {
     const pipe = open();
     pipe.write(hello());
-    expect((await pipe.until(byId('hello')))['result']).toMatchObject({ protocolVersion: '2025-06-18', serverInfo: { name: 'the crm' } });
+    expect((await pipe.until(byId('hello')))['result']).toMatchObject({
+      protocolVersion: '2025-06-18',
+      serverInfo: { name: 'the crm' },
+    });
     pipe.write({ id: 1, method: 'tools/call', params: { name: 'echo', arguments: { a: 1 } } });
     pipe.write({ id: 2, method: 'tools/call', params: { name: 'echo', arguments: { a: 2 }, _meta: META } });
     pipe.write({ id: 3, method: 'server/discover', params: { _meta: META } });
     expect((await pipe.until(byId(1)))['result']).not.toHaveProperty('resultType');
     expect((await pipe.until(byId(2)))['result']).toMatchObject({ resultType: 'complete' });
-    expect((await pipe.until(byId(3)))['result']).toMatchObject({ supportedVersions: expect.arrayContaining(['2026-07-28']) });
+    expect((await pipe.until(byId(3)))['result']).toMatchObject({
+      supportedVersions: expect.arrayContaining(['2026-07-28']),
+    });
     pipe.input.end();
     await pipe.ended;
   });
@@ -81,17 +100,25 @@ describe('stdio', () => {
     await pipe.ended;
   });
 
-  it.each(['{', '[]', '[{"jsonrpc":"2.0","id":1,"method":"ping"}]', '{"jsonrpc":"2.0","id":null,"method":"ping"}', '{"jsonrpc":"2.0","id":1,"id":2,"method":"ping"}', `{"jsonrpc":"2.0","id":1,"method":"ping","params":{"a":"${'x'.repeat(20_000)}"}}`])(
-    'J2 J5 H12 H18 %.60s is refused, and the next line is read', async (line) => {
-      const pipe = open();
-      pipe.write(line);
-      pipe.write('');
-      pipe.write({ id: 'next', method: 'ping' });
-      await pipe.until(byId('next'));
-      expect(pipe.messages.find((message) => message['id'] === undefined)).toMatchObject({ error: { code: expect.any(Number) } });
-      pipe.input.end();
-      await pipe.ended;
+  it.each([
+    '{',
+    '[]',
+    '[{"jsonrpc":"2.0","id":1,"method":"ping"}]',
+    '{"jsonrpc":"2.0","id":null,"method":"ping"}',
+    '{"jsonrpc":"2.0","id":1,"id":2,"method":"ping"}',
+    `{"jsonrpc":"2.0","id":1,"method":"ping","params":{"a":"${'x'.repeat(20_000)}"}}`,
+  ])('J2 J5 H12 H18 %.60s is refused, and the next line is read', async (line) => {
+    const pipe = open();
+    pipe.write(line);
+    pipe.write('');
+    pipe.write({ id: 'next', method: 'ping' });
+    await pipe.until(byId('next'));
+    expect(pipe.messages.find((message) => message['id'] === undefined)).toMatchObject({
+      error: { code: expect.any(Number) },
     });
+    pipe.input.end();
+    await pipe.ended;
+  });
 
   it('H18 a line that never ends holds no memory, and what stands after the last line break is no message', async () => {
     const pipe = open();
@@ -164,13 +191,26 @@ describe('stdio', () => {
     await pipe.until(byId('hello'));
     pipe.write({ method: 'notifications/initialized' });
     pipe.write({ method: 'notifications/initialized' });
-    for (const server of ['crm', 'docs']) await pipe.until((message) => (message['params'] as Json | undefined)?.['uri'] === `${server}+file:///a`);
+    for (const server of ['crm', 'docs'])
+      await pipe.until((message) => (message['params'] as Json | undefined)?.['uri'] === `${server}+file:///a`);
     await pause(20);
     expect(pipe.messages.filter((message) => message['method'] === 'notifications/message')).toHaveLength(2);
-    pipe.write({ id: 'l', method: 'subscriptions/listen', params: { notifications: { toolsListChanged: true }, _meta: META } });
+    pipe.write({
+      id: 'l',
+      method: 'subscriptions/listen',
+      params: { notifications: { toolsListChanged: true }, _meta: META },
+    });
     const ack = await pipe.until((message) => message['method'] === 'notifications/subscriptions/acknowledged');
-    expect(ack['params']).toMatchObject({ notifications: { toolsListChanged: true }, _meta: { 'io.modelcontextprotocol/subscriptionId': 'l' } });
-    await pipe.until((message) => ((message['params'] as Json | undefined)?.['_meta'] as Json | undefined)?.['io.modelcontextprotocol/subscriptionId'] === 'l' && message['method'] === 'notifications/tools/list_changed');
+    expect(ack['params']).toMatchObject({
+      notifications: { toolsListChanged: true },
+      _meta: { 'io.modelcontextprotocol/subscriptionId': 'l' },
+    });
+    await pipe.until(
+      (message) =>
+        ((message['params'] as Json | undefined)?.['_meta'] as Json | undefined)?.[
+          'io.modelcontextprotocol/subscriptionId'
+        ] === 'l' && message['method'] === 'notifications/tools/list_changed',
+    );
     pipe.input.end();
     await pipe.ended;
   });
@@ -178,7 +218,16 @@ describe('stdio', () => {
   it('A14 a credential that is not accepted is not accepted here either', async () => {
     const pipe = open('crm', 'stale');
     const before = bench.sent.length;
-    for (const [id, method] of [[1, 'tools/list'], [2, 'tools/call'], [3, 'initialize']] as const) pipe.write({ id, method, params: { name: 'echo', protocolVersion: '2025-11-25', capabilities: {}, clientInfo: {} } });
+    for (const [id, method] of [
+      [1, 'tools/list'],
+      [2, 'tools/call'],
+      [3, 'initialize'],
+    ] as const)
+      pipe.write({
+        id,
+        method,
+        params: { name: 'echo', protocolVersion: '2025-11-25', capabilities: {}, clientInfo: {} },
+      });
     for (const id of [1, 2, 3]) expect(await pipe.until(byId(id))).toMatchObject({ error: { code: 401 } });
     expect(bench.sent).toHaveLength(before);
     pipe.input.end();

@@ -1,7 +1,16 @@
 /** The stdio door: one client, one line a message, both eras. Standard output carries the protocol and nothing else. */
 import { randomUUID } from 'node:crypto';
 import type { Readable, Writable } from 'node:stream';
-import { asGuardError, GuardError, spendPermit, type Credentials, type GuardError as Refusal, type JsonObject, type Outcome, type Relay } from '@sallyport/guard';
+import {
+  asGuardError,
+  GuardError,
+  spendPermit,
+  type Credentials,
+  type GuardError as Refusal,
+  type JsonObject,
+  type Outcome,
+  type Relay,
+} from '@sallyport/guard';
 import { oneLine, parseStrict } from '@sallyport/guard/json';
 import { endOf, errorEnd } from '../answer.ts';
 import type { DoorDeps } from '../deps.ts';
@@ -58,8 +67,13 @@ export function createStdioEdge(deps: StdioDeps): StdioEdge {
   const live = createLive({ bytes: 0 });
   const ending = new AbortController();
   const pipe: Pipe = {
-    ...deps, live, ending: ending.signal, agreed: { protocolVersion: ASSUMED_VERSION, capabilities: {}, clientInfo: undefined, listens: false },
-    write: (bytes) => { if (output.writable) output.write(Buffer.concat([oneLine(Buffer.from(bytes)), NEWLINE])); },
+    ...deps,
+    live,
+    ending: ending.signal,
+    agreed: { protocolVersion: ASSUMED_VERSION, capabilities: {}, clientInfo: undefined, listens: false },
+    write: (bytes) => {
+      if (output.writable) output.write(Buffer.concat([oneLine(Buffer.from(bytes)), NEWLINE]));
+    },
   };
   // A client that is gone cannot be told anything; the end of the input says the same a moment later.
   output.on('error', () => input.destroy());
@@ -68,26 +82,29 @@ export function createStdioEdge(deps: StdioDeps): StdioEdge {
     const work = take(pipe, line).finally(() => working.delete(work));
     working.add(work);
     return output.writableLength > QUEUE_BYTES_MAX ? drained(output, input) : undefined;
-  }).catch(() => {}).then(async () => {
-    ending.abort();
-    for (const { abort } of live.calls.values()) abort.abort();
-    await Promise.all(working);
-  });
+  })
+    .catch(() => {})
+    .then(async () => {
+      ending.abort();
+      for (const { abort } of live.calls.values()) abort.abort();
+      await Promise.all(working);
+    });
   return { ended };
 }
 
 /** What a client does not read is kept up to a bound; beyond it, nothing more is read from it. */
 const QUEUE_BYTES_MAX = 1024 * 1024;
 
-const drained = (output: Writable, input: Readable): Promise<void> => new Promise((resolve) => {
-  const done = (): void => {
-    output.off('drain', done).off('close', done);
-    input.off('close', done);
-    resolve();
-  };
-  output.once('drain', done).once('close', done);
-  input.once('close', done);
-});
+const drained = (output: Writable, input: Readable): Promise<void> =>
+  new Promise((resolve) => {
+    const done = (): void => {
+      output.off('drain', done).off('close', done);
+      input.off('close', done);
+      resolve();
+    };
+    output.once('drain', done).once('close', done);
+    input.once('close', done);
+  });
 
 const NEWLINE = Buffer.from('\n');
 
@@ -104,7 +121,8 @@ async function take(pipe: Pipe, line: Buffer | undefined): Promise<void> {
   } catch (thrown) {
     const error: Refusal = asGuardError(thrown);
     recordRejection(pipe, { code: error.code, correlationId, address: '' });
-    if (message === undefined || message.kind === 'request') pipe.write(errorEnd(error, message?.kind === 'request' ? message.id : null, correlationId).bytes);
+    if (message === undefined || message.kind === 'request')
+      pipe.write(errorEnd(error, message?.kind === 'request' ? message.id : null, correlationId).bytes);
   }
 }
 
@@ -114,30 +132,54 @@ function callerOf({ agreed }: Pipe, message: Message): Caller {
   return { era: 'legacy', ...said, logLevel: undefined, session: undefined };
 }
 
-async function answer(pipe: Pipe, given: Message, { correlationId, rawArguments }: { readonly correlationId: string; readonly rawArguments: Uint8Array | undefined }): Promise<void> {
+async function answer(
+  pipe: Pipe,
+  given: Message,
+  { correlationId, rawArguments }: { readonly correlationId: string; readonly rawArguments: Uint8Array | undefined },
+): Promise<void> {
   const caller = callerOf(pipe, given);
   const waited = given.kind === 'request' && caller.era === 'modern' ? afterWait(given.params) : undefined;
   const message = given.kind === 'request' && waited !== undefined ? { ...given, params: waited.params } : given;
   const abort = new AbortController();
   const arrival: Arrival = {
-    route: { endpoint: pipe.server === undefined ? '/mcp' : `/mcp/${pipe.server}`, server: pipe.server }, caller, credentials: pipe.credentials,
-    transport: 'stdio', address: '', correlationId, headers: undefined, rawArguments, signal: abort.signal,
+    route: { endpoint: pipe.server === undefined ? '/mcp' : `/mcp/${pipe.server}`, server: pipe.server },
+    caller,
+    credentials: pipe.credentials,
+    transport: 'stdio',
+    address: '',
+    correlationId,
+    headers: undefined,
+    rawArguments,
+    signal: abort.signal,
   };
   if (message.kind !== 'request') return accept(pipe, message, arrival);
   const startedAt = performance.now();
   const key = callKey(message.id);
   const under: UnderWay = { abort, holder: undefined };
   const send = (one: object): void => pipe.write(JSON.stringify(one));
-  const questions = createQuestions({ live: pipe.live, call: under, capabilities: caller.capabilities, timeoutMs: pipe.settings().requestTimeoutMs }, { send });
+  const questions = createQuestions(
+    { live: pipe.live, call: under, capabilities: caller.capabilities, timeoutMs: pipe.settings().requestTimeoutMs },
+    { send },
+  );
   const held = beginCall(pipe.live, key, under);
   try {
     const { outcome, from } = await run(pipe, message, { arrival, send, questions, held });
     questions.end();
     pipe.called(outcome);
-    pipe.report({ method: message.method, endpoint: 'stdio', status: 200, tenant: outcome.tenant?.id, ms: performance.now() - startedAt });
-    const modern = caller.era === 'modern' && { serverInfo: serverInfoOf(pipe, arrival.route, outcome), capabilities: waited?.declined === true ? undefined : caller.capabilities };
+    pipe.report({
+      method: message.method,
+      endpoint: 'stdio',
+      status: 200,
+      tenant: outcome.tenant?.id,
+      ms: performance.now() - startedAt,
+    });
+    const modern = caller.era === 'modern' && {
+      serverInfo: serverInfoOf(pipe, arrival.route, outcome),
+      capabilities: waited?.declined === true ? undefined : caller.capabilities,
+    };
     // What was cancelled is not answered.
-    if (!abort.signal.aborted) pipe.write(endOf(outcome, { ...message, era: caller.era, route: arrival.route, from, ...modern }).bytes);
+    if (!abort.signal.aborted)
+      pipe.write(endOf(outcome, { ...message, era: caller.era, route: arrival.route, from, ...modern }).bytes);
   } finally {
     questions.end();
     endCall(pipe.live, key, under);
@@ -151,22 +193,36 @@ interface Running {
   send(message: object): void;
 }
 
-async function run(pipe: Pipe, message: Request, { arrival, send, questions, held }: Running): Promise<{ readonly outcome: Outcome; readonly from: string | undefined }> {
-  if (message.method === 'subscriptions/listen') return { outcome: await listen(pipe, arrival, { id: message.id, params: message.params, send, entered: () => {} }), from: undefined };
+async function run(
+  pipe: Pipe,
+  message: Request,
+  { arrival, send, questions, held }: Running,
+): Promise<{ readonly outcome: Outcome; readonly from: string | undefined }> {
+  if (message.method === 'subscriptions/listen')
+    return {
+      outcome: await listen(pipe, arrival, { id: message.id, params: message.params, send, entered: () => {} }),
+      from: undefined,
+    };
   const call = callOf(pipe, message, arrival);
   const { caller } = arrival;
   const ask = canBeAsked(caller.capabilities) ? questions.ask : undefined;
-  const outcome = await runCall(pipe, { call, arrival, relay: relayFor(caller, message.params, { send, ask }), held }, message.method === 'initialize' ? greeting(pipe, message) : undefined);
+  const outcome = await runCall(
+    pipe,
+    { call, arrival, relay: relayFor(caller, message.params, { send, ask }), held },
+    message.method === 'initialize' ? greeting(pipe, message) : undefined,
+  );
   return { outcome, from: 'server' in call.target ? call.target.server : undefined };
 }
 
 type Request = Extract<Message, { kind: 'request' }>;
 
-const greeting = (pipe: Pipe, { params }: Request): Local => (_deps, permit, { arrival }) => {
-  const who = spendPermit(permit);
-  agree(pipe, params);
-  return { value: initializeResult(pipe, { route: arrival.route, who }, pipe.agreed.protocolVersion) };
-};
+const greeting =
+  (pipe: Pipe, { params }: Request): Local =>
+  (_deps, permit, { arrival }) => {
+    const who = spendPermit(permit);
+    agree(pipe, params);
+    return { value: initializeResult(pipe, { route: arrival.route, who }, pipe.agreed.protocolVersion) };
+  };
 
 function agree({ agreed }: Pipe, params: JsonObject): void {
   agreed.protocolVersion = negotiate(params['protocolVersion']);
@@ -178,14 +234,28 @@ async function accept(pipe: Pipe, message: Exclude<Message, { kind: 'request' }>
   const internal = message.kind === 'response';
   const call = callOf(pipe, internal ? { method: 'session/answer', params: {} } : message, arrival, internal);
   const relay = { ...SILENT, capabilities: arrival.caller.capabilities };
-  const outcome = await runCall(pipe, { call, arrival, relay }, isPassedOn(call.method) ? undefined : (_deps, permit) => {
-    settle(pipe.live, message, spendPermit(permit).principal.key);
-    return { value: {} };
-  });
-  if (outcome.status === 'success' && message.kind === 'notification' && message.method === 'notifications/initialized') listenAlways(pipe, arrival);
+  const outcome = await runCall(
+    pipe,
+    { call, arrival, relay },
+    isPassedOn(call.method)
+      ? undefined
+      : (_deps, permit) => {
+          settle(pipe.live, message, spendPermit(permit).principal.key);
+          return { value: {} };
+        },
+  );
+  if (outcome.status === 'success' && message.kind === 'notification' && message.method === 'notifications/initialized')
+    listenAlways(pipe, arrival);
 }
 
-const SILENT: Relay = { era: 'legacy', capabilities: {}, logLevel: undefined, progressToken: undefined, notify: () => {}, ask: undefined };
+const SILENT: Relay = {
+  era: 'legacy',
+  capabilities: {},
+  logLevel: undefined,
+  progressToken: undefined,
+  notify: () => {},
+  ask: undefined,
+};
 
 /** On stdio there is no stream to open: a legacy client that is ready hears what belongs to no call. */
 function listenAlways(pipe: Pipe, arrival: Arrival): void {
@@ -199,13 +269,33 @@ function listenAlways(pipe: Pipe, arrival: Arrival): void {
   const hear = createHearing(pipe, { ...arrival, signal: abort.signal });
   for (const server of inRoute(route, view.servers())) {
     const under: UnderWay = { abort, holder: undefined };
-    const questions = createQuestions({ live, call: under, capabilities: caller.capabilities, timeoutMs: pipe.settings().requestTimeoutMs }, { send });
+    const questions = createQuestions(
+      { live, call: under, capabilities: caller.capabilities, timeoutMs: pipe.settings().requestTimeoutMs },
+      { send },
+    );
     const relay: Relay = {
-      ...SILENT, capabilities: caller.capabilities, ask: canBeAsked(caller.capabilities) ? questions.ask : undefined,
-      notify: (method, params) => hearNotice(hear, server, { method, params }, () => send({ jsonrpc: '2.0', method, params: noticeParams(method, params, { route, server }) })),
+      ...SILENT,
+      capabilities: caller.capabilities,
+      ask: canBeAsked(caller.capabilities) ? questions.ask : undefined,
+      notify: (method, params) =>
+        hearNotice(hear, server, { method, params }, () =>
+          send({ jsonrpc: '2.0', method, params: noticeParams(method, params, { route, server }) }),
+        ),
     };
-    const heard: Arrival = { ...arrival, correlationId: randomUUID(), signal: abort.signal, route: { ...route, server } };
+    const heard: Arrival = {
+      ...arrival,
+      correlationId: randomUUID(),
+      signal: abort.signal,
+      route: { ...route, server },
+    };
     const call = callOf(pipe, { method: 'stream/listen', params: {} }, heard, true);
-    void runCall(pipe, { call, arrival: heard, relay, held: (holder) => { under.holder = holder; } });
+    void runCall(pipe, {
+      call,
+      arrival: heard,
+      relay,
+      held: (holder) => {
+        under.holder = holder;
+      },
+    });
   }
 }

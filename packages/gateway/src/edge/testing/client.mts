@@ -4,7 +4,10 @@ import { request, type Dispatcher } from 'undici';
 export type Json = Record<string, unknown>;
 export type Era = 'legacy' | 'modern';
 
-export const META: Json = { 'io.modelcontextprotocol/protocolVersion': '2026-07-28', 'io.modelcontextprotocol/clientCapabilities': {} };
+export const META: Json = {
+  'io.modelcontextprotocol/protocolVersion': '2026-07-28',
+  'io.modelcontextprotocol/clientCapabilities': {},
+};
 
 export interface Answer {
   readonly status: number;
@@ -31,7 +34,11 @@ export interface Ask {
 
 export function eventsOf(text: string): Json[] {
   return text.split('\n\n').flatMap((event) => {
-    const data = event.split('\n').filter((line) => line.startsWith('data:')).map((line) => line.slice(5).trim()).join('\n');
+    const data = event
+      .split('\n')
+      .filter((line) => line.startsWith('data:'))
+      .map((line) => line.slice(5).trim())
+      .join('\n');
     return data === '' ? [] : [JSON.parse(data) as Json];
   });
 }
@@ -44,33 +51,67 @@ function messagesOf(text: string, type: string): Json[] {
 }
 
 /** The body and headers that a well-behaved client of that era would send; `headers` and `body` override them. */
-export function composed({ era = 'legacy', method = 'ping', params, id = 1, headers, token, body }: Ask): { readonly headers: Record<string, string | string[]>; readonly body: string | Buffer } {
-  const whole = era === 'modern' ? { ...params, _meta: { ...META, ...(params?.['_meta'] as Json | undefined) } } : params;
+export function composed({ era = 'legacy', method = 'ping', params, id = 1, headers, token, body }: Ask): {
+  readonly headers: Record<string, string | string[]>;
+  readonly body: string | Buffer;
+} {
+  const whole =
+    era === 'modern' ? { ...params, _meta: { ...META, ...(params?.['_meta'] as Json | undefined) } } : params;
   const name = params?.['name'] ?? params?.['uri'] ?? params?.['taskId'];
   const all: Record<string, string | string[] | undefined> = {
-    'content-type': 'application/json', accept: 'application/json, text/event-stream', authorization: token === undefined ? undefined : `Bearer ${token}`,
+    'content-type': 'application/json',
+    accept: 'application/json, text/event-stream',
+    authorization: token === undefined ? undefined : `Bearer ${token}`,
     'mcp-protocol-version': era === 'modern' ? '2026-07-28' : '2025-11-25',
-    ...(era === 'modern' && { 'mcp-method': method, ...(typeof name === 'string' && { 'mcp-name': name }) }), ...headers,
+    ...(era === 'modern' && { 'mcp-method': method, ...(typeof name === 'string' && { 'mcp-name': name }) }),
+    ...headers,
   };
-  const kept = Object.fromEntries(Object.entries(all).filter((entry): entry is [string, string | string[]] => entry[1] !== undefined));
-  return { headers: kept, body: body ?? JSON.stringify({ jsonrpc: '2.0', ...(id !== undefined && id !== null && { id }), method, ...(whole !== undefined && { params: whole }) }) };
+  const kept = Object.fromEntries(
+    Object.entries(all).filter((entry): entry is [string, string | string[]] => entry[1] !== undefined),
+  );
+  return {
+    headers: kept,
+    body:
+      body ??
+      JSON.stringify({
+        jsonrpc: '2.0',
+        ...(id !== undefined && id !== null && { id }),
+        method,
+        ...(whole !== undefined && { params: whole }),
+      }),
+  };
 }
 
 export async function ask(question: Ask): Promise<Answer> {
   const { headers, body } = composed(question);
   const http = question.http ?? 'POST';
   const response = await request(`${question.url}${question.path ?? '/mcp/crm'}`, {
-    method: http as Dispatcher.HttpMethod, headers, ...(http === 'POST' && { body }), ...(question.signal !== undefined && { signal: question.signal }),
+    method: http as Dispatcher.HttpMethod,
+    headers,
+    ...(http === 'POST' && { body }),
+    ...(question.signal !== undefined && { signal: question.signal }),
   });
   const text = await response.body.text();
   const messages = messagesOf(text, String(response.headers['content-type'] ?? ''));
   const last = messages.findLast((message) => 'result' in message || 'error' in message);
-  return { status: response.statusCode, headers: response.headers, text, messages, result: last?.['result'] as Json | undefined, error: last?.['error'] as Answer['error'] };
+  return {
+    status: response.statusCode,
+    headers: response.headers,
+    text,
+    messages,
+    result: last?.['result'] as Json | undefined,
+    error: last?.['error'] as Answer['error'],
+  };
 }
 
 /** A session id of `initialize`. */
 export async function greet(question: Pick<Ask, 'url' | 'path' | 'token'>, capabilities: Json = {}): Promise<string> {
-  const answer = await ask({ ...question, method: 'initialize', headers: { 'mcp-protocol-version': undefined }, params: { protocolVersion: '2025-11-25', capabilities, clientInfo: { name: 'test', version: '1' } } });
+  const answer = await ask({
+    ...question,
+    method: 'initialize',
+    headers: { 'mcp-protocol-version': undefined },
+    params: { protocolVersion: '2025-11-25', capabilities, clientInfo: { name: 'test', version: '1' } },
+  });
   const id = answer.headers['mcp-session-id'];
   if (answer.status !== 200 || typeof id !== 'string') throw new Error(`initialize: ${answer.status} ${answer.text}`);
   return id;
@@ -92,23 +133,40 @@ export async function stream(question: Ask): Promise<OpenStream> {
   const { headers, body } = composed(question);
   const abort = new AbortController();
   const http = question.http ?? 'POST';
-  const response = await request(`${question.url}${question.path ?? '/mcp/crm'}`, { method: http as Dispatcher.HttpMethod, headers, ...(http === 'POST' && { body }), signal: abort.signal });
+  const response = await request(`${question.url}${question.path ?? '/mcp/crm'}`, {
+    method: http as Dispatcher.HttpMethod,
+    headers,
+    ...(http === 'POST' && { body }),
+    signal: abort.signal,
+  });
   let text = '';
   let wake = (): void => {};
   const ended = (async () => {
     try {
-      for await (const chunk of response.body) { text += String(chunk); wake(); }
-    } catch { /* Closed by us or by them: what came is what counts. */ }
+      for await (const chunk of response.body) {
+        text += String(chunk);
+        wake();
+      }
+    } catch {
+      /* Closed by us or by them: what came is what counts. */
+    }
     wake();
   })();
   return {
-    status: response.statusCode, text: () => text, messages: () => eventsOf(text), ended, close: () => abort.abort(),
+    status: response.statusCode,
+    text: () => text,
+    messages: () => eventsOf(text),
+    ended,
+    close: () => abort.abort(),
     async until(test, withinMs = 2_000) {
       const deadline = Date.now() + withinMs;
       while (!test(text)) {
         const left = deadline - Date.now();
         if (left <= 0) throw new Error(`nothing like that came: ${text.slice(0, 2_000)}`);
-        await new Promise<void>((resolve) => { wake = resolve; setTimeout(resolve, Math.min(left, 50)); });
+        await new Promise<void>((resolve) => {
+          wake = resolve;
+          setTimeout(resolve, Math.min(left, 50));
+        });
       }
       return text;
     },

@@ -9,7 +9,12 @@ import { openRelated, sealRelated } from './tasks.ts';
  * @param deliver hands the request to the client and waits for its answer.
  * @throws GuardError `missing_client_capability`, or what the guard refuses with.
  */
-export async function askClient(bridge: Bridge, run: Run, { method, params }: { method: string; params: JsonObject }, deliver: (params: JsonObject) => Promise<JsonObject>): Promise<JsonObject> {
+export async function askClient(
+  bridge: Bridge,
+  run: Run,
+  { method, params }: { method: string; params: JsonObject },
+  deliver: (params: JsonObject) => Promise<JsonObject>,
+): Promise<JsonObject> {
   if (run.permitted.call.credentials.kind === 'gateway') throw new GuardError('method_not_found');
   requireAskable(method, params, run.capabilities);
   const clean = withElicitationId(run.relay.era, method, sealRelated(run.seal, withoutProgressToken(params)));
@@ -25,7 +30,12 @@ function withoutProgressToken(params: JsonObject): JsonObject {
 }
 
 /** Asks a legacy client on its own stream. */
-export function askDirectly(bridge: Bridge, run: Run, { method, params }: { method: string; params: JsonObject }, withdrawn?: AbortSignal): Promise<JsonObject> {
+export function askDirectly(
+  bridge: Bridge,
+  run: Run,
+  { method, params }: { method: string; params: JsonObject },
+  withdrawn?: AbortSignal,
+): Promise<JsonObject> {
   const { ask } = run.relay;
   if (ask === undefined) return Promise.reject(new GuardError('missing_client_capability'));
   return askClient(bridge, run, { method, params }, (clean) => ask(method, clean, withdrawn));

@@ -62,9 +62,14 @@ export interface HeldCall {
 
 export function runOf(bridge: Bridge, permitted: Permitted, relay: Relay, settings: ServerSettings): Run {
   return {
-    permitted, relay, settings,
+    permitted,
+    relay,
+    settings,
     // Discovery declares what is allowed, so that a server shows everything; there is nobody to ask, and nobody is asked.
-    capabilities: permitted.call.credentials.kind === 'gateway' ? bridge.looker.capabilities(settings) : narrowCapabilities(relay.capabilities, settings.clientRequests),
+    capabilities:
+      permitted.call.credentials.kind === 'gateway'
+        ? bridge.looker.capabilities(settings)
+        : narrowCapabilities(relay.capabilities, settings.clientRequests),
     seal: { sealer: bridge.sealer, server: settings.name, principal: permitted.principal.key },
   };
 }

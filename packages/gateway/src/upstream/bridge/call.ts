@@ -25,7 +25,8 @@ interface Hooks {
 
 export async function callServer(bridge: Bridge, run: Run): Promise<McpResult> {
   const { permitted, relay } = run;
-  const state = relay.era === 'modern' && MULTI_ROUND.has(permitted.call.method) ? openState(bridge, permitted) : undefined;
+  const state =
+    relay.era === 'modern' && MULTI_ROUND.has(permitted.call.method) ? openState(bridge, permitted) : undefined;
   if (state?.kind === 'held') return resumeHeld(bridge, run, state.id, state.round);
   const extra: Record<string, JsonObject | string> = {};
   if (state?.kind === 'wrapped') {
@@ -45,7 +46,9 @@ function forClient(run: Run, thrown: unknown): unknown {
   const code = remoteError(thrown)?.code;
   if (run.relay.era !== 'modern' || !(thrown instanceof GuardError)) return thrown;
   if (code === -32042) return new GuardError('upstream_failed', { cause: thrown.detail.cause });
-  return code === -32002 ? new GuardError('upstream_failed', { ...thrown.detail, rpc: { ...thrown.detail.rpc, code: -32602 } }) : thrown;
+  return code === -32002
+    ? new GuardError('upstream_failed', { ...thrown.detail, rpc: { ...thrown.detail.rpc, code: -32602 } })
+    : thrown;
 }
 
 async function callOn(bridge: Bridge, run: Run, seat: Seat, extra: JsonObject): Promise<McpResult> {
@@ -54,9 +57,16 @@ async function callOn(bridge: Bridge, run: Run, seat: Seat, extra: JsonObject): 
   const looking = definition && requireServed(bridge.looker, seat, definition);
   if (looking !== undefined) await looking;
   if (seat.link.era === 'legacy') await wantLevel(bridge, run, seat);
-  const hooks: Hooks = { signal: call.signal, extra, relay: () => relay, onRequest: (method, params, withdrawn) => askDirectly(bridge, run, { method, params }, withdrawn) };
+  const hooks: Hooks = {
+    signal: call.signal,
+    extra,
+    relay: () => relay,
+    onRequest: (method, params, withdrawn) => askDirectly(bridge, run, { method, params }, withdrawn),
+  };
   if (seat.link.era === 'legacy' && relay.era === 'modern' && MULTI_ROUND.has(call.method)) {
-    return startHeld(bridge, run, seat, (held, on, { signal, relay: current, onRequest }) => request(bridge, held, on, { signal, relay: current, onRequest, extra }));
+    return startHeld(bridge, run, seat, (held, on, { signal, relay: current, onRequest }) =>
+      request(bridge, held, on, { signal, relay: current, onRequest, extra }),
+    );
   }
   const answer = await request(bridge, run, seat, hooks);
   if (seat.link.era === 'legacy') {
@@ -64,7 +74,9 @@ async function callOn(bridge: Bridge, run: Run, seat: Seat, extra: JsonObject): 
     return resultOf(answer, sealResult(run.seal, call.method, answer.value));
   }
   if (relay.era === 'modern') return forModernClient(bridge, run, answer);
-  return forLegacyClient(bridge, run, answer, (more) => request(bridge, run, seat, { ...hooks, extra: { ...extra, ...more } }));
+  return forLegacyClient(bridge, run, answer, (more) =>
+    request(bridge, run, seat, { ...hooks, extra: { ...extra, ...more } }),
+  );
 }
 
 /** The one place where a call leaves for a server. */
@@ -73,17 +85,31 @@ async function request(bridge: Bridge, run: Run, seat: Seat, hooks: Hooks): Prom
   const { call, definition } = permitted;
   const task = call.target.kind === 'task' ? { taskId: openTask(run.seal, call.params['taskId']) } : {};
   const logLevel = relay.logLevel ?? bridge.levels.get(ownerOf(permitted));
-  const params = upstreamParams({ permitted, link: seat.link, capabilities, logLevel, extra: { ...hooks.extra, ...task } });
-  const headers = seat.link.era === 'modern' && seat.link.transport === 'http' ? mirrorHeaders(call.method, params, definition) : {};
+  const params = upstreamParams({
+    permitted,
+    link: seat.link,
+    capabilities,
+    logLevel,
+    extra: { ...hooks.extra, ...task },
+  });
+  const headers =
+    seat.link.era === 'modern' && seat.link.transport === 'http' ? mirrorHeaders(call.method, params, definition) : {};
   const active: Active = { permitted, relay, onNotice: heldNotices(run, hooks.relay), onRequest: hooks.onRequest };
   seat.active.push(active);
   try {
     const answer = await seat.link.request({
-      method: call.method, params, rawArguments: params['arguments'] === undefined ? undefined : call.rawArguments, headers,
-      wantsProgress: relay.progressToken !== undefined, signal: hooks.signal, timeoutMs: settings.timeoutMs,
+      method: call.method,
+      params,
+      rawArguments: params['arguments'] === undefined ? undefined : call.rawArguments,
+      headers,
+      wantsProgress: relay.progressToken !== undefined,
+      signal: hooks.signal,
+      timeoutMs: settings.timeoutMs,
       // A held call outlives the request that started it; every retry brings a deadline of its own.
       until: hooks.signal === call.signal ? call.deadline : undefined,
-      maxBytes: settings.maxResultBytes, onNotice: active.onNotice, onRequest: hooks.onRequest,
+      maxBytes: settings.maxResultBytes,
+      onNotice: active.onNotice,
+      onRequest: hooks.onRequest,
     });
     noteTask(seat, answer.value);
     return answer;
@@ -97,5 +123,7 @@ async function wantLevel(bridge: Bridge, { relay, settings }: Run, seat: Seat): 
   const level = relay.era === 'modern' ? relay.logLevel : undefined;
   if (level === undefined || level === seat.logLevel || !isObject(seat.link.face.capabilities['logging'])) return;
   seat.logLevel = level;
-  await seat.link.request(ownAsk('logging/setLevel', { level }, settings.timeoutMs, 64 * 1024)).catch(() => bridge.log('debug', 'a server did not take a log level', { server: settings.name }));
+  await seat.link
+    .request(ownAsk('logging/setLevel', { level }, settings.timeoutMs, 64 * 1024))
+    .catch(() => bridge.log('debug', 'a server did not take a log level', { server: settings.name }));
 }

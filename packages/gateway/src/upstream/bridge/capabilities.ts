@@ -6,7 +6,9 @@ import { isObject } from '../wire/message.ts';
 type Requests = ServerSettings['clientRequests'];
 
 const MEMBER_OF: ReadonlyMap<string, keyof Requests> = new Map([
-  ['sampling/createMessage', 'sampling'], ['elicitation/create', 'elicitation'], ['roots/list', 'roots'],
+  ['sampling/createMessage', 'sampling'],
+  ['elicitation/create', 'elicitation'],
+  ['roots/list', 'roots'],
 ]);
 
 /** The client capabilities that are declared to the server. Extensions are passed on; experiments are not. */
@@ -14,7 +16,8 @@ export function narrowCapabilities(declared: JsonObject, allowed: Requests): Jso
   const narrowed: Record<string, JsonObject> = {};
   for (const member of ['sampling', 'elicitation', 'roots'] as const) {
     const value = declared[member];
-    if (allowed[member] && isObject(value)) narrowed[member] = member === 'roots' ? (value['listChanged'] === true ? { listChanged: true } : {}) : value;
+    if (allowed[member] && isObject(value))
+      narrowed[member] = member === 'roots' ? (value['listChanged'] === true ? { listChanged: true } : {}) : value;
   }
   if (isObject(declared['extensions'])) narrowed['extensions'] = declared['extensions'];
   return narrowed;
@@ -34,7 +37,8 @@ export function requireAskable(method: string, params: JsonObject, capabilities:
   if (member === undefined) throw new GuardError('method_not_found');
   const declared = capabilities[member];
   const lacking = isObject(declared) ? lackingPart(method, params, declared) : {};
-  if (lacking !== undefined) throw new GuardError('missing_client_capability', { data: { requiredCapabilities: { [member]: lacking } } });
+  if (lacking !== undefined)
+    throw new GuardError('missing_client_capability', { data: { requiredCapabilities: { [member]: lacking } } });
 }
 
 function lackingPart(method: string, params: JsonObject, declared: JsonObject): JsonObject | undefined {

@@ -41,8 +41,10 @@ export interface Notice {
 }
 
 const LIST_CHANGED: ReadonlyMap<DefinitionKind, string> = new Map([
-  ['tool', 'notifications/tools/list_changed'], ['prompt', 'notifications/prompts/list_changed'],
-  ['resource', 'notifications/resources/list_changed'], ['resource_template', 'notifications/resources/list_changed'],
+  ['tool', 'notifications/tools/list_changed'],
+  ['prompt', 'notifications/prompts/list_changed'],
+  ['resource', 'notifications/resources/list_changed'],
+  ['resource_template', 'notifications/resources/list_changed'],
 ]);
 
 const keyOf = (server: string, owner: Owner): string => `${server} ${ownerKey(owner)}`;
@@ -52,7 +54,10 @@ export function createEars(): Ears {
   const byServer = new Map<string, Set<Ear>>();
   return {
     add(ear) {
-      const sets = [[byOwner, keyOf(ear.server, ear.owner)], [byServer, ear.server]] as const;
+      const sets = [
+        [byOwner, keyOf(ear.server, ear.owner)],
+        [byServer, ear.server],
+      ] as const;
       for (const [map, key] of sets) map.set(key, (map.get(key) ?? new Set()).add(ear));
       return () => {
         for (const [map, key] of sets) {
@@ -82,9 +87,14 @@ export function createEars(): Ears {
 function tell(ear: Ear, { method, params, seal }: Notice): boolean {
   if (!wants(ear.wishes, method, params)) return false;
   const { _meta, ...rest } = sealRelated(seal, params);
-  const taskId = method.startsWith('notifications/tasks') && typeof rest['taskId'] === 'string' ? { taskId: sealTask(seal, rest['taskId']) } : {};
+  const taskId =
+    method.startsWith('notifications/tasks') && typeof rest['taskId'] === 'string'
+      ? { taskId: sealTask(seal, rest['taskId']) }
+      : {};
   // The id of the gateway's own subscription means nothing to the client; edge tags messages with the client's.
-  const meta = Object.entries((_meta ?? {}) as JsonObject).filter(([key]) => key !== 'io.modelcontextprotocol/subscriptionId');
+  const meta = Object.entries((_meta ?? {}) as JsonObject).filter(
+    ([key]) => key !== 'io.modelcontextprotocol/subscriptionId',
+  );
   ear.relay.notify(method, { ...rest, ...taskId, ...(meta.length === 0 ? {} : { _meta: Object.fromEntries(meta) }) });
   return true;
 }

@@ -14,12 +14,26 @@ it('a legacy client gets an id from a modern server that knows none', async () =
   const server = await fakeHttp();
   server.answer = ({ method, params }) => {
     if (method !== 'tools/call') return undefined;
-    return params['inputResponses'] === undefined ? { resultType: 'input_required', inputRequests: { a: { method: 'elicitation/create', params: URL_MODE } } } : { resultType: 'complete', content: [] };
+    return params['inputResponses'] === undefined
+      ? { resultType: 'input_required', inputRequests: { a: { method: 'elicitation/create', params: URL_MODE } } }
+      : { resultType: 'complete', content: [] };
   };
   const rig = rigOf([serverOf('s', http(server.url))]);
   await rig.discover();
   const asked: JsonObject[] = [];
-  await rig.get('tools/call', target, { name: 'echo', arguments: {} }, { session: 's', capabilities, ask: async (method, params) => { asked.push({ method, params }); return { action: 'accept' }; } });
+  await rig.get(
+    'tools/call',
+    target,
+    { name: 'echo', arguments: {} },
+    {
+      session: 's',
+      capabilities,
+      ask: async (method, params) => {
+        asked.push({ method, params });
+        return { action: 'accept' };
+      },
+    },
+  );
   expect(asked).toHaveLength(1);
   expect(ElicitRequestSchema.safeParse(asked[0]).success).toBe(true);
   await rig.close();
@@ -29,12 +43,22 @@ it('a legacy client gets an id from a modern server that knows none', async () =
 it('a modern client gets none from a legacy server that gave one', async () => {
   const server = await legacyFake();
   server.answer = ({ method }, res) => {
-    if (method === 'tools/call') res.writeHead(200, { 'content-type': 'text/event-stream' }).write(`data: ${JSON.stringify({ jsonrpc: '2.0', id: 1, method: 'elicitation/create', params: { ...URL_MODE, elicitationId: 'e1' } })}\n\n`);
+    if (method === 'tools/call')
+      res
+        .writeHead(200, { 'content-type': 'text/event-stream' })
+        .write(
+          `data: ${JSON.stringify({ jsonrpc: '2.0', id: 1, method: 'elicitation/create', params: { ...URL_MODE, elicitationId: 'e1' } })}\n\n`,
+        );
     return undefined;
   };
   const rig = rigOf([serverOf('s', http(server.url))]);
   await rig.discover();
-  const { value } = await rig.get('tools/call', target, { name: 'echo', arguments: {} }, { era: 'modern', capabilities });
+  const { value } = await rig.get(
+    'tools/call',
+    target,
+    { name: 'echo', arguments: {} },
+    { era: 'modern', capabilities },
+  );
   expect(value['inputRequests']).toEqual({ q1: { method: 'elicitation/create', params: URL_MODE } });
   await rig.close();
   await server.close();

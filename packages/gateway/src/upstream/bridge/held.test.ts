@@ -23,11 +23,23 @@ afterEach(async () => {
 
 const modern = { era: 'modern', capabilities: { elicitation: {}, sampling: {} } } as const;
 const target = { kind: 'tool', server: 's', name: 'ask' } as const;
-const start = async (): Promise<JsonObject> => (await rig.get('tools/call', target, { name: 'ask', arguments: {} }, modern)).value;
-const retry = (value: JsonObject, more: JsonObject = {}, ask: object = {}) => rig.run('tools/call', target, {
-  name: 'ask', arguments: {}, requestState: value['requestState'] as string,
-  inputResponses: Object.fromEntries(Object.keys(value['inputRequests'] as JsonObject).map((key) => [key, { action: 'decline' }])), ...more,
-}, { ...modern, ...ask });
+const start = async (): Promise<JsonObject> =>
+  (await rig.get('tools/call', target, { name: 'ask', arguments: {} }, modern)).value;
+const retry = (value: JsonObject, more: JsonObject = {}, ask: object = {}) =>
+  rig.run(
+    'tools/call',
+    target,
+    {
+      name: 'ask',
+      arguments: {},
+      requestState: value['requestState'] as string,
+      inputResponses: Object.fromEntries(
+        Object.keys(value['inputRequests'] as JsonObject).map((key) => [key, { action: 'decline' }]),
+      ),
+      ...more,
+    },
+    { ...modern, ...ask },
+  );
 
 it('S11 an expired state is invalid', async () => {
   const value = await start();
@@ -61,17 +73,25 @@ it('answers that are no objects are refused, and the call waits on', async () =>
 });
 
 it('a caller that goes away while its retry runs cancels the call', async () => {
-  const slow = (await rig.get('tools/call', { kind: 'tool', server: 's', name: 'ask' }, { name: 'ask', arguments: {} }, modern)).value;
+  const slow = (
+    await rig.get('tools/call', { kind: 'tool', server: 's', name: 'ask' }, { name: 'ask', arguments: {} }, modern)
+  ).value;
   const abort = new AbortController();
   abort.abort();
-  expect(await retry(slow, { inputResponses: {} }, { signal: abort.signal })).toMatchObject({ error: { code: 'cancelled' } });
+  expect(await retry(slow, { inputResponses: {} }, { signal: abort.signal })).toMatchObject({
+    error: { code: 'cancelled' },
+  });
   expect(rig.upstreams.stats().held).toBe(0);
 });
 
 it('so many calls of one principal are held, and no more; another principal is not touched', async () => {
   await Promise.all(Array.from({ length: 32 }, start));
-  expect(await rig.run('tools/call', target, { name: 'ask', arguments: {} }, modern)).toMatchObject({ error: { code: 'rate_limited' } });
-  expect(await rig.run('tools/call', target, { name: 'ask', arguments: {} }, { ...modern, who: 'bob' })).toMatchObject({ status: 'success' });
+  expect(await rig.run('tools/call', target, { name: 'ask', arguments: {} }, modern)).toMatchObject({
+    error: { code: 'rate_limited' },
+  });
+  expect(await rig.run('tools/call', target, { name: 'ask', arguments: {} }, { ...modern, who: 'bob' })).toMatchObject({
+    status: 'success',
+  });
 });
 
 it('S10 what a tool asked before it was seen to change is not answered after', async () => {
@@ -81,10 +101,14 @@ it('S10 what a tool asked before it was seen to change is not answered after', a
   rig.pins.approve({ ...pin, digest: `sha256:${'0'.repeat(64)}` });
   await new Promise((resolve) => setTimeout(resolve, 60));
   // Somebody else is shown what differs from the pin.
-  expect(await rig.run('tools/call', target, { name: 'ask', arguments: {} }, { ...modern, who: 'bob' })).toMatchObject({ error: { code: 'quarantined' } });
+  expect(await rig.run('tools/call', target, { name: 'ask', arguments: {} }, { ...modern, who: 'bob' })).toMatchObject({
+    error: { code: 'quarantined' },
+  });
   expect(await retry(value)).toMatchObject({ error: { code: 'quarantined' } });
   rig.pins.approve(pin);
   await new Promise((resolve) => setTimeout(resolve, 60));
-  expect(await rig.run('tools/call', target, { name: 'ask', arguments: {} }, { ...modern, who: 'bob' })).toMatchObject({ status: 'success' });
+  expect(await rig.run('tools/call', target, { name: 'ask', arguments: {} }, { ...modern, who: 'bob' })).toMatchObject({
+    status: 'success',
+  });
   expect(await retry(value)).toMatchObject({ status: 'success' });
 });

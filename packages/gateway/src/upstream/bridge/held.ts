@@ -21,36 +21,71 @@ const PER_PRINCIPAL_MAX = 32;
 /** What a timer of Node.js can wait at most. */
 const MAX_TIMER_MS = 2 ** 31 - 1;
 
-export type RequestOn = (run: Run, seat: Seat, hooks: { signal: AbortSignal; relay: () => Relay | undefined; onRequest: OnRequest }) => Promise<Answer>;
+export type RequestOn = (
+  run: Run,
+  seat: Seat,
+  hooks: { signal: AbortSignal; relay: () => Relay | undefined; onRequest: OnRequest },
+) => Promise<Answer>;
 
 /** Starts a call that may be held. `request` sends it; the seat stays taken until the call ends. */
 export async function startHeld(bridge: Bridge, run: Run, seat: Seat, request: RequestOn): Promise<McpResult> {
   // Only what waits for its client counts: a call that somebody attends ends by itself.
-  const mine = [...bridge.held.values()].filter((one) => one.relay === undefined && one.run.permitted.principal.key === run.permitted.principal.key);
-  if (mine.length >= PER_PRINCIPAL_MAX) throw new GuardError('rate_limited', { message: 'Too many calls wait for input.', retryAfter: 5 });
+  const mine = [...bridge.held.values()].filter(
+    (one) => one.relay === undefined && one.run.permitted.principal.key === run.permitted.principal.key,
+  );
+  if (mine.length >= PER_PRINCIPAL_MAX)
+    throw new GuardError('rate_limited', { message: 'Too many calls wait for input.', retryAfter: 5 });
   const call: HeldCall = {
-    id: randomUUID(), run, seat, abort: new AbortController(), questions: new Map(), answer: Promise.reject(hopFailure('not started')),
-    relay: run.relay, round: 0, asked: 0, wake: () => undefined, expiry: undefined, lacking: undefined,
+    id: randomUUID(),
+    run,
+    seat,
+    abort: new AbortController(),
+    questions: new Map(),
+    answer: Promise.reject(hopFailure('not started')),
+    relay: run.relay,
+    round: 0,
+    asked: 0,
+    wake: () => undefined,
+    expiry: undefined,
+    lacking: undefined,
   };
   call.answer.catch(() => undefined);
   bridge.held.set(call.id, call);
   seat.busy++;
-  call.answer = request(run, seat, { signal: call.abort.signal, relay: () => call.relay, onRequest: (method, params, withdrawn) => question(bridge, call, { method, params }, withdrawn) });
-  // Whatever comes of it, its end frees the seat; who waits for it hears of the failure separately.
-  call.answer.then(() => undefined, () => undefined).finally(() => {
-    bridge.links.leave(seat);
+  call.answer = request(run, seat, {
+    signal: call.abort.signal,
+    relay: () => call.relay,
+    onRequest: (method, params, withdrawn) => question(bridge, call, { method, params }, withdrawn),
   });
+  // Whatever comes of it, its end frees the seat; who waits for it hears of the failure separately.
+  call.answer
+    .then(
+      () => undefined,
+      () => undefined,
+    )
+    .finally(() => {
+      bridge.links.leave(seat);
+    });
   return attend(bridge, call, run);
 }
 
-function question(bridge: Bridge, call: HeldCall, { method, params }: { method: string; params: JsonObject }, withdrawn: AbortSignal): Promise<JsonObject> {
+function question(
+  bridge: Bridge,
+  call: HeldCall,
+  { method, params }: { method: string; params: JsonObject },
+  withdrawn: AbortSignal,
+): Promise<JsonObject> {
   return askClient(bridge, call.run, { method, params }, (clean) => {
     const { promise, resolve, reject } = Promise.withResolvers<JsonObject>();
     const key = `q${++call.asked}`;
     call.questions.set(key, { method, params: clean, resolve, reject });
-    withdrawn.addEventListener('abort', () => {
-      if (call.questions.delete(key)) reject(new GuardError('cancelled'));
-    }, { once: true });
+    withdrawn.addEventListener(
+      'abort',
+      () => {
+        if (call.questions.delete(key)) reject(new GuardError('cancelled'));
+      },
+      { once: true },
+    );
     call.wake();
     return promise;
   }).catch((thrown: unknown) => {
@@ -60,15 +95,23 @@ function question(bridge: Bridge, call: HeldCall, { method, params }: { method: 
 }
 
 /** A server that gives up because it was told "there is no such method" means the client's, not its own. */
-const causeOf = ({ lacking }: HeldCall, thrown: unknown): unknown => (remoteError(thrown)?.code === -32601 ? (lacking ?? thrown) : thrown);
+const causeOf = ({ lacking }: HeldCall, thrown: unknown): unknown =>
+  remoteError(thrown)?.code === -32601 ? (lacking ?? thrown) : thrown;
 
 /** @throws GuardError `invalid_params` when the call is gone, is another principal's, or is being resumed already. */
 export async function resumeHeld(bridge: Bridge, run: Run, id: string, round: number): Promise<McpResult> {
   const call = bridge.held.get(id);
-  if (call === undefined || call.round !== round || call.relay !== undefined || call.run.permitted.principal.key !== run.permitted.principal.key) throw invalidState();
+  if (
+    call === undefined ||
+    call.round !== round ||
+    call.relay !== undefined ||
+    call.run.permitted.principal.key !== run.permitted.principal.key
+  )
+    throw invalidState();
   const { definition } = run.permitted;
   // Invariant 6: what a server asked before it was seen to change its face is not answered after.
-  if (definition !== undefined && bridge.definitions.drifts(definition.server, definition.kind, definition.name)) throw new GuardError('quarantined');
+  if (definition !== undefined && bridge.definitions.drifts(definition.server, definition.kind, definition.name))
+    throw new GuardError('quarantined');
   const responses = inputResponses(run.permitted, call.questions.keys());
   clearTimeout(call.expiry);
   call.round++;
@@ -88,7 +131,13 @@ async function attend(bridge: Bridge, call: HeldCall, run: Run): Promise<McpResu
   if (signal.aborted) cancelled();
   const { promise: overdue, reject } = Promise.withResolvers<never>();
   // A server that only talks gives signs of life for ever, and the call itself may outlast the request that started it.
-  const timer = setTimeout(() => { reject(new GuardError('upstream_timeout')); cancelled(); }, Math.min(Math.max(0, deadline - bridge.clock.now()), MAX_TIMER_MS));
+  const timer = setTimeout(
+    () => {
+      reject(new GuardError('upstream_timeout'));
+      cancelled();
+    },
+    Math.min(Math.max(0, deadline - bridge.clock.now()), MAX_TIMER_MS),
+  );
   try {
     const answer = await Promise.race([call.answer, questions(call), overdue]);
     if (answer === undefined) return pause(bridge, call, run);
@@ -116,7 +165,9 @@ function pause(bridge: Bridge, call: HeldCall, run: Run): McpResult {
     end(bridge, call);
   }, HELD_MS);
   call.expiry.unref();
-  const inputRequests = Object.fromEntries([...call.questions].map(([key, { method, params }]) => [key, { method, params }]));
+  const inputRequests = Object.fromEntries(
+    [...call.questions].map(([key, { method, params }]) => [key, { method, params }]),
+  );
   const requestState = sealState(bridge, run.permitted, { kind: 'held', id: call.id, round: call.round }, HELD_MS);
   return { value: { resultType: 'input_required', inputRequests, requestState } };
 }

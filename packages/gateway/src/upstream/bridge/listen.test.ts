@@ -13,7 +13,11 @@ let rig: Rig;
 
 beforeAll(async () => {
   [legacy, modern] = await Promise.all([legacyHttp(), modernHttp()]);
-  rig = rigOf([serverOf('old-http', http(legacy.url)), serverOf('old-pipe', stdio([`${import.meta.dirname}/../testing/legacy-server.mts`])), serverOf('new-http', http(modern.url))]);
+  rig = rigOf([
+    serverOf('old-http', http(legacy.url)),
+    serverOf('old-pipe', stdio([`${import.meta.dirname}/../testing/legacy-server.mts`])),
+    serverOf('new-http', http(modern.url)),
+  ]);
   await rig.discover();
 });
 
@@ -22,15 +26,33 @@ afterAll(async () => {
   await Promise.all([legacy.close(), modern.close()]);
 });
 
-interface Listening { notices: Recorded[]; stop(): Promise<void> }
+interface Listening {
+  notices: Recorded[];
+  stop(): Promise<void>;
+}
 
 function listen(who: string, session: string | undefined, servers: string[], filter?: JsonObject): Listening {
   const notices: Recorded[] = [];
   const abort = new AbortController();
-  const done = rig.run(filter === undefined ? 'stream/listen' : 'subscriptions/listen', { kind: 'servers', servers }, filter === undefined ? {} : { notifications: filter }, {
-    who, session, era: filter === undefined ? 'legacy' : 'modern', notices, signal: abort.signal,
-  });
-  return { notices, stop: async () => { abort.abort(); expect((await done).status).toBe('success'); } };
+  const done = rig.run(
+    filter === undefined ? 'stream/listen' : 'subscriptions/listen',
+    { kind: 'servers', servers },
+    filter === undefined ? {} : { notifications: filter },
+    {
+      who,
+      session,
+      era: filter === undefined ? 'legacy' : 'modern',
+      notices,
+      signal: abort.signal,
+    },
+  );
+  return {
+    notices,
+    stop: async () => {
+      abort.abort();
+      expect((await done).status).toBe('success');
+    },
+  };
 }
 
 const methods = ({ notices }: Listening): string[] => notices.map(({ method }) => method);
@@ -51,7 +73,14 @@ describe.each(['old-http', 'old-pipe'])('%s', (server) => {
     expect(methods(others)).toEqual([]);
     expect(await rig.list('tools/list', [server], ask)).toContain(`added_${server}`);
     expect(await rig.list('tools/list', [server], { ...ask, who: 'bob' })).not.toContain(`added_${server}`);
-    expect(await rig.run('tools/call', { kind: 'tool', server, name: `added_${server}` }, { name: `added_${server}` }, { ...ask, who: 'bob' })).toMatchObject({ error: { code: 'not_found' } });
+    expect(
+      await rig.run(
+        'tools/call',
+        { kind: 'tool', server, name: `added_${server}` },
+        { name: `added_${server}` },
+        { ...ask, who: 'bob' },
+      ),
+    ).toMatchObject({ error: { code: 'not_found' } });
     await rig.get('resources/unsubscribe', { kind: 'resource', server, name: 'test://a' }, { uri: 'test://a' }, ask);
     const before = mine.notices.length;
     await rig.tool(server, 'touch', {}, ask);
@@ -62,7 +91,12 @@ describe.each(['old-http', 'old-pipe'])('%s', (server) => {
 
   it('a modern listener gets what it asked for, and nothing else', async () => {
     const who = `cid ${server}`;
-    const [lists, watch] = [listen(who, undefined, [server], { toolsListChanged: true }), listen(who, undefined, [server], { resourceSubscriptions: ['test://b', 'file:///etc/passwd', 'test://item/../x'] })];
+    const [lists, watch] = [
+      listen(who, undefined, [server], { toolsListChanged: true }),
+      listen(who, undefined, [server], {
+        resourceSubscriptions: ['test://b', 'file:///etc/passwd', 'test://item/../x'],
+      }),
+    ];
     await until(async () => textOf(await rig.tool(server, 'touch', {}, { who, era: 'modern' })) === '["test://b"]');
     await rig.tool(server, 'add_tool', { text: 'modern_added' }, { who, era: 'modern' });
     await until(() => methods(lists).length > 0);
@@ -91,15 +125,30 @@ describe('a link that ends while somebody listens', () => {
     await alone.discover();
     const abort = new AbortController();
     const notices: Recorded[] = [];
-    const done = alone.run('stream/listen', { kind: 'servers', servers: ['f'] }, {}, { session: 's', notices, signal: abort.signal });
-    await alone.get('resources/subscribe', { kind: 'resource', server: 'f', name: 'test://a' }, { uri: 'test://a' }, { session: 's' });
-    const subscribed = () => fake.received.filter(({ method, session }) => method === 'resources/subscribe' && fake.sessions.has(session ?? ''));
+    const done = alone.run(
+      'stream/listen',
+      { kind: 'servers', servers: ['f'] },
+      {},
+      { session: 's', notices, signal: abort.signal },
+    );
+    await alone.get(
+      'resources/subscribe',
+      { kind: 'resource', server: 'f', name: 'test://a' },
+      { uri: 'test://a' },
+      { session: 's' },
+    );
+    const subscribed = () =>
+      fake.received.filter(
+        ({ method, session }) => method === 'resources/subscribe' && fake.sessions.has(session ?? ''),
+      );
     await until(() => own !== undefined && subscribed().length === 1);
     fake.sessions.clear();
     own?.end();
     own = undefined;
     await until(() => own !== undefined && subscribed().length === 1);
-    (own as ServerResponse | undefined)?.write(`data: ${JSON.stringify({ jsonrpc: '2.0', method: 'notifications/resources/updated', params: { uri: 'test://a' } })}\n\n`);
+    (own as ServerResponse | undefined)?.write(
+      `data: ${JSON.stringify({ jsonrpc: '2.0', method: 'notifications/resources/updated', params: { uri: 'test://a' } })}\n\n`,
+    );
     await until(() => notices.length > 0);
     expect(notices.map(({ params }) => params)).toEqual([{ uri: 'test://a' }]);
     abort.abort();
@@ -111,7 +160,11 @@ describe('a link that ends while somebody listens', () => {
 
 describe('a modern server', () => {
   it('is listened to for legacy and modern clients alike', async () => {
-    const [old, fresh, deaf] = [listen('ann', 'new', ['new-http']), listen('bob', undefined, ['new-http'], { toolsListChanged: true }), listen('cid', undefined, ['new-http'], { promptsListChanged: true })];
+    const [old, fresh, deaf] = [
+      listen('ann', 'new', ['new-http']),
+      listen('bob', undefined, ['new-http'], { toolsListChanged: true }),
+      listen('cid', undefined, ['new-http'], { promptsListChanged: true }),
+    ];
     await rig.tool('new-http', 'echo', {}, { who: 'ann', session: 'new' });
     await new Promise((resolve) => setTimeout(resolve, 200));
     modern.handler.notify.toolsChanged();
@@ -124,7 +177,12 @@ describe('a modern server', () => {
 
   it('takes the subscriptions of a legacy client', async () => {
     const mine = listen('ann', 'sub', ['new-http']);
-    await rig.get('resources/subscribe', { kind: 'resource', server: 'new-http', name: 'test://a' }, { uri: 'test://a' }, { session: 'sub' });
+    await rig.get(
+      'resources/subscribe',
+      { kind: 'resource', server: 'new-http', name: 'test://a' },
+      { uri: 'test://a' },
+      { session: 'sub' },
+    );
     await new Promise((resolve) => setTimeout(resolve, 200));
     modern.handler.notify.resourceUpdated('test://a');
     modern.handler.notify.resourceUpdated('test://other');
@@ -136,7 +194,12 @@ describe('a modern server', () => {
 
 it('several servers are listened to at once, and the log level of a session follows its links', async () => {
   const all = listen('ann', 'all', ['old-http', 'old-pipe', 'new-http']);
-  await rig.get('logging/setLevel', { kind: 'servers', servers: ['old-http', 'old-pipe', 'new-http'] }, { level: 'error' }, { session: 'all' });
+  await rig.get(
+    'logging/setLevel',
+    { kind: 'servers', servers: ['old-http', 'old-pipe', 'new-http'] },
+    { level: 'error' },
+    { session: 'all' },
+  );
   for (const server of ['old-http', 'old-pipe']) await rig.tool(server, 'add_tool', { text: 'x' }, { session: 'all' });
   await until(() => methods(all).filter((method) => method === 'notifications/tools/list_changed').length >= 2);
   const notices: Recorded[] = [];

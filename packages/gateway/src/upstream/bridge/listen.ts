@@ -21,7 +21,9 @@ export async function listenTo(bridge: Bridge, watches: Watches, runs: readonly 
   });
   for (const run of runs) {
     const { name: server } = run.settings;
-    leave.push(bridge.ears.add({ server, owner, permitted: run.permitted, relay: run.relay, wishes: wishesOf(bridge, run) }));
+    leave.push(
+      bridge.ears.add({ server, owner, permitted: run.permitted, relay: run.relay, wishes: wishesOf(bridge, run) }),
+    );
     void begin(bridge, watches, run);
   }
   await gone;
@@ -36,7 +38,8 @@ async function begin(bridge: Bridge, watches: Watches, run: Run): Promise<void> 
   const owner = ownerOf(run.permitted);
   const known = bridge.links.of(server, owner).length > 0;
   try {
-    if (!known && (run.relay.era === 'modern' || bridge.links.eras.get(server) === 'modern')) await onSeat(bridge, run, () => Promise.resolve());
+    if (!known && (run.relay.era === 'modern' || bridge.links.eras.get(server) === 'modern'))
+      await onSeat(bridge, run, () => Promise.resolve());
     if (!run.permitted.call.signal.aborted) watches.refresh(bridge, server, owner);
   } catch (thrown) {
     bridge.log('warn', 'a server cannot be listened to', { server, why: reasonOf(thrown) });
@@ -44,14 +47,23 @@ async function begin(bridge: Bridge, watches: Watches, run: Run): Promise<void> 
 }
 
 function wishesOf(bridge: Bridge, { permitted: { call }, settings, seal }: Run): Wishes {
-  if (call.method === 'stream/listen') return { tools: true, prompts: true, resources: true, uris: new Set(), tasks: new Set(), everything: true };
+  if (call.method === 'stream/listen')
+    return { tools: true, prompts: true, resources: true, uris: new Set(), tasks: new Set(), everything: true };
   const filter: JsonObject = isObject(call.params['notifications']) ? call.params['notifications'] : {};
   const wanted = Array.isArray(filter['resourceSubscriptions']) ? filter['resourceSubscriptions'] : [];
   // What is not in the catalogue does not exist, here as everywhere (S7).
-  const known = wanted.filter((uri): uri is string => typeof uri === 'string' && bridge.definitions.find({ kind: 'resource', server: settings.name, name: uri }) !== undefined);
+  const known = wanted.filter(
+    (uri): uri is string =>
+      typeof uri === 'string' &&
+      bridge.definitions.find({ kind: 'resource', server: settings.name, name: uri }) !== undefined,
+  );
   return {
-    tools: filter['toolsListChanged'] === true, prompts: filter['promptsListChanged'] === true, resources: filter['resourcesListChanged'] === true,
-    uris: new Set(known.slice(0, 1_000)), tasks: tasksOf(seal, filter), everything: false,
+    tools: filter['toolsListChanged'] === true,
+    prompts: filter['promptsListChanged'] === true,
+    resources: filter['resourcesListChanged'] === true,
+    uris: new Set(known.slice(0, 1_000)),
+    tasks: tasksOf(seal, filter),
+    everything: false,
   };
 }
 

@@ -9,18 +9,28 @@ import { ownerOf, type Seat } from '../links/seat.ts';
 import { sealTaskList } from './tasks.ts';
 
 /** @throws GuardError what the only server failed with; of several, a failing one is logged and left out. */
-async function fromEach<R>(bridge: Bridge, runs: readonly Run[], one: (run: Run) => Promise<readonly R[]>): Promise<R[]> {
+async function fromEach<R>(
+  bridge: Bridge,
+  runs: readonly Run[],
+  one: (run: Run) => Promise<readonly R[]>,
+): Promise<R[]> {
   const [only] = runs;
   if (only !== undefined && runs.length === 1) return [...(await one(only))];
-  const lists = await Promise.all(runs.map((run) => one(run).catch((thrown: unknown) => {
-    bridge.log('warn', 'a server is left out of a list', { server: run.settings.name, why: reasonOf(thrown) });
-    return [];
-  })));
+  const lists = await Promise.all(
+    runs.map((run) =>
+      one(run).catch((thrown: unknown) => {
+        bridge.log('warn', 'a server is left out of a list', { server: run.settings.name, why: reasonOf(thrown) });
+        return [];
+      }),
+    ),
+  );
   return lists.flat();
 }
 
 export async function listDefinitions(bridge: Bridge, runs: readonly Run[], kind: DefinitionKind): Promise<McpResult> {
-  const items: readonly Definition[] = await fromEach(bridge, runs, (run) => onSeat(bridge, run, (seat) => listServed(bridge.looker, seat, kind)));
+  const items: readonly Definition[] = await fromEach(bridge, runs, (run) =>
+    onSeat(bridge, run, (seat) => listServed(bridge.looker, seat, kind)),
+  );
   return { value: {}, items };
 }
 
@@ -28,7 +38,9 @@ const TASK_PAGES_MAX = 20;
 
 export async function listTasks(bridge: Bridge, runs: readonly Run[]): Promise<McpResult> {
   const tasks = await fromEach(bridge, runs, async (run) => {
-    const seats = bridge.links.of(run.settings.name, ownerOf(run.permitted)).filter(({ tasks: made, link }) => made.size > 0 && link.era === 'legacy');
+    const seats = bridge.links
+      .of(run.settings.name, ownerOf(run.permitted))
+      .filter(({ tasks: made, link }) => made.size > 0 && link.era === 'legacy');
     return (await Promise.all(seats.map((seat) => tasksOf(run, seat)))).flat();
   });
   return { value: { tasks } };
@@ -39,7 +51,9 @@ async function tasksOf(run: Run, seat: Seat): Promise<readonly JsonObject[]> {
   const found: JsonObject[] = [];
   let cursor: string | undefined;
   for (let page = 0; page < TASK_PAGES_MAX; page++) {
-    const { value } = await seat.link.request(ownAsk('tasks/list', cursor === undefined ? {} : { cursor }, run.settings.timeoutMs, run.settings.maxResultBytes));
+    const { value } = await seat.link.request(
+      ownAsk('tasks/list', cursor === undefined ? {} : { cursor }, run.settings.timeoutMs, run.settings.maxResultBytes),
+    );
     found.push(...sealTaskList(run.seal, seat, value['tasks']));
     if (typeof value['nextCursor'] !== 'string') break;
     cursor = value['nextCursor'];

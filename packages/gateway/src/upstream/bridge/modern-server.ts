@@ -32,11 +32,14 @@ interface Question {
 /** @throws GuardError `upstream_failed` when the server asks in a way that the revision does not know. */
 function questionsOf(run: Run, value: JsonObject): ReadonlyMap<string, Question> {
   const { inputRequests, requestState } = value;
-  if (!MULTI_ROUND.has(run.permitted.call.method)) throw hopFailure('input is asked for where the revision does not allow it');
-  if (inputRequests === undefined ? typeof requestState !== 'string' : !isObject(inputRequests)) throw hopFailure('input is asked for without saying which');
+  if (!MULTI_ROUND.has(run.permitted.call.method))
+    throw hopFailure('input is asked for where the revision does not allow it');
+  if (inputRequests === undefined ? typeof requestState !== 'string' : !isObject(inputRequests))
+    throw hopFailure('input is asked for without saying which');
   const found = new Map<string, Question>();
   for (const [key, request] of isObject(inputRequests) ? Object.entries(inputRequests) : []) {
-    if (!isObject(request) || typeof request['method'] !== 'string' || !isAskable(request['method'])) throw hopFailure('a malformed input request');
+    if (!isObject(request) || typeof request['method'] !== 'string' || !isAskable(request['method']))
+      throw hopFailure('a malformed input request');
     found.set(key, { method: request['method'], params: isObject(request['params']) ? request['params'] : {} });
   }
   if (found.size > QUESTIONS_MAX) throw hopFailure('too many input requests');
@@ -47,15 +50,29 @@ export async function forModernClient(bridge: Bridge, run: Run, answer: Answer):
   if (!wantsInput(answer)) return finished(run, answer);
   const questions = questionsOf(run, answer.value);
   const inputRequests: Record<string, JsonObject> = {};
-  await Promise.all([...questions].map(([key, question]) => askClient(bridge, run, question, (params) => {
-    // Delivered with this result; the answer comes with the retry.
-    inputRequests[key] = { method: question.method, params };
-    return Promise.resolve({});
-  })));
+  await Promise.all(
+    [...questions].map(([key, question]) =>
+      askClient(bridge, run, question, (params) => {
+        // Delivered with this result; the answer comes with the retry.
+        inputRequests[key] = { method: question.method, params };
+        return Promise.resolve({});
+      }),
+    ),
+  );
   const { requestState, inputRequests: _asked, ...rest } = answer.value;
-  const state = { kind: 'wrapped', state: typeof requestState === 'string' ? requestState : null, keys: [...questions.keys()] } as const;
+  const state = {
+    kind: 'wrapped',
+    state: typeof requestState === 'string' ? requestState : null,
+    keys: [...questions.keys()],
+  } as const;
   const asked = questions.size === 0 ? {} : { inputRequests };
-  return { value: { ...sealResult(run.seal, run.permitted.call.method, rest), ...asked, requestState: sealState(bridge, run.permitted, state, WRAPPED_MS) } };
+  return {
+    value: {
+      ...sealResult(run.seal, run.permitted.call.method, rest),
+      ...asked,
+      requestState: sealState(bridge, run.permitted, state, WRAPPED_MS),
+    },
+  };
 }
 
 export async function forLegacyClient(bridge: Bridge, run: Run, first: Answer, repeat: Repeat): Promise<McpResult> {
@@ -63,7 +80,11 @@ export async function forLegacyClient(bridge: Bridge, run: Run, first: Answer, r
   for (let round = 0; wantsInput(answer); round++) {
     if (round >= ROUNDS_MAX) throw hopFailure('the server does not stop asking');
     const questions = questionsOf(run, answer.value);
-    const answers = await Promise.all([...questions].map(async ([key, { method, params }]) => [key, await askDirectly(bridge, run, { method, params })] as const));
+    const answers = await Promise.all(
+      [...questions].map(
+        async ([key, { method, params }]) => [key, await askDirectly(bridge, run, { method, params })] as const,
+      ),
+    );
     const { requestState } = answer.value;
     answer = await repeat({
       ...(answers.length === 0 ? {} : { inputResponses: Object.fromEntries(answers) }),

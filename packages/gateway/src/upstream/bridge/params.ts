@@ -5,9 +5,16 @@ import type { Link } from '../wire/link.ts';
 import { isObject } from '../wire/message.ts';
 
 const MEMBERS: ReadonlyMap<string, readonly string[]> = new Map([
-  ['tools/call', ['name', 'arguments', 'task']], ['prompts/get', ['name', 'arguments']], ['resources/read', ['uri']],
-  ['resources/subscribe', ['uri']], ['resources/unsubscribe', ['uri']], ['completion/complete', ['ref', 'argument', 'context']],
-  ['tasks/get', ['taskId']], ['tasks/result', ['taskId']], ['tasks/cancel', ['taskId']], ['tasks/update', ['taskId', 'inputResponses']],
+  ['tools/call', ['name', 'arguments', 'task']],
+  ['prompts/get', ['name', 'arguments']],
+  ['resources/read', ['uri']],
+  ['resources/subscribe', ['uri']],
+  ['resources/unsubscribe', ['uri']],
+  ['completion/complete', ['ref', 'argument', 'context']],
+  ['tasks/get', ['taskId']],
+  ['tasks/result', ['taskId']],
+  ['tasks/cancel', ['taskId']],
+  ['tasks/update', ['taskId', 'inputResponses']],
 ]);
 
 const TRACE = ['traceparent', 'tracestate', 'baggage'] as const;
@@ -31,7 +38,12 @@ export function upstreamParams({ permitted, link, capabilities, logLevel, extra 
     if (value !== undefined) params[member] = value;
   }
   const meta = metaOf(permitted);
-  if (link.era === 'modern') Object.assign(meta, modernMeta(capabilities), logLevel === undefined ? {} : { 'io.modelcontextprotocol/logLevel': logLevel });
+  if (link.era === 'modern')
+    Object.assign(
+      meta,
+      modernMeta(capabilities),
+      logLevel === undefined ? {} : { 'io.modelcontextprotocol/logLevel': logLevel },
+    );
   return { ...params, ...extra, ...(Object.keys(meta).length === 0 ? {} : { _meta: meta }) };
 }
 
@@ -39,12 +51,17 @@ export function upstreamParams({ permitted, link, capabilities, logLevel, extra 
 function metaOf({ call }: Permitted): Record<string, Json> {
   const meta: Record<string, Json> = {};
   const given = call.params['_meta'];
-  if (isObject(given)) for (const [key, value] of Object.entries(given)) if (key !== 'progressToken' && !OURS.test(key)) meta[key] = value;
+  if (isObject(given))
+    for (const [key, value] of Object.entries(given)) if (key !== 'progressToken' && !OURS.test(key)) meta[key] = value;
   const trace = TRACE[0];
   if (meta[trace] === undefined && call.origin.traceparent !== undefined) meta[trace] = call.origin.traceparent;
   return meta;
 }
 
 export function isAtLeast(level: Json | undefined, least: string): boolean {
-  return typeof level === 'string' && LOG_LEVELS.indexOf(level) >= Math.max(0, LOG_LEVELS.indexOf(least)) && LOG_LEVELS.includes(level);
+  return (
+    typeof level === 'string' &&
+    LOG_LEVELS.indexOf(level) >= Math.max(0, LOG_LEVELS.indexOf(least)) &&
+    LOG_LEVELS.includes(level)
+  );
 }

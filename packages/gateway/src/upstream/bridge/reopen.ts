@@ -14,7 +14,11 @@ export interface Reopening {
 }
 
 /** Tries until it is open, nobody listens any more, or the gateway stops. */
-export async function reopen(bridge: Bridge, { settings: { name }, owner }: Seat, { endings, stopping }: Reopening): Promise<void> {
+export async function reopen(
+  bridge: Bridge,
+  { settings: { name }, owner }: Seat,
+  { endings, stopping }: Reopening,
+): Promise<void> {
   if (owner === undefined) return;
   const key = `${name} ${ownerKey(owner)}`;
   await pause(endings.waitMs(key), stopping);
@@ -32,4 +36,5 @@ export async function reopen(bridge: Bridge, { settings: { name }, owner }: Seat
   }
 }
 
-const pause = (ms: number, signal: AbortSignal): Promise<void> => sleep(ms, undefined, { signal, ref: false }).catch(() => undefined);
+const pause = (ms: number, signal: AbortSignal): Promise<void> =>
+  sleep(ms, undefined, { signal, ref: false }).catch(() => undefined);

@@ -20,36 +20,71 @@ afterEach(async () => {
   await Promise.all([modern.close(), legacy.close()]);
 });
 
-const ELICIT: JsonObject = { method: 'elicitation/create', params: { mode: 'form', message: 'Your password?', requestedSchema: { type: 'object', properties: {} } } };
-const call = (server: string, era: Era) => rig.run('tools/call', { kind: 'tool', server, name: 'echo' }, { name: 'echo', arguments: {} }, { era, capabilities: { elicitation: {} }, session: 's', ask: async () => ({ action: 'accept' }) });
+const ELICIT: JsonObject = {
+  method: 'elicitation/create',
+  params: { mode: 'form', message: 'Your password?', requestedSchema: { type: 'object', properties: {} } },
+};
+const call = (server: string, era: Era) =>
+  rig.run(
+    'tools/call',
+    { kind: 'tool', server, name: 'echo' },
+    { name: 'echo', arguments: {} },
+    { era, capabilities: { elicitation: {} }, session: 's', ask: async () => ({ action: 'accept' }) },
+  );
 const answering = (result: JsonObject): void => {
-  const answer = ({ method }: { method: string }): JsonObject | undefined => (method === 'tools/call' ? result : undefined);
+  const answer = ({ method }: { method: string }): JsonObject | undefined =>
+    method === 'tools/call' ? result : undefined;
   [modern.answer, legacy.answer] = [answer, answer];
 };
 
-it.each(['legacy', 'modern'] as const)('A36 a legacy server cannot put a question to a %s client past the guard, in a result', async (era) => {
-  for (const more of [{ inputRequests: { a: ELICIT } }, { requestState: 's' }, {}]) {
-    answering({ resultType: 'input_required', ...more });
-    expect(await call('old', era)).toMatchObject({ error: { code: 'upstream_failed' } });
-  }
-  expect(rig.clientRequests).toEqual([]);
-});
+it.each(['legacy', 'modern'] as const)(
+  'A36 a legacy server cannot put a question to a %s client past the guard, in a result',
+  async (era) => {
+    for (const more of [{ inputRequests: { a: ELICIT } }, { requestState: 's' }, {}]) {
+      answering({ resultType: 'input_required', ...more });
+      expect(await call('old', era)).toMatchObject({ error: { code: 'upstream_failed' } });
+    }
+    expect(rig.clientRequests).toEqual([]);
+  },
+);
 
-it.each(['legacy', 'modern'] as const)('what a %s client is asked in a malformed way is a failure of the server', async (era) => {
-  const wrong = [{}, { inputRequests: [] }, { inputRequests: 'a' }, { inputRequests: { a: { method: 'tools/call', params: {} } } }, { inputRequests: { a: ELICIT, b: 1 } }, { inputRequests: { a: { method: 'ping' } }, requestState: 's' }];
-  for (const more of wrong) {
-    answering({ resultType: 'input_required', ...more });
-    expect(await call('new', era)).toMatchObject({ error: { code: 'upstream_failed' } });
-  }
-  expect(rig.clientRequests).toEqual([]);
-});
+it.each(['legacy', 'modern'] as const)(
+  'what a %s client is asked in a malformed way is a failure of the server',
+  async (era) => {
+    const wrong = [
+      {},
+      { inputRequests: [] },
+      { inputRequests: 'a' },
+      { inputRequests: { a: { method: 'tools/call', params: {} } } },
+      { inputRequests: { a: ELICIT, b: 1 } },
+      { inputRequests: { a: { method: 'ping' } }, requestState: 's' },
+    ];
+    for (const more of wrong) {
+      answering({ resultType: 'input_required', ...more });
+      expect(await call('new', era)).toMatchObject({ error: { code: 'upstream_failed' } });
+    }
+    expect(rig.clientRequests).toEqual([]);
+  },
+);
 
 it.each(['new', 'old'])('-32042 is no code of 2026-07-28: a modern client of %s does not get it', async (server) => {
   const fail = ({ method, id }: { method: string; id: number }, res: import('node:http').ServerResponse): undefined => {
-    if (method === 'tools/call') res.writeHead(200, { 'content-type': 'application/json' }).end(JSON.stringify({ jsonrpc: '2.0', id, error: { code: -32042, message: 'open it', data: { elicitations: [] } } }));
+    if (method === 'tools/call')
+      res
+        .writeHead(200, { 'content-type': 'application/json' })
+        .end(
+          JSON.stringify({
+            jsonrpc: '2.0',
+            id,
+            error: { code: -32042, message: 'open it', data: { elicitations: [] } },
+          }),
+        );
   };
   [modern.answer, legacy.answer] = [fail, fail];
   const outcome = await call(server, 'modern');
-  expect(outcome.status !== 'success' && [outcome.error.code, outcome.error.detail.rpc]).toEqual(['upstream_failed', undefined]);
+  expect(outcome.status !== 'success' && [outcome.error.code, outcome.error.detail.rpc]).toEqual([
+    'upstream_failed',
+    undefined,
+  ]);
   expect(await call(server, 'legacy')).toMatchObject({ error: { detail: { rpc: { code: -32042 } } } });
 });

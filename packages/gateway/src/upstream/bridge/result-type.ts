@@ -9,7 +9,8 @@ import type { Run } from './bridge.ts';
 
 const TASKS = 'io.modelcontextprotocol/tasks';
 
-const knowsTasks = ({ relay, capabilities: { extensions } }: Run): boolean => relay.era === 'modern' && isObject(extensions) && extensions[TASKS] !== undefined;
+const knowsTasks = ({ relay, capabilities: { extensions } }: Run): boolean =>
+  relay.era === 'modern' && isObject(extensions) && extensions[TASKS] !== undefined;
 
 /** @param era of the server. @throws GuardError `upstream_failed` for what is neither complete nor a task that the client can follow. */
 export function requireResultType(run: Run, era: Era, value: JsonObject): void {

@@ -1,5 +1,15 @@
 /** Permit → upstream: what the permit allows, and nothing else, is sent to the server that it names. */
-import { GuardError, LOG_LEVELS, METHODS, spendPermit, type JsonObject, type McpResult, type Permit, type Permitted, type Relay } from '@sallyport/guard';
+import {
+  GuardError,
+  LOG_LEVELS,
+  METHODS,
+  spendPermit,
+  type JsonObject,
+  type McpResult,
+  type Permit,
+  type Permitted,
+  type Relay,
+} from '@sallyport/guard';
 import { ownerOf } from '../links/seat.ts';
 import { remoteError, reasonOf } from '../wire/failure.ts';
 import { ownAsk } from '../wire/link.ts';
@@ -75,11 +85,13 @@ async function subscribe(bridge: Bridge, watches: Watches, run: Run): Promise<Mc
   const { name: server } = run.settings;
   const uri = String(call.params['uri']);
   const modern = (): boolean => bridge.links.of(server, owner).some(({ link }) => link.era === 'modern');
-  const result: McpResult = modern() ? { value: {} } : await callServer(bridge, run).catch((thrown: unknown) => {
-    // A modern server that was met for the first time does not know the method: it is listened to instead.
-    if (modern() && remoteError(thrown) !== undefined) return { value: {} };
-    throw thrown;
-  });
+  const result: McpResult = modern()
+    ? { value: {} }
+    : await callServer(bridge, run).catch((thrown: unknown) => {
+        // A modern server that was met for the first time does not know the method: it is listened to instead.
+        if (modern() && remoteError(thrown) !== undefined) return { value: {} };
+        throw thrown;
+      });
   if (call.method === 'resources/subscribe') watches.subscribe(server, owner, uri);
   else watches.unsubscribe(server, owner, uri);
   const subscribed = bridge.links.of(server, owner).find(({ link }) => link.era === 'legacy')?.subscribed;
@@ -94,7 +106,8 @@ async function setLevel(bridge: Bridge, runs: readonly Run[]): Promise<McpResult
   for (const { permitted, settings } of runs) {
     const level = permitted.call.params['level'];
     // What is remembered goes out with every later call of the session, and a modern server would refuse them all.
-    if (typeof level !== 'string' || !LOG_LEVELS.includes(level)) throw new GuardError('invalid_params', { message: 'params.level is not a log level of MCP.' });
+    if (typeof level !== 'string' || !LOG_LEVELS.includes(level))
+      throw new GuardError('invalid_params', { message: 'params.level is not a log level of MCP.' });
     bridge.levels.set(ownerOf(permitted), level);
     for (const { link } of bridge.links.of(settings.name, ownerOf(permitted))) {
       if (link.era !== 'legacy' || !isObject(link.face.capabilities['logging'])) continue;
@@ -113,7 +126,13 @@ async function tellRoots(bridge: Bridge, runs: readonly Run[]): Promise<McpResul
     const roots = capabilities['roots'];
     if (!isObject(roots) || roots['listChanged'] !== true) continue;
     const legacy = bridge.links.of(settings.name, ownerOf(permitted)).filter(({ link }) => link.era === 'legacy');
-    await Promise.all(legacy.map(({ link }) => link.notify(permitted.call.method, {}).catch(() => bridge.log('debug', 'a server was not told of changed roots', { server: settings.name }))));
+    await Promise.all(
+      legacy.map(({ link }) =>
+        link
+          .notify(permitted.call.method, {})
+          .catch(() => bridge.log('debug', 'a server was not told of changed roots', { server: settings.name })),
+      ),
+    );
   }
   return { value: {} };
 }
@@ -123,7 +142,12 @@ function noteFailure(bridge: Bridge, runs: readonly Run[], thrown: unknown): voi
   const [run] = runs;
   const server = run?.settings.name ?? '';
   if (code === 'upstream_failed' || code === 'upstream_timeout' || code === 'internal') {
-    bridge.log('warn', 'a call to a server failed', { correlation_id: run?.permitted.call.origin.correlationId, server, code, why: reasonOf(thrown) });
+    bridge.log('warn', 'a call to a server failed', {
+      correlation_id: run?.permitted.call.origin.correlationId,
+      server,
+      code,
+      why: reasonOf(thrown),
+    });
     bridge.report({ kind: 'upstream_error', server, code });
   }
 }

@@ -19,24 +19,34 @@ export type State =
 /** Methods that may answer `input_required` (2026-07-28). */
 export const MULTI_ROUND: ReadonlySet<string> = new Set(['tools/call', 'prompts/get', 'resources/read']);
 
-const invalid = (): GuardError => new GuardError('invalid_params', { message: 'The request state is unknown, expired or not yours.' });
+const invalid = (): GuardError =>
+  new GuardError('invalid_params', { message: 'The request state is unknown, expired or not yours.' });
 
 function bindingOf({ principal, call }: Permitted): string {
   const target = 'name' in call.target ? call.target.name : '';
   const server = 'server' in call.target ? call.target.server : '';
-  const args = createHash('sha256').update(canonicalize(call.params['arguments'] ?? null)).digest('base64url');
+  const args = createHash('sha256')
+    .update(canonicalize(call.params['arguments'] ?? null))
+    .digest('base64url');
   return JSON.stringify([principal.key, call.method, server, target, args]);
 }
 
 export function sealState(bridge: Bridge, permitted: Permitted, state: State, ttlMs: number): string {
-  return bridge.sealer.seal('request-state', bindingOf(permitted), JSON.stringify({ ...state, exp: bridge.clock.now() + ttlMs }));
+  return bridge.sealer.seal(
+    'request-state',
+    bindingOf(permitted),
+    JSON.stringify({ ...state, exp: bridge.clock.now() + ttlMs }),
+  );
 }
 
 /** @returns `undefined` when the call brings no state. @throws GuardError `invalid_params` for a state that is not this call's. */
 export function openState(bridge: Bridge, permitted: Permitted): State | undefined {
   const { requestState, inputResponses } = permitted.call.params;
   if (requestState === undefined && inputResponses === undefined) return undefined;
-  const opened = typeof requestState === 'string' ? bridge.sealer.open('request-state', bindingOf(permitted), requestState) : undefined;
+  const opened =
+    typeof requestState === 'string'
+      ? bridge.sealer.open('request-state', bindingOf(permitted), requestState)
+      : undefined;
   if (opened === undefined) throw invalid();
   const { exp, ...state } = JSON.parse(opened) as State & { exp: number };
   if (bridge.clock.now() > exp) throw invalid();

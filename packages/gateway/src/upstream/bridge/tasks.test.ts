@@ -13,9 +13,17 @@ beforeEach(async () => {
   made = 0;
   fake = await legacyFake();
   fake.answer = ({ method, params }) => {
-    if (method === 'tools/call' && params['task'] !== undefined) return { task: { taskId: `t${++made}`, status: 'working' }, _meta: { 'io.modelcontextprotocol/related-task': { taskId: `t${made}` } } };
+    if (method === 'tools/call' && params['task'] !== undefined)
+      return {
+        task: { taskId: `t${++made}`, status: 'working' },
+        _meta: { 'io.modelcontextprotocol/related-task': { taskId: `t${made}` } },
+      };
     if (method === 'tasks/get') return { taskId: params['taskId'] as string, status: 'completed' };
-    if (method === 'tasks/result') return { content: [{ type: 'text', text: `result of ${String(params['taskId'])}` }], _meta: { 'io.modelcontextprotocol/related-task': { taskId: params['taskId'] as string } } };
+    if (method === 'tasks/result')
+      return {
+        content: [{ type: 'text', text: `result of ${String(params['taskId'])}` }],
+        _meta: { 'io.modelcontextprotocol/related-task': { taskId: params['taskId'] as string } },
+      };
     if (method === 'tasks/list') return { tasks: [{ taskId: 't1' }, { taskId: 't2' }, { taskId: 'somebody else' }] };
     return undefined;
   };
@@ -29,12 +37,20 @@ afterEach(async () => {
 });
 
 const make = async (who: string): Promise<string> => {
-  const { value } = await rig.get('tools/call', { kind: 'tool', server: 's', name: 'echo' }, { name: 'echo', arguments: {}, task: { ttl: 1000 } }, { who, session: 'x' });
+  const { value } = await rig.get(
+    'tools/call',
+    { kind: 'tool', server: 's', name: 'echo' },
+    { name: 'echo', arguments: {}, task: { ttl: 1000 } },
+    { who, session: 'x' },
+  );
   const { taskId } = value['task'] as { taskId: string };
-  expect((value['_meta'] as JsonObject)['io.modelcontextprotocol/related-task']).toMatchObject({ taskId: expect.stringMatching(/^s\.[\w-]+$/) as string });
+  expect((value['_meta'] as JsonObject)['io.modelcontextprotocol/related-task']).toMatchObject({
+    taskId: expect.stringMatching(/^s\.[\w-]+$/) as string,
+  });
   return taskId;
 };
-const ask = (method: string, taskId: string, who: string, server = 's') => rig.run(method, { kind: 'task', server, name: taskId }, { taskId }, { who, session: 'x' });
+const ask = (method: string, taskId: string, who: string, server = 's') =>
+  rig.run(method, { kind: 'task', server, name: taskId }, { taskId }, { who, session: 'x' });
 
 it('ids are sealed on the way out and opened on the way in', async () => {
   const taskId = await make('ann');
@@ -45,7 +61,9 @@ it('ids are sealed on the way out and opened on the way in', async () => {
   expect(fake.received.findLast(({ method }) => method === 'tasks/get')?.params['taskId']).toBe('t1');
   expect(outcome).toMatchObject({ result: { value: { taskId } } });
   expect(outcome.status === 'success' && JSON.stringify(outcome.result.value)).not.toContain('"t1"');
-  expect(await ask('tasks/result', taskId, 'ann')).toMatchObject({ result: { value: { content: [{ text: 'result of t1' }] } } });
+  expect(await ask('tasks/result', taskId, 'ann')).toMatchObject({
+    result: { value: { content: [{ text: 'result of t1' }] } },
+  });
 });
 
 it('a question about a task names it as the client knows it, and the answer as the server does', async () => {
@@ -53,10 +71,23 @@ it('a question about a task names it as the client knows it, and the answer as t
   const RELATED = 'io.modelcontextprotocol/related-task';
   fake.answer = ({ method, id }, res) => {
     if (method !== 'tasks/result') return undefined;
-    const say = (message: JsonObject): void => { res.write(`data: ${JSON.stringify({ jsonrpc: '2.0', ...message })}\n\n`); };
+    const say = (message: JsonObject): void => {
+      res.write(`data: ${JSON.stringify({ jsonrpc: '2.0', ...message })}\n\n`);
+    };
     res.writeHead(200, { 'content-type': 'text/event-stream' });
-    say({ id: 'q', method: 'elicitation/create', params: { message: 'go on?', requestedSchema: { type: 'object', properties: {} }, _meta: { [RELATED]: { taskId: 't1' } } } });
-    setTimeout(() => { say({ id, result: { content: [] } }); res.end(); }, 100);
+    say({
+      id: 'q',
+      method: 'elicitation/create',
+      params: {
+        message: 'go on?',
+        requestedSchema: { type: 'object', properties: {} },
+        _meta: { [RELATED]: { taskId: 't1' } },
+      },
+    });
+    setTimeout(() => {
+      say({ id, result: { content: [] } });
+      res.end();
+    }, 100);
     return undefined;
   };
   const asked: JsonObject[] = [];
@@ -64,9 +95,17 @@ it('a question about a task names it as the client knows it, and the answer as t
     asked.push(params);
     return { action: 'accept', _meta: { ...(params['_meta'] as JsonObject), 'com.example/kept': 1 } };
   };
-  await rig.run('tasks/result', { kind: 'task', server: 's', name: taskId }, { taskId }, { who: 'ann', session: 'x', capabilities: { elicitation: {} }, ask: answer });
+  await rig.run(
+    'tasks/result',
+    { kind: 'task', server: 's', name: taskId },
+    { taskId },
+    { who: 'ann', session: 'x', capabilities: { elicitation: {} }, ask: answer },
+  );
   expect(asked[0]?.['_meta']).toEqual({ [RELATED]: { taskId } });
-  expect(fake.received.findLast(({ method }) => method === 'response')?.params['result']).toEqual({ action: 'accept', _meta: { [RELATED]: { taskId: 't1' }, 'com.example/kept': 1 } });
+  expect(fake.received.findLast(({ method }) => method === 'response')?.params['result']).toEqual({
+    action: 'accept',
+    _meta: { [RELATED]: { taskId: 't1' }, 'com.example/kept': 1 },
+  });
 });
 
 it('A18 S11 the task of another principal or server, a bare id, a flipped bit: not_found, and nothing is sent', async () => {
@@ -74,8 +113,16 @@ it('A18 S11 the task of another principal or server, a bare id, a flipped bit: n
   const sent = fake.received.filter(({ method }) => method.startsWith('tasks/')).length;
   const flipped = taskId.slice(0, -3) + (taskId.at(-3) === 'A' ? 'B' : 'A') + taskId.slice(-2);
   for (const method of ['tasks/get', 'tasks/result', 'tasks/cancel']) {
-    for (const [id, who, server] of [[taskId, 'bob', 's'], [taskId, 'ann', 'z'], ['t1', 'ann', 's'], ['s.t1', 'ann', 's'], [flipped, 'ann', 's']] as const) {
-      expect(await ask(method, id, who, server), `${method} ${id} ${who}`).toMatchObject({ error: { code: 'not_found' } });
+    for (const [id, who, server] of [
+      [taskId, 'bob', 's'],
+      [taskId, 'ann', 'z'],
+      ['t1', 'ann', 's'],
+      ['s.t1', 'ann', 's'],
+      [flipped, 'ann', 's'],
+    ] as const) {
+      expect(await ask(method, id, who, server), `${method} ${id} ${who}`).toMatchObject({
+        error: { code: 'not_found' },
+      });
     }
   }
   expect(fake.received.filter(({ method }) => method.startsWith('tasks/')).length).toBe(sent);
@@ -84,7 +131,10 @@ it('A18 S11 the task of another principal or server, a bare id, a flipped bit: n
 it('A18 a list of tasks shows those of the session, whatever the server lists', async () => {
   await make('ann');
   await make('bob');
-  const list = async (who: string): Promise<JsonObject[]> => (await rig.get('tasks/list', { kind: 'servers', servers: ['s', 'z'] }, {}, { who, session: 'x' })).value['tasks'] as JsonObject[];
+  const list = async (who: string): Promise<JsonObject[]> =>
+    (await rig.get('tasks/list', { kind: 'servers', servers: ['s', 'z'] }, {}, { who, session: 'x' })).value[
+      'tasks'
+    ] as JsonObject[];
   expect(await list('ann')).toHaveLength(1);
   expect(await list('cid')).toEqual([]);
   const [only] = await list('bob');
@@ -102,7 +152,12 @@ it('the state of a task reaches the stream of its own session under the sealed i
     push = (message) => res.write(`data: ${JSON.stringify(message)}\n\n`);
     return undefined;
   };
-  const listening = rig.run('stream/listen', { kind: 'servers', servers: ['s'] }, {}, { session: 'x', notices, signal: abort.signal });
+  const listening = rig.run(
+    'stream/listen',
+    { kind: 'servers', servers: ['s'] },
+    {},
+    { session: 'x', notices, signal: abort.signal },
+  );
   const taskId = await make('ann');
   await until(() => push !== undefined);
   push?.({ jsonrpc: '2.0', method: 'notifications/tasks/status', params: { taskId: 't1', status: 'working' } });
@@ -117,36 +172,67 @@ it('tasks of a modern server: sealed too, and named in the header as the server 
   const modern = await fakeHttp();
   modern.answer = ({ method, params }) => {
     if (method === 'tools/call') return { resultType: 'task', taskId: 'm1', status: 'working' };
-    if (method === 'tasks/get') return { resultType: 'complete', taskId: params['taskId'] as string, status: 'completed' };
+    if (method === 'tasks/get')
+      return { resultType: 'complete', taskId: params['taskId'] as string, status: 'completed' };
     return undefined;
   };
   const own = rigOf([serverOf('n', http(modern.url))]);
   await own.discover();
-  const start = (ask: object) => own.run('tools/call', { kind: 'tool', server: 'n', name: 'echo' }, { name: 'echo', arguments: {} }, ask);
-  for (const ask of [{ era: 'modern' }, { era: 'legacy' }]) expect(await start(ask)).toMatchObject({ error: { code: 'upstream_failed' } });
+  const start = (ask: object) =>
+    own.run('tools/call', { kind: 'tool', server: 'n', name: 'echo' }, { name: 'echo', arguments: {} }, ask);
+  for (const ask of [{ era: 'modern' }, { era: 'legacy' }])
+    expect(await start(ask)).toMatchObject({ error: { code: 'upstream_failed' } });
   const made = await start({ era: 'modern', capabilities: { extensions: { 'io.modelcontextprotocol/tasks': {} } } });
   const { value } = made.status === 'success' ? made.result : { value: {} as JsonObject };
   expect(value['taskId']).toMatch(/^n\.[\w-]+$/);
   const taskId = value['taskId'] as string;
   const got = await own.get('tasks/get', { kind: 'task', server: 'n', name: taskId }, { taskId }, { era: 'modern' });
-  expect(await own.run('tasks/get', { kind: 'task', server: 'n', name: got.value['taskId'] as string }, { taskId: got.value['taskId'] as string }, { era: 'modern' })).toMatchObject({ status: 'success' });
-  expect(modern.received.findLast(({ method }) => method === 'tasks/get')).toMatchObject({ params: { taskId: 'm1' }, headers: { 'mcp-name': 'm1' } });
+  expect(
+    await own.run(
+      'tasks/get',
+      { kind: 'task', server: 'n', name: got.value['taskId'] as string },
+      { taskId: got.value['taskId'] as string },
+      { era: 'modern' },
+    ),
+  ).toMatchObject({ status: 'success' });
+  expect(modern.received.findLast(({ method }) => method === 'tasks/get')).toMatchObject({
+    params: { taskId: 'm1' },
+    headers: { 'mcp-name': 'm1' },
+  });
   const listening = new AbortController();
   const notices: Recorded[] = [];
   modern.answer = ({ method, id, params }, res) => {
     if (method !== 'subscriptions/listen') return undefined;
-    const say = (name: string, more: JsonObject): void => { res.write(`data: ${JSON.stringify({ jsonrpc: '2.0', method: name, params: { _meta: { 'io.modelcontextprotocol/subscriptionId': id }, ...more } })}\n\n`); };
+    const say = (name: string, more: JsonObject): void => {
+      res.write(
+        `data: ${JSON.stringify({ jsonrpc: '2.0', method: name, params: { _meta: { 'io.modelcontextprotocol/subscriptionId': id }, ...more } })}\n\n`,
+      );
+    };
     res.writeHead(200, { 'content-type': 'text/event-stream' });
     say('notifications/subscriptions/acknowledged', { notifications: params['notifications'] as JsonObject });
     for (const taskId of ['m1', 'm2']) say('notifications/tasks', { taskId, status: 'completed' });
     return undefined;
   };
-  const done = own.run('subscriptions/listen', { kind: 'servers', servers: ['n'] }, { notifications: { taskIds: [taskId, 'n.forged', 'm2'] } }, { era: 'modern', notices, signal: listening.signal });
+  const done = own.run(
+    'subscriptions/listen',
+    { kind: 'servers', servers: ['n'] },
+    { notifications: { taskIds: [taskId, 'n.forged', 'm2'] } },
+    { era: 'modern', notices, signal: listening.signal },
+  );
   await until(() => notices.length > 0);
-  expect(modern.received.findLast(({ method }) => method === 'subscriptions/listen')?.params['notifications']).toEqual({ taskIds: ['m1'] });
+  expect(modern.received.findLast(({ method }) => method === 'subscriptions/listen')?.params['notifications']).toEqual({
+    taskIds: ['m1'],
+  });
   expect(notices).toHaveLength(1);
   expect([got.value['taskId'], notices[0]?.params['taskId']]).toEqual([taskId, taskId]);
-  expect(await own.run('tasks/get', { kind: 'task', server: 'n', name: '' }, { taskId: notices[0]?.params['taskId'] as string }, { era: 'modern' })).toMatchObject({ status: 'success' });
+  expect(
+    await own.run(
+      'tasks/get',
+      { kind: 'task', server: 'n', name: '' },
+      { taskId: notices[0]?.params['taskId'] as string },
+      { era: 'modern' },
+    ),
+  ).toMatchObject({ status: 'success' });
   listening.abort();
   await done;
   await own.close();

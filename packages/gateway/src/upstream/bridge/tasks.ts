@@ -43,7 +43,9 @@ const sealIn = (seal: TaskSeal, value: JsonObject): JsonObject =>
 export function sealRelated(seal: TaskSeal, value: JsonObject): JsonObject {
   const meta = value['_meta'];
   const related = isObject(meta) ? meta[RELATED] : undefined;
-  return isObject(meta) && isObject(related) ? { ...value, _meta: { ...meta, [RELATED]: sealIn(seal, related) } } : value;
+  return isObject(meta) && isObject(related)
+    ? { ...value, _meta: { ...meta, [RELATED]: sealIn(seal, related) } }
+    : value;
 }
 
 /** The way back: what a client answers names the task as the client knows it. An id that does not open is left out. */
@@ -62,7 +64,8 @@ export function sealResult(seal: TaskSeal, method: string, value: JsonObject): J
   const isTask = method.startsWith('tasks/') || value['resultType'] === 'task';
   if (isTask && typeof value['taskId'] === 'string') sealed = sealIn(seal, sealed);
   const { task } = value;
-  if (isObject(task) && typeof task['taskId'] === 'string' && method === 'tools/call' && value['content'] === undefined) sealed = { ...sealed, task: sealIn(seal, task) };
+  if (isObject(task) && typeof task['taskId'] === 'string' && method === 'tools/call' && value['content'] === undefined)
+    sealed = { ...sealed, task: sealIn(seal, task) };
   return sealed;
 }
 
@@ -78,5 +81,8 @@ export function noteTask(seat: Seat, value: JsonObject): void {
 /** Only what was made over this link is listed: a server without sessions knows all tasks of the gateway's credentials. */
 export function sealTaskList(seal: TaskSeal, seat: Seat, tasks: Json | undefined): JsonObject[] {
   if (!Array.isArray(tasks)) return [];
-  return (tasks as readonly Json[]).filter(isObject).filter(({ taskId }) => typeof taskId === 'string' && seat.tasks.has(taskId)).map((task) => sealIn(seal, task));
+  return (tasks as readonly Json[])
+    .filter(isObject)
+    .filter(({ taskId }) => typeof taskId === 'string' && seat.tasks.has(taskId))
+    .map((task) => sealIn(seal, task));
 }

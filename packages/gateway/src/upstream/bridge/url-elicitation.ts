@@ -16,15 +16,29 @@ const AGAIN_MS = 15 * 60_000;
 export async function asInputRequired(bridge: Bridge, run: Run, thrown: unknown): Promise<McpResult> {
   const remote = remoteError(thrown);
   const data = isObject(remote?.data) ? remote.data['elicitations'] : undefined;
-  if (run.relay.era !== 'modern' || remote?.code !== URL_ELICITATION_REQUIRED || !Array.isArray(data) || data.length === 0 || !MULTI_ROUND.has(run.permitted.call.method)) throw thrown;
+  if (
+    run.relay.era !== 'modern' ||
+    remote?.code !== URL_ELICITATION_REQUIRED ||
+    !Array.isArray(data) ||
+    data.length === 0 ||
+    !MULTI_ROUND.has(run.permitted.call.method)
+  )
+    throw thrown;
   const inputRequests: Record<string, { method: string; params: Record<string, string> }> = {};
   for (const [at, item] of data.entries()) {
-    if (!isObject(item) || typeof item['url'] !== 'string' || typeof item['message'] !== 'string' || at >= 8) throw thrown;
+    if (!isObject(item) || typeof item['url'] !== 'string' || typeof item['message'] !== 'string' || at >= 8)
+      throw thrown;
     const params = { mode: 'url', message: item['message'], url: item['url'] };
     await askClient(bridge, run, { method: 'elicitation/create', params }, () => {
       inputRequests[`url${at + 1}`] = { method: 'elicitation/create', params };
       return Promise.resolve({});
     });
   }
-  return { value: { resultType: 'input_required', inputRequests, requestState: sealState(bridge, run.permitted, { kind: 'again' }, AGAIN_MS) } };
+  return {
+    value: {
+      resultType: 'input_required',
+      inputRequests,
+      requestState: sealState(bridge, run.permitted, { kind: 'again' }, AGAIN_MS),
+    },
+  };
 }

@@ -67,13 +67,16 @@ function refresh(room: Room, bridge: Bridge, server: string, owner: Owner): void
   const tasks = new Set(ears.flatMap(({ wishes }) => [...wishes.tasks]));
   const seat = bridge.links.of(server, owner).find(({ link }) => !link.dead());
   if (seat?.link.era === 'legacy') return void subscribeAll(bridge, seat, uris);
-  const filter: JsonObject = ears.length === 0 ? {} : {
-    ...(ears.some(({ wishes }) => wishes.tools) ? { toolsListChanged: true } : {}),
-    ...(ears.some(({ wishes }) => wishes.prompts) ? { promptsListChanged: true } : {}),
-    ...(ears.some(({ wishes }) => wishes.resources) ? { resourcesListChanged: true } : {}),
-    ...(uris.size > 0 ? { resourceSubscriptions: [...uris].sort() } : {}),
-    ...(tasks.size > 0 ? { taskIds: [...tasks].sort() } : {}),
-  };
+  const filter: JsonObject =
+    ears.length === 0
+      ? {}
+      : {
+          ...(ears.some(({ wishes }) => wishes.tools) ? { toolsListChanged: true } : {}),
+          ...(ears.some(({ wishes }) => wishes.prompts) ? { promptsListChanged: true } : {}),
+          ...(ears.some(({ wishes }) => wishes.resources) ? { resourcesListChanged: true } : {}),
+          ...(uris.size > 0 ? { resourceSubscriptions: [...uris].sort() } : {}),
+          ...(tasks.size > 0 ? { taskIds: [...tasks].sort() } : {}),
+        };
   const text = JSON.stringify(filter);
   const running = room.streams.get(key);
   if (running?.filter === text && seat !== undefined) return;
@@ -91,7 +94,8 @@ function refresh(room: Room, bridge: Bridge, server: string, owner: Owner): void
 async function subscribeAll(bridge: Bridge, seat: Seat, uris: ReadonlySet<string>): Promise<void> {
   const capability = seat.link.face.capabilities['resources'];
   if (!isObject(capability) || capability['subscribe'] !== true) return;
-  const say = (method: string, uri: string): Promise<unknown> => seat.link.request(ownAsk(method, { uri }, seat.settings.timeoutMs, 64 * 1024));
+  const say = (method: string, uri: string): Promise<unknown> =>
+    seat.link.request(ownAsk(method, { uri }, seat.settings.timeoutMs, 64 * 1024));
   for (const uri of uris) {
     if (seat.subscribed.has(uri)) continue;
     seat.subscribed.add(uri);
@@ -126,7 +130,9 @@ async function listen(bridge: Bridge, { server, owner, filter, abort }: Listenin
     seat.busy++;
     try {
       await seat.link.request({
-        ...ownAsk('subscriptions/listen', params, 0, 1024 * 1024), timeoutMs: undefined, signal,
+        ...ownAsk('subscriptions/listen', params, 0, 1024 * 1024),
+        timeoutMs: undefined,
+        signal,
         onNotice: (method, notice) => {
           failures = 0;
           noteChange(seat, method);
@@ -139,7 +145,9 @@ async function listen(bridge: Bridge, { server, owner, filter, abort }: Listenin
     } finally {
       bridge.links.leave(seat);
     }
-    await sleep(Math.min(RETRY_MS * 2 ** Math.min(failures, 6), RETRY_MAX_MS), undefined, { signal, ref: false }).catch(() => undefined);
+    await sleep(Math.min(RETRY_MS * 2 ** Math.min(failures, 6), RETRY_MAX_MS), undefined, { signal, ref: false }).catch(
+      () => undefined,
+    );
   }
 }
 

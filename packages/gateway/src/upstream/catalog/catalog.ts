@@ -15,7 +15,12 @@ export interface Definitions extends Catalog {
    * Compares what a server listed with the pins. @param observer who saw it (link or principal).
    * @returns the names that may be served, with their digests, in the server's order.
    */
-  judge(settings: ServerSettings, kind: DefinitionKind, documents: readonly JsonObject[], observer: string): ReadonlyMap<string, string>;
+  judge(
+    settings: ServerSettings,
+    kind: DefinitionKind,
+    documents: readonly JsonObject[],
+    observer: string,
+  ): ReadonlyMap<string, string>;
   pinned(server: string, kind: DefinitionKind, name: string): Definition | undefined;
   /** Everything that is pinned of a server, of every kind. */
   all(server: string): readonly Definition[];
@@ -47,7 +52,13 @@ export type CatalogDeps = Pick<UpstreamDeps, 'servers' | 'pins' | 'clock' | 'log
 };
 
 export function createCatalog(deps: CatalogDeps): Definitions {
-  const room: Room = { ...deps, index: createPinIndex(deps.pins, deps.servers), drift: createDrift(), told: new Set(), faces: new Map() };
+  const room: Room = {
+    ...deps,
+    index: createPinIndex(deps.pins, deps.servers),
+    drift: createDrift(),
+    told: new Set(),
+    faces: new Map(),
+  };
   return {
     find: (target: Target) => room.index.find(target),
     judge: (settings, kind, documents, observer) => judge(room, settings, kind, { documents, observer }),
@@ -65,14 +76,27 @@ interface Listed {
   readonly observer: string;
 }
 
-function judge(room: Room, settings: ServerSettings, kind: DefinitionKind, { documents, observer }: Listed): ReadonlyMap<string, string> {
+function judge(
+  room: Room,
+  settings: ServerSettings,
+  kind: DefinitionKind,
+  { documents, observer }: Listed,
+): ReadonlyMap<string, string> {
   const served = new Map<string, string>();
   const listed = LISTED.get(kind);
   if (listed === undefined) return served;
   const { nameOf, max } = listed;
-  const wanted = documents.filter((document) => !(kind === 'tool' && settings.allowTools?.includes(String(nameOf(document))) === false));
+  const wanted = documents.filter(
+    (document) => !(kind === 'tool' && settings.allowTools?.includes(String(nameOf(document))) === false),
+  );
   const pinned = room.index.of(settings.name, kind);
-  const screened = screenNames({ kind, documents: wanted, nameOf, pinned, servers: room.servers().map(({ name }) => name) });
+  const screened = screenNames({
+    kind,
+    documents: wanted,
+    nameOf,
+    pinned,
+    servers: room.servers().map(({ name }) => name),
+  });
   const withheld = [...screened.withheld];
   // D2: what is pinned or waits is kept for ever, so a server that lists ever new names is given so many places.
   let places = max - (settings.pin === 'approval' ? room.index.waiting(settings.name, kind) : pinned.size);
@@ -93,7 +117,10 @@ function judge(room: Room, settings: ServerSettings, kind: DefinitionKind, { doc
   }
   for (const one of withheld.slice(0, SAID_MAX)) withhold(room, settings.name, kind, one);
   if (withheld.length > SAID_MAX) withhold(room, settings.name, kind, { name: '', reason: 'and more' });
-  if (writes.length > 0) room.pins.atOnce(() => { for (const write of writes) write(); });
+  if (writes.length > 0)
+    room.pins.atOnce(() => {
+      for (const write of writes) write();
+    });
   // Once, not after each: the lookups above must all have been made against the same pins, and cheaply.
   room.index.refresh();
   for (const seen of firsts) if (!wasFirst(room, seen)) served.delete(seen.name);
@@ -101,7 +128,12 @@ function judge(room: Room, settings: ServerSettings, kind: DefinitionKind, { doc
   return served;
 }
 
-function withhold(room: Room, server: string, definition: DefinitionKind, { name, reason }: { name: string; reason: string }): void {
+function withhold(
+  room: Room,
+  server: string,
+  definition: DefinitionKind,
+  { name, reason }: { name: string; reason: string },
+): void {
   const key = `${driftKey(server, definition, name)} ${reason}`;
   if (room.told.has(key)) return;
   remember(room, key);
@@ -126,7 +158,11 @@ interface Seen {
 }
 
 /** @returns the digest when the definition may be served, and whether what is served changed by this. */
-function compare(room: Room, { settings, kind, name, document, observer, write }: Seen, pin: Definition | undefined): { fit: string | undefined; news: boolean } {
+function compare(
+  room: Room,
+  { settings, kind, name, document, observer, write }: Seen,
+  pin: Definition | undefined,
+): { fit: string | undefined; news: boolean } {
   const server = settings.name;
   const digest = digestOf(kind, document);
   const key = driftKey(server, kind, name);
@@ -136,7 +172,9 @@ function compare(room: Room, { settings, kind, name, document, observer, write }
     return { fit: undefined, news: false };
   }
   if (pin === undefined) {
-    write(() => void room.pins.pinFirst({ server, kind, name, digest, document, approvedAt: now, approvedBy: 'first_use' }));
+    write(
+      () => void room.pins.pinFirst({ server, kind, name, digest, document, approvedAt: now, approvedBy: 'first_use' }),
+    );
     return { fit: digest, news: true };
   }
   if (pin.digest !== digest) {
@@ -154,7 +192,11 @@ function compare(room: Room, { settings, kind, name, document, observer, write }
 /** Another process may have pinned another definition since the pins were read: then that one is the first, and this one differs from it. */
 function wasFirst(room: Room, seen: Seen): boolean {
   const pin = room.index.get(seen.settings.name, seen.kind, seen.name);
-  return pin === undefined || pin.digest === digestOf(seen.kind, seen.document) || compare(room, { ...seen, write: (act) => act() }, pin).fit !== undefined;
+  return (
+    pin === undefined ||
+    pin.digest === digestOf(seen.kind, seen.document) ||
+    compare(room, { ...seen, write: (act) => act() }, pin).fit !== undefined
+  );
 }
 
 /** Filing the same text again would only make every reader of the pins look again. */
@@ -166,7 +208,11 @@ function suspend(room: Room, pending: PendingPin, write: Seen['write']): void {
 
 function learnFace(room: Room, settings: ServerSettings, face: ServerFace, observer: string): void {
   const { serverInfo, capabilities, instructions } = face;
-  room.faces.set(settings.name, { serverInfo: { name: settings.name, version: '0' }, capabilities, instructions: undefined });
+  room.faces.set(settings.name, {
+    serverInfo: { name: settings.name, version: '0' },
+    capabilities,
+    instructions: undefined,
+  });
   const document: JsonObject = { serverInfo, capabilities, ...(instructions === undefined ? {} : { instructions }) };
   const pin = room.index.get(settings.name, 'server', '');
   const seen: Seen = { settings, kind: 'server', name: '', document, observer, write: (act) => act() };

@@ -6,7 +6,9 @@ import { isObject } from '../wire/message.ts';
 
 /** `sha256:` and 64 hex digits over the RFC 8785 form of what is pinned. */
 export function digestOf(kind: DefinitionKind, document: JsonObject): string {
-  return `sha256:${createHash('sha256').update(canonicalize(pinnedPart(kind, document))).digest('hex')}`;
+  return `sha256:${createHash('sha256')
+    .update(canonicalize(pinnedPart(kind, document)))
+    .digest('hex')}`;
 }
 
 function pinnedPart(kind: DefinitionKind, document: JsonObject): JsonObject {

@@ -49,7 +49,8 @@ export function createPinIndex(pins: PinStore, servers: () => readonly ServerSet
     }
     return shelves;
   };
-  const of = (server: string, kind: DefinitionKind): ReadonlyMap<string, Definition> => current().get(server)?.byKind.get(kind) ?? EMPTY;
+  const of = (server: string, kind: DefinitionKind): ReadonlyMap<string, Definition> =>
+    current().get(server)?.byKind.get(kind) ?? EMPTY;
   return {
     of,
     get: (server, kind, name) => of(server, kind).get(name),
@@ -77,7 +78,11 @@ function buildShelves(rows: readonly PinRow[], settings: readonly ServerSettings
     const owner = known.get(server);
     if (owner === undefined || (kind === 'tool' && owner.allowTools?.includes(name) === false)) continue;
     let shelf = shelves.get(server);
-    if (shelf === undefined) shelves.set(server, (shelf = { byKind: new Map(KINDS.map((one) => [one, new Map<string, Definition>()])), templates: [] }));
+    if (shelf === undefined)
+      shelves.set(
+        server,
+        (shelf = { byKind: new Map(KINDS.map((one) => [one, new Map<string, Definition>()])), templates: [] }),
+      );
     const definition: Definition = { server, kind, name, document, digest, labels: owner.labels };
     shelf.byKind.get(kind)?.set(name, definition);
     const parts = kind === 'resource_template' ? compileTemplate(name) : undefined;
@@ -87,7 +92,8 @@ function buildShelves(rows: readonly PinRow[], settings: readonly ServerSettings
 }
 
 function find(shelves: ReadonlyMap<string, Shelf>, target: Target): Definition | undefined {
-  if (target.kind === 'gateway' || target.kind === 'servers' || target.kind === 'task' || target.kind === 'unknown') return undefined;
+  if (target.kind === 'gateway' || target.kind === 'servers' || target.kind === 'task' || target.kind === 'unknown')
+    return undefined;
   const shelf = shelves.get(target.server);
   const exact = shelf?.byKind.get(target.kind)?.get(target.name);
   if (exact !== undefined || target.kind !== 'resource') return exact;

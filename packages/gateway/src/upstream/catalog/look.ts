@@ -24,7 +24,11 @@ export function lookNow(looker: Looker, seat: Seat, kind: DefinitionKind): Promi
   return look;
 }
 
-async function compareNow({ clock, definitions, capabilities }: Looker, seat: Seat, kind: DefinitionKind): Promise<Look> {
+async function compareNow(
+  { clock, definitions, capabilities }: Looker,
+  seat: Seat,
+  kind: DefinitionKind,
+): Promise<Look> {
   const at = clock.now();
   const documents = await readList(seat.link, kind, seat.settings.timeoutMs, capabilities(seat.settings));
   const served = definitions.judge(seat.settings, kind, documents, observerOf(seat));
@@ -39,7 +43,8 @@ const isFresh = (looker: Looker, seat: Seat, look: Look | undefined): look is Lo
 /** What of a kind may be listed through this link: pinned documents, in the server's order. */
 export async function listServed(looker: Looker, seat: Seat, kind: DefinitionKind): Promise<readonly Definition[]> {
   let look = seat.looks.get(kind);
-  if (!isFresh(looker, seat, look) || look.pins !== looker.definitions.version()) look = await lookNow(looker, seat, kind);
+  if (!isFresh(looker, seat, look) || look.pins !== looker.definitions.version())
+    look = await lookNow(looker, seat, kind);
   const { name: server } = seat.settings;
   const items: Definition[] = [];
   for (const [name, digest] of look.served) {
@@ -56,12 +61,14 @@ export async function listServed(looker: Looker, seat: Seat, kind: DefinitionKin
  */
 export function requireServed(looker: Looker, seat: Seat, definition: Definition): void | Promise<void> {
   const look = seat.looks.get(definition.kind);
-  if (isFresh(looker, seat, look) && look.served.get(definition.name) === definition.digest) return checkShown(looker, look, definition);
+  if (isFresh(looker, seat, look) && look.served.get(definition.name) === definition.digest)
+    return checkShown(looker, look, definition);
   return lookNow(looker, seat, definition.kind).then((now) => checkShown(looker, now, definition));
 }
 
 function checkShown({ definitions }: Looker, look: Look, { server, kind, name, digest }: Definition): void {
-  if (definitions.drifts(server, kind, name) || definitions.pinned(server, kind, name)?.digest !== digest) throw new GuardError('quarantined');
+  if (definitions.drifts(server, kind, name) || definitions.pinned(server, kind, name)?.digest !== digest)
+    throw new GuardError('quarantined');
   const shown = look.served.get(name);
   if (shown === undefined) throw new GuardError('not_found');
   if (shown !== digest) throw new GuardError('quarantined');

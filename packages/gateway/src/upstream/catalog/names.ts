@@ -7,7 +7,8 @@ const URI = /^[A-Za-z][A-Za-z0-9+.-]{0,63}:[^\s\p{Cc}\p{Cf}\p{Zl}\p{Zp}]{0,2048}
 
 /** Why a name cannot be served; `undefined` when it can. @param servers names of all configured servers. */
 export function nameFault(kind: DefinitionKind, name: string, servers: readonly string[]): string | undefined {
-  if (kind === 'resource' || kind === 'resource_template') return URI.test(name) ? undefined : 'not an absolute URI of visible characters';
+  if (kind === 'resource' || kind === 'resource_template')
+    return URI.test(name) ? undefined : 'not an absolute URI of visible characters';
   if (!(kind === 'tool' ? TOOL : PROMPT).test(name)) return 'characters or length outside the allowed alphabet';
   const borrowed = servers.find((server) => name.startsWith(`${server}__`));
   return borrowed === undefined ? undefined : 'begins with the prefix of a server';
@@ -20,7 +21,10 @@ export function nameFault(kind: DefinitionKind, name: string, servers: readonly 
  */
 export function lookAlikeKeys(kind: DefinitionKind, name: string): readonly string[] {
   if (kind === 'resource' || kind === 'resource_template') return [name];
-  const plain = name.normalize('NFKC').replace(/[\p{Cf}\p{Mn}]/gu, '').replace(/[.\-_ ]+$/, '');
+  const plain = name
+    .normalize('NFKC')
+    .replace(/[\p{Cf}\p{Mn}]/gu, '')
+    .replace(/[.\-_ ]+$/, '');
   const skeleton = plain.replace(/I/g, 'l').toLowerCase().replace(/1/g, 'l').replace(/0/g, 'o').replace(/rn/g, 'm');
   return [`case ${plain.toLowerCase()}`, `shape ${skeleton}`];
 }

@@ -19,16 +19,36 @@ const LIST_BYTES_MAX = 32 * 1024 * 1024;
 
 export const LISTED: ReadonlyMap<DefinitionKind, ListedKind> = new Map<DefinitionKind, ListedKind>([
   ['tool', { method: 'tools/list', member: 'tools', capability: 'tools', nameOf: ({ name }) => name, max: 5_000 }],
-  ['prompt', { method: 'prompts/list', member: 'prompts', capability: 'prompts', nameOf: ({ name }) => name, max: 5_000 }],
-  ['resource', { method: 'resources/list', member: 'resources', capability: 'resources', nameOf: ({ uri }) => uri, max: 20_000 }],
-  ['resource_template', { method: 'resources/templates/list', member: 'resourceTemplates', capability: 'resources', nameOf: ({ uriTemplate }) => uriTemplate, max: 5_000 }],
+  [
+    'prompt',
+    { method: 'prompts/list', member: 'prompts', capability: 'prompts', nameOf: ({ name }) => name, max: 5_000 },
+  ],
+  [
+    'resource',
+    { method: 'resources/list', member: 'resources', capability: 'resources', nameOf: ({ uri }) => uri, max: 20_000 },
+  ],
+  [
+    'resource_template',
+    {
+      method: 'resources/templates/list',
+      member: 'resourceTemplates',
+      capability: 'resources',
+      nameOf: ({ uriTemplate }) => uriTemplate,
+      max: 5_000,
+    },
+  ],
 ]);
 
 /**
  * @returns every listed document, in order. Empty when the server does not have the capability.
  * @throws GuardError `upstream_failed` when a cursor repeats, pages do not end, or there are more than the kind allows.
  */
-export async function readList(link: Link, kind: DefinitionKind, timeoutMs: number, capabilities: JsonObject): Promise<readonly JsonObject[]> {
+export async function readList(
+  link: Link,
+  kind: DefinitionKind,
+  timeoutMs: number,
+  capabilities: JsonObject,
+): Promise<readonly JsonObject[]> {
   const listed = LISTED.get(kind);
   if (listed === undefined || !isObject(link.face.capabilities[listed.capability])) return [];
   const documents: JsonObject[] = [];
@@ -43,7 +63,8 @@ export async function readList(link: Link, kind: DefinitionKind, timeoutMs: numb
     if (!Array.isArray(items)) throw hopFailure('a list answer without its list');
     bytes += answer.bytes?.length ?? 0;
     for (const item of items) if (isObject(item)) documents.push(item);
-    if (documents.length > listed.max || bytes > LIST_BYTES_MAX) throw hopFailure(`more than ${listed.max} definitions in one list`);
+    if (documents.length > listed.max || bytes > LIST_BYTES_MAX)
+      throw hopFailure(`more than ${listed.max} definitions in one list`);
     const next = answer.value['nextCursor'];
     // An empty string is a cursor like any other; only its absence ends the list.
     if (typeof next !== 'string') return documents;

@@ -24,8 +24,14 @@ export function screenNames({ kind, documents, nameOf, pinned, servers }: Screen
   for (const document of documents) {
     // What became misshapen after it was pinned is a change of a pinned definition, and treated as one.
     const name = nameOf(document);
-    const fault = typeof name !== 'string' ? 'no name' : nameFault(kind, name, servers) ?? (pinned.has(name) ? undefined : shapeFault(kind, document)) ?? schemaFault(kind, document);
-    if (typeof name !== 'string' || fault !== undefined) withheld.push({ name: typeof name === 'string' ? name : '', reason: fault ?? 'no name' });
+    const fault =
+      typeof name !== 'string'
+        ? 'no name'
+        : (nameFault(kind, name, servers) ??
+          (pinned.has(name) ? undefined : shapeFault(kind, document)) ??
+          schemaFault(kind, document));
+    if (typeof name !== 'string' || fault !== undefined)
+      withheld.push({ name: typeof name === 'string' ? name : '', reason: fault ?? 'no name' });
     else fine.push([name, document]);
   }
   const alike = new Map<string, Set<string>>();
@@ -55,5 +61,7 @@ function note(alike: Map<string, Set<string>>, key: string, name: string): void 
 
 /** 2026-07-28: a tool whose `x-mcp-header` annotations are invalid is excluded. */
 function schemaFault(kind: DefinitionKind, document: JsonObject): string | undefined {
-  return kind === 'tool' && mirroredParameters(document['inputSchema']) === undefined ? 'invalid x-mcp-header annotation' : undefined;
+  return kind === 'tool' && mirroredParameters(document['inputSchema']) === undefined
+    ? 'invalid x-mcp-header annotation'
+    : undefined;
 }

@@ -25,7 +25,11 @@ export function compileTemplate(template: string): readonly Part[] | undefined {
     const close = template.indexOf('}', open);
     if (close === -1) return undefined;
     const expression = expressionParts(template.slice(open + 1, close));
-    if (expression === undefined || (parts.length > 0 && parts.at(-1)?.literal === undefined && expression[0]?.literal === undefined)) return undefined;
+    if (
+      expression === undefined ||
+      (parts.length > 0 && parts.at(-1)?.literal === undefined && expression[0]?.literal === undefined)
+    )
+      return undefined;
     parts.push(...expression);
     at = close + 1;
   }
@@ -53,7 +57,12 @@ export function matchesTemplate(parts: readonly Part[], uri: string): boolean {
       continue;
     }
     const next = parts[index + 1]?.literal;
-    const end = next === undefined ? uri.length : index + 2 === parts.length ? uri.length - next.length : uri.indexOf(next, at + 1);
+    const end =
+      next === undefined
+        ? uri.length
+        : index + 2 === parts.length
+          ? uri.length - next.length
+          : uri.indexOf(next, at + 1);
     const value = end <= at ? '' : uri.slice(at, end);
     if (value === '' || !(part.reserved || SEGMENT.test(value))) return false;
     at = end;

@@ -16,7 +16,9 @@ function failing() {
 
 it('the wait doubles from a quarter of a second, up to half a minute', () => {
   const { fail } = failing();
-  expect(Array.from({ length: 10 }, () => fail())).toEqual([250, 500, 1_000, 2_000, 4_000, 8_000, 16_000, 30_000, 30_000, 30_000]);
+  expect(Array.from({ length: 10 }, () => fail())).toEqual([
+    250, 500, 1_000, 2_000, 4_000, 8_000, 16_000, 30_000, 30_000, 30_000,
+  ]);
 });
 
 it('one failure does not slow down another server or principal, and a success ends the waiting', () => {

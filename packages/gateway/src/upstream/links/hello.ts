@@ -28,7 +28,12 @@ export async function discover(wire: Wire, capabilities: JsonObject, timeoutMs: 
 /** A refusal of the version that names it among the supported ones is a server in a change: it is asked once more. */
 function offersModern(thrown: unknown): boolean {
   const remote = remoteError(thrown);
-  return remote?.code === -32022 && isObject(remote.data) && Array.isArray(remote.data['supported']) && remote.data['supported'].includes(MODERN);
+  return (
+    remote?.code === -32022 &&
+    isObject(remote.data) &&
+    Array.isArray(remote.data['supported']) &&
+    remote.data['supported'].includes(MODERN)
+  );
 }
 
 async function ask(wire: Wire, capabilities: JsonObject, timeoutMs: number): Promise<Hello | undefined> {
@@ -36,7 +41,10 @@ async function ask(wire: Wire, capabilities: JsonObject, timeoutMs: number): Pro
   const { value } = await wire.request({ ...request, headers: {} });
   if (!Array.isArray(value['supportedVersions']) || !value['supportedVersions'].includes(MODERN)) return undefined;
   const meta = value['_meta'];
-  return { version: MODERN, face: faceOf(isObject(meta) ? meta['io.modelcontextprotocol/serverInfo'] : undefined, value) };
+  return {
+    version: MODERN,
+    face: faceOf(isObject(meta) ? meta['io.modelcontextprotocol/serverInfo'] : undefined, value),
+  };
 }
 
 /** A server that answers the question badly, or not at all, is older than the question. */
@@ -55,7 +63,8 @@ export async function initialize(wire: Wire, capabilities: JsonObject, timeoutMs
   const params = { protocolVersion: LEGACY_VERSIONS[0] as string, capabilities, clientInfo: CLIENT_INFO };
   const { value } = await wire.request(ownAsk('initialize', params, timeoutMs, MAX_HELLO_BYTES));
   const version = value['protocolVersion'];
-  if (typeof version !== 'string' || !LEGACY_VERSIONS.includes(version)) throw hopFailure('the server speaks no known revision');
+  if (typeof version !== 'string' || !LEGACY_VERSIONS.includes(version))
+    throw hopFailure('the server speaks no known revision');
   return { version, face: faceOf(value['serverInfo'], value) };
 }
 

@@ -8,7 +8,11 @@ import { legacyHttp } from '../testing/legacy-server.mts';
 import { http, memoryPins, rigOf, serverOf, stdio, until, type Rig } from '../testing/harness.mts';
 
 const closing: (() => Promise<void>)[] = [];
-const rigFor = (transport: ServerSettings['transport'], more: Partial<ServerSettings> = {}, clock = { now: () => Date.now() }): Rig => {
+const rigFor = (
+  transport: ServerSettings['transport'],
+  more: Partial<ServerSettings> = {},
+  clock = { now: () => Date.now() },
+): Rig => {
   const rig = rigOf([serverOf('s', transport, more)], memoryPins(), clock);
   closing.push(rig.close);
   return rig;
@@ -18,7 +22,13 @@ afterEach(async () => {
 });
 
 const textOf = (value: JsonObject): string => ((value['content'] as { text: string }[])[0] as { text: string }).text;
-const echo = (rig: Rig, who: string, more = {}) => rig.run('tools/call', { kind: 'tool', server: 's', name: 'echo' }, { name: 'echo', arguments: { text: `canary ${who}` } }, { who, ...more });
+const echo = (rig: Rig, who: string, more = {}) =>
+  rig.run(
+    'tools/call',
+    { kind: 'tool', server: 's', name: 'echo' },
+    { name: 'echo', arguments: { text: `canary ${who}` } },
+    { who, ...more },
+  );
 
 describe('A19 nothing crosses from one principal to another', () => {
   it('A19 200 callers at once, with cancellations, over sessions: everybody gets only their own', async () => {
@@ -26,19 +36,26 @@ describe('A19 nothing crosses from one principal to another', () => {
     closing.push(server.close);
     const rig = rigFor(http(server.url), { links: { max: 300, maxPerPrincipal: 4, idleMs: 60_000 } });
     await rig.discover();
-    const seen = await Promise.all(Array.from({ length: 200 }, async (_, at) => {
-      const who = `p${at}`;
-      const texts: string[] = [];
-      for (let round = 0; round < 3; round++) {
-        const abort = new AbortController();
-        const doomed = rig.run('tools/call', { kind: 'tool', server: 's', name: 'slow' }, { name: 'slow', arguments: { ms: 300 } }, { who, session: 'x', signal: abort.signal });
-        setTimeout(() => abort.abort(), (at * 7 + round) % 40);
-        const outcome = await echo(rig, who, { session: 'x' });
-        texts.push(outcome.status === 'success' ? textOf(outcome.result.value) : outcome.error.code);
-        await doomed;
-      }
-      return [who, new Set(texts)] as const;
-    }));
+    const seen = await Promise.all(
+      Array.from({ length: 200 }, async (_, at) => {
+        const who = `p${at}`;
+        const texts: string[] = [];
+        for (let round = 0; round < 3; round++) {
+          const abort = new AbortController();
+          const doomed = rig.run(
+            'tools/call',
+            { kind: 'tool', server: 's', name: 'slow' },
+            { name: 'slow', arguments: { ms: 300 } },
+            { who, session: 'x', signal: abort.signal },
+          );
+          setTimeout(() => abort.abort(), (at * 7 + round) % 40);
+          const outcome = await echo(rig, who, { session: 'x' });
+          texts.push(outcome.status === 'success' ? textOf(outcome.result.value) : outcome.error.code);
+          await doomed;
+        }
+        return [who, new Set(texts)] as const;
+      }),
+    );
     for (const [who, texts] of seen) expect([...texts]).toEqual([`canary ${who}`]);
     expect(rig.upstreams.stats().links['s']).toBe(201);
   });
@@ -46,7 +63,8 @@ describe('A19 nothing crosses from one principal to another', () => {
   it('A19 one child for each principal and session', async () => {
     const rig = rigFor(stdio([`${import.meta.dirname}/../testing/fake-stdio.mts`, 'plain']));
     await rig.discover();
-    const pid = async (who: string, session?: string): Promise<string> => textOf(await rig.tool('s', 'pid', {}, { who, session }));
+    const pid = async (who: string, session?: string): Promise<string> =>
+      textOf(await rig.tool('s', 'pid', {}, { who, session }));
     const pids = await Promise.all([pid('ann', '1'), pid('ann', '2'), pid('bob', '1'), pid('bob')]);
     expect(new Set(pids).size).toBe(4);
     expect(await pid('ann', '1')).toBe(pids[0]);
@@ -73,7 +91,12 @@ describe('caps', () => {
     expect(rig.upstreams.stats().links['s']).toBe(3);
     const aborts = ['5', '6'].map((session) => {
       const abort = new AbortController();
-      void rig.run('tools/call', { kind: 'tool', server: 's', name: 'slow' }, { name: 'slow', arguments: {} }, { who: 'ann', session, signal: abort.signal });
+      void rig.run(
+        'tools/call',
+        { kind: 'tool', server: 's', name: 'slow' },
+        { name: 'slow', arguments: {} },
+        { who: 'ann', session, signal: abort.signal },
+      );
       return abort;
     });
     await new Promise((resolve) => setTimeout(resolve, 100));
@@ -99,7 +122,11 @@ describe('idleness', () => {
     let now = 1_000_000;
     const server = await legacyHttp();
     closing.push(server.close);
-    const rig = rigFor(http(server.url), { links: { max: 100, maxPerPrincipal: 2, idleMs: 5_000 } }, { now: () => now });
+    const rig = rigFor(
+      http(server.url),
+      { links: { max: 100, maxPerPrincipal: 2, idleMs: 5_000 } },
+      { now: () => now },
+    );
     await rig.discover();
     for (let at = 0; at < 30; at++) await echo(rig, `p${at}`);
     expect(rig.upstreams.stats().links['s']).toBe(31);
@@ -112,10 +139,19 @@ describe('idleness', () => {
     let now = 1_000_000;
     const server = await legacyHttp();
     closing.push(server.close);
-    const rig = rigFor(http(server.url), { links: { max: 100, maxPerPrincipal: 2, idleMs: 5_000 } }, { now: () => now });
+    const rig = rigFor(
+      http(server.url),
+      { links: { max: 100, maxPerPrincipal: 2, idleMs: 5_000 } },
+      { now: () => now },
+    );
     await rig.discover();
     const abort = new AbortController();
-    const listening = rig.run('stream/listen', { kind: 'servers', servers: ['s'] }, {}, { who: 'ann', session: 'x', signal: abort.signal });
+    const listening = rig.run(
+      'stream/listen',
+      { kind: 'servers', servers: ['s'] },
+      {},
+      { who: 'ann', session: 'x', signal: abort.signal },
+    );
     await echo(rig, 'ann', { session: 'x' });
     now += 60_000;
     await new Promise((resolve) => setTimeout(resolve, 1_300));
@@ -133,7 +169,14 @@ describe('idleness', () => {
     const { setFlagsFromString } = await import('node:v8');
     setFlagsFromString('--expose-gc');
     const gc = (await import('node:vm')).runInNewContext('gc') as () => void;
-    const settled = async (): Promise<number> => { fake.received.length = 0; rig.logs.length = 0; rig.clientRequests.length = 0; await new Promise((resolve) => setTimeout(resolve, 100)); gc(); return process.memoryUsage().heapUsed; };
+    const settled = async (): Promise<number> => {
+      fake.received.length = 0;
+      rig.logs.length = 0;
+      rig.clientRequests.length = 0;
+      await new Promise((resolve) => setTimeout(resolve, 100));
+      gc();
+      return process.memoryUsage().heapUsed;
+    };
     for (let at = 0; at < 200; at++) await echo(rig, `warm ${at}`);
     const before = await settled();
     for (let at = 0; at < 600; at++) await echo(rig, `many ${at}`);
@@ -169,15 +212,37 @@ describe('configuration', () => {
     let old = true;
     fake.answer = (request, res) => {
       if (!old) return undefined;
-      if (request.method === 'initialize') return { protocolVersion: '2025-03-26', capabilities: { tools: {} }, serverInfo: { name: 'fake', version: '1' } };
-      if (request.headers['mcp-protocol-version'] === '2026-07-28') res.writeHead(400, { 'content-type': 'application/json' }).end('{"jsonrpc":"2.0","id":null,"error":{"code":-32000,"message":"Bad Request: Unsupported protocol version"}}');
+      if (request.method === 'initialize')
+        return {
+          protocolVersion: '2025-03-26',
+          capabilities: { tools: {} },
+          serverInfo: { name: 'fake', version: '1' },
+        };
+      if (request.headers['mcp-protocol-version'] === '2026-07-28')
+        res
+          .writeHead(400, { 'content-type': 'application/json' })
+          .end(
+            '{"jsonrpc":"2.0","id":null,"error":{"code":-32000,"message":"Bad Request: Unsupported protocol version"}}',
+          );
       return undefined;
     };
     await echo(rig, 'ann');
     expect((await echo(rig, 'ann')).status, 'modern to legacy').toBe('success');
     expect(fake.received.at(-1)?.headers['mcp-protocol-version']).toBeUndefined();
     old = false;
-    fake.answer = (request, res) => { if (request.headers['mcp-protocol-version'] !== '2026-07-28') res.writeHead(400, { 'content-type': 'application/json' }).end(JSON.stringify({ jsonrpc: '2.0', id: request.id ?? null, error: { code: -32022, message: 'x', data: { supported: ['2026-07-28'] } } })); return undefined; };
+    fake.answer = (request, res) => {
+      if (request.headers['mcp-protocol-version'] !== '2026-07-28')
+        res
+          .writeHead(400, { 'content-type': 'application/json' })
+          .end(
+            JSON.stringify({
+              jsonrpc: '2.0',
+              id: request.id ?? null,
+              error: { code: -32022, message: 'x', data: { supported: ['2026-07-28'] } },
+            }),
+          );
+      return undefined;
+    };
     expect((await echo(rig, 'ann')).status, 'legacy to modern').toBe('success');
     expect(fake.received.at(-1)?.headers['mcp-protocol-version']).toBe('2026-07-28');
   });

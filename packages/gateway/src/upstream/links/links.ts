@@ -58,7 +58,16 @@ const REAP_MS = 1_000;
 const REASON_MS = 30_000;
 
 export function createLinks(deps: LinksDeps): Links {
-  const rooms: Rooms = { ...deps, seats: new Map(), opening: new Map(), endpoints: new Map(), backoff: createBackoff(deps.clock), eras: new Map(), reasons: new Map(), closed: false };
+  const rooms: Rooms = {
+    ...deps,
+    seats: new Map(),
+    opening: new Map(),
+    endpoints: new Map(),
+    backoff: createBackoff(deps.clock),
+    eras: new Map(),
+    reasons: new Map(),
+    closed: false,
+  };
   const reaper = setInterval(() => reap(rooms), REAP_MS);
   reaper.unref();
   return {
@@ -69,7 +78,13 @@ export function createLinks(deps: LinksDeps): Links {
       // A seat that was given up while others still used it ends with the last of them.
       if (seat.busy <= 0 && rooms.seats.get(seat.key) !== seat) void seat.link.close().catch(() => undefined);
     },
-    of: (server, owner) => [...rooms.seats.values()].filter((seat) => seat.settings.name === server && (seat.owner === undefined || (seat.owner.principal === owner.principal && seat.owner.session === owner.session))),
+    of: (server, owner) =>
+      [...rooms.seats.values()].filter(
+        (seat) =>
+          seat.settings.name === server &&
+          (seat.owner === undefined ||
+            (seat.owner.principal === owner.principal && seat.owner.session === owner.session)),
+      ),
     forget: (seat) => {
       rooms.eras.delete(seat.settings.name);
       if (seat.busy <= 0) drop(rooms, seat);
@@ -144,11 +159,19 @@ function sit(rooms: Rooms, seat: Seat): Seat {
 async function open(rooms: Rooms, key: string, { settings, owner, capabilities }: Wanted): Promise<Seat> {
   const again = JSON.stringify([settings.name, owner.principal]);
   const waitMs = rooms.backoff.waitMs(again);
-  if (waitMs > 0) throw hopFailure(`the server failed to start; next attempt in ${Math.ceil(waitMs / 1000)} s`, { unexecuted: false });
+  if (waitMs > 0)
+    throw hopFailure(`the server failed to start; next attempt in ${Math.ceil(waitMs / 1000)} s`, {
+      unexecuted: false,
+    });
   let seat: Seat | undefined;
   try {
     const link = await openLink({
-      settings, capabilities, endpoint: endpointOf(rooms, settings), eras: rooms.eras, environment: rooms.environment, log: rooms.log,
+      settings,
+      capabilities,
+      endpoint: endpointOf(rooms, settings),
+      eras: rooms.eras,
+      environment: rooms.environment,
+      log: rooms.log,
       unattached: rooms.unattached(settings, owner, () => seat),
     });
     rooms.backoff.succeeded(again);
@@ -156,7 +179,13 @@ async function open(rooms: Rooms, key: string, { settings, owner, capabilities }
     const shared = link.era === 'modern' && link.transport === 'http';
     const found = shared ? rooms.seats.get(sharedKey(settings)) : undefined;
     if (found !== undefined) return found;
-    seat = createSeat({ key: shared ? sharedKey(settings) : key, settings, owner: shared ? undefined : owner, link, now: rooms.clock.now() });
+    seat = createSeat({
+      key: shared ? sharedKey(settings) : key,
+      settings,
+      owner: shared ? undefined : owner,
+      link,
+      now: rooms.clock.now(),
+    });
   } catch (thrown) {
     if (settings.transport.kind === 'stdio') rooms.backoff.failed(again);
     rooms.reasons.set(settings.name, { why: publicReasonOf(thrown), at: rooms.clock.now() });
@@ -190,7 +219,8 @@ function makeRoom(rooms: Rooms, { settings, owner }: Wanted): void {
 
 function evict(rooms: Rooms, seats: readonly Seat[], why: string): void {
   const idle = seats.filter(({ busy }) => busy === 0).sort((a, b) => a.usedAt - b.usedAt)[0];
-  if (idle === undefined) throw new GuardError('rate_limited', { message: `The server behind the gateway has ${why}.`, retryAfter: 1 });
+  if (idle === undefined)
+    throw new GuardError('rate_limited', { message: `The server behind the gateway has ${why}.`, retryAfter: 1 });
   drop(rooms, idle);
 }
 

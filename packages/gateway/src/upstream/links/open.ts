@@ -53,7 +53,13 @@ async function openHttp(opening: Opening): Promise<Link> {
     const hello = await discover(wire, capabilities, probeMs(settings));
     if (hello !== undefined) return { ...wire, ...hello, era: 'modern', transport: 'http' };
   }
-  const wire = createLegacyHttpWire({ server: settings.name, endpoint, log, unattached, maxBytes: settings.maxResultBytes });
+  const wire = createLegacyHttpWire({
+    server: settings.name,
+    endpoint,
+    log,
+    unattached,
+    maxBytes: settings.maxResultBytes,
+  });
   const hello = await greet(wire, opening);
   wire.agreed(hello.version);
   await wire.notify('notifications/initialized', {});

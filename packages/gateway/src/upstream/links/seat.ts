@@ -47,14 +47,33 @@ export interface Seat {
   logLevel: string | undefined;
 }
 
-export const ownerOf = ({ principal, call }: Permitted): Owner => ({ principal: principal.key, session: call.session?.id ?? '-' });
+export const ownerOf = ({ principal, call }: Permitted): Owner => ({
+  principal: principal.key,
+  session: call.session?.id ?? '-',
+});
 
 export const ownerKey = ({ principal, session }: Owner): string => JSON.stringify([principal, session]);
 
-export function createSeat(head: { key: string; settings: ServerSettings; owner: Owner | undefined; link: Link; now: number }): Seat {
+export function createSeat(head: {
+  key: string;
+  settings: ServerSettings;
+  owner: Owner | undefined;
+  link: Link;
+  now: number;
+}): Seat {
   const { key, settings, owner, link, now } = head;
   return {
-    key, settings, owner, link, busy: 0, usedAt: now, active: [], looks: new Map(), looking: new Map(),
-    subscribed: new Set(), tasks: new Set(), logLevel: undefined,
+    key,
+    settings,
+    owner,
+    link,
+    busy: 0,
+    usedAt: now,
+    active: [],
+    looks: new Map(),
+    looking: new Map(),
+    subscribed: new Set(),
+    tasks: new Set(),
+    logLevel: undefined,
   };
 }

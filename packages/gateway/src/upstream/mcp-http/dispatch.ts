@@ -44,7 +44,17 @@ export interface Dispatched {
   abort(): void;
 }
 
-const NOT_SENT: ReadonlySet<string> = new Set(['ECONNREFUSED', 'ENOTFOUND', 'EAI_AGAIN', 'EHOSTUNREACH', 'ENETUNREACH', 'UND_ERR_CONNECT_TIMEOUT', 'CERT_HAS_EXPIRED', 'DEPTH_ZERO_SELF_SIGNED_CERT', 'ERR_TLS_CERT_ALTNAME_INVALID']);
+const NOT_SENT: ReadonlySet<string> = new Set([
+  'ECONNREFUSED',
+  'ENOTFOUND',
+  'EAI_AGAIN',
+  'EHOSTUNREACH',
+  'ENETUNREACH',
+  'UND_ERR_CONNECT_TIMEOUT',
+  'CERT_HAS_EXPIRED',
+  'DEPTH_ZERO_SELF_SIGNED_CERT',
+  'ERR_TLS_CERT_ALTNAME_INVALID',
+]);
 
 export function dispatchHttp(exchange: HttpExchange): Dispatched {
   const { promise, resolve } = Promise.withResolvers<HttpReply | HttpFailed>();
@@ -60,7 +70,14 @@ export function dispatchHttp(exchange: HttpExchange): Dispatched {
     controller?.abort(new Error(why));
   };
   exchange.pool.dispatch(
-    { path: exchange.path, method: exchange.method, headers: exchange.headers, body: exchange.body ?? null, headersTimeout: 0, bodyTimeout: 0 },
+    {
+      path: exchange.path,
+      method: exchange.method,
+      headers: exchange.headers,
+      body: exchange.body ?? null,
+      headersTimeout: 0,
+      bodyTimeout: 0,
+    },
     {
       onRequestStart(started) {
         controller = started;
@@ -85,19 +102,32 @@ export function dispatchHttp(exchange: HttpExchange): Dispatched {
         chunks.push(chunk);
       },
       onResponseEnd() {
-        resolve({ status, headers, body: chunks.length === 1 ? (chunks[0] as Buffer) : Buffer.concat(chunks), streamed: framer !== undefined, retryMs: framer?.retryMs() });
+        resolve({
+          status,
+          headers,
+          body: chunks.length === 1 ? (chunks[0] as Buffer) : Buffer.concat(chunks),
+          streamed: framer !== undefined,
+          retryMs: framer?.retryMs(),
+        });
         chunks = [];
       },
       onResponseError(_controller, error) {
         const code = (error as NodeJS.ErrnoException).code ?? '';
         const unsent = controller === undefined || NOT_SENT.has(code);
-        resolve({ fault: fault ?? (unsent ? 'connect' : 'broken'), sent: !unsent, cause: error, retryMs: framer?.retryMs() });
+        resolve({
+          fault: fault ?? (unsent ? 'connect' : 'broken'),
+          sent: !unsent,
+          cause: error,
+          retryMs: framer?.retryMs(),
+        });
       },
     },
   );
   return { reply: promise, abort: () => stop('aborted') };
 }
 
-const isEventStream = (headers: IncomingHttpHeaders): boolean => /^text\/event-stream\s*(;|$)/i.test(headers['content-type'] ?? '');
+const isEventStream = (headers: IncomingHttpHeaders): boolean =>
+  /^text\/event-stream\s*(;|$)/i.test(headers['content-type'] ?? '');
 
-export const isJson = (headers: IncomingHttpHeaders): boolean => /^application\/json\s*(;|$)/i.test(headers['content-type'] ?? '');
+export const isJson = (headers: IncomingHttpHeaders): boolean =>
+  /^application\/json\s*(;|$)/i.test(headers['content-type'] ?? '');

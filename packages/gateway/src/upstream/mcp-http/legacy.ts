@@ -34,7 +34,16 @@ const RETRY_MAX_MS = 30_000;
 const SESSION_ID = /^[\x21-\x7e]{1,1024}$/;
 
 export function createLegacyHttpWire(options: LegacyOptions): LegacyHttpWire {
-  const state: LegacyState = { ...options, ended: new AbortController(), session: undefined, version: undefined, lastId: 0, dead: false, running: new Map(), asking: createAsking() };
+  const state: LegacyState = {
+    ...options,
+    ended: new AbortController(),
+    session: undefined,
+    version: undefined,
+    lastId: 0,
+    dead: false,
+    running: new Map(),
+    asking: createAsking(),
+  };
   return {
     request: (ask) => request(state, ask),
     notify: (method, params) => post(state, encodeNotification(method, params)),
@@ -52,8 +61,10 @@ async function request(state: LegacyState, ask: Ask): Promise<Answer> {
   const id = ++state.lastId;
   let exchange: Dispatched | undefined;
   const receiver = receive(id, ask, {
-    server: state.server, log: state.log,
-    onServerRequest: (serverId, method, params) => answerServer(state, { id: serverId, method, params }, { patience: receiver.patience, onRequest: ask.onRequest }),
+    server: state.server,
+    log: state.log,
+    onServerRequest: (serverId, method, params) =>
+      answerServer(state, { id: serverId, method, params }, { patience: receiver.patience, onRequest: ask.onRequest }),
     onServerNotice: (method, params) => withdraw(state, method, params),
     onLost: (why) => {
       if (ask.method !== 'initialize') void cancel(state, id, why);
@@ -70,22 +81,34 @@ async function request(state: LegacyState, ask: Ask): Promise<Answer> {
 }
 
 /** Sends the request and, while the server only broke off the stream, fetches the rest of it. */
-async function follow(state: LegacyState, receiver: Receiver, ask: Ask, current: (exchange: Dispatched) => void): Promise<void> {
+async function follow(
+  state: LegacyState,
+  receiver: Receiver,
+  ask: Ask,
+  current: (exchange: Dispatched) => void,
+): Promise<void> {
   let eventId: string | undefined;
-  const hear = (exchange: Dispatched) => (event: { data: Buffer; id: string | undefined }): void => {
-    eventId = event.id ?? eventId;
-    if (event.data.length > 0) receiver.take(event.data);
-    if (receiver.settled()) setTimeout(exchange.abort, LINGER_MS).unref();
-  };
+  const hear =
+    (exchange: Dispatched) =>
+    (event: { data: Buffer; id: string | undefined }): void => {
+      eventId = event.id ?? eventId;
+      if (event.data.length > 0) receiver.take(event.data);
+      if (receiver.settled()) setTimeout(exchange.abort, LINGER_MS).unref();
+    };
   const body = encodeAsk(receiver.id, ask);
   const start = (method: 'POST' | 'GET', headers: Record<string, string>): Dispatched => {
     const exchange: Dispatched = dispatchHttp({
-      pool: method === 'GET' ? state.endpoint.streams : state.endpoint.calls, method, path: state.endpoint.path, headers,
-      body: method === 'GET' ? undefined : body, maxBytes: ask.maxBytes + 64 * 1024,
+      pool: method === 'GET' ? state.endpoint.streams : state.endpoint.calls,
+      method,
+      path: state.endpoint.path,
+      headers,
+      body: method === 'GET' ? undefined : body,
+      maxBytes: ask.maxBytes + 64 * 1024,
       onHead: (status, received) => {
         receiver.patience.touch();
         const session = received['mcp-session-id'];
-        if (ask.method === 'initialize' && status === 200 && typeof session === 'string' && SESSION_ID.test(session)) state.session = session;
+        if (ask.method === 'initialize' && status === 200 && typeof session === 'string' && SESSION_ID.test(session))
+          state.session = session;
       },
       onEvent: (event) => hear(exchange)(event),
     });
@@ -94,8 +117,15 @@ async function follow(state: LegacyState, receiver: Receiver, ask: Ask, current:
   };
   let resumed = false;
   let retryMs = 1_000;
-  let reply = await start('POST', { ...headersOf(state, 'application/json, text/event-stream'), 'content-type': 'application/json' }).reply;
-  for (let resumes = 0; !receiver.settled() && eventId !== undefined && brokeOff(reply) && resumes < RESUMES_MAX; resumes++) {
+  let reply = await start('POST', {
+    ...headersOf(state, 'application/json, text/event-stream'),
+    'content-type': 'application/json',
+  }).reply;
+  for (
+    let resumes = 0;
+    !receiver.settled() && eventId !== undefined && brokeOff(reply) && resumes < RESUMES_MAX;
+    resumes++
+  ) {
     const from: string = eventId;
     retryMs = reply.retryMs ?? retryMs;
     await new Promise((resolve) => setTimeout(resolve, Math.min(Math.max(retryMs, RETRY_MIN_MS), RETRY_MAX_MS)));
@@ -108,7 +138,8 @@ async function follow(state: LegacyState, receiver: Receiver, ask: Ask, current:
 }
 
 /** A stream that ended or broke without its answer; a plain answer or a refusal is final. */
-const brokeOff = (reply: HttpReply | HttpFailed): boolean => ('fault' in reply ? reply.fault === 'broken' || reply.fault === 'connect' : reply.streamed);
+const brokeOff = (reply: HttpReply | HttpFailed): boolean =>
+  'fault' in reply ? reply.fault === 'broken' || reply.fault === 'connect' : reply.streamed;
 
 /** @param resumed the server took the request before: however the rest is refused, it may have been executed. */
 function finish(state: LegacyState, receiver: Receiver, reply: HttpReply | HttpFailed, resumed: boolean): void {

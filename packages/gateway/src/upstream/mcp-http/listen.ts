@@ -18,8 +18,15 @@ async function listen(state: LegacyState): Promise<void> {
   while (!signal.aborted) {
     let heard = false;
     const exchange = dispatchHttp({
-      pool: state.endpoint.streams, method: 'GET', path: state.endpoint.path, body: undefined, maxBytes: state.maxBytes,
-      headers: { ...headersOf(state, 'text/event-stream'), ...(eventId === undefined ? {} : { 'last-event-id': eventId }) },
+      pool: state.endpoint.streams,
+      method: 'GET',
+      path: state.endpoint.path,
+      body: undefined,
+      maxBytes: state.maxBytes,
+      headers: {
+        ...headersOf(state, 'text/event-stream'),
+        ...(eventId === undefined ? {} : { 'last-event-id': eventId }),
+      },
       onHead: () => undefined,
       onEvent: (event) => {
         heard = true;
@@ -47,7 +54,8 @@ async function listen(state: LegacyState): Promise<void> {
 function notice(state: LegacyState, message: Extract<Message, { kind: 'notification' }>): void {
   const { running, unattached } = state;
   if (withdraw(state, message.method, message.params)) return;
-  const reported = message.method === 'notifications/progress' ? running.get(message.params['progressToken']) : undefined;
+  const reported =
+    message.method === 'notifications/progress' ? running.get(message.params['progressToken']) : undefined;
   if (reported === undefined) unattached.notice(message.method, message.params);
   else reported.hear(message);
 }
@@ -55,7 +63,12 @@ function notice(state: LegacyState, message: Extract<Message, { kind: 'notificat
 function hear(state: LegacyState, bytes: Buffer): void {
   for (const message of readMessages(bytes, state.maxBytes)) {
     if (message.kind === 'notification') notice(state, message);
-    else if (message.kind === 'request') answerServer(state, message, { patience: undefined, onRequest: state.unattached.request });
-    else state.log('warn', 'dropped what a server said', { server: state.server, why: message.kind === 'malformed' ? message.why : 'a response on the listening stream' });
+    else if (message.kind === 'request')
+      answerServer(state, message, { patience: undefined, onRequest: state.unattached.request });
+    else
+      state.log('warn', 'dropped what a server said', {
+        server: state.server,
+        why: message.kind === 'malformed' ? message.why : 'a response on the listening stream',
+      });
   }
 }

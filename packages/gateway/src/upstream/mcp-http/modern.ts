@@ -14,7 +14,9 @@ export function createModernHttpWire(server: string, endpoint: Endpoint, log: Lo
   let lastId = 0;
   const fixed = {
     ...endpoint.headers,
-    'content-type': 'application/json', accept: 'application/json, text/event-stream', 'accept-encoding': 'identity',
+    'content-type': 'application/json',
+    accept: 'application/json, text/event-stream',
+    'accept-encoding': 'identity',
     'mcp-protocol-version': MODERN,
   };
   return {
@@ -35,14 +37,21 @@ interface Modern {
 
 async function request({ server, endpoint, log, fixed }: Modern, id: number, ask: Ask): Promise<Answer> {
   const receiver = receive(id, ask, {
-    server, log,
-    onServerRequest: (_id, method) => log('warn', 'dropped what a server said', { server, why: 'a request to the client', method: method.slice(0, 64) }),
+    server,
+    log,
+    onServerRequest: (_id, method) =>
+      log('warn', 'dropped what a server said', {
+        server,
+        why: 'a request to the client',
+        method: method.slice(0, 64),
+      }),
     onServerNotice: () => false,
     onLost: () => exchange.abort(),
   });
   const exchange = dispatchHttp({
     pool: ask.timeoutMs === undefined ? endpoint.streams : endpoint.calls,
-    method: 'POST', path: endpoint.path,
+    method: 'POST',
+    path: endpoint.path,
     headers: { ...fixed, 'mcp-method': ask.method, ...ask.headers },
     body: encodeAsk(id, ask),
     maxBytes: ask.maxBytes + 64 * 1024,

@@ -21,12 +21,24 @@ export function openEndpoint(settings: ServerSettings): Endpoint {
   const url = new URL(settings.transport.url);
   const connect = { timeout: Math.min(CONNECT_TIMEOUT_MS, settings.timeoutMs) };
   // Idle sockets are dropped before common servers (5 s in Node) drop them, so that a request rarely meets a closing one.
-  const options = { connect, pipelining: 1, allowH2: false, keepAliveTimeout: 4_000, keepAliveMaxTimeout: 60_000, maxHeaderSize: 32 * 1024 };
+  const options = {
+    connect,
+    pipelining: 1,
+    allowH2: false,
+    keepAliveTimeout: 4_000,
+    keepAliveMaxTimeout: 60_000,
+    maxHeaderSize: 32 * 1024,
+  };
   const calls = new Pool(url.origin, { ...options, connections: CALLS_MAX });
   const streams = new Pool(url.origin, { ...options, connections: null });
-  const headers = Object.fromEntries(Object.entries(settings.transport.headers).map(([name, value]) => [name.toLowerCase(), value]));
+  const headers = Object.fromEntries(
+    Object.entries(settings.transport.headers).map(([name, value]) => [name.toLowerCase(), value]),
+  );
   return {
-    calls, streams, headers, path: url.pathname + url.search,
+    calls,
+    streams,
+    headers,
+    path: url.pathname + url.search,
     close: async () => {
       await Promise.all([calls.destroy(), streams.destroy()]);
     },

@@ -61,21 +61,27 @@ export function receive(id: number, ask: Ask, options: ReceiverOptions): Receive
       if (++notices > NOTICES_MAX) return;
       patience.touch();
       if (options.onServerNotice(message.method, message.params)) return;
-      if (message.method === 'notifications/progress' && (!ask.wantsProgress || message.params['progressToken'] !== id)) return;
+      if (message.method === 'notifications/progress' && (!ask.wantsProgress || message.params['progressToken'] !== id))
+        return;
       return ask.onNotice(message.method, message.params);
     }
-    if (message.id !== id && !(message.kind === 'error' && message.id === null)) return complain('a response to another request');
+    if (message.id !== id && !(message.kind === 'error' && message.id === null))
+      return complain('a response to another request');
     if (message.kind === 'error') return settle(() => reject(rpcFailure(message.code, message.message, message.data)));
     const { value, bytes } = message;
     settle(() => (bytes !== undefined && bytes.length > ask.maxBytes ? reject(tooLarge()) : resolve({ value, bytes })));
   };
   return {
-    id, patience, answer: promise,
+    id,
+    patience,
+    answer: promise,
     settled: () => settled,
     take: (bytes) => {
       if (!settled) for (const message of readMessages(bytes, ask.maxBytes + 64 * 1024)) onMessage(message);
     },
-    hear: (message) => { if (!settled) onMessage(message); },
+    hear: (message) => {
+      if (!settled) onMessage(message);
+    },
     fail: (why) => settle(() => reject(why)),
   };
 }
@@ -84,9 +90,16 @@ export function receive(id: number, ask: Ask, options: ReceiverOptions): Receive
 export function faultOf(reply: HttpReply | HttpFailed): GuardError {
   if ('fault' in reply) {
     if (reply.fault === 'too_large') return tooLarge();
-    if (reply.fault === 'encoded') return hopFailure('the answer is compressed, which was not asked for', { cause: reply.cause });
-    return hopFailure(reply.fault === 'connect' ? 'the server cannot be reached' : 'the connection broke', { unexecuted: !reply.sent, cause: reply.cause });
+    if (reply.fault === 'encoded')
+      return hopFailure('the answer is compressed, which was not asked for', { cause: reply.cause });
+    return hopFailure(reply.fault === 'connect' ? 'the server cannot be reached' : 'the connection broke', {
+      unexecuted: !reply.sent,
+      cause: reply.cause,
+    });
   }
-  if (reply.status >= 300 && reply.status < 400) return hopFailure('the server redirects, which is not followed', { status: reply.status });
-  return hopFailure(reply.status === 200 ? 'the answer holds no response' : 'the server refused the request', { status: reply.status });
+  if (reply.status >= 300 && reply.status < 400)
+    return hopFailure('the server redirects, which is not followed', { status: reply.status });
+  return hopFailure(reply.status === 200 ? 'the answer holds no response' : 'the server refused the request', {
+    status: reply.status,
+  });
 }

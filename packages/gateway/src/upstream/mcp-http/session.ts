@@ -30,7 +30,9 @@ const DELETE_TIMEOUT_MS = 2_000;
 
 export function headersOf(state: LegacyState, accept: string): Record<string, string> {
   return {
-    ...state.endpoint.headers, accept, 'accept-encoding': 'identity',
+    ...state.endpoint.headers,
+    accept,
+    'accept-encoding': 'identity',
     ...(state.session === undefined ? {} : { 'mcp-session-id': state.session }),
     // Revisions before 2025-06-18 do not know the header.
     ...(state.version === undefined || state.version < '2025-06-18' ? {} : { 'mcp-protocol-version': state.version }),
@@ -49,7 +51,11 @@ interface Answerer {
 }
 
 /** Answers a request that the server makes of the client. The server's own time stands still meanwhile. */
-export function answerServer(state: LegacyState, { id, method, params }: ServerRequest, { patience, onRequest }: Answerer): void {
+export function answerServer(
+  state: LegacyState,
+  { id, method, params }: ServerRequest,
+  { patience, onRequest }: Answerer,
+): void {
   const ask = (withdrawn: AbortSignal): Promise<JsonObject> => {
     patience?.hold();
     return method === 'ping' ? Promise.resolve({}) : onRequest(method, params, withdrawn);
@@ -70,7 +76,11 @@ export function withdraw(state: Pick<LegacyState, 'asking'>, method: string, { r
 
 export async function post(state: LegacyState, body: Buffer): Promise<void> {
   const exchange = dispatchHttp({
-    pool: state.endpoint.calls, method: 'POST', path: state.endpoint.path, body, maxBytes: 64 * 1024,
+    pool: state.endpoint.calls,
+    method: 'POST',
+    path: state.endpoint.path,
+    body,
+    maxBytes: 64 * 1024,
     headers: { ...headersOf(state, 'application/json, text/event-stream'), 'content-type': 'application/json' },
     onHead: () => undefined,
     onEvent: () => undefined,
@@ -89,8 +99,14 @@ export async function close(state: LegacyState): Promise<void> {
   state.ended.abort();
   if (state.session === undefined) return;
   const exchange = dispatchHttp({
-    pool: state.endpoint.calls, method: 'DELETE', path: state.endpoint.path, headers: headersOf(state, 'application/json'),
-    body: undefined, maxBytes: 64 * 1024, onHead: () => undefined, onEvent: () => undefined,
+    pool: state.endpoint.calls,
+    method: 'DELETE',
+    path: state.endpoint.path,
+    headers: headersOf(state, 'application/json'),
+    body: undefined,
+    maxBytes: 64 * 1024,
+    onHead: () => undefined,
+    onEvent: () => undefined,
   });
   const timer = setTimeout(exchange.abort, DELETE_TIMEOUT_MS);
   await exchange.reply;

@@ -11,12 +11,24 @@ function frame(chunks: readonly Buffer[], maxBytes = 10_000) {
 
 describe('server-sent events', () => {
   it('reads fields, joins data lines, keeps the last id', () => {
-    const text = 'id: 1\nevent: message\ndata: a\ndata: b\n\n: comment\n\ndata:c\n\nid\ndata: d\n\nretry: 250\nretry: no\n\n';
-    expect(frame([Buffer.from(text)])).toEqual({ events: [{ data: 'a\nb', id: '1', type: 'message' }, { data: 'c', id: '1', type: '' }, { data: 'd', id: '', type: '' }], fits: true, retry: 250 });
+    const text =
+      'id: 1\nevent: message\ndata: a\ndata: b\n\n: comment\n\ndata:c\n\nid\ndata: d\n\nretry: 250\nretry: no\n\n';
+    expect(frame([Buffer.from(text)])).toEqual({
+      events: [
+        { data: 'a\nb', id: '1', type: 'message' },
+        { data: 'c', id: '1', type: '' },
+        { data: 'd', id: '', type: '' },
+      ],
+      fits: true,
+      retry: 250,
+    });
   });
 
   it.each(['\n', '\r\n', '\r'])('takes %j as the end of a line', (end) => {
-    expect(frame([Buffer.from(`data: x${end}${end}data: y${end}${end}\n`)]).events.map(({ data }) => data)).toEqual(['x', 'y']);
+    expect(frame([Buffer.from(`data: x${end}${end}data: y${end}${end}\n`)]).events.map(({ data }) => data)).toEqual([
+      'x',
+      'y',
+    ]);
   });
 
   it('a priming event with an id and empty data is an event', () => {
@@ -25,11 +37,18 @@ describe('server-sent events', () => {
 
   it('does not depend on where the stream is cut', () => {
     const whole = Buffer.from('id: é\nevent: m\r\ndata: {"a":"ü€😀"}\n\ndata: 2\n\n');
-    fc.assert(fc.property(fc.array(fc.integer({ min: 0, max: whole.length }), { maxLength: 8 }), (cuts) => {
-      const at = [0, ...cuts.sort((a, b) => a - b), whole.length];
-      expect(frame(at.slice(1).map((end, index) => whole.subarray(at[index], end)))).toEqual(frame([whole]));
-    }));
+    fc.assert(
+      fc.property(fc.array(fc.integer({ min: 0, max: whole.length }), { maxLength: 8 }), (cuts) => {
+        const at = [0, ...cuts.sort((a, b) => a - b), whole.length];
+        expect(frame(at.slice(1).map((end, index) => whole.subarray(at[index], end)))).toEqual(frame([whole]));
+      }),
+    );
   });
 
-  it.each([['a line', 'x'.repeat(20_000)], ['an event', `${'data: xxxxxxxxx\n'.repeat(2_000)}`]])('bounds %s', (_what, text) => expect(frame([Buffer.from(text.startsWith('data') ? text : `data: ${text}`)]).fits).toBe(false));
+  it.each([
+    ['a line', 'x'.repeat(20_000)],
+    ['an event', `${'data: xxxxxxxxx\n'.repeat(2_000)}`],
+  ])('bounds %s', (_what, text) =>
+    expect(frame([Buffer.from(text.startsWith('data') ? text : `data: ${text}`)]).fits).toBe(false),
+  );
 });

@@ -25,7 +25,15 @@ export function createSseFramer(maxBytes: number, emit: (event: SseEvent) => voi
   let retry: number | undefined;
   let fits = true;
   const dispatch = (): void => {
-    if (data.length > 0) emit({ data: data.length === 1 ? (data[0] as Buffer) : Buffer.concat(data.flatMap((part, at) => (at === 0 ? [part] : [LF, part]))), id, type });
+    if (data.length > 0)
+      emit({
+        data:
+          data.length === 1
+            ? (data[0] as Buffer)
+            : Buffer.concat(data.flatMap((part, at) => (at === 0 ? [part] : [LF, part]))),
+        id,
+        type,
+      });
     [data, size, type] = [[], 0, ''];
   };
   const field = (line: Buffer): void => {
@@ -33,7 +41,8 @@ export function createSseFramer(maxBytes: number, emit: (event: SseEvent) => voi
     const colon = line.indexOf(0x3a);
     if (colon === 0) return;
     const name = line.toString('latin1', 0, colon === -1 ? line.length : colon);
-    const value = colon === -1 ? line.subarray(line.length) : line.subarray(line[colon + 1] === 0x20 ? colon + 2 : colon + 1);
+    const value =
+      colon === -1 ? line.subarray(line.length) : line.subarray(line[colon + 1] === 0x20 ? colon + 2 : colon + 1);
     if (name === 'data') {
       size += value.length;
       if (size > maxBytes || data.length > 10_000) fits = false;

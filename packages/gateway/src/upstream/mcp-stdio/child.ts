@@ -52,13 +52,22 @@ function killGroup(pid: number, signal: NodeJS.Signals): void {
 }
 
 /** @param maxLine bytes of the longest line accepted; a longer one ends the child (H18). */
-export function startChild(settings: ServerSettings, environment: Readonly<Record<string, string>>, options: { maxLine: number; log: Log }, events: ChildEvents): Child {
+export function startChild(
+  settings: ServerSettings,
+  environment: Readonly<Record<string, string>>,
+  options: { maxLine: number; log: Log },
+  events: ChildEvents,
+): Child {
   if (settings.transport.kind !== 'stdio') throw new TypeError('not a stdio server');
   const { command, args, env, cwd } = settings.transport;
   watchExit();
   const child: Streams = spawn(command, [...args], {
-    env: { ...environment, ...env }, ...(cwd === undefined ? {} : { cwd }),
-    stdio: ['pipe', 'pipe', 'pipe'], shell: false, detached: true, windowsHide: true,
+    env: { ...environment, ...env },
+    ...(cwd === undefined ? {} : { cwd }),
+    stdio: ['pipe', 'pipe', 'pipe'],
+    shell: false,
+    detached: true,
+    windowsHide: true,
   });
   if (child.pid !== undefined) groups.add(child.pid);
   const exited = Promise.withResolvers<void>();
@@ -109,7 +118,11 @@ async function endGroup(child: Streams, exited: Promise<void>): Promise<void> {
   child.stdin.end();
   if (child.pid === undefined) return;
   const { pid } = child;
-  const left = (): Promise<boolean> => Promise.race([exited.then(() => true), new Promise<boolean>((resolve) => setTimeout(resolve, GRACE_MS, false).unref())]);
+  const left = (): Promise<boolean> =>
+    Promise.race([
+      exited.then(() => true),
+      new Promise<boolean>((resolve) => setTimeout(resolve, GRACE_MS, false).unref()),
+    ]);
   if (await left()) return;
   killGroup(pid, 'SIGTERM');
   if (await left()) return;

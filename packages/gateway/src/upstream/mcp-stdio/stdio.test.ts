@@ -8,13 +8,26 @@ import type { ServerSettings } from '../../snapshot.ts';
 const fake = `${import.meta.dirname}/../testing/fake-stdio.mts`;
 let rig: Rig;
 
-const start = async (mode: string, more: Partial<ServerSettings> = {}, args: string[] = [], env: Record<string, string> = {}): Promise<void> => {
+const start = async (
+  mode: string,
+  more: Partial<ServerSettings> = {},
+  args: string[] = [],
+  env: Record<string, string> = {},
+): Promise<void> => {
   rig = rigOf([serverOf('p', stdio([fake, mode, ...args], env), more)]);
   await rig.discover();
 };
 const textOf = (value: JsonObject): string => ((value['content'] as { text: string }[])[0] as { text: string }).text;
-const call = (name: string, args: JsonObject = {}, more = {}) => rig.run('tools/call', { kind: 'tool', server: 'p', name }, { name, arguments: args }, more);
-const alive = (pid: number): boolean => { try { process.kill(pid, 0); return true; } catch { return false; } };
+const call = (name: string, args: JsonObject = {}, more = {}) =>
+  rig.run('tools/call', { kind: 'tool', server: 'p', name }, { name, arguments: args }, more);
+const alive = (pid: number): boolean => {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch {
+    return false;
+  }
+};
 
 afterEach(async () => rig.close());
 
@@ -28,7 +41,12 @@ describe('H18 a child process', () => {
   it('a listening that the server ends with notifications/cancelled is begun again', async () => {
     await start('modern');
     const [abort, notices] = [new AbortController(), [] as Recorded[]];
-    const done = rig.run('subscriptions/listen', { kind: 'servers', servers: ['p'] }, { notifications: { toolsListChanged: true } }, { era: 'modern', notices, signal: abort.signal });
+    const done = rig.run(
+      'subscriptions/listen',
+      { kind: 'servers', servers: ['p'] },
+      { notifications: { toolsListChanged: true } },
+      { era: 'modern', notices, signal: abort.signal },
+    );
     await until(() => notices.length > 0);
     expect(notices).toEqual([{ method: 'notifications/tools/list_changed', params: {} }]);
     abort.abort();
@@ -55,7 +73,11 @@ describe('H18 a child process', () => {
     await start('plain', {}, [], { GIVEN: 'yes' });
     const env = JSON.parse(textOf(await rig.tool('p', 'env', {}))) as Record<string, string>;
     delete process.env['SALLYPORT_TEST_SECRET'];
-    expect(Object.keys(env).filter((name) => !name.startsWith('__')).sort()).toEqual(['GIVEN', 'HOME', 'LANG', 'PATH']);
+    expect(
+      Object.keys(env)
+        .filter((name) => !name.startsWith('__'))
+        .sort(),
+    ).toEqual(['GIVEN', 'HOME', 'LANG', 'PATH']);
   });
 
   it('H18 a child that ignores the end of input and SIGTERM is killed with its own children; no zombie stays', async () => {
@@ -91,7 +113,9 @@ describe('H18 a child process', () => {
     const first = rig.upstreams.ready()['p'];
     expect(first).toMatch(/process ended|gone|does not read/);
     const begun = Date.now();
-    expect(await rig.run('tools/list', { kind: 'servers', servers: ['p'] }, {}, { who: 'gateway' })).toMatchObject({ error: { code: 'upstream_failed' } });
+    expect(await rig.run('tools/list', { kind: 'servers', servers: ['p'] }, {}, { who: 'gateway' })).toMatchObject({
+      error: { code: 'upstream_failed' },
+    });
     expect(Date.now() - begun).toBeLessThan(100);
   });
 
@@ -122,13 +146,20 @@ describe('answers', () => {
   it('S13 a second answer to the same id, and answers to foreign ids, are dropped', async () => {
     await start('plain');
     expect(textOf(await rig.tool('p', 'doubled', {}))).toBe('first');
-    const [own, echo] = await Promise.all([rig.tool('p', 'foreign', {}), new Promise((resolve) => setTimeout(resolve, 10)).then(() => rig.tool('p', 'echo', { text: 'mine' }))]);
+    const [own, echo] = await Promise.all([
+      rig.tool('p', 'foreign', {}),
+      new Promise((resolve) => setTimeout(resolve, 10)).then(() => rig.tool('p', 'echo', { text: 'mine' })),
+    ]);
     expect([textOf(own), textOf(echo)]).toEqual(['own', 'mine']);
   });
 
   it('a result that could be read in two ways is passed on as it was judged', async () => {
     await start('plain');
-    const { value, bytes } = await rig.get('tools/call', { kind: 'tool', server: 'p', name: 'odd' }, { name: 'odd', arguments: {} });
+    const { value, bytes } = await rig.get(
+      'tools/call',
+      { kind: 'tool', server: 'p', name: 'odd' },
+      { name: 'odd', arguments: {} },
+    );
     expect(bytes).toBeUndefined();
     expect(Object.keys(value)).toEqual(['content', 'a']);
   });

@@ -37,13 +37,34 @@ interface State {
 const LINE_MARGIN = 64 * 1024;
 const DEFINITIONS_MIN = 8 * 1024 * 1024;
 
-export function createStdioWire(settings: ServerSettings, environment: Readonly<Record<string, string>>, log: Log, unattached: Unattached): Wire {
+export function createStdioWire(
+  settings: ServerSettings,
+  environment: Readonly<Record<string, string>>,
+  log: Log,
+  unattached: Unattached,
+): Wire {
   const maxLine = Math.max(settings.maxResultBytes + LINE_MARGIN, DEFINITIONS_MIN);
-  const state: State = { server: settings.name, log, waiting: new Map(), unattached, maxLine, child: undefined, lastId: 0, dead: false, asking: createAsking(), complaints: 0 };
-  state.child = startChild(settings, environment, { maxLine, log }, {
-    line: (bytes) => onLine(state, bytes),
-    gone: (why) => fail(state, why),
-  });
+  const state: State = {
+    server: settings.name,
+    log,
+    waiting: new Map(),
+    unattached,
+    maxLine,
+    child: undefined,
+    lastId: 0,
+    dead: false,
+    asking: createAsking(),
+    complaints: 0,
+  };
+  state.child = startChild(
+    settings,
+    environment,
+    { maxLine, log },
+    {
+      line: (bytes) => onLine(state, bytes),
+      gone: (why) => fail(state, why),
+    },
+  );
   return {
     request: (ask) => request(state, ask),
     notify: (method, params) => {
@@ -66,7 +87,8 @@ function request(state: State, ask: Ask): Promise<Answer> {
     const patience = startPatience(ask, (why) => {
       state.waiting.delete(id);
       // `initialize` must not be cancelled (2025-11-25, cancellation).
-      if (ask.method !== 'initialize') state.child?.write(encodeNotification('notifications/cancelled', { requestId: id, reason: why.code }));
+      if (ask.method !== 'initialize')
+        state.child?.write(encodeNotification('notifications/cancelled', { requestId: id, reason: why.code }));
       reject(why);
     });
     state.waiting.set(id, { ask, patience, resolve, reject });
@@ -80,7 +102,8 @@ function request(state: State, ask: Ask): Promise<Answer> {
 function fail(state: State, why: string): void {
   if (state.dead) return;
   state.dead = true;
-  if (state.waiting.size > 0) state.log('warn', 'server went away', { server: state.server, why, waiting: state.waiting.size });
+  if (state.waiting.size > 0)
+    state.log('warn', 'server went away', { server: state.server, why, waiting: state.waiting.size });
   for (const { patience, reject } of state.waiting.values()) {
     patience.done();
     reject(hopFailure(why));

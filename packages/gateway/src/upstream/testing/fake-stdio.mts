@@ -4,18 +4,24 @@ import { createInterface } from 'node:readline';
 import { writeFileSync } from 'node:fs';
 
 const [mode = 'plain', argument = ''] = process.argv.slice(2);
-const say = (message: unknown): void => { process.stdout.write(`${JSON.stringify(message)}\n`); };
+const say = (message: unknown): void => {
+  process.stdout.write(`${JSON.stringify(message)}\n`);
+};
 const reply = (id: unknown, result: unknown): void => say({ jsonrpc: '2.0', id, result });
 const text = (value: string): unknown => ({ content: [{ type: 'text', text: value }] });
 
 if (mode === 'stubborn') {
   process.on('SIGTERM', () => undefined);
-  const grandchild = spawn(process.execPath, ['-e', 'process.on("SIGTERM",()=>{}); setInterval(()=>{},1e6)'], { stdio: 'ignore' });
+  const grandchild = spawn(process.execPath, ['-e', 'process.on("SIGTERM",()=>{}); setInterval(()=>{},1e6)'], {
+    stdio: 'ignore',
+  });
   writeFileSync(argument, `${process.pid} ${grandchild.pid}`);
   setInterval(() => undefined, 1e6);
 }
-if (mode === 'noise') process.stdout.write('Welcome to my server!\n\u001b[31mred\u001b[0m\n{"jsonrpc":"2.0"\n[]\n42\n\n');
-if (mode === 'stderr') for (let at = 0; at < 20_000; at++) process.stderr.write(`\u001b[31mline ${at} ${'x'.repeat(500)}\n`);
+if (mode === 'noise')
+  process.stdout.write('Welcome to my server!\n\u001b[31mred\u001b[0m\n{"jsonrpc":"2.0"\n[]\n42\n\n');
+if (mode === 'stderr')
+  for (let at = 0; at < 20_000; at++) process.stderr.write(`\u001b[31mline ${at} ${'x'.repeat(500)}\n`);
 if (mode === 'crash') process.exit(3);
 
 let listens = 0;
@@ -24,8 +30,10 @@ function modern(id: unknown, method: string | undefined): boolean {
   if (mode !== 'modern' || method === undefined) return false;
   const complete = { resultType: 'complete', ttlMs: 0, cacheScope: 'private' };
   const tag = { _meta: { 'io.modelcontextprotocol/subscriptionId': id } };
-  if (method === 'server/discover') reply(id, { ...complete, supportedVersions: ['2026-07-28'], capabilities: { tools: { listChanged: true } } });
-  else if (method === 'tools/list') reply(id, { ...complete, tools: [{ name: 'echo', inputSchema: { type: 'object' } }] });
+  if (method === 'server/discover')
+    reply(id, { ...complete, supportedVersions: ['2026-07-28'], capabilities: { tools: { listChanged: true } } });
+  else if (method === 'tools/list')
+    reply(id, { ...complete, tools: [{ name: 'echo', inputSchema: { type: 'object' } }] });
   else if (method === 'subscriptions/listen') {
     say({ jsonrpc: '2.0', method: 'notifications/subscriptions/acknowledged', params: { notifications: {}, ...tag } });
     if (++listens === 1) say({ jsonrpc: '2.0', method: 'notifications/cancelled', params: { requestId: id, ...tag } });
@@ -35,30 +43,71 @@ function modern(id: unknown, method: string | undefined): boolean {
 }
 
 createInterface({ input: process.stdin }).on('line', (line) => {
-  const { id, method, params } = JSON.parse(line) as { id?: number; method?: string; params?: { name?: string; arguments?: { text?: string }; requestId?: number } };
+  const { id, method, params } = JSON.parse(line) as {
+    id?: number;
+    method?: string;
+    params?: { name?: string; arguments?: { text?: string }; requestId?: number };
+  };
   if (modern(id, method)) return;
   if (method === 'server/discover') {
     if (mode === 'dies-at-probe') process.exit(1);
     if (mode === 'silent-at-probe') return;
     return say({ jsonrpc: '2.0', id, error: { code: -32601, message: 'Method not found' } });
   }
-  if (method === 'initialize') return reply(id, { protocolVersion: '2025-06-18', capabilities: { tools: {} }, serverInfo: { name: 'fake', version: '1' } });
-  if (method === 'tools/list') return reply(id, { tools: ['echo', 'env', 'flood', 'endless', 'pid', 'late', 'doubled', 'foreign', 'crash', 'big', 'odd'].map((name) => ({ name, inputSchema: { type: 'object' } })) });
-  if (method === 'notifications/cancelled' && mode === 'late') setTimeout(() => reply(params?.requestId, text('LATE CANARY')), 20);
+  if (method === 'initialize')
+    return reply(id, {
+      protocolVersion: '2025-06-18',
+      capabilities: { tools: {} },
+      serverInfo: { name: 'fake', version: '1' },
+    });
+  if (method === 'tools/list')
+    return reply(id, {
+      tools: ['echo', 'env', 'flood', 'endless', 'pid', 'late', 'doubled', 'foreign', 'crash', 'big', 'odd'].map(
+        (name) => ({ name, inputSchema: { type: 'object' } }),
+      ),
+    });
+  if (method === 'notifications/cancelled' && mode === 'late')
+    setTimeout(() => reply(params?.requestId, text('LATE CANARY')), 20);
   if (method !== 'tools/call') return;
   switch (params?.name) {
-    case 'echo': return reply(id, text(params.arguments?.text ?? ''));
-    case 'env': return reply(id, text(JSON.stringify(process.env)));
-    case 'pid': return reply(id, text(String(process.pid)));
-    case 'flood': for (let at = 0; at < 5_000; at++) say({ jsonrpc: '2.0', method: 'notifications/message', params: { level: 'info', data: 'x' } }); return reply(id, text('flooded'));
-    case 'endless': { const block = 'x'.repeat(1 << 20); const more = (): void => { if (process.stdout.write(block)) setImmediate(more); else process.stdout.once('drain', more); }; return more(); }
-    case 'big': return reply(id, text('y'.repeat(100_000)));
-    case 'late': return;
-    case 'doubled': reply(id, text('first')); return reply(id, text('second'));
-    case 'foreign': reply((id ?? 0) + 1, text('STOLEN')); reply('1', text('STOLEN')); reply(null, text('STOLEN')); return void setTimeout(() => reply(id, text('own')), 30);
-    case 'crash': process.exit(5); return;
-    case 'odd': process.stdout.write(`{"jsonrpc":"2.0","id":${id},"result":{"content":[],"a":1,"a":12345678901234567890}}\n`); return;
-    default: return say({ jsonrpc: '2.0', id, error: { code: -32602, message: 'Unknown tool' } });
+    case 'echo':
+      return reply(id, text(params.arguments?.text ?? ''));
+    case 'env':
+      return reply(id, text(JSON.stringify(process.env)));
+    case 'pid':
+      return reply(id, text(String(process.pid)));
+    case 'flood':
+      for (let at = 0; at < 5_000; at++)
+        say({ jsonrpc: '2.0', method: 'notifications/message', params: { level: 'info', data: 'x' } });
+      return reply(id, text('flooded'));
+    case 'endless': {
+      const block = 'x'.repeat(1 << 20);
+      const more = (): void => {
+        if (process.stdout.write(block)) setImmediate(more);
+        else process.stdout.once('drain', more);
+      };
+      return more();
+    }
+    case 'big':
+      return reply(id, text('y'.repeat(100_000)));
+    case 'late':
+      return;
+    case 'doubled':
+      reply(id, text('first'));
+      return reply(id, text('second'));
+    case 'foreign':
+      reply((id ?? 0) + 1, text('STOLEN'));
+      reply('1', text('STOLEN'));
+      reply(null, text('STOLEN'));
+      return void setTimeout(() => reply(id, text('own')), 30);
+    case 'crash':
+      process.exit(5);
+      return;
+    case 'odd':
+      process.stdout.write(`{"jsonrpc":"2.0","id":${id},"result":{"content":[],"a":1,"a":12345678901234567890}}\n`);
+      return;
+    default:
+      return say({ jsonrpc: '2.0', id, error: { code: -32602, message: 'Unknown tool' } });
   }
 });
 if (mode !== 'stubborn') process.stdin.on('end', () => process.exit(0));

@@ -1,6 +1,21 @@
 /** The real guard with stages that let everything through, around the real upstream room: what a permit is in these tests. */
 import { createGuard, createSealer, GuardError, METHODS, spendPermit } from '@sallyport/guard';
-import type { Call, Credentials, Era, House, JsonObject, McpResult, Outcome, Permitted, PinRow, PendingPin, PinStore, Principal, Relay, Target } from '@sallyport/guard';
+import type {
+  Call,
+  Credentials,
+  Era,
+  House,
+  JsonObject,
+  McpResult,
+  Outcome,
+  Permitted,
+  PinRow,
+  PendingPin,
+  PinStore,
+  Principal,
+  Relay,
+  Target,
+} from '@sallyport/guard';
 import type { ServerSettings, ServerTransport } from '../../snapshot.ts';
 import { createUpstreams, type Upstreams, type UpstreamEvent } from '../upstreams.ts';
 
@@ -12,10 +27,15 @@ export function memoryPins(): PinStore & { rows: Map<string, PinRow>; waiting: M
   const key = (pin: { server: string; kind: string; name: string }) => `${pin.server} ${pin.kind} ${pin.name}`;
   let version = 0;
   return {
-    rows, waiting,
+    rows,
+    waiting,
     pins: () => [...rows.values()],
     pending: () => [...waiting.values()],
-    approve: (pin) => { version++; rows.set(key(pin), pin); if (waiting.get(key(pin))?.digest === pin.digest) waiting.delete(key(pin)); },
+    approve: (pin) => {
+      version++;
+      rows.set(key(pin), pin);
+      if (waiting.get(key(pin))?.digest === pin.digest) waiting.delete(key(pin));
+    },
     pinFirst: (pin) => {
       const known = rows.get(key(pin));
       if (known !== undefined) return known;
@@ -24,28 +44,55 @@ export function memoryPins(): PinStore & { rows: Map<string, PinRow>; waiting: M
       waiting.delete(key(pin));
       return pin;
     },
-    suspend: (pending) => { version++; waiting.set(key(pending), pending); },
-    atOnce: (write) => write(), version: () => version,
+    suspend: (pending) => {
+      version++;
+      waiting.set(key(pending), pending);
+    },
+    atOnce: (write) => write(),
+    version: () => version,
   };
 }
 
 export function serverOf(name: string, transport: ServerTransport, more: Partial<ServerSettings> = {}): ServerSettings {
   return {
-    name, transport, allowTools: undefined, pin: 'first_use', verifyMs: 60_000,
-    clientRequests: { sampling: true, elicitation: true, roots: true }, additionalArguments: 'reject',
-    timeoutMs: 15_000, maxResultBytes: 4 * 1024 * 1024, links: { max: 50, maxPerPrincipal: 10, idleMs: 60_000 }, labels: [], ...more,
+    name,
+    transport,
+    allowTools: undefined,
+    pin: 'first_use',
+    verifyMs: 60_000,
+    clientRequests: { sampling: true, elicitation: true, roots: true },
+    additionalArguments: 'reject',
+    timeoutMs: 15_000,
+    maxResultBytes: 4 * 1024 * 1024,
+    links: { max: 50, maxPerPrincipal: 10, idleMs: 60_000 },
+    labels: [],
+    ...more,
   };
 }
 
-export const stdio = (args: readonly string[], env: Record<string, string> = {}): ServerTransport => ({ kind: 'stdio', command: NODE, args, env, cwd: undefined });
+export const stdio = (args: readonly string[], env: Record<string, string> = {}): ServerTransport => ({
+  kind: 'stdio',
+  command: NODE,
+  args,
+  env,
+  cwd: undefined,
+});
 export const http = (url: string): ServerTransport => ({ kind: 'http', url, headers: {} });
 
 const principalOf = (key: string): Principal => ({
-  user: { issuer: 'i', subject: key, roles: [], groups: [], claims: {} }, agent: { clientId: 'c', actors: [] },
-  scopes: [], tenantClaim: 't', tier: undefined, expiresAt: undefined, key,
+  user: { issuer: 'i', subject: key, roles: [], groups: [], claims: {} },
+  agent: { clientId: 'c', actors: [] },
+  scopes: [],
+  tenantClaim: 't',
+  tier: undefined,
+  expiresAt: undefined,
+  key,
 });
 
-export interface Recorded { method: string; params: JsonObject }
+export interface Recorded {
+  method: string;
+  params: JsonObject;
+}
 
 export interface Ask {
   who?: string;
@@ -77,13 +124,22 @@ export interface Rig {
   close(): Promise<void>;
 }
 
-export function rigOf(servers: readonly ServerSettings[] | (() => readonly ServerSettings[]), pins = memoryPins(), clock = { now: () => Date.now() }): Rig {
+export function rigOf(
+  servers: readonly ServerSettings[] | (() => readonly ServerSettings[]),
+  pins = memoryPins(),
+  clock = { now: () => Date.now() },
+): Rig {
   const events: UpstreamEvent[] = [];
   const logs: Rig['logs'] = [];
   const clientRequests: Rig['clientRequests'] = [];
   const ignore = (): undefined => undefined;
   const house: House = {
-    authenticate: ({ credentials }) => credentials.kind === 'within' ? credentials.principal : credentials.kind === 'bearer' ? principalOf(credentials.token) : principalOf('gateway'),
+    authenticate: ({ credentials }) =>
+      credentials.kind === 'within'
+        ? credentials.principal
+        : credentials.kind === 'bearer'
+          ? principalOf(credentials.token)
+          : principalOf('gateway'),
     tenant: () => ({ id: 't' }),
     visible: (_who, call, row) => {
       if (row.target === undefined || row.target === 'task') return undefined;
@@ -91,28 +147,64 @@ export function rigOf(servers: readonly ServerSettings[] | (() => readonly Serve
       if (found === undefined) throw new GuardError('not_found');
       return found;
     },
-    validate: (call) => call.params, authorize: ignore, limit: ignore, approve: ignore,
-    inspect: (result) => result, refused: ignore,
+    validate: (call) => call.params,
+    authorize: ignore,
+    limit: ignore,
+    approve: ignore,
+    inspect: (result) => result,
+    refused: ignore,
     audit: { append: () => Promise.resolve() },
     recorder: { intent: () => ({}), outcome: () => ({}) },
     observer: { stage: ignore, decided: ignore, limited: ignore, recorded: ignore },
     clock,
   };
   const guard = createGuard(house);
-  const callOf = (method: string, target: Target, params: JsonObject, { credentials, era, session, signal, deadlineMs, rawArguments }: Ask & { credentials: Credentials; era: Era }): Call => ({
-    method, target, params, credentials, rawArguments,
+  const callOf = (
+    method: string,
+    target: Target,
+    params: JsonObject,
+    { credentials, era, session, signal, deadlineMs, rawArguments }: Ask & { credentials: Credentials; era: Era },
+  ): Call => ({
+    method,
+    target,
+    params,
+    credentials,
+    rawArguments,
     session: session === undefined ? undefined : { id: session, issuer: 'i', subject: 's', tenant: 't' },
-    origin: { transport: 'http', era, protocolVersion: era === 'modern' ? '2026-07-28' : '2025-11-25', address: '127.0.0.1', correlationId: 'c', traceparent: undefined, clientInfo: undefined },
-    deadline: Date.now() + (deadlineMs ?? 60_000), signal: signal ?? new AbortController().signal,
+    origin: {
+      transport: 'http',
+      era,
+      protocolVersion: era === 'modern' ? '2026-07-28' : '2025-11-25',
+      address: '127.0.0.1',
+      correlationId: 'c',
+      traceparent: undefined,
+      clientInfo: undefined,
+    },
+    deadline: Date.now() + (deadlineMs ?? 60_000),
+    signal: signal ?? new AbortController().signal,
   });
   const rig: Rig = {
-    upstreams: undefined as unknown as Upstreams, pins, events, logs, clientRequests, refuseClientRequests: false,
+    upstreams: undefined as unknown as Upstreams,
+    pins,
+    events,
+    logs,
+    clientRequests,
+    refuseClientRequests: false,
     run(method, target, params, ask = {}) {
       const era = ask.era ?? 'legacy';
-      const call = callOf(method, target, params, { ...ask, era, credentials: { kind: 'bearer', token: ask.who ?? 'ann' } });
+      const call = callOf(method, target, params, {
+        ...ask,
+        era,
+        credentials: { kind: 'bearer', token: ask.who ?? 'ann' },
+      });
       const relay: Relay = {
-        era, capabilities: ask.capabilities ?? {}, logLevel: ask.logLevel, progressToken: ask.progressToken,
-        notify: (name, notice) => { ask.notices?.push({ method: name, params: notice }); },
+        era,
+        capabilities: ask.capabilities ?? {},
+        logLevel: ask.logLevel,
+        progressToken: ask.progressToken,
+        notify: (name, notice) => {
+          ask.notices?.push({ method: name, params: notice });
+        },
         ask: era === 'legacy' ? ask.ask : undefined,
       };
       return guard.run(call, (permit) => upstreams.send(permit, relay));
@@ -123,32 +215,78 @@ export function rigOf(servers: readonly ServerSettings[] | (() => readonly Serve
       throw outcome.error;
     },
     async tool(server, name, args, ask) {
-      return (await rig.get('tools/call', { kind: 'tool', server, name }, { name, arguments: args, ...(ask?.progressToken === undefined ? {} : { _meta: { progressToken: ask.progressToken } }) }, ask)).value;
+      return (
+        await rig.get(
+          'tools/call',
+          { kind: 'tool', server, name },
+          {
+            name,
+            arguments: args,
+            ...(ask?.progressToken === undefined ? {} : { _meta: { progressToken: ask.progressToken } }),
+          },
+          ask,
+        )
+      ).value;
     },
     async list(method, names, ask) {
       const result = await rig.get(method, { kind: 'servers', servers: names }, {}, ask);
       return (result.items ?? []).map(({ name }) => name);
     },
-    discover: () => upstreams.discover(async (server, method) => {
-      const relay: Relay = { era: 'modern', capabilities: {}, logLevel: undefined, progressToken: undefined, notify: ignore, ask: undefined };
-      const outcome = await guard.run(callOf(method, { kind: 'servers', servers: [server] }, {}, { era: 'modern', credentials: { kind: 'gateway', tenant: '_' } }), (permit) => upstreams.send(permit, relay));
-      if (outcome.status !== 'success') throw outcome.error;
-    }),
+    discover: () =>
+      upstreams.discover(async (server, method) => {
+        const relay: Relay = {
+          era: 'modern',
+          capabilities: {},
+          logLevel: undefined,
+          progressToken: undefined,
+          notify: ignore,
+          ask: undefined,
+        };
+        const outcome = await guard.run(
+          callOf(
+            method,
+            { kind: 'servers', servers: [server] },
+            {},
+            { era: 'modern', credentials: { kind: 'gateway', tenant: '_' } },
+          ),
+          (permit) => upstreams.send(permit, relay),
+        );
+        if (outcome.status !== 'success') throw outcome.error;
+      }),
     close: () => upstreams.close(),
   };
-  const clientRequest = async (permitted: Permitted, method: string, params: JsonObject, deliver: () => Promise<JsonObject>): Promise<JsonObject> => {
+  const clientRequest = async (
+    permitted: Permitted,
+    method: string,
+    params: JsonObject,
+    deliver: () => Promise<JsonObject>,
+  ): Promise<JsonObject> => {
     clientRequests.push({ method, params, principal: permitted.principal.key });
     if (rig.refuseClientRequests) throw new GuardError('not_permitted');
     if (!METHODS.has(method)) throw new GuardError('method_not_found');
-    const call = callOf(method, permitted.call.target, params, { era: permitted.call.origin.era, credentials: { kind: 'within', principal: permitted.principal } });
-    const outcome = await guard.run({ ...call, target: { kind: 'gateway' } }, async (permit) => { spendPermit(permit); return { value: await deliver() }; });
+    const call = callOf(method, permitted.call.target, params, {
+      era: permitted.call.origin.era,
+      credentials: { kind: 'within', principal: permitted.principal },
+    });
+    const outcome = await guard.run({ ...call, target: { kind: 'gateway' } }, async (permit) => {
+      spendPermit(permit);
+      return { value: await deliver() };
+    });
     if (outcome.status === 'success') return outcome.result.value;
     throw outcome.error;
   };
   const upstreams = createUpstreams({
-    servers: typeof servers === 'function' ? servers : () => servers, pins, sealer: createSealer(Buffer.alloc(32, 7)), clock, clientRequest,
-    log: (level, message, fields) => { logs.push({ level, message, fields }); },
-    report: (event) => { events.push(event); },
+    servers: typeof servers === 'function' ? servers : () => servers,
+    pins,
+    sealer: createSealer(Buffer.alloc(32, 7)),
+    clock,
+    clientRequest,
+    log: (level, message, fields) => {
+      logs.push({ level, message, fields });
+    },
+    report: (event) => {
+      events.push(event);
+    },
     environment: { PATH: process.env['PATH'] ?? '', HOME: '/tmp', LANG: 'C.UTF-8' },
   });
   rig.upstreams = upstreams;

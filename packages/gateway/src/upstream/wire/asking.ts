@@ -8,7 +8,11 @@ export interface Asking {
    * @param ask puts it to the client. @param done gets the answer to write, or `undefined` when the server has withdrawn it.
    * @returns why it is dropped instead; `undefined` when it is not.
    */
-  take(id: Id, ask: (withdrawn: AbortSignal) => Promise<JsonObject>, done: (reply: Buffer | undefined) => void): string | undefined;
+  take(
+    id: Id,
+    ask: (withdrawn: AbortSignal) => Promise<JsonObject>,
+    done: (reply: Buffer | undefined) => void,
+  ): string | undefined;
   /** The server wants no answer any more: whoever was asked is told. */
   withdraw(id: unknown): void;
 }

@@ -6,7 +6,9 @@ import type { Id } from './message.ts';
 
 /** A request under our own id, which doubles as its progress token: a token of the caller never leaves the gateway. */
 export function encodeAsk(id: number, ask: Ask): Buffer {
-  const params = ask.wantsProgress ? { ...ask.params, _meta: { ...(ask.params['_meta'] as JsonObject | undefined), progressToken: id } } : ask.params;
+  const params = ask.wantsProgress
+    ? { ...ask.params, _meta: { ...(ask.params['_meta'] as JsonObject | undefined), progressToken: id } }
+    : ask.params;
   return requestBytes({ id, method: ask.method, params, rawArguments: ask.rawArguments });
 }
 
@@ -20,7 +22,19 @@ export async function encodeReply(id: Id, answer: Promise<JsonObject>): Promise<
     return Buffer.from(JSON.stringify({ jsonrpc: '2.0', id, result: await answer }));
   } catch (thrown) {
     const error = asGuardError(thrown);
-    const code = error.detail.rpc?.code ?? (error.code === 'missing_client_capability' || error.code === 'method_not_found' ? -32601 : error.code === 'not_permitted' ? -1 : -32603);
-    return Buffer.from(JSON.stringify({ jsonrpc: '2.0', id, error: { code, message: error.code === 'internal' ? 'The client could not answer.' : error.message } }));
+    const code =
+      error.detail.rpc?.code ??
+      (error.code === 'missing_client_capability' || error.code === 'method_not_found'
+        ? -32601
+        : error.code === 'not_permitted'
+          ? -1
+          : -32603);
+    return Buffer.from(
+      JSON.stringify({
+        jsonrpc: '2.0',
+        id,
+        error: { code, message: error.code === 'internal' ? 'The client could not answer.' : error.message },
+      }),
+    );
   }
 }

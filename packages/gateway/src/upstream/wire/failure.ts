@@ -24,12 +24,22 @@ export function cleanLine(text: string): string {
 export function rpcFailure(code: number, message: string, data: Json | undefined): GuardError {
   const cause: RemoteError = { remote: true, code, message: cleanLine(message), data };
   if (code === -32021) {
-    const required = data !== null && typeof data === 'object' && 'requiredCapabilities' in data ? data['requiredCapabilities'] : undefined;
-    return new GuardError('missing_client_capability', { cause, ...(required === undefined ? {} : { data: { requiredCapabilities: required } }) });
+    const required =
+      data !== null && typeof data === 'object' && 'requiredCapabilities' in data
+        ? data['requiredCapabilities']
+        : undefined;
+    return new GuardError('missing_client_capability', {
+      cause,
+      ...(required === undefined ? {} : { data: { requiredCapabilities: required } }),
+    });
   }
   if (!RELAYED.has(code) && !isApplication(code)) return new GuardError('upstream_failed', { cause });
   const text = cleanLine(message);
-  return new GuardError('upstream_failed', { cause, rpc: { code, ...(data === undefined ? {} : { data }) }, ...(text === '' ? {} : { message: text }) });
+  return new GuardError('upstream_failed', {
+    cause,
+    rpc: { code, ...(data === undefined ? {} : { data }) },
+    ...(text === '' ? {} : { message: text }),
+  });
 }
 
 /** The JSON-RPC code with which the server answered, when it was the server that failed the request. */
@@ -56,7 +66,13 @@ export interface HopDetail {
 
 /** What went wrong between the gateway and the server. `why` is ours and never holds what the server said. */
 export function hopFailure(why: string, detail: HopDetail = {}): GuardError {
-  const cause: HopError = { hop: true, why, unexecuted: detail.unexecuted ?? false, status: detail.status, cause: detail.cause };
+  const cause: HopError = {
+    hop: true,
+    why,
+    unexecuted: detail.unexecuted ?? false,
+    status: detail.status,
+    cause: detail.cause,
+  };
   return new GuardError('upstream_failed', { cause });
 }
 
@@ -65,7 +81,8 @@ export function hopError(thrown: unknown): HopError | undefined {
   return typeof cause === 'object' && cause !== null && 'hop' in cause ? (cause as HopError) : undefined;
 }
 
-export const tooLarge = (): GuardError => new GuardError('output_blocked', { message: 'The result is larger than the limit. The call was executed.' });
+export const tooLarge = (): GuardError =>
+  new GuardError('output_blocked', { message: 'The result is larger than the limit. The call was executed.' });
 
 /** One line for whoever may ask whether a server is reachable: nothing that the server said is in it. */
 export function publicReasonOf(thrown: unknown): string {

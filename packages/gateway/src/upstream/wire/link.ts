@@ -58,7 +58,15 @@ const never = new AbortController().signal;
 /** A request that the gateway makes for itself while it opens a link or compares definitions. */
 export function ownAsk(method: string, params: JsonObject, timeoutMs: number, maxBytes: number): Ask {
   return {
-    method, params, rawArguments: undefined, headers: {}, wantsProgress: false, signal: never, timeoutMs, until: undefined, maxBytes,
+    method,
+    params,
+    rawArguments: undefined,
+    headers: {},
+    wantsProgress: false,
+    signal: never,
+    timeoutMs,
+    until: undefined,
+    maxBytes,
     onNotice: () => undefined,
     onRequest: () => Promise.reject(new Error('nobody to ask')),
   };

@@ -9,7 +9,13 @@ export type Id = string | number;
 
 export type Message =
   | { readonly kind: 'result'; readonly id: Id; readonly value: JsonObject; readonly bytes: Uint8Array | undefined }
-  | { readonly kind: 'error'; readonly id: Id | null; readonly code: number; readonly message: string; readonly data: Json | undefined }
+  | {
+      readonly kind: 'error';
+      readonly id: Id | null;
+      readonly code: number;
+      readonly message: string;
+      readonly data: Json | undefined;
+    }
   | { readonly kind: 'request'; readonly id: Id; readonly method: string; readonly params: JsonObject }
   | { readonly kind: 'notification'; readonly method: string; readonly params: JsonObject }
   | { readonly kind: 'malformed'; readonly why: string };
@@ -77,5 +83,7 @@ function classify(value: Json, bytes: Uint8Array | undefined): Message {
     return { kind: 'error', id: id ?? null, code: error['code'], message, data: error['data'] };
   }
   if (!isId(id)) return { kind: 'malformed', why: 'neither request, notification nor response' };
-  return isObject(result) ? { kind: 'result', id, value: result, bytes } : { kind: 'malformed', why: 'the result is not an object' };
+  return isObject(result)
+    ? { kind: 'result', id, value: result, bytes }
+    : { kind: 'malformed', why: 'the result is not an object' };
 }

@@ -13,7 +13,10 @@ export interface Patience {
 }
 
 /** Calls `lost` once, with `cancelled` or `upstream_timeout`, unless `done` comes first. */
-export function startPatience({ signal, timeoutMs, until }: Pick<Ask, 'signal' | 'timeoutMs' | 'until'>, lost: (why: GuardError) => void): Patience {
+export function startPatience(
+  { signal, timeoutMs, until }: Pick<Ask, 'signal' | 'timeoutMs' | 'until'>,
+  lost: (why: GuardError) => void,
+): Patience {
   let timer: NodeJS.Timeout | undefined;
   let seen = Date.now();
   let holds = 0;
@@ -42,7 +45,9 @@ export function startPatience({ signal, timeoutMs, until }: Pick<Ask, 'signal' |
   if (signal.aborted) queueMicrotask(cancelled);
   return {
     done,
-    touch: () => { seen = Date.now(); },
+    touch: () => {
+      seen = Date.now();
+    },
     hold: () => {
       holds++;
       clearTimeout(timer);

@@ -10,10 +10,22 @@ import type { ApprovalStore } from '../../ports.ts';
 import { approvalDigest, createApprove, type ApprovalRule } from './index.ts';
 
 const principal: Principal = {
-  user: { issuer: 'https://i', subject: 'alice', roles: [], groups: [], claims: {} }, agent: { clientId: 'agent', actors: ['broker', 'bot'] },
-  scopes: [], tenantClaim: 'acme', tier: undefined, expiresAt: undefined, key: 'alice',
+  user: { issuer: 'https://i', subject: 'alice', roles: [], groups: [], claims: {} },
+  agent: { clientId: 'agent', actors: ['broker', 'bot'] },
+  scopes: [],
+  tenantClaim: 'acme',
+  tier: undefined,
+  expiresAt: undefined,
+  key: 'alice',
 };
-const definition: Definition = { server: 'bank', kind: 'tool', name: 'pay', document: {}, digest: 'sha256:0', labels: [] };
+const definition: Definition = {
+  server: 'bank',
+  kind: 'tool',
+  name: 'pay',
+  document: {},
+  digest: 'sha256:0',
+  labels: [],
+};
 const input: JsonObject = { amount: 100, to: { iban: 'DE1', note: 'x' }, tags: ['a', 'b'] };
 const grant: Grant = { policies: ['p'], revision: 'r1', rememberable: true };
 
@@ -28,22 +40,45 @@ interface Changes {
 
 const RULES: readonly ApprovalRule[] = [{ server: 'bank', tool: 'pay' }];
 
-function bench({ rules = RULES, store }: { readonly rules?: readonly ApprovalRule[]; readonly store?: ApprovalStore } = {}) {
+function bench({
+  rules = RULES,
+  store,
+}: { readonly rules?: readonly ApprovalRule[]; readonly store?: ApprovalStore } = {}) {
   const clock = createManualClock();
   const memory = createMemoryApprovals(clock);
   const setting = { rules, ttlMs: 600_000 };
-  const stage = createApprove({ rules: () => setting.rules, store: store ?? memory, ttlMs: () => setting.ttlMs, clock });
+  const stage = createApprove({
+    rules: () => setting.rules,
+    store: store ?? memory,
+    ttlMs: () => setting.ttlMs,
+    clock,
+  });
   const ask = async (changes: Changes = {}): Promise<Approval | undefined> => {
-    const who = { principal: { ...principal, user: { ...principal.user, ...changes.user }, agent: { ...principal.agent, ...changes.agent } }, tenant: { id: changes.tenant ?? 'acme' } };
-    const judged: Judged = { row: METHODS.get('tools/call') as MethodRow, definition: { ...definition, ...changes.definition }, input: changes.input ?? input };
+    const who = {
+      principal: {
+        ...principal,
+        user: { ...principal.user, ...changes.user },
+        agent: { ...principal.agent, ...changes.agent },
+      },
+      tenant: { id: changes.tenant ?? 'acme' },
+    };
+    const judged: Judged = {
+      row: METHODS.get('tools/call') as MethodRow,
+      definition: { ...definition, ...changes.definition },
+      input: changes.input ?? input,
+    };
     return stage(who, judged, 'grant' in changes ? changes.grant : grant);
   };
   const refusal = async (changes?: Changes): Promise<GuardError> => {
-    const thrown: unknown = await ask(changes).then(() => undefined, (error: unknown) => error);
+    const thrown: unknown = await ask(changes).then(
+      () => undefined,
+      (error: unknown) => error,
+    );
     if (!(thrown instanceof GuardError)) throw new Error(`a refusal was expected, not ${String(thrown)}`);
     return thrown;
   };
-  const idOf = async (changes?: Changes): Promise<string> => String((await refusal(changes)).detail.data?.['approval_id']);
+  const idOf = async (changes?: Changes): Promise<string> =>
+    String((await refusal(changes)).detail.data?.['approval_id']);
   return { clock, memory, setting, stage, ask, refusal, idOf };
 }
 
@@ -51,23 +86,45 @@ const BOB = { issuer: 'https://i', subject: 'bob' };
 
 /** What a yes is for: with any of this it is for another call. */
 const DIFFERENT: readonly (readonly [name: string, changes: Changes])[] = [
-  ['U1 another number', { input: { ...input, amount: 101 } }], ['U1 a number that is close', { input: { ...input, amount: 100.0001 } }],
-  ['U1 a number as text', { input: { ...input, amount: '100' } }], ['U1 true instead of a number', { input: { ...input, amount: true } }],
-  ['U1 one byte of a text deep inside', { input: { ...input, to: { iban: 'DE1', note: 'y' } } }], ['U1 another case', { input: { ...input, to: { iban: 'de1', note: 'x' } } }],
-  ['U1 a space', { input: { ...input, to: { iban: 'DE1 ', note: 'x' } } }], ['U1 a look-alike', { input: { ...input, to: { iban: '\u0044\u0415\u0031', note: 'x' } } }],
-  ['U1 another normal form', { input: { ...input, tags: ['e\u0301', 'b'] } }], ['U1 the order of a list', { input: { ...input, tags: ['b', 'a'] } }],
-  ['U1 an argument more', { input: { ...input, extra: null } }], ['U1 an argument less', { input: { amount: 100, to: { iban: 'DE1', note: 'x' } } }],
-  ['U1 an argument more, deep inside', { input: { ...input, to: { iban: 'DE1', note: 'x', bcc: '' } } }], ['U1 no arguments', { input: {} }],
-  ['U1 null instead of absent', { input: { ...input, tags: null } }], ['U1 a list instead of its only item', { input: { ...input, tags: 'a' } }],
-  ['U1 __proto__', { input: JSON.parse('{"amount":100,"to":{"iban":"DE1","note":"x"},"tags":["a","b"],"__proto__":{"amount":1}}') as JsonObject }],
+  ['U1 another number', { input: { ...input, amount: 101 } }],
+  ['U1 a number that is close', { input: { ...input, amount: 100.0001 } }],
+  ['U1 a number as text', { input: { ...input, amount: '100' } }],
+  ['U1 true instead of a number', { input: { ...input, amount: true } }],
+  ['U1 one byte of a text deep inside', { input: { ...input, to: { iban: 'DE1', note: 'y' } } }],
+  ['U1 another case', { input: { ...input, to: { iban: 'de1', note: 'x' } } }],
+  ['U1 a space', { input: { ...input, to: { iban: 'DE1 ', note: 'x' } } }],
+  ['U1 a look-alike', { input: { ...input, to: { iban: '\u0044\u0415\u0031', note: 'x' } } }],
+  ['U1 another normal form', { input: { ...input, tags: ['e\u0301', 'b'] } }],
+  ['U1 the order of a list', { input: { ...input, tags: ['b', 'a'] } }],
+  ['U1 an argument more', { input: { ...input, extra: null } }],
+  ['U1 an argument less', { input: { amount: 100, to: { iban: 'DE1', note: 'x' } } }],
+  ['U1 an argument more, deep inside', { input: { ...input, to: { iban: 'DE1', note: 'x', bcc: '' } } }],
+  ['U1 no arguments', { input: {} }],
+  ['U1 null instead of absent', { input: { ...input, tags: null } }],
+  ['U1 a list instead of its only item', { input: { ...input, tags: 'a' } }],
+  [
+    'U1 __proto__',
+    {
+      input: JSON.parse(
+        '{"amount":100,"to":{"iban":"DE1","note":"x"},"tags":["a","b"],"__proto__":{"amount":1}}',
+      ) as JsonObject,
+    },
+  ],
   ['U1 the parts of two texts shifted', { input: { ...input, to: { iban: 'DE', note: '1x' } } }],
-  ['U2 another definition of the tool', { definition: { digest: 'sha256:1' } }], ['U2 another revision of the policies', { grant: { ...grant, revision: 'r2' } }],
-  ['U2 no grant', { grant: undefined }], ['U13 another tool', { definition: { name: 'refund' } }], ['U13 another server', { definition: { server: 'bank2' } }],
+  ['U2 another definition of the tool', { definition: { digest: 'sha256:1' } }],
+  ['U2 another revision of the policies', { grant: { ...grant, revision: 'r2' } }],
+  ['U2 no grant', { grant: undefined }],
+  ['U13 another tool', { definition: { name: 'refund' } }],
+  ['U13 another server', { definition: { server: 'bank2' } }],
   ['U13 server and tool shifted', { definition: { server: 'bankp', name: 'ay' } }],
-  ['U2 another user', { user: { subject: 'carol' } }], ['U2 the same subject of another issuer', { user: { issuer: 'https://j' } }],
-  ['U2 issuer and subject shifted', { user: { issuer: 'https://ia', subject: 'lice' } }], ['U2 another agent', { agent: { clientId: 'agent2' } }],
-  ['U2 another chain of actors', { agent: { actors: ['broker'] } }], ['U2 the actors in another order', { agent: { actors: ['bot', 'broker'] } }],
-  ['U2 an actor that looks like two', { agent: { actors: ['broker","bot'] } }], ['U14 another tenant', { tenant: 'globex' }],
+  ['U2 another user', { user: { subject: 'carol' } }],
+  ['U2 the same subject of another issuer', { user: { issuer: 'https://j' } }],
+  ['U2 issuer and subject shifted', { user: { issuer: 'https://ia', subject: 'lice' } }],
+  ['U2 another agent', { agent: { clientId: 'agent2' } }],
+  ['U2 another chain of actors', { agent: { actors: ['broker'] } }],
+  ['U2 the actors in another order', { agent: { actors: ['bot', 'broker'] } }],
+  ['U2 an actor that looks like two', { agent: { actors: ['broker","bot'] } }],
+  ['U14 another tenant', { tenant: 'globex' }],
 ];
 
 const ANYWHERE: readonly ApprovalRule[] = [{ server: '*', tool: '*' }];
@@ -84,17 +141,28 @@ describe('a yes is for exactly this call', () => {
   });
 
   it('no two of these calls have the same digest', () => {
-    const digests = DIFFERENT.map(([, changes]) => approvalDigest({
-      principal: { ...principal, user: { ...principal.user, ...changes.user }, agent: { ...principal.agent, ...changes.agent } }, tenant: { id: changes.tenant ?? 'acme' },
-      definition: { ...definition, ...changes.definition }, input: changes.input ?? input, revision: ('grant' in changes ? changes.grant : grant)?.revision ?? '',
-    }));
+    const digests = DIFFERENT.map(([, changes]) =>
+      approvalDigest({
+        principal: {
+          ...principal,
+          user: { ...principal.user, ...changes.user },
+          agent: { ...principal.agent, ...changes.agent },
+        },
+        tenant: { id: changes.tenant ?? 'acme' },
+        definition: { ...definition, ...changes.definition },
+        input: changes.input ?? input,
+        revision: ('grant' in changes ? changes.grant : grant)?.revision ?? '',
+      }),
+    );
     expect(new Set(digests).size).toBe(DIFFERENT.length);
     for (const digest of digests) expect(digest).toMatch(/^[0-9a-f]{64}$/);
   });
 
   it.each([
-    ['U1 the order of the keys', '{"tags":["a","b"],"to":{"note":"x","iban":"DE1"},"amount":100}'], ['U1 white space', '{ "amount" : 100,\n"to":{"iban":"DE1","note":"x"},"tags":[ "a","b" ] }'],
-    ['U1 the format of a number', '{"amount":1e2,"to":{"iban":"DE1","note":"x"},"tags":["a","b"]}'], ['U1 an escape', '{"amount":100,"to":{"iban":"\\u0044E1","note":"x"},"tags":["a","b"]}'],
+    ['U1 the order of the keys', '{"tags":["a","b"],"to":{"note":"x","iban":"DE1"},"amount":100}'],
+    ['U1 white space', '{ "amount" : 100,\n"to":{"iban":"DE1","note":"x"},"tags":[ "a","b" ] }'],
+    ['U1 the format of a number', '{"amount":1e2,"to":{"iban":"DE1","note":"x"},"tags":["a","b"]}'],
+    ['U1 an escape', '{"amount":100,"to":{"iban":"\\u0044E1","note":"x"},"tags":["a","b"]}'],
   ])('%s makes no other call', async (_name, text) => {
     const { memory, ask, idOf } = bench();
     const id = await idOf();
@@ -107,7 +175,13 @@ describe('a yes is for exactly this call', () => {
     const { memory, ask, idOf } = bench();
     const id = await idOf();
     memory.approve(id, BOB);
-    expect(await ask({ user: { roles: ['admin'], claims: { iat: 2 } }, grant: { ...grant, policies: ['q'] }, definition: { labels: ['x'] } })).toMatchObject({ id });
+    expect(
+      await ask({
+        user: { roles: ['admin'], claims: { iat: 2 } },
+        grant: { ...grant, policies: ['q'] },
+        definition: { labels: ['x'] },
+      }),
+    ).toMatchObject({ id });
   });
 
   it('U3 an id in the arguments is an argument and opens nothing', async () => {
@@ -122,10 +196,20 @@ describe('a yes is for exactly this call', () => {
   it('the digest is SHA-256 over the canonical form of all of it', async () => {
     const { createHash } = await import('node:crypto');
     const text = canonicalize({
-      v: 1, tenant: 'acme', requester: { iss: 'https://i', sub: 'alice' }, agent: 'agent', actors: ['broker', 'bot'], server: 'bank', tool: 'pay',
-      definition: 'sha256:0', arguments: input, revision: 'r1',
+      v: 1,
+      tenant: 'acme',
+      requester: { iss: 'https://i', sub: 'alice' },
+      agent: 'agent',
+      actors: ['broker', 'bot'],
+      server: 'bank',
+      tool: 'pay',
+      definition: 'sha256:0',
+      arguments: input,
+      revision: 'r1',
     });
-    expect(approvalDigest({ principal, tenant: { id: 'acme' }, definition, input, revision: 'r1' })).toBe(createHash('sha256').update(text).digest('hex'));
+    expect(approvalDigest({ principal, tenant: { id: 'acme' }, definition, input, revision: 'r1' })).toBe(
+      createHash('sha256').update(text).digest('hex'),
+    );
   });
 });
 
@@ -135,21 +219,32 @@ describe('a yes is for once, until it expires', () => {
     memory.approve(await idOf(), BOB);
     const settled = await Promise.allSettled(Array.from({ length: 100 }, () => ask()));
     expect(settled.filter(({ status }) => status === 'fulfilled')).toHaveLength(1);
-    for (const one of settled) if (one.status === 'rejected') expect((one.reason as GuardError).code).toBe('approval_required');
+    for (const one of settled)
+      if (one.status === 'rejected') expect((one.reason as GuardError).code).toBe('approval_required');
   });
 
   it('U5 the requester in every role is refused, and the call still waits', async () => {
     const { memory, refusal, idOf } = bench();
     const id = await idOf();
-    for (const subject of ['alice', 'broker', 'bot', 'agent']) expect(() => memory.approve(id, { issuer: 'https://i', subject }), subject).toThrow(GuardError);
+    for (const subject of ['alice', 'broker', 'bot', 'agent'])
+      expect(() => memory.approve(id, { issuer: 'https://i', subject }), subject).toThrow(GuardError);
     expect((await refusal()).code).toBe('approval_required');
   });
 
-  it.each([[-1, 'passes'], [0, 'asks again'], [1, 'asks again']] as const)('U6 %i ms after its end a yes %s', async (after, expected) => {
+  it.each([
+    [-1, 'passes'],
+    [0, 'asks again'],
+    [1, 'asks again'],
+  ] as const)('U6 %i ms after its end a yes %s', async (after, expected) => {
     const { clock, memory, ask, idOf } = bench();
     memory.approve(await idOf(), BOB);
     clock.advance(600_000 + after);
-    expect(await ask().then(() => 'passes', (error: GuardError) => (error.code === 'approval_required' ? 'asks again' : error.code))).toBe(expected);
+    expect(
+      await ask().then(
+        () => 'passes',
+        (error: GuardError) => (error.code === 'approval_required' ? 'asks again' : error.code),
+      ),
+    ).toBe(expected);
   });
 
   it('U6 the time to live is read when the call asks', async () => {
@@ -164,10 +259,18 @@ describe('a yes is for once, until it expires', () => {
 
 describe('which calls need a yes', () => {
   it.each<[name: string, rules: readonly ApprovalRule[], needs: boolean]>([
-    ['no rule', [], false], ['its own rule', RULES, true], ['every tool of its server', [{ server: 'bank', tool: '*' }], true], ['this tool on every server', [{ server: '*', tool: 'pay' }], true],
-    ['everything', ANYWHERE, true], ['the second of two rules', [{ server: 'crm', tool: '*' }, ...RULES], true], ['another tool', [{ server: 'bank', tool: 'refund' }], false],
-    ['another server', [{ server: 'crm', tool: 'pay' }], false], ['another case', [{ server: 'Bank', tool: 'Pay' }], false], ['a part of the name', [{ server: 'bank', tool: 'pa' }], false],
-    ['a star that is part of a name', [{ server: 'ban*', tool: 'p*' }], false], ['an empty rule', [{ server: '', tool: '' }], false],
+    ['no rule', [], false],
+    ['its own rule', RULES, true],
+    ['every tool of its server', [{ server: 'bank', tool: '*' }], true],
+    ['this tool on every server', [{ server: '*', tool: 'pay' }], true],
+    ['everything', ANYWHERE, true],
+    ['the second of two rules', [{ server: 'crm', tool: '*' }, ...RULES], true],
+    ['another tool', [{ server: 'bank', tool: 'refund' }], false],
+    ['another server', [{ server: 'crm', tool: 'pay' }], false],
+    ['another case', [{ server: 'Bank', tool: 'Pay' }], false],
+    ['a part of the name', [{ server: 'bank', tool: 'pa' }], false],
+    ['a star that is part of a name', [{ server: 'ban*', tool: 'p*' }], false],
+    ['an empty rule', [{ server: '', tool: '' }], false],
   ])('%s', async (_name, rules, needs) => {
     const { ask } = bench({ rules });
     const outcome = await ask().catch((error: GuardError) => error.code);
@@ -179,29 +282,59 @@ describe('which calls need a yes', () => {
     expect(await ask()).toBeUndefined();
     setting.rules = ANYWHERE;
     expect((await refusal()).code).toBe('approval_required');
-    for (const kind of ['prompt', 'resource', 'resource_template', 'server'] as const) expect(await ask({ definition: { kind } })).toBeUndefined();
+    for (const kind of ['prompt', 'resource', 'resource_template', 'server'] as const)
+      expect(await ask({ definition: { kind } })).toBeUndefined();
     const { stage } = bench({ rules: ANYWHERE });
-    expect(stage({ principal, tenant: { id: 'acme' } }, { row: METHODS.get('tools/list') as MethodRow, definition: undefined, input }, grant)).toBeUndefined();
+    expect(
+      stage(
+        { principal, tenant: { id: 'acme' } },
+        { row: METHODS.get('tools/list') as MethodRow, definition: undefined, input },
+        grant,
+      ),
+    ).toBeUndefined();
   });
 });
 
 describe('each answer of the store', () => {
   const answers = (consume: ApprovalStore['consume']) => bench({ store: { consume } });
 
-  it.each([['at once', <T>(value: T): T => value], ['later', <T>(value: T): Promise<T> => Promise.resolve(value)]] as const)('%s', async (_when, give) => {
-    expect(await answers(() => give({ state: 'approved', approval: { id: 'i', approver: 'bob' } } as const) as never).ask()).toEqual({ id: 'i', approver: 'bob' });
-    expect(await answers(() => give({ state: 'pending', id: 'i' } as const) as never).refusal()).toMatchObject({ code: 'approval_required', detail: { data: { approval_id: 'i' } } });
-    expect(await answers(() => give({ state: 'refused', id: 'i' } as const) as never).refusal()).toMatchObject({ code: 'approval_refused', detail: { data: { approval_id: 'i' } } });
+  it.each([
+    ['at once', <T>(value: T): T => value],
+    ['later', <T>(value: T): Promise<T> => Promise.resolve(value)],
+  ] as const)('%s', async (_when, give) => {
+    expect(
+      await answers(() => give({ state: 'approved', approval: { id: 'i', approver: 'bob' } } as const) as never).ask(),
+    ).toEqual({ id: 'i', approver: 'bob' });
+    expect(await answers(() => give({ state: 'pending', id: 'i' } as const) as never).refusal()).toMatchObject({
+      code: 'approval_required',
+      detail: { data: { approval_id: 'i' } },
+    });
+    expect(await answers(() => give({ state: 'refused', id: 'i' } as const) as never).refusal()).toMatchObject({
+      code: 'approval_refused',
+      detail: { data: { approval_id: 'i' } },
+    });
   });
 
   it.each<[name: string, consume: ApprovalStore['consume']]>([
-    ['A29 a store that throws', () => { throw new Error('down'); }], ['A29 a store that rejects', () => Promise.reject(new Error('down'))],
-    ['A29 a store that answers nothing', () => undefined as never], ['A29 a store that answers nothing later', () => Promise.resolve(undefined as never)],
+    [
+      'A29 a store that throws',
+      () => {
+        throw new Error('down');
+      },
+    ],
+    ['A29 a store that rejects', () => Promise.reject(new Error('down'))],
+    ['A29 a store that answers nothing', () => undefined as never],
+    ['A29 a store that answers nothing later', () => Promise.resolve(undefined as never)],
   ])('%s lets nothing pass', async (_name, consume) => {
     await expect(answers(consume).ask()).rejects.toThrow();
   });
 
   it('A29 an answer that is none of the three lets nothing pass as approved', async () => {
-    for (const state of ['APPROVED', 'yes', '', null, '__proto__']) expect(await answers(() => ({ state, approval: { id: 'i', approver: 'x' } }) as never).ask().catch(() => 'refused')).toBe('refused');
+    for (const state of ['APPROVED', 'yes', '', null, '__proto__'])
+      expect(
+        await answers(() => ({ state, approval: { id: 'i', approver: 'x' } }) as never)
+          .ask()
+          .catch(() => 'refused'),
+      ).toBe('refused');
   });
 });

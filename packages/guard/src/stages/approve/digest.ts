@@ -15,8 +15,16 @@ export interface ApprovedCall {
 export function approvalDigest({ principal, tenant, definition, input, revision }: ApprovedCall): string {
   const { user, agent } = principal;
   const text = canonicalize({
-    v: 1, tenant: tenant.id, requester: { iss: user.issuer, sub: user.subject }, agent: agent.clientId, actors: agent.actors,
-    server: definition.server, tool: definition.name, definition: definition.digest, arguments: input, revision,
+    v: 1,
+    tenant: tenant.id,
+    requester: { iss: user.issuer, sub: user.subject },
+    agent: agent.clientId,
+    actors: agent.actors,
+    server: definition.server,
+    tool: definition.name,
+    definition: definition.digest,
+    arguments: input,
+    revision,
   });
   return createHash('sha256').update(text).digest('hex');
 }

@@ -23,10 +23,19 @@ export interface ApproveDeps {
 export function createApprove({ rules, store, ttlMs, clock }: ApproveDeps): House['approve'] {
   return ({ principal, tenant }, { definition, input }, grant) => {
     if (definition?.kind !== 'tool') return undefined;
-    const applies = rules().some((rule) => matches(rule.server, definition.server) && matches(rule.tool, definition.name));
+    const applies = rules().some(
+      (rule) => matches(rule.server, definition.server) && matches(rule.tool, definition.name),
+    );
     if (!applies) return undefined;
     const digest = approvalDigest({ principal, tenant, definition, input, revision: grant?.revision ?? '' });
-    const question: ApprovalQuestion = { digest, principal, tenant, definition, input, expiresAt: clock.now() + ttlMs() };
+    const question: ApprovalQuestion = {
+      digest,
+      principal,
+      tenant,
+      definition,
+      input,
+      expiresAt: clock.now() + ttlMs(),
+    };
     const state = store.consume(question);
     return state instanceof Promise ? state.then(settle) : settle(state);
   };
@@ -36,10 +45,14 @@ const matches = (pattern: string, name: string): boolean => pattern === '*' || p
 
 function settle(state: ApprovalState): Approval {
   switch (state.state) {
-    case 'approved': return state.approval;
-    case 'pending': throw new GuardError('approval_required', { data: { approval_id: state.id } });
-    case 'refused': throw new GuardError('approval_refused', { data: { approval_id: state.id } });
+    case 'approved':
+      return state.approval;
+    case 'pending':
+      throw new GuardError('approval_required', { data: { approval_id: state.id } });
+    case 'refused':
+      throw new GuardError('approval_refused', { data: { approval_id: state.id } });
     // A store that answers anything else has not said yes.
-    default: throw new GuardError('internal', { cause: new Error('the approval store gave an unknown answer') });
+    default:
+      throw new GuardError('internal', { cause: new Error('the approval store gave an unknown answer') });
   }
 }

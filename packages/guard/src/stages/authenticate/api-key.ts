@@ -18,7 +18,10 @@ const REMEMBERED_MAX = 10_000;
 const hashOf = (secret: string): string => createHash('sha256').update(`sallyport api key ${secret}`).digest('hex');
 
 /** A new key: the text is shown once, the row is stored. */
-export function mintApiKey(fields: Omit<ApiKey, 'id' | 'hash' | 'revokedAt'>): { readonly text: string; readonly key: ApiKey } {
+export function mintApiKey(fields: Omit<ApiKey, 'id' | 'hash' | 'revokedAt'>): {
+  readonly text: string;
+  readonly key: ApiKey;
+} {
   const id = randomBytes(8).toString('hex');
   const secret = randomBytes(32).toString('base64url');
   return { text: `sp_${id}_${secret}`, key: { ...fields, id, hash: hashOf(secret), revokedAt: undefined } };
@@ -31,7 +34,8 @@ export function createApiKeyAuthenticator(store: KeyStore, clock: Clock): Authen
     const key = id === '' ? undefined : await store.find(id);
     const matches = isSame(hashOf(secret), key?.hash ?? hashOf(''));
     const now = clock.now();
-    if (key === undefined || !matches || key.revokedAt !== undefined || (key.expiresAt ?? Infinity) <= now) throw refused('api_key');
+    if (key === undefined || !matches || key.revokedAt !== undefined || (key.expiresAt ?? Infinity) <= now)
+      throw refused('api_key');
     const row = JSON.stringify(key);
     const before = remembered.get(token);
     // The same object as long as the row says the same: what is known of a principal hangs on the object.
@@ -63,5 +67,13 @@ function isSame(a: string, b: string): boolean {
 function principalOf(key: ApiKey): Principal {
   const user = { issuer: API_KEY_ISSUER, subject: key.subject, roles: key.roles, groups: [], claims: {} };
   const agent = { clientId: `api-key:${key.id}`, actors: [] };
-  return { user, agent, scopes: key.scopes, tenantClaim: key.tenant, tier: key.tier, expiresAt: key.expiresAt, key: principalKey(user, agent, key.tenant) };
+  return {
+    user,
+    agent,
+    scopes: key.scopes,
+    tenantClaim: key.tenant,
+    tier: key.tier,
+    expiresAt: key.expiresAt,
+    key: principalKey(user, agent, key.tenant),
+  };
 }

@@ -4,11 +4,25 @@ import type { ApiKey } from '../../ports.ts';
 import { API_KEY_ISSUER, API_KEY_REMEMBERED_MS, mintApiKey } from './index.ts';
 import { NOW, openBench, outcomeOf } from './testing/tokens.mts';
 
-const FIELDS = { tenant: 'acme', subject: 'robot', name: 'ci', roles: [], scopes: [], tier: undefined, createdAt: NOW * 1000, expiresAt: undefined };
+const FIELDS = {
+  tenant: 'acme',
+  subject: 'robot',
+  name: 'ci',
+  roles: [],
+  scopes: [],
+  tier: undefined,
+  createdAt: NOW * 1000,
+  expiresAt: undefined,
+};
 
 it.each([
-  ['A30 empty', ''], ['A30 the prefix alone', 'sp_'], ['A30 changeme', 'changeme'], ['A30 an example', 'sp_0123456789abcdef_changeme'],
-  ['A30 zeros', `sp_${'0'.repeat(16)}_${'A'.repeat(43)}`], ['A30 an id without its secret', 'sp_0000000000000001_'], ['A30 a short secret', 'sp_0000000000000001_AAAA'],
+  ['A30 empty', ''],
+  ['A30 the prefix alone', 'sp_'],
+  ['A30 changeme', 'changeme'],
+  ['A30 an example', 'sp_0123456789abcdef_changeme'],
+  ['A30 zeros', `sp_${'0'.repeat(16)}_${'A'.repeat(43)}`],
+  ['A30 an id without its secret', 'sp_0000000000000001_'],
+  ['A30 a short secret', 'sp_0000000000000001_AAAA'],
 ])('%s opens nothing, even where a row has the hash of an empty secret', async (_name, text) => {
   const bench = openBench();
   const empty: ApiKey = { ...FIELDS, id: '0000000000000001', hash: '6b'.repeat(32), revokedAt: undefined };
@@ -19,7 +33,11 @@ it('A30 a minted key has 256 random bits, is stored as a hash, and ends within t
   const bench = openBench();
   const { text, key } = mintApiKey(FIELDS);
   const secret = text.slice(20);
-  expect([Buffer.from(secret, 'base64url').length, JSON.stringify(key).includes(secret), mintApiKey(FIELDS).text === text]).toEqual([32, false, false]);
+  expect([
+    Buffer.from(secret, 'base64url').length,
+    JSON.stringify(key).includes(secret),
+    mintApiKey(FIELDS).text === text,
+  ]).toEqual([32, false, false]);
   await bench.store.put(key);
   const principal = await bench.bearer(text);
   expect(await outcomeOf(bench.bearer(text.slice(0, 20) + mintApiKey(FIELDS).text.slice(20)))).toBe('unauthenticated');
@@ -30,11 +48,17 @@ it('A30 a minted key has 256 random bits, is stored as a hash, and ends within t
   expect(await outcomeOf(bench.bearer(text))).toBe('unauthenticated');
 });
 
-const flip = (text: string, at: number): string => text.slice(0, at) + (text[at] === '0' ? '1' : '0') + text.slice(at + 1);
+const flip = (text: string, at: number): string =>
+  text.slice(0, at) + (text[at] === '0' ? '1' : '0') + text.slice(at + 1);
 const ALTERED: readonly (readonly [name: string, change: (text: string) => string])[] = [
-  ['A30 another secret', (text) => flip(text, 30)], ['A30 another id', (text) => flip(text, 5)], ['A30 upper case', (text) => text.toUpperCase()],
-  ['A30 a character more', (text) => `${text}A`], ['A30 a character less', (text) => text.slice(0, -1)], ['A30 a newline', (text) => `${text}\n`],
-  ['A30 another prefix', (text) => text.replace('sp_', 'sq_')], ['A30 two keys', (text) => text + text],
+  ['A30 another secret', (text) => flip(text, 30)],
+  ['A30 another id', (text) => flip(text, 5)],
+  ['A30 upper case', (text) => text.toUpperCase()],
+  ['A30 a character more', (text) => `${text}A`],
+  ['A30 a character less', (text) => text.slice(0, -1)],
+  ['A30 a newline', (text) => `${text}\n`],
+  ['A30 another prefix', (text) => text.replace('sp_', 'sq_')],
+  ['A30 two keys', (text) => text + text],
 ];
 it.each(ALTERED)('%s is refused, and what was right before stays right', async (_name, change) => {
   const bench = openBench();
@@ -52,7 +76,11 @@ it('A30 the secret of one key does not open another', async () => {
   expect(await outcomeOf(bench.bearer(`${one.text.slice(0, 20)}${other.text.slice(20)}`))).toBe('unauthenticated');
 });
 
-it.each([[-1, 'accepted'], [0, 'unauthenticated'], [1, 'unauthenticated']] as const)('O15 a key %i ms after its end is %s, remembered or not', async (after, expected) => {
+it.each([
+  [-1, 'accepted'],
+  [0, 'unauthenticated'],
+  [1, 'unauthenticated'],
+] as const)('O15 a key %i ms after its end is %s, remembered or not', async (after, expected) => {
   const bench = openBench();
   const { text, key } = mintApiKey({ ...FIELDS, expiresAt: bench.clock.ms + 1_000 });
   await bench.store.put(key);
@@ -67,11 +95,21 @@ it.each([[-1, 'accepted'], [0, 'unauthenticated'], [1, 'unauthenticated']] as co
 
 it('becomes the principal of its row, the same object each time, also after it was looked up again', async () => {
   const bench = openBench();
-  const { text, key } = mintApiKey({ ...FIELDS, roles: ['deployer'], scopes: ['mcp'], tier: 'gold', expiresAt: bench.clock.ms + 60_000 });
+  const { text, key } = mintApiKey({
+    ...FIELDS,
+    roles: ['deployer'],
+    scopes: ['mcp'],
+    tier: 'gold',
+    expiresAt: bench.clock.ms + 60_000,
+  });
   await bench.store.put(key);
   const principal = await bench.bearer(text);
   expect(principal).toMatchObject({
-    user: { issuer: API_KEY_ISSUER, subject: 'robot', roles: ['deployer'], groups: [], claims: {} }, scopes: ['mcp'], tier: 'gold', tenantClaim: 'acme', expiresAt: key.expiresAt,
+    user: { issuer: API_KEY_ISSUER, subject: 'robot', roles: ['deployer'], groups: [], claims: {} },
+    scopes: ['mcp'],
+    tier: 'gold',
+    tenantClaim: 'acme',
+    expiresAt: key.expiresAt,
   });
   bench.clock.ms += API_KEY_REMEMBERED_MS;
   expect(await bench.bearer(text)).toBe(principal);

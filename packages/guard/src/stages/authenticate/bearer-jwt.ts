@@ -23,20 +23,31 @@ export const TOKEN_REMEMBERED_MS = 60_000;
 const REMEMBERED_MAX = 10_000;
 
 export function createBearerJwt({ issuers, keys, clock }: BearerJwtDeps): Authenticator {
-  const remembered = new Map<string, { readonly principal: Principal; readonly issuer: JwtIssuer; readonly until: number }>();
+  const remembered = new Map<
+    string,
+    { readonly principal: Principal; readonly issuer: JwtIssuer; readonly until: number }
+  >();
   const verify = async (token: string, fingerprint: string): Promise<Principal> => {
     const { header, payload } = readCompactJwt(token);
     // O13: the issuer is chosen by exact text, and its keys are the only ones that are looked at.
     const issuer = issuers().find((one) => one.issuer === payload['iss']);
     if (issuer === undefined) throw refused('issuer');
     const { algorithm, kid } = checkHeader(header, issuer);
-    const key = await keys.key(issuer.issuer, kid, algorithm).catch((cause: unknown) => { throw refused('key', cause); });
-    await compactVerify(token, key, { algorithms: [algorithm] }).catch((cause: unknown) => { throw refused('signature', cause); });
+    const key = await keys.key(issuer.issuer, kid, algorithm).catch((cause: unknown) => {
+      throw refused('key', cause);
+    });
+    await compactVerify(token, key, { algorithms: [algorithm] }).catch((cause: unknown) => {
+      throw refused('signature', cause);
+    });
     const checked = checkClaims(payload, issuer, clock.now());
     const before = remembered.get(fingerprint);
     const principal = before?.issuer === issuer ? before.principal : checked;
     if (remembered.size >= REMEMBERED_MAX) remembered.delete(remembered.keys().next().value as string);
-    remembered.set(fingerprint, { principal, issuer, until: Math.min(clock.now() + TOKEN_REMEMBERED_MS, lastMoment(principal, issuer)) });
+    remembered.set(fingerprint, {
+      principal,
+      issuer,
+      until: Math.min(clock.now() + TOKEN_REMEMBERED_MS, lastMoment(principal, issuer)),
+    });
     return principal;
   };
   return (credentials) => {
@@ -48,4 +59,5 @@ export function createBearerJwt({ issuers, keys, clock }: BearerJwtDeps): Authen
   };
 }
 
-const lastMoment = ({ expiresAt = 0 }: Principal, { clockSkewSeconds }: JwtIssuer): number => expiresAt + Math.min(clockSkewSeconds, 60) * 1000;
+const lastMoment = ({ expiresAt = 0 }: Principal, { clockSkewSeconds }: JwtIssuer): number =>
+  expiresAt + Math.min(clockSkewSeconds, 60) * 1000;

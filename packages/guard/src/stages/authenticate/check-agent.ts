@@ -8,7 +8,8 @@ const ACTORS_MAX = 4;
 export function checkAgent(payload: JsonObject, issuer: JwtIssuer): Agent {
   const claimed = claimAt(payload, issuer.claims.agent) ?? payload['azp'];
   if (claimed !== undefined && (typeof claimed !== 'string' || claimed === '')) throw refused('client');
-  if (issuer.allowedClients !== undefined && (claimed === undefined || !issuer.allowedClients.includes(claimed))) throw refused('client');
+  if (issuer.allowedClients !== undefined && (claimed === undefined || !issuer.allowedClients.includes(claimed)))
+    throw refused('client');
   const actors: string[] = [];
   for (let act: unknown = payload['act']; act !== undefined; act = (act as JsonObject)['act']) {
     const subject = typeof act === 'object' && act !== null ? (act as JsonObject)['sub'] : undefined;

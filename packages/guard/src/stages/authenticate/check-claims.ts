@@ -14,7 +14,8 @@ const REQUIRED = ['client_id', 'iat', 'jti'];
 export function checkClaims(payload: JsonObject, issuer: JwtIssuer, nowMs: number): Principal {
   const { sub } = payload;
   if (typeof sub !== 'string' || sub === '') throw refused('claims');
-  if (issuer.accessTokenProfile === 'rfc9068' && !REQUIRED.every((name) => Object.hasOwn(payload, name))) throw refused('claims');
+  if (issuer.accessTokenProfile === 'rfc9068' && !REQUIRED.every((name) => Object.hasOwn(payload, name)))
+    throw refused('claims');
   // A token that is bound to a key is worth nothing without the proof (RFC 7800); as a bearer token it was stolen.
   if (payload['cnf'] !== undefined) throw refused('bound');
   checkAudience(payload, issuer);
@@ -23,14 +24,23 @@ export function checkClaims(payload: JsonObject, issuer: JwtIssuer, nowMs: numbe
   const tenantClaim = text(claimAt(payload, issuer.claims.tenant));
   const scopes = checkScopes(payload, issuer);
   const user = {
-    issuer: issuer.issuer, subject: sub,
-    roles: texts(claimAt(payload, issuer.claims.roles)), groups: texts(claimAt(payload, issuer.claims.groups)), claims: payload,
+    issuer: issuer.issuer,
+    subject: sub,
+    roles: texts(claimAt(payload, issuer.claims.roles)),
+    groups: texts(claimAt(payload, issuer.claims.groups)),
+    claims: payload,
   };
   return {
-    user, agent, scopes, tenantClaim, tier: text(claimAt(payload, issuer.claims.tier)), expiresAt: exp * 1000,
+    user,
+    agent,
+    scopes,
+    tenantClaim,
+    tier: text(claimAt(payload, issuer.claims.tier)),
+    expiresAt: exp * 1000,
     key: principalKey(user, agent, tenantClaim),
   };
 }
 
 const text = (value: unknown): string | undefined => (typeof value === 'string' && value !== '' ? value : undefined);
-const texts = (value: unknown): readonly string[] => (Array.isArray(value) ? value.filter((one) => typeof one === 'string') : []);
+const texts = (value: unknown): readonly string[] =>
+  Array.isArray(value) ? value.filter((one) => typeof one === 'string') : [];

@@ -25,7 +25,8 @@ export function readCompactJwt(token: string): CompactJwt {
   return read;
 }
 
-const isCanonical = (part: string): boolean => /^[A-Za-z0-9_-]+$/.test(part) && Buffer.from(part, 'base64url').toString('base64url') === part;
+const isCanonical = (part: string): boolean =>
+  /^[A-Za-z0-9_-]+$/.test(part) && Buffer.from(part, 'base64url').toString('base64url') === part;
 
 function objectOf(part: string): JsonObject {
   try {

@@ -6,7 +6,10 @@ export function firstOf(...authenticators: readonly Authenticator[]): Authentica
   return (credentials) => {
     for (let at = 0; at < authenticators.length; at++) {
       const answer = authenticators[at]?.(credentials);
-      if (answer instanceof Promise) return answer.then((found) => found ?? firstOf(...authenticators.slice(at + 1))(credentials)) as Promise<Principal | undefined>;
+      if (answer instanceof Promise)
+        return answer.then((found) => found ?? firstOf(...authenticators.slice(at + 1))(credentials)) as Promise<
+          Principal | undefined
+        >;
       if (answer !== undefined) return answer;
     }
     return undefined;

@@ -19,20 +19,28 @@ export type { TokenFault } from './refused.ts';
  * @param authenticators asked in order; our own calls come first.
  * @param onRefused told the `error_type` of every refusal, for the metric.
  */
-export function createAuthenticate(authenticators: readonly Authenticator[], onRefused: (type: string) => void): House['authenticate'] {
+export function createAuthenticate(
+  authenticators: readonly Authenticator[],
+  onRefused: (type: string) => void,
+): House['authenticate'] {
   const ask = firstOf(ownCalls, ...authenticators);
   const known = (principal: Principal | undefined, kind: string): Principal => {
     if (principal === undefined) throw refused(kind === 'none' ? 'missing' : 'malformed');
     return principal;
   };
   const report = (thrown: unknown): never => {
-    if (thrown instanceof GuardError) onRefused(String((thrown.cause as Error | undefined)?.message ?? thrown.code).replace('credential refused: ', ''));
+    if (thrown instanceof GuardError)
+      onRefused(
+        String((thrown.cause as Error | undefined)?.message ?? thrown.code).replace('credential refused: ', ''),
+      );
     throw thrown;
   };
   return ({ credentials }) => {
     try {
       const answer = ask(credentials);
-      return answer instanceof Promise ? answer.then((found) => known(found, credentials.kind)).catch(report) : known(answer, credentials.kind);
+      return answer instanceof Promise
+        ? answer.then((found) => known(found, credentials.kind)).catch(report)
+        : known(answer, credentials.kind);
     } catch (thrown) {
       return report(thrown);
     }

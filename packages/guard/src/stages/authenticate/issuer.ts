@@ -9,7 +9,13 @@ export interface JwtIssuer {
   readonly algorithms: readonly string[];
   readonly accessTokenProfile: 'rfc9068' | 'any-jwt';
   readonly requiredScopes: readonly string[];
-  readonly claims: { readonly tenant: string; readonly roles: string; readonly groups: string; readonly agent: string; readonly tier: string };
+  readonly claims: {
+    readonly tenant: string;
+    readonly roles: string;
+    readonly groups: string;
+    readonly agent: string;
+    readonly tier: string;
+  };
   readonly allowedClients: readonly string[] | undefined;
   readonly clockSkewSeconds: number;
   readonly maxLifetimeSeconds: number;

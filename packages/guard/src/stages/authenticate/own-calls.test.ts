@@ -17,28 +17,45 @@ describe('our own calls', () => {
 
   it('the gateway is itself, one principal a tenant', async () => {
     const { present } = openBench();
-    const [acme, globex] = [await present({ kind: 'gateway', tenant: 'acme' }), await present({ kind: 'gateway', tenant: 'globex' })];
-    expect(acme).toMatchObject({ user: { issuer: 'urn:sallyport', subject: 'gateway', roles: [] }, tenantClaim: 'acme', scopes: [] });
+    const [acme, globex] = [
+      await present({ kind: 'gateway', tenant: 'acme' }),
+      await present({ kind: 'gateway', tenant: 'globex' }),
+    ];
+    expect(acme).toMatchObject({
+      user: { issuer: 'urn:sallyport', subject: 'gateway', roles: [] },
+      tenantClaim: 'acme',
+      scopes: [],
+    });
     expect(globex.tenantClaim).toBe('globex');
     expect(acme.key).not.toBe(globex.key);
     expect(await present({ kind: 'gateway', tenant: 'acme' })).toBe(acme);
   });
 
-  it.each<Credentials>([{ kind: 'none' }, { kind: 'malformed', why: 'x' }, TOKEN])('$kind is none of them', (credentials) => expect(ownCalls(credentials)).toBeUndefined());
+  it.each<Credentials>([{ kind: 'none' }, { kind: 'malformed', why: 'x' }, TOKEN])(
+    '$kind is none of them',
+    (credentials) => expect(ownCalls(credentials)).toBeUndefined(),
+  );
 });
 
 describe('the first that knows the credential decides', () => {
   const silent: Authenticator = () => undefined;
   const later: Authenticator = () => Promise.resolve(undefined);
-  const refusing: Authenticator = () => { throw new Error('refused'); };
+  const refusing: Authenticator = () => {
+    throw new Error('refused');
+  };
 
   it.each<[name: string, order: readonly Authenticator[]]>([
-    ['at once', [silent, () => named('a'), () => named('b')]], ['later', [later, () => Promise.resolve(named('a')), () => named('b')]], ['after one that is slow to say no', [later, silent, later, () => named('a')]],
+    ['at once', [silent, () => named('a'), () => named('b')]],
+    ['later', [later, () => Promise.resolve(named('a')), () => named('b')]],
+    ['after one that is slow to say no', [later, silent, later, () => named('a')]],
     ['before one that refuses', [() => named('a'), refusing]],
   ])('%s', async (_name, order) => expect(await firstOf(...order)(TOKEN)).toEqual({ key: 'a' }));
 
   it('O13 a refusal is not asked about again elsewhere', async () => {
-    for (const order of [[refusing, () => named('b')], [later, () => Promise.reject(new Error('refused')), () => named('b')]] satisfies Authenticator[][]) {
+    for (const order of [
+      [refusing, () => named('b')],
+      [later, () => Promise.reject(new Error('refused')), () => named('b')],
+    ] satisfies Authenticator[][]) {
       await expect(Promise.resolve().then(() => firstOf(...order)(TOKEN))).rejects.toThrow('refused');
     }
   });
@@ -47,16 +64,31 @@ describe('the first that knows the credential decides', () => {
     const faults: string[] = [];
     for (const order of [[], [silent], [later, later]]) {
       const stage = createAuthenticate(order, (type) => void faults.push(type));
-      expect(await outcomeOf(Promise.resolve().then(() => stage({ ...CALL, credentials: TOKEN })))).toBe('unauthenticated');
+      expect(await outcomeOf(Promise.resolve().then(() => stage({ ...CALL, credentials: TOKEN })))).toBe(
+        'unauthenticated',
+      );
     }
     expect(faults).toEqual(['malformed', 'malformed', 'malformed']);
-    await expect(Promise.resolve().then(() => createAuthenticate([() => { throw new TypeError('bug'); }], () => {})({ ...CALL, credentials: TOKEN }))).rejects.toThrow('bug');
+    await expect(
+      Promise.resolve().then(() =>
+        createAuthenticate(
+          [
+            () => {
+              throw new TypeError('bug');
+            },
+          ],
+          () => {},
+        )({ ...CALL, credentials: TOKEN }),
+      ),
+    ).rejects.toThrow('bug');
   });
 
   it('no credential at all is told nothing of invalid tokens', async () => {
     const faults: string[] = [];
     const stage = createAuthenticate([], (type) => void faults.push(type));
-    expect(() => stage({ ...CALL, credentials: { kind: 'none' } })).toThrow(expect.objectContaining({ code: 'unauthenticated', detail: { cause: expect.any(Error) as Error } }) as Error);
+    expect(() => stage({ ...CALL, credentials: { kind: 'none' } })).toThrow(
+      expect.objectContaining({ code: 'unauthenticated', detail: { cause: expect.any(Error) as Error } }) as Error,
+    );
     expect(faults).toEqual(['missing']);
   });
 });

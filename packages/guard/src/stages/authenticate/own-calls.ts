@@ -12,7 +12,15 @@ export function ownCalls(credentials: Credentials): Principal | undefined {
   const { tenant } = credentials;
   let principal = principals.get(tenant);
   if (principal === undefined) {
-    principal = { user, agent, scopes: [], tenantClaim: tenant, tier: undefined, expiresAt: undefined, key: principalKey(user, agent, tenant) };
+    principal = {
+      user,
+      agent,
+      scopes: [],
+      tenantClaim: tenant,
+      tier: undefined,
+      expiresAt: undefined,
+      key: principalKey(user, agent, tenant),
+    };
     principals.set(tenant, principal);
   }
   return principal;

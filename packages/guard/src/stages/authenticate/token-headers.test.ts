@@ -1,7 +1,24 @@
 /** What an access token says of itself before it says who: rows O1 to O7 and O16 of the attack list. */
 import { sign } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
-import { ANY, attacker, b64, ec, ed, expectRefused, hmacToken, HOME, openBench, otherRsa, outcomeOf, rsa, tail, token, withTail, type Row } from './testing/tokens.mts';
+import {
+  ANY,
+  attacker,
+  b64,
+  ec,
+  ed,
+  expectRefused,
+  hmacToken,
+  HOME,
+  openBench,
+  otherRsa,
+  outcomeOf,
+  rsa,
+  tail,
+  token,
+  withTail,
+  type Row,
+} from './testing/tokens.mts';
 
 const good = token();
 const goodEc = token({}, { alg: 'ES256', kid: 'ec' }, ec.privateKey);
@@ -15,7 +32,9 @@ function nonCanonical(text: string): string {
   return text.slice(0, -1) + alphabet[alphabet.indexOf(text.at(-1) as string) + 1];
 }
 
-const derSignature = sign('sha256', Buffer.from(goodEc.slice(0, goodEc.lastIndexOf('.'))), ec.privateKey).toString('base64url');
+const derSignature = sign('sha256', Buffer.from(goodEc.slice(0, goodEc.lastIndexOf('.'))), ec.privateKey).toString(
+  'base64url',
+);
 
 const CLAIMS_OF_GOOD = good.split('.').slice(1).join('.');
 
@@ -39,8 +58,16 @@ const HEADERS: readonly Row[] = [
   ['O2 EdDSA that names an EC key', token({}, { alg: 'EdDSA', kid: 'ec' }, ed.privateKey), 'signature'],
   ['O3 r = s = 0', withTail(goodEc, Buffer.alloc(64).toString('base64url')), 'signature'],
   ['O3 DER instead of raw', withTail(goodEc, derSignature), 'signature'],
-  ['O3 one byte short', withTail(goodEc, Buffer.from(tail(goodEc), 'base64url').subarray(0, 63).toString('base64url')), 'signature'],
-  ['O3 one byte more', withTail(goodEc, Buffer.concat([Buffer.from(tail(goodEc), 'base64url'), Buffer.alloc(1)]).toString('base64url')), 'signature'],
+  [
+    'O3 one byte short',
+    withTail(goodEc, Buffer.from(tail(goodEc), 'base64url').subarray(0, 63).toString('base64url')),
+    'signature',
+  ],
+  [
+    'O3 one byte more',
+    withTail(goodEc, Buffer.concat([Buffer.from(tail(goodEc), 'base64url'), Buffer.alloc(1)]).toString('base64url')),
+    'signature',
+  ],
   ['O3 three bytes more on an RSA signature', `${good}AAAA`, 'signature'],
   ['O3 another key', token({}, {}, attacker.privateKey), 'signature'],
   ['O3 another payload under a good signature', withTail(token({ sub: 'root' }), tail(good)), 'signature'],
@@ -51,10 +78,26 @@ const HEADERS: readonly Row[] = [
   ['O3 the + of plain base64', withTail(goodEc, `+${tail(goodEc).slice(1)}`), 'malformed'],
   ['O3 the / of plain base64', withTail(goodEc, `/${tail(goodEc).slice(1)}`), 'malformed'],
   ['O3 unused bits in the signature', nonCanonical(goodEc), 'malformed'],
-  ...['../../dev/null', 'file:///etc/passwd', "' OR 1=1 --", ';id', '__proto__', 'constructor', 'toString', 'K1', 'k1 '].map((kid): Row =>
-    [`O4 kid ${JSON.stringify(kid)}`, token({}, { kid }), 'key']),
-  ...[['10 kB', 'k'.repeat(10_000)], ['257', 'k'.repeat(257)], ['an array', ['k1']], ['an object', { k1: 1 }], ['a number', 1], ['null', null], ['empty', '']].map(([name, kid]): Row =>
-    [`O4 kid ${name as string}`, token({}, { kid }), 'header']),
+  ...[
+    '../../dev/null',
+    'file:///etc/passwd',
+    "' OR 1=1 --",
+    ';id',
+    '__proto__',
+    'constructor',
+    'toString',
+    'K1',
+    'k1 ',
+  ].map((kid): Row => [`O4 kid ${JSON.stringify(kid)}`, token({}, { kid }), 'key']),
+  ...[
+    ['10 kB', 'k'.repeat(10_000)],
+    ['257', 'k'.repeat(257)],
+    ['an array', ['k1']],
+    ['an object', { k1: 1 }],
+    ['a number', 1],
+    ['null', null],
+    ['empty', ''],
+  ].map(([name, kid]): Row => [`O4 kid ${name as string}`, token({}, { kid }), 'header']),
   ['O4 kid with a NUL', token({}, { kid: 'k1\0' }), 'malformed'],
   ['O4 kid __proto__ as a member', `${b64('{"alg":"RS256","__proto__":{"kid":"k1"}}')}.${CLAIMS_OF_GOOD}`, 'malformed'],
   ['O7 crit with an unknown name', token({}, { crit: ['urn:x'], 'urn:x': 1 }), 'header'],
@@ -70,13 +113,37 @@ const HEADERS: readonly Row[] = [
   ['O7 five parts', `${good}.AAAA.AAAA`, 'malformed'],
   ['O7 four parts', `${good}.AAAA`, 'malformed'],
   ['O7 two parts', good.slice(0, good.lastIndexOf('.')), 'malformed'],
-  ['O7 alg twice in the header', `${b64('{"alg":"RS256","alg":"none","typ":"at+jwt","kid":"k1"}')}.${CLAIMS_OF_GOOD}`, 'malformed'],
-  ['O7 alg twice in the header, the good one last', `${b64('{"alg":"none","alg":"RS256","typ":"at+jwt","kid":"k1"}')}.${CLAIMS_OF_GOOD}`, 'malformed'],
+  [
+    'O7 alg twice in the header',
+    `${b64('{"alg":"RS256","alg":"none","typ":"at+jwt","kid":"k1"}')}.${CLAIMS_OF_GOOD}`,
+    'malformed',
+  ],
+  [
+    'O7 alg twice in the header, the good one last',
+    `${b64('{"alg":"none","alg":"RS256","typ":"at+jwt","kid":"k1"}')}.${CLAIMS_OF_GOOD}`,
+    'malformed',
+  ],
   ['O7 a detached payload', `${good.split('.')[0]}..${tail(good)}`, 'malformed'],
-  ...['JWT', undefined, 'id+jwt', 'logout+jwt', 'dpop+jwt', 'refresh+jwt', 'at+jwtx', 'xat+jwt', 'text/at+jwt', '', 1, ['at+jwt']].map((typ): Row =>
-    [`O16 typ ${JSON.stringify(typ)}`, token({}, { typ }), 'type']),
-  ...['id+jwt', 'ID+JWT', 'application/logout+jwt', 'dpop+jwt', 'refresh+jwt', 'secevent+jwt', 1].map((typ): Row =>
-    [`O16 typ ${JSON.stringify(typ)} outside of RFC 9068`, token({}, { typ }), 'type', ANY]),
+  ...[
+    'JWT',
+    undefined,
+    'id+jwt',
+    'logout+jwt',
+    'dpop+jwt',
+    'refresh+jwt',
+    'at+jwtx',
+    'xat+jwt',
+    'text/at+jwt',
+    '',
+    1,
+    ['at+jwt'],
+  ].map((typ): Row => [`O16 typ ${JSON.stringify(typ)}`, token({}, { typ }), 'type']),
+  ...['id+jwt', 'ID+JWT', 'application/logout+jwt', 'dpop+jwt', 'refresh+jwt', 'secevent+jwt', 1].map((typ): Row => [
+    `O16 typ ${JSON.stringify(typ)} outside of RFC 9068`,
+    token({}, { typ }),
+    'type',
+    ANY,
+  ]),
 ];
 
 describe('a token is refused', () => {
@@ -95,7 +162,13 @@ it('O6 a key that the token brings is not looked at, and neither is an address',
   const bench = openBench();
   const jwk = attacker.publicKey.export({ format: 'jwk' });
   const x5c = [otherRsa.publicKey.export({ type: 'spki', format: 'der' }).toString('base64')];
-  for (const header of [{ jwk }, { jku: 'https://evil.test/jwks' }, { x5u: 'https://evil.test' }, { x5c }, { jwk, jku: 'http://169.254.169.254/', x5u: 'file:///etc/passwd', x5c }]) {
+  for (const header of [
+    { jwk },
+    { jku: 'https://evil.test/jwks' },
+    { x5u: 'https://evil.test' },
+    { x5c },
+    { jwk, jku: 'http://169.254.169.254/', x5u: 'file:///etc/passwd', x5c },
+  ]) {
     expect(await outcomeOf(bench.bearer(token({}, header, attacker.privateKey)))).toBe('unauthenticated');
     expect(await outcomeOf(bench.bearer(token({}, header))), 'ignored, not refused').toBe('accepted');
   }

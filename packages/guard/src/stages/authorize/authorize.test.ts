@@ -9,19 +9,39 @@ import { silentObserver } from '../../memory/index.ts';
 import { createAuthorize } from './index.ts';
 
 const who = { principal: { key: 'p' }, tenant: { id: 'acme' } } as unknown as Who;
-const definition: Definition = { server: 'crm', kind: 'tool', name: 'get', document: {}, digest: 'sha256:0', labels: [] };
+const definition: Definition = {
+  server: 'crm',
+  kind: 'tool',
+  name: 'get',
+  document: {},
+  digest: 'sha256:0',
+  labels: [],
+};
 const grant: Grant = { policies: ['p1', 'p2'], revision: 'r', rememberable: true };
 const input = { id: 7 };
-const call = { method: 'tools/call', params: { arguments: { id: 8 } }, session: undefined, origin: {} } as unknown as Call;
+const call = {
+  method: 'tools/call',
+  params: { arguments: { id: 8 } },
+  session: undefined,
+  origin: {},
+} as unknown as Call;
 
 function bench(decision: PolicyDecision | (() => never)) {
   const asked: PolicyQuestion[] = [];
   const told: string[] = [];
   const stage = createAuthorize({
-    policy: () => ({ revision: 'r', couldAllow: () => true, decide: (question) => { asked.push(question); return typeof decision === 'function' ? decision() : decision; } }),
+    policy: () => ({
+      revision: 'r',
+      couldAllow: () => true,
+      decide: (question) => {
+        asked.push(question);
+        return typeof decision === 'function' ? decision() : decision;
+      },
+    }),
     observer: { ...silentObserver, decided: (effect, engine) => void told.push(`${effect} ${engine}`) },
   });
-  const run = (method = 'tools/call', judged: Partial<Judged> = {}): Grant | undefined => stage(who, { row: METHODS.get(method) as MethodRow, definition, input, ...judged }, call);
+  const run = (method = 'tools/call', judged: Partial<Judged> = {}): Grant | undefined =>
+    stage(who, { row: METHODS.get(method) as MethodRow, definition, input, ...judged }, call);
   return { asked, told, run };
 }
 
@@ -29,7 +49,14 @@ const allow: PolicyDecision = { effect: 'allow', grant };
 const deny: PolicyDecision = { effect: 'deny', grant: { ...grant, policies: [] }, error: undefined };
 
 describe('the policy', () => {
-  it.each([['tools/call', 'call'], ['prompts/get', 'get'], ['resources/read', 'read'], ['resources/subscribe', 'subscribe'], ['completion/complete', 'complete'], ['subscriptions/resource', 'subscribe']])('is asked for %s as %s, with the arguments that were validated', (method, action) => {
+  it.each([
+    ['tools/call', 'call'],
+    ['prompts/get', 'get'],
+    ['resources/read', 'read'],
+    ['resources/subscribe', 'subscribe'],
+    ['completion/complete', 'complete'],
+    ['subscriptions/resource', 'subscribe'],
+  ])('is asked for %s as %s, with the arguments that were validated', (method, action) => {
     const { asked, told, run } = bench(allow);
     expect(run(method)).toBe(grant);
     expect(asked).toEqual([{ principal: who.principal, tenant: who.tenant, action, definition, input, call }]);
@@ -38,24 +65,42 @@ describe('the policy', () => {
   });
 
   it.each<[name: string, decision: PolicyDecision]>([
-    ['by default', deny], ['by a forbid', { ...deny, grant }], ['by an error in a policy', { ...deny, error: 'p1: the attribute does not exist: canary' }],
+    ['by default', deny],
+    ['by a forbid', { ...deny, grant }],
+    ['by an error in a policy', { ...deny, error: 'p1: the attribute does not exist: canary' }],
   ])('denies %s: not_permitted, counted, and with no word of why to the caller', (_name, decision) => {
     const { told, run } = bench(decision);
-    expect(run).toThrow(expect.objectContaining({ code: 'not_permitted', message: 'Policy does not permit this call.' }) as Error);
+    expect(run).toThrow(
+      expect.objectContaining({ code: 'not_permitted', message: 'Policy does not permit this call.' }) as Error,
+    );
     expect(told).toEqual(['deny cedar']);
-    try { run(); } catch (thrown) {
+    try {
+      run();
+    } catch (thrown) {
       expect(JSON.stringify((thrown as GuardError).detail.data ?? null)).toBe('null');
       expect((thrown as GuardError).detail.decision, 'for the record').toBe(decision.grant);
     }
   });
 
-  it('A29 that throws denies', () => expect(bench(() => { throw new Error('down'); }).run).toThrow('down'));
+  it('A29 that throws denies', () =>
+    expect(
+      bench(() => {
+        throw new Error('down');
+      }).run,
+    ).toThrow('down'));
 
-  it('A29 that answers neither allow nor deny denies', () => expect(bench({ effect: 'permit', grant } as never).run).toThrow(GuardError));
+  it('A29 that answers neither allow nor deny denies', () =>
+    expect(bench({ effect: 'permit', grant } as never).run).toThrow(GuardError));
 
   it('is asked anew for every call: a new set of policies takes effect with the next one', () => {
     let current: PolicyDecision = allow as PolicyDecision;
-    const stage = createAuthorize({ policy: () => { const decision = current; return { revision: 'r', couldAllow: () => true, decide: () => decision }; }, observer: silentObserver });
+    const stage = createAuthorize({
+      policy: () => {
+        const decision = current;
+        return { revision: 'r', couldAllow: () => true, decide: () => decision };
+      },
+      observer: silentObserver,
+    });
     const judged: Judged = { row: METHODS.get('tools/call') as MethodRow, definition, input };
     expect(stage(who, judged, call)).toBe(grant);
     current = deny;
@@ -63,8 +108,11 @@ describe('the policy', () => {
   });
 });
 
-it.each(['tools/list', 'initialize', 'ping', 'subscriptions/listen', 'logging/setLevel'])('%s has no single target: nothing is decided here', (method) => {
-  const { asked, run } = bench(deny);
-  expect(run(method, { definition: undefined })).toBeUndefined();
-  expect(asked).toEqual([]);
-});
+it.each(['tools/list', 'initialize', 'ping', 'subscriptions/listen', 'logging/setLevel'])(
+  '%s has no single target: nothing is decided here',
+  (method) => {
+    const { asked, run } = bench(deny);
+    expect(run(method, { definition: undefined })).toBeUndefined();
+    expect(asked).toEqual([]);
+  },
+);

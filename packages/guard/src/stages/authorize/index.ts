@@ -15,6 +15,9 @@ export function createAuthorize({ policy, observer }: AuthorizeDeps): House['aut
     const decision = policy().decide({ principal, tenant, action: row.action, definition, input, call });
     observer.decided(decision.effect, 'cedar');
     if (decision.effect === 'allow') return decision.grant;
-    throw new GuardError('not_permitted', { decision: decision.grant, cause: new Error(decision.error ?? `denied by ${decision.grant.policies.join(', ') || 'default'}`) });
+    throw new GuardError('not_permitted', {
+      decision: decision.grant,
+      cause: new Error(decision.error ?? `denied by ${decision.grant.policies.join(', ') || 'default'}`),
+    });
   };
 }

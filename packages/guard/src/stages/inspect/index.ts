@@ -16,7 +16,11 @@ export interface InspectDeps {
   readonly outputCheck?: SchemaCache;
 }
 
-export function createInspect({ maxResultBytes, mayList, outputCheck = createSchemaCache('outputSchema', SCHEMA_LIMITS) }: InspectDeps): House['inspect'] {
+export function createInspect({
+  maxResultBytes,
+  mayList,
+  outputCheck = createSchemaCache('outputSchema', SCHEMA_LIMITS),
+}: InspectDeps): House['inspect'] {
   const matchOutputSchema = createMatchOutputSchema(outputCheck);
   return (result, who, judged, call): McpResult => {
     if (result.items !== undefined) return { ...result, items: result.items.filter((item) => mayList(who, item)) };

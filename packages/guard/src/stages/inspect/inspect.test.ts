@@ -8,7 +8,14 @@ import { createInspect } from './index.ts';
 
 const who = { principal: { key: 'p' }, tenant: { id: 'acme' } } as unknown as Who;
 let serial = 0;
-const definitionOf = (document: JsonObject = {}, kind: DefinitionKind = 'tool', name = 'get'): Definition => ({ server: 'crm', kind, name, document, digest: `sha256:${serial++}`, labels: [] });
+const definitionOf = (document: JsonObject = {}, kind: DefinitionKind = 'tool', name = 'get'): Definition => ({
+  server: 'crm',
+  kind,
+  name,
+  document,
+  digest: `sha256:${serial++}`,
+  labels: [],
+});
 
 interface Setting {
   readonly method?: string;
@@ -43,56 +50,127 @@ const only = (block: unknown): JsonObject => ({ content: [block as Json] });
 
 describe('J12 the shape of a tool result', () => {
   it.each<[name: string, value: unknown]>([
-    ['no content', {}], ['content null', { content: null }], ['content that is text', { content: 'x' }], ['content that is an object', { content: { 0: text('x'), length: 1 } }],
-    ['a block that is text', only('x')], ['a block that is null', only(null)], ['a block that is a list', only([text('x')])], ['a block that is a number', only(1)],
-    ['a block without a type', only({ text: 'x' })], ['a type that MCP does not know', only({ type: 'html', html: '<script>' })], ['a type in another case', only({ type: 'Text', text: 'x' })],
-    ['a type with a space', only({ type: 'text ', text: 'x' })], ['a type that is a list', only({ type: ['text'], text: 'x' })], ['a type that is null', only({ type: null })],
-    ['J1 a type called __proto__', only({ type: '__proto__' })], ['J1 a type called constructor', only({ type: 'constructor' })], ['J1 a type from the prototype', only(Object.create({ type: 'html' }))],
-    ['the type of a tool call', only({ type: 'tool_use', name: 'x' })], ['one unknown block among many', { content: [...(blocks(998)['content'] as Json[]), { type: 'x' }, text('x')] }],
-    ['1,001 blocks', blocks(1_001)], ['an error without content', { isError: true }], ['structured content alone', { structuredContent: { a: 1 } }],
-    ['complete, without content', { resultType: 'complete' }], ['content and a task', { task: { taskId: 't' }, content: 'x' }],
+    ['no content', {}],
+    ['content null', { content: null }],
+    ['content that is text', { content: 'x' }],
+    ['content that is an object', { content: { 0: text('x'), length: 1 } }],
+    ['a block that is text', only('x')],
+    ['a block that is null', only(null)],
+    ['a block that is a list', only([text('x')])],
+    ['a block that is a number', only(1)],
+    ['a block without a type', only({ text: 'x' })],
+    ['a type that MCP does not know', only({ type: 'html', html: '<script>' })],
+    ['a type in another case', only({ type: 'Text', text: 'x' })],
+    ['a type with a space', only({ type: 'text ', text: 'x' })],
+    ['a type that is a list', only({ type: ['text'], text: 'x' })],
+    ['a type that is null', only({ type: null })],
+    ['J1 a type called __proto__', only({ type: '__proto__' })],
+    ['J1 a type called constructor', only({ type: 'constructor' })],
+    ['J1 a type from the prototype', only(Object.create({ type: 'html' }))],
+    ['the type of a tool call', only({ type: 'tool_use', name: 'x' })],
+    ['one unknown block among many', { content: [...(blocks(998)['content'] as Json[]), { type: 'x' }, text('x')] }],
+    ['1,001 blocks', blocks(1_001)],
+    ['an error without content', { isError: true }],
+    ['structured content alone', { structuredContent: { a: 1 } }],
+    ['complete, without content', { resultType: 'complete' }],
+    ['content and a task', { task: { taskId: 't' }, content: 'x' }],
   ])('%s is not passed on', (_name, value) => expect(errorOf(value)?.code).toBe('output_blocked'));
 
   it.each<[name: string, value: JsonObject]>([
-    ['no blocks', { content: [] }], ['one', blocks(1)], ['1,000 blocks', blocks(1_000)], ['an error', { isError: true, content: [text('no')] }], ['complete', { resultType: 'complete', content: [] }],
-    ['every type', { content: [text('x'), { type: 'image', data: '', mimeType: 'image/png' }, { type: 'audio', data: '', mimeType: 'audio/wav' }, { type: 'resource', resource: { uri: 'a:b', text: '' } }, { type: 'resource_link', uri: 'a:b', name: 'x' }] }],
-    ['a question to the client', { resultType: 'input_required', inputRequests: {} }], ['a task', { task: { taskId: 't', status: 'working' } }],
+    ['no blocks', { content: [] }],
+    ['one', blocks(1)],
+    ['1,000 blocks', blocks(1_000)],
+    ['an error', { isError: true, content: [text('no')] }],
+    ['complete', { resultType: 'complete', content: [] }],
+    [
+      'every type',
+      {
+        content: [
+          text('x'),
+          { type: 'image', data: '', mimeType: 'image/png' },
+          { type: 'audio', data: '', mimeType: 'audio/wav' },
+          { type: 'resource', resource: { uri: 'a:b', text: '' } },
+          { type: 'resource_link', uri: 'a:b', name: 'x' },
+        ],
+      },
+    ],
+    ['a question to the client', { resultType: 'input_required', inputRequests: {} }],
+    ['a task', { task: { taskId: 't', status: 'working' } }],
   ])('%s is', (_name, value) => expect(errorOf(value)).toBeUndefined());
 
   it.each<[name: string, value: JsonObject]>([
-    ['a resultType that MCP does not know', { resultType: 'banana', content: [{ type: 'html' }] }], ['a resultType that is empty', { resultType: '', content: 'x' }],
-    ['a resultType that is no text', { resultType: null, content: 'x' }], ['a question with content beside it', { resultType: 'input_required', inputRequests: {}, content: [{ type: 'html' }] }],
+    ['a resultType that MCP does not know', { resultType: 'banana', content: [{ type: 'html' }] }],
+    ['a resultType that is empty', { resultType: '', content: 'x' }],
+    ['a resultType that is no text', { resultType: null, content: 'x' }],
+    [
+      'a question with content beside it',
+      { resultType: 'input_required', inputRequests: {}, content: [{ type: 'html' }] },
+    ],
     ['a task with structured content beside it', { task: { taskId: 't' }, structuredContent: {} }],
   ])('%s hides no content from inspection', (_name, value) => expect(errorOf(value)?.code).toBe('output_blocked'));
 
   it('the result of a task is a tool result like any other', () => {
-    expect(errorOf({ content: [{ type: 'html' }] }, { method: 'tasks/result', definition: undefined })?.code).toBe('output_blocked');
+    expect(errorOf({ content: [{ type: 'html' }] }, { method: 'tasks/result', definition: undefined })?.code).toBe(
+      'output_blocked',
+    );
     expect(errorOf(blocks(1), { method: 'tasks/result', definition: undefined })).toBeUndefined();
-    expect(errorOf(blocks(9), { method: 'tasks/result', definition: undefined, maxBytes: 100 })?.code).toBe('output_blocked');
+    expect(errorOf(blocks(9), { method: 'tasks/result', definition: undefined, maxBytes: 100 })?.code).toBe(
+      'output_blocked',
+    );
   });
 
   it.each<[name: string, value: JsonObject, code: string | undefined]>([
-    ['that runs', { taskId: 't', status: 'working' }, undefined], ['that is done', { taskId: 't', status: 'completed', result: blocks(1) }, undefined],
-    ['with an unknown block', { taskId: 't', status: 'completed', result: only({ type: 'html' }) }, 'output_blocked'], ['with a result that is text', { taskId: 't', status: 'completed', result: 'x' }, 'output_blocked'],
-  ])('a task %s, with its result inside', (_name, value, code) => expect(errorOf(value, { method: 'tasks/get', definition: undefined })?.code).toBe(code));
+    ['that runs', { taskId: 't', status: 'working' }, undefined],
+    ['that is done', { taskId: 't', status: 'completed', result: blocks(1) }, undefined],
+    ['with an unknown block', { taskId: 't', status: 'completed', result: only({ type: 'html' }) }, 'output_blocked'],
+    ['with a result that is text', { taskId: 't', status: 'completed', result: 'x' }, 'output_blocked'],
+  ])('a task %s, with its result inside', (_name, value, code) =>
+    expect(errorOf(value, { method: 'tasks/get', definition: undefined })?.code).toBe(code),
+  );
 
   it('is asked of tool calls only, and of a tool call also when no definition is known', () => {
-    expect(errorOf({ contents: [{ uri: 'a:b' }] }, { method: 'resources/read', definition: definitionOf({}, 'resource', 'a:b') })).toBeUndefined();
-    expect(errorOf({ messages: [] }, { method: 'prompts/get', definition: definitionOf({}, 'prompt') })).toBeUndefined();
+    expect(
+      errorOf(
+        { contents: [{ uri: 'a:b' }] },
+        { method: 'resources/read', definition: definitionOf({}, 'resource', 'a:b') },
+      ),
+    ).toBeUndefined();
+    expect(
+      errorOf({ messages: [] }, { method: 'prompts/get', definition: definitionOf({}, 'prompt') }),
+    ).toBeUndefined();
     expect(errorOf({}, { definition: undefined })?.code).toBe('output_blocked');
   });
 });
 
 describe('J12 the approved output schema', () => {
-  const outputSchema: JsonObject = { type: 'object', properties: { n: { type: 'integer' }, s: { type: 'string', maxLength: 3 } }, required: ['n'], additionalProperties: false };
+  const outputSchema: JsonObject = {
+    type: 'object',
+    properties: { n: { type: 'integer' }, s: { type: 'string', maxLength: 3 } },
+    required: ['n'],
+    additionalProperties: false,
+  };
   const document: JsonObject = { name: 'get', outputSchema };
-  const answer = (structuredContent: unknown, more: JsonObject = {}): unknown => ({ content: [text('x')], structuredContent, ...more });
+  const answer = (structuredContent: unknown, more: JsonObject = {}): unknown => ({
+    content: [text('x')],
+    structuredContent,
+    ...more,
+  });
 
   it.each<[name: string, value: unknown]>([
-    ['missing', { content: [text('{"n":1}')] }], ['null', answer(null)], ['text', answer('{"n":1}')], ['a list', answer([{ n: 1 }])], ['empty', answer({})],
-    ['another type', answer({ n: '1' })], ['a fraction', answer({ n: 1.5 })], ['a member too many', answer({ n: 1, instructions: 'ignore all' })], ['too long', answer({ n: 1, s: 'xxxx' })],
-    ['J1 __proto__', answer(JSON.parse('{"n":1,"__proto__":{"a":1}}'))], ['J1 constructor', answer({ n: 1, constructor: {} })],
-    ['isError that is no boolean', answer({ n: '1' }, { isError: 'true' })], ['isError false', answer({ n: '1' }, { isError: false })], ['resultType complete', answer({ n: '1' }, { resultType: 'complete' })],
+    ['missing', { content: [text('{"n":1}')] }],
+    ['null', answer(null)],
+    ['text', answer('{"n":1}')],
+    ['a list', answer([{ n: 1 }])],
+    ['empty', answer({})],
+    ['another type', answer({ n: '1' })],
+    ['a fraction', answer({ n: 1.5 })],
+    ['a member too many', answer({ n: 1, instructions: 'ignore all' })],
+    ['too long', answer({ n: 1, s: 'xxxx' })],
+    ['J1 __proto__', answer(JSON.parse('{"n":1,"__proto__":{"a":1}}'))],
+    ['J1 constructor', answer({ n: 1, constructor: {} })],
+    ['isError that is no boolean', answer({ n: '1' }, { isError: 'true' })],
+    ['isError false', answer({ n: '1' }, { isError: false })],
+    ['resultType complete', answer({ n: '1' }, { resultType: 'complete' })],
     ['a task beside content', answer({ n: '1' }, { task: { taskId: 't' } })],
   ])('%s is not passed on', (_name, value) => expect(errorOf(value, { document })?.code).toBe('output_blocked'));
 
@@ -104,13 +182,19 @@ describe('J12 the approved output schema', () => {
   });
 
   it('J8 a schema that cannot be checked lets nothing pass', () => {
-    for (const bad of [{ $ref: 'http://169.254.169.254/x' }, { type: 'banana' }, { pattern: '(a)\\1', type: 'string' }] satisfies JsonObject[]) {
+    for (const bad of [
+      { $ref: 'http://169.254.169.254/x' },
+      { type: 'banana' },
+      { pattern: '(a)\\1', type: 'string' },
+    ] satisfies JsonObject[]) {
       expect(errorOf(answer({ n: 1 }), { document: { outputSchema: bad } })?.code).toBe('output_blocked');
     }
   });
 
   it('J10 nothing is coerced, filled in or taken out: what was inspected is what is returned', () => {
-    const open = { document: { outputSchema: { type: 'object', properties: { n: { type: 'integer' }, d: { default: 1 } } } } };
+    const open = {
+      document: { outputSchema: { type: 'object', properties: { n: { type: 'integer' }, d: { default: 1 } } } },
+    };
     const result: McpResult = { value: answer({ n: 1, more: 2 }) as JsonObject, bytes: Buffer.from('{"the":"bytes"}') };
     expect(inspectOf(open)(result)).toBe(result);
     expect(result.value['structuredContent']).toEqual({ n: 1, more: 2 });
@@ -126,8 +210,18 @@ describe('J12 the approved output schema', () => {
   it('two tools of one name with different pins have their own schemas', () => {
     const stage = createInspect({ maxResultBytes: () => 1_000, mayList: () => true });
     const check = (type: string) => {
-      const judged: Judged = { row: METHODS.get('tools/call') as MethodRow, definition: definitionOf({ outputSchema: { $id: 'https://x.test/s', type: 'object', properties: { v: { type } } } }), input: {} };
-      return () => stage({ value: answer({ v: 1 }) as JsonObject }, who, judged, { method: 'tools/call', target: { kind: 'gateway' } } as Call);
+      const judged: Judged = {
+        row: METHODS.get('tools/call') as MethodRow,
+        definition: definitionOf({
+          outputSchema: { $id: 'https://x.test/s', type: 'object', properties: { v: { type } } },
+        }),
+        input: {},
+      };
+      return () =>
+        stage({ value: answer({ v: 1 }) as JsonObject }, who, judged, {
+          method: 'tools/call',
+          target: { kind: 'gateway' },
+        } as Call);
     };
     expect(check('integer')).not.toThrow();
     expect(check('string')).toThrow(GuardError);
@@ -138,10 +232,16 @@ describe('D the size of a result', () => {
   it.each<[name: string, result: McpResult, bytes: number]>([
     ['bytes as they came', { value: blocks(1), bytes: Buffer.alloc(100) }, 100],
     ['a value without its bytes', { value: only(text('x')) }, JSON.stringify(only(text('x'))).length],
-    ['text of several bytes a character', { value: only(text('\u{1f511}é')) }, JSON.stringify(only(text('1234'))).length + 2],
+    [
+      'text of several bytes a character',
+      { value: only(text('\u{1f511}é')) },
+      JSON.stringify(only(text('1234'))).length + 2,
+    ],
   ])('%s: the limit passes, one byte more does not', (_name, result, bytes) => {
     expect(inspectOf({ maxBytes: bytes })(result)).toBe(result);
-    expect(() => inspectOf({ maxBytes: bytes - 1 })(result)).toThrow(expect.objectContaining({ code: 'output_blocked' }) as GuardError);
+    expect(() => inspectOf({ maxBytes: bytes - 1 })(result)).toThrow(
+      expect.objectContaining({ code: 'output_blocked' }) as GuardError,
+    );
   });
 
   it.each(['resources/read', 'prompts/get', 'completion/complete'])('%s is bounded too', (method) => {
@@ -154,19 +254,43 @@ describe('A13 lists', () => {
 
   it('show what the principal may see, in order, and nothing of the rest', () => {
     const asked: [Who, string][] = [];
-    const inspect = inspectOf({ method: 'tools/list', definition: undefined, mayList: (asking, { name }) => { asked.push([asking, name]); return name !== 'b'; } });
+    const inspect = inspectOf({
+      method: 'tools/list',
+      definition: undefined,
+      mayList: (asking, { name }) => {
+        asked.push([asking, name]);
+        return name !== 'b';
+      },
+    });
     const shown = inspect({ value: { ttlMs: 5 }, items });
     expect(shown.items?.map(({ name }) => name)).toEqual(['a', 'c']);
     expect(shown.value).toEqual({ ttlMs: 5 });
-    expect(asked).toEqual([[who, 'a'], [who, 'b'], [who, 'c']]);
+    expect(asked).toEqual([
+      [who, 'a'],
+      [who, 'b'],
+      [who, 'c'],
+    ]);
     expect(items).toHaveLength(3);
   });
 
-  it.each(['tools/list', 'prompts/list', 'resources/list', 'resources/templates/list'])('%s shows nothing to whom everything is hidden', (method) => {
-    expect(inspectOf({ method, definition: undefined, mayList: () => false })({ value: {}, items }).items).toEqual([]);
-  });
+  it.each(['tools/list', 'prompts/list', 'resources/list', 'resources/templates/list'])(
+    '%s shows nothing to whom everything is hidden',
+    (method) => {
+      expect(inspectOf({ method, definition: undefined, mayList: () => false })({ value: {}, items }).items).toEqual(
+        [],
+      );
+    },
+  );
 
   it('A29 a decision that fails fails the list', () => {
-    expect(() => inspectOf({ method: 'tools/list', definition: undefined, mayList: () => { throw new Error('down'); } })({ value: {}, items })).toThrow('down');
+    expect(() =>
+      inspectOf({
+        method: 'tools/list',
+        definition: undefined,
+        mayList: () => {
+          throw new Error('down');
+        },
+      })({ value: {}, items }),
+    ).toThrow('down');
   });
 });

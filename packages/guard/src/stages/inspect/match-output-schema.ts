@@ -21,8 +21,15 @@ function compiled(checkOf: SchemaCache, definition: Definition): CheckSchema | u
   try {
     return checkOf(definition);
   } catch (cause) {
-    throw new GuardError('output_blocked', { message: 'The output schema of this tool cannot be checked safely, so its results are blocked. The call was executed.', cause });
+    throw new GuardError('output_blocked', {
+      message:
+        'The output schema of this tool cannot be checked safely, so its results are blocked. The call was executed.',
+      cause,
+    });
   }
 }
 
-const blocked = (why: string): GuardError => new GuardError('output_blocked', { message: `The result does not match the approved output schema: ${why}. The call was executed.` });
+const blocked = (why: string): GuardError =>
+  new GuardError('output_blocked', {
+    message: `The result does not match the approved output schema: ${why}. The call was executed.`,
+  });

@@ -63,7 +63,12 @@ function rulesFor(settings: readonly LimitSetting[], who: Who, judged: Judged): 
     // A budget per tool has no bucket for a call that is aimed at no tool.
     if (per.includes('tool') && judged.definition === undefined) continue;
     const parts = per.map((part) => partOf(part, who, judged));
-    rules.push({ scope: per.at(-1) ?? 'tenant', key: JSON.stringify([limit, periodMs, who.tenant.id, ...parts]), limit, periodMs });
+    rules.push({
+      scope: per.at(-1) ?? 'tenant',
+      key: JSON.stringify([limit, periodMs, who.tenant.id, ...parts]),
+      limit,
+      periodMs,
+    });
   }
   return rules;
 }
@@ -71,9 +76,13 @@ function rulesFor(settings: readonly LimitSetting[], who: Who, judged: Judged): 
 function partOf(part: LimitSetting['per'][number], who: Who, judged: Judged): string {
   const { user, agent } = who.principal;
   switch (part) {
-    case 'tenant': return '';
-    case 'user': return `u${user.issuer}|${user.subject}`;
-    case 'agent': return `a${agent.clientId}`;
-    case 'tool': return `t${judged.definition?.server}/${judged.definition?.kind}/${judged.definition?.name}`;
+    case 'tenant':
+      return '';
+    case 'user':
+      return `u${user.issuer}|${user.subject}`;
+    case 'agent':
+      return `a${agent.clientId}`;
+    case 'tool':
+      return `t${judged.definition?.server}/${judged.definition?.kind}/${judged.definition?.name}`;
   }
 }

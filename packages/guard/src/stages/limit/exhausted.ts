@@ -1,7 +1,9 @@
 import { GuardError } from '../../errors.ts';
 import type { LimitRule, LimitVerdict } from '../../ports.ts';
 
-const WHAT: Partial<Readonly<Record<LimitRule['scope'], string>>> = { refusals: 'Too many of your calls were refused, so all are for a while' };
+const WHAT: Partial<Readonly<Record<LimitRule['scope'], string>>> = {
+  refusals: 'Too many of your calls were refused, so all are for a while',
+};
 
 /** The refusal, with what a client needs to come back at the right time (RFC 9110 `Retry-After` in whole seconds). */
 export function exhausted(verdict: LimitVerdict): GuardError {

@@ -1,6 +1,11 @@
 import { describe, expect, it } from 'vitest';
 import type { LimitRule } from '../../ports.ts';
-import { createManualClock, createMemoryApprovals, createMemoryRateLimiter, silentObserver } from '../../memory/index.ts';
+import {
+  createManualClock,
+  createMemoryApprovals,
+  createMemoryRateLimiter,
+  silentObserver,
+} from '../../memory/index.ts';
 import { GuardError } from '../../errors.ts';
 import { addressRule, createRefusals } from './index.ts';
 
@@ -10,7 +15,8 @@ describe('the rate limiter', () => {
   it('gives the whole budget at once, then one unit per interval', async () => {
     const clock = createManualClock();
     const limiter = createMemoryRateLimiter(clock);
-    for (let left = 4; left >= 0; left--) expect(await limiter.take([rule('a')])).toMatchObject({ allowed: true, remaining: left });
+    for (let left = 4; left >= 0; left--)
+      expect(await limiter.take([rule('a')])).toMatchObject({ allowed: true, remaining: left });
     const refused = await limiter.take([rule('a')]);
     expect(refused).toMatchObject({ allowed: false, remaining: 0 });
     expect(refused.retryAfterMs).toBeCloseTo(12_000, 3);
@@ -24,7 +30,8 @@ describe('the rate limiter', () => {
   it('takes from every rule or from none', async () => {
     const limiter = createMemoryRateLimiter(createManualClock());
     await limiter.take([rule('narrow', 1)]);
-    for (let again = 0; again < 3; again++) expect((await limiter.take([rule('wide'), rule('narrow', 1)])).rule.key).toBe('narrow');
+    for (let again = 0; again < 3; again++)
+      expect((await limiter.take([rule('wide'), rule('narrow', 1)])).rule.key).toBe('narrow');
     expect(await limiter.take([rule('wide')])).toMatchObject({ allowed: true, remaining: 4 });
   });
 
@@ -46,9 +53,17 @@ it('an address is its own bucket, an IPv6 one its /64, a mapped one its IPv4', (
 
 it('refusals cost: beyond the budget everything of that principal is refused until it refills', () => {
   const clock = createManualClock();
-  const refusals = createRefusals({ limiter: createMemoryRateLimiter(clock), perMinute: () => 2, now: () => clock.now(), observer: silentObserver });
+  const refusals = createRefusals({
+    limiter: createMemoryRateLimiter(clock),
+    perMinute: () => 2,
+    now: () => clock.now(),
+    observer: silentObserver,
+  });
   const who = { principal: { key: 'p' }, tenant: { id: 't' } } as Parameters<typeof refusals.check>[0];
-  for (let at = 0; at < 3; at++) { refusals.check(who); refusals.charge(who); }
+  for (let at = 0; at < 3; at++) {
+    refusals.check(who);
+    refusals.charge(who);
+  }
   expect(() => refusals.check(who)).toThrow(GuardError);
   clock.advance(30_001);
   expect(() => refusals.check(who)).not.toThrow();
@@ -56,15 +71,19 @@ it('refusals cost: beyond the budget everything of that principal is refused unt
 
 describe('approvals', () => {
   const clock = createManualClock();
-  const question = (digest: string) => ({
-    digest, expiresAt: clock.now() + 1_000, principal: { key: 'p', user: { issuer: 'i', subject: 'alice' }, agent: { clientId: 'a', actors: ['bot'] } },
-  }) as unknown as Parameters<ReturnType<typeof createMemoryApprovals>['consume']>[0];
+  const question = (digest: string) =>
+    ({
+      digest,
+      expiresAt: clock.now() + 1_000,
+      principal: { key: 'p', user: { issuer: 'i', subject: 'alice' }, agent: { clientId: 'a', actors: ['bot'] } },
+    }) as unknown as Parameters<ReturnType<typeof createMemoryApprovals>['consume']>[0];
 
   it('one yes is for one call: it is consumed once, and nobody gives it to themselves (U4, U5)', async () => {
     const store = createMemoryApprovals(clock);
     const asked = await store.consume(question('d'));
     if (asked.state !== 'pending') throw new Error('a request was expected');
-    for (const subject of ['alice', 'bot']) expect(() => store.approve(asked.id, { issuer: 'i', subject })).toThrow(GuardError);
+    for (const subject of ['alice', 'bot'])
+      expect(() => store.approve(asked.id, { issuer: 'i', subject })).toThrow(GuardError);
     store.approve(asked.id, { issuer: 'i', subject: 'bob' });
     const all = await Promise.all(Array.from({ length: 100 }, () => store.consume(question('d'))));
     expect(all.filter(({ state }) => state === 'approved')).toHaveLength(1);

@@ -35,9 +35,18 @@ export function createRefusals({ limiter, perMinute, now, observer }: RefusalDep
       throw exhausted(block.verdict);
     },
     charge({ principal }) {
-      const rule: LimitRule = { scope: 'refusals', key: JSON.stringify(['refusals', principal.key]), limit: perMinute(), periodMs: PERIOD_MS };
+      const rule: LimitRule = {
+        scope: 'refusals',
+        key: JSON.stringify(['refusals', principal.key]),
+        limit: perMinute(),
+        periodMs: PERIOD_MS,
+      };
       const verdict = limiter.take([rule]);
-      if (verdict instanceof Promise) void verdict.then((settled) => note(principal.key, settled), () => {});
+      if (verdict instanceof Promise)
+        void verdict.then(
+          (settled) => note(principal.key, settled),
+          () => {},
+        );
       else note(principal.key, verdict);
     },
   };

@@ -21,6 +21,8 @@ export function createTenant(tenants: TenantDirectory, refusals: Refusals): Hous
     const claim = principal.tenantClaim;
     if (claim === undefined || claim === GATEWAY_TENANT) throw new GuardError('unknown_tenant');
     const found = tenants.find(claim);
-    return found instanceof Promise ? found.then((tenant) => settle(tenant, principal, call)) : settle(found, principal, call);
+    return found instanceof Promise
+      ? found.then((tenant) => settle(tenant, principal, call))
+      : settle(found, principal, call);
   };
 }

@@ -7,43 +7,98 @@ import { CALL, HOME, openBench, OTHER, outcomeOf, token, type Claims } from '../
 import { createTenant, GATEWAY_TENANT } from './index.ts';
 
 const tenantOf = async (claims: Claims, session?: Session, params: Call['params'] = {}) => {
-  const tenants = createTenant(createMemoryTenants(() => ['acme', 'globex', GATEWAY_TENANT]), { check: () => {}, charge: () => {} });
+  const tenants = createTenant(
+    createMemoryTenants(() => ['acme', 'globex', GATEWAY_TENANT]),
+    { check: () => {}, charge: () => {} },
+  );
   const text = token(claims);
-  return tenants(await openBench().bearer(text), { ...CALL, credentials: { kind: 'bearer', token: text }, session, params });
+  return tenants(await openBench().bearer(text), {
+    ...CALL,
+    credentials: { kind: 'bearer', token: text },
+    session,
+    params,
+  });
 };
-const session = (changes: Partial<Session> = {}): Session => ({ id: 's', issuer: HOME, subject: 'alice', tenant: 'acme', ...changes });
+const session = (changes: Partial<Session> = {}): Session => ({
+  id: 's',
+  issuer: HOME,
+  subject: 'alice',
+  tenant: 'acme',
+  ...changes,
+});
 
 const TENANT_ROWS: readonly (readonly [name: string, claims: Claims, expected: string, session?: Session])[] = [
-  ['O24 the tenant of the token', {}, 'accepted'], ['O24 its own session', {}, 'accepted', session()],
+  ['O24 the tenant of the token', {}, 'accepted'],
+  ['O24 its own session', {}, 'accepted', session()],
   ['O24 the session of another tenant', {}, 'session_not_found', session({ tenant: 'globex' })],
   ['O24 the session of another user', {}, 'session_not_found', session({ subject: 'bob' })],
   ['O24 the session of the same sub of another issuer', {}, 'session_not_found', session({ issuer: OTHER })],
-  ['O24 a tenant that is not there', { tenant: 'initech' }, 'unknown_tenant'], ['O24 no tenant', { tenant: undefined }, 'unknown_tenant'],
-  ['O24 the tenant of the gateway itself', { tenant: GATEWAY_TENANT }, 'unknown_tenant'], ['O24 an array of tenants', { tenant: ['acme'] }, 'unknown_tenant'],
-  ['O24 another case', { tenant: 'ACME' }, 'unknown_tenant'], ['O24 a space', { tenant: 'acme ' }, 'unknown_tenant'],
-  ['O24 __proto__', { tenant: '__proto__' }, 'unknown_tenant'], ['O24 constructor', { tenant: 'constructor' }, 'unknown_tenant'],
+  ['O24 a tenant that is not there', { tenant: 'initech' }, 'unknown_tenant'],
+  ['O24 no tenant', { tenant: undefined }, 'unknown_tenant'],
+  ['O24 the tenant of the gateway itself', { tenant: GATEWAY_TENANT }, 'unknown_tenant'],
+  ['O24 an array of tenants', { tenant: ['acme'] }, 'unknown_tenant'],
+  ['O24 another case', { tenant: 'ACME' }, 'unknown_tenant'],
+  ['O24 a space', { tenant: 'acme ' }, 'unknown_tenant'],
+  ['O24 __proto__', { tenant: '__proto__' }, 'unknown_tenant'],
+  ['O24 constructor', { tenant: 'constructor' }, 'unknown_tenant'],
 ];
-it.for(TENANT_ROWS)('%s', async ([, claims, expected, opened]) => expect(await outcomeOf(tenantOf(claims, opened))).toBe(expected));
+it.for(TENANT_ROWS)('%s', async ([, claims, expected, opened]) =>
+  expect(await outcomeOf(tenantOf(claims, opened))).toBe(expected),
+);
 
 it('O24 what the request says of a tenant changes nothing', async () => {
-  expect(await tenantOf({}, undefined, { tenant: 'globex', _meta: { tenant: 'globex', 'x-tenant-id': 'globex' } })).toEqual({ id: 'acme' });
+  expect(
+    await tenantOf({}, undefined, { tenant: 'globex', _meta: { tenant: 'globex', 'x-tenant-id': 'globex' } }),
+  ).toEqual({ id: 'acme' });
 });
 
-const principal = { user: { issuer: HOME, subject: 'alice' }, tenantClaim: 'acme', key: 'alice' } as unknown as Principal;
+const principal = {
+  user: { issuer: HOME, subject: 'alice' },
+  tenantClaim: 'acme',
+  key: 'alice',
+} as unknown as Principal;
 const quiet = { check: () => {}, charge: () => {} };
 
-it.each([['at once', (id: string) => ({ id })], ['later', (id: string) => Promise.resolve({ id })]] as const)('O24 the directory decides, and so do the refusals, %s', async (_when, find) => {
+it.each([
+  ['at once', (id: string) => ({ id })],
+  ['later', (id: string) => Promise.resolve({ id })],
+] as const)('O24 the directory decides, and so do the refusals, %s', async (_when, find) => {
   const asked: string[] = [];
-  const check = (): void => { throw new GuardError('rate_limited'); };
-  const of = (refusals: typeof quiet, found = true) => createTenant({ find: (id) => { asked.push(id); return found ? find(id) : undefined; } }, refusals);
+  const check = (): void => {
+    throw new GuardError('rate_limited');
+  };
+  const of = (refusals: typeof quiet, found = true) =>
+    createTenant(
+      {
+        find: (id) => {
+          asked.push(id);
+          return found ? find(id) : undefined;
+        },
+      },
+      refusals,
+    );
   expect(await of(quiet)(principal, CALL)).toEqual({ id: 'acme' });
   expect(await outcomeOf(Promise.resolve().then(() => of({ ...quiet, check })(principal, CALL)))).toBe('rate_limited');
   expect(await outcomeOf(Promise.resolve().then(() => of(quiet, false)(principal, CALL)))).toBe('unknown_tenant');
-  expect(await outcomeOf(Promise.resolve().then(() => of(quiet)(principal, { ...CALL, session: session({ tenant: 'globex' }) })))).toBe('session_not_found');
+  expect(
+    await outcomeOf(
+      Promise.resolve().then(() => of(quiet)(principal, { ...CALL, session: session({ tenant: 'globex' }) })),
+    ),
+  ).toBe('session_not_found');
   expect(new Set(asked)).toEqual(new Set(['acme']));
 });
 
 it('the gateway’s own calls have a tenant of their own, which no directory knows and no refusal stops', async () => {
-  const stage = createTenant({ find: () => undefined }, { ...quiet, check: () => { throw new GuardError('rate_limited'); } });
-  expect(await stage({ ...principal, tenantClaim: 'acme' }, { ...CALL, credentials: { kind: 'gateway', tenant: 'acme' } })).toEqual({ id: GATEWAY_TENANT });
+  const stage = createTenant(
+    { find: () => undefined },
+    {
+      ...quiet,
+      check: () => {
+        throw new GuardError('rate_limited');
+      },
+    },
+  );
+  expect(
+    await stage({ ...principal, tenantClaim: 'acme' }, { ...CALL, credentials: { kind: 'gateway', tenant: 'acme' } }),
+  ).toEqual({ id: GATEWAY_TENANT });
 });

@@ -14,10 +14,24 @@ export function checkUndeclared(definition: Definition, input: JsonObject): void
   const properties = schema?.['properties'];
   if (schema === undefined || properties === undefined || OPEN.some((keyword) => keyword in schema)) return;
   const extra = Object.keys(input).filter((name) => !Object.hasOwn(properties as JsonObject, name));
-  if (extra.length > 0) throw invalidInput([{ path: '', message: `must NOT have arguments that the schema does not declare (${extra.length} found)` }]);
+  if (extra.length > 0)
+    throw invalidInput([
+      { path: '', message: `must NOT have arguments that the schema does not declare (${extra.length} found)` },
+    ]);
 }
 
-const OPEN = ['additionalProperties', 'unevaluatedProperties', 'patternProperties', '$ref', 'allOf', 'anyOf', 'oneOf', 'if', 'propertyNames', 'dependentSchemas'];
+const OPEN = [
+  'additionalProperties',
+  'unevaluatedProperties',
+  'patternProperties',
+  '$ref',
+  'allOf',
+  'anyOf',
+  'oneOf',
+  'if',
+  'propertyNames',
+  'dependentSchemas',
+];
 
 export function invalidInput(faults: readonly SchemaFault[]): GuardError {
   const sentence = faults.map((fault) => `${fault.path === '' ? 'arguments' : fault.path} ${fault.message}`).join('; ');

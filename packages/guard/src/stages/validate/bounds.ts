@@ -19,7 +19,8 @@ export function whyUnbounded(schema: Json, limits: SchemaLimits): string | undef
   if (depthOf(schema) > limits.maxDepth) return `the schema is nested deeper than ${limits.maxDepth}`;
   const foreign = foreignReference(schema);
   if (foreign !== undefined) return foreign;
-  if (expandedSize(schema, schema, new Map()) > limits.maxExpanded) return `the schema expands to more than ${limits.maxExpanded} checks`;
+  if (expandedSize(schema, schema, new Map()) > limits.maxExpanded)
+    return `the schema expands to more than ${limits.maxExpanded} checks`;
   return undefined;
 }
 
@@ -30,7 +31,8 @@ function depthOf(value: Json): number {
   return deepest + 1;
 }
 
-const isObject = (value: Json | undefined): value is JsonObject => typeof value === 'object' && value !== null && !Array.isArray(value);
+const isObject = (value: Json | undefined): value is JsonObject =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);
 
 /** Only references inside the document: nothing is ever fetched, and no `$id` can move the base. */
 function foreignReference(value: Json): string | undefined {

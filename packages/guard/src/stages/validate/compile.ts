@@ -25,8 +25,17 @@ export function compileSchema(schema: Json, limits: SchemaLimits = SCHEMA_LIMITS
   const unbounded = whyUnbounded(schema, limits);
   if (unbounded !== undefined) throw new Error(unbounded);
   const ajv = new Ajv2020({
-    strict: false, allErrors: false, coerceTypes: false, useDefaults: false, addUsedSchema: false, validateSchema: true,
-    validateFormats: true, formats: FORMATS, logger: false, messages: true, ownProperties: true,
+    strict: false,
+    allErrors: false,
+    coerceTypes: false,
+    useDefaults: false,
+    addUsedSchema: false,
+    validateSchema: true,
+    validateFormats: true,
+    formats: FORMATS,
+    logger: false,
+    messages: true,
+    ownProperties: true,
     code: { regExp: linearPatterns },
   });
   ajv.removeKeyword('uniqueItems').addKeyword(uniqueItems);
@@ -39,7 +48,8 @@ function withoutIds(value: Json): Json {
   if (value === null || typeof value !== 'object') return value;
   if (Array.isArray(value)) return value.map(withoutIds);
   return Object.fromEntries(
-    Object.entries(value).filter(([key, inner]) => !((key === '$id' || key === '$schema') && typeof inner === 'string'))
+    Object.entries(value)
+      .filter(([key, inner]) => !((key === '$id' || key === '$schema') && typeof inner === 'string'))
       .map(([key, inner]) => [key, withoutIds(inner)]),
   );
 }
@@ -60,5 +70,8 @@ function allowedNames(error: ErrorObject): string {
 /** The pointer up to the first name that only the caller knows: what `schemaPath` does not name is replaced by `*`. */
 function declaredPath(error: ErrorObject): string {
   const declared = new Set(error.schemaPath.split('/').map((part) => decodeURIComponent(part)));
-  return error.instancePath.split('/').map((part) => (part === '' || /^\d+$/.test(part) || declared.has(part) ? part : '*')).join('/');
+  return error.instancePath
+    .split('/')
+    .map((part) => (part === '' || /^\d+$/.test(part) || declared.has(part) ? part : '*'))
+    .join('/');
 }

@@ -35,7 +35,11 @@ export function createSchemaCache(member: 'inputSchema' | 'outputSchema', limits
   };
 }
 
-export function createValidate({ additionalArguments, limits = SCHEMA_LIMITS, outputCheck = createSchemaCache('outputSchema', limits) }: ValidateDeps): House['validate'] {
+export function createValidate({
+  additionalArguments,
+  limits = SCHEMA_LIMITS,
+  outputCheck = createSchemaCache('outputSchema', limits),
+}: ValidateDeps): House['validate'] {
   const inputCheck = createSchemaCache('inputSchema', limits);
   const compiledCheck = (definition: Definition): CheckSchema | undefined => {
     try {
@@ -43,7 +47,11 @@ export function createValidate({ additionalArguments, limits = SCHEMA_LIMITS, ou
       outputCheck(definition);
       return inputCheck(definition);
     } catch (cause) {
-      throw new GuardError('invalid_input', { message: 'The schemas of this tool cannot be checked safely, so it cannot be called.', suggestion: 'Tell the operator: sallyport check names the reason.', cause });
+      throw new GuardError('invalid_input', {
+        message: 'The schemas of this tool cannot be checked safely, so it cannot be called.',
+        suggestion: 'Tell the operator: sallyport check names the reason.',
+        cause,
+      });
     }
   };
   return (call, row, definition) => {

@@ -21,8 +21,11 @@ export const linearPatterns: PatternEngine = Object.assign(
 
 /** ECMA-262 spellings that RE2 writes differently. `$` without flags means the very end, as RE2's does without `(?m)`. */
 const translate = (pattern: string): string =>
-  pattern.replace(/\\(?:u\{([0-9a-fA-F]+)\}|u([0-9a-fA-F]{4})|\/|[\s\S])/g, (whole, braced?: string, plain?: string) => {
-    const hex = braced ?? plain;
-    if (hex !== undefined) return `\\x{${hex}}`;
-    return whole === '\\/' ? '/' : whole;
-  });
+  pattern.replace(
+    /\\(?:u\{([0-9a-fA-F]+)\}|u([0-9a-fA-F]{4})|\/|[\s\S])/g,
+    (whole, braced?: string, plain?: string) => {
+      const hex = braced ?? plain;
+      if (hex !== undefined) return `\\x{${hex}}`;
+      return whole === '\\/' ? '/' : whole;
+    },
+  );

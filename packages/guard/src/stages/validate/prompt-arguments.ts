@@ -13,10 +13,12 @@ export function checkPromptArguments(definition: Definition, input: JsonObject):
   const faults: SchemaFault[] = [];
   for (const { name, required } of declared) {
     if (required === true && !Object.hasOwn(input, name)) faults.push({ path: `/${name}`, message: 'is required' });
-    else if (Object.hasOwn(input, name) && typeof input[name] !== 'string') faults.push({ path: `/${name}`, message: 'must be string' });
+    else if (Object.hasOwn(input, name) && typeof input[name] !== 'string')
+      faults.push({ path: `/${name}`, message: 'must be string' });
   }
   const names = new Set(declared.map((argument) => argument.name));
   const extra = Object.keys(input).filter((name) => !names.has(name)).length;
-  if (extra > 0) faults.push({ path: '', message: `must NOT have arguments that the prompt does not declare (${extra} found)` });
+  if (extra > 0)
+    faults.push({ path: '', message: `must NOT have arguments that the prompt does not declare (${extra} found)` });
   if (faults.length > 0) throw invalidInput(faults.slice(0, 10));
 }

@@ -8,5 +8,6 @@ export const uniqueItems = {
   schemaType: 'boolean',
   error: { message: 'must NOT have duplicate items' },
   validate: (wanted: boolean, items: readonly Json[]): boolean =>
-    !wanted || new Set(items.map((item) => (typeof item === 'string' ? `"${item}` : canonicalize(item)))).size === items.length,
+    !wanted ||
+    new Set(items.map((item) => (typeof item === 'string' ? `"${item}` : canonicalize(item)))).size === items.length,
 } as const;

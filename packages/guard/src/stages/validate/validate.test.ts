@@ -6,7 +6,14 @@ import { compileSchema, createValidate } from './index.ts';
 
 const row = METHODS.get('tools/call') as MethodRow;
 let serial = 0;
-const toolOf = (inputSchema: object): Definition => ({ server: 'crm', kind: 'tool', name: 't', digest: `sha256:${serial++}`, labels: [], document: { inputSchema } as never });
+const toolOf = (inputSchema: object): Definition => ({
+  server: 'crm',
+  kind: 'tool',
+  name: 't',
+  digest: `sha256:${serial++}`,
+  labels: [],
+  document: { inputSchema } as never,
+});
 const call = (args: unknown): Call => ({ params: { name: 't', arguments: args } }) as unknown as Call;
 const strict = createValidate({ additionalArguments: () => 'reject' });
 
@@ -19,14 +26,31 @@ function errorOf(schema: object, args: unknown): GuardError | undefined {
     throw thrown;
   }
 }
-const properties = (fields: object, required: string[] = []): object => ({ type: 'object', properties: fields, required });
+const properties = (fields: object, required: string[] = []): object => ({
+  type: 'object',
+  properties: fields,
+  required,
+});
 
 describe('arguments', () => {
   it.each([
-    ['J10 "1" is no integer', { n: { type: 'integer' } }, { n: '1' }], ['J10 "false" is no boolean', { b: { type: 'boolean' } }, { b: 'false' }],
-    ['J10 null is no string', { s: { type: 'string' } }, { s: null }], ['J10 a number is no string', { s: { type: 'string' } }, { s: 1 }],
-    ['J9 an argument that the schema does not declare', { s: { type: 'string' } }, { s: 'x', extra: 1 }], ['an unknown enum value', { e: { enum: ['a', 'b'] } }, { e: 'c' }],
-    ['two equal items', { l: { type: 'array', uniqueItems: true } }, { l: [{ a: 1, b: 2 }, { b: 2, a: 1 }] }], ['arguments that are a list', {}, []],
+    ['J10 "1" is no integer', { n: { type: 'integer' } }, { n: '1' }],
+    ['J10 "false" is no boolean', { b: { type: 'boolean' } }, { b: 'false' }],
+    ['J10 null is no string', { s: { type: 'string' } }, { s: null }],
+    ['J10 a number is no string', { s: { type: 'string' } }, { s: 1 }],
+    ['J9 an argument that the schema does not declare', { s: { type: 'string' } }, { s: 'x', extra: 1 }],
+    ['an unknown enum value', { e: { enum: ['a', 'b'] } }, { e: 'c' }],
+    [
+      'two equal items',
+      { l: { type: 'array', uniqueItems: true } },
+      {
+        l: [
+          { a: 1, b: 2 },
+          { b: 2, a: 1 },
+        ],
+      },
+    ],
+    ['arguments that are a list', {}, []],
     ['not a date', { d: { type: 'string', format: 'date' } }, { d: '2026-02-30' }],
   ])('%s is refused', (_name, fields, args) => expect(errorOf(properties(fields), args)?.code).toBe('invalid_input'));
 
@@ -34,12 +58,16 @@ describe('arguments', () => {
     const definition = toolOf({ type: 'object' });
     const broken = { ...definition, document: { ...definition.document, outputSchema: { $ref: 'https://x.test/s' } } };
     expect(() => strict(call({}), row, broken)).toThrow(/cannot be checked safely/);
-    expect(() => strict(call({}), row, { ...definition, document: { ...definition.document, outputSchema: { type: 'object' } } })).not.toThrow();
+    expect(() =>
+      strict(call({}), row, { ...definition, document: { ...definition.document, outputSchema: { type: 'object' } } }),
+    ).not.toThrow();
   });
 
   it('J10 nothing is filled in and nothing is changed', () => {
     const args = { n: 1 };
-    expect(strict(call(args), row, toolOf(properties({ n: { type: 'integer' }, d: { type: 'string', default: 'x' } })))).toBe(args);
+    expect(
+      strict(call(args), row, toolOf(properties({ n: { type: 'integer' }, d: { type: 'string', default: 'x' } }))),
+    ).toBe(args);
     expect(args).toEqual({ n: 1 });
   });
 
@@ -50,7 +78,9 @@ describe('arguments', () => {
   });
 
   it('says which field and why, and never a value or a name of the caller', () => {
-    const error = errorOf(properties({ user: properties({ age: { type: 'integer' } }) }), { user: { age: 'canary-1' } });
+    const error = errorOf(properties({ user: properties({ age: { type: 'integer' } }) }), {
+      user: { age: 'canary-1' },
+    });
     expect(error?.message).toContain('/user/age must be integer');
     const extra = errorOf({ ...properties({}), additionalProperties: { type: 'integer' } }, { 'canary-2': 'canary-3' });
     expect(JSON.stringify([error?.message, error?.detail, extra?.message, extra?.detail])).not.toContain('canary');
@@ -74,16 +104,31 @@ describe('J7 patterns run in linear time', () => {
 describe('J8 schemas that cost too much or reach out do not compile', () => {
   const chain = (links: number): JsonObject => ({
     $ref: '#/$defs/n0',
-    $defs: Object.fromEntries(Array.from({ length: links }, (_, at) => [`n${at}`, at === links - 1 ? { type: 'string' } : { allOf: [{ $ref: `#/$defs/n${at + 1}` }, { $ref: `#/$defs/n${at + 1}` }] }])),
+    $defs: Object.fromEntries(
+      Array.from({ length: links }, (_, at) => [
+        `n${at}`,
+        at === links - 1
+          ? { type: 'string' }
+          : { allOf: [{ $ref: `#/$defs/n${at + 1}` }, { $ref: `#/$defs/n${at + 1}` }] },
+      ]),
+    ),
   });
   const deep = (levels: number): JsonObject => (levels === 0 ? {} : { properties: { a: deep(levels - 1) } });
   it.each<[string, JsonObject]>([
-    ['http $ref', { $ref: 'http://169.254.169.254/x' }], ['file $ref', { properties: { a: { $ref: 'file:///etc/passwd' } } }], ['relative $ref', { $ref: 'other.json' }],
-    ['$dynamicRef', { $dynamicRef: '#x' }], ['exponential allOf', chain(40)], ['1,000 deep', deep(1_000)], ['5 MB', { enum: ['x'.repeat(5_000_000)] }],
+    ['http $ref', { $ref: 'http://169.254.169.254/x' }],
+    ['file $ref', { properties: { a: { $ref: 'file:///etc/passwd' } } }],
+    ['relative $ref', { $ref: 'other.json' }],
+    ['$dynamicRef', { $dynamicRef: '#x' }],
+    ['exponential allOf', chain(40)],
+    ['1,000 deep', deep(1_000)],
+    ['5 MB', { enum: ['x'.repeat(5_000_000)] }],
   ])('%s', (_name, schema) => expect(() => compileSchema(schema)).toThrow());
 
   it('a schema that refers to itself is fine', () => {
-    const check = compileSchema({ $ref: '#/$defs/node', $defs: { node: { type: 'object', properties: { next: { $ref: '#/$defs/node' }, v: { type: 'integer' } } } } });
+    const check = compileSchema({
+      $ref: '#/$defs/node',
+      $defs: { node: { type: 'object', properties: { next: { $ref: '#/$defs/node' }, v: { type: 'integer' } } } },
+    });
     expect(check({ v: 1, next: { v: 2 } })).toEqual([]);
     expect(check({ next: { v: 'x' } })).not.toEqual([]);
   });
@@ -102,8 +147,16 @@ describe('J8 schemas that cost too much or reach out do not compile', () => {
 });
 
 it('a prompt takes its declared arguments, as strings, and the required ones', () => {
-  const prompt: Definition = { server: 'crm', kind: 'prompt', name: 'p', digest: 'sha256:p', labels: [], document: { arguments: [{ name: 'a', required: true }, { name: 'b' }] } };
+  const prompt: Definition = {
+    server: 'crm',
+    kind: 'prompt',
+    name: 'p',
+    digest: 'sha256:p',
+    labels: [],
+    document: { arguments: [{ name: 'a', required: true }, { name: 'b' }] },
+  };
   const get = METHODS.get('prompts/get') as MethodRow;
   expect(() => strict(call({ a: 'x' }), get, prompt)).not.toThrow();
-  for (const args of [{}, { a: 1 }, { a: 'x', c: 'y' }]) expect(() => strict(call(args), get, prompt)).toThrow(GuardError);
+  for (const args of [{}, { a: 1 }, { a: 'x', c: 'y' }])
+    expect(() => strict(call(args), get, prompt)).toThrow(GuardError);
 });

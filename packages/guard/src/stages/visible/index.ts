@@ -11,10 +11,24 @@ export interface VisibleDeps {
   readonly allowTools: (server: string) => readonly string[] | undefined;
 }
 
-const EMBEDDED = { session: undefined, origin: { transport: 'embedded', era: 'modern', protocolVersion: '', address: '', correlationId: '', traceparent: undefined, clientInfo: undefined } } as const;
+const EMBEDDED = {
+  session: undefined,
+  origin: {
+    transport: 'embedded',
+    era: 'modern',
+    protocolVersion: '',
+    address: '',
+    correlationId: '',
+    traceparent: undefined,
+    clientInfo: undefined,
+  },
+} as const;
 
 /** The decision that lists and calls share: some arguments could be allowed. */
-export function createMayList({ policy, allowTools }: Omit<VisibleDeps, 'catalog'>): (who: Who, definition: Definition) => boolean {
+export function createMayList({
+  policy,
+  allowTools,
+}: Omit<VisibleDeps, 'catalog'>): (who: Who, definition: Definition) => boolean {
   return ({ principal, tenant }, definition) => {
     if (definition.kind === 'tool' && allowTools(definition.server)?.includes(definition.name) === false) return false;
     return policy().couldAllow({ principal, tenant, action: 'see', definition, input: undefined, call: EMBEDDED });

@@ -8,24 +8,72 @@ import type { PolicyEngine, PolicyQuestion } from '../../ports.ts';
 import { createMayList, createVisible } from './index.ts';
 
 const who = { principal: { key: 'p' }, tenant: { id: 'acme' } } as unknown as Who;
-const definitionOf = (kind: DefinitionKind, name = 'get'): Definition => ({ server: 'crm', kind, name, document: {}, digest: 'sha256:0', labels: [] });
+const definitionOf = (kind: DefinitionKind, name = 'get'): Definition => ({
+  server: 'crm',
+  kind,
+  name,
+  document: {},
+  digest: 'sha256:0',
+  labels: [],
+});
 
-function bench({ could = true, allow, found = definitionOf('tool') }: { readonly could?: boolean | (() => never); readonly allow?: readonly string[]; readonly found?: Definition | null } = {}) {
+function bench({
+  could = true,
+  allow,
+  found = definitionOf('tool'),
+}: {
+  readonly could?: boolean | (() => never);
+  readonly allow?: readonly string[];
+  readonly found?: Definition | null;
+} = {}) {
   const questions: PolicyQuestion[] = [];
   const looked: Target[] = [];
   const engine: PolicyEngine = {
-    revision: 'r', decide: () => { throw new Error('the stage judges no arguments'); },
-    couldAllow: (question) => { questions.push(question); return typeof could === 'function' ? could() : could; },
+    revision: 'r',
+    decide: () => {
+      throw new Error('the stage judges no arguments');
+    },
+    couldAllow: (question) => {
+      questions.push(question);
+      return typeof could === 'function' ? could() : could;
+    },
   };
   const deps = { policy: () => engine, allowTools: (server: string) => (server === 'crm' ? allow : undefined) };
-  const stage = createVisible({ ...deps, catalog: { find: (target) => { looked.push(target); return found ?? undefined; } } });
-  const see = (target: Target, method = 'tools/call'): Definition | undefined => stage(who, { method, target, params: { arguments: { secret: 1 } } } as unknown as Call, METHODS.get(method) as MethodRow);
-  const refusal = (target: Target, method?: string): unknown => { try { see(target, method); return undefined; } catch (thrown) { return thrown instanceof GuardError ? { code: thrown.code, message: thrown.message, detail: thrown.detail } : thrown; } };
+  const stage = createVisible({
+    ...deps,
+    catalog: {
+      find: (target) => {
+        looked.push(target);
+        return found ?? undefined;
+      },
+    },
+  });
+  const see = (target: Target, method = 'tools/call'): Definition | undefined =>
+    stage(
+      who,
+      { method, target, params: { arguments: { secret: 1 } } } as unknown as Call,
+      METHODS.get(method) as MethodRow,
+    );
+  const refusal = (target: Target, method?: string): unknown => {
+    try {
+      see(target, method);
+      return undefined;
+    } catch (thrown) {
+      return thrown instanceof GuardError
+        ? { code: thrown.code, message: thrown.message, detail: thrown.detail }
+        : thrown;
+    }
+  };
   return { see, refusal, questions, looked, mayList: createMayList(deps) };
 }
 
 const TOOL: Target = { kind: 'tool', server: 'crm', name: 'get' };
-const METHOD_OF = { tool: 'tools/call', prompt: 'prompts/get', resource: 'resources/read', resource_template: 'completion/complete' } as const;
+const METHOD_OF = {
+  tool: 'tools/call',
+  prompt: 'prompts/get',
+  resource: 'resources/read',
+  resource_template: 'completion/complete',
+} as const;
 
 describe('A13 a name that is called', () => {
   it.each(Object.entries(METHOD_OF))('a %s is looked up and judged, without its arguments', (kind, method) => {
@@ -34,7 +82,9 @@ describe('A13 a name that is called', () => {
     const { see, questions, looked } = bench({ found: definition });
     expect(see(target, method)).toBe(definition);
     expect(looked).toEqual([target]);
-    expect(questions).toMatchObject([{ principal: who.principal, tenant: who.tenant, definition, action: 'see', input: undefined }]);
+    expect(questions).toMatchObject([
+      { principal: who.principal, tenant: who.tenant, definition, action: 'see', input: undefined },
+    ]);
     expect(bench({ could: false, found: definition }).refusal(target, method)).toMatchObject({ code: 'not_found' });
     expect(bench({ found: null }).refusal(target, method)).toMatchObject({ code: 'not_found' });
   });
@@ -45,11 +95,20 @@ describe('A13 a name that is called', () => {
     expect(bench({ found: null }).refusal(TOOL)).toEqual(hidden);
     expect(bench({ allow: [] }).refusal(TOOL)).toEqual(hidden);
     expect(bench({ found: null }).refusal({ kind: 'unknown', name: 'crm__get' })).toEqual(hidden);
-    expect(bench().see({ kind: 'unknown', name: 'x' }), 'when the catalog knows it, it is judged like any other').toBeDefined();
+    expect(
+      bench().see({ kind: 'unknown', name: 'x' }),
+      'when the catalog knows it, it is judged like any other',
+    ).toBeDefined();
   });
 
   it('A29 a policy engine that fails refuses', () => {
-    expect(bench({ could: () => { throw new Error('down'); } }).refusal(TOOL)).toBeInstanceOf(Error);
+    expect(
+      bench({
+        could: () => {
+          throw new Error('down');
+        },
+      }).refusal(TOOL),
+    ).toBeInstanceOf(Error);
   });
 });
 
@@ -70,7 +129,15 @@ describe('what has no single target is not looked up', () => {
 
 describe('the configuration lets tools exist', () => {
   it.each<[allow: readonly string[] | undefined, name: string, shown: boolean]>([
-    [undefined, 'get', true], [['get'], 'get', true], [['set', 'get'], 'get', true], [[], 'get', false], [['set'], 'get', false], [['GET'], 'get', false], [['*'], 'get', false], [['ge'], 'get', false], [['get'], 'constructor', false],
+    [undefined, 'get', true],
+    [['get'], 'get', true],
+    [['set', 'get'], 'get', true],
+    [[], 'get', false],
+    [['set'], 'get', false],
+    [['GET'], 'get', false],
+    [['*'], 'get', false],
+    [['ge'], 'get', false],
+    [['get'], 'constructor', false],
   ])('%j and %s: %s', (allow, name, shown) => {
     const { mayList } = bench(allow === undefined ? {} : { allow });
     expect(mayList(who, definitionOf('tool', name))).toBe(shown);
@@ -78,9 +145,11 @@ describe('the configuration lets tools exist', () => {
 
   it('and says nothing of prompts, resources and other servers', () => {
     const { mayList } = bench({ allow: [] });
-    for (const kind of ['prompt', 'resource', 'resource_template', 'server'] as const) expect(mayList(who, definitionOf(kind))).toBe(true);
+    for (const kind of ['prompt', 'resource', 'resource_template', 'server'] as const)
+      expect(mayList(who, definitionOf(kind))).toBe(true);
     expect(mayList(who, { ...definitionOf('tool'), server: 'mail' })).toBe(true);
   });
 
-  it('what it allows is still hidden when the policy never allows it', () => expect(bench({ allow: ['get'], could: false }).mayList(who, definitionOf('tool'))).toBe(false));
+  it('what it allows is still hidden when the policy never allows it', () =>
+    expect(bench({ allow: ['get'], could: false }).mayList(who, definitionOf('tool'))).toBe(false));
 });

@@ -4,7 +4,13 @@ import { expect } from 'vitest';
 import type { Call, Credentials, Principal } from '../../../call.ts';
 import { GuardError } from '../../../errors.ts';
 import { createMemoryKeys } from '../../../memory/index.ts';
-import { createApiKeyAuthenticator, createAuthenticate, createBearerJwt, type JwtIssuer, type KeySource } from '../index.ts';
+import {
+  createApiKeyAuthenticator,
+  createAuthenticate,
+  createBearerJwt,
+  type JwtIssuer,
+  type KeySource,
+} from '../index.ts';
 
 export const NOW = 1_700_000_000;
 export const HOME = 'https://idp.test/acme';
@@ -19,26 +25,46 @@ export const otherRsa = generateKeyPairSync('rsa', { modulusLength: 2048 });
 export const attacker = generateKeyPairSync('rsa', { modulusLength: 2048 });
 
 export const ISSUER: JwtIssuer = {
-  issuer: HOME, audience: AUDIENCE, multipleAudiences: false, algorithms: ['RS256', 'ES256', 'EdDSA'], accessTokenProfile: 'rfc9068',
-  requiredScopes: [], claims: { tenant: 'tenant', roles: 'roles', groups: 'groups', agent: 'client_id', tier: 'tier' },
-  allowedClients: undefined, clockSkewSeconds: SKEW, maxLifetimeSeconds: 3600,
+  issuer: HOME,
+  audience: AUDIENCE,
+  multipleAudiences: false,
+  algorithms: ['RS256', 'ES256', 'EdDSA'],
+  accessTokenProfile: 'rfc9068',
+  requiredScopes: [],
+  claims: { tenant: 'tenant', roles: 'roles', groups: 'groups', agent: 'client_id', tier: 'tier' },
+  allowedClients: undefined,
+  clockSkewSeconds: SKEW,
+  maxLifetimeSeconds: 3600,
 };
 
 export type Claims = Readonly<Record<string, unknown>>;
 export const CLAIMS: Claims = {
-  iss: HOME, sub: 'alice', aud: AUDIENCE, exp: NOW + 600, iat: NOW, jti: 'j-1', client_id: 'agent', tenant: 'acme', roles: ['reader'],
+  iss: HOME,
+  sub: 'alice',
+  aud: AUDIENCE,
+  exp: NOW + 600,
+  iat: NOW,
+  jti: 'j-1',
+  client_id: 'agent',
+  tenant: 'acme',
+  roles: ['reader'],
 };
 
-export const b64 = (value: unknown): string => Buffer.from(typeof value === 'string' ? value : JSON.stringify(value)).toString('base64url');
+export const b64 = (value: unknown): string =>
+  Buffer.from(typeof value === 'string' ? value : JSON.stringify(value)).toString('base64url');
 export const tail = (token: string): string => token.slice(token.lastIndexOf('.') + 1);
-export const withTail = (token: string, signature: string): string => `${token.slice(0, token.lastIndexOf('.'))}.${signature}`;
+export const withTail = (token: string, signature: string): string =>
+  `${token.slice(0, token.lastIndexOf('.'))}.${signature}`;
 
 /** A token exactly as the attacker wants it. `undefined` in the changes removes the member. */
 export function token(claims: Claims | string = {}, header: Claims = {}, key: KeyObject = rsa.privateKey): string {
   const text = `${b64({ alg: 'RS256', typ: 'at+jwt', kid: 'k1', ...header })}.${typeof claims === 'string' ? b64(claims) : b64({ ...CLAIMS, ...claims })}`;
-  const signature = key.asymmetricKeyType === 'ec' ? sign('sha256', Buffer.from(text), { key, dsaEncoding: 'ieee-p1363' })
-    : key.asymmetricKeyType === 'ed25519' ? sign(null, Buffer.from(text), key)
-    : sign('sha256', Buffer.from(text), { key, padding: constants.RSA_PKCS1_PADDING });
+  const signature =
+    key.asymmetricKeyType === 'ec'
+      ? sign('sha256', Buffer.from(text), { key, dsaEncoding: 'ieee-p1363' })
+      : key.asymmetricKeyType === 'ed25519'
+        ? sign(null, Buffer.from(text), key)
+        : sign('sha256', Buffer.from(text), { key, padding: constants.RSA_PKCS1_PADDING });
   return `${text}.${signature.toString('base64url')}`;
 }
 
@@ -48,7 +74,10 @@ export function hmacToken(secret: string | Buffer): string {
 }
 
 const KEYS: ReadonlyMap<string, KeyObject> = new Map([
-  [`${HOME} k1`, rsa.publicKey], [`${HOME} ec`, ec.publicKey], [`${HOME} ed`, ed.publicKey], [`${OTHER} k1`, otherRsa.publicKey],
+  [`${HOME} k1`, rsa.publicKey],
+  [`${HOME} ec`, ec.publicKey],
+  [`${HOME} ed`, ed.publicKey],
+  [`${OTHER} k1`, otherRsa.publicKey],
 ]);
 
 export function openBench({ issuer = {} }: { readonly issuer?: Partial<JwtIssuer> } = {}) {
@@ -65,18 +94,43 @@ export function openBench({ issuer = {} }: { readonly issuer?: Partial<JwtIssuer
     },
   };
   const store = createMemoryKeys();
-  const issuers = [{ ...ISSUER, ...issuer }, { ...ISSUER, ...issuer, issuer: OTHER }];
+  const issuers = [
+    { ...ISSUER, ...issuer },
+    { ...ISSUER, ...issuer, issuer: OTHER },
+  ];
   const authenticate = createAuthenticate(
-    [createApiKeyAuthenticator(store, clock), createBearerJwt({ issuers: () => issuers, keys: source, clock })], (type) => void faults.push(type));
+    [createApiKeyAuthenticator(store, clock), createBearerJwt({ issuers: () => issuers, keys: source, clock })],
+    (type) => void faults.push(type),
+  );
   const present = async (credentials: Credentials): Promise<Principal> => authenticate({ ...CALL, credentials });
-  return { clock, asked, faults, store, keys, issuers, present, bearer: (text: string) => present({ kind: 'bearer', token: text }) };
+  return {
+    clock,
+    asked,
+    faults,
+    store,
+    keys,
+    issuers,
+    present,
+    bearer: (text: string) => present({ kind: 'bearer', token: text }),
+  };
 }
 
 export const CALL: Call = {
-  method: 'tools/call', target: { kind: 'tool', server: 'crm', name: 'get' }, params: {}, rawArguments: undefined, credentials: { kind: 'none' },
-  session: undefined, deadline: Number.POSITIVE_INFINITY, signal: new AbortController().signal,
+  method: 'tools/call',
+  target: { kind: 'tool', server: 'crm', name: 'get' },
+  params: {},
+  rawArguments: undefined,
+  credentials: { kind: 'none' },
+  session: undefined,
+  deadline: Number.POSITIVE_INFINITY,
+  signal: new AbortController().signal,
   origin: {
-    transport: 'http', era: 'modern', protocolVersion: '2026-07-28', address: '192.0.2.1', correlationId: 'c', traceparent: undefined,
+    transport: 'http',
+    era: 'modern',
+    protocolVersion: '2026-07-28',
+    address: '192.0.2.1',
+    correlationId: 'c',
+    traceparent: undefined,
     clientInfo: undefined,
   },
 };
@@ -88,7 +142,8 @@ export async function outcomeOf(answer: Promise<unknown>): Promise<string> {
     return 'accepted';
   } catch (thrown) {
     if (!(thrown instanceof GuardError)) throw thrown;
-    if (thrown.code === 'unauthenticated') expect(thrown.detail).toEqual({ data: { error: 'invalid_token' }, cause: expect.any(Error) });
+    if (thrown.code === 'unauthenticated')
+      expect(thrown.detail).toEqual({ data: { error: 'invalid_token' }, cause: expect.any(Error) });
     return thrown.code;
   }
 }
