@@ -1,6 +1,6 @@
 /** What every approval store promises: a yes is for one digest, once, until it expires, and never from who asked. */
 import { describe, expect, it } from 'vitest';
-import type { ApprovalQuestion, ApprovalState, ApprovalStore } from '@sallyport/guard';
+import type { ApprovalRequest, ApprovalState, ApprovalStore } from '@sallyport/guard';
 import { HOSTILE, hundred, opener, type Open, type Opened } from './opened.ts';
 
 /** A person who decides. */
@@ -17,10 +17,10 @@ export interface OpenedApprovals extends Opened<ApprovalStore> {
 
 const BOB: Decider = { issuer: 'https://i', subject: 'bob' };
 
-function question(digest: string, expiresAt: number, key = 'alice'): ApprovalQuestion {
+function question(digest: string, expiresAt: number, key = 'alice'): ApprovalRequest {
   return {
     digest,
-    expiresAt,
+    expiresAtMs: expiresAt,
     tenant: { id: 'acme' },
     input: { amount: 1 },
     definition: { server: 'bank', kind: 'tool', name: 'pay', document: {}, digest: 'sha256:0', labels: [] },
@@ -30,7 +30,7 @@ function question(digest: string, expiresAt: number, key = 'alice'): ApprovalQue
       scopes: [],
       tenantClaim: 'acme',
       tier: undefined,
-      expiresAt: undefined,
+      expiresAtMs: undefined,
       key,
     },
   };

@@ -12,9 +12,9 @@ const key = (id: string, fields: Partial<ApiKey> = {}): ApiKey => ({
   roles: ['reader', 'a"b,c'],
   scopes: ['mcp'],
   tier: 'gold',
-  createdAt: 1_700_000_000_000,
-  expiresAt: 1_800_000_000_000,
-  revokedAt: undefined,
+  createdAtMs: 1_700_000_000_000,
+  expiresAtMs: 1_800_000_000_000,
+  revokedAtMs: undefined,
   ...fields,
 });
 const ids = (keys: readonly ApiKey[]): string[] => keys.map(({ id }) => id).sort();
@@ -27,8 +27,8 @@ export function keysContract(name: string, open: Open<KeyStore>): void {
       const { port } = await fresh();
       const rows = [
         key('full'),
-        key('bare', { roles: [], scopes: [], tier: undefined, expiresAt: undefined }),
-        key('ended', { revokedAt: 1_700_000_000_001 }),
+        key('bare', { roles: [], scopes: [], tier: undefined, expiresAtMs: undefined }),
+        key('ended', { revokedAtMs: 1_700_000_000_001 }),
         key('strange', {
           tenant: "a'b",
           subject: 'ü\u0301"; --',
@@ -36,7 +36,7 @@ export function keysContract(name: string, open: Open<KeyStore>): void {
           roles: ['__proto__', 'constructor', ''],
           tier: '',
         }),
-        key('late', { createdAt: 0, expiresAt: Number.MAX_SAFE_INTEGER }),
+        key('late', { createdAtMs: 0, expiresAtMs: Number.MAX_SAFE_INTEGER }),
       ];
       for (const row of rows) await port.put(row);
       for (const row of rows) expect(await port.find(row.id)).toEqual(row);
@@ -54,8 +54,8 @@ export function keysContract(name: string, open: Open<KeyStore>): void {
       const { port } = await fresh();
       await port.put(key('a'));
       await port.put(key('b'));
-      await port.put(key('a', { revokedAt: 5 }));
-      expect(await port.find('a')).toEqual(key('a', { revokedAt: 5 }));
+      await port.put(key('a', { revokedAtMs: 5 }));
+      expect(await port.find('a')).toEqual(key('a', { revokedAtMs: 5 }));
       expect(await port.find('b')).toEqual(key('b'));
       expect(ids(await port.list('acme'))).toEqual(['a', 'b']);
     });
@@ -93,8 +93,8 @@ export function keysContract(name: string, open: Open<KeyStore>): void {
         const other = await opened.beside();
         await port.put(key('a'));
         expect(await other.find('a')).toEqual(key('a'));
-        await other.put(key('a', { revokedAt: 7 }));
-        expect((await port.find('a'))?.revokedAt).toBe(7);
+        await other.put(key('a', { revokedAtMs: 7 }));
+        expect((await port.find('a'))?.revokedAtMs).toBe(7);
       }
       if (opened.reopen === undefined) return;
       await port.put(key('b'));

@@ -1,15 +1,15 @@
 /** What every pin store promises: one pin a definition, its document as it was approved, and a version that tells of changes. */
 import { describe, expect, it } from 'vitest';
-import type { DefinitionKind, JsonObject, PendingPin, PinRow, PinStore } from '@sallyport/guard';
+import type { DefinitionKind, JsonObject, PendingPin, Pin, PinStore } from '@sallyport/guard';
 import { COLLIDING, HOSTILE, opener, type Open } from './opened.ts';
 
-const pin = (server: string, name: string, fields: Partial<PinRow> = {}): PinRow => ({
+const pin = (server: string, name: string, fields: Partial<Pin> = {}): Pin => ({
   server,
   kind: 'tool',
   name,
   digest: `sha256:${server} ${name}`,
   document: { name },
-  approvedAt: 5,
+  approvedAtMs: 5,
   approvedBy: 'ops',
   ...fields,
 });
@@ -19,7 +19,7 @@ const pending = (server: string, name: string, fields: Partial<PendingPin> = {})
   name,
   digest: `sha256:${server} ${name}`,
   document: { name },
-  seenAt: 6,
+  seenAtMs: 6,
   ...fields,
 });
 const named = (rows: readonly { readonly server: string; readonly kind: string; readonly name: string }[]): string[] =>
@@ -37,7 +37,7 @@ export function pinsContract(name: string, open: Open<PinStore>): void {
     it('A2 keeps every field of what was approved, also the unknown and the strange ones', async () => {
       const { port } = await fresh();
       port.approve(pin('crm', 'x', { document: DOCUMENT }));
-      port.suspend(pending('crm', 'y', { document: DOCUMENT }));
+      port.savePending(pending('crm', 'y', { document: DOCUMENT }));
       expect(JSON.stringify(port.pins()[0]?.document)).toBe(JSON.stringify(DOCUMENT));
       expect(JSON.stringify(port.pending()[0]?.document)).toBe(JSON.stringify(DOCUMENT));
       expect(port.pins()).toEqual([pin('crm', 'x', { document: DOCUMENT })]);
@@ -52,7 +52,7 @@ export function pinsContract(name: string, open: Open<PinStore>): void {
         ['crm', 'y'],
         ['mail', 'x'],
       ] as const)
-        port.suspend(pending(server, tool, { digest: 'new' }));
+        port.savePending(pending(server, tool, { digest: 'new' }));
       expect(port.pins()).toEqual([pin('crm', 'x', { digest: 'old' })]);
       expect(port.pending()).toHaveLength(3);
       port.approve(pin('crm', 'x', { digest: 'new' }));
@@ -63,13 +63,13 @@ export function pinsContract(name: string, open: Open<PinStore>): void {
     it('A2 what was pinned first stays pinned, whoever comes second with something else', async () => {
       const { opened, port } = await fresh();
       const other = (await opened.beside?.()) ?? port;
-      port.suspend(pending('crm', 'x', { digest: 'second' }));
-      expect(port.pinFirst(pin('crm', 'x', { digest: 'first', document: DOCUMENT }))).toMatchObject({
+      port.savePending(pending('crm', 'x', { digest: 'second' }));
+      expect(port.pinIfAbsent(pin('crm', 'x', { digest: 'first', document: DOCUMENT }))).toMatchObject({
         digest: 'first',
       });
       expect(port.pending()).toEqual([]);
       const version = other.version();
-      expect(other.pinFirst(pin('crm', 'x', { digest: 'second' }))).toEqual(
+      expect(other.pinIfAbsent(pin('crm', 'x', { digest: 'second' }))).toEqual(
         pin('crm', 'x', { digest: 'first', document: DOCUMENT }),
       );
       expect([other.version(), port.pins()]).toEqual([
@@ -80,25 +80,25 @@ export function pinsContract(name: string, open: Open<PinStore>): void {
 
     it('A3 what came after the definition that is approved waits on', async () => {
       const { port } = await fresh();
-      port.suspend(pending('crm', 'x', { digest: 'newer' }));
+      port.savePending(pending('crm', 'x', { digest: 'newer' }));
       port.approve(pin('crm', 'x', { digest: 'reviewed' }));
       expect([port.pins()[0]?.digest, port.pending()[0]?.digest]).toEqual(['reviewed', 'newer']);
     });
 
     it('the newest unapproved definition replaces the one before it: a server that flips for ever waits once', async () => {
       const { port } = await fresh();
-      for (let at = 0; at < 1_000; at++) port.suspend(pending('crm', 'x', { digest: `d${at}`, seenAt: at }));
-      expect(port.pending()).toEqual([pending('crm', 'x', { digest: 'd999', seenAt: 999 })]);
+      for (let at = 0; at < 1_000; at++) port.savePending(pending('crm', 'x', { digest: `d${at}`, seenAtMs: at }));
+      expect(port.pending()).toEqual([pending('crm', 'x', { digest: 'd999', seenAtMs: 999 })]);
     });
 
     it('D2 many at once are as good as one by one, and cost what one costs', async () => {
       const { port } = await fresh();
       const before = port.version();
       const began = performance.now();
-      port.atOnce(() => {
+      port.transaction(() => {
         for (let at = 0; at < 5_000; at++) {
           port.approve(pin('crm', `p${at}`));
-          port.suspend(pending('crm', `w${at}`));
+          port.savePending(pending('crm', `w${at}`));
         }
       });
       expect(performance.now() - began).toBeLessThan(5_000);
@@ -109,12 +109,12 @@ export function pinsContract(name: string, open: Open<PinStore>): void {
 
     it('A5 server, kind and name together say which: none of them runs into another', async () => {
       const { port } = await fresh();
-      const all: PinRow[] = [];
+      const all: Pin[] = [];
       for (const [left, right] of COLLIDING) for (const [server, tool] of [left, right]) all.push(pin(server, tool));
       for (const one of HOSTILE) all.push(pin('hostile', one), pin(one, 'hostile'));
       for (const kind of ['prompt', 'resource', 'resource_template', 'server'] satisfies DefinitionKind[])
         all.push(pin('crm', 'x', { kind }));
-      for (const one of all) port.suspend(pending(one.server, one.name, { kind: one.kind }));
+      for (const one of all) port.savePending(pending(one.server, one.name, { kind: one.kind }));
       expect(named(port.pending())).toEqual(named(all));
       for (const one of all) port.approve(one);
       expect(named(port.pins())).toEqual(named(all));
@@ -126,10 +126,10 @@ export function pinsContract(name: string, open: Open<PinStore>): void {
       const { port } = await fresh();
       const seen = [port.version()];
       for (const change of [
-        () => port.suspend(pending('crm', 'x')),
+        () => port.savePending(pending('crm', 'x')),
         () => port.approve(pin('crm', 'x')),
         () => port.approve(pin('crm', 'x')),
-        () => port.suspend(pending('crm', 'x')),
+        () => port.savePending(pending('crm', 'x')),
       ]) {
         change();
         seen.push(port.version());
@@ -149,7 +149,7 @@ export function pinsContract(name: string, open: Open<PinStore>): void {
       }
       if (opened.reopen === undefined) return;
       port.approve(pin('crm', 'y', { document: DOCUMENT }));
-      port.suspend(pending('crm', 'z'));
+      port.savePending(pending('crm', 'z'));
       const version = port.version();
       const again = await opened.reopen();
       expect(again.pins()).toContainEqual(pin('crm', 'y', { document: DOCUMENT }));

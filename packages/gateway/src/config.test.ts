@@ -51,7 +51,7 @@ describe('defaults', () => {
   it('a snapshot cannot be changed, at any depth', () => {
     const snapshot = snapshotOf('servers: { a: { url: "http://127.0.0.1:1/mcp" } }');
     expect(() => {
-      (snapshot.servers[0]?.links as { max: number }).max = 1;
+      (snapshot.servers[0]?.sessions as { max: number }).max = 1;
     }).toThrow(TypeError);
     expect(() => {
       (snapshot.tenants as string[]).push('x');

@@ -16,9 +16,9 @@ import {
   type Guard,
   type JsonObject,
   type Permitted,
-  type Relay,
+  type ClientChannel,
   type Sealer,
-  type Who,
+  type Identity,
 } from '@sallyport/guard';
 import { createRecorder, createRedactor, logRecord } from '@sallyport/guard/audit';
 import {
@@ -44,7 +44,7 @@ import { childEnvironment, needRestart, openSealingKey, processEnvironment, secr
 import { createAdmin } from './control/admin.ts';
 import { createPublicHealth } from './control/public-health.ts';
 import type { Check } from './control/ready.ts';
-import type { DoorDeps } from './edge/deps.ts';
+import type { EdgeDeps } from './edge/deps.ts';
 import { createHttpEdge, type HttpEdge } from './edge/http/edge.ts';
 import { createStdioEdge } from './edge/stdio/stdio.ts';
 import { openListener, type Listener } from './listen/listener.ts';
@@ -173,7 +173,7 @@ function createDataPlane({ clock, log, store, audit, sealer, metrics, approvals,
       {
         allowTools: (name) => server(name)?.allowTools,
         additionalArguments: (name) => server(name)?.additionalArguments ?? 'reject',
-        maxResultBytes: (name) => server(name)?.maxResultBytes ?? 0,
+        maxResultBytes: (name) => server(name)?.resultBytesMax ?? 0,
         tiers: () => settings.snapshot.limits,
         refusalsPerMinute: () => settings.snapshot.refusalsPerMinute,
         approvalRules: () => settings.snapshot.approvals.rules,
@@ -207,13 +207,13 @@ async function askClient(
   return outcome.result.value;
 }
 
-const NOBODY: Relay = {
+const NOBODY: ClientChannel = {
   era: 'modern',
   capabilities: {},
   logLevel: undefined,
   progressToken: undefined,
   notify: () => {},
-  ask: undefined,
+  request: undefined,
 };
 
 /** A call that the gateway makes for itself: discovery. It passes the guard and is recorded like every other. */
@@ -226,7 +226,7 @@ function ownCall(server: string, method: string, clock: Clock): Call {
     rawArguments: undefined,
     credentials,
     session: undefined,
-    deadline: clock.now() + 30_000,
+    deadlineMs: clock.now() + 30_000,
     signal: AbortSignal.timeout(30_000),
     origin: {
       transport: 'embedded',
@@ -272,7 +272,7 @@ function createDiscovery({ guard, upstreams }: DataPlane, { clock }: Parts): Dis
 }
 
 /** Of a server that was never reached nothing is known that could be told. */
-function seesIn(upstreams: Upstreams, settings: Settings): (who: Who, server: string) => boolean {
+function seesIn(upstreams: Upstreams, settings: Settings): (who: Identity, server: string) => boolean {
   const mayList = createMayList({
     policy: () => settings.policies.engine,
     allowTools: (name) => settings.servers.get(name)?.allowTools,
@@ -284,7 +284,7 @@ function seesIn(upstreams: Upstreams, settings: Settings): (who: Who, server: st
 }
 
 /** What both doors need. */
-function doorOf({ guard, upstreams }: DataPlane, { audit, clock, log, metrics, settings }: Parts): DoorDeps {
+function doorOf({ guard, upstreams }: DataPlane, { audit, clock, log, metrics, settings }: Parts): EdgeDeps {
   return {
     guard,
     send: upstreams.send,
@@ -315,7 +315,7 @@ function createEdge(plane: DataPlane, parts: Parts): HttpEdge {
 }
 
 /** Refused before it was a call: it has a record all the same. Nothing waits for it, because nothing happens because of it. */
-function rejectedInto({ audit, clock, log }: Pick<Parts, 'audit' | 'clock' | 'log'>): DoorDeps['rejected'] {
+function rejectedInto({ audit, clock, log }: Pick<Parts, 'audit' | 'clock' | 'log'>): EdgeDeps['rejected'] {
   return (code, correlationId, address) =>
     void audit
       .append(

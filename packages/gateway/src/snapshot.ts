@@ -23,13 +23,13 @@ export interface ServerSettings {
   readonly allowTools: readonly string[] | undefined;
   readonly pin: 'first_use' | 'approval';
   /** How old the last comparison of live definitions with their pins may be when one is listed or called. 0 = every time. */
-  readonly verifyMs: number;
+  readonly verifyIntervalMs: number;
   readonly clientRequests: { readonly sampling: boolean; readonly elicitation: boolean; readonly roots: boolean };
   readonly additionalArguments: 'reject' | 'allow';
   readonly timeoutMs: number;
-  readonly maxResultBytes: number;
+  readonly resultBytesMax: number;
   /** Upstream sessions or child processes: at most this many at once, and per principal; idle ones end after `idleMs`. */
-  readonly links: { readonly max: number; readonly maxPerPrincipal: number; readonly idleMs: number };
+  readonly sessions: { readonly max: number; readonly maxPerPrincipal: number; readonly idleMs: number };
   readonly labels: readonly string[];
 }
 
@@ -54,7 +54,7 @@ export interface IssuerSettings {
   /** Agents that may present this issuer's tokens; `undefined` = all. */
   readonly allowedClients: readonly string[] | undefined;
   readonly clockSkewSeconds: number;
-  readonly maxLifetimeSeconds: number;
+  readonly lifetimeSecondsMax: number;
   /** Overrides discovery. */
   readonly jwksUri: string | undefined;
 }
@@ -91,10 +91,10 @@ export interface GatewaySettings {
   readonly allowedHosts: readonly string[];
   /** Exact Origin header values that are accepted; requests without Origin are not from a browser and are accepted. */
   readonly allowedOrigins: readonly string[];
-  readonly maxBodyBytes: number;
-  readonly maxDepth: number;
-  readonly maxKeys: number;
-  readonly maxStreamsPerPrincipal: number;
+  readonly bodyBytesMax: number;
+  readonly depthMax: number;
+  readonly keysMax: number;
+  readonly streamsPerPrincipalMax: number;
   readonly requestTimeoutMs: number;
   readonly sessionLifetimeMs: number;
   /** Requests per minute and address before authentication. */
@@ -132,16 +132,16 @@ export interface Snapshot {
 }
 
 /** What is known of a server besides its definitions, for `initialize` and `server/discover`. */
-export interface ServerFace {
+export interface ServerProfile {
   readonly serverInfo: JsonObject;
   readonly capabilities: JsonObject;
   readonly instructions: string | undefined;
 }
 
 /** What the edge may know of the servers behind the guard. */
-export interface GatewayView {
+export interface ServerDirectory {
   /** Names of the configured servers, sorted. */
   servers(): readonly string[];
   /** `undefined` for a name that is not configured. Capabilities are the gateway's guess until the server was reached. */
-  face(server: string): ServerFace | undefined;
+  profile(server: string): ServerProfile | undefined;
 }

@@ -46,7 +46,7 @@ export interface Principal {
   /** Rate limit tier that the credential carries; `undefined` means the default tier. */
   readonly tier: string | undefined;
   /** Milliseconds since the epoch at which the credential stops being valid. */
-  readonly expiresAt: number | undefined;
+  readonly expiresAtMs: number | undefined;
   /** Collision-free text of issuer, subject, tenant and client id: the key of everything remembered for a principal. */
   readonly key: string;
 }
@@ -114,7 +114,7 @@ export interface Call {
   readonly session: Session | undefined;
   readonly origin: Origin;
   /** Milliseconds since the epoch after which the call is abandoned. */
-  readonly deadline: number;
+  readonly deadlineMs: number;
   /** Aborted when the caller cancels (and, for modern clients, when it disconnects). */
   readonly signal: AbortSignal;
 }
@@ -125,7 +125,7 @@ export interface Grant {
   readonly policies: readonly string[];
   readonly revision: string;
   /** True when no volatile part of the context was read, so the decision may be remembered. */
-  readonly rememberable: boolean;
+  readonly cacheable: boolean;
 }
 
 export interface Approval {

@@ -117,7 +117,7 @@ export interface ErrorDetail {
   readonly message?: string;
   readonly suggestion?: string;
   /** Seconds until a retry can succeed. */
-  readonly retryAfter?: number;
+  readonly retryAfterSeconds?: number;
   /** JSON-RPC `error.data`, and the extra fields of `structuredContent`. */
   readonly data?: JsonObject;
   /** Response headers that the edge adds (rate limit, challenge parameters). */
@@ -152,7 +152,7 @@ export function refusalResult({ row, message, detail }: GuardError, correlationI
   const suggestion = detail.suggestion ?? row.suggestion;
   const advice = [
     suggestion,
-    detail.retryAfter === undefined ? undefined : `Retry after ${detail.retryAfter} s.`,
+    detail.retryAfterSeconds === undefined ? undefined : `Retry after ${detail.retryAfterSeconds} s.`,
   ].filter((one) => one !== undefined);
   return {
     content: [{ type: 'text', text: [`${row.errorCode}: ${message}`, ...advice].join(' ') }],
@@ -161,7 +161,7 @@ export function refusalResult({ row, message, detail }: GuardError, correlationI
       error_code: row.errorCode,
       message,
       ...(suggestion !== undefined && { suggestion }),
-      ...(detail.retryAfter !== undefined && { retry_after: detail.retryAfter }),
+      ...(detail.retryAfterSeconds !== undefined && { retry_after: detail.retryAfterSeconds }),
       correlation_id: correlationId,
     },
     isError: true,

@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import type { Call, McpResult, Principal, Tenant } from './call.ts';
 import { GuardError, type ErrorCode } from './errors.ts';
-import { createGuard, type House } from './guard.ts';
+import { createGuard, type Stages } from './guard.ts';
 import { spendPermit, type Permit } from './permit.ts';
-import type { Stage } from './ports.ts';
+import type { StageName } from './ports.ts';
 
 const principal: Principal = {
   user: { issuer: 'https://issuer.test', subject: 'alice', roles: [], groups: [], claims: {} },
@@ -11,7 +11,7 @@ const principal: Principal = {
   scopes: [],
   tenantClaim: 'acme',
   tier: undefined,
-  expiresAt: undefined,
+  expiresAtMs: undefined,
   key: 'alice',
 };
 const tenant: Tenant = { id: 'acme' };
@@ -23,7 +23,7 @@ const call = (method = 'tools/call'): Call => ({
   rawArguments: undefined,
   credentials: { kind: 'none' },
   session: undefined,
-  deadline: Number.POSITIVE_INFINITY,
+  deadlineMs: Number.POSITIVE_INFINITY,
   signal: new AbortController().signal,
   origin: {
     transport: 'embedded',
@@ -37,19 +37,19 @@ const call = (method = 'tools/call'): Call => ({
 });
 
 interface Bench {
-  readonly house: House;
+  readonly house: Stages;
   readonly events: string[];
 }
 
 /** A house whose stages only write down that they ran; `broken` throws what it is given at the named place. */
-function houseThat(broken: Partial<Record<Stage, unknown>> = {}): Bench {
+function houseThat(broken: Partial<Record<StageName, unknown>> = {}): Bench {
   const events: string[] = [];
-  const ran = <T>(stage: Stage, value: T): T => {
+  const ran = <T>(stage: StageName, value: T): T => {
     events.push(stage);
     if (stage in broken) throw broken[stage];
     return value;
   };
-  const house: House = {
+  const house: Stages = {
     authenticate: () => ran('authenticate', principal),
     tenant: () => ran('tenant', tenant),
     visible: () => ran('visible', undefined),
@@ -58,7 +58,7 @@ function houseThat(broken: Partial<Record<Stage, unknown>> = {}): Bench {
     limit: () => ran('limit', undefined),
     approve: () => ran('approve', undefined),
     inspect: (result) => ran('inspect', result),
-    refused: () => void events.push('refused'),
+    chargeRefusal: () => void events.push('refused'),
     audit: { append: async (_tenant, record) => ran(record['phase'] === 'intent' ? 'intent' : 'outcome', undefined) },
     recorder: {
       intent: () => ({ phase: 'intent' }),
@@ -71,7 +71,7 @@ function houseThat(broken: Partial<Record<Stage, unknown>> = {}): Bench {
 }
 
 const answer: McpResult = { value: { content: [] } };
-const STAGES: readonly Stage[] = [
+const STAGES: readonly StageName[] = [
   'authenticate',
   'tenant',
   'visible',
@@ -126,7 +126,7 @@ describe('the guard', () => {
   );
 
   it('the record of a refusal by policy has the decision: which policies, at which revision', async () => {
-    const decision = { policies: ['no-deletes'], revision: 'r1', rememberable: true };
+    const decision = { policies: ['no-deletes'], revision: 'r1', cacheable: true };
     const { house } = houseThat({ authorize: new GuardError('not_permitted', { decision }) });
     const seen: unknown[] = [];
     await createGuard({

@@ -8,21 +8,21 @@ import type { Call, Definition, Grant, JsonObject, McpResult, Principal, Tenant,
 import { asGuardError, GuardError } from './errors.ts';
 import { METHODS, type MethodRow } from './methods.ts';
 import { mintPermit, type Permit } from './permit.ts';
-import type { AuditLog, Clock, Observer, Stage } from './ports.ts';
+import type { AuditLog, Clock, Observer, StageName } from './ports.ts';
 import { closeTrail, openTrail, type Outcome, type Recorder, type Trail } from './audit/record.ts';
 
 /** The stages, each one function. `standardHouse` in `house.ts` builds the usual ones from ports. */
-export interface House {
+export interface Stages {
   authenticate(call: Call): Principal | Promise<Principal>;
   tenant(principal: Principal, call: Call): Tenant | Promise<Tenant>;
-  visible(who: Who, call: Call, row: MethodRow): Definition | undefined;
+  visible(who: Identity, call: Call, row: MethodRow): Definition | undefined;
   validate(call: Call, row: MethodRow, definition: Definition | undefined): JsonObject;
-  authorize(who: Who, judged: Judged, call: Call): Grant | undefined;
-  limit(who: Who, judged: Judged): void | Promise<void>;
-  approve(who: Who, judged: Judged, grant: Grant | undefined): Approval | undefined | Promise<Approval | undefined>;
-  inspect(result: McpResult, who: Who, judged: Judged, call: Call): McpResult;
+  authorize(who: Identity, judged: ValidatedCall, call: Call): Grant | undefined;
+  limit(who: Identity, judged: ValidatedCall): void | Promise<void>;
+  approve(who: Identity, judged: ValidatedCall, grant: Grant | undefined): Approval | undefined | Promise<Approval | undefined>;
+  inspect(result: McpResult, who: Identity, judged: ValidatedCall, call: Call): McpResult;
   /** A refused call costs too: charged once the outcome is known. */
-  refused(who: Who): void;
+  chargeRefusal(who: Identity): void;
   readonly audit: AuditLog;
   readonly recorder: Recorder;
   readonly observer: Observer;
@@ -30,13 +30,13 @@ export interface House {
 }
 
 /** Who calls, and for whom. */
-export interface Who {
+export interface Identity {
   readonly principal: Principal;
   readonly tenant: Tenant;
 }
 
 /** What is judged: validated input only. */
-export interface Judged {
+export interface ValidatedCall {
   readonly row: MethodRow;
   readonly definition: Definition | undefined;
   readonly input: JsonObject;
@@ -52,11 +52,11 @@ export interface Guard {
   run(call: Call, execute: Execute): Promise<Outcome>;
 }
 
-export function createGuard(house: House): Guard {
+export function createGuard(house: Stages): Guard {
   return { run: (call, execute) => run(house, call, execute) };
 }
 
-async function run(house: House, call: Call, execute: Execute): Promise<Outcome> {
+async function run(house: Stages, call: Call, execute: Execute): Promise<Outcome> {
   const trail = openTrail(call, house.clock.now());
   const step = stopwatch(house.observer);
   try {
@@ -65,12 +65,12 @@ async function run(house: House, call: Call, execute: Execute): Promise<Outcome>
     step('authenticate');
     const tenant = (trail.tenant = await house.tenant(principal, call));
     step('tenant');
-    const who: Who = { principal, tenant };
+    const who: Identity = { principal, tenant };
     const definition = (trail.definition = house.visible(who, call, row));
     step('visible');
     const input = house.validate(call, row, definition);
     step('validate');
-    const judged: Judged = { row, definition, input };
+    const judged: ValidatedCall = { row, definition, input };
     const grant = (trail.grant = house.authorize(who, judged, call));
     step('authorize');
     await house.limit(who, judged);
@@ -88,7 +88,7 @@ async function run(house: House, call: Call, execute: Execute): Promise<Outcome>
     trail.error = asGuardError(thrown);
     trail.grant ??= trail.error.detail.decision;
     if (trail.principal && trail.tenant && !trail.executed)
-      house.refused({ principal: trail.principal, tenant: trail.tenant });
+      house.chargeRefusal({ principal: trail.principal, tenant: trail.tenant });
   }
   await recordOutcome(house, trail);
   step('outcome');
@@ -102,18 +102,18 @@ function methodOf(call: Call): MethodRow {
 }
 
 /** Invariant 2: no record, no action. */
-async function recordIntent(house: House, trail: Trail): Promise<void> {
+async function recordIntent(house: Stages, trail: Trail): Promise<void> {
   const started = performance.now();
   try {
     await house.audit.append(trail.tenant?.id ?? '_', house.recorder.intent(trail));
   } catch (cause) {
-    throw new GuardError('audit_unavailable', { cause, retryAfter: 5 });
+    throw new GuardError('audit_unavailable', { cause, retryAfterSeconds: 5 });
   }
   house.observer.recorded('intent', performance.now() - started);
 }
 
 /** What was executed and cannot be recorded is withheld; what was refused and cannot be recorded stays refused. */
-async function recordOutcome(house: House, trail: Trail): Promise<void> {
+async function recordOutcome(house: Stages, trail: Trail): Promise<void> {
   if (trail.row?.audit === 'refused only' && trail.error === undefined) return;
   const started = performance.now();
   try {
@@ -123,11 +123,11 @@ async function recordOutcome(house: House, trail: Trail): Promise<void> {
     trail.result = undefined;
     trail.error = trail.executed
       ? new GuardError('result_withheld', { cause })
-      : new GuardError('audit_unavailable', { cause, retryAfter: 5 });
+      : new GuardError('audit_unavailable', { cause, retryAfterSeconds: 5 });
   }
 }
 
-function stopwatch(observer: Observer): (stage: Stage) => void {
+function stopwatch(observer: Observer): (stage: StageName) => void {
   let last = performance.now();
   return (stage) => {
     const now = performance.now();

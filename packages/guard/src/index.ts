@@ -2,10 +2,10 @@
 export * from './call.ts';
 export * from './errors.ts';
 export * from './guard.ts';
-export { standardHouse, type HousePorts, type HouseRules } from './house.ts';
+export { standardPipeline as standardHouse, type PipelinePorts as HousePorts, type PipelineSettings as HouseRules } from './standard-pipeline.ts';
 export * from './methods.ts';
-export { holderOf, spendPermit, type Permit, type Permitted } from './permit.ts';
+export { permitHolder as holderOf, spendPermit, type Permit, type Permitted } from './permit.ts';
 export * from './ports.ts';
-export * from './relay.ts';
+export * from './client-channel.ts';
 export { createSealer, type Sealer } from './seal.ts';
-export type { AuditRecord, Outcome, Recorder, Status, Trail } from './audit/record.ts';
+export type { AuditRecord, Outcome, Recorder, OutcomeStatus as Status, Trail } from './audit/record.ts';

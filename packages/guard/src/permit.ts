@@ -49,7 +49,7 @@ export function spendPermit(permit: Permit): Permitted {
  *
  * @throws GuardError `internal` when the permit was already spent or was not minted by the guard.
  */
-export function holderOf(permit: Permit): Pick<Permitted, 'principal' | 'tenant'> {
+export function permitHolder(permit: Permit): Pick<Permitted, 'principal' | 'tenant'> {
   const permitted = unspent.get(permit);
   if (permitted === undefined) throw new GuardError('internal', { cause: new Error('permit already spent or forged') });
   return { principal: permitted.principal, tenant: permitted.tenant };

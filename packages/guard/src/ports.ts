@@ -17,6 +17,11 @@ import type {
 import type { Action } from './methods.ts';
 import type { AuditRecord } from './audit/record.ts';
 
+export type LogLevel = 'debug' | 'info' | 'warn' | 'error';
+
+/** The operator's log. `fields` are JSON and hold no credential and no argument; the adapter redacts what it knows. */
+export type Log = (level: LogLevel, message: string, fields?: Readonly<Record<string, unknown>>) => void;
+
 export interface Clock {
   /** Milliseconds since the epoch. */
   now(): number;
@@ -38,7 +43,7 @@ export interface Catalog {
 }
 
 /** What a policy is asked. `input` is `undefined` when the question is "could any arguments be allowed?". */
-export interface PolicyQuestion {
+export interface PolicyRequest {
   readonly principal: Principal;
   readonly tenant: Tenant;
   readonly action: Action;
@@ -55,9 +60,9 @@ export type PolicyDecision =
 export interface PolicyEngine {
   readonly revision: string;
   /** Judges exactly these arguments. */
-  decide(question: PolicyQuestion): PolicyDecision;
+  decide(question: PolicyRequest): PolicyDecision;
   /** True when some arguments could be allowed: what is listed is what can be called. */
-  couldAllow(question: PolicyQuestion): boolean;
+  couldAllow(question: PolicyRequest): boolean;
 }
 
 export interface LimitRule {
@@ -83,13 +88,13 @@ export interface RateLimiter {
   take(rules: readonly LimitRule[]): LimitVerdict | Promise<LimitVerdict>;
 }
 
-export interface ApprovalQuestion {
+export interface ApprovalRequest {
   readonly digest: string;
   readonly principal: Principal;
   readonly tenant: Tenant;
   readonly definition: Definition;
   readonly input: JsonObject;
-  readonly expiresAt: number;
+  readonly expiresAtMs: number;
 }
 
 export type ApprovalState =
@@ -99,7 +104,7 @@ export type ApprovalState =
 
 export interface ApprovalStore {
   /** Consumes an approval for this digest (once), or files a request for one. Atomic. */
-  consume(question: ApprovalQuestion): ApprovalState | Promise<ApprovalState>;
+  consume(question: ApprovalRequest): ApprovalState | Promise<ApprovalState>;
 }
 
 export interface AuditLog {
@@ -120,9 +125,9 @@ export interface ApiKey {
   readonly roles: readonly string[];
   readonly scopes: readonly string[];
   readonly tier: string | undefined;
-  readonly createdAt: number;
-  readonly expiresAt: number | undefined;
-  readonly revokedAt: number | undefined;
+  readonly createdAtMs: number;
+  readonly expiresAtMs: number | undefined;
+  readonly revokedAtMs: number | undefined;
 }
 
 export interface KeyStore {
@@ -131,35 +136,35 @@ export interface KeyStore {
   put(key: ApiKey): void | Promise<void>;
 }
 
-export interface PinRow {
+export interface Pin {
   readonly server: string;
   readonly kind: DefinitionKind;
   readonly name: string;
   readonly digest: string;
   readonly document: JsonObject;
-  readonly approvedAt: number;
+  readonly approvedAtMs: number;
   readonly approvedBy: string;
 }
 
 /** A definition that is not (or no longer) approved, kept so that a person can compare and approve it. */
-export interface PendingPin extends Omit<PinRow, 'approvedAt' | 'approvedBy'> {
-  readonly seenAt: number;
+export interface PendingPin extends Omit<Pin, 'approvedAtMs' | 'approvedBy'> {
+  readonly seenAtMs: number;
 }
 
 export interface PinStore {
-  pins(): readonly PinRow[];
+  pins(): readonly Pin[];
   pending(): readonly PendingPin[];
   /** Replaces the pin, and settles what waits under its name when that has the same digest: what came since waits on. */
-  approve(pin: PinRow): void;
+  approve(pin: Pin): void;
   /**
    * Pins a definition that was never pinned, and settles what waits under its name. Atomic.
    * @returns the pin that is in force then: this one, or the one that another process was quicker with.
    */
-  pinFirst(pin: PinRow): PinRow;
+  pinIfAbsent(pin: Pin): Pin;
   /** Files the newest unapproved definition; replaces an older pending one of the same server, kind and name. */
-  suspend(pending: PendingPin): void;
+  savePending(pending: PendingPin): void;
   /** What `write` approves and suspends becomes durable together or, when it throws, may not: many cost what one costs. */
-  atOnce(write: () => void): void;
+  transaction(write: () => void): void;
   /** Changes whenever anything was approved or suspended, by this process or another one. */
   version(): number;
 }
@@ -170,7 +175,7 @@ export interface SessionDirectory {
   ended(id: string): boolean | Promise<boolean>;
 }
 
-export type Stage =
+export type StageName =
   | 'authenticate'
   | 'tenant'
   | 'visible'
@@ -185,7 +190,7 @@ export type Stage =
 
 /** What the guard reports of its own work, for metrics and traces. Must not throw and must not wait. */
 export interface Observer {
-  stage(stage: Stage, ms: number): void;
+  stage(stage: StageName, ms: number): void;
   decided(effect: 'allow' | 'deny', engine: string): void;
   limited(scope: LimitRule['scope'], server: string, tool: string): void;
   recorded(phase: 'intent' | 'outcome', ms: number): void;

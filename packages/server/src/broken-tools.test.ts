@@ -20,8 +20,8 @@ const { text: token, key } = mintApiKey({
   roles: [],
   scopes: [],
   tier: undefined,
-  createdAt: Date.now(),
-  expiresAt: undefined,
+  createdAtMs: Date.now(),
+  expiresAtMs: undefined,
 });
 void keys.put(key);
 
@@ -155,7 +155,7 @@ describe.each(connects)('with the client of SDK %s', (_name, connect) => {
 });
 
 it('a refused model reads how long it has to wait', () => {
-  const refused = refusalResult(new GuardError('rate_limited', { retryAfter: 7 }), 'c-1');
+  const refused = refusalResult(new GuardError('rate_limited', { retryAfterSeconds: 7 }), 'c-1');
   expect(refused).toMatchObject({
     content: [
       { text: 'RATE_LIMITED: The rate limit is exhausted. Wait for the given time, then call again. Retry after 7 s.' },

@@ -15,7 +15,7 @@ export function refusalError({ row, message, detail }: GuardError, correlationId
     ...detail.data,
     error_code: row.errorCode,
     correlation_id: correlationId,
-    ...(detail.retryAfter !== undefined && { retry_after: detail.retryAfter }),
+    ...(detail.retryAfterSeconds !== undefined && { retry_after: detail.retryAfterSeconds }),
   };
   return new ProtocolError(row.jsonRpc, message, data);
 }

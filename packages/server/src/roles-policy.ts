@@ -1,13 +1,13 @@
-import type { Grant, PolicyEngine, PolicyQuestion } from '@sallyport/guard';
+import type { Grant, PolicyEngine, PolicyRequest } from '@sallyport/guard';
 import type { Tool } from './tool.ts';
 
 /** The roles that tools name, as a policy: default deny, and the same answer for list and call. */
 export function rolesPolicy(tools: ReadonlyMap<string, Tool>): PolicyEngine {
-  const allowed = ({ principal, definition }: PolicyQuestion): boolean => {
+  const allowed = ({ principal, definition }: PolicyRequest): boolean => {
     const roles = tools.get(definition.name)?.roles;
     return roles === 'everyone' || (roles?.some((role) => principal.user.roles.includes(role)) ?? false);
   };
-  const grant: Grant = { policies: ['roles'], revision: 'roles', rememberable: true };
+  const grant: Grant = { policies: ['roles'], revision: 'roles', cacheable: true };
   return {
     revision: 'roles',
     couldAllow: allowed,

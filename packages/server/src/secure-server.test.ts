@@ -18,8 +18,8 @@ const mint = (subject: string, role: string): string => {
     roles: [role],
     scopes: [],
     tier: undefined,
-    createdAt: Date.now(),
-    expiresAt: undefined,
+    createdAtMs: Date.now(),
+    expiresAtMs: undefined,
   });
   void keys.put(key);
   return text;

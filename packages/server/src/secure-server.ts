@@ -209,7 +209,7 @@ function callOf(method: string, params: JsonObject, { server, credentials, signa
     rawArguments: undefined,
     credentials,
     session: undefined,
-    deadline: Date.now() + timeoutMs,
+    deadlineMs: Date.now() + timeoutMs,
     signal,
     origin: {
       transport: 'embedded' as const,

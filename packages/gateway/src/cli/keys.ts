@@ -100,8 +100,8 @@ async function create(
     roles: options.role,
     scopes: options.scope,
     tier: options.tier,
-    createdAt: now,
-    expiresAt: days === 0 ? undefined : now + days * 86_400_000,
+    createdAtMs: now,
+    expiresAtMs: days === 0 ? undefined : now + days * 86_400_000,
   });
   await store.keys.put(key);
   show(text, key, options, io);
@@ -111,7 +111,7 @@ function show(text: string, key: ApiKey, options: { readonly json?: boolean }, i
   if (options.json) return io.stdout(`${JSON.stringify({ key: text, ...publicFields(key) })}\n`);
   io.stdout(`${text}\n`);
   io.stderr(
-    `Key ${key.id} for tenant ${printable(key.tenant)}${key.expiresAt === undefined ? '' : `, until ${day(key.expiresAt)}`}. It is not shown again.\n`,
+    `Key ${key.id} for tenant ${printable(key.tenant)}${key.expiresAtMs === undefined ? '' : `, until ${day(key.expiresAtMs)}`}. It is not shown again.\n`,
   );
 }
 
@@ -135,23 +135,23 @@ async function list(
 
 async function rotate(store: Store, id: string, options: { readonly json?: boolean }, io: CliIo): Promise<void> {
   const old = await store.keys.find(id);
-  if (old === undefined || old.revokedAt !== undefined) return unknown(id, io);
+  if (old === undefined || old.revokedAtMs !== undefined) return unknown(id, io);
   const now = Date.now();
-  const lifetime = old.expiresAt === undefined ? undefined : old.expiresAt - old.createdAt;
+  const lifetime = old.expiresAtMs === undefined ? undefined : old.expiresAtMs - old.createdAtMs;
   const { text, key } = mintApiKey({
     ...old,
-    createdAt: now,
-    expiresAt: lifetime === undefined ? undefined : now + lifetime,
+    createdAtMs: now,
+    expiresAtMs: lifetime === undefined ? undefined : now + lifetime,
   });
   await store.keys.put(key);
-  await store.keys.put({ ...old, revokedAt: now });
+  await store.keys.put({ ...old, revokedAtMs: now });
   show(text, key, options, io);
 }
 
 async function revoke(store: Store, id: string, options: { readonly json?: boolean }, io: CliIo): Promise<void> {
   const key = await store.keys.find(id);
   if (key === undefined) return unknown(id, io);
-  await store.keys.put({ ...key, revokedAt: key.revokedAt ?? Date.now() });
+  await store.keys.put({ ...key, revokedAtMs: key.revokedAtMs ?? Date.now() });
   io.stdout(options.json ? `${JSON.stringify({ id, revoked: true })}\n` : `Key ${id} is revoked.\n`);
 }
 
@@ -163,9 +163,9 @@ function unknown(id: string, io: CliIo): void {
 const day = (ms: number): string => new Date(ms).toISOString().slice(0, 10);
 
 function stateOf(key: ApiKey): string {
-  if (key.revokedAt !== undefined) return `revoked ${day(key.revokedAt)}`;
-  if (key.expiresAt === undefined) return 'never expires';
-  return `${key.expiresAt < Date.now() ? 'expired' : 'until'} ${day(key.expiresAt)}`;
+  if (key.revokedAtMs !== undefined) return `revoked ${day(key.revokedAtMs)}`;
+  if (key.expiresAtMs === undefined) return 'never expires';
+  return `${key.expiresAtMs < Date.now() ? 'expired' : 'until'} ${day(key.expiresAtMs)}`;
 }
 
 function publicFields({ hash: _hash, ...fields }: ApiKey): Omit<ApiKey, 'hash'> {

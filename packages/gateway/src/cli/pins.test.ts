@@ -25,17 +25,17 @@ function fill(document: JsonObject = { name: 'echo', description: 'Does echo.' }
     name: 'echo',
     digest: digest('a'),
     document: { name: 'echo', description: 'Echoes.' },
-    approvedAt: 0,
+    approvedAtMs: 0,
     approvedBy: 'first_use',
   });
-  store.pins.suspend({ server: 'crm', kind: 'tool', name: 'echo', digest: digest('b'), document, seenAt: 0 });
-  store.pins.suspend({
+  store.pins.savePending({ server: 'crm', kind: 'tool', name: 'echo', digest: digest('b'), document, seenAtMs: 0 });
+  store.pins.savePending({
     server: 'crm',
     kind: 'tool',
     name: 'new',
     digest: digest('c'),
     document: { name: 'new' },
-    seenAt: 0,
+    seenAtMs: 0,
   });
   store.close();
 }

@@ -2,7 +2,7 @@
 import { userInfo } from 'node:os';
 import { join } from 'node:path';
 import type { Command } from 'commander';
-import type { DefinitionKind, PendingPin, PinRow, PinStore } from '@sallyport/guard';
+import type { DefinitionKind, PendingPin, Pin, PinStore } from '@sallyport/guard';
 import { openStore } from '../adapters/sqlite/store.ts';
 import { columns } from './columns.ts';
 import type { CliIo } from './io.ts';
@@ -90,23 +90,23 @@ async function withPins(
   }
 }
 
-const matches = (pin: Pick<PinRow, 'server' | 'kind' | 'name'>, { server, name, kind }: Named): boolean =>
+const matches = (pin: Pick<Pin, 'server' | 'kind' | 'name'>, { server, name, kind }: Named): boolean =>
   (server === undefined || pin.server === server) &&
   (name === undefined || pin.name === name) &&
   (kind === undefined || pin.kind === kind);
 
-const inOrder = <P extends Pick<PinRow, 'server' | 'kind' | 'name'>>(pins: readonly P[]): P[] =>
+const inOrder = <P extends Pick<Pin, 'server' | 'kind' | 'name'>>(pins: readonly P[]): P[] =>
   [...pins].sort(
     (a, b) =>
       a.server.localeCompare(b.server) || KINDS.indexOf(a.kind) - KINDS.indexOf(b.kind) || (a.name < b.name ? -1 : 1),
   );
 
-const cellsOf = ({ server, kind, name }: Pick<PinRow, 'server' | 'kind' | 'name'>): readonly string[] => [
+const cellsOf = ({ server, kind, name }: Pick<Pin, 'server' | 'kind' | 'name'>): readonly string[] => [
   server,
   kind,
   oneLine(name === '' ? '(the server itself)' : name, 60),
 ];
-const titleOf = (pin: Pick<PinRow, 'server' | 'kind' | 'name'>): string => cellsOf(pin).join('  ');
+const titleOf = (pin: Pick<Pin, 'server' | 'kind' | 'name'>): string => cellsOf(pin).join('  ');
 
 const NOTHING_PINNED = 'Nothing is pinned yet: a server is pinned when it is first reached.\n';
 
@@ -120,13 +120,13 @@ function list(
   const pending = inOrder(store.pending().filter((pin) => matches(pin, wanted)));
   const pins = options.pending === true ? [] : inOrder(store.pins().filter((pin) => matches(pin, wanted)));
   if (options.json === true) {
-    const short = ({ document: _document, ...row }: PinRow | PendingPin): object => row;
+    const short = ({ document: _document, ...row }: Pin | PendingPin): object => row;
     return io.stdout(`${JSON.stringify({ pins: pins.map(short), pending: pending.map(short) })}\n`);
   }
   const approved = pins.map((pin) => [
     ...cellsOf(pin),
     pin.digest.slice(0, 19),
-    new Date(pin.approvedAt).toISOString().slice(0, 10),
+    new Date(pin.approvedAtMs).toISOString().slice(0, 10),
     oneLine(pin.approvedBy, 40),
   ]);
   for (const line of columns([
@@ -149,7 +149,7 @@ function diff(store: PinStore, wanted: Named, io: CliIo): void {
   for (const pin of pending) {
     const before = approved.get(keyOf(pin));
     io.stdout(
-      `${titleOf(pin)}\n  ${before === undefined ? 'never approved' : `approved ${before.digest}`}\n  seen     ${pin.digest}  ${new Date(pin.seenAt).toISOString()}\n`,
+      `${titleOf(pin)}\n  ${before === undefined ? 'never approved' : `approved ${before.digest}`}\n  seen     ${pin.digest}  ${new Date(pin.seenAtMs).toISOString()}\n`,
     );
     for (const line of diffLines(before?.document, pin.document)) io.stdout(`${line}\n`);
     io.stdout('\n');
@@ -167,7 +167,7 @@ function diff(store: PinStore, wanted: Named, io: CliIo): void {
   );
 }
 
-const keyOf = ({ server, kind, name }: Pick<PinRow, 'server' | 'kind' | 'name'>): string =>
+const keyOf = ({ server, kind, name }: Pick<Pin, 'server' | 'kind' | 'name'>): string =>
   JSON.stringify([server, kind, name]);
 
 function approve(store: PinStore, wanted: Named & Approval, io: CliIo): void {
@@ -181,8 +181,8 @@ function approve(store: PinStore, wanted: Named & Approval, io: CliIo): void {
     return io.exit(1);
   }
   const approvedAt = Date.now();
-  for (const { seenAt: _seen, ...pin } of found)
-    store.approve({ ...pin, approvedAt, approvedBy: `cli:${userInfo().username}` });
+  for (const { seenAtMs: _seen, ...pin } of found)
+    store.approve({ ...pin, approvedAtMs: approvedAt, approvedBy: `cli:${userInfo().username}` });
   if (wanted.json === true)
     io.stdout(
       `${JSON.stringify({ approved: found.map(({ server, kind, name, digest }) => ({ server, kind, name, digest })) })}\n`,

@@ -7,7 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Command } from 'commander';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import type { Definition, JsonObject, PolicyQuestion } from '@sallyport/guard';
+import type { Definition, JsonObject, PolicyRequest } from '@sallyport/guard';
 import { loadPolicies } from '../adapters/cedar/load.ts';
 import { loadConfigText } from '../config.ts';
 import type { Snapshot } from '../snapshot.ts';
@@ -254,10 +254,10 @@ describe('init', () => {
       scopes: [],
       tenantClaim: 'acme',
       tier: undefined,
-      expiresAt: undefined,
+      expiresAtMs: undefined,
       key: 'k',
     };
-    const call = { origin: { address: '127.0.0.1' } } as unknown as PolicyQuestion['call'];
+    const call = { origin: { address: '127.0.0.1' } } as unknown as PolicyRequest['call'];
     const effect = (server: string, annotations: JsonObject): string => {
       const definition: Definition = {
         server,

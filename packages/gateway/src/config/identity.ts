@@ -42,7 +42,7 @@ function buildIssuer(site: Site, written: WrittenIssuer, index: number): IssuerS
     claims: written.claims,
     allowedClients: written.allowedClients,
     clockSkewSeconds: written.clockSkew / 1000,
-    maxLifetimeSeconds: written.maxTokenLifetime / 1000,
+    lifetimeSecondsMax: written.maxTokenLifetime / 1000,
     jwksUri: written.jwksUri,
   };
 }

@@ -36,12 +36,12 @@ function buildServer(site: Site, name: string, server: WrittenServer): ServerSet
     transport,
     allowTools: server.tools.allow,
     pin,
-    verifyMs: server.verify ?? pins.verify,
+    verifyIntervalMs: server.verify ?? pins.verify,
     clientRequests: server.clientRequests,
     additionalArguments: server.additionalArguments,
     timeoutMs: server.timeout,
-    maxResultBytes: server.maxResult ?? inspect.maxResult,
-    links: { max: server.links.max, maxPerPrincipal: server.links.maxPerPrincipal, idleMs: server.links.idle },
+    resultBytesMax: server.maxResult ?? inspect.maxResult,
+    sessions: { max: server.links.max, maxPerPrincipal: server.links.maxPerPrincipal, idleMs: server.links.idle },
     labels: server.labels,
   };
 }

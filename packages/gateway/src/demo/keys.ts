@@ -13,7 +13,7 @@ export async function mintDemoKeys(
   now: number,
 ): Promise<ReadonlyMap<string, string>> {
   for (const old of await store.list(undefined)) {
-    if (old.name === NAME && old.revokedAt === undefined) await store.put({ ...old, revokedAt: now });
+    if (old.name === NAME && old.revokedAtMs === undefined) await store.put({ ...old, revokedAtMs: now });
   }
   const texts = new Map<string, string>();
   for (const { subject, tenant, roles, tier } of users) {
@@ -24,8 +24,8 @@ export async function mintDemoKeys(
       roles,
       scopes: [],
       tier,
-      createdAt: now,
-      expiresAt: now + WEEK_MS,
+      createdAtMs: now,
+      expiresAtMs: now + WEEK_MS,
     });
     await store.put(key);
     texts.set(subject, text);

@@ -5,17 +5,17 @@ import type {
   Guard,
   Outcome,
   RateLimiter,
-  Send,
+  SendUpstream,
   Sealer,
   SessionDirectory,
   Credentials,
   Target,
   ErrorCode,
-  Who,
+  Identity,
 } from '@sallyport/guard';
-import type { GatewaySettings, GatewayView } from '../snapshot.ts';
+import type { GatewaySettings, ServerDirectory } from '../snapshot.ts';
 
-export interface Answered {
+export interface RequestReport {
   readonly method: string;
   readonly endpoint: string;
   readonly status: number;
@@ -24,14 +24,14 @@ export interface Answered {
 }
 
 /** What both doors need. */
-export interface DoorDeps {
+export interface EdgeDeps {
   readonly guard: Guard;
   /** Everything behind the guard. */
-  readonly send: Send;
-  readonly view: GatewayView;
+  readonly send: SendUpstream;
+  readonly view: ServerDirectory;
   readonly definitionOf: (target: Target) => Definition | undefined;
   /** Whether somebody may know of a server: of anything that it offers. The same decision as for lists. */
-  readonly sees: (who: Who, server: string) => boolean;
+  readonly sees: (who: Identity, server: string) => boolean;
   readonly settings: () => GatewaySettings;
   readonly clock: Clock;
   readonly log: (
@@ -39,14 +39,14 @@ export interface DoorDeps {
     message: string,
     fields?: Readonly<Record<string, unknown>>,
   ) => void;
-  readonly report: (event: Answered) => void;
+  readonly report: (event: RequestReport) => void;
   readonly called: (outcome: Outcome) => void;
   readonly limiter: RateLimiter;
   /** A request that was refused before it was a call. */
   readonly rejected: (code: ErrorCode, correlationId: string, address: string) => void;
 }
 
-export interface EdgeDeps extends DoorDeps {
+export interface HttpEdgeDeps extends EdgeDeps {
   /** Authorization servers and scopes for RFC 9728. */
   readonly issuers: () => readonly string[];
   readonly scopes: () => readonly string[];

@@ -10,19 +10,19 @@ import {
   type McpResult,
   type Outcome,
   type Permit,
-  type Relay,
+  type ClientChannel,
 } from '@sallyport/guard';
-import type { DoorDeps } from './deps.ts';
+import type { EdgeDeps } from './deps.ts';
 import type { Message } from './envelope.ts';
 import type { Caller } from './eras/caller.ts';
 import { checkMeta, isTraceparent } from './eras/check-meta.ts';
 import { metaOf } from './eras/modern.ts';
 import { matchParamHeaders } from './eras/param-headers.ts';
-import { discoverResult } from './local.ts';
+import { discoverResult } from './gateway-methods.ts';
 import { aim, type Route } from './names/route.ts';
 
 /** What a door knows of one message besides its text. */
-export interface Arrival {
+export interface InboundMessage {
   readonly route: Route;
   readonly caller: Caller;
   readonly credentials: Credentials;
@@ -39,7 +39,7 @@ type Named = Pick<Exclude<Message, { kind: 'response' }>, 'method' | 'params'> &
 };
 
 /** @throws GuardError `method_not_found` for what the edge alone may send, `invalid_params` for a target that is not named. */
-export function callOf(deps: DoorDeps, { kind, method, params }: Named, arrival: Arrival, internal = false): Call {
+export function toCall(deps: EdgeDeps, { kind, method, params }: Named, arrival: InboundMessage, internal = false): Call {
   const row = METHODS.get(method);
   if (
     row === undefined ||
@@ -67,7 +67,7 @@ export function callOf(deps: DoorDeps, { kind, method, params }: Named, arrival:
     rawArguments: arrival.rawArguments,
     credentials: arrival.credentials,
     session: caller.session,
-    deadline: deps.clock.now() + deps.settings().requestTimeoutMs,
+    deadlineMs: deps.clock.now() + deps.settings().requestTimeoutMs,
     signal: arrival.signal,
     origin: {
       transport: arrival.transport,
@@ -83,8 +83,8 @@ export function callOf(deps: DoorDeps, { kind, method, params }: Named, arrival:
 
 export interface Exchange {
   readonly call: Call;
-  readonly arrival: Arrival;
-  readonly relay: Relay;
+  readonly arrival: InboundMessage;
+  readonly relay: ClientChannel;
   /** Told whom the guard let through, before anything is sent. */
   readonly held?: (holder: string) => void;
 }
@@ -92,10 +92,10 @@ export interface Exchange {
 /** Notifications of a client that servers hear of; all others end here. */
 export const isPassedOn = (method: string): boolean => method === 'notifications/roots/list_changed';
 
-export type Local = (deps: DoorDeps, permit: Permit, exchange: Exchange) => McpResult | Promise<McpResult>;
+export type GatewayMethod = (deps: EdgeDeps, permit: Permit, exchange: Exchange) => McpResult | Promise<McpResult>;
 
 /** Runs a call that the gateway answers itself, or sends it on to what is behind. */
-export function runCall(deps: DoorDeps, exchange: Exchange, local?: Local): Promise<Outcome> {
+export function runCall(deps: EdgeDeps, exchange: Exchange, local?: GatewayMethod): Promise<Outcome> {
   const { call, arrival, relay, held } = exchange;
   const answer = local ?? LOCAL[call.method];
   return deps.guard.run(call, async (permit) => {
@@ -110,16 +110,16 @@ export function runCall(deps: DoorDeps, exchange: Exchange, local?: Local): Prom
   });
 }
 
-const done: Local = (_deps, permit) => {
+const done: GatewayMethod = (_deps, permit) => {
   spendPermit(permit);
   return { value: {} };
 };
 
-const LOCAL: Readonly<Record<string, Local>> = Object.assign(Object.create(null) as Record<string, Local>, {
+const LOCAL: Readonly<Record<string, GatewayMethod>> = Object.assign(Object.create(null) as Record<string, GatewayMethod>, {
   ping: done,
   'notifications/initialized': done,
   'notifications/progress': done,
   'server/discover': ((deps, permit, { arrival }) => {
     return { value: discoverResult(deps, { route: arrival.route, who: spendPermit(permit) }) };
-  }) satisfies Local,
+  }) satisfies GatewayMethod,
 });

@@ -1,11 +1,11 @@
 /** What is refused before it is a call has a record all the same, by whichever door it came. */
 import type { ErrorCode } from '@sallyport/guard';
 import { addressRule } from '@sallyport/guard/stages';
-import type { DoorDeps } from './deps.ts';
+import type { EdgeDeps } from './deps.ts';
 
 /** Refusals cost nobody a credential, so what one address can write into the record with them is bounded. */
 export function recordRejection(
-  { limiter, settings, rejected }: Pick<DoorDeps, 'limiter' | 'settings' | 'rejected'>,
+  { limiter, settings, rejected }: Pick<EdgeDeps, 'limiter' | 'settings' | 'rejected'>,
   {
     code,
     correlationId,

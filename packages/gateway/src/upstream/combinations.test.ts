@@ -68,11 +68,11 @@ it('finds the era of every server and its face', () => {
     'old-pipe': undefined,
     'new-pipe': undefined,
   });
-  expect(rig.upstreams.view.face('old-http')).toMatchObject({
+  expect(rig.upstreams.view.profile('old-http')).toMatchObject({
     serverInfo: { name: 'legacy-fixture' },
     instructions: 'Legacy instructions.',
   });
-  expect(rig.upstreams.view.face('new-http')).toMatchObject({
+  expect(rig.upstreams.view.profile('new-http')).toMatchObject({
     serverInfo: { name: 'modern-fixture' },
     instructions: 'Modern instructions.',
   });

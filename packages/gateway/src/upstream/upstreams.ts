@@ -2,27 +2,27 @@
  * Everything behind the guard: the servers, what is pinned of them, and the way there. Nothing is sent without a permit;
  * discovery at start is a set of calls like any other, made by the gateway itself.
  */
-import type { Catalog, Definition, DefinitionKind, Send } from '@sallyport/guard';
-import type { GatewayView, ServerSettings } from '../snapshot.ts';
-import type { Bridge } from './bridge/bridge.ts';
-import { ownCapabilities } from './bridge/capabilities.ts';
-import { createEars } from './bridge/ears.ts';
-import { endHeld } from './bridge/held.ts';
-import { createLevels } from './bridge/levels.ts';
-import { reopen } from './bridge/reopen.ts';
-import { send } from './bridge/send.ts';
-import { unattachedOf } from './bridge/unattached.ts';
-import { createWatches } from './bridge/watch.ts';
-import { createCatalog } from './catalog/catalog.ts';
-import { observerOf } from './catalog/look.ts';
-import { LISTED } from './catalog/read-list.ts';
+import type { Catalog, Definition, DefinitionKind, SendUpstream } from '@sallyport/guard';
+import type { ServerDirectory, ServerSettings } from '../snapshot.ts';
+import type { CallDeps } from './calls/run.ts';
+import { ownCapabilities } from './client-requests/capabilities.ts';
+import { createSubscribers } from './notifications/subscribers.ts';
+import { endParked } from './calls/parked.ts';
+import { createLevels } from './notifications/log-levels.ts';
+import { reopen } from './calls/reopen.ts';
+import { send } from './calls/send.ts';
+import { serverInitiatedOf } from './notifications/server-initiated.ts';
+import { createUpstreamSubscriptions } from './notifications/upstream-subscriptions.ts';
+import { createCatalog } from './pins/catalog.ts';
+import { observerOf } from './pins/verify.ts';
+import { LISTED } from './pins/read-list.ts';
 import type { UpstreamDeps } from './deps.ts';
-import { reasonOf } from './wire/failure.ts';
-import { ownAsk } from './wire/link.ts';
-import { isObject } from './wire/message.ts';
-import { createBackoff } from './links/backoff.ts';
-import { createLinks, type Links } from './links/links.ts';
-import type { Seat } from './links/seat.ts';
+import { reasonOf } from './transports/failure.ts';
+import { gatewayRequest } from './transports/transport.ts';
+import { isObject } from '../mcp/server-message.ts';
+import { createBackoff } from './sessions/backoff.ts';
+import { createSessionPool, type SessionPool } from './sessions/pool.ts';
+import type { UpstreamSession } from './sessions/session.ts';
 
 export type { ClientRequest, Log, LogLevel, UpstreamDeps, UpstreamEvent } from './deps.ts';
 
@@ -41,9 +41,9 @@ export interface UpstreamStats {
 export type DiscoveryRun = (server: string, method: string) => Promise<unknown>;
 
 export interface Upstreams {
-  readonly send: Send;
+  readonly send: SendUpstream;
   readonly catalog: Catalog;
-  readonly view: GatewayView;
+  readonly view: ServerDirectory;
   /** Everything that is pinned of a server. */
   definitionsOf(server: string): readonly Definition[];
   /**
@@ -60,27 +60,27 @@ export interface Upstreams {
 }
 
 export function createUpstreams(deps: UpstreamDeps): Upstreams {
-  const ears = createEars();
+  const ears = createSubscribers();
   const stopping = new AbortController();
   const endings = createBackoff(deps.clock);
-  const watches = createWatches();
+  const watches = createUpstreamSubscriptions();
   const definitions = createCatalog({
     ...deps,
     changed: (server: string, kind: DefinitionKind) => ears.changed(server, kind),
   });
-  const links: Links = createLinks({
+  const links: SessionPool = createSessionPool({
     clock: deps.clock,
     log: deps.log,
     environment: deps.environment,
     servers: deps.servers,
-    unattached: (settings, owner, seat) => unattachedOf(() => bridge, settings, owner, seat),
+    unattached: (settings, owner, seat) => serverInitiatedOf(() => bridge, settings, owner, seat),
     opened: (seat) => settle(bridge, seat, () => watches),
     listened: (seat) => ears.has(seat.settings.name, seat.owner),
     lost: (seat) => void reopen(bridge, seat, { endings, stopping: stopping.signal }).catch(() => undefined),
   });
   const capabilities = (settings: ServerSettings) => ownCapabilities(settings.clientRequests);
   const looker = { clock: deps.clock, definitions, capabilities };
-  const bridge: Bridge = { ...deps, links, definitions, looker, ears, held: new Map(), levels: createLevels() };
+  const bridge: CallDeps = { ...deps, links, definitions, looker, ears, held: new Map(), levels: createLevels() };
   return {
     send: (permit, relay) => send(bridge, watches, permit, relay),
     catalog: { find: definitions.find },
@@ -96,26 +96,26 @@ export function createUpstreams(deps: UpstreamDeps): Upstreams {
     close: async () => {
       stopping.abort();
       watches.close();
-      endHeld(bridge.held);
+      endParked(bridge.held);
       await links.close();
     },
   };
 }
 
 /** A new link: its server's face is learned, and the wishes of its owner are told to it. */
-function settle(bridge: Bridge, seat: Seat, watches: () => ReturnType<typeof createWatches>): void {
+function settle(bridge: CallDeps, seat: UpstreamSession, watches: () => ReturnType<typeof createUpstreamSubscriptions>): void {
   const { settings, link, owner } = seat;
-  bridge.definitions.learnFace(settings, link.face, observerOf(seat));
+  bridge.definitions.learnFace(settings, link.profile, observerOf(seat));
   if (owner === undefined) return;
   watches().refresh(bridge, settings.name, owner);
   const level = bridge.levels.get(owner);
-  if (level === undefined || link.era !== 'legacy' || !isObject(link.face.capabilities['logging'])) return;
+  if (level === undefined || link.era !== 'legacy' || !isObject(link.profile.capabilities['logging'])) return;
   link
-    .request(ownAsk('logging/setLevel', { level }, settings.timeoutMs, 64 * 1024))
+    .request(gatewayRequest('logging/setLevel', { level }, settings.timeoutMs, 64 * 1024))
     .catch(() => bridge.log('debug', 'a server did not take a log level', { server: settings.name }));
 }
 
-async function discoverAll(bridge: Bridge, run: DiscoveryRun, names: readonly string[]): Promise<void> {
+async function discoverAll(bridge: CallDeps, run: DiscoveryRun, names: readonly string[]): Promise<void> {
   await Promise.all(
     names.map(async (name) => {
       for (const method of discoveryMethods) {
@@ -140,7 +140,7 @@ const GUESS = {
   logging: {},
 };
 
-function viewOf({ servers, definitions }: Bridge): GatewayView {
+function viewOf({ servers, definitions }: CallDeps): ServerDirectory {
   let known: readonly ServerSettings[] = [];
   let names: readonly string[] = [];
   return {
@@ -149,7 +149,7 @@ function viewOf({ servers, definitions }: Bridge): GatewayView {
       if (servers() !== known) names = (known = servers()).map(({ name }) => name).sort();
       return names;
     },
-    face: (server) => {
+    profile: (server) => {
       if (!servers().some(({ name }) => name === server)) return undefined;
       return (
         definitions.face(server) ?? {

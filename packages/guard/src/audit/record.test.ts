@@ -16,7 +16,7 @@ const principal: Principal = {
   scopes: [],
   tenantClaim: 'acme',
   tier: undefined,
-  expiresAt: undefined,
+  expiresAtMs: undefined,
   key: 'p',
 };
 const definition: Definition = {
@@ -34,7 +34,7 @@ const call: Call = {
   rawArguments: undefined,
   credentials: { kind: 'bearer', token: 'canary' },
   session: undefined,
-  deadline: 0,
+  deadlineMs: 0,
   signal: new AbortController().signal,
   origin: {
     transport: 'http',
@@ -142,7 +142,7 @@ describe('who, for whom, and on what decision', () => {
   it('A35 the whole chain, the decision, the yes and the pin', () => {
     const record = recorder.intent(
       trailOf({
-        grant: { policies: ['p1'], revision: 'r', rememberable: true },
+        grant: { policies: ['p1'], revision: 'r', cacheable: true },
         approval: { id: 'a1', approver: '["i","bob"]' },
       }),
     );

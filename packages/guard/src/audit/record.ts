@@ -9,12 +9,12 @@ import type { MethodRow } from '../methods.ts';
 /** One entry of the audit log, as the JSON document that will be canonicalised and hashed. */
 export type AuditRecord = JsonObject;
 
-export type Status = 'success' | 'refused' | 'error' | 'unknown';
+export type OutcomeStatus = 'success' | 'refused' | 'error' | 'unknown';
 
 /** What the guard learned of one call so far; only `guard.ts` writes it, and only the records are made from it. */
 export interface Trail {
   readonly call: Call;
-  readonly startedAt: number;
+  readonly startedAtMs: number;
   /** Joins intent and outcome. */
   readonly recordId: string;
   row: MethodRow | undefined;
@@ -53,7 +53,7 @@ export interface Recorder {
 export function openTrail(call: Call, startedAt: number): Trail {
   return {
     call,
-    startedAt,
+    startedAtMs: startedAt,
     recordId: crypto.randomUUID(),
     row: undefined,
     principal: undefined,
@@ -72,7 +72,7 @@ export function closeTrail(trail: Trail, endedAt: number): Outcome {
   const head = {
     correlationId: call.origin.correlationId,
     method: call.method,
-    durationMs: endedAt - trail.startedAt,
+    durationMs: endedAt - trail.startedAtMs,
     principal,
     tenant,
     definition,

@@ -15,7 +15,7 @@ const principal: Principal = {
   scopes: [],
   tenantClaim: 'acme',
   tier: undefined,
-  expiresAt: undefined,
+  expiresAtMs: undefined,
   key: 'p',
 };
 const definition = {

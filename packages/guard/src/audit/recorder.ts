@@ -1,18 +1,18 @@
 /** The two records of a call: OCSF 1.8 API Activity (class 6003), with the fields of MCP under `unmapped`. */
 import { hash } from 'node:crypto';
 import type { Call, Json, JsonObject, McpResult, Principal, Session } from '../call.ts';
-import type { AuditRecord, Recorder, Status, Trail } from './record.ts';
+import type { AuditRecord, Recorder, OutcomeStatus, Trail } from './record.ts';
 import type { Redactor } from './redact.ts';
 
 const OCSF_VERSION = '1.8.0';
 const PRODUCT = { name: 'Sallyport', vendor_name: 'Sallyport' };
-const STATUS_ID: Readonly<Record<Status, number>> = { success: 1, refused: 2, error: 2, unknown: 0 };
+const STATUS_ID: Readonly<Record<OutcomeStatus, number>> = { success: 1, refused: 2, error: 2, unknown: 0 };
 
 export function createRecorder(redactor: Redactor): Recorder {
   return {
-    intent: (trail) => record(trail, redactor, { phase: 'intent', time: trail.startedAt }),
+    intent: (trail) => record(trail, redactor, { phase: 'intent', time: trail.startedAtMs }),
     outcome(trail, endedAt) {
-      const status: Status = trail.error === undefined ? 'success' : trail.executed ? 'error' : 'refused';
+      const status: OutcomeStatus = trail.error === undefined ? 'success' : trail.executed ? 'error' : 'refused';
       return record(trail, redactor, { phase: 'outcome', time: endedAt, status });
     },
   };
@@ -21,7 +21,7 @@ export function createRecorder(redactor: Redactor): Recorder {
 /** What the two records of a call differ in, beside what the trail knows by then. */
 type Moment =
   | { readonly phase: 'intent'; readonly time: number }
-  | { readonly phase: 'outcome'; readonly time: number; readonly status: Status };
+  | { readonly phase: 'outcome'; readonly time: number; readonly status: OutcomeStatus };
 
 /** What recovery writes for an intent whose outcome nobody will ever know. */
 export function unknownOutcome(intent: AuditRecord, now: number): AuditRecord {
@@ -88,7 +88,7 @@ function mcpFields(trail: Trail, redactor: Redactor, moment: Moment): JsonObject
   fields['correlation_id'] = origin.correlationId;
   if (grant !== undefined) fields['decision'] = { policies: grant.policies, revision: grant.revision };
   if (definition !== undefined) fields['definition_digest'] = definition.digest;
-  if (moment.phase === 'outcome') fields['duration_ms'] = Math.round(moment.time - trail.startedAt);
+  if (moment.phase === 'outcome') fields['duration_ms'] = Math.round(moment.time - trail.startedAtMs);
   if (trail.error !== undefined) fields['error_code'] = trail.error.row.errorCode;
   if (definition !== undefined) fields['labels'] = definition.labels;
   fields['method'] = method;

@@ -1,9 +1,9 @@
 /** Approvals in memory. Every transition is one synchronous step, so two callers can never consume the same yes. */
 import { randomBytes } from 'node:crypto';
-import type { ApprovalQuestion, ApprovalStore, Clock } from '../ports.ts';
+import type { ApprovalRequest, ApprovalStore, Clock } from '../ports.ts';
 import { GuardError } from '../errors.ts';
 
-export interface Requested extends ApprovalQuestion {
+export interface Requested extends ApprovalRequest {
   readonly id: string;
   readonly state: 'pending' | 'approved' | 'refused';
   readonly approver: string | undefined;
@@ -25,7 +25,7 @@ export function createMemoryApprovals(clock: Clock, pendingMax = 20): MemoryAppr
   const requests = new Map<string, Requested>();
   const live = (): Requested[] => {
     const now = clock.now();
-    for (const [digest, request] of requests) if (request.expiresAt <= now) requests.delete(digest);
+    for (const [digest, request] of requests) if (request.expiresAtMs <= now) requests.delete(digest);
     return [...requests.values()];
   };
   const decide = (id: string, { issuer, subject }: Approver, state: 'approved' | 'refused'): void => {
@@ -53,7 +53,7 @@ export function createMemoryApprovals(clock: Clock, pendingMax = 20): MemoryAppr
       ) {
         throw new GuardError('rate_limited', {
           message: 'Too many calls of this principal wait for approval.',
-          retryAfter: 60,
+          retryAfterSeconds: 60,
         });
       }
       const id = randomBytes(16).toString('base64url');

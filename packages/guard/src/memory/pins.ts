@@ -1,7 +1,7 @@
-import type { PendingPin, PinRow, PinStore } from '../ports.ts';
+import type { PendingPin, Pin, PinStore } from '../ports.ts';
 
 export function createMemoryPins(): PinStore {
-  const pins = new Map<string, PinRow>();
+  const pins = new Map<string, Pin>();
   const pending = new Map<string, PendingPin>();
   let version = 0;
   const keyOf = (pin: { server: string; kind: string; name: string }): string =>
@@ -14,7 +14,7 @@ export function createMemoryPins(): PinStore {
       if (pending.get(keyOf(pin))?.digest === pin.digest) pending.delete(keyOf(pin));
       version += 1;
     },
-    pinFirst(pin) {
+    pinIfAbsent(pin) {
       const known = pins.get(keyOf(pin));
       if (known !== undefined) return known;
       pins.set(keyOf(pin), pin);
@@ -22,11 +22,11 @@ export function createMemoryPins(): PinStore {
       version += 1;
       return pin;
     },
-    suspend(one) {
+    savePending(one) {
       pending.set(keyOf(one), one);
       version += 1;
     },
-    atOnce: (write) => write(),
+    transaction: (write) => write(),
     version: () => version,
   };
 }

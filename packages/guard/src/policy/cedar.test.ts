@@ -2,7 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import type { Definition, DefinitionKind, JsonObject, Principal } from '../call.ts';
 import type { Action } from '../methods.ts';
-import type { PolicyDecision, PolicyEngine, PolicyQuestion } from '../ports.ts';
+import type { PolicyDecision, PolicyEngine, PolicyRequest } from '../ports.ts';
 import { compileCedar, type PolicyJson } from './cedar.ts';
 import type { ScopeJson } from './scope.ts';
 
@@ -54,7 +54,7 @@ const PRINCIPAL: Principal = {
   scopes: ['mcp'],
   tenantClaim: 'claimed',
   tier: undefined,
-  expiresAt: undefined,
+  expiresAtMs: undefined,
   key: 'k',
 };
 const TOOL: Definition = {
@@ -74,7 +74,7 @@ function question({
   session,
   address = '10.1.2.3',
   ...rest
-}: Changes = {}): PolicyQuestion {
+}: Changes = {}): PolicyRequest {
   return {
     principal: { ...PRINCIPAL, ...principal },
     tenant: { id: tenant },

@@ -4,7 +4,7 @@
  */
 import type { Definition, Grant, Principal } from '../call.ts';
 import type { Action } from '../methods.ts';
-import type { Clock, PolicyDecision, PolicyEngine, PolicyQuestion } from '../ports.ts';
+import type { Clock, PolicyDecision, PolicyEngine, PolicyRequest } from '../ports.ts';
 import { ACTIONS, contextRecord, principalEntity, resourceEntity, type Touch } from './entities.ts';
 import { compileExpression, type Environment, type Expression } from './expression.ts';
 import { compileScope, type Scope, type ScopeJson } from './scope.ts';
@@ -54,7 +54,7 @@ export function compileCedar(sources: readonly SourcePolicy[], revision: string,
       const known = memory.get(question.action);
       if (known !== undefined) return known;
       const decision = evaluate(index, question, revision, clock.now());
-      if (decision.grant.rememberable) memory.set(question.action, decision);
+      if (decision.grant.cacheable) memory.set(question.action, decision);
       return decision;
     },
     couldAllow(question) {
@@ -129,7 +129,7 @@ function satisfied(policy: Policy, env: Environment): boolean | Unknown {
   return result;
 }
 
-function environment(question: PolicyQuestion, action: Action, touch: Touch, now: number): Environment {
+function environment(question: PolicyRequest, action: Action, touch: Touch, now: number): Environment {
   return {
     principal: principalEntity(question.principal, question.tenant),
     action: ACTIONS[action],
@@ -138,7 +138,7 @@ function environment(question: PolicyQuestion, action: Action, touch: Touch, now
   };
 }
 
-function evaluate(index: Index, question: PolicyQuestion, revision: string, now: number): PolicyDecision {
+function evaluate(index: Index, question: PolicyRequest, revision: string, now: number): PolicyDecision {
   const touch: Touch = { volatile: false };
   const env = environment(question, question.action, touch, now);
   const [permits, forbids, failed, errors]: [string[], string[], string[], string[]] = [[], [], [], []];
@@ -151,7 +151,7 @@ function evaluate(index: Index, question: PolicyQuestion, revision: string, now:
       errors.push(`${policy.id}: ${thrown instanceof Error ? thrown.message : 'failed'}`);
     }
   }
-  const grant = (policies: string[]): Grant => ({ policies: policies.sort(), revision, rememberable: !touch.volatile });
+  const grant = (policies: string[]): Grant => ({ policies: policies.sort(), revision, cacheable: !touch.volatile });
   if (errors.length > 0) return { effect: 'deny', grant: grant(failed), error: errors.join('; ') };
   if (forbids.length > 0) return { effect: 'deny', grant: grant(forbids), error: undefined };
   return permits.length > 0
@@ -168,8 +168,8 @@ const ACTING: Readonly<Record<Definition['kind'], Action>> = {
 };
 
 /** True unless every possible context is refused: some permit may hold, no forbid and no error is certain. */
-function couldEver(index: Index, question: PolicyQuestion, now: number): boolean {
-  const unknown: PolicyQuestion = { ...question, input: undefined };
+function couldEver(index: Index, question: PolicyRequest, now: number): boolean {
+  const unknown: PolicyRequest = { ...question, input: undefined };
   if (certainlyForbidden(index, unknown, now)) return false;
   const env = environment(unknown, ACTING[question.definition.kind], { volatile: false }, now);
   let permitted = false;
@@ -183,7 +183,7 @@ function couldEver(index: Index, question: PolicyQuestion, now: number): boolean
 }
 
 /** `see` follows from being callable; a `forbid` on it hides. */
-function certainlyForbidden(index: Index, question: PolicyQuestion, now: number): boolean {
+function certainlyForbidden(index: Index, question: PolicyRequest, now: number): boolean {
   const env = environment(question, 'see', { volatile: false }, now);
   return candidates(index, env.resource).some(
     (policy) => policy.effect === 'forbid' && inScope(policy, env) && certainty(policy, env) === true,

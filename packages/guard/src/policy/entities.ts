@@ -4,7 +4,7 @@
  */
 import type { Definition, Json, JsonObject, Principal, Tenant } from '../call.ts';
 import type { Action } from '../methods.ts';
-import type { PolicyQuestion } from '../ports.ts';
+import type { PolicyRequest } from '../ports.ts';
 import { decimal, ip } from './extensions.ts';
 import {
   EvaluationError,
@@ -110,7 +110,7 @@ const SAME = new Set(['labels', 'mtls', 'approval']);
 /** Those that every call has, known or not. */
 const ALWAYS = new Set(['args', 'labels', 'time', 'mtls']);
 
-export function contextRecord(question: PolicyQuestion, touch: Touch, nowMs: number): RecordValue {
+export function contextRecord(question: PolicyRequest, touch: Touch, nowMs: number): RecordValue {
   const partial = question.input === undefined;
   const agent = agentRecord(question.principal);
   const get = (attr: string): Value | undefined => {
@@ -137,7 +137,7 @@ export function contextRecord(question: PolicyQuestion, touch: Touch, nowMs: num
   };
 }
 
-function volatile(attr: string, { input, call, definition }: PolicyQuestion, nowMs: number): Value | undefined {
+function volatile(attr: string, { input, call, definition }: PolicyRequest, nowMs: number): Value | undefined {
   switch (attr) {
     case 'args':
       return jsonRecord(input ?? {}, definition.document['inputSchema']);

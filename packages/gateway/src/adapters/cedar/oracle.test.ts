@@ -1,6 +1,6 @@
 /** Our evaluator against the reference implementation: the same decision and the same deciding policies. */
 import { isAuthorized, policyToJson, type EntityJson } from '@cedar-policy/cedar-wasm/nodejs';
-import type { Definition, JsonObject, PolicyQuestion, Principal } from '@sallyport/guard';
+import type { Definition, JsonObject, PolicyRequest, Principal } from '@sallyport/guard';
 import { compileCedar, type PolicyJson } from '@sallyport/guard/policy';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
@@ -21,11 +21,11 @@ const principalWith = (roles: readonly string[]): Principal => ({
   scopes: ['mcp'],
   tenantClaim: 'acme',
   tier: undefined,
-  expiresAt: undefined,
+  expiresAtMs: undefined,
   key: 'k',
 });
 
-const questionOf = (args: JsonObject | undefined, roles: readonly string[] = ['analyst']): PolicyQuestion => ({
+const questionOf = (args: JsonObject | undefined, roles: readonly string[] = ['analyst']): PolicyRequest => ({
   principal: principalWith(roles),
   tenant: { id: 'acme' },
   action: 'call',
@@ -452,7 +452,7 @@ describe('Sallyport is stricter where Cedar skips', () => {
     const byTool = engineOf([
       'permit(principal in Role::"analyst", action, resource) when { context.agent.client_id == "app" };',
     ]);
-    expect(byTool.decide(questionOf(ARGS)).grant.rememberable).toBe(true);
+    expect(byTool.decide(questionOf(ARGS)).grant.cacheable).toBe(true);
     const byArguments = engineOf([when('context.args.n > 3')]);
     const question = questionOf(ARGS);
     expect(byArguments.decide(question)).toMatchObject({ effect: 'allow', grant: { rememberable: false } });

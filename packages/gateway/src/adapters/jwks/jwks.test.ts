@@ -154,7 +154,7 @@ it.each(['jku', 'x5u', 'jwk', 'x5c', 'all of them'])(
       claims: { tenant: 'tenant', roles: 'roles', groups: 'groups', agent: 'client_id', tier: 'tier' },
       allowedClients: undefined,
       clockSkewSeconds: 0,
-      maxLifetimeSeconds: 3600,
+      lifetimeSecondsMax: 3600,
     };
     const authenticate = createBearerJwt({ issuers: () => [issuer], keys: source, clock });
     const present = async (key: KeyObject): Promise<string> => {

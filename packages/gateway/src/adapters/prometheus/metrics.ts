@@ -1,5 +1,5 @@
 /** What can be counted, under the names of the contract. Implements the guard's Observer port. */
-import type { LimitRule, Observer, Outcome, Stage } from '@sallyport/guard';
+import type { LimitRule, Observer, Outcome, StageName } from '@sallyport/guard';
 import { collectDefaultMetrics, Registry } from 'prom-client';
 import { endpointLabel, methodLabel, OTHER, statusLabel, tenantLabel, wordLabel } from './bounded-labels.ts';
 import { counter, gauge, histogram } from './series.ts';
@@ -41,7 +41,7 @@ const STAGE_BOUNDS = [
 const CALL_BOUNDS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60];
 const COMMIT_BOUNDS = [0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1, 5];
 const WAIT_BOUNDS = [1, 5, 15, 30, 60, 120, 300, 600, 1800, 3600];
-const STAGES: readonly Stage[] = [
+const STAGES: readonly StageName[] = [
   'authenticate',
   'tenant',
   'visible',

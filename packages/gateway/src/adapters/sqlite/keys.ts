@@ -24,9 +24,9 @@ const read = (row: Row): ApiKey => ({
   roles: JSON.parse(row.roles) as string[],
   scopes: JSON.parse(row.scopes) as string[],
   tier: row.tier ?? undefined,
-  createdAt: row.created_at,
-  expiresAt: row.expires_at ?? undefined,
-  revokedAt: row.revoked_at ?? undefined,
+  createdAtMs: row.created_at,
+  expiresAtMs: row.expires_at ?? undefined,
+  revokedAtMs: row.revoked_at ?? undefined,
 });
 
 export function createKeys(database: DatabaseSync): KeyStore {
@@ -49,9 +49,9 @@ export function createKeys(database: DatabaseSync): KeyStore {
         JSON.stringify(key.roles),
         JSON.stringify(key.scopes),
         key.tier ?? null,
-        key.createdAt,
-        key.expiresAt ?? null,
-        key.revokedAt ?? null,
+        key.createdAtMs,
+        key.expiresAtMs ?? null,
+        key.revokedAtMs ?? null,
       );
     },
   } satisfies KeyStore;

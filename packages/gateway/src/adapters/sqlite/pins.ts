@@ -1,5 +1,5 @@
 import type { DatabaseSync } from 'node:sqlite';
-import type { DefinitionKind, JsonObject, PendingPin, PinRow, PinStore } from '@sallyport/guard';
+import type { DefinitionKind, JsonObject, PendingPin, Pin, PinStore } from '@sallyport/guard';
 
 interface Row {
   server: string;
@@ -43,11 +43,11 @@ export function createPins(database: DatabaseSync): PinStore {
       throw thrown;
     }
   };
-  const pinOf = (row: Row): PinRow => ({ ...named(row), approvedAt: row.approved_at, approvedBy: row.approved_by });
+  const pinOf = (row: Row): Pin => ({ ...named(row), approvedAtMs: row.approved_at, approvedBy: row.approved_by });
   return {
     pins: () => (pins.all() as unknown as Row[]).map(pinOf),
     pending: () =>
-      (pending.all() as unknown as Row[]).map((row): PendingPin => ({ ...named(row), seenAt: row.seen_at })),
+      (pending.all() as unknown as Row[]).map((row): PendingPin => ({ ...named(row), seenAtMs: row.seen_at })),
     approve: (pin) =>
       together(
         () =>
@@ -57,13 +57,13 @@ export function createPins(database: DatabaseSync): PinStore {
             pin.name,
             pin.digest,
             JSON.stringify(pin.document),
-            pin.approvedAt,
+            pin.approvedAtMs,
             pin.approvedBy,
           ),
         () => settle.run(pin.server, pin.kind, pin.name, pin.digest),
         () => bump.run(),
       ),
-    pinFirst(pin) {
+    pinIfAbsent(pin) {
       let known: Row | undefined;
       together(() => {
         known = inForce.get(pin.server, pin.kind, pin.name) as Row | undefined;
@@ -74,7 +74,7 @@ export function createPins(database: DatabaseSync): PinStore {
           pin.name,
           pin.digest,
           JSON.stringify(pin.document),
-          pin.approvedAt,
+          pin.approvedAtMs,
           pin.approvedBy,
         );
         settleAll.run(pin.server, pin.kind, pin.name);
@@ -82,12 +82,12 @@ export function createPins(database: DatabaseSync): PinStore {
       });
       return known === undefined ? pin : pinOf(known);
     },
-    suspend: (one) =>
+    savePending: (one) =>
       together(
-        () => suspend.run(one.server, one.kind, one.name, one.digest, JSON.stringify(one.document), one.seenAt),
+        () => suspend.run(one.server, one.kind, one.name, one.digest, JSON.stringify(one.document), one.seenAtMs),
         () => bump.run(),
       ),
-    atOnce: (write) => together(write),
+    transaction: (write) => together(write),
     version: () => (version.get() as { value: number }).value,
   } satisfies PinStore;
 }

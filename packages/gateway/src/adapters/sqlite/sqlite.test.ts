@@ -6,7 +6,7 @@ import { DatabaseSync } from 'node:sqlite';
 import { fileURLToPath } from 'node:url';
 import { Worker } from 'node:worker_threads';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import type { ApiKey, PinRow } from '@sallyport/guard';
+import type { ApiKey, Pin } from '@sallyport/guard';
 import { openStore, type Store } from './store.ts';
 
 let folder: string;
@@ -27,13 +27,13 @@ afterEach(() => {
   rmSync(folder, { recursive: true, force: true });
 });
 
-const pin: PinRow = {
+const pin: Pin = {
   server: 'crm',
   kind: 'tool',
   name: 'get',
   digest: 'sha256:0',
   document: { name: 'get' },
-  approvedAt: 1,
+  approvedAtMs: 1,
   approvedBy: 'ops',
 };
 
@@ -51,9 +51,9 @@ describe('the file', () => {
         roles: [],
         scopes: [],
         tier: undefined,
-        createdAt: 1,
-        expiresAt: undefined,
-        revokedAt: undefined,
+        createdAtMs: 1,
+        expiresAtMs: undefined,
+        revokedAtMs: undefined,
       } satisfies ApiKey);
       for (const end of ['', '-wal', '-shm'])
         expect([end, existsSync(file + end) && statSync(file + end).mode & 0o077]).toEqual([end, 0]);
@@ -112,7 +112,7 @@ describe('the file', () => {
 describe('a change is whole or it is not', () => {
   it('A3 an approval that fails half-way changes neither pins nor what waits nor the version', () => {
     const { pins, database } = open();
-    pins.suspend({ ...pin, seenAt: 2 });
+    pins.savePending({ ...pin, seenAtMs: 2 });
     const version = pins.version();
     database.exec("CREATE TRIGGER fails BEFORE UPDATE ON counters BEGIN SELECT RAISE(ABORT, 'disk full'); END");
     expect(() => pins.approve(pin)).toThrow();
@@ -124,8 +124,8 @@ describe('a change is whole or it is not', () => {
 
   it('a row that cannot be stored is refused, and the store goes on', () => {
     const { pins, keys } = open();
-    expect(() => pins.approve({ ...pin, approvedAt: Number.NaN })).toThrow();
-    expect(() => keys.put({ id: 'a', createdAt: Number.NaN } as ApiKey)).toThrow();
+    expect(() => pins.approve({ ...pin, approvedAtMs: Number.NaN })).toThrow();
+    expect(() => keys.put({ id: 'a', createdAtMs: Number.NaN } as ApiKey)).toThrow();
     pins.approve(pin);
     expect(pins.pins()).toEqual([pin]);
   });

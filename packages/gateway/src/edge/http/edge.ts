@@ -2,22 +2,22 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { asGuardError, GuardError, type JsonObject } from '@sallyport/guard';
 import { addressRule } from '@sallyport/guard/stages';
-import { errorEnd } from '../answer.ts';
-import type { EdgeDeps } from '../deps.ts';
+import { renderError } from '../render-outcome.ts';
+import type { HttpEdgeDeps } from '../deps.ts';
 import { checkMcpHeaders, checkNoMirrors } from '../eras/mirrors.ts';
-import { createLiveSessions } from '../sessions/live.ts';
+import { createLiveSessions } from '../sessions/live-sessions.ts';
 import { createSessionReader } from '../sessions/seal.ts';
 import type { Route } from '../names/route.ts';
 import { correlationIdOf } from '../../listen/security-headers.ts';
 import { recordRejection } from '../rejection.ts';
-import { note, plain, type Door, type Visit } from './door.ts';
+import { reportRequest, respondEmpty, type HttpEdgeContext, type RequestContext } from './context.ts';
 import { baseHeaders, corsHeaders } from './headers.ts';
 import { METADATA_PATH, protectedResource } from './metadata.ts';
 import { handleDelete, handleGet } from './streams.ts';
 import { handlePost } from './post.ts';
 import { checkSameSite, originAllowed } from './same-site.ts';
 
-export type { EdgeDeps } from '../deps.ts';
+export type { HttpEdgeDeps as EdgeDeps } from '../deps.ts';
 
 export interface HttpEdge {
   handle(request: IncomingMessage, response: ServerResponse): void;
@@ -25,10 +25,10 @@ export interface HttpEdge {
   close(): Promise<void>;
 }
 
-export function createHttpEdge(deps: EdgeDeps): HttpEdge {
+export function createHttpEdge(deps: HttpEdgeDeps): HttpEdge {
   const closing = new AbortController();
   const now = (): number => deps.clock.now();
-  const door: Door = {
+  const door: HttpEdgeContext = {
     ...deps,
     live: createLiveSessions(now),
     readSession: createSessionReader(deps.sealer, deps.sessions, now),
@@ -59,7 +59,7 @@ function routeOf(path: string): Route | undefined {
   return server === undefined ? undefined : { endpoint: path, server };
 }
 
-async function visit(door: Door, request: IncomingMessage, response: ServerResponse): Promise<void> {
+async function visit(door: HttpEdgeContext, request: IncomingMessage, response: ServerResponse): Promise<void> {
   const correlationId = correlationIdOf(request);
   const headers = baseHeaders(correlationId);
   const address = request.socket.remoteAddress ?? '';
@@ -75,7 +75,7 @@ async function visit(door: Door, request: IncomingMessage, response: ServerRespo
     );
     await checkAddress(door, address);
     const route = routeOf(path);
-    const one: Visit = {
+    const one: RequestContext = {
       request,
       response,
       route: route ?? { endpoint: path, server: undefined },
@@ -85,9 +85,9 @@ async function visit(door: Door, request: IncomingMessage, response: ServerRespo
       startedAt,
     };
     if (path.startsWith(METADATA_PATH)) metadata(door, one, path.slice(METADATA_PATH.length));
-    else if (route === undefined) plain(response, 404, headers);
+    else if (route === undefined) respondEmpty(response, 404, headers);
     else return await dispatch(door, one);
-    note(door, one, { method: request.method ?? '', tenant: undefined });
+    reportRequest(door, one, { method: request.method ?? '', tenant: undefined });
   } catch (thrown) {
     reject(
       door,
@@ -97,12 +97,12 @@ async function visit(door: Door, request: IncomingMessage, response: ServerRespo
   }
 }
 
-async function checkAddress({ limiter, settings, addressLimited }: Door, address: string): Promise<void> {
+async function checkAddress({ limiter, settings, addressLimited }: HttpEdgeContext, address: string): Promise<void> {
   const verdict = await limiter.take([addressRule(address, settings().addressLimitPerMinute)]);
   if (verdict.allowed) return;
   addressLimited();
   throw new GuardError('rate_limited', {
-    retryAfter: Math.max(1, Math.ceil(verdict.retryAfterMs / 1000)),
+    retryAfterSeconds: Math.max(1, Math.ceil(verdict.retryAfterMs / 1000)),
     headers: {
       'X-RateLimit-Limit': String(verdict.rule.limit),
       'X-RateLimit-Remaining': String(verdict.remaining),
@@ -121,7 +121,7 @@ function checkNoBody(request: IncomingMessage): void {
 
 const ALLOW = 'POST, GET, DELETE, OPTIONS';
 
-async function dispatch(door: Door, visit: Visit): Promise<void> {
+async function dispatch(door: HttpEdgeContext, visit: RequestContext): Promise<void> {
   const { request, response, headers } = visit;
   switch (request.method) {
     case 'POST':
@@ -136,9 +136,9 @@ async function dispatch(door: Door, visit: Visit): Promise<void> {
       preflight(visit);
       break;
     default:
-      plain(response, 405, { ...headers, Allow: ALLOW });
+      respondEmpty(response, 405, { ...headers, Allow: ALLOW });
   }
-  note(door, visit, { method: request.method ?? '', tenant: undefined });
+  reportRequest(door, visit, { method: request.method ?? '', tenant: undefined });
 }
 
 /** Of what the page wants to send: `Mcp-Param-*` cannot be listed ahead, so the wish is filtered instead. */
@@ -158,7 +158,7 @@ const headersAllowed = (wished: string | undefined): string =>
 const ALLOWED_HEADER =
   /^(authorization|content-type|accept|last-event-id|x-correlation-id|traceparent|mcp-[a-z0-9-]{1,64})$/;
 
-function preflight({ request, response, headers }: Visit): void {
+function preflight({ request, response, headers }: RequestContext): void {
   const allowed = headers['Access-Control-Allow-Origin'] !== undefined;
   response
     .writeHead(204, {
@@ -174,14 +174,14 @@ function preflight({ request, response, headers }: Visit): void {
 }
 
 function metadata(
-  door: Door,
-  { request, response, headers }: Pick<Visit, 'request' | 'response' | 'headers'>,
+  door: HttpEdgeContext,
+  { request, response, headers }: Pick<RequestContext, 'request' | 'response' | 'headers'>,
   suffix: string,
 ): void {
   const endpoint = suffix === '' ? '/mcp' : suffix;
-  if (routeOf(endpoint) === undefined) return plain(response, 404, headers);
+  if (routeOf(endpoint) === undefined) return respondEmpty(response, 404, headers);
   if (request.method !== 'GET' && request.method !== 'HEAD')
-    return plain(response, 405, { ...headers, Allow: 'GET, HEAD' });
+    return respondEmpty(response, 405, { ...headers, Allow: 'GET, HEAD' });
   const document = protectedResource(`${door.settings().publicUrl}${endpoint}`, door.issuers(), door.scopes());
   const bytes = Buffer.from(JSON.stringify(document as JsonObject));
   response.writeHead(200, {
@@ -195,11 +195,11 @@ function metadata(
 
 /** Refused before it was a call: answered from the same table, and recorded. */
 export function reject(
-  door: Door,
-  { request, response, correlationId, address, headers, startedAt, route }: Visit,
+  door: HttpEdgeContext,
+  { request, response, correlationId, address, headers, startedAt, route }: RequestContext,
   error: GuardError,
 ): void {
-  const ended = errorEnd(error, null, correlationId);
+  const ended = renderError(error, null, correlationId);
   if (error.code === 'internal')
     door.log('error', 'the edge failed', { correlation_id: correlationId, cause: String(error.cause ?? '') });
   recordRejection(door, { code: error.code, correlationId, address });
@@ -211,7 +211,7 @@ export function reject(
     ms: performance.now() - startedAt,
   });
   if (response.headersSent) return void response.destroy();
-  const retry = error.detail.retryAfter;
+  const retry = error.detail.retryAfterSeconds;
   response
     .writeHead(ended.status, {
       ...headers,

@@ -3,8 +3,8 @@ import type { IncomingMessage } from 'node:http';
 import { GuardError, type Session } from '@sallyport/guard';
 import type { Caller } from '../eras/caller.ts';
 import { ASSUMED_VERSION, LEGACY_VERSIONS, SUPPORTED_VERSIONS } from '../eras/versions.ts';
-import type { Live } from '../sessions/live.ts';
-import type { Door } from './door.ts';
+import type { LiveSession } from '../sessions/live-sessions.ts';
+import type { HttpEdgeContext } from './context.ts';
 import { headerValues } from '../../listen/header-values.ts';
 
 /**
@@ -14,14 +14,14 @@ import { headerValues } from '../../listen/header-values.ts';
 const NO_SESSION: Session = Object.freeze({ id: '', issuer: '', subject: '', tenant: '' });
 
 /** What is alive of the caller's session in this process; `undefined` without a session. */
-export const liveOf = (door: Pick<Door, 'live'>, { session }: Caller): Live | undefined =>
+export const liveOf = (door: Pick<HttpEdgeContext, 'live'>, { session }: Caller): LiveSession | undefined =>
   session === undefined || session === NO_SESSION ? undefined : door.live.of(session.id);
 
 /**
  * @param greets the request is `initialize`: whatever session it names is the one that it wants to replace.
  * @throws GuardError `unsupported_protocol_version` for a version that is not spoken.
  */
-export async function readLegacy(door: Door, request: IncomingMessage, greets = false): Promise<Caller> {
+export async function readLegacy(door: HttpEdgeContext, request: IncomingMessage, greets = false): Promise<Caller> {
   const [version, anotherVersion] = headerValues(request, 'mcp-protocol-version');
   if (anotherVersion !== undefined)
     throw new GuardError('invalid_request', { message: 'There is more than one MCP-Protocol-Version.' });

@@ -1,6 +1,6 @@
 /** 2026-07-28 over HTTP: what the specification wants of every request and every answer, and who tries to get around it. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { GuardError, type McpResult, type Relay } from '@sallyport/guard';
+import { GuardError, type McpResult, type ClientChannel } from '@sallyport/guard';
 import { definition, DEFINITIONS, openBench, pause, type Bench } from '../testing/bench.mts';
 import { ask, META, stream, type Ask, type Json } from '../testing/client.mts';
 
@@ -490,7 +490,7 @@ describe('streams', () => {
 });
 
 describe('what a server may say while it executes a call', () => {
-  const noisy = (_permitted: unknown, relay: Relay): McpResult => {
+  const noisy = (_permitted: unknown, relay: ClientChannel): McpResult => {
     for (const progress of [1, 1, 0, 2, 'x', 3])
       relay.notify('notifications/progress', { progressToken: 'of somebody else', progress });
     for (const method of [
@@ -638,7 +638,7 @@ describe('subscriptions/listen', () => {
 
   it('H9 one principal has so many, another one has its own', async () => {
     const many = await openBench({
-      settings: { maxStreamsPerPrincipal: 2 },
+      settings: { streamsPerPrincipalMax: 2 },
       other: ({ call: { signal } }) =>
         new Promise((resolve) => {
           signal.addEventListener('abort', () => resolve({ value: {} }), { once: true });

@@ -10,38 +10,38 @@ import {
   type McpResult,
   type Outcome,
   type Permit,
-  type Relay,
+  type ClientChannel,
 } from '@sallyport/guard';
 import { parseStrict } from '@sallyport/guard/json';
-import { endOf, errorEnd, type Asked, type Ended } from '../answer.ts';
+import { renderOutcome, renderError, type AnsweredRequest, type RenderedResponse } from '../render-outcome.ts';
 import { readEnvelope, type Message } from '../envelope.ts';
 import { afterWait } from '../eras/approval-wait.ts';
 import type { Caller } from '../eras/caller.ts';
 import { checkMcpHeaders, checkMirrors } from '../eras/mirrors.ts';
 import { isModern, readModern } from '../eras/modern.ts';
-import { callOf, isPassedOn, runCall, type Arrival } from '../exchange.ts';
-import { listen, tagged } from '../listen.ts';
-import { initializeResult, negotiate, serverInfoOf } from '../local.ts';
-import { relayFor } from '../relay.ts';
-import { beginCall, callKey, endCall, type UnderWay } from '../sessions/live.ts';
-import { keepJudging } from '../recheck.ts';
-import { settle } from '../sessions/settle.ts';
+import { toCall, isPassedOn, runCall, type InboundMessage } from '../exchange.ts';
+import { runSubscription, tagged } from '../subscription.ts';
+import { initializeResult, negotiate, serverInfoOf } from '../gateway-methods.ts';
+import { clientChannel } from '../client-channel.ts';
+import { beginCall, callKey, endCall, type PendingCall } from '../sessions/live-sessions.ts';
+import { keepReauthorizing } from '../reauthorize.ts';
+import { settleClientMessage } from '../sessions/settle-client-message.ts';
 import { openStream } from '../sessions/streams.ts';
 import { sealSession } from '../sessions/seal.ts';
 import { readBody } from './body.ts';
 import { recordRejection } from '../rejection.ts';
-import { note, plain, type Door, type Visit } from './door.ts';
+import { reportRequest, respondEmpty, type HttpEdgeContext, type RequestContext } from './context.ts';
 import { liveOf, readLegacy } from './legacy.ts';
-import { leavePlace, takePlace } from './places.ts';
-import { canBeAsked, createQuestions, type Questions } from '../sessions/questions.ts';
+import { releaseStreamSlot, takeStreamSlot } from './stream-slots.ts';
+import { acceptsRequests, createClientRequests, type ClientRequests } from '../sessions/client-requests.ts';
 import { createReply, type Reply } from './reply.ts';
 import { challenge } from './metadata.ts';
 import { headerValues } from '../../listen/header-values.ts';
 
 type Request = Extract<Message, { kind: 'request' }>;
 
-export async function handlePost(door: Door, visit: Visit): Promise<void> {
-  const { maxBodyBytes, maxDepth, maxKeys } = door.settings();
+export async function handlePost(door: HttpEdgeContext, visit: RequestContext): Promise<void> {
+  const { bodyBytesMax: maxBodyBytes, depthMax: maxDepth, keysMax: maxKeys } = door.settings();
   const body = await readBody(visit.request, maxBodyBytes);
   const parsed = parseStrict(body, { maxBytes: maxBodyBytes, maxDepth, maxKeys });
   const message = readEnvelope(parsed);
@@ -61,7 +61,7 @@ export async function handlePost(door: Door, visit: Visit): Promise<void> {
 }
 
 /** What the request says of its sender, in the way of its era. */
-async function callerOf(door: Door, request: IncomingMessage, message: Message): Promise<Caller> {
+async function callerOf(door: HttpEdgeContext, request: IncomingMessage, message: Message): Promise<Caller> {
   if (message.kind !== 'response' && isModern(message, request.headers)) return readModern(message, request.headers);
   if (message.kind !== 'response') checkMirrors(message, request.headers, 'optional');
   return readLegacy(door, request, message.kind === 'request' && message.method === 'initialize');
@@ -74,10 +74,10 @@ interface Brought {
 }
 
 export function arrivalOf(
-  door: Door,
-  { request, route, address, correlationId }: Visit,
+  door: HttpEdgeContext,
+  { request, route, address, correlationId }: RequestContext,
   { caller, abort, rawArguments }: Brought,
-): Arrival {
+): InboundMessage {
   return {
     route,
     caller,
@@ -93,11 +93,11 @@ export function arrivalOf(
 
 interface Under {
   readonly message: Request;
-  readonly arrival: Arrival;
+  readonly arrival: InboundMessage;
   readonly abort: AbortController;
 }
 
-async function handleRequest(door: Door, visit: Visit, asked: Under): Promise<void> {
+async function handleRequest(door: HttpEdgeContext, visit: RequestContext, asked: Under): Promise<void> {
   const {
     arrival: { caller, route },
     abort,
@@ -108,7 +108,7 @@ async function handleRequest(door: Door, visit: Visit, asked: Under): Promise<vo
   const live = liveOf(door, caller);
   const key = callKey(message.id);
   const headers = { ...visit.headers };
-  const call: UnderWay = { abort, holder: undefined };
+  const call: PendingCall = { abort, holder: undefined };
   const reply = createReply({
     response: visit.response,
     headers,
@@ -126,8 +126,8 @@ async function handleRequest(door: Door, visit: Visit, asked: Under): Promise<vo
         })),
   });
   const questions =
-    live && accepts(visit.request) && canBeAsked(caller.capabilities)
-      ? createQuestions(
+    live && accepts(visit.request) && acceptsRequests(caller.capabilities)
+      ? createClientRequests(
           { live, call, capabilities: caller.capabilities, timeoutMs: door.settings().requestTimeoutMs },
           reply,
         )
@@ -163,21 +163,21 @@ async function handleRequest(door: Door, visit: Visit, asked: Under): Promise<vo
 
 interface Running {
   readonly reply: Reply;
-  readonly questions: Questions | undefined;
+  readonly questions: ClientRequests | undefined;
   readonly held: ((holder: string) => void) | undefined;
   readonly headers: Record<string, string>;
 }
 
 async function run(
-  door: Door,
+  door: HttpEdgeContext,
   under: Under,
   { reply, questions, held, headers }: Running,
 ): Promise<{ readonly outcome: Outcome; readonly from: string | undefined }> {
   const { message, arrival } = under;
   if (message.method === 'subscriptions/listen')
     return { outcome: await listenOn(door, under, reply), from: undefined };
-  const call = callOf(door, message, arrival);
-  const relay = relayFor(arrival.caller, message.params, { send: reply.send, ask: questions?.ask });
+  const call = toCall(door, message, arrival);
+  const relay = clientChannel(arrival.caller, message.params, { send: reply.send, ask: questions?.ask });
   const outcome = await runCall(
     door,
     { call, arrival, relay, ...(held !== undefined && { held }) },
@@ -187,7 +187,7 @@ async function run(
 }
 
 /** Ends in order when the gateway stops, and at once when the client goes away. */
-async function listenOn(door: Door, { message, arrival, abort }: Under, reply: Reply): Promise<Outcome> {
+async function listenOn(door: HttpEdgeContext, { message, arrival, abort }: Under, reply: Reply): Promise<Outcome> {
   if (!reply.mayStream)
     throw new GuardError('invalid_request', { message: 'Accept must have text/event-stream to listen.' });
   const end = (reason: string): void => {
@@ -200,21 +200,21 @@ async function listenOn(door: Door, { message, arrival, abort }: Under, reply: R
   };
   const stop = (): void => end('The gateway stops.');
   door.closing.addEventListener('abort', stop, { once: true });
-  const stopJudging = keepJudging(door, arrival, () => end('Authentication is required again.'));
+  const stopJudging = keepReauthorizing(door, arrival, () => end('Authentication is required again.'));
   let place: string | undefined;
   try {
-    return await listen(door, arrival, {
+    return await runSubscription(door, arrival, {
       id: message.id,
       params: message.params,
       send: reply.send,
       entered: (permit) => {
-        place = takePlace(door, holderOf(permit).principal.key);
+        place = takeStreamSlot(door, holderOf(permit).principal.key);
       },
     });
   } finally {
     door.closing.removeEventListener('abort', stop);
     stopJudging();
-    if (place !== undefined) leavePlace(door, place);
+    if (place !== undefined) releaseStreamSlot(door, place);
   }
 }
 
@@ -222,7 +222,7 @@ const accepts = (request: IncomingMessage): boolean =>
   /text\/event-stream|\*\/\*/.test(request.headers.accept ?? '*/*');
 
 /** A modern client cancels by going away; a legacy one may come back for the answer. */
-function whenGone({ response }: Visit, caller: Caller, abort: AbortController): () => void {
+function whenGone({ response }: RequestContext, caller: Caller, abort: AbortController): () => void {
   if (caller.era === 'legacy') return () => {};
   const gone = (): void => {
     if (!response.writableFinished) abort.abort();
@@ -233,12 +233,12 @@ function whenGone({ response }: Visit, caller: Caller, abort: AbortController): 
 
 interface Greeting {
   readonly message: Request;
-  readonly arrival: Arrival;
+  readonly arrival: InboundMessage;
   readonly headers: Record<string, string>;
 }
 
 /** `initialize`: a session, sealed for whoever was authenticated. */
-function greet(door: Door, permit: Permit, { message, arrival, headers }: Greeting): McpResult {
+function greet(door: HttpEdgeContext, permit: Permit, { message, arrival, headers }: Greeting): McpResult {
   const { principal, tenant } = spendPermit(permit);
   const { params } = message;
   const object = (value: unknown): JsonObject | undefined =>
@@ -257,12 +257,12 @@ function greet(door: Door, permit: Permit, { message, arrival, headers }: Greeti
 
 interface Finished {
   readonly outcome: Outcome;
-  readonly asked: Asked;
+  readonly asked: AnsweredRequest;
   readonly reply: Reply;
 }
 
-function finish(door: Door, visit: Visit, { outcome, asked, reply }: Finished): void {
-  const ended = endOf(outcome, asked);
+function finish(door: HttpEdgeContext, visit: RequestContext, { outcome, asked, reply }: Finished): void {
+  const ended = renderOutcome(outcome, asked);
   logFailure(door, outcome);
   reply.finish(outcome.status === 'success' ? ended : withChallenge(door, visit, { ended, error: outcome.error }));
   door.called(outcome);
@@ -276,7 +276,7 @@ function finish(door: Door, visit: Visit, { outcome, asked, reply }: Finished): 
 }
 
 /** The cause goes to the log and nowhere else. */
-export function logFailure(door: Pick<Door, 'log'>, outcome: Outcome): void {
+export function logFailure(door: Pick<HttpEdgeContext, 'log'>, outcome: Outcome): void {
   if (outcome.status === 'success') return;
   const { error } = outcome;
   const level =
@@ -292,10 +292,10 @@ export function logFailure(door: Pick<Door, 'log'>, outcome: Outcome): void {
 }
 
 export function withChallenge(
-  door: Door,
-  { route }: Visit,
-  { ended, error }: { readonly ended: Ended; readonly error: GuardError },
-): Ended {
+  door: HttpEdgeContext,
+  { route }: RequestContext,
+  { ended, error }: { readonly ended: RenderedResponse; readonly error: GuardError },
+): RenderedResponse {
   if (error.code !== 'unauthenticated' && error.code !== 'insufficient_scope') return ended;
   const fault = error.detail.data?.['error'];
   const scope = error.detail.data?.['scope'];
@@ -315,12 +315,12 @@ export function withChallenge(
 
 /** Refused by the edge, but with an id to answer. */
 function refuse(
-  door: Door,
-  visit: Visit,
+  door: HttpEdgeContext,
+  visit: RequestContext,
   { error, message }: { readonly error: GuardError; readonly message: Request },
 ): void {
   const era = isModern(message, visit.request.headers) ? 'modern' : 'legacy';
-  const ended = errorEnd(error, message.id, visit.correlationId, { ...message, era, route: visit.route });
+  const ended = renderError(error, message.id, visit.correlationId, { ...message, era, route: visit.route });
   recordRejection(door, { code: error.code, correlationId: visit.correlationId, address: visit.address });
   door.report({
     method: message.method,
@@ -340,22 +340,22 @@ function refuse(
 
 interface Other {
   readonly message: Exclude<Message, { kind: 'request' }>;
-  readonly arrival: Arrival;
+  readonly arrival: InboundMessage;
 }
 
 /** A notification that nobody knows is left (JSON-RPC 2.0, 4.1), as it is by every SDK: only its sender is looked at. */
-function otherCall(door: Door, message: Other['message'], arrival: Arrival): Call {
-  if (message.kind === 'response') return callOf(door, { method: 'session/answer', params: {} }, arrival, true);
+function otherCall(door: HttpEdgeContext, message: Other['message'], arrival: InboundMessage): Call {
+  if (message.kind === 'response') return toCall(door, { method: 'session/answer', params: {} }, arrival, true);
   try {
-    return callOf(door, message, arrival);
+    return toCall(door, message, arrival);
   } catch (thrown) {
     if (!message.method.startsWith('notifications/') || asGuardError(thrown).code !== 'method_not_found') throw thrown;
-    return callOf(door, { method: 'stream/check', params: {} }, arrival, true);
+    return toCall(door, { method: 'stream/check', params: {} }, arrival, true);
   }
 }
 
 /** Notifications, and answers of a client to what a server asked it: accepted with 202 once the guard knows the sender. */
-async function handleOther(door: Door, visit: Visit, { message, arrival }: Other): Promise<void> {
+async function handleOther(door: HttpEdgeContext, visit: RequestContext, { message, arrival }: Other): Promise<void> {
   const session = arrival.caller.session;
   const call = otherCall(door, message, arrival);
   const relay = {
@@ -364,8 +364,8 @@ async function handleOther(door: Door, visit: Visit, { message, arrival }: Other
     logLevel: undefined,
     progressToken: undefined,
     notify: () => {},
-    ask: undefined,
-  } satisfies Relay;
+    request: undefined,
+  } satisfies ClientChannel;
   const outcome = await runCall(
     door,
     { call, arrival, relay },
@@ -375,16 +375,16 @@ async function handleOther(door: Door, visit: Visit, { message, arrival }: Other
           const holder = spendPermit(permit).principal.key;
           // Only this session's own: the guard has just compared the session with the caller.
           const live = session && door.live.find(session.id);
-          if (live !== undefined) settle(live, message, holder);
+          if (live !== undefined) settleClientMessage(live, message, holder);
           return { value: {} };
         },
   );
   if (outcome.status === 'success') {
-    plain(visit.response, 202, visit.headers);
-    return note(door, visit, { method: call.method, tenant: outcome.tenant?.id });
+    respondEmpty(visit.response, 202, visit.headers);
+    return reportRequest(door, visit, { method: call.method, tenant: outcome.tenant?.id });
   }
   const ended = withChallenge(door, visit, {
-    ended: errorEnd(outcome.error, null, visit.correlationId),
+    ended: renderError(outcome.error, null, visit.correlationId),
     error: outcome.error,
   });
   visit.response
@@ -395,5 +395,5 @@ async function handleOther(door: Door, visit: Visit, { message, arrival }: Other
       'Content-Length': ended.bytes.length,
     })
     .end(ended.bytes);
-  note(door, visit, { method: call.method, tenant: outcome.tenant?.id });
+  reportRequest(door, visit, { method: call.method, tenant: outcome.tenant?.id });
 }

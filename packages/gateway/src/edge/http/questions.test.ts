@@ -41,7 +41,7 @@ describe('a server asks the client', () => {
     const hasty = await openBench({
       tools: {
         ask: (_permitted, relay) => {
-          void relay.ask?.('elicitation/create', { message: 'Sure?' }).catch(() => {});
+          void relay.request?.('elicitation/create', { message: 'Sure?' }).catch(() => {});
           return { value: { content: [] } };
         },
       },
@@ -73,7 +73,7 @@ describe('a server asks the client', () => {
         ask: async (_permitted, relay) => {
           const withdrawn = new AbortController();
           const answered = relay
-            .ask?.('elicitation/create', { message: 'Sure?' }, withdrawn.signal)
+            .request?.('elicitation/create', { message: 'Sure?' }, withdrawn.signal)
             .catch(({ code }: { code: string }) => code);
           withdrawn.abort();
           return {
@@ -81,7 +81,7 @@ describe('a server asks the client', () => {
               content: [],
               withdrawn: (await answered) as string,
               late: (await relay
-                .ask?.('elicitation/create', { message: 'Sure?' })
+                .request?.('elicitation/create', { message: 'Sure?' })
                 .catch(({ code }: { code: string }) => code)) as string,
             },
           };

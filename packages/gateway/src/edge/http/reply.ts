@@ -4,13 +4,13 @@
  */
 import type { ServerResponse } from 'node:http';
 import { oneLine } from '@sallyport/guard/json';
-import type { Ended } from '../answer.ts';
+import type { RenderedResponse } from '../render-outcome.ts';
 import { emit, eventId, type Stream } from '../sessions/streams.ts';
 
 export interface Reply {
   /** Sends a JSON-RPC message ahead of the answer. */
   send(message: object): void;
-  finish(ended: Ended): void;
+  finish(ended: RenderedResponse): void;
   /** Stops the timers, whatever happened. */
   dispose(): void;
   status(): number;

@@ -1,5 +1,5 @@
 /** The GET stream of the legacy revisions: what servers say that belongs to no call. */
-import type { Relay } from '@sallyport/guard';
+import type { ClientChannel } from '@sallyport/guard';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { openBench, pause, type Bench } from '../testing/bench.mts';
 import { ask, greet, stream, type Ask } from '../testing/client.mts';
@@ -36,7 +36,7 @@ describe('the stream of what belongs to no call', () => {
   });
 
   it('carries a message on one stream of a session, endpoint and agent, the youngest that is open', async () => {
-    const relays = new Set<Relay>();
+    const relays = new Set<ClientChannel>();
     const loud = await openBench({
       other: ({ call: { signal } }, relay) =>
         new Promise((resolve) => {
@@ -84,7 +84,7 @@ describe('the stream of what belongs to no call', () => {
 
   it('H9 a caller has so many of them, an unread one is not waited for', async () => {
     const many = await openBench({
-      settings: { maxStreamsPerPrincipal: 2 },
+      settings: { streamsPerPrincipalMax: 2 },
       other: ({ call: { signal } }) =>
         new Promise((resolve) => {
           signal.addEventListener('abort', () => resolve({ value: {} }), { once: true });

@@ -10,7 +10,7 @@ import { createStdioEdge } from './stdio.ts';
 let bench: Bench;
 beforeAll(async () => {
   bench = await openBench({
-    settings: { maxBodyBytes: 10_000 },
+    settings: { bodyBytesMax: 10_000 },
     async other({ call }, relay) {
       if (!call.method.endsWith('/listen')) return { value: {} };
       const server = call.target.kind === 'servers' ? (call.target.servers[0] ?? '') : '';

@@ -9,30 +9,30 @@ import {
   type GuardError as Refusal,
   type JsonObject,
   type Outcome,
-  type Relay,
+  type ClientChannel,
 } from '@sallyport/guard';
 import { oneLine, parseStrict } from '@sallyport/guard/json';
-import { endOf, errorEnd } from '../answer.ts';
-import type { DoorDeps } from '../deps.ts';
+import { renderOutcome, renderError } from '../render-outcome.ts';
+import type { EdgeDeps } from '../deps.ts';
 import { isObject, readEnvelope, type Message } from '../envelope.ts';
 import { afterWait } from '../eras/approval-wait.ts';
 import type { Caller } from '../eras/caller.ts';
 import { isModern, readModern } from '../eras/modern.ts';
 import { ASSUMED_VERSION } from '../eras/versions.ts';
-import { callOf, isPassedOn, runCall, type Arrival, type Local } from '../exchange.ts';
-import { canBeAsked, createQuestions, type Questions } from '../sessions/questions.ts';
-import { listen } from '../listen.ts';
-import { initializeResult, negotiate, serverInfoOf } from '../local.ts';
-import { noticeParams } from '../names/notice.ts';
+import { toCall, isPassedOn, runCall, type InboundMessage, type GatewayMethod } from '../exchange.ts';
+import { acceptsRequests, createClientRequests, type ClientRequests } from '../sessions/client-requests.ts';
+import { runSubscription } from '../subscription.ts';
+import { initializeResult, negotiate, serverInfoOf } from '../gateway-methods.ts';
+import { notificationParams } from '../names/notification-params.ts';
 import { inRoute } from '../names/route.ts';
 import { recordRejection } from '../rejection.ts';
-import { relayFor } from '../relay.ts';
-import { beginCall, callKey, createLive, endCall, type Live, type UnderWay } from '../sessions/live.ts';
-import { createHearing, hearNotice } from '../recheck.ts';
-import { settle } from '../sessions/settle.ts';
+import { clientChannel } from '../client-channel.ts';
+import { beginCall, callKey, createLiveSession, endCall, type LiveSession, type PendingCall } from '../sessions/live-sessions.ts';
+import { createNotificationGate, deliverNotification } from '../reauthorize.ts';
+import { settleClientMessage } from '../sessions/settle-client-message.ts';
 import { splitLines } from './lines.ts';
 
-export interface StdioDeps extends DoorDeps {
+export interface StdioDeps extends EdgeDeps {
   readonly input: Readable;
   readonly output: Writable;
   readonly credentials: Credentials;
@@ -55,7 +55,7 @@ interface Agreed {
 }
 
 interface Pipe extends StdioDeps {
-  readonly live: Live;
+  readonly live: LiveSession;
   /** Aborted when the input ends. */
   readonly ending: AbortSignal;
   readonly agreed: Agreed;
@@ -64,7 +64,7 @@ interface Pipe extends StdioDeps {
 
 export function createStdioEdge(deps: StdioDeps): StdioEdge {
   const { input, output } = deps;
-  const live = createLive({ bytes: 0 });
+  const live = createLiveSession({ bytes: 0 });
   const ending = new AbortController();
   const pipe: Pipe = {
     ...deps,
@@ -78,7 +78,7 @@ export function createStdioEdge(deps: StdioDeps): StdioEdge {
   // A client that is gone cannot be told anything; the end of the input says the same a moment later.
   output.on('error', () => input.destroy());
   const working = new Set<Promise<void>>();
-  const ended = splitLines(input, deps.settings().maxBodyBytes, (line) => {
+  const ended = splitLines(input, deps.settings().bodyBytesMax, (line) => {
     const work = take(pipe, line).finally(() => working.delete(work));
     working.add(work);
     return output.writableLength > QUEUE_BYTES_MAX ? drained(output, input) : undefined;
@@ -113,7 +113,7 @@ async function take(pipe: Pipe, line: Buffer | undefined): Promise<void> {
   let message: Message | undefined;
   try {
     if (line === undefined) throw new GuardError('payload_too_large');
-    const { maxBodyBytes, maxDepth, maxKeys } = pipe.settings();
+    const { bodyBytesMax: maxBodyBytes, depthMax: maxDepth, keysMax: maxKeys } = pipe.settings();
     const parsed = parseStrict(line, { maxBytes: maxBodyBytes, maxDepth, maxKeys });
     message = readEnvelope(parsed);
     const span = parsed.span('params', 'arguments');
@@ -122,7 +122,7 @@ async function take(pipe: Pipe, line: Buffer | undefined): Promise<void> {
     const error: Refusal = asGuardError(thrown);
     recordRejection(pipe, { code: error.code, correlationId, address: '' });
     if (message === undefined || message.kind === 'request')
-      pipe.write(errorEnd(error, message?.kind === 'request' ? message.id : null, correlationId).bytes);
+      pipe.write(renderError(error, message?.kind === 'request' ? message.id : null, correlationId).bytes);
   }
 }
 
@@ -141,7 +141,7 @@ async function answer(
   const waited = given.kind === 'request' && caller.era === 'modern' ? afterWait(given.params) : undefined;
   const message = given.kind === 'request' && waited !== undefined ? { ...given, params: waited.params } : given;
   const abort = new AbortController();
-  const arrival: Arrival = {
+  const arrival: InboundMessage = {
     route: { endpoint: pipe.server === undefined ? '/mcp' : `/mcp/${pipe.server}`, server: pipe.server },
     caller,
     credentials: pipe.credentials,
@@ -155,9 +155,9 @@ async function answer(
   if (message.kind !== 'request') return accept(pipe, message, arrival);
   const startedAt = performance.now();
   const key = callKey(message.id);
-  const under: UnderWay = { abort, holder: undefined };
+  const under: PendingCall = { abort, holder: undefined };
   const send = (one: object): void => pipe.write(JSON.stringify(one));
-  const questions = createQuestions(
+  const questions = createClientRequests(
     { live: pipe.live, call: under, capabilities: caller.capabilities, timeoutMs: pipe.settings().requestTimeoutMs },
     { send },
   );
@@ -179,7 +179,7 @@ async function answer(
     };
     // What was cancelled is not answered.
     if (!abort.signal.aborted)
-      pipe.write(endOf(outcome, { ...message, era: caller.era, route: arrival.route, from, ...modern }).bytes);
+      pipe.write(renderOutcome(outcome, { ...message, era: caller.era, route: arrival.route, from, ...modern }).bytes);
   } finally {
     questions.end();
     endCall(pipe.live, key, under);
@@ -187,8 +187,8 @@ async function answer(
 }
 
 interface Running {
-  readonly arrival: Arrival;
-  readonly questions: Questions;
+  readonly arrival: InboundMessage;
+  readonly questions: ClientRequests;
   readonly held: (holder: string) => void;
   send(message: object): void;
 }
@@ -200,15 +200,15 @@ async function run(
 ): Promise<{ readonly outcome: Outcome; readonly from: string | undefined }> {
   if (message.method === 'subscriptions/listen')
     return {
-      outcome: await listen(pipe, arrival, { id: message.id, params: message.params, send, entered: () => {} }),
+      outcome: await runSubscription(pipe, arrival, { id: message.id, params: message.params, send, entered: () => {} }),
       from: undefined,
     };
-  const call = callOf(pipe, message, arrival);
+  const call = toCall(pipe, message, arrival);
   const { caller } = arrival;
-  const ask = canBeAsked(caller.capabilities) ? questions.ask : undefined;
+  const ask = acceptsRequests(caller.capabilities) ? questions.ask : undefined;
   const outcome = await runCall(
     pipe,
-    { call, arrival, relay: relayFor(caller, message.params, { send, ask }), held },
+    { call, arrival, relay: clientChannel(caller, message.params, { send, ask }), held },
     message.method === 'initialize' ? greeting(pipe, message) : undefined,
   );
   return { outcome, from: 'server' in call.target ? call.target.server : undefined };
@@ -217,7 +217,7 @@ async function run(
 type Request = Extract<Message, { kind: 'request' }>;
 
 const greeting =
-  (pipe: Pipe, { params }: Request): Local =>
+  (pipe: Pipe, { params }: Request): GatewayMethod =>
   (_deps, permit, { arrival }) => {
     const who = spendPermit(permit);
     agree(pipe, params);
@@ -230,9 +230,9 @@ function agree({ agreed }: Pipe, params: JsonObject): void {
   agreed.clientInfo = isObject(params['clientInfo']) ? params['clientInfo'] : undefined;
 }
 
-async function accept(pipe: Pipe, message: Exclude<Message, { kind: 'request' }>, arrival: Arrival): Promise<void> {
+async function accept(pipe: Pipe, message: Exclude<Message, { kind: 'request' }>, arrival: InboundMessage): Promise<void> {
   const internal = message.kind === 'response';
-  const call = callOf(pipe, internal ? { method: 'session/answer', params: {} } : message, arrival, internal);
+  const call = toCall(pipe, internal ? { method: 'session/answer', params: {} } : message, arrival, internal);
   const relay = { ...SILENT, capabilities: arrival.caller.capabilities };
   const outcome = await runCall(
     pipe,
@@ -240,7 +240,7 @@ async function accept(pipe: Pipe, message: Exclude<Message, { kind: 'request' }>
     isPassedOn(call.method)
       ? undefined
       : (_deps, permit) => {
-          settle(pipe.live, message, spendPermit(permit).principal.key);
+          settleClientMessage(pipe.live, message, spendPermit(permit).principal.key);
           return { value: {} };
         },
   );
@@ -248,17 +248,17 @@ async function accept(pipe: Pipe, message: Exclude<Message, { kind: 'request' }>
     listenAlways(pipe, arrival);
 }
 
-const SILENT: Relay = {
+const SILENT: ClientChannel = {
   era: 'legacy',
   capabilities: {},
   logLevel: undefined,
   progressToken: undefined,
   notify: () => {},
-  ask: undefined,
+  request: undefined,
 };
 
 /** On stdio there is no stream to open: a legacy client that is ready hears what belongs to no call. */
-function listenAlways(pipe: Pipe, arrival: Arrival): void {
+function listenAlways(pipe: Pipe, arrival: InboundMessage): void {
   const { agreed, ending, live, view } = pipe;
   if (agreed.listens || arrival.caller.era !== 'legacy') return;
   agreed.listens = true;
@@ -266,29 +266,29 @@ function listenAlways(pipe: Pipe, arrival: Arrival): void {
   const abort = new AbortController();
   ending.addEventListener('abort', () => abort.abort(), { once: true });
   const send = (one: object): void => pipe.write(JSON.stringify(one));
-  const hear = createHearing(pipe, { ...arrival, signal: abort.signal });
+  const hear = createNotificationGate(pipe, { ...arrival, signal: abort.signal });
   for (const server of inRoute(route, view.servers())) {
-    const under: UnderWay = { abort, holder: undefined };
-    const questions = createQuestions(
+    const under: PendingCall = { abort, holder: undefined };
+    const questions = createClientRequests(
       { live, call: under, capabilities: caller.capabilities, timeoutMs: pipe.settings().requestTimeoutMs },
       { send },
     );
-    const relay: Relay = {
+    const relay: ClientChannel = {
       ...SILENT,
       capabilities: caller.capabilities,
-      ask: canBeAsked(caller.capabilities) ? questions.ask : undefined,
+      request: acceptsRequests(caller.capabilities) ? questions.ask : undefined,
       notify: (method, params) =>
-        hearNotice(hear, server, { method, params }, () =>
-          send({ jsonrpc: '2.0', method, params: noticeParams(method, params, { route, server }) }),
+        deliverNotification(hear, server, { method, params }, () =>
+          send({ jsonrpc: '2.0', method, params: notificationParams(method, params, { route, server }) }),
         ),
     };
-    const heard: Arrival = {
+    const heard: InboundMessage = {
       ...arrival,
       correlationId: randomUUID(),
       signal: abort.signal,
       route: { ...route, server },
     };
-    const call = callOf(pipe, { method: 'stream/listen', params: {} }, heard, true);
+    const call = toCall(pipe, { method: 'stream/listen', params: {} }, heard, true);
     void runCall(pipe, {
       call,
       arrival: heard,

@@ -17,7 +17,7 @@ import {
   type McpResult,
   type Permitted,
   type Principal,
-  type Relay,
+  type ClientChannel,
   type Target,
 } from '@sallyport/guard';
 import { createRecorder, createRedactor, type AuditRecord } from '@sallyport/guard/audit';
@@ -33,8 +33,8 @@ import {
 } from '@sallyport/guard/memory';
 import { principalKey, readAuthorization } from '@sallyport/guard/stages';
 import { openListener } from '../../listen/listener.ts';
-import type { GatewaySettings, ServerFace } from '../../snapshot.ts';
-import type { Answered } from '../deps.ts';
+import type { GatewaySettings, ServerProfile } from '../../snapshot.ts';
+import type { RequestReport } from '../deps.ts';
 import { createHttpEdge, type EdgeDeps, type HttpEdge } from '../http/edge.ts';
 
 export interface Sent {
@@ -42,7 +42,7 @@ export interface Sent {
   readonly principal: Principal;
 }
 
-export type Tool = (permitted: Permitted, relay: Relay) => Promise<McpResult> | McpResult;
+export type Tool = (permitted: Permitted, relay: ClientChannel) => Promise<McpResult> | McpResult;
 
 export interface BenchOptions {
   readonly settings?: Partial<GatewaySettings>;
@@ -55,7 +55,7 @@ export interface BenchOptions {
   readonly limit?: number;
   readonly deny?: (definition: Definition) => boolean;
   readonly sealingSecret?: Uint8Array;
-  readonly faces?: Readonly<Record<string, Partial<ServerFace>>>;
+  readonly faces?: Readonly<Record<string, Partial<ServerProfile>>>;
 }
 
 export interface Bench {
@@ -64,7 +64,7 @@ export interface Bench {
   readonly edge: HttpEdge;
   readonly deps: EdgeDeps;
   readonly sent: Sent[];
-  readonly reports: Answered[];
+  readonly reports: RequestReport[];
   readonly records: (tenant: string) => readonly AuditRecord[];
   readonly approvals: MemoryApprovals;
   close(): Promise<void>;
@@ -99,7 +99,7 @@ export function principalOf(token: string): Principal | undefined {
     scopes: [],
     tenantClaim: who[1],
     tier: undefined,
-    expiresAt: undefined,
+    expiresAtMs: undefined,
     key: principalKey(user, agent, who[1]),
   };
 }
@@ -188,10 +188,10 @@ const TOOLS: Readonly<Record<string, Tool>> = {
     return text(JSON.stringify((call.params['arguments'] as JsonObject | undefined)?.['canary'] ?? ''));
   },
   async ask(_permitted, relay) {
-    if (relay.ask === undefined) return text('cannot ask');
+    if (relay.request === undefined) return text('cannot ask');
     return text(
       JSON.stringify(
-        await relay.ask('elicitation/create', {
+        await relay.request('elicitation/create', {
           message: 'Sure?',
           requestedSchema: { type: 'object', properties: {} },
         }),
@@ -281,7 +281,7 @@ function answerOf({ method, target, params }: Call): JsonObject {
 }
 
 const permitAll = (deny: ((definition: Definition) => boolean) | undefined) => {
-  const grant = { policies: ['all'], revision: '1', rememberable: true };
+  const grant = { policies: ['all'], revision: '1', cacheable: true };
   return {
     revision: '1',
     couldAllow: ({ definition: one }: { definition: Definition }) => deny?.(one) !== true,
@@ -297,7 +297,7 @@ export const same = (one: Target, other: Definition): boolean =>
 
 function depsFor(
   options: BenchOptions,
-  parts: { readonly sent: Sent[]; readonly reports: Answered[]; readonly port: () => number },
+  parts: { readonly sent: Sent[]; readonly reports: RequestReport[]; readonly port: () => number },
 ): { readonly deps: EdgeDeps; readonly records: Bench['records']; readonly approvals: MemoryApprovals } {
   const definitions = options.definitions ?? DEFINITIONS;
   const audit = createMemoryAuditLog();
@@ -327,7 +327,7 @@ function depsFor(
       approvalTtlMs: () => 60_000,
     },
   );
-  const face = (name: string): ServerFace => ({
+  const face = (name: string): ServerProfile => ({
     serverInfo: { name: `the ${name}`, version: '1.0.0' },
     instructions: undefined,
     capabilities: { tools: { listChanged: true }, prompts: {}, resources: { subscribe: true, listChanged: true } },
@@ -338,10 +338,10 @@ function depsFor(
     publicUrl: 'https://mcp.example.test',
     allowedHosts: [],
     allowedOrigins: ['https://app.example.test'],
-    maxBodyBytes: 1_000_000,
-    maxDepth: 32,
-    maxKeys: 10_000,
-    maxStreamsPerPrincipal: 4,
+    bodyBytesMax: 1_000_000,
+    depthMax: 32,
+    keysMax: 10_000,
+    streamsPerPrincipalMax: 4,
     requestTimeoutMs: 30_000,
     sessionLifetimeMs: 60_000,
     addressLimitPerMinute: options.addressLimit ?? 1_000_000,
@@ -356,7 +356,7 @@ function depsFor(
     clock: systemClock,
     view: {
       servers: () => ['crm', 'docs'],
-      face: (name) => (name === 'crm' || name === 'docs' ? face(name) : undefined),
+      profile: (name) => (name === 'crm' || name === 'docs' ? face(name) : undefined),
     },
     issuers: () => [ISSUER],
     scopes: () => ['mcp'],
@@ -375,7 +375,7 @@ function depsFor(
 
 export async function openBench(options: BenchOptions = {}): Promise<Bench> {
   const sent: Sent[] = [];
-  const reports: Answered[] = [];
+  const reports: RequestReport[] = [];
   let port = 0;
   const { deps, records, approvals } = depsFor(options, { sent, reports, port: () => port });
   const edge = createHttpEdge(deps);

@@ -4,16 +4,16 @@ import type {
   Call,
   Credentials,
   Era,
-  House,
+  Stages,
   JsonObject,
   McpResult,
   Outcome,
   Permitted,
-  PinRow,
+  Pin,
   PendingPin,
   PinStore,
   Principal,
-  Relay,
+  ClientChannel,
   Target,
 } from '@sallyport/guard';
 import type { ServerSettings, ServerTransport } from '../../snapshot.ts';
@@ -21,8 +21,8 @@ import { createUpstreams, type Upstreams, type UpstreamEvent } from '../upstream
 
 export const NODE = process.execPath;
 
-export function memoryPins(): PinStore & { rows: Map<string, PinRow>; waiting: Map<string, PendingPin> } {
-  const rows = new Map<string, PinRow>();
+export function memoryPins(): PinStore & { rows: Map<string, Pin>; waiting: Map<string, PendingPin> } {
+  const rows = new Map<string, Pin>();
   const waiting = new Map<string, PendingPin>();
   const key = (pin: { server: string; kind: string; name: string }) => `${pin.server} ${pin.kind} ${pin.name}`;
   let version = 0;
@@ -36,7 +36,7 @@ export function memoryPins(): PinStore & { rows: Map<string, PinRow>; waiting: M
       rows.set(key(pin), pin);
       if (waiting.get(key(pin))?.digest === pin.digest) waiting.delete(key(pin));
     },
-    pinFirst: (pin) => {
+    pinIfAbsent: (pin) => {
       const known = rows.get(key(pin));
       if (known !== undefined) return known;
       version++;
@@ -44,11 +44,11 @@ export function memoryPins(): PinStore & { rows: Map<string, PinRow>; waiting: M
       waiting.delete(key(pin));
       return pin;
     },
-    suspend: (pending) => {
+    savePending: (pending) => {
       version++;
       waiting.set(key(pending), pending);
     },
-    atOnce: (write) => write(),
+    transaction: (write) => write(),
     version: () => version,
   };
 }
@@ -59,12 +59,12 @@ export function serverOf(name: string, transport: ServerTransport, more: Partial
     transport,
     allowTools: undefined,
     pin: 'first_use',
-    verifyMs: 60_000,
+    verifyIntervalMs: 60_000,
     clientRequests: { sampling: true, elicitation: true, roots: true },
     additionalArguments: 'reject',
     timeoutMs: 15_000,
-    maxResultBytes: 4 * 1024 * 1024,
-    links: { max: 50, maxPerPrincipal: 10, idleMs: 60_000 },
+    resultBytesMax: 4 * 1024 * 1024,
+    sessions: { max: 50, maxPerPrincipal: 10, idleMs: 60_000 },
     labels: [],
     ...more,
   };
@@ -85,7 +85,7 @@ const principalOf = (key: string): Principal => ({
   scopes: [],
   tenantClaim: 't',
   tier: undefined,
-  expiresAt: undefined,
+  expiresAtMs: undefined,
   key,
 });
 
@@ -133,7 +133,7 @@ export function rigOf(
   const logs: Rig['logs'] = [];
   const clientRequests: Rig['clientRequests'] = [];
   const ignore = (): undefined => undefined;
-  const house: House = {
+  const house: Stages = {
     authenticate: ({ credentials }) =>
       credentials.kind === 'within'
         ? credentials.principal
@@ -152,7 +152,7 @@ export function rigOf(
     limit: ignore,
     approve: ignore,
     inspect: (result) => result,
-    refused: ignore,
+    chargeRefusal: ignore,
     audit: { append: () => Promise.resolve() },
     recorder: { intent: () => ({}), outcome: () => ({}) },
     observer: { stage: ignore, decided: ignore, limited: ignore, recorded: ignore },
@@ -180,7 +180,7 @@ export function rigOf(
       traceparent: undefined,
       clientInfo: undefined,
     },
-    deadline: Date.now() + (deadlineMs ?? 60_000),
+    deadlineMs: Date.now() + (deadlineMs ?? 60_000),
     signal: signal ?? new AbortController().signal,
   });
   const rig: Rig = {
@@ -197,7 +197,7 @@ export function rigOf(
         era,
         credentials: { kind: 'bearer', token: ask.who ?? 'ann' },
       });
-      const relay: Relay = {
+      const relay: ClientChannel = {
         era,
         capabilities: ask.capabilities ?? {},
         logLevel: ask.logLevel,
@@ -205,7 +205,7 @@ export function rigOf(
         notify: (name, notice) => {
           ask.notices?.push({ method: name, params: notice });
         },
-        ask: era === 'legacy' ? ask.ask : undefined,
+        request: era === 'legacy' ? ask.ask : undefined,
       };
       return guard.run(call, (permit) => upstreams.send(permit, relay));
     },
@@ -234,13 +234,13 @@ export function rigOf(
     },
     discover: () =>
       upstreams.discover(async (server, method) => {
-        const relay: Relay = {
+        const relay: ClientChannel = {
           era: 'modern',
           capabilities: {},
           logLevel: undefined,
           progressToken: undefined,
           notify: ignore,
-          ask: undefined,
+          request: undefined,
         };
         const outcome = await guard.run(
           callOf(

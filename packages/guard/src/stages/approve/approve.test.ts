@@ -2,7 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import type { Approval, Definition, Grant, JsonObject, Principal } from '../../call.ts';
 import { GuardError } from '../../errors.ts';
-import type { Judged } from '../../guard.ts';
+import type { ValidatedCall } from '../../guard.ts';
 import { canonicalize, parseStrict } from '../../json/index.ts';
 import { createManualClock, createMemoryApprovals } from '../../memory/index.ts';
 import { METHODS, type MethodRow } from '../../methods.ts';
@@ -15,7 +15,7 @@ const principal: Principal = {
   scopes: [],
   tenantClaim: 'acme',
   tier: undefined,
-  expiresAt: undefined,
+  expiresAtMs: undefined,
   key: 'alice',
 };
 const definition: Definition = {
@@ -27,7 +27,7 @@ const definition: Definition = {
   labels: [],
 };
 const input: JsonObject = { amount: 100, to: { iban: 'DE1', note: 'x' }, tags: ['a', 'b'] };
-const grant: Grant = { policies: ['p'], revision: 'r1', rememberable: true };
+const grant: Grant = { policies: ['p'], revision: 'r1', cacheable: true };
 
 interface Changes {
   readonly user?: Partial<Principal['user']>;
@@ -62,7 +62,7 @@ function bench({
       },
       tenant: { id: changes.tenant ?? 'acme' },
     };
-    const judged: Judged = {
+    const judged: ValidatedCall = {
       row: METHODS.get('tools/call') as MethodRow,
       definition: { ...definition, ...changes.definition },
       input: changes.input ?? input,

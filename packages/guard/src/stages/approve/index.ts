@@ -1,6 +1,6 @@
 /** Stage 7: must a human say yes? By rule; the yes is for exactly these bytes, once, until it expires. */
-import type { House } from '../../guard.ts';
-import type { ApprovalQuestion, ApprovalState, ApprovalStore, Clock } from '../../ports.ts';
+import type { Stages } from '../../guard.ts';
+import type { ApprovalRequest, ApprovalState, ApprovalStore, Clock } from '../../ports.ts';
 import type { Approval } from '../../call.ts';
 import { GuardError } from '../../errors.ts';
 import { approvalDigest } from './digest.ts';
@@ -20,7 +20,7 @@ export interface ApproveDeps {
   readonly clock: Clock;
 }
 
-export function createApprove({ rules, store, ttlMs, clock }: ApproveDeps): House['approve'] {
+export function createApprove({ rules, store, ttlMs, clock }: ApproveDeps): Stages['approve'] {
   return ({ principal, tenant }, { definition, input }, grant) => {
     if (definition?.kind !== 'tool') return undefined;
     const applies = rules().some(
@@ -28,13 +28,13 @@ export function createApprove({ rules, store, ttlMs, clock }: ApproveDeps): Hous
     );
     if (!applies) return undefined;
     const digest = approvalDigest({ principal, tenant, definition, input, revision: grant?.revision ?? '' });
-    const question: ApprovalQuestion = {
+    const question: ApprovalRequest = {
       digest,
       principal,
       tenant,
       definition,
       input,
-      expiresAt: clock.now() + ttlMs(),
+      expiresAtMs: clock.now() + ttlMs(),
     };
     const state = store.consume(question);
     return state instanceof Promise ? state.then(settle) : settle(state);

@@ -18,13 +18,13 @@ const REMEMBERED_MAX = 10_000;
 const hashOf = (secret: string): string => createHash('sha256').update(`sallyport api key ${secret}`).digest('hex');
 
 /** A new key: the text is shown once, the row is stored. */
-export function mintApiKey(fields: Omit<ApiKey, 'id' | 'hash' | 'revokedAt'>): {
+export function mintApiKey(fields: Omit<ApiKey, 'id' | 'hash' | 'revokedAtMs'>): {
   readonly text: string;
   readonly key: ApiKey;
 } {
   const id = randomBytes(8).toString('hex');
   const secret = randomBytes(32).toString('base64url');
-  return { text: `sp_${id}_${secret}`, key: { ...fields, id, hash: hashOf(secret), revokedAt: undefined } };
+  return { text: `sp_${id}_${secret}`, key: { ...fields, id, hash: hashOf(secret), revokedAtMs: undefined } };
 }
 
 export function createApiKeyAuthenticator(store: KeyStore, clock: Clock): Authenticator {
@@ -34,14 +34,14 @@ export function createApiKeyAuthenticator(store: KeyStore, clock: Clock): Authen
     const key = id === '' ? undefined : await store.find(id);
     const matches = isSame(hashOf(secret), key?.hash ?? hashOf(''));
     const now = clock.now();
-    if (key === undefined || !matches || key.revokedAt !== undefined || (key.expiresAt ?? Infinity) <= now)
+    if (key === undefined || !matches || key.revokedAtMs !== undefined || (key.expiresAtMs ?? Infinity) <= now)
       throw refused('api_key');
     const row = JSON.stringify(key);
     const before = remembered.get(token);
     // The same object as long as the row says the same: what is known of a principal hangs on the object.
     const principal = before?.row === row ? before.principal : principalOf(key);
     if (remembered.size >= REMEMBERED_MAX) remembered.delete(remembered.keys().next().value as string);
-    remembered.set(token, { principal, row, until: Math.min(now + API_KEY_REMEMBERED_MS, key.expiresAt ?? Infinity) });
+    remembered.set(token, { principal, row, until: Math.min(now + API_KEY_REMEMBERED_MS, key.expiresAtMs ?? Infinity) });
     return principal;
   };
   return (credentials) => {
@@ -73,7 +73,7 @@ function principalOf(key: ApiKey): Principal {
     scopes: key.scopes,
     tenantClaim: key.tenant,
     tier: key.tier,
-    expiresAt: key.expiresAt,
+    expiresAtMs: key.expiresAtMs,
     key: principalKey(user, agent, key.tenant),
   };
 }

@@ -11,8 +11,8 @@ const FIELDS = {
   roles: [],
   scopes: [],
   tier: undefined,
-  createdAt: NOW * 1000,
-  expiresAt: undefined,
+  createdAtMs: NOW * 1000,
+  expiresAtMs: undefined,
 };
 
 it.each([
@@ -25,7 +25,7 @@ it.each([
   ['A30 a short secret', 'sp_0000000000000001_AAAA'],
 ])('%s opens nothing, even where a row has the hash of an empty secret', async (_name, text) => {
   const bench = openBench();
-  const empty: ApiKey = { ...FIELDS, id: '0000000000000001', hash: '6b'.repeat(32), revokedAt: undefined };
+  const empty: ApiKey = { ...FIELDS, id: '0000000000000001', hash: '6b'.repeat(32), revokedAtMs: undefined };
   for (const id of ['', '0'.repeat(16), '0123456789abcdef', empty.id]) await bench.store.put({ ...empty, id });
   expect(await outcomeOf(bench.bearer(text))).toBe('unauthenticated');
 });
@@ -41,7 +41,7 @@ it('A30 a minted key has 256 random bits, is stored as a hash, and ends within t
   await bench.store.put(key);
   const principal = await bench.bearer(text);
   expect(await outcomeOf(bench.bearer(text.slice(0, 20) + mintApiKey(FIELDS).text.slice(20)))).toBe('unauthenticated');
-  await bench.store.put({ ...key, revokedAt: bench.clock.ms });
+  await bench.store.put({ ...key, revokedAtMs: bench.clock.ms });
   bench.clock.ms += API_KEY_REMEMBERED_MS - 1;
   expect(await bench.bearer(text)).toBe(principal);
   bench.clock.ms += 1;
@@ -82,7 +82,7 @@ it.each([
   [1, 'unauthenticated'],
 ] as const)('O15 a key %i ms after its end is %s, remembered or not', async (after, expected) => {
   const bench = openBench();
-  const { text, key } = mintApiKey({ ...FIELDS, expiresAt: bench.clock.ms + 1_000 });
+  const { text, key } = mintApiKey({ ...FIELDS, expiresAtMs: bench.clock.ms + 1_000 });
   await bench.store.put(key);
   expect(await outcomeOf(bench.bearer(text))).toBe('accepted');
   bench.clock.ms += 1_000 + after;
@@ -100,7 +100,7 @@ it('becomes the principal of its row, the same object each time, also after it w
     roles: ['deployer'],
     scopes: ['mcp'],
     tier: 'gold',
-    expiresAt: bench.clock.ms + 60_000,
+    expiresAtMs: bench.clock.ms + 60_000,
   });
   await bench.store.put(key);
   const principal = await bench.bearer(text);
@@ -109,7 +109,7 @@ it('becomes the principal of its row, the same object each time, also after it w
     scopes: ['mcp'],
     tier: 'gold',
     tenantClaim: 'acme',
-    expiresAt: key.expiresAt,
+    expiresAtMs: key.expiresAtMs,
   });
   bench.clock.ms += API_KEY_REMEMBERED_MS;
   expect(await bench.bearer(text)).toBe(principal);
@@ -120,7 +120,7 @@ it('O8 a flood of keys makes it forget, not grow', { timeout: 60_000 }, async ()
   const { text, key } = mintApiKey(FIELDS);
   await bench.store.put(key);
   await bench.bearer(text);
-  await bench.store.put({ ...key, revokedAt: bench.clock.ms });
+  await bench.store.put({ ...key, revokedAtMs: bench.clock.ms });
   expect(await outcomeOf(bench.bearer(text)), 'remembered').toBe('accepted');
   for (let at = 0; at < 10_000; at++) {
     const other = mintApiKey(FIELDS);

@@ -59,5 +59,5 @@ export function createBearerJwt({ issuers, keys, clock }: BearerJwtDeps): Authen
   };
 }
 
-const lastMoment = ({ expiresAt = 0 }: Principal, { clockSkewSeconds }: JwtIssuer): number =>
+const lastMoment = ({ expiresAtMs: expiresAt = 0 }: Principal, { clockSkewSeconds }: JwtIssuer): number =>
   expiresAt + Math.min(clockSkewSeconds, 60) * 1000;

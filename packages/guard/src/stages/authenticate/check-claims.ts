@@ -36,7 +36,7 @@ export function checkClaims(payload: JsonObject, issuer: JwtIssuer, nowMs: numbe
     scopes,
     tenantClaim,
     tier: text(claimAt(payload, issuer.claims.tier)),
-    expiresAt: exp * 1000,
+    expiresAtMs: exp * 1000,
     key: principalKey(user, agent, tenantClaim),
   };
 }

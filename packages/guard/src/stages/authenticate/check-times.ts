@@ -16,7 +16,7 @@ export function checkTimes(payload: JsonObject, issuer: JwtIssuer, nowMs: number
   if (nbf !== undefined && nbf - skew > now) throw refused('not_yet_valid');
   const iat = time(payload['iat']);
   if (iat !== undefined && iat - skew > now) throw refused('not_yet_valid');
-  if (exp - (iat ?? now) > issuer.maxLifetimeSeconds + skew) throw refused('lifetime');
+  if (exp - (iat ?? now) > issuer.lifetimeSecondsMax + skew) throw refused('lifetime');
   return exp;
 }
 

@@ -1,7 +1,7 @@
 /** Stage 1: who is it? */
 import type { Principal } from '../../call.ts';
 import { GuardError } from '../../errors.ts';
-import type { House } from '../../guard.ts';
+import type { Stages } from '../../guard.ts';
 import type { Authenticator } from '../../ports.ts';
 import { firstOf } from './first-of.ts';
 import { ownCalls } from './own-calls.ts';
@@ -22,7 +22,7 @@ export type { TokenFault } from './refused.ts';
 export function createAuthenticate(
   authenticators: readonly Authenticator[],
   onRefused: (type: string) => void,
-): House['authenticate'] {
+): Stages['authenticate'] {
   const ask = firstOf(ownCalls, ...authenticators);
   const known = (principal: Principal | undefined, kind: string): Principal => {
     if (principal === undefined) throw refused(kind === 'none' ? 'missing' : 'malformed');

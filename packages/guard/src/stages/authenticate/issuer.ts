@@ -18,7 +18,7 @@ export interface JwtIssuer {
   };
   readonly allowedClients: readonly string[] | undefined;
   readonly clockSkewSeconds: number;
-  readonly maxLifetimeSeconds: number;
+  readonly lifetimeSecondsMax: number;
 }
 
 /** Finds the verification key of one issuer; never looks at another issuer's keys. */

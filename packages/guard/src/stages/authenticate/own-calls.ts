@@ -18,7 +18,7 @@ export function ownCalls(credentials: Credentials): Principal | undefined {
       scopes: [],
       tenantClaim: tenant,
       tier: undefined,
-      expiresAt: undefined,
+      expiresAtMs: undefined,
       key: principalKey(user, agent, tenant),
     };
     principals.set(tenant, principal);

@@ -2,13 +2,13 @@
 import { describe, expect, it } from 'vitest';
 import type { Call, Definition, Grant } from '../../call.ts';
 import { GuardError } from '../../errors.ts';
-import type { Judged, Who } from '../../guard.ts';
+import type { ValidatedCall, Identity } from '../../guard.ts';
 import { METHODS, type MethodRow } from '../../methods.ts';
-import type { PolicyDecision, PolicyQuestion } from '../../ports.ts';
+import type { PolicyDecision, PolicyRequest } from '../../ports.ts';
 import { silentObserver } from '../../memory/index.ts';
 import { createAuthorize } from './index.ts';
 
-const who = { principal: { key: 'p' }, tenant: { id: 'acme' } } as unknown as Who;
+const who = { principal: { key: 'p' }, tenant: { id: 'acme' } } as unknown as Identity;
 const definition: Definition = {
   server: 'crm',
   kind: 'tool',
@@ -17,7 +17,7 @@ const definition: Definition = {
   digest: 'sha256:0',
   labels: [],
 };
-const grant: Grant = { policies: ['p1', 'p2'], revision: 'r', rememberable: true };
+const grant: Grant = { policies: ['p1', 'p2'], revision: 'r', cacheable: true };
 const input = { id: 7 };
 const call = {
   method: 'tools/call',
@@ -27,7 +27,7 @@ const call = {
 } as unknown as Call;
 
 function bench(decision: PolicyDecision | (() => never)) {
-  const asked: PolicyQuestion[] = [];
+  const asked: PolicyRequest[] = [];
   const told: string[] = [];
   const stage = createAuthorize({
     policy: () => ({
@@ -40,7 +40,7 @@ function bench(decision: PolicyDecision | (() => never)) {
     }),
     observer: { ...silentObserver, decided: (effect, engine) => void told.push(`${effect} ${engine}`) },
   });
-  const run = (method = 'tools/call', judged: Partial<Judged> = {}): Grant | undefined =>
+  const run = (method = 'tools/call', judged: Partial<ValidatedCall> = {}): Grant | undefined =>
     stage(who, { row: METHODS.get(method) as MethodRow, definition, input, ...judged }, call);
   return { asked, told, run };
 }
@@ -101,7 +101,7 @@ describe('the policy', () => {
       },
       observer: silentObserver,
     });
-    const judged: Judged = { row: METHODS.get('tools/call') as MethodRow, definition, input };
+    const judged: ValidatedCall = { row: METHODS.get('tools/call') as MethodRow, definition, input };
     expect(stage(who, judged, call)).toBe(grant);
     current = deny;
     expect(() => stage(who, judged, call)).toThrow(GuardError);

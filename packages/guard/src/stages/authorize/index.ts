@@ -1,5 +1,5 @@
 /** Stage 5: may they do exactly this? Judges validated arguments; default deny; whatever goes wrong denies. */
-import type { House } from '../../guard.ts';
+import type { Stages } from '../../guard.ts';
 import { GuardError } from '../../errors.ts';
 import type { Observer, PolicyEngine } from '../../ports.ts';
 
@@ -8,7 +8,7 @@ export interface AuthorizeDeps {
   readonly observer: Observer;
 }
 
-export function createAuthorize({ policy, observer }: AuthorizeDeps): House['authorize'] {
+export function createAuthorize({ policy, observer }: AuthorizeDeps): Stages['authorize'] {
   return ({ principal, tenant }, { row, definition, input }, call) => {
     // Lists have no single target: what they show is decided item by item, by the same function.
     if (definition === undefined || row.action === undefined) return undefined;

@@ -1,6 +1,6 @@
 /** Stage 9: is what came back safe to return? One rule a file; each returns the result that the next one looks at. */
 import type { Definition, JsonObject, McpResult } from '../../call.ts';
-import type { House, Who } from '../../guard.ts';
+import type { Stages, Identity } from '../../guard.ts';
 import { createSchemaCache, type SchemaCache } from '../validate/index.ts';
 import { SCHEMA_LIMITS } from '../validate/bounds.ts';
 import { boundSize } from './bound-size.ts';
@@ -11,7 +11,7 @@ export interface InspectDeps {
   /** Bytes that a result of this server may have. */
   readonly maxResultBytes: (server: string) => number;
   /** The same decision that a call of the definition would meet. */
-  readonly mayList: (who: Who, definition: Definition) => boolean;
+  readonly mayList: (who: Identity, definition: Definition) => boolean;
   /** Shared with the stage that looks at arguments. */
   readonly outputCheck?: SchemaCache;
 }
@@ -20,7 +20,7 @@ export function createInspect({
   maxResultBytes,
   mayList,
   outputCheck = createSchemaCache('outputSchema', SCHEMA_LIMITS),
-}: InspectDeps): House['inspect'] {
+}: InspectDeps): Stages['inspect'] {
   const matchOutputSchema = createMatchOutputSchema(outputCheck);
   return (result, who, judged, call): McpResult => {
     if (result.items !== undefined) return { ...result, items: result.items.filter((item) => mayList(who, item)) };

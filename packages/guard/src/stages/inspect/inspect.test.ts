@@ -2,11 +2,11 @@
 import { describe, expect, it } from 'vitest';
 import type { Call, Definition, DefinitionKind, Json, JsonObject, McpResult } from '../../call.ts';
 import { GuardError } from '../../errors.ts';
-import type { Judged, Who } from '../../guard.ts';
+import type { ValidatedCall, Identity } from '../../guard.ts';
 import { METHODS, type MethodRow } from '../../methods.ts';
 import { createInspect } from './index.ts';
 
-const who = { principal: { key: 'p' }, tenant: { id: 'acme' } } as unknown as Who;
+const who = { principal: { key: 'p' }, tenant: { id: 'acme' } } as unknown as Identity;
 let serial = 0;
 const definitionOf = (document: JsonObject = {}, kind: DefinitionKind = 'tool', name = 'get'): Definition => ({
   server: 'crm',
@@ -22,14 +22,14 @@ interface Setting {
   readonly document?: JsonObject;
   readonly definition?: Definition | undefined;
   readonly maxBytes?: number;
-  readonly mayList?: (who: Who, definition: Definition) => boolean;
+  readonly mayList?: (who: Identity, definition: Definition) => boolean;
 }
 
 function inspectOf(setting: Setting = {}): (result: McpResult) => McpResult {
   const { method = 'tools/call', document, maxBytes = 1_000_000, mayList = () => true } = setting;
   const stage = createInspect({ maxResultBytes: (server) => (server === 'crm' ? maxBytes : 0), mayList });
   const definition = 'definition' in setting ? setting.definition : definitionOf(document);
-  const judged: Judged = { row: METHODS.get(method) as MethodRow, definition, input: {} };
+  const judged: ValidatedCall = { row: METHODS.get(method) as MethodRow, definition, input: {} };
   const target = method.startsWith('tasks/') ? { kind: 'task', server: 'crm', name: 't' } : { kind: 'gateway' };
   return (result) => stage(result, who, judged, { method, target } as unknown as Call);
 }
@@ -210,7 +210,7 @@ describe('J12 the approved output schema', () => {
   it('two tools of one name with different pins have their own schemas', () => {
     const stage = createInspect({ maxResultBytes: () => 1_000, mayList: () => true });
     const check = (type: string) => {
-      const judged: Judged = {
+      const judged: ValidatedCall = {
         row: METHODS.get('tools/call') as MethodRow,
         definition: definitionOf({
           outputSchema: { $id: 'https://x.test/s', type: 'object', properties: { v: { type } } },
@@ -253,7 +253,7 @@ describe('A13 lists', () => {
   const items = ['a', 'b', 'c'].map((name) => definitionOf({ name }, 'tool', name));
 
   it('show what the principal may see, in order, and nothing of the rest', () => {
-    const asked: [Who, string][] = [];
+    const asked: [Identity, string][] = [];
     const inspect = inspectOf({
       method: 'tools/list',
       definition: undefined,

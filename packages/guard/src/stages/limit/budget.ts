@@ -1,5 +1,5 @@
 import type { Principal } from '../../call.ts';
-import type { House, Judged, Who } from '../../guard.ts';
+import type { Stages, ValidatedCall, Identity } from '../../guard.ts';
 import type { LimitRule, LimitVerdict, Observer, RateLimiter } from '../../ports.ts';
 import { exhausted } from './exhausted.ts';
 
@@ -18,7 +18,7 @@ export interface LimitDeps {
   readonly observer: Observer;
 }
 
-export function createLimit({ limiter, tiers, observer }: LimitDeps): House['limit'] {
+export function createLimit({ limiter, tiers, observer }: LimitDeps): Stages['limit'] {
   return (who, judged) => {
     if (!judged.row.limited) return undefined;
     const table = tiers();
@@ -46,7 +46,7 @@ const remembered = new WeakMap<Principal, WeakMap<object, Remembered>>();
 const NO_TARGET = {};
 
 /** The buckets of a principal's calls to one target are the same until the settings change. */
-function rulesOf(settings: readonly LimitSetting[], who: Who, judged: Judged): readonly LimitRule[] {
+function rulesOf(settings: readonly LimitSetting[], who: Identity, judged: ValidatedCall): readonly LimitRule[] {
   let targets = remembered.get(who.principal);
   if (targets === undefined) remembered.set(who.principal, (targets = new WeakMap()));
   const target = judged.definition ?? NO_TARGET;
@@ -57,7 +57,7 @@ function rulesOf(settings: readonly LimitSetting[], who: Who, judged: Judged): r
   return rules;
 }
 
-function rulesFor(settings: readonly LimitSetting[], who: Who, judged: Judged): LimitRule[] {
+function rulesFor(settings: readonly LimitSetting[], who: Identity, judged: ValidatedCall): LimitRule[] {
   const rules: LimitRule[] = [];
   for (const { per, limit, periodMs } of settings) {
     // A budget per tool has no bucket for a call that is aimed at no tool.
@@ -73,7 +73,7 @@ function rulesFor(settings: readonly LimitSetting[], who: Who, judged: Judged): 
   return rules;
 }
 
-function partOf(part: LimitSetting['per'][number], who: Who, judged: Judged): string {
+function partOf(part: LimitSetting['per'][number], who: Identity, judged: ValidatedCall): string {
   const { user, agent } = who.principal;
   switch (part) {
     case 'tenant':

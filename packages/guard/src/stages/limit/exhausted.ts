@@ -10,7 +10,7 @@ export function exhausted(verdict: LimitVerdict): GuardError {
   const retryAfter = Math.max(1, Math.ceil(verdict.retryAfterMs / 1000));
   return new GuardError('rate_limited', {
     message: `${WHAT[verdict.rule.scope] ?? `The rate limit per ${verdict.rule.scope} is exhausted`} (${verdict.rule.limit} calls per ${verdict.rule.periodMs / 1000} s).`,
-    retryAfter,
+    retryAfterSeconds: retryAfter,
     headers: {
       'Retry-After': String(retryAfter),
       'X-RateLimit-Limit': String(verdict.rule.limit),

@@ -1,12 +1,12 @@
 /** Refused calls cost too: a principal that is refused again and again is refused everything until its budget refills. */
-import type { Who } from '../../guard.ts';
+import type { Identity } from '../../guard.ts';
 import type { LimitRule, LimitVerdict, Observer, RateLimiter } from '../../ports.ts';
 import { exhausted } from './exhausted.ts';
 
 export interface Refusals {
   /** @throws GuardError `rate_limited` while the budget of refusals is used up. */
-  check(who: Who): void;
-  charge(who: Who): void;
+  check(who: Identity): void;
+  charge(who: Identity): void;
 }
 
 export interface RefusalDeps {

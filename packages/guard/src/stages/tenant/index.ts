@@ -1,7 +1,7 @@
 /** Stage 2: for whom? The tenant comes from the credential; no header, path or session can choose another one. */
 import type { Call, Principal, Tenant } from '../../call.ts';
 import { GuardError } from '../../errors.ts';
-import type { House } from '../../guard.ts';
+import type { Stages } from '../../guard.ts';
 import type { TenantDirectory } from '../../ports.ts';
 import type { Refusals } from '../limit/refusals.ts';
 import { checkSession } from './session-bound.ts';
@@ -9,7 +9,7 @@ import { checkSession } from './session-bound.ts';
 /** The tenant of the gateway's own calls. */
 export const GATEWAY_TENANT = '_';
 
-export function createTenant(tenants: TenantDirectory, refusals: Refusals): House['tenant'] {
+export function createTenant(tenants: TenantDirectory, refusals: Refusals): Stages['tenant'] {
   const settle = (tenant: Tenant | undefined, principal: Principal, call: Call): Tenant => {
     if (tenant === undefined) throw new GuardError('unknown_tenant');
     checkSession(call.session, principal, tenant);

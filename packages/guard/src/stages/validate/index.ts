@@ -1,7 +1,7 @@
 /** Stage 4: is the input well formed? Against the pinned definition; what is judged is what is sent, unchanged. */
 import type { Definition, Json, JsonObject } from '../../call.ts';
 import { GuardError } from '../../errors.ts';
-import type { House } from '../../guard.ts';
+import type { Stages } from '../../guard.ts';
 import { checkArguments, checkUndeclared } from './arguments.ts';
 import { SCHEMA_LIMITS, type SchemaLimits } from './bounds.ts';
 import { compileSchema, type CheckSchema } from './compile.ts';
@@ -39,7 +39,7 @@ export function createValidate({
   additionalArguments,
   limits = SCHEMA_LIMITS,
   outputCheck = createSchemaCache('outputSchema', limits),
-}: ValidateDeps): House['validate'] {
+}: ValidateDeps): Stages['validate'] {
   const inputCheck = createSchemaCache('inputSchema', limits);
   const compiledCheck = (definition: Definition): CheckSchema | undefined => {
     try {

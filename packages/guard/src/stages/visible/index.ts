@@ -1,7 +1,7 @@
 /** Stage 3: may they know of it? What is hidden is answered exactly as what does not exist. */
 import type { Definition, Target } from '../../call.ts';
 import { GuardError } from '../../errors.ts';
-import type { House, Who } from '../../guard.ts';
+import type { Stages, Identity } from '../../guard.ts';
 import type { Catalog, PolicyEngine } from '../../ports.ts';
 
 export interface VisibleDeps {
@@ -28,7 +28,7 @@ const EMBEDDED = {
 export function createMayList({
   policy,
   allowTools,
-}: Omit<VisibleDeps, 'catalog'>): (who: Who, definition: Definition) => boolean {
+}: Omit<VisibleDeps, 'catalog'>): (who: Identity, definition: Definition) => boolean {
   return ({ principal, tenant }, definition) => {
     if (definition.kind === 'tool' && allowTools(definition.server)?.includes(definition.name) === false) return false;
     return policy().couldAllow({ principal, tenant, action: 'see', definition, input: undefined, call: EMBEDDED });
@@ -37,7 +37,7 @@ export function createMayList({
 
 const NAMED = new Set<Target['kind']>(['tool', 'prompt', 'resource', 'resource_template', 'unknown']);
 
-export function createVisible(deps: VisibleDeps): House['visible'] {
+export function createVisible(deps: VisibleDeps): Stages['visible'] {
   const mayList = createMayList(deps);
   return (who, call, row) => {
     if (row.target === undefined || !NAMED.has(call.target.kind)) return undefined;

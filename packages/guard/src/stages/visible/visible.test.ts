@@ -2,12 +2,12 @@
 import { describe, expect, it } from 'vitest';
 import type { Call, Definition, DefinitionKind, Target } from '../../call.ts';
 import { GuardError } from '../../errors.ts';
-import type { Who } from '../../guard.ts';
+import type { Identity } from '../../guard.ts';
 import { METHODS, type MethodRow } from '../../methods.ts';
-import type { PolicyEngine, PolicyQuestion } from '../../ports.ts';
+import type { PolicyEngine, PolicyRequest } from '../../ports.ts';
 import { createMayList, createVisible } from './index.ts';
 
-const who = { principal: { key: 'p' }, tenant: { id: 'acme' } } as unknown as Who;
+const who = { principal: { key: 'p' }, tenant: { id: 'acme' } } as unknown as Identity;
 const definitionOf = (kind: DefinitionKind, name = 'get'): Definition => ({
   server: 'crm',
   kind,
@@ -26,7 +26,7 @@ function bench({
   readonly allow?: readonly string[];
   readonly found?: Definition | null;
 } = {}) {
-  const questions: PolicyQuestion[] = [];
+  const questions: PolicyRequest[] = [];
   const looked: Target[] = [];
   const engine: PolicyEngine = {
     revision: 'r',

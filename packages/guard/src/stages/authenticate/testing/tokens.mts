@@ -34,7 +34,7 @@ export const ISSUER: JwtIssuer = {
   claims: { tenant: 'tenant', roles: 'roles', groups: 'groups', agent: 'client_id', tier: 'tier' },
   allowedClients: undefined,
   clockSkewSeconds: SKEW,
-  maxLifetimeSeconds: 3600,
+  lifetimeSecondsMax: 3600,
 };
 
 export type Claims = Readonly<Record<string, unknown>>;
@@ -122,7 +122,7 @@ export const CALL: Call = {
   rawArguments: undefined,
   credentials: { kind: 'none' },
   session: undefined,
-  deadline: Number.POSITIVE_INFINITY,
+  deadlineMs: Number.POSITIVE_INFINITY,
   signal: new AbortController().signal,
   origin: {
     transport: 'http',

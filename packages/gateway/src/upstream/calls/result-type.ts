@@ -1,0 +1,20 @@
+/**
+ * Kinds of results (2026-07-28): a server gives those that its revision knows and that this client can take. A question in
+ * any other place would reach the client without having been through the guard.
+ */
+import type { Era, JsonObject } from '@sallyport/guard';
+import { transportFailure } from '../transports/failure.ts';
+import { isObject } from '../../mcp/server-message.ts';
+import type { Run } from '../calls/run.ts';
+
+const TASKS = 'io.modelcontextprotocol/tasks';
+
+const knowsTasks = ({ relay, capabilities: { extensions } }: Run): boolean =>
+  relay.era === 'modern' && isObject(extensions) && extensions[TASKS] !== undefined;
+
+/** @param era of the server. @throws GuardError `upstream_failed` for what is neither complete nor a task that the client can follow. */
+export function requireResultType(run: Run, era: Era, value: JsonObject): void {
+  const type = value['resultType'] ?? 'complete';
+  if (type === 'complete' || (type === 'task' && era === 'modern' && knowsTasks(run))) return;
+  throw transportFailure('a kind of result that was not agreed on');
+}

@@ -1,0 +1,53 @@
+/** What a server may ask of a client: what the client declared, narrowed to what the operator allows for that server. */
+import { GuardError, type JsonObject } from '@sallyport/guard';
+import type { ServerSettings } from '../../snapshot.ts';
+import { isObject } from '../../mcp/server-message.ts';
+
+type Requests = ServerSettings['clientRequests'];
+
+const MEMBER_OF: ReadonlyMap<string, keyof Requests> = new Map([
+  ['sampling/createMessage', 'sampling'],
+  ['elicitation/create', 'elicitation'],
+  ['roots/list', 'roots'],
+]);
+
+/** The client capabilities that are declared to the server. Extensions are passed on; experiments are not. */
+export function narrowCapabilities(declared: JsonObject, allowed: Requests): JsonObject {
+  const narrowed: Record<string, JsonObject> = {};
+  for (const member of ['sampling', 'elicitation', 'roots'] as const) {
+    const value = declared[member];
+    if (allowed[member] && isObject(value))
+      narrowed[member] = member === 'roots' ? (value['listChanged'] === true ? { listChanged: true } : {}) : value;
+  }
+  if (isObject(declared['extensions'])) narrowed['extensions'] = declared['extensions'];
+  return narrowed;
+}
+
+/** What the gateway declares for itself: enough that a server shows everything it has; nobody is ever asked. */
+export function ownCapabilities(allowed: Requests): JsonObject {
+  return narrowCapabilities({ sampling: {}, elicitation: { form: {}, url: {} }, roots: {} }, allowed);
+}
+
+/** The requests that a server can make of a client at all. */
+export const isAskable = (method: string): boolean => MEMBER_OF.has(method);
+
+/** @throws GuardError `missing_client_capability`, naming what would be needed, when the request may not be made. */
+export function requireAskable(method: string, params: JsonObject, capabilities: JsonObject): void {
+  const member = MEMBER_OF.get(method);
+  if (member === undefined) throw new GuardError('method_not_found');
+  const declared = capabilities[member];
+  const lacking = isObject(declared) ? lackingPart(method, params, declared) : {};
+  if (lacking !== undefined)
+    throw new GuardError('missing_client_capability', { data: { requiredCapabilities: { [member]: lacking } } });
+}
+
+function lackingPart(method: string, params: JsonObject, declared: JsonObject): JsonObject | undefined {
+  if (method === 'sampling/createMessage') {
+    const tools = params['tools'] !== undefined || params['toolChoice'] !== undefined;
+    return tools && !isObject(declared['tools']) ? { tools: {} } : undefined;
+  }
+  if (method !== 'elicitation/create') return undefined;
+  // 2025-11-25: an empty capability means forms only.
+  if (params['mode'] === 'url') return isObject(declared['url']) ? undefined : { url: {} };
+  return isObject(declared['form']) || !isObject(declared['url']) ? undefined : { form: {} };
+}

@@ -1,0 +1,76 @@
+/** Reads a whole list from a server, page by page, within bounds (J14). */
+import type { DefinitionKind, JsonObject } from '@sallyport/guard';
+import { transportFailure } from '../transports/failure.ts';
+import { gatewayRequest, type Connection } from '../transports/transport.ts';
+import { isObject } from '../../mcp/server-message.ts';
+import { modernMeta } from '../sessions/meta.ts';
+
+export interface ListedKind {
+  readonly method: string;
+  readonly member: string;
+  readonly capability: string;
+  readonly nameOf: (document: JsonObject) => unknown;
+  readonly max: number;
+}
+
+const PAGES_MAX = 200;
+const PAGE_BYTES_MAX = 8 * 1024 * 1024;
+const LIST_BYTES_MAX = 32 * 1024 * 1024;
+
+export const LISTED: ReadonlyMap<DefinitionKind, ListedKind> = new Map<DefinitionKind, ListedKind>([
+  ['tool', { method: 'tools/list', member: 'tools', capability: 'tools', nameOf: ({ name }) => name, max: 5_000 }],
+  [
+    'prompt',
+    { method: 'prompts/list', member: 'prompts', capability: 'prompts', nameOf: ({ name }) => name, max: 5_000 },
+  ],
+  [
+    'resource',
+    { method: 'resources/list', member: 'resources', capability: 'resources', nameOf: ({ uri }) => uri, max: 20_000 },
+  ],
+  [
+    'resource_template',
+    {
+      method: 'resources/templates/list',
+      member: 'resourceTemplates',
+      capability: 'resources',
+      nameOf: ({ uriTemplate }) => uriTemplate,
+      max: 5_000,
+    },
+  ],
+]);
+
+/**
+ * @returns every listed document, in order. Empty when the server does not have the capability.
+ * @throws GuardError `upstream_failed` when a cursor repeats, pages do not end, or there are more than the kind allows.
+ */
+export async function readList(
+  link: Connection,
+  kind: DefinitionKind,
+  timeoutMs: number,
+  capabilities: JsonObject,
+): Promise<readonly JsonObject[]> {
+  const listed = LISTED.get(kind);
+  if (listed === undefined || !isObject(link.profile.capabilities[listed.capability])) return [];
+  const documents: JsonObject[] = [];
+  const cursors = new Set<string>();
+  const meta = link.era === 'modern' ? { _meta: modernMeta(capabilities) } : {};
+  let cursor: string | undefined;
+  let bytes = 0;
+  for (let page = 0; page < PAGES_MAX; page++) {
+    const params = { ...meta, ...(cursor === undefined ? {} : { cursor }) };
+    const answer = await link.request(gatewayRequest(listed.method, params, timeoutMs, PAGE_BYTES_MAX));
+    const items = answer.value[listed.member];
+    if (!Array.isArray(items)) throw transportFailure('a list answer without its list');
+    bytes += answer.bytes?.length ?? 0;
+    for (const item of items) if (isObject(item)) documents.push(item);
+    if (documents.length > listed.max || bytes > LIST_BYTES_MAX)
+      throw transportFailure(`more than ${listed.max} definitions in one list`);
+    const next = answer.value['nextCursor'];
+    // An empty string is a cursor like any other; only its absence ends the list.
+    if (typeof next !== 'string') return documents;
+    if (cursors.has(next) || next.length > 4_096) throw transportFailure('a cursor repeats');
+    cursors.add(next);
+    cursor = next;
+  }
+  throw transportFailure('the pages of a list do not end');
+}

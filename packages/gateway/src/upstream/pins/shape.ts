@@ -1,0 +1,32 @@
+/** What every definition has by the schema of MCP: clients refuse a whole list, of all servers, for one that lacks it. */
+import type { DefinitionKind, Json, JsonObject } from '@sallyport/guard';
+import { isObject } from '../../mcp/server-message.ts';
+
+const isText = (value: Json | undefined): boolean => value === undefined || typeof value === 'string';
+const isMap = (value: Json | undefined): boolean => value === undefined || isObject(value);
+const isListOf = (value: Json | undefined, member: string): boolean =>
+  value === undefined ||
+  (Array.isArray(value) && (value as readonly Json[]).every((one) => isObject(one) && typeof one[member] === 'string'));
+
+const OWN: Readonly<Record<DefinitionKind, (document: JsonObject) => boolean>> = {
+  tool: ({ inputSchema, outputSchema, annotations, execution }) =>
+    isObject(inputSchema) &&
+    inputSchema['type'] === 'object' &&
+    isMap(inputSchema['properties']) &&
+    isMap(outputSchema) &&
+    isMap(annotations) &&
+    isMap(execution),
+  prompt: (document) => isListOf(document['arguments'], 'name'),
+  resource: ({ name, mimeType, annotations }) => typeof name === 'string' && isText(mimeType) && isMap(annotations),
+  resource_template: ({ name, mimeType, annotations }) =>
+    typeof name === 'string' && isText(mimeType) && isMap(annotations),
+  server: () => true,
+};
+
+/** Why a definition cannot be served; `undefined` when it can. */
+export function shapeFault(kind: DefinitionKind, document: JsonObject): string | undefined {
+  const { title, description, icons, _meta } = document;
+  return isText(title) && isText(description) && isListOf(icons, 'src') && isMap(_meta) && OWN[kind](document)
+    ? undefined
+    : 'not shaped as the schema of MCP says';
+}

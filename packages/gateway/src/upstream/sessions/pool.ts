@@ -1,0 +1,245 @@
+/**
+ * The links to all servers. One per server, principal and session, never shared between principals (invariant 7); a
+ * modern HTTP server has no sessions, so there is nothing in its link that could be shared.
+ */
+import { GuardError, type Clock, type JsonObject } from '@sallyport/guard';
+import { canonicalize } from '@sallyport/guard/json';
+import type { ServerSettings } from '../../snapshot.ts';
+import type { Log } from '../deps.ts';
+import { openEndpoint, type Endpoint } from '../transports/http/endpoint.ts';
+import { transportFailure, publicReasonOf, reasonOf } from '../transports/failure.ts';
+import type { ServerInitiated } from '../transports/transport.ts';
+import { createBackoff, type Backoff } from './backoff.ts';
+import { openConnection, type Eras } from './open-connection.ts';
+import { createUpstreamSession, type Owner, type UpstreamSession } from '../sessions/session.ts';
+
+export interface SessionPoolDeps {
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly environment: Readonly<Record<string, string>>;
+  readonly servers: () => readonly ServerSettings[];
+  /** Who hears what a server says on its own. `seat` is `undefined` until the link is open. */
+  unattached(settings: ServerSettings, owner: Owner, seat: () => UpstreamSession | undefined): ServerInitiated;
+  /** Called once for every link that was opened. */
+  opened(seat: UpstreamSession): void;
+  /** True while somebody listens over this link, which keeps it from being idle. */
+  listened(seat: UpstreamSession): boolean;
+  /** Called when a link over which somebody listens has ended by itself. */
+  lost(seat: UpstreamSession): void;
+}
+
+export interface SessionPool {
+  /** A seat with `busy` raised, at once where a link is open; give it back with `leave`. @throws GuardError `upstream_failed`, `upstream_timeout` or `rate_limited`. */
+  acquire(settings: ServerSettings, owner: Owner, capabilities: JsonObject): UpstreamSession | Promise<UpstreamSession>;
+  release(seat: UpstreamSession): void;
+  /** The open seats of an owner at one server. */
+  of(server: string, owner: Owner): readonly UpstreamSession[];
+  /** After a failure that makes one doubt what is known of the server. */
+  forget(seat: UpstreamSession): void;
+  /** Why the server could not be reached lately; `undefined` when it could, or when nobody tried for a while. */
+  reason(server: string): string | undefined;
+  readonly eras: Eras;
+  count(server: string): number;
+  close(): Promise<void>;
+}
+
+interface PoolState extends SessionPoolDeps {
+  readonly seats: Map<string, UpstreamSession>;
+  readonly opening: Map<string, { readonly server: string; readonly principal: string; readonly seat: Promise<UpstreamSession> }>;
+  readonly endpoints: Map<string, Endpoint>;
+  readonly backoff: Backoff;
+  readonly eras: Eras;
+  readonly reasons: Map<string, { readonly why: string; readonly at: number }>;
+  closed: boolean;
+}
+
+const REAP_MS = 1_000;
+/** A failure that nobody repeats must not keep a gateway from being ready: then nobody would ever repeat it. */
+const REASON_MS = 30_000;
+
+export function createSessionPool(deps: SessionPoolDeps): SessionPool {
+  const rooms: PoolState = {
+    ...deps,
+    seats: new Map(),
+    opening: new Map(),
+    endpoints: new Map(),
+    backoff: createBackoff(deps.clock),
+    eras: new Map(),
+    reasons: new Map(),
+    closed: false,
+  };
+  const reaper = setInterval(() => reap(rooms), REAP_MS);
+  reaper.unref();
+  return {
+    acquire: (settings, owner, capabilities) => take(rooms, { settings, owner, capabilities }),
+    release: (seat) => {
+      seat.busy--;
+      seat.usedAt = deps.clock.now();
+      // A seat that was given up while others still used it ends with the last of them.
+      if (seat.busy <= 0 && rooms.seats.get(seat.key) !== seat) void seat.link.close().catch(() => undefined);
+    },
+    of: (server, owner) =>
+      [...rooms.seats.values()].filter(
+        (seat) =>
+          seat.settings.name === server &&
+          (seat.owner === undefined ||
+            (seat.owner.principal === owner.principal && seat.owner.session === owner.session)),
+      ),
+    forget: (seat) => {
+      rooms.eras.delete(seat.settings.name);
+      if (seat.busy <= 0) drop(rooms, seat);
+      else rooms.seats.delete(seat.key);
+      if (rooms.listened(seat)) rooms.lost(seat);
+    },
+    reason: (server) => {
+      const last = rooms.reasons.get(server);
+      return last !== undefined && deps.clock.now() - last.at <= REASON_MS ? last.why : undefined;
+    },
+    eras: rooms.eras,
+    count: (server) => [...rooms.seats.values()].filter((seat) => seat.settings.name === server).length,
+    close: async () => {
+      rooms.closed = true;
+      clearInterval(reaper);
+      await Promise.allSettled([...rooms.opening.values()].map(({ seat }) => seat));
+      await Promise.allSettled([...rooms.seats.values()].map((seat) => seat.link.close()));
+      rooms.seats.clear();
+      await Promise.allSettled([...rooms.endpoints.values()].map((endpoint) => endpoint.close()));
+    },
+  };
+}
+
+interface Wanted {
+  readonly settings: ServerSettings;
+  readonly owner: Owner;
+  readonly capabilities: JsonObject;
+}
+
+/** A changed transport is another server: its links must not be mistaken for the old ones. */
+function transportKey(settings: ServerSettings): string {
+  let key = transportKeys.get(settings);
+  if (key === undefined) transportKeys.set(settings, (key = `${settings.name} ${JSON.stringify(settings.transport)}`));
+  return key;
+}
+
+/** Settings are immutable, and their key is asked for with every call. */
+const transportKeys = new WeakMap<ServerSettings, string>();
+
+const sharedKey = (settings: ServerSettings): string => `* ${transportKey(settings)}`;
+
+const ownKey = ({ settings, owner, capabilities }: Wanted): string =>
+  JSON.stringify([transportKey(settings), owner.principal, owner.session, canonicalize(capabilities)]);
+
+function take(rooms: PoolState, wanted: Wanted): UpstreamSession | Promise<UpstreamSession> {
+  if (rooms.closed) throw transportFailure('the gateway is closing');
+  const shared = rooms.seats.get(sharedKey(wanted.settings));
+  if (shared !== undefined && !shared.link.dead()) return sit(rooms, shared);
+  const key = ownKey(wanted);
+  const there = rooms.seats.get(key);
+  if (there !== undefined) {
+    if (!there.link.dead()) return sit(rooms, there);
+    drop(rooms, there);
+  }
+  let opening = rooms.opening.get(key);
+  if (opening === undefined) {
+    makeRoom(rooms, wanted);
+    opening = { server: wanted.settings.name, principal: wanted.owner.principal, seat: open(rooms, key, wanted) };
+    rooms.opening.set(key, opening);
+    // The promise that callers wait for is this one, so its bookkeeping must not be an unhandled rejection of its own.
+    void opening.seat.catch(() => undefined).finally(() => rooms.opening.delete(key));
+  }
+  return opening.seat.then((seat) => sit(rooms, seat));
+}
+
+function sit(rooms: PoolState, seat: UpstreamSession): UpstreamSession {
+  seat.busy++;
+  seat.usedAt = rooms.clock.now();
+  return seat;
+}
+
+async function open(rooms: PoolState, key: string, { settings, owner, capabilities }: Wanted): Promise<UpstreamSession> {
+  const again = JSON.stringify([settings.name, owner.principal]);
+  const waitMs = rooms.backoff.waitMs(again);
+  if (waitMs > 0)
+    throw transportFailure(`the server failed to start; next attempt in ${Math.ceil(waitMs / 1000)} s`, {
+      unexecuted: false,
+    });
+  let seat: UpstreamSession | undefined;
+  try {
+    const link = await openConnection({
+      settings,
+      capabilities,
+      endpoint: endpointOf(rooms, settings),
+      eras: rooms.eras,
+      environment: rooms.environment,
+      log: rooms.log,
+      unattached: rooms.unattached(settings, owner, () => seat),
+    });
+    rooms.backoff.succeeded(again);
+    rooms.reasons.delete(settings.name);
+    const shared = link.era === 'modern' && link.transport === 'http';
+    const found = shared ? rooms.seats.get(sharedKey(settings)) : undefined;
+    if (found !== undefined) return found;
+    seat = createUpstreamSession({
+      key: shared ? sharedKey(settings) : key,
+      settings,
+      owner: shared ? undefined : owner,
+      link,
+      now: rooms.clock.now(),
+    });
+  } catch (thrown) {
+    if (settings.transport.kind === 'stdio') rooms.backoff.failed(again);
+    rooms.reasons.set(settings.name, { why: publicReasonOf(thrown), at: rooms.clock.now() });
+    rooms.log('warn', 'a server could not be reached', { server: settings.name, why: reasonOf(thrown) });
+    throw thrown;
+  }
+  rooms.seats.set(seat.key, seat);
+  rooms.opened(seat);
+  if (rooms.closed) await seat.link.close();
+  return seat;
+}
+
+function endpointOf(rooms: PoolState, settings: ServerSettings): Endpoint | undefined {
+  if (settings.transport.kind !== 'http') return undefined;
+  const key = transportKey(settings);
+  let endpoint = rooms.endpoints.get(key);
+  if (endpoint === undefined) rooms.endpoints.set(key, (endpoint = openEndpoint(settings)));
+  return endpoint;
+}
+
+/** Room for one more link, by ending the one that was idle longest. A busy link is never taken from anybody. */
+function makeRoom(rooms: PoolState, { settings, owner }: Wanted): void {
+  const { name, sessions: links } = settings;
+  const openings = [...rooms.opening.values()].filter(({ server }) => server === name);
+  const mine = [...rooms.seats.values()].filter((seat) => seat.settings.name === name && seat.owner !== undefined);
+  const own = mine.filter((seat) => seat.owner?.principal === owner.principal);
+  const ownOpening = openings.filter(({ principal }) => principal === owner.principal);
+  if (own.length + ownOpening.length >= links.maxPerPrincipal) evict(rooms, own, 'too many connections of this caller');
+  else if (mine.length + openings.length >= links.max) evict(rooms, mine, 'too many connections');
+}
+
+function evict(rooms: PoolState, seats: readonly UpstreamSession[], why: string): void {
+  const idle = seats.filter(({ busy }) => busy === 0).sort((a, b) => a.usedAt - b.usedAt)[0];
+  if (idle === undefined)
+    throw new GuardError('rate_limited', { message: `The server behind the gateway has ${why}.`, retryAfterSeconds: 1 });
+  drop(rooms, idle);
+}
+
+function drop(rooms: PoolState, seat: UpstreamSession): void {
+  if (rooms.seats.get(seat.key) === seat) rooms.seats.delete(seat.key);
+  void seat.link.close().catch(() => undefined);
+}
+
+function reap(rooms: PoolState): void {
+  const now = rooms.clock.now();
+  const wanted = new Set(rooms.servers().map(transportKey));
+  for (const seat of rooms.seats.values()) {
+    const idle = seat.busy <= 0 && now - seat.usedAt > seat.settings.sessions.idleMs && !rooms.listened(seat);
+    if (seat.link.dead() || idle || (seat.busy <= 0 && !wanted.has(transportKey(seat.settings)))) drop(rooms, seat);
+    if (seat.link.dead() && rooms.listened(seat)) rooms.lost(seat);
+  }
+  for (const [key, endpoint] of rooms.endpoints) {
+    if (wanted.has(key) || [...rooms.seats.values()].some((seat) => transportKey(seat.settings) === key)) continue;
+    rooms.endpoints.delete(key);
+    void endpoint.close();
+  }
+}

@@ -1,0 +1,79 @@
+/** A link with what is remembered about it: who owns it, what runs on it, what was seen through it. */
+import type { DefinitionKind, JsonObject, Permitted, ClientChannel } from '@sallyport/guard';
+import type { ServerSettings } from '../../snapshot.ts';
+import type { Connection, OnRequest } from '../transports/transport.ts';
+
+/** For whom a link is: a principal in one session. */
+export interface Owner {
+  readonly principal: string;
+  /** The client's session id, or `-`. */
+  readonly session: string;
+}
+
+/** A call that runs on a link: what its server asks or says without naming a call may belong to it. */
+export interface ActiveCall {
+  readonly permitted: Permitted;
+  readonly channel: ClientChannel;
+  onNotification(method: string, params: JsonObject): void;
+  readonly onRequest: OnRequest;
+}
+
+/** What a list showed through this link the last time. */
+export interface Verification {
+  readonly at: number;
+  /** Version of the pins that it was compared with. */
+  readonly pins: number;
+  /** Names (or URIs) that were listed and match their pins, with the digest. */
+  readonly served: ReadonlyMap<string, string>;
+}
+
+export interface UpstreamSession {
+  readonly key: string;
+  readonly settings: ServerSettings;
+  /** `undefined` for a modern HTTP server: its requests carry neither session nor identity. */
+  readonly owner: Owner | undefined;
+  readonly link: Connection;
+  /** Calls and listens that use it now. */
+  busy: number;
+  usedAt: number;
+  readonly active: ActiveCall[];
+  readonly looks: Map<DefinitionKind, Verification>;
+  /** Comparisons that run now, so that calls at the same time share one. */
+  readonly looking: Map<DefinitionKind, Promise<Verification>>;
+  /** Resources subscribed over this link (legacy). */
+  readonly subscribed: Set<string>;
+  /** Ids of tasks that were made over this link, newest last. */
+  readonly tasks: Set<string>;
+  logLevel: string | undefined;
+}
+
+export const ownerOf = ({ principal, call }: Permitted): Owner => ({
+  principal: principal.key,
+  session: call.session?.id ?? '-',
+});
+
+export const ownerKey = ({ principal, session }: Owner): string => JSON.stringify([principal, session]);
+
+export function createUpstreamSession(head: {
+  key: string;
+  settings: ServerSettings;
+  owner: Owner | undefined;
+  link: Connection;
+  now: number;
+}): UpstreamSession {
+  const { key, settings, owner, link, now } = head;
+  return {
+    key,
+    settings,
+    owner,
+    link,
+    busy: 0,
+    usedAt: now,
+    active: [],
+    looks: new Map(),
+    looking: new Map(),
+    subscribed: new Set(),
+    tasks: new Set(),
+    logLevel: undefined,
+  };
+}
