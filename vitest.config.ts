@@ -6,6 +6,7 @@ export default defineConfig({
   test: {
     include: ['packages/*/src/**/*.test.ts', 'test/**/*.test.ts', 'tools/**/*.test.ts'],
     exclude: ['**/node_modules/**', '**/dist/**'],
+    globalSetup: ['test/fixtures/temp-folder.ts'],
     testTimeout: 20_000,
     hookTimeout: 60_000,
     execArgv: ['--conditions=sallyport-source'],

@@ -8,10 +8,10 @@ import { readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { openPipe } from './pipe-client.ts';
-import { openSite, startProcess, type Running, type Site } from './process.ts';
-import { connect, headersFor, MODERN_META, type Answer, type Era } from './raw-client.ts';
-import { ask, exchangeBytes } from './raw-http.ts';
+import { openPipe } from './stdio-client.ts';
+import { openSite, startProcess, type Running, type Site } from './installation.ts';
+import { connect, headersFor, MODERN_META, type Answer, type Era } from './mcp-client.ts';
+import { ask, exchangeBytes } from './http-client.ts';
 import { openUpstream, tool, type Upstream } from './upstream.ts';
 
 const ERAS: readonly Era[] = ['modern', 'legacy'];
@@ -96,7 +96,7 @@ beforeAll(async () => {
       return undefined;
     },
   });
-  const child = `process.stderr.write('${stderrText}\\n'); process.stderr.write('Error: ' + process.env.CHILD_SECRET + '\\n'); import('${fileURLToPath(new URL('./slow-echo.ts', import.meta.url))}'); setTimeout(() => { throw new Error('${thrown}' + process.env.CHILD_SECRET); }, 4000);`;
+  const child = `process.stderr.write('${stderrText}\\n'); process.stderr.write('Error: ' + process.env.CHILD_SECRET + '\\n'); import('${fileURLToPath(new URL('./slow-echo-server.ts', import.meta.url))}'); setTimeout(() => { throw new Error('${thrown}' + process.env.CHILD_SECRET); }, 4000);`;
   site = await openSite(
     {
       servers: {

@@ -2,11 +2,11 @@
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { openGateway, type TestGateway } from '../e2e/gateway.ts';
-import { connect, type RawClient } from './raw-client.ts';
+import { connect, type RawClient } from './mcp-client.ts';
 
 const CLIENTS = 200;
 const ROUNDS = 5;
-const slowEcho = fileURLToPath(new URL('./slow-echo.ts', import.meta.url));
+const slowEcho = fileURLToPath(new URL('./slow-echo-server.ts', import.meta.url));
 
 let gateway: TestGateway;
 beforeAll(async () => {

@@ -10,7 +10,7 @@ import { join } from 'node:path';
 import { request } from 'undici';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { openGateway, type TestGateway } from '../e2e/gateway.ts';
-import { connect, headersFor, MODERN_META, type Answer, type Era, type RawClient } from './raw-client.ts';
+import { connect, headersFor, MODERN_META, type Answer, type Era, type RawClient } from './mcp-client.ts';
 import { openUpstream, textResult, tool, type Upstream } from './upstream.ts';
 
 type Json = Record<string, unknown>;
@@ -91,7 +91,11 @@ beforeAll(async () => {
       legacy: http('legacy'),
       modern: http('modern'),
       pipe: {
-        command: [process.execPath, new URL('./turncoat.ts', import.meta.url).pathname, join(folder, 'face.json')],
+        command: [
+          process.execPath,
+          new URL('./changing-server.ts', import.meta.url).pathname,
+          join(folder, 'face.json'),
+        ],
       },
     },
     settings: { pins: { verify: '0s' } },
@@ -237,7 +241,9 @@ it.each(ERAS)(
     const write = (face: Face): void => writeFileSync(file, JSON.stringify(face));
     write(GOOD());
     const own = await openGateway({
-      servers: { pipe: { command: [process.execPath, new URL('./turncoat.ts', import.meta.url).pathname, file] } },
+      servers: {
+        pipe: { command: [process.execPath, new URL('./changing-server.ts', import.meta.url).pathname, file] },
+      },
       settings: { pins: { verify: '0s' } },
     });
     try {

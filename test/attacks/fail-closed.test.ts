@@ -6,9 +6,9 @@ import { join } from 'node:path';
 import { exportJWK, generateKeyPair, SignJWT } from 'jose';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { openGateway, type TestGateway } from '../e2e/gateway.ts';
-import { openLimitedSite } from './limited.ts';
-import { startProcess } from './process.ts';
-import { connect, headersFor, post, type Answer, type Era } from './raw-client.ts';
+import { openLimitedSite } from './full-disk.ts';
+import { startProcess } from './installation.ts';
+import { connect, headersFor, post, type Answer, type Era } from './mcp-client.ts';
 import { openUpstream, tool, type Upstream } from './upstream.ts';
 
 // Processes start, and time passes on purpose; on a busy machine that takes a while.

@@ -8,8 +8,8 @@ import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest
 import { legacyHttp, type LegacyHttp } from '../../packages/gateway/src/upstream/testing/legacy-server.mts';
 import { modernHttp, type ModernHttp } from '../../packages/gateway/src/upstream/testing/modern-server.mts';
 import { openGateway, type TestGateway } from '../e2e/gateway.ts';
-import { connect, headersFor, MODERN_META, post, type Answer, type Era, type RawClient } from './raw-client.ts';
-import { ask as askRaw } from './raw-http.ts';
+import { connect, headersFor, MODERN_META, post, type Answer, type Era, type RawClient } from './mcp-client.ts';
+import { ask as askRaw } from './http-client.ts';
 import { openUpstream, SILENT, tool, type Upstream } from './upstream.ts';
 
 const fixtures = new URL('../../packages/gateway/src/upstream/testing/', import.meta.url).pathname;

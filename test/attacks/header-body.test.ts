@@ -4,8 +4,8 @@
  */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { openGateway, type TestGateway } from '../e2e/gateway.ts';
-import { headersFor, MODERN_META, type Era } from './raw-client.ts';
-import { ask, exchangeBytes } from './raw-http.ts';
+import { headersFor, MODERN_META, type Era } from './mcp-client.ts';
+import { ask, exchangeBytes } from './http-client.ts';
 import { openUpstream, tool, type Upstream } from './upstream.ts';
 
 const mirror = {

@@ -3,10 +3,10 @@
  * over HTTP and one over stdio. What is refused reaches nobody; what is not arrives as the very bytes that were judged.
  */
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { openPipe, type PipeClient } from './pipe-client.ts';
-import { openSite, startProcess, type Running, type Site } from './process.ts';
-import { headersFor, MODERN_META, type Era } from './raw-client.ts';
-import { ask } from './raw-http.ts';
+import { openPipe, type PipeClient } from './stdio-client.ts';
+import { openSite, startProcess, type Running, type Site } from './installation.ts';
+import { headersFor, MODERN_META, type Era } from './mcp-client.ts';
+import { ask } from './http-client.ts';
 import { openUpstream, textResult, tool, type Upstream } from './upstream.ts';
 
 const ERAS = ['modern', 'legacy'] as const;
@@ -36,7 +36,9 @@ beforeAll(async () => {
   site = await openSite({
     servers: {
       web: { url: upstream.url },
-      pipe: { command: [process.execPath, new URL('./raw-echo.ts', import.meta.url).pathname, JSON.stringify(TOOLS)] },
+      pipe: {
+        command: [process.execPath, new URL('./echo-server.ts', import.meta.url).pathname, JSON.stringify(TOOLS)],
+      },
     },
   });
   owned = await openSite({ servers: site.settings['servers'] as Record<string, object> });

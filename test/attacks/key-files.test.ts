@@ -2,8 +2,8 @@
 import { chmodSync, existsSync, mkdirSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
-import { ask } from './raw-http.ts';
-import { openSite, startProcess, type Site } from './process.ts';
+import { ask } from './http-client.ts';
+import { openSite, startProcess, type Site } from './installation.ts';
 import { openUpstream, tool, type Upstream } from './upstream.ts';
 
 // Processes start, and time passes on purpose; on a busy machine that takes a while.

@@ -8,7 +8,7 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { openGateway, type TestGateway } from '../e2e/gateway.ts';
-import { connect, headersFor, MODERN_META, type Answer, type Era, type RawClient } from './raw-client.ts';
+import { connect, headersFor, MODERN_META, type Answer, type Era, type RawClient } from './mcp-client.ts';
 import { openUpstream, tool, type Upstream } from './upstream.ts';
 
 const EPOCHS = 40;

@@ -4,10 +4,10 @@ import { fileURLToPath } from 'node:url';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { openGateway, type TestGateway } from '../e2e/gateway.ts';
-import { openPipe } from './pipe-client.ts';
-import { openSite } from './process.ts';
-import { connect, headersFor, MODERN_META, type Era } from './raw-client.ts';
-import { ask } from './raw-http.ts';
+import { openPipe } from './stdio-client.ts';
+import { openSite } from './installation.ts';
+import { connect, headersFor, MODERN_META, type Era } from './mcp-client.ts';
+import { ask } from './http-client.ts';
 import { openUpstream, tool, type Upstream } from './upstream.ts';
 
 // Processes start, and time passes on purpose; on a busy machine that takes a while.
@@ -187,7 +187,7 @@ describe.each(['modern', 'legacy'] as const)('A11 %s client', (era: Era) => {
                 '-e',
                 dump,
                 'env.json',
-                fileURLToPath(new URL('./slow-echo.ts', import.meta.url)),
+                fileURLToPath(new URL('./slow-echo-server.ts', import.meta.url)),
               ],
               cwd: '.',
             },

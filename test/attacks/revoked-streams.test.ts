@@ -4,7 +4,7 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { openGateway, type TestGateway } from '../e2e/gateway.ts';
-import { connect, headersFor, MODERN_META, type Era } from './raw-client.ts';
+import { connect, headersFor, MODERN_META, type Era } from './mcp-client.ts';
 import { openUpstream, SILENT, type Upstream } from './upstream.ts';
 
 const URI = 'mem://x';

@@ -5,9 +5,9 @@
 import { mkdirSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
-import { openPipe } from './pipe-client.ts';
-import { openSite, startProcess, type Running, type Site } from './process.ts';
-import { connect, type Answer, type Era } from './raw-client.ts';
+import { openPipe } from './stdio-client.ts';
+import { openSite, startProcess, type Running, type Site } from './installation.ts';
+import { connect, type Answer, type Era } from './mcp-client.ts';
 import { openUpstream, tool, type Upstream } from './upstream.ts';
 
 // Processes start, and time passes on purpose; on a busy machine that takes a while.

@@ -6,10 +6,10 @@ import { METHODS } from '@sallyport/guard';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { createAdmin } from '../../packages/gateway/src/control/admin.ts';
 import { openGateway, type TestGateway } from '../e2e/gateway.ts';
-import { openPipe } from './pipe-client.ts';
-import { openSite } from './process.ts';
-import { connect, headersFor, MODERN_META, post, type Era, type RawClient } from './raw-client.ts';
-import { ask, mcpHeaders } from './raw-http.ts';
+import { openPipe } from './stdio-client.ts';
+import { openSite } from './installation.ts';
+import { connect, headersFor, MODERN_META, post, type Era, type RawClient } from './mcp-client.ts';
+import { ask, mcpHeaders } from './http-client.ts';
 import { openUpstream, tool, type Upstream } from './upstream.ts';
 
 const OFFER = {

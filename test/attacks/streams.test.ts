@@ -5,7 +5,7 @@
 import { request } from 'undici';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { openGateway, type TestGateway } from '../e2e/gateway.ts';
-import { connect, headersFor, MODERN_META, post, type Era } from './raw-client.ts';
+import { connect, headersFor, MODERN_META, post, type Era } from './mcp-client.ts';
 import { openUpstream, SILENT, textResult, tool, type Received, type Upstream } from './upstream.ts';
 
 const ERAS: readonly Era[] = ['modern', 'legacy'];

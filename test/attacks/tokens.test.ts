@@ -23,11 +23,11 @@ import {
   withTail,
   type Claims,
   type Forge,
-} from './forge.ts';
-import { headersFor, MODERN_META, post, type Answer, type Era } from './raw-client.ts';
-import { ask, mcpHeaders } from './raw-http.ts';
-import { openPipe } from './pipe-client.ts';
-import { openSite } from './process.ts';
+} from './forging-issuer.ts';
+import { headersFor, MODERN_META, post, type Answer, type Era } from './mcp-client.ts';
+import { ask, mcpHeaders } from './http-client.ts';
+import { openPipe } from './stdio-client.ts';
+import { openSite } from './installation.ts';
 import { openUpstream, tool, type Upstream } from './upstream.ts';
 
 const ERAS = ['modern', 'legacy'] as const;

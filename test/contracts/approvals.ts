@@ -1,7 +1,7 @@
 /** What every approval store promises: a yes is for one digest, once, until it expires, and never from who asked. */
 import { describe, expect, it } from 'vitest';
 import type { ApprovalRequest, ApprovalState, ApprovalStore } from '@sallyport/guard';
-import { HOSTILE, hundred, opener, type Open, type Opened } from './opened.ts';
+import { HOSTILE, hundred, opener, type Open, type Opened } from './opened-port.ts';
 
 /** A person who decides. */
 export interface Decider {

@@ -1,7 +1,7 @@
 /** What every key store promises: the row that was put, the whole row, to exactly who asks for it. */
 import { describe, expect, it } from 'vitest';
 import type { ApiKey, KeyStore } from '@sallyport/guard';
-import { HOSTILE, hundred, opener, type Open } from './opened.ts';
+import { HOSTILE, hundred, opener, type Open } from './opened-port.ts';
 
 const key = (id: string, fields: Partial<ApiKey> = {}): ApiKey => ({
   id,

@@ -1,7 +1,7 @@
 /** What every pin store promises: one pin a definition, its document as it was approved, and a version that tells of changes. */
 import { describe, expect, it } from 'vitest';
 import type { DefinitionKind, JsonObject, PendingPin, Pin, PinStore } from '@sallyport/guard';
-import { COLLIDING, HOSTILE, opener, type Open } from './opened.ts';
+import { COLLIDING, HOSTILE, opener, type Open } from './opened-port.ts';
 
 const pin = (server: string, name: string, fields: Partial<Pin> = {}): Pin => ({
   server,

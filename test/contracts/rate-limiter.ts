@@ -1,7 +1,7 @@
 /** What every rate limiter promises: exactly the budget, to the millisecond, however many ask at once. */
 import { describe, expect, it } from 'vitest';
 import type { LimitRule, RateLimiter } from '@sallyport/guard';
-import { COLLIDING, HOSTILE, hundred, opener, type Open } from './opened.ts';
+import { COLLIDING, HOSTILE, hundred, opener, type Open } from './opened-port.ts';
 
 const rule = (key: string, limit = 5, periodMs = 60_000): LimitRule => ({ scope: 'user', key, limit, periodMs });
 

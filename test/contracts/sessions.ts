@@ -1,7 +1,7 @@
 /** What every session directory promises: an ended session stays ended for as long as it could still be presented. */
 import { describe, expect, it } from 'vitest';
 import type { SessionDirectory } from '@sallyport/guard';
-import { HOSTILE, hundred, opener, type Open } from './opened.ts';
+import { HOSTILE, hundred, opener, type Open } from './opened-port.ts';
 
 export function sessionsContract(name: string, open: Open<SessionDirectory>): void {
   const fresh = opener<SessionDirectory, Awaited<ReturnType<typeof open>>>(open);

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import type { Clock } from '@sallyport/guard';
 import { openStore, type Store } from '../../packages/gateway/src/adapters/sqlite/store.ts';
 import { keysContract } from './keys.ts';
-import type { Opened } from './opened.ts';
+import type { Opened } from './opened-port.ts';
 import { pinsContract } from './pins.ts';
 import { sessionsContract } from './sessions.ts';
 

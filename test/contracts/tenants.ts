@@ -1,7 +1,7 @@
 /** What every tenant directory promises: the tenants that exist, by their exact id, and no others. */
 import { describe, expect, it } from 'vitest';
 import type { TenantDirectory } from '@sallyport/guard';
-import { HOSTILE, opener, type Open, type Opened } from './opened.ts';
+import { HOSTILE, opener, type Open, type Opened } from './opened-port.ts';
 
 export interface OpenedTenants extends Opened<TenantDirectory> {
   /** Makes these the tenants that exist. */

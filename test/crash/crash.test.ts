@@ -15,7 +15,7 @@ import { readRecords, verifyLog } from '../../packages/gateway/src/adapters/segm
 const KILLS = 200;
 /** The log is verified whole after every so many kills; recovery itself checks it at every start. */
 const VERIFY_EVERY = 10;
-const victim = fileURLToPath(new URL('./victim.ts', import.meta.url));
+const victim = fileURLToPath(new URL('./killed-process.ts', import.meta.url));
 const TENANTS = ['acme', 'globex', 'initech'];
 
 interface Told {

@@ -1,6 +1,6 @@
 /** A changed configuration in a running gateway: what takes effect, what waits for a restart, what is refused, and that each is said. */
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { openSite, startProcess, type Running, type Site } from '../attacks/process.ts';
+import { openSite, startProcess, type Running, type Site } from '../attacks/installation.ts';
 import { openUpstream, tool, type Upstream } from '../attacks/upstream.ts';
 
 let upstream: Upstream;

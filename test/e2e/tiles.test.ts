@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { openCheckpoint, type Checkpoint } from '@sallyport/guard/audit';
 import { openUpstream, tool, type Upstream } from '../attacks/upstream.ts';
-import { connect } from '../attacks/raw-client.ts';
+import { connect } from '../attacks/mcp-client.ts';
 import { openGateway, type TestGateway } from './gateway.ts';
 
 let upstream: Upstream;

@@ -1,6 +1,6 @@
 /** Invariant 11: what weakens a protection is logged and recorded by whatever serves calls, `stdio` as well. */
 import { expect, it } from 'vitest';
-import { openSite, startProcess } from '../attacks/process.ts';
+import { openSite, startProcess } from '../attacks/installation.ts';
 import { openUpstream } from '../attacks/upstream.ts';
 
 const WEAKENING =

@@ -135,7 +135,7 @@ it(
         unmapped: { phase: 'outcome', record_id: `${tenant}${n}`, status: 'success', tenant_id: tenant },
       });
     for (let n = 0; n < 5; n++) await write('acme', n);
-    const program = fileURLToPath(new URL('../../../../test/attacks/main-process.ts', import.meta.url));
+    const program = fileURLToPath(new URL('../../../../test/attacks/gateway-process.ts', import.meta.url));
     const child = spawn(
       process.execPath,
       ['--conditions=sallyport-source', program, 'audit', 'tail', '--json', '--limit', '2', '--from', folder],

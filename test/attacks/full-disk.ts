@@ -2,9 +2,9 @@
 import { spawn } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import type { TestOptions } from '../e2e/gateway.ts';
-import { openSite, type Site } from './process.ts';
+import { openSite, type Site } from './installation.ts';
 
-const program = fileURLToPath(new URL('./main-process.ts', import.meta.url));
+const program = fileURLToPath(new URL('./gateway-process.ts', import.meta.url));
 
 export interface LimitedSite extends Site {
   /** Ends the process as a crash would; the files stay. */

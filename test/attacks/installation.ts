@@ -7,7 +7,7 @@ import { fileURLToPath } from 'node:url';
 import { freePort, USERS, type TestOptions } from '../e2e/gateway.ts';
 import { startIssuer, type TestIssuer } from '../fixtures/issuer.ts';
 
-const program = fileURLToPath(new URL('./main-process.ts', import.meta.url));
+const program = fileURLToPath(new URL('./gateway-process.ts', import.meta.url));
 
 export interface Ran {
   readonly code: number | null;

@@ -6,9 +6,9 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { readRecords } from '../../packages/gateway/src/adapters/segments/verify.ts';
 import { openGateway, type TestGateway } from '../e2e/gateway.ts';
-import { openPipe } from './pipe-client.ts';
-import { openSite } from './process.ts';
-import { connect, type Era, type RawClient } from './raw-client.ts';
+import { openPipe } from './stdio-client.ts';
+import { openSite } from './installation.ts';
+import { connect, type Era, type RawClient } from './mcp-client.ts';
 import { openUpstream, textResult, tool, type Upstream } from './upstream.ts';
 
 const ERAS: readonly Era[] = ['modern', 'legacy'];

@@ -3,8 +3,8 @@ import { connect as connectSocket, type Socket } from 'node:net';
 import { request } from 'undici';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { openGateway, type TestGateway } from '../e2e/gateway.ts';
-import { connect, headersFor, MODERN_META, type Era, type RawClient } from './raw-client.ts';
-import { ask } from './raw-http.ts';
+import { connect, headersFor, MODERN_META, type Era, type RawClient } from './mcp-client.ts';
+import { ask } from './http-client.ts';
 import { openUpstream, tool, type Received, type Upstream } from './upstream.ts';
 
 const ERAS: readonly Era[] = ['modern', 'legacy'];

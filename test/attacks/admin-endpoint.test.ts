@@ -2,7 +2,7 @@
 import { connect as connectSocket } from 'node:net';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { openGateway, type TestGateway } from '../e2e/gateway.ts';
-import { ask, exchangeBytes } from './raw-http.ts';
+import { ask, exchangeBytes } from './http-client.ts';
 
 let gateway: TestGateway;
 let port: string;

@@ -2,8 +2,8 @@
 import { cpSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { openPipe, type PipeClient } from '../attacks/pipe-client.ts';
-import { openSite, startProcess, type Running, type Site } from '../attacks/process.ts';
+import { openPipe, type PipeClient } from '../attacks/stdio-client.ts';
+import { openSite, startProcess, type Running, type Site } from '../attacks/installation.ts';
 import { openUpstream, tool } from '../attacks/upstream.ts';
 
 interface Verified {

@@ -9,9 +9,9 @@ import { readRecords } from '../../packages/gateway/src/adapters/segments/verify
 import { legacyHttp, type LegacyHttp } from '../../packages/gateway/src/upstream/testing/legacy-server.mts';
 import { modernHttp, type ModernHttp } from '../../packages/gateway/src/upstream/testing/modern-server.mts';
 import { openGateway, type TestGateway } from '../e2e/gateway.ts';
-import { openPipe } from './pipe-client.ts';
-import { openSite } from './process.ts';
-import { headersFor, MODERN_META, post, type Answer, type Era } from './raw-client.ts';
+import { openPipe } from './stdio-client.ts';
+import { openSite } from './installation.ts';
+import { headersFor, MODERN_META, post, type Answer, type Era } from './mcp-client.ts';
 
 type Json = Record<string, unknown>;
 const ALL = 'permit (principal, action, resource);';

@@ -7,9 +7,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { openGateway, type TestGateway } from '../e2e/gateway.ts';
-import { openPipe } from './pipe-client.ts';
-import { openSite } from './process.ts';
-import { headersFor, MODERN_META, post, type Era } from './raw-client.ts';
+import { openPipe } from './stdio-client.ts';
+import { openSite } from './installation.ts';
+import { headersFor, MODERN_META, post, type Era } from './mcp-client.ts';
 import { openUpstream, tool, type Upstream } from './upstream.ts';
 
 const ERAS: readonly Era[] = ['modern', 'legacy'];
@@ -27,7 +27,12 @@ beforeAll(async () => {
   gateway = await openGateway({
     servers: {
       pipe: {
-        command: [process.execPath, new URL('./raw-echo.ts', import.meta.url).pathname, JSON.stringify(TOOLS), journal],
+        command: [
+          process.execPath,
+          new URL('./echo-server.ts', import.meta.url).pathname,
+          JSON.stringify(TOOLS),
+          journal,
+        ],
       },
     },
     policies: 'permit (principal, action, resource) unless { resource.name == "erase" };',

@@ -1,8 +1,8 @@
 /** A client on standard input and output of `sallyport stdio`, as lines of JSON in either era. */
 import type { ChildProcess } from 'node:child_process';
 import { createInterface } from 'node:readline';
-import type { Site } from './process.ts';
-import { MODERN_META, type Era } from './raw-client.ts';
+import type { Site } from './installation.ts';
+import { MODERN_META, type Era } from './mcp-client.ts';
 
 type Json = Record<string, unknown>;
 
