@@ -80,7 +80,7 @@ export function createUpstreams(deps: UpstreamDeps): Upstreams {
   });
   const capabilities = (settings: ServerSettings) => ownCapabilities(settings.clientRequests);
   const looker = { clock: deps.clock, definitions, capabilities };
-  const bridge: CallDeps = { ...deps, links, definitions, looker, ears, held: new Map(), levels: createLevels() };
+  const bridge: CallDeps = { ...deps, links, definitions, verifier: looker, ears, held: new Map(), levels: createLevels() };
   return {
     send: (permit, relay) => send(bridge, watches, permit, relay),
     catalog: { find: definitions.find },
@@ -105,7 +105,7 @@ export function createUpstreams(deps: UpstreamDeps): Upstreams {
 /** A new link: its server's face is learned, and the wishes of its owner are told to it. */
 function settle(bridge: CallDeps, seat: UpstreamSession, watches: () => ReturnType<typeof createUpstreamSubscriptions>): void {
   const { settings, link, owner } = seat;
-  bridge.definitions.learnFace(settings, link.profile, observerOf(seat));
+  bridge.definitions.learnProfile(settings, link.profile, observerOf(seat));
   if (owner === undefined) return;
   watches().refresh(bridge, settings.name, owner);
   const level = bridge.levels.get(owner);

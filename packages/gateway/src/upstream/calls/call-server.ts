@@ -54,7 +54,7 @@ function forClient(run: Run, thrown: unknown): unknown {
 async function callOn(bridge: CallDeps, run: Run, seat: UpstreamSession, extra: JsonObject): Promise<McpResult> {
   const { permitted, relay } = run;
   const { call, definition } = permitted;
-  const looking = definition && requireServed(bridge.looker, seat, definition);
+  const looking = definition && requireServed(bridge.verifier, seat, definition);
   if (looking !== undefined) await looking;
   if (seat.link.era === 'legacy') await wantLevel(bridge, run, seat);
   const hooks: Hooks = {

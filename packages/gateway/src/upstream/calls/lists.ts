@@ -29,7 +29,7 @@ async function fromEach<R>(
 
 export async function listDefinitions(bridge: CallDeps, runs: readonly Run[], kind: DefinitionKind): Promise<McpResult> {
   const items: readonly Definition[] = await fromEach(bridge, runs, (run) =>
-    onSession(bridge, run, (seat) => listServed(bridge.looker, seat, kind)),
+    onSession(bridge, run, (seat) => listServed(bridge.verifier, seat, kind)),
   );
   return { value: {}, items };
 }

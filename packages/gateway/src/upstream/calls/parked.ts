@@ -110,7 +110,7 @@ export async function resumeParked(bridge: CallDeps, run: Run, id: string, round
     throw invalidState();
   const { definition } = run.permitted;
   // Invariant 6: what a server asked before it was seen to change its face is not answered after.
-  if (definition !== undefined && bridge.definitions.drifts(definition.server, definition.kind, definition.name))
+  if (definition !== undefined && bridge.definitions.isDrifting(definition.server, definition.kind, definition.name))
     throw new GuardError('quarantined');
   const responses = inputResponses(run.permitted, call.questions.keys());
   clearTimeout(call.expiry);

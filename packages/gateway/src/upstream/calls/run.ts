@@ -1,7 +1,7 @@
 /** What the parts of the bridge share. */
 import { GuardError, type JsonObject, type McpResult, type Permitted, type ClientChannel } from '@sallyport/guard';
 import type { ServerSettings } from '../../snapshot.ts';
-import type { Definitions } from '../pins/catalog.ts';
+import type { PinCatalog } from '../pins/catalog.ts';
 import type { Verifier } from '../pins/verify.ts';
 import type { UpstreamDeps } from '../deps.ts';
 import { eraDoubt } from '../sessions/era-doubt.ts';
@@ -16,8 +16,8 @@ import type { TaskSeal } from './tasks.ts';
 
 export interface CallDeps extends UpstreamDeps {
   readonly links: SessionPool;
-  readonly definitions: Definitions;
-  readonly looker: Verifier;
+  readonly definitions: PinCatalog;
+  readonly verifier: Verifier;
   readonly ears: Subscribers;
   /** By id. */
   readonly held: Map<string, ParkedCall>;
@@ -68,7 +68,7 @@ export function runOf(bridge: CallDeps, permitted: Permitted, relay: ClientChann
     // Discovery declares what is allowed, so that a server shows everything; there is nobody to ask, and nobody is asked.
     capabilities:
       permitted.call.credentials.kind === 'gateway'
-        ? bridge.looker.capabilities(settings)
+        ? bridge.verifier.capabilities(settings)
         : narrowCapabilities(relay.capabilities, settings.clientRequests),
     seal: { sealer: bridge.sealer, server: settings.name, principal: permitted.principal.key },
   };

@@ -153,10 +153,10 @@ async function listen(bridge: CallDeps, { server, owner, filter, abort }: Listen
 
 /** A list that is said to have changed is compared again before it is used. */
 export function noteChange(seat: UpstreamSession, method: string): void {
-  if (method === 'notifications/tools/list_changed') seat.looks.delete('tool');
-  else if (method === 'notifications/prompts/list_changed') seat.looks.delete('prompt');
+  if (method === 'notifications/tools/list_changed') seat.verifications.delete('tool');
+  else if (method === 'notifications/prompts/list_changed') seat.verifications.delete('prompt');
   else if (method === 'notifications/resources/list_changed') {
-    seat.looks.delete('resource');
-    seat.looks.delete('resource_template');
+    seat.verifications.delete('resource');
+    seat.verifications.delete('resource_template');
   }
 }

@@ -10,12 +10,12 @@ import { createPinIndex, KINDS, type PinIndex } from './pin-index.ts';
 import { LISTED } from './read-list.ts';
 import { screenNames } from './screen.ts';
 
-export interface Definitions extends Catalog {
+export interface PinCatalog extends Catalog {
   /**
    * Compares what a server listed with the pins. @param observer who saw it (link or principal).
    * @returns the names that may be served, with their digests, in the server's order.
    */
-  judge(
+  compareList(
     settings: ServerSettings,
     kind: DefinitionKind,
     documents: readonly JsonObject[],
@@ -25,8 +25,8 @@ export interface Definitions extends Catalog {
   /** Everything that is pinned of a server, of every kind. */
   all(server: string): readonly Definition[];
   /** True while somebody sees this definition differ from its pin. */
-  drifts(server: string, kind: DefinitionKind, name: string): boolean;
-  learnFace(settings: ServerSettings, face: ServerProfile, observer: string): void;
+  isDrifting(server: string, kind: DefinitionKind, name: string): boolean;
+  learnProfile(settings: ServerSettings, profile: ServerProfile, observer: string): void;
   /** The pinned words of a server; `undefined` when it was never reached. */
   face(server: string): ServerProfile | undefined;
   version(): number;
@@ -51,7 +51,7 @@ export type CatalogDeps = Pick<UpstreamDeps, 'servers' | 'pins' | 'clock' | 'log
   changed(server: string, kind: DefinitionKind): void;
 };
 
-export function createCatalog(deps: CatalogDeps): Definitions {
+export function createCatalog(deps: CatalogDeps): PinCatalog {
   const room: Room = {
     ...deps,
     index: createPinIndex(deps.pins, deps.servers),
@@ -61,11 +61,11 @@ export function createCatalog(deps: CatalogDeps): Definitions {
   };
   return {
     find: (target: Target) => room.index.find(target),
-    judge: (settings, kind, documents, observer) => judge(room, settings, kind, { documents, observer }),
+    compareList: (settings, kind, documents, observer) => judge(room, settings, kind, { documents, observer }),
     pinned: (server, kind, name) => room.index.get(server, kind, name),
     all: (server) => KINDS.flatMap((kind) => [...room.index.of(server, kind).values()]),
-    drifts: (server, kind, name) => room.drift.has(driftKey(server, kind, name)),
-    learnFace: (settings, face, observer) => learnFace(room, settings, face, observer),
+    isDrifting: (server, kind, name) => room.drift.has(driftKey(server, kind, name)),
+    learnProfile: (settings, face, observer) => learnFace(room, settings, face, observer),
     face: (server) => faceOf(room, server),
     version: () => room.index.version(),
   };

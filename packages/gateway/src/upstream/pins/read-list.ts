@@ -5,7 +5,7 @@ import { gatewayRequest, type Connection } from '../transports/transport.ts';
 import { isObject } from '../../mcp/server-message.ts';
 import { modernMeta } from '../sessions/meta.ts';
 
-export interface ListedKind {
+export interface ListKind {
   readonly method: string;
   readonly member: string;
   readonly capability: string;
@@ -17,7 +17,7 @@ const PAGES_MAX = 200;
 const PAGE_BYTES_MAX = 8 * 1024 * 1024;
 const LIST_BYTES_MAX = 32 * 1024 * 1024;
 
-export const LISTED: ReadonlyMap<DefinitionKind, ListedKind> = new Map<DefinitionKind, ListedKind>([
+export const LISTED: ReadonlyMap<DefinitionKind, ListKind> = new Map<DefinitionKind, ListKind>([
   ['tool', { method: 'tools/list', member: 'tools', capability: 'tools', nameOf: ({ name }) => name, max: 5_000 }],
   [
     'prompt',

@@ -2,12 +2,12 @@
 import { GuardError, type Clock, type Definition, type DefinitionKind, type JsonObject } from '@sallyport/guard';
 import type { Verification, UpstreamSession } from '../sessions/session.ts';
 import type { ServerSettings } from '../../snapshot.ts';
-import type { Definitions } from './catalog.ts';
+import type { PinCatalog } from './catalog.ts';
 import { readList } from './read-list.ts';
 
 export interface Verifier {
   readonly clock: Clock;
-  readonly definitions: Definitions;
+  readonly definitions: PinCatalog;
   /** What the gateway itself declares when it lists. */
   capabilities(settings: ServerSettings): JsonObject;
 }
@@ -17,10 +17,10 @@ export const observerOf = (seat: UpstreamSession): string => (seat.owner === und
 
 /** A comparison that is made now, or is being made: calls at the same time share one. */
 export function verifyNow(looker: Verifier, seat: UpstreamSession, kind: DefinitionKind): Promise<Verification> {
-  const running = seat.looking.get(kind);
+  const running = seat.runningVerifications.get(kind);
   if (running !== undefined) return running;
-  const look = compareNow(looker, seat, kind).finally(() => seat.looking.delete(kind));
-  seat.looking.set(kind, look);
+  const look = compareNow(looker, seat, kind).finally(() => seat.runningVerifications.delete(kind));
+  seat.runningVerifications.set(kind, look);
   return look;
 }
 
@@ -31,25 +31,25 @@ async function compareNow(
 ): Promise<Verification> {
   const at = clock.now();
   const documents = await readList(seat.link, kind, seat.settings.timeoutMs, capabilities(seat.settings));
-  const served = definitions.judge(seat.settings, kind, documents, observerOf(seat));
-  const look: Verification = { at, pins: definitions.version(), served };
-  seat.looks.set(kind, look);
+  const served = definitions.compareList(seat.settings, kind, documents, observerOf(seat));
+  const look: Verification = { verifiedAtMs: at, pinsVersion: definitions.version(), served };
+  seat.verifications.set(kind, look);
   return look;
 }
 
 const isFresh = (looker: Verifier, seat: UpstreamSession, look: Verification | undefined): look is Verification =>
-  look !== undefined && seat.settings.verifyIntervalMs > 0 && looker.clock.now() - look.at <= seat.settings.verifyIntervalMs;
+  look !== undefined && seat.settings.verifyIntervalMs > 0 && looker.clock.now() - look.verifiedAtMs <= seat.settings.verifyIntervalMs;
 
 /** What of a kind may be listed through this link: pinned documents, in the server's order. */
 export async function listServed(looker: Verifier, seat: UpstreamSession, kind: DefinitionKind): Promise<readonly Definition[]> {
-  let look = seat.looks.get(kind);
-  if (!isFresh(looker, seat, look) || look.pins !== looker.definitions.version())
+  let look = seat.verifications.get(kind);
+  if (!isFresh(looker, seat, look) || look.pinsVersion !== looker.definitions.version())
     look = await verifyNow(looker, seat, kind);
   const { name: server } = seat.settings;
   const items: Definition[] = [];
   for (const [name, digest] of look.served) {
     const pinned = looker.definitions.pinned(server, kind, name);
-    if (pinned?.digest === digest && !looker.definitions.drifts(server, kind, name)) items.push(pinned);
+    if (pinned?.digest === digest && !looker.definitions.isDrifting(server, kind, name)) items.push(pinned);
   }
   return items;
 }
@@ -60,14 +60,14 @@ export async function listServed(looker: Verifier, seat: UpstreamSession, kind: 
  * @throws GuardError `quarantined` when it shows another, `not_found` when it shows none through this link.
  */
 export function requireServed(looker: Verifier, seat: UpstreamSession, definition: Definition): void | Promise<void> {
-  const look = seat.looks.get(definition.kind);
+  const look = seat.verifications.get(definition.kind);
   if (isFresh(looker, seat, look) && look.served.get(definition.name) === definition.digest)
     return checkShown(looker, look, definition);
   return verifyNow(looker, seat, definition.kind).then((now) => checkShown(looker, now, definition));
 }
 
 function checkShown({ definitions }: Verifier, look: Verification, { server, kind, name, digest }: Definition): void {
-  if (definitions.drifts(server, kind, name) || definitions.pinned(server, kind, name)?.digest !== digest)
+  if (definitions.isDrifting(server, kind, name) || definitions.pinned(server, kind, name)?.digest !== digest)
     throw new GuardError('quarantined');
   const shown = look.served.get(name);
   if (shown === undefined) throw new GuardError('not_found');

@@ -20,9 +20,9 @@ export interface ActiveCall {
 
 /** What a list showed through this link the last time. */
 export interface Verification {
-  readonly at: number;
+  readonly verifiedAtMs: number;
   /** Version of the pins that it was compared with. */
-  readonly pins: number;
+  readonly pinsVersion: number;
   /** Names (or URIs) that were listed and match their pins, with the digest. */
   readonly served: ReadonlyMap<string, string>;
 }
@@ -37,9 +37,9 @@ export interface UpstreamSession {
   busy: number;
   usedAt: number;
   readonly active: ActiveCall[];
-  readonly looks: Map<DefinitionKind, Verification>;
+  readonly verifications: Map<DefinitionKind, Verification>;
   /** Comparisons that run now, so that calls at the same time share one. */
-  readonly looking: Map<DefinitionKind, Promise<Verification>>;
+  readonly runningVerifications: Map<DefinitionKind, Promise<Verification>>;
   /** Resources subscribed over this link (legacy). */
   readonly subscribed: Set<string>;
   /** Ids of tasks that were made over this link, newest last. */
@@ -70,8 +70,8 @@ export function createUpstreamSession(head: {
     busy: 0,
     usedAt: now,
     active: [],
-    looks: new Map(),
-    looking: new Map(),
+    verifications: new Map(),
+    runningVerifications: new Map(),
     subscribed: new Set(),
     tasks: new Set(),
     logLevel: undefined,
