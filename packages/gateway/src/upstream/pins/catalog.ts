@@ -173,7 +173,16 @@ function compare(
   }
   if (pin === undefined) {
     write(
-      () => void room.pins.pinIfAbsent({ server, kind, name, digest, document, approvedAtMs: now, approvedBy: 'first_use' }),
+      () =>
+        void room.pins.pinIfAbsent({
+          server,
+          kind,
+          name,
+          digest,
+          document,
+          approvedAtMs: now,
+          approvedBy: 'first_use',
+        }),
     );
     return { fit: digest, news: true };
   }

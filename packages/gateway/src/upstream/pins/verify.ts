@@ -38,10 +38,16 @@ async function compareNow(
 }
 
 const isFresh = (looker: Verifier, seat: UpstreamSession, look: Verification | undefined): look is Verification =>
-  look !== undefined && seat.settings.verifyIntervalMs > 0 && looker.clock.now() - look.verifiedAtMs <= seat.settings.verifyIntervalMs;
+  look !== undefined &&
+  seat.settings.verifyIntervalMs > 0 &&
+  looker.clock.now() - look.verifiedAtMs <= seat.settings.verifyIntervalMs;
 
 /** What of a kind may be listed through this link: pinned documents, in the server's order. */
-export async function listServed(looker: Verifier, seat: UpstreamSession, kind: DefinitionKind): Promise<readonly Definition[]> {
+export async function listServed(
+  looker: Verifier,
+  seat: UpstreamSession,
+  kind: DefinitionKind,
+): Promise<readonly Definition[]> {
   let look = seat.verifications.get(kind);
   if (!isFresh(looker, seat, look) || look.pinsVersion !== looker.definitions.version())
     look = await verifyNow(looker, seat, kind);
