@@ -80,14 +80,22 @@ export function createUpstreams(deps: UpstreamDeps): Upstreams {
   });
   const capabilities = (settings: ServerSettings) => ownCapabilities(settings.clientRequests);
   const looker = { clock: deps.clock, definitions, capabilities };
-  const bridge: CallDeps = { ...deps, links, definitions, verifier: looker, ears, held: new Map(), levels: createLevels() };
+  const bridge: CallDeps = {
+    ...deps,
+    links,
+    definitions,
+    verifier: looker,
+    ears,
+    held: new Map(),
+    levels: createLevels(),
+  };
   return {
     send: (permit, relay) => send(bridge, watches, permit, relay),
     catalog: { find: definitions.find },
     view: viewOf(bridge),
     definitionsOf: definitions.all,
     discover: (run, only) => discoverAll(bridge, run, only ?? deps.servers().map(({ name }) => name)),
-    ready: () => Object.fromEntries(deps.servers().map(({ name }) => [name, links.reason(name)])),
+    ready: () => Object.fromEntries(deps.servers().map(({ name }) => [name, links.lastFailure(name)])),
     stats: () => ({
       links: Object.fromEntries(deps.servers().map(({ name }) => [name, links.count(name)])),
       held: bridge.held.size,
@@ -103,8 +111,12 @@ export function createUpstreams(deps: UpstreamDeps): Upstreams {
 }
 
 /** A new link: its server's face is learned, and the wishes of its owner are told to it. */
-function settle(bridge: CallDeps, seat: UpstreamSession, watches: () => ReturnType<typeof createUpstreamSubscriptions>): void {
-  const { settings, link, owner } = seat;
+function settle(
+  bridge: CallDeps,
+  seat: UpstreamSession,
+  watches: () => ReturnType<typeof createUpstreamSubscriptions>,
+): void {
+  const { settings, connection: link, owner } = seat;
   bridge.definitions.learnProfile(settings, link.profile, observerOf(seat));
   if (owner === undefined) return;
   watches().refresh(bridge, settings.name, owner);
@@ -125,7 +137,7 @@ async function discoverAll(bridge: CallDeps, run: DiscoveryRun, names: readonly 
           bridge.log('warn', 'a server could not be discovered', { server: name, why: reasonOf(thrown) });
         }
         // A server that cannot be reached for the first list cannot be reached for the others either.
-        if (bridge.links.reason(name) !== undefined) return;
+        if (bridge.links.lastFailure(name) !== undefined) return;
       }
     }),
   );

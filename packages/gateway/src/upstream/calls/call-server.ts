@@ -56,20 +56,20 @@ async function callOn(bridge: CallDeps, run: Run, seat: UpstreamSession, extra: 
   const { call, definition } = permitted;
   const looking = definition && requireServed(bridge.verifier, seat, definition);
   if (looking !== undefined) await looking;
-  if (seat.link.era === 'legacy') await wantLevel(bridge, run, seat);
+  if (seat.connection.era === 'legacy') await wantLevel(bridge, run, seat);
   const hooks: Hooks = {
     signal: call.signal,
     extra,
     relay: () => relay,
     onRequest: (method, params, withdrawn) => askDirectly(bridge, run, { method, params }, withdrawn),
   };
-  if (seat.link.era === 'legacy' && relay.era === 'modern' && MULTI_ROUND.has(call.method)) {
+  if (seat.connection.era === 'legacy' && relay.era === 'modern' && MULTI_ROUND.has(call.method)) {
     return startParkable(bridge, run, seat, (held, on, { signal, relay: current, onRequest }) =>
       request(bridge, held, on, { signal, relay: current, onRequest, extra }),
     );
   }
   const answer = await request(bridge, run, seat, hooks);
-  if (seat.link.era === 'legacy') {
+  if (seat.connection.era === 'legacy') {
     requireResultType(run, 'legacy', answer.value);
     return resultOf(answer, sealResult(run.seal, call.method, answer.value));
   }
@@ -87,17 +87,24 @@ async function request(bridge: CallDeps, run: Run, seat: UpstreamSession, hooks:
   const logLevel = relay.logLevel ?? bridge.levels.get(ownerOf(permitted));
   const params = upstreamParams({
     permitted,
-    link: seat.link,
+    link: seat.connection,
     capabilities,
     logLevel,
     extra: { ...hooks.extra, ...task },
   });
   const headers =
-    seat.link.era === 'modern' && seat.link.transport === 'http' ? mirrorHeaders(call.method, params, definition) : {};
-  const active: ActiveCall = { permitted, channel: relay, onNotification: parkedNotifications(run, hooks.relay), onRequest: hooks.onRequest };
-  seat.active.push(active);
+    seat.connection.era === 'modern' && seat.connection.transport === 'http'
+      ? mirrorHeaders(call.method, params, definition)
+      : {};
+  const active: ActiveCall = {
+    permitted,
+    channel: relay,
+    onNotification: parkedNotifications(run, hooks.relay),
+    onRequest: hooks.onRequest,
+  };
+  seat.activeCalls.push(active);
   try {
-    const answer = await seat.link.request({
+    const answer = await seat.connection.request({
       method: call.method,
       params,
       rawArguments: params['arguments'] === undefined ? undefined : call.rawArguments,
@@ -114,16 +121,17 @@ async function request(bridge: CallDeps, run: Run, seat: UpstreamSession, hooks:
     noteTask(seat, answer.value);
     return answer;
   } finally {
-    seat.active.splice(seat.active.indexOf(active), 1);
+    seat.activeCalls.splice(seat.activeCalls.indexOf(active), 1);
   }
 }
 
 /** A modern client names its level with each call; a legacy server keeps one for the session. */
 async function wantLevel(bridge: CallDeps, { relay, settings }: Run, seat: UpstreamSession): Promise<void> {
   const level = relay.era === 'modern' ? relay.logLevel : undefined;
-  if (level === undefined || level === seat.logLevel || !isObject(seat.link.profile.capabilities['logging'])) return;
+  if (level === undefined || level === seat.logLevel || !isObject(seat.connection.profile.capabilities['logging']))
+    return;
   seat.logLevel = level;
-  await seat.link
+  await seat.connection
     .request(gatewayRequest('logging/setLevel', { level }, settings.timeoutMs, 64 * 1024))
     .catch(() => bridge.log('debug', 'a server did not take a log level', { server: settings.name }));
 }

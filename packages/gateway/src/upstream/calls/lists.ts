@@ -27,7 +27,11 @@ async function fromEach<R>(
   return lists.flat();
 }
 
-export async function listDefinitions(bridge: CallDeps, runs: readonly Run[], kind: DefinitionKind): Promise<McpResult> {
+export async function listDefinitions(
+  bridge: CallDeps,
+  runs: readonly Run[],
+  kind: DefinitionKind,
+): Promise<McpResult> {
   const items: readonly Definition[] = await fromEach(bridge, runs, (run) =>
     onSession(bridge, run, (seat) => listServed(bridge.verifier, seat, kind)),
   );
@@ -39,20 +43,25 @@ const TASK_PAGES_MAX = 20;
 export async function listTasks(bridge: CallDeps, runs: readonly Run[]): Promise<McpResult> {
   const tasks = await fromEach(bridge, runs, async (run) => {
     const seats = bridge.links
-      .of(run.settings.name, ownerOf(run.permitted))
-      .filter(({ tasks: made, link }) => made.size > 0 && link.era === 'legacy');
+      .sessionsOf(run.settings.name, ownerOf(run.permitted))
+      .filter(({ taskIds: made, connection: link }) => made.size > 0 && link.era === 'legacy');
     return (await Promise.all(seats.map((seat) => tasksOf(run, seat)))).flat();
   });
   return { value: { tasks } };
 }
 
 async function tasksOf(run: Run, seat: UpstreamSession): Promise<readonly JsonObject[]> {
-  if (!isObject(seat.link.profile.capabilities['tasks'])) return [];
+  if (!isObject(seat.connection.profile.capabilities['tasks'])) return [];
   const found: JsonObject[] = [];
   let cursor: string | undefined;
   for (let page = 0; page < TASK_PAGES_MAX; page++) {
-    const { value } = await seat.link.request(
-      gatewayRequest('tasks/list', cursor === undefined ? {} : { cursor }, run.settings.timeoutMs, run.settings.resultBytesMax),
+    const { value } = await seat.connection.request(
+      gatewayRequest(
+        'tasks/list',
+        cursor === undefined ? {} : { cursor },
+        run.settings.timeoutMs,
+        run.settings.resultBytesMax,
+      ),
     );
     found.push(...sealTaskList(run.seal, seat, value['tasks']));
     if (typeof value['nextCursor'] !== 'string') break;

@@ -28,7 +28,12 @@ export type RequestOn = (
 ) => Promise<ServerResult>;
 
 /** Starts a call that may be held. `request` sends it; the seat stays taken until the call ends. */
-export async function startParkable(bridge: CallDeps, run: Run, seat: UpstreamSession, request: RequestOn): Promise<McpResult> {
+export async function startParkable(
+  bridge: CallDeps,
+  run: Run,
+  seat: UpstreamSession,
+  request: RequestOn,
+): Promise<McpResult> {
   // Only what waits for its client counts: a call that somebody attends ends by itself.
   const mine = [...bridge.held.values()].filter(
     (one) => one.relay === undefined && one.run.permitted.principal.key === run.permitted.principal.key,
@@ -51,7 +56,7 @@ export async function startParkable(bridge: CallDeps, run: Run, seat: UpstreamSe
   };
   call.answer.catch(() => undefined);
   bridge.held.set(call.id, call);
-  seat.busy++;
+  seat.useCount++;
   call.answer = request(run, seat, {
     signal: call.abort.signal,
     relay: () => call.relay,
@@ -189,5 +194,7 @@ export function endParked(held: Map<string, ParkedCall>): void {
 }
 
 /** The filter for notifications of a call whose relay may change. */
-export const parkedNotifications = (run: Run, relay: () => ClientChannel | undefined): ((method: string, params: JsonObject) => void) =>
-  createCallNotifications({ relay, seal: run.seal });
+export const parkedNotifications = (
+  run: Run,
+  relay: () => ClientChannel | undefined,
+): ((method: string, params: JsonObject) => void) => createCallNotifications({ relay, seal: run.seal });

@@ -26,7 +26,7 @@ export async function reopen(
   for (let failures = 0; !stopping.aborted; failures++) {
     const [ear] = bridge.ears.of(name, owner);
     const settings = bridge.servers().find((one) => one.name === name);
-    if (ear === undefined || settings === undefined || bridge.links.of(name, owner).length > 0) return;
+    if (ear === undefined || settings === undefined || bridge.links.sessionsOf(name, owner).length > 0) return;
     try {
       return await onSession(bridge, runOf(bridge, ear.permitted, ear.relay, settings), () => Promise.resolve());
     } catch {

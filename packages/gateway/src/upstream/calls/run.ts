@@ -82,8 +82,8 @@ export async function onSession<R>(bridge: CallDeps, run: Run, use: (seat: Upstr
       return await use(seat);
     } catch (thrown) {
       const gone = transportErrorOf(thrown)?.unexecuted === true;
-      const doubt = eraDoubt(seat.link.era, thrown);
-      if (gone || doubt !== undefined) bridge.links.forget(seat);
+      const doubt = eraDoubt(seat.connection.era, thrown);
+      if (gone || doubt !== undefined) bridge.links.discard(seat);
       if (attempt > 0 || !(gone || doubt === 'repeat') || run.permitted.call.signal.aborted) throw thrown;
     } finally {
       bridge.links.release(seat);
@@ -92,13 +92,20 @@ export async function onSession<R>(bridge: CallDeps, run: Run, use: (seat: Upstr
 }
 
 /** @throws GuardError as `Links.take`, or `cancelled` when the caller goes away first. */
-function seatFor(bridge: CallDeps, { settings, permitted, capabilities }: Run): UpstreamSession | Promise<UpstreamSession> {
+function seatFor(
+  bridge: CallDeps,
+  { settings, permitted, capabilities }: Run,
+): UpstreamSession | Promise<UpstreamSession> {
   const taking = bridge.links.acquire(settings, ownerOf(permitted), capabilities);
   return taking instanceof Promise ? unlessCancelled(bridge, taking, permitted.call.signal) : taking;
 }
 
 /** A caller that goes away does not wait for a link to open; the link is there for the next call. */
-async function unlessCancelled(bridge: CallDeps, taking: Promise<UpstreamSession>, signal: AbortSignal): Promise<UpstreamSession> {
+async function unlessCancelled(
+  bridge: CallDeps,
+  taking: Promise<UpstreamSession>,
+  signal: AbortSignal,
+): Promise<UpstreamSession> {
   const { promise, reject } = Promise.withResolvers<never>();
   const cancelled = (): void => reject(new GuardError('cancelled'));
   signal.addEventListener('abort', cancelled, { once: true });

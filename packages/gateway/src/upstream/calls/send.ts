@@ -21,7 +21,12 @@ import { subscribe as openSubscription } from '../notifications/subscribe.ts';
 import type { UpstreamSubscriptions } from '../notifications/upstream-subscriptions.ts';
 
 /** @throws GuardError `not_found` for a target that names no server, `method_not_found` for what is not sent to servers. */
-export async function send(bridge: CallDeps, watches: UpstreamSubscriptions, permit: Permit, relay: ClientChannel): Promise<McpResult> {
+export async function send(
+  bridge: CallDeps,
+  watches: UpstreamSubscriptions,
+  permit: Permit,
+  relay: ClientChannel,
+): Promise<McpResult> {
   const permitted = spendPermit(permit);
   const runs = runsOf(bridge, permitted, relay);
   try {
@@ -44,7 +49,12 @@ function runsOf(bridge: CallDeps, permitted: Permitted, relay: ClientChannel): r
   return runs;
 }
 
-function dispatch(bridge: CallDeps, watches: UpstreamSubscriptions, runs: readonly Run[], method: string): Promise<McpResult> {
+function dispatch(
+  bridge: CallDeps,
+  watches: UpstreamSubscriptions,
+  runs: readonly Run[],
+  method: string,
+): Promise<McpResult> {
   const lists = METHODS.get(method)?.lists;
   if (lists !== undefined) return listDefinitions(bridge, runs, lists);
   switch (method) {
@@ -84,7 +94,8 @@ async function subscribe(bridge: CallDeps, watches: UpstreamSubscriptions, run: 
   const owner = ownerOf(run.permitted);
   const { name: server } = run.settings;
   const uri = String(call.params['uri']);
-  const modern = (): boolean => bridge.links.of(server, owner).some(({ link }) => link.era === 'modern');
+  const modern = (): boolean =>
+    bridge.links.sessionsOf(server, owner).some(({ connection: link }) => link.era === 'modern');
   const result: McpResult = modern()
     ? { value: {} }
     : await callServer(bridge, run).catch((thrown: unknown) => {
@@ -94,7 +105,9 @@ async function subscribe(bridge: CallDeps, watches: UpstreamSubscriptions, run: 
       });
   if (call.method === 'resources/subscribe') watches.subscribe(server, owner, uri);
   else watches.unsubscribe(server, owner, uri);
-  const subscribed = bridge.links.of(server, owner).find(({ link }) => link.era === 'legacy')?.subscribed;
+  const subscribed = bridge.links
+    .sessionsOf(server, owner)
+    .find(({ connection: link }) => link.era === 'legacy')?.subscribedUris;
   if (call.method === 'resources/subscribe') subscribed?.add(uri);
   else subscribed?.delete(uri);
   if (modern()) watches.refresh(bridge, server, owner);
@@ -109,12 +122,14 @@ async function setLevel(bridge: CallDeps, runs: readonly Run[]): Promise<McpResu
     if (typeof level !== 'string' || !LOG_LEVELS.includes(level))
       throw new GuardError('invalid_params', { message: 'params.level is not a log level of MCP.' });
     bridge.levels.set(ownerOf(permitted), level);
-    for (const { link } of bridge.links.of(settings.name, ownerOf(permitted))) {
+    for (const { connection: link } of bridge.links.sessionsOf(settings.name, ownerOf(permitted))) {
       if (link.era !== 'legacy' || !isObject(link.profile.capabilities['logging'])) continue;
       const params: JsonObject = { level };
-      await link.request(gatewayRequest('logging/setLevel', params, settings.timeoutMs, 64 * 1024)).catch((thrown: unknown) => {
-        if (runs.length === 1) throw thrown;
-      });
+      await link
+        .request(gatewayRequest('logging/setLevel', params, settings.timeoutMs, 64 * 1024))
+        .catch((thrown: unknown) => {
+          if (runs.length === 1) throw thrown;
+        });
     }
   }
   return { value: {} };
@@ -125,9 +140,11 @@ async function tellRoots(bridge: CallDeps, runs: readonly Run[]): Promise<McpRes
   for (const { permitted, settings, capabilities } of runs) {
     const roots = capabilities['roots'];
     if (!isObject(roots) || roots['listChanged'] !== true) continue;
-    const legacy = bridge.links.of(settings.name, ownerOf(permitted)).filter(({ link }) => link.era === 'legacy');
+    const legacy = bridge.links
+      .sessionsOf(settings.name, ownerOf(permitted))
+      .filter(({ connection: link }) => link.era === 'legacy');
     await Promise.all(
-      legacy.map(({ link }) =>
+      legacy.map(({ connection: link }) =>
         link
           .notify(permitted.call.method, {})
           .catch(() => bridge.log('debug', 'a server was not told of changed roots', { server: settings.name })),

@@ -73,9 +73,9 @@ export function noteTask(seat: UpstreamSession, value: JsonObject): void {
   const { task } = value;
   const taskId = value['resultType'] === 'task' ? value['taskId'] : isObject(task) ? task['taskId'] : undefined;
   if (typeof taskId !== 'string') return;
-  seat.tasks.add(taskId);
-  const oldest = seat.tasks.values().next().value;
-  if (seat.tasks.size > TASKS_MAX && oldest !== undefined) seat.tasks.delete(oldest);
+  seat.taskIds.add(taskId);
+  const oldest = seat.taskIds.values().next().value;
+  if (seat.taskIds.size > TASKS_MAX && oldest !== undefined) seat.taskIds.delete(oldest);
 }
 
 /** Only what was made over this link is listed: a server without sessions knows all tasks of the gateway's credentials. */
@@ -83,6 +83,6 @@ export function sealTaskList(seal: TaskSeal, seat: UpstreamSession, tasks: Json 
   if (!Array.isArray(tasks)) return [];
   return (tasks as readonly Json[])
     .filter(isObject)
-    .filter(({ taskId }) => typeof taskId === 'string' && seat.tasks.has(taskId))
+    .filter(({ taskId }) => typeof taskId === 'string' && seat.taskIds.has(taskId))
     .map((task) => sealIn(seal, task));
 }

@@ -21,7 +21,7 @@ export function serverInitiatedOf(
     notification(method: string, params: JsonObject): void {
       const there = seat();
       if (there !== undefined) noteChange(there, method);
-      const active = there?.active.at(-1);
+      const active = there?.activeCalls.at(-1);
       if (active !== undefined && ofCall(method)) return active.onNotification(method, params);
       bridge().ears.hear(server, owner, {
         method,
@@ -30,7 +30,7 @@ export function serverInitiatedOf(
       });
     },
     request(method: string, params: JsonObject, withdrawn: AbortSignal): Promise<JsonObject> {
-      const active = seat()?.active.at(-1);
+      const active = seat()?.activeCalls.at(-1);
       if (active !== undefined) return active.onRequest(method, params, withdrawn);
       // The youngest: an older connection may be dead without anybody knowing yet.
       const ear = bridge()

@@ -9,7 +9,11 @@ import { tryOpenTask, type TaskSeal } from '../calls/tasks.ts';
 import type { UpstreamSubscriptions } from './upstream-subscriptions.ts';
 
 /** Resolves when the caller goes away. Servers that cannot be reached are heard once they can be. */
-export async function subscribe(bridge: CallDeps, watches: UpstreamSubscriptions, runs: readonly Run[]): Promise<McpResult> {
+export async function subscribe(
+  bridge: CallDeps,
+  watches: UpstreamSubscriptions,
+  runs: readonly Run[],
+): Promise<McpResult> {
   const [first] = runs;
   if (first === undefined) return { value: {} };
   const { signal } = first.permitted.call;
@@ -36,7 +40,7 @@ export async function subscribe(bridge: CallDeps, watches: UpstreamSubscriptions
 async function begin(bridge: CallDeps, watches: UpstreamSubscriptions, run: Run): Promise<void> {
   const { name: server } = run.settings;
   const owner = ownerOf(run.permitted);
-  const known = bridge.links.of(server, owner).length > 0;
+  const known = bridge.links.sessionsOf(server, owner).length > 0;
   try {
     if (!known && (run.relay.era === 'modern' || bridge.links.eras.get(server) === 'modern'))
       await onSession(bridge, run, () => Promise.resolve());

@@ -65,8 +65,8 @@ function refresh(room: Room, bridge: CallDeps, server: string, owner: Owner): vo
   const ears = bridge.ears.of(server, owner);
   const uris = new Set([...(room.uris.get(key) ?? []), ...ears.flatMap(({ wishes }) => [...wishes.uris])]);
   const tasks = new Set(ears.flatMap(({ wishes }) => [...wishes.tasks]));
-  const seat = bridge.links.of(server, owner).find(({ link }) => !link.dead());
-  if (seat?.link.era === 'legacy') return void subscribeAll(bridge, seat, uris);
+  const seat = bridge.links.sessionsOf(server, owner).find(({ connection: link }) => !link.isClosed());
+  if (seat?.connection.era === 'legacy') return void subscribeAll(bridge, seat, uris);
   const filter: JsonObject =
     ears.length === 0
       ? {}
@@ -92,21 +92,21 @@ function refresh(room: Room, bridge: CallDeps, server: string, owner: Owner): vo
 
 /** Brings a legacy link to what is wanted. Failures are the server's business: the next change tries again. */
 async function subscribeAll(bridge: CallDeps, seat: UpstreamSession, uris: ReadonlySet<string>): Promise<void> {
-  const capability = seat.link.profile.capabilities['resources'];
+  const capability = seat.connection.profile.capabilities['resources'];
   if (!isObject(capability) || capability['subscribe'] !== true) return;
   const say = (method: string, uri: string): Promise<unknown> =>
-    seat.link.request(gatewayRequest(method, { uri }, seat.settings.timeoutMs, 64 * 1024));
+    seat.connection.request(gatewayRequest(method, { uri }, seat.settings.timeoutMs, 64 * 1024));
   for (const uri of uris) {
-    if (seat.subscribed.has(uri)) continue;
-    seat.subscribed.add(uri);
+    if (seat.subscribedUris.has(uri)) continue;
+    seat.subscribedUris.add(uri);
     await say('resources/subscribe', uri).catch((thrown: unknown) => {
-      seat.subscribed.delete(uri);
+      seat.subscribedUris.delete(uri);
       bridge.log('debug', 'a subscription failed', { server: seat.settings.name, why: reasonOf(thrown) });
     });
   }
-  for (const uri of [...seat.subscribed]) {
+  for (const uri of [...seat.subscribedUris]) {
     if (uris.has(uri)) continue;
-    seat.subscribed.delete(uri);
+    seat.subscribedUris.delete(uri);
     await say('resources/unsubscribe', uri).catch(() => undefined);
   }
 }
@@ -122,14 +122,14 @@ interface Listening {
 async function listen(bridge: CallDeps, { server, owner, filter, abort }: Listening): Promise<void> {
   const { signal } = abort;
   for (let failures = 0; !signal.aborted; failures++) {
-    const seat = bridge.links.of(server, owner).find(({ link }) => !link.dead());
+    const seat = bridge.links.sessionsOf(server, owner).find(({ connection: link }) => !link.isClosed());
     if (seat === undefined) return;
     const seal = { sealer: bridge.sealer, server, principal: owner.principal };
     const capabilities = filter['taskIds'] === undefined ? {} : { extensions: { 'io.modelcontextprotocol/tasks': {} } };
     const params = { notifications: filter, _meta: modernMeta(capabilities) };
-    seat.busy++;
+    seat.useCount++;
     try {
-      await seat.link.request({
+      await seat.connection.request({
         ...gatewayRequest('subscriptions/listen', params, 0, 1024 * 1024),
         timeoutMs: undefined,
         signal,

@@ -30,7 +30,7 @@ async function compareNow(
   kind: DefinitionKind,
 ): Promise<Verification> {
   const at = clock.now();
-  const documents = await readList(seat.link, kind, seat.settings.timeoutMs, capabilities(seat.settings));
+  const documents = await readList(seat.connection, kind, seat.settings.timeoutMs, capabilities(seat.settings));
   const served = definitions.compareList(seat.settings, kind, documents, observerOf(seat));
   const look: Verification = { verifiedAtMs: at, pinsVersion: definitions.version(), served };
   seat.verifications.set(kind, look);

@@ -73,7 +73,7 @@ async function openStdio(opening: Opening): Promise<Connection> {
     const hello = await discover(wire, capabilities, probeMs(settings)).catch(async (thrown: unknown) => {
       await wire.close();
       // A process that never started would not start the second time; one that ended at the question may be old.
-      if (transportErrorOf(thrown)?.why.startsWith('the process ended') !== true) throw thrown;
+      if (transportErrorOf(thrown)?.reason.startsWith('the process ended') !== true) throw thrown;
       wire = createStdioTransport(settings, environment, log, unattached);
       return undefined;
     });

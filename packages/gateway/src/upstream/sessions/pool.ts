@@ -33,11 +33,11 @@ export interface SessionPool {
   acquire(settings: ServerSettings, owner: Owner, capabilities: JsonObject): UpstreamSession | Promise<UpstreamSession>;
   release(seat: UpstreamSession): void;
   /** The open seats of an owner at one server. */
-  of(server: string, owner: Owner): readonly UpstreamSession[];
+  sessionsOf(server: string, owner: Owner): readonly UpstreamSession[];
   /** After a failure that makes one doubt what is known of the server. */
-  forget(seat: UpstreamSession): void;
+  discard(seat: UpstreamSession): void;
   /** Why the server could not be reached lately; `undefined` when it could, or when nobody tried for a while. */
-  reason(server: string): string | undefined;
+  lastFailure(server: string): string | undefined;
   readonly eras: Eras;
   count(server: string): number;
   close(): Promise<void>;
@@ -45,7 +45,10 @@ export interface SessionPool {
 
 interface PoolState extends SessionPoolDeps {
   readonly seats: Map<string, UpstreamSession>;
-  readonly opening: Map<string, { readonly server: string; readonly principal: string; readonly seat: Promise<UpstreamSession> }>;
+  readonly opening: Map<
+    string,
+    { readonly server: string; readonly principal: string; readonly seat: Promise<UpstreamSession> }
+  >;
   readonly endpoints: Map<string, Endpoint>;
   readonly backoff: Backoff;
   readonly eras: Eras;
@@ -73,25 +76,25 @@ export function createSessionPool(deps: SessionPoolDeps): SessionPool {
   return {
     acquire: (settings, owner, capabilities) => take(rooms, { settings, owner, capabilities }),
     release: (seat) => {
-      seat.busy--;
-      seat.usedAt = deps.clock.now();
+      seat.useCount--;
+      seat.lastUsedAtMs = deps.clock.now();
       // A seat that was given up while others still used it ends with the last of them.
-      if (seat.busy <= 0 && rooms.seats.get(seat.key) !== seat) void seat.link.close().catch(() => undefined);
+      if (seat.useCount <= 0 && rooms.seats.get(seat.key) !== seat) void seat.connection.close().catch(() => undefined);
     },
-    of: (server, owner) =>
+    sessionsOf: (server, owner) =>
       [...rooms.seats.values()].filter(
         (seat) =>
           seat.settings.name === server &&
           (seat.owner === undefined ||
             (seat.owner.principal === owner.principal && seat.owner.session === owner.session)),
       ),
-    forget: (seat) => {
+    discard: (seat) => {
       rooms.eras.delete(seat.settings.name);
-      if (seat.busy <= 0) drop(rooms, seat);
+      if (seat.useCount <= 0) drop(rooms, seat);
       else rooms.seats.delete(seat.key);
       if (rooms.listened(seat)) rooms.lost(seat);
     },
-    reason: (server) => {
+    lastFailure: (server) => {
       const last = rooms.reasons.get(server);
       return last !== undefined && deps.clock.now() - last.at <= REASON_MS ? last.why : undefined;
     },
@@ -101,7 +104,7 @@ export function createSessionPool(deps: SessionPoolDeps): SessionPool {
       rooms.closed = true;
       clearInterval(reaper);
       await Promise.allSettled([...rooms.opening.values()].map(({ seat }) => seat));
-      await Promise.allSettled([...rooms.seats.values()].map((seat) => seat.link.close()));
+      await Promise.allSettled([...rooms.seats.values()].map((seat) => seat.connection.close()));
       rooms.seats.clear();
       await Promise.allSettled([...rooms.endpoints.values()].map((endpoint) => endpoint.close()));
     },
@@ -132,11 +135,11 @@ const ownKey = ({ settings, owner, capabilities }: Wanted): string =>
 function take(rooms: PoolState, wanted: Wanted): UpstreamSession | Promise<UpstreamSession> {
   if (rooms.closed) throw transportFailure('the gateway is closing');
   const shared = rooms.seats.get(sharedKey(wanted.settings));
-  if (shared !== undefined && !shared.link.dead()) return sit(rooms, shared);
+  if (shared !== undefined && !shared.connection.isClosed()) return sit(rooms, shared);
   const key = ownKey(wanted);
   const there = rooms.seats.get(key);
   if (there !== undefined) {
-    if (!there.link.dead()) return sit(rooms, there);
+    if (!there.connection.isClosed()) return sit(rooms, there);
     drop(rooms, there);
   }
   let opening = rooms.opening.get(key);
@@ -151,12 +154,16 @@ function take(rooms: PoolState, wanted: Wanted): UpstreamSession | Promise<Upstr
 }
 
 function sit(rooms: PoolState, seat: UpstreamSession): UpstreamSession {
-  seat.busy++;
-  seat.usedAt = rooms.clock.now();
+  seat.useCount++;
+  seat.lastUsedAtMs = rooms.clock.now();
   return seat;
 }
 
-async function open(rooms: PoolState, key: string, { settings, owner, capabilities }: Wanted): Promise<UpstreamSession> {
+async function open(
+  rooms: PoolState,
+  key: string,
+  { settings, owner, capabilities }: Wanted,
+): Promise<UpstreamSession> {
   const again = JSON.stringify([settings.name, owner.principal]);
   const waitMs = rooms.backoff.waitMs(again);
   if (waitMs > 0)
@@ -194,7 +201,7 @@ async function open(rooms: PoolState, key: string, { settings, owner, capabiliti
   }
   rooms.seats.set(seat.key, seat);
   rooms.opened(seat);
-  if (rooms.closed) await seat.link.close();
+  if (rooms.closed) await seat.connection.close();
   return seat;
 }
 
@@ -218,24 +225,28 @@ function makeRoom(rooms: PoolState, { settings, owner }: Wanted): void {
 }
 
 function evict(rooms: PoolState, seats: readonly UpstreamSession[], why: string): void {
-  const idle = seats.filter(({ busy }) => busy === 0).sort((a, b) => a.usedAt - b.usedAt)[0];
+  const idle = seats.filter(({ useCount: busy }) => busy === 0).sort((a, b) => a.lastUsedAtMs - b.lastUsedAtMs)[0];
   if (idle === undefined)
-    throw new GuardError('rate_limited', { message: `The server behind the gateway has ${why}.`, retryAfterSeconds: 1 });
+    throw new GuardError('rate_limited', {
+      message: `The server behind the gateway has ${why}.`,
+      retryAfterSeconds: 1,
+    });
   drop(rooms, idle);
 }
 
 function drop(rooms: PoolState, seat: UpstreamSession): void {
   if (rooms.seats.get(seat.key) === seat) rooms.seats.delete(seat.key);
-  void seat.link.close().catch(() => undefined);
+  void seat.connection.close().catch(() => undefined);
 }
 
 function reap(rooms: PoolState): void {
   const now = rooms.clock.now();
   const wanted = new Set(rooms.servers().map(transportKey));
   for (const seat of rooms.seats.values()) {
-    const idle = seat.busy <= 0 && now - seat.usedAt > seat.settings.sessions.idleMs && !rooms.listened(seat);
-    if (seat.link.dead() || idle || (seat.busy <= 0 && !wanted.has(transportKey(seat.settings)))) drop(rooms, seat);
-    if (seat.link.dead() && rooms.listened(seat)) rooms.lost(seat);
+    const idle = seat.useCount <= 0 && now - seat.lastUsedAtMs > seat.settings.sessions.idleMs && !rooms.listened(seat);
+    if (seat.connection.isClosed() || idle || (seat.useCount <= 0 && !wanted.has(transportKey(seat.settings))))
+      drop(rooms, seat);
+    if (seat.connection.isClosed() && rooms.listened(seat)) rooms.lost(seat);
   }
   for (const [key, endpoint] of rooms.endpoints) {
     if (wanted.has(key) || [...rooms.seats.values()].some((seat) => transportKey(seat.settings) === key)) continue;

@@ -32,18 +32,18 @@ export interface UpstreamSession {
   readonly settings: ServerSettings;
   /** `undefined` for a modern HTTP server: its requests carry neither session nor identity. */
   readonly owner: Owner | undefined;
-  readonly link: Connection;
+  readonly connection: Connection;
   /** Calls and listens that use it now. */
-  busy: number;
-  usedAt: number;
-  readonly active: ActiveCall[];
+  useCount: number;
+  lastUsedAtMs: number;
+  readonly activeCalls: ActiveCall[];
   readonly verifications: Map<DefinitionKind, Verification>;
   /** Comparisons that run now, so that calls at the same time share one. */
   readonly runningVerifications: Map<DefinitionKind, Promise<Verification>>;
   /** Resources subscribed over this link (legacy). */
-  readonly subscribed: Set<string>;
+  readonly subscribedUris: Set<string>;
   /** Ids of tasks that were made over this link, newest last. */
-  readonly tasks: Set<string>;
+  readonly taskIds: Set<string>;
   logLevel: string | undefined;
 }
 
@@ -66,14 +66,14 @@ export function createUpstreamSession(head: {
     key,
     settings,
     owner,
-    link,
-    busy: 0,
-    usedAt: now,
-    active: [],
+    connection: link,
+    useCount: 0,
+    lastUsedAtMs: now,
+    activeCalls: [],
     verifications: new Map(),
     runningVerifications: new Map(),
-    subscribed: new Set(),
-    tasks: new Set(),
+    subscribedUris: new Set(),
+    taskIds: new Set(),
     logLevel: undefined,
   };
 }

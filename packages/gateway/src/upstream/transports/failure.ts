@@ -51,7 +51,7 @@ export function remoteErrorOf(thrown: unknown): RemoteError | undefined {
 /** What a transport knows of its failure; travels as `cause`, for the log, for repetition and for era negotiation. */
 export interface TransportError {
   readonly hop: true;
-  readonly why: string;
+  readonly reason: string;
   /** True when the server cannot have executed the request, so that it may be sent again over a new link. */
   readonly unexecuted: boolean;
   readonly status: number | undefined;
@@ -68,7 +68,7 @@ export interface TransportErrorDetail {
 export function transportFailure(why: string, detail: TransportErrorDetail = {}): GuardError {
   const cause: TransportError = {
     hop: true,
-    why,
+    reason: why,
     unexecuted: detail.unexecuted ?? false,
     status: detail.status,
     cause: detail.cause,
@@ -87,7 +87,7 @@ export const tooLarge = (): GuardError =>
 /** One line for whoever may ask whether a server is reachable: nothing that the server said is in it. */
 export function publicReasonOf(thrown: unknown): string {
   const hop = transportErrorOf(thrown);
-  if (hop !== undefined) return hop.status === undefined ? hop.why : `${hop.why} (${hop.status})`;
+  if (hop !== undefined) return hop.status === undefined ? hop.reason : `${hop.reason} (${hop.status})`;
   const remote = remoteErrorOf(thrown);
   if (remote !== undefined) return `the server answered with error ${remote.code}`;
   return thrown instanceof GuardError ? thrown.message : 'internal error';

@@ -6,10 +6,10 @@ export interface IdleTimeout {
   /** A sign of life: the wait starts anew. */
   touch(): void;
   /** The server waits for the client now, so its own time stands still. Nests. */
-  hold(): void;
+  pause(): void;
   resume(): void;
   /** Nothing is waited for any more. */
-  done(): void;
+  stop(): void;
 }
 
 /** Calls `lost` once, with `cancelled` or `upstream_timeout`, unless `done` comes first. */
@@ -44,11 +44,11 @@ export function startIdleTimeout(
   // An already aborted signal fires no event; the caller must still get its one answer, after it has our handle.
   if (signal.aborted) queueMicrotask(cancelled);
   return {
-    done,
+    stop: done,
     touch: () => {
       seen = Date.now();
     },
-    hold: () => {
+    pause: () => {
       holds++;
       clearTimeout(timer);
     },

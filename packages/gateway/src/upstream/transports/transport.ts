@@ -42,7 +42,7 @@ export interface Transport {
   request(ask: OutboundRequest): Promise<ServerResult>;
   notify(method: string, params: JsonObject): Promise<void>;
   /** True when no further request can succeed. */
-  dead(): boolean;
+  isClosed(): boolean;
   close(): Promise<void>;
 }
 
@@ -56,7 +56,12 @@ export interface Connection extends Transport {
 const never = new AbortController().signal;
 
 /** A request that the gateway makes for itself while it opens a link or compares definitions. */
-export function gatewayRequest(method: string, params: JsonObject, timeoutMs: number, maxBytes: number): OutboundRequest {
+export function gatewayRequest(
+  method: string,
+  params: JsonObject,
+  timeoutMs: number,
+  bytesMax: number,
+): OutboundRequest {
   return {
     method,
     params,
@@ -66,7 +71,7 @@ export function gatewayRequest(method: string, params: JsonObject, timeoutMs: nu
     signal: never,
     timeoutMs,
     deadlineMs: undefined,
-    bytesMax: maxBytes,
+    bytesMax: bytesMax,
     onNotification: () => undefined,
     onRequest: () => Promise.reject(new Error('nobody to ask')),
   };

@@ -57,7 +57,7 @@ export function answerServer(
   { patience, onRequest }: Answerer,
 ): void {
   const ask = (withdrawn: AbortSignal): Promise<JsonObject> => {
-    patience?.hold();
+    patience?.pause();
     return method === 'ping' ? Promise.resolve({}) : onRequest(method, params, withdrawn);
   };
   const dropped = state.asking.take(id, ask, (reply) => {

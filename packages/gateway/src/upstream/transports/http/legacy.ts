@@ -47,7 +47,7 @@ export function createLegacyHttpTransport(options: LegacyOptions): LegacyHttpTra
   return {
     request: (ask) => request(state, ask),
     notify: (method, params) => post(state, encodeNotification(method, params)),
-    dead: () => state.dead,
+    isClosed: () => state.dead,
     close: () => close(state),
     agreed: (version) => {
       state.version = version;
@@ -147,7 +147,8 @@ function finish(state: LegacyState, receiver: Receiver, reply: HttpReply | HttpF
   if (refusesSession(state, reply)) {
     state.dead = true;
     state.ended.abort();
-    if (!resumed) return receiver.fail(transportFailure('the session is gone', { unexecuted: true, status: reply.status }));
+    if (!resumed)
+      return receiver.fail(transportFailure('the session is gone', { unexecuted: true, status: reply.status }));
   }
   if ('fault' in reply && reply.fault !== 'connect') return receiver.fail(faultOf(reply));
   if (resumed) return receiver.fail(transportFailure('the stream broke and could not be read on'));

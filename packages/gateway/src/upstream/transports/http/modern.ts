@@ -23,7 +23,7 @@ export function createModernHttpTransport(server: string, endpoint: Endpoint, lo
     request: (ask) => request({ server, endpoint, log, fixed }, ++lastId, ask),
     // The revision has no client notifications over HTTP: what would be cancelled is closed instead.
     notify: () => Promise.resolve(),
-    dead: () => false,
+    isClosed: () => false,
     close: () => Promise.resolve(),
   };
 }
@@ -35,7 +35,11 @@ interface Modern {
   readonly fixed: Readonly<Record<string, string>>;
 }
 
-async function request({ server, endpoint, log, fixed }: Modern, id: number, ask: OutboundRequest): Promise<ServerResult> {
+async function request(
+  { server, endpoint, log, fixed }: Modern,
+  id: number,
+  ask: OutboundRequest,
+): Promise<ServerResult> {
   const receiver = receive(id, ask, {
     server,
     log,

@@ -41,7 +41,7 @@ export function receive(id: number, ask: OutboundRequest, options: ReceiverOptio
   const settle = (finish: () => void): void => {
     if (settled) return;
     settled = true;
-    patience.done();
+    patience.stop();
     finish();
   };
   const patience = startIdleTimeout(ask, (why) => {

@@ -5,7 +5,7 @@ import { afterEach, describe, expect, it } from 'vitest';
 import { rigOf, serverOf, stdio, until, type Recorded, type Rig } from '../../testing/harness.mts';
 import type { ServerSettings } from '../../../snapshot.ts';
 
-const fake = `${import.meta.dirname}/../testing/fake-stdio.mts`;
+const fake = `${import.meta.dirname}/../../testing/fake-stdio.mts`;
 let rig: Rig;
 
 const start = async (

@@ -71,7 +71,7 @@ export function createStdioTransport(
       state.child?.write(encodeNotification(method, params));
       return Promise.resolve();
     },
-    dead: () => state.dead,
+    isClosed: () => state.dead,
     close: async () => {
       fail(state, 'the link was closed');
       await state.child?.end();
@@ -93,7 +93,7 @@ function request(state: State, ask: OutboundRequest): Promise<ServerResult> {
     });
     state.waiting.set(id, { ask, patience, resolve, reject });
     if (state.child?.write(encodeRequest(id, ask)) === true) return;
-    patience.done();
+    patience.stop();
     state.waiting.delete(id);
     reject(transportFailure('the child process does not read', { unexecuted: true }));
   });
@@ -105,7 +105,7 @@ function fail(state: State, why: string): void {
   if (state.waiting.size > 0)
     state.log('warn', 'server went away', { server: state.server, why, waiting: state.waiting.size });
   for (const { patience, reject } of state.waiting.values()) {
-    patience.done();
+    patience.stop();
     reject(transportFailure(why));
   }
   state.waiting.clear();
@@ -127,7 +127,7 @@ function onMessage(state: State, message: ServerMessage): void {
   const found = message.id === null ? undefined : state.waiting.get(message.id);
   if (found === undefined || message.id === null) return complain(state, 'a response to nothing that is waited for');
   state.waiting.delete(message.id);
-  found.patience.done();
+  found.patience.stop();
   if (message.kind === 'error') return found.reject(rpcFailure(message.code, message.message, message.data));
   if (message.bytes !== undefined && message.bytes.length > found.ask.bytesMax) return found.reject(tooLarge());
   found.resolve({ value: message.value, bytes: message.bytes });
@@ -154,7 +154,7 @@ function onCancelled(state: State, id: RequestId): void {
   const listening = state.waiting.get(id);
   if (listening?.ask.method !== 'subscriptions/listen') return;
   state.waiting.delete(id);
-  listening.patience.done();
+  listening.patience.stop();
   listening.resolve({ value: {}, bytes: undefined });
 }
 
@@ -163,7 +163,7 @@ function answer(state: State, id: RequestId, method: string, params: JsonObject)
   let held: Waiting[] = [];
   const ask = (withdrawn: AbortSignal): Promise<JsonObject> => {
     held = [...state.waiting.values()];
-    for (const { patience } of held) patience.hold();
+    for (const { patience } of held) patience.pause();
     return method === 'ping' ? Promise.resolve({}) : state.unattached.request(method, params, withdrawn);
   };
   const dropped = state.asking.take(id, ask, (reply) => {
