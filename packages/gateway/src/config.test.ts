@@ -89,10 +89,10 @@ audit: { clearArguments: [files/read_file/path] }
     expect(snapshot.servers[1]).toMatchObject({
       allowTools: ['find'],
       pin: 'approval',
-      verifyMs: 0,
-      maxResultBytes: 1024 ** 2,
+      verifyIntervalMs: 0,
+      resultBytesMax: 1024 ** 2,
     });
-    expect(snapshot.servers[0]).toMatchObject({ maxResultBytes: 65_536, verifyMs: 30_000 });
+    expect(snapshot.servers[0]).toMatchObject({ resultBytesMax: 65_536, verifyIntervalMs: 30_000 });
     expect(snapshot.identity.issuers[0]).toMatchObject({
       claims: { tenant: 'org.id', roles: 'roles' },
       clockSkewSeconds: 30,

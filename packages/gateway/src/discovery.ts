@@ -1,0 +1,73 @@
+/** Discovery: the gateway asks every server for its definitions, at start and again while a server cannot be reached. */
+import type { Call, ClientChannel, Clock, Guard } from '@sallyport/guard';
+import type { Upstreams } from './upstream/upstreams.ts';
+
+const RETRY_MS = 5_000;
+const DEADLINE_MS = 30_000;
+
+/** Runs discovery until it is stopped. */
+export interface Discovery {
+  /** Asks every server; resolves when each has answered or failed. Never rejects. */
+  run(): Promise<void>;
+  /** Ends the retries. */
+  stop(): void;
+}
+
+/** Servers that cannot be reached are asked again every 5 s until `stop`. */
+export function createDiscovery(guard: Guard, upstreams: Upstreams, clock: Clock): Discovery {
+  let retry: NodeJS.Timeout | undefined;
+  let stopped = false;
+  const discover = async (servers?: readonly string[]): Promise<void> => {
+    clearTimeout(retry);
+    await upstreams.discover(
+      (server, method) =>
+        guard.run(gatewayCall(server, method, clock), (permit) => upstreams.send(permit, NO_CLIENT_CHANNEL)),
+      servers,
+    );
+    const unreachable = Object.entries(upstreams.ready()).flatMap(([name, reason]) =>
+      reason === undefined ? [] : [name],
+    );
+    clearTimeout(retry);
+    if (!stopped && unreachable.length > 0) retry = setTimeout(() => void discover(unreachable), RETRY_MS);
+  };
+  return {
+    run: () => discover(),
+    stop: () => {
+      stopped = true;
+      clearTimeout(retry);
+    },
+  };
+}
+
+/** The channel of a call without a client: nothing can be sent back on it. */
+const NO_CLIENT_CHANNEL: ClientChannel = {
+  era: 'modern',
+  capabilities: {},
+  logLevel: undefined,
+  progressToken: undefined,
+  notify: () => {},
+  request: undefined,
+};
+
+/** A call that the gateway makes for itself. It passes the guard and is recorded like every other call. */
+function gatewayCall(server: string, method: string, clock: Clock): Call {
+  return Object.freeze({
+    method,
+    target: { kind: 'servers', servers: [server] } as const,
+    params: {},
+    rawArguments: undefined,
+    credentials: { kind: 'gateway', tenant: '_' } as const,
+    session: undefined,
+    deadlineMs: clock.now() + DEADLINE_MS,
+    signal: AbortSignal.timeout(DEADLINE_MS),
+    origin: {
+      transport: 'embedded',
+      era: 'modern',
+      protocolVersion: '2026-07-28',
+      address: '',
+      correlationId: crypto.randomUUID(),
+      traceparent: undefined,
+      clientInfo: undefined,
+    } as const,
+  });
+}

@@ -1,0 +1,43 @@
+/** Records of the gateway itself, in the log of no tenant (`_`): its configuration, and requests that never became calls. */
+import { ERRORS, type Clock, type ErrorCode } from '@sallyport/guard';
+import { logRecord } from '@sallyport/guard/audit';
+import type { ActiveSettings } from './active-settings.ts';
+import type { Log } from './adapters/pino/index.ts';
+import type { SegmentAuditLog } from './adapters/segments/log.ts';
+
+/** Invariant 11: every setting that weakens a protection stands in the log and in the record. */
+export async function recordSettings(
+  event: 'gateway.start' | 'gateway.reload',
+  { snapshot, policies }: ActiveSettings,
+  audit: SegmentAuditLog,
+  clock: Clock,
+  log: Log,
+): Promise<void> {
+  for (const weakening of snapshot.weakenings) log('warn', 'weakened', { weakening });
+  await audit.append(
+    '_',
+    logRecord(
+      event,
+      { weakenings: snapshot.weakenings, config: snapshot.version, policies: policies.revision },
+      clock.now(),
+    ),
+  );
+}
+
+/**
+ * Records a request that was refused before it became a call. The response does not wait for the record, because
+ * nothing was executed.
+ */
+export function recordRejectedRequest(
+  code: ErrorCode,
+  correlationId: string,
+  address: string,
+  audit: SegmentAuditLog,
+  clock: Clock,
+  log: Log,
+): void {
+  const fields = { error_code: ERRORS[code].errorCode, correlation_id: correlationId, source_ip: address };
+  audit
+    .append('_', logRecord('request.rejected', fields, clock.now()))
+    .catch((cause: unknown) => log('error', 'a refused request could not be recorded', { cause: String(cause) }));
+}

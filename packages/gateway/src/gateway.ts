@@ -1,0 +1,334 @@
+/**
+ * Composition: connects the guard, the upstreams, the adapters, the edge and the listeners. The only file that knows
+ * everything; `startGateway` is the gateway in this process.
+ */
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { join } from 'node:path';
+import {
+  createGuard,
+  createSealer,
+  standardHouse,
+  type Clock,
+  type Guard,
+  type Identity,
+  type Sealer,
+} from '@sallyport/guard';
+import { createRecorder, createRedactor } from '@sallyport/guard/audit';
+import {
+  createMemoryApprovals,
+  createMemoryRateLimiter,
+  createMemoryTenants,
+  systemClock,
+  type MemoryApprovals,
+} from '@sallyport/guard/memory';
+import { createApiKeyAuthenticator, createBearerJwt, createMayList, readAuthorization } from '@sallyport/guard/stages';
+import { createSettingsHolder, type SettingsHolder } from './active-settings.ts';
+import { createKeySource, type IssuerKeys } from './adapters/jwks/keys.ts';
+import { createLogger, type Log } from './adapters/pino/index.ts';
+import { createMetrics, type Metrics } from './adapters/prometheus/index.ts';
+import { openAuditLog, type AuditLogDeps, type SegmentAuditLog } from './adapters/segments/log.ts';
+import { openStore, type Store } from './adapters/sqlite/store.ts';
+import { guardClientRequest } from './client-request.ts';
+import { childEnvironment, openSealingKey, processEnvironment, secretsOf } from './config.ts';
+import { createAdmin } from './control/admin.ts';
+import { createPublicHealth } from './control/public-health.ts';
+import type { Check } from './control/ready.ts';
+import { createDiscovery } from './discovery.ts';
+import type { EdgeDeps } from './edge/deps.ts';
+import { createHttpEdge, type HttpEdge } from './edge/http/edge.ts';
+import { recordRejectedRequest, recordSettings } from './gateway-records.ts';
+import { openListener, type Listener } from './listen/listener.ts';
+import { reloadPoliciesOnChange, replaceSettings } from './reload.ts';
+import type { ServerSettings, Snapshot } from './snapshot.ts';
+import { createUpstreams, type Upstreams } from './upstream/upstreams.ts';
+
+/** Answers a request and returns true, or returns false and leaves it to the next handler. */
+export type FrontHandler = (request: IncomingMessage, response: ServerResponse) => boolean;
+
+export interface StartOptions {
+  /** Which listeners this process opens; `all` when absent. */
+  readonly role?: 'gateway' | 'admin' | 'all';
+  /** Takes requests under `/oauth` and its metadata before the edge does: the authorization server of the demo. */
+  readonly front?: FrontHandler;
+  readonly clock?: Clock;
+}
+
+/** A gateway that serves until it is closed. */
+export interface RunningGateway {
+  /** Origin of the MCP listener; empty when the role has none. */
+  readonly gatewayUrl: string;
+  /** Origin of the admin listener; empty when the role has none. */
+  readonly adminUrl: string;
+  /** Puts a new configuration in force. Settings that need a restart stay as they were, and the log names them. */
+  reload(snapshot: Snapshot): Promise<void>;
+  /** Logs why a changed configuration was not put in force. */
+  rejected(errors: readonly string[]): void;
+  close(): Promise<void>;
+}
+
+/** What is open as long as the process runs. */
+export interface Resources {
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly store: Store;
+  readonly audit: SegmentAuditLog;
+  readonly sealer: Sealer;
+  readonly metrics: Metrics;
+  readonly approvals: MemoryApprovals;
+  readonly settings: SettingsHolder;
+}
+
+/** The guard, the servers behind it, and the keys of the issuers. */
+export interface GuardedUpstreams {
+  readonly guard: Guard;
+  readonly upstreams: Upstreams;
+  readonly issuerKeys: IssuerKeys;
+}
+
+/**
+ * Opens the store, the audit log and the log of the process.
+ *
+ * @throws Error with a sentence for the operator when a file cannot be opened or a policy cannot be loaded.
+ */
+export function openResources(
+  snapshot: Snapshot,
+  clock: Clock,
+  openLog: (deps: AuditLogDeps) => SegmentAuditLog,
+  activeConnections: () => number,
+): Resources {
+  const settings = createSettingsHolder(snapshot, clock);
+  const log = createLogger({
+    level: () => settings.current().snapshot.log.level,
+    secrets: () => secretsOf(settings.current().snapshot),
+  });
+  const sealer = createSealer(openSealingKey(snapshot.dataFolder));
+  const store = openStore(join(snapshot.dataFolder, 'sallyport.db'), clock);
+  const audit = openLog({
+    folder: snapshot.audit.folder,
+    origin: snapshot.audit.origin,
+    clock,
+    segmentBytes: snapshot.audit.segmentBytes,
+  });
+  const approvals = createMemoryApprovals(clock);
+  const metrics = createMetrics({
+    servers: () => settings.current().serverNames,
+    tenants: () => settings.current().snapshot.tenants,
+    activeConnections,
+    approvalsPending: () => approvals.pending().length,
+    ofProcess: true,
+  });
+  return { clock, log, store, audit, sealer, metrics, approvals, settings };
+}
+
+/** Builds the guard and everything that it judges with. Opens no connection. */
+export function createGuardedUpstreams(resources: Resources): GuardedUpstreams {
+  const { clock, log, store, sealer, metrics, settings } = resources;
+  const upstreams: Upstreams = createUpstreams({
+    servers: () => settings.current().snapshot.servers,
+    pins: store.pins,
+    sealer,
+    clock,
+    log,
+    environment: childEnvironment(processEnvironment()),
+    clientRequest: (permitted, method, params, deliver) =>
+      guardClientRequest(guard, permitted, method, params, deliver),
+    report(event) {
+      if (event.kind === 'drift') metrics.drifted(event.server);
+      if (event.kind === 'upstream_error') metrics.upstreamFailed(event.server, event.code);
+      if (event.kind !== 'upstream_error') log('warn', `definition ${event.kind}`, { ...event });
+    },
+  });
+  const issuerKeys = createKeySource({ issuers: () => settings.current().snapshot.identity.issuers, clock, log });
+  const guard = createGuard(createPipeline(resources, upstreams, issuerKeys));
+  return { guard, upstreams, issuerKeys };
+}
+
+function createPipeline(
+  { clock, store, audit, metrics, approvals, settings }: Resources,
+  upstreams: Upstreams,
+  issuerKeys: IssuerKeys,
+): ReturnType<typeof standardHouse> {
+  const snapshot = (): Snapshot => settings.current().snapshot;
+  const server = (name: string): ServerSettings | undefined => settings.current().servers.get(name);
+  const jwt = createBearerJwt({ issuers: () => snapshot().identity.issuers, keys: issuerKeys, clock });
+  const apiKey = createApiKeyAuthenticator(store.keys, clock);
+  return standardHouse(
+    {
+      authenticators: [jwt, (credentials) => (snapshot().identity.apiKeys ? apiKey(credentials) : undefined)],
+      tenants: createMemoryTenants(() => snapshot().tenants),
+      catalog: upstreams.catalog,
+      policy: () => settings.current().policies.engine,
+      limiter: createMemoryRateLimiter(clock),
+      approvals,
+      audit,
+      clock,
+      observer: metrics,
+      recorder: createRecorder(
+        createRedactor({
+          keyOf: (tenant) => audit.keys.hashingKey(tenant),
+          clear: () => snapshot().audit.clearArguments,
+        }),
+      ),
+    },
+    {
+      allowTools: (name) => server(name)?.allowTools,
+      additionalArguments: (name) => server(name)?.additionalArguments ?? 'reject',
+      maxResultBytes: (name) => server(name)?.resultBytesMax ?? 0,
+      tiers: () => snapshot().limits,
+      refusalsPerMinute: () => snapshot().refusalsPerMinute,
+      approvalRules: () => snapshot().approvals.rules,
+      approvalTtlMs: () => snapshot().approvals.ttlMs,
+      tokenRefused: (type) => metrics.tokenRefused(type),
+    },
+  );
+}
+
+/** What every edge needs, over HTTP as over stdio. */
+export function edgeDepsOf(resources: Resources, { guard, upstreams }: GuardedUpstreams): EdgeDeps {
+  const { audit, clock, log, metrics, settings } = resources;
+  return {
+    guard,
+    send: upstreams.send,
+    view: upstreams.view,
+    definitionOf: (target) => upstreams.catalog.find(target),
+    sees: serverVisibility(upstreams, settings),
+    settings: () => settings.current().snapshot.gateway,
+    clock,
+    log,
+    report: (event) => metrics.requested(event),
+    called: (outcome) => metrics.called(outcome),
+    limiter: createMemoryRateLimiter(clock),
+    rejected: (code, correlationId, address) => recordRejectedRequest(code, correlationId, address, audit, clock, log),
+  };
+}
+
+/** Whether somebody may know of a server. A server that was never reached offers nothing that could be hidden. */
+function serverVisibility(upstreams: Upstreams, settings: SettingsHolder): (who: Identity, server: string) => boolean {
+  const mayList = createMayList({
+    policy: () => settings.current().policies.engine,
+    allowTools: (name) => settings.current().servers.get(name)?.allowTools,
+  });
+  return (who, server) => {
+    const definitions = upstreams.definitionsOf(server);
+    return definitions.length === 0 || definitions.some((definition) => mayList(who, definition));
+  };
+}
+
+/**
+ * Opens everything in order and closes it in the opposite order. Resolves when every server has been asked for its
+ * definitions once.
+ *
+ * @throws Error with a sentence for the operator.
+ */
+export async function startGateway(snapshot: Snapshot, options: StartOptions = {}): Promise<RunningGateway> {
+  const role = options.role ?? 'all';
+  let edge: HttpEdge | undefined;
+  const resources = openResources(
+    snapshot,
+    options.clock ?? systemClock,
+    openAuditLog,
+    () => edge?.activeConnections() ?? 0,
+  );
+  const { clock, log, settings, audit, store } = resources;
+  const guarded = createGuardedUpstreams(resources);
+  edge = createEdge(resources, guarded);
+  await recordSettings('gateway.start', settings.current(), audit, clock, log);
+  const listeners = await openListeners(resources, guarded, edge, role, options.front);
+  const discovery = role === 'admin' ? undefined : createDiscovery(guarded.guard, guarded.upstreams, clock);
+  // Not awaited: an issuer that does not answer shows in the log and in /ready, and locks out nobody who has a key.
+  void guarded.issuerKeys.ready();
+  await discovery?.run();
+  const stopReloadingPolicies = reloadPoliciesOnChange(settings, clock, log);
+  log('info', 'started', {
+    gateway: listeners.gateway?.url,
+    admin: listeners.admin?.url,
+    servers: settings.current().serverNames,
+    policies: settings.current().policies.revision,
+  });
+  return {
+    gatewayUrl: listeners.gateway?.url ?? '',
+    adminUrl: listeners.admin?.url ?? '',
+    rejected: (errors) => log('error', 'the changed configuration is not used; the old one stays', { errors }),
+    async reload(next) {
+      await replaceSettings(snapshot, next, settings, audit, clock, log);
+      void guarded.issuerKeys.ready();
+      await discovery?.run();
+    },
+    async close() {
+      stopReloadingPolicies();
+      discovery?.stop();
+      await edge?.close();
+      await Promise.all([listeners.gateway?.close(), listeners.admin?.close()]);
+      await guarded.upstreams.close();
+      await audit.close();
+      store.close();
+    },
+  };
+}
+
+function createEdge(resources: Resources, guarded: GuardedUpstreams): HttpEdge {
+  const { store, sealer, metrics, settings } = resources;
+  const issuers = () => settings.current().snapshot.identity.issuers;
+  return createHttpEdge({
+    ...edgeDepsOf(resources, guarded),
+    sessions: store.sessions,
+    sealer,
+    readAuthorization,
+    addressLimited: () => metrics.limited('address', '', ''),
+    issuers: () => issuers().map(({ issuer }) => issuer),
+    scopes: () => [...new Set(issuers().flatMap(({ requiredScopes }) => requiredScopes))],
+  });
+}
+
+async function openListeners(
+  { audit, log, metrics, settings, store }: Resources,
+  { upstreams, issuerKeys }: GuardedUpstreams,
+  edge: HttpEdge,
+  role: 'gateway' | 'admin' | 'all',
+  front: FrontHandler | undefined,
+): Promise<{ readonly gateway?: Listener; readonly admin?: Listener }> {
+  const { gateway, admin } = settings.current().snapshot;
+  const checks = readinessChecks(audit, store, issuerKeys, upstreams);
+  const health = createPublicHealth(checks);
+  const endpoints = createAdmin({
+    listenHost: admin.listen.host,
+    checks,
+    metrics: () => metrics.read(),
+    checkpoint: (tenant) => audit.checkpoint(tenant),
+    tile: (tenant, tile) => audit.tile(tenant, tile),
+    log,
+  });
+  const open: { gateway?: Listener; admin?: Listener } = {};
+  if (role !== 'admin') {
+    open.gateway = await openListener({
+      name: 'gateway',
+      settings: gateway.listen,
+      log,
+      handler: (request, response) => {
+        if (!health(request, response) && front?.(request, response) !== true) edge.handle(request, response);
+      },
+    });
+  }
+  if (role !== 'gateway') {
+    open.admin = await openListener({ name: 'admin', settings: admin.listen, log, handler: endpoints.handle });
+  }
+  return open;
+}
+
+const readinessChecks = (
+  audit: SegmentAuditLog,
+  store: Store,
+  issuerKeys: IssuerKeys,
+  upstreams: Upstreams,
+): readonly Check[] => [
+  { name: 'audit', run: () => audit.probe().then(() => undefined) },
+  {
+    name: 'store',
+    run: () => {
+      store.probe();
+      return undefined;
+    },
+  },
+  { name: 'issuers', run: () => issuerKeys.ready() },
+  { name: 'servers', run: () => upstreams.ready() },
+];

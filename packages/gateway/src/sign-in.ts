@@ -1,0 +1,45 @@
+/** The authorization server of the demo, on the gateway's own listener. */
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { join } from 'node:path';
+import type { SignInUser } from './adapters/oidc-provider/server.ts';
+import { openStore } from './adapters/sqlite/store.ts';
+import type { Snapshot } from './snapshot.ts';
+
+/** An authorization server that answers requests until it is closed. */
+export interface SignIn {
+  /** True when the request was for the authorization server and has been answered. */
+  readonly front: (request: IncomingMessage, response: ServerResponse) => boolean;
+  close(): void;
+}
+
+/**
+ * Opens the authorization server for the first issuer of the snapshot.
+ *
+ * @throws Error with a sentence for the operator when the snapshot names no issuer.
+ */
+export async function openSignIn(snapshot: Snapshot, users: readonly SignInUser[]): Promise<SignIn> {
+  const { createAuthorizationServer } = await withoutWarnings(() => import('./adapters/oidc-provider/server.ts'));
+  const store = openStore(join(snapshot.dataFolder, 'sign-in.db'));
+  const [issuer] = snapshot.identity.issuers;
+  if (issuer === undefined) throw new Error('the demo configuration names no issuer');
+  const server = await createAuthorizationServer({
+    issuer: issuer.issuer,
+    resource: issuer.audience,
+    users,
+    database: store.database,
+    folder: snapshot.dataFolder,
+  });
+  return { front: server.handle, close: () => store.close() };
+}
+
+/** `oidc-provider` warns on the terminal, when it is loaded, of every Node.js release without long-term support. */
+async function withoutWarnings<T>(load: () => Promise<T>): Promise<T> {
+  const terminal: { warn: Console['warn'] } = console;
+  const { warn } = terminal;
+  terminal.warn = () => {};
+  try {
+    return await load();
+  } finally {
+    terminal.warn = warn;
+  }
+}

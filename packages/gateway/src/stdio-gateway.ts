@@ -1,0 +1,47 @@
+/**
+ * `sallyport stdio`: the same guard in front of one client on standard input and output. Its audit log is its own and
+ * lies beside the log of the gateway.
+ */
+import { systemClock } from '@sallyport/guard/memory';
+import { openFreeLog } from './adapters/segments/log.ts';
+import { createDiscovery } from './discovery.ts';
+import { createStdioEdge } from './edge/stdio/stdio.ts';
+import { createGuardedUpstreams, edgeDepsOf, openResources } from './gateway.ts';
+import { recordSettings } from './gateway-records.ts';
+import { reloadPoliciesOnChange } from './reload.ts';
+import type { Snapshot } from './snapshot.ts';
+
+/**
+ * Serves standard input and output until the input ends.
+ *
+ * @param server one server under its own names; `undefined` for all, with names as `server__tool`.
+ * @param token access token or API key of the user.
+ * @throws Error with a sentence for the operator.
+ */
+export async function runStdioGateway(snapshot: Snapshot, server: string | undefined, token: string): Promise<void> {
+  const resources = openResources(
+    snapshot,
+    systemClock,
+    (deps) => openFreeLog(deps, 'stdio'),
+    () => 1,
+  );
+  const { clock, log, settings, audit, store } = resources;
+  const guarded = createGuardedUpstreams(resources);
+  await recordSettings('gateway.start', settings.current(), audit, clock, log);
+  const discovery = createDiscovery(guarded.guard, guarded.upstreams, clock);
+  await discovery.run();
+  const stopReloadingPolicies = reloadPoliciesOnChange(settings, clock, log);
+  const edge = createStdioEdge({
+    ...edgeDepsOf(resources, guarded),
+    input: process.stdin,
+    output: process.stdout,
+    credentials: { kind: 'bearer', token },
+    server,
+  });
+  await edge.ended;
+  stopReloadingPolicies();
+  discovery.stop();
+  await guarded.upstreams.close();
+  await audit.close();
+  store.close();
+}
