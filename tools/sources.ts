@@ -16,19 +16,20 @@ export interface Source {
 const IMPORT =
   /(?:^|\n)\s*(?:import|export)\s[^'";]*?from\s+'([^']+)'|(?:^|\n)\s*import\s+'([^']+)'|import\('([^']+)'\)/g;
 
-export function sourcesIn(folder: string): Source[] {
-  return readdirSync(join(root, folder), { recursive: true, withFileTypes: true })
+/** @param base another checkout, for figures of two in one run. */
+export function sourcesIn(folder: string, base = root): Source[] {
+  return readdirSync(join(base, folder), { recursive: true, withFileTypes: true })
     .filter((entry) => entry.isFile() && /\.m?ts$/.test(entry.name) && !/node_modules|\/dist/.test(entry.parentPath))
-    .map((entry) => sourceOf(join(entry.parentPath, entry.name)));
+    .map((entry) => sourceOf(join(entry.parentPath, entry.name), base));
 }
 
-function sourceOf(file: string): Source {
+function sourceOf(file: string, base: string): Source {
   const text = readFileSync(file, 'utf8');
   const imports = [...text.matchAll(IMPORT)].map((match) => {
     const name = match[1] ?? match[2] ?? match[3] ?? '';
-    return name.startsWith('.') ? relative(root, resolve(dirname(file), name)) : name;
+    return name.startsWith('.') ? relative(base, resolve(dirname(file), name)) : name;
   });
-  return { path: relative(root, file), text, imports };
+  return { path: relative(base, file), text, imports };
 }
 
 export const isTest = ({ path }: Source): boolean => /\.test\.ts$|\/testing\//.test(path);
