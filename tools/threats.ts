@@ -257,7 +257,9 @@ const folders = ['packages/guard/src', 'packages/server/src', 'packages/gateway/
 /** Every id that a source names, with the files that do. */
 export function namedIds(): ReadonlyMap<string, readonly Source[]> {
   const found = new Map<string, Source[]>();
-  const sources = folders.flatMap(sourcesIn).filter(({ path }) => !path.startsWith('tools/threats'));
+  const sources = folders
+    .flatMap((folder) => sourcesIn(folder))
+    .filter(({ path }) => !path.startsWith('tools/threats'));
   for (const source of sources) {
     for (const id of new Set([...source.text.matchAll(ID)].map((match) => match[1] ?? ''))) {
       found.set(id, [...(found.get(id) ?? []), source]);
