@@ -11,8 +11,8 @@ import { endParked } from './calls/parked.ts';
 import { createLevels } from './notifications/log-levels.ts';
 import { reopen } from './calls/reopen.ts';
 import { send } from './calls/send.ts';
-import { serverInitiatedOf } from './notifications/server-initiated.ts';
-import { createUpstreamSubscriptions } from './notifications/upstream-subscriptions.ts';
+import { createServerInitiated } from './notifications/server-initiated.ts';
+import { createUpstreamSubscriptions, type UpstreamSubscriptions } from './notifications/upstream-subscriptions.ts';
 import { createCatalog } from './pins/catalog.ts';
 import { observerOf } from './pins/verify.ts';
 import { LISTED } from './pins/read-list.ts';
@@ -73,10 +73,9 @@ export function createUpstreams(deps: UpstreamDeps): Upstreams {
     log: deps.log,
     environment: deps.environment,
     servers: deps.servers,
-    unattached: (settings, owner, seat) => serverInitiatedOf(() => bridge, settings, owner, seat),
-    opened: (seat) => settle(bridge, seat, () => watches),
-    listened: (seat) => ears.has(seat.settings.name, seat.owner),
-    lost: (seat) => void reopen(bridge, seat, { endings, stopping: stopping.signal }).catch(() => undefined),
+    serverInitiated: (settings, owner, traffic) =>
+      createServerInitiated({ ...deps, subscribers: ears }, settings, owner, traffic),
+    hasSubscribers: ({ settings, owner }) => ears.has(settings.name, owner),
   });
   const capabilities = (settings: ServerSettings) => ownCapabilities(settings.clientRequests);
   const looker = { clock: deps.clock, definitions, capabilities };
@@ -89,6 +88,8 @@ export function createUpstreams(deps: UpstreamDeps): Upstreams {
     held: new Map(),
     levels: createLevels(),
   };
+  links.onOpened((seat) => settle(bridge, seat, watches));
+  links.onLost((seat) => void reopen(bridge, seat, { endings, stopping: stopping.signal }).catch(() => undefined));
   return {
     send: (permit, relay) => send(bridge, watches, permit, relay),
     catalog: { find: definitions.find },
@@ -111,15 +112,11 @@ export function createUpstreams(deps: UpstreamDeps): Upstreams {
 }
 
 /** A new link: its server's face is learned, and the wishes of its owner are told to it. */
-function settle(
-  bridge: CallDeps,
-  seat: UpstreamSession,
-  watches: () => ReturnType<typeof createUpstreamSubscriptions>,
-): void {
+function settle(bridge: CallDeps, seat: UpstreamSession, watches: UpstreamSubscriptions): void {
   const { settings, connection: link, owner } = seat;
   bridge.definitions.learnProfile(settings, link.profile, observerOf(seat));
   if (owner === undefined) return;
-  watches().refresh(bridge, settings.name, owner);
+  watches.refresh(bridge, settings.name, owner);
   const level = bridge.levels.get(owner);
   if (level === undefined || link.era !== 'legacy' || !isObject(link.profile.capabilities['logging'])) return;
   link

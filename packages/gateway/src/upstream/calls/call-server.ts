@@ -61,7 +61,7 @@ async function callOn(bridge: CallDeps, run: Run, seat: UpstreamSession, extra: 
     signal: call.signal,
     extra,
     relay: () => relay,
-    onRequest: (method, params, withdrawn) => askDirectly(bridge, run, { method, params }, withdrawn),
+    onRequest: (method, params, withdrawn) => askDirectly(bridge.clientRequest, run, { method, params }, withdrawn),
   };
   if (seat.connection.era === 'legacy' && relay.era === 'modern' && MULTI_ROUND.has(call.method)) {
     return startParkable(bridge, run, seat, (held, on, { signal, relay: current, onRequest }) =>
@@ -97,8 +97,6 @@ async function request(bridge: CallDeps, run: Run, seat: UpstreamSession, hooks:
       ? mirrorHeaders(call.method, params, definition)
       : {};
   const active: ActiveCall = {
-    permitted,
-    channel: relay,
     onNotification: parkedNotifications(run, hooks.relay),
     onRequest: hooks.onRequest,
   };

@@ -52,7 +52,7 @@ export async function forModernClient(bridge: CallDeps, run: Run, answer: Server
   const inputRequests: Record<string, JsonObject> = {};
   await Promise.all(
     [...questions].map(([key, question]) =>
-      askClient(bridge, run, question, (params) => {
+      askClient(bridge.clientRequest, run, question, (params) => {
         // Delivered with this result; the answer comes with the retry.
         inputRequests[key] = { method: question.method, params };
         return Promise.resolve({});
@@ -75,14 +75,20 @@ export async function forModernClient(bridge: CallDeps, run: Run, answer: Server
   };
 }
 
-export async function forLegacyClient(bridge: CallDeps, run: Run, first: ServerResult, repeat: Repeat): Promise<McpResult> {
+export async function forLegacyClient(
+  bridge: CallDeps,
+  run: Run,
+  first: ServerResult,
+  repeat: Repeat,
+): Promise<McpResult> {
   let answer = first;
   for (let round = 0; wantsInput(answer); round++) {
     if (round >= ROUNDS_MAX) throw transportFailure('the server does not stop asking');
     const questions = questionsOf(run, answer.value);
     const answers = await Promise.all(
       [...questions].map(
-        async ([key, { method, params }]) => [key, await askDirectly(bridge, run, { method, params })] as const,
+        async ([key, { method, params }]) =>
+          [key, await askDirectly(bridge.clientRequest, run, { method, params })] as const,
       ),
     );
     const { requestState } = answer.value;

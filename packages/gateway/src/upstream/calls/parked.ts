@@ -80,7 +80,7 @@ function question(
   { method, params }: { method: string; params: JsonObject },
   withdrawn: AbortSignal,
 ): Promise<JsonObject> {
-  return askClient(bridge, call.run, { method, params }, (clean) => {
+  return askClient(bridge.clientRequest, call.run, { method, params }, (clean) => {
     const { promise, resolve, reject } = Promise.withResolvers<JsonObject>();
     const key = `q${++call.asked}`;
     call.questions.set(key, { method, params: clean, resolve, reject });

@@ -28,7 +28,7 @@ export async function reopen(
     const settings = bridge.servers().find((one) => one.name === name);
     if (ear === undefined || settings === undefined || bridge.links.sessionsOf(name, owner).length > 0) return;
     try {
-      return await onSession(bridge, runOf(bridge, ear.permitted, ear.relay, settings), () => Promise.resolve());
+      return await onSession(bridge, runOf(bridge.sealer, ear.permitted, ear.relay, settings), () => Promise.resolve());
     } catch {
       // Why is in the log already; a server that is away comes back, or its listeners go.
       await pause(Math.min(RETRY_MS * 2 ** Math.min(failures, 5), RETRY_MAX_MS), stopping);

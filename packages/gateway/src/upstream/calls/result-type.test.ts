@@ -70,15 +70,13 @@ it.each(['legacy', 'modern'] as const)(
 it.each(['new', 'old'])('-32042 is no code of 2026-07-28: a modern client of %s does not get it', async (server) => {
   const fail = ({ method, id }: { method: string; id: number }, res: import('node:http').ServerResponse): undefined => {
     if (method === 'tools/call')
-      res
-        .writeHead(200, { 'content-type': 'application/json' })
-        .end(
-          JSON.stringify({
-            jsonrpc: '2.0',
-            id,
-            error: { code: -32042, message: 'open it', data: { elicitations: [] } },
-          }),
-        );
+      res.writeHead(200, { 'content-type': 'application/json' }).end(
+        JSON.stringify({
+          jsonrpc: '2.0',
+          id,
+          error: { code: -32042, message: 'open it', data: { elicitations: [] } },
+        }),
+      );
   };
   [modern.answer, legacy.answer] = [fail, fail];
   const outcome = await call(server, 'modern');

@@ -1,5 +1,12 @@
 /** What the parts of the bridge share. */
-import { GuardError, type JsonObject, type McpResult, type Permitted, type ClientChannel } from '@sallyport/guard';
+import {
+  GuardError,
+  type JsonObject,
+  type McpResult,
+  type Permitted,
+  type Sealer,
+  type ClientChannel,
+} from '@sallyport/guard';
 import type { ServerSettings } from '../../snapshot.ts';
 import type { PinCatalog } from '../pins/catalog.ts';
 import type { Verifier } from '../pins/verify.ts';
@@ -9,7 +16,7 @@ import type { SessionPool } from '../sessions/pool.ts';
 import { ownerOf, type UpstreamSession } from '../sessions/session.ts';
 import { transportErrorOf } from '../transports/failure.ts';
 import type { ServerResult } from '../transports/transport.ts';
-import { narrowCapabilities } from '../client-requests/capabilities.ts';
+import { narrowCapabilities, ownCapabilities } from '../client-requests/capabilities.ts';
 import type { Subscribers } from '../notifications/subscribers.ts';
 import type { Levels } from '../notifications/log-levels.ts';
 import type { TaskSeal } from './tasks.ts';
@@ -60,7 +67,7 @@ export interface ParkedCall {
   lacking: GuardError | undefined;
 }
 
-export function runOf(bridge: CallDeps, permitted: Permitted, relay: ClientChannel, settings: ServerSettings): Run {
+export function runOf(sealer: Sealer, permitted: Permitted, relay: ClientChannel, settings: ServerSettings): Run {
   return {
     permitted,
     relay,
@@ -68,9 +75,9 @@ export function runOf(bridge: CallDeps, permitted: Permitted, relay: ClientChann
     // Discovery declares what is allowed, so that a server shows everything; there is nobody to ask, and nobody is asked.
     capabilities:
       permitted.call.credentials.kind === 'gateway'
-        ? bridge.verifier.capabilities(settings)
+        ? ownCapabilities(settings.clientRequests)
         : narrowCapabilities(relay.capabilities, settings.clientRequests),
-    seal: { sealer: bridge.sealer, server: settings.name, principal: permitted.principal.key },
+    seal: { sealer, server: settings.name, principal: permitted.principal.key },
   };
 }
 

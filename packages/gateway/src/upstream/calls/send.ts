@@ -43,7 +43,7 @@ function runsOf(bridge: CallDeps, permitted: Permitted, relay: ClientChannel): r
   const settings = bridge.servers();
   const runs = names.flatMap((name) => {
     const found = settings.find((one) => one.name === name);
-    return found === undefined ? [] : [runOf(bridge, permitted, relay, found)];
+    return found === undefined ? [] : [runOf(bridge.sealer, permitted, relay, found)];
   });
   if (runs.length === 0 && names.length > 0) throw new GuardError('not_found');
   return runs;

@@ -29,7 +29,7 @@ export async function asInputRequired(bridge: CallDeps, run: Run, thrown: unknow
     if (!isObject(item) || typeof item['url'] !== 'string' || typeof item['message'] !== 'string' || at >= 8)
       throw thrown;
     const params = { mode: 'url', message: item['message'], url: item['url'] };
-    await askClient(bridge, run, { method: 'elicitation/create', params }, () => {
+    await askClient(bridge.clientRequest, run, { method: 'elicitation/create', params }, () => {
       inputRequests[`url${at + 1}`] = { method: 'elicitation/create', params };
       return Promise.resolve({});
     });

@@ -1,6 +1,7 @@
 /** A request that a server makes of the client: only what was declared and allowed, and only through the guard. */
 import { GuardError, type JsonObject } from '@sallyport/guard';
-import type { CallDeps, Run } from '../calls/run.ts';
+import type { Run } from '../calls/run.ts';
+import type { ClientRequest } from '../deps.ts';
 import { requireAskable } from './capabilities.ts';
 import { withElicitationId } from './elicitation-id.ts';
 import { openRelated, sealRelated } from '../calls/tasks.ts';
@@ -10,7 +11,7 @@ import { openRelated, sealRelated } from '../calls/tasks.ts';
  * @throws GuardError `missing_client_capability`, or what the guard refuses with.
  */
 export async function askClient(
-  bridge: CallDeps,
+  clientRequest: ClientRequest,
   run: Run,
   { method, params }: { method: string; params: JsonObject },
   deliver: (params: JsonObject) => Promise<JsonObject>,
@@ -18,7 +19,7 @@ export async function askClient(
   if (run.permitted.call.credentials.kind === 'gateway') throw new GuardError('method_not_found');
   requireAskable(method, params, run.capabilities);
   const clean = withElicitationId(run.relay.era, method, sealRelated(run.seal, withoutProgressToken(params)));
-  return openRelated(run.seal, await bridge.clientRequest(run.permitted, method, clean, () => deliver(clean)));
+  return openRelated(run.seal, await clientRequest(run.permitted, method, clean, () => deliver(clean)));
 }
 
 /** The server's token would have to be mapped back on the way; no client reports progress of an answer by a person. */
@@ -31,12 +32,12 @@ function withoutProgressToken(params: JsonObject): JsonObject {
 
 /** Asks a legacy client on its own stream. */
 export function askDirectly(
-  bridge: CallDeps,
+  clientRequest: ClientRequest,
   run: Run,
   { method, params }: { method: string; params: JsonObject },
   withdrawn?: AbortSignal,
 ): Promise<JsonObject> {
   const { request: ask } = run.relay;
   if (ask === undefined) return Promise.reject(new GuardError('missing_client_capability'));
-  return askClient(bridge, run, { method, params }, (clean) => ask(method, clean, withdrawn));
+  return askClient(clientRequest, run, { method, params }, (clean) => ask(method, clean, withdrawn));
 }

@@ -9,7 +9,10 @@ export interface CallNotifications {
   readonly seal: TaskSeal;
 }
 
-export function createCallNotifications({ relay, seal }: CallNotifications): (method: string, params: JsonObject) => void {
+export function createCallNotifications({
+  relay,
+  seal,
+}: CallNotifications): (method: string, params: JsonObject) => void {
   let progress = Number.NEGATIVE_INFINITY;
   return (method, params) => {
     const to = relay();

@@ -1,43 +1,48 @@
-/** What a server says or asks without naming a call: given to the call that runs on its link, else to who listens. */
-import { GuardError, type JsonObject } from '@sallyport/guard';
+/** Messages of a server that name no call: they go to the call that runs on the session, else to its subscribers. */
+import { GuardError, type JsonObject, type Sealer } from '@sallyport/guard';
 import type { ServerSettings } from '../../snapshot.ts';
-import type { Owner, UpstreamSession } from '../sessions/session.ts';
-import type { ServerInitiated } from '../transports/transport.ts';
+import { runOf } from '../calls/run.ts';
 import { askDirectly } from '../client-requests/ask-client.ts';
-import { runOf, type CallDeps } from '../calls/run.ts';
-import { noteChange } from '../notifications/upstream-subscriptions.ts';
+import type { ClientRequest } from '../deps.ts';
+import type { Owner, SessionTraffic } from '../sessions/session.ts';
+import type { ServerInitiated } from '../transports/transport.ts';
+import { noteChange } from './list-changed.ts';
+import type { Subscribers } from './subscribers.ts';
 
-/** A link belongs to one principal, so nobody else can hear or be asked, whichever of its calls is taken. */
-export function serverInitiatedOf(
-  bridge: () => CallDeps,
+export interface ServerInitiatedDeps {
+  readonly subscribers: Subscribers;
+  readonly sealer: Sealer;
+  readonly clientRequest: ClientRequest;
+}
+
+/** Notifications that a call gets itself while it runs. */
+const belongsToCall = (method: string): boolean =>
+  method === 'notifications/message' || method === 'notifications/elicitation/complete';
+
+/** A session belongs to one principal, so whichever of its calls is taken, nobody else can get the message. */
+export function createServerInitiated(
+  { subscribers, sealer, clientRequest }: ServerInitiatedDeps,
   settings: ServerSettings,
   owner: Owner,
-  seat: () => UpstreamSession | undefined,
+  { activeCalls, verifications }: SessionTraffic,
 ): ServerInitiated {
   const server = settings.name;
-  const ofCall = (method: string): boolean =>
-    method === 'notifications/message' || method === 'notifications/elicitation/complete';
+  const seal = { sealer, server, principal: owner.principal };
   return {
     notification(method: string, params: JsonObject): void {
-      const there = seat();
-      if (there !== undefined) noteChange(there, method);
-      const active = there?.activeCalls.at(-1);
-      if (active !== undefined && ofCall(method)) return active.onNotification(method, params);
-      bridge().ears.hear(server, owner, {
-        method,
-        params,
-        seal: { sealer: bridge().sealer, server, principal: owner.principal },
-      });
+      noteChange(verifications, method);
+      const active = activeCalls.at(-1);
+      if (active !== undefined && belongsToCall(method)) return active.onNotification(method, params);
+      subscribers.hear(server, owner, { method, params, seal });
     },
     request(method: string, params: JsonObject, withdrawn: AbortSignal): Promise<JsonObject> {
-      const active = seat()?.activeCalls.at(-1);
+      const active = activeCalls.at(-1);
       if (active !== undefined) return active.onRequest(method, params, withdrawn);
-      // The youngest: an older connection may be dead without anybody knowing yet.
-      const ear = bridge()
-        .ears.of(server, owner)
-        .findLast(({ relay }) => relay.request !== undefined);
-      if (ear === undefined) return Promise.reject(new GuardError('method_not_found'));
-      return askDirectly(bridge(), runOf(bridge(), ear.permitted, ear.relay, settings), { method, params }, withdrawn);
+      // The newest subscriber: the connection of an older one may be dead without anybody knowing yet.
+      const subscriber = subscribers.of(server, owner).findLast(({ relay }) => relay.request !== undefined);
+      if (subscriber === undefined) return Promise.reject(new GuardError('method_not_found'));
+      const run = runOf(sealer, subscriber.permitted, subscriber.relay, settings);
+      return askDirectly(clientRequest, run, { method, params }, withdrawn);
     },
   };
 }

@@ -9,6 +9,7 @@ import { ownerKey, type Owner, type UpstreamSession } from '../sessions/session.
 import { remoteErrorOf, reasonOf } from '../transports/failure.ts';
 import { gatewayRequest } from '../transports/transport.ts';
 import { isObject } from '../../mcp/server-message.ts';
+import { noteChange } from './list-changed.ts';
 import type { CallDeps } from '../calls/run.ts';
 
 export interface UpstreamSubscriptions {
@@ -135,7 +136,7 @@ async function listen(bridge: CallDeps, { server, owner, filter, abort }: Listen
         signal,
         onNotification: (method, notice) => {
           failures = 0;
-          noteChange(seat, method);
+          noteChange(seat.verifications, method);
           bridge.ears.hear(server, owner, { method, params: notice, seal });
         },
       });
@@ -148,15 +149,5 @@ async function listen(bridge: CallDeps, { server, owner, filter, abort }: Listen
     await sleep(Math.min(RETRY_MS * 2 ** Math.min(failures, 6), RETRY_MAX_MS), undefined, { signal, ref: false }).catch(
       () => undefined,
     );
-  }
-}
-
-/** A list that is said to have changed is compared again before it is used. */
-export function noteChange(seat: UpstreamSession, method: string): void {
-  if (method === 'notifications/tools/list_changed') seat.verifications.delete('tool');
-  else if (method === 'notifications/prompts/list_changed') seat.verifications.delete('prompt');
-  else if (method === 'notifications/resources/list_changed') {
-    seat.verifications.delete('resource');
-    seat.verifications.delete('resource_template');
   }
 }

@@ -15,7 +15,11 @@ export interface Handshake {
 const MAX_HELLO_BYTES = 1024 * 1024;
 
 /** @returns `undefined` when the server does not know 2026-07-28. @throws GuardError when it cannot be reached at all. */
-export async function discover(wire: Transport, capabilities: JsonObject, timeoutMs: number): Promise<Handshake | undefined> {
+export async function discover(
+  wire: Transport,
+  capabilities: JsonObject,
+  timeoutMs: number,
+): Promise<Handshake | undefined> {
   try {
     return await ask(wire, capabilities, timeoutMs);
   } catch (thrown) {

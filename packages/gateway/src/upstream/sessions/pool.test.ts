@@ -232,15 +232,13 @@ describe('configuration', () => {
     old = false;
     fake.answer = (request, res) => {
       if (request.headers['mcp-protocol-version'] !== '2026-07-28')
-        res
-          .writeHead(400, { 'content-type': 'application/json' })
-          .end(
-            JSON.stringify({
-              jsonrpc: '2.0',
-              id: request.id ?? null,
-              error: { code: -32022, message: 'x', data: { supported: ['2026-07-28'] } },
-            }),
-          );
+        res.writeHead(400, { 'content-type': 'application/json' }).end(
+          JSON.stringify({
+            jsonrpc: '2.0',
+            id: request.id ?? null,
+            error: { code: -32022, message: 'x', data: { supported: ['2026-07-28'] } },
+          }),
+        );
       return undefined;
     };
     expect((await echo(rig, 'ann')).status, 'legacy to modern').toBe('success');

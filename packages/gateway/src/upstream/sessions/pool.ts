@@ -11,21 +11,17 @@ import { transportFailure, publicReasonOf, reasonOf } from '../transports/failur
 import type { ServerInitiated } from '../transports/transport.ts';
 import { createBackoff, type Backoff } from './backoff.ts';
 import { openConnection, type Eras } from './open-connection.ts';
-import { createUpstreamSession, type Owner, type UpstreamSession } from '../sessions/session.ts';
+import { createUpstreamSession, type Owner, type SessionTraffic, type UpstreamSession } from '../sessions/session.ts';
 
 export interface SessionPoolDeps {
   readonly clock: Clock;
   readonly log: Log;
   readonly environment: Readonly<Record<string, string>>;
   readonly servers: () => readonly ServerSettings[];
-  /** Who hears what a server says on its own. `seat` is `undefined` until the link is open. */
-  unattached(settings: ServerSettings, owner: Owner, seat: () => UpstreamSession | undefined): ServerInitiated;
-  /** Called once for every link that was opened. */
-  opened(seat: UpstreamSession): void;
-  /** True while somebody listens over this link, which keeps it from being idle. */
-  listened(seat: UpstreamSession): boolean;
-  /** Called when a link over which somebody listens has ended by itself. */
-  lost(seat: UpstreamSession): void;
+  /** Handles the messages of a server that belong to no request of the gateway. */
+  serverInitiated(settings: ServerSettings, owner: Owner, traffic: SessionTraffic): ServerInitiated;
+  /** True while a session has subscribers: then it is never idle. */
+  hasSubscribers(session: UpstreamSession): boolean;
 }
 
 export interface SessionPool {
@@ -40,6 +36,10 @@ export interface SessionPool {
   lastFailure(server: string): string | undefined;
   readonly eras: Eras;
   count(server: string): number;
+  /** Called once with every session that was opened. */
+  onOpened(listener: (session: UpstreamSession) => void): void;
+  /** Called with every session that ended by itself while it had subscribers. */
+  onLost(listener: (session: UpstreamSession) => void): void;
   close(): Promise<void>;
 }
 
@@ -53,6 +53,8 @@ interface PoolState extends SessionPoolDeps {
   readonly backoff: Backoff;
   readonly eras: Eras;
   readonly reasons: Map<string, { readonly why: string; readonly at: number }>;
+  onOpened: (session: UpstreamSession) => void;
+  onLost: (session: UpstreamSession) => void;
   closed: boolean;
 }
 
@@ -69,6 +71,8 @@ export function createSessionPool(deps: SessionPoolDeps): SessionPool {
     backoff: createBackoff(deps.clock),
     eras: new Map(),
     reasons: new Map(),
+    onOpened: () => undefined,
+    onLost: () => undefined,
     closed: false,
   };
   const reaper = setInterval(() => reap(rooms), REAP_MS);
@@ -92,7 +96,7 @@ export function createSessionPool(deps: SessionPoolDeps): SessionPool {
       rooms.eras.delete(seat.settings.name);
       if (seat.useCount <= 0) drop(rooms, seat);
       else rooms.seats.delete(seat.key);
-      if (rooms.listened(seat)) rooms.lost(seat);
+      if (rooms.hasSubscribers(seat)) rooms.onLost(seat);
     },
     lastFailure: (server) => {
       const last = rooms.reasons.get(server);
@@ -100,6 +104,12 @@ export function createSessionPool(deps: SessionPoolDeps): SessionPool {
     },
     eras: rooms.eras,
     count: (server) => [...rooms.seats.values()].filter((seat) => seat.settings.name === server).length,
+    onOpened: (listener) => {
+      rooms.onOpened = listener;
+    },
+    onLost: (listener) => {
+      rooms.onLost = listener;
+    },
     close: async () => {
       rooms.closed = true;
       clearInterval(reaper);
@@ -170,7 +180,8 @@ async function open(
     throw transportFailure(`the server failed to start; next attempt in ${Math.ceil(waitMs / 1000)} s`, {
       unexecuted: false,
     });
-  let seat: UpstreamSession | undefined;
+  const traffic: SessionTraffic = { activeCalls: [], verifications: new Map() };
+  let seat: UpstreamSession;
   try {
     const link = await openConnection({
       settings,
@@ -179,7 +190,7 @@ async function open(
       eras: rooms.eras,
       environment: rooms.environment,
       log: rooms.log,
-      unattached: rooms.unattached(settings, owner, () => seat),
+      unattached: rooms.serverInitiated(settings, owner, traffic),
     });
     rooms.backoff.succeeded(again);
     rooms.reasons.delete(settings.name);
@@ -191,6 +202,7 @@ async function open(
       settings,
       owner: shared ? undefined : owner,
       link,
+      traffic,
       now: rooms.clock.now(),
     });
   } catch (thrown) {
@@ -200,7 +212,7 @@ async function open(
     throw thrown;
   }
   rooms.seats.set(seat.key, seat);
-  rooms.opened(seat);
+  rooms.onOpened(seat);
   if (rooms.closed) await seat.connection.close();
   return seat;
 }
@@ -243,10 +255,11 @@ function reap(rooms: PoolState): void {
   const now = rooms.clock.now();
   const wanted = new Set(rooms.servers().map(transportKey));
   for (const seat of rooms.seats.values()) {
-    const idle = seat.useCount <= 0 && now - seat.lastUsedAtMs > seat.settings.sessions.idleMs && !rooms.listened(seat);
+    const idle =
+      seat.useCount <= 0 && now - seat.lastUsedAtMs > seat.settings.sessions.idleMs && !rooms.hasSubscribers(seat);
     if (seat.connection.isClosed() || idle || (seat.useCount <= 0 && !wanted.has(transportKey(seat.settings))))
       drop(rooms, seat);
-    if (seat.connection.isClosed() && rooms.listened(seat)) rooms.lost(seat);
+    if (seat.connection.isClosed() && rooms.hasSubscribers(seat)) rooms.onLost(seat);
   }
   for (const [key, endpoint] of rooms.endpoints) {
     if (wanted.has(key) || [...rooms.seats.values()].some((seat) => transportKey(seat.settings) === key)) continue;

@@ -1,7 +1,7 @@
 /** A link with what is remembered about it: who owns it, what runs on it, what was seen through it. */
-import type { DefinitionKind, JsonObject, Permitted, ClientChannel } from '@sallyport/guard';
+import type { DefinitionKind, Permitted } from '@sallyport/guard';
 import type { ServerSettings } from '../../snapshot.ts';
-import type { Connection, OnRequest } from '../transports/transport.ts';
+import type { Connection, OutboundRequest } from '../transports/transport.ts';
 
 /** For whom a link is: a principal in one session. */
 export interface Owner {
@@ -10,13 +10,8 @@ export interface Owner {
   readonly session: string;
 }
 
-/** A call that runs on a link: what its server asks or says without naming a call may belong to it. */
-export interface ActiveCall {
-  readonly permitted: Permitted;
-  readonly channel: ClientChannel;
-  onNotification(method: string, params: JsonObject): void;
-  readonly onRequest: OnRequest;
-}
+/** A call that runs on a session: a message of the server that names no call may belong to it. */
+export type ActiveCall = Pick<OutboundRequest, 'onNotification' | 'onRequest'>;
 
 /** What a list showed through this link the last time. */
 export interface Verification {
@@ -27,7 +22,13 @@ export interface Verification {
   readonly served: ReadonlyMap<string, string>;
 }
 
-export interface UpstreamSession {
+/** What the server's own messages touch. It exists before the connection does: a server may send during the handshake. */
+export interface SessionTraffic {
+  readonly activeCalls: ActiveCall[];
+  readonly verifications: Map<DefinitionKind, Verification>;
+}
+
+export interface UpstreamSession extends SessionTraffic {
   readonly key: string;
   readonly settings: ServerSettings;
   /** `undefined` for a modern HTTP server: its requests carry neither session nor identity. */
@@ -36,8 +37,6 @@ export interface UpstreamSession {
   /** Calls and listens that use it now. */
   useCount: number;
   lastUsedAtMs: number;
-  readonly activeCalls: ActiveCall[];
-  readonly verifications: Map<DefinitionKind, Verification>;
   /** Comparisons that run now, so that calls at the same time share one. */
   readonly runningVerifications: Map<DefinitionKind, Promise<Verification>>;
   /** Resources subscribed over this link (legacy). */
@@ -59,9 +58,10 @@ export function createUpstreamSession(head: {
   settings: ServerSettings;
   owner: Owner | undefined;
   link: Connection;
+  traffic: SessionTraffic;
   now: number;
 }): UpstreamSession {
-  const { key, settings, owner, link, now } = head;
+  const { key, settings, owner, link, traffic, now } = head;
   return {
     key,
     settings,
@@ -69,8 +69,7 @@ export function createUpstreamSession(head: {
     connection: link,
     useCount: 0,
     lastUsedAtMs: now,
-    activeCalls: [],
-    verifications: new Map(),
+    ...traffic,
     runningVerifications: new Map(),
     subscribedUris: new Set(),
     taskIds: new Set(),

@@ -212,15 +212,13 @@ describe('2026-07-28', () => {
     ] as const) {
       modern.answer = ({ method, id }, res) => {
         if (method === 'tools/call')
-          res
-            .writeHead(400, { 'content-type': 'application/json' })
-            .end(
-              JSON.stringify({
-                jsonrpc: '2.0',
-                id,
-                error: { code, message: 'x', data: { requiredCapabilities: { sampling: {} } } },
-              }),
-            );
+          res.writeHead(400, { 'content-type': 'application/json' }).end(
+            JSON.stringify({
+              jsonrpc: '2.0',
+              id,
+              error: { code, message: 'x', data: { requiredCapabilities: { sampling: {} } } },
+            }),
+          );
         return undefined;
       };
       const outcome = await call('new', { era: 'modern' });
@@ -322,15 +320,13 @@ describe('up to 2025-11-25', () => {
     legacy.sessions.clear();
     legacy.answer = ({ id, session }, res) => {
       if (session !== undefined && !legacy.sessions.has(session))
-        res
-          .writeHead(400, { 'content-type': 'application/json' })
-          .end(
-            JSON.stringify({
-              jsonrpc: '2.0',
-              id,
-              error: { code: -32000, message: 'Bad Request: No valid session ID provided' },
-            }),
-          );
+        res.writeHead(400, { 'content-type': 'application/json' }).end(
+          JSON.stringify({
+            jsonrpc: '2.0',
+            id,
+            error: { code: -32000, message: 'Bad Request: No valid session ID provided' },
+          }),
+        );
       return undefined;
     };
     expect(await call('old', { session: 's' })).toMatchObject({ status: 'success' });
