@@ -78,6 +78,13 @@ describe('boundaries', () => {
     ).toEqual([]);
   });
 
+  it('mcp is pure and imports the guard only: a fact of the protocol knows nothing of who uses it', () => {
+    const protocol = gateway.filter((source) => roomOf(source.path) === 'mcp');
+    expect(protocol.length).toBeGreaterThan(0);
+    const allowed = /^(packages\/gateway\/src\/mcp\/|@sallyport\/guard(\/json)?$)/;
+    expect(breaking(protocol, (_source, imported) => !allowed.test(imported))).toEqual([]);
+  });
+
   it('only adapters, upstream and listen open sockets or files', () => {
     const opens = /^(undici|node:(net|http|https|tls|child_process|sqlite))$/;
     const allowed = /^packages\/gateway\/src\/(adapters|upstream|listen|demo|cli)\//;

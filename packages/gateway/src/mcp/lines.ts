@@ -1,36 +1,42 @@
-/** Splits a byte stream into lines at LF (a CR before it is dropped), never keeping more than one line's limit in memory. */
+/**
+ * Splits a stream of bytes into lines at LF; a CR before it is dropped. MCP sends one message per line over stdio (MCP,
+ * basic/transports, stdio), and server-sent events are lines, too. No more than one line within the limit is kept in memory.
+ */
 export interface LineSplitter {
-  /** Feeds bytes. Calls `line` for each complete line; returns false once a line was longer than the limit. */
-  push(chunk: Buffer): boolean;
+  /**
+   * Yields the lines that the bytes complete. `undefined` stands for a line longer than the limit: it is yielded once, as
+   * soon as the limit is passed, and the rest of that line is dropped. Bytes after the last LF wait for the next call.
+   */
+  split(bytes: Buffer): Generator<Buffer | undefined, void, undefined>;
 }
 
-export function createLineSplitter(maxBytes: number, line: (bytes: Buffer) => void): LineSplitter {
+const LF = 0x0a;
+const CR = 0x0d;
+
+/** @param lineBytesMax longest accepted line, without its LF. */
+export function createLineSplitter(lineBytesMax: number): LineSplitter {
   let parts: Buffer[] = [];
-  let held = 0;
-  let broken = false;
+  let lineBytes = 0;
   return {
-    push(chunk) {
-      let start = 0;
-      while (!broken) {
-        const end = chunk.indexOf(0x0a, start);
-        const piece = chunk.subarray(start, end === -1 ? chunk.length : end);
-        if (held + piece.length > maxBytes) {
-          broken = true;
-          parts = [];
-          break;
-        }
-        if (end === -1) {
-          if (piece.length > 0) parts.push(piece);
-          held += piece.length;
-          break;
-        }
-        const whole = parts.length === 0 ? piece : Buffer.concat([...parts, piece]);
+    *split(bytes) {
+      for (let start = 0; start < bytes.length;) {
+        const end = bytes.indexOf(LF, start);
+        const part = bytes.subarray(start, end === -1 ? bytes.length : end);
+        const wasTooLong = lineBytes > lineBytesMax;
+        lineBytes += part.length;
+        const isTooLong = lineBytes > lineBytesMax;
+        if (isTooLong) parts = [];
+        else parts.push(part);
+        if (isTooLong && !wasTooLong) yield undefined;
+        if (end === -1) return;
+        const line = isTooLong ? undefined : withoutCr(parts.length === 1 ? part : Buffer.concat(parts));
         parts = [];
-        held = 0;
+        lineBytes = 0;
         start = end + 1;
-        line(whole.at(-1) === 0x0d ? whole.subarray(0, -1) : whole);
+        if (line !== undefined) yield line;
       }
-      return !broken;
     },
   };
 }
+
+const withoutCr = (line: Buffer): Buffer => (line.at(-1) === CR ? line.subarray(0, -1) : line);

@@ -8,7 +8,12 @@ import { parseStrict, type JsonLimits } from '@sallyport/guard/json';
 export type RequestId = string | number;
 
 export type ServerMessage =
-  | { readonly kind: 'result'; readonly id: RequestId; readonly value: JsonObject; readonly bytes: Uint8Array | undefined }
+  | {
+      readonly kind: 'result';
+      readonly id: RequestId;
+      readonly value: JsonObject;
+      readonly bytes: Uint8Array | undefined;
+    }
   | {
       readonly kind: 'error';
       readonly id: RequestId | null;

@@ -1,30 +1,20 @@
 import type { Readable } from 'node:stream';
+import { createLineSplitter } from '../../mcp/lines.ts';
 
 /**
- * Splits a stream into lines of at most `maxBytes`; `undefined` stands for a longer one, whose bytes are dropped as they
- * come. Waits for what `take` returns before it reads on. Resolves when the stream ends; what stands after the last line break is no line.
+ * Reads lines of at most `lineBytesMax` from a stream; `undefined` stands for a longer one. Empty lines are skipped. Waits
+ * for what `onLine` returns before it reads on. Resolves when the stream ends; what follows the last line break is no line.
  */
-export async function splitLines(
+export async function readLines(
   input: Readable,
-  maxBytes: number,
-  take: (line: Buffer | undefined) => Promise<void> | undefined,
+  lineBytesMax: number,
+  onLine: (line: Buffer | undefined) => Promise<void> | undefined,
 ): Promise<void> {
-  let parts: Buffer[] = [];
-  let bytes = 0;
-  for await (const chunk of input as AsyncIterable<Buffer | string>) {
-    let rest = typeof chunk === 'string' ? Buffer.from(chunk) : chunk;
-    for (let at = rest.indexOf(0x0a); at !== -1; at = rest.indexOf(0x0a)) {
-      bytes += at;
-      parts.push(rest.subarray(0, at));
-      const line = Buffer.concat(bytes > maxBytes ? [] : parts);
-      const wait = bytes > maxBytes ? take(undefined) : line.length > 0 ? take(line) : undefined;
-      if (wait !== undefined) await wait;
-      parts = [];
-      bytes = 0;
-      rest = rest.subarray(at + 1);
+  const splitter = createLineSplitter(lineBytesMax);
+  for await (const chunk of input as AsyncIterable<Buffer | string>)
+    for (const line of splitter.split(typeof chunk === 'string' ? Buffer.from(chunk) : chunk)) {
+      const done = line?.length === 0 ? undefined : onLine(line);
+      // Lines that need no wait are taken in one turn of the event loop.
+      if (done !== undefined) await done;
     }
-    bytes += rest.length;
-    if (bytes <= maxBytes) parts.push(rest);
-    else parts = [];
-  }
 }

@@ -27,10 +27,17 @@ import { notificationParams } from '../names/notification-params.ts';
 import { inRoute } from '../names/route.ts';
 import { recordRejection } from '../rejection.ts';
 import { clientChannel } from '../client-channel.ts';
-import { beginCall, callKey, createLiveSession, endCall, type LiveSession, type PendingCall } from '../sessions/live-sessions.ts';
+import {
+  beginCall,
+  callKey,
+  createLiveSession,
+  endCall,
+  type LiveSession,
+  type PendingCall,
+} from '../sessions/live-sessions.ts';
 import { createNotificationGate, deliverNotification } from '../reauthorize.ts';
 import { settleClientMessage } from '../sessions/settle-client-message.ts';
-import { splitLines } from './lines.ts';
+import { readLines } from './lines.ts';
 
 export interface StdioDeps extends EdgeDeps {
   readonly input: Readable;
@@ -78,7 +85,7 @@ export function createStdioEdge(deps: StdioDeps): StdioEdge {
   // A client that is gone cannot be told anything; the end of the input says the same a moment later.
   output.on('error', () => input.destroy());
   const working = new Set<Promise<void>>();
-  const ended = splitLines(input, deps.settings().bodyBytesMax, (line) => {
+  const ended = readLines(input, deps.settings().bodyBytesMax, (line) => {
     const work = take(pipe, line).finally(() => working.delete(work));
     working.add(work);
     return output.writableLength > QUEUE_BYTES_MAX ? drained(output, input) : undefined;
@@ -200,7 +207,12 @@ async function run(
 ): Promise<{ readonly outcome: Outcome; readonly from: string | undefined }> {
   if (message.method === 'subscriptions/listen')
     return {
-      outcome: await runSubscription(pipe, arrival, { id: message.id, params: message.params, send, entered: () => {} }),
+      outcome: await runSubscription(pipe, arrival, {
+        id: message.id,
+        params: message.params,
+        send,
+        entered: () => {},
+      }),
       from: undefined,
     };
   const call = toCall(pipe, message, arrival);
@@ -230,7 +242,11 @@ function agree({ agreed }: Pipe, params: JsonObject): void {
   agreed.clientInfo = isObject(params['clientInfo']) ? params['clientInfo'] : undefined;
 }
 
-async function accept(pipe: Pipe, message: Exclude<Message, { kind: 'request' }>, arrival: InboundMessage): Promise<void> {
+async function accept(
+  pipe: Pipe,
+  message: Exclude<Message, { kind: 'request' }>,
+  arrival: InboundMessage,
+): Promise<void> {
   const internal = message.kind === 'response';
   const call = toCall(pipe, internal ? { method: 'session/answer', params: {} } : message, arrival, internal);
   const relay = { ...SILENT, capabilities: arrival.caller.capabilities };

@@ -4,7 +4,7 @@
  */
 import type { IncomingHttpHeaders } from 'node:http';
 import type { Dispatcher } from 'undici';
-import { createSseFramer, type SseEvent, type SseFramer } from './sse.ts';
+import { createSseParser, type SseEvent, type SseParser } from '../../../mcp/sse.ts';
 
 export interface HttpExchange {
   readonly pool: Dispatcher;
@@ -62,7 +62,7 @@ export function dispatchHttp(exchange: HttpExchange): Dispatched {
   let fault: HttpFault | undefined;
   let status = 0;
   let headers: IncomingHttpHeaders = {};
-  let framer: SseFramer | undefined;
+  let events: SseParser | undefined;
   let chunks: Buffer[] = [];
   let held = 0;
   const stop = (why: HttpFault): void => {
@@ -89,12 +89,12 @@ export function dispatchHttp(exchange: HttpExchange): Dispatched {
         const encoding = received['content-encoding'];
         // A compressed answer was not asked for; unpacking it is how a small body becomes a large one (H11).
         if (encoding !== undefined && encoding !== 'identity') return stop('encoded');
-        if (code === 200 && isEventStream(received)) framer = createSseFramer(exchange.maxBytes, exchange.onEvent);
+        if (code === 200 && isEventStream(received)) events = createSseParser(exchange.maxBytes, exchange.onEvent);
         exchange.onHead(code, received);
       },
       onResponseData(_controller, chunk) {
-        if (framer !== undefined) {
-          if (!framer.push(chunk)) stop('too_large');
+        if (events !== undefined) {
+          if (!events.push(chunk)) stop('too_large');
           return;
         }
         held += chunk.length;
@@ -106,8 +106,8 @@ export function dispatchHttp(exchange: HttpExchange): Dispatched {
           status,
           headers,
           body: chunks.length === 1 ? (chunks[0] as Buffer) : Buffer.concat(chunks),
-          streamed: framer !== undefined,
-          retryMs: framer?.retryMs(),
+          streamed: events !== undefined,
+          retryMs: events?.retryMs(),
         });
         chunks = [];
       },
@@ -118,7 +118,7 @@ export function dispatchHttp(exchange: HttpExchange): Dispatched {
           fault: fault ?? (unsent ? 'connect' : 'broken'),
           sent: !unsent,
           cause: error,
-          retryMs: framer?.retryMs(),
+          retryMs: events?.retryMs(),
         });
       },
     },

@@ -28,6 +28,7 @@ type Streams = ChildProcessByStdio<Writable, Readable, Readable>;
 
 const MAX_UNREAD = 16 * 1024 * 1024;
 const STDERR_LINES = 200;
+const STDERR_LINE_BYTES_MAX = 16_384;
 const STDERR_WINDOW_MS = 10_000;
 const GRACE_MS = 1_000;
 
@@ -79,12 +80,17 @@ export function startChild(
   };
   let ending: Promise<void> | undefined;
   const end = (): Promise<void> => (ending ??= endGroup(child, exited.promise));
-  const splitter = createLineSplitter(options.maxLine, events.line);
+  const splitter = createLineSplitter(options.maxLine);
   child.stdout.on('data', (chunk: Buffer) => {
-    if (splitter.push(chunk)) return;
-    child.stdout.destroy();
-    gone('a line on standard output is longer than the limit');
-    void end();
+    for (const line of splitter.split(chunk)) {
+      if (line !== undefined) {
+        events.line(line);
+        continue;
+      }
+      child.stdout.destroy();
+      gone('a line on standard output is longer than the limit');
+      return void end();
+    }
   });
   logStderr(child.stderr, settings.name, options.log);
   child.stdin.on('error', () => gone('standard input is closed'));
@@ -146,9 +152,9 @@ function logStderr(stream: Readable, server: string, log: Log): void {
       if (text !== '') log('debug', 'server standard error', { server, text });
     } else dropped++;
   };
-  let splitter = createLineSplitter(16_384, say);
+  const splitter = createLineSplitter(STDERR_LINE_BYTES_MAX);
   stream.on('data', (chunk: Buffer) => {
-    if (!splitter.push(chunk)) splitter = createLineSplitter(16_384, say);
+    for (const line of splitter.split(chunk)) if (line !== undefined) say(line);
   });
   stream.on('error', () => undefined);
 }
