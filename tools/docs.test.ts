@@ -29,7 +29,7 @@ describe('docs/reference says what the code says', async () => {
   it('every error code and every method has its row, and the unrecorded ones are published', async () => {
     const all = await pages();
     for (const code of Object.keys(ERRORS)) expect(all.get('errors.md')).toContain(`| \`${code}\` |`);
-    for (const [method, row] of METHODS) {
+    for (const [method, row] of Object.entries(METHODS)) {
       expect(all.get('methods.md')).toContain(`| \`${method}\` |`);
       expect(all.get('methods.md')?.includes(`\n- \`${method}\``)).toBe(row.audit === 'refused only');
     }

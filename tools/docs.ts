@@ -6,7 +6,7 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Command } from 'commander';
-import { ERRORS, METHODS } from '@sallyport/guard';
+import { ERRORS, INTERNAL_METHODS, MCP_METHODS, METHODS, type MethodRow } from '@sallyport/guard';
 import { registerAudit } from '../packages/gateway/src/cli/audit.ts';
 import { registerKeys } from '../packages/gateway/src/cli/keys.ts';
 import { buildProgram, type Registrar } from '../packages/gateway/src/cli/program.ts';
@@ -113,7 +113,22 @@ function errorsPage(): string {
 }
 
 function methodsPage(): string {
-  const rows = [...METHODS].map(([method, row]) => [
+  const unrecorded = Object.entries(METHODS)
+    .filter(([, row]) => row.audit === 'refused only')
+    .map(([method]) => `- \`${method}\``);
+  return page(
+    'Methods',
+    'Which stage of the guard applies to which MCP method. A method that is not here does not exist. *legacy* = revisions up to 2025-11-25, *modern* = 2026-07-28.',
+    methodTable(MCP_METHODS),
+    '## Calls of the gateway itself\n\nThe gateway makes these calls, and records name them. They are not methods of MCP: a client that sends one gets `method_not_found`.',
+    methodTable(INTERNAL_METHODS),
+    '## What leaves no record when it succeeds\n\nThese touch no upstream, carry no arguments and reveal nothing that the caller did not bring. They are recorded when they are refused.',
+    unrecorded.join('\n'),
+  );
+}
+
+function methodTable(methods: Readonly<Record<string, MethodRow>>): string {
+  const rows = Object.entries(methods).map(([method, row]) => [
     `\`${method}\``,
     row.eras.join(', '),
     row.direction.replace('_', ' '),
@@ -124,28 +139,9 @@ function methodsPage(): string {
     row.limited ? 'yes' : '–',
     row.audit,
   ]);
-  const unrecorded = [...METHODS]
-    .filter(([, row]) => row.audit === 'refused only')
-    .map(([method]) => `- \`${method}\``);
-  return page(
-    'Methods',
-    'Which stage of the guard applies to which MCP method. A method that is not here does not exist. *legacy* = revisions up to 2025-11-25, *modern* = 2026-07-28.',
-    table(
-      [
-        'method',
-        'eras',
-        'direction',
-        'kind',
-        'target',
-        'policy action',
-        'arguments checked',
-        'rate limited',
-        'records',
-      ],
-      rows,
-    ),
-    '## What leaves no record when it succeeds\n\nThese touch no upstream, carry no arguments and reveal nothing that the caller did not bring. They are recorded when they are refused.',
-    unrecorded.join('\n'),
+  return table(
+    ['method', 'eras', 'direction', 'kind', 'target', 'policy action', 'arguments checked', 'rate limited', 'records'],
+    rows,
   );
 }
 

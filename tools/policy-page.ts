@@ -1,5 +1,5 @@
 /** `docs/reference/policy.md`: what Cedar policies can speak of, from the schema that `sallyport check` uses. */
-import { METHODS, type Definition, type JsonObject } from '@sallyport/guard';
+import { MCP_METHODS, type Definition, type JsonObject } from '@sallyport/guard';
 import { ACTION_NAMES, cedarSchema } from '../packages/gateway/src/adapters/cedar/schema.ts';
 
 /** One policy each; a test compiles them. */
@@ -87,8 +87,8 @@ export function policyPage(): string {
   };
   const shape = (type: string): Attributes => all.entityTypes[type]?.shape.attributes ?? {};
   const methodsOf = (action: string): string =>
-    [...METHODS]
-      .filter(([, row]) => row.action === action && !row.internal)
+    Object.entries(MCP_METHODS)
+      .filter(([, row]) => row.action === action)
       .map(([method]) => `\`${method}\``)
       .join(', ');
   return `# Policies

@@ -2,7 +2,7 @@
  * A14, A15: every way in, without a credential, with another tenant's, and with ids that are nobody's. What is answered
  * with data is a short published list; nothing of the rest reaches a server.
  */
-import { METHODS } from '@sallyport/guard';
+import { isMcpMethod, MCP_METHODS, methodRow, METHODS } from '@sallyport/guard';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { createAdmin } from '../../packages/gateway/src/control/admin.ts';
 import { openGateway, type TestGateway } from '../e2e/gateway.ts';
@@ -70,7 +70,7 @@ const bodyOf = (era: Era, method: string, params: Record<string, unknown>): stri
     params: era === 'modern' ? { ...params, _meta: MODERN_META } : params,
   });
 
-const ALL_METHODS = [...METHODS.keys(), 'no/such/method', 'rpc.discover', 'admin/test'];
+const ALL_METHODS = [...Object.keys(METHODS), 'no/such/method', 'rpc.discover', 'admin/test'];
 
 describe.each(ERAS)('A14 %s: without a credential', (era) => {
   it.each(ALL_METHODS)('%s is refused at every endpoint', async (method) => {
@@ -90,11 +90,7 @@ describe.each(ERAS)('A14 %s: without a credential', (era) => {
         // Of the older revisions a method that nobody has is answered in the body, before anybody is asked who they are.
         if (status === 200) expect([era, error?.code]).toEqual(['legacy', -32601]);
         else expect([400, 401, 404], path).toContain(status);
-        if (
-          METHODS.get(method)?.eras.includes(era) &&
-          METHODS.get(method)?.direction !== 'to_client' &&
-          !METHODS.get(method)?.internal
-        )
+        if (isMcpMethod(method) && METHODS[method].eras.includes(era) && METHODS[method].direction !== 'to_client')
           expect(status).toBe(401);
         if (status === 401) expect(headers['www-authenticate']).toMatch(/^Bearer resource_metadata="/);
         expect(JSON.stringify(messages)).not.toContain('CANARY');
@@ -233,13 +229,13 @@ describe('A14 every route of the admin listener', () => {
   });
 });
 
-const TARGETED = [...METHODS]
-  .filter(([, row]) => row.kind === 'request' && row.direction !== 'to_client' && !row.internal)
+const TARGETED = Object.entries(MCP_METHODS)
+  .filter(([, row]) => row.kind === 'request' && row.direction !== 'to_client')
   .map(([method]) => method);
 
 describe.each(ERAS)('A14 A15 %s: with the credential of another tenant', (era) => {
   it.each(TARGETED)('%s shows and reaches nothing of their server', async (method) => {
-    if (METHODS.get(method)?.eras.includes(era) !== true || method === 'subscriptions/listen') return;
+    if (methodRow(method)?.eras.includes(era) !== true || method === 'subscriptions/listen') return;
     const acts = one.acts().length;
     for (const [path, server] of [
       ['/mcp/one', ''],

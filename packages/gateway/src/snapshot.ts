@@ -2,7 +2,7 @@
  * Immutable settings: the configuration (and later the control plane) writes a snapshot, the data plane reads it.
  * Types only; `config.ts` turns a file into one of these.
  */
-import type { JsonObject } from '@sallyport/guard';
+import type { JsonObject, LogLevel } from '@sallyport/guard';
 
 export type ServerTransport =
   | { readonly kind: 'http'; readonly url: string; readonly headers: Readonly<Record<string, string>> }
@@ -125,7 +125,7 @@ export interface Snapshot {
     readonly ttlMs: number;
   };
   readonly audit: AuditSettings;
-  readonly log: { readonly level: 'debug' | 'info' | 'warn' | 'error' };
+  readonly log: { readonly level: LogLevel };
   readonly demo: boolean;
   /** Every setting that weakens a protection, in words; logged at start and recorded. */
   readonly weakenings: readonly string[];

@@ -6,12 +6,12 @@
  */
 import type { Call, Definition, Grant, JsonObject, McpResult, Principal, Tenant, Approval } from './call.ts';
 import { asGuardError, GuardError } from './errors.ts';
-import { METHODS, type MethodRow } from './methods.ts';
+import { methodRow, type MethodRow } from './methods.ts';
 import { mintPermit, type Permit } from './permit.ts';
 import type { AuditLog, Clock, Observer, StageName } from './ports.ts';
 import { closeTrail, openTrail, type Outcome, type Recorder, type Trail } from './audit/record.ts';
 
-/** The stages, each one function. `standardHouse` in `house.ts` builds the usual ones from ports. */
+/** The stages, each one function. `standardPipeline` in `standard-pipeline.ts` builds the usual ones from ports. */
 export interface Stages {
   authenticate(call: Call): Principal | Promise<Principal>;
   tenant(principal: Principal, call: Call): Tenant | Promise<Tenant>;
@@ -19,7 +19,11 @@ export interface Stages {
   validate(call: Call, row: MethodRow, definition: Definition | undefined): JsonObject;
   authorize(who: Identity, judged: ValidatedCall, call: Call): Grant | undefined;
   limit(who: Identity, judged: ValidatedCall): void | Promise<void>;
-  approve(who: Identity, judged: ValidatedCall, grant: Grant | undefined): Approval | undefined | Promise<Approval | undefined>;
+  approve(
+    who: Identity,
+    judged: ValidatedCall,
+    grant: Grant | undefined,
+  ): Approval | undefined | Promise<Approval | undefined>;
   inspect(result: McpResult, who: Identity, judged: ValidatedCall, call: Call): McpResult;
   /** A refused call costs too: charged once the outcome is known. */
   chargeRefusal(who: Identity): void;
@@ -96,7 +100,7 @@ async function run(house: Stages, call: Call, execute: Execute): Promise<Outcome
 }
 
 function methodOf(call: Call): MethodRow {
-  const row = METHODS.get(call.method);
+  const row = methodRow(call.method);
   if (row === undefined || !row.eras.includes(call.origin.era)) throw new GuardError('method_not_found');
   return row;
 }

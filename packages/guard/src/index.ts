@@ -1,11 +1,84 @@
 /** The pipeline every MCP call passes. */
-export * from './call.ts';
-export * from './errors.ts';
-export * from './guard.ts';
-export { standardPipeline as standardHouse, type PipelinePorts as HousePorts, type PipelineSettings as HouseRules } from './standard-pipeline.ts';
-export * from './methods.ts';
-export { permitHolder as holderOf, spendPermit, type Permit, type Permitted } from './permit.ts';
-export * from './ports.ts';
-export * from './client-channel.ts';
+export { BoundedMap } from './bounded-map.ts';
+export type {
+  Agent,
+  Approval,
+  Call,
+  Credentials,
+  Definition,
+  DefinitionKind,
+  Era,
+  Grant,
+  Json,
+  JsonObject,
+  McpResult,
+  Origin,
+  Principal,
+  Session,
+  Target,
+  Tenant,
+  User,
+} from './call.ts';
+export {
+  LOG_LEVELS,
+  type ClientChannel,
+  type GuardClientRequest,
+  type SendUpstream,
+  type ServerNotification,
+} from './client-channel.ts';
+export {
+  asGuardError,
+  ERRORS,
+  GuardError,
+  refusalResult,
+  type ErrorCode,
+  type ErrorDetail,
+  type ErrorRow,
+} from './errors.ts';
+export { createGuard, type Execute, type Guard, type Identity, type Stages, type ValidatedCall } from './guard.ts';
+export { asObject, isObject } from './json/is-object.ts';
+export { isLoopback } from './loopback.ts';
+export { andThen, type MaybePromise } from './maybe-promise.ts';
+export {
+  INTERNAL_METHODS,
+  isMcpMethod,
+  isMethod,
+  MCP_METHODS,
+  methodRow,
+  METHODS,
+  type Action,
+  type InternalMethod,
+  type McpMethod,
+  type Method,
+  type MethodRow,
+} from './methods.ts';
+export { permitHolder, spendPermit, type Permit, type Permitted } from './permit.ts';
+export type {
+  ApiKey,
+  ApprovalRequest,
+  ApprovalState,
+  ApprovalStore,
+  AuditLog,
+  Authenticator,
+  Catalog,
+  Clock,
+  KeyStore,
+  LimitRule,
+  LimitVerdict,
+  Log,
+  LogLevel,
+  Observer,
+  PendingPin,
+  Pin,
+  PinStore,
+  PolicyDecision,
+  PolicyEngine,
+  PolicyRequest,
+  RateLimiter,
+  SessionDirectory,
+  StageName,
+  TenantDirectory,
+} from './ports.ts';
 export { createSealer, type Sealer } from './seal.ts';
-export type { AuditRecord, Outcome, Recorder, OutcomeStatus as Status, Trail } from './audit/record.ts';
+export { standardPipeline, type PipelinePorts, type PipelineSettings } from './standard-pipeline.ts';
+export type { AuditRecord, Outcome, OutcomeStatus, Recorder, Trail } from './audit/record.ts';

@@ -1,20 +1,24 @@
 /**
- * Which stage applies to which MCP method: a table. A method that is not here does not exist (`method_not_found`).
+ * Which stage applies to which method: two tables. A method that is in neither does not exist (`method_not_found`).
  *
  * `refused only` in the audit column is the published list of what leaves no record when it succeeds: it touches no
  * upstream, carries no arguments and reveals nothing that the caller did not bring.
  */
 import type { DefinitionKind, Era } from './call.ts';
 
-/** The policy action; `undefined` where no policy decides beyond "is authenticated". */
+/** What a policy is asked to allow. */
 export type Action = 'see' | 'call' | 'read' | 'get' | 'complete' | 'subscribe';
 
+/** What the guard does with one method. */
 export interface MethodRow {
+  /** The eras of the protocol that have the method. */
   readonly eras: readonly Era[];
+  /** Who sends it: clients (`to_server`), servers (`to_client`), or either. */
   readonly direction: 'to_server' | 'to_client' | 'both';
   readonly kind: 'request' | 'notification';
   /** What the visible stage looks up; `undefined` = the method has no single target. */
   readonly target: DefinitionKind | 'task' | undefined;
+  /** The policy action; `undefined` where no policy decides beyond "is authenticated". */
   readonly action: Action | undefined;
   /** Arguments are checked against the pinned input schema. */
   readonly validates: boolean;
@@ -22,8 +26,6 @@ export interface MethodRow {
   readonly lists: DefinitionKind | undefined;
   /** Costs budget: one unit per call. */
   readonly limited: boolean;
-  /** The edge makes this call itself (a legacy GET stream); it is refused when it arrives as a JSON-RPC method. */
-  readonly internal: boolean;
   readonly audit: 'intent and outcome' | 'outcome' | 'refused only';
 }
 
@@ -40,47 +42,67 @@ const base: MethodRow = {
   validates: false,
   lists: undefined,
   limited: true,
-  internal: false,
   audit: 'intent and outcome',
 };
-const plumbing = { limited: false, audit: 'refused only' } as const;
+const unrecorded = { limited: false, audit: 'refused only' } as const;
 
-export const METHODS: ReadonlyMap<string, MethodRow> = new Map<string, MethodRow>([
-  ['initialize', { ...base, eras: LEGACY, audit: 'outcome' }],
-  ['server/discover', { ...base, eras: MODERN, audit: 'outcome' }],
-  ['ping', { ...base, ...plumbing, eras: LEGACY, direction: 'both' }],
-  ['logging/setLevel', { ...base, eras: LEGACY }],
-  ['tools/list', { ...base, action: 'see', lists: 'tool' }],
-  ['tools/call', { ...base, target: 'tool', action: 'call', validates: true }],
-  ['prompts/list', { ...base, action: 'see', lists: 'prompt' }],
-  ['prompts/get', { ...base, target: 'prompt', action: 'get', validates: true }],
-  ['resources/list', { ...base, action: 'see', lists: 'resource' }],
-  ['resources/templates/list', { ...base, action: 'see', lists: 'resource_template' }],
-  ['resources/read', { ...base, target: 'resource', action: 'read' }],
-  ['resources/subscribe', { ...base, eras: LEGACY, target: 'resource', action: 'subscribe' }],
-  ['resources/unsubscribe', { ...base, eras: LEGACY, target: 'resource', action: 'subscribe' }],
-  ['subscriptions/listen', { ...base, eras: MODERN, action: 'subscribe' }],
-  ['stream/listen', { ...base, eras: LEGACY, action: 'subscribe', internal: true }],
-  // The edge's own calls: who listens still, one resource of a listen, the end of a session, and the client's answer to a
-  // server's request.
-  ['stream/check', { ...base, ...plumbing, internal: true }],
-  [
-    'subscriptions/resource',
-    { ...base, target: 'resource', action: 'subscribe', limited: false, internal: true, audit: 'refused only' },
-  ],
-  ['session/end', { ...base, eras: LEGACY, limited: false, internal: true, audit: 'outcome' }],
-  ['session/answer', { ...base, ...plumbing, eras: LEGACY, internal: true }],
-  ['completion/complete', { ...base, target: 'prompt', action: 'complete' }],
-  ['tasks/get', { ...base, target: 'task' }],
-  ['tasks/result', { ...base, eras: LEGACY, target: 'task' }],
-  ['tasks/list', { ...base, eras: LEGACY }],
-  ['tasks/update', { ...base, eras: MODERN, target: 'task' }],
-  ['tasks/cancel', { ...base, target: 'task' }],
-  ['sampling/createMessage', { ...base, direction: 'to_client' }],
-  ['elicitation/create', { ...base, direction: 'to_client' }],
-  ['roots/list', { ...base, direction: 'to_client' }],
-  ['notifications/initialized', { ...base, ...plumbing, eras: LEGACY, kind: 'notification' }],
-  ['notifications/cancelled', { ...base, ...plumbing, direction: 'both', kind: 'notification' }],
-  ['notifications/progress', { ...base, ...plumbing, direction: 'both', kind: 'notification' }],
-  ['notifications/roots/list_changed', { ...base, eras: LEGACY, kind: 'notification' }],
-]);
+/** The methods of MCP, of every revision that is served. */
+export const MCP_METHODS = {
+  initialize: { ...base, eras: LEGACY, audit: 'outcome' },
+  'server/discover': { ...base, eras: MODERN, audit: 'outcome' },
+  ping: { ...base, ...unrecorded, eras: LEGACY, direction: 'both' },
+  'logging/setLevel': { ...base, eras: LEGACY },
+  'tools/list': { ...base, action: 'see', lists: 'tool' },
+  'tools/call': { ...base, target: 'tool', action: 'call', validates: true },
+  'prompts/list': { ...base, action: 'see', lists: 'prompt' },
+  'prompts/get': { ...base, target: 'prompt', action: 'get', validates: true },
+  'resources/list': { ...base, action: 'see', lists: 'resource' },
+  'resources/templates/list': { ...base, action: 'see', lists: 'resource_template' },
+  'resources/read': { ...base, target: 'resource', action: 'read' },
+  'resources/subscribe': { ...base, eras: LEGACY, target: 'resource', action: 'subscribe' },
+  'resources/unsubscribe': { ...base, eras: LEGACY, target: 'resource', action: 'subscribe' },
+  'subscriptions/listen': { ...base, eras: MODERN, action: 'subscribe' },
+  'completion/complete': { ...base, target: 'prompt', action: 'complete' },
+  'tasks/get': { ...base, target: 'task' },
+  'tasks/result': { ...base, eras: LEGACY, target: 'task' },
+  'tasks/list': { ...base, eras: LEGACY },
+  'tasks/update': { ...base, eras: MODERN, target: 'task' },
+  'tasks/cancel': { ...base, target: 'task' },
+  'sampling/createMessage': { ...base, direction: 'to_client' },
+  'elicitation/create': { ...base, direction: 'to_client' },
+  'roots/list': { ...base, direction: 'to_client' },
+  'notifications/initialized': { ...base, ...unrecorded, eras: LEGACY, kind: 'notification' },
+  'notifications/cancelled': { ...base, ...unrecorded, direction: 'both', kind: 'notification' },
+  'notifications/progress': { ...base, ...unrecorded, direction: 'both', kind: 'notification' },
+  'notifications/roots/list_changed': { ...base, eras: LEGACY, kind: 'notification' },
+} as const satisfies Readonly<Record<string, MethodRow>>;
+
+/** Calls that the edge makes itself. They are refused when they arrive as a JSON-RPC method. */
+export const INTERNAL_METHODS = {
+  /** A legacy client opens its GET stream. */
+  'stream/listen': { ...base, eras: LEGACY, action: 'subscribe' },
+  /** The credential of an open stream is checked again. */
+  'stream/check': { ...base, ...unrecorded },
+  /** One resource of a `subscriptions/listen`. */
+  'subscriptions/resource': { ...base, ...unrecorded, target: 'resource', action: 'subscribe' },
+  /** A legacy client ends its session with DELETE. */
+  'session/end': { ...base, eras: LEGACY, limited: false, audit: 'outcome' },
+  /** A legacy client answers a request of a server. */
+  'session/answer': { ...base, ...unrecorded, eras: LEGACY },
+} as const satisfies Readonly<Record<string, MethodRow>>;
+
+/** Every method that the guard knows. Look a foreign name up with {@link isMethod} first. */
+export const METHODS = { ...MCP_METHODS, ...INTERNAL_METHODS };
+
+export type McpMethod = keyof typeof MCP_METHODS;
+export type InternalMethod = keyof typeof INTERNAL_METHODS;
+export type Method = McpMethod | InternalMethod;
+
+/** Own members only, so that `constructor` and `__proto__` are not methods. */
+export const isMethod = (name: string): name is Method => Object.hasOwn(METHODS, name);
+
+/** The row of a name that may be foreign; `undefined` when there is no such method. */
+export const methodRow = (name: string): MethodRow | undefined => (isMethod(name) ? METHODS[name] : undefined);
+
+/** Whether MCP itself defines the method. */
+export const isMcpMethod = (name: string): name is McpMethod => Object.hasOwn(MCP_METHODS, name);

@@ -7,7 +7,7 @@ import {
   createGuard,
   GuardError,
   refusalResult,
-  standardHouse,
+  standardPipeline,
   spendPermit,
   type AuditLog,
   type Authenticator,
@@ -95,7 +95,7 @@ function guardOf(
   const definitions = new Map([...tools.values()].map((one) => [one.name, definitionOf(name, one)]));
   const policy = rolesPolicy(tools);
   return createGuard(
-    standardHouse(
+    standardPipeline(
       {
         authenticators,
         tenants: Array.isArray(tenants)

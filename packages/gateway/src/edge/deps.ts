@@ -3,6 +3,7 @@ import type {
   Clock,
   Definition,
   Guard,
+  Log,
   Outcome,
   RateLimiter,
   SendUpstream,
@@ -34,11 +35,7 @@ export interface EdgeDeps {
   readonly sees: (who: Identity, server: string) => boolean;
   readonly settings: () => GatewaySettings;
   readonly clock: Clock;
-  readonly log: (
-    level: 'debug' | 'info' | 'warn' | 'error',
-    message: string,
-    fields?: Readonly<Record<string, unknown>>,
-  ) => void;
+  readonly log: Log;
   readonly report: (event: RequestReport) => void;
   readonly called: (outcome: Outcome) => void;
   readonly limiter: RateLimiter;

@@ -2,8 +2,9 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import {
   GuardError,
-  holderOf,
-  METHODS,
+  permitHolder,
+  isMcpMethod,
+  methodRow,
   spendPermit,
   type Call,
   type Credentials,
@@ -39,12 +40,17 @@ type Named = Pick<Exclude<Message, { kind: 'response' }>, 'method' | 'params'> &
 };
 
 /** @throws GuardError `method_not_found` for what the edge alone may send, `invalid_params` for a target that is not named. */
-export function toCall(deps: EdgeDeps, { kind, method, params }: Named, arrival: InboundMessage, internal = false): Call {
-  const row = METHODS.get(method);
+export function toCall(
+  deps: EdgeDeps,
+  { kind, method, params }: Named,
+  arrival: InboundMessage,
+  internal = false,
+): Call {
+  const row = methodRow(method);
   if (
     row === undefined ||
     row.direction === 'to_client' ||
-    row.internal !== internal ||
+    isMcpMethod(method) === internal ||
     !row.eras.includes(arrival.caller.era)
   )
     throw new GuardError('method_not_found');
@@ -102,7 +108,7 @@ export function runCall(deps: EdgeDeps, exchange: Exchange, local?: GatewayMetho
     const { server } = arrival.route;
     if (server !== undefined && !deps.view.servers().includes(server))
       throw new GuardError('not_found', { message: 'There is no such server.' });
-    held?.(holderOf(permit).principal.key);
+    held?.(permitHolder(permit).principal.key);
     if (answer !== undefined) return answer(deps, permit, exchange);
     if (arrival.headers !== undefined && call.origin.era === 'modern')
       matchParamHeaders(deps.definitionOf(call.target), call.params['arguments'], arrival.headers);
@@ -115,11 +121,14 @@ const done: GatewayMethod = (_deps, permit) => {
   return { value: {} };
 };
 
-const LOCAL: Readonly<Record<string, GatewayMethod>> = Object.assign(Object.create(null) as Record<string, GatewayMethod>, {
-  ping: done,
-  'notifications/initialized': done,
-  'notifications/progress': done,
-  'server/discover': ((deps, permit, { arrival }) => {
-    return { value: discoverResult(deps, { route: arrival.route, who: spendPermit(permit) }) };
-  }) satisfies GatewayMethod,
-});
+const LOCAL: Readonly<Record<string, GatewayMethod>> = Object.assign(
+  Object.create(null) as Record<string, GatewayMethod>,
+  {
+    ping: done,
+    'notifications/initialized': done,
+    'notifications/progress': done,
+    'server/discover': ((deps, permit, { arrival }) => {
+      return { value: discoverResult(deps, { route: arrival.route, who: spendPermit(permit) }) };
+    }) satisfies GatewayMethod,
+  },
+);

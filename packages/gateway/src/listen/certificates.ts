@@ -7,7 +7,7 @@ import { readFileSync } from 'node:fs';
 import type { Server } from 'node:https';
 import { createSecureContext, type SecureContextOptions } from 'node:tls';
 import type { TlsSettings } from '../snapshot.ts';
-import type { Log } from './listener.ts';
+import type { Log } from '@sallyport/guard';
 
 /** @throws Error when a file cannot be read or the key does not belong to the certificate. */
 export function readCertificates(settings: TlsSettings): SecureContextOptions {

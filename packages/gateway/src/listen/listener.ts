@@ -5,6 +5,7 @@
 import { createServer, type IncomingMessage, type Server, type ServerOptions, type ServerResponse } from 'node:http';
 import { createServer as createTlsServer, type Server as TlsServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
+import type { Log } from '@sallyport/guard';
 import type { ListenSettings, TlsSettings } from '../snapshot.ts';
 import { followCertificates, readCertificates } from './certificates.ts';
 import { capConnections } from './connection-cap.ts';
@@ -13,11 +14,6 @@ import { STRICT_TRANSPORT_SECURITY } from './security-headers.ts';
 import { SOCKET_LIMITS, type SocketLimits } from './socket-limits.ts';
 
 export type Handler = (request: IncomingMessage, response: ServerResponse) => void;
-export type Log = (
-  level: 'debug' | 'info' | 'warn' | 'error',
-  message: string,
-  fields?: Readonly<Record<string, unknown>>,
-) => void;
 
 export interface ListenerOptions {
   readonly settings: ListenSettings;

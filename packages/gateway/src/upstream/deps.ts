@@ -1,9 +1,6 @@
 /** What the upstream room is given by `main.ts`, and the words that its parts share. */
-import type { Clock, DefinitionKind, ErrorCode, JsonObject, Permitted, PinStore, Sealer } from '@sallyport/guard';
+import type { Clock, DefinitionKind, ErrorCode, JsonObject, Log, Permitted, PinStore, Sealer } from '@sallyport/guard';
 import type { ServerSettings } from '../snapshot.ts';
-
-export type LogLevel = 'debug' | 'info' | 'warn' | 'error';
-export type Log = (level: LogLevel, message: string, fields: Readonly<Record<string, unknown>>) => void;
 
 /** What happened behind the guard, for metrics and alarms. Names are configured or cleaned; nothing a server said is in it. */
 export type UpstreamEvent =

@@ -24,7 +24,7 @@ import { createBackoff } from './sessions/backoff.ts';
 import { createSessionPool, type SessionPool } from './sessions/pool.ts';
 import type { UpstreamSession } from './sessions/session.ts';
 
-export type { ClientRequest, Log, LogLevel, UpstreamDeps, UpstreamEvent } from './deps.ts';
+export type { ClientRequest, UpstreamDeps, UpstreamEvent } from './deps.ts';
 
 /** What the gateway asks of every server at start, in this order; each is a guarded call with `credentials: {kind: 'gateway'}`. */
 export const discoveryMethods: readonly string[] = [...LISTED.values()].map(({ method }) => method);

@@ -1,2 +1,2 @@
 /** Logs. */
-export { createLogger, type Level, type Log, type LoggerOptions } from './logger.ts';
+export { createLogger, type LoggerOptions } from './logger.ts';

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { createLogger, type Log } from './logger.ts';
+import type { Log } from '@sallyport/guard';
+import { createLogger } from './logger.ts';
 
 const JWT = 'eyJhbGciOiJFUzI1NiIsInR5cCI6ImF0K2p3dCJ9.eyJzdWIiOiJhbGljZSIsImNhbmFyeSI6MX0.c2lnbmF0dXJlLWNhbmFyeQ';
 const KEY = 'sp_8f3a2c_Zm9vYmFyYmF6cXV4Y2FuYXJ5MTIzNDU2Nzg5MA';

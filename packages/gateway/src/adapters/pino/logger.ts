@@ -1,13 +1,11 @@
 /** Structured logs: one JSON document a line on standard error, so that standard output stays free for the protocol. */
 import { destination, pino, stdTimeFunctions, type DestinationStream } from 'pino';
+import type { Log, LogLevel } from '@sallyport/guard';
 import { createRedactor } from './redact.ts';
-
-export type Level = 'debug' | 'info' | 'warn' | 'error';
-export type Log = (level: Level, message: string, fields?: Readonly<Record<string, unknown>>) => void;
 
 export interface LoggerOptions {
   /** Least severe message that is written now. */
-  readonly level: () => Level;
+  readonly level: () => LogLevel;
   /** Exact values that must never appear: what the secret references of the configuration resolved to. */
   readonly secrets?: () => readonly string[];
   /** Where lines go; standard error when absent. */

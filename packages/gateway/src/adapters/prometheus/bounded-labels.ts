@@ -2,7 +2,7 @@
  * A label value that a caller can choose is a way to fill the memory of the gateway and of whoever scrapes it: what is
  * not known becomes `other`.
  */
-import { METHODS } from '@sallyport/guard';
+import { isMethod } from '@sallyport/guard';
 
 export const OTHER = 'other';
 
@@ -11,7 +11,7 @@ const ENDPOINTS = new Set(['/mcp', '/health', '/ready', '/metrics', 'stdio']);
 
 /** JSON-RPC methods of the table; HTTP methods for what has none. */
 export function methodLabel(method: string): string {
-  return METHODS.has(method) || HTTP_METHODS.has(method) ? method : OTHER;
+  return isMethod(method) || HTTP_METHODS.has(method) ? method : OTHER;
 }
 
 /** `/mcp`, `/mcp/{server}` of a configured server, and the few others; metadata documents and `/oauth` without their tails. */

@@ -3,7 +3,7 @@ import type { IncomingMessage } from 'node:http';
 import {
   asGuardError,
   GuardError,
-  holderOf,
+  permitHolder,
   spendPermit,
   type Call,
   type JsonObject,
@@ -208,7 +208,7 @@ async function listenOn(door: HttpEdgeContext, { message, arrival, abort }: Unde
       params: message.params,
       send: reply.send,
       entered: (permit) => {
-        place = takeStreamSlot(door, holderOf(permit).principal.key);
+        place = takeStreamSlot(door, permitHolder(permit).principal.key);
       },
     });
   } finally {

@@ -1,12 +1,17 @@
 /** GET and DELETE of the legacy revisions: the stream for what belongs to no call, resumption, and the end of a session. */
-import { GuardError, holderOf, spendPermit, type Outcome, type ClientChannel } from '@sallyport/guard';
+import { GuardError, permitHolder, spendPermit, type Outcome, type ClientChannel } from '@sallyport/guard';
 import { renderError } from '../render-outcome.ts';
 import type { Caller } from '../eras/caller.ts';
 import { MODERN_VERSION } from '../eras/versions.ts';
 import { toCall, runCall, type InboundMessage } from '../exchange.ts';
 import { notificationParams } from '../names/notification-params.ts';
 import { inRoute } from '../names/route.ts';
-import { createNotificationGate, deliverNotification, keepReauthorizing, type NotificationGate } from '../reauthorize.ts';
+import {
+  createNotificationGate,
+  deliverNotification,
+  keepReauthorizing,
+  type NotificationGate,
+} from '../reauthorize.ts';
 import type { LiveSession } from '../sessions/live-sessions.ts';
 import { emit, findResumable, openStream, type Stream } from '../sessions/streams.ts';
 import { reportRequest, respondEmpty, type HttpEdgeContext, type RequestContext } from './context.ts';
@@ -105,7 +110,11 @@ async function hear(door: HttpEdgeContext, ear: GetStream, arrival: InboundMessa
       const deliver = (): void =>
         void (
           isHeard(ear) &&
-          send({ jsonrpc: '2.0', method, params: notificationParams(method, params, { route: ear.visit.route, server }) })
+          send({
+            jsonrpc: '2.0',
+            method,
+            params: notificationParams(method, params, { route: ear.visit.route, server }),
+          })
         );
       deliverNotification(ear.hear, server ?? '', { method, params }, deliver);
     },
@@ -119,7 +128,7 @@ async function hear(door: HttpEdgeContext, ear: GetStream, arrival: InboundMessa
     door,
     { call: toCall(door, { method: 'stream/listen', params: {} }, arrival, true), arrival, relay },
     async (_deps, permit) => {
-      const resumed = open(door, ear, holderOf(permit).principal.key);
+      const resumed = open(door, ear, permitHolder(permit).principal.key);
       if (resumed === undefined) return door.send(permit, relay);
       spendPermit(permit);
       // A resumed stream carries what its call still says; when that is all said it ends.
@@ -209,7 +218,11 @@ export async function handleDelete(door: HttpEdgeContext, visit: RequestContext)
   const id = visit.request.headers['mcp-session-id'];
   if (isModern(visit) || typeof id !== 'string') return postOnly(door, visit);
   const caller = await readLegacy(door, visit.request);
-  const arrival: InboundMessage = arrivalOf(door, visit, { caller, abort: new AbortController(), rawArguments: undefined });
+  const arrival: InboundMessage = arrivalOf(door, visit, {
+    caller,
+    abort: new AbortController(),
+    rawArguments: undefined,
+  });
   const call = toCall(door, { method: 'session/end', params: {} }, arrival, true);
   const relay: ClientChannel = {
     era: 'legacy',

@@ -8,7 +8,7 @@ import {
   createSealer,
   GuardError,
   spendPermit,
-  standardHouse,
+  standardPipeline,
   type Call,
   type Credentials,
   type Definition,
@@ -303,7 +303,7 @@ function depsFor(
   const audit = createMemoryAuditLog();
   const approvals = createMemoryApprovals(systemClock);
   const find = (target: Target): Definition | undefined => definitions.find((one) => same(target, one));
-  const house = standardHouse(
+  const house = standardPipeline(
     {
       authenticators: [authenticate],
       tenants: createMemoryTenants(() => ['acme', 'globex']),

@@ -2,7 +2,7 @@
 import {
   GuardError,
   LOG_LEVELS,
-  METHODS,
+  methodRow,
   spendPermit,
   type JsonObject,
   type McpResult,
@@ -55,7 +55,7 @@ function dispatch(
   runs: readonly Run[],
   method: string,
 ): Promise<McpResult> {
-  const lists = METHODS.get(method)?.lists;
+  const lists = methodRow(method)?.lists;
   if (lists !== undefined) return listDefinitions(bridge, runs, lists);
   switch (method) {
     case 'tasks/list':

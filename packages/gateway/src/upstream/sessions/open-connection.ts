@@ -1,7 +1,7 @@
 /** Opens a link to a server over its transport, in the newest revision that both sides know. */
 import type { Era, JsonObject } from '@sallyport/guard';
 import type { ServerSettings } from '../../snapshot.ts';
-import type { Log } from '../deps.ts';
+import type { Log } from '@sallyport/guard';
 import { createLegacyHttpTransport } from '../transports/http/legacy.ts';
 import { createModernHttpTransport } from '../transports/http/modern.ts';
 import type { Endpoint } from '../transports/http/endpoint.ts';

@@ -5,7 +5,7 @@
 import { GuardError, type Clock, type JsonObject } from '@sallyport/guard';
 import { canonicalize } from '@sallyport/guard/json';
 import type { ServerSettings } from '../../snapshot.ts';
-import type { Log } from '../deps.ts';
+import type { Log } from '@sallyport/guard';
 import { openEndpoint, type Endpoint } from '../transports/http/endpoint.ts';
 import { transportFailure, publicReasonOf, reasonOf } from '../transports/failure.ts';
 import type { ServerInitiated } from '../transports/transport.ts';

@@ -1,5 +1,5 @@
 /** The real guard with stages that let everything through, around the real upstream room: what a permit is in these tests. */
-import { createGuard, createSealer, GuardError, METHODS, spendPermit } from '@sallyport/guard';
+import { createGuard, createSealer, GuardError, isMethod, spendPermit } from '@sallyport/guard';
 import type {
   Call,
   Credentials,
@@ -263,7 +263,7 @@ export function rigOf(
   ): Promise<JsonObject> => {
     clientRequests.push({ method, params, principal: permitted.principal.key });
     if (rig.refuseClientRequests) throw new GuardError('not_permitted');
-    if (!METHODS.has(method)) throw new GuardError('method_not_found');
+    if (!isMethod(method)) throw new GuardError('method_not_found');
     const call = callOf(method, permitted.call.target, params, {
       era: permitted.call.origin.era,
       credentials: { kind: 'within', principal: permitted.principal },
@@ -282,7 +282,7 @@ export function rigOf(
     clock,
     clientRequest,
     log: (level, message, fields) => {
-      logs.push({ level, message, fields });
+      logs.push({ level, message, fields: fields ?? {} });
     },
     report: (event) => {
       events.push(event);

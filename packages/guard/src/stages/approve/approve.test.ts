@@ -5,7 +5,7 @@ import { GuardError } from '../../errors.ts';
 import type { ValidatedCall } from '../../guard.ts';
 import { canonicalize, parseStrict } from '../../json/index.ts';
 import { createManualClock, createMemoryApprovals } from '../../memory/index.ts';
-import { METHODS, type MethodRow } from '../../methods.ts';
+import { METHODS } from '../../methods.ts';
 import type { ApprovalStore } from '../../ports.ts';
 import { approvalDigest, createApprove, type ApprovalRule } from './index.ts';
 
@@ -63,7 +63,7 @@ function bench({
       tenant: { id: changes.tenant ?? 'acme' },
     };
     const judged: ValidatedCall = {
-      row: METHODS.get('tools/call') as MethodRow,
+      row: METHODS['tools/call'],
       definition: { ...definition, ...changes.definition },
       input: changes.input ?? input,
     };
@@ -286,11 +286,7 @@ describe('which calls need a yes', () => {
       expect(await ask({ definition: { kind } })).toBeUndefined();
     const { stage } = bench({ rules: ANYWHERE });
     expect(
-      stage(
-        { principal, tenant: { id: 'acme' } },
-        { row: METHODS.get('tools/list') as MethodRow, definition: undefined, input },
-        grant,
-      ),
+      stage({ principal, tenant: { id: 'acme' } }, { row: METHODS['tools/list'], definition: undefined, input }, grant),
     ).toBeUndefined();
   });
 });

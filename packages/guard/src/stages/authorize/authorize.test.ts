@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import type { Call, Definition, Grant } from '../../call.ts';
 import { GuardError } from '../../errors.ts';
 import type { ValidatedCall, Identity } from '../../guard.ts';
-import { METHODS, type MethodRow } from '../../methods.ts';
+import { methodRow, METHODS, type MethodRow } from '../../methods.ts';
 import type { PolicyDecision, PolicyRequest } from '../../ports.ts';
 import { silentObserver } from '../../memory/index.ts';
 import { createAuthorize } from './index.ts';
@@ -41,7 +41,7 @@ function bench(decision: PolicyDecision | (() => never)) {
     observer: { ...silentObserver, decided: (effect, engine) => void told.push(`${effect} ${engine}`) },
   });
   const run = (method = 'tools/call', judged: Partial<ValidatedCall> = {}): Grant | undefined =>
-    stage(who, { row: METHODS.get(method) as MethodRow, definition, input, ...judged }, call);
+    stage(who, { row: methodRow(method) as MethodRow, definition, input, ...judged }, call);
   return { asked, told, run };
 }
 
@@ -101,7 +101,7 @@ describe('the policy', () => {
       },
       observer: silentObserver,
     });
-    const judged: ValidatedCall = { row: METHODS.get('tools/call') as MethodRow, definition, input };
+    const judged: ValidatedCall = { row: METHODS['tools/call'], definition, input };
     expect(stage(who, judged, call)).toBe(grant);
     current = deny;
     expect(() => stage(who, judged, call)).toThrow(GuardError);

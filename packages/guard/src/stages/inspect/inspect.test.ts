@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import type { Call, Definition, DefinitionKind, Json, JsonObject, McpResult } from '../../call.ts';
 import { GuardError } from '../../errors.ts';
 import type { ValidatedCall, Identity } from '../../guard.ts';
-import { METHODS, type MethodRow } from '../../methods.ts';
+import { methodRow, METHODS, type MethodRow } from '../../methods.ts';
 import { createInspect } from './index.ts';
 
 const who = { principal: { key: 'p' }, tenant: { id: 'acme' } } as unknown as Identity;
@@ -29,7 +29,7 @@ function inspectOf(setting: Setting = {}): (result: McpResult) => McpResult {
   const { method = 'tools/call', document, maxBytes = 1_000_000, mayList = () => true } = setting;
   const stage = createInspect({ maxResultBytes: (server) => (server === 'crm' ? maxBytes : 0), mayList });
   const definition = 'definition' in setting ? setting.definition : definitionOf(document);
-  const judged: ValidatedCall = { row: METHODS.get(method) as MethodRow, definition, input: {} };
+  const judged: ValidatedCall = { row: methodRow(method) as MethodRow, definition, input: {} };
   const target = method.startsWith('tasks/') ? { kind: 'task', server: 'crm', name: 't' } : { kind: 'gateway' };
   return (result) => stage(result, who, judged, { method, target } as unknown as Call);
 }
@@ -211,7 +211,7 @@ describe('J12 the approved output schema', () => {
     const stage = createInspect({ maxResultBytes: () => 1_000, mayList: () => true });
     const check = (type: string) => {
       const judged: ValidatedCall = {
-        row: METHODS.get('tools/call') as MethodRow,
+        row: METHODS['tools/call'],
         definition: definitionOf({
           outputSchema: { $id: 'https://x.test/s', type: 'object', properties: { v: { type } } },
         }),

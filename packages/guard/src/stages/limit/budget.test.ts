@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import type { Definition, Principal } from '../../call.ts';
 import { GuardError } from '../../errors.ts';
 import { createManualClock, createMemoryRateLimiter, silentObserver } from '../../memory/index.ts';
-import { METHODS, type MethodRow } from '../../methods.ts';
+import { methodRow, METHODS, type MethodRow } from '../../methods.ts';
 import type { RateLimiter } from '../../ports.ts';
 import { addressRule, createLimit, createRefusals, type LimitSetting, type LimitTiers } from './index.ts';
 
@@ -43,7 +43,7 @@ function bench(tiers: LimitTiers, wrap: (limiter: RateLimiter) => RateLimiter = 
       await stage(
         { principal, tenant: { id: tenant } },
         {
-          row: METHODS.get(method) as MethodRow,
+          row: methodRow(method) as MethodRow,
           definition: definition === null ? undefined : { ...TOOL, ...definition },
           input: {},
         },
@@ -198,10 +198,7 @@ describe('an empty budget', () => {
     } as unknown as Principal;
     const thrown: unknown = await Promise.resolve()
       .then(() =>
-        stage(
-          { principal, tenant: { id: 'acme' } },
-          { row: METHODS.get('tools/call') as MethodRow, definition: TOOL, input: {} },
-        ),
+        stage({ principal, tenant: { id: 'acme' } }, { row: METHODS['tools/call'], definition: TOOL, input: {} }),
       )
       .catch((error: unknown) => error);
     expect(thrown).toMatchObject({
@@ -222,7 +219,7 @@ describe('an empty budget', () => {
   it('never says to come back after no time at all', async () => {
     const { stage } = bench({ default: [setting(['user'], 100, 1_000)] });
     const principal = { user: { issuer: 'i', subject: 's' }, agent: { clientId: 'a' } } as unknown as Principal;
-    const judged = { row: METHODS.get('tools/call') as MethodRow, definition: TOOL, input: {} };
+    const judged = { row: METHODS['tools/call'], definition: TOOL, input: {} };
     const spend = (): void => {
       for (let at = 0; at < 101; at++) void stage({ principal, tenant: { id: 'acme' } }, judged);
     };

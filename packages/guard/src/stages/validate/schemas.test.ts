@@ -2,7 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import type { Call, Definition, Json, JsonObject } from '../../call.ts';
 import { GuardError } from '../../errors.ts';
-import { METHODS, type MethodRow } from '../../methods.ts';
+import { METHODS } from '../../methods.ts';
 import { compileSchema, createSchemaCache, createValidate, SCHEMA_LIMITS, type SchemaLimits } from './index.ts';
 
 const strict = createValidate({ additionalArguments: () => 'reject' });
@@ -18,7 +18,7 @@ const definitionOf = (document: JsonObject, name = 't'): Definition => ({
 const validate = (inputSchema: JsonObject, args: unknown): JsonObject =>
   strict(
     { params: { name: 't', arguments: args } } as unknown as Call,
-    METHODS.get('tools/call') as MethodRow,
+    METHODS['tools/call'],
     definitionOf({ inputSchema }),
   );
 const accepts = (schema: JsonObject, value: unknown): boolean => compileSchema(schema)(value as Json).length === 0;

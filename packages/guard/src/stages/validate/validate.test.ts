@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import type { Call, Definition, JsonObject } from '../../call.ts';
 import { GuardError } from '../../errors.ts';
-import { METHODS, type MethodRow } from '../../methods.ts';
+import { METHODS } from '../../methods.ts';
 import { compileSchema, createValidate } from './index.ts';
 
-const row = METHODS.get('tools/call') as MethodRow;
+const row = METHODS['tools/call'];
 let serial = 0;
 const toolOf = (inputSchema: object): Definition => ({
   server: 'crm',
@@ -155,7 +155,7 @@ it('a prompt takes its declared arguments, as strings, and the required ones', (
     labels: [],
     document: { arguments: [{ name: 'a', required: true }, { name: 'b' }] },
   };
-  const get = METHODS.get('prompts/get') as MethodRow;
+  const get = METHODS['prompts/get'];
   expect(() => strict(call({ a: 'x' }), get, prompt)).not.toThrow();
   for (const args of [{}, { a: 1 }, { a: 'x', c: 'y' }])
     expect(() => strict(call(args), get, prompt)).toThrow(GuardError);

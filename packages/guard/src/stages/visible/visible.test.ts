@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import type { Call, Definition, DefinitionKind, Target } from '../../call.ts';
 import { GuardError } from '../../errors.ts';
 import type { Identity } from '../../guard.ts';
-import { METHODS, type MethodRow } from '../../methods.ts';
+import { methodRow, type MethodRow } from '../../methods.ts';
 import type { PolicyEngine, PolicyRequest } from '../../ports.ts';
 import { createMayList, createVisible } from './index.ts';
 
@@ -52,7 +52,7 @@ function bench({
     stage(
       who,
       { method, target, params: { arguments: { secret: 1 } } } as unknown as Call,
-      METHODS.get(method) as MethodRow,
+      methodRow(method) as MethodRow,
     );
   const refusal = (target: Target, method?: string): unknown => {
     try {

@@ -1,6 +1,6 @@
 /** The state of one legacy session, and the small exchanges around its requests: notifications, answers, cancellations. */
 import type { GuardError, JsonObject } from '@sallyport/guard';
-import type { Log } from '../../deps.ts';
+import type { Log } from '@sallyport/guard';
 import type { PendingClientRequests } from '../../client-requests/pending.ts';
 import { encodeNotification } from '../encode.ts';
 import type { OnRequest, ServerInitiated } from '../transport.ts';

@@ -2,7 +2,7 @@
  * Streamable HTTP up to 2025-11-25: one session, requests whose streams can be resumed, a stream for what the server has
  * to say on its own. Leaving a request is not cancelling it, so cancellations are sent.
  */
-import type { Log } from '../../deps.ts';
+import type { Log } from '@sallyport/guard';
 import { createPendingClientRequests } from '../../client-requests/pending.ts';
 import { encodeRequest, encodeNotification } from '../encode.ts';
 import { transportFailure } from '../failure.ts';

@@ -1,5 +1,5 @@
 /** Streamable HTTP of 2026-07-28: every request stands alone; closing it cancels it. */
-import type { Log } from '../../deps.ts';
+import type { Log } from '@sallyport/guard';
 import { MODERN } from '../../deps.ts';
 import { encodeRequest } from '../encode.ts';
 import type { ServerResult, OutboundRequest, Transport } from '../transport.ts';

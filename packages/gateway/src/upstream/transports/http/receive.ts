@@ -1,6 +1,6 @@
 /** What comes back on the exchange of one request: its notifications, the server's own requests, and once its answer. */
 import { GuardError, type JsonObject } from '@sallyport/guard';
-import type { Log } from '../../deps.ts';
+import type { Log } from '@sallyport/guard';
 import { transportFailure, rpcFailure, tooLarge } from '../failure.ts';
 import type { ServerResult, OutboundRequest } from '../transport.ts';
 import { readMessages, type RequestId, type ServerMessage } from '../../../mcp/server-message.ts';

@@ -8,7 +8,7 @@ import { oneLine } from '@sallyport/guard/json';
 import type { ServerSettings } from '../../../snapshot.ts';
 import { cleanLine } from '../failure.ts';
 import { createLineSplitter } from '../../../mcp/lines.ts';
-import type { Log } from '../../deps.ts';
+import type { Log } from '@sallyport/guard';
 
 export interface Child {
   /** Writes one message, as one line. False when the child is gone or does not read: what it has not taken is bounded. */

@@ -4,7 +4,7 @@
  */
 import { GuardError, type JsonObject } from '@sallyport/guard';
 import type { ServerSettings } from '../../../snapshot.ts';
-import type { Log } from '../../deps.ts';
+import type { Log } from '@sallyport/guard';
 import { createPendingClientRequests, type PendingClientRequests } from '../../client-requests/pending.ts';
 import { encodeRequest, encodeNotification } from '../encode.ts';
 import { transportFailure, rpcFailure, tooLarge } from '../failure.ts';
