@@ -50,7 +50,7 @@ it('U7 what expired is forgotten, so a thousand requests of one agent are never 
   for (let at = 0; at < 1_000; at++) {
     const question = {
       digest: `d${at}`,
-      expiresAt: clock.now() + 10,
+      expiresAtMs: clock.now() + 10,
       principal: { key: 'p' },
     } as unknown as Parameters<typeof store.consume>[0];
     try {

@@ -380,7 +380,7 @@ describe('what is remembered', () => {
   ])('never one that read %s', (_name, body, other) => {
     const engine = engineOf(policy('permit', body));
     const first = question({ input: { n: 1 }, session: 's1' });
-    expect(engine.decide(first)).toMatchObject({ effect: 'allow', grant: { rememberable: false } });
+    expect(engine.decide(first)).toMatchObject({ effect: 'allow', grant: { cacheable: false } });
     expect(engine.decide({ ...question(other), principal: first.principal, definition: first.definition }).effect).toBe(
       'deny',
     );

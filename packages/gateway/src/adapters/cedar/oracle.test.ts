@@ -455,7 +455,7 @@ describe('Sallyport is stricter where Cedar skips', () => {
     expect(byTool.decide(questionOf(ARGS)).grant.cacheable).toBe(true);
     const byArguments = engineOf([when('context.args.n > 3')]);
     const question = questionOf(ARGS);
-    expect(byArguments.decide(question)).toMatchObject({ effect: 'allow', grant: { rememberable: false } });
+    expect(byArguments.decide(question)).toMatchObject({ effect: 'allow', grant: { cacheable: false } });
     expect(byArguments.decide({ ...question, input: { n: 1 } }).effect).toBe('deny');
   });
 

@@ -69,7 +69,7 @@ it('becomes the principal that it says, the same object each time', async () => 
     tenantClaim: 'acme',
     scopes: ['mcp', 'other'],
     tier: 'gold',
-    expiresAt: (NOW + 600) * 1000,
+    expiresAtMs: (NOW + 600) * 1000,
   });
   expect(await bench.bearer(text)).toBe(principal);
   expect(bench.asked).toEqual([`${HOME} k1`]);

@@ -204,7 +204,7 @@ describe('an empty budget', () => {
     expect(thrown).toMatchObject({
       code: 'rate_limited',
       detail: {
-        retryAfter: 30,
+        retryAfterSeconds: 30,
         headers: {
           'Retry-After': '30',
           'X-RateLimit-Limit': '2',
@@ -224,7 +224,7 @@ describe('an empty budget', () => {
       for (let at = 0; at < 101; at++) void stage({ principal, tenant: { id: 'acme' } }, judged);
     };
     expect(spend).toThrow(
-      expect.objectContaining({ detail: expect.objectContaining({ retryAfter: 1 }) as object }) as Error,
+      expect.objectContaining({ detail: expect.objectContaining({ retryAfterSeconds: 1 }) as object }) as Error,
     );
   });
 

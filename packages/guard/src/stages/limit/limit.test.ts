@@ -74,7 +74,7 @@ describe('approvals', () => {
   const question = (digest: string) =>
     ({
       digest,
-      expiresAt: clock.now() + 1_000,
+      expiresAtMs: clock.now() + 1_000,
       principal: { key: 'p', user: { issuer: 'i', subject: 'alice' }, agent: { clientId: 'a', actors: ['bot'] } },
     }) as unknown as Parameters<ReturnType<typeof createMemoryApprovals>['consume']>[0];
 
