@@ -1,8 +1,7 @@
 /** Records of the gateway itself, in the log of no tenant (`_`): its configuration, and requests that never became calls. */
-import { ERRORS, type Clock, type ErrorCode } from '@sallyport/guard';
+import { ERRORS, type Clock, type ErrorCode, type Log } from '@sallyport/guard';
 import { logRecord } from '@sallyport/guard/audit';
 import type { ActiveSettings } from './active-settings.ts';
-import type { Log } from './adapters/pino/index.ts';
 import type { SegmentAuditLog } from './adapters/segments/log.ts';
 
 /** Invariant 11: every setting that weakens a protection stands in the log and in the record. */

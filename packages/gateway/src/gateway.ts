@@ -7,10 +7,11 @@ import { join } from 'node:path';
 import {
   createGuard,
   createSealer,
-  standardHouse,
+  standardPipeline,
   type Clock,
   type Guard,
   type Identity,
+  type Log,
   type Sealer,
 } from '@sallyport/guard';
 import { createRecorder, createRedactor } from '@sallyport/guard/audit';
@@ -24,7 +25,7 @@ import {
 import { createApiKeyAuthenticator, createBearerJwt, createMayList, readAuthorization } from '@sallyport/guard/stages';
 import { createSettingsHolder, type SettingsHolder } from './active-settings.ts';
 import { createKeySource, type IssuerKeys } from './adapters/jwks/keys.ts';
-import { createLogger, type Log } from './adapters/pino/index.ts';
+import { createLogger } from './adapters/pino/index.ts';
 import { createMetrics, type Metrics } from './adapters/prometheus/index.ts';
 import { openAuditLog, type AuditLogDeps, type SegmentAuditLog } from './adapters/segments/log.ts';
 import { openStore, type Store } from './adapters/sqlite/store.ts';
@@ -147,12 +148,12 @@ function createPipeline(
   { clock, store, audit, metrics, approvals, settings }: Resources,
   upstreams: Upstreams,
   issuerKeys: IssuerKeys,
-): ReturnType<typeof standardHouse> {
+): ReturnType<typeof standardPipeline> {
   const snapshot = (): Snapshot => settings.current().snapshot;
   const server = (name: string): ServerSettings | undefined => settings.current().servers.get(name);
   const jwt = createBearerJwt({ issuers: () => snapshot().identity.issuers, keys: issuerKeys, clock });
   const apiKey = createApiKeyAuthenticator(store.keys, clock);
-  return standardHouse(
+  return standardPipeline(
     {
       authenticators: [jwt, (credentials) => (snapshot().identity.apiKeys ? apiKey(credentials) : undefined)],
       tenants: createMemoryTenants(() => snapshot().tenants),

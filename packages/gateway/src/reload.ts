@@ -1,9 +1,8 @@
 /** What changes while the gateway runs: a new configuration, and changed policy files. Both take effect with the next call. */
 import { watch, type FSWatcher } from 'node:fs';
-import type { Clock } from '@sallyport/guard';
+import type { Clock, Log } from '@sallyport/guard';
 import type { SettingsHolder } from './active-settings.ts';
 import { loadPolicies, policyRevision } from './adapters/cedar/load.ts';
-import type { Log } from './adapters/pino/index.ts';
 import type { SegmentAuditLog } from './adapters/segments/log.ts';
 import { needRestart } from './config.ts';
 import { recordSettings } from './gateway-records.ts';
