@@ -1,4 +1,4 @@
-/** What may import what (house.md): each rule with a sentence for whoever breaks it. */
+/** What may import what: each rule with a sentence for the contributor who breaks it. */
 import { describe, expect, it } from 'vitest';
 import { isTest, sourcesIn, type Source } from './sources.ts';
 
