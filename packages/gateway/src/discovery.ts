@@ -1,6 +1,7 @@
 /** Discovery: the gateway asks every server for its definitions, at start and again while a server cannot be reached. */
 import type { Call, ClientChannel, Clock, Guard } from '@sallyport/guard';
 import type { Upstreams } from './upstream/upstreams.ts';
+import { MODERN_VERSION } from './mcp/revisions.ts';
 
 const RETRY_MS = 5_000;
 const DEADLINE_MS = 30_000;
@@ -63,7 +64,7 @@ function gatewayCall(server: string, method: string, clock: Clock): Call {
     origin: {
       transport: 'embedded',
       era: 'modern',
-      protocolVersion: '2026-07-28',
+      protocolVersion: MODERN_VERSION,
       address: '',
       correlationId: crypto.randomUUID(),
       traceparent: undefined,

@@ -4,8 +4,8 @@
  */
 import { request } from 'undici';
 import type { Json, JsonObject } from '@sallyport/guard';
+import { MODERN_VERSION } from '../mcp/revisions.ts';
 
-export const PROTOCOL_VERSION = '2026-07-28';
 const MAX_ANSWER_BYTES = 64 * 1024 ** 2;
 
 export interface Aim {
@@ -39,7 +39,7 @@ export async function ask(
 ): Promise<Reply> {
   const id = 1;
   const _meta = {
-    'io.modelcontextprotocol/protocolVersion': PROTOCOL_VERSION,
+    'io.modelcontextprotocol/protocolVersion': MODERN_VERSION,
     'io.modelcontextprotocol/clientCapabilities': {},
     'io.modelcontextprotocol/clientInfo': { name: 'sallyport-cli', version: aim.version },
   };
@@ -48,7 +48,7 @@ export async function ask(
     'content-type': 'application/json',
     accept: 'application/json, text/event-stream',
     authorization: `Bearer ${aim.token}`,
-    'mcp-protocol-version': PROTOCOL_VERSION,
+    'mcp-protocol-version': MODERN_VERSION,
     'mcp-method': method,
     ...(typeof name === 'string' ? { 'mcp-name': headerValue(name) } : {}),
     ...extraHeaders,

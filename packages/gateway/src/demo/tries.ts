@@ -5,6 +5,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { JsonObject } from '@sallyport/guard';
+import { MODERN_VERSION } from '../mcp/revisions.ts';
 
 export interface Try {
   readonly file: string;
@@ -80,7 +81,7 @@ export function writeTries(folder: string, gatewayUrl: string, keys: ReadonlyMap
 /** The request of a modern client (2026-07-28): no handshake, no session. */
 export function curlFile(one: Try, gatewayUrl: string, key: string): string {
   const _meta = {
-    'io.modelcontextprotocol/protocolVersion': '2026-07-28',
+    'io.modelcontextprotocol/protocolVersion': MODERN_VERSION,
     'io.modelcontextprotocol/clientCapabilities': {},
     'io.modelcontextprotocol/clientInfo': { name: 'curl', version: '1' },
   };
@@ -94,7 +95,7 @@ export function curlFile(one: Try, gatewayUrl: string, key: string): string {
     `Authorization: Bearer ${key}`,
     'Content-Type: application/json',
     'Accept: application/json, text/event-stream',
-    'MCP-Protocol-Version: 2026-07-28',
+    `MCP-Protocol-Version: ${MODERN_VERSION}`,
     'Mcp-Method: tools/call',
     `Mcp-Name: ${one.tool}`,
   ];

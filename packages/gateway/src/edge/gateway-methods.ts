@@ -2,7 +2,7 @@
 import { GuardError, type JsonObject, type Outcome, type Identity } from '@sallyport/guard';
 import type { EdgeDeps } from './deps.ts';
 import { inRoute, type Route } from './names/route.ts';
-import { LEGACY_VERSIONS, SUPPORTED_VERSIONS } from './eras/versions.ts';
+import { hasCoreTasks, isLegacyVersion, NEWEST_LEGACY_VERSION, SUPPORTED_VERSIONS } from '../mcp/revisions.ts';
 
 const SELF = { name: 'sallyport', title: 'Sallyport', version: '0.1.0' };
 
@@ -61,8 +61,7 @@ export function serverInfoOf(
 }
 
 /** Version negotiation: the one that was asked for when it is spoken here, else the newest legacy one. */
-export const negotiate = (asked: unknown): string =>
-  typeof asked === 'string' && LEGACY_VERSIONS.includes(asked) ? asked : (LEGACY_VERSIONS[0] as string);
+export const negotiate = (asked: unknown): string => (isLegacyVersion(asked) ? asked : NEWEST_LEGACY_VERSION);
 
 interface Asking {
   readonly route: Route;
@@ -76,7 +75,7 @@ export function initializeResult(seen: Seen, { route, who }: Asking, protocolVer
     capabilities: { tasks, ...others },
     instructions,
   } = serverProfile(seen, route, who);
-  const capabilities = { ...others, ...(tasks !== undefined && protocolVersion === '2025-11-25' && { tasks }) };
+  const capabilities = { ...others, ...(tasks !== undefined && hasCoreTasks(protocolVersion) && { tasks }) };
   return { protocolVersion, capabilities, serverInfo, ...(instructions !== undefined && { instructions }) };
 }
 

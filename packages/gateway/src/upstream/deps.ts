@@ -44,7 +44,3 @@ export interface UpstreamDeps {
 
 /** The name under which the gateway introduces itself to servers. */
 export const CLIENT_INFO: JsonObject = { name: 'sallyport', version: '0.1.0' };
-
-export const MODERN = '2026-07-28';
-/** Newest first: the first is what `initialize` offers. */
-export const LEGACY_VERSIONS: readonly string[] = ['2025-11-25', '2025-06-18', '2025-03-26', '2024-11-05'];

@@ -4,7 +4,7 @@ import { GuardError, LOG_LEVELS, type JsonObject } from '@sallyport/guard';
 import { isObject, type Message } from '../envelope.ts';
 import type { Caller } from './caller.ts';
 import { checkMirrors, mismatch } from './mirrors.ts';
-import { MODERN_VERSION, SUPPORTED_VERSIONS } from './versions.ts';
+import { MODERN_VERSION, SUPPORTED_VERSIONS } from '../../mcp/revisions.ts';
 
 /** Written out, because a key that is put together for each request has to be looked up anew each time. */
 const VERSION = 'io.modelcontextprotocol/protocolVersion';

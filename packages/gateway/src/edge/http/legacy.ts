@@ -2,7 +2,7 @@
 import type { IncomingMessage } from 'node:http';
 import { GuardError, type Session } from '@sallyport/guard';
 import type { Caller } from '../eras/caller.ts';
-import { ASSUMED_VERSION, LEGACY_VERSIONS, SUPPORTED_VERSIONS } from '../eras/versions.ts';
+import { ASSUMED_VERSION, isLegacyVersion, SUPPORTED_VERSIONS } from '../../mcp/revisions.ts';
 import type { LiveSession } from '../sessions/live-sessions.ts';
 import type { HttpEdgeContext } from './context.ts';
 import { headerValues } from '../../listen/header-values.ts';
@@ -25,7 +25,7 @@ export async function readLegacy(door: HttpEdgeContext, request: IncomingMessage
   const [version, anotherVersion] = headerValues(request, 'mcp-protocol-version');
   if (anotherVersion !== undefined)
     throw new GuardError('invalid_request', { message: 'There is more than one MCP-Protocol-Version.' });
-  if (version !== undefined && !greets && !LEGACY_VERSIONS.includes(version)) {
+  if (version !== undefined && !greets && !isLegacyVersion(version)) {
     throw new GuardError('unsupported_protocol_version', {
       data: { supported: SUPPORTED_VERSIONS, requested: version.slice(0, 64) },
     });

@@ -37,6 +37,7 @@ import { acceptsRequests, createClientRequests, type ClientRequests } from '../s
 import { createReply, type Reply } from './reply.ts';
 import { challenge } from './metadata.ts';
 import { headerValues } from '../../listen/header-values.ts';
+import { primesStreams } from '../../mcp/revisions.ts';
 
 type Request = Extract<Message, { kind: 'request' }>;
 
@@ -113,7 +114,7 @@ async function handleRequest(door: HttpEdgeContext, visit: RequestContext, asked
     response: visit.response,
     headers,
     mayStream: accepts(visit.request),
-    primes: caller.protocolVersion === '2025-11-25',
+    primes: primesStreams(caller.protocolVersion),
     now: door.clock.now,
     stream:
       live &&

@@ -2,7 +2,7 @@
 import { GuardError, permitHolder, spendPermit, type Outcome, type ClientChannel } from '@sallyport/guard';
 import { renderError } from '../render-outcome.ts';
 import type { Caller } from '../eras/caller.ts';
-import { MODERN_VERSION } from '../eras/versions.ts';
+import { MODERN_VERSION, primesStreams } from '../../mcp/revisions.ts';
 import { toCall, runCall, type InboundMessage } from '../exchange.ts';
 import { notificationParams } from '../names/notification-params.ts';
 import { inRoute } from '../names/route.ts';
@@ -177,7 +177,7 @@ function open(door: HttpEdgeContext, ear: GetStream, holder: string): Stream | u
 
 /** 2025-11-25: a client learns at once where to read on, and after how long. */
 function prime(stream: Stream, { visit, caller }: GetStream): void {
-  writeBounded(visit.response, caller.protocolVersion === '2025-11-25' ? primeText(stream) : ': listening\n\n');
+  writeBounded(visit.response, primesStreams(caller.protocolVersion) ? primeText(stream) : ': listening\n\n');
 }
 
 function say({ stream, visit }: GetStream, data: string): void {

@@ -18,7 +18,7 @@ import { isObject, readEnvelope, type Message } from '../envelope.ts';
 import { afterWait } from '../eras/approval-wait.ts';
 import type { Caller } from '../eras/caller.ts';
 import { isModern, readModern } from '../eras/modern.ts';
-import { ASSUMED_VERSION } from '../eras/versions.ts';
+import { ASSUMED_VERSION } from '../../mcp/revisions.ts';
 import { toCall, isPassedOn, runCall, type InboundMessage, type GatewayMethod } from '../exchange.ts';
 import { acceptsRequests, createClientRequests, type ClientRequests } from '../sessions/client-requests.ts';
 import { runSubscription } from '../subscription.ts';

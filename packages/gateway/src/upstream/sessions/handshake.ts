@@ -1,11 +1,12 @@
 /** The first words with a server: `server/discover` (2026-07-28), else `initialize`. */
 import { GuardError, type JsonObject } from '@sallyport/guard';
 import type { ServerProfile } from '../../snapshot.ts';
-import { CLIENT_INFO, LEGACY_VERSIONS, MODERN } from '../deps.ts';
+import { CLIENT_INFO } from '../deps.ts';
 import { transportErrorOf, transportFailure, remoteErrorOf } from '../transports/failure.ts';
 import { gatewayRequest, type Transport } from '../transports/transport.ts';
 import { isObject } from '../../mcp/server-message.ts';
 import { modernMeta } from './meta.ts';
+import { isLegacyVersion, MODERN_VERSION, NEWEST_LEGACY_VERSION } from '../../mcp/revisions.ts';
 
 export interface Handshake {
   readonly version: string;
@@ -36,17 +37,18 @@ function offersModern(thrown: unknown): boolean {
     remote?.code === -32022 &&
     isObject(remote.data) &&
     Array.isArray(remote.data['supported']) &&
-    remote.data['supported'].includes(MODERN)
+    remote.data['supported'].includes(MODERN_VERSION)
   );
 }
 
 async function ask(wire: Transport, capabilities: JsonObject, timeoutMs: number): Promise<Handshake | undefined> {
   const request = gatewayRequest('server/discover', { _meta: modernMeta(capabilities) }, timeoutMs, MAX_HELLO_BYTES);
   const { value } = await wire.request({ ...request, headers: {} });
-  if (!Array.isArray(value['supportedVersions']) || !value['supportedVersions'].includes(MODERN)) return undefined;
+  if (!Array.isArray(value['supportedVersions']) || !value['supportedVersions'].includes(MODERN_VERSION))
+    return undefined;
   const meta = value['_meta'];
   return {
-    version: MODERN,
+    version: MODERN_VERSION,
     profile: serverProfileOf(isObject(meta) ? meta['io.modelcontextprotocol/serverInfo'] : undefined, value),
   };
 }
@@ -64,11 +66,10 @@ function meansLegacy(thrown: unknown): boolean {
 
 /** @throws GuardError `upstream_failed` when the server answers with a revision that is not known here. */
 export async function initialize(wire: Transport, capabilities: JsonObject, timeoutMs: number): Promise<Handshake> {
-  const params = { protocolVersion: LEGACY_VERSIONS[0] as string, capabilities, clientInfo: CLIENT_INFO };
+  const params = { protocolVersion: NEWEST_LEGACY_VERSION, capabilities, clientInfo: CLIENT_INFO };
   const { value } = await wire.request(gatewayRequest('initialize', params, timeoutMs, MAX_HELLO_BYTES));
   const version = value['protocolVersion'];
-  if (typeof version !== 'string' || !LEGACY_VERSIONS.includes(version))
-    throw transportFailure('the server speaks no known revision');
+  if (!isLegacyVersion(version)) throw transportFailure('the server speaks no known revision');
   return { version, profile: serverProfileOf(value['serverInfo'], value) };
 }
 

@@ -7,6 +7,7 @@ import type { OnRequest, ServerInitiated } from '../transport.ts';
 import { dispatchHttp } from './dispatch.ts';
 import type { Endpoint } from './endpoint.ts';
 import type { Receiver } from './receive.ts';
+import { hasVersionHeader } from '../../../mcp/revisions.ts';
 
 export interface LegacyState {
   readonly server: string;
@@ -34,8 +35,9 @@ export function headersOf(state: LegacyState, accept: string): Record<string, st
     accept,
     'accept-encoding': 'identity',
     ...(state.session === undefined ? {} : { 'mcp-session-id': state.session }),
-    // Revisions before 2025-06-18 do not know the header.
-    ...(state.version === undefined || state.version < '2025-06-18' ? {} : { 'mcp-protocol-version': state.version }),
+    ...(state.version !== undefined && hasVersionHeader(state.version)
+      ? { 'mcp-protocol-version': state.version }
+      : {}),
   };
 }
 

@@ -1,11 +1,11 @@
 /** Streamable HTTP of 2026-07-28: every request stands alone; closing it cancels it. */
 import type { Log } from '@sallyport/guard';
-import { MODERN } from '../../deps.ts';
 import { encodeRequest } from '../encode.ts';
 import type { ServerResult, OutboundRequest, Transport } from '../transport.ts';
 import { dispatchHttp, isJson } from './dispatch.ts';
 import type { Endpoint } from './endpoint.ts';
 import { faultOf, receive } from './receive.ts';
+import { MODERN_VERSION } from '../../../mcp/revisions.ts';
 
 /** A server that has answered should end its stream; one that does not is not waited for. */
 export const LINGER_MS = 1_000;
@@ -17,7 +17,7 @@ export function createModernHttpTransport(server: string, endpoint: Endpoint, lo
     'content-type': 'application/json',
     accept: 'application/json, text/event-stream',
     'accept-encoding': 'identity',
-    'mcp-protocol-version': MODERN,
+    'mcp-protocol-version': MODERN_VERSION,
   };
   return {
     request: (ask) => request({ server, endpoint, log, fixed }, ++lastId, ask),
