@@ -2,7 +2,7 @@
 import { connect as connectSocket } from 'node:net';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { openGateway, type TestGateway } from '../e2e/gateway.ts';
-import { ask, exchangeBytes } from './http-client.ts';
+import { sendHttp, exchangeBytes } from './http-client.ts';
 
 let gateway: TestGateway;
 let port: string;
@@ -37,7 +37,7 @@ describe('H1 at every route', () => {
     'metadata.google.internal',
   ])('the host %s is not ours', async (host) => {
     for (const path of PATHS)
-      expect((await ask(gateway.adminUrl, { path, headers: { host: at(host) } })).status, path).toBe(403);
+      expect((await sendHttp(gateway.adminUrl, { path, headers: { host: at(host) } })).status, path).toBe(403);
   });
 
   it.each([
@@ -54,7 +54,7 @@ describe('H1 at every route', () => {
     '',
   ])('the origin %s is not ours, and is not told that it could be', async (origin) => {
     for (const path of PATHS) {
-      const { status, headers } = await ask(gateway.adminUrl, {
+      const { status, headers } = await sendHttp(gateway.adminUrl, {
         path,
         headers: { host: at('127.0.0.1:PORT'), origin: at(origin) },
       });
@@ -99,7 +99,7 @@ describe('H2', () => {
   it('a preflight is answered for nobody', async () => {
     for (const path of PATHS)
       for (const origin of ['http://evil.test', at('http://127.0.0.1:PORT'), 'null']) {
-        const { status, headers } = await ask(gateway.adminUrl, {
+        const { status, headers } = await sendHttp(gateway.adminUrl, {
           path,
           method: 'OPTIONS',
           headers: {
@@ -120,7 +120,7 @@ describe('H3 H13', () => {
     '%s changes nothing and ends the connection when it brings a body',
     async (method) => {
       for (const path of PATHS) {
-        const { status, headers, text } = await ask(gateway.adminUrl, {
+        const { status, headers, text } = await sendHttp(gateway.adminUrl, {
           path,
           method,
           body: 'a=CANARY',
@@ -134,7 +134,7 @@ describe('H3 H13', () => {
 
   it('HEAD says what GET says, without saying it', async () => {
     for (const path of PATHS.slice(0, 3))
-      expect(await ask(gateway.adminUrl, { path, method: 'HEAD' })).toMatchObject({ status: 200, text: '' });
+      expect(await sendHttp(gateway.adminUrl, { path, method: 'HEAD' })).toMatchObject({ status: 200, text: '' });
   });
 
   it.each([
@@ -205,14 +205,14 @@ describe('H4 what can be read in two ways is refused, once, and ends the connect
 describe('H5–H14', () => {
   it('H5 a correlation id that is not well formed comes back as another', async () => {
     for (const id of ['a b', 'x', 'a'.repeat(500), '<script>', '"quoted-id"', 'caf\u00e9-caf\u00e9']) {
-      const { headers } = await ask(gateway.adminUrl, { path: '/health', headers: { 'x-correlation-id': id } });
+      const { headers } = await sendHttp(gateway.adminUrl, { path: '/health', headers: { 'x-correlation-id': id } });
       expect(headers['x-correlation-id']).toMatch(/^[0-9a-f-]{36}$/);
     }
   });
 
   it('H7 H14 headers of a proxy, of hops and of cookies change nothing', async () => {
-    const plain = await ask(gateway.adminUrl, { path: '/health' });
-    const dressed = await ask(gateway.adminUrl, {
+    const plain = await sendHttp(gateway.adminUrl, { path: '/health' });
+    const dressed = await sendHttp(gateway.adminUrl, {
       path: '/health',
       headers: {
         'x-forwarded-for': '10.0.0.1',
@@ -238,7 +238,7 @@ describe('H5–H14', () => {
     }, 20);
     try {
       for (const socket of slow) socket.write('GET /metrics HTTP/1.1\r\nHost: x\r\nX-A: ');
-      for (let n = 0; n < 20; n++) expect((await ask(gateway.adminUrl, { path: '/health' })).status).toBe(200);
+      for (let n = 0; n < 20; n++) expect((await sendHttp(gateway.adminUrl, { path: '/health' })).status).toBe(200);
     } finally {
       clearInterval(drip);
       for (const socket of slow) socket.destroy();
@@ -290,7 +290,7 @@ describe('H5–H14', () => {
 
   it('H16 nothing may be kept, framed or guessed', async () => {
     for (const path of [...PATHS, '/nothing']) {
-      expect((await ask(gateway.adminUrl, { path })).headers).toMatchObject({
+      expect((await sendHttp(gateway.adminUrl, { path })).headers).toMatchObject({
         'cache-control': 'no-store',
         'x-content-type-options': 'nosniff',
         'x-frame-options': 'DENY',

@@ -8,10 +8,15 @@ import { readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { openPipe } from './stdio-client.ts';
-import { openSite, startProcess, type Running, type Site } from './installation.ts';
+import { openStdioClient } from './stdio-client.ts';
+import {
+  openInstallation,
+  startGatewayProcess,
+  type RunningGatewayProcess,
+  type Installation,
+} from './installation.ts';
 import { connect, headersFor, MODERN_META, type Answer, type Era } from './mcp-client.ts';
-import { ask, exchangeBytes } from './http-client.ts';
+import { sendHttp, exchangeBytes } from './http-client.ts';
 import { openUpstream, tool, type Upstream } from './upstream.ts';
 
 const ERAS: readonly Era[] = ['modern', 'legacy'];
@@ -59,8 +64,8 @@ const clear = `CLEAR${randomBytes(6).toString('hex')}`;
 const PROPERTIES = { open: { type: 'string' }, secret: { type: 'string' }, mode: { type: 'string' } };
 
 let upstream: Upstream;
-let site: Site;
-let running: Running;
+let installation: Installation;
+let running: RunningGatewayProcess;
 /** Bodies of answers that were errors, and everything else that a caller was told when something failed. */
 const told: string[] = [];
 beforeAll(async () => {
@@ -97,7 +102,7 @@ beforeAll(async () => {
     },
   });
   const child = `process.stderr.write('${stderrText}\\n'); process.stderr.write('Error: ' + process.env.CHILD_SECRET + '\\n'); import('${fileURLToPath(new URL('./slow-echo-server.ts', import.meta.url))}'); setTimeout(() => { throw new Error('${thrown}' + process.env.CHILD_SECRET); }, 4000);`;
-  site = await openSite(
+  installation = await openInstallation(
     {
       servers: {
         one: {
@@ -117,12 +122,12 @@ beforeAll(async () => {
     },
     secrets,
   );
-  writeFileSync(join(site.folder, 'key.txt'), fileSecret);
-  running = await startProcess(site);
+  writeFileSync(join(installation.folder, 'key.txt'), fileSecret);
+  running = await startGatewayProcess(installation);
 }, 60_000);
 afterAll(async () => {
   await running?.stop();
-  await site?.close();
+  await installation?.close();
   await upstream?.close();
 });
 
@@ -141,7 +146,7 @@ function guard(way: string, token: string): string {
 }
 
 async function calls(era: Era, token: string): Promise<void> {
-  const client = await connect(`${site.url}/mcp/one`, token, era, { elicitation: { form: {} } });
+  const client = await connect(`${installation.url}/mcp/one`, token, era, { elicitation: { form: {} } });
   if (client.session !== undefined) canaries.set('session id', client.session);
   const way = (what: string): string => canary(`${era}: ${what}`);
   const send = async (method: string, params: Record<string, unknown>) => keep(await client.send(method, params));
@@ -201,7 +206,7 @@ async function garbage(era: Era, token: string): Promise<void> {
       status,
       headers: said,
       text: answer,
-    } = await ask(site.url, {
+    } = await sendHttp(installation.url, {
       method: 'POST',
       path,
       body: text,
@@ -247,7 +252,7 @@ async function garbage(era: Era, token: string): Promise<void> {
   told.push(
     (
       await exchangeBytes(
-        site.url,
+        installation.url,
         `GET /${way('no HTTP')} HTTP/9.9\r\nAuthorization: Bearer ${way('bytes')}\r\n\r\n`,
         500,
       )
@@ -255,7 +260,7 @@ async function garbage(era: Era, token: string): Promise<void> {
   );
   told.push(
     (
-      await ask(site.adminUrl, {
+      await sendHttp(installation.adminUrl, {
         path: `/${way('admin path')}?key=${way('admin query')}`,
         headers: { authorization: `Bearer ${way('admin token')}`, cookie: way('admin cookie') },
       })
@@ -272,14 +277,17 @@ function filesUnder(folder: string): readonly string[] {
 it('A27 no canary of any way in is in any sink, in any form', { timeout: 180_000 }, async () => {
   for (const era of ERAS) {
     const made = JSON.parse(
-      (await site.run(['keys', 'create', '--tenant', 'acme', '--name', `robot ${era}`, '--json'])).stdout,
+      (await installation.run(['keys', 'create', '--tenant', 'acme', '--name', `robot ${era}`, '--json'])).stdout,
     ) as { key: string };
     canaries.set(`${era}: API key`, made.key.slice('sp_0123456789abcdef_'.length));
-    const token = guard(`${era}: access token`, await site.token('alice', { private_claim: canary(`${era}: claim`) }));
+    const token = guard(
+      `${era}: access token`,
+      await installation.token('alice', { private_claim: canary(`${era}: claim`) }),
+    );
     await calls(era, token);
     await calls(era, made.key);
     await garbage(era, token);
-    const child = await connect(`${site.url}/mcp/child`, token, era);
+    const child = await connect(`${installation.url}/mcp/child`, token, era);
     for (const ms of [0, 2_000])
       keep(
         await child.send('tools/call', {
@@ -289,36 +297,40 @@ it('A27 no canary of any way in is in any sink, in any form', { timeout: 180_000
       );
   }
   const metrics =
-    (await ask(site.adminUrl, { path: '/metrics' })).text +
-    (await ask(site.adminUrl, { path: '/ready' })).text +
-    (await ask(site.url, { path: '/ready' })).text;
+    (await sendHttp(installation.adminUrl, { path: '/metrics' })).text +
+    (await sendHttp(installation.adminUrl, { path: '/ready' })).text +
+    (await sendHttp(installation.url, { path: '/ready' })).text;
   await running.stop();
-  const token = guard('stdio: access token', await site.token('bob'));
-  const pipe = await openPipe(site, token, { era: 'modern', server: 'one' });
-  await pipe
+  const token = guard('stdio: access token', await installation.token('bob'));
+  const stdioClient = await openStdioClient(installation, token, { era: 'modern', server: 'one' });
+  await stdioClient
     .send('tools/call', { name: 'alpha', arguments: { secret: canary('stdio: argument'), mode: 'throw' } })
     .then(({ result }) => told.push(JSON.stringify(result)));
-  pipe.write(`{"jsonrpc":"2.0","id":9,"method":"${canary('stdio: broken line')}`);
-  await pipe.close();
-  const search = await site.run(['audit', 'search', '--json', '--limit', '100000']);
-  const text = await site.run(['audit', 'search', '--limit', '100000']);
-  await site.run(['audit', 'export', join(site.folder, 'export')]);
-  const commands = [await site.run(['keys', 'list']), await site.run(['check']), await site.run(['pins', 'list'])];
+  stdioClient.write(`{"jsonrpc":"2.0","id":9,"method":"${canary('stdio: broken line')}`);
+  await stdioClient.close();
+  const search = await installation.run(['audit', 'search', '--json', '--limit', '100000']);
+  const text = await installation.run(['audit', 'search', '--limit', '100000']);
+  await installation.run(['audit', 'export', join(installation.folder, 'export')]);
+  const commands = [
+    await installation.run(['keys', 'list']),
+    await installation.run(['check']),
+    await installation.run(['pins', 'list']),
+  ];
   const sinks = new Map<string, Buffer>([
-    ['standard output and error', Buffer.from(running.said())],
-    ['standard error over stdio', Buffer.from(pipe.stderr())],
+    ['standard output and error', Buffer.from(running.output())],
+    ['standard error over stdio', Buffer.from(stdioClient.stderr())],
     ['metrics and readiness', Buffer.from(metrics)],
     ['bodies of errors', Buffer.from(told.join('\n'))],
     ['audit search', Buffer.from(search.stdout + search.stderr)],
     ['audit search as text', Buffer.from(text.stdout + text.stderr)],
     ['other commands', Buffer.from(commands.map(({ stdout, stderr }) => stdout + stderr).join('\n'))],
-    ...[...filesUnder(site.data), ...filesUnder(join(site.folder, 'export'))].map(
+    ...[...filesUnder(installation.data), ...filesUnder(join(installation.folder, 'export'))].map(
       (file) => [file, readFileSync(file)] as const,
     ),
   ]);
   // The sinks are not empty, what is searched for reached the server, and what may be in clear is.
   expect(search.stdout).toContain(clear);
-  expect(running.said()).toMatch(/"level":"(debug|info|warn)"/);
+  expect(running.output()).toMatch(/"level":"(debug|info|warn)"/);
   expect(told.length).toBeGreaterThan(40);
   expect(
     upstream.received.some(

@@ -6,8 +6,8 @@ import { join } from 'node:path';
 import { exportJWK, generateKeyPair, SignJWT } from 'jose';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { openGateway, type TestGateway } from '../e2e/gateway.ts';
-import { openLimitedSite } from './full-disk.ts';
-import { startProcess } from './installation.ts';
+import { openInstallationOnFullDisk } from './full-disk.ts';
+import { startGatewayProcess } from './installation.ts';
 import { connect, headersFor, post, type Answer, type Era } from './mcp-client.ts';
 import { openUpstream, tool, type Upstream } from './upstream.ts';
 
@@ -118,9 +118,9 @@ describe('A29 the keys of an issuer cannot be had: nobody is let in', () => {
       settings: { identity: { issuers: [{ issuer: issuer.issuer, audience }] } },
     });
     try {
-      const acts = upstream.acts().length;
+      const acts = upstream.operations().length;
       for (const era of ERAS) expect((await call(gateway, await issuer.token(audience), era)).status).toBe(401);
-      expect(upstream.acts().length).toBe(acts);
+      expect(upstream.operations().length).toBe(acts);
     } finally {
       await gateway.close();
       await issuer.close();
@@ -148,11 +148,11 @@ describe.each(ERAS)('A29 %s: no record, no action', (era) => {
     try {
       const log = join(gateway.folder, 'data', 'audit', 'globex');
       writeFileSync(log, 'a file where a folder should be');
-      const acts = upstream.acts().length;
+      const acts = upstream.operations().length;
       const refused = await call(gateway, await gateway.token('carol'), era);
       expect([refused.status, codeOf(refused)]).toEqual([503, 'AUDIT_UNAVAILABLE']);
       expect(refused.headers['retry-after']).toBeDefined();
-      expect(upstream.acts().length).toBe(acts);
+      expect(upstream.operations().length).toBe(acts);
       expect((await call(gateway, await gateway.token('alice'), era)).result).toMatchObject({
         content: [{ text: 'done {}' }],
       });
@@ -169,13 +169,13 @@ describe.each(ERAS)('A29 %s: no record, no action', (era) => {
     'a disk that is full: what is executed has its intent, and what has none is not executed',
     { timeout: 60_000 },
     async () => {
-      const site = await openLimitedSite(
+      const installation = await openInstallationOnFullDisk(
         { servers: { one: { url: upstream.url } }, settings: { log: { level: 'error' } } },
         256,
       );
       try {
-        const client = await connect(`${site.url}/mcp/one`, await site.token('alice'), era);
-        const before = upstream.acts().length;
+        const client = await connect(`${installation.url}/mcp/one`, await installation.token('alice'), era);
+        const before = upstream.operations().length;
         const counted: Record<string, number> = {};
         for (let at = 0; at < 600 && (counted['AUDIT_UNAVAILABLE'] ?? 0) < 30; at++) {
           const code = String(codeOf(await client.send('tools/call', { name: 'alpha', arguments: {} })) ?? 'done');
@@ -185,14 +185,14 @@ describe.each(ERAS)('A29 %s: no record, no action', (era) => {
         expect(
           Object.keys(counted).filter((code) => !['done', 'AUDIT_UNAVAILABLE', 'RESULT_WITHHELD'].includes(code)),
         ).toEqual([]);
-        expect(upstream.acts().length - before).toBe((counted['done'] ?? 0) + (counted['RESULT_WITHHELD'] ?? 0));
+        expect(upstream.operations().length - before).toBe((counted['done'] ?? 0) + (counted['RESULT_WITHHELD'] ?? 0));
         // The next start finds the half of a record on which the disk was full, and a log that is whole without it.
-        await site.kill();
-        await (await startProcess(site)).stop();
-        const verified = await site.run(['audit', 'verify', '--json']);
+        await installation.kill();
+        await (await startGatewayProcess(installation)).stop();
+        const verified = await installation.run(['audit', 'verify', '--json']);
         expect([verified.code, verified.stderr], verified.stdout).toEqual([0, '']);
       } finally {
-        await site.close();
+        await installation.close();
       }
     },
   );

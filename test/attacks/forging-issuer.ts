@@ -27,9 +27,9 @@ export const KEYS: readonly object[] = [
 ];
 const OTHER_KEYS: readonly object[] = [jwk(otherRsa.publicKey, 'k1')];
 
-export interface Forge {
-  readonly home: string;
-  readonly other: string;
+export interface ForgingIssuer {
+  readonly issuer: string;
+  readonly otherIssuer: string;
   /** Paths that were asked for, in order. */
   readonly requests: string[];
   /** Replaces what is answered for the keys of the home issuer. */
@@ -74,25 +74,25 @@ export function signed(text: string, key: KeyObject, alg = 'RS256'): string {
   return `${text}.${signature.toString('base64url')}`;
 }
 
-export async function openForge(): Promise<Forge> {
+export async function openForgingIssuer(): Promise<ForgingIssuer> {
   const requests: string[] = [];
-  const server = createServer((request, response) => respond(forge, request, response));
+  const server = createServer((request, response) => respond(idp, request, response));
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const origin = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
-  const home = `${origin}/acme`;
-  const forge: Forge = {
-    home,
-    other: `${origin}/globex`,
+  const issuer = `${origin}/acme`;
+  const idp: ForgingIssuer = {
+    issuer,
+    otherIssuer: `${origin}/globex`,
     requests,
     answer: undefined,
     token: (changes = {}, header = {}, key = rsa.privateKey) =>
       signed(
-        `${b64({ alg: 'RS256', typ: 'at+jwt', kid: 'k1', ...header })}.${typeof changes === 'string' ? b64(changes) : b64({ iss: home, ...claims(), ...changes })}`,
+        `${b64({ alg: 'RS256', typ: 'at+jwt', kid: 'k1', ...header })}.${typeof changes === 'string' ? b64(changes) : b64({ iss: issuer, ...claims(), ...changes })}`,
         key,
         String(header['alg']),
       ),
     hmac(secret) {
-      const text = `${b64({ alg: 'HS256', typ: 'at+jwt', kid: 'k1' })}.${b64({ iss: home, ...claims() })}`;
+      const text = `${b64({ alg: 'HS256', typ: 'at+jwt', kid: 'k1' })}.${b64({ iss: issuer, ...claims() })}`;
       return `${text}.${createHmac('sha256', secret).update(text).digest('base64url')}`;
     },
     close: () =>
@@ -101,20 +101,20 @@ export async function openForge(): Promise<Forge> {
         server.close(() => resolve());
       }),
   };
-  return forge;
+  return idp;
 }
 
-function respond(forge: Forge, { url = '' }: IncomingMessage, response: ServerResponse): void {
-  forge.requests.push(url);
+function respond(idp: ForgingIssuer, { url = '' }: IncomingMessage, response: ServerResponse): void {
+  idp.requests.push(url);
   const json = (value: object): void =>
     void response.writeHead(200, { 'content-type': 'application/json' }).end(JSON.stringify(value));
   for (const [issuer, name, keys] of [
-    [forge.home, 'acme', KEYS],
-    [forge.other, 'globex', OTHER_KEYS],
+    [idp.issuer, 'acme', KEYS],
+    [idp.otherIssuer, 'globex', OTHER_KEYS],
   ] as const) {
     if (url === `/${name}/.well-known/openid-configuration`) return json({ issuer, jwks_uri: `${issuer}/jwks` });
     if (url !== `/${name}/jwks`) continue;
-    return name === 'acme' && forge.answer !== undefined ? forge.answer(response) : json({ keys });
+    return name === 'acme' && idp.answer !== undefined ? idp.answer(response) : json({ keys });
   }
   response.writeHead(404).end();
 }

@@ -2,18 +2,18 @@
 import { spawn } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import type { TestOptions } from '../e2e/gateway.ts';
-import { openSite, type Site } from './installation.ts';
+import { openInstallation, type Installation } from './installation.ts';
 
 const program = fileURLToPath(new URL('./gateway-process.ts', import.meta.url));
 
-export interface LimitedSite extends Site {
+export interface FullDiskInstallation extends Installation {
   /** Ends the process as a crash would; the files stay. */
   kill(): Promise<void>;
 }
 
 /** @param kib largest size of any file that the process writes, in KiB. */
-export async function openLimitedSite(options: TestOptions, kib: number): Promise<LimitedSite> {
-  const site = await openSite(options);
+export async function openInstallationOnFullDisk(options: TestOptions, kib: number): Promise<FullDiskInstallation> {
+  const installation = await openInstallation(options);
   const words = [
     process.execPath,
     '--conditions=sallyport-source',
@@ -21,11 +21,11 @@ export async function openLimitedSite(options: TestOptions, kib: number): Promis
     'start',
     '--json',
     '--config',
-    site.config,
+    installation.config,
   ];
   const child = spawn('bash', ['-c', `ulimit -f ${kib}; exec "$@"`, 'bash', ...words], {
     stdio: ['ignore', 'pipe', 'pipe'],
-    env: { PATH: process.env['PATH'] ?? '', HOME: site.folder },
+    env: { PATH: process.env['PATH'] ?? '', HOME: installation.folder },
   });
   let said = '';
   child.stderr.on('data', (chunk: Buffer) => (said += chunk.toString()));
@@ -41,11 +41,11 @@ export async function openLimitedSite(options: TestOptions, kib: number): Promis
     return gone;
   };
   return {
-    ...site,
+    ...installation,
     kill,
     close: async () => {
       await kill();
-      await site.close();
+      await installation.close();
     },
   };
 }

@@ -9,7 +9,7 @@ import { legacyHttp, type LegacyHttp } from '../../packages/gateway/src/upstream
 import { modernHttp, type ModernHttp } from '../../packages/gateway/src/upstream/testing/modern-server.mts';
 import { openGateway, type TestGateway } from '../e2e/gateway.ts';
 import { connect, headersFor, MODERN_META, post, type Answer, type Era, type RawClient } from './mcp-client.ts';
-import { ask as askRaw } from './http-client.ts';
+import { sendHttp } from './http-client.ts';
 import { openUpstream, SILENT, tool, type Upstream } from './upstream.ts';
 
 const fixtures = new URL('../../packages/gateway/src/upstream/testing/', import.meta.url).pathname;
@@ -381,14 +381,14 @@ describe('A18 a session', () => {
       ],
       [
         'GET',
-        askRaw(gateway.url, {
+        sendHttp(gateway.url, {
           path: '/mcp/talker',
           headers: { ...headersFor('legacy', token, { method: '', params: {} }, session), accept: 'text/event-stream' },
         }).then(({ status }) => status),
       ],
       [
         'DELETE',
-        askRaw(gateway.url, {
+        sendHttp(gateway.url, {
           method: 'DELETE',
           path: '/mcp/talker',
           headers: headersFor('legacy', token, { method: '', params: {} }, session),

@@ -5,7 +5,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { openGateway, type TestGateway } from '../e2e/gateway.ts';
 import { headersFor, MODERN_META, type Era } from './mcp-client.ts';
-import { ask, exchangeBytes } from './http-client.ts';
+import { sendHttp, exchangeBytes } from './http-client.ts';
 import { openUpstream, tool, type Upstream } from './upstream.ts';
 
 const mirror = {
@@ -72,7 +72,7 @@ async function say({ era, path, method = 'tools/call', params, headers = {}, id 
       ...headers,
     }).filter(([, value]) => value !== undefined),
   ) as Record<string, string | string[]>;
-  const { status, text } = await ask(gateway.url, { method: 'POST', path, headers: sent, body });
+  const { status, text } = await sendHttp(gateway.url, { method: 'POST', path, headers: sent, body });
   const { error, result, id: answered } = JSON.parse(text) as { error?: { code: number }; result?: Json; id?: unknown };
   return { status, code: error?.code, result, id: answered, text };
 }
@@ -192,7 +192,7 @@ describe('A16 H6 other members, other bodies', () => {
 
   it.each(['GET', 'DELETE'])('a %s has no body that they could mirror', async (method) => {
     for (const headers of [{ 'mcp-method': 'tools/call' }, { 'mcp-name': 'echo' }]) {
-      const { status } = await ask(gateway.url, {
+      const { status } = await sendHttp(gateway.url, {
         method,
         path: '/mcp/fresh',
         headers: {
@@ -276,12 +276,12 @@ describe.each([
   ['/mcp', 'fresh__mirror'],
 ] as const)('A16 x-mcp-header %s %s', (path, name) => {
   it.each(LIES)('%s is refused with 400 and -32020', async (_name, args, headers) => {
-    const acts = fresh.acts().length + old.acts().length;
+    const acts = fresh.operations().length + old.operations().length;
     expect(await say({ era: 'modern', path, params: { name, arguments: args }, headers })).toMatchObject({
       status: 400,
       code: -32020,
     });
-    expect(fresh.acts().length + old.acts().length).toBe(acts);
+    expect(fresh.operations().length + old.operations().length).toBe(acts);
   });
 });
 
@@ -310,7 +310,7 @@ describe.each(['modern', 'legacy'] as const)('H5 %s client: what goes on to a mo
       headers: era === 'modern' ? { 'mcp-param-region': plain ? value : inBase64(value) } : {},
     });
     expect(answer.status, answer.text).toBe(200);
-    const sent = fresh.acts().at(-1);
+    const sent = fresh.operations().at(-1);
     expect(sent?.params['arguments']).toEqual({ region: value });
     expect(sent?.headers).toMatchObject({
       'mcp-method': 'tools/call',
@@ -346,6 +346,6 @@ describe.each(['modern', 'legacy'] as const)('H5 %s client: what goes on to a mo
     expect(
       (await say({ era, path: '/mcp/fresh', method: 'resources/read', params: { uri: 'mem://\u00f6' } })).status,
     ).toBe(200);
-    expect(fresh.acts().at(-1)?.headers['mcp-name']).toBe(inBase64('mem://\u00f6'));
+    expect(fresh.operations().at(-1)?.headers['mcp-name']).toBe(inBase64('mem://\u00f6'));
   });
 });

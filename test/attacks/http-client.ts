@@ -2,7 +2,7 @@
 import { request } from 'node:http';
 import { connect } from 'node:net';
 
-export interface Asked {
+export interface HttpRequest {
   readonly method?: string;
   /** Sent as it is, not normalised. */
   readonly path?: string;
@@ -10,13 +10,16 @@ export interface Asked {
   readonly body?: string | Buffer;
 }
 
-export interface Heard {
+export interface HttpResponse {
   readonly status: number;
   readonly headers: Record<string, string | string[] | undefined>;
   readonly text: string;
 }
 
-export function ask(url: string, { method = 'GET', path = '/', headers = {}, body }: Asked): Promise<Heard> {
+export function sendHttp(
+  url: string,
+  { method = 'GET', path = '/', headers = {}, body }: HttpRequest,
+): Promise<HttpResponse> {
   const { hostname, port } = new URL(url);
   return new Promise((resolve, reject) => {
     const sent = request({ host: hostname, port, path, method, headers, agent: false }, (response) => {

@@ -6,7 +6,7 @@ import { gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { openGateway, type TestGateway } from '../e2e/gateway.ts';
 import { headersFor, MODERN_META, type Era } from './mcp-client.ts';
-import { ask, exchangeBytes } from './http-client.ts';
+import { sendHttp, exchangeBytes } from './http-client.ts';
 import { openUpstream, tool, type Upstream } from './upstream.ts';
 
 let upstream: Upstream;
@@ -26,7 +26,7 @@ afterAll(async () => {
 
 let before: number;
 beforeEach(() => {
-  before = upstream.acts().length;
+  before = upstream.operations().length;
 });
 
 const at = (text: string): string => text.replaceAll('PORT', port);
@@ -52,7 +52,7 @@ const goodHeaders = (era: Era, name: string): Record<string, string> => ({
 
 describe.each(WAYS)('%s %s %s', (era, path, name) => {
   const send = (headers: Record<string, string | string[]>, body: string | Buffer = bodyOf(era, name), at = path) =>
-    ask(gateway.url, { method: 'POST', path: at, headers: { ...goodHeaders(era, name), ...headers }, body });
+    sendHttp(gateway.url, { method: 'POST', path: at, headers: { ...goodHeaders(era, name), ...headers }, body });
   const raw = (lines: readonly string[], body: string): Promise<{ text: string; closed: boolean }> => {
     const usual = Object.entries(goodHeaders(era, name)).map(([key, value]) => `${key}: ${value}`);
     return exchangeBytes(
@@ -60,7 +60,7 @@ describe.each(WAYS)('%s %s %s', (era, path, name) => {
       `POST ${path} HTTP/1.1\r\n${[`Host: 127.0.0.1:${port}`, ...usual, ...lines].join('\r\n')}\r\n\r\n${body}`,
     );
   };
-  const nothing = (): void => expect(upstream.acts().length).toBe(before);
+  const nothing = (): void => expect(upstream.operations().length).toBe(before);
 
   it('without any of this it is let through', async () => expect((await send({})).text).toContain('done {}'));
 
@@ -107,7 +107,7 @@ describe.each(WAYS)('%s %s %s', (era, path, name) => {
   ])('A20 H1 H2 the origin %s is not ours, and is not told that it could be', async (origin) => {
     const { status, headers } = await send({ origin: at(origin) });
     expect([status, Object.keys(headers).filter((one) => one.startsWith('access-control-'))]).toEqual([403, []]);
-    const preflight = await ask(gateway.url, {
+    const preflight = await sendHttp(gateway.url, {
       method: 'OPTIONS',
       path,
       headers: {
@@ -224,7 +224,7 @@ describe.each(WAYS)('%s %s %s', (era, path, name) => {
   it.each(['PUT', 'PATCH', 'TRACE', 'HEAD', 'PROPFIND', 'SEARCH'])('H13 %s is no way to call', async (method) => {
     expect(
       (
-        await ask(gateway.url, {
+        await sendHttp(gateway.url, {
           method,
           path,
           headers: { ...goodHeaders(era, name), 'x-http-method-override': 'POST' },

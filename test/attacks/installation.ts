@@ -9,13 +9,13 @@ import { startIssuer, type TestIssuer } from '../fixtures/issuer.ts';
 
 const program = fileURLToPath(new URL('./gateway-process.ts', import.meta.url));
 
-export interface Ran {
+export interface CommandResult {
   readonly code: number | null;
   readonly stdout: string;
   readonly stderr: string;
 }
 
-export interface Site {
+export interface Installation {
   readonly folder: string;
   readonly data: string;
   readonly config: string;
@@ -28,13 +28,16 @@ export interface Site {
   write(settings: Record<string, unknown>): void;
   policy(text: string): void;
   /** One command, to its end. */
-  run(args: readonly string[], more?: { readonly env?: Record<string, string>; readonly input?: string }): Promise<Ran>;
+  run(
+    args: readonly string[],
+    more?: { readonly env?: Record<string, string>; readonly input?: string },
+  ): Promise<CommandResult>;
   /** A command that goes on, such as `stdio`. */
   spawn(args: readonly string[], env?: Record<string, string>): ChildProcess;
   close(): Promise<void>;
 }
 
-export async function openSite(options: TestOptions, env: Record<string, string> = {}): Promise<Site> {
+export async function openInstallation(options: TestOptions, env: Record<string, string> = {}): Promise<Installation> {
   const folder = mkdtempSync(join(tmpdir(), 'sallyport-attack-'));
   const port = await freePort();
   let admin = await freePort();
@@ -91,7 +94,7 @@ export async function openSite(options: TestOptions, env: Record<string, string>
   };
 }
 
-function ended(child: ChildProcess, input?: string): Promise<Ran> {
+function ended(child: ChildProcess, input?: string): Promise<CommandResult> {
   const [stdout, stderr]: [Buffer[], Buffer[]] = [[], []];
   child.stdout?.on('data', (chunk: Buffer) => stdout.push(chunk));
   child.stderr?.on('data', (chunk: Buffer) => stderr.push(chunk));
@@ -103,17 +106,17 @@ function ended(child: ChildProcess, input?: string): Promise<Ran> {
   );
 }
 
-export interface Running {
+export interface RunningGatewayProcess {
   readonly pid: number;
   /** Everything that it said so far, on both streams. */
-  said(): string;
-  hangUp(): void;
+  output(): string;
+  sendSighup(): void;
   stop(): Promise<void>;
 }
 
 /** `sallyport start`, until it says where it listens. @throws Error with what it said when it ends instead. */
-export async function startProcess(site: Site): Promise<Running> {
-  const child = site.spawn(['start', '--json']);
+export async function startGatewayProcess(installation: Installation): Promise<RunningGatewayProcess> {
+  const child = installation.spawn(['start', '--json']);
   const said: Buffer[] = [];
   child.stderr?.on('data', (chunk: Buffer) => said.push(chunk));
   const text = (): string => Buffer.concat(said).toString();
@@ -127,8 +130,8 @@ export async function startProcess(site: Site): Promise<Running> {
   });
   return {
     pid: child.pid ?? 0,
-    said: text,
-    hangUp: () => void child.kill('SIGHUP'),
+    output: text,
+    sendSighup: () => void child.kill('SIGHUP'),
     stop: async () => {
       const timer = setTimeout(() => child.kill('SIGKILL'), 8_000);
       child.kill('SIGTERM');

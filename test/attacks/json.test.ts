@@ -3,10 +3,15 @@
  * over HTTP and one over stdio. What is refused reaches nobody; what is not arrives as the very bytes that were judged.
  */
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { openPipe, type PipeClient } from './stdio-client.ts';
-import { openSite, startProcess, type Running, type Site } from './installation.ts';
+import { openStdioClient, type StdioClient } from './stdio-client.ts';
+import {
+  openInstallation,
+  startGatewayProcess,
+  type RunningGatewayProcess,
+  type Installation,
+} from './installation.ts';
 import { headersFor, MODERN_META, type Era } from './mcp-client.ts';
-import { ask } from './http-client.ts';
+import { sendHttp } from './http-client.ts';
 import { openUpstream, textResult, tool, type Upstream } from './upstream.ts';
 
 const ERAS = ['modern', 'legacy'] as const;
@@ -21,11 +26,11 @@ const TOOLS = [
 ];
 
 let upstream: Upstream;
-let site: Site;
-let running: Running;
-let owned: Site;
+let installation: Installation;
+let running: RunningGatewayProcess;
+let owned: Installation;
 /** Both eras are spoken on one pipe. */
-let pipe: PipeClient;
+let stdioClient: StdioClient;
 const tokens = { value: '' };
 beforeAll(async () => {
   upstream = await openUpstream({
@@ -33,7 +38,7 @@ beforeAll(async () => {
     respond: ({ method, body }) =>
       method === 'tools/call' ? textResult(Buffer.from(body).toString('base64')) : undefined,
   });
-  site = await openSite({
+  installation = await openInstallation({
     servers: {
       web: { url: upstream.url },
       pipe: {
@@ -41,16 +46,16 @@ beforeAll(async () => {
       },
     },
   });
-  owned = await openSite({ servers: site.settings['servers'] as Record<string, object> });
-  running = await startProcess(site);
-  tokens.value = await site.token('alice');
-  pipe = await openPipe(owned, await owned.token('alice'), { era: 'legacy' });
+  owned = await openInstallation({ servers: installation.settings['servers'] as Record<string, object> });
+  running = await startGatewayProcess(installation);
+  tokens.value = await installation.token('alice');
+  stdioClient = await openStdioClient(owned, await owned.token('alice'), { era: 'legacy' });
 });
 afterAll(async () => {
-  await pipe?.close();
+  await stdioClient?.close();
   await owned?.close();
   await running?.stop();
-  await site?.close();
+  await installation?.close();
   await upstream.close();
 });
 
@@ -100,13 +105,18 @@ async function tell(way: Way, bytes: string, { method = 'tools/call', name = 'ec
       seen: seen && Buffer.from(seen, 'base64').toString(),
     };
   };
-  if (way.door === 'stdio') return read(await pipe.exchange(bytes), 200);
+  if (way.door === 'stdio') return read(await stdioClient.exchange(bytes), 200);
   const headers = {
     ...headersFor(way.era, tokens.value, { method, params: { name: nameFor(way, name) } }),
     'content-type': 'application/json',
     accept: 'application/json, text/event-stream',
   };
-  const { status, text } = await ask(site.url, { method: 'POST', path: way.endpoint, headers, body: bytes });
+  const { status, text } = await sendHttp(installation.url, {
+    method: 'POST',
+    path: way.endpoint,
+    headers,
+    body: bytes,
+  });
   return read(text, status);
 }
 
@@ -242,7 +252,7 @@ const REFUSED: readonly (readonly [name: string, make: Make])[] = [
 ];
 
 let before: number;
-const calls = (): number => upstream.acts().length;
+const calls = (): number => upstream.operations().length;
 beforeEach(() => {
   before = calls();
 });

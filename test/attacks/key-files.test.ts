@@ -2,24 +2,24 @@
 import { chmodSync, existsSync, mkdirSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
-import { ask } from './http-client.ts';
-import { openSite, startProcess, type Site } from './installation.ts';
+import { sendHttp } from './http-client.ts';
+import { openInstallation, startGatewayProcess, type Installation } from './installation.ts';
 import { openUpstream, tool, type Upstream } from './upstream.ts';
 
 // Processes start, and time passes on purpose; on a busy machine that takes a while.
 vi.setConfig({ testTimeout: 60_000 });
 
 let upstream: Upstream;
-let site: Site;
+let installation: Installation;
 beforeAll(async () => {
   upstream = await openUpstream({ tools: [tool('alpha')] });
-  site = await openSite({ servers: { one: { url: upstream.url } } });
+  installation = await openInstallation({ servers: { one: { url: upstream.url } } });
 });
 afterAll(async () => {
-  await site.close();
+  await installation.close();
   await upstream.close();
 });
-beforeEach(() => rmSync(site.data, { recursive: true, force: true }));
+beforeEach(() => rmSync(installation.data, { recursive: true, force: true }));
 
 const SEALING = { file: 'sallyport.key', bytes: 32 };
 const AUDIT = { file: join('audit', 'master.key'), bytes: 64 };
@@ -29,8 +29,8 @@ const written = (file: string, key: Buffer): string | Buffer =>
   file === SEALING.file ? `${key.toString('base64url')}\n` : key;
 
 function put({ file }: { readonly file: string }, content: string | Buffer, mode = 0o600): string {
-  const path = join(site.data, file);
-  mkdirSync(join(site.data, 'audit'), { recursive: true, mode: 0o700 });
+  const path = join(installation.data, file);
+  mkdirSync(join(installation.data, 'audit'), { recursive: true, mode: 0o700 });
   writeFileSync(path, content);
   chmodSync(path, mode);
   return path;
@@ -40,7 +40,7 @@ async function refusesToStart(path: string): Promise<void> {
   const before =
     existsSync(path) && statSync(path).isFile() && (statSync(path).mode & 0o400) !== 0 ? readFileSync(path) : undefined;
   const seen = upstream.received.length;
-  const ended = await startProcess(site).then(
+  const ended = await startGatewayProcess(installation).then(
     (running) => running.stop().then(() => 'it started'),
     (thrown: unknown) => String(thrown),
   );
@@ -48,7 +48,7 @@ async function refusesToStart(path: string): Promise<void> {
   // What is broken is kept for the operator to look at, and is never in the message; and nobody was asked anything.
   if (before !== undefined) expect(readFileSync(path)).toEqual(before);
   expect(upstream.received.length).toBe(seen);
-  await expect(ask(site.url, { path: '/health' })).rejects.toThrow('ECONNREFUSED');
+  await expect(sendHttp(installation.url, { path: '/health' })).rejects.toThrow('ECONNREFUSED');
 }
 
 describe.each([
@@ -56,14 +56,14 @@ describe.each([
   ['the audit key', AUDIT],
 ] as const)('A30 %s', (_what, key) => {
   it('is made at the first start, for its owner only, and is another one elsewhere', { timeout: 30_000 }, async () => {
-    await (await startProcess(site)).stop();
-    const path = join(site.data, key.file);
+    await (await startGatewayProcess(installation)).stop();
+    const path = join(installation.data, key.file);
     expect(statSync(path).mode & 0o777).toBe(0o600);
     const first = readFileSync(path);
-    await (await startProcess(site)).stop();
+    await (await startGatewayProcess(installation)).stop();
     expect(readFileSync(path)).toEqual(first);
-    rmSync(site.data, { recursive: true, force: true });
-    await (await startProcess(site)).stop();
+    rmSync(installation.data, { recursive: true, force: true });
+    await (await startGatewayProcess(installation)).stop();
     expect(readFileSync(path)).not.toEqual(first);
   });
 
@@ -87,15 +87,15 @@ describe.each([
   );
 
   it('a folder in its place is no key', async () => {
-    const path = join(site.data, key.file);
+    const path = join(installation.data, key.file);
     mkdirSync(path, { recursive: true, mode: 0o700 });
-    await expect(startProcess(site)).rejects.toThrow();
+    await expect(startGatewayProcess(installation)).rejects.toThrow();
   });
 
   it('a link to a key that others can read is no better than that key', async () => {
-    const path = join(site.data, key.file);
-    const shared = join(site.folder, 'shared.key');
-    mkdirSync(join(site.data, 'audit'), { recursive: true, mode: 0o700 });
+    const path = join(installation.data, key.file);
+    const shared = join(installation.folder, 'shared.key');
+    mkdirSync(join(installation.data, 'audit'), { recursive: true, mode: 0o700 });
     writeFileSync(shared, written(key.file, good(key.bytes)));
     chmodSync(shared, 0o644);
     symlinkSync(shared, path);
@@ -104,16 +104,18 @@ describe.each([
 
   it('a whole one of the right length and mode is a key', async () => {
     put(key, written(key.file, good(key.bytes)));
-    await (await startProcess(site)).stop();
+    await (await startGatewayProcess(installation)).stop();
   });
 });
 
 it('A30 another audit key than the one that signed is noticed at the start, before anything is served', async () => {
-  const running = await startProcess(site);
+  const running = await startGatewayProcess(installation);
   await expect
-    .poll(async () => (await ask(site.adminUrl, { path: '/audit/_/checkpoint' })).status, { timeout: 5_000 })
+    .poll(async () => (await sendHttp(installation.adminUrl, { path: '/audit/_/checkpoint' })).status, {
+      timeout: 5_000,
+    })
     .toBe(200);
   await running.stop();
-  writeFileSync(join(site.data, AUDIT.file), good(64));
-  await expect(startProcess(site)).rejects.toThrow(/not signed by this log/);
+  writeFileSync(join(installation.data, AUDIT.file), good(64));
+  await expect(startGatewayProcess(installation)).rejects.toThrow(/not signed by this log/);
 });

@@ -6,8 +6,8 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { readRecords } from '../../packages/gateway/src/adapters/segments/verify.ts';
 import { openGateway, type TestGateway } from '../e2e/gateway.ts';
-import { openPipe } from './stdio-client.ts';
-import { openSite } from './installation.ts';
+import { openStdioClient } from './stdio-client.ts';
+import { openInstallation } from './installation.ts';
 import { connect, type Era, type RawClient } from './mcp-client.ts';
 import { openUpstream, textResult, tool, type Upstream } from './upstream.ts';
 
@@ -122,30 +122,35 @@ describe.each(CASES)('S13 %s client, %s server', (era, server) => {
 
 describe.each(ERAS)('S13 stdio, %s', (era) => {
   it('a client that goes away in the middle leaves an outcome behind', { timeout: 30_000 }, async () => {
-    const site = await openSite({ servers: { old: { url: upstreams['old']?.url } } });
+    const installation = await openInstallation({ servers: { old: { url: upstreams['old']?.url } } });
     try {
-      const pipe = await openPipe(site, await site.token('alice'), { era, server: 'old' });
-      const pending = pipe
+      const stdioClient = await openStdioClient(installation, await installation.token('alice'), {
+        era,
+        server: 'old',
+      });
+      const pending = stdioClient
         .send('tools/call', { name: 'slow', arguments: { canary: 'LATE', ms: 400 } })
         .catch(() => undefined);
       await pause(150);
-      await pipe.close();
+      await stdioClient.close();
       await pending;
       expect(
-        recordsOf(site.folder, '+stdio-1')
+        recordsOf(installation.folder, '+stdio-1')
           .map(({ phase }) => phase)
           .sort(),
       ).toEqual(['intent', 'outcome']);
     } finally {
-      await site.close();
+      await installation.close();
     }
   });
 
   it('a cancelled call is not answered late', { timeout: 30_000 }, async () => {
-    const site = await openSite({ servers: { old: { url: upstreams['old']?.url } } });
-    const pipe = await openPipe(site, await site.token('alice'), { era, server: 'old' });
+    const installation = await openInstallation({ servers: { old: { url: upstreams['old']?.url } } });
+    const stdioClient = await openStdioClient(installation, await installation.token('alice'), { era, server: 'old' });
     try {
-      void pipe.send('tools/call', { name: 'slow', arguments: { canary: 'LATE', ms: 300 } }).catch(() => undefined);
+      void stdioClient
+        .send('tools/call', { name: 'slow', arguments: { canary: 'LATE', ms: 300 } })
+        .catch(() => undefined);
       await pause(100);
       const slow = era === 'legacy' ? 2 : 1;
       const meta =
@@ -157,23 +162,23 @@ describe.each(ERAS)('S13 stdio, %s', (era) => {
               },
             }
           : {};
-      pipe.write(
+      stdioClient.write(
         JSON.stringify({ jsonrpc: '2.0', method: 'notifications/cancelled', params: { requestId: slow, ...meta } }),
       );
       await pause(600);
       expect(
-        (await pipe.send('tools/call', { name: 'slow', arguments: { canary: 'mine', ms: 0 } })).result,
+        (await stdioClient.send('tools/call', { name: 'slow', arguments: { canary: 'mine', ms: 0 } })).result,
       ).toMatchObject({ content: is('mine') });
-      expect(pipe.stdout()).not.toContain('LATE');
+      expect(stdioClient.stdout()).not.toContain('LATE');
       expect(
-        pipe
+        stdioClient
           .stdout()
           .split('\n')
           .map((line) => (JSON.parse(line) as { id?: unknown }).id),
       ).not.toContain(slow);
     } finally {
-      await pipe.close();
-      await site.close();
+      await stdioClient.close();
+      await installation.close();
     }
   });
 });

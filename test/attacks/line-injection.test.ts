@@ -7,8 +7,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { openGateway, type TestGateway } from '../e2e/gateway.ts';
-import { openPipe } from './stdio-client.ts';
-import { openSite } from './installation.ts';
+import { openStdioClient } from './stdio-client.ts';
+import { openInstallation } from './installation.ts';
 import { headersFor, MODERN_META, post, type Era } from './mcp-client.ts';
 import { openUpstream, tool, type Upstream } from './upstream.ts';
 
@@ -127,22 +127,22 @@ describe.each(ERAS)('A17 A19 %s: from a server over HTTP', (era) => {
   ];
 
   it('to a client over stdio: every answer is one line, to whoever reads by lines', { timeout: 30_000 }, async () => {
-    const site = await openSite({ servers: { web: { url: hostile.url } } });
-    const pipe = await openPipe(site, await site.token('alice'), { era, server: 'web' });
+    const installation = await openInstallation({ servers: { web: { url: hostile.url } } });
+    const stdioClient = await openStdioClient(installation, await installation.token('alice'), { era, server: 'web' });
     try {
       for (const [name, text] of CASES) {
         answer = text;
-        const { result } = await pipe.send('tools/call', { name: 'echo', arguments: {} });
+        const { result } = await stdioClient.send('tools/call', { name: 'echo', arguments: {} });
         expect(result, name).toMatchObject(JSON.parse(text) as object);
       }
-      for (const line of pipe.stdout().split('\n')) {
+      for (const line of stdioClient.stdout().split('\n')) {
         expect(line).not.toMatch(/[\r\u0085\u2028\u2029]/);
         expect(JSON.parse(line)).toHaveProperty('id');
       }
-      expect(pipe.stdout().split('\n')).toHaveLength(CASES.length + (era === 'legacy' ? 1 : 0));
+      expect(stdioClient.stdout().split('\n')).toHaveLength(CASES.length + (era === 'legacy' ? 1 : 0));
     } finally {
-      await pipe.close();
-      await site.close();
+      await stdioClient.close();
+      await installation.close();
     }
   });
 });

@@ -187,7 +187,7 @@ async function compare(
     if (isListed) listed += 1;
     else hidden += 1;
     for (const [at, [method, params]] of [...thing.access, ...thing.extra].entries()) {
-      const before = upstream.acts().length;
+      const before = upstream.operations().length;
       const answer = await client.send(method, params);
       const why = `${thing.shown} of ${server} by ${method}, listed: ${isListed}\n${texts.join('\n')}\n${JSON.stringify(answer.messages)}`;
       if (!isListed) expect(isNotFound(answer), why).toBe(true);
@@ -195,7 +195,7 @@ async function compare(
       // A policy on arguments may not be met by a read, which has none but its address.
       if (isListed && at < thing.access.length && (params['arguments'] !== undefined || !conditional(texts)))
         expect(accepted(answer), why).toBe(true);
-      expect(upstream.acts().length - before, why).toBe(accepted(answer) ? 1 : 0);
+      expect(upstream.operations().length - before, why).toBe(accepted(answer) ? 1 : 0);
     }
   }
   return [listed, hidden];

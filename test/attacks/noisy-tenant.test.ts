@@ -4,7 +4,7 @@ import { request } from 'undici';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { openGateway, type TestGateway } from '../e2e/gateway.ts';
 import { connect, headersFor, MODERN_META, type Era, type RawClient } from './mcp-client.ts';
-import { ask } from './http-client.ts';
+import { sendHttp } from './http-client.ts';
 import { openUpstream, tool, type Received, type Upstream } from './upstream.ts';
 
 const ERAS: readonly Era[] = ['modern', 'legacy'];
@@ -101,7 +101,7 @@ interface Noise {
 }
 
 const post = ({ era, token, client }: Noise, body: string): Promise<unknown> =>
-  ask(gateway.url, {
+  sendHttp(gateway.url, {
     method: 'POST',
     path: '/mcp/hostile',
     body,
@@ -232,7 +232,7 @@ it.each(ERAS)(
   'A24 %s: the patterns of that server are judged, each by itself, and refuse what does not match',
   async (era) => {
     const client = await connect(`${gateway.url}/mcp/hostile`, await gateway.token('alice'), era);
-    const before = hostile.acts().length;
+    const before = hostile.operations().length;
     for (const args of [{ a: 'aaa!' }, { b: 'bbb' }, { c: 'zz?' }, { a: 'a', c: 'z' }]) {
       const { result, messages } = await client.send('tools/call', { name: 'redos', arguments: args });
       expect(result, JSON.stringify(messages)).toMatchObject({
@@ -240,7 +240,7 @@ it.each(ERAS)(
         structuredContent: { error_code: 'INVALID_ARGUMENT' },
       });
     }
-    expect(hostile.acts().length).toBe(before);
+    expect(hostile.operations().length).toBe(before);
     expect(
       (await client.send('tools/call', { name: 'redos', arguments: { a: 'aaa', b: 'a'.repeat(25), c: 'zz!' } }))
         .result?.['isError'],

@@ -9,8 +9,8 @@ import { readRecords } from '../../packages/gateway/src/adapters/segments/verify
 import { legacyHttp, type LegacyHttp } from '../../packages/gateway/src/upstream/testing/legacy-server.mts';
 import { modernHttp, type ModernHttp } from '../../packages/gateway/src/upstream/testing/modern-server.mts';
 import { openGateway, type TestGateway } from '../e2e/gateway.ts';
-import { openPipe } from './stdio-client.ts';
-import { openSite } from './installation.ts';
+import { openStdioClient } from './stdio-client.ts';
+import { openInstallation } from './installation.ts';
 import { headersFor, MODERN_META, post, type Answer, type Era } from './mcp-client.ts';
 
 type Json = Record<string, unknown>;
@@ -86,8 +86,8 @@ describe.each(['old', 'fresh'])('S12 a call of the server %s that waits for its 
 
 describe.each<Era>(['modern', 'legacy'])('J2 J4 %s: what is refused at the standard input', (era) => {
   it('has a record, as what is refused at the other door has', { timeout: 30_000 }, async () => {
-    const site = await openSite({ servers: { old: { url: old.url } } });
-    const pipe = await openPipe(site, await site.token('alice'), { era, server: 'old' });
+    const installation = await openInstallation({ servers: { old: { url: old.url } } });
+    const stdioClient = await openStdioClient(installation, await installation.token('alice'), { era, server: 'old' });
     try {
       for (const line of [
         '{',
@@ -95,15 +95,15 @@ describe.each<Era>(['modern', 'legacy'])('J2 J4 %s: what is refused at the stand
         '{"jsonrpc":"2.0","id":1,"id":2,"method":"ping"}',
         '{"jsonrpc":"2.0","id":7,"method":"no/such/method"}',
       ])
-        expect(await pipe.exchange(line)).toContain('"error"');
+        expect(await stdioClient.exchange(line)).toContain('"error"');
       const rejected = (): number =>
-        readRecords(join(site.data, 'audit', '+stdio-1', '_')).records.filter(({ bytes }) =>
+        readRecords(join(installation.data, 'audit', '+stdio-1', '_')).records.filter(({ bytes }) =>
           bytes.includes('request.rejected'),
         ).length;
       await expect.poll(rejected, { timeout: 5_000 }).toBe(4);
     } finally {
-      await pipe.close();
-      await site.close();
+      await stdioClient.close();
+      await installation.close();
     }
   });
 });

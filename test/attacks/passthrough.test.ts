@@ -4,10 +4,10 @@ import { fileURLToPath } from 'node:url';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { openGateway, type TestGateway } from '../e2e/gateway.ts';
-import { openPipe } from './stdio-client.ts';
-import { openSite } from './installation.ts';
+import { openStdioClient } from './stdio-client.ts';
+import { openInstallation } from './installation.ts';
 import { connect, headersFor, MODERN_META, type Era } from './mcp-client.ts';
-import { ask } from './http-client.ts';
+import { sendHttp } from './http-client.ts';
 import { openUpstream, tool, type Upstream } from './upstream.ts';
 
 // Processes start, and time passes on purpose; on a busy machine that takes a while.
@@ -123,7 +123,7 @@ describe.each(['modern', 'legacy'] as const)('A11 %s client', (era: Era) => {
         method,
         params: era === 'modern' ? { ...params, _meta: MODERN_META } : params,
       });
-      const { status } = await ask(url, {
+      const { status } = await sendHttp(url, {
         method: 'POST',
         path: `/mcp/${server}`,
         body,
@@ -155,7 +155,7 @@ describe.each(['modern', 'legacy'] as const)('A11 %s client', (era: Era) => {
         method: 'tools/call',
         params: { name: 'alpha', arguments: {}, ...(era === 'modern' && { _meta: MODERN_META }) },
       });
-      await ask(gateway.url, {
+      await sendHttp(gateway.url, {
         method: 'POST',
         path: '/mcp/old',
         body,
@@ -177,7 +177,7 @@ describe.each(['modern', 'legacy'] as const)('A11 %s client', (era: Era) => {
       const dump =
         'require("node:fs").writeFileSync(process.argv[1], JSON.stringify(process.env)); process.argv.splice(1, 1); import(process.argv[1])';
       const upstream = await openUpstream(OFFER);
-      const site = await openSite(
+      const installation = await openInstallation(
         {
           servers: {
             one: { url: upstream.url, headers: { 'X-Configured': 'ours' } },
@@ -196,20 +196,20 @@ describe.each(['modern', 'legacy'] as const)('A11 %s client', (era: Era) => {
         { AWS_SECRET_ACCESS_KEY: 'CANARY', NODE_OPTIONS: '' },
       );
       const made = JSON.parse(
-        (await site.run(['keys', 'create', '--tenant', 'acme', '--name', 'robot', '--json'])).stdout,
+        (await installation.run(['keys', 'create', '--tenant', 'acme', '--name', 'robot', '--json'])).stdout,
       ) as { key: string };
-      const pipe = await openPipe(site, made.key, { era });
+      const stdioClient = await openStdioClient(installation, made.key, { era });
       try {
-        expect((await pipe.send('tools/call', { name: 'one__alpha', arguments: {} })).error).toBeUndefined();
+        expect((await stdioClient.send('tools/call', { name: 'one__alpha', arguments: {} })).error).toBeUndefined();
         expect(
-          (await pipe.send('tools/call', { name: 'child__echo', arguments: { canary: 'x' } })).error,
+          (await stdioClient.send('tools/call', { name: 'child__echo', arguments: { canary: 'x' } })).error,
         ).toBeUndefined();
         looksClean(upstream, partsOf(made.key));
-        const inherited = readFileSync(join(site.folder, 'env.json'), 'utf8');
+        const inherited = readFileSync(join(installation.folder, 'env.json'), 'utf8');
         for (const secret of ['CANARY', 'SALLYPORT', ...partsOf(made.key)]) expect(inherited).not.toContain(secret);
       } finally {
-        await pipe.close();
-        await site.close();
+        await stdioClient.close();
+        await installation.close();
         await upstream.close();
       }
     },

@@ -5,8 +5,13 @@
 import { mkdirSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
-import { openPipe } from './stdio-client.ts';
-import { openSite, startProcess, type Running, type Site } from './installation.ts';
+import { openStdioClient } from './stdio-client.ts';
+import {
+  openInstallation,
+  startGatewayProcess,
+  type RunningGatewayProcess,
+  type Installation,
+} from './installation.ts';
 import { connect, type Answer, type Era } from './mcp-client.ts';
 import { openUpstream, tool, type Upstream } from './upstream.ts';
 
@@ -17,19 +22,21 @@ const ALL = 'permit (principal, action, resource);';
 const NOT_BOB = `${ALL} forbid (principal, action, resource == Tool::"one/alpha") when { principal.subject == "bob" || principal.subject == "robot" };`;
 
 let upstreams: Upstream[];
-let site: Site;
-let running: Running;
+let installation: Installation;
+let running: RunningGatewayProcess;
 beforeAll(async () => {
   upstreams = [
     await openUpstream({ tools: [tool('alpha'), tool('beta')] }),
     await openUpstream({ tools: [tool('alpha')] }),
   ];
-  site = await openSite({ servers: { one: { url: upstreams[0]?.url }, two: { url: upstreams[1]?.url } } });
-  running = await startProcess(site);
+  installation = await openInstallation({
+    servers: { one: { url: upstreams[0]?.url }, two: { url: upstreams[1]?.url } },
+  });
+  running = await startGatewayProcess(installation);
 });
 afterAll(async () => {
   await running?.stop();
-  await site?.close();
+  await installation?.close();
   await Promise.all(upstreams.map((one) => one.close()));
 });
 
@@ -39,7 +46,7 @@ interface Held {
 }
 
 async function hold(era: Era, token: string, path = '/mcp/one'): Promise<Held> {
-  const client = await connect(`${site.url}${path}`, token, era);
+  const client = await connect(`${installation.url}${path}`, token, era);
   const name = path === '/mcp' ? 'two__alpha' : 'alpha';
   const verdict = ({ error, result, status }: Answer) =>
     status === 401 || error !== undefined ? 'gone' : result?.['isError'] === true ? 'denied' : 'done';
@@ -56,65 +63,63 @@ async function hold(era: Era, token: string, path = '/mcp/one'): Promise<Held> {
 async function deniedWithin(held: Held, name: string, bound: number): Promise<void> {
   await expect.poll(() => held.call(), { timeout: bound, interval: 20 }).not.toBe('done');
   expect(await held.listed()).not.toContain(name);
-  const acts = upstreams.flatMap((one) => one.acts()).length;
+  const acts = upstreams.flatMap((one) => one.operations()).length;
   for (let at = 0; at < 5; at++) expect(await held.call()).not.toBe('done');
-  expect(upstreams.flatMap((one) => one.acts()).length).toBe(acts);
+  expect(upstreams.flatMap((one) => one.operations()).length).toBe(acts);
 }
 
 async function restore(held: Held): Promise<void> {
-  site.policy(ALL);
-  site.write(site.settings);
-  running.hangUp();
+  installation.policy(ALL);
+  installation.write(installation.settings);
+  running.sendSighup();
   await expect.poll(() => held.call(), { timeout: 5_000, interval: 20 }).toBe('done');
 }
 
 describe.each(['modern', 'legacy'] as const)('S12 %s', (era) => {
   it('a policy file that changes on disk', async () => {
-    const held = await hold(era, await site.token('bob'));
+    const held = await hold(era, await installation.token('bob'));
     await restore(held);
     expect(await held.listed()).toContain('alpha');
-    site.policy(NOT_BOB);
+    installation.policy(NOT_BOB);
     await deniedWithin(held, 'alpha', 2_000);
     expect(await held.listed()).toEqual(['beta']);
     await restore(held);
   });
 
   it('a policy that is added as a file of its own, and all policies gone', async () => {
-    const held = await hold(era, await site.token('bob'));
+    const held = await hold(era, await installation.token('bob'));
     await restore(held);
-    const added = join(site.folder, 'policies', 'z.cedar');
+    const added = join(installation.folder, 'policies', 'z.cedar');
     writeFileSync(added, 'forbid (principal, action, resource == Tool::"one/alpha");');
     await deniedWithin(held, 'alpha', 2_000);
     rmSync(added);
     await expect.poll(() => held.call(), { timeout: 2_000, interval: 20 }).toBe('done');
-    rmSync(join(site.folder, 'policies', 'test.cedar'));
+    rmSync(join(installation.folder, 'policies', 'test.cedar'));
     await deniedWithin(held, 'alpha', 2_000);
     await restore(held);
   });
 
   it('a folder of policies that is swapped for another, as deployments do', async () => {
-    const held = await hold(era, await site.token('bob'));
+    const held = await hold(era, await installation.token('bob'));
     await restore(held);
-    const policies = join(site.folder, 'policies');
-    const next = join(site.folder, 'next');
+    const policies = join(installation.folder, 'policies');
+    const next = join(installation.folder, 'next');
     mkdirSync(next);
     writeFileSync(join(next, 'test.cedar'), NOT_BOB);
-    renameSync(policies, join(site.folder, 'old'));
+    renameSync(policies, join(installation.folder, 'old'));
     renameSync(next, policies);
     await deniedWithin(held, 'alpha', 2_000);
     // And what is in force afterwards is followed too.
-    site.policy(ALL);
+    installation.policy(ALL);
     await expect.poll(() => held.call(), { timeout: 2_000, interval: 20 }).toBe('done');
-    rmSync(join(site.folder, 'old'), { recursive: true });
+    rmSync(join(installation.folder, 'old'), { recursive: true });
   });
 
   it('a link to a folder of policies that is set to another', async () => {
-    const held = await hold(era, await site.token('bob'));
-    const [first, second, link] = ['first', 'second', 'current'].map((name) => join(site.folder, `${name}-${era}`)) as [
-      string,
-      string,
-      string,
-    ];
+    const held = await hold(era, await installation.token('bob'));
+    const [first, second, link] = ['first', 'second', 'current'].map((name) =>
+      join(installation.folder, `${name}-${era}`),
+    ) as [string, string, string];
     for (const [folder, text] of [
       [first, ALL],
       [second, NOT_BOB],
@@ -123,8 +128,8 @@ describe.each(['modern', 'legacy'] as const)('S12 %s', (era) => {
       writeFileSync(join(folder, 'test.cedar'), text);
     }
     symlinkSync(first, link);
-    site.write({ ...site.settings, policies: { cedar: link } });
-    running.hangUp();
+    installation.write({ ...installation.settings, policies: { cedar: link } });
+    running.sendSighup();
     await expect.poll(() => held.call(), { timeout: 3_000, interval: 20 }).toBe('done');
     symlinkSync(second, `${link}.new`);
     renameSync(`${link}.new`, link);
@@ -133,11 +138,11 @@ describe.each(['modern', 'legacy'] as const)('S12 %s', (era) => {
   });
 
   it('a policy that cannot be read keeps the old ones: what was forbidden stays forbidden', async () => {
-    const held = await hold(era, await site.token('bob'));
-    site.policy(NOT_BOB);
+    const held = await hold(era, await installation.token('bob'));
+    installation.policy(NOT_BOB);
     await deniedWithin(held, 'alpha', 2_000);
-    site.policy('permit (principal, action, resource');
-    running.hangUp();
+    installation.policy('permit (principal, action, resource');
+    running.sendSighup();
     await new Promise((resolve) => setTimeout(resolve, 1_500));
     expect(await held.call()).not.toBe('done');
     await restore(held);
@@ -147,64 +152,67 @@ describe.each(['modern', 'legacy'] as const)('S12 %s', (era) => {
     ['within two seconds by itself', false, 2_500],
     ['at once on SIGHUP', true, 1_000],
   ] as const)('a server that is removed from the configuration, %s', async (_name, hangUp, bound) => {
-    const held = await hold(era, await site.token('alice'), '/mcp');
+    const held = await hold(era, await installation.token('alice'), '/mcp');
     await restore(held);
-    const { two: _two, ...servers } = site.settings['servers'] as Record<string, unknown>;
-    site.write({ ...site.settings, servers });
-    if (hangUp) running.hangUp();
+    const { two: _two, ...servers } = installation.settings['servers'] as Record<string, unknown>;
+    installation.write({ ...installation.settings, servers });
+    if (hangUp) running.sendSighup();
     await deniedWithin(held, 'two__alpha', bound);
     await restore(held);
   });
 
   it('a tool that the configuration does not let exist any more', async () => {
-    const held = await hold(era, await site.token('alice'));
+    const held = await hold(era, await installation.token('alice'));
     await restore(held);
-    site.write({
-      ...site.settings,
-      servers: { ...(site.settings['servers'] as object), one: { url: upstreams[0]?.url, tools: { allow: ['beta'] } } },
+    installation.write({
+      ...installation.settings,
+      servers: {
+        ...(installation.settings['servers'] as object),
+        one: { url: upstreams[0]?.url, tools: { allow: ['beta'] } },
+      },
     });
     await deniedWithin(held, 'alpha', 2_500);
     await restore(held);
   });
 
   it('a tenant that the configuration does not know any more', async () => {
-    const held = await hold(era, await site.token('bob'));
+    const held = await hold(era, await installation.token('bob'));
     await restore(held);
-    site.write({ ...site.settings, tenants: ['globex'] });
+    installation.write({ ...installation.settings, tenants: ['globex'] });
     await deniedWithin(held, 'alpha', 2_500);
     await restore(held);
   });
 
   it('an issuer that is not trusted any more', async () => {
-    const held = await hold(era, await site.token('bob'));
+    const held = await hold(era, await installation.token('bob'));
     await restore(held);
-    site.write({ ...site.settings, identity: { issuers: [] } });
+    installation.write({ ...installation.settings, identity: { issuers: [] } });
     await deniedWithin(held, 'alpha', 2_500);
     await restore(held);
   });
 
   it('an API key that is revoked', { timeout: 30_000 }, async () => {
-    const made = await site.run(['keys', 'create', '--tenant', 'acme', '--name', 'robot', '--json']);
+    const made = await installation.run(['keys', 'create', '--tenant', 'acme', '--name', 'robot', '--json']);
     const { key, id } = JSON.parse(made.stdout) as { key: string; id: string };
     const held = await hold(era, key);
     expect(await held.call()).toBe('done');
-    expect((await site.run(['keys', 'revoke', id])).code).toBe(0);
+    expect((await installation.run(['keys', 'revoke', id])).code).toBe(0);
     await deniedWithin(held, 'alpha', 3_000);
   });
 
   it('over stdio: a policy that changes', { timeout: 40_000 }, async () => {
-    const own = await openSite({ servers: { one: { url: upstreams[0]?.url } } });
-    const pipe = await openPipe(own, await own.token('bob'), { era, server: 'one' });
+    const own = await openInstallation({ servers: { one: { url: upstreams[0]?.url } } });
+    const stdioClient = await openStdioClient(own, await own.token('bob'), { era, server: 'one' });
     try {
       const call = async (): Promise<boolean> => {
-        const { error, result } = await pipe.send('tools/call', { name: 'alpha', arguments: {} });
+        const { error, result } = await stdioClient.send('tools/call', { name: 'alpha', arguments: {} });
         return error === undefined && result?.['isError'] !== true;
       };
       expect(await call()).toBe(true);
       own.policy(NOT_BOB);
       await expect.poll(call, { timeout: 2_000, interval: 20 }).toBe(false);
     } finally {
-      await pipe.close();
+      await stdioClient.close();
       await own.close();
     }
   });

@@ -6,10 +6,10 @@ import { isMcpMethod, MCP_METHODS, methodRow, METHODS } from '@sallyport/guard';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { createAdmin } from '../../packages/gateway/src/control/admin.ts';
 import { openGateway, type TestGateway } from '../e2e/gateway.ts';
-import { openPipe } from './stdio-client.ts';
-import { openSite } from './installation.ts';
+import { openStdioClient } from './stdio-client.ts';
+import { openInstallation } from './installation.ts';
 import { connect, headersFor, MODERN_META, post, type Era, type RawClient } from './mcp-client.ts';
-import { ask, mcpHeaders } from './http-client.ts';
+import { sendHttp, mcpHeaders } from './http-client.ts';
 import { openUpstream, tool, type Upstream } from './upstream.ts';
 
 const OFFER = {
@@ -135,12 +135,12 @@ const CLOSED = [
 
 describe('A14 every route of the gateway listener', () => {
   it.each(OPEN)('%s says nothing of servers or tenants, to reading methods only', async (path) => {
-    const { status, text } = await ask(gateway.url, { path });
+    const { status, text } = await sendHttp(gateway.url, { path });
     expect(status).toBe(200);
     expect(text).not.toMatch(/CANARY|globex|acme|alpha/);
     for (const method of ['POST', 'PUT', 'PATCH', 'DELETE'])
       expect(
-        (await ask(gateway.url, { path, method, headers: mcpHeaders(undefined), body: '{}' })).status,
+        (await sendHttp(gateway.url, { path, method, headers: mcpHeaders(undefined), body: '{}' })).status,
         method,
       ).toBeGreaterThanOrEqual(400);
     expect(arrived()).toBe(before);
@@ -148,7 +148,7 @@ describe('A14 every route of the gateway listener', () => {
 
   it.each(CLOSED)('%s gives nobody anything without a credential', async (path) => {
     for (const method of ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS', 'TRACE', 'PROPFIND']) {
-      const { status, text } = await ask(gateway.url, {
+      const { status, text } = await sendHttp(gateway.url, {
         path,
         method,
         headers: mcpHeaders(undefined, { 'mcp-session-id': 'x', upgrade: 'websocket' }),
@@ -192,13 +192,19 @@ describe('A14 every route of the admin listener', () => {
     '%s answers what it is for, with no definition and no argument, and changes nothing',
     async (route) => {
       const [path, answer] = ADMIN[route] ?? ['/', /never/];
-      const { text } = await ask(gateway.adminUrl, { path });
+      const { text } = await sendHttp(gateway.adminUrl, { path });
       expect(text).toMatch(answer);
       expect(text).not.toContain('CANARY');
       for (const method of ['POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS', 'TRACE'])
         expect(
-          (await ask(gateway.adminUrl, { path, method, headers: mcpHeaders(await gateway.token('alice')), body: '{}' }))
-            .status,
+          (
+            await sendHttp(gateway.adminUrl, {
+              path,
+              method,
+              headers: mcpHeaders(await gateway.token('alice')),
+              body: '{}',
+            })
+          ).status,
           method,
         ).toBe(405);
       expect(arrived()).toBe(before);
@@ -223,7 +229,10 @@ describe('A14 every route of the admin listener', () => {
     '/audit/__proto__/checkpoint',
     '/tile/0/000',
   ])('%s does not exist there', async (path) => {
-    const { status, text } = await ask(gateway.adminUrl, { path, headers: mcpHeaders(await gateway.token('alice')) });
+    const { status, text } = await sendHttp(gateway.adminUrl, {
+      path,
+      headers: mcpHeaders(await gateway.token('alice')),
+    });
     expect([status, text]).toEqual([404, '{"error":"not found"}\n']);
     expect(arrived()).toBe(before);
   });
@@ -236,7 +245,7 @@ const TARGETED = Object.entries(MCP_METHODS)
 describe.each(ERAS)('A14 A15 %s: with the credential of another tenant', (era) => {
   it.each(TARGETED)('%s shows and reaches nothing of their server', async (method) => {
     if (methodRow(method)?.eras.includes(era) !== true || method === 'subscriptions/listen') return;
-    const acts = one.acts().length;
+    const acts = one.operations().length;
     for (const [path, server] of [
       ['/mcp/one', ''],
       ['/mcp', 'one'],
@@ -247,7 +256,7 @@ describe.each(ERAS)('A14 A15 %s: with the credential of another tenant', (era) =
       if (path === '/mcp/one') expect(JSON.stringify(messages)).not.toContain('CANARY');
       expect(JSON.stringify(messages.map(({ result }) => result ?? null))).not.toMatch(/one__|one\+/);
     }
-    expect(one.acts().length).toBe(acts);
+    expect(one.operations().length).toBe(acts);
   });
 });
 
@@ -318,7 +327,7 @@ describe.each(ERAS)("A15 %s: an id that is nobody's is not all of them", (era) =
     before = arrived();
     for (const method of ['tools/list', 'tools/call', 'resources/list']) {
       const params = paramsOf(method, '');
-      const { status, text } = await ask(gateway.url, {
+      const { status, text } = await sendHttp(gateway.url, {
         method: 'POST',
         path,
         headers: {
@@ -402,24 +411,27 @@ async function tryIds(send: Ask): Promise<void> {
 describe.each(ERAS)('A15 %s: ids inside a message', (era) => {
   it('of nobody, of another tenant, and of another type reach nobody', async () => {
     const client = await connect(`${gateway.url}/mcp`, await gateway.token('alice'), era);
-    const acts = one.acts().length + two.acts().length;
+    const acts = one.operations().length + two.operations().length;
     await tryIds((method, params) => client.send(method, params));
-    expect(one.acts().length + two.acts().length).toBe(acts);
+    expect(one.operations().length + two.operations().length).toBe(acts);
   });
 
   it('over stdio too', { timeout: 60_000 }, async () => {
-    const site = await openSite({ servers: { one: { url: one.url }, two: { url: two.url } }, policies: POLICIES });
-    const pipe = await openPipe(site, await site.token('alice'), { era });
+    const installation = await openInstallation({
+      servers: { one: { url: one.url }, two: { url: two.url } },
+      policies: POLICIES,
+    });
+    const stdioClient = await openStdioClient(installation, await installation.token('alice'), { era });
     try {
-      const acts = one.acts().length + two.acts().length;
-      await tryIds((method, params) => pipe.send(method, params));
-      expect(one.acts().length + two.acts().length).toBe(acts);
-      expect((await pipe.send('tools/call', { name: 'one__alpha', arguments: {} })).error).toBeUndefined();
-      expect((await site.run(['stdio', '--server', '..'], { env: { SALLYPORT_TOKEN: 'x' } })).code).toBe(1);
-      expect((await site.run(['stdio', '--server', ''], { env: { SALLYPORT_TOKEN: 'x' } })).code).toBe(1);
+      const acts = one.operations().length + two.operations().length;
+      await tryIds((method, params) => stdioClient.send(method, params));
+      expect(one.operations().length + two.operations().length).toBe(acts);
+      expect((await stdioClient.send('tools/call', { name: 'one__alpha', arguments: {} })).error).toBeUndefined();
+      expect((await installation.run(['stdio', '--server', '..'], { env: { SALLYPORT_TOKEN: 'x' } })).code).toBe(1);
+      expect((await installation.run(['stdio', '--server', ''], { env: { SALLYPORT_TOKEN: 'x' } })).code).toBe(1);
     } finally {
-      await pipe.close();
-      await site.close();
+      await stdioClient.close();
+      await installation.close();
     }
   });
 });

@@ -1,7 +1,7 @@
 /** A client on standard input and output of `sallyport stdio`, as lines of JSON in either era. */
 import type { ChildProcess } from 'node:child_process';
 import { createInterface } from 'node:readline';
-import type { Site } from './installation.ts';
+import type { Installation } from './installation.ts';
 import { MODERN_META, type Era } from './mcp-client.ts';
 
 type Json = Record<string, unknown>;
@@ -11,7 +11,7 @@ export interface Said {
   readonly error: { readonly code: number; readonly data?: Json } | undefined;
 }
 
-export interface PipeClient {
+export interface StdioClient {
   send(method: string, params: Json): Promise<Said>;
   /** A line as it is. */
   write(line: string): void;
@@ -22,12 +22,12 @@ export interface PipeClient {
   close(): Promise<void>;
 }
 
-export async function openPipe(
-  site: Site,
+export async function openStdioClient(
+  installation: Installation,
   token: string,
   { era, server }: { readonly era: Era; readonly server?: string },
-): Promise<PipeClient> {
-  const child: ChildProcess = site.spawn(['stdio', ...(server === undefined ? [] : ['--server', server])], {
+): Promise<StdioClient> {
+  const child: ChildProcess = installation.spawn(['stdio', ...(server === undefined ? [] : ['--server', server])], {
     SALLYPORT_TOKEN: token,
   });
   let latest = 0;

@@ -15,26 +15,26 @@ import {
   ed,
   KEYS,
   now,
-  openForge,
+  openForgingIssuer,
   otherRsa,
   rsa,
   signed,
   tail,
   withTail,
   type Claims,
-  type Forge,
+  type ForgingIssuer,
 } from './forging-issuer.ts';
 import { headersFor, MODERN_META, post, type Answer, type Era } from './mcp-client.ts';
-import { ask, mcpHeaders } from './http-client.ts';
-import { openPipe } from './stdio-client.ts';
-import { openSite } from './installation.ts';
+import { sendHttp, mcpHeaders } from './http-client.ts';
+import { openStdioClient } from './stdio-client.ts';
+import { openInstallation } from './installation.ts';
 import { openUpstream, tool, type Upstream } from './upstream.ts';
 
 const ERAS = ['modern', 'legacy'] as const;
 const SKEW = 30;
 const SCOPED = 'http://sallyport.test/scoped';
 
-let forge: Forge;
+let idp: ForgingIssuer;
 let upstream: Upstream;
 let gateway: TestGateway;
 /** Its issuers name the clients that may come and the scope that each token must have. */
@@ -46,7 +46,7 @@ const trap = createServer((socket) => {
   socket.destroy();
 });
 beforeAll(async () => {
-  forge = await openForge();
+  idp = await openForgingIssuer();
   upstream = await openUpstream({ tools: [tool('alpha')] });
   await new Promise<void>((resolve) => trap.listen(0, '127.0.0.1', resolve));
   evil.port = (trap.address() as { port: number }).port;
@@ -62,8 +62,8 @@ beforeAll(async () => {
     settings: {
       identity: {
         issuers: [
-          { issuer: forge.home, ...issuer },
-          { issuer: forge.other, ...issuer },
+          { issuer: idp.issuer, ...issuer },
+          { issuer: idp.otherIssuer, ...issuer },
         ],
       },
     },
@@ -73,7 +73,7 @@ beforeAll(async () => {
     settings: {
       identity: {
         issuers: [
-          { issuer: forge.home, ...issuer, audience: SCOPED, requiredScopes: ['mcp:read'], allowedClients: ['agent'] },
+          { issuer: idp.issuer, ...issuer, audience: SCOPED, requiredScopes: ['mcp:read'], allowedClients: ['agent'] },
         ],
       },
     },
@@ -83,7 +83,7 @@ afterAll(async () => {
   await gateway?.close();
   await strict?.close();
   await upstream.close();
-  await forge.close();
+  await idp.close();
   trap.close();
 });
 afterEach(() => {
@@ -131,27 +131,27 @@ function nonCanonical(text: string): string {
 }
 
 type Row = readonly [name: string, make: () => string];
-const t = (changes?: Claims | string, header?: Claims, key?: Parameters<Forge['token']>[2]) => (): string =>
-  forge.token(changes, header, key);
-const esToken = (): string => forge.token({}, { alg: 'ES256', kid: 'ec' }, ec.privateKey);
+const t = (changes?: Claims | string, header?: Claims, key?: Parameters<ForgingIssuer['token']>[2]) => (): string =>
+  idp.token(changes, header, key);
+const esToken = (): string => idp.token({}, { alg: 'ES256', kid: 'ec' }, ec.privateKey);
 const der = (token: string): string =>
   sign('sha256', Buffer.from(token.slice(0, token.lastIndexOf('.'))), ec.privateKey).toString('base64url');
 const pem = rsa.publicKey.export({ type: 'spki', format: 'pem' }).toString();
 const raw = (member: string): string =>
-  `{${JSON.stringify({ iss: forge.home, ...claims(), exp: undefined }).slice(1, -1)},${member}}`;
+  `{${JSON.stringify({ iss: idp.issuer, ...claims(), exp: undefined }).slice(1, -1)},${member}}`;
 const headed = (header: string): string =>
-  signed(`${b64(header)}.${b64({ iss: forge.home, ...claims() })}`, rsa.privateKey);
+  signed(`${b64(header)}.${b64({ iss: idp.issuer, ...claims() })}`, rsa.privateKey);
 
 const SIGNED: readonly Row[] = [
   ...['none', 'None', 'nOnE', '', undefined, null, ['RS256'], 'rs256', 'PS256', 'RS512'].flatMap((alg): Row[] => [
     [`O1 alg ${JSON.stringify(alg)}`, t({}, { alg })],
-    [`O1 alg ${JSON.stringify(alg)}, empty signature`, () => withTail(forge.token({}, { alg }), '')],
+    [`O1 alg ${JSON.stringify(alg)}, empty signature`, () => withTail(idp.token({}, { alg }), '')],
   ]),
-  ['O1 a good algorithm, empty signature', () => withTail(forge.token(), '')],
-  ['O2 HS256 with the PEM', () => forge.hmac(pem)],
-  ['O2 HS256 with the PEM without its newline', () => forge.hmac(pem.trimEnd())],
-  ['O2 HS256 with the DER', () => forge.hmac(rsa.publicKey.export({ type: 'spki', format: 'der' }))],
-  ['O2 HS256 with the JWK', () => forge.hmac(JSON.stringify(rsa.publicKey.export({ format: 'jwk' })))],
+  ['O1 a good algorithm, empty signature', () => withTail(idp.token(), '')],
+  ['O2 HS256 with the PEM', () => idp.hmac(pem)],
+  ['O2 HS256 with the PEM without its newline', () => idp.hmac(pem.trimEnd())],
+  ['O2 HS256 with the DER', () => idp.hmac(rsa.publicKey.export({ type: 'spki', format: 'der' }))],
+  ['O2 HS256 with the JWK', () => idp.hmac(JSON.stringify(rsa.publicKey.export({ format: 'jwk' })))],
   ['O2 RS256 that names an EC key', t({}, { kid: 'ec' }, ec.privateKey)],
   ['O2 ES256 that names an RSA key', t({}, { alg: 'ES256' }, ec.privateKey)],
   ['O2 ES256 in the header, RSA signature', t({}, { alg: 'ES256', kid: 'ec' })],
@@ -181,14 +181,14 @@ const SIGNED: readonly Row[] = [
       );
     },
   ],
-  ['O3 three bytes more on an RSA signature', () => `${forge.token()}AAAA`],
+  ['O3 three bytes more on an RSA signature', () => `${idp.token()}AAAA`],
   ['O3 another key', t({}, {}, attacker.privateKey)],
-  ['O3 another payload under a good signature', () => withTail(forge.token({ sub: 'root' }), tail(forge.token()))],
+  ['O3 another payload under a good signature', () => withTail(idp.token({ sub: 'root' }), tail(idp.token()))],
   ['O3 padding', () => `${esToken()}==`],
   [
     'O3 whitespace inside',
     () => {
-      const good = forge.token();
+      const good = idp.token();
       return `${good.slice(0, -4)} ${good.slice(-4)}`;
     },
   ],
@@ -217,7 +217,7 @@ const SIGNED: readonly Row[] = [
   ['O6 a key that the token brings', t({}, { jwk: attacker.publicKey.export({ format: 'jwk' }) }, attacker.privateKey)],
   ...['jku', 'x5u'].map((name): Row => [
     `O6 ${name} of the attacker`,
-    () => forge.token({}, { [name]: `http://127.0.0.1:${evil.port}/jwks` }, attacker.privateKey),
+    () => idp.token({}, { [name]: `http://127.0.0.1:${evil.port}/jwks` }, attacker.privateKey),
   ]),
   [
     'O6 a certificate that the token brings',
@@ -234,21 +234,21 @@ const SIGNED: readonly Row[] = [
   ['O7 zip', t({}, { zip: 'DEF' })],
   ['O7 a JWE', () => `${b64({ alg: 'RSA-OAEP', enc: 'A256GCM' })}.AAAA.AAAA.AAAA.AAAA`],
   ['O7 a JWE header on three parts', t({}, { enc: 'A256GCM' })],
-  ['O7 a nested JWT', () => forge.token(forge.token(), { cty: 'JWT' })],
+  ['O7 a nested JWT', () => idp.token(idp.token(), { cty: 'JWT' })],
   ['O7 a nested JWT in a good payload', t({}, { cty: 'JWT' })],
-  ['O7 five parts', () => `${forge.token()}.AAAA.AAAA`],
-  ['O7 four parts', () => `${forge.token()}.AAAA`],
+  ['O7 five parts', () => `${idp.token()}.AAAA.AAAA`],
+  ['O7 four parts', () => `${idp.token()}.AAAA`],
   [
     'O7 two parts',
     () => {
-      const good = forge.token();
+      const good = idp.token();
       return good.slice(0, good.lastIndexOf('.'));
     },
   ],
   [
     'O7 a detached payload',
     () => {
-      const [header, , signature] = forge.token().split('.');
+      const [header, , signature] = idp.token().split('.');
       return `${header}..${signature}`;
     },
   ],
@@ -282,35 +282,35 @@ const CLAIMED: readonly Row[] = [
   ...(
     [
       ['absent', () => undefined],
-      ['a trailing slash', () => `${forge.home}/`],
-      ['a tenant that is not configured', () => forge.home.replace('acme', 'initech')],
-      ['https', () => forge.home.replace('http', 'https')],
+      ['a trailing slash', () => `${idp.issuer}/`],
+      ['a tenant that is not configured', () => idp.issuer.replace('acme', 'initech')],
+      ['https', () => idp.issuer.replace('http', 'https')],
       ["the attacker's", () => `http://127.0.0.1:${evil.port}`],
-      ['a path traversal', () => `${forge.other}/../acme`],
-      ['an encoded path', () => forge.home.replace('acme', '%61cme')],
-      ['upper case', () => forge.home.toUpperCase()],
-      ['an array', () => [forge.home]],
+      ['a path traversal', () => `${idp.otherIssuer}/../acme`],
+      ['an encoded path', () => idp.issuer.replace('acme', '%61cme')],
+      ['upper case', () => idp.issuer.toUpperCase()],
+      ['an array', () => [idp.issuer]],
       ['null', () => null],
       ['__proto__', () => '__proto__'],
     ] as const
-  ).map(([name, iss]): Row => [`O13 iss ${name}`, () => forge.token({ iss: iss() })]),
+  ).map(([name, iss]): Row => [`O13 iss ${name}`, () => idp.token({ iss: iss() })]),
   ['O13 the key of the other issuer with the same kid', t({}, {}, otherRsa.privateKey)],
-  ['O13 the other issuer, signed with our key', () => forge.token({ iss: forge.other })],
+  ['O13 the other issuer, signed with our key', () => idp.token({ iss: idp.otherIssuer })],
   ['O14 client_id is an array', t({ client_id: ['agent'] })],
   ['O14 client_id is empty', t({ client_id: '' })],
   ['O14 no client, several audiences', t({ client_id: undefined, azp: undefined, aud: [AUDIENCE, 'b'] })],
   ['O15 exp missing', t({ exp: undefined })],
-  ['O15 exp in the past', () => forge.token({ exp: now() - 3600 })],
-  ['O15 exp is text', () => forge.token({ exp: String(now() + 600) })],
+  ['O15 exp in the past', () => idp.token({ exp: now() - 3600 })],
+  ['O15 exp is text', () => idp.token({ exp: String(now() + 600) })],
   ['O15 exp null', t({ exp: null })],
   ...['1e20', '100000000000000000000', '1e400', 'NaN', '-1', '253402300800', '9.5', `1,"exp":99999999999`].map(
-    (exp): Row => [`O15 exp ${exp}`, () => forge.token(raw(`"exp":${exp}`))],
+    (exp): Row => [`O15 exp ${exp}`, () => idp.token(raw(`"exp":${exp}`))],
   ),
-  ['O15 nbf in the future', () => forge.token({ nbf: now() + 3600 })],
+  ['O15 nbf in the future', () => idp.token({ nbf: now() + 3600 })],
   ['O15 nbf is text', t({ nbf: '0' })],
-  ['O15 iat in the future', () => forge.token({ iat: now() + 3600 })],
+  ['O15 iat in the future', () => idp.token({ iat: now() + 3600 })],
   ['O15 iat is text', t({ iat: '0' })],
-  ['O15 a lifetime longer than the maximum', () => forge.token({ exp: now() + 3600 + SKEW + 60 })],
+  ['O15 a lifetime longer than the maximum', () => idp.token({ exp: now() + 3600 + SKEW + 60 })],
   ...[
     'JWT',
     undefined,
@@ -349,11 +349,11 @@ describe('a token is accepted', () => {
     ['typ application/AT+JWT', t({}, { typ: 'application/AT+JWT' })],
     ['O5 no kid, one key of the type', t({}, { alg: 'ES256', kid: undefined }, ec.privateKey)],
     ['O11 the audience in an array', t({ aud: [AUDIENCE] })],
-    ['O13 the other issuer, by its own key', () => forge.token({ iss: forge.other }, {}, otherRsa.privateKey)],
+    ['O13 the other issuer, by its own key', () => idp.token({ iss: idp.otherIssuer }, {}, otherRsa.privateKey)],
     [
       'O6 with addresses and keys that nobody looks at',
       () =>
-        forge.token(
+        idp.token(
           {},
           {
             jku: `http://127.0.0.1:${evil.port}/`,
@@ -381,13 +381,13 @@ describe('the exact second', () => {
   ];
   it.each(BOUNDS)('%s', async (_name, make, ok) => {
     vi.useFakeTimers({ toFake: ['Date'], now: now() * 1000 });
-    const token = forge.token(make(now()));
+    const token = idp.token(make(now()));
     for (const era of ERAS) await (ok ? opens(gateway.url, token) : opensNothing(gateway.url, era, token));
   });
 
   it('O15 what was accepted ends at its second too', async () => {
     vi.useFakeTimers({ toFake: ['Date'], now: now() * 1000 });
-    const token = forge.token({ exp: now() + 5 });
+    const token = idp.token({ exp: now() + 5 });
     await opens(gateway.url, token);
     vi.setSystemTime(Date.now() + (5 + SKEW) * 1000 - 1);
     await opens(gateway.url, token);
@@ -400,11 +400,11 @@ describe('O2 a token that names another algorithm of the same type, signed by no
   it('comes first and spoils the key for nobody', async () => {
     const own = await openGateway({
       servers: { one: { url: upstream.url } },
-      settings: { identity: { issuers: [{ issuer: forge.home, audience: AUDIENCE }] } },
+      settings: { identity: { issuers: [{ issuer: idp.issuer, audience: AUDIENCE }] } },
     });
     try {
-      await opensNothing(own.url, 'modern', withTail(forge.token({}, { alg: 'PS256' }), tail(forge.token())));
-      for (const alg of ['RS256', 'PS256']) await opens(own.url, forge.token({}, { alg }));
+      await opensNothing(own.url, 'modern', withTail(idp.token({}, { alg: 'PS256' }), tail(idp.token())));
+      for (const alg of ['RS256', 'PS256']) await opens(own.url, idp.token({}, { alg }));
     } finally {
       await own.close();
     }
@@ -415,58 +415,58 @@ const MINUTE = 60_000;
 
 describe('the keys of the issuer', () => {
   it('O8 2,000 unknown key ids in a row cause one fetch in a cooldown, and a good token is accepted all the while', async () => {
-    await opens(gateway.url, forge.token());
+    await opens(gateway.url, idp.token());
     vi.useFakeTimers({ toFake: ['Date'], now: Date.now() + 2 * MINUTE });
-    const before = forge.requests.filter((path) => path === '/acme/jwks').length;
+    const before = idp.requests.filter((path) => path === '/acme/jwks').length;
     for (let round = 0; round < 20; round++) {
       const answers = await Promise.all(
         Array.from({ length: 100 }, (_, at) =>
-          call(gateway.url, '/mcp/one', ERAS[at % 2] as Era, forge.token({}, { kid: `unknown-${round}-${at}` })),
+          call(gateway.url, '/mcp/one', ERAS[at % 2] as Era, idp.token({}, { kid: `unknown-${round}-${at}` })),
         ),
       );
       expect(new Set(answers.map(({ status }) => status))).toEqual(new Set([401]));
-      await opens(gateway.url, forge.token());
+      await opens(gateway.url, idp.token());
     }
-    expect(forge.requests.filter((path) => path === '/acme/jwks').length - before).toBe(1);
+    expect(idp.requests.filter((path) => path === '/acme/jwks').length - before).toBe(1);
   }, 40_000);
 
   it('O10 a key that was removed opens nothing after eleven minutes; one that stayed does', async () => {
     vi.useFakeTimers({ toFake: ['Date'], now: Date.now() + 10 * MINUTE });
-    const gone = (): string => forge.token({ exp: now() + 3_000 }, { kid: 'k2' }, otherRsa.privateKey);
+    const gone = (): string => idp.token({ exp: now() + 3_000 }, { kid: 'k2' }, otherRsa.privateKey);
     const early = gone();
     await opens(gateway.url, early);
     try {
-      forge.answer = (response) =>
+      idp.answer = (response) =>
         void response
           .writeHead(200, { 'content-type': 'application/json' })
           .end(JSON.stringify({ keys: KEYS.filter((one) => (one as { kid: string }).kid !== 'k2') }));
       vi.setSystemTime(Date.now() + 11 * MINUTE);
       for (const era of ERAS) for (const token of [gone(), early]) await opensNothing(gateway.url, era, token);
-      await opens(gateway.url, forge.token());
+      await opens(gateway.url, idp.token());
     } finally {
-      forge.answer = undefined;
+      idp.answer = undefined;
     }
   });
 
   it('O9 an issuer that is down: the last good keys for an hour, then nobody is let in; and when it is back, they are', async () => {
     vi.useFakeTimers({ toFake: ['Date'], now: Date.now() + 40 * MINUTE });
-    await opens(gateway.url, forge.token());
+    await opens(gateway.url, idp.token());
     try {
-      forge.answer = (response) => void response.writeHead(500).end();
+      idp.answer = (response) => void response.writeHead(500).end();
       vi.setSystemTime(Date.now() + 20 * MINUTE);
-      await opens(gateway.url, forge.token());
+      await opens(gateway.url, idp.token());
       vi.setSystemTime(Date.now() + 50 * MINUTE);
-      for (const era of ERAS) await opensNothing(gateway.url, era, forge.token());
+      for (const era of ERAS) await opensNothing(gateway.url, era, idp.token());
     } finally {
-      forge.answer = undefined;
+      idp.answer = undefined;
     }
     vi.setSystemTime(Date.now() + MINUTE);
-    await opens(gateway.url, forge.token());
+    await opens(gateway.url, idp.token());
   });
 });
 
 describe.each(ERAS)('%s: who and for what', (era) => {
-  const scoped = (changes: Claims): string => forge.token({ aud: SCOPED, scope: 'mcp:read', ...changes });
+  const scoped = (changes: Claims): string => idp.token({ aud: SCOPED, scope: 'mcp:read', ...changes });
 
   it.each([
     ['another', { client_id: 'evil' }],
@@ -532,7 +532,7 @@ describe.each(ERAS)('%s: who and for what', (era) => {
   ])('O24 a tenant that is %s is none', async (_name, tenant) => {
     const acts = upstream.received.length;
     for (const path of PATHS) {
-      const { status, messages } = await call(gateway.url, path, era, forge.token({ tenant_id: tenant }));
+      const { status, messages } = await call(gateway.url, path, era, idp.token({ tenant_id: tenant }));
       expect(status).toBe(403);
       expect(JSON.stringify(messages)).toContain('UNKNOWN_TENANT');
     }
@@ -543,33 +543,33 @@ describe.each(ERAS)('%s: who and for what', (era) => {
 describe.each(ERAS)('%s over stdio', (era) => {
   const WORN: readonly Row[] = [
     ['O1 alg none', t({}, { alg: 'none' })],
-    ['O2 HS256 with the PEM', () => forge.hmac(pem)],
+    ['O2 HS256 with the PEM', () => idp.hmac(pem)],
     ['O11 another audience', t({ aud: 'x' })],
-    ['O15 expired', () => forge.token({ exp: now() - 3600 })],
+    ['O15 expired', () => idp.token({ exp: now() - 3600 })],
     ['O24 the tenant of nobody', t({ tenant_id: 'initech' })],
   ];
   it.each(WORN)('%s', { timeout: 30_000 }, async (_name, make) => {
-    const site = await openSite({
+    const installation = await openInstallation({
       servers: { one: { url: upstream.url } },
-      settings: { identity: { issuers: [{ issuer: forge.home, audience: AUDIENCE }] } },
+      settings: { identity: { issuers: [{ issuer: idp.issuer, audience: AUDIENCE }] } },
     });
-    const pipe = await openPipe(site, make(), { era });
+    const stdioClient = await openStdioClient(installation, make(), { era });
     try {
-      const acts = upstream.acts().length;
+      const acts = upstream.operations().length;
       for (const [method, params] of [
         ['tools/call', { name: 'one__alpha', arguments: {} }],
         ['tools/list', {}],
       ] as const) {
-        const { error, result } = await pipe.send(method, params);
+        const { error, result } = await stdioClient.send(method, params);
         expect([result, error?.data?.['error_code']]).toEqual([
           undefined,
           expect.stringMatching(/^(UNAUTHENTICATED|UNKNOWN_TENANT)$/),
         ]);
       }
-      expect(upstream.acts().length).toBe(acts);
+      expect(upstream.operations().length).toBe(acts);
     } finally {
-      await pipe.close();
-      await site.close();
+      await stdioClient.close();
+      await installation.close();
     }
   });
 });
@@ -606,7 +606,7 @@ describe('O25 who somebody is: issuer and subject, to the letter', () => {
   const OTHERS: readonly Row[] = [
     [
       'the same subject of another issuer',
-      () => forge.token({ iss: forge.other, sub: 'jos\u00e9' }, {}, otherRsa.privateKey),
+      () => idp.token({ iss: idp.otherIssuer, sub: 'jos\u00e9' }, {}, otherRsa.privateKey),
     ],
     ['another case', t({ sub: 'Jos\u00e9' })],
     ['another normal form', t({ sub: 'jose\u0301' })],
@@ -618,14 +618,14 @@ describe('O25 who somebody is: issuer and subject, to the letter', () => {
     ],
     [
       'the issuer in the subject',
-      () => forge.token({ iss: forge.other, sub: `${forge.home} jos\u00e9` }, {}, otherRsa.privateKey),
+      () => idp.token({ iss: idp.otherIssuer, sub: `${idp.issuer} jos\u00e9` }, {}, otherRsa.privateKey),
     ],
   ];
   it.each(OTHERS)('%s is somebody else', async (_name, other) => {
-    const mine = forge.token({ sub: 'jos\u00e9', email: 'jos\u00e9@example.com' });
+    const mine = idp.token({ sub: 'jos\u00e9', email: 'jos\u00e9@example.com' });
     const session = await open(mine);
     expect([await list(mine, session), await list(other(), session)]).toEqual([200, 404]);
-    expect(await list(forge.token({ sub: 'jos\u00e9' }), session), 'another token of the same person').toBe(200);
+    expect(await list(idp.token({ sub: 'jos\u00e9' }), session), 'another token of the same person').toBe(200);
   });
 });
 
@@ -635,7 +635,7 @@ describe.each(ERAS)('O20 %s: one header, one scheme, one space, one token', (era
     more: { path?: string; body?: string } = {},
   ): Promise<number> => {
     const own = headersFor(era, '', { method: 'tools/call', params: { name: 'alpha' } });
-    const { status } = await ask(gateway.url, {
+    const { status } = await sendHttp(gateway.url, {
       method: 'POST',
       path: '/mcp/one',
       body: bodyOf(era),
@@ -666,10 +666,10 @@ describe.each(ERAS)('O20 %s: one header, one scheme, one space, one token', (era
     ['lower case', (token) => ({ authorization: `bearer ${token}` }), 200],
     ['as it should be', (token) => ({ authorization: `Bearer ${token}` }), 200],
   ];
-  it.each(WAYS)('%s', async (_name, headers, status) => expect(await send(headers(forge.token()))).toBe(status));
+  it.each(WAYS)('%s', async (_name, headers, status) => expect(await send(headers(idp.token()))).toBe(status));
 
   it('not in the address, not in a form, not in the body', async () => {
-    const token = forge.token();
+    const token = idp.token();
     for (const path of [`/mcp/one?access_token=${token}`, `/mcp?access_token=${token}`])
       expect(await send({}, { path })).toBe(404);
     expect(await send({ 'content-type': 'application/x-www-form-urlencoded' }, { body: `access_token=${token}` })).toBe(
@@ -685,11 +685,9 @@ describe.each(ERAS)('O20 %s: one header, one scheme, one space, one token', (era
   });
 
   it('O24 a tenant in a header, a path or a parameter chooses nothing', async () => {
-    const acts = upstream.acts().length;
+    const acts = upstream.operations().length;
     for (const name of ['x-tenant', 'x-tenant-id', 'tenant', 'x-scope-orgid', 'x-forwarded-user', 'x-remote-user'])
-      expect(await send({ authorization: `Bearer ${forge.token({ tenant_id: 'initech' })}`, [name]: 'acme' })).toBe(
-        403,
-      );
-    expect(upstream.acts().length).toBe(acts);
+      expect(await send({ authorization: `Bearer ${idp.token({ tenant_id: 'initech' })}`, [name]: 'acme' })).toBe(403);
+    expect(upstream.operations().length).toBe(acts);
   });
 });

@@ -35,7 +35,7 @@ export interface Upstream {
   /** Everything that arrived, in order. */
   readonly received: Received[];
   /** What was done, apart from greetings and lists. */
-  acts(): readonly Received[];
+  operations(): readonly Received[];
   close(): Promise<void>;
 }
 
@@ -163,7 +163,7 @@ export async function openUpstream(options: UpstreamOptions = {}): Promise<Upstr
   return {
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/mcp`,
     received,
-    acts: () => received.filter(({ method }) => ACTS.has(method)),
+    operations: () => received.filter(({ method }) => ACTS.has(method)),
     close: () =>
       new Promise((resolve) => {
         server.closeAllConnections();

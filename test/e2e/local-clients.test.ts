@@ -2,8 +2,13 @@
 import { cpSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { openPipe, type PipeClient } from '../attacks/stdio-client.ts';
-import { openSite, startProcess, type Running, type Site } from '../attacks/installation.ts';
+import { openStdioClient, type StdioClient } from '../attacks/stdio-client.ts';
+import {
+  openInstallation,
+  startGatewayProcess,
+  type RunningGatewayProcess,
+  type Installation,
+} from '../attacks/installation.ts';
 import { openUpstream, tool } from '../attacks/upstream.ts';
 
 interface Verified {
@@ -14,26 +19,26 @@ interface Verified {
 }
 
 let upstream: Awaited<ReturnType<typeof openUpstream>>;
-let site: Site;
-let gateway: Running;
+let installation: Installation;
+let gateway: RunningGatewayProcess;
 
 beforeAll(async () => {
   upstream = await openUpstream({ tools: [tool('alpha')] });
-  site = await openSite({ servers: { one: { url: upstream.url } } });
-  gateway = await startProcess(site);
+  installation = await openInstallation({ servers: { one: { url: upstream.url } } });
+  gateway = await startGatewayProcess(installation);
 });
 afterAll(async () => {
   await gateway?.stop();
-  await site?.close();
+  await installation?.close();
   await upstream?.close();
 });
 
-const open = async (user: string, at = site): Promise<PipeClient> =>
-  openPipe(at, await at.token(user), { era: 'modern', server: 'one' });
+const open = async (user: string, at = installation): Promise<StdioClient> =>
+  openStdioClient(at, await at.token(user), { era: 'modern', server: 'one' });
 const verify = async (...more: string[]): Promise<Verified[]> =>
-  JSON.parse((await site.run(['audit', 'verify', '--json', ...more])).stdout) as Verified[];
+  JSON.parse((await installation.run(['audit', 'verify', '--json', ...more])).stdout) as Verified[];
 const search = async (...more: string[]): Promise<Record<string, unknown>[]> =>
-  (await site.run(['audit', 'search', '--tenant', 'acme', '--method', 'tools/list', '--json', ...more])).stdout
+  (await installation.run(['audit', 'search', '--tenant', 'acme', '--method', 'tools/list', '--json', ...more])).stdout
     .split('\n')
     .filter((line) => line !== '')
     .map((line) => JSON.parse(line) as Record<string, unknown>);
@@ -65,12 +70,12 @@ describe('two local clients beside a gateway', () => {
         ['acme', 'stdio-2', []],
       ]),
     );
-    const target = join(site.folder, 'export');
-    expect((await site.run(['audit', 'export', target])).code).toBe(0);
+    const target = join(installation.folder, 'export');
+    expect((await installation.run(['audit', 'export', target])).code).toBe(0);
     expect((await verify('--from', target)).filter(({ log }) => log !== undefined)).toEqual(
       before.filter(({ log }) => log !== undefined),
     );
-    const { code, stdout } = await site.run([
+    const { code, stdout } = await installation.run([
       'audit',
       'prove',
       '0',
@@ -89,11 +94,11 @@ describe('two local clients beside a gateway', () => {
   });
 
   it('cannot have one log in the place of another', async () => {
-    const audit = join(site.data, 'audit');
-    const forged = join(site.folder, 'forged', '+stdio-2', 'acme');
+    const audit = join(installation.data, 'audit');
+    const forged = join(installation.folder, 'forged', '+stdio-2', 'acme');
     cpSync(join(audit, '+stdio-1', 'acme'), forged, { recursive: true });
     cpSync(join(audit, '+stdio-2', 'acme', 'vkey'), join(forged, 'vkey'));
-    const { code } = await site.run(['audit', 'verify', '--from', join(site.folder, 'forged')]);
+    const { code } = await installation.run(['audit', 'verify', '--from', join(installation.folder, 'forged')]);
     expect(code).toBe(1);
   });
 
@@ -108,12 +113,12 @@ describe('two local clients beside a gateway', () => {
 });
 
 it('a second gateway on the same folder is refused, with the process that has it', async () => {
-  const { code, stderr } = await site.run(['start']);
+  const { code, stderr } = await installation.run(['start']);
   expect([code, stderr]).toEqual([1, expect.stringContaining(`is open in process ${gateway.pid}; stop it first`)]);
 });
 
 it('local clients that are the first on a folder, all at once, share its keys', async () => {
-  const fresh = await openSite({ servers: { one: { url: upstream.url } } });
+  const fresh = await openInstallation({ servers: { one: { url: upstream.url } } });
   try {
     const clients = await Promise.all(['alice', 'bob', 'carol', 'dave'].map((user) => open(user, fresh)));
     const listed = await Promise.all(clients.map((client) => client.send('tools/list', {})));

@@ -1,22 +1,27 @@
 /** A changed configuration in a running gateway: what takes effect, what waits for a restart, what is refused, and that each is said. */
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { openSite, startProcess, type Running, type Site } from '../attacks/installation.ts';
+import {
+  openInstallation,
+  startGatewayProcess,
+  type RunningGatewayProcess,
+  type Installation,
+} from '../attacks/installation.ts';
 import { openUpstream, tool, type Upstream } from '../attacks/upstream.ts';
 
 let upstream: Upstream;
-let site: Site;
-let running: Running;
+let installation: Installation;
+let running: RunningGatewayProcess;
 beforeAll(async () => {
   upstream = await openUpstream({ tools: [tool('say', { text: { type: 'string' } })] });
-  site = await openSite({
+  installation = await openInstallation({
     servers: { one: { url: upstream.url } },
     settings: { audit: { clearArguments: ['one/say/text'] }, log: { level: 'info' } },
   });
-  running = await startProcess(site);
+  running = await startGatewayProcess(installation);
 }, 30_000);
 afterAll(async () => {
   await running.stop();
-  await site.close();
+  await installation.close();
   await upstream.close();
 });
 
@@ -27,7 +32,7 @@ interface Line {
 }
 const lines = (): Line[] =>
   running
-    .said()
+    .output()
     .split('\n')
     .filter((line) => line !== '' && !line.includes('gateway_url'))
     .map((line) => JSON.parse(line) as Line);
@@ -39,27 +44,27 @@ async function said(message: string, after: number): Promise<Line> {
     if (found !== undefined) return found;
     await new Promise((resolve) => setTimeout(resolve, 50));
   }
-  throw new Error(`never said "${message}": ${running.said()}`);
+  throw new Error(`never said "${message}": ${running.output()}`);
 }
 async function recorded(): Promise<unknown> {
   expect(
     (
-      await site.run(['call', 'one__say', '--args', '{"text":"CLEAR"}'], {
-        env: { SALLYPORT_TOKEN: await site.token('alice') },
+      await installation.run(['call', 'one__say', '--args', '{"text":"CLEAR"}'], {
+        env: { SALLYPORT_TOKEN: await installation.token('alice') },
       })
     ).code,
   ).toBe(0);
-  const { stdout } = await site.run(['audit', 'search', '--tool', 'say', '--json', '--limit', '2']);
+  const { stdout } = await installation.run(['audit', 'search', '--tool', 'say', '--json', '--limit', '2']);
   return (JSON.parse(stdout.split('\n')[0] ?? '') as { arguments: { text: unknown } }).arguments.text;
 }
 
 it('an argument that is no longer listed is no longer recorded in clear, and the reload is recorded as one', async () => {
   expect(await recorded()).toBe('CLEAR');
   const before = lines().length;
-  site.write({ ...site.settings, audit: {}, log: { level: 'info' } });
+  installation.write({ ...installation.settings, audit: {}, log: { level: 'info' } });
   await said('reloaded', before);
   expect(await recorded()).toMatchObject({ type: 'string', bytes: 7 });
-  const { stdout } = await site.run(['audit', 'search', '--tenant', '_', '--json', '--limit', '1000']);
+  const { stdout } = await installation.run(['audit', 'search', '--tenant', '_', '--json', '--limit', '1000']);
   const operations = stdout
     .split('\n')
     .filter((line) => line !== '')
@@ -70,7 +75,11 @@ it('an argument that is no longer listed is no longer recorded in clear, and the
 
 it('what waits for a restart is named', async () => {
   const before = lines().length;
-  site.write({ ...site.settings, admin: { listen: '127.0.0.1:1' }, audit: { origin: 'another.example' } });
+  installation.write({
+    ...installation.settings,
+    admin: { listen: '127.0.0.1:1' },
+    audit: { origin: 'another.example' },
+  });
   expect((await said('these settings changed and need a restart', before)).fields).toEqual({
     settings: ['admin.listen', 'audit.origin'],
   });
@@ -78,20 +87,20 @@ it('what waits for a restart is named', async () => {
 
 it('a file with an error is not used, and the log says why in a line like every other', async () => {
   const before = lines().length;
-  site.write({ ...site.settings, tenants: 3 });
+  installation.write({ ...installation.settings, tenants: 3 });
   const { level, fields } = await said('the changed configuration is not used; the old one stays', before);
   expect([level, fields]).toEqual([
     'error',
     { errors: [expect.stringMatching(/sallyport\.yaml:\d+:\d+: tenants: expected array, received number$/)] },
   ]);
-  expect((await fetch(`${site.url}/ready`)).status, 'and goes on').toBe(200);
+  expect((await fetch(`${installation.url}/ready`)).status, 'and goes on').toBe(200);
 });
 
 it('the level of the log follows', async () => {
   const before = lines().length;
-  site.write({ ...site.settings, log: { level: 'error' } });
+  installation.write({ ...installation.settings, log: { level: 'error' } });
   await new Promise((resolve) => setTimeout(resolve, 2_500));
   expect(lines().slice(before)).toEqual([]);
-  site.write({ ...site.settings, log: { level: 'info' } });
+  installation.write({ ...installation.settings, log: { level: 'info' } });
   await said('reloaded', before);
 });

@@ -1,6 +1,6 @@
 /** Invariant 11: what weakens a protection is logged and recorded by whatever serves calls, `stdio` as well. */
 import { expect, it } from 'vitest';
-import { openSite, startProcess } from '../attacks/installation.ts';
+import { openInstallation, startGatewayProcess } from '../attacks/installation.ts';
 import { openUpstream } from '../attacks/upstream.ts';
 
 const WEAKENING =
@@ -8,18 +8,18 @@ const WEAKENING =
 
 it.each(['start', 'stdio'])('sallyport %s', async (command) => {
   const upstream = await openUpstream();
-  const site = await openSite({ servers: { one: { url: upstream.url } } });
+  const installation = await openInstallation({ servers: { one: { url: upstream.url } } });
   try {
     const said = await (command === 'stdio'
-      ? site
-          .run(['stdio'], { env: { SALLYPORT_TOKEN: await site.token('alice') }, input: '' })
+      ? installation
+          .run(['stdio'], { env: { SALLYPORT_TOKEN: await installation.token('alice') }, input: '' })
           .then(({ stderr }) => stderr)
-      : startProcess(site).then(async (running) => {
+      : startGatewayProcess(installation).then(async (running) => {
           await running.stop();
-          return running.said();
+          return running.output();
         }));
     expect(said).toContain(WEAKENING);
-    const { stdout } = await site.run(['audit', 'search', '--tenant', '_', '--json']);
+    const { stdout } = await installation.run(['audit', 'search', '--tenant', '_', '--json']);
     const records = stdout
       .split('\n')
       .filter((line) => line !== '')
@@ -28,7 +28,7 @@ it.each(['start', 'stdio'])('sallyport %s', async (command) => {
       records.filter(({ operation }) => operation === 'gateway.start').map(({ weakenings }) => weakenings),
     ).toEqual([[WEAKENING]]);
   } finally {
-    await site.close();
+    await installation.close();
     await upstream.close();
   }
 });

@@ -247,7 +247,7 @@ describe('P5 P7 P8 the page belongs to one browser', () => {
     );
   });
 
-  it('P7 P17 cookies are for this site and not for scripts, and the session is a new one after each sign-in', async () => {
+  it('P7 P17 cookies are for this installation and not for scripts, and the session is a new one after each sign-in', async () => {
     const { browser, page } = await login();
     returned(await allow(browser, page, ALICE));
     const sessions = [...browser.cookies].filter(([key]) => key.startsWith('_session '));
