@@ -6,13 +6,14 @@ import { MODERN_META, type Era } from './mcp-client.ts';
 
 type Json = Record<string, unknown>;
 
-export interface Said {
+export interface StdioAnswer {
   readonly result: Json | undefined;
   readonly error: { readonly code: number; readonly data?: Json } | undefined;
 }
 
 export interface StdioClient {
-  send(method: string, params: Json): Promise<Said>;
+  /** @param era instead of the client's own: one process serves both. */
+  send(method: string, params: Json, era?: Era): Promise<StdioAnswer>;
   /** A line as it is. */
   write(line: string): void;
   /** A line as it is, and the next line that comes back. */
@@ -25,34 +26,34 @@ export interface StdioClient {
 export async function openStdioClient(
   installation: Installation,
   token: string,
-  { era, server }: { readonly era: Era; readonly server?: string },
+  { era: ownEra, server }: { readonly era: Era; readonly server?: string },
 ): Promise<StdioClient> {
   const child: ChildProcess = installation.spawn(['stdio', ...(server === undefined ? [] : ['--server', server])], {
     SALLYPORT_TOKEN: token,
   });
   let latest = 0;
-  const waiting = new Map<unknown, (said: Said) => void>();
-  let heard: (line: string) => void = () => undefined;
+  const pending = new Map<unknown, (answer: StdioAnswer) => void>();
+  let onLine: (line: string) => void = () => undefined;
   const [out, err]: [string[], Buffer[]] = [[], []];
   child.stderr?.on('data', (chunk: Buffer) => err.push(chunk));
   createInterface({ input: child.stdout as NodeJS.ReadableStream }).on('line', (line) => {
     out.push(line);
-    heard(line);
-    const { id, result, error } = JSON.parse(line) as Said & { id?: unknown };
-    // What could not be read is answered without an id; only one request is under way at a time here.
-    waiting.get(id ?? latest)?.({ result, error });
+    onLine(line);
+    const { id, result, error } = JSON.parse(line) as StdioAnswer & { id?: unknown };
+    // The answer to an unreadable request has no id; this client sends one request at a time.
+    pending.get(id ?? latest)?.({ result, error });
   });
-  const gone = new Promise<void>((resolve) => child.once('close', () => resolve()));
-  const send = (method: string, params: Json): Promise<Said> =>
+  const closed = new Promise<void>((resolve) => child.once('close', () => resolve()));
+  const send = (method: string, params: Json, era = ownEra): Promise<StdioAnswer> =>
     new Promise((resolve, reject) => {
-      const own = (latest += 1);
-      waiting.set(own, resolve);
-      void gone.then(() => reject(new Error(`sallyport stdio ended: ${Buffer.concat(err).toString()}`)));
-      child.stdin?.write(
-        `${JSON.stringify({ jsonrpc: '2.0', id: own, method, params: era === 'modern' ? { ...params, _meta: MODERN_META } : params })}\n`,
-      );
+      latest += 1;
+      const id = latest;
+      pending.set(id, resolve);
+      void closed.then(() => reject(new Error(`sallyport stdio ended: ${Buffer.concat(err).toString()}`)));
+      const whole = era === 'modern' ? { ...params, _meta: MODERN_META } : params;
+      child.stdin?.write(`${JSON.stringify({ jsonrpc: '2.0', id, method, params: whole })}\n`);
     });
-  if (era === 'legacy') {
+  if (ownEra === 'legacy') {
     await send('initialize', {
       protocolVersion: '2025-11-25',
       capabilities: {},
@@ -65,7 +66,7 @@ export async function openStdioClient(
     write: (line) => void child.stdin?.write(`${line}\n`),
     exchange: (line) =>
       new Promise((resolve) => {
-        heard = resolve;
+        onLine = resolve;
         child.stdin?.write(`${line}\n`);
       }),
     stdout: () => out.join('\n'),
@@ -73,7 +74,7 @@ export async function openStdioClient(
     close: async () => {
       child.stdin?.end();
       const timer = setTimeout(() => child.kill('SIGKILL'), 5_000);
-      await gone;
+      await closed;
       clearTimeout(timer);
     },
   };
