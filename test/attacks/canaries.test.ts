@@ -25,11 +25,18 @@ const ALLOWED = [
   /^(standard error|error text) of a child → standard (output and error|error over stdio)$/,
   /^(legacy|modern): version → bodies of errors$/,
 ];
+/** Input → what was put into it. */
 const canaries = new Map<string, string>();
-/** A new canary for a way in; with characters that are written differently in a URL and in JSON. */
-function canary(way: string): string {
+/** @throws Error when this input has a secret already: the first one would never be looked for. */
+function remember(input: string, secret: string): void {
+  if (canaries.has(input)) throw new Error(`two canaries for "${input}"`);
+  canaries.set(input, secret);
+}
+
+/** A new canary for an input. */
+function canary(input: string): string {
   const text = `C${randomBytes(9).toString('hex')}`;
-  canaries.set(way, text);
+  remember(input, text);
   return text;
 }
 
@@ -59,8 +66,11 @@ const fileSecret = canary('upstream header, from a file');
 const insides = canary('body of an upstream error');
 const stderrText = canary('standard error of a child');
 const thrown = canary('error text of a child');
+let states = 0;
 const clear = `CLEAR${randomBytes(6).toString('hex')}`;
 
+/** A call with this delay makes the child throw. */
+const CRASH_MS = 1_987;
 const PROPERTIES = { open: { type: 'string' }, secret: { type: 'string' }, mode: { type: 'string' } };
 
 let upstream: Upstream;
@@ -96,12 +106,12 @@ beforeAll(async () => {
               },
             },
           },
-          requestState: canary('state of an upstream'),
+          requestState: canary(`state of an upstream, ${(states += 1)}`),
         };
       return undefined;
     },
   });
-  const child = `process.stderr.write('${stderrText}\\n'); process.stderr.write('Error: ' + process.env.CHILD_SECRET + '\\n'); import('${fileURLToPath(new URL('./slow-echo-server.ts', import.meta.url))}'); setTimeout(() => { throw new Error('${thrown}' + process.env.CHILD_SECRET); }, 4000);`;
+  const child = `process.stderr.write('${stderrText}\\n'); process.stderr.write('Error: ' + process.env.CHILD_SECRET + '\\n'); import('${fileURLToPath(new URL('./slow-echo-server.ts', import.meta.url))}'); process.stdin.on('data', (line) => { if (String(line).includes('${CRASH_MS}')) throw new Error('${thrown}' + process.env.CHILD_SECRET); });`;
   installation = await openInstallation(
     {
       servers: {
@@ -137,24 +147,26 @@ function keep(answer: Answer): Answer {
   return answer;
 }
 
-/** Parts of a credential that would be enough for a thief. */
-function guard(way: string, token: string): string {
-  canaries.set(way, token);
+/** Remembers a token, and each part of it that would be enough for a thief. */
+function rememberToken(input: string, token: string): string {
+  remember(input, token);
   for (const [at, part] of token.split('.').entries())
-    if (part.length > 40 && at > 0) canaries.set(`${way}, part ${at}`, part);
+    if (part.length > 40 && at > 0) remember(`${input}, part ${at}`, part);
   return token;
 }
 
-async function calls(era: Era, token: string): Promise<void> {
+/** Calls that succeed, fail, are refused and throw. @param caller who calls, in words. */
+async function makeCalls(era: Era, caller: string, token: string): Promise<void> {
   const client = await connect(`${installation.url}/mcp/one`, token, era, { elicitation: { form: {} } });
-  if (client.session !== undefined) canaries.set('session id', client.session);
-  const way = (what: string): string => canary(`${era}: ${what}`);
+  const input = (what: string): string => `${era}, ${caller}: ${what}`;
+  const way = (what: string): string => canary(input(what));
+  if (client.session !== undefined) remember(input('session id'), client.session);
   const send = async (method: string, params: Record<string, unknown>) => keep(await client.send(method, params));
   for (const mode of ['fine', 'throw', 'garbage', 'hang up', 'forbidden'])
     await send('tools/call', {
       name: 'alpha',
       arguments: { secret: way(`argument, ${mode}`), mode, open: clear },
-      _meta: { progressToken: way('progress token'), 'com.example/note': way('meta') },
+      _meta: { progressToken: way(`progress token, ${mode}`), 'com.example/note': way(`meta, ${mode}`) },
     });
   await send('tools/call', {
     name: 'alpha',
@@ -178,7 +190,7 @@ async function calls(era: Era, token: string): Promise<void> {
     const params = { name: 'asks', arguments: {} };
     const { result } = await send('tools/call', params);
     expect(result?.['resultType']).toBe('input_required');
-    canaries.set('request state', String(result?.['requestState']));
+    remember(input('request state'), String(result?.['requestState']));
     await send('tools/call', {
       ...params,
       requestState: result?.['requestState'],
@@ -192,7 +204,8 @@ async function calls(era: Era, token: string): Promise<void> {
   } else await send('notifications/cancelled', { requestId: 77, reason: way('reason of a cancellation') });
 }
 
-async function garbage(era: Era, token: string): Promise<void> {
+/** Requests that the gateway cannot read, or does not let in. */
+async function sendGarbage(era: Era, token: string): Promise<void> {
   const way = (what: string): string => canary(`${era}: ${what}`);
   const headers = headersFor(era, token, { method: 'tools/list', params: {} });
   const body = JSON.stringify({
@@ -279,20 +292,20 @@ it('A27 no canary of any way in is in any sink, in any form', { timeout: 180_000
     const made = JSON.parse(
       (await installation.run(['keys', 'create', '--tenant', 'acme', '--name', `robot ${era}`, '--json'])).stdout,
     ) as { key: string };
-    canaries.set(`${era}: API key`, made.key.slice('sp_0123456789abcdef_'.length));
-    const token = guard(
+    remember(`${era}: API key`, made.key.slice('sp_0123456789abcdef_'.length));
+    const token = rememberToken(
       `${era}: access token`,
       await installation.token('alice', { private_claim: canary(`${era}: claim`) }),
     );
-    await calls(era, token);
-    await calls(era, made.key);
-    await garbage(era, token);
+    await makeCalls(era, 'access token', token);
+    await makeCalls(era, 'API key', made.key);
+    await sendGarbage(era, token);
     const child = await connect(`${installation.url}/mcp/child`, token, era);
-    for (const ms of [0, 2_000])
+    for (const delayMs of [0, CRASH_MS])
       keep(
         await child.send('tools/call', {
           name: 'echo',
-          arguments: { canary: canary(`${era}: argument to a child`), delayMs: ms },
+          arguments: { canary: canary(`${era}: argument to a child, ${delayMs}`), delayMs },
         }),
       );
   }
@@ -301,7 +314,7 @@ it('A27 no canary of any way in is in any sink, in any form', { timeout: 180_000
     (await sendHttp(installation.adminUrl, { path: '/ready' })).text +
     (await sendHttp(installation.url, { path: '/ready' })).text;
   await running.stop();
-  const token = guard('stdio: access token', await installation.token('bob'));
+  const token = rememberToken('stdio: access token', await installation.token('bob'));
   const stdioClient = await openStdioClient(installation, token, { era: 'modern', server: 'one' });
   await stdioClient
     .send('tools/call', { name: 'alpha', arguments: { secret: canary('stdio: argument'), mode: 'throw' } })
