@@ -1,8 +1,8 @@
 /** `sallyport call`: one tool call through a running gateway. */
 import type { Command } from 'commander';
 import { InvalidArgumentError } from 'commander';
-import type { Json, JsonObject } from '@sallyport/guard';
-import { ask, headerValue, isObject, type Aim, type Reply } from './gateway-client.ts';
+import { isObject, type Json, type JsonObject } from '@sallyport/guard';
+import { ask, headerValue, type Aim, type Reply } from './gateway-client.ts';
 import type { CliIo } from './io.ts';
 import { printable } from './printable.ts';
 import { showRefusal } from './refusal.ts';

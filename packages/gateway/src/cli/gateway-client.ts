@@ -3,7 +3,7 @@
  * stream, so they need no SDK.
  */
 import { request } from 'undici';
-import type { Json, JsonObject } from '@sallyport/guard';
+import { isObject, type Json, type JsonObject } from '@sallyport/guard';
 import { MODERN_VERSION } from '../mcp/revisions.ts';
 
 const MAX_ANSWER_BYTES = 64 * 1024 ** 2;
@@ -129,8 +129,4 @@ function plainRefusal(status: number): string {
 export function headerValue(text: string): string {
   const plain = /^[\x21-\x7e](?:[\x20-\x7e]*[\x21-\x7e])?$/.test(text) && !/^=\?base64\?.*\?=$/.test(text);
   return plain ? text : `=?base64?${Buffer.from(text).toString('base64')}?=`;
-}
-
-export function isObject(value: unknown): value is JsonObject {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

@@ -1,8 +1,8 @@
 /** How a refusal looks in a terminal: what, what to do, and the id to ask an operator about. Exit code 1. */
-import { isObject, type Reply } from './gateway-client.ts';
+import { type Reply } from './gateway-client.ts';
 import type { CliIo } from './io.ts';
 import { printable } from './printable.ts';
-import type { Json } from '@sallyport/guard';
+import { isObject, type Json } from '@sallyport/guard';
 
 export function showRefusal(io: CliIo, reply: Extract<Reply, { kind: 'error' }>, json: boolean): void {
   io.exit(1);

@@ -1,11 +1,11 @@
 /** `sallyport tools`: what the holder of the credential may call. */
 import type { Command } from 'commander';
-import { ask, isObject, type Aim, type Reply } from './gateway-client.ts';
+import { ask, type Aim, type Reply } from './gateway-client.ts';
 import type { CliIo } from './io.ts';
 import { oneLine, printable } from './printable.ts';
 import { showRefusal } from './refusal.ts';
 import { aimOf, targetOptions, type TargetOptions, type TargetSource } from './target.ts';
-import type { Json, JsonObject } from '@sallyport/guard';
+import { isObject, type Json, type JsonObject } from '@sallyport/guard';
 
 const MAX_PAGES = 100;
 

@@ -14,7 +14,7 @@ import {
   type ClientChannel,
 } from '@sallyport/guard';
 import type { EdgeDeps } from './deps.ts';
-import type { Message } from './envelope.ts';
+import type { ClientMessage } from '../mcp/client-message.ts';
 import type { Caller } from './eras/caller.ts';
 import { checkMeta, isTraceparent } from './eras/check-meta.ts';
 import { metaOf } from './eras/modern.ts';
@@ -35,7 +35,7 @@ export interface InboundMessage {
   readonly signal: AbortSignal;
 }
 
-type Named = Pick<Exclude<Message, { kind: 'response' }>, 'method' | 'params'> & {
+type Named = Pick<Exclude<ClientMessage, { kind: 'response' }>, 'method' | 'params'> & {
   readonly kind?: 'request' | 'notification';
 };
 

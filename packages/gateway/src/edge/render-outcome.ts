@@ -1,15 +1,16 @@
 /** How an outcome ends: what the client is told, and with which status. One table (`ERRORS`) decides. */
 import {
+  isObject,
   refusalResult,
-  type GuardError,
   type ErrorCode,
+  type GuardError,
   type Json,
   type JsonObject,
   type McpResult,
   type Outcome,
 } from '@sallyport/guard';
 import { responseBytes } from '@sallyport/guard/json';
-import { isObject, type RequestId } from './envelope.ts';
+import { type RequestId } from '../mcp/json-rpc.ts';
 import { askToWait } from './eras/approval-wait.ts';
 import { hasObjectOutput, withObjectOutput } from './eras/object-output.ts';
 import { listed, type Route } from './names/route.ts';
@@ -55,7 +56,9 @@ export function renderOutcome(outcome: Outcome, asked: AnsweredRequest): Rendere
   const { error } = outcome;
   const headers = {
     ...error.detail.headers,
-    ...(error.detail.retryAfterSeconds !== undefined && { 'Retry-After': String(Math.ceil(error.detail.retryAfterSeconds)) }),
+    ...(error.detail.retryAfterSeconds !== undefined && {
+      'Retry-After': String(Math.ceil(error.detail.retryAfterSeconds)),
+    }),
   };
   if (
     asked.method === 'tools/call' &&
@@ -82,7 +85,12 @@ const toolError = (error: GuardError, correlationId: string, asked: AnsweredRequ
 });
 
 /** A JSON-RPC error body; without an id when there is none to answer (MCP, unlike JSON-RPC, knows no `null` there). */
-export function renderError(error: GuardError, id: RequestId | null, correlationId: string, asked?: AnsweredRequest): RenderedResponse {
+export function renderError(
+  error: GuardError,
+  id: RequestId | null,
+  correlationId: string,
+  asked?: AnsweredRequest,
+): RenderedResponse {
   const { row, detail, message } = error;
   const relayed = detail.rpc;
   const data: JsonObject =

@@ -7,15 +7,16 @@
  */
 import {
   GuardError,
+  isObject,
+  type ClientChannel,
   type Json,
   type JsonObject,
   type McpResult,
   type Outcome,
   type Permit,
-  type ClientChannel,
 } from '@sallyport/guard';
 import type { EdgeDeps } from './deps.ts';
-import { isObject, type RequestId } from './envelope.ts';
+import { type RequestId } from '../mcp/json-rpc.ts';
 import { toCall, runCall, type InboundMessage } from './exchange.ts';
 import { notificationParams } from './names/notification-params.ts';
 import { inRoute, splitUri } from './names/route.ts';
@@ -46,7 +47,11 @@ interface Agreed {
 }
 
 /** Runs until the call's signal is aborted. The outcome is that of the first server that was listened to, or of the first refusal. */
-export async function runSubscription(deps: EdgeDeps, arrival: InboundMessage, listener: SubscriptionRequest): Promise<Outcome> {
+export async function runSubscription(
+  deps: EdgeDeps,
+  arrival: InboundMessage,
+  listener: SubscriptionRequest,
+): Promise<Outcome> {
   const wanted = listener.params['notifications'] ?? {};
   if (!isObject(wanted)) throw new GuardError('invalid_params', { message: 'params.notifications must be an object.' });
   const agreed = await agree(deps, arrival, wanted);

@@ -4,7 +4,9 @@ import { capabilityNeededBy, CLIENT_REQUESTS, isClientRequest } from './client-r
 
 describe('requests of servers to clients', () => {
   it('are those that the guard lets through to clients', () => {
-    const guarded = Object.entries(METHODS).flatMap(([method, { direction }]) => (direction === 'to_client' ? [method] : []));
+    const guarded = Object.entries(METHODS).flatMap(([method, { direction }]) =>
+      direction === 'to_client' ? [method] : [],
+    );
     expect(guarded.sort()).toEqual(Object.keys(CLIENT_REQUESTS).sort());
   });
 

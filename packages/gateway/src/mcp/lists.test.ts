@@ -13,7 +13,9 @@ import {
 
 describe('lists of a server', () => {
   it('every method for which the guard has a list is here, under the same kind', () => {
-    const guarded = Object.entries(METHODS).flatMap(([method, { lists }]) => (lists === undefined ? [] : [[lists, method]]));
+    const guarded = Object.entries(METHODS).flatMap(([method, { lists }]) =>
+      lists === undefined ? [] : [[lists, method]],
+    );
     expect(guarded.sort()).toEqual(LISTED_KINDS.map((kind) => [kind, LISTS[kind].method]).sort());
   });
 

@@ -1,6 +1,5 @@
 /** Keys of `_meta` that MCP reserves (MCP 2026-07-28, basic, `_meta`), and who may write them. */
-import type { Json, JsonObject } from '@sallyport/guard';
-import { isObject } from './server-message.ts';
+import { isObject, type Json, type JsonObject } from '@sallyport/guard';
 
 /**
  * Each key is written out: a property name that is put together for every request has to be looked up anew every time.

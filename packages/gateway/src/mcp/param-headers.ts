@@ -2,8 +2,7 @@
  * `Mcp-Param-*`: arguments that the input schema of a tool mirrors into headers with `x-mcp-header` (SEP-2243). The edge
  * compares these headers with the arguments; the gateway sends them to servers; the command line sends them to the gateway.
  */
-import type { Json, JsonObject } from '@sallyport/guard';
-import { isObject } from './server-message.ts';
+import { isObject, type Json, type JsonObject } from '@sallyport/guard';
 import { encodeHeaderText } from './header-text.ts';
 
 /** One annotated property of an input schema. */

@@ -1,11 +1,11 @@
 /**
- * One JSON-RPC message from a server, read with suspicion. A result keeps its original bytes when they can be read in
- * one way only; otherwise it is re-serialised from the value that was judged, so that nobody reads it differently.
+ * One JSON-RPC message of a server, read with suspicion, but with tolerance for what honest servers do (JSON-RPC 2.0; MCP,
+ * basic, messages). A result keeps its original bytes when they can be read in one way only; otherwise it is serialised
+ * again from the value that was judged, so that nobody reads it differently.
  */
-import type { Json, JsonObject } from '@sallyport/guard';
+import { isObject, type Json, type JsonObject } from '@sallyport/guard';
 import { parseStrict, type JsonLimits } from '@sallyport/guard/json';
-
-export type RequestId = string | number;
+import { isJsonRpc, isRequestId, type RequestId } from './json-rpc.ts';
 
 export type ServerMessage =
   | {
@@ -23,14 +23,15 @@ export type ServerMessage =
     }
   | { readonly kind: 'request'; readonly id: RequestId; readonly method: string; readonly params: JsonObject }
   | { readonly kind: 'notification'; readonly method: string; readonly params: JsonObject }
+  /** `why` is the gateway's own text, for the log. */
   | { readonly kind: 'malformed'; readonly why: string };
 
-export const DEPTH_MAX = 100;
-const MAX_KEYS = 1_000_000;
+const DEPTH_MAX = 100;
+const KEYS_MAX = 1_000_000;
 
-/** @param bytes one JSON text: a message, or an array of them (batches of 2025-03-26 and before). Never throws. */
-export function readMessages(bytes: Uint8Array, maxBytes: number): readonly ServerMessage[] {
-  const limits: JsonLimits = { maxBytes, maxDepth: DEPTH_MAX, maxKeys: MAX_KEYS };
+/** @param bytes one JSON text: a message, or an array of messages (a batch, which 2025-03-26 has). Never throws. */
+export function readServerMessages(bytes: Uint8Array, bytesMax: number): readonly ServerMessage[] {
+  const limits: JsonLimits = { maxBytes: bytesMax, maxDepth: DEPTH_MAX, maxKeys: KEYS_MAX };
   let value: Json;
   let span: readonly [number, number] | undefined;
   try {
@@ -38,17 +39,17 @@ export function readMessages(bytes: Uint8Array, maxBytes: number): readonly Serv
     value = parsed.value;
     if (isObject(value) && isObject(value['result'])) span = parsed.span('result');
   } catch {
-    const lenient = parseLenient(bytes, maxBytes);
+    const lenient = parseLenient(bytes, bytesMax);
     if (lenient === undefined) return [{ kind: 'malformed', why: 'not acceptable JSON' }];
     value = lenient;
   }
-  if (Array.isArray(value)) return (value as readonly Json[]).map((one) => classify(one, undefined));
-  return [classify(value, span && bytes.subarray(span[0], span[1]))];
+  if (Array.isArray(value)) return (value as readonly Json[]).map((message) => readMessage(message, undefined));
+  return [readMessage(value, span && bytes.subarray(span[0], span[1]))];
 }
 
-/** Inexact numbers and doubled keys are common enough in honest servers: such an answer is passed on re-serialised. */
-function parseLenient(bytes: Uint8Array, maxBytes: number): Json | undefined {
-  if (bytes.length > maxBytes) return undefined;
+/** Honest servers send inexact numbers and doubled keys often enough: such a result is passed on serialised again. */
+function parseLenient(bytes: Uint8Array, bytesMax: number): Json | undefined {
+  if (bytes.length > bytesMax) return undefined;
   try {
     const value = JSON.parse(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('utf8')) as Json;
     return isShallow(value) ? value : undefined;
@@ -68,27 +69,23 @@ function isShallow(root: Json): boolean {
   return true;
 }
 
-export function isObject(value: unknown): value is JsonObject {
-  return value !== null && typeof value === 'object' && !Array.isArray(value);
-}
+const malformed = (why: string): ServerMessage => ({ kind: 'malformed', why });
 
-const isId = (value: unknown): value is RequestId => typeof value === 'string' || Number.isSafeInteger(value);
-
-function classify(value: Json, bytes: Uint8Array | undefined): ServerMessage {
-  if (!isObject(value) || value['jsonrpc'] !== '2.0') return { kind: 'malformed', why: 'not a JSON-RPC 2.0 object' };
+/** @param resultBytes the bytes of the message's `result`, when they can be read in one way only. */
+function readMessage(value: Json, resultBytes: Uint8Array | undefined): ServerMessage {
+  if (!isObject(value) || !isJsonRpc(value)) return malformed('not a JSON-RPC 2.0 object');
   const { id, method, params = {}, result, error } = value;
   if (typeof method === 'string') {
-    if (!isObject(params)) return { kind: 'malformed', why: 'params is not an object' };
+    if (!isObject(params)) return malformed('params is not an object');
     if (id === undefined) return { kind: 'notification', method, params };
-    return isId(id) ? { kind: 'request', id, method, params } : { kind: 'malformed', why: 'a request with a bad id' };
+    return isRequestId(id) ? { kind: 'request', id, method, params } : malformed('a request with a bad id');
   }
   if (isObject(error) && typeof error['code'] === 'number') {
-    if (id !== undefined && id !== null && !isId(id)) return { kind: 'malformed', why: 'an error with a bad id' };
+    if (id !== undefined && id !== null && !isRequestId(id)) return malformed('an error with a bad id');
     const message = typeof error['message'] === 'string' ? error['message'] : '';
     return { kind: 'error', id: id ?? null, code: error['code'], message, data: error['data'] };
   }
-  if (!isId(id)) return { kind: 'malformed', why: 'neither request, notification nor response' };
-  return isObject(result)
-    ? { kind: 'result', id, value: result, bytes }
-    : { kind: 'malformed', why: 'the result is not an object' };
+  if (!isRequestId(id)) return malformed('neither request, notification nor response');
+  if (!isObject(result)) return malformed('the result is not an object');
+  return { kind: 'result', id, value: result, bytes: resultBytes };
 }

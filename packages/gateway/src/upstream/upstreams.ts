@@ -2,7 +2,7 @@
  * Everything behind the guard: the servers, what is pinned of them, and the way there. Nothing is sent without a permit;
  * discovery at start is a set of calls like any other, made by the gateway itself.
  */
-import type { Catalog, Definition, DefinitionKind, SendUpstream } from '@sallyport/guard';
+import { isObject, type Catalog, type Definition, type DefinitionKind, type SendUpstream } from '@sallyport/guard';
 import type { ServerDirectory, ServerSettings } from '../snapshot.ts';
 import type { CallDeps } from './calls/run.ts';
 import { ownCapabilities } from './client-requests/capabilities.ts';
@@ -19,7 +19,6 @@ import { LISTED } from './pins/read-list.ts';
 import type { UpstreamDeps } from './deps.ts';
 import { reasonOf } from './transports/failure.ts';
 import { gatewayRequest } from './transports/transport.ts';
-import { isObject } from '../mcp/server-message.ts';
 import { createBackoff } from './sessions/backoff.ts';
 import { createSessionPool, type SessionPool } from './sessions/pool.ts';
 import type { UpstreamSession } from './sessions/session.ts';

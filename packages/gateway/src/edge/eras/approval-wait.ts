@@ -3,8 +3,7 @@
  * `input_required` with one question, and the retry is judged anew. Nothing is decided by what comes back: the state only
  * gives the call back what it had, so that the guard sees the identical call, and the approval store says whether it may run.
  */
-import type { GuardError, JsonObject } from '@sallyport/guard';
-import { isObject } from '../envelope.ts';
+import { isObject, type GuardError, type JsonObject } from '@sallyport/guard';
 
 const MARK = 'sallyport-approval.';
 const QUESTION = 'approval';

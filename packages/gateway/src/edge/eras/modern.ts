@@ -1,7 +1,7 @@
 /** 2026-07-28: everything that a request needs is in the request, and its headers say the same as its body. */
 import type { IncomingHttpHeaders } from 'node:http';
-import { GuardError, LOG_LEVELS, type JsonObject } from '@sallyport/guard';
-import { isObject, type Message } from '../envelope.ts';
+import { GuardError, isObject, LOG_LEVELS, type JsonObject } from '@sallyport/guard';
+import { type ClientMessage } from '../../mcp/client-message.ts';
 import type { Caller } from './caller.ts';
 import { checkMirrors, mismatch } from './mirrors.ts';
 import { MODERN_VERSION, SUPPORTED_VERSIONS } from '../../mcp/revisions.ts';
@@ -16,7 +16,7 @@ export const metaOf = (params: JsonObject): JsonObject | undefined =>
   isObject(params['_meta']) ? params['_meta'] : undefined;
 
 /** By the header or by the body: where the two disagree, the request is refused as a modern one. */
-export function isModern(message: Message, headers: IncomingHttpHeaders | undefined): boolean {
+export function isModern(message: ClientMessage, headers: IncomingHttpHeaders | undefined): boolean {
   if (message.kind === 'response') return false;
   return headers?.['mcp-protocol-version'] === MODERN_VERSION || metaOf(message.params)?.[VERSION] !== undefined;
 }
@@ -26,7 +26,7 @@ export function isModern(message: Message, headers: IncomingHttpHeaders | undefi
  * @throws GuardError `header_mismatch`, `unsupported_protocol_version` or `invalid_params`, in the order of the specification.
  */
 export function readModern(
-  message: Exclude<Message, { kind: 'response' }>,
+  message: Exclude<ClientMessage, { kind: 'response' }>,
   headers: IncomingHttpHeaders | undefined,
 ): Caller {
   const meta = metaOf(message.params);

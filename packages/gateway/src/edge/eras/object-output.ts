@@ -2,8 +2,7 @@
  * 2026-07-28 lets the output of a tool be any JSON. Earlier revisions know objects only, and their clients refuse a whole
  * list for one tool that says otherwise; the same output is in the text of the result.
  */
-import type { Json, JsonObject } from '@sallyport/guard';
-import { isObject } from '../envelope.ts';
+import { isObject, type Json, type JsonObject } from '@sallyport/guard';
 
 const isObjectSchema = (schema: Json | undefined): boolean =>
   schema === undefined || (isObject(schema) && schema['type'] === 'object');

@@ -1,7 +1,6 @@
 /** `Mcp-Param-*`: arguments that a tool's schema mirrors into headers (`x-mcp-header`) must say the same there. */
 import type { IncomingHttpHeaders } from 'node:http';
-import { GuardError, type Definition, type Json, type JsonObject } from '@sallyport/guard';
-import { isObject } from '../envelope.ts';
+import { GuardError, isObject, type Definition, type Json, type JsonObject } from '@sallyport/guard';
 import { decodeSentinel } from './sentinel.ts';
 
 /** One declaration: where the argument is, and the header that mirrors it. */

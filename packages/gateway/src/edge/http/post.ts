@@ -14,7 +14,7 @@ import {
 } from '@sallyport/guard';
 import { parseStrict } from '@sallyport/guard/json';
 import { renderOutcome, renderError, type AnsweredRequest, type RenderedResponse } from '../render-outcome.ts';
-import { readEnvelope, type Message } from '../envelope.ts';
+import { readClientMessage, type ClientMessage } from '../../mcp/client-message.ts';
 import { afterWait } from '../eras/approval-wait.ts';
 import type { Caller } from '../eras/caller.ts';
 import { checkMcpHeaders, checkMirrors } from '../eras/mirrors.ts';
@@ -39,13 +39,13 @@ import { challenge } from './metadata.ts';
 import { headerValues } from '../../listen/header-values.ts';
 import { primesStreams } from '../../mcp/revisions.ts';
 
-type Request = Extract<Message, { kind: 'request' }>;
+type Request = Extract<ClientMessage, { kind: 'request' }>;
 
 export async function handlePost(door: HttpEdgeContext, visit: RequestContext): Promise<void> {
   const { bodyBytesMax: maxBodyBytes, depthMax: maxDepth, keysMax: maxKeys } = door.settings();
   const body = await readBody(visit.request, maxBodyBytes);
   const parsed = parseStrict(body, { maxBytes: maxBodyBytes, maxDepth, maxKeys });
-  const message = readEnvelope(parsed);
+  const message = readClientMessage(parsed);
   try {
     checkMcpHeaders(visit.request);
     const caller = await callerOf(door, visit.request, message);
@@ -62,7 +62,7 @@ export async function handlePost(door: HttpEdgeContext, visit: RequestContext): 
 }
 
 /** What the request says of its sender, in the way of its era. */
-async function callerOf(door: HttpEdgeContext, request: IncomingMessage, message: Message): Promise<Caller> {
+async function callerOf(door: HttpEdgeContext, request: IncomingMessage, message: ClientMessage): Promise<Caller> {
   if (message.kind !== 'response' && isModern(message, request.headers)) return readModern(message, request.headers);
   if (message.kind !== 'response') checkMirrors(message, request.headers, 'optional');
   return readLegacy(door, request, message.kind === 'request' && message.method === 'initialize');
@@ -340,7 +340,7 @@ function refuse(
 }
 
 interface Other {
-  readonly message: Exclude<Message, { kind: 'request' }>;
+  readonly message: Exclude<ClientMessage, { kind: 'request' }>;
   readonly arrival: InboundMessage;
 }
 

@@ -2,8 +2,7 @@
  * On `/mcp`, addresses inside results lead back to the server that they came from. Only where MCP says that an address is
  * the server's own resource: structured content, text and unknown members are data, and are left alone.
  */
-import type { Json, JsonObject } from '@sallyport/guard';
-import { isObject } from '../envelope.ts';
+import { isObject, type Json, type JsonObject } from '@sallyport/guard';
 import { clientUri } from './spelling.ts';
 
 /** @returns the same object when there was nothing to rewrite, so that the original bytes can be passed on. */

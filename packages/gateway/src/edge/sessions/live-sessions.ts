@@ -3,7 +3,7 @@
  * Nothing in here is needed to accept a request; a restart loses streams, not sessions.
  */
 import { GuardError, type JsonObject } from '@sallyport/guard';
-import type { RequestId } from '../envelope.ts';
+import type { RequestId } from '../../mcp/json-rpc.ts';
 import { forgetStream, STREAM_IDLE_MS, type Kept, type Stream } from './streams.ts';
 
 export interface LiveSession {

@@ -3,11 +3,15 @@
  * A18, A19: what another agent of the same user began is not this one's to cancel or to answer.
  */
 import { GuardError, type JsonObject } from '@sallyport/guard';
-import type { Message } from '../envelope.ts';
+import type { ClientMessage } from '../../mcp/client-message.ts';
 import { callKey, type LiveSession } from './live-sessions.ts';
 
 /** @param holder key of the principal that sent the message. */
-export function settleClientMessage(live: LiveSession, message: Exclude<Message, { kind: 'request' }>, holder: string): void {
+export function settleClientMessage(
+  live: LiveSession,
+  message: Exclude<ClientMessage, { kind: 'request' }>,
+  holder: string,
+): void {
   if (message.kind === 'notification') {
     const id = message.params['requestId'];
     if (message.method !== 'notifications/cancelled' || (typeof id !== 'string' && typeof id !== 'number')) return;

@@ -4,17 +4,18 @@ import type { Readable, Writable } from 'node:stream';
 import {
   asGuardError,
   GuardError,
+  isObject,
   spendPermit,
+  type ClientChannel,
   type Credentials,
   type GuardError as Refusal,
   type JsonObject,
   type Outcome,
-  type ClientChannel,
 } from '@sallyport/guard';
 import { oneLine, parseStrict } from '@sallyport/guard/json';
 import { renderOutcome, renderError } from '../render-outcome.ts';
 import type { EdgeDeps } from '../deps.ts';
-import { isObject, readEnvelope, type Message } from '../envelope.ts';
+import { readClientMessage, type ClientMessage } from '../../mcp/client-message.ts';
 import { afterWait } from '../eras/approval-wait.ts';
 import type { Caller } from '../eras/caller.ts';
 import { isModern, readModern } from '../eras/modern.ts';
@@ -117,12 +118,12 @@ const NEWLINE = Buffer.from('\n');
 
 async function take(pipe: Pipe, line: Buffer | undefined): Promise<void> {
   const correlationId = randomUUID();
-  let message: Message | undefined;
+  let message: ClientMessage | undefined;
   try {
     if (line === undefined) throw new GuardError('payload_too_large');
     const { bodyBytesMax: maxBodyBytes, depthMax: maxDepth, keysMax: maxKeys } = pipe.settings();
     const parsed = parseStrict(line, { maxBytes: maxBodyBytes, maxDepth, maxKeys });
-    message = readEnvelope(parsed);
+    message = readClientMessage(parsed);
     const span = parsed.span('params', 'arguments');
     await answer(pipe, message, { correlationId, rawArguments: span && line.subarray(...span) });
   } catch (thrown) {
@@ -133,7 +134,7 @@ async function take(pipe: Pipe, line: Buffer | undefined): Promise<void> {
   }
 }
 
-function callerOf({ agreed }: Pipe, message: Message): Caller {
+function callerOf({ agreed }: Pipe, message: ClientMessage): Caller {
   if (message.kind !== 'response' && isModern(message, undefined)) return readModern(message, undefined);
   const { listens: _listens, ...said } = agreed;
   return { era: 'legacy', ...said, logLevel: undefined, session: undefined };
@@ -141,7 +142,7 @@ function callerOf({ agreed }: Pipe, message: Message): Caller {
 
 async function answer(
   pipe: Pipe,
-  given: Message,
+  given: ClientMessage,
   { correlationId, rawArguments }: { readonly correlationId: string; readonly rawArguments: Uint8Array | undefined },
 ): Promise<void> {
   const caller = callerOf(pipe, given);
@@ -226,7 +227,7 @@ async function run(
   return { outcome, from: 'server' in call.target ? call.target.server : undefined };
 }
 
-type Request = Extract<Message, { kind: 'request' }>;
+type Request = Extract<ClientMessage, { kind: 'request' }>;
 
 const greeting =
   (pipe: Pipe, { params }: Request): GatewayMethod =>
@@ -244,7 +245,7 @@ function agree({ agreed }: Pipe, params: JsonObject): void {
 
 async function accept(
   pipe: Pipe,
-  message: Exclude<Message, { kind: 'request' }>,
+  message: Exclude<ClientMessage, { kind: 'request' }>,
   arrival: InboundMessage,
 ): Promise<void> {
   const internal = message.kind === 'response';

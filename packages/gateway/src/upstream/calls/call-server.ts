@@ -1,11 +1,10 @@
 /** One call to one server, in the four combinations of old and new on either side. */
-import { GuardError, type JsonObject, type McpResult, type ClientChannel } from '@sallyport/guard';
+import { GuardError, isObject, type ClientChannel, type JsonObject, type McpResult } from '@sallyport/guard';
 import { requireServed } from '../pins/verify.ts';
 import { mirrorHeaders } from '../transports/http/mirror.ts';
 import { ownerOf, type ActiveCall, type UpstreamSession } from '../sessions/session.ts';
 import { remoteErrorOf } from '../transports/failure.ts';
 import { gatewayRequest, type ServerResult, type OnRequest } from '../transports/transport.ts';
-import { isObject } from '../../mcp/server-message.ts';
 import { askDirectly } from '../client-requests/ask-client.ts';
 import { onSession, resultOf, type CallDeps, type Run } from '../calls/run.ts';
 import { parkedNotifications, resumeParked, startParkable } from './parked.ts';

@@ -1,9 +1,8 @@
 /** Lists: of one server, or of several merged, where one that fails is left out. */
-import type { Definition, DefinitionKind, JsonObject, McpResult } from '@sallyport/guard';
+import { isObject, type Definition, type DefinitionKind, type JsonObject, type McpResult } from '@sallyport/guard';
 import { listServed } from '../pins/verify.ts';
 import { reasonOf } from '../transports/failure.ts';
 import { gatewayRequest } from '../transports/transport.ts';
-import { isObject } from '../../mcp/server-message.ts';
 import { onSession, type CallDeps, type Run } from '../calls/run.ts';
 import { ownerOf, type UpstreamSession } from '../sessions/session.ts';
 import { sealTaskList } from './tasks.ts';

@@ -1,8 +1,7 @@
 /** A modern server that wants input: a modern client is told so, a legacy client is asked at once and the call repeated. */
-import { GuardError, type JsonObject, type McpResult } from '@sallyport/guard';
+import { GuardError, isObject, type JsonObject, type McpResult } from '@sallyport/guard';
 import { transportFailure } from '../transports/failure.ts';
 import type { ServerResult } from '../transports/transport.ts';
-import { isObject } from '../../mcp/server-message.ts';
 import { askClient, askDirectly } from '../client-requests/ask-client.ts';
 import { resultOf, type CallDeps, type Run } from '../calls/run.ts';
 import { isAskable } from '../client-requests/capabilities.ts';

@@ -1,8 +1,7 @@
 /** What is sent to a server of what the caller sent: known members only, and a `_meta` of the gateway's own making. */
-import { LOG_LEVELS, type Json, type JsonObject, type Permitted } from '@sallyport/guard';
+import { isObject, LOG_LEVELS, type Json, type JsonObject, type Permitted } from '@sallyport/guard';
 import { modernMeta } from '../sessions/meta.ts';
 import type { Connection } from '../transports/transport.ts';
-import { isObject } from '../../mcp/server-message.ts';
 
 const MEMBERS: ReadonlyMap<string, readonly string[]> = new Map([
   ['tools/call', ['name', 'arguments', 'task']],

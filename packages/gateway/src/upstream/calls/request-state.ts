@@ -3,10 +3,9 @@
  * arguments, and good for a limited time (S11, A18).
  */
 import { createHash } from 'node:crypto';
-import { GuardError, type Json, type JsonObject, type Permitted } from '@sallyport/guard';
+import { GuardError, isObject, type Json, type JsonObject, type Permitted } from '@sallyport/guard';
 import { canonicalize } from '@sallyport/guard/json';
 import type { CallDeps } from '../calls/run.ts';
-import { isObject } from '../../mcp/server-message.ts';
 
 export type RequestState =
   /** A call that is held open at a legacy server. */

@@ -2,9 +2,8 @@
  * Kinds of results (2026-07-28): a server gives those that its revision knows and that this client can take. A question in
  * any other place would reach the client without having been through the guard.
  */
-import type { Era, JsonObject } from '@sallyport/guard';
+import { isObject, type Era, type JsonObject } from '@sallyport/guard';
 import { transportFailure } from '../transports/failure.ts';
-import { isObject } from '../../mcp/server-message.ts';
 import type { Run } from '../calls/run.ts';
 
 const TASKS = 'io.modelcontextprotocol/tasks';

@@ -1,19 +1,19 @@
 /** Permit → upstream: what the permit allows, and nothing else, is sent to the server that it names. */
 import {
   GuardError,
+  isObject,
   LOG_LEVELS,
   methodRow,
   spendPermit,
+  type ClientChannel,
   type JsonObject,
   type McpResult,
   type Permit,
   type Permitted,
-  type ClientChannel,
 } from '@sallyport/guard';
 import { ownerOf } from '../sessions/session.ts';
 import { remoteErrorOf, reasonOf } from '../transports/failure.ts';
 import { gatewayRequest } from '../transports/transport.ts';
-import { isObject } from '../../mcp/server-message.ts';
 import { runOf, type CallDeps, type Run } from '../calls/run.ts';
 import { callServer } from '../calls/call-server.ts';
 import { listDefinitions, listTasks } from './lists.ts';

@@ -2,9 +2,8 @@
  * Task ids: what the client gets is `server.<sealed>`, bound to the principal, so that nobody else's id opens (A18) and a
  * forged one reaches no server.
  */
-import { GuardError, type Json, type JsonObject, type Sealer } from '@sallyport/guard';
+import { GuardError, isObject, type Json, type JsonObject, type Sealer } from '@sallyport/guard';
 import type { UpstreamSession } from '../sessions/session.ts';
-import { isObject } from '../../mcp/server-message.ts';
 
 const RELATED = 'io.modelcontextprotocol/related-task';
 const TASKS_MAX = 1_000;

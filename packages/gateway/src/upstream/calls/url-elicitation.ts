@@ -2,9 +2,8 @@
  * A legacy server that wants a person to open a URL first fails with -32042 (2025-11-25). 2026-07-28 has no such error:
  * a modern client is asked for the same as input, and its retry makes the call anew.
  */
-import type { McpResult } from '@sallyport/guard';
+import { isObject, type McpResult } from '@sallyport/guard';
 import { remoteErrorOf } from '../transports/failure.ts';
-import { isObject } from '../../mcp/server-message.ts';
 import { askClient } from '../client-requests/ask-client.ts';
 import type { CallDeps, Run } from '../calls/run.ts';
 import { MULTI_ROUND, sealState } from '../calls/request-state.ts';

@@ -1,7 +1,6 @@
 /** What a server may ask of a client: what the client declared, narrowed to what the operator allows for that server. */
-import { GuardError, type JsonObject } from '@sallyport/guard';
+import { GuardError, isObject, type JsonObject } from '@sallyport/guard';
 import type { ServerSettings } from '../../snapshot.ts';
-import { isObject } from '../../mcp/server-message.ts';
 
 type Requests = ServerSettings['clientRequests'];
 

@@ -1,7 +1,7 @@
 /** Requests of a server that wait for the client: bounded, so that a server cannot pile them up, one an id, withdrawn by their id. */
 import type { JsonObject } from '@sallyport/guard';
 import { encodeReply } from '../transports/encode.ts';
-import type { RequestId } from '../../mcp/server-message.ts';
+import type { RequestId } from '../../mcp/json-rpc.ts';
 
 export interface PendingClientRequests {
   /**

@@ -1,8 +1,7 @@
 /** The long sends: a caller listens until it goes away. What it hears comes over links of its own. */
-import type { Json, JsonObject, McpResult } from '@sallyport/guard';
+import { isObject, type Json, type JsonObject, type McpResult } from '@sallyport/guard';
 import { ownerOf } from '../sessions/session.ts';
 import { reasonOf } from '../transports/failure.ts';
-import { isObject } from '../../mcp/server-message.ts';
 import { onSession, type CallDeps, type Run } from '../calls/run.ts';
 import type { SubscriptionFilter } from '../notifications/subscribers.ts';
 import { tryOpenTask, type TaskSeal } from '../calls/tasks.ts';

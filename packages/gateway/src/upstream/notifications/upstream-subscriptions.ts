@@ -3,12 +3,11 @@
  * link; a modern one gets one listening stream with everything that the owner's listeners want.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { JsonObject } from '@sallyport/guard';
+import { isObject, type JsonObject } from '@sallyport/guard';
 import { modernMeta } from '../sessions/meta.ts';
 import { ownerKey, type Owner, type UpstreamSession } from '../sessions/session.ts';
 import { remoteErrorOf, reasonOf } from '../transports/failure.ts';
 import { gatewayRequest } from '../transports/transport.ts';
-import { isObject } from '../../mcp/server-message.ts';
 import { noteChange } from './list-changed.ts';
 import type { CallDeps } from '../calls/run.ts';
 

@@ -1,9 +1,16 @@
 /** The catalogue: what is pinned, what is served of it, and what happens when a server shows something else. */
-import type { Catalog, Definition, DefinitionKind, JsonObject, PendingPin, Target } from '@sallyport/guard';
+import {
+  isObject,
+  type Catalog,
+  type Definition,
+  type DefinitionKind,
+  type JsonObject,
+  type PendingPin,
+  type Target,
+} from '@sallyport/guard';
 import { canonicalize } from '@sallyport/guard/json';
 import type { ServerProfile, ServerSettings } from '../../snapshot.ts';
 import type { UpstreamDeps } from '../deps.ts';
-import { isObject } from '../../mcp/server-message.ts';
 import { digestOf } from './digest.ts';
 import { createDrift, driftKey, type Drift } from './drift.ts';
 import { createPinIndex, KINDS, type PinIndex } from './pin-index.ts';

@@ -1,8 +1,7 @@
 /** What of a definition is pinned: every field, known or unknown, but for the few that honest servers change all the time. */
 import { createHash } from 'node:crypto';
-import type { DefinitionKind, JsonObject } from '@sallyport/guard';
+import { isObject, type DefinitionKind, type JsonObject } from '@sallyport/guard';
 import { canonicalize } from '@sallyport/guard/json';
-import { isObject } from '../../mcp/server-message.ts';
 
 /** `sha256:` and 64 hex digits over the RFC 8785 form of what is pinned. */
 export function digestOf(kind: DefinitionKind, document: JsonObject): string {

@@ -1,8 +1,7 @@
 /** Reads a whole list from a server, page by page, within bounds (J14). */
-import type { DefinitionKind, JsonObject } from '@sallyport/guard';
+import { isObject, type DefinitionKind, type JsonObject } from '@sallyport/guard';
 import { transportFailure } from '../transports/failure.ts';
 import { gatewayRequest, type Connection } from '../transports/transport.ts';
-import { isObject } from '../../mcp/server-message.ts';
 import { modernMeta } from '../sessions/meta.ts';
 
 export interface ListKind {

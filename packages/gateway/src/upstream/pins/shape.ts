@@ -1,6 +1,5 @@
 /** What every definition has by the schema of MCP: clients refuse a whole list, of all servers, for one that lacks it. */
-import type { DefinitionKind, Json, JsonObject } from '@sallyport/guard';
-import { isObject } from '../../mcp/server-message.ts';
+import { isObject, type DefinitionKind, type Json, type JsonObject } from '@sallyport/guard';
 
 const isText = (value: Json | undefined): boolean => value === undefined || typeof value === 'string';
 const isMap = (value: Json | undefined): boolean => value === undefined || isObject(value);

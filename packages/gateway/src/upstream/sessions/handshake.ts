@@ -1,10 +1,9 @@
 /** The first words with a server: `server/discover` (2026-07-28), else `initialize`. */
-import { GuardError, type JsonObject } from '@sallyport/guard';
+import { GuardError, isObject, type JsonObject } from '@sallyport/guard';
 import type { ServerProfile } from '../../snapshot.ts';
 import { CLIENT_INFO } from '../deps.ts';
 import { transportErrorOf, transportFailure, remoteErrorOf } from '../transports/failure.ts';
 import { gatewayRequest, type Transport } from '../transports/transport.ts';
-import { isObject } from '../../mcp/server-message.ts';
 import { modernMeta } from './meta.ts';
 import { isLegacyVersion, MODERN_VERSION, NEWEST_LEGACY_VERSION } from '../../mcp/revisions.ts';
 

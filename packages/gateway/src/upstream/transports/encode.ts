@@ -2,7 +2,7 @@
 import { asGuardError, type JsonObject } from '@sallyport/guard';
 import { requestBytes } from '@sallyport/guard/json';
 import type { OutboundRequest } from '../transports/transport.ts';
-import type { RequestId } from '../../mcp/server-message.ts';
+import type { RequestId } from '../../mcp/json-rpc.ts';
 
 /** A request under our own id, which doubles as its progress token: a token of the caller never leaves the gateway. */
 export function encodeRequest(id: number, ask: OutboundRequest): Buffer {

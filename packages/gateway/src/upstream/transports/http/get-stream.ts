@@ -1,6 +1,6 @@
 /** The GET stream of a legacy session: what the server says on its own. Opened again when it breaks, until the link ends. */
 import { setTimeout as sleep } from 'node:timers/promises';
-import { readMessages, type ServerMessage } from '../../../mcp/server-message.ts';
+import { readServerMessages, type ServerMessage } from '../../../mcp/server-message.ts';
 import { dispatchHttp } from './dispatch.ts';
 import { answerServer, headersOf, withdraw, type LegacyState } from './legacy-session.ts';
 
@@ -61,7 +61,7 @@ function notice(state: LegacyState, message: Extract<ServerMessage, { kind: 'not
 }
 
 function hear(state: LegacyState, bytes: Buffer): void {
-  for (const message of readMessages(bytes, state.maxBytes)) {
+  for (const message of readServerMessages(bytes, state.maxBytes)) {
     if (message.kind === 'notification') notice(state, message);
     else if (message.kind === 'request')
       answerServer(state, message, { patience: undefined, onRequest: state.unattached.request });

@@ -7,7 +7,7 @@ import { createPendingClientRequests } from '../../client-requests/pending.ts';
 import { encodeRequest, encodeNotification } from '../encode.ts';
 import { transportFailure } from '../failure.ts';
 import type { ServerResult, OutboundRequest, ServerInitiated, Transport } from '../transport.ts';
-import { readMessages } from '../../../mcp/server-message.ts';
+import { readServerMessages } from '../../../mcp/server-message.ts';
 import { dispatchHttp, isJson, type Dispatched, type HttpFailed, type HttpReply } from './dispatch.ts';
 import { keepGetStream } from './get-stream.ts';
 import { LINGER_MS } from './modern.ts';
@@ -164,5 +164,7 @@ function finish(state: LegacyState, receiver: Receiver, reply: HttpReply | HttpF
 function refusesSession({ session, maxBytes }: LegacyState, reply: HttpReply | HttpFailed): reply is HttpReply {
   if (session === undefined || 'fault' in reply || reply.streamed) return false;
   if (reply.status !== 400 || !isJson(reply.headers)) return reply.status === 404;
-  return readMessages(reply.body, maxBytes).some((message) => message.kind === 'error' && message.code === -32000);
+  return readServerMessages(reply.body, maxBytes).some(
+    (message) => message.kind === 'error' && message.code === -32000,
+  );
 }

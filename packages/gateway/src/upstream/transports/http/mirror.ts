@@ -1,6 +1,5 @@
 /** Headers that mirror the body (2026-07-28, streamable HTTP): `Mcp-Name` and `Mcp-Param-*`. */
-import type { Definition, Json, JsonObject } from '@sallyport/guard';
-import { isObject } from '../../../mcp/server-message.ts';
+import { isObject, type Definition, type Json, type JsonObject } from '@sallyport/guard';
 
 export interface MirroredParameter {
   readonly header: string;

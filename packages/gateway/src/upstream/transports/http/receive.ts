@@ -3,7 +3,8 @@ import { GuardError, type JsonObject } from '@sallyport/guard';
 import type { Log } from '@sallyport/guard';
 import { transportFailure, rpcFailure, tooLarge } from '../failure.ts';
 import type { ServerResult, OutboundRequest } from '../transport.ts';
-import { readMessages, type RequestId, type ServerMessage } from '../../../mcp/server-message.ts';
+import type { RequestId } from '../../../mcp/json-rpc.ts';
+import { readServerMessages, type ServerMessage } from '../../../mcp/server-message.ts';
 import { startIdleTimeout, type IdleTimeout } from '../idle-timeout.ts';
 import type { HttpFailed, HttpReply } from './dispatch.ts';
 
@@ -77,7 +78,7 @@ export function receive(id: number, ask: OutboundRequest, options: ReceiverOptio
     answer: promise,
     settled: () => settled,
     take: (bytes) => {
-      if (!settled) for (const message of readMessages(bytes, ask.bytesMax + 64 * 1024)) onMessage(message);
+      if (!settled) for (const message of readServerMessages(bytes, ask.bytesMax + 64 * 1024)) onMessage(message);
     },
     hear: (message) => {
       if (!settled) onMessage(message);

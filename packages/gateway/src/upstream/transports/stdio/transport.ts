@@ -9,7 +9,8 @@ import { createPendingClientRequests, type PendingClientRequests } from '../../c
 import { encodeRequest, encodeNotification } from '../encode.ts';
 import { transportFailure, rpcFailure, tooLarge } from '../failure.ts';
 import type { ServerResult, OutboundRequest, ServerInitiated, Transport } from '../transport.ts';
-import { readMessages, type RequestId, type ServerMessage } from '../../../mcp/server-message.ts';
+import type { RequestId } from '../../../mcp/json-rpc.ts';
+import { readServerMessages, type ServerMessage } from '../../../mcp/server-message.ts';
 import { startIdleTimeout, type IdleTimeout } from '../idle-timeout.ts';
 import { startChild, type Child } from './child.ts';
 
@@ -117,7 +118,7 @@ function complain(state: State, why: string): void {
 
 function onLine(state: State, bytes: Buffer): void {
   if (bytes.length === 0 || state.dead) return;
-  for (const message of readMessages(bytes, state.maxLine)) onMessage(state, message);
+  for (const message of readServerMessages(bytes, state.maxLine)) onMessage(state, message);
 }
 
 function onMessage(state: State, message: ServerMessage): void {
