@@ -2,14 +2,14 @@
 import type { Command } from 'commander';
 import { InvalidArgumentError } from 'commander';
 import { isObject, type Json, type JsonObject } from '@sallyport/guard';
-import { ask, headerValue, type Aim, type Reply } from './gateway-client.ts';
+import { ask, type Aim, type Reply } from './gateway-client.ts';
 import type { CliIo } from './io.ts';
 import { printable } from './printable.ts';
 import { showRefusal } from './refusal.ts';
 import { aimOf, targetOptions, type TargetOptions, type TargetSource } from './target.ts';
 import { listTools } from './tools.ts';
-
-const HEADER_MISMATCH = -32020;
+import { RPC_ERROR } from '../mcp/error-codes.ts';
+import { paramHeaders } from '../mcp/param-headers.ts';
 
 interface CallOptions extends TargetOptions {
   readonly args: JsonObject;
@@ -51,27 +51,10 @@ function readArguments(text: string): JsonObject {
 async function callTool(aim: Aim, name: string, args: JsonObject): Promise<Reply> {
   const params = { name, arguments: args };
   const reply = await ask(aim, 'tools/call', params);
-  if (reply.kind !== 'error' || reply.code !== HEADER_MISMATCH) return reply;
+  if (reply.kind !== 'error' || reply.code !== RPC_ERROR.headerMismatch) return reply;
   const listed = await listTools(aim);
   const tool = listed.kind === 'tools' ? listed.tools.find((one) => one['name'] === name) : undefined;
-  return tool === undefined ? reply : ask(aim, 'tools/call', params, parameterHeaders(tool['inputSchema'], args));
-}
-
-export function parameterHeaders(schema: Json | undefined, args: JsonObject): Record<string, string> {
-  const properties = isObject(schema) ? schema['properties'] : undefined;
-  const headers: Record<string, string> = {};
-  for (const [field, property] of Object.entries(isObject(properties) ? properties : {})) {
-    const header = isObject(property) ? property['x-mcp-header'] : undefined;
-    const value = args[field];
-    if (
-      typeof header === 'string' &&
-      /^[A-Za-z0-9-]{1,64}$/.test(header) &&
-      (typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean')
-    ) {
-      headers[`mcp-param-${header.toLowerCase()}`] = headerValue(String(value));
-    }
-  }
-  return headers;
+  return tool === undefined ? reply : ask(aim, 'tools/call', params, paramHeaders(tool['inputSchema'], args));
 }
 
 function show(io: CliIo, result: JsonObject, json: boolean): void {

@@ -5,8 +5,13 @@
 import { request } from 'undici';
 import { isObject, type Json, type JsonObject } from '@sallyport/guard';
 import { MODERN_VERSION } from '../mcp/revisions.ts';
+import { encodeHeaderText } from '../mcp/header-text.ts';
+import { HEADER, mirroredName } from '../mcp/headers.ts';
+import { requestMessage } from '../mcp/json-rpc.ts';
+import { requestMeta } from '../mcp/meta-keys.ts';
+import { createSseParser } from '../mcp/sse.ts';
 
-const MAX_ANSWER_BYTES = 64 * 1024 ** 2;
+const ANSWER_BYTES_MAX = 64 * 1024 ** 2;
 
 export interface Aim {
   /** The MCP endpoint, such as `http://127.0.0.1:8700/mcp`. */
@@ -38,24 +43,20 @@ export async function ask(
   extraHeaders: Readonly<Record<string, string>> = {},
 ): Promise<Reply> {
   const id = 1;
-  const _meta = {
-    'io.modelcontextprotocol/protocolVersion': MODERN_VERSION,
-    'io.modelcontextprotocol/clientCapabilities': {},
-    'io.modelcontextprotocol/clientInfo': { name: 'sallyport-cli', version: aim.version },
-  };
-  const name = params['name'];
+  const _meta = requestMeta(MODERN_VERSION, {}, { name: 'sallyport-cli', version: aim.version });
+  const name = mirroredName(method, params);
   const headers = {
     'content-type': 'application/json',
     accept: 'application/json, text/event-stream',
     authorization: `Bearer ${aim.token}`,
-    'mcp-protocol-version': MODERN_VERSION,
-    'mcp-method': method,
-    ...(typeof name === 'string' ? { 'mcp-name': headerValue(name) } : {}),
+    [HEADER.protocolVersion]: MODERN_VERSION,
+    [HEADER.method]: method,
+    ...(name !== undefined && { [HEADER.name]: encodeHeaderText(name) }),
     ...extraHeaders,
   };
-  const body = JSON.stringify({ jsonrpc: '2.0', id, method, params: { ...params, _meta } });
-  const { statusCode, headers: answered, text } = await post(aim.url, headers, body);
-  const message = messageOf(text, String(answered['content-type'] ?? ''), id);
+  const body = JSON.stringify(requestMessage(id, method, { ...params, _meta }));
+  const { statusCode, headers: answered, body: answer } = await post(aim.url, headers, body);
+  const message = messageOf(answer, String(answered['content-type'] ?? ''), id);
   if (message === undefined)
     return { kind: 'error', status: statusCode, code: undefined, message: plainRefusal(statusCode), data: undefined };
   const { result, error } = message;
@@ -74,16 +75,16 @@ async function post(
   url: string,
   headers: Readonly<Record<string, string>>,
   body: string,
-): Promise<{ statusCode: number; headers: Record<string, unknown>; text: string }> {
+): Promise<{ statusCode: number; headers: Record<string, unknown>; body: Buffer }> {
   try {
     const answer = await request(url, { method: 'POST', headers, body, headersTimeout: 300_000, bodyTimeout: 300_000 });
     const chunks: Buffer[] = [];
     let size = 0;
     for await (const chunk of answer.body as AsyncIterable<Buffer>) {
-      if ((size += chunk.length) > MAX_ANSWER_BYTES) throw new Error('the answer is larger than 64 MiB');
+      if ((size += chunk.length) > ANSWER_BYTES_MAX) throw new Error('the answer is larger than 64 MiB');
       chunks.push(chunk);
     }
-    return { statusCode: answer.statusCode, headers: answer.headers, text: Buffer.concat(chunks).toString('utf8') };
+    return { statusCode: answer.statusCode, headers: answer.headers, body: Buffer.concat(chunks) };
   } catch (thrown) {
     const { code, message } = thrown as NodeJS.ErrnoException;
     const why =
@@ -93,8 +94,8 @@ async function post(
 }
 
 /** The JSON-RPC message with this id, from a JSON body or from an event stream. */
-function messageOf(text: string, contentType: string, id: number): JsonObject | undefined {
-  const documents = contentType.startsWith('text/event-stream') ? eventData(text) : [text];
+function messageOf(body: Buffer, contentType: string, id: number): JsonObject | undefined {
+  const documents = contentType.startsWith('text/event-stream') ? eventData(body) : [body.toString()];
   for (const document of documents) {
     try {
       const message = JSON.parse(document) as Json;
@@ -111,22 +112,13 @@ function messageOf(text: string, contentType: string, id: number): JsonObject | 
   return undefined;
 }
 
-const eventData = (text: string): string[] =>
-  text.split(/\r?\n\r?\n/).map((event) =>
-    event
-      .split(/\r?\n/)
-      .filter((line) => line.startsWith('data:'))
-      .map((line) => line.slice(5).trimStart())
-      .join('\n'),
-  );
+function eventData(body: Buffer): string[] {
+  const documents: string[] = [];
+  createSseParser(ANSWER_BYTES_MAX, ({ data }) => documents.push(data.toString())).push(body);
+  return documents;
+}
 
 function plainRefusal(status: number): string {
   if (status === 401) return 'The gateway did not accept the credential in SALLYPORT_TOKEN.';
   return `The gateway answered with status ${status}.`;
-}
-
-/** Header values are ASCII; the protocol's sentinel carries the rest. */
-export function headerValue(text: string): string {
-  const plain = /^[\x21-\x7e](?:[\x20-\x7e]*[\x21-\x7e])?$/.test(text) && !/^=\?base64\?.*\?=$/.test(text);
-  return plain ? text : `=?base64?${Buffer.from(text).toString('base64')}?=`;
 }

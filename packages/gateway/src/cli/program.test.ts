@@ -11,8 +11,8 @@ import type { Definition, JsonObject, PolicyRequest } from '@sallyport/guard';
 import { loadPolicies } from '../adapters/cedar/load.ts';
 import { loadConfigText } from '../config.ts';
 import type { Snapshot } from '../snapshot.ts';
-import { parameterHeaders } from './call.ts';
-import { headerValue } from './gateway-client.ts';
+import { paramHeaders } from '../mcp/param-headers.ts';
+import { encodeHeaderText } from '../mcp/header-text.ts';
 import { configTemplate, policyTemplate } from './init-templates.ts';
 import { printable } from './printable.ts';
 import { buildProgram, packageVersion, runProgram, type ProgramPorts } from './program.ts';
@@ -484,6 +484,19 @@ describe('tools and call, against a server', () => {
     expect(requests).toHaveLength(3);
   });
 
+  it('mirrors nested arguments in headers when the gateway asks for them', async () => {
+    const region = { type: 'string', 'x-mcp-header': 'Region' };
+    const where = { type: 'object', properties: { region } };
+    const tool = { name: 'q', inputSchema: { type: 'object', properties: { where } } };
+    answer = ({ body, headers }) => {
+      if (body.method === 'tools/list') return { body: result({ tools: [tool] }) };
+      if (headers['mcp-param-region'] === 'eu') return { body: result({ content: [{ type: 'text', text: 'ok' }] }) };
+      return { status: 400, body: { jsonrpc: '2.0', id: 1, error: { code: -32020, message: 'x' } } };
+    };
+    const args = ['call', 'q', '--args', '{"where":{"region":"eu"}}'];
+    expect((await run(args, { environment: environment() })).out).toBe('ok\n');
+  });
+
   it('says so when nothing listens, and never prints the token', async () => {
     const ran = await run(['tools', '--url', 'http://127.0.0.1:9'], { environment: environment() });
     expect(ran).toMatchObject({ code: 1, out: '' });
@@ -495,15 +508,12 @@ describe('tools and call, against a server', () => {
   });
 
   it('header values outside ASCII travel in the sentinel', () => {
-    expect(headerValue('plain name')).toBe('plain name');
-    expect(headerValue('größe')).toBe(`=?base64?${Buffer.from('größe').toString('base64')}?=`);
-    expect(headerValue('a\r\nb')).toMatch(/^=\?base64\?/);
-    expect(headerValue('=?base64?eA==?=')).not.toBe('=?base64?eA==?=');
+    expect(encodeHeaderText('plain name')).toBe('plain name');
+    expect(encodeHeaderText('größe')).toBe(`=?base64?${Buffer.from('größe').toString('base64')}?=`);
+    expect(encodeHeaderText('a\r\nb')).toMatch(/^=\?base64\?/);
+    expect(encodeHeaderText('=?base64?eA==?=')).not.toBe('=?base64?eA==?=');
     expect(
-      parameterHeaders(
-        { properties: { n: { 'x-mcp-header': 'N' }, o: { 'x-mcp-header': 'Bad\r\n' } } },
-        { n: 42, o: 'x' },
-      ),
+      paramHeaders({ properties: { n: { 'x-mcp-header': 'N' }, o: { 'x-mcp-header': 'Bad\r\n' } } }, { n: 42, o: 'x' }),
     ).toEqual({ 'mcp-param-n': '42' });
     expect(printable('\u{e0041}\u009b')).toBe('\\u{e0041}\\u{9b}');
   });

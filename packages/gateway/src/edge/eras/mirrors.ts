@@ -4,16 +4,8 @@
  */
 import type { IncomingHttpHeaders, IncomingMessage } from 'node:http';
 import { GuardError, type JsonObject } from '@sallyport/guard';
-import { decodeSentinel } from './sentinel.ts';
-
-const NAMED: ReadonlyMap<string, string> = new Map([
-  ['tools/call', 'name'],
-  ['prompts/get', 'name'],
-  ['resources/read', 'uri'],
-  ['tasks/get', 'taskId'],
-  ['tasks/update', 'taskId'],
-  ['tasks/cancel', 'taskId'],
-]);
+import { HEADER, mirroredMember } from '../../mcp/headers.ts';
+import { decodeHeaderText } from '../../mcp/header-text.ts';
 
 export const mismatch = (message: string): GuardError => new GuardError('header_mismatch', { message });
 
@@ -23,14 +15,14 @@ export function checkMirrors(
   headers: IncomingHttpHeaders,
   presence: 'required' | 'optional',
 ): void {
-  const said = headers['mcp-method'];
+  const said = headers[HEADER.method];
   if (said === undefined && presence === 'required') throw mismatch('The header Mcp-Method is missing.');
   if (said !== undefined && said !== method) throw mismatch('Mcp-Method does not agree with the method of the body.');
-  const member = NAMED.get(method);
-  const name = headers['mcp-name'];
+  const member = mirroredMember(method);
+  const name = headers[HEADER.name];
   if (member === undefined) return;
   if (name === undefined && presence === 'required') throw mismatch('The header Mcp-Name is missing.');
-  if (name !== undefined && decodeSentinel(String(name)) !== params[member])
+  if (name !== undefined && decodeHeaderText(String(name)) !== params[member])
     throw mismatch(`Mcp-Name does not agree with params.${member} of the body.`);
 }
 
@@ -51,6 +43,6 @@ export function checkMcpHeaders({ rawHeaders }: Pick<IncomingMessage, 'rawHeader
 
 /** A request without a body has nothing that these headers could mirror. */
 export function checkNoMirrors(headers: IncomingHttpHeaders): void {
-  if (headers['mcp-method'] !== undefined || headers['mcp-name'] !== undefined)
+  if (headers[HEADER.method] !== undefined || headers[HEADER.name] !== undefined)
     throw mismatch('Mcp-Method and Mcp-Name belong to a body, and there is none.');
 }

@@ -1,6 +1,6 @@
 /** Sorts out what a list may not name: bad names, doubled names, names that look like another one (A5, S9). */
 import type { Definition, DefinitionKind, JsonObject } from '@sallyport/guard';
-import { mirroredParameters } from '../transports/http/mirror.ts';
+import { hasValidAnnotations } from '../../mcp/param-headers.ts';
 import { lookAlikeKeys, nameFault } from '../pins/names.ts';
 import { shapeFault } from './shape.ts';
 
@@ -61,7 +61,7 @@ function note(alike: Map<string, Set<string>>, key: string, name: string): void 
 
 /** 2026-07-28: a tool whose `x-mcp-header` annotations are invalid is excluded. */
 function schemaFault(kind: DefinitionKind, document: JsonObject): string | undefined {
-  return kind === 'tool' && mirroredParameters(document['inputSchema']) === undefined
+  return kind === 'tool' && !hasValidAnnotations(document['inputSchema'])
     ? 'invalid x-mcp-header annotation'
     : undefined;
 }
