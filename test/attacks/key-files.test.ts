@@ -1,19 +1,27 @@
-/** A30: keys that are missing, short, empty, examples, damaged or readable by others stop the start; nothing is served with them. */
+/**
+ * A30: the gateway refuses to start with a key that is short, empty, an example, damaged or readable by others. Nothing is
+ * served with it. Every row opens the same files with the same code, so the rows run in this process; one row per key
+ * starts the program, which must end with the path of the key in its message.
+ */
 import { chmodSync, existsSync, mkdirSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { loadConfig, startGateway } from 'sallyport';
 import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import { sendHttp } from './http-client.ts';
 import { openInstallation, startGatewayProcess, type Installation } from './installation.ts';
 import { openUpstream, tool, type Upstream } from './upstream.ts';
 
-// Processes start, and time passes on purpose; on a busy machine that takes a while.
+// Processes start, which takes a while on a busy machine.
 vi.setConfig({ testTimeout: 60_000 });
 
 let upstream: Upstream;
 let installation: Installation;
 beforeAll(async () => {
   upstream = await openUpstream({ tools: [tool('alpha')] });
-  installation = await openInstallation({ servers: { one: { url: upstream.url } } });
+  installation = await openInstallation({
+    servers: { one: { url: upstream.url } },
+    settings: { log: { level: 'error' } },
+  });
 });
 afterAll(async () => {
   await installation.close();
@@ -36,18 +44,29 @@ function put({ file }: { readonly file: string }, content: string | Buffer, mode
   return path;
 }
 
-async function refusesToStart(path: string): Promise<void> {
-  const before =
-    existsSync(path) && statSync(path).isFile() && (statSync(path).mode & 0o400) !== 0 ? readFileSync(path) : undefined;
-  const seen = upstream.received.length;
-  const ended = await startGatewayProcess(installation).then(
+/** A gateway in this process, on the same configuration as `sallyport start`. */
+async function startHere(): Promise<{ stop(): Promise<void> }> {
+  const loaded = loadConfig(installation.config, { PATH: process.env['PATH'] ?? '' });
+  if ('errors' in loaded) throw new Error(loaded.errors.map(({ message }) => message).join('\n'));
+  const gateway = await startGateway(loaded.snapshot);
+  return { stop: () => gateway.close() };
+}
+
+async function expectRefusedStart(
+  path: string,
+  start: () => Promise<{ stop(): Promise<void> }> = startHere,
+): Promise<void> {
+  const readable = existsSync(path) && statSync(path).isFile() && (statSync(path).mode & 0o400) !== 0;
+  const before = readable ? readFileSync(path) : undefined;
+  const received = upstream.received.length;
+  const message = await start().then(
     (running) => running.stop().then(() => 'it started'),
     (thrown: unknown) => String(thrown),
   );
-  expect(ended).toContain(path);
-  // What is broken is kept for the operator to look at, and is never in the message; and nobody was asked anything.
+  expect(message).toContain(path);
+  // The operator finds the broken key as it was; the message never contains it; no server was asked anything.
   if (before !== undefined) expect(readFileSync(path)).toEqual(before);
-  expect(upstream.received.length).toBe(seen);
+  expect(upstream.received.length).toBe(received);
   await expect(sendHttp(installation.url, { path: '/health' })).rejects.toThrow('ECONNREFUSED');
 }
 
@@ -55,60 +74,64 @@ describe.each([
   ['the sealing key', SEALING],
   ['the audit key', AUDIT],
 ] as const)('A30 %s', (_what, key) => {
-  it('is made at the first start, for its owner only, and is another one elsewhere', { timeout: 30_000 }, async () => {
-    await (await startGatewayProcess(installation)).stop();
+  it('is made at the first start, for its owner only, and differs in another data folder', async () => {
+    await (await startHere()).stop();
     const path = join(installation.data, key.file);
     expect(statSync(path).mode & 0o777).toBe(0o600);
     const first = readFileSync(path);
-    await (await startGatewayProcess(installation)).stop();
+    await (await startHere()).stop();
     expect(readFileSync(path)).toEqual(first);
     rmSync(installation.data, { recursive: true, force: true });
-    await (await startGatewayProcess(installation)).stop();
+    await (await startHere()).stop();
     expect(readFileSync(path)).not.toEqual(first);
   });
 
   it.each([
-    ['nothing', ''],
+    ['empty', ''],
     ['a line break', '\n'],
     ['the text changeme', 'changeme'],
-    ['changeme, as often as it takes', 'changeme'.repeat(16).slice(0, key.bytes)],
+    ['the text changeme repeated', 'changeme'.repeat(16).slice(0, key.bytes)],
     ['an example', 'your-256-bit-secret'],
-    ['HTML of a proxy', '<html>502</html>'.repeat(8).slice(0, key.bytes)],
-    ['zeros', written(key.file, Buffer.alloc(key.bytes))],
-    ['ones', written(key.file, Buffer.alloc(key.bytes, 0xff))],
-    ['two bytes in turn', written(key.file, Buffer.alloc(key.bytes, Buffer.from([0x5a, 0xa5])))],
-    ['changeme as the bytes of the key', written(key.file, Buffer.alloc(key.bytes, 'changeme'))],
+    ['the HTML page of a proxy', '<html>502</html>'.repeat(8).slice(0, key.bytes)],
+    ['all zeros', written(key.file, Buffer.alloc(key.bytes))],
+    ['all ones', written(key.file, Buffer.alloc(key.bytes, 0xff))],
+    ['two bytes in alternation', written(key.file, Buffer.alloc(key.bytes, Buffer.from([0x5a, 0xa5])))],
+    ['the bytes of changeme repeated', written(key.file, Buffer.alloc(key.bytes, 'changeme'))],
     ['half a key', written(key.file, good(key.bytes / 2))],
-    ['all but one byte', written(key.file, good(key.bytes - 1))],
-  ])('%s is no key', async (_name, content) => refusesToStart(put(key, content)));
+    ['one byte short', written(key.file, good(key.bytes - 1))],
+  ])('the gateway refuses a key that is %s', async (_name, content) => expectRefusedStart(put(key, content)));
 
-  it.each(['644', '640', '604', '660', '666'])('a key of mode %s can be read by others', async (mode) =>
-    refusesToStart(put(key, written(key.file, good(key.bytes)), Number.parseInt(mode, 8))),
+  it.each(['644', '640', '604', '660', '666'])(
+    'the gateway refuses a key of mode %s, which others can read',
+    async (mode) => expectRefusedStart(put(key, written(key.file, good(key.bytes)), Number.parseInt(mode, 8))),
   );
 
-  it('a folder in its place is no key', async () => {
+  it('the gateway refuses a folder in place of the key', async () => {
     const path = join(installation.data, key.file);
     mkdirSync(path, { recursive: true, mode: 0o700 });
-    await expect(startGatewayProcess(installation)).rejects.toThrow();
+    await expect(startHere()).rejects.toThrow();
   });
 
-  it('a link to a key that others can read is no better than that key', async () => {
+  it('the program refuses to start with a key that others can read, and names its path', async () =>
+    expectRefusedStart(put(key, written(key.file, good(key.bytes)), 0o644), () => startGatewayProcess(installation)));
+
+  it('the gateway refuses a link to a key that others can read', async () => {
     const path = join(installation.data, key.file);
     const shared = join(installation.folder, 'shared.key');
     mkdirSync(join(installation.data, 'audit'), { recursive: true, mode: 0o700 });
     writeFileSync(shared, written(key.file, good(key.bytes)));
     chmodSync(shared, 0o644);
     symlinkSync(shared, path);
-    await refusesToStart(path);
+    await expectRefusedStart(path);
   });
 
-  it('a whole one of the right length and mode is a key', async () => {
+  it('the gateway accepts a key of the right length and mode', async () => {
     put(key, written(key.file, good(key.bytes)));
     await (await startGatewayProcess(installation)).stop();
   });
 });
 
-it('A30 another audit key than the one that signed is noticed at the start, before anything is served', async () => {
+it('A30 the gateway refuses to start with another audit key than the one that signed the log', async () => {
   const running = await startGatewayProcess(installation);
   await expect
     .poll(async () => (await sendHttp(installation.adminUrl, { path: '/audit/_/checkpoint' })).status, {
