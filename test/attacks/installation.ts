@@ -4,6 +4,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { compileCache } from '../fixtures/compile-cache.ts';
 import { freePort, USERS, type TestOptions } from '../e2e/gateway.ts';
 import { startIssuer, type TestIssuer } from '../fixtures/issuer.ts';
 
@@ -69,7 +70,7 @@ export async function openInstallation(options: TestOptions, env: Record<string,
   write(settings);
   const start = (args: readonly string[], more: Record<string, string> = {}): ChildProcess =>
     spawn(process.execPath, ['--conditions=sallyport-source', program, ...args, '--config', config], {
-      env: { PATH: process.env['PATH'] ?? '', HOME: folder, ...env, ...more },
+      env: { PATH: process.env['PATH'] ?? '', HOME: folder, ...compileCache(), ...env, ...more },
       stdio: ['pipe', 'pipe', 'pipe'],
       cwd: folder,
     });

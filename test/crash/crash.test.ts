@@ -1,6 +1,6 @@
 /**
- * kill -9 at random points under load, over and over on one growing log: no executed call lacks its intent, no answered call
- * its outcome, and the tree agrees with every checkpoint.
+ * kill -9 at random points under load, over and over on one growing log: no executed call lacks its intent, no answered
+ * call lacks its outcome, and the tree agrees with every checkpoint.
  */
 import { spawn } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
@@ -13,19 +13,22 @@ import { tenantFolder } from '../../packages/gateway/src/adapters/segments/layou
 import { readRecords, verifyLog } from '../../packages/gateway/src/adapters/segments/verify.ts';
 
 const KILLS = 200;
-/** The log is verified whole after every so many kills; recovery itself checks it at every start. */
+/** The whole log is verified after so many kills; recovery itself checks it at every start. */
 const VERIFY_EVERY = 10;
-const victim = fileURLToPath(new URL('./killed-process.ts', import.meta.url));
+/** Lines that a process may report before it is killed: the first says that it is ready, an answered call has two. */
+const LINES_UNTIL_KILL_MAX = 120;
+const program = fileURLToPath(new URL('./killed-process.ts', import.meta.url));
 const TENANTS = ['acme', 'globex', 'initech'];
 
-interface Told {
+/** What the killed processes reported: record id → tenant. */
+interface Reported {
   readonly executed: Map<string, string>;
   readonly answered: Map<string, string>;
 }
 
-/** One life: started, let run for a random while after it is ready, killed. */
-async function killOnce(folder: string, told: Told): Promise<void> {
-  const child = spawn(process.execPath, ['--conditions=sallyport-source', victim, folder], {
+/** Starts the process, lets it report a random number of answers, kills it. */
+async function killOnce(folder: string, reported: Reported): Promise<void> {
+  const child = spawn(process.execPath, ['--conditions=sallyport-source', program, folder], {
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   let output = '';
@@ -33,23 +36,23 @@ async function killOnce(folder: string, told: Told): Promise<void> {
   child.stderr?.on('data', (chunk: Buffer) => (stderr += chunk.toString()));
   const ended = new Promise<void>((resolve) => child.once('close', () => resolve()));
   await new Promise<void>((resolve, reject) => {
-    child.once('exit', () => reject(new Error(`the victim ended by itself: ${stderr}`)));
+    child.once('exit', () => reject(new Error(`the process ended by itself: ${stderr}`)));
+    const linesUntilKill = 1 + Math.floor(Math.random() * LINES_UNTIL_KILL_MAX);
     child.stdout?.on('data', (chunk: Buffer) => {
       output += chunk.toString();
-      if (output.startsWith('ready')) resolve();
+      if (output.split('\n').length > linesUntilKill) resolve();
     });
   });
-  await new Promise((resolve) => setTimeout(resolve, Math.random() * 40));
   child.kill('SIGKILL');
   await ended;
   for (const line of output.split('\n')) {
     const [what, tenant = '', id = ''] = line.split(' ');
-    if (what === 'executed' && id.length === 36) told.executed.set(id, tenant);
-    if (what === 'answered' && id.length === 36) told.answered.set(id, tenant);
+    if (what === 'executed' && id.length === 36) reported.executed.set(id, tenant);
+    if (what === 'answered' && id.length === 36) reported.answered.set(id, tenant);
   }
 }
 
-async function check(folder: string, told: Told): Promise<void> {
+async function check(folder: string, reported: Reported): Promise<void> {
   const log = openAuditLog({
     folder,
     origin: 'sallyport.crash',
@@ -74,24 +77,24 @@ async function check(folder: string, told: Told): Promise<void> {
       );
     }
   }
-  for (const [id, tenant] of told.executed)
+  for (const [id, tenant] of reported.executed)
     expect(phases.get(`${tenant} ${id}`)?.has('intent'), `executed ${id} has its intent`).toBe(true);
-  for (const [id, tenant] of told.answered)
+  for (const [id, tenant] of reported.answered)
     expect(phases.get(`${tenant} ${id}`)?.has('outcome'), `answered ${id} has its outcome`).toBe(true);
 }
 
 it(
-  `${KILLS} times kill -9: no answered call lacks its intent, and the tree agrees with the last checkpoint`,
+  `after ${KILLS} times kill -9 no answered call lacks its records, and the tree agrees with the last checkpoint`,
   { timeout: 240_000 },
   async () => {
     const folder = mkdtempSync(join(tmpdir(), 'sallyport-crash-'));
-    const told: Told = { executed: new Map(), answered: new Map() };
+    const reported: Reported = { executed: new Map(), answered: new Map() };
     try {
       for (let kill = 1; kill <= KILLS; kill++) {
-        await killOnce(folder, told);
-        if (kill % VERIFY_EVERY === 0) await check(folder, told);
+        await killOnce(folder, reported);
+        if (kill % VERIFY_EVERY === 0) await check(folder, reported);
       }
-      expect(told.answered.size).toBeGreaterThan(KILLS * 5);
+      expect(reported.answered.size).toBeGreaterThan(KILLS * 5);
     } finally {
       rmSync(folder, { recursive: true, force: true });
     }

@@ -1,8 +1,9 @@
 /**
- * The process that is killed: it appends intent, "answers", appends outcome, many at once for several tenants, and tells its
- * parent of every answer on standard output before anything else can happen.
+ * The process that is killed: it appends an intent, "answers", appends an outcome, many at once for several tenants. It
+ * reports every answer to its parent on standard output before anything else can happen.
  */
 import { writeSync } from 'node:fs';
+import { flushCompileCache } from 'node:module';
 import { openAuditLog } from '../../packages/gateway/src/adapters/segments/log.ts';
 
 const log = openAuditLog({
@@ -20,7 +21,7 @@ const record = (id: string, phase: string) => ({
 async function call(tenant: string): Promise<void> {
   const id = crypto.randomUUID();
   await log.append(tenant, record(id, 'intent'));
-  // A pipe write is in the kernel when it returns: the parent knows of this answer even if we die now.
+  // A write to a pipe is in the kernel when it returns: the parent knows of this answer even if the process dies now.
   writeSync(1, `executed ${tenant} ${id}\n`);
   await log.append(tenant, record(id, 'outcome'));
   writeSync(1, `answered ${tenant} ${id}\n`);
@@ -30,5 +31,7 @@ async function caller(tenant: string): Promise<never> {
   for (;;) await call(tenant);
 }
 
+// A killed process writes no compile cache when it ends; the next one starts faster with it.
+flushCompileCache();
 writeSync(1, 'ready\n');
 for (const tenant of ['acme', 'globex', 'initech']) for (let each = 0; each < 8; each++) void caller(tenant);
