@@ -7,9 +7,8 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Command } from 'commander';
 import { ERRORS, INTERNAL_METHODS, MCP_METHODS, METHODS, type MethodRow } from '@sallyport/guard';
-import { registerAudit } from '../packages/gateway/src/cli/audit.ts';
-import { registerKeys } from '../packages/gateway/src/cli/keys.ts';
-import { buildProgram, type Registrar } from '../packages/gateway/src/cli/program.ts';
+import { EXIT_CODES } from '../packages/gateway/src/cli/command.ts';
+import { buildProgram } from '../packages/gateway/src/cli/program.ts';
 import { page, table } from './markdown.ts';
 import { policyPage } from './policy-page.ts';
 import { threatsPage } from './threats.ts';
@@ -27,7 +26,7 @@ export async function pages(): Promise<ReadonlyMap<string, string>> {
     ['methods.md', methodsPage()],
     ['policy.md', policyPage()],
     ['threats.md', threatsPage()],
-    ['cli.md', cliPage(await commandGroups())],
+    ['cli.md', cliPage()],
   ]);
 }
 
@@ -145,43 +144,25 @@ function methodTable(methods: Readonly<Record<string, MethodRow>>): string {
   );
 }
 
-/** The groups that other files own; one that is not there yet is left out. */
-async function commandGroups(): Promise<Registrar[]> {
-  const groups: Registrar[] = [registerAudit, registerKeys];
-  for (const [file, name] of [
-    ['pins', 'registerPins'],
-    ['policy', 'registerPolicy'],
-  ] as const) {
-    try {
-      const module = (await import(
-        /* @vite-ignore */ new URL(`../packages/gateway/src/cli/${file}.ts`, import.meta.url).href
-      )) as Record<string, Registrar>;
-      if (module[name] !== undefined) groups.push(module[name]);
-    } catch (thrown) {
-      if ((thrown as NodeJS.ErrnoException).code !== 'ERR_MODULE_NOT_FOUND') throw thrown;
-    }
-  }
-  return groups;
-}
-
-function cliPage(groups: readonly Registrar[]): string {
+function cliPage(): string {
   const refuse = (): never => {
     throw new Error('documentation only');
   };
   const program = buildProgram(
     { stdout: () => undefined, stderr: () => undefined, exit: () => undefined },
+    {},
     {
-      environment: {},
       start: refuse,
       demo: refuse,
       stdio: refuse,
+      checkPolicies: refuse,
       signals: { on: () => undefined, off: () => undefined },
-      groups,
     },
   );
+  const exitCodes = Object.entries(EXIT_CODES).map(([code, meaning]) => `${code} ${meaning}`);
   return page(
     'Command line',
-    'Exit codes: 0 done, 1 found something or refused, 2 wrong usage.',
+    `Exit codes: ${exitCodes.join(', ')}.`,
     ...commandsOf(program, '').map(([name, help]) => `## \`${name}\`\n\n\`\`\`text\n${help}\n\`\`\``),
   );
 }

@@ -1,7 +1,5 @@
 /** The entry of the command line, and of the package: `main` runs one command line, `startGateway` embeds a gateway. */
-import { registerAudit } from './cli/audit.ts';
-import { registerKeys } from './cli/keys.ts';
-import { registerPins } from './cli/pins.ts';
+import { checkConfiguredPolicies } from './cli/check-policies.ts';
 import { buildProgram, runProgram, type ProgramIo } from './cli/program.ts';
 import { processEnvironment } from './config.ts';
 import { startGateway, type RunningGateway, type StartOptions } from './gateway.ts';
@@ -25,18 +23,19 @@ export async function main(argv: readonly string[]): Promise<void> {
       process.exitCode = code;
     },
   };
-  const program = buildProgram(io, {
-    environment: processEnvironment(),
+  const program = buildProgram(io, processEnvironment(), {
     signals: process,
-    stdio: async (snapshot, { server, token }) =>
-      (await import('./stdio-gateway.ts')).runStdioGateway(snapshot, server, token),
-    start: (snapshot, { role }) => startConfigured(snapshot, role),
+    start: startConfigured,
+    stdio: async (snapshot, server, token) => {
+      const { runStdioGateway } = await import('./stdio-gateway.ts');
+      return runStdioGateway(snapshot, server, token);
+    },
     demo: async (demoIo) => {
       const { runDemo } = await import('./demo/run.ts');
       const { openSignIn } = await import('./sign-in.ts');
       return runDemo(demoIo, startGateway, { openSignIn });
     },
-    groups: [registerAudit, registerKeys, registerPins],
+    checkPolicies: checkConfiguredPolicies,
   });
   await runProgram(program, argv, io);
 }
@@ -50,7 +49,7 @@ function endQuietlyWhenOutputCloses(): void {
 }
 
 /** `demo: true` outside the demo would announce an authorization server that nobody starts. */
-function startConfigured(snapshot: Snapshot, role: NonNullable<StartOptions['role']>): Promise<RunningGateway> {
+async function startConfigured(snapshot: Snapshot, role: NonNullable<StartOptions['role']>): Promise<RunningGateway> {
   if (snapshot.demo)
     throw new Error('"demo: true" is for the demo: start it with sallyport start --demo, or take the line out');
   return startGateway(snapshot, { role });

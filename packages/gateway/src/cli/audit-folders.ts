@@ -1,57 +1,59 @@
-/** Which logs an audit command is about. */
+/** Which audit logs a command works on. */
 import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { processFolder, processOf, segmentsIn, tenantOf } from '../adapters/segments/layout.ts';
 import type { CliIo } from './io.ts';
 import { printable } from './printable.ts';
 
-/** What `--log` says of itself in every help. */
-export const LOG = 'only the log of this process beside the gateway, such as stdio-1';
+/** The summary of `--log` in every help. */
+export const LOG_SUMMARY = 'only the log of this process beside the gateway, such as stdio-1';
 
-export interface Where {
+/** The options that choose logs. */
+export interface LogSelection {
   /** A data folder, an audit folder, or an export. */
   readonly from?: string;
   readonly tenant?: string;
-  /** Of a process beside the gateway, such as `stdio-1`. */
+  /** Name of a process beside the gateway, such as `stdio-1`. */
   readonly log?: string;
   readonly json?: boolean;
 }
 
+/** The folder of one tenant's log. */
 export interface TenantFolder {
   readonly tenant: string;
-  /** `undefined` for the gateway's own log. */
+  /** Name of the process beside the gateway; `undefined` for the gateway's own log. */
   readonly log: string | undefined;
   readonly folder: string;
 }
 
-/** The logs that a command is about. @throws Error in words for the user when there is none. */
-export async function foldersOf(where: Where, io: CliIo): Promise<TenantFolder[]> {
-  const given = where.from ?? (await io.loadFolders()).audit;
-  const root = where.from !== undefined && existsSync(join(given, 'audit')) ? join(given, 'audit') : given;
+/** The logs that were chosen, at least one. @throws Error with a sentence for the user when there is none. */
+export async function foldersOf(selection: LogSelection, io: CliIo): Promise<TenantFolder[]> {
+  const { from, tenant, log } = selection;
+  const given = from ?? (await io.loadFolders()).audit;
+  const root = from !== undefined && existsSync(join(given, 'audit')) ? join(given, 'audit') : given;
   if (!existsSync(root)) throw new Error(`there is no audit log in ${given}`);
-  const names = readdirSync(root)
+  const processes = readdirSync(root)
     .map(processOf)
     .filter((name) => name !== undefined)
     .sort();
-  const all = [undefined, ...names].flatMap((log) => logsIn(root, log));
-  const chosen = all.filter(
-    ({ tenant, log }) =>
-      (where.tenant === undefined || tenant === where.tenant) && (where.log === undefined || log === where.log),
-  );
+  const chosen = [undefined, ...processes]
+    .flatMap((name) => logsIn(root, name))
+    .filter(
+      (candidate) =>
+        (tenant === undefined || candidate.tenant === tenant) && (log === undefined || candidate.log === log),
+    );
   if (chosen.length > 0) return chosen;
-  const meant = [
-    ...(where.tenant === undefined ? [] : [` of tenant ${printable(where.tenant)}`]),
-    ...(where.log === undefined ? [] : [` named ${printable(where.log)}`]),
-  ].join('');
-  throw new Error(`there is no audit log${meant} in ${given}`);
+  const ofTenant = tenant === undefined ? '' : ` of tenant ${printable(tenant)}`;
+  const named = log === undefined ? '' : ` named ${printable(log)}`;
+  throw new Error(`there is no audit log${ofTenant}${named} in ${given}`);
 }
 
 function logsIn(root: string, log: string | undefined): TenantFolder[] {
-  const home = processFolder(root, log);
-  return readdirSync(home, { withFileTypes: true })
-    .filter((entry) => entry.isDirectory() && processOf(entry.name) === undefined && holdsLog(join(home, entry.name)))
-    .map((entry) => ({ tenant: tenantOf(entry.name), log, folder: join(home, entry.name) }));
+  const parent = processFolder(root, log);
+  return readdirSync(parent, { withFileTypes: true })
+    .filter((entry) => entry.isDirectory() && processOf(entry.name) === undefined && isLog(join(parent, entry.name)))
+    .map((entry) => ({ tenant: tenantOf(entry.name), log, folder: join(parent, entry.name) }));
 }
 
-/** A log without its public key is one all the same: it must not be left out without a word. */
-const holdsLog = (folder: string): boolean => existsSync(join(folder, 'vkey')) || segmentsIn(folder).length > 0;
+/** A log whose public key is missing still counts: leaving it out would hide the damage. */
+const isLog = (folder: string): boolean => existsSync(join(folder, 'vkey')) || segmentsIn(folder).length > 0;

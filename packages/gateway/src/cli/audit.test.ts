@@ -5,30 +5,18 @@ import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:f
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { Command } from 'commander';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { openAuditLog } from '../adapters/segments/log.ts';
 import { startWriter } from '../adapters/segments/testing/writer.mts';
-import { registerAudit } from './audit.ts';
-import { runProgram } from './program.ts';
+import { auditCommands } from './audit.ts';
+import { runAlone, type Ran } from './testing/run.mts';
 
 const root = mkdtempSync(join(tmpdir(), 'sallyport-audit-cli-'));
 const copy = join(root, 'copy');
 const at = (name: string): string => join(copy, 'acme', name);
 
-async function run(...args: string[]): Promise<{ code: number; out: string; err: string }> {
-  const ran = { code: 0, out: '', err: '' };
-  const io = {
-    stdout: (text: string) => void (ran.out += text),
-    stderr: (text: string) => void (ran.err += text),
-    exit: (code: number) => void (ran.code = code),
-    loadFolders: async () => ({ data: root, audit: copy, tenants: ['acme'], tiers: ['default'], servers: ['crm'] }),
-  };
-  const program = new Command('sallyport').exitOverride().configureOutput({ writeOut: io.stdout, writeErr: io.stderr });
-  registerAudit(program, io);
-  await runProgram(program, ['audit', ...args], io);
-  return ran;
-}
+const folders = { data: root, audit: copy, tenants: ['acme'], tiers: ['default'], servers: ['crm'] };
+const run = (...args: string[]): Promise<Ran> => runAlone(auditCommands, args, folders);
 
 beforeAll(async () => {
   const log = openAuditLog({

@@ -1,42 +1,40 @@
 /** `sallyport call`: one tool call through a running gateway. */
-import type { Command } from 'commander';
 import { InvalidArgumentError } from 'commander';
 import { isObject, type Json, type JsonObject } from '@sallyport/guard';
-import { ask, type Aim, type Reply } from './gateway-client.ts';
-import type { CliIo } from './io.ts';
-import { printable } from './printable.ts';
-import { showRefusal } from './refusal.ts';
-import { aimOf, targetOptions, type TargetOptions, type TargetSource } from './target.ts';
-import { listTools } from './tools.ts';
 import { RPC_ERROR } from '../mcp/error-codes.ts';
 import { paramHeaders } from '../mcp/param-headers.ts';
+import type { CommandDefinition } from './command.ts';
+import { sendRequest, type GatewayReply, type GatewayTarget } from './gateway-client.ts';
+import { printGatewayError } from './gateway-error.ts';
+import { printJson, type CliIo } from './io.ts';
+import { printable } from './printable.ts';
+import { TARGET_OPTIONS, targetOf, type TargetOptions } from './target.ts';
+import { listTools } from './tools.ts';
 
 interface CallOptions extends TargetOptions {
   readonly args: JsonObject;
   readonly json?: boolean;
 }
 
-export function registerCall(program: Command, io: CliIo, source: TargetSource): void {
-  targetOptions(
-    program
-      .command('call')
-      .description('call a tool through a running gateway')
-      .argument('<name>', 'name of the tool, as `sallyport tools` lists it'),
-  )
-    .option('--args <json>', 'arguments as a JSON object', readArguments, {})
-    .option('--json', 'print the whole result as JSON')
-    .addHelpText(
-      'after',
-      `\nExample:\n  SALLYPORT_TOKEN=sp_… sallyport call notes__add_note --args '{"title":"hi","text":"there"}'\n`,
-    )
-    .action(async (name: string, options: CallOptions) => {
-      const reply = await callTool(aimOf(options, source), name, options.args);
-      if (reply.kind === 'error') showRefusal(io, reply, options.json === true);
-      else show(io, reply.result, options.json === true);
-    });
-}
+/** `sallyport call`. */
+export const callCommand: CommandDefinition<readonly [string], CallOptions> = {
+  name: 'call',
+  summary: 'call a tool through a running gateway',
+  arguments: [{ name: 'name', summary: 'name of the tool, as `sallyport tools` lists it' }],
+  options: [
+    ...TARGET_OPTIONS,
+    { flags: '--args <json>', summary: 'arguments as a JSON object', parse: parseArguments, default: {} },
+    { flags: '--json', summary: 'print the whole result as JSON' },
+  ],
+  example: `SALLYPORT_TOKEN=sp_… sallyport call notes__add_note --args '{"title":"hi","text":"there"}'`,
+  run: async ([name], options, context) => {
+    const reply = await callTool(targetOf(options, context), name, options.args);
+    if (reply.kind === 'error') printGatewayError(context.io, reply, options.json === true);
+    else printResult(context.io, reply.result, options.json === true);
+  },
+};
 
-function readArguments(text: string): JsonObject {
+function parseArguments(text: string): JsonObject {
   let value: unknown;
   try {
     value = JSON.parse(text);
@@ -47,21 +45,23 @@ function readArguments(text: string): JsonObject {
   return value;
 }
 
-/** A tool may want some arguments in headers as well; what they are is in its definition, which is fetched only then. */
-async function callTool(aim: Aim, name: string, args: JsonObject): Promise<Reply> {
+/** A tool may require some arguments in headers as well. Its definition names them, and is fetched only then. */
+async function callTool(target: GatewayTarget, name: string, args: JsonObject): Promise<GatewayReply> {
   const params = { name, arguments: args };
-  const reply = await ask(aim, 'tools/call', params);
+  const reply = await sendRequest(target, 'tools/call', params);
   if (reply.kind !== 'error' || reply.code !== RPC_ERROR.headerMismatch) return reply;
-  const listed = await listTools(aim);
-  const tool = listed.kind === 'tools' ? listed.tools.find((one) => one['name'] === name) : undefined;
-  return tool === undefined ? reply : ask(aim, 'tools/call', params, paramHeaders(tool['inputSchema'], args));
+  const listed = await listTools(target);
+  const definition = listed.kind === 'tools' ? listed.tools.find((tool) => tool['name'] === name) : undefined;
+  if (definition === undefined) return reply;
+  return sendRequest(target, 'tools/call', params, paramHeaders(definition['inputSchema'], args));
 }
 
-function show(io: CliIo, result: JsonObject, json: boolean): void {
+function printResult(io: CliIo, result: JsonObject, json: boolean): void {
   const failed = result['isError'] === true;
   if (failed) io.exit(1);
-  if (json) io.stdout(`${JSON.stringify(result, null, 2)}\n`);
-  else (failed ? io.stderr : io.stdout)(`${textOf(result)}\n`);
+  if (json) return printJson(io, result, 'indented');
+  const print = failed ? io.stderr : io.stdout;
+  print(`${textOf(result)}\n`);
 }
 
 function textOf(result: JsonObject): string {

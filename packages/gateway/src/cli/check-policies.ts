@@ -1,26 +1,39 @@
-/** The policies of a configuration, judged against what is pinned in its data folder. */
+/** The policies of a configuration, checked against the definitions that are pinned in its data folder. */
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Definition } from '@sallyport/guard';
-import type { Snapshot } from '../snapshot.ts';
+import type { ConfigError } from '../config.ts';
 import { closest } from '../config/suggest.ts';
-import type { PolicyVerdict } from './check.ts';
+import type { Snapshot } from '../snapshot.ts';
 
-/** Cedar is loaded only when it is asked for: it is the largest thing in the program. */
+/** An error or a warning about one policy, with its position in the file. */
+export interface PolicyFinding extends ConfigError {
+  readonly severity: 'error' | 'warning';
+}
+
+/** What a check of the policies found. */
+export interface PolicyVerdict {
+  /** Number of policies that were loaded; 0 when one of them cannot be parsed. */
+  readonly policies: number;
+  readonly findings: readonly PolicyFinding[];
+}
+
+/** Loads Cedar only when the configuration names policies: it is the largest part of the program. */
 export async function checkConfiguredPolicies(snapshot: Snapshot): Promise<PolicyVerdict> {
   if (snapshot.policies.cedar === undefined) return { policies: 0, findings: [] };
   const { loadPolicies, PolicyLoadError } = await import('../adapters/cedar/load.ts');
   const { checkPolicies } = await import('../adapters/cedar/check.ts');
   try {
     const loaded = loadPolicies(snapshot.policies.cedar, { now: () => Date.now() });
-    return { policies: loaded.policies.length, findings: checkPolicies(loaded, await pinned(snapshot), closest) };
+    const definitions = await pinnedDefinitions(snapshot);
+    return { policies: loaded.policies.length, findings: checkPolicies(loaded, definitions, closest) };
   } catch (thrown) {
     if (!(thrown instanceof PolicyLoadError)) throw thrown;
     return { policies: 0, findings: thrown.findings };
   }
 }
 
-async function pinned(snapshot: Snapshot): Promise<Definition[]> {
+async function pinnedDefinitions(snapshot: Snapshot): Promise<Definition[]> {
   const file = join(snapshot.dataFolder, 'sallyport.db');
   if (!existsSync(file)) return [];
   const { openStore } = await import('../adapters/sqlite/store.ts');

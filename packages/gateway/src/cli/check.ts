@@ -1,25 +1,8 @@
-/** `sallyport check`: is this configuration fit to start with, and what in it weakens a protection. */
-import type { Command } from 'commander';
-import { formatConfigError, loadConfig, type ConfigError, type Environment } from '../config.ts';
-import type { Snapshot } from '../snapshot.ts';
-import type { Configuration } from './configuration.ts';
-import type { CliIo } from './io.ts';
-
-export interface PolicyFinding extends ConfigError {
-  readonly severity: 'error' | 'warning';
-}
-
-export interface PolicyVerdict {
-  readonly policies: number;
-  readonly findings: readonly PolicyFinding[];
-}
-
-export interface CheckSource {
-  readonly environment: Environment;
-  readonly configuration: Configuration;
-  /** Parses and judges the policies against the pinned definitions. Throws for nothing that is in a policy. */
-  readonly checkPolicies: (snapshot: Snapshot) => Promise<PolicyVerdict>;
-}
+/** `sallyport check`: reports whether a configuration can be started with, and every setting that weakens a protection. */
+import { formatConfigError, loadConfig, type ConfigError } from '../config.ts';
+import type { PolicyFinding } from './check-policies.ts';
+import type { CommandContext, CommandDefinition } from './command.ts';
+import { printJson, type CliIo } from './io.ts';
 
 interface Report {
   readonly ok: boolean;
@@ -27,63 +10,65 @@ interface Report {
   readonly errors: readonly ConfigError[];
   readonly warnings: readonly ConfigError[];
   readonly weakenings: readonly string[];
+  /** Number of servers. */
   readonly servers: number;
+  /** Number of policies. */
   readonly policies: number;
 }
 
-export function registerCheck(program: Command, io: CliIo, source: CheckSource): void {
-  program
-    .command('check')
-    .description('check configuration, secret references and policies; list every weakening')
-    .option('--json', 'print the report as JSON')
-    .addHelpText(
-      'after',
-      '\nExample:\n  sallyport check --config sallyport.yaml\n\nExit code 1 when there is an error; each with file, line and column.\n',
-    )
-    .action(async (options: { readonly json?: boolean }) => {
-      const report = await check(source);
-      if (!report.ok) io.exit(1);
-      if (options.json === true) io.stdout(`${JSON.stringify(report, null, 2)}\n`);
-      else print(io, report);
-    });
-}
+/** `sallyport check`. */
+export const checkCommand: CommandDefinition<readonly [], { readonly json?: boolean }> = {
+  name: 'check',
+  summary: 'check configuration, secret references and policies; list every weakening',
+  options: [{ flags: '--json', summary: 'print the report as JSON' }],
+  example: 'sallyport check --config sallyport.yaml',
+  exitCodes: 'Exit code 1 when there is an error; each with file, line and column.',
+  run: async (_given, { json }, context) => {
+    const report = await check(context);
+    if (!report.ok) context.io.exit(1);
+    if (json === true) printJson(context.io, report, 'indented');
+    else printReport(context.io, report);
+  },
+};
 
-async function check(source: CheckSource): Promise<Report> {
-  const file = source.configuration.file();
-  const loaded = loadConfig(file, source.environment);
-  const base = { file: file ?? 'embedded defaults', warnings: [], weakenings: [], servers: 0, policies: 0 };
-  if ('errors' in loaded) return { ...base, ok: false, errors: loaded.errors };
+async function check({ configuration, environment, ports }: CommandContext): Promise<Report> {
+  const file = configuration.file();
+  const loaded = loadConfig(file, environment);
+  const empty = { file: file ?? 'embedded defaults', warnings: [], weakenings: [], servers: 0, policies: 0 };
+  if ('errors' in loaded) return { ...empty, ok: false, errors: loaded.errors };
   const { snapshot } = loaded;
-  const { policies, findings } = await source.checkPolicies(snapshot);
-  const bare = ({ file: where, line, column, message }: PolicyFinding): ConfigError => ({
-    file: where,
-    line,
-    column,
-    message,
-  });
-  const errors = findings.filter((finding) => finding.severity === 'error').map(bare);
-  const warnings = findings.filter((finding) => finding.severity === 'warning').map(bare);
+  const { policies, findings } = await ports.checkPolicies(snapshot);
+  const errors = findings.filter(({ severity }) => severity === 'error').map(withoutSeverity);
   return {
-    ...base,
+    ...empty,
     ok: errors.length === 0,
     errors,
-    warnings,
+    warnings: findings.filter(({ severity }) => severity === 'warning').map(withoutSeverity),
     weakenings: snapshot.weakenings,
     servers: snapshot.servers.length,
     policies,
   };
 }
 
-function print(io: CliIo, report: Report): void {
+const withoutSeverity = ({ file, line, column, message }: PolicyFinding): ConfigError => ({
+  file,
+  line,
+  column,
+  message,
+});
+
+function printReport(io: CliIo, report: Report): void {
   for (const error of report.errors) io.stderr(`${formatConfigError(error)}\n`);
   for (const warning of report.warnings)
     io.stderr(`${formatConfigError({ ...warning, message: `warning: ${warning.message}` })}\n`);
   if (report.weakenings.length > 0) io.stdout('Weakened:\n');
   for (const weakening of report.weakenings) io.stdout(`  ${weakening}\n`);
   if (!report.ok) return;
-  const counted = (count: number, one: string, many: string): string => `${count} ${count === 1 ? one : many}`;
-  io.stdout(
-    `${report.file}: ok (${counted(report.servers, 'server', 'servers')}, ${counted(report.policies, 'policy', 'policies')})\n`,
-  );
+  const servers = counted(report.servers, 'server', 'servers');
+  const policies = counted(report.policies, 'policy', 'policies');
+  io.stdout(`${report.file}: ok (${servers}, ${policies})\n`);
   if (report.policies === 0) io.stdout('There are no policies, so every call is refused.\n');
 }
+
+const counted = (count: number, singular: string, plural: string): string =>
+  `${count} ${count === 1 ? singular : plural}`;

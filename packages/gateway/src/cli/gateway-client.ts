@@ -4,69 +4,77 @@
  */
 import { request } from 'undici';
 import { isObject, type Json, type JsonObject } from '@sallyport/guard';
-import { MODERN_VERSION } from '../mcp/revisions.ts';
 import { encodeHeaderText } from '../mcp/header-text.ts';
 import { HEADER, mirroredName } from '../mcp/headers.ts';
 import { requestMessage } from '../mcp/json-rpc.ts';
 import { requestMeta } from '../mcp/meta-keys.ts';
+import { MODERN_VERSION } from '../mcp/revisions.ts';
 import { createSseParser } from '../mcp/sse.ts';
 
-const ANSWER_BYTES_MAX = 64 * 1024 ** 2;
+const RESPONSE_BYTES_MAX = 64 * 1024 ** 2;
+const TIMEOUT_MS = 300_000;
+const REQUEST_ID = 1;
 
-export interface Aim {
+/** A running gateway, and the credential for it. */
+export interface GatewayTarget {
   /** The MCP endpoint, such as `http://127.0.0.1:8700/mcp`. */
   readonly url: string;
   /** Access token or API key. */
   readonly token: string;
-  /** Of this program, for `clientInfo`. */
+  /** Version of this program, for `clientInfo`. */
   readonly version: string;
 }
 
-export type Reply =
-  | { readonly kind: 'result'; readonly result: JsonObject }
-  | {
-      readonly kind: 'error';
-      readonly status: number;
-      readonly code: number | undefined;
-      readonly message: string;
-      readonly data: Json | undefined;
-    };
+/** A JSON-RPC error of the gateway, or an HTTP error without one. */
+export interface GatewayError {
+  readonly kind: 'error';
+  /** HTTP status. */
+  readonly status: number;
+  /** JSON-RPC error code; `undefined` when the response held no JSON-RPC message. */
+  readonly code: number | undefined;
+  readonly message: string;
+  readonly data: Json | undefined;
+}
+
+/** What the gateway replied to one request. */
+export type GatewayReply = { readonly kind: 'result'; readonly result: JsonObject } | GatewayError;
 
 /**
- * @param extraHeaders `Mcp-Param-*` headers that a tool asks for.
- * @throws Error with a sentence for the user when the gateway cannot be reached or does not speak MCP.
+ * Sends one request and reads its response, at most 64 MiB.
+ *
+ * @param extraHeaders `Mcp-Param-*` headers that a tool requires.
+ * @throws Error with a sentence for the user when the gateway cannot be reached.
  */
-export async function ask(
-  aim: Aim,
+export async function sendRequest(
+  target: GatewayTarget,
   method: string,
   params: JsonObject,
   extraHeaders: Readonly<Record<string, string>> = {},
-): Promise<Reply> {
-  const id = 1;
-  const _meta = requestMeta(MODERN_VERSION, {}, { name: 'sallyport-cli', version: aim.version });
+): Promise<GatewayReply> {
+  const _meta = requestMeta(MODERN_VERSION, {}, { name: 'sallyport-cli', version: target.version });
   const name = mirroredName(method, params);
   const headers = {
     'content-type': 'application/json',
     accept: 'application/json, text/event-stream',
-    authorization: `Bearer ${aim.token}`,
+    authorization: `Bearer ${target.token}`,
     [HEADER.protocolVersion]: MODERN_VERSION,
     [HEADER.method]: method,
     ...(name !== undefined && { [HEADER.name]: encodeHeaderText(name) }),
     ...extraHeaders,
   };
-  const body = JSON.stringify(requestMessage(id, method, { ...params, _meta }));
-  const { statusCode, headers: answered, body: answer } = await post(aim.url, headers, body);
-  const message = messageOf(answer, String(answered['content-type'] ?? ''), id);
-  if (message === undefined)
-    return { kind: 'error', status: statusCode, code: undefined, message: plainRefusal(statusCode), data: undefined };
-  const { result, error } = message;
+  const message = requestMessage(REQUEST_ID, method, { ...params, _meta });
+  const { status, contentType, body } = await post(target.url, headers, JSON.stringify(message));
+  const response = responseMessage(body, contentType);
+  if (response === undefined)
+    return { kind: 'error', status, code: undefined, message: statusMessage(status), data: undefined };
+  const { result, error } = response;
   if (isObject(result)) return { kind: 'result', result };
-  const { code, message: said, data } = isObject(error) ? error : {};
+  const { code, message: errorMessage, data } = isObject(error) ? error : {};
   return {
     kind: 'error',
-    status: statusCode,
+    status,
     code: typeof code === 'number' ? code : undefined,
-    message: typeof said === 'string' ? said : plainRefusal(statusCode),
+    message: typeof errorMessage === 'string' ? errorMessage : statusMessage(status),
     data,
   };
 }
@@ -75,50 +83,55 @@ async function post(
   url: string,
   headers: Readonly<Record<string, string>>,
   body: string,
-): Promise<{ statusCode: number; headers: Record<string, unknown>; body: Buffer }> {
+): Promise<{ readonly status: number; readonly contentType: string; readonly body: Buffer }> {
   try {
-    const answer = await request(url, { method: 'POST', headers, body, headersTimeout: 300_000, bodyTimeout: 300_000 });
+    const timeouts = { headersTimeout: TIMEOUT_MS, bodyTimeout: TIMEOUT_MS };
+    const response = await request(url, { method: 'POST', headers, body, ...timeouts });
     const chunks: Buffer[] = [];
     let size = 0;
-    for await (const chunk of answer.body as AsyncIterable<Buffer>) {
-      if ((size += chunk.length) > ANSWER_BYTES_MAX) throw new Error('the answer is larger than 64 MiB');
+    for await (const chunk of response.body as AsyncIterable<Buffer>) {
+      size += chunk.length;
+      if (size > RESPONSE_BYTES_MAX) throw new Error('the answer is larger than 64 MiB');
       chunks.push(chunk);
     }
-    return { statusCode: answer.statusCode, headers: answer.headers, body: Buffer.concat(chunks) };
+    const contentType = String(response.headers['content-type'] ?? '');
+    return { status: response.statusCode, contentType, body: Buffer.concat(chunks) };
   } catch (thrown) {
     const { code, message } = thrown as NodeJS.ErrnoException;
-    const why =
+    const reason =
       code === 'ECONNREFUSED' ? 'nothing listens there; is the gateway running? (sallyport start)' : (code ?? message);
-    throw new Error(`${url}: ${why}`, { cause: thrown });
+    throw new Error(`${url}: ${reason}`, { cause: thrown });
   }
 }
 
-/** The JSON-RPC message with this id, from a JSON body or from an event stream. */
-function messageOf(body: Buffer, contentType: string, id: number): JsonObject | undefined {
+/** The JSON-RPC response to the request, from a JSON body or from an event stream. */
+function responseMessage(body: Buffer, contentType: string): JsonObject | undefined {
   const documents = contentType.startsWith('text/event-stream') ? eventData(body) : [body.toString()];
-  for (const document of documents) {
-    try {
-      const message = JSON.parse(document) as Json;
-      if (
-        isObject(message) &&
-        (message['id'] === id || message['id'] === null || message['id'] === undefined) &&
-        ('result' in message || 'error' in message)
-      )
-        return message;
-    } catch {
-      // Not JSON: a proxy in between answered.
-    }
+  return documents.map(parseJson).find(isResponse);
+}
+
+function isResponse(message: Json | undefined): message is JsonObject {
+  if (!isObject(message)) return false;
+  const { id } = message;
+  return (id === REQUEST_ID || id === null || id === undefined) && ('result' in message || 'error' in message);
+}
+
+/** A proxy in between may send a response that is not JSON. */
+function parseJson(text: string): Json | undefined {
+  try {
+    return JSON.parse(text) as Json;
+  } catch {
+    return undefined;
   }
-  return undefined;
 }
 
 function eventData(body: Buffer): string[] {
   const documents: string[] = [];
-  createSseParser(ANSWER_BYTES_MAX, ({ data }) => documents.push(data.toString())).push(body);
+  createSseParser(RESPONSE_BYTES_MAX, ({ data }) => documents.push(data.toString())).push(body);
   return documents;
 }
 
-function plainRefusal(status: number): string {
+function statusMessage(status: number): string {
   if (status === 401) return 'The gateway did not accept the credential in SALLYPORT_TOKEN.';
   return `The gateway answered with status ${status}.`;
 }

@@ -2,34 +2,22 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { Command } from 'commander';
 import { afterAll, describe, expect, it } from 'vitest';
 import { openStore } from '../adapters/sqlite/store.ts';
-import { registerKeys } from './keys.ts';
+import { keysCommands } from './keys.ts';
+import { runAlone, type Ran } from './testing/run.mts';
 
 const folder = mkdtempSync(join(tmpdir(), 'keys-'));
 afterAll(() => rmSync(folder, { recursive: true }));
 
-async function run(...args: string[]): Promise<{ out: string; err: string; code: number }> {
-  const ran = { out: '', err: '', code: 0 };
-  const program = new Command()
-    .exitOverride()
-    .configureOutput({ writeOut: (text) => void (ran.out += text), writeErr: (text) => void (ran.err += text) });
-  registerKeys(program, {
-    stdout: (text) => void (ran.out += text),
-    stderr: (text) => void (ran.err += text),
-    exit: (code) => void (ran.code = code),
-    loadFolders: async () => ({
-      data: folder,
-      audit: join(folder, 'audit'),
-      tenants: ['acme', 'globex'],
-      tiers: ['default', 'trial'],
-      servers: [],
-    }),
+const run = (...args: string[]): Promise<Ran> =>
+  runAlone(keysCommands, args, {
+    data: folder,
+    audit: join(folder, 'audit'),
+    tenants: ['acme', 'globex'],
+    tiers: ['default', 'trial'],
+    servers: [],
   });
-  await program.parseAsync(['keys', ...args], { from: 'user' });
-  return ran;
-}
 
 describe('keys create', () => {
   it.each<[args: string[], code: number, says: string]>([

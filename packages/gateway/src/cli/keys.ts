@@ -1,15 +1,21 @@
 /** `sallyport keys`: API keys. A key is shown once, when it is made. */
 import { join } from 'node:path';
-import type { Command } from 'commander';
 import type { ApiKey } from '@sallyport/guard';
 import { mintApiKey } from '@sallyport/guard/stages';
 import { openStore, type Store } from '../adapters/sqlite/store.ts';
 import { columns } from './columns.ts';
-import type { CliIo, Folders } from './io.ts';
-import { unknownName } from './known.ts';
+import type { CommandDefinition, CommandGroup } from './command.ts';
+import { printJson, type CliIo, type Folders } from './io.ts';
 import { printable } from './printable.ts';
+import { unknownName } from './unknown-name.ts';
 
-interface CreateOptions {
+const DAY_MS = 86_400_000;
+
+interface JsonOption {
+  readonly json?: boolean;
+}
+
+interface CreateOptions extends JsonOption {
   readonly tenant: string;
   readonly name: string;
   readonly subject?: string;
@@ -17,51 +23,63 @@ interface CreateOptions {
   readonly scope: readonly string[];
   readonly tier?: string;
   readonly days?: string;
-  readonly json?: boolean;
 }
 
-const collect = (value: string, all: readonly string[]): readonly string[] => [...all, value];
+const createCommand: CommandDefinition<readonly [], CreateOptions> = {
+  name: 'create',
+  summary: 'make a key and show it once',
+  options: [
+    { flags: '--tenant <id>', summary: 'tenant that the key acts in', required: true },
+    { flags: '--name <text>', summary: 'what the key is for', required: true },
+    { flags: '--subject <id>', summary: 'user id in records and policies (default: the name)' },
+    { flags: '--role <role>', summary: 'role in policies; repeat for more', repeatable: true, default: [] },
+    { flags: '--scope <scope>', summary: 'scope in policies; repeat for more', repeatable: true, default: [] },
+    { flags: '--tier <name>', summary: 'rate limit tier' },
+    { flags: '--days <n>', summary: 'days until it expires (default 90; 0 = never)', default: '90' },
+    { flags: '--json', summary: 'print JSON' },
+  ],
+  example: '$ sallyport keys create --tenant acme --name ci --role analyst --days 30',
+  run: (_given, options, { io }) => withStore(io, (store, folders) => createKey(store, folders, options, io)),
+};
 
-export function registerKeys(program: Command, io: CliIo): void {
-  const keys = program
-    .command('keys')
-    .description('API keys: shown once, stored hashed, scoped, expiring')
-    .addHelpText('after', '\nExample:\n  $ sallyport keys create --tenant acme --name ci\n');
-  keys
-    .command('create')
-    .description('make a key and show it once')
-    .requiredOption('--tenant <id>', 'tenant that the key acts in')
-    .requiredOption('--name <text>', 'what the key is for')
-    .option('--subject <id>', 'user id in records and policies (default: the name)')
-    .option('--role <role>', 'role in policies; repeat for more', collect, [])
-    .option('--scope <scope>', 'scope in policies; repeat for more', collect, [])
-    .option('--tier <name>', 'rate limit tier')
-    .option('--days <n>', 'days until it expires (default 90; 0 = never)', '90')
-    .option('--json', 'print JSON')
-    .addHelpText('after', '\nExample:\n  $ sallyport keys create --tenant acme --name ci --role analyst --days 30\n')
-    .action((options: CreateOptions) => withStore(io, (store, folders) => create(store, options, { io, folders })));
-  keys
-    .command('list')
-    .description('keys without their secrets')
-    .option('--tenant <id>', 'only this tenant')
-    .option('--json', 'print JSON')
-    .addHelpText('after', '\nExample:\n  $ sallyport keys list --tenant acme\n')
-    .action((options: { tenant?: string; json?: boolean }) => withStore(io, (store) => list(store, options, io)));
-  keys
-    .command('rotate <id>')
-    .description('make a new key with the same rights; the old one ends')
-    .option('--json', 'print JSON')
-    .addHelpText('after', '\nExample:\n  $ sallyport keys rotate 0123456789abcdef\n')
-    .action((id: string, options: { json?: boolean }) => withStore(io, (store) => rotate(store, id, options, io)));
-  keys
-    .command('revoke <id>')
-    .description('end a key; a running gateway stops accepting it within seconds')
-    .option('--json', 'print JSON')
-    .addHelpText('after', '\nExample:\n  $ sallyport keys revoke 0123456789abcdef\n')
-    .action((id: string, options: { json?: boolean }) => withStore(io, (store) => revoke(store, id, options, io)));
-}
+const listCommand: CommandDefinition<readonly [], JsonOption & { readonly tenant?: string }> = {
+  name: 'list',
+  summary: 'keys without their secrets',
+  options: [
+    { flags: '--tenant <id>', summary: 'only this tenant' },
+    { flags: '--json', summary: 'print JSON' },
+  ],
+  example: '$ sallyport keys list --tenant acme',
+  run: (_given, { tenant, json }, { io }) => withStore(io, (store) => listKeys(store, tenant, json === true, io)),
+};
 
-async function withStore(io: CliIo, work: (store: Store, folders: Folders) => void | Promise<void>): Promise<void> {
+const rotateCommand: CommandDefinition<readonly [string], JsonOption> = {
+  name: 'rotate',
+  summary: 'make a new key with the same rights; the old one ends',
+  arguments: [{ name: 'id' }],
+  options: [{ flags: '--json', summary: 'print JSON' }],
+  example: '$ sallyport keys rotate 0123456789abcdef',
+  run: ([id], { json }, { io }) => withStore(io, (store) => rotateKey(store, id, json === true, io)),
+};
+
+const revokeCommand: CommandDefinition<readonly [string], JsonOption> = {
+  name: 'revoke',
+  summary: 'end a key; a running gateway stops accepting it within seconds',
+  arguments: [{ name: 'id' }],
+  options: [{ flags: '--json', summary: 'print JSON' }],
+  example: '$ sallyport keys revoke 0123456789abcdef',
+  run: ([id], { json }, { io }) => withStore(io, (store) => revokeKey(store, id, json === true, io)),
+};
+
+/** `sallyport keys …`. */
+export const keysCommands: CommandGroup = {
+  name: 'keys',
+  summary: 'API keys: shown once, stored hashed, scoped, expiring',
+  example: '$ sallyport keys create --tenant acme --name ci',
+  commands: [createCommand, listCommand, rotateCommand, revokeCommand],
+};
+
+async function withStore(io: CliIo, work: (store: Store, folders: Folders) => Promise<void>): Promise<void> {
   const folders = await io.loadFolders();
   const store = openStore(join(folders.data, 'sallyport.db'));
   try {
@@ -71,11 +89,7 @@ async function withStore(io: CliIo, work: (store: Store, folders: Folders) => vo
   }
 }
 
-async function create(
-  store: Store,
-  options: CreateOptions,
-  { io, folders }: { readonly io: CliIo; readonly folders: Folders },
-): Promise<void> {
+async function createKey(store: Store, folders: Folders, options: CreateOptions, io: CliIo): Promise<void> {
   const days = Number(options.days ?? 90);
   if (!Number.isInteger(days) || days < 0) {
     io.stderr('--days must be a whole number of days, or 0 for a key that never expires\n');
@@ -101,71 +115,66 @@ async function create(
     scopes: options.scope,
     tier: options.tier,
     createdAtMs: now,
-    expiresAtMs: days === 0 ? undefined : now + days * 86_400_000,
+    expiresAtMs: days === 0 ? undefined : now + days * DAY_MS,
   });
   await store.keys.put(key);
-  show(text, key, options, io);
+  printNewKey(text, key, options.json === true, io);
 }
 
-function show(text: string, key: ApiKey, options: { readonly json?: boolean }, io: CliIo): void {
-  if (options.json) return io.stdout(`${JSON.stringify({ key: text, ...publicFields(key) })}\n`);
+function printNewKey(text: string, key: ApiKey, json: boolean, io: CliIo): void {
+  if (json) return printJson(io, { key: text, ...publicFields(key) });
+  const expiry = key.expiresAtMs === undefined ? '' : `, until ${dayOf(key.expiresAtMs)}`;
   io.stdout(`${text}\n`);
-  io.stderr(
-    `Key ${key.id} for tenant ${printable(key.tenant)}${key.expiresAtMs === undefined ? '' : `, until ${day(key.expiresAtMs)}`}. It is not shown again.\n`,
-  );
+  io.stderr(`Key ${key.id} for tenant ${printable(key.tenant)}${expiry}. It is not shown again.\n`);
 }
 
-async function list(
-  store: Store,
-  options: { readonly tenant?: string; readonly json?: boolean },
-  io: CliIo,
-): Promise<void> {
-  const all = await store.keys.list(options.tenant);
-  if (options.json) return io.stdout(`${JSON.stringify(all.map(publicFields))}\n`);
-  if (all.length === 0) return io.stdout('No keys. Make one with: sallyport keys create --tenant <id> --name <text>\n');
-  for (const line of columns(
-    all.map((key) => [
-      key.id,
-      ...[key.tenant, key.subject, key.name, key.roles.join(',')].map(printable),
-      stateOf(key),
-    ]),
-  ))
-    io.stdout(`${line}\n`);
+async function listKeys(store: Store, tenant: string | undefined, json: boolean, io: CliIo): Promise<void> {
+  const keys = await store.keys.list(tenant);
+  if (json) return printJson(io, keys.map(publicFields));
+  if (keys.length === 0)
+    return io.stdout('No keys. Make one with: sallyport keys create --tenant <id> --name <text>\n');
+  const rows = keys.map((key) => [
+    key.id,
+    ...[key.tenant, key.subject, key.name, key.roles.join(',')].map(printable),
+    validityOf(key),
+  ]);
+  for (const line of columns(rows)) io.stdout(`${line}\n`);
 }
 
-async function rotate(store: Store, id: string, options: { readonly json?: boolean }, io: CliIo): Promise<void> {
+async function rotateKey(store: Store, id: string, json: boolean, io: CliIo): Promise<void> {
   const old = await store.keys.find(id);
-  if (old === undefined || old.revokedAtMs !== undefined) return unknown(id, io);
+  if (old === undefined || old.revokedAtMs !== undefined) return reportUnknownKey(id, io);
   const now = Date.now();
-  const lifetime = old.expiresAtMs === undefined ? undefined : old.expiresAtMs - old.createdAtMs;
+  const lifetimeMs = old.expiresAtMs === undefined ? undefined : old.expiresAtMs - old.createdAtMs;
   const { text, key } = mintApiKey({
     ...old,
     createdAtMs: now,
-    expiresAtMs: lifetime === undefined ? undefined : now + lifetime,
+    expiresAtMs: lifetimeMs === undefined ? undefined : now + lifetimeMs,
   });
   await store.keys.put(key);
   await store.keys.put({ ...old, revokedAtMs: now });
-  show(text, key, options, io);
+  printNewKey(text, key, json, io);
 }
 
-async function revoke(store: Store, id: string, options: { readonly json?: boolean }, io: CliIo): Promise<void> {
+async function revokeKey(store: Store, id: string, json: boolean, io: CliIo): Promise<void> {
   const key = await store.keys.find(id);
-  if (key === undefined) return unknown(id, io);
+  if (key === undefined) return reportUnknownKey(id, io);
   await store.keys.put({ ...key, revokedAtMs: key.revokedAtMs ?? Date.now() });
-  io.stdout(options.json ? `${JSON.stringify({ id, revoked: true })}\n` : `Key ${id} is revoked.\n`);
+  if (json) printJson(io, { id, revoked: true });
+  else io.stdout(`Key ${id} is revoked.\n`);
 }
 
-function unknown(id: string, io: CliIo): void {
+function reportUnknownKey(id: string, io: CliIo): void {
   io.stderr(`There is no key ${printable(id)} that is in force. See: sallyport keys list\n`);
   io.exit(1);
 }
 
-const day = (ms: number): string => new Date(ms).toISOString().slice(0, 10);
+const dayOf = (ms: number): string => new Date(ms).toISOString().slice(0, 10);
 
-function stateOf(key: ApiKey): string {
-  if (key.revokedAtMs !== undefined) return `revoked ${day(key.revokedAtMs)}`;
+function validityOf(key: ApiKey): string {
+  if (key.revokedAtMs !== undefined) return `revoked ${dayOf(key.revokedAtMs)}`;
   if (key.expiresAtMs === undefined) return 'never expires';
-  return `${key.expiresAtMs < Date.now() ? 'expired' : 'until'} ${day(key.expiresAtMs)}`;
+  return `${key.expiresAtMs < Date.now() ? 'expired' : 'until'} ${dayOf(key.expiresAtMs)}`;
 }
 
 function publicFields({ hash: _hash, ...fields }: ApiKey): Omit<ApiKey, 'hash'> {

@@ -1,11 +1,11 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { Command } from 'commander';
 import type { JsonObject } from '@sallyport/guard';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { openStore } from '../adapters/sqlite/store.ts';
-import { registerPins } from './pins.ts';
+import { pinsCommands } from './pins.ts';
+import { runAlone, type Ran } from './testing/run.mts';
 
 let folder: string;
 beforeEach(() => {
@@ -40,37 +40,14 @@ function fill(document: JsonObject = { name: 'echo', description: 'Does echo.' }
   store.close();
 }
 
-async function run(...args: string[]): Promise<{ out: string; err: string; code: number }> {
-  let [out, err, code] = ['', '', 0];
-  const program = new Command().exitOverride().configureOutput({
-    writeOut: (text) => {
-      out += text;
-    },
-    writeErr: (text) => {
-      err += text;
-    },
+const run = (...args: string[]): Promise<Ran> =>
+  runAlone(pinsCommands, args, {
+    data: folder,
+    audit: join(folder, 'audit'),
+    tenants: ['acme'],
+    tiers: ['default'],
+    servers: ['crm'],
   });
-  registerPins(program, {
-    stdout: (text) => {
-      out += text;
-    },
-    stderr: (text) => {
-      err += text;
-    },
-    exit: (given) => {
-      code = given;
-    },
-    loadFolders: async () => ({
-      data: folder,
-      audit: join(folder, 'audit'),
-      tenants: ['acme'],
-      tiers: ['default'],
-      servers: ['crm'],
-    }),
-  });
-  await program.parseAsync(['pins', ...args], { from: 'user' }).catch(() => undefined);
-  return { out, err, code };
-}
 
 describe('pins', () => {
   it('lists what is approved and what waits', async () => {

@@ -1,12 +1,12 @@
 /** `sallyport pins`: the definitions that are approved, what servers show instead, and the approval of it. */
 import { userInfo } from 'node:os';
 import { join } from 'node:path';
-import type { Command } from 'commander';
 import type { DefinitionKind, PendingPin, Pin, PinStore } from '@sallyport/guard';
 import { openStore } from '../adapters/sqlite/store.ts';
 import { columns } from './columns.ts';
-import type { CliIo } from './io.ts';
-import { unknownName } from './known.ts';
+import type { CommandDefinition, CommandGroup, CommandOption } from './command.ts';
+import { printJson, type CliIo } from './io.ts';
+import { unknownName } from './unknown-name.ts';
 import { diffLines } from './pins-diff.ts';
 import { oneLine, printable } from './printable.ts';
 
@@ -17,45 +17,53 @@ interface Chosen {
   readonly json?: boolean;
 }
 
-export function registerPins(program: Command, io: CliIo): void {
-  const pins = program
-    .command('pins')
-    .description('approved definitions of tools, prompts, resources and servers, and what changed')
-    .addHelpText('after', '\nExample:\n  $ sallyport pins list --pending\n');
-  pins
-    .command('list [server]')
-    .description('what is approved, and what waits')
-    .option('--kind <kind>', `one of ${KINDS.join(', ')}`)
-    .option('--pending', 'only what waits for approval')
-    .option('--json', 'print JSON')
-    .addHelpText('after', '\nExample:\n  $ sallyport pins list crm --pending\n')
-    .action((server: string | undefined, options: Chosen & { pending?: boolean }) =>
-      withPins(io, { server, ...options }, (store) => list(store, server, options, io)),
-    );
-  pins
-    .command('diff [server] [name]')
-    .description('what servers show instead of what is approved; exit code 1 when there is any')
-    .option('--kind <kind>', `one of ${KINDS.join(', ')}`)
-    .option('--json', 'print JSON')
-    .addHelpText('after', '\nExample:\n  $ sallyport pins diff crm get_customer\n')
-    .action((server: string | undefined, name: string | undefined, options: Chosen) =>
-      withPins(io, { server, ...options }, (store) => diff(store, { server, name, ...options }, io)),
-    );
-  pins
-    .command('approve <server> [name]')
-    .description('approve what waits; a running gateway serves it within a second')
-    .option('--kind <kind>', `one of ${KINDS.join(', ')}`)
-    .option('--digest <digest>', 'only if this is still what waits, as shown by diff')
-    .option('--all', 'everything of this server that waits')
-    .option('--json', 'print JSON')
-    .addHelpText(
-      'after',
-      '\nExample:\n  $ sallyport pins diff crm get_customer\n  $ sallyport pins approve crm get_customer --digest sha256:9f86d0…\n',
-    )
-    .action((server: string, name: string | undefined, options: Chosen & Approval) =>
-      withPins(io, { server, ...options }, (store) => approve(store, { server, name, ...options }, io)),
-    );
-}
+const KIND_OPTION: CommandOption = { flags: '--kind <kind>', summary: `one of ${KINDS.join(', ')}` };
+const JSON_OPTION: CommandOption = { flags: '--json', summary: 'print JSON' };
+
+const listCommand: CommandDefinition<readonly [string | undefined], Chosen & { readonly pending?: boolean }> = {
+  name: 'list',
+  summary: 'what is approved, and what waits',
+  arguments: [{ name: 'server', optional: true }],
+  options: [KIND_OPTION, { flags: '--pending', summary: 'only what waits for approval' }, JSON_OPTION],
+  example: '$ sallyport pins list crm --pending',
+  run: ([server], options, { io }) => withPins(io, { server, ...options }, (store) => list(store, server, options, io)),
+};
+
+const diffCommand: CommandDefinition<readonly [string | undefined, string | undefined], Chosen> = {
+  name: 'diff',
+  summary: 'what servers show instead of what is approved; exit code 1 when there is any',
+  arguments: [
+    { name: 'server', optional: true },
+    { name: 'name', optional: true },
+  ],
+  options: [KIND_OPTION, JSON_OPTION],
+  example: '$ sallyport pins diff crm get_customer',
+  run: ([server, name], options, { io }) =>
+    withPins(io, { server, ...options }, (store) => diff(store, { server, name, ...options }, io)),
+};
+
+const approveCommand: CommandDefinition<readonly [string, string | undefined], Chosen & Approval> = {
+  name: 'approve',
+  summary: 'approve what waits; a running gateway serves it within a second',
+  arguments: [{ name: 'server' }, { name: 'name', optional: true }],
+  options: [
+    KIND_OPTION,
+    { flags: '--digest <digest>', summary: 'only if this is still what waits, as shown by diff' },
+    { flags: '--all', summary: 'everything of this server that waits' },
+    JSON_OPTION,
+  ],
+  example: '$ sallyport pins diff crm get_customer\n$ sallyport pins approve crm get_customer --digest sha256:9f86d0…',
+  run: ([server, name], options, { io }) =>
+    withPins(io, { server, ...options }, (store) => approve(store, { server, name, ...options }, io)),
+};
+
+/** `sallyport pins …`. */
+export const pinsCommands: CommandGroup = {
+  name: 'pins',
+  summary: 'approved definitions of tools, prompts, resources and servers, and what changed',
+  example: '$ sallyport pins list --pending',
+  commands: [listCommand, diffCommand, approveCommand],
+};
 
 interface Approval {
   readonly digest?: string;
@@ -121,7 +129,7 @@ function list(
   const pins = options.pending === true ? [] : inOrder(store.pins().filter((pin) => matches(pin, wanted)));
   if (options.json === true) {
     const short = ({ document: _document, ...row }: Pin | PendingPin): object => row;
-    return io.stdout(`${JSON.stringify({ pins: pins.map(short), pending: pending.map(short) })}\n`);
+    return printJson(io, { pins: pins.map(short), pending: pending.map(short) });
   }
   const approved = pins.map((pin) => [
     ...cellsOf(pin),
@@ -144,7 +152,7 @@ function diff(store: PinStore, wanted: Named, io: CliIo): void {
   io.exit(pending.length === 0 ? 0 : 1);
   if (wanted.json === true) {
     const changes = pending.map((pin) => ({ ...pin, pinned: approved.get(keyOf(pin)) ?? null }));
-    return io.stdout(`${JSON.stringify({ changes })}\n`);
+    return printJson(io, { changes });
   }
   for (const pin of pending) {
     const before = approved.get(keyOf(pin));
@@ -184,9 +192,7 @@ function approve(store: PinStore, wanted: Named & Approval, io: CliIo): void {
   for (const { seenAtMs: _seen, ...pin } of found)
     store.approve({ ...pin, approvedAtMs: approvedAt, approvedBy: `cli:${userInfo().username}` });
   if (wanted.json === true)
-    io.stdout(
-      `${JSON.stringify({ approved: found.map(({ server, kind, name, digest }) => ({ server, kind, name, digest })) })}\n`,
-    );
+    printJson(io, { approved: found.map(({ server, kind, name, digest }) => ({ server, kind, name, digest })) });
   else for (const pin of found) io.stdout(`approved  ${titleOf(pin)}  ${pin.digest}\n`);
   if (found.length > 0) return;
   io.stderr(

@@ -1,38 +1,17 @@
-/**
- * The command line: one file a command, joined here. Exit codes: 0 done, 1 found something or refused, 2 wrong usage.
- */
+/** The command line, made from the list of commands with commander. */
 import { readFileSync } from 'node:fs';
 import { Command, CommanderError } from 'commander';
-import { loadConfig, type Environment } from '../config.ts';
-import type { Snapshot } from '../snapshot.ts';
-import { registerCall } from './call.ts';
-import { registerCheck, type PolicyVerdict } from './check.ts';
-import { checkConfiguredPolicies } from './check-policies.ts';
+import { formatConfigError, loadConfig, type Environment } from '../config.ts';
+import { EXIT_CODES, type CommandEntry, type CommandPorts } from './command.ts';
+import { addCommand } from './commander.ts';
+import { COMMANDS } from './commands.ts';
 import { openConfiguration, type Configuration } from './configuration.ts';
-import { registerInit } from './init.ts';
 import type { CliIo, Folders } from './io.ts';
-import { registerStart, type StartSource } from './start.ts';
-import { registerStdio, type StdioSource } from './stdio.ts';
-import { registerTools } from './tools.ts';
 
-/** A group of commands that lives in a file of its own. */
-export type Registrar = (program: Command, io: CliIo) => void;
-
-/** What the commands need from the rest of the program; wired in `main.ts`. */
-export interface ProgramPorts {
-  readonly environment: Environment;
-  readonly start: StartSource['start'];
-  readonly demo: StartSource['demo'];
-  readonly stdio: StdioSource['run'];
-  readonly signals: StartSource['signals'];
-  /** `audit`, `policy`, `keys`, `pins`. */
-  readonly groups: readonly Registrar[];
-  readonly checkPolicies?: (snapshot: Snapshot) => Promise<PolicyVerdict>;
-}
-
-/** The streams and the exit code; the data folder comes from the configuration that the command line names. */
+/** The streams and the exit code; the folders come from the configuration that the command line names. */
 export type ProgramIo = Omit<CliIo, 'loadFolders'>;
 
+/** The version in `package.json`. */
 export function packageVersion(): string {
   const { version } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as {
     readonly version: string;
@@ -40,8 +19,20 @@ export function packageVersion(): string {
   return version;
 }
 
-export function buildProgram(io: ProgramIo, ports: ProgramPorts): Command {
+/**
+ * Builds the program. Writes through `io` only, and throws CommanderError instead of ending the process; `runProgram`
+ * handles both.
+ *
+ * @param commands another list than the real one, for tests.
+ */
+export function buildProgram(
+  io: ProgramIo,
+  environment: Environment,
+  ports: CommandPorts,
+  commands: readonly CommandEntry[] = COMMANDS,
+): Command {
   const version = packageVersion();
+  const exitCodes = Object.entries(EXIT_CODES).map(([code, meaning]) => `${code} ${meaning}`);
   const program = new Command('sallyport')
     .description("The guarded way through the wall between AI agents and a company's systems.")
     .version(version, '-V, --version', 'print the version')
@@ -60,29 +51,18 @@ export function buildProgram(io: ProgramIo, ports: ProgramPorts): Command {
     .exitOverride()
     .addHelpText(
       'after',
-      '\nExamples:\n  sallyport init\n  sallyport check\n  sallyport start\n\nExit codes: 0 done, 1 found something or refused, 2 wrong usage.\n',
+      `\nExamples:\n  sallyport init\n  sallyport check\n  sallyport start\n\nExit codes: ${exitCodes.join(', ')}.\n`,
     );
-  const { environment } = ports;
   const configuration = openConfiguration(io, environment, () => program.opts<{ config?: string }>().config);
-  const full: CliIo = { ...io, loadFolders: async () => foldersOf(configuration, environment) };
-  const source = { environment, version, configFile: configuration.file };
-  registerStart(program, full, {
+  const context = {
+    io: { ...io, loadFolders: async () => foldersOf(configuration, environment) },
     environment,
+    version,
     configuration,
-    start: ports.start,
-    demo: ports.demo,
-    signals: ports.signals,
-  });
-  registerInit(program, full);
-  registerCheck(program, full, {
-    environment,
-    configuration,
-    checkPolicies: ports.checkPolicies ?? checkConfiguredPolicies,
-  });
-  registerStdio(program, full, { environment, snapshot: configuration.load, run: ports.stdio });
-  registerTools(program, full, source);
-  registerCall(program, full, source);
-  for (const register of ports.groups) register(program, full);
+    ports,
+    commands,
+  };
+  for (const entry of commands) addCommand(program, entry, context);
   return program;
 }
 
@@ -99,17 +79,13 @@ function foldersOf(configuration: Configuration, environment: Environment): Fold
     };
   }
   const [first] = loaded.errors;
-  throw new Error(
-    first === undefined
-      ? 'the configuration has errors'
-      : `${first.file}:${first.line}:${first.column}: ${first.message}`,
-  );
+  throw new Error(first === undefined ? 'the configuration has errors' : formatConfigError(first));
 }
 
 /**
  * Runs one command line (without the program's own two arguments).
  *
- * Never rejects: what a command throws is one sentence on standard error and exit code 1.
+ * Never rejects: an error that a command throws becomes one sentence on standard error and exit code 1.
  */
 export async function runProgram(program: Command, args: readonly string[], io: ProgramIo): Promise<void> {
   try {
@@ -121,7 +97,7 @@ export async function runProgram(program: Command, args: readonly string[], io: 
     await program.parseAsync([...args], { from: 'user' });
   } catch (thrown) {
     if (thrown instanceof CommanderError) {
-      // Help and version leave this way too. A group without its command shows help as an error.
+      // Help and version end with this error too. A group without its command shows help as an error.
       if (thrown.exitCode !== 0 || thrown.code === 'commander.help') io.exit(2);
       return;
     }

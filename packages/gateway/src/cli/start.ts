@@ -1,37 +1,8 @@
 /** `sallyport start`: the gateway, the admin listener, or both, until a signal ends them. */
-import { Option, type Command } from 'commander';
-import { formatConfigError, type Environment } from '../config.ts';
+import { formatConfigError } from '../config.ts';
 import { followConfig } from '../config/follow.ts';
-import type { Snapshot } from '../snapshot.ts';
-import type { Configuration } from './configuration.ts';
-import type { CliIo } from './io.ts';
-
-export type Role = 'gateway' | 'admin' | 'all';
-
-export interface RunningGateway {
-  readonly gatewayUrl: string;
-  readonly adminUrl: string;
-  close(): Promise<void>;
-  /** Takes over a new snapshot. Without it a changed file takes effect at the next start. */
-  readonly reload?: (snapshot: Snapshot) => void | Promise<void>;
-  /** Told why a changed file is not taken over. */
-  readonly rejected?: (errors: readonly string[]) => void;
-}
-
-export interface StartSource {
-  readonly environment: Environment;
-  readonly configuration: Configuration;
-  readonly start: (snapshot: Snapshot, options: { readonly role: Role }) => Promise<RunningGateway>;
-  /** The demo, in place of a configuration. */
-  readonly demo: (io: CliIo) => Promise<Pick<RunningGateway, 'close'>>;
-  readonly signals: Signals;
-}
-
-/** The part of `process` that ends and reloads. */
-export interface Signals {
-  on(signal: 'SIGINT' | 'SIGTERM' | 'SIGHUP', listener: () => void): unknown;
-  off(signal: 'SIGINT' | 'SIGTERM' | 'SIGHUP', listener: () => void): unknown;
-}
+import type { CommandContext, CommandDefinition, Role, Signals, StartedGateway } from './command.ts';
+import { printJson } from './io.ts';
 
 interface StartOptions {
   readonly role: Role;
@@ -39,65 +10,71 @@ interface StartOptions {
   readonly json?: boolean;
 }
 
-export function registerStart(program: Command, io: CliIo, source: StartSource): void {
-  program
-    .command('start')
-    .description('start the gateway and the admin listener')
-    .addOption(
-      new Option('--role <role>', 'what to start in this process').choices(['gateway', 'admin', 'all']).default('all'),
-    )
-    .option('--demo', 'start the demo: two servers, two tenants, three users, an authorization server')
-    .option('--json', 'print the addresses as one line of JSON')
-    .addHelpText('after', '\nExample:\n  sallyport start --config /etc/sallyport/sallyport.yaml\n')
-    .action((options: StartOptions) =>
-      options.demo === true ? runDemo(io, source) : runConfigured(io, source, options),
-    );
-}
+/** `sallyport start`. */
+export const startCommand: CommandDefinition<readonly [], StartOptions> = {
+  name: 'start',
+  summary: 'start the gateway and the admin listener',
+  options: [
+    {
+      flags: '--role <role>',
+      summary: 'what to start in this process',
+      choices: ['gateway', 'admin', 'all'],
+      default: 'all',
+    },
+    { flags: '--demo', summary: 'start the demo: two servers, two tenants, three users, an authorization server' },
+    { flags: '--json', summary: 'print the addresses as one line of JSON' },
+  ],
+  example: 'sallyport start --config /etc/sallyport/sallyport.yaml',
+  run: (_given, options, context) => (options.demo === true ? startDemo(context) : startConfigured(options, context)),
+};
 
-async function runDemo(io: CliIo, source: StartSource): Promise<void> {
-  const running = await source.demo(io);
-  await untilStopped(source.signals);
+async function startDemo({ io, ports }: CommandContext): Promise<void> {
+  const running = await ports.demo(io);
+  await untilStopped(ports.signals);
   await running.close();
 }
 
-async function runConfigured(io: CliIo, source: StartSource, options: StartOptions): Promise<void> {
-  const snapshot = source.configuration.load();
+async function startConfigured(options: StartOptions, context: CommandContext): Promise<void> {
+  const { io, configuration, ports } = context;
+  const snapshot = configuration.load();
   if (snapshot === undefined) return;
-  const running = await source.start(snapshot, { role: options.role });
-  // Whoever reads the addresses may send a signal at once.
-  const stopped = untilStopped(source.signals);
+  const running = await ports.start(snapshot, options.role);
+  // A reader of the addresses may send a signal at once, so signals are handled before they are printed.
+  const stopped = untilStopped(ports.signals);
   const { gatewayUrl, adminUrl } = running;
-  if (options.json === true)
-    io.stdout(`${JSON.stringify({ gateway_url: gatewayUrl, admin_url: adminUrl, pid: process.pid })}\n`);
+  if (options.json === true) printJson(io, { gateway_url: gatewayUrl, admin_url: adminUrl, pid: process.pid });
   else {
     if (options.role !== 'admin') io.stdout(`gateway  ${gatewayUrl}/mcp\n`);
     if (options.role !== 'gateway') io.stdout(`admin    ${adminUrl}\n`);
   }
-  const stopFollowing = follow(source, running);
+  const stopFollowing = reloadOnChange(running, context);
   await stopped;
   stopFollowing();
   await running.close();
 }
 
-/** @returns a function that stops it. */
-function follow(source: StartSource, { reload, rejected }: RunningGateway): () => void {
-  const file = source.configuration.file();
+/** Reloads when the file changes and on SIGHUP, until the returned function is called. */
+function reloadOnChange(
+  { reload, rejected }: StartedGateway,
+  { configuration, environment, ports: { signals } }: CommandContext,
+): () => void {
+  const file = configuration.file();
   if (file === undefined || reload === undefined) return () => undefined;
   const failed = (thrown: unknown): void =>
     rejected?.([`${file}: ${thrown instanceof Error ? thrown.message : String(thrown)}`]);
-  const followed = followConfig(file, {
-    environment: source.environment,
+  const follower = followConfig(file, {
+    environment,
     onSnapshot: (snapshot) => void (async () => reload(snapshot))().catch(failed),
     onErrors: (errors) => rejected?.(errors.map(formatConfigError)),
   });
-  source.signals.on('SIGHUP', followed.again);
+  signals.on('SIGHUP', follower.readNow);
   return () => {
-    source.signals.off('SIGHUP', followed.again);
-    followed.stop();
+    signals.off('SIGHUP', follower.readNow);
+    follower.stop();
   };
 }
 
-/** The first signal asks for an orderly end; Node's own handling of a second one ends at once. */
+/** The first signal starts an orderly end. A second one is left to Node.js, which ends the process at once. */
 function untilStopped(signals: Signals): Promise<void> {
   return new Promise((resolve) => {
     const stop = (): void => {

@@ -1,58 +1,60 @@
-/** Which gateway, and as whom: what `tools` and `call` have in common. */
-import { InvalidArgumentError, type Command } from 'commander';
-import { credentialToken, formatConfigError, gatewayAddress, loadConfig, type Environment } from '../config.ts';
-import type { Aim } from './gateway-client.ts';
+/** Which gateway a command talks to, and with which credential: shared by `tools` and `call`. */
+import { InvalidArgumentError } from 'commander';
+import { credentialToken, formatConfigError, gatewayAddress, loadConfig } from '../config.ts';
+import type { CommandContext, CommandOption } from './command.ts';
+import type { GatewayTarget } from './gateway-client.ts';
 
+/** The parsed values of `TARGET_OPTIONS`. */
 export interface TargetOptions {
   readonly server?: string;
   readonly url?: string;
 }
 
-export interface TargetSource {
-  readonly environment: Environment;
-  readonly version: string;
-  /** The configuration file in use. */
-  readonly configFile: () => string | undefined;
-}
+/** What a user without a credential reads. */
+export const NO_TOKEN = 'SALLYPORT_TOKEN is not set: put an access token or an API key (sallyport keys create) into it';
 
-export function targetOptions(command: Command): Command {
-  return command
-    .option('--server <name>', 'one server with its own tool names, instead of all as server__tool', serverName)
-    .option('--url <url>', 'where the gateway is (default: SALLYPORT_URL, or as configured)', address);
-}
+/** Options of every command that talks to a running gateway. */
+export const TARGET_OPTIONS: readonly CommandOption[] = [
+  {
+    flags: '--server <name>',
+    summary: 'one server with its own tool names, instead of all as server__tool',
+    parse: parseServerName,
+  },
+  {
+    flags: '--url <url>',
+    summary: 'where the gateway is (default: SALLYPORT_URL, or as configured)',
+    parse: parseAddress,
+  },
+];
 
-function serverName(text: string): string {
+function parseServerName(text: string): string {
   if (!/^[a-z0-9-]{1,32}$/.test(text)) throw new InvalidArgumentError('Use 1-32 characters of a-z 0-9 -.');
   return text;
 }
 
 const isAddress = (text: string): boolean => URL.canParse(text) && /^https?:$/.test(new URL(text).protocol);
 
-function address(text: string): string {
+function parseAddress(text: string): string {
   if (!isAddress(text)) throw new InvalidArgumentError('Use an http or https URL, such as http://127.0.0.1:8700.');
   return text;
 }
 
-/** @throws Error with a sentence for the user. */
-export function aimOf(options: TargetOptions, source: TargetSource): Aim {
-  const token = credentialToken(source.environment);
-  if (token === undefined)
-    throw new Error('SALLYPORT_TOKEN is not set: put an access token or an API key (sallyport keys create) into it');
-  const base = options.url ?? gatewayAddress(source.environment) ?? configured(source);
-  if (!isAddress(base)) throw new Error('the address of the gateway (SALLYPORT_URL) must be an http or https URL');
-  const url = new URL(base);
-  const path = url.pathname === '/' ? '/mcp' : url.pathname;
-  return {
-    url: `${url.origin}${options.server === undefined ? path : `/mcp/${options.server}`}`,
-    token,
-    version: source.version,
-  };
+/** @throws Error with a sentence for the user when there is no credential or no valid address. */
+export function targetOf(options: TargetOptions, context: CommandContext): GatewayTarget {
+  const { environment, version } = context;
+  const token = credentialToken(environment);
+  if (token === undefined) throw new Error(NO_TOKEN);
+  const address = options.url ?? gatewayAddress(environment) ?? configuredAddress(context);
+  if (!isAddress(address)) throw new Error('the address of the gateway (SALLYPORT_URL) must be an http or https URL');
+  const { origin, pathname } = new URL(address);
+  const endpoint = pathname === '/' ? '/mcp' : pathname;
+  const path = options.server === undefined ? endpoint : `/mcp/${options.server}`;
+  return { url: `${origin}${path}`, token, version };
 }
 
-function configured(source: TargetSource): string {
-  const loaded = loadConfig(source.configFile(), source.environment);
-  const [error] = 'errors' in loaded ? loaded.errors : [];
-  if ('errors' in loaded)
-    throw new Error(error === undefined ? 'the configuration has errors' : formatConfigError(error));
-  return loaded.snapshot.gateway.publicUrl;
+function configuredAddress({ configuration, environment }: CommandContext): string {
+  const loaded = loadConfig(configuration.file(), environment);
+  if ('snapshot' in loaded) return loaded.snapshot.gateway.publicUrl;
+  const [first] = loaded.errors;
+  throw new Error(first === undefined ? 'the configuration has errors' : formatConfigError(first));
 }

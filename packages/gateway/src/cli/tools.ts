@@ -1,57 +1,60 @@
-/** `sallyport tools`: what the holder of the credential may call. */
-import type { Command } from 'commander';
-import { ask, type Aim, type Reply } from './gateway-client.ts';
-import type { CliIo } from './io.ts';
-import { oneLine, printable } from './printable.ts';
-import { showRefusal } from './refusal.ts';
-import { aimOf, targetOptions, type TargetOptions, type TargetSource } from './target.ts';
+/** `sallyport tools`: the tools that the holder of the credential may call. */
 import { isObject, type Json, type JsonObject } from '@sallyport/guard';
+import type { CommandDefinition } from './command.ts';
+import { sendRequest, type GatewayError, type GatewayTarget } from './gateway-client.ts';
+import { printJson } from './io.ts';
+import { oneLine, printable } from './printable.ts';
+import { printGatewayError } from './gateway-error.ts';
+import { TARGET_OPTIONS, targetOf, type TargetOptions } from './target.ts';
 
-const MAX_PAGES = 100;
+const PAGES_MAX = 100;
+const NO_TOOLS =
+  'No tools. Either no server offers any, or they wait for approval (sallyport pins list --pending), ' +
+  'or policy permits none of them to you.\n';
 
-export function registerTools(program: Command, io: CliIo, source: TargetSource): void {
-  targetOptions(program.command('tools').description('list the tools that you may call through a running gateway'))
-    .option('--json', 'print the definitions as JSON')
-    .addHelpText('after', '\nExample:\n  SALLYPORT_TOKEN=sp_… sallyport tools --server notes\n')
-    .action(async (options: TargetOptions & { readonly json?: boolean }) => {
-      const listed = await listTools(aimOf(options, source));
-      if (listed.kind === 'error') showRefusal(io, listed, options.json === true);
-      else io.stdout(options.json === true ? `${JSON.stringify(listed.tools, null, 2)}\n` : table(listed.tools));
-    });
-}
+/** `sallyport tools`. */
+export const toolsCommand: CommandDefinition<readonly [], TargetOptions & { readonly json?: boolean }> = {
+  name: 'tools',
+  summary: 'list the tools that you may call through a running gateway',
+  options: [...TARGET_OPTIONS, { flags: '--json', summary: 'print the definitions as JSON' }],
+  example: 'SALLYPORT_TOKEN=sp_… sallyport tools --server notes',
+  run: async (_given, options, context) => {
+    const { io } = context;
+    const listed = await listTools(targetOf(options, context));
+    if (listed.kind === 'error') printGatewayError(io, listed, options.json === true);
+    else if (options.json === true) printJson(io, listed.tools, 'indented');
+    else io.stdout(tableOf(listed.tools));
+  },
+};
 
-export type Listed =
-  | { readonly kind: 'tools'; readonly tools: readonly JsonObject[] }
-  | Extract<Reply, { kind: 'error' }>;
+/** The definitions of the tools, or why the gateway refused to list them. */
+export type ListedTools = { readonly kind: 'tools'; readonly tools: readonly JsonObject[] } | GatewayError;
 
-/** Every page of `tools/list`. */
-export async function listTools(aim: Aim): Promise<Listed> {
+/** Every page of `tools/list`, at most 100. */
+export async function listTools(target: GatewayTarget): Promise<ListedTools> {
   const tools: JsonObject[] = [];
   let cursor: Json | undefined;
-  for (let page = 0; page < MAX_PAGES; page++) {
-    const reply = await ask(aim, 'tools/list', cursor === undefined ? {} : { cursor });
+  for (let page = 0; page < PAGES_MAX; page++) {
+    const reply = await sendRequest(target, 'tools/list', cursor === undefined ? {} : { cursor });
     if (reply.kind === 'error') return reply;
-    const { tools: some, nextCursor } = reply.result;
-    if (Array.isArray(some)) tools.push(...(some as Json[]).filter(isObject));
+    const { tools: onPage, nextCursor } = reply.result;
+    if (Array.isArray(onPage)) tools.push(...(onPage as Json[]).filter(isObject));
     if (nextCursor === undefined || nextCursor === cursor) break;
     cursor = nextCursor;
   }
   return { kind: 'tools', tools };
 }
 
-function table(tools: readonly JsonObject[]): string {
-  if (tools.length === 0)
-    return 'No tools. Either no server offers any, or they wait for approval (sallyport pins list --pending), or policy permits none of them to you.\n';
+function tableOf(tools: readonly JsonObject[]): string {
+  if (tools.length === 0) return NO_TOOLS;
   const rows = tools.map((tool) => ({
     name: printable(String(tool['name'])),
-    about: String(tool['description'] ?? tool['title'] ?? ''),
+    summary: String(tool['description'] ?? tool['title'] ?? ''),
   }));
-  const width = Math.min(48, Math.max(...rows.map((row) => row.name.length)));
-  return (
-    rows
-      .map(({ name, about }) =>
-        `${name.padEnd(width)}  ${oneLine(about, Math.max(20, 98 - Math.max(width, name.length)))}`.trimEnd(),
-      )
-      .join('\n') + '\n'
-  );
+  const nameWidth = Math.min(48, Math.max(...rows.map(({ name }) => name.length)));
+  const lines = rows.map(({ name, summary }) => {
+    const summaryWidth = Math.max(20, 98 - Math.max(nameWidth, name.length));
+    return `${name.padEnd(nameWidth)}  ${oneLine(summary, summaryWidth)}`.trimEnd();
+  });
+  return `${lines.join('\n')}\n`;
 }

@@ -15,7 +15,7 @@ export interface FollowOptions {
 
 export interface Followed {
   /** Reads the file now, whether it changed or not: a secret behind a reference may have. */
-  again(): void;
+  readNow(): void;
   stop(): void;
 }
 
@@ -31,15 +31,15 @@ export function followConfig(file: string, options: FollowOptions): Followed {
     }
   };
   let seen = read();
-  const again = (): void => {
+  const readNow = (): void => {
     seen = read();
     const loaded = loadConfig(file, options.environment);
     if ('errors' in loaded) options.onErrors(loaded.errors);
     else options.onSnapshot(loaded.snapshot);
   };
   const timer = setInterval(() => {
-    if (read() !== seen) again();
+    if (read() !== seen) readNow();
   }, options.pollMs ?? POLL_MS);
   timer.unref();
-  return { again, stop: () => clearInterval(timer) };
+  return { readNow, stop: () => clearInterval(timer) };
 }

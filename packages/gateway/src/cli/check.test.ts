@@ -1,0 +1,50 @@
+/** `sallyport check`: errors, findings and weakenings, as text and as JSON. */
+import { describe, expect, it } from 'vitest';
+import { file, run } from './testing/run.mts';
+
+describe('check', () => {
+  it('exit code 1 with file, line and column', async () => {
+    const config = file('bad.yaml', 'gateway:\n  lisen: 1\n');
+    expect(await run(['check', '--config', config])).toEqual({
+      code: 1,
+      out: '',
+      err: `${config}:2:3: gateway.lisen: unknown key; did you mean "listen"?\n`,
+    });
+    const json = await run(['check', '--config', config, '--json']);
+    expect(json.code).toBe(1);
+    expect(JSON.parse(json.out)).toMatchObject({ ok: false, errors: [{ file: config, line: 2, column: 3 }] });
+  });
+
+  it('a secret reference that does not resolve is an error; its value is never printed', async () => {
+    const config = file(
+      'secret.yaml',
+      'servers: { crm: { url: https://crm.example, headers: { Authorization: { secret: env:CRM } } } }',
+    );
+    expect((await run(['check', '--config', config])).err).toContain('the environment variable CRM is not set');
+    const ran = await run(['check', '--config', config, '--json'], { environment: { CRM: 'canary-5d41402abc4b2a76' } });
+    expect(ran.code).toBe(0);
+    expect(ran.out + ran.err).not.toContain('canary');
+  });
+
+  it('lists every weakening', async () => {
+    const config = file('weak.yaml', 'servers: { crm: { url: https://crm.example, additionalArguments: allow } }');
+    const { code, out } = await run(['check', '--config', config]);
+    expect(code).toBe(0);
+    expect(out).toContain('Weakened:\n  servers.crm: definitions are trusted when they are first seen');
+    expect(out).toContain('additionalArguments: allow');
+    expect(out).toContain('1 server, 0 policies');
+    expect(out).toContain('every call is refused');
+  });
+
+  it('findings of policies count', async () => {
+    const finding = { file: 'p.cedar', line: 3, column: 9, message: 'no such tool "x"; did you mean "y"?' };
+    const failing = await run(['check'], {
+      checkPolicies: async () => ({ policies: 1, findings: [{ ...finding, severity: 'error' }] }),
+    });
+    expect(failing).toMatchObject({ code: 1, err: 'p.cedar:3:9: no such tool "x"; did you mean "y"?\n' });
+    const warned = await run(['check'], {
+      checkPolicies: async () => ({ policies: 1, findings: [{ ...finding, severity: 'warning' }] }),
+    });
+    expect(warned).toMatchObject({ code: 0, err: 'p.cedar:3:9: warning: no such tool "x"; did you mean "y"?\n' });
+  });
+});

@@ -1,0 +1,29 @@
+/**
+ * The list of commands, in the order of the help. The program (`program.ts`), the reference page (`tools/docs.ts`) and
+ * the shell completion (`completion.ts`) are all made from it.
+ */
+import { auditCommands } from './audit.ts';
+import { callCommand } from './call.ts';
+import { checkCommand } from './check.ts';
+import type { CommandEntry } from './command.ts';
+import { completionCommand } from './completion.ts';
+import { initCommand } from './init.ts';
+import { keysCommands } from './keys.ts';
+import { pinsCommands } from './pins.ts';
+import { startCommand } from './start.ts';
+import { stdioCommand } from './stdio.ts';
+import { toolsCommand } from './tools.ts';
+
+/** Every command of `sallyport`. */
+export const COMMANDS: readonly CommandEntry[] = [
+  startCommand,
+  initCommand,
+  checkCommand,
+  stdioCommand,
+  toolsCommand,
+  callCommand,
+  auditCommands,
+  keysCommands,
+  pinsCommands,
+  completionCommand,
+];

@@ -1,0 +1,54 @@
+/** `sallyport start`: signals, reloads, and errors at the start. */
+import { writeFileSync } from 'node:fs';
+import { describe, expect, it } from 'vitest';
+import { file, run, signals, type Ran } from './testing/run.mts';
+
+describe('start', () => {
+  it('runs until a signal, closes, and takes over a changed file', async () => {
+    const config = file('start.yaml', 'tenants: [acme]');
+    const events: string[] = [];
+    const started: Promise<Ran> = run(['start', '--config', config, '--json'], {
+      start: async (snapshot, role) => {
+        events.push(`start ${role} ${snapshot.tenants.join()}`);
+        return {
+          gatewayUrl: 'http://127.0.0.1:1',
+          adminUrl: 'http://127.0.0.1:2',
+          close: async () => void events.push('close'),
+          reload: (next) => void events.push(`reload ${next.tenants.join()}`),
+          rejected: (errors) => void events.push(`rejected ${errors.join()}`),
+        };
+      },
+    });
+    const until = async (event: string): Promise<void> => {
+      for (let i = 0; i < 100 && !events.includes(event); i++) await new Promise((resolve) => setTimeout(resolve, 50));
+      expect(events).toContain(event);
+    };
+    await until('start all acme');
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    writeFileSync(config, 'tenants: [acme, globex]');
+    await until('reload acme,globex');
+    writeFileSync(config, 'tenants: 3');
+    signals.emit('SIGHUP');
+    signals.emit('SIGTERM');
+    const { code, out, err } = await started;
+    expect(code).toBe(0);
+    expect(JSON.parse(out)).toMatchObject({ gateway_url: 'http://127.0.0.1:1', admin_url: 'http://127.0.0.1:2' });
+    expect(err, 'standard error is for the log').toBe('');
+    expect(events).toContain(`rejected ${config}:1:10: tenants: expected array, received number`);
+    expect(events.at(-1)).toBe('close');
+    expect(signals.listenerCount('SIGTERM') + signals.listenerCount('SIGHUP')).toBe(0);
+  });
+
+  it('does not start with a configuration that has errors', async () => {
+    expect(await run(['start', '--config', file('bad2.yaml', 'a: 1')])).toMatchObject({ code: 1, out: '' });
+  });
+
+  it('a port that is taken is one sentence', async () => {
+    const ran = await run(['start'], {
+      start: async () => {
+        throw new Error('gateway: 127.0.0.1:8700 is in use by another process');
+      },
+    });
+    expect(ran).toEqual({ code: 1, out: '', err: 'gateway: 127.0.0.1:8700 is in use by another process\n' });
+  });
+});
