@@ -4,18 +4,6 @@
 import type { Era, JsonObject, McpResult } from './call.ts';
 import type { Permit } from './permit.ts';
 
-/** The log levels of MCP (RFC 5424), from the least to the most urgent. */
-export const LOG_LEVELS: readonly string[] = [
-  'debug',
-  'info',
-  'notice',
-  'warning',
-  'error',
-  'critical',
-  'alert',
-  'emergency',
-];
-
 export interface ClientChannel {
   readonly era: Era;
   /** What the client declared (sealed into the session for legacy, in `_meta` for modern); `{}` when unknown. */

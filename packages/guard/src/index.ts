@@ -20,7 +20,6 @@ export type {
   User,
 } from './call.ts';
 export {
-  LOG_LEVELS,
   type ClientChannel,
   type GuardClientRequest,
   type SendUpstream,

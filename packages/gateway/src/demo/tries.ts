@@ -6,6 +6,9 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { JsonObject } from '@sallyport/guard';
 import { MODERN_VERSION } from '../mcp/revisions.ts';
+import { HEADER_NAME } from '../mcp/headers.ts';
+import { requestMessage } from '../mcp/json-rpc.ts';
+import { requestMeta } from '../mcp/meta-keys.ts';
 
 export interface Try {
   readonly file: string;
@@ -80,24 +83,15 @@ export function writeTries(folder: string, gatewayUrl: string, keys: ReadonlyMap
 
 /** The request of a modern client (2026-07-28): no handshake, no session. */
 export function curlFile(one: Try, gatewayUrl: string, key: string): string {
-  const _meta = {
-    'io.modelcontextprotocol/protocolVersion': MODERN_VERSION,
-    'io.modelcontextprotocol/clientCapabilities': {},
-    'io.modelcontextprotocol/clientInfo': { name: 'curl', version: '1' },
-  };
-  const body = {
-    jsonrpc: '2.0',
-    id: 1,
-    method: 'tools/call',
-    params: { name: one.tool, arguments: one.arguments, _meta },
-  };
+  const _meta = requestMeta(MODERN_VERSION, {}, { name: 'curl', version: '1' });
+  const body = requestMessage(1, 'tools/call', { name: one.tool, arguments: one.arguments, _meta });
   const headers = [
     `Authorization: Bearer ${key}`,
     'Content-Type: application/json',
     'Accept: application/json, text/event-stream',
-    `MCP-Protocol-Version: ${MODERN_VERSION}`,
-    'Mcp-Method: tools/call',
-    `Mcp-Name: ${one.tool}`,
+    `${HEADER_NAME.protocolVersion}: ${MODERN_VERSION}`,
+    `${HEADER_NAME.method}: tools/call`,
+    `${HEADER_NAME.name}: ${one.tool}`,
   ];
   const quoted = (text: string): string => `"${text.replaceAll('\\', '\\\\').replaceAll('"', '\\"')}"`;
   return [

@@ -1,10 +1,11 @@
 /** 2026-07-28: everything that a request needs is in the request, and its headers say the same as its body. */
 import type { IncomingHttpHeaders } from 'node:http';
-import { GuardError, isObject, LOG_LEVELS, type JsonObject } from '@sallyport/guard';
-import { type ClientMessage } from '../../mcp/client-message.ts';
+import { GuardError, isObject, type JsonObject } from '@sallyport/guard';
+import type { ClientMessage } from '../../mcp/client-message.ts';
 import type { Caller } from './caller.ts';
 import { checkMirrors, mismatch } from './mirrors.ts';
 import { MODERN_VERSION, SUPPORTED_VERSIONS } from '../../mcp/revisions.ts';
+import { isLogLevel } from '../../mcp/log-levels.ts';
 
 /** Written out, because a key that is put together for each request has to be looked up anew each time. */
 const VERSION = 'io.modelcontextprotocol/protocolVersion';
@@ -44,7 +45,7 @@ export function readModern(
   if (message.kind === 'request' && !isObject(capabilities))
     throw new GuardError('invalid_params', { message: `params._meta must have "${CAPABILITIES}".` });
   const level = meta?.[LOG_LEVEL];
-  if (level !== undefined && !LOG_LEVELS.includes(String(level)))
+  if (level !== undefined && !isLogLevel(level))
     throw new GuardError('invalid_params', { message: 'The log level is not one of MCP.' });
   const info = meta?.[CLIENT_INFO];
   return {
@@ -52,7 +53,7 @@ export function readModern(
     protocolVersion: version,
     capabilities: isObject(capabilities) ? capabilities : {},
     clientInfo: isObject(info) ? info : undefined,
-    logLevel: level as string | undefined,
+    logLevel: level,
     session: undefined,
   };
 }

@@ -1,7 +1,8 @@
 /** What is sent to a server of what the caller sent: known members only, and a `_meta` of the gateway's own making. */
-import { isObject, LOG_LEVELS, type Json, type JsonObject, type Permitted } from '@sallyport/guard';
+import type { Json, JsonObject, Permitted } from '@sallyport/guard';
 import { modernMeta } from '../sessions/meta.ts';
 import type { Connection } from '../transports/transport.ts';
+import { isReservedMetaKey, META, metaOf } from '../../mcp/meta-keys.ts';
 
 const MEMBERS: ReadonlyMap<string, readonly string[]> = new Map([
   ['tools/call', ['name', 'arguments', 'task']],
@@ -17,7 +18,6 @@ const MEMBERS: ReadonlyMap<string, readonly string[]> = new Map([
 ]);
 
 const TRACE = ['traceparent', 'tracestate', 'baggage'] as const;
-const OURS = /^(io\.modelcontextprotocol|modelcontextprotocol|mcp|io\.mcp)[./]/;
 
 export interface Sending {
   readonly permitted: Permitted;
@@ -36,31 +36,18 @@ export function upstreamParams({ permitted, link, capabilities, logLevel, extra 
     const value = call.params[member];
     if (value !== undefined) params[member] = value;
   }
-  const meta = metaOf(permitted);
+  const meta = passedMeta(permitted);
   if (link.era === 'modern')
-    Object.assign(
-      meta,
-      modernMeta(capabilities),
-      logLevel === undefined ? {} : { 'io.modelcontextprotocol/logLevel': logLevel },
-    );
+    Object.assign(meta, modernMeta(capabilities), logLevel === undefined ? {} : { [META.logLevel]: logLevel });
   return { ...params, ...extra, ...(Object.keys(meta).length === 0 ? {} : { _meta: meta }) };
 }
 
 /** Trace context and the client's own keys pass; reserved keys, the caller's identity and its progress token do not. */
-function metaOf({ call }: Permitted): Record<string, Json> {
+function passedMeta({ call }: Permitted): Record<string, Json> {
   const meta: Record<string, Json> = {};
-  const given = call.params['_meta'];
-  if (isObject(given))
-    for (const [key, value] of Object.entries(given)) if (key !== 'progressToken' && !OURS.test(key)) meta[key] = value;
+  for (const [key, value] of Object.entries(metaOf(call.params) ?? {}))
+    if (key !== 'progressToken' && !isReservedMetaKey(key)) meta[key] = value;
   const trace = TRACE[0];
   if (meta[trace] === undefined && call.origin.traceparent !== undefined) meta[trace] = call.origin.traceparent;
   return meta;
-}
-
-export function isAtLeast(level: Json | undefined, least: string): boolean {
-  return (
-    typeof level === 'string' &&
-    LOG_LEVELS.indexOf(level) >= Math.max(0, LOG_LEVELS.indexOf(least)) &&
-    LOG_LEVELS.includes(level)
-  );
 }

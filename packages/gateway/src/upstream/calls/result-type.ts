@@ -5,11 +5,10 @@
 import { isObject, type Era, type JsonObject } from '@sallyport/guard';
 import { transportFailure } from '../transports/failure.ts';
 import type { Run } from '../calls/run.ts';
-
-const TASKS = 'io.modelcontextprotocol/tasks';
+import { TASKS_EXTENSION } from '../../mcp/meta-keys.ts';
 
 const knowsTasks = ({ relay, capabilities: { extensions } }: Run): boolean =>
-  relay.era === 'modern' && isObject(extensions) && extensions[TASKS] !== undefined;
+  relay.era === 'modern' && isObject(extensions) && extensions[TASKS_EXTENSION] !== undefined;
 
 /** @param era of the server. @throws GuardError `upstream_failed` for what is neither complete nor a task that the client can follow. */
 export function requireResultType(run: Run, era: Era, value: JsonObject): void {

@@ -2,7 +2,6 @@
 import {
   GuardError,
   isObject,
-  LOG_LEVELS,
   methodRow,
   spendPermit,
   type ClientChannel,
@@ -19,6 +18,7 @@ import { callServer } from '../calls/call-server.ts';
 import { listDefinitions, listTasks } from './lists.ts';
 import { subscribe as openSubscription } from '../notifications/subscribe.ts';
 import type { UpstreamSubscriptions } from '../notifications/upstream-subscriptions.ts';
+import { isLogLevel } from '../../mcp/log-levels.ts';
 
 /** @throws GuardError `not_found` for a target that names no server, `method_not_found` for what is not sent to servers. */
 export async function send(
@@ -119,7 +119,7 @@ async function setLevel(bridge: CallDeps, runs: readonly Run[]): Promise<McpResu
   for (const { permitted, settings } of runs) {
     const level = permitted.call.params['level'];
     // What is remembered goes out with every later call of the session, and a modern server would refuse them all.
-    if (typeof level !== 'string' || !LOG_LEVELS.includes(level))
+    if (!isLogLevel(level))
       throw new GuardError('invalid_params', { message: 'params.level is not a log level of MCP.' });
     bridge.levels.set(ownerOf(permitted), level);
     for (const { connection: link } of bridge.links.sessionsOf(settings.name, ownerOf(permitted))) {

@@ -4,8 +4,8 @@
  */
 import { GuardError, isObject, type Json, type JsonObject, type Sealer } from '@sallyport/guard';
 import type { UpstreamSession } from '../sessions/session.ts';
+import { META, metaOf } from '../../mcp/meta-keys.ts';
 
-const RELATED = 'io.modelcontextprotocol/related-task';
 const TASKS_MAX = 1_000;
 
 export interface TaskSeal {
@@ -40,21 +40,19 @@ const sealIn = (seal: TaskSeal, value: JsonObject): JsonObject =>
 
 /** Seals the id in `_meta` that relates a message to a task. The same object when there is none. */
 export function sealRelated(seal: TaskSeal, value: JsonObject): JsonObject {
-  const meta = value['_meta'];
-  const related = isObject(meta) ? meta[RELATED] : undefined;
-  return isObject(meta) && isObject(related)
-    ? { ...value, _meta: { ...meta, [RELATED]: sealIn(seal, related) } }
-    : value;
+  const meta = metaOf(value);
+  const related = meta?.[META.relatedTask];
+  return isObject(related) ? { ...value, _meta: { ...meta, [META.relatedTask]: sealIn(seal, related) } } : value;
 }
 
 /** The way back: what a client answers names the task as the client knows it. An id that does not open is left out. */
 export function openRelated(seal: TaskSeal, value: JsonObject): JsonObject {
-  const meta = value['_meta'];
-  const related = isObject(meta) ? meta[RELATED] : undefined;
-  if (!isObject(meta) || related === undefined) return value;
-  const { [RELATED]: _related, ...rest } = meta;
+  const meta = metaOf(value);
+  const related = meta?.[META.relatedTask];
+  if (meta === undefined || related === undefined) return value;
+  const { [META.relatedTask]: _related, ...rest } = meta;
   const taskId = isObject(related) ? tryOpenTask(seal, related['taskId']) : undefined;
-  return { ...value, _meta: taskId === undefined ? rest : { ...rest, [RELATED]: { taskId } } };
+  return { ...value, _meta: taskId === undefined ? rest : { ...rest, [META.relatedTask]: { taskId } } };
 }
 
 /** Seals every task id of a result. The same object when there is none, so that its bytes can be passed on. */

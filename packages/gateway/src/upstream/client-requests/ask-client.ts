@@ -5,6 +5,7 @@ import type { ClientRequest } from '../deps.ts';
 import { requireAskable } from './capabilities.ts';
 import { withElicitationId } from './elicitation-id.ts';
 import { openRelated, sealRelated } from '../calls/tasks.ts';
+import { metaOf } from '../../mcp/meta-keys.ts';
 
 /**
  * @param deliver hands the request to the client and waits for its answer.
@@ -24,7 +25,7 @@ export async function askClient(
 
 /** The server's token would have to be mapped back on the way; no client reports progress of an answer by a person. */
 function withoutProgressToken(params: JsonObject): JsonObject {
-  const meta = params['_meta'] as JsonObject | undefined;
+  const meta = metaOf(params);
   if (meta?.['progressToken'] === undefined) return params;
   const { progressToken: _token, ...rest } = meta;
   return { ...params, _meta: rest };

@@ -1,7 +1,7 @@
 /** What of a server's notifications during a call reaches the caller, and in which form. */
 import type { JsonObject, ClientChannel } from '@sallyport/guard';
-import { isAtLeast } from '../calls/params.ts';
 import { sealRelated, type TaskSeal } from '../calls/tasks.ts';
+import { isAtLeast } from '../../mcp/log-levels.ts';
 
 /** The relay may change while the call runs: a retry of a modern client brings a new one. */
 export interface CallNotifications {

@@ -2,6 +2,7 @@
 import type { DefinitionKind, JsonObject, Permitted, ClientChannel } from '@sallyport/guard';
 import { ownerKey, type Owner } from '../sessions/session.ts';
 import { sealRelated, sealTask, type TaskSeal } from '../calls/tasks.ts';
+import { META } from '../../mcp/meta-keys.ts';
 
 export interface SubscriptionFilter {
   readonly tools: boolean;
@@ -92,9 +93,7 @@ function tell(ear: Subscriber, { method, params, seal }: Notification): boolean 
       ? { taskId: sealTask(seal, rest['taskId']) }
       : {};
   // The id of the gateway's own subscription means nothing to the client; edge tags messages with the client's.
-  const meta = Object.entries((_meta ?? {}) as JsonObject).filter(
-    ([key]) => key !== 'io.modelcontextprotocol/subscriptionId',
-  );
+  const meta = Object.entries((_meta ?? {}) as JsonObject).filter(([key]) => key !== META.subscriptionId);
   ear.relay.notify(method, { ...rest, ...taskId, ...(meta.length === 0 ? {} : { _meta: Object.fromEntries(meta) }) });
   return true;
 }

@@ -10,6 +10,7 @@ import { remoteErrorOf, reasonOf } from '../transports/failure.ts';
 import { gatewayRequest } from '../transports/transport.ts';
 import { noteChange } from './list-changed.ts';
 import type { CallDeps } from '../calls/run.ts';
+import { TASKS_EXTENSION } from '../../mcp/meta-keys.ts';
 
 export interface UpstreamSubscriptions {
   /** A legacy client subscribes; remembered, so that a new link of the session is subscribed too. */
@@ -125,7 +126,7 @@ async function listen(bridge: CallDeps, { server, owner, filter, abort }: Listen
     const seat = bridge.links.sessionsOf(server, owner).find(({ connection: link }) => !link.isClosed());
     if (seat === undefined) return;
     const seal = { sealer: bridge.sealer, server, principal: owner.principal };
-    const capabilities = filter['taskIds'] === undefined ? {} : { extensions: { 'io.modelcontextprotocol/tasks': {} } };
+    const capabilities = filter['taskIds'] === undefined ? {} : { extensions: { [TASKS_EXTENSION]: {} } };
     const params = { notifications: filter, _meta: modernMeta(capabilities) };
     seat.useCount++;
     try {

@@ -6,6 +6,7 @@ import { transportErrorOf, transportFailure, remoteErrorOf } from '../transports
 import { gatewayRequest, type Transport } from '../transports/transport.ts';
 import { modernMeta } from './meta.ts';
 import { isLegacyVersion, MODERN_VERSION, NEWEST_LEGACY_VERSION } from '../../mcp/revisions.ts';
+import { META, metaOf } from '../../mcp/meta-keys.ts';
 
 export interface Handshake {
   readonly version: string;
@@ -45,10 +46,9 @@ async function ask(wire: Transport, capabilities: JsonObject, timeoutMs: number)
   const { value } = await wire.request({ ...request, headers: {} });
   if (!Array.isArray(value['supportedVersions']) || !value['supportedVersions'].includes(MODERN_VERSION))
     return undefined;
-  const meta = value['_meta'];
   return {
     version: MODERN_VERSION,
-    profile: serverProfileOf(isObject(meta) ? meta['io.modelcontextprotocol/serverInfo'] : undefined, value),
+    profile: serverProfileOf(metaOf(value)?.[META.serverInfo], value),
   };
 }
 

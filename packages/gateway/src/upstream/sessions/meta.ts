@@ -2,11 +2,7 @@
 import type { JsonObject } from '@sallyport/guard';
 import { CLIENT_INFO } from '../deps.ts';
 import { MODERN_VERSION } from '../../mcp/revisions.ts';
+import { requestMeta } from '../../mcp/meta-keys.ts';
 
-export function modernMeta(capabilities: JsonObject): JsonObject {
-  return {
-    'io.modelcontextprotocol/protocolVersion': MODERN_VERSION,
-    'io.modelcontextprotocol/clientCapabilities': capabilities,
-    'io.modelcontextprotocol/clientInfo': CLIENT_INFO,
-  };
-}
+export const modernMeta = (capabilities: JsonObject): JsonObject =>
+  requestMeta(MODERN_VERSION, capabilities, CLIENT_INFO);

@@ -3,11 +3,12 @@ import { asGuardError, type JsonObject } from '@sallyport/guard';
 import { requestBytes } from '@sallyport/guard/json';
 import type { OutboundRequest } from '../transports/transport.ts';
 import type { RequestId } from '../../mcp/json-rpc.ts';
+import { metaOf } from '../../mcp/meta-keys.ts';
 
 /** A request under our own id, which doubles as its progress token: a token of the caller never leaves the gateway. */
 export function encodeRequest(id: number, ask: OutboundRequest): Buffer {
   const params = ask.wantsProgress
-    ? { ...ask.params, _meta: { ...(ask.params['_meta'] as JsonObject | undefined), progressToken: id } }
+    ? { ...ask.params, _meta: { ...metaOf(ask.params), progressToken: id } }
     : ask.params;
   return requestBytes({ id, method: ask.method, params, rawArguments: ask.rawArguments });
 }

@@ -13,6 +13,7 @@ import type { RequestId } from '../../../mcp/json-rpc.ts';
 import { readServerMessages, type ServerMessage } from '../../../mcp/server-message.ts';
 import { startIdleTimeout, type IdleTimeout } from '../idle-timeout.ts';
 import { startChild, type Child } from './child.ts';
+import { META, metaOf } from '../../../mcp/meta-keys.ts';
 
 interface Waiting {
   readonly ask: OutboundRequest;
@@ -143,7 +144,7 @@ function onNotification(state: State, method: string, params: JsonObject): void 
     return found.ask.onNotification(method, params);
   }
   if (method === 'notifications/cancelled') return onCancelled(state, params['requestId'] as RequestId);
-  const subscription = (params['_meta'] as JsonObject | undefined)?.['io.modelcontextprotocol/subscriptionId'];
+  const subscription = metaOf(params)?.[META.subscriptionId];
   const listen = typeof subscription === 'number' ? state.waiting.get(subscription) : undefined;
   if (listen !== undefined) return listen.ask.onNotification(method, params);
   state.unattached.notification(method, params);
