@@ -17,7 +17,6 @@ export type { ConfigError } from './config/positions.ts';
 export type { Environment } from './config/secrets.ts';
 export { needRestart } from './config/restart.ts';
 export { openSealingKey } from './config/sealing-key.ts';
-export { isLoopback } from './config/units.ts';
 
 export type Loaded =
   | { readonly snapshot: Snapshot; readonly file: string | undefined }

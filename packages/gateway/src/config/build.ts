@@ -2,12 +2,12 @@
 import { createHash } from 'node:crypto';
 import { statSync } from 'node:fs';
 import { resolve } from 'node:path';
+import { isLoopback } from '@sallyport/guard';
 import type { Snapshot } from '../snapshot.ts';
 import { buildIdentity } from './identity.ts';
 import { buildGateway, buildListen } from './listeners.ts';
 import { buildServers, type Site } from './servers.ts';
 import { closest } from './suggest.ts';
-import { isLoopback } from './units.ts';
 
 /** @param text what the version is made of. Errors and weakenings go to `site.report`. */
 export function buildSnapshot(site: Site, text: string): Snapshot {

@@ -1,8 +1,8 @@
 /** `identity:` → whose tokens are accepted. */
+import { isLoopback } from '@sallyport/guard';
 import type { IdentitySettings, IssuerSettings } from '../snapshot.ts';
 import type { WrittenIssuer } from './schema.ts';
 import type { Site } from './servers.ts';
-import { isLoopback } from './units.ts';
 
 const DAY_SECONDS = 86_400;
 

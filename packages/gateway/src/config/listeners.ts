@@ -2,10 +2,10 @@
 import { createPrivateKey, X509Certificate } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
+import { isLoopback } from '@sallyport/guard';
 import type { GatewaySettings, ListenSettings, TlsSettings } from '../snapshot.ts';
 import type { Written, WrittenTls } from './schema.ts';
 import type { Site } from './servers.ts';
-import { isLoopback } from './units.ts';
 
 export function buildListen(site: Site, name: 'gateway' | 'admin'): ListenSettings {
   const { listen, tls, behindTlsProxy } = site.written[name];

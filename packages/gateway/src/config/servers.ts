@@ -1,10 +1,10 @@
 /** `servers:` → ServerSettings. What would send a call to the wrong place, or code into the right one, is refused or named. */
 import { resolve } from 'node:path';
+import { isLoopback } from '@sallyport/guard';
 import type { ServerSettings, ServerTransport } from '../snapshot.ts';
 import type { Report } from './report.ts';
 import type { Written, WrittenServer, WrittenText } from './schema.ts';
 import { looksSecret, resolveSecret, type Environment } from './secrets.ts';
-import { isLoopback } from './units.ts';
 
 /** What every part of the build needs. */
 export interface Site {

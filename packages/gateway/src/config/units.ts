@@ -43,9 +43,3 @@ export function readListen(text: string): { readonly host: string; readonly port
   const match = LISTEN.exec(text);
   return { host: (match?.[1] ?? '127.0.0.1').replace(/^\[|\]$/g, ''), port: Number(match?.[2]) };
 }
-
-/** True for names and addresses that never leave the machine. */
-export function isLoopback(host: string): boolean {
-  const bare = host.replace(/^\[|\]$/g, '').toLowerCase();
-  return bare === 'localhost' || bare === '::1' || /^127(?:\.\d{1,3}){3}$/.test(bare);
-}

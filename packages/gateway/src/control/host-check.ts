@@ -4,6 +4,7 @@
  */
 import type { IncomingMessage } from 'node:http';
 import { isIP } from 'node:net';
+import { isLoopback } from '@sallyport/guard';
 import { headerValues } from '../listen/header-values.ts';
 
 /** @param allowed further exact `Host` values. */
@@ -18,11 +19,11 @@ export function hostIsOurs(request: IncomingMessage, listenHost: string, allowed
   const name = (match[1] ?? '').replace(/^\[|\]$/g, '');
   const port = Number(match[2] ?? ('encrypted' in request.socket ? 443 : 80));
   // On loopback nothing sits between, so the port must be ours too; elsewhere ports are mapped.
-  if (isLoopbackName(listenHost) && port !== request.socket.localPort) return false;
+  if (isLoopback(listenHost) && port !== request.socket.localPort) return false;
   return (
     name === 'localhost' ||
     name === listenHost.toLowerCase() ||
-    (isIP(name) !== 0 && (!isLoopbackName(listenHost) || isLoopbackName(name)))
+    (isIP(name) !== 0 && (!isLoopback(listenHost) || isLoopback(name)))
   );
 }
 
@@ -33,6 +34,3 @@ export function originIsOurs(request: IncomingMessage): boolean {
   const scheme = 'encrypted' in request.socket ? 'https' : 'http';
   return origins.length === 1 && origins[0] === `${scheme}://${request.headers.host ?? ''}`;
 }
-
-const isLoopbackName = (host: string): boolean =>
-  host === 'localhost' || host === '::1' || /^127(?:\.\d{1,3}){3}$/.test(host);

@@ -5,6 +5,7 @@
 import { lookup, type LookupAddress } from 'node:dns';
 import { BlockList, isIP } from 'node:net';
 import { Agent, request } from 'undici';
+import { isLoopback } from '@sallyport/guard';
 
 const BYTES_MAX = 256 * 1024;
 const TIMEOUT_MS = 5_000;
@@ -47,8 +48,6 @@ export const isPublicAddress = (address: string): boolean => {
   return isIP(address) !== 0 && !PRIVATE[family].check(address, family);
 };
 
-const LOOPBACK = /^(localhost|127\.0\.0\.1|\[::1\])$/;
-
 /** Resolves once, refuses when any address is private, and hands the checked ones to the socket. */
 const checkedLookup = (
   host: string,
@@ -72,7 +71,7 @@ const local = new Agent({ connect: { timeout: TIMEOUT_MS } });
 export async function fetchJson(url: URL, issuer: string): Promise<unknown> {
   const own = new URL(issuer);
   const vouched = url.hostname === own.hostname;
-  if (url.protocol !== 'https:' && !(url.protocol === 'http:' && LOOPBACK.test(own.hostname) && vouched))
+  if (url.protocol !== 'https:' && !(url.protocol === 'http:' && isLoopback(own.hostname) && vouched))
     throw new Error('only https is allowed');
   if (url.username !== '' || url.password !== '') throw new Error('the address must not carry credentials');
   if (
