@@ -1,6 +1,6 @@
 /** What every approval store promises: a yes is for one digest, once, until it expires, and never from who asked. */
 import { describe, expect, it } from 'vitest';
-import type { ApprovalRequest, ApprovalState, ApprovalStore } from '@sallyport/guard';
+import type { ApprovalRequest, ApprovalState, ApprovalStore, Digest, PrincipalKey, TenantId } from '@sallyport/guard';
 import { HOSTILE, hundred, opener, type Open, type Opened } from './opened-port.ts';
 
 /** A person who decides. */
@@ -21,9 +21,9 @@ function question(digest: string, expiresAt: number, key = 'alice'): ApprovalReq
   return {
     digest,
     expiresAtMs: expiresAt,
-    tenant: { id: 'acme' },
+    tenant: { id: 'acme' as TenantId },
     input: { amount: 1 },
-    definition: { server: 'bank', kind: 'tool', name: 'pay', document: {}, digest: 'sha256:0', labels: [] },
+    definition: { server: 'bank', kind: 'tool', name: 'pay', document: {}, digest: 'sha256:0' as Digest, labels: [] },
     principal: {
       user: { issuer: 'https://i', subject: key, roles: [], groups: [], claims: {} },
       agent: { clientId: 'desk-agent', actors: ['bot', 'broker'] },
@@ -31,7 +31,7 @@ function question(digest: string, expiresAt: number, key = 'alice'): ApprovalReq
       tenantClaim: 'acme',
       tier: undefined,
       expiresAtMs: undefined,
-      key,
+      key: key as PrincipalKey,
     },
   };
 }

@@ -1,13 +1,13 @@
 /** What every pin store promises: one pin a definition, its document as it was approved, and a version that tells of changes. */
 import { describe, expect, it } from 'vitest';
-import type { DefinitionKind, JsonObject, PendingPin, Pin, PinStore } from '@sallyport/guard';
+import type { DefinitionKind, JsonObject, PendingPin, Pin, PinStore, Digest } from '@sallyport/guard';
 import { COLLIDING, HOSTILE, opener, type Open } from './opened-port.ts';
 
 const pin = (server: string, name: string, fields: Partial<Pin> = {}): Pin => ({
   server,
   kind: 'tool',
   name,
-  digest: `sha256:${server} ${name}`,
+  digest: `sha256:${server} ${name}` as Digest,
   document: { name },
   approvedAtMs: 5,
   approvedBy: 'ops',
@@ -17,7 +17,7 @@ const pending = (server: string, name: string, fields: Partial<PendingPin> = {})
   server,
   kind: 'tool',
   name,
-  digest: `sha256:${server} ${name}`,
+  digest: `sha256:${server} ${name}` as Digest,
   document: { name },
   seenAtMs: 6,
   ...fields,
@@ -46,49 +46,50 @@ export function pinsContract(name: string, open: Open<PinStore>): void {
 
     it('A3 a definition that waits does not touch the pin, and approving it settles that one alone', async () => {
       const { port } = await fresh();
-      port.approve(pin('crm', 'x', { digest: 'old' }));
+      port.approve(pin('crm', 'x', { digest: 'old' as Digest }));
       for (const [server, tool] of [
         ['crm', 'x'],
         ['crm', 'y'],
         ['mail', 'x'],
       ] as const)
-        port.savePending(pending(server, tool, { digest: 'new' }));
-      expect(port.pins()).toEqual([pin('crm', 'x', { digest: 'old' })]);
+        port.savePending(pending(server, tool, { digest: 'new' as Digest }));
+      expect(port.pins()).toEqual([pin('crm', 'x', { digest: 'old' as Digest })]);
       expect(port.pending()).toHaveLength(3);
-      port.approve(pin('crm', 'x', { digest: 'new' }));
-      expect(port.pins()).toEqual([pin('crm', 'x', { digest: 'new' })]);
+      port.approve(pin('crm', 'x', { digest: 'new' as Digest }));
+      expect(port.pins()).toEqual([pin('crm', 'x', { digest: 'new' as Digest })]);
       expect(named(port.pending())).toEqual(named([pending('crm', 'y'), pending('mail', 'x')]));
     });
 
     it('A2 what was pinned first stays pinned, whoever comes second with something else', async () => {
       const { opened, port } = await fresh();
       const other = (await opened.beside?.()) ?? port;
-      port.savePending(pending('crm', 'x', { digest: 'second' }));
-      expect(port.pinIfAbsent(pin('crm', 'x', { digest: 'first', document: DOCUMENT }))).toMatchObject({
+      port.savePending(pending('crm', 'x', { digest: 'second' as Digest }));
+      expect(port.pinIfAbsent(pin('crm', 'x', { digest: 'first' as Digest, document: DOCUMENT }))).toMatchObject({
         digest: 'first',
       });
       expect(port.pending()).toEqual([]);
       const version = other.version();
-      expect(other.pinIfAbsent(pin('crm', 'x', { digest: 'second' }))).toEqual(
-        pin('crm', 'x', { digest: 'first', document: DOCUMENT }),
+      expect(other.pinIfAbsent(pin('crm', 'x', { digest: 'second' as Digest }))).toEqual(
+        pin('crm', 'x', { digest: 'first' as Digest, document: DOCUMENT }),
       );
       expect([other.version(), port.pins()]).toEqual([
         version,
-        [pin('crm', 'x', { digest: 'first', document: DOCUMENT })],
+        [pin('crm', 'x', { digest: 'first' as Digest, document: DOCUMENT })],
       ]);
     });
 
     it('A3 what came after the definition that is approved waits on', async () => {
       const { port } = await fresh();
-      port.savePending(pending('crm', 'x', { digest: 'newer' }));
-      port.approve(pin('crm', 'x', { digest: 'reviewed' }));
+      port.savePending(pending('crm', 'x', { digest: 'newer' as Digest }));
+      port.approve(pin('crm', 'x', { digest: 'reviewed' as Digest }));
       expect([port.pins()[0]?.digest, port.pending()[0]?.digest]).toEqual(['reviewed', 'newer']);
     });
 
     it('the newest unapproved definition replaces the one before it: a server that flips for ever waits once', async () => {
       const { port } = await fresh();
-      for (let at = 0; at < 1_000; at++) port.savePending(pending('crm', 'x', { digest: `d${at}`, seenAtMs: at }));
-      expect(port.pending()).toEqual([pending('crm', 'x', { digest: 'd999', seenAtMs: 999 })]);
+      for (let at = 0; at < 1_000; at++)
+        port.savePending(pending('crm', 'x', { digest: `d${at}` as Digest, seenAtMs: at }));
+      expect(port.pending()).toEqual([pending('crm', 'x', { digest: 'd999' as Digest, seenAtMs: 999 })]);
     });
 
     it('D2 many at once are as good as one by one, and cost what one costs', async () => {

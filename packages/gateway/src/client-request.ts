@@ -21,7 +21,7 @@ export async function guardClientRequest(
       params,
       rawArguments: undefined,
       target: 'server' in call.target ? { kind: 'servers', servers: [call.target.server] } : call.target,
-      credentials: { kind: 'within', principal },
+      credentials: { kind: 'on_behalf_of_call', principal },
     },
     async () => ({ value: await deliver() }),
   );

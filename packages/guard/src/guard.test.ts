@@ -3,7 +3,8 @@ import type { Call, McpResult, Principal, Tenant } from './call.ts';
 import { GuardError, type ErrorCode } from './errors.ts';
 import { createGuard, type Stages } from './guard.ts';
 import { spendPermit, type Permit } from './permit.ts';
-import type { StageName } from './ports.ts';
+import { STAGE_NAMES, type StageName } from './ports.ts';
+import type { PrincipalKey, TenantId } from './identifiers.ts';
 
 const principal: Principal = {
   user: { issuer: 'https://issuer.test', subject: 'alice', roles: [], groups: [], claims: {} },
@@ -12,9 +13,9 @@ const principal: Principal = {
   tenantClaim: 'acme',
   tier: undefined,
   expiresAtMs: undefined,
-  key: 'alice',
+  key: 'alice' as PrincipalKey,
 };
-const tenant: Tenant = { id: 'acme' };
+const tenant: Tenant = { id: 'acme' as TenantId };
 
 const call = (method = 'tools/call'): Call => ({
   method,
@@ -36,20 +37,20 @@ const call = (method = 'tools/call'): Call => ({
   },
 });
 
-interface Bench {
-  readonly house: Stages;
+interface RecordedStages {
+  readonly stages: Stages;
   readonly events: string[];
 }
 
-/** A house whose stages only write down that they ran; `broken` throws what it is given at the named place. */
-function houseThat(broken: Partial<Record<StageName, unknown>> = {}): Bench {
+/** Stages that only note that they ran; a stage in `broken` throws what stands beside its name. */
+function recordingStages(broken: Partial<Record<StageName, unknown>> = {}): RecordedStages {
   const events: string[] = [];
   const ran = <T>(stage: StageName, value: T): T => {
     events.push(stage);
     if (stage in broken) throw broken[stage];
     return value;
   };
-  const house: Stages = {
+  const stages: Stages = {
     authenticate: () => ran('authenticate', principal),
     tenant: () => ran('tenant', tenant),
     visible: () => ran('visible', undefined),
@@ -67,11 +68,11 @@ function houseThat(broken: Partial<Record<StageName, unknown>> = {}): Bench {
     observer: { stage: () => {}, decided: () => {}, limited: () => {}, recorded: () => {} },
     clock: { now: () => 1_000 },
   };
-  return { house, events };
+  return { stages, events };
 }
 
 const answer: McpResult = { value: { content: [] } };
-const STAGES: readonly StageName[] = [
+const BEFORE_EXECUTION: readonly StageName[] = [
   'authenticate',
   'tenant',
   'visible',
@@ -82,11 +83,11 @@ const STAGES: readonly StageName[] = [
   'intent',
 ];
 
-async function runWith(bench: Bench, result: () => Promise<McpResult> = async () => answer) {
+async function runWith(recorded: RecordedStages, result: () => Promise<McpResult> = async () => answer) {
   let executions = 0;
-  const outcome = await createGuard(bench.house).run(call(), async (permit) => {
+  const outcome = await createGuard(recorded.stages).run(call(), async (permit) => {
     executions += 1;
-    bench.events.push('upstream');
+    recorded.events.push('upstream');
     spendPermit(permit);
     return result();
   });
@@ -94,21 +95,21 @@ async function runWith(bench: Bench, result: () => Promise<McpResult> = async ()
 }
 
 describe('the guard', () => {
-  it('runs the stages in the order of the house', async () => {
-    const bench = houseThat();
-    const { outcome } = await runWith(bench);
-    expect(bench.events).toEqual([...STAGES, 'upstream', 'inspect', 'outcome']);
+  it('runs the stages in the order of STAGE_NAMES', async () => {
+    const recorded = recordingStages();
+    const { outcome } = await runWith(recorded);
+    expect(recorded.events).toEqual([...BEFORE_EXECUTION, 'upstream', 'inspect', 'outcome']);
     expect(outcome).toMatchObject({ status: 'success', executed: true, result: answer });
   });
 
-  it.each(STAGES)(
+  it.each(BEFORE_EXECUTION)(
     'A29 an unexpected error in %s is a refusal: nothing is executed, one outcome is recorded',
     async (stage) => {
-      const bench = houseThat({ [stage]: new Error('the database is down') });
-      const { outcome, executions } = await runWith(bench);
+      const recorded = recordingStages({ [stage]: new Error('the database is down') });
+      const { outcome, executions } = await runWith(recorded);
       expect(executions).toBe(0);
       expect(outcome.status).toBe('refused');
-      expect(bench.events.filter((event) => event === 'outcome')).toHaveLength(1);
+      expect(recorded.events.filter((event) => event === 'outcome')).toHaveLength(1);
       if (outcome.status === 'success') throw new Error('unreachable');
       expect(outcome.error.code).toBe(stage === 'intent' ? 'audit_unavailable' : 'internal');
       expect(outcome.error.message).not.toContain('database');
@@ -118,21 +119,21 @@ describe('the guard', () => {
   it.each(['not_found', 'invalid_input', 'not_permitted', 'rate_limited', 'approval_required'] satisfies ErrorCode[])(
     'a refusal with %s keeps its code and costs the caller',
     async (code) => {
-      const bench = houseThat({ authorize: new GuardError(code) });
-      const { outcome } = await runWith(bench);
+      const recorded = recordingStages({ authorize: new GuardError(code) });
+      const { outcome } = await runWith(recorded);
       expect(outcome).toMatchObject({ status: 'refused', error: { code } });
-      expect(bench.events).toContain('refused');
+      expect(recorded.events).toContain('refused');
     },
   );
 
   it('the record of a refusal by policy has the decision: which policies, at which revision', async () => {
     const decision = { policies: ['no-deletes'], revision: 'r1', cacheable: true };
-    const { house } = houseThat({ authorize: new GuardError('not_permitted', { decision }) });
+    const { stages } = recordingStages({ authorize: new GuardError('not_permitted', { decision }) });
     const seen: unknown[] = [];
     await createGuard({
-      ...house,
+      ...stages,
       recorder: {
-        ...house.recorder,
+        ...stages.recorder,
         outcome: ({ grant }) => {
           seen.push(grant);
           return {};
@@ -143,7 +144,7 @@ describe('the guard', () => {
   });
 
   it('no record, no action: an intent that is not durable refuses the call as safe to retry', async () => {
-    const { outcome, executions } = await runWith(houseThat({ intent: new Error('ENOSPC') }));
+    const { outcome, executions } = await runWith(recordingStages({ intent: new Error('ENOSPC') }));
     expect(executions).toBe(0);
     expect(outcome).toMatchObject({
       status: 'refused',
@@ -153,7 +154,7 @@ describe('the guard', () => {
   });
 
   it('an outcome that cannot be recorded withholds the result of an executed call', async () => {
-    const { outcome, executions } = await runWith(houseThat({ outcome: new Error('EIO') }));
+    const { outcome, executions } = await runWith(recordingStages({ outcome: new Error('EIO') }));
     expect(executions).toBe(1);
     expect(outcome).toMatchObject({
       status: 'error',
@@ -164,21 +165,47 @@ describe('the guard', () => {
   });
 
   it('a result that the inspect stage blocks is not answered, and the outcome says so', async () => {
-    const bench = houseThat({ inspect: new GuardError('output_blocked') });
-    const { outcome } = await runWith(bench);
+    const recorded = recordingStages({ inspect: new GuardError('output_blocked') });
+    const { outcome } = await runWith(recorded);
     expect(outcome).toMatchObject({ status: 'error', executed: true, error: { code: 'output_blocked' } });
-    expect(bench.events.at(-1)).toBe('outcome');
+    expect(recorded.events.at(-1)).toBe('outcome');
   });
 
   it('an upstream that throws is an error with a record, not a rejection', async () => {
-    const { outcome } = await runWith(houseThat(), async () => {
+    const { outcome } = await runWith(recordingStages(), async () => {
       throw new GuardError('upstream_failed');
     });
     expect(outcome).toMatchObject({ status: 'error', executed: true, error: { code: 'upstream_failed' } });
   });
 
+  it('a refusal stays a recorded refusal when charging for it throws', async () => {
+    const { stages, events } = recordingStages({ authorize: new GuardError('not_permitted') });
+    const chargeRefusal = (): void => {
+      events.push('charge');
+      throw new Error('the limiter is down');
+    };
+    const outcome = await createGuard({ ...stages, chargeRefusal }).run(call(), async () => answer);
+    expect(outcome).toMatchObject({ status: 'refused', executed: false, error: { code: 'not_permitted' } });
+    expect(events.slice(-2), 'charged once the outcome is recorded').toEqual(['outcome', 'charge']);
+  });
+
+  it('every step is timed under a name of STAGE_NAMES, in that order, so that none is missing from the metrics', async () => {
+    const { stages } = recordingStages();
+    const timed: StageName[] = [];
+    const observer = { ...stages.observer, stage: (stage: StageName) => void timed.push(stage) };
+    await createGuard({ ...stages, observer }).run(call(), async () => answer);
+    expect(timed).toEqual([...STAGE_NAMES]);
+  });
+
+  it('every stage of the pipeline has a name in STAGE_NAMES', () => {
+    const { stages } = recordingStages();
+    const functions = Object.entries(stages).flatMap(([name, stage]) => (typeof stage === 'function' ? [name] : []));
+    const charged = functions.filter((name) => name !== 'chargeRefusal');
+    expect([...STAGE_NAMES].filter((name) => !['intent', 'upstream', 'outcome'].includes(name))).toEqual(charged);
+  });
+
   it('a permit works once', async () => {
-    const outcome = await createGuard(houseThat().house).run(call(), async (permit: Permit) => {
+    const outcome = await createGuard(recordingStages().stages).run(call(), async (permit: Permit) => {
       spendPermit(permit);
       spendPermit(permit);
       return answer;
@@ -193,19 +220,19 @@ describe('the guard', () => {
   it.each(['tools/drop', 'initialize', 'constructor', '__proto__'])(
     'the method %s does not exist for a modern client',
     async (method) => {
-      const bench = houseThat();
-      const outcome = await createGuard(bench.house).run(call(method), async () => answer);
+      const recorded = recordingStages();
+      const outcome = await createGuard(recorded.stages).run(call(method), async () => answer);
       expect(outcome).toMatchObject({ status: 'refused', error: { code: 'method_not_found' } });
-      expect(bench.events).toEqual(['outcome']);
+      expect(recorded.events).toEqual(['outcome']);
     },
   );
 
-  it('plumbing leaves no record when it succeeds and one when it is refused', async () => {
-    const quiet = houseThat();
-    await createGuard(quiet.house).run(call('notifications/cancelled'), async () => answer);
+  it('a notification of a cancellation leaves no record when it succeeds and one when it is refused', async () => {
+    const quiet = recordingStages();
+    await createGuard(quiet.stages).run(call('notifications/cancelled'), async () => answer);
     expect(quiet.events).not.toContain('outcome');
-    const refused = houseThat({ authenticate: new GuardError('unauthenticated') });
-    await createGuard(refused.house).run(call('notifications/cancelled'), async () => answer);
+    const refused = recordingStages({ authenticate: new GuardError('unauthenticated') });
+    await createGuard(refused.stages).run(call('notifications/cancelled'), async () => answer);
     expect(refused.events).toContain('outcome');
   });
 });

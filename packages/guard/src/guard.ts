@@ -1,128 +1,177 @@
 /**
  * The guard: the only way to a tool. List order is code order is execution order.
  *
- * Every stage returns what it learned or throws a GuardError; what one learned goes to the next as an argument, so a
+ * Every stage returns what it learned or throws a GuardError. What one stage learned goes to the next as an argument, so a
  * wrong order does not compile. There is one `catch`, and what it catches is a refusal.
  */
-import type { Call, Definition, Grant, JsonObject, McpResult, Principal, Tenant, Approval } from './call.ts';
+import type { Approval, Call, Definition, Grant, JsonObject, McpResult, Principal, Tenant } from './call.ts';
+import { closeTrail, openTrail, type Outcome, type Recorder, type Trail } from './audit/record.ts';
 import { asGuardError, GuardError } from './errors.ts';
+import type { MaybePromise } from './maybe-promise.ts';
 import { methodRow, type MethodRow } from './methods.ts';
 import { mintPermit, type Permit } from './permit.ts';
 import type { AuditLog, Clock, Observer, StageName } from './ports.ts';
-import { closeTrail, openTrail, type Outcome, type Recorder, type Trail } from './audit/record.ts';
 
-/** The stages, each one function. `standardPipeline` in `standard-pipeline.ts` builds the usual ones from ports. */
+/**
+ * The stages, each one function, and the ports that the guard itself uses. {@link standardPipeline} builds the usual ones.
+ *
+ * @example
+ * ```ts
+ * const withoutLimits = (stages: Stages): Stages => ({ ...stages, limit: () => undefined });
+ * ```
+ */
 export interface Stages {
-  authenticate(call: Call): Principal | Promise<Principal>;
-  tenant(principal: Principal, call: Call): Tenant | Promise<Tenant>;
-  visible(who: Identity, call: Call, row: MethodRow): Definition | undefined;
+  authenticate(call: Call): MaybePromise<Principal>;
+  tenant(principal: Principal, call: Call): MaybePromise<Tenant>;
+  visible(identity: Identity, call: Call, row: MethodRow): Definition | undefined;
   validate(call: Call, row: MethodRow, definition: Definition | undefined): JsonObject;
-  authorize(who: Identity, judged: ValidatedCall, call: Call): Grant | undefined;
-  limit(who: Identity, judged: ValidatedCall): void | Promise<void>;
-  approve(
-    who: Identity,
-    judged: ValidatedCall,
-    grant: Grant | undefined,
-  ): Approval | undefined | Promise<Approval | undefined>;
-  inspect(result: McpResult, who: Identity, judged: ValidatedCall, call: Call): McpResult;
-  /** A refused call costs too: charged once the outcome is known. */
-  chargeRefusal(who: Identity): void;
+  authorize(identity: Identity, validated: ValidatedCall, call: Call): Grant | undefined;
+  limit(identity: Identity, validated: ValidatedCall): MaybePromise<void>;
+  approve(identity: Identity, validated: ValidatedCall, grant: Grant | undefined): MaybePromise<Approval | undefined>;
+  inspect(result: McpResult, identity: Identity, validated: ValidatedCall, call: Call): McpResult;
+  /** Charges the refusal budget of the caller for a call that was refused. */
+  chargeRefusal(identity: Identity): void;
   readonly audit: AuditLog;
   readonly recorder: Recorder;
   readonly observer: Observer;
   readonly clock: Clock;
 }
 
-/** Who calls, and for whom. */
+/**
+ * Who calls, and for which tenant.
+ *
+ * @example
+ * ```ts
+ * const label = ({ principal, tenant }: Identity): string => `${principal.user.subject} of ${tenant.id}`;
+ * ```
+ */
 export interface Identity {
   readonly principal: Principal;
   readonly tenant: Tenant;
 }
 
-/** What is judged: validated input only. */
+/**
+ * What the later stages judge: the method, its pinned target and input that passed validation.
+ *
+ * @example
+ * ```ts
+ * const isToolCall = ({ definition }: ValidatedCall): boolean => definition?.kind === 'tool';
+ * ```
+ */
 export interface ValidatedCall {
   readonly row: MethodRow;
   readonly definition: Definition | undefined;
   readonly input: JsonObject;
 }
 
+/**
+ * What reaches the tool. It gets a permit and nothing else; {@link spendPermit} gives what may be sent.
+ *
+ * @example
+ * ```ts
+ * const echo: Execute = async (permit) => ({ value: spendPermit(permit).call.params });
+ * ```
+ */
 export type Execute = (permit: Permit) => Promise<McpResult>;
 
+/**
+ * Runs calls through every stage.
+ *
+ * @example
+ * ```ts
+ * async function answer(guard: Guard, call: Call, execute: Execute): Promise<JsonObject> {
+ *   const outcome = await guard.run(call, execute);
+ *   return outcome.status === 'success' ? outcome.result.value : refusalResult(outcome.error, outcome.correlationId);
+ * }
+ * ```
+ */
 export interface Guard {
   /**
-   * Runs one call through every stage. Never rejects: a refusal is a returned value that no transport can forget.
-   * `execute` is called at most once, and only after the intent is durable.
+   * Runs one call. Never rejects: a refusal is a returned value that no transport can forget. `execute` is called at most
+   * once, and only after the intent is durable.
    */
   run(call: Call, execute: Execute): Promise<Outcome>;
 }
 
-export function createGuard(house: Stages): Guard {
-  return { run: (call, execute) => run(house, call, execute) };
+/**
+ * A guard with these stages.
+ *
+ * @example
+ * ```ts
+ * const guardOf = (ports: PipelinePorts, settings: PipelineSettings): Guard => createGuard(standardPipeline(ports, settings));
+ * ```
+ */
+export function createGuard(stages: Stages): Guard {
+  return { run: (call, execute) => run(stages, call, execute) };
 }
 
-async function run(house: Stages, call: Call, execute: Execute): Promise<Outcome> {
-  const trail = openTrail(call, house.clock.now());
-  const step = stopwatch(house.observer);
+async function run(stages: Stages, call: Call, execute: Execute): Promise<Outcome> {
+  const trail = openTrail(call, stages.clock.now());
+  const completed = stopwatch(stages.observer);
   try {
-    const row = (trail.row = methodOf(call));
-    const principal = (trail.principal = await house.authenticate(call));
-    step('authenticate');
-    const tenant = (trail.tenant = await house.tenant(principal, call));
-    step('tenant');
-    const who: Identity = { principal, tenant };
-    const definition = (trail.definition = house.visible(who, call, row));
-    step('visible');
-    const input = house.validate(call, row, definition);
-    step('validate');
-    const judged: ValidatedCall = { row, definition, input };
-    const grant = (trail.grant = house.authorize(who, judged, call));
-    step('authorize');
-    await house.limit(who, judged);
-    step('limit');
-    const approval = (trail.approval = await house.approve(who, judged, grant));
-    step('approve');
-    if (row.audit === 'intent and outcome') await recordIntent(house, trail);
-    step('intent');
+    const row = rowOf(call);
+    trail.row = row;
+    const principal = await stages.authenticate(call);
+    trail.principal = principal;
+    completed('authenticate');
+    const tenant = await stages.tenant(principal, call);
+    trail.tenant = tenant;
+    completed('tenant');
+    const identity: Identity = { principal, tenant };
+    const definition = stages.visible(identity, call, row);
+    trail.definition = definition;
+    completed('visible');
+    const validated: ValidatedCall = { row, definition, input: stages.validate(call, row, definition) };
+    completed('validate');
+    const grant = stages.authorize(identity, validated, call);
+    trail.grant = grant;
+    completed('authorize');
+    await stages.limit(identity, validated);
+    completed('limit');
+    const approval = await stages.approve(identity, validated, grant);
+    trail.approval = approval;
+    completed('approve');
+    if (row.audit === 'intent and outcome') await recordIntent(stages, trail);
+    completed('intent');
     trail.executed = true;
-    const raw = await execute(mintPermit({ call, principal, tenant, definition, grant, approval }));
-    step('upstream');
-    trail.result = house.inspect(raw, who, judged, call);
-    step('inspect');
+    const result = await execute(mintPermit({ call, principal, tenant, definition, grant, approval }));
+    completed('upstream');
+    trail.result = stages.inspect(result, identity, validated, call);
+    completed('inspect');
   } catch (thrown) {
     trail.error = asGuardError(thrown);
     trail.grant ??= trail.error.detail.decision;
-    if (trail.principal && trail.tenant && !trail.executed)
-      house.chargeRefusal({ principal: trail.principal, tenant: trail.tenant });
   }
-  await recordOutcome(house, trail);
-  step('outcome');
-  return closeTrail(trail, house.clock.now());
+  await recordOutcome(stages, trail);
+  completed('outcome');
+  chargeRefusal(stages, trail);
+  return closeTrail(trail, stages.clock.now());
 }
 
-function methodOf(call: Call): MethodRow {
+function rowOf(call: Call): MethodRow {
   const row = methodRow(call.method);
   if (row === undefined || !row.eras.includes(call.origin.era)) throw new GuardError('method_not_found');
   return row;
 }
 
 /** Invariant 2: no record, no action. */
-async function recordIntent(house: Stages, trail: Trail): Promise<void> {
-  const started = performance.now();
+async function recordIntent(stages: Stages, trail: Trail): Promise<void> {
+  const startedMs = performance.now();
   try {
-    await house.audit.append(trail.tenant?.id ?? '_', house.recorder.intent(trail));
+    await stages.audit.append(trail.tenant?.id ?? '_', stages.recorder.intent(trail));
   } catch (cause) {
     throw new GuardError('audit_unavailable', { cause, retryAfterSeconds: 5 });
   }
-  house.observer.recorded('intent', performance.now() - started);
+  stages.observer.recorded('intent', performance.now() - startedMs);
 }
 
 /** What was executed and cannot be recorded is withheld; what was refused and cannot be recorded stays refused. */
-async function recordOutcome(house: Stages, trail: Trail): Promise<void> {
+async function recordOutcome(stages: Stages, trail: Trail): Promise<void> {
   if (trail.row?.audit === 'refused only' && trail.error === undefined) return;
-  const started = performance.now();
+  const startedMs = performance.now();
   try {
-    await house.audit.append(trail.tenant?.id ?? '_', house.recorder.outcome(trail, house.clock.now()));
-    house.observer.recorded('outcome', performance.now() - started);
+    await stages.audit.append(trail.tenant?.id ?? '_', stages.recorder.outcome(trail, stages.clock.now()));
+    stages.observer.recorded('outcome', performance.now() - startedMs);
   } catch (cause) {
     trail.result = undefined;
     trail.error = trail.executed
@@ -131,11 +180,22 @@ async function recordOutcome(house: Stages, trail: Trail): Promise<void> {
   }
 }
 
-function stopwatch(observer: Observer): (stage: StageName) => void {
-  let last = performance.now();
-  return (stage) => {
-    const now = performance.now();
-    observer.stage(stage, now - last);
-    last = now;
+/** A refused call costs too. It is recorded by now, and a limiter that fails must not turn the refusal into a rejection. */
+function chargeRefusal(stages: Stages, { principal, tenant, executed }: Trail): void {
+  if (principal === undefined || tenant === undefined || executed) return;
+  try {
+    stages.chargeRefusal({ principal, tenant });
+  } catch {
+    // Nothing to undo: the caller is refused, only its budget stays as it was.
+  }
+}
+
+/** Reports the time since the previous step. */
+function stopwatch(observer: Observer): (step: StageName) => void {
+  let previousMs = performance.now();
+  return (step) => {
+    const nowMs = performance.now();
+    observer.stage(step, nowMs - previousMs);
+    previousMs = nowMs;
   };
 }

@@ -35,6 +35,7 @@ export {
   type ErrorRow,
 } from './errors.ts';
 export { createGuard, type Execute, type Guard, type Identity, type Stages, type ValidatedCall } from './guard.ts';
+export { jsonDigest, tenantId, type Digest, type PrincipalKey, type TenantId } from './identifiers.ts';
 export { asObject, isObject } from './json/is-object.ts';
 export { isLoopback } from './loopback.ts';
 export { andThen, type MaybePromise } from './maybe-promise.ts';
@@ -52,6 +53,7 @@ export {
   type MethodRow,
 } from './methods.ts';
 export { permitHolder, spendPermit, type Permit, type Permitted } from './permit.ts';
+export { STAGE_NAMES } from './ports.ts';
 export type {
   ApiKey,
   ApprovalRequest,

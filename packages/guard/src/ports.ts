@@ -14,6 +14,7 @@ import type {
   Target,
   Tenant,
 } from './call.ts';
+import type { Digest } from './identifiers.ts';
 import type { Action } from './methods.ts';
 import type { AuditRecord } from './audit/record.ts';
 
@@ -140,7 +141,7 @@ export interface Pin {
   readonly server: string;
   readonly kind: DefinitionKind;
   readonly name: string;
-  readonly digest: string;
+  readonly digest: Digest;
   readonly document: JsonObject;
   readonly approvedAtMs: number;
   readonly approvedBy: string;
@@ -175,18 +176,38 @@ export interface SessionDirectory {
   ended(id: string): boolean | Promise<boolean>;
 }
 
-export type StageName =
-  | 'authenticate'
-  | 'tenant'
-  | 'visible'
-  | 'validate'
-  | 'authorize'
-  | 'limit'
-  | 'approve'
-  | 'intent'
-  | 'upstream'
-  | 'inspect'
-  | 'outcome';
+/**
+ * The steps of a call that are timed, in order: every stage, the two records, and the upstream. Metrics register a series
+ * for each.
+ *
+ * @example
+ * ```ts
+ * const durations = Object.fromEntries(STAGE_NAMES.map((stage) => [stage, 0]));
+ * ```
+ */
+export const STAGE_NAMES = [
+  'authenticate',
+  'tenant',
+  'visible',
+  'validate',
+  'authorize',
+  'limit',
+  'approve',
+  'intent',
+  'upstream',
+  'inspect',
+  'outcome',
+] as const;
+
+/**
+ * One of {@link STAGE_NAMES}.
+ *
+ * @example
+ * ```ts
+ * const isRecord = (stage: StageName): boolean => stage === 'intent' || stage === 'outcome';
+ * ```
+ */
+export type StageName = (typeof STAGE_NAMES)[number];
 
 /** What the guard reports of its own work, for metrics and traces. Must not throw and must not wait. */
 export interface Observer {

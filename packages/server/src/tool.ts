@@ -1,7 +1,5 @@
 /** What a server author writes: a tool with a schema, who may call it, and what it does. */
-import { createHash } from 'node:crypto';
-import type { Definition, JsonObject, Principal, Tenant } from '@sallyport/guard';
-import { canonicalize } from '@sallyport/guard/json';
+import { jsonDigest, type Definition, type JsonObject, type Principal, type Tenant } from '@sallyport/guard';
 import { compileSchema } from '@sallyport/guard/stages';
 
 export interface ToolContext {
@@ -62,7 +60,7 @@ export function definitionOf(server: string, { name, description, input }: Tool)
     kind: 'tool',
     name,
     document,
-    digest: `sha256:${createHash('sha256').update(canonicalize(document)).digest('hex')}`,
+    digest: jsonDigest(document),
     labels: [],
   };
 }

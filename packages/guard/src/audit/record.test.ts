@@ -5,6 +5,7 @@ import { GuardError } from '../errors.ts';
 import { closeTrail, openTrail, type Trail } from './record.ts';
 import { createRecorder, logRecord, unknownOutcome } from './recorder.ts';
 import { createRedactor } from './redact.ts';
+import type { Digest, PrincipalKey } from '../identifiers.ts';
 
 const recorder = createRecorder({
   arguments: (tenant) => ({ hashed_for: tenant }),
@@ -17,13 +18,13 @@ const principal: Principal = {
   tenantClaim: 'acme',
   tier: undefined,
   expiresAtMs: undefined,
-  key: 'p',
+  key: 'p' as PrincipalKey,
 };
 const definition: Definition = {
   server: 'crm',
   kind: 'tool',
   name: 'find',
-  digest: 'sha256:00',
+  digest: 'sha256:00' as Digest,
   labels: ['internal'],
   document: {},
 };

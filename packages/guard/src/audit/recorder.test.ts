@@ -5,6 +5,7 @@ import { canonicalize } from '../json/index.ts';
 import { openTrail, type Trail } from './record.ts';
 import { createRecorder } from './recorder.ts';
 import { createRedactor } from './redact.ts';
+import type { PrincipalKey } from '../identifiers.ts';
 
 const recorder = createRecorder(createRedactor({ keyOf: () => KEY, clear: () => ['crm/find/city'] }));
 const KEY = Buffer.alloc(32, 1);
@@ -16,7 +17,7 @@ const principal: Principal = {
   tenantClaim: 'acme',
   tier: undefined,
   expiresAtMs: undefined,
-  key: 'p',
+  key: 'p' as PrincipalKey,
 };
 const definition = {
   server: 'crm',

@@ -2,6 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import type { Definition, Json, JsonObject } from '../call.ts';
 import { createRedactor } from './redact.ts';
+import type { Digest } from '../identifiers.ts';
 
 const keys = new Map(['acme', 'globex', '_'].map((tenant, at) => [tenant, Buffer.alloc(32, at + 1)]));
 const redactorOf = (...clear: string[]) =>
@@ -10,7 +11,7 @@ const toolOf = (names: readonly string[], more: Partial<Definition> = {}): Defin
   server: 'crm',
   kind: 'tool',
   name: 'find',
-  digest: 'sha256:0',
+  digest: 'sha256:0' as Digest,
   labels: [],
   document: { inputSchema: { type: 'object', properties: Object.fromEntries(names.map((name) => [name, {}])) } },
   ...more,

@@ -5,6 +5,7 @@ import type { Action } from '../methods.ts';
 import type { PolicyDecision, PolicyEngine, PolicyRequest } from '../ports.ts';
 import { compileCedar, type PolicyJson } from './cedar.ts';
 import type { ScopeJson } from './scope.ts';
+import type { Digest, PrincipalKey, TenantId } from '../identifiers.ts';
 
 const ALL: ScopeJson = { op: 'All' };
 type Body = unknown;
@@ -55,14 +56,14 @@ const PRINCIPAL: Principal = {
   tenantClaim: 'claimed',
   tier: undefined,
   expiresAtMs: undefined,
-  key: 'k',
+  key: 'k' as PrincipalKey,
 };
 const TOOL: Definition = {
   server: 'crm',
   kind: 'tool',
   name: 'get',
   document: { annotations: { readOnlyHint: true } },
-  digest: 'sha256:0',
+  digest: 'sha256:0' as Digest,
   labels: ['internal'],
 };
 
@@ -77,7 +78,7 @@ function question({
 }: Changes = {}): PolicyRequest {
   return {
     principal: { ...PRINCIPAL, ...principal },
-    tenant: { id: tenant },
+    tenant: { id: tenant as TenantId },
     action,
     definition: { ...TOOL, ...definition },
     input: 'input' in rest ? rest.input : {},

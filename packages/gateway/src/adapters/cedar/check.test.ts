@@ -2,7 +2,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import type { Definition } from '@sallyport/guard';
+import type { Definition, Digest } from '@sallyport/guard';
 import { closest } from '../../config/suggest.ts';
 import { checkPolicies } from './check.ts';
 import { loadPolicies, PolicyLoadError } from './load.ts';
@@ -18,7 +18,7 @@ const tool = (name: string, properties: object, required: string[] = []): Defini
   server: 'crm',
   kind: 'tool',
   name,
-  digest: `sha256:${name}`,
+  digest: `sha256:${name}` as Digest,
   labels: [],
   document: { inputSchema: { type: 'object', properties, required } } as never,
 });

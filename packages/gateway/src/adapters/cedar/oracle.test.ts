@@ -1,6 +1,14 @@
 /** Our evaluator against the reference implementation: the same decision and the same deciding policies. */
 import { isAuthorized, policyToJson, type EntityJson } from '@cedar-policy/cedar-wasm/nodejs';
-import type { Definition, JsonObject, PolicyRequest, Principal } from '@sallyport/guard';
+import type {
+  Definition,
+  JsonObject,
+  PolicyRequest,
+  Principal,
+  Digest,
+  PrincipalKey,
+  TenantId,
+} from '@sallyport/guard';
 import { compileCedar, type PolicyJson } from '@sallyport/guard/policy';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
@@ -10,7 +18,7 @@ const definition: Definition = {
   kind: 'tool',
   name: 'get',
   document: { annotations: { readOnlyHint: true } },
-  digest: 'sha256:0',
+  digest: 'sha256:0' as Digest,
   labels: ['internal'],
 };
 const clock = { now: () => 1_700_000_000_000 };
@@ -22,12 +30,12 @@ const principalWith = (roles: readonly string[]): Principal => ({
   tenantClaim: 'acme',
   tier: undefined,
   expiresAtMs: undefined,
-  key: 'k',
+  key: 'k' as PrincipalKey,
 });
 
 const questionOf = (args: JsonObject | undefined, roles: readonly string[] = ['analyst']): PolicyRequest => ({
   principal: principalWith(roles),
-  tenant: { id: 'acme' },
+  tenant: { id: 'acme' as TenantId },
   action: 'call',
   definition,
   input: args,

@@ -1,4 +1,4 @@
-import { METHODS, type Outcome } from '@sallyport/guard';
+import { METHODS, STAGE_NAMES, type Outcome, type Digest } from '@sallyport/guard';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { createMetrics, type Metrics } from './metrics.ts';
 
@@ -88,7 +88,9 @@ describe('A24 labels that a caller chooses are bounded', () => {
       metrics.requested({ method: `evil/${i}`, endpoint: `/mcp/x${i}`, status: i + 600, tenant: `t${i}`, ms: 1 });
       metrics.called(outcome({ definition: undefined }));
       metrics.called(
-        outcome({ definition: { server: `x${i}`, kind: 'tool', name: `y${i}`, document: {}, digest: '', labels: [] } }),
+        outcome({
+          definition: { server: `x${i}`, kind: 'tool', name: `y${i}`, document: {}, digest: '' as Digest, labels: [] },
+        }),
       );
       metrics.limited('tool', `x${i}`, `y${i}`);
       metrics.tokenRefused(`Bearer ${i}`);
@@ -116,12 +118,25 @@ describe('A24 labels that a caller chooses are bounded', () => {
     for (let i = 0; i < 20_000; i++)
       metrics.called(
         outcome({
-          definition: { server: 'crm', kind: 'tool', name: `tool_${i}`, document: {}, digest: '', labels: [] },
+          definition: {
+            server: 'crm',
+            kind: 'tool',
+            name: `tool_${i}`,
+            document: {},
+            digest: '' as Digest,
+            labels: [],
+          },
         }),
       );
     const series = await lines('mcp_tool_calls_total');
     expect(series.length).toBeLessThanOrEqual(5001);
     expect(series.at(-1)).toBe('mcp_tool_calls_total{server="other",tool="other",outcome="other"} 15000');
+  });
+
+  it('every stage of the guard has a series', async () => {
+    for (const stage of STAGE_NAMES) metrics.stage(stage, 1);
+    const { text } = await metrics.read();
+    for (const stage of STAGE_NAMES) expect(text).toContain(`mcp_stage_duration_seconds_count{stage="${stage}"} 1`);
   });
 
   it('every method of the table has its own label', async () => {
@@ -134,7 +149,14 @@ describe('A24 labels that a caller chooses are bounded', () => {
 it('J13 label values are escaped', async () => {
   metrics.called(
     outcome({
-      definition: { server: 'crm', kind: 'tool', name: 'a"\n} 1\nmcp_fake 9', document: {}, digest: '', labels: [] },
+      definition: {
+        server: 'crm',
+        kind: 'tool',
+        name: 'a"\n} 1\nmcp_fake 9',
+        document: {},
+        digest: '' as Digest,
+        labels: [],
+      },
     }),
   );
   expect(await lines('mcp_fake')).toEqual([]);

@@ -1,5 +1,5 @@
 /** What can be counted, under the names of the contract. Implements the guard's Observer port. */
-import type { LimitRule, Observer, Outcome, StageName } from '@sallyport/guard';
+import { STAGE_NAMES, type LimitRule, type Observer, type Outcome } from '@sallyport/guard';
 import { collectDefaultMetrics, Registry } from 'prom-client';
 import { endpointLabel, methodLabel, OTHER, statusLabel, tenantLabel, wordLabel } from './bounded-labels.ts';
 import { counter, gauge, histogram } from './series.ts';
@@ -41,19 +41,6 @@ const STAGE_BOUNDS = [
 const CALL_BOUNDS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60];
 const COMMIT_BOUNDS = [0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1, 5];
 const WAIT_BOUNDS = [1, 5, 15, 30, 60, 120, 300, 600, 1800, 3600];
-const STAGES: readonly StageName[] = [
-  'authenticate',
-  'tenant',
-  'visible',
-  'validate',
-  'authorize',
-  'limit',
-  'approve',
-  'intent',
-  'upstream',
-  'inspect',
-  'outcome',
-];
 
 export function createMetrics(deps: MetricsDeps): Metrics {
   const registry = new Registry();
@@ -95,7 +82,7 @@ function pipelineSeries(registry: Registry, known: Known): Observer {
     { name: 'mcp_stage_duration_seconds', help: 'Time in one stage of the guard.', labels: ['stage'] },
     STAGE_BOUNDS,
   );
-  const byStage = new Map(STAGES.map((stage) => [stage, stages(stage)]));
+  const byStage = new Map(STAGE_NAMES.map((stage) => [stage, stages(stage)]));
   const decisions = counter(registry, {
     name: 'mcp_policy_decisions_total',
     help: 'Policy decisions.',

@@ -1,11 +1,11 @@
 import type { DatabaseSync } from 'node:sqlite';
-import type { DefinitionKind, JsonObject, PendingPin, Pin, PinStore } from '@sallyport/guard';
+import type { DefinitionKind, Digest, JsonObject, PendingPin, Pin, PinStore } from '@sallyport/guard';
 
 interface Row {
   server: string;
   kind: DefinitionKind;
   name: string;
-  digest: string;
+  digest: Digest;
   document: string;
   approved_at: number;
   approved_by: string;

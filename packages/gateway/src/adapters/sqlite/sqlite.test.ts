@@ -6,7 +6,7 @@ import { DatabaseSync } from 'node:sqlite';
 import { fileURLToPath } from 'node:url';
 import { Worker } from 'node:worker_threads';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import type { ApiKey, Pin } from '@sallyport/guard';
+import type { ApiKey, Pin, Digest } from '@sallyport/guard';
 import { openStore, type Store } from './store.ts';
 
 let folder: string;
@@ -31,7 +31,7 @@ const pin: Pin = {
   server: 'crm',
   kind: 'tool',
   name: 'get',
-  digest: 'sha256:0',
+  digest: 'sha256:0' as Digest,
   document: { name: 'get' },
   approvedAtMs: 1,
   approvedBy: 'ops',

@@ -10,6 +10,7 @@ import {
   spendPermit,
   standardPipeline,
   type Call,
+  type Digest,
   type Credentials,
   type Definition,
   type DefinitionKind,
@@ -121,7 +122,7 @@ export function definition(server: string, kind: DefinitionKind, name: string, d
     kind,
     name,
     labels: [],
-    digest: `sha256:${Buffer.from(`${server}/${kind}/${name}`).toString('hex').padEnd(64, '0').slice(0, 64)}`,
+    digest: `sha256:${Buffer.from(`${server}/${kind}/${name}`).toString('hex').padEnd(64, '0').slice(0, 64)}` as Digest,
     document: { ...named, ...(kind === 'tool' && { inputSchema: { type: 'object' } }), ...document },
   };
 }

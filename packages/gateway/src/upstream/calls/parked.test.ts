@@ -1,5 +1,5 @@
 /** Calls that are held open for a modern client do not stay open for ever. */
-import type { JsonObject } from '@sallyport/guard';
+import type { JsonObject, Digest } from '@sallyport/guard';
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
 import { http, memoryPins, rigOf, serverOf, until, type Rig } from '../testing/harness.mts';
 import { legacyHttp, type LegacyHttp } from '../testing/legacy-server.mts';
@@ -98,7 +98,7 @@ it('S10 what a tool asked before it was seen to change is not answered after', a
   const value = await start();
   const pin = rig.pins.pins().find(({ kind, name }) => kind === 'tool' && name === 'ask');
   if (pin === undefined) throw new Error('no pin');
-  rig.pins.approve({ ...pin, digest: `sha256:${'0'.repeat(64)}` });
+  rig.pins.approve({ ...pin, digest: `sha256:${'0'.repeat(64)}` as Digest });
   await new Promise((resolve) => setTimeout(resolve, 60));
   // Somebody else is shown what differs from the pin.
   expect(await rig.run('tools/call', target, { name: 'ask', arguments: {} }, { ...modern, who: 'bob' })).toMatchObject({

@@ -1,5 +1,5 @@
 /** Attacks on definitions, against the whole room: what a server shows after it was approved, and what it calls itself. */
-import type { JsonObject } from '@sallyport/guard';
+import type { JsonObject, Digest } from '@sallyport/guard';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { fakeHttp, tool, type FakeHttp } from '../testing/fake-http.mts';
 import { http, memoryPins, rigOf, serverOf, type Recorded, type Rig } from '../testing/harness.mts';
@@ -221,7 +221,7 @@ describe('A3 S10 rug pull', () => {
         throw new Error('no pin');
       })();
     fake.answer = ({ method }) => {
-      if (method === 'tools/list') rig.pins.approve({ ...row, document, digest: `sha256:${'0'.repeat(64)}` });
+      if (method === 'tools/list') rig.pins.approve({ ...row, document, digest: `sha256:${'0'.repeat(64)}` as Digest });
       return undefined;
     };
     expect(await call()).toMatchObject({ error: { code: 'quarantined' } });

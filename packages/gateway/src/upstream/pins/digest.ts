@@ -1,13 +1,9 @@
 /** What of a definition is pinned: every field, known or unknown, but for the few that honest servers change all the time. */
-import { createHash } from 'node:crypto';
-import { isObject, type DefinitionKind, type JsonObject } from '@sallyport/guard';
-import { canonicalize } from '@sallyport/guard/json';
+import { isObject, jsonDigest, type DefinitionKind, type Digest, type JsonObject } from '@sallyport/guard';
 
 /** `sha256:` and 64 hex digits over the RFC 8785 form of what is pinned. */
-export function digestOf(kind: DefinitionKind, document: JsonObject): string {
-  return `sha256:${createHash('sha256')
-    .update(canonicalize(pinnedPart(kind, document)))
-    .digest('hex')}`;
+export function digestOf(kind: DefinitionKind, document: JsonObject): Digest {
+  return jsonDigest(pinnedPart(kind, document));
 }
 
 function pinnedPart(kind: DefinitionKind, document: JsonObject): JsonObject {

@@ -1,5 +1,13 @@
 /** The real guard with stages that let everything through, around the real upstream room: what a permit is in these tests. */
-import { createGuard, createSealer, GuardError, isMethod, spendPermit } from '@sallyport/guard';
+import {
+  createGuard,
+  createSealer,
+  GuardError,
+  isMethod,
+  spendPermit,
+  type PrincipalKey,
+  type TenantId,
+} from '@sallyport/guard';
 import type {
   Call,
   Credentials,
@@ -86,7 +94,7 @@ const principalOf = (key: string): Principal => ({
   tenantClaim: 't',
   tier: undefined,
   expiresAtMs: undefined,
-  key,
+  key: key as PrincipalKey,
 });
 
 export interface Recorded {
@@ -135,12 +143,12 @@ export function rigOf(
   const ignore = (): undefined => undefined;
   const house: Stages = {
     authenticate: ({ credentials }) =>
-      credentials.kind === 'within'
+      credentials.kind === 'on_behalf_of_call'
         ? credentials.principal
         : credentials.kind === 'bearer'
           ? principalOf(credentials.token)
           : principalOf('gateway'),
-    tenant: () => ({ id: 't' }),
+    tenant: () => ({ id: 't' as TenantId }),
     visible: (_who, call, row) => {
       if (row.target === undefined || row.target === 'task') return undefined;
       const found = upstreams.catalog.find(call.target);
@@ -266,7 +274,7 @@ export function rigOf(
     if (!isMethod(method)) throw new GuardError('method_not_found');
     const call = callOf(method, permitted.call.target, params, {
       era: permitted.call.origin.era,
-      credentials: { kind: 'within', principal: permitted.principal },
+      credentials: { kind: 'on_behalf_of_call', principal: permitted.principal },
     });
     const outcome = await guard.run({ ...call, target: { kind: 'gateway' } }, async (permit) => {
       spendPermit(permit);

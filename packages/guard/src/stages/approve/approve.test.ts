@@ -8,6 +8,7 @@ import { createManualClock, createMemoryApprovals } from '../../memory/index.ts'
 import { METHODS } from '../../methods.ts';
 import type { ApprovalStore } from '../../ports.ts';
 import { approvalDigest, createApprove, type ApprovalRule } from './index.ts';
+import { tenantId, type Digest, type PrincipalKey, type TenantId } from '../../identifiers.ts';
 
 const principal: Principal = {
   user: { issuer: 'https://i', subject: 'alice', roles: [], groups: [], claims: {} },
@@ -16,14 +17,14 @@ const principal: Principal = {
   tenantClaim: 'acme',
   tier: undefined,
   expiresAtMs: undefined,
-  key: 'alice',
+  key: 'alice' as PrincipalKey,
 };
 const definition: Definition = {
   server: 'bank',
   kind: 'tool',
   name: 'pay',
   document: {},
-  digest: 'sha256:0',
+  digest: 'sha256:0' as Digest,
   labels: [],
 };
 const input: JsonObject = { amount: 100, to: { iban: 'DE1', note: 'x' }, tags: ['a', 'b'] };
@@ -60,7 +61,7 @@ function bench({
         user: { ...principal.user, ...changes.user },
         agent: { ...principal.agent, ...changes.agent },
       },
-      tenant: { id: changes.tenant ?? 'acme' },
+      tenant: { id: tenantId(changes.tenant ?? 'acme') },
     };
     const judged: ValidatedCall = {
       row: METHODS['tools/call'],
@@ -111,7 +112,7 @@ const DIFFERENT: readonly (readonly [name: string, changes: Changes])[] = [
     },
   ],
   ['U1 the parts of two texts shifted', { input: { ...input, to: { iban: 'DE', note: '1x' } } }],
-  ['U2 another definition of the tool', { definition: { digest: 'sha256:1' } }],
+  ['U2 another definition of the tool', { definition: { digest: 'sha256:1' as Digest } }],
   ['U2 another revision of the policies', { grant: { ...grant, revision: 'r2' } }],
   ['U2 no grant', { grant: undefined }],
   ['U13 another tool', { definition: { name: 'refund' } }],
@@ -148,7 +149,7 @@ describe('a yes is for exactly this call', () => {
           user: { ...principal.user, ...changes.user },
           agent: { ...principal.agent, ...changes.agent },
         },
-        tenant: { id: changes.tenant ?? 'acme' },
+        tenant: { id: tenantId(changes.tenant ?? 'acme') },
         definition: { ...definition, ...changes.definition },
         input: changes.input ?? input,
         revision: ('grant' in changes ? changes.grant : grant)?.revision ?? '',
@@ -207,7 +208,7 @@ describe('a yes is for exactly this call', () => {
       arguments: input,
       revision: 'r1',
     });
-    expect(approvalDigest({ principal, tenant: { id: 'acme' }, definition, input, revision: 'r1' })).toBe(
+    expect(approvalDigest({ principal, tenant: { id: 'acme' as TenantId }, definition, input, revision: 'r1' })).toBe(
       createHash('sha256').update(text).digest('hex'),
     );
   });
@@ -286,7 +287,11 @@ describe('which calls need a yes', () => {
       expect(await ask({ definition: { kind } })).toBeUndefined();
     const { stage } = bench({ rules: ANYWHERE });
     expect(
-      stage({ principal, tenant: { id: 'acme' } }, { row: METHODS['tools/list'], definition: undefined, input }, grant),
+      stage(
+        { principal, tenant: { id: 'acme' as TenantId } },
+        { row: METHODS['tools/list'], definition: undefined, input },
+        grant,
+      ),
     ).toBeUndefined();
   });
 });

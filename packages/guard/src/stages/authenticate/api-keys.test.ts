@@ -1,4 +1,5 @@
 /** API keys: only the one who has the secret, only until it ends, and never from what the store holds (A30). */
+import { hash } from 'node:crypto';
 import { expect, it } from 'vitest';
 import type { ApiKey } from '../../ports.ts';
 import { API_KEY_ISSUER, API_KEY_REMEMBERED_MS, mintApiKey } from './index.ts';
@@ -15,6 +16,14 @@ const FIELDS = {
   expiresAtMs: undefined,
 };
 
+/** As the store has it: if this were another hash, a row with the hash of an empty secret would prove nothing. */
+const hashOf = (secret: string): string => hash('sha256', `sallyport api key ${secret}`, 'hex');
+
+it('A30 the hash of a secret is the one that a minted key stores', () => {
+  const { text, key } = mintApiKey(FIELDS);
+  expect(hashOf(text.slice(20))).toBe(key.hash);
+});
+
 it.each([
   ['A30 empty', ''],
   ['A30 the prefix alone', 'sp_'],
@@ -25,7 +34,7 @@ it.each([
   ['A30 a short secret', 'sp_0000000000000001_AAAA'],
 ])('%s opens nothing, even where a row has the hash of an empty secret', async (_name, text) => {
   const bench = openBench();
-  const empty: ApiKey = { ...FIELDS, id: '0000000000000001', hash: '6b'.repeat(32), revokedAtMs: undefined };
+  const empty: ApiKey = { ...FIELDS, id: '0000000000000001', hash: hashOf(''), revokedAtMs: undefined };
   for (const id of ['', '0'.repeat(16), '0123456789abcdef', empty.id]) await bench.store.put({ ...empty, id });
   expect(await outcomeOf(bench.bearer(text))).toBe('unauthenticated');
 });

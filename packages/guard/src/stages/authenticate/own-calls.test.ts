@@ -12,7 +12,7 @@ const TOKEN: Credentials = { kind: 'bearer', token: 'x' };
 describe('our own calls', () => {
   it('what a server asks while it executes a call acts for the caller of that call, as the same principal', async () => {
     const principal = await openBench().bearer(token());
-    expect(await openBench().present({ kind: 'within', principal })).toBe(principal);
+    expect(await openBench().present({ kind: 'on_behalf_of_call', principal })).toBe(principal);
   });
 
   it('the gateway is itself, one principal a tenant', async () => {

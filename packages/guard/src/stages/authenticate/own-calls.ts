@@ -7,7 +7,7 @@ const agent = { clientId: 'sallyport', actors: [] };
 const principals = new Map<string, Principal>();
 
 export function ownCalls(credentials: Credentials): Principal | undefined {
-  if (credentials.kind === 'within') return credentials.principal;
+  if (credentials.kind === 'on_behalf_of_call') return credentials.principal;
   if (credentials.kind !== 'gateway') return undefined;
   const { tenant } = credentials;
   let principal = principals.get(tenant);

@@ -1,6 +1,11 @@
 import type { Agent, User } from '../../call.ts';
+import type { PrincipalKey } from '../../identifiers.ts';
 
 /** O25: exact issuer and subject, tenant and software, in a text that no other combination has. */
-export function principalKey(user: Pick<User, 'issuer' | 'subject'>, agent: Agent, tenant: string | undefined): string {
-  return JSON.stringify([user.issuer, user.subject, tenant ?? null, agent.clientId, ...agent.actors]);
+export function principalKey(
+  user: Pick<User, 'issuer' | 'subject'>,
+  agent: Agent,
+  tenant: string | undefined,
+): PrincipalKey {
+  return JSON.stringify([user.issuer, user.subject, tenant ?? null, agent.clientId, ...agent.actors]) as PrincipalKey;
 }

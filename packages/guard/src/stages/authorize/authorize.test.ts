@@ -7,6 +7,7 @@ import { methodRow, METHODS, type MethodRow } from '../../methods.ts';
 import type { PolicyDecision, PolicyRequest } from '../../ports.ts';
 import { silentObserver } from '../../memory/index.ts';
 import { createAuthorize } from './index.ts';
+import type { Digest } from '../../identifiers.ts';
 
 const who = { principal: { key: 'p' }, tenant: { id: 'acme' } } as unknown as Identity;
 const definition: Definition = {
@@ -14,7 +15,7 @@ const definition: Definition = {
   kind: 'tool',
   name: 'get',
   document: {},
-  digest: 'sha256:0',
+  digest: 'sha256:0' as Digest,
   labels: [],
 };
 const grant: Grant = { policies: ['p1', 'p2'], revision: 'r', cacheable: true };

@@ -5,6 +5,7 @@ import { GuardError } from '../../errors.ts';
 import type { ValidatedCall, Identity } from '../../guard.ts';
 import { methodRow, METHODS, type MethodRow } from '../../methods.ts';
 import { createInspect } from './index.ts';
+import type { Digest } from '../../identifiers.ts';
 
 const who = { principal: { key: 'p' }, tenant: { id: 'acme' } } as unknown as Identity;
 let serial = 0;
@@ -13,7 +14,7 @@ const definitionOf = (document: JsonObject = {}, kind: DefinitionKind = 'tool', 
   kind,
   name,
   document,
-  digest: `sha256:${serial++}`,
+  digest: `sha256:${serial++}` as Digest,
   labels: [],
 });
 

@@ -6,6 +6,7 @@ import { createManualClock, createMemoryRateLimiter, silentObserver } from '../.
 import { methodRow, METHODS, type MethodRow } from '../../methods.ts';
 import type { RateLimiter } from '../../ports.ts';
 import { addressRule, createLimit, createRefusals, type LimitSetting, type LimitTiers } from './index.ts';
+import type { Digest, TenantId } from '../../identifiers.ts';
 
 interface Caller {
   readonly issuer?: string;
@@ -17,7 +18,14 @@ interface Caller {
   readonly definition?: Partial<Definition> | null;
 }
 
-const TOOL: Definition = { server: 'crm', kind: 'tool', name: 'get', document: {}, digest: 'sha256:0', labels: [] };
+const TOOL: Definition = {
+  server: 'crm',
+  kind: 'tool',
+  name: 'get',
+  document: {},
+  digest: 'sha256:0' as Digest,
+  labels: [],
+};
 const setting = (per: LimitSetting['per'], limit = 1, periodMs = 60_000): LimitSetting => ({ per, limit, periodMs });
 
 function bench(tiers: LimitTiers, wrap: (limiter: RateLimiter) => RateLimiter = (limiter) => limiter) {
@@ -41,7 +49,7 @@ function bench(tiers: LimitTiers, wrap: (limiter: RateLimiter) => RateLimiter = 
     } as unknown as Principal;
     try {
       await stage(
-        { principal, tenant: { id: tenant } },
+        { principal, tenant: { id: tenant as TenantId } },
         {
           row: methodRow(method) as MethodRow,
           definition: definition === null ? undefined : { ...TOOL, ...definition },
@@ -198,7 +206,10 @@ describe('an empty budget', () => {
     } as unknown as Principal;
     const thrown: unknown = await Promise.resolve()
       .then(() =>
-        stage({ principal, tenant: { id: 'acme' } }, { row: METHODS['tools/call'], definition: TOOL, input: {} }),
+        stage(
+          { principal, tenant: { id: 'acme' as TenantId } },
+          { row: METHODS['tools/call'], definition: TOOL, input: {} },
+        ),
       )
       .catch((error: unknown) => error);
     expect(thrown).toMatchObject({
@@ -221,7 +232,7 @@ describe('an empty budget', () => {
     const principal = { user: { issuer: 'i', subject: 's' }, agent: { clientId: 'a' } } as unknown as Principal;
     const judged = { row: METHODS['tools/call'], definition: TOOL, input: {} };
     const spend = (): void => {
-      for (let at = 0; at < 101; at++) void stage({ principal, tenant: { id: 'acme' } }, judged);
+      for (let at = 0; at < 101; at++) void stage({ principal, tenant: { id: 'acme' as TenantId } }, judged);
     };
     expect(spend).toThrow(
       expect.objectContaining({ detail: expect.objectContaining({ retryAfterSeconds: 1 }) as object }) as Error,

@@ -1,5 +1,6 @@
 /** Stage 2: for whom? The tenant comes from the credential; no header, path or session can choose another one. */
 import type { Call, Principal, Tenant } from '../../call.ts';
+import { tenantId, type TenantId } from '../../identifiers.ts';
 import { GuardError } from '../../errors.ts';
 import type { Stages } from '../../guard.ts';
 import type { TenantDirectory } from '../../ports.ts';
@@ -7,7 +8,7 @@ import type { Refusals } from '../limit/refusals.ts';
 import { checkSession } from './session-bound.ts';
 
 /** The tenant of the gateway's own calls. */
-export const GATEWAY_TENANT = '_';
+export const GATEWAY_TENANT: TenantId = tenantId('_');
 
 export function createTenant(tenants: TenantDirectory, refusals: Refusals): Stages['tenant'] {
   const settle = (tenant: Tenant | undefined, principal: Principal, call: Call): Tenant => {

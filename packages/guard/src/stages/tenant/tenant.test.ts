@@ -1,4 +1,5 @@
 /** For whom: the tenant comes from the credential and from nothing else (O24, A18). */
+import { tenantId } from '../../identifiers.ts';
 import { expect, it } from 'vitest';
 import type { Call, Principal, Session } from '../../call.ts';
 import { GuardError } from '../../errors.ts';
@@ -60,8 +61,8 @@ const principal = {
 const quiet = { check: () => {}, charge: () => {} };
 
 it.each([
-  ['at once', (id: string) => ({ id })],
-  ['later', (id: string) => Promise.resolve({ id })],
+  ['at once', (id: string) => ({ id: tenantId(id) })],
+  ['later', (id: string) => Promise.resolve({ id: tenantId(id) })],
 ] as const)('O24 the directory decides, and so do the refusals, %s', async (_when, find) => {
   const asked: string[] = [];
   const check = (): void => {

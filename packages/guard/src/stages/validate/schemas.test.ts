@@ -4,6 +4,7 @@ import type { Call, Definition, Json, JsonObject } from '../../call.ts';
 import { GuardError } from '../../errors.ts';
 import { METHODS } from '../../methods.ts';
 import { compileSchema, createSchemaCache, createValidate, SCHEMA_LIMITS, type SchemaLimits } from './index.ts';
+import type { Digest } from '../../identifiers.ts';
 
 const strict = createValidate({ additionalArguments: () => 'reject' });
 let serial = 0;
@@ -11,7 +12,7 @@ const definitionOf = (document: JsonObject, name = 't'): Definition => ({
   server: 'crm',
   kind: 'tool',
   name,
-  digest: `sha256:s${serial++}`,
+  digest: `sha256:s${serial++}` as Digest,
   labels: [],
   document,
 });

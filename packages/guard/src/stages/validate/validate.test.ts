@@ -3,6 +3,7 @@ import type { Call, Definition, JsonObject } from '../../call.ts';
 import { GuardError } from '../../errors.ts';
 import { METHODS } from '../../methods.ts';
 import { compileSchema, createValidate } from './index.ts';
+import type { Digest } from '../../identifiers.ts';
 
 const row = METHODS['tools/call'];
 let serial = 0;
@@ -10,7 +11,7 @@ const toolOf = (inputSchema: object): Definition => ({
   server: 'crm',
   kind: 'tool',
   name: 't',
-  digest: `sha256:${serial++}`,
+  digest: `sha256:${serial++}` as Digest,
   labels: [],
   document: { inputSchema } as never,
 });
@@ -151,7 +152,7 @@ it('a prompt takes its declared arguments, as strings, and the required ones', (
     server: 'crm',
     kind: 'prompt',
     name: 'p',
-    digest: 'sha256:p',
+    digest: 'sha256:p' as Digest,
     labels: [],
     document: { arguments: [{ name: 'a', required: true }, { name: 'b' }] },
   };

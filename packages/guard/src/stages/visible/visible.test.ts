@@ -6,6 +6,7 @@ import type { Identity } from '../../guard.ts';
 import { methodRow, type MethodRow } from '../../methods.ts';
 import type { PolicyEngine, PolicyRequest } from '../../ports.ts';
 import { createMayList, createVisible } from './index.ts';
+import type { Digest } from '../../identifiers.ts';
 
 const who = { principal: { key: 'p' }, tenant: { id: 'acme' } } as unknown as Identity;
 const definitionOf = (kind: DefinitionKind, name = 'get'): Definition => ({
@@ -13,7 +14,7 @@ const definitionOf = (kind: DefinitionKind, name = 'get'): Definition => ({
   kind,
   name,
   document: {},
-  digest: 'sha256:0',
+  digest: 'sha256:0' as Digest,
   labels: [],
 });
 

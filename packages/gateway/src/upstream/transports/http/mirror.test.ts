@@ -1,4 +1,4 @@
-import type { Definition, JsonObject } from '@sallyport/guard';
+import type { Definition, JsonObject, Digest } from '@sallyport/guard';
 import { describe, expect, it } from 'vitest';
 import { mirrorHeaders } from './mirror.ts';
 
@@ -7,7 +7,7 @@ const tool = (inputSchema: JsonObject): Definition => ({
   kind: 'tool',
   name: 't',
   document: { name: 't', inputSchema },
-  digest: '',
+  digest: '' as Digest,
   labels: [],
 });
 
