@@ -4,7 +4,7 @@ import { existsSync, mkdirSync, mkdtempSync, readFileSync, writeFileSync } from 
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import type { Definition, JsonObject, PolicyRequest } from '@sallyport/guard';
+import type { Definition, JsonObject, PolicyRequest, Digest, TenantId, PrincipalKey } from '@sallyport/guard';
 import { loadPolicies } from '../adapters/cedar/load.ts';
 import { loadConfigText } from '../config.ts';
 import type { Snapshot } from '../snapshot.ts';
@@ -90,7 +90,7 @@ describe('init', () => {
       tenantClaim: 'acme',
       tier: undefined,
       expiresAtMs: undefined,
-      key: 'k',
+      key: 'k' as PrincipalKey,
     };
     const call = { origin: { address: '127.0.0.1' } } as unknown as PolicyRequest['call'];
     const effect = (server: string, annotations: JsonObject): string => {
@@ -98,11 +98,18 @@ describe('init', () => {
         server,
         kind: 'tool',
         name: 'find',
-        digest: 'sha256:0',
+        digest: 'sha256:0' as Digest,
         labels: [],
         document: { name: 'find', annotations },
       };
-      return engine.decide({ principal, tenant: { id: 'acme' }, action: 'call', definition, input: {}, call }).effect;
+      return engine.decide({
+        principal,
+        tenant: { id: 'acme' as TenantId },
+        action: 'call',
+        definition,
+        input: {},
+        call,
+      }).effect;
     };
     expect([
       effect('search', { readOnlyHint: true }),

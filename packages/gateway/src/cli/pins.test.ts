@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { JsonObject } from '@sallyport/guard';
+import type { JsonObject, Digest } from '@sallyport/guard';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { openStore } from '../adapters/sqlite/store.ts';
 import { pinsCommands } from './pins.ts';
@@ -23,17 +23,24 @@ function fill(document: JsonObject = { name: 'echo', description: 'Does echo.' }
     server: 'crm',
     kind: 'tool',
     name: 'echo',
-    digest: digest('a'),
+    digest: digest('a') as Digest,
     document: { name: 'echo', description: 'Echoes.' },
     approvedAtMs: 0,
     approvedBy: 'first_use',
   });
-  store.pins.savePending({ server: 'crm', kind: 'tool', name: 'echo', digest: digest('b'), document, seenAtMs: 0 });
+  store.pins.savePending({
+    server: 'crm',
+    kind: 'tool',
+    name: 'echo',
+    digest: digest('b') as Digest,
+    document,
+    seenAtMs: 0,
+  });
   store.pins.savePending({
     server: 'crm',
     kind: 'tool',
     name: 'new',
-    digest: digest('c'),
+    digest: digest('c') as Digest,
     document: { name: 'new' },
     seenAtMs: 0,
   });
