@@ -1,7 +1,6 @@
 /** One call to one server, in the four combinations of old and new on either side. */
 import { GuardError, isObject, type ClientChannel, type JsonObject, type McpResult } from '@sallyport/guard';
 import { requireServed } from '../pins/verify.ts';
-import { mirrorHeaders } from '../transports/http/mirror.ts';
 import { ownerOf, type ActiveCall, type UpstreamSession } from '../sessions/session.ts';
 import { remoteErrorOf } from '../transports/failure.ts';
 import { gatewayRequest, type ServerResult, type OnRequest } from '../transports/transport.ts';
@@ -91,10 +90,6 @@ async function request(bridge: CallDeps, run: Run, seat: UpstreamSession, hooks:
     logLevel,
     extra: { ...hooks.extra, ...task },
   });
-  const headers =
-    seat.connection.era === 'modern' && seat.connection.transport === 'http'
-      ? mirrorHeaders(call.method, params, definition)
-      : {};
   const active: ActiveCall = {
     onNotification: parkedNotifications(run, hooks.relay),
     onRequest: hooks.onRequest,
@@ -105,7 +100,7 @@ async function request(bridge: CallDeps, run: Run, seat: UpstreamSession, hooks:
       method: call.method,
       params,
       rawArguments: params['arguments'] === undefined ? undefined : call.rawArguments,
-      headers,
+      definition,
       wantsProgress: relay.progressToken !== undefined,
       signal: hooks.signal,
       timeoutMs: settings.timeoutMs,

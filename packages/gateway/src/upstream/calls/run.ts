@@ -11,7 +11,7 @@ import type { ServerSettings } from '../../snapshot.ts';
 import type { PinCatalog } from '../pins/catalog.ts';
 import type { Verifier } from '../pins/verify.ts';
 import type { UpstreamDeps } from '../deps.ts';
-import { eraDoubt } from '../sessions/era-doubt.ts';
+import { eraMismatch } from '../sessions/era-mismatch.ts';
 import type { SessionPool } from '../sessions/pool.ts';
 import { ownerOf, type UpstreamSession } from '../sessions/session.ts';
 import { transportErrorOf } from '../transports/failure.ts';
@@ -89,7 +89,7 @@ export async function onSession<R>(bridge: CallDeps, run: Run, use: (seat: Upstr
       return await use(seat);
     } catch (thrown) {
       const gone = transportErrorOf(thrown)?.unexecuted === true;
-      const doubt = eraDoubt(seat.connection.era, thrown);
+      const doubt = eraMismatch(seat.connection.era, thrown);
       if (gone || doubt !== undefined) bridge.links.discard(seat);
       if (attempt > 0 || !(gone || doubt === 'repeat') || run.permitted.call.signal.aborted) throw thrown;
     } finally {

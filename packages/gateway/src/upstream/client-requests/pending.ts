@@ -1,6 +1,6 @@
 /** Requests of a server that wait for the client: bounded, so that a server cannot pile them up, one an id, withdrawn by their id. */
 import type { JsonObject } from '@sallyport/guard';
-import { encodeReply } from '../transports/encode.ts';
+import { encodeResponse } from '../transports/encode.ts';
 import type { RequestId } from '../../mcp/json-rpc.ts';
 
 export interface PendingClientRequests {
@@ -27,7 +27,7 @@ export function createPendingClientRequests(): PendingClientRequests {
       if (waiting.has(id)) return 'a request under an id that waits already';
       const withdrawn = new AbortController();
       waiting.set(id, withdrawn);
-      void encodeReply(id, ask(withdrawn.signal)).then((reply) => {
+      void encodeResponse(id, ask(withdrawn.signal)).then((reply) => {
         waiting.delete(id);
         done(withdrawn.signal.aborted ? undefined : reply);
       });

@@ -4,7 +4,7 @@ import type { ServerSettings } from '../../snapshot.ts';
 import { runOf } from '../calls/run.ts';
 import { askDirectly } from '../client-requests/ask-client.ts';
 import type { ClientRequest } from '../deps.ts';
-import type { Owner, SessionTraffic } from '../sessions/session.ts';
+import type { Owner, SessionState } from '../sessions/session.ts';
 import type { ServerInitiated } from '../transports/transport.ts';
 import { noteChange } from './list-changed.ts';
 import type { Subscribers } from './subscribers.ts';
@@ -24,7 +24,7 @@ export function createServerInitiated(
   { subscribers, sealer, clientRequest }: ServerInitiatedDeps,
   settings: ServerSettings,
   owner: Owner,
-  { activeCalls, verifications }: SessionTraffic,
+  { activeCalls, verifications }: SessionState,
 ): ServerInitiated {
   const server = settings.name;
   const seal = { sealer, server, principal: owner.principal };

@@ -1,6 +1,7 @@
 /** Compares the live definitions, as one link shows them, with their pins: on list, on call, and when they are said to change. */
 import { GuardError, type Clock, type Definition, type DefinitionKind, type JsonObject } from '@sallyport/guard';
-import type { Verification, UpstreamSession } from '../sessions/session.ts';
+import type { UpstreamSession } from '../sessions/session.ts';
+import type { Verification } from './verification.ts';
 import type { ServerSettings } from '../../snapshot.ts';
 import type { PinCatalog } from './catalog.ts';
 import { readList } from './read-list.ts';

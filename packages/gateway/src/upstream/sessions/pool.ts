@@ -1,40 +1,36 @@
 /**
- * The links to all servers. One per server, principal and session, never shared between principals (invariant 7); a
- * modern HTTP server has no sessions, so there is nothing in its link that could be shared.
+ * The sessions to all servers. Each belongs to one server, principal and client session, and no two principals share one
+ * (invariant 7). Only a connection that carries neither session nor identity serves everybody.
  */
-import { GuardError, type Clock, type JsonObject } from '@sallyport/guard';
-import { canonicalize } from '@sallyport/guard/json';
+import type { Era, JsonObject } from '@sallyport/guard';
 import type { ServerSettings } from '../../snapshot.ts';
-import type { Log } from '@sallyport/guard';
-import { openEndpoint, type Endpoint } from '../transports/http/endpoint.ts';
-import { transportFailure, publicReasonOf, reasonOf } from '../transports/failure.ts';
-import type { ServerInitiated } from '../transports/transport.ts';
-import { createBackoff, type Backoff } from './backoff.ts';
-import { openConnection, type Eras } from './open-connection.ts';
-import { createUpstreamSession, type Owner, type SessionTraffic, type UpstreamSession } from '../sessions/session.ts';
-
-export interface SessionPoolDeps {
-  readonly clock: Clock;
-  readonly log: Log;
-  readonly environment: Readonly<Record<string, string>>;
-  readonly servers: () => readonly ServerSettings[];
-  /** Handles the messages of a server that belong to no request of the gateway. */
-  serverInitiated(settings: ServerSettings, owner: Owner, traffic: SessionTraffic): ServerInitiated;
-  /** True while a session has subscribers: then it is never idle. */
-  hasSubscribers(session: UpstreamSession): boolean;
-}
+import { transportFailure } from '../transports/failure.ts';
+import { createBackoff } from './backoff.ts';
+import { sessionToEvict } from './caps.ts';
+import { openSession } from './open-session.ts';
+import { removeSession, type PoolState, type SessionPoolDeps } from './pool-state.ts';
+import { reap } from './reaping.ts';
+import { ownedSessionKey, sharedSessionKey } from './session-key.ts';
+import type { Owner, UpstreamSession } from './session.ts';
 
 export interface SessionPool {
-  /** A seat with `busy` raised, at once where a link is open; give it back with `leave`. @throws GuardError `upstream_failed`, `upstream_timeout` or `rate_limited`. */
+  /**
+   * A session with `useCount` raised, at once when one is open. Give it back with `release`.
+   *
+   * @param capabilities what the session declares in the client's name.
+   * @throws GuardError `upstream_failed`, `upstream_timeout` or `rate_limited`.
+   */
   acquire(settings: ServerSettings, owner: Owner, capabilities: JsonObject): UpstreamSession | Promise<UpstreamSession>;
-  release(seat: UpstreamSession): void;
-  /** The open seats of an owner at one server. */
+  release(session: UpstreamSession): void;
+  /** The open sessions that an owner may use at a server. */
   sessionsOf(server: string, owner: Owner): readonly UpstreamSession[];
-  /** After a failure that makes one doubt what is known of the server. */
-  discard(seat: UpstreamSession): void;
+  /** Gives up a session after a failure that casts doubt on it. Calls that still use it may finish. */
+  discard(session: UpstreamSession): void;
   /** Why the server could not be reached lately; `undefined` when it could, or when nobody tried for a while. */
   lastFailure(server: string): string | undefined;
-  readonly eras: Eras;
+  /** By server: the era that it spoke last. */
+  readonly eras: ReadonlyMap<string, Era>;
+  /** How many sessions to the server are open. */
   count(server: string): number;
   /** Called once with every session that was opened. */
   onOpened(listener: (session: UpstreamSession) => void): void;
@@ -43,227 +39,117 @@ export interface SessionPool {
   close(): Promise<void>;
 }
 
-interface PoolState extends SessionPoolDeps {
-  readonly seats: Map<string, UpstreamSession>;
-  readonly opening: Map<
-    string,
-    { readonly server: string; readonly principal: string; readonly seat: Promise<UpstreamSession> }
-  >;
-  readonly endpoints: Map<string, Endpoint>;
-  readonly backoff: Backoff;
-  readonly eras: Eras;
-  readonly reasons: Map<string, { readonly why: string; readonly at: number }>;
-  onOpened: (session: UpstreamSession) => void;
-  onLost: (session: UpstreamSession) => void;
-  closed: boolean;
-}
-
-const REAP_MS = 1_000;
+const REAP_INTERVAL_MS = 1_000;
 /** A failure that nobody repeats must not keep a gateway from being ready: then nobody would ever repeat it. */
-const REASON_MS = 30_000;
+const FAILURE_REMEMBERED_MS = 30_000;
 
 export function createSessionPool(deps: SessionPoolDeps): SessionPool {
-  const rooms: PoolState = {
+  const state: PoolState = {
     ...deps,
-    seats: new Map(),
-    opening: new Map(),
+    sessions: new Map(),
+    openings: new Map(),
     endpoints: new Map(),
     backoff: createBackoff(deps.clock),
     eras: new Map(),
-    reasons: new Map(),
+    failures: new Map(),
     onOpened: () => undefined,
     onLost: () => undefined,
     closed: false,
   };
-  const reaper = setInterval(() => reap(rooms), REAP_MS);
+  const reaper = setInterval(() => reap(state), REAP_INTERVAL_MS);
   reaper.unref();
   return {
-    acquire: (settings, owner, capabilities) => take(rooms, { settings, owner, capabilities }),
-    release: (seat) => {
-      seat.useCount--;
-      seat.lastUsedAtMs = deps.clock.now();
-      // A seat that was given up while others still used it ends with the last of them.
-      if (seat.useCount <= 0 && rooms.seats.get(seat.key) !== seat) void seat.connection.close().catch(() => undefined);
-    },
-    sessionsOf: (server, owner) =>
-      [...rooms.seats.values()].filter(
-        (seat) =>
-          seat.settings.name === server &&
-          (seat.owner === undefined ||
-            (seat.owner.principal === owner.principal && seat.owner.session === owner.session)),
-      ),
-    discard: (seat) => {
-      rooms.eras.delete(seat.settings.name);
-      if (seat.useCount <= 0) drop(rooms, seat);
-      else rooms.seats.delete(seat.key);
-      if (rooms.hasSubscribers(seat)) rooms.onLost(seat);
-    },
-    lastFailure: (server) => {
-      const last = rooms.reasons.get(server);
-      return last !== undefined && deps.clock.now() - last.at <= REASON_MS ? last.why : undefined;
-    },
-    eras: rooms.eras,
-    count: (server) => [...rooms.seats.values()].filter((seat) => seat.settings.name === server).length,
+    acquire: (settings, owner, capabilities) => acquire(state, settings, owner, capabilities),
+    release: (session) => release(state, session),
+    sessionsOf: (server, owner) => sessionsOf(state, server, owner),
+    discard: (session) => discard(state, session),
+    lastFailure: (server) => lastFailure(state, server),
+    eras: state.eras,
+    count: (server) => [...state.sessions.values()].filter(({ settings }) => settings.name === server).length,
     onOpened: (listener) => {
-      rooms.onOpened = listener;
+      state.onOpened = listener;
     },
     onLost: (listener) => {
-      rooms.onLost = listener;
+      state.onLost = listener;
     },
-    close: async () => {
-      rooms.closed = true;
+    close: () => {
       clearInterval(reaper);
-      await Promise.allSettled([...rooms.opening.values()].map(({ seat }) => seat));
-      await Promise.allSettled([...rooms.seats.values()].map((seat) => seat.connection.close()));
-      rooms.seats.clear();
-      await Promise.allSettled([...rooms.endpoints.values()].map((endpoint) => endpoint.close()));
+      return close(state);
     },
   };
 }
 
-interface Wanted {
-  readonly settings: ServerSettings;
-  readonly owner: Owner;
-  readonly capabilities: JsonObject;
+function acquire(
+  state: PoolState,
+  settings: ServerSettings,
+  owner: Owner,
+  capabilities: JsonObject,
+): UpstreamSession | Promise<UpstreamSession> {
+  if (state.closed) throw transportFailure('the gateway is closing');
+  const shared = state.sessions.get(sharedSessionKey(settings));
+  if (shared !== undefined && !shared.connection.isClosed()) return use(state, shared);
+  const key = ownedSessionKey(settings, owner, capabilities);
+  const owned = state.sessions.get(key);
+  if (owned !== undefined && !owned.connection.isClosed()) return use(state, owned);
+  if (owned !== undefined) removeSession(state, owned);
+  const opening = state.openings.get(key)?.session ?? startOpening(state, key, settings, owner, capabilities);
+  return opening.then((session) => use(state, session));
 }
 
-/** A changed transport is another server: its links must not be mistaken for the old ones. */
-function transportKey(settings: ServerSettings): string {
-  let key = transportKeys.get(settings);
-  if (key === undefined) transportKeys.set(settings, (key = `${settings.name} ${JSON.stringify(settings.transport)}`));
-  return key;
+function use(state: PoolState, session: UpstreamSession): UpstreamSession {
+  session.useCount++;
+  session.lastUsedAtMs = state.clock.now();
+  return session;
 }
 
-/** Settings are immutable, and their key is asked for with every call. */
-const transportKeys = new WeakMap<ServerSettings, string>();
-
-const sharedKey = (settings: ServerSettings): string => `* ${transportKey(settings)}`;
-
-const ownKey = ({ settings, owner, capabilities }: Wanted): string =>
-  JSON.stringify([transportKey(settings), owner.principal, owner.session, canonicalize(capabilities)]);
-
-function take(rooms: PoolState, wanted: Wanted): UpstreamSession | Promise<UpstreamSession> {
-  if (rooms.closed) throw transportFailure('the gateway is closing');
-  const shared = rooms.seats.get(sharedKey(wanted.settings));
-  if (shared !== undefined && !shared.connection.isClosed()) return sit(rooms, shared);
-  const key = ownKey(wanted);
-  const there = rooms.seats.get(key);
-  if (there !== undefined) {
-    if (!there.connection.isClosed()) return sit(rooms, there);
-    drop(rooms, there);
-  }
-  let opening = rooms.opening.get(key);
-  if (opening === undefined) {
-    makeRoom(rooms, wanted);
-    opening = { server: wanted.settings.name, principal: wanted.owner.principal, seat: open(rooms, key, wanted) };
-    rooms.opening.set(key, opening);
-    // The promise that callers wait for is this one, so its bookkeeping must not be an unhandled rejection of its own.
-    void opening.seat.catch(() => undefined).finally(() => rooms.opening.delete(key));
-  }
-  return opening.seat.then((seat) => sit(rooms, seat));
+function release(state: PoolState, session: UpstreamSession): void {
+  session.useCount--;
+  session.lastUsedAtMs = state.clock.now();
+  // A session that was discarded while others used it ends with the last of them.
+  if (session.useCount <= 0 && state.sessions.get(session.key) !== session)
+    void session.connection.close().catch(() => undefined);
 }
 
-function sit(rooms: PoolState, seat: UpstreamSession): UpstreamSession {
-  seat.useCount++;
-  seat.lastUsedAtMs = rooms.clock.now();
-  return seat;
+function sessionsOf(state: PoolState, server: string, owner: Owner): readonly UpstreamSession[] {
+  const isFor = (of: Owner | undefined): boolean =>
+    of === undefined || (of.principal === owner.principal && of.session === owner.session);
+  return [...state.sessions.values()].filter((session) => session.settings.name === server && isFor(session.owner));
 }
 
-async function open(
-  rooms: PoolState,
+function discard(state: PoolState, session: UpstreamSession): void {
+  state.eras.delete(session.settings.name);
+  if (session.useCount <= 0) removeSession(state, session);
+  else state.sessions.delete(session.key);
+  if (state.hasSubscribers(session)) state.onLost(session);
+}
+
+function lastFailure(state: PoolState, server: string): string | undefined {
+  const last = state.failures.get(server);
+  return last !== undefined && state.clock.now() - last.atMs <= FAILURE_REMEMBERED_MS ? last.reason : undefined;
+}
+
+/** Makes space for a session and starts to open it; everybody who needs it meanwhile waits for the same promise. */
+function startOpening(
+  state: PoolState,
   key: string,
-  { settings, owner, capabilities }: Wanted,
+  settings: ServerSettings,
+  owner: Owner,
+  capabilities: JsonObject,
 ): Promise<UpstreamSession> {
-  const again = JSON.stringify([settings.name, owner.principal]);
-  const waitMs = rooms.backoff.waitMs(again);
-  if (waitMs > 0)
-    throw transportFailure(`the server failed to start; next attempt in ${Math.ceil(waitMs / 1000)} s`, {
-      unexecuted: false,
-    });
-  const traffic: SessionTraffic = { activeCalls: [], verifications: new Map() };
-  let seat: UpstreamSession;
-  try {
-    const link = await openConnection({
-      settings,
-      capabilities,
-      endpoint: endpointOf(rooms, settings),
-      eras: rooms.eras,
-      environment: rooms.environment,
-      log: rooms.log,
-      unattached: rooms.serverInitiated(settings, owner, traffic),
-    });
-    rooms.backoff.succeeded(again);
-    rooms.reasons.delete(settings.name);
-    const shared = link.era === 'modern' && link.transport === 'http';
-    const found = shared ? rooms.seats.get(sharedKey(settings)) : undefined;
-    if (found !== undefined) return found;
-    seat = createUpstreamSession({
-      key: shared ? sharedKey(settings) : key,
-      settings,
-      owner: shared ? undefined : owner,
-      link,
-      traffic,
-      now: rooms.clock.now(),
-    });
-  } catch (thrown) {
-    if (settings.transport.kind === 'stdio') rooms.backoff.failed(again);
-    rooms.reasons.set(settings.name, { why: publicReasonOf(thrown), at: rooms.clock.now() });
-    rooms.log('warn', 'a server could not be reached', { server: settings.name, why: reasonOf(thrown) });
-    throw thrown;
-  }
-  rooms.seats.set(seat.key, seat);
-  rooms.onOpened(seat);
-  if (rooms.closed) await seat.connection.close();
-  return seat;
+  const { principal } = owner;
+  const evicted = sessionToEvict(settings, principal, state.sessions.values(), state.openings.values());
+  if (evicted !== undefined) removeSession(state, evicted);
+  const session = openSession(state, key, settings, owner, capabilities);
+  state.openings.set(key, { server: settings.name, principal, session });
+  // Callers wait for `session` itself; this second chain must not become an unhandled rejection of its own.
+  void session.catch(() => undefined).finally(() => state.openings.delete(key));
+  return session;
 }
 
-function endpointOf(rooms: PoolState, settings: ServerSettings): Endpoint | undefined {
-  if (settings.transport.kind !== 'http') return undefined;
-  const key = transportKey(settings);
-  let endpoint = rooms.endpoints.get(key);
-  if (endpoint === undefined) rooms.endpoints.set(key, (endpoint = openEndpoint(settings)));
-  return endpoint;
-}
-
-/** Room for one more link, by ending the one that was idle longest. A busy link is never taken from anybody. */
-function makeRoom(rooms: PoolState, { settings, owner }: Wanted): void {
-  const { name, sessions: links } = settings;
-  const openings = [...rooms.opening.values()].filter(({ server }) => server === name);
-  const mine = [...rooms.seats.values()].filter((seat) => seat.settings.name === name && seat.owner !== undefined);
-  const own = mine.filter((seat) => seat.owner?.principal === owner.principal);
-  const ownOpening = openings.filter(({ principal }) => principal === owner.principal);
-  if (own.length + ownOpening.length >= links.maxPerPrincipal) evict(rooms, own, 'too many connections of this caller');
-  else if (mine.length + openings.length >= links.max) evict(rooms, mine, 'too many connections');
-}
-
-function evict(rooms: PoolState, seats: readonly UpstreamSession[], why: string): void {
-  const idle = seats.filter(({ useCount: busy }) => busy === 0).sort((a, b) => a.lastUsedAtMs - b.lastUsedAtMs)[0];
-  if (idle === undefined)
-    throw new GuardError('rate_limited', {
-      message: `The server behind the gateway has ${why}.`,
-      retryAfterSeconds: 1,
-    });
-  drop(rooms, idle);
-}
-
-function drop(rooms: PoolState, seat: UpstreamSession): void {
-  if (rooms.seats.get(seat.key) === seat) rooms.seats.delete(seat.key);
-  void seat.connection.close().catch(() => undefined);
-}
-
-function reap(rooms: PoolState): void {
-  const now = rooms.clock.now();
-  const wanted = new Set(rooms.servers().map(transportKey));
-  for (const seat of rooms.seats.values()) {
-    const idle =
-      seat.useCount <= 0 && now - seat.lastUsedAtMs > seat.settings.sessions.idleMs && !rooms.hasSubscribers(seat);
-    if (seat.connection.isClosed() || idle || (seat.useCount <= 0 && !wanted.has(transportKey(seat.settings))))
-      drop(rooms, seat);
-    if (seat.connection.isClosed() && rooms.hasSubscribers(seat)) rooms.onLost(seat);
-  }
-  for (const [key, endpoint] of rooms.endpoints) {
-    if (wanted.has(key) || [...rooms.seats.values()].some((seat) => transportKey(seat.settings) === key)) continue;
-    rooms.endpoints.delete(key);
-    void endpoint.close();
-  }
+async function close(state: PoolState): Promise<void> {
+  state.closed = true;
+  await Promise.allSettled([...state.openings.values()].map(({ session }) => session));
+  await Promise.allSettled([...state.sessions.values()].map(({ connection }) => connection.close()));
+  state.sessions.clear();
+  await Promise.allSettled([...state.endpoints.values()].map((endpoint) => endpoint.close()));
 }

@@ -1,51 +1,48 @@
-/** A link with what is remembered about it: who owns it, what runs on it, what was seen through it. */
+/** An upstream session: a connection to a server, whom it serves, and what the gateway remembers about it. */
 import type { DefinitionKind, Permitted } from '@sallyport/guard';
 import type { ServerSettings } from '../../snapshot.ts';
+import type { Verification } from '../pins/verification.ts';
 import type { Connection, OutboundRequest } from '../transports/transport.ts';
 
-/** For whom a link is: a principal in one session. */
+/** Whom a session serves: a principal in one session of its client. */
 export interface Owner {
+  /** `Principal.key`. */
   readonly principal: string;
   /** The client's session id, or `-`. */
   readonly session: string;
 }
 
-/** A call that runs on a session: a message of the server that names no call may belong to it. */
+/** A call that the server works on. What the server sends without naming a call may belong to it. */
 export type ActiveCall = Pick<OutboundRequest, 'onNotification' | 'onRequest'>;
 
-/** What a list showed through this link the last time. */
-export interface Verification {
-  readonly verifiedAtMs: number;
-  /** Version of the pins that it was compared with. */
-  readonly pinsVersion: number;
-  /** Names (or URIs) that were listed and match their pins, with the digest. */
-  readonly served: ReadonlyMap<string, string>;
-}
-
-/** What the server's own messages touch. It exists before the connection does: a server may send during the handshake. */
-export interface SessionTraffic {
+/** What the gateway remembers about a session. It exists before the connection, because a server may send messages at once. */
+export interface SessionState {
+  /** Calls that the server works on, newest last. */
   readonly activeCalls: ActiveCall[];
   readonly verifications: Map<DefinitionKind, Verification>;
-}
-
-export interface UpstreamSession extends SessionTraffic {
-  readonly key: string;
-  readonly settings: ServerSettings;
-  /** `undefined` for a modern HTTP server: its requests carry neither session nor identity. */
-  readonly owner: Owner | undefined;
-  readonly connection: Connection;
-  /** Calls and listens that use it now. */
-  useCount: number;
-  lastUsedAtMs: number;
-  /** Comparisons that run now, so that calls at the same time share one. */
+  /** Verifications that run now: calls at the same time share one. */
   readonly runningVerifications: Map<DefinitionKind, Promise<Verification>>;
-  /** Resources subscribed over this link (legacy). */
+  /** Resources that are subscribed in this session (revisions up to 2025-11-25). */
   readonly subscribedUris: Set<string>;
-  /** Ids of tasks that were made over this link, newest last. */
+  /** Ids of the tasks that this session created, newest last. */
   readonly taskIds: Set<string>;
+  /** The level that was last sent with `logging/setLevel`. */
   logLevel: string | undefined;
 }
 
+export interface UpstreamSession extends SessionState {
+  /** Its key in the pool. */
+  readonly key: string;
+  readonly settings: ServerSettings;
+  /** `undefined` when the connection carries neither session nor identity, so that it serves all principals. */
+  readonly owner: Owner | undefined;
+  readonly connection: Connection;
+  /** Calls and subscriptions that use the session now. */
+  useCount: number;
+  lastUsedAtMs: number;
+}
+
+/** @returns the owner of the sessions that a call may use. */
 export const ownerOf = ({ principal, call }: Permitted): Owner => ({
   principal: principal.key,
   session: call.session?.id ?? '-',
@@ -53,26 +50,11 @@ export const ownerOf = ({ principal, call }: Permitted): Owner => ({
 
 export const ownerKey = ({ principal, session }: Owner): string => JSON.stringify([principal, session]);
 
-export function createUpstreamSession(head: {
-  key: string;
-  settings: ServerSettings;
-  owner: Owner | undefined;
-  link: Connection;
-  traffic: SessionTraffic;
-  now: number;
-}): UpstreamSession {
-  const { key, settings, owner, link, traffic, now } = head;
-  return {
-    key,
-    settings,
-    owner,
-    connection: link,
-    useCount: 0,
-    lastUsedAtMs: now,
-    ...traffic,
-    runningVerifications: new Map(),
-    subscribedUris: new Set(),
-    taskIds: new Set(),
-    logLevel: undefined,
-  };
-}
+export const createSessionState = (): SessionState => ({
+  activeCalls: [],
+  verifications: new Map(),
+  runningVerifications: new Map(),
+  subscribedUris: new Set(),
+  taskIds: new Set(),
+  logLevel: undefined,
+});

@@ -1,41 +1,35 @@
-/** JSON-RPC messages that the gateway writes. */
-import { asGuardError, type JsonObject } from '@sallyport/guard';
+/** JSON-RPC messages that the gateway writes to servers. */
+import { asGuardError, type GuardError, type JsonObject } from '@sallyport/guard';
 import { requestBytes } from '@sallyport/guard/json';
-import type { OutboundRequest } from '../transports/transport.ts';
-import type { RequestId } from '../../mcp/json-rpc.ts';
+import { RPC_ERROR } from '../../mcp/error-codes.ts';
+import { errorMessage, notificationMessage, resultMessage, type RequestId } from '../../mcp/json-rpc.ts';
 import { metaOf } from '../../mcp/meta-keys.ts';
+import type { OutboundRequest } from './transport.ts';
 
-/** A request under our own id, which doubles as its progress token: a token of the caller never leaves the gateway. */
-export function encodeRequest(id: number, ask: OutboundRequest): Buffer {
-  const params = ask.wantsProgress
-    ? { ...ask.params, _meta: { ...metaOf(ask.params), progressToken: id } }
-    : ask.params;
-  return requestBytes({ id, method: ask.method, params, rawArguments: ask.rawArguments });
+/** A request under the gateway's own id, which is its progress token too: the caller's token never leaves the gateway. */
+export function encodeRequest(id: number, { method, params, rawArguments, wantsProgress }: OutboundRequest): Buffer {
+  if (!wantsProgress) return requestBytes({ id, method, params, rawArguments });
+  const meta = { ...metaOf(params), progressToken: id };
+  return requestBytes({ id, method, params: { ...params, _meta: meta }, rawArguments });
 }
 
 export function encodeNotification(method: string, params: JsonObject): Buffer {
-  return Buffer.from(JSON.stringify({ jsonrpc: '2.0', method, params }));
+  return Buffer.from(JSON.stringify(notificationMessage(method, params)));
 }
 
-/** The answer to a request that a server made of the client. Refusals name no reason that the policy did not mean to give. */
-export async function encodeReply(id: RequestId, answer: Promise<JsonObject>): Promise<Buffer> {
+/** The response to a request that a server made of the client. A refusal tells no more than its message. */
+export async function encodeResponse(id: RequestId, result: Promise<JsonObject>): Promise<Buffer> {
   try {
-    return Buffer.from(JSON.stringify({ jsonrpc: '2.0', id, result: await answer }));
+    return Buffer.from(JSON.stringify(resultMessage(id, await result)));
   } catch (thrown) {
     const error = asGuardError(thrown);
-    const code =
-      error.detail.rpc?.code ??
-      (error.code === 'missing_client_capability' || error.code === 'method_not_found'
-        ? -32601
-        : error.code === 'not_permitted'
-          ? -1
-          : -32603);
-    return Buffer.from(
-      JSON.stringify({
-        jsonrpc: '2.0',
-        id,
-        error: { code, message: error.code === 'internal' ? 'The client could not answer.' : error.message },
-      }),
-    );
+    const message = error.code === 'internal' ? 'The client could not answer.' : error.message;
+    return Buffer.from(JSON.stringify(errorMessage(id, { code: rpcCodeOf(error), message })));
   }
+}
+
+function rpcCodeOf({ code, detail }: GuardError): number {
+  if (detail.rpc !== undefined) return detail.rpc.code;
+  if (code === 'missing_client_capability' || code === 'method_not_found') return RPC_ERROR.methodNotFound;
+  return code === 'not_permitted' ? RPC_ERROR.refusedByClient : RPC_ERROR.internal;
 }

@@ -1,59 +1,24 @@
-/** How what a server or its transport did wrong becomes a GuardError. What a server said is cleaned before it goes anywhere. */
+/** Failures of servers and transports as GuardErrors. Text from a server is cleaned before it goes anywhere. */
 import { GuardError, type Json } from '@sallyport/guard';
+import { isApplicationCode, RPC_ERROR } from '../../mcp/error-codes.ts';
 
-/** A JSON-RPC error as the server sent it; travels as `cause`, for the log and for era negotiation. */
+/** A JSON-RPC error as the server sent it. Travels as `cause`, for the log and for era negotiation. */
 export interface RemoteError {
-  readonly remote: true;
+  readonly source: 'server';
   readonly code: number;
+  /** Cleaned. */
   readonly message: string;
   readonly data: Json | undefined;
 }
 
-/** Codes that mean the same on the caller's hop; the others describe the hop between gateway and server. */
-const RELAYED: ReadonlySet<number> = new Set([-32602, -32002, -32601, -32042]);
-
-/** Application codes lie outside the range that JSON-RPC reserves. */
-const isApplication = (code: number): boolean => Number.isSafeInteger(code) && (code < -32768 || code > -32000);
-
-/** First line, at most 500 characters, without control, bidirectional and zero-width characters. */
-export function cleanLine(text: string): string {
-  const first = text.slice(0, 2000).split(/[\r\n\u2028\u2029]/, 1)[0] ?? '';
-  return first.replace(/[\p{Cc}\p{Cf}\p{Co}\p{Cs}]/gu, '').slice(0, 500);
-}
-
-export function rpcFailure(code: number, message: string, data: Json | undefined): GuardError {
-  const cause: RemoteError = { remote: true, code, message: cleanLine(message), data };
-  if (code === -32021) {
-    const required =
-      data !== null && typeof data === 'object' && 'requiredCapabilities' in data
-        ? data['requiredCapabilities']
-        : undefined;
-    return new GuardError('missing_client_capability', {
-      cause,
-      ...(required === undefined ? {} : { data: { requiredCapabilities: required } }),
-    });
-  }
-  if (!RELAYED.has(code) && !isApplication(code)) return new GuardError('upstream_failed', { cause });
-  const text = cleanLine(message);
-  return new GuardError('upstream_failed', {
-    cause,
-    rpc: { code, ...(data === undefined ? {} : { data }) },
-    ...(text === '' ? {} : { message: text }),
-  });
-}
-
-/** The JSON-RPC code with which the server answered, when it was the server that failed the request. */
-export function remoteErrorOf(thrown: unknown): RemoteError | undefined {
-  const cause = thrown instanceof GuardError ? thrown.detail.cause : undefined;
-  return typeof cause === 'object' && cause !== null && 'remote' in cause ? (cause as RemoteError) : undefined;
-}
-
-/** What a transport knows of its failure; travels as `cause`, for the log, for repetition and for era negotiation. */
+/** A failure between the gateway and the server. Travels as `cause`, for the log, for repetition and era negotiation. */
 export interface TransportError {
-  readonly hop: true;
+  readonly source: 'transport';
+  /** In words of the gateway: nothing that the server sent is in it. */
   readonly reason: string;
-  /** True when the server cannot have executed the request, so that it may be sent again over a new link. */
+  /** True when the server cannot have executed the request, so that it may be sent again over a new connection. */
   readonly unexecuted: boolean;
+  /** Of the HTTP response. */
   readonly status: number | undefined;
   readonly cause: unknown;
 }
@@ -64,30 +29,76 @@ export interface TransportErrorDetail {
   readonly cause?: unknown;
 }
 
-/** What went wrong between the gateway and the server. `why` is ours and never holds what the server said. */
-export function transportFailure(why: string, detail: TransportErrorDetail = {}): GuardError {
-  const cause: TransportError = {
-    hop: true,
-    reason: why,
-    unexecuted: detail.unexecuted ?? false,
-    status: detail.status,
-    cause: detail.cause,
-  };
-  return new GuardError('upstream_failed', { cause });
+/** Codes that mean the same to the caller. The other reserved ones describe the hop between gateway and server. */
+const RELAYED: ReadonlySet<number> = new Set([
+  RPC_ERROR.invalidParams,
+  RPC_ERROR.resourceNotFound,
+  RPC_ERROR.methodNotFound,
+  RPC_ERROR.urlElicitationRequired,
+]);
+
+/** First line, at most 500 characters, without control, bidirectional and zero-width characters. */
+export function cleanLine(text: string): string {
+  const firstLine = text.slice(0, 2000).split(/[\r\n\u2028\u2029]/, 1)[0] ?? '';
+  return firstLine.replace(/[\p{Cc}\p{Cf}\p{Co}\p{Cs}]/gu, '').slice(0, 500);
 }
 
-export function transportErrorOf(thrown: unknown): TransportError | undefined {
-  const cause = thrown instanceof GuardError ? thrown.detail.cause : undefined;
-  return typeof cause === 'object' && cause !== null && 'hop' in cause ? (cause as TransportError) : undefined;
+/** A JSON-RPC error of a server, as the caller may see it. */
+export function rpcFailure(code: number, message: string, data: Json | undefined): GuardError {
+  const text = cleanLine(message);
+  const cause: RemoteError = { source: 'server', code, message: text, data };
+  if (code === RPC_ERROR.missingClientCapability) return missingCapability(cause);
+  if (!RELAYED.has(code) && !isApplicationCode(code)) return new GuardError('upstream_failed', { cause });
+  return new GuardError('upstream_failed', {
+    cause,
+    rpc: { code, ...(data === undefined ? {} : { data }) },
+    ...(text === '' ? {} : { message: text }),
+  });
+}
+
+function missingCapability(cause: RemoteError): GuardError {
+  const { data } = cause;
+  const namesRequired = data !== null && typeof data === 'object' && 'requiredCapabilities' in data;
+  const required = namesRequired ? data['requiredCapabilities'] : undefined;
+  return new GuardError('missing_client_capability', {
+    cause,
+    ...(required === undefined ? {} : { data: { requiredCapabilities: required } }),
+  });
+}
+
+/** @param reason in words of the gateway: never anything that the server sent. */
+export function transportFailure(reason: string, detail: TransportErrorDetail = {}): GuardError {
+  const { unexecuted = false, status, cause } = detail;
+  const error: TransportError = { source: 'transport', reason, unexecuted, status, cause };
+  return new GuardError('upstream_failed', { cause: error });
 }
 
 export const tooLarge = (): GuardError =>
   new GuardError('output_blocked', { message: 'The result is larger than the limit. The call was executed.' });
 
-/** One line for whoever may ask whether a server is reachable: nothing that the server said is in it. */
+/** @returns the JSON-RPC error with which the server answered; `undefined` for any other failure. */
+export function remoteErrorOf(thrown: unknown): RemoteError | undefined {
+  const cause = causeOf(thrown);
+  return cause?.source === 'server' ? cause : undefined;
+}
+
+/** @returns what the transport knows of its failure; `undefined` for any other failure. */
+export function transportErrorOf(thrown: unknown): TransportError | undefined {
+  const cause = causeOf(thrown);
+  return cause?.source === 'transport' ? cause : undefined;
+}
+
+function causeOf(thrown: unknown): RemoteError | TransportError | undefined {
+  const cause = thrown instanceof GuardError ? thrown.detail.cause : undefined;
+  return typeof cause === 'object' && cause !== null && 'source' in cause
+    ? (cause as RemoteError | TransportError)
+    : undefined;
+}
+
+/** One line for whoever may ask whether a server is reachable: nothing that the server sent is in it. */
 export function publicReasonOf(thrown: unknown): string {
-  const hop = transportErrorOf(thrown);
-  if (hop !== undefined) return hop.status === undefined ? hop.reason : `${hop.reason} (${hop.status})`;
+  const error = transportErrorOf(thrown);
+  if (error !== undefined) return error.status === undefined ? error.reason : `${error.reason} (${error.status})`;
   const remote = remoteErrorOf(thrown);
   if (remote !== undefined) return `the server answered with error ${remote.code}`;
   return thrown instanceof GuardError ? thrown.message : 'internal error';

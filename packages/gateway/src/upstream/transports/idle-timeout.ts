@@ -1,60 +1,60 @@
-/** How long a request may take: until its caller cancels, or until the server gave no sign of life for too long. */
+/** Ends the wait for a response: when the caller cancels, at the deadline, or when the server is silent for too long. */
 import { GuardError } from '@sallyport/guard';
-import type { OutboundRequest } from '../transports/transport.ts';
+import type { OutboundRequest } from './transport.ts';
 
 export interface IdleTimeout {
-  /** A sign of life: the wait starts anew. */
+  /** The server gave a sign of life: the timeout starts anew. */
   touch(): void;
-  /** The server waits for the client now, so its own time stands still. Nests. */
+  /** The server waits for the client, which does not count as silence. Nests. */
   pause(): void;
   resume(): void;
-  /** Nothing is waited for any more. */
+  /** Nobody waits any more. */
   stop(): void;
 }
 
-/** Calls `lost` once, with `cancelled` or `upstream_timeout`, unless `done` comes first. */
+/** Calls `onEnd` at most once, with `cancelled` or `upstream_timeout`, unless `stop` comes first. */
 export function startIdleTimeout(
-  { signal, timeoutMs, deadlineMs: until }: Pick<OutboundRequest, 'signal' | 'timeoutMs' | 'deadlineMs'>,
-  lost: (why: GuardError) => void,
+  { signal, timeoutMs, deadlineMs = Infinity }: Pick<OutboundRequest, 'signal' | 'timeoutMs' | 'deadlineMs'>,
+  onEnd: (error: GuardError) => void,
 ): IdleTimeout {
   let timer: NodeJS.Timeout | undefined;
-  let seen = Date.now();
-  let holds = 0;
-  let over = false;
-  const end = (why: GuardError): void => {
-    if (over) return;
-    done();
-    lost(why);
-  };
-  const cancelled = (): void => end(new GuardError('cancelled'));
-  const done = (): void => {
-    over = true;
+  let lastSignAtMs = Date.now();
+  let pauses = 0;
+  let stopped = false;
+  const stop = (): void => {
+    stopped = true;
     clearTimeout(timer);
-    signal.removeEventListener('abort', cancelled);
+    signal.removeEventListener('abort', onAbort);
   };
-  // One timer for the whole wait: a sign of life only notes the time, and who wakes too early sleeps again.
+  const end = (error: GuardError): void => {
+    if (stopped) return;
+    stop();
+    onEnd(error);
+  };
+  const onAbort = (): void => end(new GuardError('cancelled'));
+  // One timer for the whole wait: a sign of life only notes the time, and a timer that fires too early is set again.
   const wait = (): void => {
-    if (over || holds > 0 || timeoutMs === undefined) return;
-    const left = Math.min(seen + timeoutMs, until ?? Infinity) - Date.now();
-    if (left <= 0 && timer !== undefined) end(new GuardError('upstream_timeout'));
-    else timer = setTimeout(wait, Math.max(0, left));
+    if (stopped || pauses > 0 || timeoutMs === undefined) return;
+    const leftMs = Math.min(lastSignAtMs + timeoutMs, deadlineMs) - Date.now();
+    if (leftMs <= 0 && timer !== undefined) end(new GuardError('upstream_timeout'));
+    else timer = setTimeout(wait, Math.max(0, leftMs));
   };
-  signal.addEventListener('abort', cancelled, { once: true });
+  signal.addEventListener('abort', onAbort, { once: true });
   wait();
-  // An already aborted signal fires no event; the caller must still get its one answer, after it has our handle.
-  if (signal.aborted) queueMicrotask(cancelled);
+  // A signal that is aborted already fires no event. `onEnd` comes later, when the caller has this object.
+  if (signal.aborted) queueMicrotask(onAbort);
   return {
-    stop: done,
+    stop,
     touch: () => {
-      seen = Date.now();
+      lastSignAtMs = Date.now();
     },
     pause: () => {
-      holds++;
+      pauses++;
       clearTimeout(timer);
     },
     resume: () => {
-      holds--;
-      seen = Date.now();
+      pauses--;
+      lastSignAtMs = Date.now();
       timer = undefined;
       wait();
     },

@@ -1,37 +1,39 @@
-/** A link: one conversation with one server, on behalf of one principal. What transports implement and bridges use. */
-import type { Era, JsonObject } from '@sallyport/guard';
+/** Requests to a server and what comes back: the contract between the transports and their users. */
+import type { Definition, Era, JsonObject } from '@sallyport/guard';
 import type { ServerProfile } from '../../snapshot.ts';
 
-/** Answers a request that a server makes of the client. `withdrawn` is aborted when the server wants no answer any more. */
+/** Answers a request that a server makes of the client. `withdrawn` aborts when the server cancels its request. */
 export type OnRequest = (method: string, params: JsonObject, withdrawn: AbortSignal) => Promise<JsonObject>;
 
-/** One request to a server. The link adds the id and the progress token. */
+/** One request to a server. The transport adds the id and the progress token. */
 export interface OutboundRequest {
   readonly method: string;
   readonly params: JsonObject;
-  /** Takes the place of `params.arguments`, byte for byte. */
+  /** Replaces `params.arguments`, byte for byte. */
   readonly rawArguments: Uint8Array | undefined;
-  /** Headers that mirror the body (2026-07-28, HTTP); other transports ignore them. */
-  readonly headers: Readonly<Record<string, string>>;
+  /** The tool that is called: HTTP mirrors the arguments into headers that its schema names (2026-07-28). */
+  readonly definition: Definition | undefined;
   readonly wantsProgress: boolean;
   readonly signal: AbortSignal;
-  /** Milliseconds without a sign of life; `undefined` = waits until the signal aborts (listens). */
+  /** Milliseconds that the server may be silent; `undefined` = any time, until the signal aborts (subscriptions). */
   readonly timeoutMs: number | undefined;
-  /** Milliseconds since the epoch after which nobody waits for the answer; `undefined` = no such moment. */
+  /** Milliseconds since the epoch after which nobody waits for the result; `undefined` = no such moment. */
   readonly deadlineMs: number | undefined;
+  /** Bytes that the result may have. */
   readonly bytesMax: number;
-  /** A notification that belongs to this request; the progress token is already taken out. */
+  /** Gets the notifications of this request, without the progress token. */
   onNotification(method: string, params: JsonObject): void;
-  /** A request that the server makes while it works on this one (legacy). Rejects with a GuardError to refuse it. */
+  /** Answers a request that the server makes while it works on this one (legacy). Rejects with a GuardError to refuse it. */
   readonly onRequest: OnRequest;
 }
 
 export interface ServerResult {
   readonly value: JsonObject;
+  /** The result as the server sent it; `undefined` when it could be read in more than one way. */
   readonly bytes: Uint8Array | undefined;
 }
 
-/** What a server says that belongs to no request of ours. */
+/** Handles what a server sends that belongs to no request of the gateway. */
 export interface ServerInitiated {
   notification(method: string, params: JsonObject): void;
   readonly request: OnRequest;
@@ -39,23 +41,24 @@ export interface ServerInitiated {
 
 export interface Transport {
   /** @throws GuardError `upstream_failed`, `upstream_timeout`, `cancelled`, `output_blocked` or `missing_client_capability`. */
-  request(ask: OutboundRequest): Promise<ServerResult>;
+  request(request: OutboundRequest): Promise<ServerResult>;
   notify(method: string, params: JsonObject): Promise<void>;
   /** True when no further request can succeed. */
   isClosed(): boolean;
   close(): Promise<void>;
 }
 
+/** A transport after the handshake. */
 export interface Connection extends Transport {
   readonly era: Era;
+  /** The protocol revision that was agreed on. */
   readonly version: string;
-  readonly transport: 'http' | 'stdio';
   readonly profile: ServerProfile;
 }
 
-const never = new AbortController().signal;
+const neverAborts = new AbortController().signal;
 
-/** A request that the gateway makes for itself while it opens a link or compares definitions. */
+/** A request that the gateway makes for itself, for example a handshake or a list. */
 export function gatewayRequest(
   method: string,
   params: JsonObject,
@@ -66,13 +69,13 @@ export function gatewayRequest(
     method,
     params,
     rawArguments: undefined,
-    headers: {},
+    definition: undefined,
     wantsProgress: false,
-    signal: never,
+    signal: neverAborts,
     timeoutMs,
     deadlineMs: undefined,
-    bytesMax: bytesMax,
+    bytesMax,
     onNotification: () => undefined,
-    onRequest: () => Promise.reject(new Error('nobody to ask')),
+    onRequest: () => Promise.reject(new Error('a request of the gateway has no client')),
   };
 }

@@ -1,74 +1,94 @@
-/** The GET stream of a legacy session: what the server says on its own. Opened again when it breaks, until the link ends. */
+/** The GET stream of a session up to 2025-11-25: what the server sends on its own. Reopened until the session ends. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { readServerMessages, type ServerMessage } from '../../../mcp/server-message.ts';
-import { dispatchHttp } from './dispatch.ts';
-import { answerServer, headersOf, withdraw, type LegacyState } from './legacy-session.ts';
+import { HEADER } from '../../../mcp/headers.ts';
+import { NOTIFICATION } from '../../../mcp/notifications.ts';
+import { sendHttp, type HttpFailure, type HttpResponse } from './exchange.ts';
+import {
+  ACCEPT_STREAM,
+  answerServerRequest,
+  headersOf,
+  logDropped,
+  markClosed,
+  withdrawIfCancelled,
+  type LegacySession,
+} from './legacy-session.ts';
+import type { ServerNotification } from './receiver.ts';
 
 const RETRY_MS = 1_000;
-const RETRY_MAX_MS = 30_000;
+const RETRY_MS_MIN = 50;
+const RETRY_MS_MAX = 30_000;
+const DOUBLINGS_MAX = 5;
 
-export function keepGetStream(state: LegacyState): void {
-  void listen(state).catch(() => undefined);
+/** Opens the stream, and opens it again when it breaks. Returns at once. */
+export function keepGetStream(session: LegacySession): void {
+  void keepOpen(session).catch(() => undefined);
 }
 
-async function listen(state: LegacyState): Promise<void> {
-  const { signal } = state.ended;
-  let eventId: string | undefined;
+async function keepOpen(session: LegacySession): Promise<void> {
+  const { signal } = session.ended;
+  let lastEventId: string | undefined;
   let failures = 0;
   while (!signal.aborted) {
-    let heard = false;
-    const exchange = dispatchHttp({
-      pool: state.endpoint.streams,
-      method: 'GET',
-      path: state.endpoint.path,
-      body: undefined,
-      maxBytes: state.maxBytes,
-      headers: {
-        ...headersOf(state, 'text/event-stream'),
-        ...(eventId === undefined ? {} : { 'last-event-id': eventId }),
-      },
-      onHead: () => undefined,
-      onEvent: (event) => {
-        heard = true;
-        eventId = event.id ?? eventId;
-        if (event.data.length > 0) hear(state, event.data);
-      },
+    let received = false;
+    const outcome = await readStream(session, lastEventId, (eventId, data) => {
+      received = true;
+      lastEventId = eventId ?? lastEventId;
+      if (data.length > 0)
+        for (const message of readServerMessages(data, session.bytesMax)) onMessage(session, message);
     });
-    signal.addEventListener('abort', exchange.abort, { once: true });
-    const reply = await exchange.reply;
-    signal.removeEventListener('abort', exchange.abort);
-    if (!('fault' in reply) && reply.status === 404 && state.session !== undefined) {
-      // 2025-11-25, session management: what was subscribed in this session is gone with it.
-      state.dead = true;
-      return state.ended.abort();
-    }
-    // A server may have no such stream (405); of what is no stream, only an overload passes by itself.
-    if (!('fault' in reply) && !reply.streamed && reply.status < 500 && reply.status !== 429) return;
-    failures = heard ? 0 : failures + 1;
-    const wait = Math.max(reply.retryMs ?? RETRY_MS, 50) * 2 ** Math.min(failures, 5);
-    await sleep(Math.min(wait, RETRY_MAX_MS), undefined, { signal, ref: false });
+    // 2025-11-25, session management: what was subscribed in this session is gone with it.
+    if (isGone(session, outcome)) return markClosed(session);
+    if (hasNoStream(outcome)) return;
+    failures = received ? 0 : failures + 1;
+    const waitMs = Math.max(outcome.retryMs ?? RETRY_MS, RETRY_MS_MIN) * 2 ** Math.min(failures, DOUBLINGS_MAX);
+    await sleep(Math.min(waitMs, RETRY_MS_MAX), undefined, { signal, ref: false });
   }
 }
 
-/** Some servers report the progress of a request here (those on the Python SDK do): its token tells which it is. */
-function notice(state: LegacyState, message: Extract<ServerMessage, { kind: 'notification' }>): void {
-  const { running, unattached } = state;
-  if (withdraw(state, message.method, message.params)) return;
-  const reported =
-    message.method === 'notifications/progress' ? running.get(message.params['progressToken']) : undefined;
-  if (reported === undefined) unattached.notification(message.method, message.params);
-  else reported.hear(message);
+/** One stream, until it ends or the session does. */
+async function readStream(
+  session: LegacySession,
+  lastEventId: string | undefined,
+  onEvent: (eventId: string | undefined, data: Buffer) => void,
+): Promise<HttpResponse | HttpFailure> {
+  const { signal } = session.ended;
+  const exchange = sendHttp({
+    pool: session.sockets.streams,
+    method: 'GET',
+    path: session.sockets.path,
+    body: undefined,
+    bytesMax: session.bytesMax,
+    headers: {
+      ...headersOf(session, ACCEPT_STREAM),
+      ...(lastEventId === undefined ? {} : { [HEADER.lastEventId]: lastEventId }),
+    },
+    onEvent: ({ id, data }) => onEvent(id, data),
+  });
+  signal.addEventListener('abort', exchange.abort, { once: true });
+  const outcome = await exchange.outcome;
+  signal.removeEventListener('abort', exchange.abort);
+  return outcome;
 }
 
-function hear(state: LegacyState, bytes: Buffer): void {
-  for (const message of readServerMessages(bytes, state.maxBytes)) {
-    if (message.kind === 'notification') notice(state, message);
-    else if (message.kind === 'request')
-      answerServer(state, message, { patience: undefined, onRequest: state.unattached.request });
-    else
-      state.log('warn', 'dropped what a server said', {
-        server: state.server,
-        why: message.kind === 'malformed' ? message.why : 'a response on the listening stream',
-      });
-  }
+const isGone = (session: LegacySession, outcome: HttpResponse | HttpFailure): boolean =>
+  !('fault' in outcome) && outcome.status === 404 && session.id !== undefined;
+
+/** A server may have no such stream (405). Of the refusals only an overload passes by itself. */
+const hasNoStream = (outcome: HttpResponse | HttpFailure): boolean =>
+  !('fault' in outcome) && !outcome.isStream && outcome.status < 500 && outcome.status !== 429;
+
+function onMessage(session: LegacySession, message: ServerMessage): void {
+  if (message.kind === 'notification') return onNotification(session, message);
+  if (message.kind === 'request') return answerServerRequest(session, message, session.serverInitiated.request);
+  logDropped(session, message.kind === 'malformed' ? message.why : 'a response on the listening stream');
+}
+
+/** Some servers, for example those on the Python SDK, report the progress of a request here: its token names the request. */
+function onNotification(session: LegacySession, message: ServerNotification): void {
+  if (withdrawIfCancelled(session, message)) return;
+  const { method, params } = message;
+  const receiver = method === NOTIFICATION.progress ? session.receivers.get(params['progressToken']) : undefined;
+  if (receiver === undefined) session.serverInitiated.notification(method, params);
+  else receiver.onNotification(message);
 }

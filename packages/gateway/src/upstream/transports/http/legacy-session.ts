@@ -1,116 +1,128 @@
-/** The state of one legacy session, and the small exchanges around its requests: notifications, answers, cancellations. */
-import type { GuardError, JsonObject } from '@sallyport/guard';
-import type { Log } from '@sallyport/guard';
+/** A session up to 2025-11-25, and the small exchanges around its requests: notifications, responses, cancellations. */
+import type { GuardError, JsonObject, Log } from '@sallyport/guard';
+import { HEADER } from '../../../mcp/headers.ts';
+import { hasVersionHeader } from '../../../mcp/revisions.ts';
+import { NOTIFICATION } from '../../../mcp/notifications.ts';
 import type { PendingClientRequests } from '../../client-requests/pending.ts';
 import { encodeNotification } from '../encode.ts';
+import type { IdleTimeout } from '../idle-timeout.ts';
 import type { OnRequest, ServerInitiated } from '../transport.ts';
-import { dispatchHttp } from './dispatch.ts';
-import type { Endpoint } from './endpoint.ts';
-import type { Receiver } from './receive.ts';
-import { hasVersionHeader } from '../../../mcp/revisions.ts';
+import { sendHttp, type HttpExchange } from './exchange.ts';
+import type { Receiver, ServerNotification, ServerRequest } from './receiver.ts';
+import type { HttpSockets } from './sockets.ts';
 
-export interface LegacyState {
+export interface LegacySession {
+  /** Name of the server. */
   readonly server: string;
-  readonly endpoint: Endpoint;
+  readonly sockets: HttpSockets;
   readonly log: Log;
-  readonly unattached: ServerInitiated;
-  readonly maxBytes: number;
-  /** Ends the listening stream. */
+  readonly serverInitiated: ServerInitiated;
+  /** Bytes that a message on the GET stream may have. */
+  readonly bytesMax: number;
+  /** Ends the GET stream. */
   readonly ended: AbortController;
-  session: string | undefined;
+  /** `Mcp-Session-Id`, when the server gave one. */
+  id: string | undefined;
   version: string | undefined;
-  lastId: number;
-  dead: boolean;
-  /** Requests of ours that wait for their answer, by id. */
-  readonly running: Map<unknown, Receiver>;
-  readonly asking: PendingClientRequests;
+  lastRequestId: number;
+  /** True when no further request can succeed. */
+  closed: boolean;
+  /** Requests of the gateway that wait for their response, by id. */
+  readonly receivers: Map<unknown, Receiver>;
+  /** Requests of the server that wait for the client. */
+  readonly clientRequests: PendingClientRequests;
 }
 
 const POST_TIMEOUT_MS = 10_000;
 const DELETE_TIMEOUT_MS = 2_000;
+/** The body of these exchanges is not read. */
+const IGNORED_BYTES_MAX = 64 * 1024;
 
-export function headersOf(state: LegacyState, accept: string): Record<string, string> {
+export const ACCEPT_RESPONSE = 'application/json, text/event-stream';
+export const ACCEPT_STREAM = 'text/event-stream';
+
+export function headersOf({ sockets, id, version }: LegacySession, accept: string): Record<string, string> {
   return {
-    ...state.endpoint.headers,
+    ...sockets.headers,
     accept,
     'accept-encoding': 'identity',
-    ...(state.session === undefined ? {} : { 'mcp-session-id': state.session }),
-    ...(state.version !== undefined && hasVersionHeader(state.version)
-      ? { 'mcp-protocol-version': state.version }
-      : {}),
+    ...(id === undefined ? {} : { [HEADER.sessionId]: id }),
+    ...(version !== undefined && hasVersionHeader(version) ? { [HEADER.protocolVersion]: version } : {}),
   };
 }
 
-export interface ServerRequest {
-  readonly id: string | number;
-  readonly method: string;
-  readonly params: JsonObject;
-}
-
-interface Answerer {
-  readonly patience: Receiver['patience'] | undefined;
-  readonly onRequest: OnRequest;
-}
-
-/** Answers a request that the server makes of the client. The server's own time stands still meanwhile. */
-export function answerServer(
-  state: LegacyState,
+/**
+ * Answers a request that the server makes of the client.
+ *
+ * @param idleTimeout of the request that the server works on: it stands still while the server waits for the client.
+ */
+export function answerServerRequest(
+  session: LegacySession,
   { id, method, params }: ServerRequest,
-  { patience, onRequest }: Answerer,
+  onRequest: OnRequest,
+  idleTimeout?: IdleTimeout,
 ): void {
-  const ask = (withdrawn: AbortSignal): Promise<JsonObject> => {
-    patience?.pause();
+  const answer = (withdrawn: AbortSignal): Promise<JsonObject> => {
+    idleTimeout?.pause();
     return method === 'ping' ? Promise.resolve({}) : onRequest(method, params, withdrawn);
   };
-  const dropped = state.asking.take(id, ask, (reply) => {
-    patience?.resume();
-    if (reply !== undefined) void post(state, reply);
+  const dropped = session.clientRequests.take(id, answer, (response) => {
+    idleTimeout?.resume();
+    if (response !== undefined) void post(session, response);
   });
-  if (dropped !== undefined) state.log('warn', 'dropped what a server said', { server: state.server, why: dropped });
+  if (dropped !== undefined) logDropped(session, dropped);
 }
 
-/** True when the server has withdrawn a request of its own: whoever was asked is told, and nobody answers. */
-export function withdraw(state: Pick<LegacyState, 'asking'>, method: string, { requestId }: JsonObject): boolean {
-  if (method !== 'notifications/cancelled') return false;
-  state.asking.withdraw(requestId);
+export const logDropped = ({ log, server }: LegacySession, why: string): void =>
+  log('warn', 'dropped a message from a server', { server, why });
+
+/** @returns true for a cancellation by the server: it wants no response to a request of its own any more. */
+export function withdrawIfCancelled(session: LegacySession, { method, params }: ServerNotification): boolean {
+  if (method !== NOTIFICATION.cancelled) return false;
+  session.clientRequests.withdraw(params['requestId']);
   return true;
 }
 
-export async function post(state: LegacyState, body: Buffer): Promise<void> {
-  const exchange = dispatchHttp({
-    pool: state.endpoint.calls,
+/** Sends a notification or a response. How the server takes it does not matter. */
+export async function post(session: LegacySession, body: Buffer): Promise<void> {
+  const exchange = sendHttp({
+    pool: session.sockets.requests,
     method: 'POST',
-    path: state.endpoint.path,
+    path: session.sockets.path,
     body,
-    maxBytes: 64 * 1024,
-    headers: { ...headersOf(state, 'application/json, text/event-stream'), 'content-type': 'application/json' },
-    onHead: () => undefined,
-    onEvent: () => undefined,
+    bytesMax: IGNORED_BYTES_MAX,
+    headers: { ...headersOf(session, ACCEPT_RESPONSE), 'content-type': 'application/json' },
   });
-  const timer = setTimeout(exchange.abort, POST_TIMEOUT_MS);
-  await exchange.reply;
-  clearTimeout(timer);
+  await endWithin(exchange, POST_TIMEOUT_MS);
 }
 
-export const cancel = (state: LegacyState, id: number, why: GuardError): Promise<void> =>
-  post(state, encodeNotification('notifications/cancelled', { requestId: id, reason: why.code }));
+/** Closing a request does not cancel it in these revisions, so that a cancellation is sent. */
+export const cancelRequest = (session: LegacySession, requestId: number, { code }: GuardError): Promise<void> =>
+  post(session, encodeNotification(NOTIFICATION.cancelled, { requestId, reason: code }));
 
-export async function close(state: LegacyState): Promise<void> {
-  if (state.ended.signal.aborted && state.dead) return;
-  state.dead = true;
-  state.ended.abort();
-  if (state.session === undefined) return;
-  const exchange = dispatchHttp({
-    pool: state.endpoint.calls,
+export async function closeSession(session: LegacySession): Promise<void> {
+  if (session.ended.signal.aborted && session.closed) return;
+  markClosed(session);
+  if (session.id === undefined) return;
+  const exchange = sendHttp({
+    pool: session.sockets.requests,
     method: 'DELETE',
-    path: state.endpoint.path,
-    headers: headersOf(state, 'application/json'),
+    path: session.sockets.path,
+    headers: headersOf(session, 'application/json'),
     body: undefined,
-    maxBytes: 64 * 1024,
-    onHead: () => undefined,
-    onEvent: () => undefined,
+    bytesMax: IGNORED_BYTES_MAX,
   });
-  const timer = setTimeout(exchange.abort, DELETE_TIMEOUT_MS);
-  await exchange.reply;
+  await endWithin(exchange, DELETE_TIMEOUT_MS);
+}
+
+/** No further request goes out, and the GET stream ends. */
+export function markClosed(session: LegacySession): void {
+  session.closed = true;
+  session.ended.abort();
+}
+
+async function endWithin(exchange: HttpExchange, timeoutMs: number): Promise<void> {
+  const timer = setTimeout(exchange.abort, timeoutMs);
+  await exchange.outcome;
   clearTimeout(timer);
 }

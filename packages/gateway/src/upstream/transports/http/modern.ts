@@ -1,74 +1,72 @@
 /** Streamable HTTP of 2026-07-28: every request stands alone; closing it cancels it. */
 import type { Log } from '@sallyport/guard';
-import { encodeRequest } from '../encode.ts';
-import type { ServerResult, OutboundRequest, Transport } from '../transport.ts';
-import { dispatchHttp, isJson } from './dispatch.ts';
-import type { Endpoint } from './endpoint.ts';
-import { faultOf, receive } from './receive.ts';
+import { HEADER } from '../../../mcp/headers.ts';
 import { MODERN_VERSION } from '../../../mcp/revisions.ts';
+import { encodeRequest } from '../encode.ts';
+import type { OutboundRequest, ServerResult, Transport } from '../transport.ts';
+import { isJson, sendHttp } from './exchange.ts';
+import { mirrorHeaders } from './mirror.ts';
+import { createReceiver, failureOf, messageBytesMax } from './receiver.ts';
+import type { HttpSockets } from './sockets.ts';
 
-/** A server that has answered should end its stream; one that does not is not waited for. */
+/** A server should end a stream after the response. The gateway closes one that stays open for so long. */
 export const LINGER_MS = 1_000;
 
-export function createModernHttpTransport(server: string, endpoint: Endpoint, log: Log): Transport {
+export function createModernHttpTransport(server: string, sockets: HttpSockets, log: Log): Transport {
   let lastId = 0;
-  const fixed = {
-    ...endpoint.headers,
+  const headers = {
+    ...sockets.headers,
     'content-type': 'application/json',
     accept: 'application/json, text/event-stream',
     'accept-encoding': 'identity',
-    'mcp-protocol-version': MODERN_VERSION,
+    [HEADER.protocolVersion]: MODERN_VERSION,
   };
   return {
-    request: (ask) => request({ server, endpoint, log, fixed }, ++lastId, ask),
-    // The revision has no client notifications over HTTP: what would be cancelled is closed instead.
+    request: (outbound) => request(server, sockets, log, headers, ++lastId, outbound),
+    // The revision has no client notifications over HTTP: a request is cancelled by closing it.
     notify: () => Promise.resolve(),
     isClosed: () => false,
     close: () => Promise.resolve(),
   };
 }
 
-interface Modern {
-  readonly server: string;
-  readonly endpoint: Endpoint;
-  readonly log: Log;
-  readonly fixed: Readonly<Record<string, string>>;
-}
-
+/** @param headers that every request has. */
 async function request(
-  { server, endpoint, log, fixed }: Modern,
+  server: string,
+  sockets: HttpSockets,
+  log: Log,
+  headers: Readonly<Record<string, string>>,
   id: number,
-  ask: OutboundRequest,
+  outbound: OutboundRequest,
 ): Promise<ServerResult> {
-  const receiver = receive(id, ask, {
-    server,
-    log,
-    onServerRequest: (_id, method) =>
-      log('warn', 'dropped what a server said', {
+  const { method, params, definition, timeoutMs } = outbound;
+  const receiver = createReceiver(id, outbound, server, log, {
+    onServerRequest: (message) =>
+      log('warn', 'dropped a message from a server', {
         server,
         why: 'a request to the client',
-        method: method.slice(0, 64),
+        method: message.method.slice(0, 64),
       }),
-    onServerNotice: () => false,
-    onLost: () => exchange.abort(),
+    onServerNotification: () => false,
+    onGivenUp: () => exchange.abort(),
   });
-  const exchange = dispatchHttp({
-    pool: ask.timeoutMs === undefined ? endpoint.streams : endpoint.calls,
+  const exchange = sendHttp({
+    pool: timeoutMs === undefined ? sockets.streams : sockets.requests,
     method: 'POST',
-    path: endpoint.path,
-    headers: { ...fixed, 'mcp-method': ask.method, ...ask.headers },
-    body: encodeRequest(id, ask),
-    maxBytes: ask.bytesMax + 64 * 1024,
-    onHead: () => receiver.patience.touch(),
+    path: sockets.path,
+    headers: { ...headers, [HEADER.method]: method, ...mirrorHeaders(method, params, definition) },
+    body: encodeRequest(id, outbound),
+    bytesMax: messageBytesMax(outbound),
+    onHead: () => receiver.idleTimeout.touch(),
     onEvent: (event) => {
-      receiver.take(event.data);
-      if (receiver.settled()) setTimeout(exchange.abort, LINGER_MS).unref();
+      receiver.read(event.data);
+      if (receiver.isSettled()) setTimeout(exchange.abort, LINGER_MS).unref();
     },
   });
-  void exchange.reply.then((reply) => {
-    if (!('fault' in reply) && !reply.streamed && isJson(reply.headers)) receiver.take(reply.body);
-    // Making an error is not free, and nearly every exchange has its answer by now.
-    if (!receiver.settled()) receiver.fail(faultOf(reply));
+  void exchange.outcome.then((outcome) => {
+    if (!('fault' in outcome) && !outcome.isStream && isJson(outcome.headers)) receiver.read(outcome.body);
+    // Making an error is not free, and nearly every exchange has its response by now.
+    if (!receiver.isSettled()) receiver.fail(failureOf(outcome));
   });
-  return receiver.answer;
+  return receiver.result;
 }

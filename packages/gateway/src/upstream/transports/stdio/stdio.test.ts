@@ -35,7 +35,7 @@ describe('H18 a child process', () => {
   it('H18 noise on standard output is dropped, and said so', async () => {
     await start('noise');
     expect(textOf(await rig.tool('p', 'echo', { text: 'hi' }))).toBe('hi');
-    expect(rig.logs.filter(({ message }) => message === 'dropped what a server said').length).toBeGreaterThan(2);
+    expect(rig.logs.filter(({ message }) => message === 'dropped a message from a server').length).toBeGreaterThan(2);
   });
 
   it('a listening that the server ends with notifications/cancelled is begun again', async () => {
@@ -140,7 +140,7 @@ describe('answers', () => {
       expect(textOf(await rig.tool('p', 'echo', { text: `own ${at}` }))).toBe(`own ${at}`);
       await new Promise((resolve) => setTimeout(resolve, 10));
     }
-    expect(rig.logs).toContainEqual(expect.objectContaining({ message: 'dropped what a server said' }));
+    expect(rig.logs).toContainEqual(expect.objectContaining({ message: 'dropped a message from a server' }));
   });
 
   it('S13 a second answer to the same id, and answers to foreign ids, are dropped', async () => {

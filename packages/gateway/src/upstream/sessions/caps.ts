@@ -1,0 +1,39 @@
+/** Caps on the sessions of one server: in total, and per principal. */
+import { GuardError } from '@sallyport/guard';
+import type { ServerSettings } from '../../snapshot.ts';
+import type { Opening } from './pool-state.ts';
+import type { UpstreamSession } from './session.ts';
+
+/**
+ * Finds space for one more session of a principal.
+ *
+ * @param sessions all open sessions; shared ones do not count.
+ * @param openings all sessions that are being opened.
+ * @returns the session to close first: the one that was idle longest; `undefined` when there is space.
+ * @throws GuardError `rate_limited` when a cap is reached and every session is in use. Nobody loses a session in use.
+ */
+export function sessionToEvict(
+  settings: ServerSettings,
+  principal: string,
+  sessions: Iterable<UpstreamSession>,
+  openings: Iterable<Opening>,
+): UpstreamSession | undefined {
+  const { name, sessions: caps } = settings;
+  const opening = [...openings].filter(({ server }) => server === name);
+  const open = [...sessions].filter((session) => session.settings.name === name && session.owner !== undefined);
+  const openingOfPrincipal = opening.filter((one) => one.principal === principal);
+  const openOfPrincipal = open.filter(({ owner }) => owner?.principal === principal);
+  if (openOfPrincipal.length + openingOfPrincipal.length >= caps.maxPerPrincipal)
+    return longestIdle(openOfPrincipal, 'too many connections of this caller');
+  if (open.length + opening.length >= caps.max) return longestIdle(open, 'too many connections');
+  return undefined;
+}
+
+function longestIdle(sessions: readonly UpstreamSession[], reason: string): UpstreamSession {
+  const [idle] = sessions.filter(({ useCount }) => useCount === 0).sort((a, b) => a.lastUsedAtMs - b.lastUsedAtMs);
+  if (idle !== undefined) return idle;
+  throw new GuardError('rate_limited', {
+    message: `The server behind the gateway has ${reason}.`,
+    retryAfterSeconds: 1,
+  });
+}

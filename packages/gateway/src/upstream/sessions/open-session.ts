@@ -1,0 +1,99 @@
+/** Opens a session: a connection over the server's transport, and the state around it. */
+import type { Era, JsonObject } from '@sallyport/guard';
+import type { ServerSettings } from '../../snapshot.ts';
+import { publicReasonOf, reasonOf, transportErrorOf, transportFailure } from '../transports/failure.ts';
+import type { ConnectOptions, Endpoint } from '../transports/transport-kind.ts';
+import { transports } from '../transports/transports.ts';
+import type { Connection } from '../transports/transport.ts';
+import type { PoolState } from './pool-state.ts';
+import { endpointKey, sharedSessionKey } from './session-key.ts';
+import { createSessionState, type Owner, type UpstreamSession } from './session.ts';
+
+/**
+ * Opens a session and puts it into the pool.
+ *
+ * @param key under which a session with an owner is kept.
+ * @returns the shared session when another caller opened one meanwhile.
+ * @throws GuardError `upstream_failed` or `upstream_timeout`; nothing stays open then.
+ */
+export async function openSession(
+  state: PoolState,
+  key: string,
+  settings: ServerSettings,
+  owner: Owner,
+  capabilities: JsonObject,
+): Promise<UpstreamSession> {
+  const kind = transports[settings.transport.kind];
+  const backoffKey = JSON.stringify([settings.name, owner.principal]);
+  const waitMs = state.backoff.waitMs(backoffKey);
+  if (waitMs > 0)
+    throw transportFailure(`the server failed to start; next attempt in ${Math.ceil(waitMs / 1000)} s`, {
+      unexecuted: false,
+    });
+  const sessionState = createSessionState();
+  const serverInitiated = state.serverInitiated(settings, owner, sessionState);
+  const connectOptions = { settings, capabilities, log: state.log, serverInitiated };
+  const connection = await openConnection(endpointOf(state, settings), connectOptions, state.eras).catch(
+    (thrown: unknown) => {
+      if (kind.restart === 'backoff') state.backoff.failed(backoffKey);
+      noteFailure(state, settings.name, thrown);
+      throw thrown;
+    },
+  );
+  state.backoff.succeeded(backoffKey);
+  state.failures.delete(settings.name);
+  const isShared = kind.sharedEras.has(connection.era);
+  const alreadyShared = isShared ? state.sessions.get(sharedSessionKey(settings)) : undefined;
+  if (alreadyShared !== undefined) return alreadyShared;
+  const session: UpstreamSession = {
+    ...sessionState,
+    key: isShared ? sharedSessionKey(settings) : key,
+    settings,
+    owner: isShared ? undefined : owner,
+    connection,
+    useCount: 0,
+    lastUsedAtMs: state.clock.now(),
+  };
+  state.sessions.set(session.key, session);
+  state.onOpened(session);
+  if (state.closed) await connection.close();
+  return session;
+}
+
+function noteFailure(state: PoolState, server: string, thrown: unknown): void {
+  state.failures.set(server, { reason: publicReasonOf(thrown), atMs: state.clock.now() });
+  state.log('warn', 'a server could not be reached', { server, why: reasonOf(thrown) });
+}
+
+function endpointOf(state: PoolState, settings: ServerSettings): Endpoint {
+  const key = endpointKey(settings);
+  const known = state.endpoints.get(key);
+  if (known !== undefined) return known;
+  const endpoint = transports[settings.transport.kind].openEndpoint(settings, state.environment);
+  state.endpoints.set(key, endpoint);
+  return endpoint;
+}
+
+/**
+ * Connects in the newest revision that both sides know, and remembers the era for the next connection.
+ *
+ * @param eras by server: the era that it spoke last. Updated.
+ * @throws GuardError `upstream_failed` or `upstream_timeout`; nothing stays open then.
+ */
+async function openConnection(
+  endpoint: Endpoint,
+  options: Omit<ConnectOptions, 'era'>,
+  eras: Map<string, Era>,
+): Promise<Connection> {
+  const { name } = options.settings;
+  try {
+    const connection = await endpoint.connect({ ...options, era: eras.get(name) });
+    eras.set(name, connection.era);
+    return connection;
+  } catch (thrown) {
+    // The remembered era may be the cause: the gateway tries once more without it.
+    if (eras.delete(name) && transportErrorOf(thrown)?.unexecuted !== true)
+      return openConnection(endpoint, options, eras);
+    throw thrown;
+  }
+}

@@ -1,0 +1,140 @@
+/**
+ * One HTTP exchange over an undici pool: no redirects, no decompression, bounded bodies. The response has either one body
+ * or a stream of server-sent events.
+ */
+import type { IncomingHttpHeaders } from 'node:http';
+import type { Dispatcher } from 'undici';
+import { createSseParser, type SseEvent, type SseParser } from '../../../mcp/sse.ts';
+
+export interface HttpRequest {
+  readonly pool: Dispatcher;
+  readonly method: 'POST' | 'GET' | 'DELETE';
+  readonly path: string;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: Buffer | undefined;
+  /** Bytes that the response body may have, or one event of a stream. */
+  readonly bytesMax: number;
+  onHead?(status: number, headers: IncomingHttpHeaders): void;
+  onEvent?(event: SseEvent): void;
+}
+
+export interface HttpResponse {
+  readonly status: number;
+  readonly headers: IncomingHttpHeaders;
+  /** Empty when the response was a stream of events. */
+  readonly body: Buffer;
+  readonly isStream: boolean;
+  /** Milliseconds after which the server wants a stream to be resumed. */
+  readonly retryMs: number | undefined;
+}
+
+export type HttpFault = 'connect' | 'broken' | 'too_large' | 'encoded' | 'aborted';
+
+export interface HttpFailure {
+  readonly fault: HttpFault;
+  /** True when the request may have reached the server. */
+  readonly sent: boolean;
+  /** As in `HttpResponse`. */
+  readonly retryMs: number | undefined;
+  readonly cause: unknown;
+}
+
+export interface HttpExchange {
+  /** Never rejects: a failure is a value like any other. */
+  readonly outcome: Promise<HttpResponse | HttpFailure>;
+  /** Closes the request, which cancels it at a server of 2026-07-28. */
+  abort(): void;
+}
+
+/** Errors of undici and Node.js that come before anything was sent. */
+const NOT_SENT: ReadonlySet<string> = new Set([
+  'ECONNREFUSED',
+  'ENOTFOUND',
+  'EAI_AGAIN',
+  'EHOSTUNREACH',
+  'ENETUNREACH',
+  'UND_ERR_CONNECT_TIMEOUT',
+  'CERT_HAS_EXPIRED',
+  'DEPTH_ZERO_SELF_SIGNED_CERT',
+  'ERR_TLS_CERT_ALTNAME_INVALID',
+]);
+
+export function sendHttp(request: HttpRequest): HttpExchange {
+  const { promise, resolve } = Promise.withResolvers<HttpResponse | HttpFailure>();
+  let controller: Dispatcher.DispatchController | undefined;
+  let fault: HttpFault | undefined;
+  const stop = (why: HttpFault): void => {
+    fault ??= why;
+    controller?.abort(new Error(why));
+  };
+  const reader = createResponseReader(request, stop);
+  const { path, method, headers, body } = request;
+  request.pool.dispatch(
+    { path, method, headers, body: body ?? null, headersTimeout: 0, bodyTimeout: 0 },
+    {
+      onRequestStart(started) {
+        controller = started;
+        if (fault !== undefined) started.abort(new Error(fault));
+      },
+      onResponseStart(_controller, status, received) {
+        if (status >= 200) reader.start(status, received);
+      },
+      onResponseData: (_controller, chunk) => reader.push(chunk),
+      onResponseEnd: () => resolve(reader.end()),
+      onResponseError(_controller, error) {
+        const code = (error as NodeJS.ErrnoException).code ?? '';
+        const sent = controller !== undefined && !NOT_SENT.has(code);
+        resolve({ fault: fault ?? (sent ? 'broken' : 'connect'), sent, cause: error, retryMs: reader.retryMs() });
+      },
+    },
+  );
+  return { outcome: promise, abort: () => stop('aborted') };
+}
+
+interface ResponseReader {
+  start(status: number, headers: IncomingHttpHeaders): void;
+  push(chunk: Buffer): void;
+  end(): HttpResponse;
+  retryMs(): number | undefined;
+}
+
+function createResponseReader(request: HttpRequest, stop: (why: HttpFault) => void): ResponseReader {
+  let status = 0;
+  let headers: IncomingHttpHeaders = {};
+  let events: SseParser | undefined;
+  let chunks: Buffer[] = [];
+  let size = 0;
+  return {
+    start(code, received) {
+      status = code;
+      headers = received;
+      const encoding = received['content-encoding'];
+      // The gateway asked for no compression; unpacking it is how a small body becomes a large one (H11).
+      if (encoding !== undefined && encoding !== 'identity') return stop('encoded');
+      const onEvent = (event: SseEvent): void => request.onEvent?.(event);
+      if (code === 200 && isEventStream(received)) events = createSseParser(request.bytesMax, onEvent);
+      request.onHead?.(code, received);
+    },
+    push(chunk) {
+      if (events !== undefined) {
+        if (!events.push(chunk)) stop('too_large');
+        return;
+      }
+      size += chunk.length;
+      if (size > request.bytesMax) return stop('too_large');
+      chunks.push(chunk);
+    },
+    end() {
+      const body = chunks.length === 1 ? (chunks[0] as Buffer) : Buffer.concat(chunks);
+      chunks = [];
+      return { status, headers, body, isStream: events !== undefined, retryMs: events?.retryMs() };
+    },
+    retryMs: () => events?.retryMs(),
+  };
+}
+
+const isEventStream = (headers: IncomingHttpHeaders): boolean =>
+  /^text\/event-stream\s*(;|$)/i.test(headers['content-type'] ?? '');
+
+export const isJson = (headers: IncomingHttpHeaders): boolean =>
+  /^application\/json\s*(;|$)/i.test(headers['content-type'] ?? '');

@@ -1,0 +1,41 @@
+/** Streamable HTTP: 2026-07-28 when the server knows it, else the session of the revisions before. */
+import { NOTIFICATION } from '../../../mcp/notifications.ts';
+import { discover, handshakeTimeoutMs, initialize, probeTimeoutMs } from '../handshake.ts';
+import type { ConnectOptions, TransportKind } from '../transport-kind.ts';
+import type { Connection } from '../transport.ts';
+import { createLegacyHttpTransport } from './legacy.ts';
+import { createModernHttpTransport } from './modern.ts';
+import { openSockets, type HttpSockets } from './sockets.ts';
+
+export const httpTransport: TransportKind = {
+  openEndpoint(settings) {
+    const sockets = openSockets(settings);
+    return { connect: (options) => connect(sockets, options), close: () => sockets.close() };
+  },
+  restart: 'at once',
+  // In 2026-07-28 every request stands alone: a connection has no session.
+  sharedEras: new Set(['modern']),
+};
+
+async function connect(sockets: HttpSockets, options: ConnectOptions): Promise<Connection> {
+  return (
+    (options.era === 'legacy' ? undefined : await connectModern(sockets, options)) ?? connectLegacy(sockets, options)
+  );
+}
+
+/** @returns `undefined` when the server does not know 2026-07-28. */
+async function connectModern(sockets: HttpSockets, options: ConnectOptions): Promise<Connection | undefined> {
+  const { settings, capabilities, log } = options;
+  const transport = createModernHttpTransport(settings.name, sockets, log);
+  const handshake = await discover(transport, capabilities, probeTimeoutMs(settings));
+  return handshake && { ...transport, ...handshake, era: 'modern' };
+}
+
+async function connectLegacy(sockets: HttpSockets, options: ConnectOptions): Promise<Connection> {
+  const { settings, capabilities, log, serverInitiated } = options;
+  const transport = createLegacyHttpTransport(settings.name, sockets, log, serverInitiated, settings.resultBytesMax);
+  const handshake = await initialize(transport, capabilities, handshakeTimeoutMs(settings));
+  transport.openGetStream(handshake.version);
+  await transport.notify(NOTIFICATION.initialized, {});
+  return { ...transport, ...handshake, era: 'legacy' };
+}
