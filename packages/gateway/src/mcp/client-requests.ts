@@ -1,11 +1,17 @@
 /** What servers may ask of clients (MCP, client/sampling, client/elicitation and client/roots). */
+import type { MCP_METHODS, McpMethod } from '@sallyport/guard';
 
-/** Each request and the client capability that it needs. */
+/** The requests that the guard knows in this direction. */
+type ToClient = {
+  [Method in McpMethod]: (typeof MCP_METHODS)[Method]['direction'] extends 'to_client' ? Method : never;
+}[McpMethod];
+
+/** Each request and the client capability that it needs. A request without a row is a type error. */
 export const CLIENT_REQUESTS = {
   'sampling/createMessage': 'sampling',
   'elicitation/create': 'elicitation',
   'roots/list': 'roots',
-} as const;
+} as const satisfies Record<ToClient, string>;
 
 export type ClientRequestMethod = keyof typeof CLIENT_REQUESTS;
 export type ClientRequestCapability = (typeof CLIENT_REQUESTS)[ClientRequestMethod];

@@ -15,18 +15,18 @@ import { createServerInitiated } from './notifications/server-initiated.ts';
 import { createUpstreamSubscriptions, type UpstreamSubscriptions } from './notifications/upstream-subscriptions.ts';
 import { createCatalog } from './pins/catalog.ts';
 import { observerOf } from './pins/verify.ts';
-import { LISTED } from './pins/read-list.ts';
 import type { UpstreamDeps } from './deps.ts';
 import { reasonOf } from './transports/failure.ts';
 import { gatewayRequest } from './transports/transport.ts';
 import { createBackoff } from './sessions/backoff.ts';
 import { createSessionPool, type SessionPool } from './sessions/pool.ts';
 import type { UpstreamSession } from './sessions/session.ts';
+import { LIST_METHODS } from '../mcp/lists.ts';
 
 export type { ClientRequest, UpstreamDeps, UpstreamEvent } from './deps.ts';
 
 /** What the gateway asks of every server at start, in this order; each is a guarded call with `credentials: {kind: 'gateway'}`. */
-export const discoveryMethods: readonly string[] = [...LISTED.values()].map(({ method }) => method);
+export const discoveryMethods: readonly string[] = LIST_METHODS;
 
 export interface UpstreamStats {
   /** Open sessions and child processes, by server. */

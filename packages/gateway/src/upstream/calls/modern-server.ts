@@ -4,10 +4,10 @@ import { transportFailure } from '../transports/failure.ts';
 import type { ServerResult } from '../transports/transport.ts';
 import { askClient, askDirectly } from '../client-requests/ask-client.ts';
 import { resultOf, type CallDeps, type Run } from '../calls/run.ts';
-import { isAskable } from '../client-requests/capabilities.ts';
 import { requireResultType } from './result-type.ts';
 import { MULTI_ROUND, sealState } from '../calls/request-state.ts';
 import { sealResult } from '../calls/tasks.ts';
+import { isClientRequest } from '../../mcp/client-requests.ts';
 
 const ROUNDS_MAX = 10;
 const QUESTIONS_MAX = 32;
@@ -37,7 +37,7 @@ function questionsOf(run: Run, value: JsonObject): ReadonlyMap<string, Question>
     throw transportFailure('input is asked for without saying which');
   const found = new Map<string, Question>();
   for (const [key, request] of isObject(inputRequests) ? Object.entries(inputRequests) : []) {
-    if (!isObject(request) || typeof request['method'] !== 'string' || !isAskable(request['method']))
+    if (!isObject(request) || typeof request['method'] !== 'string' || !isClientRequest(request['method']))
       throw transportFailure('a malformed input request');
     found.set(key, { method: request['method'], params: isObject(request['params']) ? request['params'] : {} });
   }

@@ -1,19 +1,14 @@
 /** What a server may ask of a client: what the client declared, narrowed to what the operator allows for that server. */
 import { GuardError, isObject, type JsonObject } from '@sallyport/guard';
 import type { ServerSettings } from '../../snapshot.ts';
+import { capabilityNeededBy, CLIENT_REQUEST_CAPABILITIES } from '../../mcp/client-requests.ts';
 
 type Requests = ServerSettings['clientRequests'];
-
-const MEMBER_OF: ReadonlyMap<string, keyof Requests> = new Map([
-  ['sampling/createMessage', 'sampling'],
-  ['elicitation/create', 'elicitation'],
-  ['roots/list', 'roots'],
-]);
 
 /** The client capabilities that are declared to the server. Extensions are passed on; experiments are not. */
 export function narrowCapabilities(declared: JsonObject, allowed: Requests): JsonObject {
   const narrowed: Record<string, JsonObject> = {};
-  for (const member of ['sampling', 'elicitation', 'roots'] as const) {
+  for (const member of CLIENT_REQUEST_CAPABILITIES) {
     const value = declared[member];
     if (allowed[member] && isObject(value))
       narrowed[member] = member === 'roots' ? (value['listChanged'] === true ? { listChanged: true } : {}) : value;
@@ -27,12 +22,9 @@ export function ownCapabilities(allowed: Requests): JsonObject {
   return narrowCapabilities({ sampling: {}, elicitation: { form: {}, url: {} }, roots: {} }, allowed);
 }
 
-/** The requests that a server can make of a client at all. */
-export const isAskable = (method: string): boolean => MEMBER_OF.has(method);
-
 /** @throws GuardError `missing_client_capability`, naming what would be needed, when the request may not be made. */
 export function requireAskable(method: string, params: JsonObject, capabilities: JsonObject): void {
-  const member = MEMBER_OF.get(method);
+  const member = capabilityNeededBy(method);
   if (member === undefined) throw new GuardError('method_not_found');
   const declared = capabilities[member];
   const lacking = isObject(declared) ? lackingPart(method, params, declared) : {};

@@ -6,6 +6,7 @@ import { onSession, type CallDeps, type Run } from '../calls/run.ts';
 import type { SubscriptionFilter } from '../notifications/subscribers.ts';
 import { tryOpenTask, type TaskSeal } from '../calls/tasks.ts';
 import type { UpstreamSubscriptions } from './upstream-subscriptions.ts';
+import { LIST_CHANGES } from '../../mcp/lists.ts';
 
 /** Resolves when the caller goes away. Servers that cannot be reached are heard once they can be. */
 export async function subscribe(
@@ -61,9 +62,9 @@ function wishesOf(bridge: CallDeps, { permitted: { call }, settings, seal }: Run
       bridge.definitions.find({ kind: 'resource', server: settings.name, name: uri }) !== undefined,
   );
   return {
-    tools: filter['toolsListChanged'] === true,
-    prompts: filter['promptsListChanged'] === true,
-    resources: filter['resourcesListChanged'] === true,
+    tools: filter[LIST_CHANGES.tools.filter] === true,
+    prompts: filter[LIST_CHANGES.prompts.filter] === true,
+    resources: filter[LIST_CHANGES.resources.filter] === true,
     uris: new Set(known.slice(0, 1_000)),
     tasks: tasksOf(seal, filter),
     everything: false,

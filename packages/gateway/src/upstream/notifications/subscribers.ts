@@ -3,6 +3,7 @@ import type { DefinitionKind, JsonObject, Permitted, ClientChannel } from '@sall
 import { ownerKey, type Owner } from '../sessions/session.ts';
 import { sealRelated, sealTask, type TaskSeal } from '../calls/tasks.ts';
 import { META } from '../../mcp/meta-keys.ts';
+import { capabilityChangedBy, changeNotificationOf } from '../../mcp/lists.ts';
 
 export interface SubscriptionFilter {
   readonly tools: boolean;
@@ -41,13 +42,6 @@ export interface Notification {
   readonly seal: TaskSeal;
 }
 
-const LIST_CHANGED: ReadonlyMap<DefinitionKind, string> = new Map([
-  ['tool', 'notifications/tools/list_changed'],
-  ['prompt', 'notifications/prompts/list_changed'],
-  ['resource', 'notifications/resources/list_changed'],
-  ['resource_template', 'notifications/resources/list_changed'],
-]);
-
 const keyOf = (server: string, owner: Owner): string => `${server} ${ownerKey(owner)}`;
 
 export function createSubscribers(): Subscribers {
@@ -73,8 +67,8 @@ export function createSubscribers(): Subscribers {
       return heard;
     },
     changed(server, kind) {
-      const method = LIST_CHANGED.get(kind);
-      if (method === undefined) return;
+      if (kind === 'server') return;
+      const method = changeNotificationOf(kind);
       for (const ear of byServer.get(server) ?? []) if (wants(ear.wishes, method, {})) ear.relay.notify(method, {});
     },
     of: (server, owner) => [...(byOwner.get(keyOf(server, owner)) ?? [])],
@@ -99,13 +93,9 @@ function tell(ear: Subscriber, { method, params, seal }: Notification): boolean 
 }
 
 function wants(wishes: SubscriptionFilter, method: string, params: JsonObject): boolean {
+  const listed = capabilityChangedBy(method);
+  if (listed !== undefined) return wishes[listed];
   switch (method) {
-    case 'notifications/tools/list_changed':
-      return wishes.tools;
-    case 'notifications/prompts/list_changed':
-      return wishes.prompts;
-    case 'notifications/resources/list_changed':
-      return wishes.resources;
     case 'notifications/resources/updated':
       // A legacy session is told of what it subscribed, so on its own stream nothing is left to choose.
       return wishes.everything || (typeof params['uri'] === 'string' && isWatched(wishes.uris, params['uri']));

@@ -11,6 +11,7 @@ import { gatewayRequest } from '../transports/transport.ts';
 import { noteChange } from './list-changed.ts';
 import type { CallDeps } from '../calls/run.ts';
 import { TASKS_EXTENSION } from '../../mcp/meta-keys.ts';
+import { LIST_CAPABILITIES, LIST_CHANGES } from '../../mcp/lists.ts';
 
 export interface UpstreamSubscriptions {
   /** A legacy client subscribes; remembered, so that a new link of the session is subscribed too. */
@@ -72,9 +73,11 @@ function refresh(room: Room, bridge: CallDeps, server: string, owner: Owner): vo
     ears.length === 0
       ? {}
       : {
-          ...(ears.some(({ wishes }) => wishes.tools) ? { toolsListChanged: true } : {}),
-          ...(ears.some(({ wishes }) => wishes.prompts) ? { promptsListChanged: true } : {}),
-          ...(ears.some(({ wishes }) => wishes.resources) ? { resourcesListChanged: true } : {}),
+          ...Object.fromEntries(
+            LIST_CAPABILITIES.filter((capability) => ears.some(({ wishes }) => wishes[capability])).map(
+              (capability) => [LIST_CHANGES[capability].filter, true],
+            ),
+          ),
           ...(uris.size > 0 ? { resourceSubscriptions: [...uris].sort() } : {}),
           ...(tasks.size > 0 ? { taskIds: [...tasks].sort() } : {}),
         };

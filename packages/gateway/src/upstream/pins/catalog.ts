@@ -14,8 +14,9 @@ import type { UpstreamDeps } from '../deps.ts';
 import { digestOf } from './digest.ts';
 import { createDrift, driftKey, type Drift } from './drift.ts';
 import { createPinIndex, KINDS, type PinIndex } from './pin-index.ts';
-import { LISTED } from './read-list.ts';
+import { DEFINITIONS_MAX } from './read-list.ts';
 import { screenNames } from './screen.ts';
+import { LISTS } from '../../mcp/lists.ts';
 
 export interface PinCatalog extends Catalog {
   /**
@@ -90,9 +91,9 @@ function judge(
   { documents, observer }: Listed,
 ): ReadonlyMap<string, string> {
   const served = new Map<string, string>();
-  const listed = LISTED.get(kind);
-  if (listed === undefined) return served;
-  const { nameOf, max } = listed;
+  if (kind === 'server') return served;
+  const nameOf = (document: JsonObject): unknown => document[LISTS[kind].identifier];
+  const max = DEFINITIONS_MAX[kind];
   const wanted = documents.filter(
     (document) => !(kind === 'tool' && settings.allowTools?.includes(String(nameOf(document))) === false),
   );

@@ -3,40 +3,19 @@ import { isObject, type DefinitionKind, type JsonObject } from '@sallyport/guard
 import { transportFailure } from '../transports/failure.ts';
 import { gatewayRequest, type Connection } from '../transports/transport.ts';
 import { modernMeta } from '../sessions/meta.ts';
-
-export interface ListKind {
-  readonly method: string;
-  readonly member: string;
-  readonly capability: string;
-  readonly nameOf: (document: JsonObject) => unknown;
-  readonly max: number;
-}
+import { LISTS, type ListedKind } from '../../mcp/lists.ts';
 
 const PAGES_MAX = 200;
 const PAGE_BYTES_MAX = 8 * 1024 * 1024;
 const LIST_BYTES_MAX = 32 * 1024 * 1024;
 
-export const LISTED: ReadonlyMap<DefinitionKind, ListKind> = new Map<DefinitionKind, ListKind>([
-  ['tool', { method: 'tools/list', member: 'tools', capability: 'tools', nameOf: ({ name }) => name, max: 5_000 }],
-  [
-    'prompt',
-    { method: 'prompts/list', member: 'prompts', capability: 'prompts', nameOf: ({ name }) => name, max: 5_000 },
-  ],
-  [
-    'resource',
-    { method: 'resources/list', member: 'resources', capability: 'resources', nameOf: ({ uri }) => uri, max: 20_000 },
-  ],
-  [
-    'resource_template',
-    {
-      method: 'resources/templates/list',
-      member: 'resourceTemplates',
-      capability: 'resources',
-      nameOf: ({ uriTemplate }) => uriTemplate,
-      max: 5_000,
-    },
-  ],
-]);
+/** How many definitions of a kind one server may list. */
+export const DEFINITIONS_MAX = {
+  tool: 5_000,
+  prompt: 5_000,
+  resource: 20_000,
+  resource_template: 5_000,
+} as const satisfies Record<ListedKind, number>;
 
 /**
  * @returns every listed document, in order. Empty when the server does not have the capability.
@@ -48,8 +27,9 @@ export async function readList(
   timeoutMs: number,
   capabilities: JsonObject,
 ): Promise<readonly JsonObject[]> {
-  const listed = LISTED.get(kind);
-  if (listed === undefined || !isObject(link.profile.capabilities[listed.capability])) return [];
+  if (kind === 'server') return [];
+  const list = LISTS[kind];
+  if (!isObject(link.profile.capabilities[list.capability])) return [];
   const documents: JsonObject[] = [];
   const cursors = new Set<string>();
   const meta = link.era === 'modern' ? { _meta: modernMeta(capabilities) } : {};
@@ -57,13 +37,13 @@ export async function readList(
   let bytes = 0;
   for (let page = 0; page < PAGES_MAX; page++) {
     const params = { ...meta, ...(cursor === undefined ? {} : { cursor }) };
-    const answer = await link.request(gatewayRequest(listed.method, params, timeoutMs, PAGE_BYTES_MAX));
-    const items = answer.value[listed.member];
+    const answer = await link.request(gatewayRequest(list.method, params, timeoutMs, PAGE_BYTES_MAX));
+    const items = answer.value[list.member];
     if (!Array.isArray(items)) throw transportFailure('a list answer without its list');
     bytes += answer.bytes?.length ?? 0;
     for (const item of items) if (isObject(item)) documents.push(item);
-    if (documents.length > listed.max || bytes > LIST_BYTES_MAX)
-      throw transportFailure(`more than ${listed.max} definitions in one list`);
+    if (documents.length > DEFINITIONS_MAX[kind] || bytes > LIST_BYTES_MAX)
+      throw transportFailure(`more than ${DEFINITIONS_MAX[kind]} definitions in one list`);
     const next = answer.value['nextCursor'];
     // An empty string is a cursor like any other; only its absence ends the list.
     if (typeof next !== 'string') return documents;
