@@ -13,6 +13,7 @@ import { requireResultType } from './result-type.ts';
 import { inputResponses, MULTI_ROUND, openState } from './request-state.ts';
 import { noteTask, openTask, sealResult } from './tasks.ts';
 import { asInputRequired } from './url-elicitation.ts';
+import { RPC_ERROR } from '../../mcp/error-codes.ts';
 
 interface Hooks {
   readonly signal: AbortSignal;
@@ -43,9 +44,13 @@ export async function callServer(bridge: CallDeps, run: Run): Promise<McpResult>
 function forClient(run: Run, thrown: unknown): unknown {
   const code = remoteErrorOf(thrown)?.code;
   if (run.relay.era !== 'modern' || !(thrown instanceof GuardError)) return thrown;
-  if (code === -32042) return new GuardError('upstream_failed', { cause: thrown.detail.cause });
-  return code === -32002
-    ? new GuardError('upstream_failed', { ...thrown.detail, rpc: { ...thrown.detail.rpc, code: -32602 } })
+  if (code === RPC_ERROR.urlElicitationRequired)
+    return new GuardError('upstream_failed', { cause: thrown.detail.cause });
+  return code === RPC_ERROR.resourceNotFound
+    ? new GuardError('upstream_failed', {
+        ...thrown.detail,
+        rpc: { ...thrown.detail.rpc, code: RPC_ERROR.invalidParams },
+      })
     : thrown;
 }
 

@@ -13,6 +13,7 @@ import { createCallNotifications } from '../notifications/call-notifications.ts'
 import { requireResultType } from './result-type.ts';
 import { inputResponses, invalidState, sealState } from '../calls/request-state.ts';
 import { sealResult } from '../calls/tasks.ts';
+import { RPC_ERROR } from '../../mcp/error-codes.ts';
 
 export const PARKED_MS = 120_000;
 /** Several requests of a server often come in one go; they are asked together. */
@@ -101,7 +102,7 @@ function question(
 
 /** A server that gives up because it was told "there is no such method" means the client's, not its own. */
 const causeOf = ({ lacking }: ParkedCall, thrown: unknown): unknown =>
-  remoteErrorOf(thrown)?.code === -32601 ? (lacking ?? thrown) : thrown;
+  remoteErrorOf(thrown)?.code === RPC_ERROR.methodNotFound ? (lacking ?? thrown) : thrown;
 
 /** @throws GuardError `invalid_params` when the call is gone, is another principal's, or is being resumed already. */
 export async function resumeParked(bridge: CallDeps, run: Run, id: string, round: number): Promise<McpResult> {

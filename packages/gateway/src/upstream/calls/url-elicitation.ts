@@ -7,8 +7,8 @@ import { remoteErrorOf } from '../transports/failure.ts';
 import { askClient } from '../client-requests/ask-client.ts';
 import type { CallDeps, Run } from '../calls/run.ts';
 import { MULTI_ROUND, sealState } from '../calls/request-state.ts';
+import { RPC_ERROR } from '../../mcp/error-codes.ts';
 
-const URL_ELICITATION_REQUIRED = -32042;
 const AGAIN_MS = 15 * 60_000;
 
 /** @returns the question to the client, or throws what was thrown when this is not such a case. */
@@ -17,7 +17,7 @@ export async function asInputRequired(bridge: CallDeps, run: Run, thrown: unknow
   const data = isObject(remote?.data) ? remote.data['elicitations'] : undefined;
   if (
     run.relay.era !== 'modern' ||
-    remote?.code !== URL_ELICITATION_REQUIRED ||
+    remote?.code !== RPC_ERROR.urlElicitationRequired ||
     !Array.isArray(data) ||
     data.length === 0 ||
     !MULTI_ROUND.has(run.permitted.call.method)

@@ -8,6 +8,7 @@ import type { Owner, SessionState } from '../sessions/session.ts';
 import type { ServerInitiated } from '../transports/transport.ts';
 import { noteChange } from './list-changed.ts';
 import type { Subscribers } from './subscribers.ts';
+import { NOTIFICATION } from '../../mcp/notifications.ts';
 
 export interface ServerInitiatedDeps {
   readonly subscribers: Subscribers;
@@ -17,7 +18,7 @@ export interface ServerInitiatedDeps {
 
 /** Notifications that a call gets itself while it runs. */
 const belongsToCall = (method: string): boolean =>
-  method === 'notifications/message' || method === 'notifications/elicitation/complete';
+  method === NOTIFICATION.message || method === NOTIFICATION.elicitationComplete;
 
 /** A session belongs to one principal, so whichever of its calls is taken, nobody else can get the message. */
 export function createServerInitiated(

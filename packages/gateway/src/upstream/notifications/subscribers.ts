@@ -4,6 +4,7 @@ import { ownerKey, type Owner } from '../sessions/session.ts';
 import { sealRelated, sealTask, type TaskSeal } from '../calls/tasks.ts';
 import { META } from '../../mcp/meta-keys.ts';
 import { capabilityChangedBy, changeNotificationOf } from '../../mcp/lists.ts';
+import { isTaskNotification, NOTIFICATION } from '../../mcp/notifications.ts';
 
 export interface SubscriptionFilter {
   readonly tools: boolean;
@@ -83,9 +84,7 @@ function tell(ear: Subscriber, { method, params, seal }: Notification): boolean 
   if (!wants(ear.wishes, method, params)) return false;
   const { _meta, ...rest } = sealRelated(seal, params);
   const taskId =
-    method.startsWith('notifications/tasks') && typeof rest['taskId'] === 'string'
-      ? { taskId: sealTask(seal, rest['taskId']) }
-      : {};
+    isTaskNotification(method) && typeof rest['taskId'] === 'string' ? { taskId: sealTask(seal, rest['taskId']) } : {};
   // The id of the gateway's own subscription means nothing to the client; edge tags messages with the client's.
   const meta = Object.entries((_meta ?? {}) as JsonObject).filter(([key]) => key !== META.subscriptionId);
   ear.relay.notify(method, { ...rest, ...taskId, ...(meta.length === 0 ? {} : { _meta: Object.fromEntries(meta) }) });
@@ -96,14 +95,14 @@ function wants(wishes: SubscriptionFilter, method: string, params: JsonObject): 
   const listed = capabilityChangedBy(method);
   if (listed !== undefined) return wishes[listed];
   switch (method) {
-    case 'notifications/resources/updated':
+    case NOTIFICATION.resourceUpdated:
       // A legacy session is told of what it subscribed, so on its own stream nothing is left to choose.
       return wishes.everything || (typeof params['uri'] === 'string' && isWatched(wishes.uris, params['uri']));
-    case 'notifications/tasks':
+    case NOTIFICATION.task:
       return typeof params['taskId'] === 'string' && wishes.tasks.has(params['taskId']);
-    case 'notifications/message':
-    case 'notifications/tasks/status':
-    case 'notifications/elicitation/complete':
+    case NOTIFICATION.message:
+    case NOTIFICATION.taskStatus:
+    case NOTIFICATION.elicitationComplete:
       return wishes.everything;
     default:
       return false;
