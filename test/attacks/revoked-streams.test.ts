@@ -1,5 +1,9 @@
-/** S12 on a stream that stays open: what is taken away while somebody listens. */
+/**
+ * S12 on a stream that stays open: rights that are taken away while somebody listens. A second listener keeps its rights:
+ * when it has received an event, the gateway has relayed that event to everybody who may receive it.
+ */
 import { request } from 'undici';
+import type { ServerResponse } from 'node:http';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -8,12 +12,25 @@ import { connect, headersFor, MODERN_META, type Era } from './mcp-client.ts';
 import { openUpstream, SILENT, type Upstream } from './upstream.ts';
 
 const URI = 'mem://x';
-const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
+const EVENTUALLY = { timeout: 30_000, interval: 20 };
 
 let upstream: Upstream;
 let gateway: TestGateway;
+/** Open streams of the server, each with the id of its subscription. */
+const streams = new Map<ServerResponse, unknown>();
+
+function sendEvent(response: ServerResponse, method: string, params: object): void {
+  const meta = { _meta: { 'io.modelcontextprotocol/subscriptionId': streams.get(response) } };
+  const message = { jsonrpc: '2.0', method, params: { ...params, ...meta } };
+  response.write(`data: ${JSON.stringify(message)}\n\n`);
+}
+
+/** The server reports on every stream that the resource changed. */
+const reportChange = (): void => {
+  for (const response of streams.keys()) sendEvent(response, 'notifications/resources/updated', { uri: URI });
+};
+
 beforeAll(async () => {
-  // Says five times a second that the resource changed, to whoever listens.
   upstream = await openUpstream({
     era: 'modern',
     resources: [{ uri: URI, name: 'x' }],
@@ -22,18 +39,13 @@ beforeAll(async () => {
         return {
           supportedVersions: ['2026-07-28'],
           capabilities: { resources: { subscribe: true } },
-          _meta: { 'io.modelcontextprotocol/serverInfo': { name: 'talks', version: '1' } },
+          _meta: { 'io.modelcontextprotocol/serverInfo': { name: 'changing', version: '1' } },
         };
       if (method !== 'subscriptions/listen') return undefined;
-      const { id } = JSON.parse(body) as { id: unknown };
       response.writeHead(200, { 'content-type': 'text/event-stream' });
-      const say = (what: string, said: object): void =>
-        void response.write(
-          `data: ${JSON.stringify({ jsonrpc: '2.0', method: what, params: { ...said, _meta: { 'io.modelcontextprotocol/subscriptionId': id } } })}\n\n`,
-        );
-      say('notifications/subscriptions/acknowledged', { notifications: params['notifications'] });
-      const timer = setInterval(() => say('notifications/resources/updated', { uri: URI }), 200);
-      response.once('close', () => clearInterval(timer));
+      streams.set(response, (JSON.parse(body) as { id: unknown }).id);
+      sendEvent(response, 'notifications/subscriptions/acknowledged', { notifications: params['notifications'] });
+      response.once('close', () => streams.delete(response));
       return SILENT;
     },
   });
@@ -44,12 +56,13 @@ afterAll(async () => {
   await upstream?.close();
 });
 
-interface Ear {
-  heard(): number;
-  leave(): void;
+interface Listener {
+  /** Events received so far. */
+  received(): number;
+  close(): void;
 }
 
-async function listenLegacy(token: string): Promise<Ear> {
+async function listenLegacy(token: string): Promise<Listener> {
   const abort = new AbortController();
   const client = await connect(`${gateway.url}/mcp/one`, token, 'legacy');
   await client.send('resources/subscribe', { uri: URI });
@@ -61,19 +74,19 @@ async function listenLegacy(token: string): Promise<Ear> {
       ...headersFor('legacy', token, { method: '', params: {} }, client.session),
     },
   });
-  return earOf(body, abort);
+  return listenerOf(body, abort);
 }
 
-function earOf(body: AsyncIterable<unknown>, abort: AbortController): Ear {
-  let heard = 0;
-  const hear = async (): Promise<void> => {
-    for await (const chunk of body) heard += String(chunk).split('resources/updated').length - 1;
+function listenerOf(body: AsyncIterable<unknown>, abort: AbortController): Listener {
+  let received = 0;
+  const read = async (): Promise<void> => {
+    for await (const chunk of body) received += String(chunk).split('resources/updated').length - 1;
   };
-  hear().catch(() => undefined);
-  return { heard: () => heard, leave: () => abort.abort() };
+  read().catch(() => undefined);
+  return { received: () => received, close: () => abort.abort() };
 }
 
-async function listen(era: Era, token: string): Promise<Ear> {
+async function listen(era: Era, token: string): Promise<Listener> {
   if (era === 'legacy') return listenLegacy(token);
   const abort = new AbortController();
   const params = { notifications: { resourceSubscriptions: [URI] }, _meta: MODERN_META };
@@ -87,39 +100,72 @@ async function listen(era: Era, token: string): Promise<Ear> {
       ...headersFor('modern', token, { method: 'subscriptions/listen', params }),
     },
   });
-  return earOf(body, abort);
+  return listenerOf(body, abort);
 }
 
-/** Nothing more is heard once the bound is over. */
-async function silentAfter(ear: Ear, bound: number): Promise<void> {
-  await expect.poll(() => ear.heard(), { timeout: 5_000 }).toBeGreaterThan(0);
-  await pause(bound);
-  const before = ear.heard();
-  await pause(1_500);
-  expect(ear.heard()).toBe(before);
+/** Reports a change until the listener receives one more event. */
+async function expectNextEvent(listener: Listener): Promise<void> {
+  const before = listener.received();
+  await expect
+    .poll(() => {
+      reportChange();
+      return listener.received();
+    }, EVENTUALLY)
+    .toBeGreaterThan(before);
 }
+
+/** The listener receives none of the next events, each of which the other listener receives. */
+async function expectSilence(listener: Listener, other: Listener): Promise<void> {
+  // What was relayed before the right was gone may still be on its way.
+  await expect
+    .poll(async () => {
+      const before = listener.received();
+      await expectNextEvent(other);
+      return listener.received() - before;
+    }, EVENTUALLY)
+    .toBe(0);
+  const before = listener.received();
+  for (let event = 0; event < 5; event++) await expectNextEvent(other);
+  expect(listener.received()).toBe(before);
+}
+
+async function listedResources(era: Era, token: string): Promise<number> {
+  const client = await connect(`${gateway.url}/mcp/one`, token, era);
+  return ((await client.send('resources/list', {})).result?.['resources'] as unknown[] | undefined)?.length ?? 0;
+}
+
+const setPolicy = (text: string): void => writeFileSync(join(gateway.folder, 'policies', 'test.cedar'), text);
+const PERMIT_ALL = 'permit (principal, action, resource);';
 
 describe.each<Era>(['modern', 'legacy'])('S12 an open stream, %s', (era) => {
-  it('ends, or says nothing more, when the policy that allowed it is gone', async () => {
-    const ear = await listen(era, await gateway.token('alice'));
+  it('carries nothing more when a policy no longer permits it', async () => {
+    const token = await gateway.token('alice');
+    const listener = await listen(era, token);
+    const other = await listen(era, await gateway.token('carol'));
     try {
-      await expect.poll(() => ear.heard(), { timeout: 5_000 }).toBeGreaterThan(0);
-      writeFileSync(join(gateway.folder, 'policies', 'test.cedar'), 'forbid (principal, action, resource);');
-      await silentAfter(ear, 3_000);
+      await expectNextEvent(listener);
+      setPolicy(`${PERMIT_ALL} forbid (principal, action, resource) when { principal.subject == "alice" };`);
+      await expect.poll(() => listedResources(era, token).catch(() => 0), EVENTUALLY).toBe(0);
+      await expectSilence(listener, other);
     } finally {
-      writeFileSync(join(gateway.folder, 'policies', 'test.cedar'), 'permit (principal, action, resource);');
-      ear.leave();
-      await pause(500);
+      setPolicy(PERMIT_ALL);
+      listener.close();
+      other.close();
+      await expect.poll(() => listedResources(era, token).catch(() => 0), EVENTUALLY).toBe(1);
     }
   });
 
   it('does not outlive the token that opened it', async () => {
-    // Expired, and beyond the tolerated difference of clocks, within a second of its first use.
-    const ear = await listen(era, await gateway.token('bob', { exp: Math.floor(Date.now() / 1000) - 28 }));
+    const other = await listen(era, await gateway.token('carol'));
+    // This token is valid for about two more seconds: the gateway tolerates a clock skew of 30 seconds.
+    const token = await gateway.token('bob', { exp: Math.floor(Date.now() / 1000) - 28 });
+    const listener = await listen(era, token);
     try {
-      await silentAfter(ear, 4_000);
+      await expect.poll(() => listedResources(era, token).catch(() => 'refused'), EVENTUALLY).not.toBe(1);
+      await expectSilence(listener, other);
     } finally {
-      ear.leave();
+      listener.close();
+      other.close();
     }
   });
 });
