@@ -267,7 +267,6 @@ async function sendGarbage(era: Era, token: string): Promise<void> {
       await exchangeBytes(
         installation.url,
         `GET /${way('no HTTP')} HTTP/9.9\r\nAuthorization: Bearer ${way('bytes')}\r\n\r\n`,
-        500,
       )
     ).text,
   );

@@ -1,6 +1,6 @@
 /**
- * A24, D2: one server that does what it can to cost time and memory, while others are called: what it says on its own, what
- * it lists, and what it says of itself. Nobody else waits for it, and what is kept of it has an end.
+ * A24, D2: one server costs as much time and memory as it can, by its notifications and its lists, while other servers are
+ * called. Nobody else waits for it, and the gateway keeps a bounded amount of what it sends.
  */
 import { statSync } from 'node:fs';
 import type { ServerResponse } from 'node:http';
@@ -12,12 +12,13 @@ import { connect, headersFor, type Era } from './mcp-client.ts';
 import { openUpstream, tool, type Upstream } from './upstream.ts';
 
 const ERAS: readonly Era[] = ['modern', 'legacy'];
+const EVENTUALLY = { timeout: 50_000, interval: 20 };
 type Json = Record<string, unknown>;
 
 let quiet: Upstream;
 let hostile: Upstream;
 let gateway: TestGateway;
-/** Streams on which it may say what it likes. */
+/** Open streams of the hostile server. */
 const streams = new Set<ServerResponse>();
 let lists = 0;
 let listed: (at: number) => Json[] = () => [];
@@ -54,24 +55,18 @@ afterAll(async () => {
   await hostile.close();
 });
 
-/** How long others wait at most, while `noise` is made. */
-async function waits(noise: () => Promise<unknown>): Promise<number> {
+/** Another tenant calls again and again, and is answered, until the gateway has done the work. */
+async function othersAreServedDuring(work: Promise<unknown>): Promise<void> {
   const carol = await connect(`${gateway.url}/mcp/quiet`, await gateway.token('carol'), 'modern');
-  await carol.send('tools/call', { name: 'alpha', arguments: { a: 'x' } });
-  let over = false;
-  const made = noise().finally(() => {
-    over = true;
+  let done = false;
+  const finished = work.finally(() => {
+    done = true;
   });
-  let longest = 0;
   do {
-    const began = performance.now();
-    expect((await carol.send('tools/call', { name: 'alpha', arguments: { a: 'x' } })).result).toMatchObject({
-      content: [{ text: 'done {"a":"x"}' }],
-    });
-    longest = Math.max(longest, performance.now() - began);
-  } while (!over);
-  await made;
-  return longest;
+    const { result } = await carol.send('tools/call', { name: 'alpha', arguments: { a: 'x' } });
+    expect(result).toMatchObject({ content: [{ text: 'done {"a":"x"}' }] });
+  } while (!done);
+  await finished;
 }
 
 async function listen(): Promise<{ text(): string; close(): void }> {
@@ -88,56 +83,55 @@ async function listen(): Promise<{ text(): string; close(): void }> {
   });
   let text = '';
   body.on('data', (chunk: Buffer) => (text += chunk.toString())).on('error', () => undefined);
-  await expect.poll(() => streams.size, { timeout: 5_000 }).toBeGreaterThan(0);
+  await expect.poll(() => streams.size, EVENTUALLY).toBeGreaterThan(0);
   return { text: () => text, close: () => abort.abort() };
 }
 
-const say = (method: string, params: Json): void => {
+const notify = (method: string, params: Json): void => {
   for (const stream of streams) stream.write(`data: ${JSON.stringify({ jsonrpc: '2.0', method, params })}\n\n`);
 };
 
-describe('A24 what a server says on its own', () => {
+/**
+ * The hostile server reports changes of resources that nobody subscribed to, then that its tools changed. The listener
+ * receives the last notification only, and others are served meanwhile. A gateway that looked up each part of an address
+ * would need minutes: the test would time out.
+ */
+async function expectIgnored(count: number, uri: (index: number) => string): Promise<void> {
+  const listener = await listen();
+  try {
+    const flood = async (): Promise<void> => {
+      for (let index = 0; index < count; index++) notify('notifications/resources/updated', { uri: uri(index) });
+      notify('notifications/tools/list_changed', {});
+      await expect.poll(() => listener.text(), EVENTUALLY).toContain('tools/list_changed');
+    };
+    await othersAreServedDuring(flood());
+    expect(listener.text()).not.toContain('resources/updated');
+  } finally {
+    listener.close();
+  }
+}
+
+describe('A24 notifications that a server sends on its own', { timeout: 60_000 }, () => {
   it.each([
     ['slashes', '/'],
     ['dots', './'],
     ['colons', ':'],
     ['escapes', '%2f'],
-  ])('an address of a million %s costs nobody anything, and is heard of by nobody', async (_name, part) => {
-    const ear = await listen();
-    try {
-      const longest = await waits(async () => {
-        for (let at = 0; at < 10; at++)
-          say('notifications/resources/updated', { uri: `x:${at}${part.repeat(1_000_000 / part.length)}` });
-        await new Promise((resolve) => setTimeout(resolve, 700));
-      });
-      // Minutes, when each part is looked up.
-      expect(longest).toBeLessThan(10_000);
-      expect(ear.text()).not.toContain('resources/updated');
-    } finally {
-      ear.close();
-    }
-  });
+  ])('addresses of a million %s are ignored, and nobody waits for them', (_name, part) =>
+    expectIgnored(10, (index) => `x:${index}${part.repeat(1_000_000 / part.length)}`),
+  );
 
-  it('short ones in great number do not either', async () => {
-    const ear = await listen();
-    try {
-      const flood = (uri: (at: number) => string): Promise<number> =>
-        waits(async () => {
-          for (let at = 0; at < 2_000; at++) say('notifications/resources/updated', { uri: uri(at) });
-          await new Promise((resolve) => setTimeout(resolve, 700));
-        });
-      // As long as ones with nothing to climb, give or take what a busy machine adds.
-      const flat = await flood((at) => `x:${at}${'a'.repeat(2_000)}`);
-      expect(await flood((at) => `x:${at}${'/a'.repeat(1_000)}`)).toBeLessThan(4 * flat + 1_000);
-    } finally {
-      ear.close();
-    }
-  });
+  it.each([
+    ['one segment', 'a'.repeat(2_000)],
+    ['1,000 segments', '/a'.repeat(1_000)],
+  ])('2,000 addresses of %s are ignored, and nobody waits for them', (_name, path) =>
+    expectIgnored(2_000, (index) => `x:${index}${path}`),
+  );
 });
 
-describe.each(ERAS)('D2 %s: what a server lists', (era) => {
+describe.each(ERAS)('D2 %s client', (era) => {
   it(
-    'ever new names fill the pins to a bound; what was pinned before is served all the same',
+    'ever new tool names fill the pins up to a bound; tools that were pinned before are still served',
     { timeout: 60_000 },
     async () => {
       const client = await connect(`${gateway.url}/mcp/hostile`, await gateway.token('alice'), era);

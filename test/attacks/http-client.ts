@@ -1,4 +1,4 @@
-/** HTTP as it is written: any path, any header, any bytes. */
+/** HTTP exactly as a test writes it: any path, any header, any bytes. */
 import { request } from 'node:http';
 import { connect } from 'node:net';
 
@@ -33,11 +33,14 @@ export function sendHttp(
   });
 }
 
-/** Bytes to a socket, and what comes back until the other side closes or the time is over. */
+/**
+ * Sends bytes to a socket and reads until the other side closes. A request that keeps its connection must say
+ * `Connection: close`; after `ms` the answer is `closed: false`.
+ */
 export function exchangeBytes(
   url: string,
   bytes: string,
-  ms = 2_000,
+  ms = 15_000,
 ): Promise<{ readonly text: string; readonly closed: boolean }> {
   const { hostname, port } = new URL(url);
   return new Promise((resolve) => {
@@ -56,7 +59,7 @@ export function exchangeBytes(
   });
 }
 
-/** What an MCP client says in its headers, for a body that is written by hand. */
+/** Headers of an MCP client, for a body that is written by hand. */
 export const mcpHeaders = (token: string | undefined, more: Record<string, string> = {}): Record<string, string> => ({
   'content-type': 'application/json',
   accept: 'application/json, text/event-stream',

@@ -1,6 +1,6 @@
 /**
- * S12: what is taken away while a connection is open. The bounds, stated here and measured: policies 2 s after they are
- * written, a configuration 2.5 s, SIGHUP at once (its bound is what a start of the servers takes), an API key 3 s.
+ * S12: rights that are taken away while a connection is open count for its next call. Each test waits until the change is
+ * in force; how soon that is depends on the machine, so no test measures it.
  */
 import { mkdirSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -15,11 +15,12 @@ import {
 import { connect, type Answer, type Era } from './mcp-client.ts';
 import { openUpstream, tool, type Upstream } from './upstream.ts';
 
-// Processes start, and time passes on purpose; on a busy machine that takes a while.
+// Processes start, and the gateway notices changed files; on a busy machine that takes a while.
 vi.setConfig({ testTimeout: 60_000 });
 
-const ALL = 'permit (principal, action, resource);';
-const NOT_BOB = `${ALL} forbid (principal, action, resource == Tool::"one/alpha") when { principal.subject == "bob" || principal.subject == "robot" };`;
+const EVENTUALLY = { timeout: 30_000, interval: 20 };
+const PERMIT_ALL = 'permit (principal, action, resource);';
+const NOT_BOB = `${PERMIT_ALL} forbid (principal, action, resource == Tool::"one/alpha") when { principal.subject == "bob" || principal.subject == "robot" };`;
 
 let upstreams: Upstream[];
 let installation: Installation;
@@ -40,88 +41,89 @@ afterAll(async () => {
   await Promise.all(upstreams.map((one) => one.close()));
 });
 
-interface Held {
+/** A client whose connection stays open. */
+interface OpenClient {
   listed(): Promise<readonly string[]>;
   call(): Promise<'done' | 'gone' | 'denied'>;
 }
 
-async function hold(era: Era, token: string, path = '/mcp/one'): Promise<Held> {
-  const client = await connect(`${installation.url}${path}`, token, era);
+async function openClient(era: Era, token: string, path = '/mcp/one'): Promise<OpenClient> {
+  const connection = await connect(`${installation.url}${path}`, token, era);
   const name = path === '/mcp' ? 'two__alpha' : 'alpha';
-  const verdict = ({ error, result, status }: Answer) =>
+  const outcomeOf = ({ error, result, status }: Answer) =>
     status === 401 || error !== undefined ? 'gone' : result?.['isError'] === true ? 'denied' : 'done';
   return {
     listed: async () =>
-      ((await client.send('tools/list', {})).result?.['tools'] as { name: string }[] | undefined)?.map(
+      ((await connection.send('tools/list', {})).result?.['tools'] as { name: string }[] | undefined)?.map(
         (one) => one.name,
       ) ?? [],
-    call: async () => verdict(await client.send('tools/call', { name, arguments: {} })),
+    call: async () => outcomeOf(await connection.send('tools/call', { name, arguments: {} })),
   };
 }
 
-/** The call is refused within the bound; then the list agrees at once, and nothing reaches the server any more. */
-async function deniedWithin(held: Held, name: string, bound: number): Promise<void> {
-  await expect.poll(() => held.call(), { timeout: bound, interval: 20 }).not.toBe('done');
-  expect(await held.listed()).not.toContain(name);
-  const acts = upstreams.flatMap((one) => one.operations()).length;
-  for (let at = 0; at < 5; at++) expect(await held.call()).not.toBe('done');
-  expect(upstreams.flatMap((one) => one.operations()).length).toBe(acts);
+/** Waits until the call is refused; from then on the list agrees, and no call reaches the server. */
+async function expectDenied(client: OpenClient, name: string): Promise<void> {
+  await expect.poll(() => client.call(), EVENTUALLY).not.toBe('done');
+  expect(await client.listed()).not.toContain(name);
+  const before = upstreams.flatMap((one) => one.operations()).length;
+  for (let at = 0; at < 5; at++) expect(await client.call()).not.toBe('done');
+  expect(upstreams.flatMap((one) => one.operations()).length).toBe(before);
 }
 
-async function restore(held: Held): Promise<void> {
-  installation.policy(ALL);
+async function restore(client: OpenClient): Promise<void> {
+  installation.policy(PERMIT_ALL);
   installation.write(installation.settings);
   running.sendSighup();
-  await expect.poll(() => held.call(), { timeout: 5_000, interval: 20 }).toBe('done');
+  await expect.poll(() => client.call(), EVENTUALLY).toBe('done');
 }
 
 describe.each(['modern', 'legacy'] as const)('S12 %s', (era) => {
-  it('a policy file that changes on disk', async () => {
-    const held = await hold(era, await installation.token('bob'));
-    await restore(held);
-    expect(await held.listed()).toContain('alpha');
+  it('a policy file that changes on disk denies calls', async () => {
+    const client = await openClient(era, await installation.token('bob'));
+    await restore(client);
+    expect(await client.listed()).toContain('alpha');
     installation.policy(NOT_BOB);
-    await deniedWithin(held, 'alpha', 2_000);
-    expect(await held.listed()).toEqual(['beta']);
-    await restore(held);
+    await expectDenied(client, 'alpha');
+    expect(await client.listed()).toEqual(['beta']);
+    await restore(client);
   });
 
-  it('a policy that is added as a file of its own, and all policies gone', async () => {
-    const held = await hold(era, await installation.token('bob'));
-    await restore(held);
+  it('a policy file that is added denies calls, and so does a folder without policies', async () => {
+    const client = await openClient(era, await installation.token('bob'));
+    await restore(client);
     const added = join(installation.folder, 'policies', 'z.cedar');
     writeFileSync(added, 'forbid (principal, action, resource == Tool::"one/alpha");');
-    await deniedWithin(held, 'alpha', 2_000);
+    await expectDenied(client, 'alpha');
     rmSync(added);
-    await expect.poll(() => held.call(), { timeout: 2_000, interval: 20 }).toBe('done');
+    await expect.poll(() => client.call(), EVENTUALLY).toBe('done');
     rmSync(join(installation.folder, 'policies', 'test.cedar'));
-    await deniedWithin(held, 'alpha', 2_000);
-    await restore(held);
+    await expectDenied(client, 'alpha');
+    await restore(client);
   });
 
-  it('a folder of policies that is swapped for another, as deployments do', async () => {
-    const held = await hold(era, await installation.token('bob'));
-    await restore(held);
+  it('a folder of policies that is replaced by another, as deployments do, denies calls', async () => {
+    const client = await openClient(era, await installation.token('bob'));
+    await restore(client);
     const policies = join(installation.folder, 'policies');
     const next = join(installation.folder, 'next');
     mkdirSync(next);
     writeFileSync(join(next, 'test.cedar'), NOT_BOB);
     renameSync(policies, join(installation.folder, 'old'));
     renameSync(next, policies);
-    await deniedWithin(held, 'alpha', 2_000);
+    await expectDenied(client, 'alpha');
     // And what is in force afterwards is followed too.
-    installation.policy(ALL);
-    await expect.poll(() => held.call(), { timeout: 2_000, interval: 20 }).toBe('done');
+    installation.policy(PERMIT_ALL);
+    await expect.poll(() => client.call(), EVENTUALLY).toBe('done');
     rmSync(join(installation.folder, 'old'), { recursive: true });
   });
 
-  it('a link to a folder of policies that is set to another', async () => {
-    const held = await hold(era, await installation.token('bob'));
+  it('a link that is changed to another folder of policies denies calls', async () => {
+    const client = await openClient(era, await installation.token('bob'));
     const [first, second, link] = ['first', 'second', 'current'].map((name) =>
       join(installation.folder, `${name}-${era}`),
     ) as [string, string, string];
     for (const [folder, text] of [
-      [first, ALL],
+      [first, PERMIT_ALL],
       [second, NOT_BOB],
     ] as const) {
       mkdirSync(folder);
@@ -130,40 +132,43 @@ describe.each(['modern', 'legacy'] as const)('S12 %s', (era) => {
     symlinkSync(first, link);
     installation.write({ ...installation.settings, policies: { cedar: link } });
     running.sendSighup();
-    await expect.poll(() => held.call(), { timeout: 3_000, interval: 20 }).toBe('done');
+    await expect.poll(() => client.call(), EVENTUALLY).toBe('done');
     symlinkSync(second, `${link}.new`);
     renameSync(`${link}.new`, link);
-    await deniedWithin(held, 'alpha', 2_000);
-    await restore(held);
+    await expectDenied(client, 'alpha');
+    await restore(client);
   });
 
-  it('a policy that cannot be read keeps the old ones: what was forbidden stays forbidden', async () => {
-    const held = await hold(era, await installation.token('bob'));
+  it('a policy that cannot be parsed leaves the old ones in force', async () => {
+    const client = await openClient(era, await installation.token('bob'));
     installation.policy(NOT_BOB);
-    await deniedWithin(held, 'alpha', 2_000);
+    await expectDenied(client, 'alpha');
+    const outputBefore = running.output().length;
     installation.policy('permit (principal, action, resource');
     running.sendSighup();
-    await new Promise((resolve) => setTimeout(resolve, 1_500));
-    expect(await held.call()).not.toBe('done');
-    await restore(held);
+    await expect
+      .poll(() => running.output().slice(outputBefore), EVENTUALLY)
+      .toContain('changed policies are not used');
+    expect(await client.call()).not.toBe('done');
+    await restore(client);
   });
 
   it.each([
-    ['within two seconds by itself', false, 2_500],
-    ['at once on SIGHUP', true, 1_000],
-  ] as const)('a server that is removed from the configuration, %s', async (_name, hangUp, bound) => {
-    const held = await hold(era, await installation.token('alice'), '/mcp');
-    await restore(held);
+    ['by itself', false],
+    ['on SIGHUP', true],
+  ] as const)('a server that is removed from the configuration denies calls, %s', async (_name, sighup) => {
+    const client = await openClient(era, await installation.token('alice'), '/mcp');
+    await restore(client);
     const { two: _two, ...servers } = installation.settings['servers'] as Record<string, unknown>;
     installation.write({ ...installation.settings, servers });
-    if (hangUp) running.sendSighup();
-    await deniedWithin(held, 'two__alpha', bound);
-    await restore(held);
+    if (sighup) running.sendSighup();
+    await expectDenied(client, 'two__alpha');
+    await restore(client);
   });
 
-  it('a tool that the configuration does not let exist any more', async () => {
-    const held = await hold(era, await installation.token('alice'));
-    await restore(held);
+  it('a tool that the configuration no longer allows is denied', async () => {
+    const client = await openClient(era, await installation.token('alice'));
+    await restore(client);
     installation.write({
       ...installation.settings,
       servers: {
@@ -171,36 +176,36 @@ describe.each(['modern', 'legacy'] as const)('S12 %s', (era) => {
         one: { url: upstreams[0]?.url, tools: { allow: ['beta'] } },
       },
     });
-    await deniedWithin(held, 'alpha', 2_500);
-    await restore(held);
+    await expectDenied(client, 'alpha');
+    await restore(client);
   });
 
-  it('a tenant that the configuration does not know any more', async () => {
-    const held = await hold(era, await installation.token('bob'));
-    await restore(held);
+  it('a tenant that is removed from the configuration is denied', async () => {
+    const client = await openClient(era, await installation.token('bob'));
+    await restore(client);
     installation.write({ ...installation.settings, tenants: ['globex'] });
-    await deniedWithin(held, 'alpha', 2_500);
-    await restore(held);
+    await expectDenied(client, 'alpha');
+    await restore(client);
   });
 
-  it('an issuer that is not trusted any more', async () => {
-    const held = await hold(era, await installation.token('bob'));
-    await restore(held);
+  it('an issuer that is removed from the configuration is denied', async () => {
+    const client = await openClient(era, await installation.token('bob'));
+    await restore(client);
     installation.write({ ...installation.settings, identity: { issuers: [] } });
-    await deniedWithin(held, 'alpha', 2_500);
-    await restore(held);
+    await expectDenied(client, 'alpha');
+    await restore(client);
   });
 
-  it('an API key that is revoked', { timeout: 30_000 }, async () => {
+  it('an API key that is revoked is denied', async () => {
     const made = await installation.run(['keys', 'create', '--tenant', 'acme', '--name', 'robot', '--json']);
     const { key, id } = JSON.parse(made.stdout) as { key: string; id: string };
-    const held = await hold(era, key);
-    expect(await held.call()).toBe('done');
+    const client = await openClient(era, key);
+    expect(await client.call()).toBe('done');
     expect((await installation.run(['keys', 'revoke', id])).code).toBe(0);
-    await deniedWithin(held, 'alpha', 3_000);
+    await expectDenied(client, 'alpha');
   });
 
-  it('over stdio: a policy that changes', { timeout: 40_000 }, async () => {
+  it('a policy that changes denies calls over stdio', async () => {
     const own = await openInstallation({ servers: { one: { url: upstreams[0]?.url } } });
     const stdioClient = await openStdioClient(own, await own.token('bob'), { era, server: 'one' });
     try {
@@ -210,7 +215,7 @@ describe.each(['modern', 'legacy'] as const)('S12 %s', (era) => {
       };
       expect(await call()).toBe(true);
       own.policy(NOT_BOB);
-      await expect.poll(call, { timeout: 2_000, interval: 20 }).toBe(false);
+      await expect.poll(call, EVENTUALLY).toBe(false);
     } finally {
       await stdioClient.close();
       await own.close();
