@@ -190,10 +190,13 @@ export function edgeDepsOf(resources: Resources, { guard, upstreams }: GuardedUp
   return {
     guard,
     send: upstreams.send,
-    view: upstreams.view,
+    profileOf: (name) => upstreams.view.profile(name),
     definitionOf: (target) => upstreams.catalog.find(target),
-    sees: serverVisibility(upstreams, settings),
-    settings: () => settings.current().snapshot.gateway,
+    maySee: serverVisibility(upstreams, settings),
+    snapshot: () => {
+      const { snapshot, serverNames } = settings.current();
+      return { gateway: snapshot.gateway, issuers: snapshot.identity.issuers, servers: serverNames };
+    },
     clock,
     log,
     report: (event) => metrics.requested(event),
@@ -268,16 +271,13 @@ export async function startGateway(snapshot: Snapshot, options: StartOptions = {
 }
 
 function createEdge(resources: Resources, guarded: GuardedUpstreams): HttpEdge {
-  const { store, sealer, metrics, settings } = resources;
-  const issuers = () => settings.current().snapshot.identity.issuers;
+  const { store, sealer, metrics } = resources;
   return createHttpEdge({
     ...edgeDepsOf(resources, guarded),
     sessions: store.sessions,
     sealer,
     readAuthorization,
     addressLimited: () => metrics.limited('address', '', ''),
-    issuers: () => issuers().map(({ issuer }) => issuer),
-    scopes: () => [...new Set(issuers().flatMap(({ requiredScopes }) => requiredScopes))],
   });
 }
 

@@ -1,55 +1,70 @@
-/** What the edge is given by `main.ts`. */
+/** What the composition of the gateway gives to the edge. */
 import type {
   Clock,
+  Credentials,
   Definition,
+  ErrorCode,
   Guard,
+  Identity,
   Log,
   Outcome,
   RateLimiter,
-  SendUpstream,
   Sealer,
+  SendUpstream,
   SessionDirectory,
-  Credentials,
   Target,
-  ErrorCode,
-  Identity,
 } from '@sallyport/guard';
-import type { GatewaySettings, ServerDirectory } from '../snapshot.ts';
+import type { GatewaySettings, IssuerSettings, ServerProfile } from '../snapshot.ts';
 
+/** The settings that the edge reads. Taken once when a message arrives, so that a reload never changes a running call. */
+export interface EdgeSnapshot {
+  readonly gateway: GatewaySettings;
+  readonly issuers: readonly Pick<IssuerSettings, 'issuer' | 'requiredScopes'>[];
+  /** Names of the configured servers, sorted. */
+  readonly servers: readonly string[];
+}
+
+/** One answered request, for the metrics. */
 export interface RequestReport {
+  /** The JSON-RPC method where there is one, else the HTTP method. */
   readonly method: string;
   readonly endpoint: string;
+  /** HTTP status; always 200 on stdio. */
   readonly status: number;
   readonly tenant: string | undefined;
   readonly ms: number;
 }
 
-/** What both doors need. */
+/** What both transports need. */
 export interface EdgeDeps {
   readonly guard: Guard;
-  /** Everything behind the guard. */
+  /** Sends a permitted call to the servers behind the guard. */
   readonly send: SendUpstream;
-  readonly view: ServerDirectory;
+  /** The settings in force now. */
+  readonly snapshot: () => EdgeSnapshot;
+  /** `undefined` for a server that is not configured. A server that was never reached has assumed capabilities. */
+  readonly profileOf: (server: string) => ServerProfile | undefined;
+  /** The pinned definition of a target. */
   readonly definitionOf: (target: Target) => Definition | undefined;
-  /** Whether somebody may know of a server: of anything that it offers. The same decision as for lists. */
-  readonly sees: (who: Identity, server: string) => boolean;
-  readonly settings: () => GatewaySettings;
+  /** Whether a caller may know that a server exists: decided as lists are (invariant 3). */
+  readonly maySee: (who: Identity, server: string) => boolean;
   readonly clock: Clock;
   readonly log: Log;
+  /** Counts an answered request. */
   readonly report: (event: RequestReport) => void;
+  /** Counts a finished call. */
   readonly called: (outcome: Outcome) => void;
   readonly limiter: RateLimiter;
-  /** A request that was refused before it was a call. */
+  /** Records a message that was refused before it became a call. */
   readonly rejected: (code: ErrorCode, correlationId: string, address: string) => void;
 }
 
+/** What the HTTP edge needs besides. */
 export interface HttpEdgeDeps extends EdgeDeps {
-  /** Authorization servers and scopes for RFC 9728. */
-  readonly issuers: () => readonly string[];
-  readonly scopes: () => readonly string[];
   readonly sessions: SessionDirectory;
   readonly sealer: Sealer;
+  /** @param values every `Authorization` header of the request. */
   readonly readAuthorization: (values: readonly string[]) => Credentials;
-  /** A request was refused because its address sends too many. */
+  /** Counts a request that was refused because its address sends too many. */
   readonly addressLimited: () => void;
 }

@@ -1,18 +1,17 @@
-/** What is refused before it is a call has a record all the same, by whichever door it came. */
+/** Messages that were refused before they became a call are recorded as well, over either transport. */
 import type { ErrorCode } from '@sallyport/guard';
 import { addressRule } from '@sallyport/guard/stages';
-import type { EdgeDeps } from './deps.ts';
+import type { EdgeDeps, EdgeSnapshot } from './deps.ts';
 
-/** Refusals cost nobody a credential, so what one address can write into the record with them is bounded. */
+/** Anybody can cause such a record without a credential, so the records that one address can cause are bounded. */
 export function recordRejection(
-  { limiter, settings, rejected }: Pick<EdgeDeps, 'limiter' | 'settings' | 'rejected'>,
-  {
-    code,
-    correlationId,
-    address,
-  }: { readonly code: ErrorCode; readonly correlationId: string; readonly address: string },
+  { limiter, rejected }: Pick<EdgeDeps, 'limiter' | 'rejected'>,
+  { gateway }: EdgeSnapshot,
+  code: ErrorCode,
+  correlationId: string,
+  address: string,
 ): void {
-  const rule = addressRule(address, settings().addressLimitPerMinute);
+  const rule = addressRule(address, gateway.addressLimitPerMinute);
   void Promise.resolve(limiter.take([{ ...rule, key: `rejected ${rule.key}` }])).then(
     ({ allowed }) => {
       if (allowed) rejected(code, correlationId, address);

@@ -6,15 +6,28 @@ import { GuardError, isObject, type Json, type JsonObject } from '@sallyport/gua
 import type { ParsedJson } from '@sallyport/guard/json';
 import { isJsonRpc, isRequestId, MESSAGE_MEMBERS, type RequestId } from './json-rpc.ts';
 
-export type ClientMessage =
-  | { readonly kind: 'request'; readonly id: RequestId; readonly method: string; readonly params: JsonObject }
-  | { readonly kind: 'notification'; readonly method: string; readonly params: JsonObject }
-  | {
-      readonly kind: 'response';
-      readonly id: RequestId;
-      readonly result: JsonObject | undefined;
-      readonly error: JsonObject | undefined;
-    };
+export interface RequestMessage {
+  readonly kind: 'request';
+  readonly id: RequestId;
+  readonly method: string;
+  readonly params: JsonObject;
+}
+
+export interface NotificationMessage {
+  readonly kind: 'notification';
+  readonly method: string;
+  readonly params: JsonObject;
+}
+
+/** The response of a client to a request of a server: it has exactly one of result and error. */
+export interface ResponseMessage {
+  readonly kind: 'response';
+  readonly id: RequestId;
+  readonly result: JsonObject | undefined;
+  readonly error: JsonObject | undefined;
+}
+
+export type ClientMessage = RequestMessage | NotificationMessage | ResponseMessage;
 
 const ID_CHARACTERS_MAX = 256;
 const METHOD = /^[A-Za-z][A-Za-z0-9_/$.-]{0,127}$/;

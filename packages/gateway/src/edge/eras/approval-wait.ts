@@ -1,61 +1,70 @@
 /**
  * A call that a person must approve, for modern clients that can ask their user: instead of a refusal they get
- * `input_required` with one question, and the retry is judged anew. Nothing is decided by what comes back: the state only
- * gives the call back what it had, so that the guard sees the identical call, and the approval store says whether it may run.
+ * `input_required` with one question, and send the call again later. The user's answer decides nothing: the guard judges
+ * the retry as a new call, and the approval store says whether it may run.
  */
 import { isObject, type GuardError, type JsonObject } from '@sallyport/guard';
 
-const MARK = 'sallyport-approval.';
+/** Prefix of the `requestState` of such a question. */
+const STATE_PREFIX = 'sallyport-approval.';
 const QUESTION = 'approval';
-const CARRIED = ['requestState', 'inputResponses'] as const;
+/** Members of params that the question replaces; its state keeps them. */
+const REPLACED_MEMBERS = ['requestState', 'inputResponses'] as const;
 
-export interface Waited {
-  /** Params as they were before the question. */
+/** A call that is sent again after the question. */
+export interface ApprovalRetry {
+  /** Params as they were before the question, so that the guard sees the identical call. */
   readonly params: JsonObject;
-  /** The user does not want to wait. */
+  /** The user does not want to wait for the approval. */
   readonly declined: boolean;
 }
 
-/** @returns `undefined` for params that are no retry after such a question. */
-export function afterWait(params: JsonObject): Waited | undefined {
+/** @returns `undefined` for params of any other call. */
+export function readApprovalRetry(params: JsonObject): ApprovalRetry | undefined {
   const state = params['requestState'];
-  if (typeof state !== 'string' || !state.startsWith(MARK)) return undefined;
-  const { requestState: _state, inputResponses, ...own } = params;
-  const answer = isObject(inputResponses) ? inputResponses[QUESTION] : undefined;
-  return { params: { ...own, ...carried(state) }, declined: isObject(answer) && answer['action'] !== 'accept' };
+  if (typeof state !== 'string' || !state.startsWith(STATE_PREFIX)) return undefined;
+  const { requestState: _state, inputResponses, ...others } = params;
+  const response = isObject(inputResponses) ? inputResponses[QUESTION] : undefined;
+  return {
+    params: { ...others, ...decodeState(state) },
+    declined: isObject(response) && response['action'] !== 'accept',
+  };
 }
 
-/** What the client could have sent itself, so nothing is gained by changing it. */
-function carried(state: string): JsonObject {
+/** Not sealed: a client that changes it only says what it could have said without it. */
+function decodeState(state: string): JsonObject {
   try {
-    const read: unknown = JSON.parse(Buffer.from(state.slice(MARK.length), 'base64url').toString());
-    return typeof read === 'object' && read !== null
-      ? Object.fromEntries(
-          CARRIED.flatMap((name) => (name in read ? [[name, (read as JsonObject)[name] ?? null]] : [])),
-        )
-      : {};
+    const value: unknown = JSON.parse(Buffer.from(state.slice(STATE_PREFIX.length), 'base64url').toString());
+    return isObject(value) ? pickReplaced(value) : {};
   } catch {
     return {};
   }
 }
 
-/** @returns the result that asks, or `undefined` when this client cannot be asked. */
-export function askToWait(error: GuardError, params: JsonObject, capabilities: JsonObject): JsonObject | undefined {
-  const elicitation = capabilities['elicitation'];
-  if (
-    error.code !== 'approval_required' ||
-    !isObject(elicitation) ||
-    (elicitation['form'] === undefined && elicitation['url'] !== undefined)
-  )
-    return undefined;
-  const state = Object.fromEntries(
-    CARRIED.flatMap((name) => (params[name] === undefined ? [] : [[name, params[name]]])),
+const pickReplaced = (params: JsonObject): JsonObject =>
+  Object.fromEntries(
+    REPLACED_MEMBERS.flatMap((name) => {
+      const value = params[name];
+      return value === undefined ? [] : [[name, value]];
+    }),
   );
+
+/** @returns the result that asks the user to wait; `undefined` for other errors and for clients without elicitation. */
+export function approvalQuestion(
+  error: GuardError,
+  params: JsonObject,
+  capabilities: JsonObject,
+): JsonObject | undefined {
+  if (error.code !== 'approval_required' || !acceptsForms(capabilities)) return undefined;
   const id = error.detail.data?.['approval_id'];
-  const message = `${error.message} ${typeof id === 'string' ? `Its id is ${id}. ` : ''}Continue once it has been approved.`;
+  const message = [
+    error.message,
+    ...(typeof id === 'string' ? [`Its id is ${id}.`] : []),
+    'Continue once it has been approved.',
+  ].join(' ');
   return {
     resultType: 'input_required',
-    requestState: `${MARK}${Buffer.from(JSON.stringify(state)).toString('base64url')}`,
+    requestState: `${STATE_PREFIX}${Buffer.from(JSON.stringify(pickReplaced(params))).toString('base64url')}`,
     inputRequests: {
       [QUESTION]: {
         method: 'elicitation/create',
@@ -63,4 +72,9 @@ export function askToWait(error: GuardError, params: JsonObject, capabilities: J
       },
     },
   };
+}
+
+/** A client that names no mode of elicitation accepts forms. */
+function acceptsForms({ elicitation }: JsonObject): boolean {
+  return isObject(elicitation) && (elicitation['form'] !== undefined || elicitation['url'] === undefined);
 }

@@ -1,45 +1,58 @@
-/** What the handlers of the door share: one visit, the door's state, and the shortest answers. */
+/** What the handlers of the HTTP edge share: one request, and the state of the edge. */
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import type { HttpEdgeDeps } from '../deps.ts';
+import type { EdgeSnapshot, HttpEdgeDeps } from '../deps.ts';
+import type { Caller } from '../eras/caller.ts';
+import type { StreamLimits } from '../exchange/connection.ts';
+import type { InboundMessage } from '../exchange/inbound-message.ts';
 import type { Route } from '../names/route.ts';
 import type { LiveSessions } from '../sessions/live-sessions.ts';
 import type { SessionReader } from '../sessions/seal.ts';
+import { headerValues } from '../../listen/header-values.ts';
 
-/** One request on its way through the door. */
+/** One HTTP request. */
 export interface RequestContext {
+  /** The settings that serve this request to its end. */
+  readonly snapshot: EdgeSnapshot;
   readonly request: IncomingMessage;
   readonly response: ServerResponse;
   readonly route: Route;
   readonly correlationId: string;
+  /** IP address of the peer. */
   readonly address: string;
+  /** Headers of the response, whatever it is. */
   readonly headers: Record<string, string>;
-  readonly startedAt: number;
+  /** `performance.now()` at the arrival. */
+  readonly startedAtMs: number;
 }
 
+/** What the composition gave to the edge, and what the edge keeps itself. */
 export interface HttpEdgeContext extends HttpEdgeDeps {
   readonly live: LiveSessions;
   readonly readSession: SessionReader;
-  /** Open streams by principal: bounded by `maxStreamsPerPrincipal`. */
-  readonly streams: Map<string, number>;
-  /** Aborted when the gateway stops, so that streams end in order. */
-  readonly closing: AbortSignal;
+  readonly streamLimits: StreamLimits;
 }
 
-export function respondEmpty(response: ServerResponse, status: number, headers: Record<string, string>): void {
-  response.writeHead(status, { ...headers, 'Content-Length': 0 }).end();
-}
+/** @param signal aborted when the client cancels or disconnects. */
+export const inboundMessage = (
+  context: HttpEdgeContext,
+  { snapshot, request, route, address, correlationId, startedAtMs }: RequestContext,
+  caller: Caller,
+  signal: AbortSignal,
+  rawArguments: Uint8Array | undefined,
+): InboundMessage => ({
+  snapshot,
+  route,
+  caller,
+  credentials: context.readAuthorization(headerValues(request, 'authorization')),
+  transport: 'http',
+  address,
+  correlationId,
+  headers: request.headers,
+  rawArguments,
+  signal,
+  startedAtMs,
+});
 
-/** One answered request, for the metrics. @param method of JSON-RPC where there is one, else of HTTP. */
-export function reportRequest(
-  door: HttpEdgeContext,
-  { response, route, startedAt }: RequestContext,
-  { method, tenant }: { readonly method: string; readonly tenant: string | undefined },
-): void {
-  door.report({
-    method,
-    endpoint: route.endpoint,
-    status: response.statusCode,
-    tenant,
-    ms: performance.now() - startedAt,
-  });
-}
+/** Whether the client accepts a stream as the response; without `Accept` it takes anything. */
+export const acceptsStream = ({ headers }: IncomingMessage): boolean =>
+  /text\/event-stream|\*\/\*/.test(headers.accept ?? '*/*');

@@ -163,8 +163,8 @@ describe('hosts and origins', () => {
     'localhost.',
     '127.0.0.1:1',
     '127.0.0.1',
-    '127.0.0.2:PORT',
     '[::2]:PORT',
+    '::1:PORT',
     'localhost:PORT.evil.test',
     'evil.test:PORT',
     '',
@@ -185,7 +185,7 @@ describe('hosts and origins', () => {
     expect([400, 403]).toContain(await withHosts([`127.0.0.1:${bench.port}`, `127.0.0.1:${bench.port}`]));
   });
 
-  it.each(['127.0.0.1:PORT', 'localhost:PORT', '[::1]:PORT', 'LocalHost:PORT', 'mcp.example.test'])(
+  it.each(['127.0.0.1:PORT', '127.0.0.2:PORT', 'localhost:PORT', '[::1]:PORT', 'LocalHost:PORT', 'mcp.example.test'])(
     'the host %s is ours',
     async (host) => {
       expect(await withHosts([host.replace('PORT', String(bench.port))])).toBe(200);

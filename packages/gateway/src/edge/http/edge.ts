@@ -1,39 +1,41 @@
-/** The HTTP door: which paths exist, who may ask from where, and which handler answers. Decides nothing about calls. */
+/** The HTTP edge: which paths exist, who may send requests from where, and which handler answers. Judges no calls. */
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { asGuardError, GuardError, type JsonObject } from '@sallyport/guard';
+import { asGuardError, GuardError } from '@sallyport/guard';
 import { addressRule } from '@sallyport/guard/stages';
-import { renderError } from '../render-outcome.ts';
 import type { HttpEdgeDeps } from '../deps.ts';
 import { checkMcpHeaders, checkNoMirrors } from '../eras/mirrors.ts';
+import type { Route } from '../names/route.ts';
 import { createLiveSessions } from '../sessions/live-sessions.ts';
 import { createSessionReader } from '../sessions/seal.ts';
-import type { Route } from '../names/route.ts';
+import { createStreamSlots } from '../subscriptions/stream-slots.ts';
 import { correlationIdOf } from '../../listen/security-headers.ts';
-import { recordRejection } from '../rejection.ts';
-import { reportRequest, respondEmpty, type HttpEdgeContext, type RequestContext } from './context.ts';
+import type { HttpEdgeContext, RequestContext } from './context.ts';
+import { handleDelete } from './delete-session.ts';
+import { handleGet } from './get-stream.ts';
 import { baseHeaders, corsHeaders } from './headers.ts';
 import { METADATA_PATH, protectedResource } from './metadata.ts';
-import { handleDelete, handleGet } from './streams.ts';
 import { handlePost } from './post.ts';
-import { checkSameSite, originAllowed } from './same-site.ts';
-
-export type { HttpEdgeDeps as EdgeDeps } from '../deps.ts';
+import { ALLOW, respondPreflight } from './preflight.ts';
+import { rejectRequest, reportRequest, respondEmpty } from './respond.ts';
+import { checkSameSite, isAllowedOrigin } from './same-site.ts';
 
 export interface HttpEdge {
+  /** Answers one request. Never throws. */
   handle(request: IncomingMessage, response: ServerResponse): void;
+  /** Requests whose response has not ended. */
   activeConnections(): number;
+  /** Ends the streams in order. */
   close(): Promise<void>;
 }
 
 export function createHttpEdge(deps: HttpEdgeDeps): HttpEdge {
   const closing = new AbortController();
   const now = (): number => deps.clock.now();
-  const door: HttpEdgeContext = {
+  const edge: HttpEdgeContext = {
     ...deps,
     live: createLiveSessions(now),
     readSession: createSessionReader(deps.sealer, deps.sessions, now),
-    streams: new Map(),
-    closing: closing.signal,
+    streamLimits: { closing: closing.signal, slots: createStreamSlots() },
   };
   let active = 0;
   return {
@@ -42,63 +44,62 @@ export function createHttpEdge(deps: HttpEdgeDeps): HttpEdge {
       response.once('close', () => {
         active -= 1;
       });
-      void visit(door, request, response);
+      void handleRequest(edge, request, response);
     },
     activeConnections: () => active,
     close: async () => {
       closing.abort();
-      door.live.close();
+      edge.live.close();
     },
   };
 }
 
-/** Exactly these: nothing is normalised, so nothing can be spelled in a second way (H13). */
+async function handleRequest(edge: HttpEdgeContext, request: IncomingMessage, response: ServerResponse): Promise<void> {
+  const correlationId = correlationIdOf(request);
+  const path = request.url ?? '';
+  const route = routeOf(path);
+  const context: RequestContext = {
+    snapshot: edge.snapshot(),
+    request,
+    response,
+    route: route ?? { endpoint: path, server: undefined },
+    correlationId,
+    address: request.socket.remoteAddress ?? '',
+    headers: baseHeaders(correlationId),
+    startedAtMs: performance.now(),
+  };
+  try {
+    checkSameSite(request, context.snapshot.gateway);
+    allowOrigin(context);
+    await checkAddress(edge, context);
+    if (route !== undefined) return await dispatch(edge, context);
+    if (path.startsWith(METADATA_PATH)) respondMetadata(context, path.slice(METADATA_PATH.length));
+    else respondEmpty(response, 404, context.headers);
+    reportRequest(edge, context, request.method ?? '', undefined);
+  } catch (thrown) {
+    rejectRequest(edge, context, asGuardError(thrown), undefined);
+  }
+}
+
+/** Exactly these paths: nothing is normalised, so that no path has a second spelling (H13). */
 function routeOf(path: string): Route | undefined {
   if (path === '/mcp') return { endpoint: path, server: undefined };
   const server = /^\/mcp\/([a-z0-9-]{1,32})$/.exec(path)?.[1];
   return server === undefined ? undefined : { endpoint: path, server };
 }
 
-async function visit(door: HttpEdgeContext, request: IncomingMessage, response: ServerResponse): Promise<void> {
-  const correlationId = correlationIdOf(request);
-  const headers = baseHeaders(correlationId);
-  const address = request.socket.remoteAddress ?? '';
-  const startedAt = performance.now();
-  const path = request.url ?? '';
-  try {
-    const settings = door.settings();
-    checkSameSite(request, settings);
-    const origin = request.headers.origin;
-    Object.assign(
-      headers,
-      corsHeaders(origin, origin !== undefined && originAllowed(origin, settings, request.socket.localPort)),
-    );
-    await checkAddress(door, address);
-    const route = routeOf(path);
-    const one: RequestContext = {
-      request,
-      response,
-      route: route ?? { endpoint: path, server: undefined },
-      correlationId,
-      address,
-      headers,
-      startedAt,
-    };
-    if (path.startsWith(METADATA_PATH)) metadata(door, one, path.slice(METADATA_PATH.length));
-    else if (route === undefined) respondEmpty(response, 404, headers);
-    else return await dispatch(door, one);
-    reportRequest(door, one, { method: request.method ?? '', tenant: undefined });
-  } catch (thrown) {
-    reject(
-      door,
-      { request, response, correlationId, address, headers, startedAt, route: { endpoint: path, server: undefined } },
-      asGuardError(thrown),
-    );
-  }
+function allowOrigin({ request, headers, snapshot }: RequestContext): void {
+  const { origin } = request.headers;
+  if (origin === undefined) return;
+  Object.assign(headers, corsHeaders(origin, isAllowedOrigin(origin, snapshot.gateway, request.socket.localPort)));
 }
 
-async function checkAddress({ limiter, settings, addressLimited }: HttpEdgeContext, address: string): Promise<void> {
-  const verdict = await limiter.take([addressRule(address, settings().addressLimitPerMinute)]);
+/** Limits the requests of one address before anybody is authenticated. @throws GuardError `rate_limited`. */
+async function checkAddress(
+  { limiter, addressLimited }: HttpEdgeContext,
+  { address, snapshot }: RequestContext,
+): Promise<void> {
+  const verdict = await limiter.take([addressRule(address, snapshot.gateway.addressLimitPerMinute)]);
   if (verdict.allowed) return;
   addressLimited();
   throw new GuardError('rate_limited', {
@@ -111,7 +112,27 @@ async function checkAddress({ limiter, settings, addressLimited }: HttpEdgeConte
   });
 }
 
-/** H4: whoever reads a body here and whoever does not would disagree about where the next request begins. */
+async function dispatch(edge: HttpEdgeContext, context: RequestContext): Promise<void> {
+  const { request, response, headers } = context;
+  switch (request.method) {
+    case 'POST':
+      return handlePost(edge, context);
+    case 'GET':
+      checkNoBody(request);
+      return handleGet(edge, context);
+    case 'DELETE':
+      checkNoBody(request);
+      return handleDelete(edge, context);
+    case 'OPTIONS':
+      respondPreflight(context);
+      break;
+    default:
+      respondEmpty(response, 405, { ...headers, Allow: ALLOW });
+  }
+  reportRequest(edge, context, request.method ?? '', undefined);
+}
+
+/** H4: a proxy that reads a body here and a server that does not would disagree where the next request begins. */
 function checkNoBody(request: IncomingMessage): void {
   if (request.headers['transfer-encoding'] !== undefined || Number(request.headers['content-length'] ?? 0) !== 0)
     throw new GuardError('invalid_request', { message: 'A request of this method has no body.' });
@@ -119,71 +140,13 @@ function checkNoBody(request: IncomingMessage): void {
   checkNoMirrors(request.headers);
 }
 
-const ALLOW = 'POST, GET, DELETE, OPTIONS';
-
-async function dispatch(door: HttpEdgeContext, visit: RequestContext): Promise<void> {
-  const { request, response, headers } = visit;
-  switch (request.method) {
-    case 'POST':
-      return handlePost(door, visit);
-    case 'GET':
-      checkNoBody(request);
-      return handleGet(door, visit);
-    case 'DELETE':
-      checkNoBody(request);
-      return handleDelete(door, visit);
-    case 'OPTIONS':
-      preflight(visit);
-      break;
-    default:
-      respondEmpty(response, 405, { ...headers, Allow: ALLOW });
-  }
-  reportRequest(door, visit, { method: request.method ?? '', tenant: undefined });
-}
-
-/** Of what the page wants to send: `Mcp-Param-*` cannot be listed ahead, so the wish is filtered instead. */
-const headersAllowed = (wished: string | undefined): string =>
-  [
-    ...new Set(
-      (wished ?? '')
-        .toLowerCase()
-        .split(',')
-        .map((name) => name.trim())
-        .filter((name) => ALLOWED_HEADER.test(name)),
-    ),
-  ]
-    .slice(0, 50)
-    .join(', ');
-
-const ALLOWED_HEADER =
-  /^(authorization|content-type|accept|last-event-id|x-correlation-id|traceparent|mcp-[a-z0-9-]{1,64})$/;
-
-function preflight({ request, response, headers }: RequestContext): void {
-  const allowed = headers['Access-Control-Allow-Origin'] !== undefined;
-  response
-    .writeHead(204, {
-      ...headers,
-      Allow: ALLOW,
-      ...(allowed && {
-        'Access-Control-Allow-Methods': 'POST, GET, DELETE',
-        'Access-Control-Allow-Headers': headersAllowed(request.headers['access-control-request-headers']),
-        'Access-Control-Max-Age': '600',
-      }),
-    })
-    .end();
-}
-
-function metadata(
-  door: HttpEdgeContext,
-  { request, response, headers }: Pick<RequestContext, 'request' | 'response' | 'headers'>,
-  suffix: string,
-): void {
+/** RFC 9728, section 3.1. @param suffix path of the protected resource; empty means `/mcp`. */
+function respondMetadata({ request, response, headers, snapshot }: RequestContext, suffix: string): void {
   const endpoint = suffix === '' ? '/mcp' : suffix;
   if (routeOf(endpoint) === undefined) return respondEmpty(response, 404, headers);
   if (request.method !== 'GET' && request.method !== 'HEAD')
     return respondEmpty(response, 405, { ...headers, Allow: 'GET, HEAD' });
-  const document = protectedResource(`${door.settings().publicUrl}${endpoint}`, door.issuers(), door.scopes());
-  const bytes = Buffer.from(JSON.stringify(document as JsonObject));
+  const bytes = Buffer.from(JSON.stringify(protectedResource(snapshot, endpoint)));
   response.writeHead(200, {
     ...headers,
     'Content-Type': 'application/json',
@@ -191,37 +154,4 @@ function metadata(
     'Cache-Control': 'public, max-age=60',
   });
   response.end(request.method === 'HEAD' ? undefined : bytes);
-}
-
-/** Refused before it was a call: answered from the same table, and recorded. */
-export function reject(
-  door: HttpEdgeContext,
-  { request, response, correlationId, address, headers, startedAt, route }: RequestContext,
-  error: GuardError,
-): void {
-  const ended = renderError(error, null, correlationId);
-  if (error.code === 'internal')
-    door.log('error', 'the edge failed', { correlation_id: correlationId, cause: String(error.cause ?? '') });
-  recordRejection(door, { code: error.code, correlationId, address });
-  door.report({
-    method: 'other',
-    endpoint: route.endpoint,
-    status: ended.status,
-    tenant: undefined,
-    ms: performance.now() - startedAt,
-  });
-  if (response.headersSent) return void response.destroy();
-  const retry = error.detail.retryAfterSeconds;
-  response
-    .writeHead(ended.status, {
-      ...headers,
-      ...error.detail.headers,
-      ...(retry !== undefined && { 'Retry-After': String(retry) }),
-      'Content-Type': 'application/json',
-      'Content-Length': ended.bytes.length,
-      // What is left of the body is not read, so the connection cannot be used again.
-      ...(!request.complete && { Connection: 'close' }),
-    })
-    .end(ended.bytes);
-  if (!request.complete) response.once('finish', () => request.destroy());
 }

@@ -1,20 +1,25 @@
 /** Headers of every response of the edge. */
 import { SECURITY_HEADERS } from '../../listen/security-headers.ts';
 
-const EXPOSED =
-  'Mcp-Session-Id, WWW-Authenticate, X-Correlation-ID, Retry-After, X-RateLimit-Limit, X-RateLimit-Remaining, X-RateLimit-Reset';
+/** Response headers that scripts of listed origins may read. */
+const EXPOSED = [
+  'Mcp-Session-Id',
+  'WWW-Authenticate',
+  'X-Correlation-ID',
+  'Retry-After',
+  'X-RateLimit-Limit',
+  'X-RateLimit-Remaining',
+  'X-RateLimit-Reset',
+].join(', ');
 
-/** What every answer of the edge carries. `Strict-Transport-Security` is the listener's, which knows about TLS. */
+/** `Strict-Transport-Security` is not among them: the listener adds it, because it knows about TLS. */
 export const baseHeaders = (correlationId: string): Record<string, string> => ({
   ...SECURITY_HEADERS,
   'X-Correlation-ID': correlationId,
 });
 
-/** H2: only for origins that were listed, never for all, never with credentials. */
-export function corsHeaders(origin: string | undefined, allowed: boolean): Record<string, string> {
-  if (origin === undefined) return {};
-  return {
-    Vary: 'Origin',
-    ...(allowed && { 'Access-Control-Allow-Origin': origin, 'Access-Control-Expose-Headers': EXPOSED }),
-  };
-}
+/** H2: only for listed origins, never for all, never with credentials. @param isAllowed whether the origin is listed. */
+export const corsHeaders = (origin: string, isAllowed: boolean): Record<string, string> => ({
+  Vary: 'Origin',
+  ...(isAllowed && { 'Access-Control-Allow-Origin': origin, 'Access-Control-Expose-Headers': EXPOSED }),
+});

@@ -1,4 +1,4 @@
-/** Requests of the revisions with a handshake: what they left out, the session says, if they have one. */
+/** Callers of the legacy revisions: their session knows what their messages leave out. */
 import type { IncomingMessage } from 'node:http';
 import { GuardError, type Session } from '@sallyport/guard';
 import type { Caller } from '../eras/caller.ts';
@@ -8,51 +8,35 @@ import type { HttpEdgeContext } from './context.ts';
 import { headerValues } from '../../listen/header-values.ts';
 
 /**
- * What stands for a session that is none. It belongs to nobody, so the guard answers it exactly as it answers the session
- * of somebody else: after it knows who is asking, and with a record.
+ * Stands for a session id that is not valid. It belongs to nobody, so the guard refuses it exactly like the session of
+ * another caller: after authentication, and with a record.
  */
-const NO_SESSION: Session = Object.freeze({ id: '', issuer: '', subject: '', tenant: '' });
+const INVALID_SESSION: Session = Object.freeze({ id: '', issuer: '', subject: '', tenant: '' });
 
-/** What is alive of the caller's session in this process; `undefined` without a session. */
-export const liveOf = (door: Pick<HttpEdgeContext, 'live'>, { session }: Caller): LiveSession | undefined =>
-  session === undefined || session === NO_SESSION ? undefined : door.live.of(session.id);
+/** What runs in the caller's session in this process; `undefined` for a caller without a session. */
+export const liveSessionOf = ({ live }: Pick<HttpEdgeContext, 'live'>, { session }: Caller): LiveSession | undefined =>
+  session === undefined || session === INVALID_SESSION ? undefined : live.of(session.id);
 
 /**
- * @param greets the request is `initialize`: whatever session it names is the one that it wants to replace.
- * @throws GuardError `unsupported_protocol_version` for a version that is not spoken.
+ * @param isInitialize any session that `initialize` names is the one that it replaces, so it is not read.
+ * @throws GuardError `invalid_request` for a repeated header, `unsupported_protocol_version` for an unknown version.
  */
-export async function readLegacy(door: HttpEdgeContext, request: IncomingMessage, greets = false): Promise<Caller> {
-  const [version, anotherVersion] = headerValues(request, 'mcp-protocol-version');
-  if (anotherVersion !== undefined)
-    throw new GuardError('invalid_request', { message: 'There is more than one MCP-Protocol-Version.' });
-  if (version !== undefined && !greets && !isLegacyVersion(version)) {
+export async function readLegacy(
+  { readSession }: Pick<HttpEdgeContext, 'readSession'>,
+  request: IncomingMessage,
+  isInitialize = false,
+): Promise<Caller> {
+  const version = singleHeader(request, 'MCP-Protocol-Version');
+  if (version !== undefined && !isInitialize && !isLegacyVersion(version)) {
     throw new GuardError('unsupported_protocol_version', {
       data: { supported: SUPPORTED_VERSIONS, requested: version.slice(0, 64) },
     });
   }
-  const [id, anotherId] = headerValues(request, 'mcp-session-id');
-  if (anotherId !== undefined)
-    throw new GuardError('invalid_request', { message: 'There is more than one Mcp-Session-Id.' });
-  // Some clients drop their session id: they keep working, without what needs a session.
-  if (id === undefined || greets)
-    return {
-      era: 'legacy',
-      protocolVersion: version ?? ASSUMED_VERSION,
-      capabilities: {},
-      clientInfo: undefined,
-      logLevel: undefined,
-      session: undefined,
-    };
-  const opened = await door.readSession(id);
-  if (opened === undefined)
-    return {
-      era: 'legacy',
-      protocolVersion: version ?? ASSUMED_VERSION,
-      capabilities: {},
-      clientInfo: undefined,
-      logLevel: undefined,
-      session: NO_SESSION,
-    };
+  const sessionId = singleHeader(request, 'Mcp-Session-Id');
+  // Some clients drop their session id: they keep working, without the features that need a session.
+  if (sessionId === undefined || isInitialize) return callerWithoutProfile(version, undefined);
+  const opened = await readSession(sessionId);
+  if (opened === undefined) return callerWithoutProfile(version, INVALID_SESSION);
   const { session, protocolVersion, capabilities, clientInfo } = opened;
   return {
     era: 'legacy',
@@ -62,4 +46,19 @@ export async function readLegacy(door: HttpEdgeContext, request: IncomingMessage
     logLevel: undefined,
     session,
   };
+}
+
+const callerWithoutProfile = (version: string | undefined, session: Session | undefined): Caller => ({
+  era: 'legacy',
+  protocolVersion: version ?? ASSUMED_VERSION,
+  capabilities: {},
+  clientInfo: undefined,
+  logLevel: undefined,
+  session,
+});
+
+function singleHeader(request: IncomingMessage, name: 'MCP-Protocol-Version' | 'Mcp-Session-Id'): string | undefined {
+  const [value, repeated] = headerValues(request, name.toLowerCase());
+  if (repeated !== undefined) throw new GuardError('invalid_request', { message: `There is more than one ${name}.` });
+  return value;
 }

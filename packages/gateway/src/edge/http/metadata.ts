@@ -1,31 +1,49 @@
 /** RFC 9728: which authorization servers the gateway trusts, for itself and for every server's endpoint. */
-import type { JsonObject } from '@sallyport/guard';
+import type { GuardError, JsonObject } from '@sallyport/guard';
+import type { EdgeSnapshot } from '../deps.ts';
+import type { Route } from '../names/route.ts';
 
 export const METADATA_PATH = '/.well-known/oauth-protected-resource';
 
-export function protectedResource(resource: string, issuers: readonly string[], scopes: readonly string[]): JsonObject {
+/** The metadata document of one endpoint (RFC 9728, section 2). @param endpoint path of the protected resource. */
+export function protectedResource({ gateway, issuers }: EdgeSnapshot, endpoint: string): JsonObject {
+  const scopes = requiredScopes(issuers);
   return {
-    resource,
-    authorization_servers: issuers,
+    resource: `${gateway.publicUrl}${endpoint}`,
+    authorization_servers: issuers.map(({ issuer }) => issuer),
     bearer_methods_supported: ['header'],
     ...(scopes.length > 0 && { scopes_supported: scopes }),
     resource_name: 'Sallyport',
   };
 }
 
+/** The `WWW-Authenticate` header of an error that needs another credential; no header for any other error. */
+export function challengeHeaders(
+  { gateway, issuers }: EdgeSnapshot,
+  { endpoint }: Route,
+  error: GuardError,
+): Readonly<Record<string, string>> {
+  if (error.code !== 'unauthenticated' && error.code !== 'insufficient_scope') return {};
+  const { error: fault, scope } = error.detail.data ?? {};
+  return {
+    'WWW-Authenticate': challenge(
+      `${gateway.publicUrl}${METADATA_PATH}${endpoint}`,
+      typeof scope === 'string' ? scope : requiredScopes(issuers).join(' '),
+      typeof fault === 'string' ? fault : undefined,
+    ),
+  };
+}
+
+/** RFC 6750 section 3 with RFC 9728 section 5.1. Every value comes from the configuration or from the table of errors. */
+export function challenge(metadataUrl: string, scope: string, error: string | undefined): string {
+  const parameters = [`resource_metadata=${quoted(metadataUrl)}`];
+  if (scope !== '') parameters.push(`scope=${quoted(scope)}`);
+  if (error !== undefined) parameters.push(`error=${quoted(error)}`);
+  return `Bearer ${parameters.join(', ')}`;
+}
+
 const quoted = (value: string): string => `"${value.replace(/[^\x20-\x21\x23-\x5b\x5d-\x7e]/g, '')}"`;
 
-export interface Challenge {
-  readonly publicUrl: string;
-  readonly endpoint: string;
-  readonly scope: string;
-  readonly error: string | undefined;
-}
-
-/** RFC 6750 section 3 with RFC 9728 section 5.1; every value comes from the configuration or our own table. */
-export function challenge({ publicUrl, endpoint, scope, error }: Challenge): string {
-  const parts = [`resource_metadata=${quoted(`${publicUrl}${METADATA_PATH}${endpoint}`)}`];
-  if (scope !== '') parts.push(`scope=${quoted(scope)}`);
-  if (error !== undefined) parts.push(`error=${quoted(error)}`);
-  return `Bearer ${parts.join(', ')}`;
-}
+const requiredScopes = (issuers: EdgeSnapshot['issuers']): readonly string[] => [
+  ...new Set(issuers.flatMap((issuer) => issuer.requiredScopes)),
+];

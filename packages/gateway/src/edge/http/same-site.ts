@@ -1,44 +1,48 @@
-/** H1, A20: the Host that was asked for is ours, and a browser's Origin is one that the operator listed. */
+/** H1, A20: the `Host` is the gateway's own, and the `Origin` of a browser is one that the operator listed. */
 import type { IncomingMessage } from 'node:http';
-import { GuardError } from '@sallyport/guard';
+import { GuardError, isLoopback } from '@sallyport/guard';
 import { headerValues } from '../../listen/header-values.ts';
 import type { GatewaySettings } from '../../snapshot.ts';
 
-const LOOPBACK = /^(localhost|127\.0\.0\.1|\[::1\])$/i;
-
 /** @throws GuardError `forbidden_origin`. */
 export function checkSameSite(request: IncomingMessage, settings: GatewaySettings): void {
-  const hosts = headerValues(request, 'host');
-  const [host = ''] = hosts;
-  if (hosts.length !== 1 || !isOurs(host, settings, request.socket.localPort)) throw new GuardError('forbidden_origin');
-  const origins = headerValues(request, 'origin');
-  if (origins.length > 1) throw new GuardError('forbidden_origin');
-  const [origin] = origins;
-  if (origin !== undefined && !originAllowed(origin, settings, request.socket.localPort))
+  const port = request.socket.localPort;
+  const [host, otherHost] = headerValues(request, 'host');
+  if (host === undefined || otherHost !== undefined || !isAllowedHost(host, settings, port))
+    throw new GuardError('forbidden_origin');
+  const [origin, otherOrigin] = headerValues(request, 'origin');
+  if (otherOrigin !== undefined || (origin !== undefined && !isAllowedOrigin(origin, settings, port)))
     throw new GuardError('forbidden_origin');
 }
 
-const hosts = new WeakMap<GatewaySettings, string>();
+const publicHosts = new WeakMap<GatewaySettings, string>();
 
-/** Parsed once, because it is the same for every request until the configuration changes. */
-function hostOf(settings: GatewaySettings): string {
-  let host = hosts.get(settings);
-  if (host === undefined) hosts.set(settings, (host = new URL(settings.publicUrl).host));
+/** Parsed once for each configuration. */
+function publicHost(settings: GatewaySettings): string {
+  const cached = publicHosts.get(settings);
+  if (cached !== undefined) return cached;
+  const { host } = new URL(settings.publicUrl);
+  publicHosts.set(settings, host);
   return host;
 }
 
-function isOurs(host: string, settings: GatewaySettings, port: number | undefined): boolean {
-  const lower = host.toLowerCase();
-  if (lower === hostOf(settings) || settings.allowedHosts.includes(lower)) return true;
-  const match = /^(.*?)(?::(\d{1,5}))?$/.exec(lower);
-  return (
-    LOOPBACK.test(match?.[1] ?? '') &&
-    (match?.[2] === undefined ? port === 80 || port === 443 : Number(match[2]) === port)
-  );
+function isAllowedHost(value: string, settings: GatewaySettings, localPort: number | undefined): boolean {
+  const host = value.toLowerCase();
+  if (host === publicHost(settings) || settings.allowedHosts.includes(host)) return true;
+  const [, name, port] = HOST.exec(host) ?? [];
+  if (name === undefined || !isLoopback(name)) return false;
+  return port === undefined ? localPort === 80 || localPort === 443 : Number(port) === localPort;
 }
 
-export function originAllowed(origin: string, settings: GatewaySettings, port: number | undefined): boolean {
+/** Name and port (RFC 9110 section 7.2). An IPv6 address has brackets. */
+const HOST = /^(\[[^\]]*\]|[^:]*)(?::(\d{1,5}))?$/;
+
+/** @param localPort a page of this machine is allowed only under the gateway's own port. */
+export function isAllowedOrigin(origin: string, settings: GatewaySettings, localPort: number | undefined): boolean {
   if (settings.allowedOrigins.includes(origin) || origin === settings.publicUrl) return true;
-  const match = /^https?:\/\/(localhost|127\.0\.0\.1|\[::1\]):(\d{1,5})$/.exec(origin);
-  return match !== null && Number(match[2]) === port;
+  const [, name, port] = ORIGIN.exec(origin) ?? [];
+  return name !== undefined && isLoopback(name) && Number(port) === localPort;
 }
+
+/** Scheme, name and port (RFC 6454 section 6.2). */
+const ORIGIN = /^https?:\/\/(\[[^\]]*\]|[^:]*):(\d{1,5})$/;

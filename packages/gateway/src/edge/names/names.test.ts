@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { openBench, type Bench } from '../testing/bench.mts';
 import { ask, type Ask, type Json } from '../testing/client.mts';
-import { aim } from './route.ts';
+import { resolveTarget } from './route.ts';
 import { rewriteResult } from './rewrite-result.ts';
 import { clientName, clientUri } from './spelling.ts';
 
@@ -23,7 +23,7 @@ describe('spelling', () => {
     const name = fc.stringMatching(/^[A-Za-z0-9_.-]{1,40}$/);
     fc.assert(
       fc.property(server, name, server, name, (one, first, two, second) => {
-        expect(aim('tools/call', { name: clientName(one, first) }, ALL, SERVERS).target).toEqual({
+        expect(resolveTarget('tools/call', { name: clientName(one, first) }, ALL, SERVERS).target).toEqual({
           kind: 'tool',
           server: one,
           name: first,
@@ -41,7 +41,7 @@ describe('spelling', () => {
     );
     fc.assert(
       fc.property(server, uri, (one, address) => {
-        expect(aim('resources/read', { uri: clientUri(one, address) }, ALL, SERVERS).target).toEqual({
+        expect(resolveTarget('resources/read', { uri: clientUri(one, address) }, ALL, SERVERS).target).toEqual({
           kind: 'resource',
           server: one,
           name: address,
@@ -62,7 +62,7 @@ describe('spelling', () => {
     'crm__echo ',
     'a__b__c',
   ])("A5 A15 %s is nobody's or exactly one server's", (name) => {
-    const { target } = aim('tools/call', { name }, ALL, SERVERS);
+    const { target } = resolveTarget('tools/call', { name }, ALL, SERVERS);
     if (name.startsWith('crm__')) expect(target).toEqual({ kind: 'tool', server: 'crm', name: name.slice(5) });
     else if (name === 'a__b__c') expect(target).toEqual({ kind: 'tool', server: 'a', name: 'b__c' });
     else expect(target).toEqual({ kind: 'unknown', name });
@@ -78,21 +78,23 @@ describe('spelling', () => {
     'CRM+file:///a',
     'ui://crm_x',
   ])("%s is nobody's address", (uri) => {
-    expect(aim('resources/read', { uri }, ALL, SERVERS).target).toEqual({ kind: 'unknown', name: uri });
+    expect(resolveTarget('resources/read', { uri }, ALL, SERVERS).target).toEqual({ kind: 'unknown', name: uri });
   });
 
   it("A18 a task belongs to the server whose name it bears, also on that server's own path", () => {
-    expect(aim('tasks/get', { taskId: 'crm.x' }, ALL, SERVERS).target).toEqual({
+    expect(resolveTarget('tasks/get', { taskId: 'crm.x' }, ALL, SERVERS).target).toEqual({
       kind: 'task',
       server: 'crm',
       name: 'crm.x',
     });
-    expect(aim('tasks/get', { taskId: 'crm.x' }, { endpoint: '/mcp/docs', server: 'docs' }, SERVERS).target).toEqual({
+    expect(
+      resolveTarget('tasks/get', { taskId: 'crm.x' }, { endpoint: '/mcp/docs', server: 'docs' }, SERVERS).target,
+    ).toEqual({
       kind: 'unknown',
       name: 'crm.x',
     });
     for (const taskId of ['x', '.x', 'nothing.x'])
-      expect(aim('tasks/get', { taskId }, ALL, SERVERS).target.kind).toBe('unknown');
+      expect(resolveTarget('tasks/get', { taskId }, ALL, SERVERS).target.kind).toBe('unknown');
   });
 
   it.each<[string, Json]>([

@@ -1,31 +1,69 @@
-/** Which servers an endpoint shows, and what a request is aimed at once its prefix is undone. */
-import { GuardError, type Definition, type JsonObject, type Target } from '@sallyport/guard';
-import { clientName, clientUri, SEPARATOR } from './spelling.ts';
+/** Which servers an endpoint shows, and which target a request names there. */
+import { GuardError, isObject, type Definition, type JsonObject, type Target } from '@sallyport/guard';
 import { rewriteMeta } from './rewrite-result.ts';
+import { clientName, clientUri, SEPARATOR } from './spelling.ts';
 
-export { clientUri } from './spelling.ts';
-
-/** `server` undefined = `/mcp`, all servers under `server__name`. */
+/** An MCP endpoint: `/mcp/{server}`, or `/mcp` for all servers under `server__name`. */
 export interface Route {
   readonly endpoint: string;
+  /** `undefined` on `/mcp`. */
   readonly server: string | undefined;
 }
 
-export interface Aimed {
+/** What a request is about. */
+export interface ResolvedTarget {
   readonly target: Target;
-  /** Params in the server's own names. */
+  /** Params with the server's own names. */
   readonly params: JsonObject;
 }
 
-/** @throws GuardError `invalid_params` when the member that names the target is missing. */
-export function aim(method: string, params: JsonObject, route: Route, servers: readonly string[]): Aimed {
-  const reader = READERS[method];
-  if (reader !== undefined) return reader(params, route, servers);
-  if (PER_SERVER.has(method)) return { target: { kind: 'servers', servers: inRoute(route, servers) }, params };
-  return { target: { kind: 'gateway' }, params };
+/** A definition of one server, under the server's own name for it. */
+interface ServerName {
+  readonly server: string;
+  readonly name: string;
 }
 
-const PER_SERVER = new Set([
+/** The servers that an endpoint shows. @param servers all configured ones. */
+export const serversOnRoute = ({ server }: Route, servers: readonly string[]): readonly string[] => {
+  if (server === undefined) return servers;
+  return servers.includes(server) ? [server] : [];
+};
+
+/** @throws GuardError `invalid_params` when the member that names the target is missing. */
+export function resolveTarget(
+  method: string,
+  params: JsonObject,
+  route: Route,
+  servers: readonly string[],
+): ResolvedTarget {
+  switch (method) {
+    case 'tools/call':
+      return resolveName('tool', params, route, servers);
+    case 'prompts/get':
+      return resolveName('prompt', params, route, servers);
+    case 'resources/read':
+    case 'resources/subscribe':
+    case 'resources/unsubscribe':
+    case 'subscriptions/resource':
+      return resolveUri(params, route, servers);
+    case 'completion/complete':
+      return resolveReference(params, route, servers);
+    case 'tasks/get':
+    case 'tasks/result':
+    case 'tasks/update':
+    case 'tasks/cancel':
+      return resolveTask(params, route, servers);
+    default: {
+      const target: Target = CONCERNS_SERVERS.has(method)
+        ? { kind: 'servers', servers: serversOnRoute(route, servers) }
+        : { kind: 'gateway' };
+      return { target, params };
+    }
+  }
+}
+
+/** Methods that go to every server of the endpoint. */
+const CONCERNS_SERVERS: ReadonlySet<string> = new Set([
   'tools/list',
   'prompts/list',
   'resources/list',
@@ -37,106 +75,85 @@ const PER_SERVER = new Set([
   'notifications/roots/list_changed',
 ]);
 
-export const inRoute = ({ server }: Route, servers: readonly string[]): readonly string[] =>
-  server === undefined ? servers : servers.includes(server) ? [server] : [];
+const TEXT_CHARACTERS_MAX = 4_096;
 
-type Reader = (params: JsonObject, route: Route, servers: readonly string[]) => Aimed;
-
-function text(params: JsonObject, member: string): string {
+function textMember(params: JsonObject, member: string): string {
   const value = params[member];
-  if (typeof value !== 'string' || value.length > 4_096)
+  if (typeof value !== 'string' || value.length > TEXT_CHARACTERS_MAX)
     throw new GuardError('invalid_params', { message: `params.${member} must be a string.` });
   return value;
 }
 
-const unknown = (name: string, params: JsonObject): Aimed => ({ target: { kind: 'unknown', name }, params });
+/** The guard refuses such a target as not found. */
+const unknownTarget = (name: string, params: JsonObject): ResolvedTarget => ({
+  target: { kind: 'unknown', name },
+  params,
+});
+
+function resolveName(
+  kind: 'tool' | 'prompt',
+  params: JsonObject,
+  route: Route,
+  servers: readonly string[],
+): ResolvedTarget {
+  const name = textMember(params, 'name');
+  const found = splitName(name, route, servers);
+  if (found === undefined) return unknownTarget(name, params);
+  return { target: { kind, ...found }, params: { ...params, name: found.name } };
+}
+
+function resolveUri(params: JsonObject, route: Route, servers: readonly string[]): ResolvedTarget {
+  const uri = textMember(params, 'uri');
+  const found = splitUri(uri, route, servers);
+  if (found === undefined) return unknownTarget(uri, params);
+  return { target: { kind: 'resource', ...found }, params: { ...params, uri: found.name } };
+}
+
+/** `completion/complete` names a prompt or a resource template in `params.ref`. */
+function resolveReference(params: JsonObject, route: Route, servers: readonly string[]): ResolvedTarget {
+  const ref = params['ref'];
+  if (!isObject(ref)) throw new GuardError('invalid_params', { message: 'params.ref must be an object.' });
+  const isPrompt = ref['type'] === 'ref/prompt';
+  const member = isPrompt ? 'name' : 'uri';
+  const name = textMember(ref, member);
+  const found = isPrompt ? splitName(name, route, servers) : splitUri(name, route, servers);
+  if (found === undefined) return unknownTarget(name, params);
+  return {
+    target: { kind: isPrompt ? 'prompt' : 'resource_template', ...found },
+    params: { ...params, ref: { ...ref, [member]: found.name } },
+  };
+}
+
+/** The gateway gives out task ids as `server.<sealed id>`. */
+function resolveTask(params: JsonObject, { server }: Route, servers: readonly string[]): ResolvedTarget {
+  const id = textMember(params, 'taskId');
+  const owner = id.slice(0, Math.max(0, id.indexOf('.')));
+  if (!servers.includes(owner) || (server !== undefined && server !== owner)) return unknownTarget(id, params);
+  return { target: { kind: 'task', server: owner, name: id }, params };
+}
 
 /** `server__name` splits at the first separator: server names have no underscore, so there is one way to read it. */
-function splitName(
-  name: string,
-  { server }: Route,
-  servers: readonly string[],
-): { readonly server: string; readonly name: string } | undefined {
+function splitName(name: string, { server }: Route, servers: readonly string[]): ServerName | undefined {
   if (server !== undefined) return servers.includes(server) ? { server, name } : undefined;
   const at = name.indexOf(SEPARATOR);
   const prefix = name.slice(0, Math.max(0, at));
   return servers.includes(prefix) ? { server: prefix, name: name.slice(at + SEPARATOR.length) } : undefined;
 }
 
-/** `server+scheme:rest`; MCP Apps look for `ui://`, so there the server leads the rest. */
-export function splitUri(
-  uri: string,
-  { server }: Route,
-  servers: readonly string[],
-): { readonly server: string; readonly name: string } | undefined {
+/** `server+scheme:rest`; MCP Apps look for `ui://`, so for these the server stands behind it: `ui://server__rest`. */
+export function splitUri(uri: string, { server }: Route, servers: readonly string[]): ServerName | undefined {
   if (server !== undefined) return servers.includes(server) ? { server, name: uri } : undefined;
-  const app = /^ui:\/\/([a-z0-9-]+)__(.*)$/s.exec(uri);
-  if (app !== null)
-    return servers.includes(app[1] ?? '') ? { server: app[1] ?? '', name: `ui://${app[2]}` } : undefined;
+  const [, appServer, rest] = /^ui:\/\/([a-z0-9-]+)__(.*)$/s.exec(uri) ?? [];
+  if (appServer !== undefined)
+    return servers.includes(appServer) ? { server: appServer, name: `ui://${rest}` } : undefined;
   const plus = uri.indexOf('+');
   const prefix = uri.slice(0, Math.max(0, plus));
   const name = uri.slice(plus + 1);
-  // One spelling for one resource: the other form of a `ui://` address is not a second one.
+  // Each resource has one spelling: `server+ui://rest` is not a second one.
   return servers.includes(prefix) && !name.startsWith('ui://') ? { server: prefix, name } : undefined;
 }
 
-const named =
-  (kind: 'tool' | 'prompt'): Reader =>
-  (params, route, servers) => {
-    const name = text(params, 'name');
-    const found = splitName(name, route, servers);
-    return found === undefined
-      ? unknown(name, params)
-      : { target: { kind, ...found }, params: { ...params, name: found.name } };
-  };
-
-const addressed: Reader = (params, route, servers) => {
-  const uri = text(params, 'uri');
-  const found = splitUri(uri, route, servers);
-  return found === undefined
-    ? unknown(uri, params)
-    : { target: { kind: 'resource', ...found }, params: { ...params, uri: found.name } };
-};
-
-const referenced: Reader = (params, route, servers) => {
-  const ref = params['ref'];
-  if (typeof ref !== 'object' || ref === null || Array.isArray(ref))
-    throw new GuardError('invalid_params', { message: 'params.ref must be an object.' });
-  const object = ref as JsonObject;
-  const isPrompt = object['type'] === 'ref/prompt';
-  const member = isPrompt ? 'name' : 'uri';
-  const name = text(object, member);
-  const found = isPrompt ? splitName(name, route, servers) : splitUri(name, route, servers);
-  if (found === undefined) return unknown(name, params);
-  return {
-    target: { kind: isPrompt ? 'prompt' : 'resource_template', ...found },
-    params: { ...params, ref: { ...object, [member]: found.name } },
-  };
-};
-
-/** Task ids are sealed upstream as `server.<opaque>`. */
-const task: Reader = (params, { server }, servers) => {
-  const id = text(params, 'taskId');
-  const owner = id.slice(0, Math.max(0, id.indexOf('.')));
-  if (!servers.includes(owner) || (server !== undefined && server !== owner)) return unknown(id, params);
-  return { target: { kind: 'task', server: owner, name: id }, params };
-};
-
-const READERS: Readonly<Record<string, Reader>> = Object.assign(Object.create(null), {
-  'tools/call': named('tool'),
-  'prompts/get': named('prompt'),
-  'resources/read': addressed,
-  'resources/subscribe': addressed,
-  'resources/unsubscribe': addressed,
-  'subscriptions/resource': addressed,
-  'completion/complete': referenced,
-  'tasks/get': task,
-  'tasks/result': task,
-  'tasks/update': task,
-  'tasks/cancel': task,
-});
-
-const MEMBER = {
+const IDENTIFIER = {
   tool: 'name',
   prompt: 'name',
   resource: 'uri',
@@ -144,13 +161,11 @@ const MEMBER = {
   server: 'name',
 } as const;
 
-/** A pinned definition as this endpoint lists it. */
-export function listed(definition: Definition, route: Route): JsonObject {
+/** A pinned definition as an endpoint lists it: on `/mcp` under the client's name for it. */
+export function listedDefinition(definition: Definition, route: Route): JsonObject {
   if (route.server !== undefined) return definition.document;
-  const { document, server, kind } = definition;
-  const member = MEMBER[kind];
-  const shown =
-    kind === 'tool' || kind === 'prompt' ? clientName(server, definition.name) : clientUri(server, definition.name);
+  const { document, server, kind, name } = definition;
+  const shownName = kind === 'tool' || kind === 'prompt' ? clientName(server, name) : clientUri(server, name);
   const meta = rewriteMeta(document['_meta'], server);
-  return { ...document, [member]: shown, ...(meta !== undefined && { _meta: meta }) };
+  return { ...document, [IDENTIFIER[kind]]: shownName, ...(meta !== undefined && { _meta: meta }) };
 }

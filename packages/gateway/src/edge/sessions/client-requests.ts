@@ -1,84 +1,92 @@
-/** Requests of a server to a legacy client: sent on the stream of the call, answered by a POST of the same session. */
+/** Requests of a server to a legacy client: sent on the stream of a call, answered by a later message of the same session. */
 import { randomBytes } from 'node:crypto';
 import { GuardError, type JsonObject } from '@sallyport/guard';
 import type { LiveSession, PendingCall } from './live-sessions.ts';
 
 export interface ClientRequests {
-  ask(method: string, params: JsonObject, withdrawn?: AbortSignal): Promise<JsonObject>;
-  /** What is still open when the call ends is given up. */
+  /**
+   * Sends a request to the client and resolves with its result.
+   *
+   * @param withdrawn aborted when the server no longer wants a response.
+   * @throws GuardError `missing_client_capability`, `cancelled`, `upstream_timeout`, or the error of the client.
+   */
+  readonly ask: (method: string, params: JsonObject, withdrawn?: AbortSignal) => Promise<JsonObject>;
+  /** Cancels every request that has no response yet. */
   end(): void;
 }
 
-export interface Way {
-  send(message: object): void;
-}
-
-export interface Asker {
-  readonly live: LiveSession;
-  readonly call: PendingCall;
-  /** What the client declared. */
-  readonly capabilities: JsonObject;
-  /** How long an answer may take: a client that is gone does not give one. */
-  readonly timeoutMs: number;
-}
-
-const NEEDED: ReadonlyMap<string, string> = new Map([
+/** Request method → the client capability that it needs. */
+const REQUIRED_CAPABILITY: ReadonlyMap<string, string> = new Map([
   ['elicitation/create', 'elicitation'],
   ['sampling/createMessage', 'sampling'],
   ['roots/list', 'roots'],
 ]);
 
+/** Whether a client with these capabilities can be sent any request. */
 export const acceptsRequests = (capabilities: JsonObject): boolean =>
-  [...NEEDED.values()].some((name) => capabilities[name] !== undefined);
+  [...REQUIRED_CAPABILITY.values()].some((name) => capabilities[name] !== undefined);
 
-export function createClientRequests({ live, call, capabilities, timeoutMs }: Asker, way: Way): ClientRequests {
+/**
+ * @param call the call that the servers act for; only its principal may answer, and its end cancels the requests.
+ * @param capabilities what the client declared.
+ * @param timeoutMs how long a response may take, because a client that has gone away sends none.
+ */
+export function createClientRequests(
+  live: LiveSession,
+  call: PendingCall,
+  capabilities: JsonObject,
+  timeoutMs: number,
+  connection: { send(message: object): void },
+): ClientRequests {
   const open = new Set<string>();
-  const takeBack = (id: string, reason: string, why: GuardError): void => {
+  const cancel = (id: string, reason: string, error: GuardError): void => {
     if (!open.delete(id)) return;
-    way.send({ jsonrpc: '2.0', method: 'notifications/cancelled', params: { requestId: id, reason } });
-    live.clientRequests.get(id)?.reject(why);
+    connection.send({ jsonrpc: '2.0', method: 'notifications/cancelled', params: { requestId: id, reason } });
+    live.clientRequests.get(id)?.reject(error);
   };
-  const giveUp = (): void => {
-    for (const id of open) takeBack(id, 'The call that asked has ended.', new GuardError('cancelled'));
+  const cancelAll = (): void => {
+    for (const id of open) cancel(id, 'The call that asked has ended.', new GuardError('cancelled'));
   };
-  call.abort.signal.addEventListener('abort', giveUp, { once: true });
+  const send = async (method: string, params: JsonObject, withdrawn: AbortSignal | undefined): Promise<JsonObject> => {
+    const id = `sp-${randomBytes(12).toString('base64url')}`;
+    const { promise, resolve, reject } = Promise.withResolvers<JsonObject>();
+    const withdraw = (): void => cancel(id, 'The server that asked has withdrawn it.', new GuardError('cancelled'));
+    const expire = (): void => cancel(id, 'No answer came in time.', timeoutError());
+    withdrawn?.addEventListener('abort', withdraw, { once: true });
+    const timer = setTimeout(expire, timeoutMs);
+    open.add(id);
+    live.clientRequests.set(id, { principalKey: call.principalKey, resolve, reject });
+    connection.send({ jsonrpc: '2.0', id, method, params });
+    try {
+      return await promise;
+    } finally {
+      clearTimeout(timer);
+      withdrawn?.removeEventListener('abort', withdraw);
+      open.delete(id);
+      live.clientRequests.delete(id);
+    }
+  };
+  call.abort.signal.addEventListener('abort', cancelAll, { once: true });
   return {
-    ask(method, params, withdrawn) {
-      const needed = NEEDED.get(method);
-      if (needed === undefined || capabilities[needed] === undefined)
-        return Promise.reject(
-          new GuardError('missing_client_capability', {
-            data: { requiredCapabilities: needed === undefined ? {} : { [needed]: {} } },
-          }),
-        );
-      if (call.abort.signal.aborted || withdrawn?.aborted === true) return Promise.reject(new GuardError('cancelled'));
-      const id = `sp-${randomBytes(12).toString('base64url')}`;
-      open.add(id);
-      let timer: NodeJS.Timeout | undefined;
-      const withdraw = (): void => takeBack(id, 'The server that asked has withdrawn it.', new GuardError('cancelled'));
-      withdrawn?.addEventListener('abort', withdraw, { once: true });
-      return new Promise<JsonObject>((resolve, reject) => {
-        timer = setTimeout(
-          () =>
-            takeBack(
-              id,
-              'No answer came in time.',
-              new GuardError('upstream_timeout', { message: 'The client did not answer in time.' }),
-            ),
-          timeoutMs,
-        );
-        live.clientRequests.set(id, { holder: call.holder, resolve, reject });
-        way.send({ jsonrpc: '2.0', id, method, params });
-      }).finally(() => {
-        clearTimeout(timer);
-        withdrawn?.removeEventListener('abort', withdraw);
-        open.delete(id);
-        live.clientRequests.delete(id);
-      });
+    async ask(method, params, withdrawn) {
+      checkCapability(method, capabilities);
+      if (call.abort.signal.aborted || withdrawn?.aborted === true) throw new GuardError('cancelled');
+      return send(method, params, withdrawn);
     },
     end() {
-      call.abort.signal.removeEventListener('abort', giveUp);
-      giveUp();
+      call.abort.signal.removeEventListener('abort', cancelAll);
+      cancelAll();
     },
   };
 }
+
+function checkCapability(method: string, capabilities: JsonObject): void {
+  const required = REQUIRED_CAPABILITY.get(method);
+  if (required !== undefined && capabilities[required] !== undefined) return;
+  throw new GuardError('missing_client_capability', {
+    data: { requiredCapabilities: required === undefined ? {} : { [required]: {} } },
+  });
+}
+
+const timeoutError = (): GuardError =>
+  new GuardError('upstream_timeout', { message: 'The client did not answer in time.' });

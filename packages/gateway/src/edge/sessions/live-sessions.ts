@@ -1,31 +1,41 @@
 /**
- * What is alive of a legacy session in this process: calls under way, questions to the client, streams that may be resumed.
- * Nothing in here is needed to accept a request; a restart loses streams, not sessions.
+ * What runs for legacy sessions in this process: pending calls, requests to the client, streams that can be resumed.
+ * Nothing in here is needed to accept a request: a restart loses streams, but no session.
  */
 import { GuardError, type JsonObject } from '@sallyport/guard';
 import type { RequestId } from '../../mcp/json-rpc.ts';
-import { forgetStream, STREAM_IDLE_MS, type Kept, type Stream } from './streams.ts';
+import { forgetStream, STREAM_IDLE_MS, type BufferedBytes, type Stream } from './streams.ts';
 
 export interface LiveSession {
+  /** By {@link callKey}. */
   readonly calls: Map<string, PendingCall>;
+  /** Requests to the client that wait for a response, by their id. */
   readonly clientRequests: Map<string, PendingClientRequest>;
+  /** By stream id. */
   readonly streams: Map<string, Stream>;
-  /** GET streams that are open now, the youngest last. */
-  readonly getStreams: { readonly endpoint: string; readonly slot: string | undefined }[];
-  readonly kept: Kept;
-  usedAt: number;
+  /** Open GET streams, the newest last. */
+  readonly getStreams: OpenGetStream[];
+  readonly buffered: BufferedBytes;
+  /** Milliseconds since the epoch. */
+  usedAtMs: number;
+}
+
+/** An open GET stream of one caller on one endpoint. */
+export interface OpenGetStream {
+  readonly endpoint: string;
+  readonly principalKey: string;
 }
 
 /** A call that its caller may cancel. */
 export interface PendingCall {
   readonly abort: AbortController;
-  /** Key of the principal that the guard let make it; `undefined` until then. */
-  holder: string | undefined;
+  /** Key of the principal that the guard let through; `undefined` until then. */
+  principalKey: string | undefined;
 }
 
-/** A request to the client. Only the principal whose call it belongs to may answer. */
+/** A request to the client. Only the principal that it was sent to may answer. */
 export interface PendingClientRequest {
-  readonly holder: string | undefined;
+  readonly principalKey: string | undefined;
   resolve(result: JsonObject): void;
   reject(error: GuardError): void;
 }
@@ -35,110 +45,110 @@ const SESSIONS_MAX = 20_000;
 const SWEEP_MS = 60_000;
 
 export interface LiveSessions {
+  /** Creates an entry where there is none. */
   of(sessionId: string): LiveSession;
   find(sessionId: string): LiveSession | undefined;
-  /** Aborts what runs and forgets what is kept. */
+  /** Aborts the calls of a session and forgets everything about it. */
   end(sessionId: string): void;
   readonly size: number;
-  /** Characters of events that are kept for resumption. */
-  readonly kept: Kept;
   close(): void;
 }
 
-export const createLiveSession = (kept: Kept, usedAt = 0): LiveSession => ({
+/** @param buffered shared by all sessions of the process. */
+export const createLiveSession = (buffered: BufferedBytes): LiveSession => ({
   calls: new Map(),
   clientRequests: new Map(),
   streams: new Map(),
   getStreams: [],
-  kept,
-  usedAt,
+  buffered,
+  usedAtMs: 0,
 });
 
+/** @param now milliseconds since the epoch. */
 export function createLiveSessions(now: () => number): LiveSessions {
-  const live = new Map<string, LiveSession>();
-  const kept: Kept = { bytes: 0 };
-  const timer = setInterval(() => sweep(live, now()), SWEEP_MS);
+  const sessions = new Map<string, LiveSession>();
+  const buffered: BufferedBytes = { bytes: 0 };
+  const timer = setInterval(() => sweep(sessions, now()), SWEEP_MS);
   timer.unref();
   return {
-    kept,
     of(id) {
-      let one = live.get(id);
-      if (one === undefined) {
-        if (live.size >= SESSIONS_MAX) makeRoom(live);
-        live.set(id, (one = createLiveSession(kept)));
+      let session = sessions.get(id);
+      if (session === undefined) {
+        if (sessions.size >= SESSIONS_MAX) forgetOneIdle(sessions);
+        session = createLiveSession(buffered);
+        sessions.set(id, session);
       }
-      one.usedAt = now();
-      return one;
+      session.usedAtMs = now();
+      return session;
     },
-    find: (id) => live.get(id),
-    end: (id) => endLive(live, id),
+    find: (id) => sessions.get(id),
+    end: (id) => endSession(sessions, id),
     get size() {
-      return live.size;
+      return sessions.size;
     },
     close() {
       clearInterval(timer);
-      for (const id of [...live.keys()]) endLive(live, id);
+      for (const id of [...sessions.keys()]) endSession(sessions, id);
     },
   };
 }
 
-function endLive(live: Map<string, LiveSession>, id: string): void {
-  const one = live.get(id);
-  if (one === undefined) return;
-  for (const { abort } of one.calls.values()) abort.abort();
-  for (const question of one.clientRequests.values()) question.reject(new GuardError('cancelled'));
-  for (const stream of one.streams.values()) stream.end?.();
-  forgetLive(live, id);
+function endSession(sessions: Map<string, LiveSession>, id: string): void {
+  const session = sessions.get(id);
+  if (session === undefined) return;
+  for (const { abort } of session.calls.values()) abort.abort();
+  for (const request of session.clientRequests.values()) request.reject(new GuardError('cancelled'));
+  for (const stream of session.streams.values()) stream.disconnect?.();
+  forgetSession(sessions, id, session);
 }
 
-function forgetLive(live: Map<string, LiveSession>, id: string): void {
-  const streams = live.get(id)?.streams;
-  for (const stream of [...(streams?.keys() ?? [])]) forgetStream(streams as Map<string, Stream>, stream);
-  live.delete(id);
+function forgetSession(sessions: Map<string, LiveSession>, id: string, { streams }: LiveSession): void {
+  for (const streamId of [...streams.keys()]) forgetStream(streams, streamId);
+  sessions.delete(id);
 }
 
-const isIdle = (one: LiveSession): boolean =>
-  one.calls.size === 0 &&
-  one.clientRequests.size === 0 &&
-  ![...one.streams.values()].some((stream) => stream.sink !== undefined);
+const isIdle = ({ calls, clientRequests, streams }: LiveSession): boolean =>
+  calls.size === 0 && clientRequests.size === 0 && ![...streams.values()].some(({ write }) => write !== undefined);
 
-function makeRoom(live: Map<string, LiveSession>): void {
-  for (const [id, one] of live) {
-    if (!isIdle(one)) continue;
-    forgetLive(live, id);
+function forgetOneIdle(sessions: Map<string, LiveSession>): void {
+  for (const [id, session] of sessions) {
+    if (!isIdle(session)) continue;
+    forgetSession(sessions, id, session);
     return;
   }
 }
 
-function sweep(live: Map<string, LiveSession>, now: number): void {
-  for (const [id, one] of live) {
-    if (isIdle(one) && now - one.usedAt > IDLE_MS) {
-      forgetLive(live, id);
-      continue;
-    }
-    for (const [key, stream] of one.streams)
-      if (stream.sink === undefined && (stream.done || stream.standalone) && now - stream.usedAt > STREAM_IDLE_MS)
-        forgetStream(one.streams, key);
+function sweep(sessions: Map<string, LiveSession>, nowMs: number): void {
+  for (const [id, session] of sessions) {
+    if (isIdle(session) && nowMs - session.usedAtMs > IDLE_MS) forgetSession(sessions, id, session);
+    else forgetIdleStreams(session, nowMs);
+  }
+}
+
+function forgetIdleStreams({ streams }: LiveSession, nowMs: number): void {
+  for (const [id, stream] of streams) {
+    const isOver = stream.write === undefined && (stream.done || stream.standalone);
+    if (isOver && nowMs - stream.usedAtMs > STREAM_IDLE_MS) forgetStream(streams, id);
   }
 }
 
 /**
- * Makes a call known to whoever cancels it by its id. A client that uses an id twice cancels the later call; one that the
- * guard has not let through yet (or never will) takes the place of no other.
- *
- * @returns what to tell once the guard let it through.
+ * Makes a call known to whoever cancels it by its id. When a client uses an id twice, the call that the guard let through
+ * last has it; a call that was not let through takes the id from no other.
  */
-export function beginCall({ calls }: LiveSession, key: string, call: PendingCall): (holder: string) => void {
+export function registerCall({ calls }: LiveSession, key: string, call: PendingCall): void {
   if (!calls.has(key)) calls.set(key, call);
-  return (holder) => {
-    call.holder = holder;
-    if (!call.abort.signal.aborted) calls.set(key, call);
-  };
+}
+
+/** Binds a call to the principal that the guard let through. */
+export function admitCall({ calls }: LiveSession, key: string, call: PendingCall, principalKey: string): void {
+  call.principalKey = principalKey;
+  if (!call.abort.signal.aborted) calls.set(key, call);
 }
 
 export function endCall({ calls }: LiveSession, key: string, call: PendingCall): void {
   if (calls.get(key) === call) calls.delete(key);
 }
 
-/** 1 and "1" are two ids. */
+/** JSON-RPC ids 1 and "1" are different. */
 export const callKey = (id: RequestId): string => `${typeof id} ${id}`;

@@ -1,93 +1,94 @@
 /**
- * Legacy session ids: sealed, so that nothing is kept here. They name the user and tenant that opened them, survive a token
- * refresh and a restart, and open for nobody else: the guard compares them with the caller of every request.
+ * Legacy session ids are sealed, so that the gateway keeps no sessions. An id names the user and tenant that opened it, and
+ * survives a token refresh and a restart. It is of no use to anybody else: the guard compares it with every caller.
  */
 import { randomBytes } from 'node:crypto';
-import type { JsonObject, Principal, Sealer, Session, SessionDirectory, Tenant } from '@sallyport/guard';
+import type { Identity, JsonObject, Sealer, Session, SessionDirectory } from '@sallyport/guard';
+import type { ClientProfile } from '../eras/caller.ts';
 
-export interface OpenedSession {
+/** What a session id opens to. */
+export interface OpenedSession extends ClientProfile {
   readonly session: Session;
-  readonly protocolVersion: string;
-  readonly capabilities: JsonObject;
-  readonly clientInfo: JsonObject | undefined;
   /** Milliseconds since the epoch. */
-  readonly expiresAt: number;
+  readonly expiresAtMs: number;
 }
 
-interface Sealed {
+/** The sealed document; short names, because every request of the client carries it. */
+interface SealedSession {
+  /** Issuer of the user. */
   readonly i: string;
+  /** Subject of the user. */
   readonly s: string;
+  /** Tenant. */
   readonly t: string;
+  /** Protocol version. */
   readonly v: string;
+  /** Client capabilities. */
   readonly c: JsonObject;
+  /** Client info (name and version). */
   readonly n?: JsonObject;
+  /** Expiry in milliseconds since the epoch. */
   readonly x: number;
+  /** Random: two sessions of one user are different. */
   readonly r: string;
 }
 
 const PURPOSE = 'session';
 const CAPABILITIES = ['roots', 'sampling', 'elicitation', 'tasks'];
-const PART_BYTES_MAX = 1_024;
+const MEMBER_BYTES_MAX = 1_024;
 
-export interface NewSession {
-  readonly principal: Principal;
-  readonly tenant: Tenant;
-  readonly protocolVersion: string;
-  readonly capabilities: JsonObject;
-  readonly clientInfo: JsonObject | undefined;
-  readonly expiresAt: number;
-}
-
-/** A fresh id for what `initialize` agreed on. */
+/** @returns a new session id. Capabilities and client info that are too large are left out of it. */
 export function sealSession(
   sealer: Sealer,
-  { principal, tenant, protocolVersion, capabilities, clientInfo, expiresAt }: NewSession,
+  { capabilities, clientInfo, protocolVersion }: ClientProfile,
+  { principal, tenant }: Identity,
+  expiresAtMs: number,
 ): string {
-  const known = (names: readonly string[]): JsonObject =>
+  const pick = (names: readonly string[]): JsonObject =>
     Object.fromEntries(Object.entries(capabilities).filter(([name]) => names.includes(name)));
-  const small = (value: JsonObject): boolean => JSON.stringify(value).length <= PART_BYTES_MAX;
-  const plain: Sealed = {
+  const fits = (value: JsonObject): boolean => JSON.stringify(value).length <= MEMBER_BYTES_MAX;
+  const document: SealedSession = {
     i: principal.user.issuer,
     s: principal.user.subject,
     t: tenant.id,
     v: protocolVersion,
-    c: [known([...CAPABILITIES, 'extensions']), known(CAPABILITIES)].find(small) ?? {},
-    ...(clientInfo !== undefined && small(clientInfo) && { n: clientInfo }),
-    x: expiresAt,
+    c: [pick([...CAPABILITIES, 'extensions']), pick(CAPABILITIES)].find(fits) ?? {},
+    ...(clientInfo !== undefined && fits(clientInfo) && { n: clientInfo }),
+    x: expiresAtMs,
     r: randomBytes(16).toString('base64url'),
   };
-  return sealer.seal(PURPOSE, '', JSON.stringify(plain));
+  return sealer.seal(PURPOSE, '', JSON.stringify(document));
 }
 
-/** @returns `undefined` for anything that is not a session of this gateway that still lasts. */
+/** Opens a session id; `undefined` for an id that is not of this gateway, has expired or was ended. */
 export type SessionReader = (id: string) => Promise<OpenedSession | undefined>;
 
-const REMEMBERED_MAX = 2_000;
+const CACHED_MAX = 2_000;
 
-/** What an id opens to never changes, so it is remembered for those in use; whether it still lasts is asked each time. */
+/** Opened ids are cached, because what an id opens to never changes; expiry and end are checked every time. */
 export function createSessionReader(sealer: Sealer, directory: SessionDirectory, now: () => number): SessionReader {
-  const remembered = new Map<string, OpenedSession>();
+  const cache = new Map<string, OpenedSession>();
   return async (id) => {
-    let opened = remembered.get(id);
+    let opened = cache.get(id);
     if (opened === undefined) {
       opened = unseal(sealer, id);
       if (opened === undefined) return undefined;
-      if (remembered.size >= REMEMBERED_MAX) remembered.delete(remembered.keys().next().value as string);
-      remembered.set(id, opened);
+      if (cache.size >= CACHED_MAX) cache.delete(cache.keys().next().value as string);
+      cache.set(id, opened);
     }
-    return opened.expiresAt <= now() || (await directory.ended(id)) ? undefined : opened;
+    return opened.expiresAtMs <= now() || (await directory.ended(id)) ? undefined : opened;
   };
 }
 
 function unseal(sealer: Sealer, id: string): OpenedSession | undefined {
-  const plain = sealer.open(PURPOSE, '', id);
-  if (plain === undefined) return undefined;
-  const { i, s, t, v, c, n, x } = JSON.parse(plain) as Sealed;
+  const text = sealer.open(PURPOSE, '', id);
+  if (text === undefined) return undefined;
+  const { i, s, t, v, c, n, x } = JSON.parse(text) as SealedSession;
   return {
     session: Object.freeze({ id, issuer: i, subject: s, tenant: t }),
     protocolVersion: v,
     capabilities: c,
     clientInfo: n,
-    expiresAt: x,
+    expiresAtMs: x,
   };
 }

@@ -1,48 +1,53 @@
 /**
- * What a client says of something that is under way in its session: that a call is cancelled, or the answer to a question.
- * A18, A19: what another agent of the same user began is not this one's to cancel or to answer.
+ * What a client's message ends in its session: a cancellation ends a call, a response ends a request of a server.
+ * A18, A19: an agent can neither cancel nor answer what another agent of the same user began.
  */
 import { GuardError, type JsonObject } from '@sallyport/guard';
-import type { ClientMessage } from '../../mcp/client-message.ts';
+import type { NotificationMessage, ResponseMessage } from '../../mcp/client-message.ts';
 import { callKey, type LiveSession } from './live-sessions.ts';
 
-/** @param holder key of the principal that sent the message. */
+/** @param principalKey key of the principal that sent the message. */
 export function settleClientMessage(
   live: LiveSession,
-  message: Exclude<ClientMessage, { kind: 'request' }>,
-  holder: string,
+  message: NotificationMessage | ResponseMessage,
+  principalKey: string,
 ): void {
-  if (message.kind === 'notification') {
-    const id = message.params['requestId'];
-    if (message.method !== 'notifications/cancelled' || (typeof id !== 'string' && typeof id !== 'number')) return;
-    const call = live.calls.get(callKey(id));
-    if (call === undefined || (call.holder !== undefined && call.holder !== holder)) return;
-    // Its id is free from now on: a client does not wait for the end of what it gave up.
-    live.calls.delete(callKey(id));
-    call.abort.abort();
-    return;
-  }
-  const question = live.clientRequests.get(String(message.id));
-  if (question === undefined || question.holder !== holder) return;
-  live.clientRequests.delete(String(message.id));
-  if (message.result !== undefined) question.resolve(message.result);
-  else
-    question.reject(
-      new GuardError('upstream_failed', {
-        message: clientReason(message.error),
-        rpc: { code: clientCode(message.error) },
-      }),
-    );
+  if (message.kind === 'response') settleResponse(live, message, principalKey);
+  else if (message.method === 'notifications/cancelled') cancelCall(live, message.params['requestId'], principalKey);
 }
 
-const REASON_CHARACTERS_MAX = 500;
-const clientCode = (error: JsonObject | undefined): number =>
-  typeof error?.['code'] === 'number' ? error['code'] : -32603;
+function cancelCall({ calls }: LiveSession, id: unknown, principalKey: string): void {
+  if (typeof id !== 'string' && typeof id !== 'number') return;
+  const call = calls.get(callKey(id));
+  if (call === undefined || (call.principalKey !== undefined && call.principalKey !== principalKey)) return;
+  // The client may use the id again at once: it does not wait for the end of a call that it cancelled.
+  calls.delete(callKey(id));
+  call.abort.abort();
+}
 
-/** What the client says is for the server that asked; what cannot be shown on one line is left out. */
-const clientReason = (error: JsonObject | undefined): string => {
-  const said = error?.['message'];
-  return typeof said === 'string' && said !== ''
-    ? said.replace(/[\p{Cc}\p{Cf}]/gu, ' ').slice(0, REASON_CHARACTERS_MAX)
+function settleResponse({ clientRequests }: LiveSession, response: ResponseMessage, principalKey: string): void {
+  const id = String(response.id);
+  const request = clientRequests.get(id);
+  if (request === undefined || request.principalKey !== principalKey) return;
+  clientRequests.delete(id);
+  if (response.result !== undefined) request.resolve(response.result);
+  else request.reject(clientError(response.error));
+}
+
+const INTERNAL_ERROR = -32603;
+
+const clientError = (error: JsonObject | undefined): GuardError =>
+  new GuardError('upstream_failed', {
+    message: messageOf(error),
+    rpc: { code: typeof error?.['code'] === 'number' ? error['code'] : INTERNAL_ERROR },
+  });
+
+const MESSAGE_CHARACTERS_MAX = 500;
+
+/** The client's message is for the server that asked; control and format characters become spaces. */
+function messageOf(error: JsonObject | undefined): string {
+  const message = error?.['message'];
+  return typeof message === 'string' && message !== ''
+    ? message.replace(/[\p{Cc}\p{Cf}]/gu, ' ').slice(0, MESSAGE_CHARACTERS_MAX)
     : 'The client refused the request of the server.';
-};
+}

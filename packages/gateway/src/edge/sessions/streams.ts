@@ -1,60 +1,73 @@
 /**
- * SSE streams of a legacy session: what was sent on them lately is kept, so that a client that lost its connection can
- * read on from where it was (2025-11-25, resumability). Bounded in events, bytes and age, per stream and in all.
+ * SSE streams of a legacy session. Their latest events are kept, so that a client that lost its connection can resume
+ * (2025-11-25, resumability). Bounded in events, bytes and age, for each stream and for all together.
  */
 import { randomBytes } from 'node:crypto';
 
-/** What all streams of the process keep together. */
-export interface Kept {
+/** How much all streams of the process keep together. */
+export interface BufferedBytes {
   bytes: number;
 }
 
 export interface Stream {
-  /** Unguessable; the first half of its event ids. */
+  /** Unguessable; the first part of its event ids. */
   readonly id: string;
-  /** A GET stream: it carries what belongs to no call, and a resumed one goes on listening. */
+  /** A GET stream: it carries messages that belong to no call, and a resumed one goes on listening. */
   readonly standalone: boolean;
-  /** Key of the principal that it was opened for: a session is its user's, what an agent was told is that agent's (A18). */
-  readonly holder: () => string | undefined;
-  readonly events: { readonly seq: number; readonly text: string }[];
-  readonly kept: Kept;
+  /** Whom it was opened for: two agents of one user share a session, but not a stream (A18). */
+  readonly owner: { readonly principalKey: string | undefined };
+  readonly events: StreamEvent[];
+  readonly buffered: BufferedBytes;
   bytes: number;
-  seq: number;
-  usedAt: number;
-  /** Everything was said. */
+  /** Number of the last event. */
+  lastSequence: number;
+  /** Milliseconds since the epoch. */
+  usedAtMs: number;
+  /** Its last message was sent. */
   done: boolean;
-  sink: ((event: string) => void) | undefined;
-  /** Ends the connection that listens now. */
-  end: (() => void) | undefined;
+  /** Writes to the connection that is attached now. */
+  write: ((event: string) => void) | undefined;
+  /** Ends the connection that is attached now. */
+  disconnect: (() => void) | undefined;
+}
+
+interface StreamEvent {
+  readonly sequence: number;
+  /** The whole SSE event. */
+  readonly text: string;
 }
 
 const EVENTS_MAX = 256;
-const BYTES_MAX = 1024 * 1024;
-const ALL_BYTES_MAX = 128 * 1024 * 1024;
+const STREAM_BYTES_MAX = 1024 * 1024;
+const PROCESS_BYTES_MAX = 128 * 1024 * 1024;
 const STREAMS_MAX = 16;
+/** How long a stream without a connection can be resumed. */
 export const STREAM_IDLE_MS = 5 * 60_000;
 
-/** Makes room first: the oldest stream that nobody listens to goes when a session has too many. */
+/** When a session has too many streams, its oldest ones without a connection are forgotten first. */
 export function openStream(
   streams: Map<string, Stream>,
-  { kept, standalone, holder, now }: Pick<Stream, 'kept' | 'standalone' | 'holder'> & { readonly now: number },
+  buffered: BufferedBytes,
+  owner: Stream['owner'],
+  standalone: boolean,
+  nowMs: number,
 ): Stream {
-  for (const [id, old] of streams) {
+  for (const [id, oldest] of streams) {
     if (streams.size < STREAMS_MAX) break;
-    if (old.sink === undefined) forgetStream(streams, id);
+    if (oldest.write === undefined) forgetStream(streams, id);
   }
   const stream: Stream = {
     id: randomBytes(12).toString('base64url'),
     standalone,
-    holder,
+    owner,
     events: [],
-    kept,
+    buffered,
     bytes: 0,
-    seq: 0,
-    usedAt: now,
+    lastSequence: 0,
+    usedAtMs: nowMs,
     done: false,
-    sink: undefined,
-    end: undefined,
+    write: undefined,
+    disconnect: undefined,
   };
   streams.set(stream.id, stream);
   return stream;
@@ -64,39 +77,46 @@ export function forgetStream(streams: Map<string, Stream>, id: string): void {
   const stream = streams.get(id);
   if (stream === undefined) return;
   streams.delete(id);
-  stream.kept.bytes -= stream.bytes;
+  stream.buffered.bytes -= stream.bytes;
   stream.bytes = 0;
   stream.events.length = 0;
 }
 
-export const eventId = (stream: Stream, seq: number): string => `${stream.id}.${seq}`;
+export const eventId = (stream: Stream, sequence: number): string => `${stream.id}.${sequence}`;
 
-/** Keeps an event for whoever resumes the stream, and passes it to whoever listens now. @param data JSON without line breaks. */
+/** Keeps a message for a client that resumes, and writes it to the attached connection. @param data JSON without line breaks. */
 export function emit(stream: Stream, data: string): void {
-  const seq = ++stream.seq;
-  const text = `id: ${eventId(stream, seq)}\nevent: message\ndata: ${data}\n\n`;
-  stream.events.push({ seq, text });
+  stream.lastSequence += 1;
+  const sequence = stream.lastSequence;
+  const text = `id: ${eventId(stream, sequence)}\nevent: message\ndata: ${data}\n\n`;
+  stream.events.push({ sequence, text });
   stream.bytes += text.length;
-  stream.kept.bytes += text.length;
-  while (stream.events.length > 0 && isTooMuch(stream)) {
-    const dropped = stream.events.shift()?.text.length ?? 0;
-    stream.bytes -= dropped;
-    stream.kept.bytes -= dropped;
+  stream.buffered.bytes += text.length;
+  while (stream.events.length > 0 && isOverLimit(stream)) {
+    const droppedBytes = stream.events.shift()?.text.length ?? 0;
+    stream.bytes -= droppedBytes;
+    stream.buffered.bytes -= droppedBytes;
   }
-  stream.sink?.(text);
+  stream.write?.(text);
 }
 
-/** One large answer may be kept by itself: it is what a client that was cut off comes back for. */
-const isTooMuch = ({ events, bytes, kept }: Stream): boolean =>
-  events.length > EVENTS_MAX || (bytes > BYTES_MAX && events.length > 1) || kept.bytes > ALL_BYTES_MAX;
+/** One large message may be kept alone: it is what a client that was cut off comes back for. */
+const isOverLimit = ({ events, bytes, buffered }: Stream): boolean =>
+  events.length > EVENTS_MAX || (bytes > STREAM_BYTES_MAX && events.length > 1) || buffered.bytes > PROCESS_BYTES_MAX;
 
-/** H9: only this session's own streams, only by an id that was given out. */
-export function findResumable(
+/** A stream, and the number of the last event that the client has. */
+export interface Resumption {
+  readonly stream: Stream;
+  readonly afterSequence: number;
+}
+
+/** H9: only streams of this session, only by an event id that was sent. */
+export function findResumption(
   streams: ReadonlyMap<string, Stream> | undefined,
-  lastEventId: string,
-): { readonly stream: Stream; readonly after: number } | undefined {
-  const match = /^([A-Za-z0-9_-]{16})\.(\d{1,9})$/.exec(lastEventId);
+  lastEventId: string | undefined,
+): Resumption | undefined {
+  const match = /^([A-Za-z0-9_-]{16})\.(\d{1,9})$/.exec(lastEventId ?? '');
   const stream = streams?.get(match?.[1] ?? '');
-  const after = Number(match?.[2]);
-  return stream === undefined || after > stream.seq ? undefined : { stream, after };
+  const afterSequence = Number(match?.[2]);
+  return stream === undefined || afterSequence > stream.lastSequence ? undefined : { stream, afterSequence };
 }

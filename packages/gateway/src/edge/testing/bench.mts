@@ -35,8 +35,8 @@ import {
 import { principalKey, readAuthorization } from '@sallyport/guard/stages';
 import { openListener } from '../../listen/listener.ts';
 import type { GatewaySettings, ServerProfile } from '../../snapshot.ts';
-import type { RequestReport } from '../deps.ts';
-import { createHttpEdge, type EdgeDeps, type HttpEdge } from '../http/edge.ts';
+import type { HttpEdgeDeps as EdgeDeps, RequestReport } from '../deps.ts';
+import { createHttpEdge, type HttpEdge } from '../http/edge.ts';
 
 export interface Sent {
   readonly call: Call;
@@ -352,15 +352,14 @@ function depsFor(
     guard: createGuard(house),
     send: sendWith(options, definitions, parts.sent),
     definitionOf: find,
-    sees: () => true,
-    settings,
+    maySee: () => true,
+    snapshot: () => ({
+      gateway: settings(),
+      issuers: [{ issuer: ISSUER, requiredScopes: ['mcp'] }],
+      servers: ['crm', 'docs'],
+    }),
     clock: systemClock,
-    view: {
-      servers: () => ['crm', 'docs'],
-      profile: (name) => (name === 'crm' || name === 'docs' ? face(name) : undefined),
-    },
-    issuers: () => [ISSUER],
-    scopes: () => ['mcp'],
+    profileOf: (name) => (name === 'crm' || name === 'docs' ? face(name) : undefined),
     sessions: createMemorySessions(systemClock),
     sealer: createSealer(options.sealingSecret ?? new Uint8Array(32).fill(7)),
     limiter: createMemoryRateLimiter(systemClock),
@@ -382,7 +381,7 @@ export async function openBench(options: BenchOptions = {}): Promise<Bench> {
   const edge = createHttpEdge(deps);
   const listener = await openListener({
     name: 'gateway',
-    settings: deps.settings().listen,
+    settings: deps.snapshot().gateway.listen,
     handler: edge.handle,
     limits: { drainMs: 500 },
   });

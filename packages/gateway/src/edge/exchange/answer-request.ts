@@ -1,0 +1,124 @@
+/** One request, over either transport: message → call → guard → response. */
+import {
+  permitHolder,
+  spendPermit,
+  type Call,
+  type ClientChannel,
+  type McpResult,
+  type Outcome,
+  type Permit,
+} from '@sallyport/guard';
+import type { EdgeDeps } from '../deps.ts';
+import type { RequestMessage } from '../../mcp/client-message.ts';
+import { readApprovalRetry } from '../eras/approval-wait.ts';
+import { matchParamHeaders } from '../eras/param-headers.ts';
+import { renderOutcome } from '../render/outcome.ts';
+import { acceptsRequests, createClientRequests, type ClientRequests } from '../sessions/client-requests.ts';
+import { admitCall, callKey, endCall, registerCall } from '../sessions/live-sessions.ts';
+import { answerListen } from '../subscriptions/answer-listen.ts';
+import { createClientChannel } from './client-channel.ts';
+import type { Connection } from './connection.ts';
+import { discover, initialize, serverInfoFor } from './gateway-methods.ts';
+import type { InboundMessage } from './inbound-message.ts';
+import { runCall } from './run-call.ts';
+import { toCall } from './to-call.ts';
+
+/**
+ * Answers one request, and keeps it where its session can cancel it until then.
+ *
+ * @throws GuardError when the message cannot become a call. Refusals of the guard are answered, not thrown.
+ */
+export async function answerRequest(
+  deps: EdgeDeps,
+  inbound: InboundMessage,
+  received: RequestMessage,
+  connection: Connection,
+): Promise<void> {
+  const { caller, route } = inbound;
+  const { live, pending } = connection;
+  const retry = caller.era === 'modern' ? readApprovalRetry(received.params) : undefined;
+  const request = retry === undefined ? received : { ...received, params: retry.params };
+  const key = callKey(request.id);
+  const clientRequests = openClientRequests(inbound, connection);
+  if (live !== undefined) registerCall(live, key, pending);
+  try {
+    const { outcome, server } =
+      request.method === 'subscriptions/listen'
+        ? { outcome: await answerListen(deps, inbound, request, connection), server: undefined }
+        : await runRequest(deps, inbound, request, connection, clientRequests);
+    // Before the response, because the stream ends with it.
+    clientRequests?.end();
+    const response = renderOutcome(outcome, {
+      ...request,
+      era: caller.era,
+      route,
+      server,
+      ...(caller.era === 'modern' && {
+        serverInfo: serverInfoFor(deps, route, outcome),
+        capabilities: retry?.declined === true ? undefined : caller.capabilities,
+      }),
+    });
+    const status = connection.finish(response, outcome);
+    deps.called(outcome);
+    deps.report({
+      method: request.method,
+      endpoint: inbound.transport === 'stdio' ? 'stdio' : route.endpoint,
+      status,
+      tenant: outcome.tenant?.id,
+      ms: performance.now() - inbound.startedAtMs,
+    });
+  } finally {
+    connection.release();
+    clientRequests?.end();
+    if (live !== undefined) endCall(live, key, pending);
+  }
+}
+
+/** Requests of servers to this client; `undefined` when it cannot be asked, or could not answer. */
+function openClientRequests({ caller, snapshot }: InboundMessage, connection: Connection): ClientRequests | undefined {
+  const { live, pending, canStream } = connection;
+  return live !== undefined && canStream && acceptsRequests(caller.capabilities)
+    ? createClientRequests(live, pending, caller.capabilities, snapshot.gateway.requestTimeoutMs, connection)
+    : undefined;
+}
+
+/** @returns the outcome, and the server that the request named. */
+async function runRequest(
+  deps: EdgeDeps,
+  inbound: InboundMessage,
+  request: RequestMessage,
+  connection: Connection,
+  clientRequests: ClientRequests | undefined,
+): Promise<{ readonly outcome: Outcome; readonly server: string | undefined }> {
+  const { live, pending } = connection;
+  const call = toCall(deps, request, inbound);
+  const channel = createClientChannel(inbound.caller, request.params, connection, clientRequests?.ask);
+  const outcome = await runCall(deps, inbound, call, (permit) => {
+    if (live !== undefined) admitCall(live, callKey(request.id), pending, permitHolder(permit).principal.key);
+    switch (call.method) {
+      case 'initialize':
+        return initialize(deps, inbound, call.params, permit, connection);
+      case 'server/discover':
+        return discover(deps, inbound, permit);
+      case 'ping':
+        spendPermit(permit);
+        return { value: {} };
+      default:
+        return forward(deps, inbound, call, permit, channel);
+    }
+  });
+  return { outcome, server: 'server' in call.target ? call.target.server : undefined };
+}
+
+/** Sends a permitted call to its server, after the headers that mirror its arguments were compared with them. */
+function forward(
+  deps: EdgeDeps,
+  { headers }: InboundMessage,
+  call: Call,
+  permit: Permit,
+  channel: ClientChannel,
+): Promise<McpResult> {
+  if (headers !== undefined && call.origin.era === 'modern')
+    matchParamHeaders(deps.definitionOf(call.target), call.params['arguments'], headers);
+  return deps.send(permit, channel);
+}

@@ -1,0 +1,46 @@
+/** The way back to the client of one call: what its revision allows, and only what it asked for. */
+import type { ClientChannel, JsonObject } from '@sallyport/guard';
+import type { Caller } from '../eras/caller.ts';
+import { metaOf } from '../eras/modern.ts';
+import type { Connection } from './connection.ts';
+
+/** @param request sends a request to a legacy client that can be asked; modern clients are asked in results. */
+export function createClientChannel(
+  caller: Caller,
+  params: JsonObject,
+  connection: Pick<Connection, 'send'>,
+  request: ClientChannel['request'],
+): ClientChannel {
+  // `checkMeta` has seen that it is a string or an integer.
+  const progressToken = metaOf(params)?.['progressToken'] as string | number | undefined;
+  const { era, capabilities, logLevel } = caller;
+  let reached = Number.NEGATIVE_INFINITY;
+  return {
+    era,
+    capabilities,
+    logLevel,
+    progressToken,
+    request: era === 'legacy' ? request : undefined,
+    notify(method, notification) {
+      if (method === 'notifications/progress') {
+        const { progress } = notification;
+        // Progress must increase and carry the client's own token, whatever the server sends.
+        if (progressToken === undefined || typeof progress !== 'number' || progress <= reached) return;
+        reached = progress;
+        connection.send({ jsonrpc: '2.0', method, params: { ...notification, progressToken } });
+      } else if (era === 'legacy' || (method === 'notifications/message' && logLevel !== undefined)) {
+        connection.send({ jsonrpc: '2.0', method, params: notification });
+      }
+    },
+  };
+}
+
+/** The channel of a call that sends nothing back but its result. */
+export const silentChannel = ({ era, capabilities }: Caller): ClientChannel => ({
+  era,
+  capabilities,
+  logLevel: undefined,
+  progressToken: undefined,
+  notify: () => {},
+  request: undefined,
+});

@@ -1,0 +1,31 @@
+import type { Identity, Outcome } from '@sallyport/guard';
+import type { ClientProfile } from '../eras/caller.ts';
+import type { RenderedResponse } from '../render/rendered-response.ts';
+import type { LiveSession, PendingCall } from '../sessions/live-sessions.ts';
+import type { StreamSlots } from '../subscriptions/stream-slots.ts';
+
+/** What ends and bounds streams without an own end: only HTTP has it, because a stdio process serves one client. */
+export interface StreamLimits {
+  /** Aborted when the gateway stops. */
+  readonly closing: AbortSignal;
+  readonly slots: StreamSlots;
+}
+
+/** The way back to the client of one request. Each transport has its own; the exchange uses both alike. */
+export interface Connection {
+  /** What runs in the session of this client; `undefined` when it has no session. */
+  readonly live: LiveSession | undefined;
+  /** This request, for whoever cancels it. */
+  readonly pending: PendingCall;
+  /** Whether messages can reach the client before the response. */
+  readonly canStream: boolean;
+  readonly streamLimits: StreamLimits | undefined;
+  /** Sends one JSON-RPC message before the response; drops it when the client cannot take it. */
+  send(message: object): void;
+  /** Keeps what `initialize` agreed on, for the messages that follow. */
+  openSession(client: ClientProfile, who: Identity): void;
+  /** Sends the response. @returns the HTTP status for the metrics; 200 on stdio. */
+  finish(response: RenderedResponse, outcome: Outcome): number;
+  /** Stops timers and listeners. Called at the end of every request, also of a failed one. */
+  release(): void;
+}

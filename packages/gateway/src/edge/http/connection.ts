@@ -1,0 +1,154 @@
+/**
+ * The HTTP side of an exchange: the response to one POST. It is a single JSON document, unless a message has to be sent
+ * before the response; that turns it into an SSE stream. A client that does not read is cut off instead of waited for.
+ */
+import { oneLine } from '@sallyport/guard/json';
+import type { Identity, Outcome } from '@sallyport/guard';
+import type { ServerResponse } from 'node:http';
+import { primesStreams } from '../../mcp/revisions.ts';
+import type { Caller, ClientProfile } from '../eras/caller.ts';
+import type { Connection } from '../exchange/connection.ts';
+import type { RenderedResponse } from '../render/rendered-response.ts';
+import type { LiveSession, PendingCall } from '../sessions/live-sessions.ts';
+import { sealSession } from '../sessions/seal.ts';
+import { emit, openStream, type Stream } from '../sessions/streams.ts';
+import { acceptsStream, type HttpEdgeContext, type RequestContext } from './context.ts';
+import { challengeHeaders } from './metadata.ts';
+import { logFailure } from './respond.ts';
+import { attach, messageEvent, openSse, primingEvent, writeBounded } from './sse.ts';
+
+/** When a response takes longer, a stream is started, so that no proxy takes the connection for dead. */
+const STREAM_AFTER_MS = 10_000;
+
+/** How far the response has got. */
+interface ResponseState {
+  readonly response: ServerResponse;
+  readonly headers: Record<string, string>;
+  /** Whether the stream begins with a priming event. */
+  readonly isPrimed: boolean;
+  readonly live: LiveSession | undefined;
+  readonly pending: PendingCall;
+  readonly now: () => number;
+  phase: 'waiting' | 'streaming' | 'finished';
+  /** Of sessions only: other streams cannot be resumed. */
+  stream: Stream | undefined;
+  /** Starts the stream, and then keeps it alive. */
+  timer: NodeJS.Timeout | undefined;
+}
+
+export function createHttpConnection(
+  edge: HttpEdgeContext,
+  context: RequestContext,
+  caller: Caller,
+  live: LiveSession | undefined,
+  pending: PendingCall,
+): Connection {
+  const { request, response, snapshot, route } = context;
+  const canStream = acceptsStream(request);
+  const headers = { ...context.headers };
+  const state: ResponseState = {
+    response,
+    headers,
+    isPrimed: primesStreams(caller.protocolVersion),
+    live,
+    pending,
+    now: edge.clock.now,
+    phase: 'waiting',
+    stream: undefined,
+    timer: undefined,
+  };
+  if (canStream) state.timer = setTimeout(startStream, STREAM_AFTER_MS, state).unref();
+  const stopWatching = caller.era === 'modern' ? cancelOnDisconnect(response, pending.abort) : undefined;
+  return {
+    live,
+    pending,
+    canStream,
+    streamLimits: edge.streamLimits,
+    send(message) {
+      if (!canStream || state.phase === 'finished') return;
+      startStream(state);
+      writeMessage(state, JSON.stringify(message));
+    },
+    openSession(client: ClientProfile, who: Identity) {
+      const expiresAtMs = edge.clock.now() + snapshot.gateway.sessionLifetimeMs;
+      headers['Mcp-Session-Id'] = sealSession(edge.sealer, client, who, expiresAtMs);
+    },
+    finish(rendered: RenderedResponse, outcome: Outcome) {
+      logFailure(edge, outcome);
+      if (outcome.status === 'success') return finishResponse(state, rendered, rendered.headers);
+      delete headers['Mcp-Session-Id'];
+      return finishResponse(state, rendered, {
+        ...rendered.headers,
+        ...challengeHeaders(snapshot, route, outcome.error),
+      });
+    },
+    release() {
+      stopWatching?.();
+      clearTimeout(state.timer);
+    },
+  };
+}
+
+/** A modern client cancels by disconnecting; a legacy one may come back for the response. */
+function cancelOnDisconnect(response: ServerResponse, abort: AbortController): () => void {
+  const cancel = (): void => {
+    if (!response.writableFinished) abort.abort();
+  };
+  response.once('close', cancel);
+  return () => response.off('close', cancel);
+}
+
+function startStream(state: ResponseState): void {
+  if (state.phase !== 'waiting') return;
+  const { response, live } = state;
+  state.phase = 'streaming';
+  clearTimeout(state.timer);
+  state.timer = openSse(response, state.headers);
+  if (live === undefined) return;
+  state.stream = openStream(live.streams, live.buffered, state.pending, false, state.now());
+  if (state.isPrimed) writeBounded(response, primingEvent(state.stream));
+  attach(state.stream, response);
+}
+
+function writeMessage({ response, stream }: ResponseState, data: string): void {
+  if (stream === undefined) writeBounded(response, messageEvent(data));
+  else emit(stream, data);
+}
+
+/** @returns the HTTP status. */
+function finishResponse(
+  state: ResponseState,
+  { status, bytes }: RenderedResponse,
+  headers: Readonly<Record<string, string>>,
+): number {
+  const { response, stream, phase } = state;
+  clearTimeout(state.timer);
+  state.phase = 'finished';
+  if (phase === 'waiting') {
+    response.writeHead(status, {
+      ...state.headers,
+      ...headers,
+      'Content-Type': 'application/json',
+      'Content-Length': bytes.length,
+    });
+    endWith(response, bytes);
+    return status;
+  }
+  // H9: a result is passed on as it came, and a line break in it would end the event in its middle.
+  writeMessage(state, oneLine(bytes).toString());
+  if (stream !== undefined) {
+    stream.done = true;
+    stream.usedAtMs = state.now();
+    stream.disconnect?.();
+  }
+  response.end();
+  return 200;
+}
+
+const ONE_WRITE_BYTES_MAX = 16 * 1024;
+
+/** Node.js sends head and body in one write only when the body is a string; Latin-1 has one character for each byte. */
+function endWith(response: ServerResponse, bytes: Buffer): void {
+  if (bytes.length <= ONE_WRITE_BYTES_MAX) response.end(bytes.toString('latin1'), 'latin1');
+  else response.end(bytes);
+}

@@ -1,0 +1,26 @@
+/** DELETE of the legacy revisions: the client ends its session. */
+import { spendPermit } from '@sallyport/guard';
+import { runCall } from '../exchange/run-call.ts';
+import { toInternalCall } from '../exchange/to-call.ts';
+import { inboundMessage, type HttpEdgeContext, type RequestContext } from './context.ts';
+import { readLegacy } from './legacy.ts';
+import { isModernRequest, respondPostOnly } from './modern-request.ts';
+import { reportRequest, respondEmpty, respondRefused } from './respond.ts';
+
+export async function handleDelete(edge: HttpEdgeContext, context: RequestContext): Promise<void> {
+  const id = context.request.headers['mcp-session-id'];
+  if (isModernRequest(context) || typeof id !== 'string') return respondPostOnly(edge, context);
+  const caller = await readLegacy(edge, context.request);
+  const inbound = inboundMessage(edge, context, caller, new AbortController().signal, undefined);
+  const call = toInternalCall(edge, 'session/end', {}, inbound);
+  const outcome = await runCall(edge, inbound, call, async (permit) => {
+    spendPermit(permit);
+    const opened = await edge.readSession(id);
+    if (opened !== undefined) await edge.sessions.end(id, opened.expiresAtMs);
+    edge.live.end(id);
+    return { value: {} };
+  });
+  if (outcome.status === 'success') respondEmpty(context.response, 200, context.headers);
+  else respondRefused(context, outcome.error, outcome.error.code === 'not_found' ? 404 : undefined);
+  reportRequest(edge, context, 'session/end', outcome.tenant?.id);
+}

@@ -1,0 +1,12 @@
+/** Since 2026-07-28 there is no GET and no DELETE: a request that names this version gets 405. */
+import { MODERN_VERSION } from '../../mcp/revisions.ts';
+import type { HttpEdgeContext, RequestContext } from './context.ts';
+import { reportRequest, respondEmpty } from './respond.ts';
+
+export const isModernRequest = ({ request }: RequestContext): boolean =>
+  request.headers['mcp-protocol-version'] === MODERN_VERSION;
+
+export function respondPostOnly(edge: HttpEdgeContext, context: RequestContext): void {
+  respondEmpty(context.response, 405, { ...context.headers, Allow: 'POST' });
+  reportRequest(edge, context, context.request.method ?? '', undefined);
+}

@@ -1,0 +1,53 @@
+/** The response to one request, out of the outcome of its call. */
+import { refusalResult, type ErrorCode, type GuardError, type JsonObject, type Outcome } from '@sallyport/guard';
+import { responseBytes } from '@sallyport/guard/json';
+import { approvalQuestion } from '../eras/approval-wait.ts';
+import { renderError } from './error.ts';
+import type { AnsweredRequest, RenderedResponse } from './rendered-response.ts';
+import { modernResult, renderResult, resultMeta } from './result.ts';
+
+/** Refusals that a model can act on: a refused `tools/call` returns them as a tool result with `isError`. */
+const FOR_THE_MODEL = new Set<ErrorCode>([
+  'invalid_input',
+  'not_permitted',
+  'rate_limited',
+  'approval_required',
+  'approval_refused',
+  'quarantined',
+  'upstream_failed',
+  'upstream_timeout',
+  'output_blocked',
+  'result_withheld',
+]);
+
+export function renderOutcome(outcome: Outcome, request: AnsweredRequest): RenderedResponse {
+  if (outcome.status === 'success')
+    return { status: 200, bytes: responseBytes(request.id, renderResult(outcome.result, request)), headers: {} };
+  const { error } = outcome;
+  const headers = errorHeaders(error);
+  const isForTheModel =
+    request.method === 'tools/call' &&
+    outcome.principal !== undefined &&
+    error.detail.rpc === undefined &&
+    FOR_THE_MODEL.has(error.code);
+  if (!isForTheModel) return { ...renderError(error, request.id, outcome.correlationId, request), headers };
+  const result = approvalResult(error, request) ?? toolError(error, outcome.correlationId, request);
+  return { status: 200, bytes: responseBytes(request.id, result), headers };
+}
+
+/** Headers that the error itself asks for: rate limits, and when to try again. */
+export const errorHeaders = ({ detail }: GuardError): Readonly<Record<string, string>> => ({
+  ...detail.headers,
+  ...(detail.retryAfterSeconds !== undefined && { 'Retry-After': String(Math.ceil(detail.retryAfterSeconds)) }),
+});
+
+/** `input_required`, which asks the user to wait for an approval; `undefined` when the client cannot be asked. */
+function approvalResult(error: GuardError, request: AnsweredRequest): JsonObject | undefined {
+  const question = request.capabilities && approvalQuestion(error, request.params, request.capabilities);
+  return question && modernResult(question, request);
+}
+
+const toolError = (error: GuardError, correlationId: string, request: AnsweredRequest): JsonObject => ({
+  ...refusalResult(error, correlationId),
+  ...(request.era === 'modern' && { resultType: 'complete', _meta: resultMeta(undefined, request) }),
+});

@@ -1,0 +1,159 @@
+/**
+ * `subscriptions/listen` (2026-07-28): an acknowledgement first, then only what the client asked for and may see. Every
+ * message carries the id of the request, in its own type, and so does the result at the end.
+ *
+ * On `/mcp` each server is listened to in a call of its own, so that the sender of a notification is known and nobody
+ * receives an update of a resource from another server than the one that owns it.
+ */
+import {
+  isObject,
+  GuardError,
+  permitHolder,
+  type ClientChannel,
+  type JsonObject,
+  type McpResult,
+  type Outcome,
+  type Permit,
+} from '@sallyport/guard';
+import type { EdgeDeps } from '../deps.ts';
+import type { RequestMessage } from '../../mcp/client-message.ts';
+import type { RequestId } from '../../mcp/json-rpc.ts';
+import { silentChannel } from '../exchange/client-channel.ts';
+import type { Connection } from '../exchange/connection.ts';
+import type { InboundMessage } from '../exchange/inbound-message.ts';
+import { runCall } from '../exchange/run-call.ts';
+import { toCall } from '../exchange/to-call.ts';
+import { notificationParams } from '../names/notification-params.ts';
+import { createAcknowledgement, type Acknowledgement } from './acknowledgement.ts';
+import { acceptFilter, listMemberOf, type AcceptedFilter } from './filter.ts';
+import { createNotificationGate, type NotificationGate } from './notification-gate.ts';
+import { watchStream } from './reauthorize.ts';
+import { mergeOutcomes, serversToSubscribe } from './subscriber.ts';
+
+const SUBSCRIPTION_ID = 'io.modelcontextprotocol/subscriptionId';
+
+/**
+ * Runs until the client cancels, the gateway stops, or the caller loses its rights.
+ *
+ * @throws GuardError `invalid_request` when the client takes no stream, `invalid_params` for a malformed filter.
+ */
+export async function answerListen(
+  deps: EdgeDeps,
+  inbound: InboundMessage,
+  request: RequestMessage,
+  connection: Connection,
+): Promise<Outcome> {
+  const { canStream, pending, streamLimits } = connection;
+  if (!canStream) throw new GuardError('invalid_request', { message: 'Accept must have text/event-stream to listen.' });
+  const end = (reason: string): void => {
+    sendTagged(connection, 'notifications/cancelled', { requestId: request.id, reason }, request.id);
+    pending.abort.abort();
+  };
+  const stopWatching = streamLimits && watchStream(deps, inbound, streamLimits, end);
+  let slot: string | undefined;
+  const takeSlot = (permit: Permit): void => {
+    if (streamLimits === undefined || slot !== undefined) return;
+    const principalKey = permitHolder(permit).principal.key;
+    streamLimits.slots.take(principalKey, inbound.snapshot.gateway.streamsPerPrincipalMax);
+    slot = principalKey;
+  };
+  try {
+    return await listen(deps, inbound, request, connection, takeSlot);
+  } finally {
+    stopWatching?.();
+    if (slot !== undefined) streamLimits?.slots.release(slot);
+  }
+}
+
+async function listen(
+  deps: EdgeDeps,
+  inbound: InboundMessage,
+  request: RequestMessage,
+  connection: Connection,
+  takeSlot: (permit: Permit) => void,
+): Promise<Outcome> {
+  const accepted = await acceptFilter(deps, inbound, request.params);
+  const servers = serversToSubscribe(inbound);
+  const gate = createNotificationGate(deps, inbound);
+  const send = (method: string, params: JsonObject): void => sendTagged(connection, method, params, request.id);
+  const acknowledgement = createAcknowledgement(servers.length, () =>
+    send('notifications/subscriptions/acknowledged', { notifications: accepted.filter }),
+  );
+  const outcomes = await Promise.all(
+    servers.map((server) => {
+      const channel = listenChannel(inbound, accepted, server, gate, send);
+      const params = { ...request.params, notifications: filterFor(accepted, server) };
+      const serverInbound = { ...inbound, route: { ...inbound.route, server } };
+      return listenToServer(deps, serverInbound, { ...request, params }, channel, acknowledgement, takeSlot);
+    }),
+  );
+  const outcome = mergeOutcomes(outcomes);
+  return outcome.status === 'success' ? { ...outcome, result: taggedResult(outcome.result, request.id) } : outcome;
+}
+
+async function listenToServer(
+  deps: EdgeDeps,
+  inbound: InboundMessage,
+  request: RequestMessage,
+  channel: ClientChannel,
+  acknowledgement: Acknowledgement,
+  takeSlot: (permit: Permit) => void,
+): Promise<Outcome> {
+  let isPermitted = false;
+  try {
+    return await runCall(deps, inbound, toCall(deps, request, inbound), async (permit) => {
+      takeSlot(permit);
+      isPermitted = true;
+      await acknowledgement.permitted();
+      return deps.send(permit, channel);
+    });
+  } finally {
+    if (!isPermitted) acknowledgement.refused();
+  }
+}
+
+/** The filter for one server, with its resources under its own URIs. */
+function filterFor({ filter, uris }: AcceptedFilter, server: string | undefined): JsonObject {
+  return uris.size === 0 ? filter : { ...filter, resourceSubscriptions: uris.get(server ?? '') ?? [] };
+}
+
+/** Passes on what the filter asks for. */
+function listenChannel(
+  { caller, route }: InboundMessage,
+  { filter, uris }: AcceptedFilter,
+  server: string | undefined,
+  gate: NotificationGate,
+  send: (method: string, params: JsonObject) => void,
+): ClientChannel {
+  return {
+    ...silentChannel(caller),
+    notify(method, params) {
+      const listMember = listMemberOf(method);
+      if (listMember !== undefined) {
+        if (filter[listMember] === true) send(method, params);
+      } else if (method === 'notifications/resources/updated') {
+        const { uri } = params;
+        if (typeof uri !== 'string') return;
+        const subscribed = uris.get(server ?? '')?.find((candidate) => isSameOrBelow(uri, candidate));
+        if (subscribed === undefined) return;
+        gate(server ?? '', subscribed, () => send(method, notificationParams(method, params, route, server)));
+      } else if (filter['taskIds'] !== undefined && method.startsWith('notifications/tasks')) {
+        send(method, params);
+      }
+    },
+  };
+}
+
+/** "This might be a sub-resource of the one that the client subscribed to" (2026-07-28, resources). */
+const isSameOrBelow = (uri: string, subscribed: string): boolean =>
+  uri === subscribed || uri.startsWith(subscribed.endsWith('/') ? subscribed : `${subscribed}/`);
+
+const tagged = (params: JsonObject, id: RequestId): JsonObject => ({
+  ...params,
+  _meta: { ...(isObject(params['_meta']) ? params['_meta'] : {}), [SUBSCRIPTION_ID]: id },
+});
+
+const taggedResult = ({ value }: McpResult, id: RequestId): McpResult => ({ value: tagged(value, id) });
+
+const sendTagged = (connection: Connection, method: string, params: JsonObject, id: RequestId): void =>
+  connection.send({ jsonrpc: '2.0', method, params: tagged(params, id) });

@@ -1,0 +1,30 @@
+/** H9: each principal has a bounded number of long streams at once. */
+import { GuardError } from '@sallyport/guard';
+
+export interface StreamSlots {
+  /** Counts one stream of a principal. @throws GuardError `rate_limited` when it has `max` open. */
+  take(principalKey: string, max: number): void;
+  release(principalKey: string): void;
+}
+
+const RETRY_AFTER_SECONDS = 10;
+
+export function createStreamSlots(): StreamSlots {
+  const open = new Map<string, number>();
+  return {
+    take(principalKey, max) {
+      const count = open.get(principalKey) ?? 0;
+      if (count >= max)
+        throw new GuardError('rate_limited', {
+          message: 'There are too many open streams of this caller.',
+          retryAfterSeconds: RETRY_AFTER_SECONDS,
+        });
+      open.set(principalKey, count + 1);
+    },
+    release(principalKey) {
+      const left = (open.get(principalKey) ?? 1) - 1;
+      if (left > 0) open.set(principalKey, left);
+      else open.delete(principalKey);
+    },
+  };
+}

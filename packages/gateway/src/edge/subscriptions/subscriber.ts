@@ -1,0 +1,82 @@
+/**
+ * Subscribers to server-initiated messages: legacy clients that receive what servers send outside any call. Over HTTP a
+ * client opens a GET stream for it; on stdio every client that is initialized gets it.
+ */
+import { permitHolder, type ClientChannel, type Outcome } from '@sallyport/guard';
+import type { EdgeDeps } from '../deps.ts';
+import { silentChannel } from '../exchange/client-channel.ts';
+import type { InboundMessage } from '../exchange/inbound-message.ts';
+import { runCall } from '../exchange/run-call.ts';
+import { toInternalCall } from '../exchange/to-call.ts';
+import { notificationParams } from '../names/notification-params.ts';
+import { serversOnRoute } from '../names/route.ts';
+import { createNotificationGate, deliverNotification, type NotificationGate } from './notification-gate.ts';
+
+export interface Subscriber {
+  /** Sends a server's request to this client; `undefined` when it cannot be asked. */
+  readonly request: ClientChannel['request'];
+  /**
+   * Opens the stream to the client. Called once for each server that the guard lets it listen to.
+   *
+   * @throws GuardError when the stream cannot be opened.
+   */
+  admit(principalKey: string): void;
+  /** Whether messages go out here: each message goes out on one stream of a session only. */
+  isCurrent(): boolean;
+  send(message: object): void;
+}
+
+/**
+ * Listens to each server in a call of its own, so that its resources can be named as the endpoint lists them. Runs until
+ * the message's signal is aborted.
+ *
+ * @param servers from {@link serversToSubscribe}.
+ * @returns the first successful outcome, else the first.
+ */
+export async function subscribe(
+  deps: EdgeDeps,
+  inbound: InboundMessage,
+  servers: readonly (string | undefined)[],
+  subscriber: Subscriber,
+): Promise<Outcome> {
+  const gate = createNotificationGate(deps, inbound);
+  return mergeOutcomes(
+    await Promise.all(servers.map((server) => subscribeToServer(deps, inbound, server, subscriber, gate))),
+  );
+}
+
+async function subscribeToServer(
+  deps: EdgeDeps,
+  inbound: InboundMessage,
+  server: string | undefined,
+  subscriber: Subscriber,
+  gate: NotificationGate,
+): Promise<Outcome> {
+  const { route, caller } = inbound;
+  const channel: ClientChannel = {
+    ...silentChannel(caller),
+    request: subscriber.request,
+    notify(method, params) {
+      deliverNotification(gate, server ?? '', method, params, () => {
+        if (!subscriber.isCurrent()) return;
+        subscriber.send({ jsonrpc: '2.0', method, params: notificationParams(method, params, route, server) });
+      });
+    },
+  };
+  const serverInbound = { ...inbound, route: { ...route, server } };
+  const call = toInternalCall(deps, 'stream/listen', {}, serverInbound);
+  return runCall(deps, serverInbound, call, (permit) => {
+    subscriber.admit(permitHolder(permit).principal.key);
+    return deps.send(permit, channel);
+  });
+}
+
+/** With no server at all there is still a caller to authenticate and a call to record: that is `undefined`. */
+export function serversToSubscribe({ route, snapshot }: InboundMessage): readonly (string | undefined)[] {
+  const servers = route.server === undefined ? serversOnRoute(route, snapshot.servers) : [route.server];
+  return servers.length === 0 ? [undefined] : servers;
+}
+
+/** @param outcomes one for each server; at least one. */
+export const mergeOutcomes = (outcomes: readonly Outcome[]): Outcome =>
+  outcomes.find(({ status }) => status === 'success') ?? (outcomes[0] as Outcome);
