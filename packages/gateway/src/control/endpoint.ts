@@ -1,18 +1,46 @@
-/** What an endpoint of the operators' listener is: one file each, and a row in `admin.ts`. */
+/** What an endpoint of the admin listener is: a function from one typed request to one typed response. */
 import type { ServerResponse } from 'node:http';
+import type { Json, MaybePromise, Principal } from '@sallyport/guard';
 
-/** @param segments what the variable segments of the route held, in order. */
-export type Endpoint = (response: ServerResponse, ...segments: readonly string[]) => void | Promise<void>;
+/** Methods that an endpoint can serve. `HEAD` is served by the endpoint for `GET`. */
+export type EndpointMethod = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
 
-export function sendText(
-  response: ServerResponse,
-  status: number,
-  { type, text }: { readonly type: string; readonly text: string },
-): void {
-  response.writeHead(status, { 'Content-Type': type, 'Content-Length': Buffer.byteLength(text) });
-  response.end(text);
+/** What an endpoint is given. Everything in it has been checked and is bounded. */
+export interface EndpointRequest {
+  readonly method: EndpointMethod;
+  /** The variable segments of the path by the names that the route gives them. Not decoded: `%` matches no route. */
+  readonly params: Readonly<Record<string, string>>;
+  readonly query: URLSearchParams;
+  /** Parsed strictly (no duplicate keys, bounded size and depth); `undefined` when the request had no body, and for `GET`. */
+  readonly body: Json | undefined;
+  /** Who calls; `undefined` when the route does not authenticate, or when the caller presented no credential. */
+  readonly caller: Principal | undefined;
 }
 
-export function sendJson(response: ServerResponse, status: number, value: unknown): void {
-  sendText(response, status, { type: 'application/json', text: `${JSON.stringify(value)}\n` });
+/** What an endpoint returns. */
+export interface EndpointResponse {
+  readonly status: number;
+  /** Content type. */
+  readonly type: string;
+  readonly body: string | Buffer;
+  readonly headers?: Readonly<Record<string, string>>;
+}
+
+/** One operation. Errors that it throws become status 500 and are logged; everything expected is a response. */
+export type Endpoint = (request: EndpointRequest) => MaybePromise<EndpointResponse>;
+
+/** A JSON document and a line break. */
+export const jsonResponse = (status: number, value: unknown): EndpointResponse => ({
+  status,
+  type: 'application/json',
+  body: `${JSON.stringify(value)}\n`,
+});
+
+/** What does not exist, whether as a route or as a resource. */
+export const NOT_FOUND: EndpointResponse = jsonResponse(404, { error: 'not found' });
+
+/** Writes a response and ends it. Node.js leaves the body out for `HEAD`. */
+export function sendResponse(response: ServerResponse, { status, type, body, headers }: EndpointResponse): void {
+  response.writeHead(status, { ...headers, 'Content-Type': type, 'Content-Length': Buffer.byteLength(body) });
+  response.end(body);
 }

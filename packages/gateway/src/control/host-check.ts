@@ -1,14 +1,18 @@
 /**
- * A page in a browser can make a name of its own point at this listener (DNS rebinding); its requests then carry that
- * name. An address cannot be rebound, so addresses, `localhost` and the configured name are answered, and nothing else.
+ * DNS rebinding: a page in a browser can make a name of its own resolve to this listener, and its requests then carry
+ * that name. An address cannot be rebound. So addresses, `localhost` and the configured names are accepted, and nothing
+ * else.
  */
 import type { IncomingMessage } from 'node:http';
 import { isIP } from 'node:net';
 import { isLoopback } from '@sallyport/guard';
 import { headerValues } from '../listen/header-values.ts';
 
-/** @param allowed further exact `Host` values. */
-export function hostIsOurs(request: IncomingMessage, listenHost: string, allowed: readonly string[]): boolean {
+/**
+ * @param listenHost the host that the listener was configured with.
+ * @param allowed further exact `Host` values, in lower case.
+ */
+export function hostIsAllowed(request: IncomingMessage, listenHost: string, allowed: readonly string[]): boolean {
   const hosts = headerValues(request, 'host');
   const [host] = hosts;
   if (hosts.length !== 1 || host === undefined) return false;
@@ -18,17 +22,14 @@ export function hostIsOurs(request: IncomingMessage, listenHost: string, allowed
   if (match === null) return false;
   const name = (match[1] ?? '').replace(/^\[|\]$/g, '');
   const port = Number(match[2] ?? ('encrypted' in request.socket ? 443 : 80));
-  // On loopback nothing sits between, so the port must be ours too; elsewhere ports are mapped.
+  // No proxy maps ports on loopback, so the port must match there; elsewhere it may be mapped.
   if (isLoopback(listenHost) && port !== request.socket.localPort) return false;
-  return (
-    name === 'localhost' ||
-    name === listenHost.toLowerCase() ||
-    (isIP(name) !== 0 && (!isLoopback(listenHost) || isLoopback(name)))
-  );
+  if (name === 'localhost' || name === listenHost.toLowerCase()) return true;
+  return isIP(name) !== 0 && (!isLoopback(listenHost) || isLoopback(name));
 }
 
-/** Browsers send Origin with what another page asked for; nothing here is for other pages. */
-export function originIsOurs(request: IncomingMessage): boolean {
+/** Browsers send `Origin` with requests of other pages, and none of these endpoints is for another page. */
+export function originIsAllowed(request: IncomingMessage): boolean {
   const origins = headerValues(request, 'origin');
   if (origins.length === 0) return true;
   const scheme = 'encrypted' in request.socket ? 'https' : 'http';

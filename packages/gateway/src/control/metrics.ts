@@ -1,7 +1,16 @@
-/** `/metrics`: the Prometheus text format. */
-import { sendText, type Endpoint } from './endpoint.ts';
+/** `GET /metrics`: the Prometheus text format. */
+import type { Endpoint } from './endpoint.ts';
 
-/** @param read content type and text, as the metrics adapter renders them. */
-export function createMetricsEndpoint(read: () => Promise<{ readonly type: string; readonly text: string }>): Endpoint {
-  return async (response) => sendText(response, 200, await read());
+/** Metrics as text, with the content type of their format. */
+export interface RenderedMetrics {
+  readonly type: string;
+  readonly text: string;
+}
+
+/** @param read renders the metrics, as the metrics adapter does. */
+export function createMetricsEndpoint(read: () => Promise<RenderedMetrics>): Endpoint {
+  return async () => {
+    const { type, text } = await read();
+    return { status: 200, type, body: text };
+  };
 }

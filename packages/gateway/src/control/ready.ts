@@ -1,81 +1,93 @@
-/** `/ready`: every dependency is asked, at most once a second however often the question comes, and the failing one is named. */
-import { sendJson, type Endpoint } from './endpoint.ts';
+/** `GET /ready`: every dependency is checked, at most once per second however often it is asked, and failures are named. */
+import type { MaybePromise } from '@sallyport/guard';
+import { jsonResponse, type Endpoint } from './endpoint.ts';
 
-/** One dependency, or a group of them (`servers`) that answers for each by name. */
+/** One dependency, or a group of them (such as `servers`) that reports each member by name. */
 export interface Check {
   readonly name: string;
-  /** `undefined` = fine; text = why not, in a sentence without secrets; a record = each member by name. Throwing is a no. */
-  run(): Answer | Promise<Answer>;
+  /** Throwing means that the check failed. */
+  run(): MaybePromise<CheckResult>;
 }
-export type Answer = string | undefined | Readonly<Record<string, string | undefined>>;
 
+/**
+ * `undefined` when the dependency works; otherwise the reason, a sentence without secrets. A record holds the result of
+ * each member of a group by name.
+ */
+export type CheckResult = string | undefined | Readonly<Record<string, string | undefined>>;
+
+/** The state of all dependencies. */
 export interface Readiness {
   readonly ready: boolean;
+  /** `ok` or what is wrong, by name of the check. */
   readonly checks: Readonly<Record<string, string>>;
 }
 
+/** What `/ready` checks and how much it says. */
 export interface ReadyOptions {
   readonly checks: readonly Check[];
-  /** False on a listener that anyone can reach: groups answer as one, and nothing says why. */
+  /** False on a listener that anyone can reach: a group is reported as one, and no reason is given. */
   readonly details: boolean;
   readonly timeoutMs?: number;
-  readonly rememberMs?: number;
+  readonly cacheMs?: number;
 }
 
 const TIMEOUT_MS = 2_000;
-const REMEMBER_MS = 1_000;
+const CACHE_MS = 1_000;
 
+/** 200 when everything works, otherwise 503; the body names every check. */
 export function createReady(options: ReadyOptions): Endpoint {
-  const ask = remembered(() => readiness(options), options.rememberMs ?? REMEMBER_MS);
-  return async (response) => {
-    const { ready, checks } = await ask();
-    sendJson(response, ready ? 200 : 503, { status: ready ? 'ready' : 'not ready', checks });
+  const read = cached(() => readiness(options), options.cacheMs ?? CACHE_MS);
+  return async () => {
+    const { ready, checks } = await read();
+    return jsonResponse(ready ? 200 : 503, { status: ready ? 'ready' : 'not ready', checks });
   };
 }
 
+/** Runs every check once, side by side. */
 export async function readiness(options: ReadyOptions): Promise<Readiness> {
-  const answers = await Promise.all(
-    options.checks.map(async (check) =>
-      namesOf(check.name, await bounded(check, options.timeoutMs ?? TIMEOUT_MS), options.details),
-    ),
+  const { checks, details, timeoutMs = TIMEOUT_MS } = options;
+  const results = await Promise.all(
+    checks.map(async (check) => membersOf(check.name, await runBounded(check, timeoutMs), details)),
   );
-  const entries = answers.flat();
+  const members = results.flat();
+  const describe = (reason: string | undefined): string => {
+    if (reason === undefined) return 'ok';
+    return details ? reason : 'failing';
+  };
   return {
-    ready: entries.every(([, why]) => why === undefined),
-    checks: Object.fromEntries(
-      entries.map(([name, why]) => [name, why === undefined ? 'ok' : options.details ? why : 'failing']),
-    ),
+    ready: members.every(([, reason]) => reason === undefined),
+    checks: Object.fromEntries(members.map(([name, reason]) => [name, describe(reason)])),
   };
 }
 
-async function bounded(check: Check, timeoutMs: number): Promise<Answer> {
+async function runBounded(check: Check, timeoutMs: number): Promise<CheckResult> {
   let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<string>((resolve) => {
+  const timeout = new Promise<string>((resolve) => {
     timer = setTimeout(() => resolve(`no answer within ${timeoutMs} ms`), timeoutMs);
   });
   try {
-    return await Promise.race([late, check.run()]);
+    return await Promise.race([timeout, check.run()]);
   } catch {
-    // What was thrown may quote a connection string or worse; the log has it.
+    // The error may quote a connection string or worse, so the response leaves it out.
     return 'failed';
   } finally {
     clearTimeout(timer);
   }
 }
 
-function namesOf(name: string, answer: Answer, details: boolean): [string, string | undefined][] {
-  if (answer === undefined || typeof answer === 'string') return [[name, answer]];
-  const members = Object.entries(answer);
-  if (!details) return [[name, members.find(([, why]) => why !== undefined)?.[1]]];
-  return members.map(([member, why]) => [`${name}.${member}`, why]);
+function membersOf(name: string, result: CheckResult, details: boolean): [string, string | undefined][] {
+  if (result === undefined || typeof result === 'string') return [[name, result]];
+  const members = Object.entries(result);
+  if (!details) return [[name, members.find(([, reason]) => reason !== undefined)?.[1]]];
+  return members.map(([member, reason]) => [`${name}.${member}`, reason]);
 }
 
-/** Concurrent questions share one answer, so that asking often costs nothing. */
-function remembered<T>(ask: () => Promise<T>, forMs: number): () => Promise<T> {
-  let held: { readonly answer: Promise<T>; readonly until: number } | undefined;
+/** Requests at the same time share one result, so that asking often costs nothing. */
+function cached<T>(read: () => Promise<T>, cacheMs: number): () => Promise<T> {
+  let entry: { readonly result: Promise<T>; readonly expiresAtMs: number } | undefined;
   return () => {
     const now = performance.now();
-    if (held === undefined || now >= held.until) held = { answer: ask(), until: now + forMs };
-    return held.answer;
+    if (entry === undefined || now >= entry.expiresAtMs) entry = { result: read(), expiresAtMs: now + cacheMs };
+    return entry.result;
   };
 }

@@ -1,17 +1,16 @@
 /**
- * `/audit/{tenant}/tile/{level}/{index}[.p/{width}]`: the tree of a tenant's log (C2SP tlog-tiles), for who proves with the
- * checkpoint that records are in it and that none was taken out. Hashes only: the records themselves are for `audit export`.
+ * `GET /audit/{tenant}/tile/{level}/{index}[.p/{width}]`: the Merkle tree of a tenant's log (C2SP tlog-tiles). Together
+ * with the checkpoint it proves that a record is in the log and that none was removed. It holds hashes only; the records
+ * themselves are exported by `sallyport audit export`.
  */
 import { parseTilePath, type Tile } from '@sallyport/guard/audit';
-import { sendJson, type Endpoint } from './endpoint.ts';
+import { NOT_FOUND, type Endpoint } from './endpoint.ts';
 
 /** @param read the hashes of a tile, or `undefined` when the last checkpoint does not cover it. */
 export function createTile(read: (tenant: string, tile: Tile) => Promise<Buffer | undefined>): Endpoint {
-  return async (response, tenant = '', path = '') => {
+  return async ({ params: { tenant = '', tile: path = '' } }) => {
     const tile = parseTilePath(path);
-    const bytes = tile && (await read(tenant, tile));
-    if (bytes === undefined) return sendJson(response, 404, { error: 'not found' });
-    response.writeHead(200, { 'Content-Type': 'application/octet-stream', 'Content-Length': bytes.length });
-    response.end(bytes);
+    const hashes = tile && (await read(tenant, tile));
+    return hashes === undefined ? NOT_FOUND : { status: 200, type: 'application/octet-stream', body: hashes };
   };
 }
