@@ -1,26 +1,32 @@
-/** What every pin store promises: one pin a definition, its document as it was approved, and a version that tells of changes. */
+/** What every pin store promises: one pin per definition, the document as it was approved, and a version that shows changes. */
 import { describe, expect, it } from 'vitest';
-import type { DefinitionKind, JsonObject, PendingPin, Pin, PinStore, Digest } from '@sallyport/guard';
+import type { DefinitionKind, Digest, JsonObject, PendingPin, Pin, PinChange, PinStore } from '@sallyport/guard';
 import { COLLIDING, HOSTILE, opener, type Open } from './opened-port.ts';
 
-const pin = (server: string, name: string, fields: Partial<Pin> = {}): Pin => ({
+const digestOf = (text: string): Digest => text as Digest;
+
+const pin = (server: string, name: string, fields: Partial<Pin> | { readonly digest: string } = {}): Pin => ({
   server,
   kind: 'tool',
   name,
-  digest: `sha256:${server} ${name}` as Digest,
+  digest: digestOf(`sha256:${server} ${name}`),
   document: { name },
   approvedAtMs: 5,
   approvedBy: 'ops',
-  ...fields,
+  ...(fields as Partial<Pin>),
 });
-const pending = (server: string, name: string, fields: Partial<PendingPin> = {}): PendingPin => ({
+const pending = (
+  server: string,
+  name: string,
+  fields: Partial<PendingPin> | { readonly digest: string } = {},
+): PendingPin => ({
   server,
   kind: 'tool',
   name,
-  digest: `sha256:${server} ${name}` as Digest,
+  digest: digestOf(`sha256:${server} ${name}`),
   document: { name },
   seenAtMs: 6,
-  ...fields,
+  ...(fields as Partial<PendingPin>),
 });
 const named = (rows: readonly { readonly server: string; readonly kind: string; readonly name: string }[]): string[] =>
   rows.map(({ server, kind, name }) => JSON.stringify([server, kind, name])).sort();
@@ -36,43 +42,43 @@ export function pinsContract(name: string, open: Open<PinStore>): void {
   describe(`${name} is a pin store`, () => {
     it('A2 keeps every field of what was approved, also the unknown and the strange ones', async () => {
       const { port } = await fresh();
-      port.approve(pin('crm', 'x', { document: DOCUMENT }));
-      port.savePending(pending('crm', 'y', { document: DOCUMENT }));
-      expect(JSON.stringify(port.pins()[0]?.document)).toBe(JSON.stringify(DOCUMENT));
-      expect(JSON.stringify(port.pending()[0]?.document)).toBe(JSON.stringify(DOCUMENT));
-      expect(port.pins()).toEqual([pin('crm', 'x', { document: DOCUMENT })]);
+      await port.approve(pin('crm', 'x', { document: DOCUMENT }));
+      await port.savePending(pending('crm', 'y', { document: DOCUMENT }));
+      expect(JSON.stringify((await port.pins())[0]?.document)).toBe(JSON.stringify(DOCUMENT));
+      expect(JSON.stringify((await port.pending())[0]?.document)).toBe(JSON.stringify(DOCUMENT));
+      expect(await port.pins()).toEqual([pin('crm', 'x', { document: DOCUMENT })]);
       expect(({} as Record<string, unknown>)['type']).toBeUndefined();
     });
 
     it('A3 a definition that waits does not touch the pin, and approving it settles that one alone', async () => {
       const { port } = await fresh();
-      port.approve(pin('crm', 'x', { digest: 'old' as Digest }));
+      await port.approve(pin('crm', 'x', { digest: 'old' }));
       for (const [server, tool] of [
         ['crm', 'x'],
         ['crm', 'y'],
         ['mail', 'x'],
       ] as const)
-        port.savePending(pending(server, tool, { digest: 'new' as Digest }));
-      expect(port.pins()).toEqual([pin('crm', 'x', { digest: 'old' as Digest })]);
-      expect(port.pending()).toHaveLength(3);
-      port.approve(pin('crm', 'x', { digest: 'new' as Digest }));
-      expect(port.pins()).toEqual([pin('crm', 'x', { digest: 'new' as Digest })]);
-      expect(named(port.pending())).toEqual(named([pending('crm', 'y'), pending('mail', 'x')]));
+        await port.savePending(pending(server, tool, { digest: 'new' }));
+      expect(await port.pins()).toEqual([pin('crm', 'x', { digest: 'old' })]);
+      expect(await port.pending()).toHaveLength(3);
+      await port.approve(pin('crm', 'x', { digest: 'new' }));
+      expect(await port.pins()).toEqual([pin('crm', 'x', { digest: 'new' })]);
+      expect(named(await port.pending())).toEqual(named([pending('crm', 'y'), pending('mail', 'x')]));
     });
 
     it('A2 what was pinned first stays pinned, whoever comes second with something else', async () => {
       const { opened, port } = await fresh();
       const other = (await opened.beside?.()) ?? port;
-      port.savePending(pending('crm', 'x', { digest: 'second' as Digest }));
-      expect(port.pinIfAbsent(pin('crm', 'x', { digest: 'first' as Digest, document: DOCUMENT }))).toMatchObject({
+      await port.savePending(pending('crm', 'x', { digest: 'second' }));
+      expect(await port.pinIfAbsent(pin('crm', 'x', { digest: 'first', document: DOCUMENT }))).toMatchObject({
         digest: 'first',
       });
-      expect(port.pending()).toEqual([]);
-      const version = other.version();
-      expect(other.pinIfAbsent(pin('crm', 'x', { digest: 'second' as Digest }))).toEqual(
-        pin('crm', 'x', { digest: 'first' as Digest, document: DOCUMENT }),
+      expect(await port.pending()).toEqual([]);
+      const version = await other.version();
+      expect(await other.pinIfAbsent(pin('crm', 'x', { digest: 'second' }))).toEqual(
+        pin('crm', 'x', { digest: 'first', document: DOCUMENT }),
       );
-      expect([other.version(), port.pins()]).toEqual([
+      expect([await other.version(), await port.pins()]).toEqual([
         version,
         [pin('crm', 'x', { digest: 'first' as Digest, document: DOCUMENT })],
       ]);
@@ -80,32 +86,69 @@ export function pinsContract(name: string, open: Open<PinStore>): void {
 
     it('A3 what came after the definition that is approved waits on', async () => {
       const { port } = await fresh();
-      port.savePending(pending('crm', 'x', { digest: 'newer' as Digest }));
-      port.approve(pin('crm', 'x', { digest: 'reviewed' as Digest }));
-      expect([port.pins()[0]?.digest, port.pending()[0]?.digest]).toEqual(['reviewed', 'newer']);
+      await port.savePending(pending('crm', 'x', { digest: 'newer' }));
+      await port.approve(pin('crm', 'x', { digest: 'reviewed' }));
+      expect([(await port.pins())[0]?.digest, (await port.pending())[0]?.digest]).toEqual(['reviewed', 'newer']);
     });
 
     it('the newest unapproved definition replaces the one before it: a server that flips for ever waits once', async () => {
       const { port } = await fresh();
       for (let at = 0; at < 1_000; at++)
-        port.savePending(pending('crm', 'x', { digest: `d${at}` as Digest, seenAtMs: at }));
-      expect(port.pending()).toEqual([pending('crm', 'x', { digest: 'd999' as Digest, seenAtMs: 999 })]);
+        await port.savePending(pending('crm', 'x', { digest: `d${at}`, seenAtMs: at }));
+      expect(await port.pending()).toEqual([pending('crm', 'x', { digest: 'd999', seenAtMs: 999 })]);
     });
 
     it('D2 many at once are as good as one by one, and cost what one costs', async () => {
       const { port } = await fresh();
-      const before = port.version();
+      const before = await port.version();
       const began = performance.now();
-      port.transaction(() => {
-        for (let at = 0; at < 5_000; at++) {
-          port.approve(pin('crm', `p${at}`));
-          port.savePending(pending('crm', `w${at}`));
-        }
-      });
+      const changes: PinChange[] = [];
+      for (let at = 0; at < 5_000; at++)
+        changes.push(
+          { kind: 'approve', pin: pin('crm', `p${at}`) },
+          { kind: 'save_pending', pending: pending('crm', `w${at}`) },
+        );
+      await port.apply(changes);
       expect(performance.now() - began).toBeLessThan(5_000);
-      expect([port.pins().length, port.pending().length, port.version() === before]).toEqual([5_000, 5_000, false]);
-      port.approve(pin('crm', 'w0'));
-      expect([port.pins().length, port.pending().length]).toEqual([5_001, 4_999]);
+      expect([(await port.pins()).length, (await port.pending()).length, (await port.version()) === before]).toEqual([
+        5_000,
+        5_000,
+        false,
+      ]);
+      await port.approve(pin('crm', 'w0'));
+      expect([(await port.pins()).length, (await port.pending()).length]).toEqual([5_001, 4_999]);
+    });
+
+    it('A2 a document is updated only while its pin has the same digest', async () => {
+      const { port } = await fresh();
+      const update = (digest: string): PinChange => ({
+        kind: 'update_document',
+        pin: { server: 'crm', kind: 'tool', name: 'x', digest: digestOf(digest), document: DOCUMENT },
+      });
+      await port.apply([update('approved')]);
+      expect(await port.pins()).toEqual([]);
+      await port.approve(pin('crm', 'x', { digest: 'approved' }));
+      const version = await port.version();
+      await port.apply([update('another')]);
+      expect([await port.pins(), await port.version()]).toEqual([[pin('crm', 'x', { digest: 'approved' })], version]);
+      await port.apply([update('approved')]);
+      expect(await port.pins()).toEqual([pin('crm', 'x', { digest: 'approved', document: DOCUMENT })]);
+      expect(await port.version()).not.toBe(version);
+    });
+
+    it('applies changes in their order, and none of them at all when there is none', async () => {
+      const { port } = await fresh();
+      const version = await port.version();
+      await port.apply([]);
+      expect(await port.version()).toBe(version);
+      await port.apply([
+        { kind: 'save_pending', pending: pending('crm', 'x', { digest: 'a' }) },
+        { kind: 'pin_if_absent', pin: pin('crm', 'x', { digest: 'a' }) },
+        { kind: 'pin_if_absent', pin: pin('crm', 'x', { digest: 'b' }) },
+        { kind: 'save_pending', pending: pending('crm', 'x', { digest: 'c' }) },
+      ]);
+      expect(await port.pins()).toEqual([pin('crm', 'x', { digest: 'a' })]);
+      expect(await port.pending()).toEqual([pending('crm', 'x', { digest: 'c' })]);
     });
 
     it('A5 server, kind and name together say which: none of them runs into another', async () => {
@@ -115,26 +158,29 @@ export function pinsContract(name: string, open: Open<PinStore>): void {
       for (const one of HOSTILE) all.push(pin('hostile', one), pin(one, 'hostile'));
       for (const kind of ['prompt', 'resource', 'resource_template', 'server'] satisfies DefinitionKind[])
         all.push(pin('crm', 'x', { kind }));
-      for (const one of all) port.savePending(pending(one.server, one.name, { kind: one.kind }));
-      expect(named(port.pending())).toEqual(named(all));
-      for (const one of all) port.approve(one);
-      expect(named(port.pins())).toEqual(named(all));
-      expect(port.pending()).toEqual([]);
-      for (const one of all) expect(port.pins()).toContainEqual(one);
+      for (const one of all) await port.savePending(pending(one.server, one.name, { kind: one.kind }));
+      expect(named(await port.pending())).toEqual(named(all));
+      for (const one of all) await port.approve(one);
+      expect(named(await port.pins())).toEqual(named(all));
+      expect(await port.pending()).toEqual([]);
+      for (const one of all) expect(await port.pins()).toContainEqual(one);
     });
 
     it('the version changes with every approval and suspension, and with nothing else', async () => {
       const { port } = await fresh();
-      const seen = [port.version()];
+      const seen = [await port.version()];
       for (const change of [
         () => port.savePending(pending('crm', 'x')),
         () => port.approve(pin('crm', 'x')),
         () => port.approve(pin('crm', 'x')),
         () => port.savePending(pending('crm', 'x')),
       ]) {
-        change();
-        seen.push(port.version());
-        expect([port.pins().length > 0 || port.pending().length > 0, port.version()]).toEqual([true, seen.at(-1)]);
+        await change();
+        seen.push(await port.version());
+        expect([(await port.pins()).length > 0 || (await port.pending()).length > 0, await port.version()]).toEqual([
+          true,
+          seen.at(-1),
+        ]);
       }
       expect(new Set(seen).size).toBe(seen.length);
     });
@@ -143,19 +189,19 @@ export function pinsContract(name: string, open: Open<PinStore>): void {
       const { opened, port } = await fresh();
       if (opened.beside !== undefined) {
         const other = await opened.beside();
-        const before = other.version();
-        port.approve(pin('crm', 'x'));
-        expect(other.version()).not.toBe(before);
-        expect(other.pins()).toEqual([pin('crm', 'x')]);
+        const before = await other.version();
+        await port.approve(pin('crm', 'x'));
+        expect(await other.version()).not.toBe(before);
+        expect(await other.pins()).toEqual([pin('crm', 'x')]);
       }
       if (opened.reopen === undefined) return;
-      port.approve(pin('crm', 'y', { document: DOCUMENT }));
-      port.savePending(pending('crm', 'z'));
-      const version = port.version();
+      await port.approve(pin('crm', 'y', { document: DOCUMENT }));
+      await port.savePending(pending('crm', 'z'));
+      const version = await port.version();
       const again = await opened.reopen();
-      expect(again.pins()).toContainEqual(pin('crm', 'y', { document: DOCUMENT }));
-      expect(again.pending()).toEqual([pending('crm', 'z')]);
-      expect(again.version(), 'a reader that kept the number is told of what changes from here on').toBe(version);
+      expect(await again.pins()).toContainEqual(pin('crm', 'y', { document: DOCUMENT }));
+      expect(await again.pending()).toEqual([pending('crm', 'z')]);
+      expect(await again.version(), 'a reader that kept the number is told of what changes from here on').toBe(version);
     });
   });
 }

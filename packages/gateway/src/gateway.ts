@@ -237,6 +237,7 @@ export async function startGateway(snapshot: Snapshot, options: StartOptions = {
   const guarded = createGuardedUpstreams(resources);
   edge = createEdge(resources, guarded);
   await recordSettings('gateway.start', settings.current(), audit, clock, log);
+  await guarded.upstreams.loadPins();
   const listeners = await openListeners(resources, guarded, edge, role, options.front);
   const discovery = role === 'admin' ? undefined : createDiscovery(guarded.guard, guarded.upstreams, clock);
   // Not awaited: an issuer that does not answer shows in the log and in /ready, and locks out nobody who has a key.

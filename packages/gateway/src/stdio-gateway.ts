@@ -28,6 +28,7 @@ export async function runStdioGateway(snapshot: Snapshot, server: string | undef
   const { clock, log, settings, audit, store } = resources;
   const guarded = createGuardedUpstreams(resources);
   await recordSettings('gateway.start', settings.current(), audit, clock, log);
+  await guarded.upstreams.loadPins();
   const discovery = createDiscovery(guarded.guard, guarded.upstreams, clock);
   await discovery.run();
   const stopReloadingPolicies = reloadPoliciesOnChange(settings, clock, log);

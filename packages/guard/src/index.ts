@@ -71,6 +71,7 @@ export type {
   Observer,
   PendingPin,
   Pin,
+  PinChange,
   PinStore,
   PolicyDecision,
   PolicyEngine,

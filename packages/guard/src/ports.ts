@@ -17,6 +17,7 @@ import type {
 import type { Digest } from './identifiers.ts';
 import type { Action } from './methods.ts';
 import type { AuditRecord } from './audit/record.ts';
+import type { MaybePromise } from './maybe-promise.ts';
 
 export type LogLevel = 'debug' | 'info' | 'warn' | 'error';
 
@@ -152,22 +153,34 @@ export interface PendingPin extends Omit<Pin, 'approvedAtMs' | 'approvedBy'> {
   readonly seenAtMs: number;
 }
 
+/** A change of the pins, as data: a list of them can be applied together, also over a network. */
+export type PinChange =
+  /** Replaces the pin. Removes the pending definition of the same name if it has the same digest. */
+  | { readonly kind: 'approve'; readonly pin: Pin }
+  /** Pins a definition that has no pin yet, and removes the pending one of the same name. Changes nothing otherwise. */
+  | { readonly kind: 'pin_if_absent'; readonly pin: Pin }
+  /** Replaces the document of the pin that has this digest. Changes nothing when the pin has another digest. */
+  | { readonly kind: 'update_document'; readonly pin: Omit<Pin, 'approvedAtMs' | 'approvedBy'> }
+  /** Files the newest unapproved definition. Replaces an older pending one of the same server, kind and name. */
+  | { readonly kind: 'save_pending'; readonly pending: PendingPin };
+
+/** Approved definitions, and those that wait for approval. Every method may answer later. */
 export interface PinStore {
-  pins(): readonly Pin[];
-  pending(): readonly PendingPin[];
-  /** Replaces the pin, and settles what waits under its name when that has the same digest: what came since waits on. */
-  approve(pin: Pin): void;
+  pins(): MaybePromise<readonly Pin[]>;
+  pending(): MaybePromise<readonly PendingPin[]>;
+  /** Applies one `approve` change. */
+  approve(pin: Pin): MaybePromise<void>;
   /**
-   * Pins a definition that was never pinned, and settles what waits under its name. Atomic.
-   * @returns the pin that is in force then: this one, or the one that another process was quicker with.
+   * Applies one `pin_if_absent` change. Atomic.
+   * @returns the pin that is in force then: this one, or the one that another process stored first.
    */
-  pinIfAbsent(pin: Pin): Pin;
-  /** Files the newest unapproved definition; replaces an older pending one of the same server, kind and name. */
-  savePending(pending: PendingPin): void;
-  /** What `write` approves and suspends becomes durable together or, when it throws, may not: many cost what one costs. */
-  transaction(write: () => void): void;
-  /** Changes whenever anything was approved or suspended, by this process or another one. */
-  version(): number;
+  pinIfAbsent(pin: Pin): MaybePromise<Pin>;
+  /** Applies one `save_pending` change. */
+  savePending(pending: PendingPin): MaybePromise<void>;
+  /** Applies all changes in order, durable together or not at all. Costs about as much as a single change. */
+  apply(changes: readonly PinChange[]): MaybePromise<void>;
+  /** A number that differs after every change of what is stored, by this process or another one. */
+  version(): MaybePromise<number>;
 }
 
 /** Legacy sessions that were ended by DELETE before they expired. */

@@ -39,9 +39,8 @@ async function pinnedDefinitions(snapshot: Snapshot): Promise<Definition[]> {
   const { openStore } = await import('../adapters/sqlite/store.ts');
   const store = openStore(file);
   try {
-    return store.pins
-      .pins()
-      .map(({ server, kind, name, digest, document }) => ({ server, kind, name, digest, document, labels: [] }));
+    const pins = await store.pins.pins();
+    return pins.map(({ server, kind, name, digest, document }) => ({ server, kind, name, digest, document, labels: [] }));
   } finally {
     store.close();
   }

@@ -73,3 +73,36 @@ it('a list tells keys apart by whom they are for', async () => {
     /^[0-9a-f]{16} {2}globex {2}ci {5}ci {13}until \d{4}-\d\d-\d\d$/,
   );
 });
+
+it('prints the same members as JSON whatever they are called in the program', async () => {
+  const created = JSON.parse(
+    (await run('create', '--tenant', 'acme', '--name', 'json', '--days', '1', '--json')).out,
+  ) as {
+    id: string;
+    createdAt: number;
+  };
+  expect(created).toEqual({
+    key: expect.stringMatching(/^sp_[0-9a-f]{16}_/) as string,
+    id: expect.stringMatching(/^[0-9a-f]{16}$/) as string,
+    tenant: 'acme',
+    subject: 'json',
+    name: 'json',
+    roles: [],
+    scopes: [],
+    createdAt: expect.any(Number) as number,
+    expiresAt: created.createdAt + 86_400_000,
+  });
+  await run('revoke', created.id);
+  const listed = JSON.parse((await run('list', '--json')).out) as { id: string }[];
+  expect(listed.find(({ id }) => id === created.id)).toEqual({
+    id: created.id,
+    tenant: 'acme',
+    subject: 'json',
+    name: 'json',
+    roles: [],
+    scopes: [],
+    createdAt: created.createdAt,
+    expiresAt: created.createdAt + 86_400_000,
+    revokedAt: expect.any(Number) as number,
+  });
+});

@@ -177,6 +177,7 @@ function validityOf(key: ApiKey): string {
   return `${key.expiresAtMs < Date.now() ? 'expired' : 'until'} ${dayOf(key.expiresAtMs)}`;
 }
 
-function publicFields({ hash: _hash, ...fields }: ApiKey): Omit<ApiKey, 'hash'> {
-  return fields;
+/** A key as `--json` prints it: without its hash. Times are milliseconds since the epoch. */
+function publicFields({ hash: _hash, createdAtMs, expiresAtMs, revokedAtMs, ...fields }: ApiKey) {
+  return { ...fields, createdAt: createdAtMs, expiresAt: expiresAtMs, revokedAt: revokedAtMs };
 }

@@ -1,65 +1,68 @@
-/** What changed between two definitions, line by line, in a form that a terminal cannot be tricked with. */
-import type { Json, JsonObject } from '@sallyport/guard';
-import { printable } from './printable.ts';
+/** `sallyport pins diff`: what servers show instead of what is approved. */
+import type { PendingPin, Pin, PinStore } from '@sallyport/guard';
+import type { CommandDefinition } from './command.ts';
+import { printJson, type CliIo } from './io.ts';
+import { diffLines } from './pins-diff-lines.ts';
+import {
+  JSON_OPTION,
+  KIND_OPTION,
+  NOTHING_PINNED,
+  pendingJson,
+  pinJson,
+  selectPins,
+  titleOf,
+  withPins,
+  type PinSelection,
+} from './pins-selection.ts';
 
-const LINES_MAX = 2_000;
-
-/** Lines that begin with `-` (pinned only), `+` (new only) or a blank (both). Keys are sorted, so order is no difference. */
-export function diffLines(pinned: JsonObject | undefined, seen: JsonObject): readonly string[] {
-  const before = pinned === undefined ? [] : linesOf(pinned);
-  const after = linesOf(seen);
-  let head = 0;
-  while (head < before.length && head < after.length && before[head] === after[head]) head++;
-  let tail = 0;
-  while (tail < before.length - head && tail < after.length - head && before.at(-1 - tail) === after.at(-1 - tail))
-    tail++;
-  const middle = changes(before.slice(head, before.length - tail), after.slice(head, after.length - tail));
-  const same = (lines: readonly string[]): string[] => lines.map((line) => `  ${line}`);
-  return [...same(before.slice(0, head)), ...middle, ...same(before.slice(before.length - tail))];
+interface DiffOptions {
+  readonly kind?: string;
+  readonly json?: boolean;
 }
 
-function linesOf(document: JsonObject): readonly string[] {
-  return JSON.stringify(sorted(document), undefined, 2).split('\n').map(printable);
-}
+export const diffCommand: CommandDefinition<readonly [string | undefined, string | undefined], DiffOptions> = {
+  name: 'diff',
+  summary: 'what servers show instead of what is approved; exit code 1 when there is any',
+  arguments: [
+    { name: 'server', optional: true },
+    { name: 'name', optional: true },
+  ],
+  options: [KIND_OPTION, JSON_OPTION],
+  example: '$ sallyport pins diff crm get_customer',
+  run: ([server, name], options, { io }) => {
+    const selection: PinSelection = { server, name, kind: options.kind };
+    return withPins(io, selection, (store) => diffPins(store, selection, options, io));
+  },
+};
 
-function sorted(value: Json): Json {
-  if (value === null || typeof value !== 'object') return value;
-  if (Array.isArray(value)) return (value as readonly Json[]).map(sorted);
-  return Object.fromEntries(
-    Object.entries(value)
-      .sort(([a], [b]) => (a < b ? -1 : 1))
-      .map(([key, child]) => [key, sorted(child)]),
-  );
-}
-
-/** The longest common subsequence, by the table; what is too long for the table is shown whole, old before new. */
-function changes(before: readonly string[], after: readonly string[]): readonly string[] {
-  if (before.length > LINES_MAX || after.length > LINES_MAX)
-    return [...before.map((line) => `- ${line}`), ...after.map((line) => `+ ${line}`)];
-  const width = after.length + 1;
-  const table = new Uint16Array((before.length + 1) * width);
-  for (let row = before.length - 1; row >= 0; row--) {
-    for (let column = after.length - 1; column >= 0; column--) {
-      const here = row * width + column;
-      table[here] =
-        before[row] === after[column]
-          ? (table[here + width + 1] as number) + 1
-          : Math.max(table[here + width] as number, table[here + 1] as number);
-    }
+/** The exit code is 1 when there is a difference, or when nothing is pinned under the name that was given. */
+async function diffPins(store: PinStore, selection: PinSelection, options: DiffOptions, io: CliIo): Promise<void> {
+  const pins = await store.pins();
+  const pinByKey = new Map(pins.map((pin) => [keyOf(pin), pin]));
+  const pending = selectPins(await store.pending(), selection);
+  io.exit(pending.length === 0 ? 0 : 1);
+  if (options.json === true) {
+    const changes = pending.map((seen) => {
+      const pinned = pinByKey.get(keyOf(seen));
+      return { ...pendingJson(seen), pinned: pinned === undefined ? null : pinJson(pinned) };
+    });
+    return printJson(io, { changes });
   }
-  const lines: string[] = [];
-  let [row, column] = [0, 0];
-  while (row < before.length || column < after.length) {
-    const here = row * width + column;
-    if (row < before.length && column < after.length && before[row] === after[column]) {
-      lines.push(`  ${before[row++] as string}`);
-      column++;
-    } else if (
-      column === after.length ||
-      (row < before.length && (table[here + width] as number) >= (table[here + 1] as number))
-    )
-      lines.push(`- ${before[row++] as string}`);
-    else lines.push(`+ ${after[column++] as string}`);
-  }
-  return lines;
+  for (const seen of pending) printChange(pinByKey.get(keyOf(seen)), seen, io);
+  if (pending.length > 0) return;
+  if (selectPins(pins, selection).length > 0) return io.stderr('What was last seen is what was approved.\n');
+  if (selection.name === undefined) return io.stderr(NOTHING_PINNED);
+  io.exit(1);
+  io.stderr('Nothing is pinned under that name.\n');
 }
+
+function printChange(pinned: Pin | undefined, seen: PendingPin, io: CliIo): void {
+  io.stdout(`${titleOf(seen)}\n`);
+  io.stdout(pinned === undefined ? '  never approved\n' : `  approved ${pinned.digest}\n`);
+  io.stdout(`  seen     ${seen.digest}  ${new Date(seen.seenAtMs).toISOString()}\n`);
+  for (const line of diffLines(pinned?.document, seen.document)) io.stdout(`${line}\n`);
+  io.stdout('\n');
+}
+
+const keyOf = ({ server, kind, name }: Pick<Pin, 'server' | 'kind' | 'name'>): string =>
+  JSON.stringify([server, kind, name]);

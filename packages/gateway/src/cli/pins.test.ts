@@ -17,9 +17,9 @@ afterEach(() => {
 
 const digest = (letter: string): string => `sha256:${letter.repeat(64)}`;
 
-function fill(document: JsonObject = { name: 'echo', description: 'Does echo.' }): void {
+async function fill(document: JsonObject = { name: 'echo', description: 'Does echo.' }): Promise<void> {
   const store = openStore(join(folder, 'sallyport.db'));
-  store.pins.approve({
+  await store.pins.approve({
     server: 'crm',
     kind: 'tool',
     name: 'echo',
@@ -28,7 +28,7 @@ function fill(document: JsonObject = { name: 'echo', description: 'Does echo.' }
     approvedAtMs: 0,
     approvedBy: 'first_use',
   });
-  store.pins.savePending({
+  await store.pins.savePending({
     server: 'crm',
     kind: 'tool',
     name: 'echo',
@@ -36,7 +36,7 @@ function fill(document: JsonObject = { name: 'echo', description: 'Does echo.' }
     document,
     seenAtMs: 0,
   });
-  store.pins.savePending({
+  await store.pins.savePending({
     server: 'crm',
     kind: 'tool',
     name: 'new',
@@ -59,7 +59,7 @@ const run = (...args: string[]): Promise<Ran> =>
 describe('pins', () => {
   it('lists what is approved and what waits', async () => {
     expect((await run('list')).err).toContain('Nothing is pinned yet');
-    fill();
+    await fill();
     expect((await run('list', 'crm')).out.split('\n')).toHaveLength(4);
     expect((await run('list', '--pending')).out).not.toContain('first_use');
     expect(JSON.parse((await run('list', '--json')).out)).toMatchObject({
@@ -84,16 +84,55 @@ describe('pins', () => {
       code: 0,
       err: expect.stringContaining('Nothing is pinned yet') as string,
     });
-    fill();
+    await fill();
     expect((await run('approve', 'crm', '--all')).code).toBe(0);
     expect(await run('diff', 'crm')).toMatchObject({ code: 0, err: 'What was last seen is what was approved.\n' });
     expect(await run('diff', 'crm', 'ecoh')).toMatchObject({ code: 1, err: 'Nothing is pinned under that name.\n' });
     expect(await run('list', '--pending')).toMatchObject({ code: 0, out: '', err: 'Nothing waits for approval.\n' });
   });
 
+  it('prints the same members as JSON whatever they are called in the program', async () => {
+    await fill();
+    expect((await run('list', '--json', '--kind', 'tool')).out).toBe(
+      `{"pins":[{"server":"crm","kind":"tool","name":"echo","digest":"${digest('a')}","approvedAt":0,"approvedBy":"first_use"}],` +
+        `"pending":[{"server":"crm","kind":"tool","name":"echo","digest":"${digest('b')}","seenAt":0},` +
+        `{"server":"crm","kind":"tool","name":"new","digest":"${digest('c')}","seenAt":0}]}\n`,
+    );
+    expect(JSON.parse((await run('diff', '--json')).out)).toEqual({
+      changes: [
+        {
+          server: 'crm',
+          kind: 'tool',
+          name: 'echo',
+          digest: digest('b'),
+          document: { name: 'echo', description: 'Does echo.' },
+          seenAt: 0,
+          pinned: {
+            server: 'crm',
+            kind: 'tool',
+            name: 'echo',
+            digest: digest('a'),
+            document: { name: 'echo', description: 'Echoes.' },
+            approvedAt: 0,
+            approvedBy: 'first_use',
+          },
+        },
+        {
+          server: 'crm',
+          kind: 'tool',
+          name: 'new',
+          digest: digest('c'),
+          document: { name: 'new' },
+          seenAt: 0,
+          pinned: null,
+        },
+      ],
+    });
+  });
+
   it('shows what changed and exits 1', async () => {
     expect(await run('diff')).toMatchObject({ code: 0 });
-    fill();
+    await fill();
     const { out, code } = await run('diff', 'crm', 'echo');
     expect(code).toBe(1);
     expect(out).toContain('-   "description": "Echoes.",\n+   "description": "Does echo.",\n    "name": "echo"');
@@ -101,22 +140,22 @@ describe('pins', () => {
   });
 
   it('A2 control, bidirectional and zero-width characters cannot play with the terminal', async () => {
-    fill({ name: 'echo', description: 'safe\u202e\u200bevil\u001b[2J\u0007' });
+    await fill({ name: 'echo', description: 'safe\u202e\u200bevil\u001b[2J\u0007' });
     const { out } = await run('diff', 'crm', 'echo');
     expect(out).toMatch(/\\u\{202e\}.*\\u\{200b\}.*\\u001b/);
     expect(out).not.toMatch(/[\p{Cf}\u0007\u001b]/u);
   });
 
   it('approves exactly what was reviewed', async () => {
-    fill();
+    await fill();
     expect(await run('approve', 'crm')).toMatchObject({ code: 2 });
     expect(await run('approve', 'crm', 'echo', '--digest', digest('f'))).toMatchObject({ code: 1 });
     expect(await run('approve', 'crm', 'echo', '--digest', digest('b'))).toMatchObject({ code: 0 });
     const store = openStore(join(folder, 'sallyport.db'));
-    expect(store.pins.pins()).toMatchObject([
+    expect(await store.pins.pins()).toMatchObject([
       { name: 'echo', digest: digest('b'), approvedBy: expect.stringMatching(/^cli:/) as string },
     ]);
-    expect(store.pins.pending().map(({ name }) => name)).toEqual(['new']);
+    expect((await store.pins.pending()).map(({ name }) => name)).toEqual(['new']);
     store.close();
     expect((await run('approve', 'crm', '--all', '--json')).out).toContain(digest('c'));
     expect(await run('approve', 'crm', 'nothing')).toMatchObject({ code: 1 });

@@ -18,10 +18,10 @@ import { observerOf } from './pins/verify.ts';
 import type { UpstreamDeps } from './deps.ts';
 import { reasonOf } from './transports/failure.ts';
 import { gatewayRequest } from './transports/transport.ts';
+import { LIST_METHODS } from '../mcp/lists.ts';
 import { createBackoff } from './sessions/backoff.ts';
 import { createSessionPool, type SessionPool } from './sessions/pool.ts';
 import type { UpstreamSession } from './sessions/session.ts';
-import { LIST_METHODS } from '../mcp/lists.ts';
 
 export type { ClientRequest, UpstreamDeps, UpstreamEvent } from './deps.ts';
 
@@ -40,6 +40,8 @@ export interface UpstreamStats {
 export type DiscoveryRun = (server: string, method: string) => Promise<unknown>;
 
 export interface Upstreams {
+  /** Reads the pins. Wait for it before the first call: until then every target is refused. */
+  loadPins(): Promise<void>;
   readonly send: SendUpstream;
   readonly catalog: Catalog;
   readonly view: ServerDirectory;
@@ -90,10 +92,11 @@ export function createUpstreams(deps: UpstreamDeps): Upstreams {
   links.onOpened((seat) => settle(bridge, seat, watches));
   links.onLost((seat) => void reopen(bridge, seat, { endings, stopping: stopping.signal }).catch(() => undefined));
   return {
+    loadPins: async () => void (await definitions.freshPins()),
     send: (permit, relay) => send(bridge, watches, permit, relay),
     catalog: { find: definitions.find },
     view: viewOf(bridge),
-    definitionsOf: definitions.all,
+    definitionsOf: definitions.definitionsOf,
     discover: (run, only) => discoverAll(bridge, run, only ?? deps.servers().map(({ name }) => name)),
     ready: () => Object.fromEntries(deps.servers().map(({ name }) => [name, links.lastFailure(name)])),
     stats: () => ({
@@ -104,6 +107,7 @@ export function createUpstreams(deps: UpstreamDeps): Upstreams {
     close: async () => {
       stopping.abort();
       watches.close();
+      definitions.close();
       endParked(bridge.held);
       await links.close();
     },
@@ -111,9 +115,9 @@ export function createUpstreams(deps: UpstreamDeps): Upstreams {
 }
 
 /** A new link: its server's face is learned, and the wishes of its owner are told to it. */
-function settle(bridge: CallDeps, seat: UpstreamSession, watches: UpstreamSubscriptions): void {
+async function settle(bridge: CallDeps, seat: UpstreamSession, watches: UpstreamSubscriptions): Promise<void> {
   const { settings, connection: link, owner } = seat;
-  bridge.definitions.learnProfile(settings, link.profile, observerOf(seat));
+  await bridge.definitions.learnProfile(settings, link.profile, observerOf(seat));
   if (owner === undefined) return;
   watches.refresh(bridge, settings.name, owner);
   const level = bridge.levels.get(owner);
@@ -160,7 +164,7 @@ function viewOf({ servers, definitions }: CallDeps): ServerDirectory {
     profile: (server) => {
       if (!servers().some(({ name }) => name === server)) return undefined;
       return (
-        definitions.face(server) ?? {
+        definitions.profile(server) ?? {
           serverInfo: { name: server, version: '0' },
           capabilities: GUESS,
           instructions: undefined,

@@ -1,4 +1,5 @@
 /** The in-memory version of every port: the default when embedded, and the double in tests. */
+export { answersLater, type AnswersLater } from './answers-later.ts';
 export { createMemoryApprovals, type Approver, type MemoryApprovals, type Requested } from './approvals.ts';
 export { createMemoryAuditLog, type MemoryAuditLog } from './audit-log.ts';
 export { createManualClock, systemClock } from './clock.ts';

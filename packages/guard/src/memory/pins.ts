@@ -1,32 +1,52 @@
-import type { PendingPin, Pin, PinStore } from '../ports.ts';
+import type { PendingPin, Pin, PinChange, PinStore } from '../ports.ts';
 
-export function createMemoryPins(): PinStore {
+/** Pins in memory: for one process, until it ends. Every method answers at once. */
+export function createMemoryPins() {
   const pins = new Map<string, Pin>();
   const pending = new Map<string, PendingPin>();
   let version = 0;
-  const keyOf = (pin: { server: string; kind: string; name: string }): string =>
-    JSON.stringify([pin.server, pin.kind, pin.name]);
+
+  const apply = (changes: readonly PinChange[]): void => {
+    for (const change of changes) if (applyChange(pins, pending, change)) version += 1;
+  };
   return {
     pins: () => [...pins.values()],
     pending: () => [...pending.values()],
-    approve(pin) {
-      pins.set(keyOf(pin), pin);
-      if (pending.get(keyOf(pin))?.digest === pin.digest) pending.delete(keyOf(pin));
-      version += 1;
-    },
+    approve: (pin) => apply([{ kind: 'approve', pin }]),
     pinIfAbsent(pin) {
-      const known = pins.get(keyOf(pin));
-      if (known !== undefined) return known;
-      pins.set(keyOf(pin), pin);
-      pending.delete(keyOf(pin));
-      version += 1;
-      return pin;
+      apply([{ kind: 'pin_if_absent', pin }]);
+      return pins.get(keyOf(pin)) ?? pin;
     },
-    savePending(one) {
-      pending.set(keyOf(one), one);
-      version += 1;
-    },
-    transaction: (write) => write(),
+    savePending: (definition) => apply([{ kind: 'save_pending', pending: definition }]),
+    apply,
     version: () => version,
-  };
+  } satisfies PinStore;
 }
+
+/** @returns true when the change had an effect. */
+function applyChange(pins: Map<string, Pin>, pending: Map<string, PendingPin>, change: PinChange): boolean {
+  if (change.kind === 'save_pending') {
+    pending.set(keyOf(change.pending), change.pending);
+    return true;
+  }
+  const key = keyOf(change.pin);
+  const pinned = pins.get(key);
+  switch (change.kind) {
+    case 'approve':
+      pins.set(key, change.pin);
+      if (pending.get(key)?.digest === change.pin.digest) pending.delete(key);
+      return true;
+    case 'pin_if_absent':
+      if (pinned !== undefined) return false;
+      pins.set(key, change.pin);
+      pending.delete(key);
+      return true;
+    case 'update_document':
+      if (pinned?.digest !== change.pin.digest) return false;
+      pins.set(key, { ...pinned, document: change.pin.document });
+      return true;
+  }
+}
+
+const keyOf = ({ server, kind, name }: Pick<Pin, 'server' | 'kind' | 'name'>): string =>
+  JSON.stringify([server, kind, name]);

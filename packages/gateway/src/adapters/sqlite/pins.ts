@@ -1,7 +1,7 @@
 import type { DatabaseSync } from 'node:sqlite';
-import type { DefinitionKind, Digest, JsonObject, PendingPin, Pin, PinStore } from '@sallyport/guard';
+import type { DefinitionKind, Digest, JsonObject, PendingPin, Pin, PinChange, PinStore } from '@sallyport/guard';
 
-interface Row {
+interface PinRow {
   server: string;
   kind: DefinitionKind;
   name: string;
@@ -9,10 +9,93 @@ interface Row {
   document: string;
   approved_at: number;
   approved_by: string;
+}
+
+interface PendingRow extends Omit<PinRow, 'approved_at' | 'approved_by'> {
   seen_at: number;
 }
 
-const named = ({ server, kind, name, digest, document }: Row) => ({
+/** The pin store in SQLite. Every change is one transaction; `version()` is a counter that every change raises. */
+export function createPins(database: DatabaseSync) {
+  const allPins = database.prepare('SELECT * FROM pins ORDER BY server, kind, name');
+  const allPending = database.prepare('SELECT * FROM pending_pins ORDER BY server, kind, name');
+  const onePin = database.prepare('SELECT * FROM pins WHERE server = ? AND kind = ? AND name = ?');
+  const version = database.prepare("SELECT value FROM counters WHERE name = 'pins'");
+  const raiseVersion = database.prepare("UPDATE counters SET value = value + 1 WHERE name = 'pins'");
+  const applyChange = prepareChanges(database);
+
+  const apply = (changes: readonly PinChange[]): void =>
+    inTransaction(database, () => {
+      for (const change of changes) if (applyChange(change)) raiseVersion.run();
+    });
+  return {
+    pins: () => (allPins.all() as unknown as PinRow[]).map(pinOf),
+    pending: () => (allPending.all() as unknown as PendingRow[]).map(pendingOf),
+    approve: (pin) => apply([{ kind: 'approve', pin }]),
+    pinIfAbsent(pin) {
+      apply([{ kind: 'pin_if_absent', pin }]);
+      return pinOf(onePin.get(pin.server, pin.kind, pin.name) as unknown as PinRow);
+    },
+    savePending: (pending) => apply([{ kind: 'save_pending', pending }]),
+    apply,
+    version: () => (version.get() as { value: number }).value,
+  } satisfies PinStore;
+}
+
+/** @returns a function that applies one change, and returns true when the change had an effect. */
+function prepareChanges(database: DatabaseSync): (change: PinChange) => boolean {
+  const replacePin = database.prepare('INSERT OR REPLACE INTO pins VALUES (?, ?, ?, ?, ?, ?, ?)');
+  const addPin = database.prepare(
+    'INSERT INTO pins VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT (server, kind, name) DO NOTHING',
+  );
+  const updateDocument = database.prepare(
+    'UPDATE pins SET document = ? WHERE server = ? AND kind = ? AND name = ? AND digest = ?',
+  );
+  const replacePending = database.prepare('INSERT OR REPLACE INTO pending_pins VALUES (?, ?, ?, ?, ?, ?)');
+  const removePending = database.prepare('DELETE FROM pending_pins WHERE server = ? AND kind = ? AND name = ?');
+  const removeApproved = database.prepare(
+    'DELETE FROM pending_pins WHERE server = ? AND kind = ? AND name = ? AND digest = ?',
+  );
+  return (change) => {
+    switch (change.kind) {
+      case 'approve':
+        replacePin.run(...columnsOf(change.pin));
+        removeApproved.run(change.pin.server, change.pin.kind, change.pin.name, change.pin.digest);
+        return true;
+      case 'pin_if_absent': {
+        const { server, kind, name } = change.pin;
+        if (addPin.run(...columnsOf(change.pin)).changes === 0) return false;
+        removePending.run(server, kind, name);
+        return true;
+      }
+      case 'update_document': {
+        const { server, kind, name, digest, document } = change.pin;
+        return updateDocument.run(JSON.stringify(document), server, kind, name, digest).changes > 0;
+      }
+      case 'save_pending': {
+        const { server, kind, name, digest, document, seenAtMs } = change.pending;
+        replacePending.run(server, kind, name, digest, JSON.stringify(document), seenAtMs);
+        return true;
+      }
+    }
+  };
+}
+
+function inTransaction(database: DatabaseSync, work: () => void): void {
+  database.exec('BEGIN IMMEDIATE');
+  try {
+    work();
+    database.exec('COMMIT');
+  } catch (thrown) {
+    database.exec('ROLLBACK');
+    throw thrown;
+  }
+}
+
+const columnsOf = ({ server, kind, name, digest, document, approvedAtMs, approvedBy }: Pin) =>
+  [server, kind, name, digest, JSON.stringify(document), approvedAtMs, approvedBy] as const;
+
+const definitionOf = ({ server, kind, name, digest, document }: PinRow | PendingRow) => ({
   server,
   kind,
   name,
@@ -20,74 +103,10 @@ const named = ({ server, kind, name, digest, document }: Row) => ({
   document: JSON.parse(document) as JsonObject,
 });
 
-export function createPins(database: DatabaseSync): PinStore {
-  const pins = database.prepare('SELECT * FROM pins ORDER BY server, kind, name');
-  const pending = database.prepare('SELECT * FROM pending_pins ORDER BY server, kind, name');
-  const approve = database.prepare('INSERT OR REPLACE INTO pins VALUES (?, ?, ?, ?, ?, ?, ?)');
-  const first = database.prepare('INSERT INTO pins VALUES (?, ?, ?, ?, ?, ?, ?)');
-  const inForce = database.prepare('SELECT * FROM pins WHERE server = ? AND kind = ? AND name = ?');
-  const settle = database.prepare('DELETE FROM pending_pins WHERE server = ? AND kind = ? AND name = ? AND digest = ?');
-  const settleAll = database.prepare('DELETE FROM pending_pins WHERE server = ? AND kind = ? AND name = ?');
-  const suspend = database.prepare('INSERT OR REPLACE INTO pending_pins VALUES (?, ?, ?, ?, ?, ?)');
-  const bump = database.prepare("UPDATE counters SET value = value + 1 WHERE name = 'pins'");
-  const version = database.prepare("SELECT value FROM counters WHERE name = 'pins'");
-  const together = (...steps: readonly (() => unknown)[]): void => {
-    // Within `atOnce` the transaction is open already, and ends with all of them.
-    if (database.isTransaction) return steps.forEach((step) => void step());
-    database.exec('BEGIN IMMEDIATE');
-    try {
-      for (const step of steps) step();
-      database.exec('COMMIT');
-    } catch (thrown) {
-      database.exec('ROLLBACK');
-      throw thrown;
-    }
-  };
-  const pinOf = (row: Row): Pin => ({ ...named(row), approvedAtMs: row.approved_at, approvedBy: row.approved_by });
-  return {
-    pins: () => (pins.all() as unknown as Row[]).map(pinOf),
-    pending: () =>
-      (pending.all() as unknown as Row[]).map((row): PendingPin => ({ ...named(row), seenAtMs: row.seen_at })),
-    approve: (pin) =>
-      together(
-        () =>
-          approve.run(
-            pin.server,
-            pin.kind,
-            pin.name,
-            pin.digest,
-            JSON.stringify(pin.document),
-            pin.approvedAtMs,
-            pin.approvedBy,
-          ),
-        () => settle.run(pin.server, pin.kind, pin.name, pin.digest),
-        () => bump.run(),
-      ),
-    pinIfAbsent(pin) {
-      let known: Row | undefined;
-      together(() => {
-        known = inForce.get(pin.server, pin.kind, pin.name) as Row | undefined;
-        if (known !== undefined) return;
-        first.run(
-          pin.server,
-          pin.kind,
-          pin.name,
-          pin.digest,
-          JSON.stringify(pin.document),
-          pin.approvedAtMs,
-          pin.approvedBy,
-        );
-        settleAll.run(pin.server, pin.kind, pin.name);
-        bump.run();
-      });
-      return known === undefined ? pin : pinOf(known);
-    },
-    savePending: (one) =>
-      together(
-        () => suspend.run(one.server, one.kind, one.name, one.digest, JSON.stringify(one.document), one.seenAtMs),
-        () => bump.run(),
-      ),
-    transaction: (write) => together(write),
-    version: () => (version.get() as { value: number }).value,
-  } satisfies PinStore;
-}
+const pinOf = (row: PinRow): Pin => ({
+  ...definitionOf(row),
+  approvedAtMs: row.approved_at,
+  approvedBy: row.approved_by,
+});
+
+const pendingOf = (row: PendingRow): PendingPin => ({ ...definitionOf(row), seenAtMs: row.seen_at });

@@ -63,6 +63,69 @@ describe('the file', () => {
     }
   });
 
+  it('has the columns that every version of Sallyport reads', async () => {
+    const { keys, pins, sessions, database } = open();
+    await keys.put({
+      id: 'a',
+      hash: 'h',
+      tenant: 't',
+      subject: 's',
+      name: 'n',
+      roles: ['r'],
+      scopes: [],
+      tier: undefined,
+      createdAtMs: 1,
+      expiresAtMs: 2,
+      revokedAtMs: 3,
+    });
+    await pins.approve(pin);
+    await pins.savePending({
+      server: 'crm',
+      kind: 'tool',
+      name: 'new',
+      digest: 'd' as Digest,
+      document: {},
+      seenAtMs: 4,
+    });
+    await sessions.end('s', clock.ms + 5);
+    const rows = (table: string): unknown =>
+      database
+        .prepare(`SELECT * FROM ${table}`)
+        .all()
+        .map((row) => ({ ...row }));
+    expect(rows('api_keys')).toEqual([
+      {
+        id: 'a',
+        hash: 'h',
+        tenant: 't',
+        subject: 's',
+        name: 'n',
+        roles: '["r"]',
+        scopes: '[]',
+        tier: null,
+        created_at: 1,
+        expires_at: 2,
+        revoked_at: 3,
+      },
+    ]);
+    expect(rows('pins')).toEqual([
+      {
+        server: 'crm',
+        kind: 'tool',
+        name: 'get',
+        digest: 'sha256:0',
+        document: '{"name":"get"}',
+        approved_at: 1,
+        approved_by: 'ops',
+      },
+    ]);
+    expect(rows('pending_pins')).toEqual([
+      { server: 'crm', kind: 'tool', name: 'new', digest: 'd', document: '{}', seen_at: 4 },
+    ]);
+    expect(rows('counters')).toEqual([{ name: 'pins', value: 2 }]);
+    expect(rows('ended_sessions')).toEqual([{ id: 's', expires_at: clock.ms + 5 }]);
+  });
+
   it('keeps the mode that its operator gave it', () => {
     open();
     chmodSync(file, 0o640);
@@ -110,24 +173,24 @@ describe('the file', () => {
 });
 
 describe('a change is whole or it is not', () => {
-  it('A3 an approval that fails half-way changes neither pins nor what waits nor the version', () => {
+  it('A3 an approval that fails half-way changes neither pins nor what waits nor the version', async () => {
     const { pins, database } = open();
-    pins.savePending({ ...pin, seenAtMs: 2 });
-    const version = pins.version();
+    await pins.savePending({ ...pin, seenAtMs: 2 });
+    const version = await pins.version();
     database.exec("CREATE TRIGGER fails BEFORE UPDATE ON counters BEGIN SELECT RAISE(ABORT, 'disk full'); END");
     expect(() => pins.approve(pin)).toThrow();
-    expect([pins.pins(), pins.pending().length, pins.version()]).toEqual([[], 1, version]);
+    expect([await pins.pins(), (await pins.pending()).length, await pins.version()]).toEqual([[], 1, version]);
     database.exec('DROP TRIGGER fails');
-    pins.approve(pin);
-    expect([pins.pins(), pins.pending(), pins.version()]).toEqual([[pin], [], version + 1]);
+    await pins.approve(pin);
+    expect([await pins.pins(), await pins.pending(), await pins.version()]).toEqual([[pin], [], version + 1]);
   });
 
-  it('a row that cannot be stored is refused, and the store goes on', () => {
+  it('a row that cannot be stored is refused, and the store goes on', async () => {
     const { pins, keys } = open();
     expect(() => pins.approve({ ...pin, approvedAtMs: Number.NaN })).toThrow();
     expect(() => keys.put({ id: 'a', createdAtMs: Number.NaN } as ApiKey)).toThrow();
-    pins.approve(pin);
-    expect(pins.pins()).toEqual([pin]);
+    await pins.approve(pin);
+    expect(await pins.pins()).toEqual([pin]);
   });
 });
 

@@ -96,16 +96,16 @@ it('so many calls of one principal are held, and no more; another principal is n
 
 it('S10 what a tool asked before it was seen to change is not answered after', async () => {
   const value = await start();
-  const pin = rig.pins.pins().find(({ kind, name }) => kind === 'tool' && name === 'ask');
+  const pin = (await rig.pins.pins()).find(({ kind, name }) => kind === 'tool' && name === 'ask');
   if (pin === undefined) throw new Error('no pin');
-  rig.pins.approve({ ...pin, digest: `sha256:${'0'.repeat(64)}` as Digest });
+  await rig.pins.approve({ ...pin, digest: `sha256:${'0'.repeat(64)}` as Digest });
   await new Promise((resolve) => setTimeout(resolve, 60));
   // Somebody else is shown what differs from the pin.
   expect(await rig.run('tools/call', target, { name: 'ask', arguments: {} }, { ...modern, who: 'bob' })).toMatchObject({
     error: { code: 'quarantined' },
   });
   expect(await retry(value)).toMatchObject({ error: { code: 'quarantined' } });
-  rig.pins.approve(pin);
+  await rig.pins.approve(pin);
   await new Promise((resolve) => setTimeout(resolve, 60));
   expect(await rig.run('tools/call', target, { name: 'ask', arguments: {} }, { ...modern, who: 'bob' })).toMatchObject({
     status: 'success',

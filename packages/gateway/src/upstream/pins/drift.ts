@@ -1,44 +1,47 @@
 /**
- * Definitions that somebody saw differ from their pins. One sighting withholds a definition from everybody: a server that
- * changes its face for one caller only is not to be trusted by the others. It ends when whoever saw it sees the pin again.
+ * Definitions that somebody saw differ from their pins. One observer is enough to withhold a definition from everybody:
+ * a server that shows one caller another definition is not to be trusted by the others. Drift ends when every observer
+ * who saw it sees the pinned definition again.
  */
-import type { DefinitionKind } from '@sallyport/guard';
 
+/** Drifting definitions by their key (`definitionKey`). In memory, for this process. */
 export interface Drift {
-  /** True when this digest was not known to be drifting yet. */
-  mark(key: string, observer: string, seen: string): boolean;
-  /** `observer` sees the pinned definition. True when that ends the drift: nobody else saw another, or theirs was approved. */
-  clear(key: string, observer: string, pinned: string): boolean;
+  /** `observer` saw a definition with another digest than the pin. @returns true when that digest was not known. */
+  mark(key: string, observer: string, seenDigest: string): boolean;
+  /**
+   * `observer` sees the pinned definition.
+   * @returns true when that ends the drift: nobody else saw another definition, or that one was approved.
+   */
+  clear(key: string, observer: string, pinnedDigest: string): boolean;
   has(key: string): boolean;
 }
 
-interface Sighting {
+interface DriftingDefinition {
   digest: string;
   readonly observers: Set<string>;
 }
 
 const OBSERVERS_MAX = 1_000;
 
-export const driftKey = (server: string, kind: DefinitionKind, name: string): string => `${server} ${kind} ${name}`;
-
 export function createDrift(): Drift {
-  const sightings = new Map<string, Sighting>();
+  const drifting = new Map<string, DriftingDefinition>();
   return {
-    mark(key, observer, seen) {
-      let sighting = sightings.get(key);
-      const news = sighting?.digest !== seen;
-      if (sighting === undefined) sightings.set(key, (sighting = { digest: seen, observers: new Set() }));
-      sighting.digest = seen;
-      if (sighting.observers.size < OBSERVERS_MAX) sighting.observers.add(observer);
-      return news;
+    mark(key, observer, seenDigest) {
+      const known = drifting.get(key);
+      const definition = known ?? { digest: seenDigest, observers: new Set() };
+      const isNew = known?.digest !== seenDigest;
+      definition.digest = seenDigest;
+      if (definition.observers.size < OBSERVERS_MAX) definition.observers.add(observer);
+      drifting.set(key, definition);
+      return isNew;
     },
-    clear(key, observer, pinned) {
-      const sighting = sightings.get(key);
-      if (sighting === undefined) return false;
-      sighting.observers.delete(observer);
-      if (sighting.observers.size > 0 && sighting.digest !== pinned) return false;
-      return sightings.delete(key);
+    clear(key, observer, pinnedDigest) {
+      const definition = drifting.get(key);
+      if (definition === undefined) return false;
+      definition.observers.delete(observer);
+      if (definition.observers.size > 0 && definition.digest !== pinnedDigest) return false;
+      return drifting.delete(key);
     },
-    has: (key) => sightings.has(key),
+    has: (key) => drifting.has(key),
   };
 }

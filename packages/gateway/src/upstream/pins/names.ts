@@ -1,4 +1,4 @@
-/** Which names may be served: of a plain alphabet, unlike every other name of the same server, and no other server's. */
+/** Which names may be served: a plain alphabet, no two names of a server that look alike, no prefix of a server. */
 import type { DefinitionKind } from '@sallyport/guard';
 
 const TOOL = /^[A-Za-z0-9_.-]{1,128}$/;
@@ -10,14 +10,14 @@ export function nameFault(kind: DefinitionKind, name: string, servers: readonly 
   if (kind === 'resource' || kind === 'resource_template')
     return URI.test(name) ? undefined : 'not an absolute URI of visible characters';
   if (!(kind === 'tool' ? TOOL : PROMPT).test(name)) return 'characters or length outside the allowed alphabet';
-  const borrowed = servers.find((server) => name.startsWith(`${server}__`));
-  return borrowed === undefined ? undefined : 'begins with the prefix of a server';
+  const owner = servers.find((server) => name.startsWith(`${server}__`));
+  return owner === undefined ? undefined : 'begins with the prefix of a server';
 }
 
 /**
- * Names that share a key look alike. One key folds case and compatibility forms; the other is the skeleton: look-alike
- * digits and letters, and what is at the end unseen (Unicode UTS 39, as far as the allowed alphabet reaches). Folding
- * both at once would miss `getInfo` and `getinfo`. URIs are compared as they are.
+ * Two names that share a key look alike. One key folds case and compatibility forms. The other is the skeleton: it
+ * folds letters and digits that look alike, and drops separators at the end (Unicode UTS 39, as far as the allowed
+ * alphabet reaches). One key for both would miss `getInfo` and `getinfo`. URIs are compared as they are.
  */
 export function lookAlikeKeys(kind: DefinitionKind, name: string): readonly string[] {
   if (kind === 'resource' || kind === 'resource_template') return [name];

@@ -1,101 +1,86 @@
-/** Pinned definitions by server, kind and name: built when the pins change, read by every call. */
-import type { Definition, DefinitionKind, Pin, PinStore, Target } from '@sallyport/guard';
+/** An immutable index of the pins: which pinned definition a target means. Built when the pins or the servers change. */
+import type { Definition, DefinitionKind, PendingPin, Pin, Target } from '@sallyport/guard';
 import type { ServerSettings } from '../../snapshot.ts';
-import { driftKey } from '../pins/drift.ts';
-import { compileTemplate, matchesTemplate } from './template.ts';
+import { definitionKey } from './definition-key.ts';
+import { compileTemplate, matchesTemplate, type TemplatePart } from './template.ts';
 
-type Template = { readonly definition: Definition; readonly parts: NonNullable<ReturnType<typeof compileTemplate>> };
+export const KINDS: readonly DefinitionKind[] = ['tool', 'prompt', 'resource', 'resource_template', 'server'];
 
-interface Shelf {
-  readonly byKind: ReadonlyMap<DefinitionKind, Map<string, Definition>>;
-  readonly templates: Template[];
+/** What a pin store held at one version. */
+export interface StoredPins {
+  readonly version: number;
+  readonly pins: readonly Pin[];
+  readonly pending: readonly PendingPin[];
 }
 
 export interface PinIndex {
-  get(server: string, kind: DefinitionKind, name: string): Definition | undefined;
-  of(server: string, kind: DefinitionKind): ReadonlyMap<string, Definition>;
-  /** The pinned definition that a target means; a resource may be an instance of a pinned template. */
+  /** The version of the store that the index was built from. */
+  readonly version: number;
+  /** The pinned definition that a target means. A resource may be an instance of a pinned template. */
   find(target: Target): Definition | undefined;
-  /** The digest of what waits for approval under this name. */
+  get(server: string, kind: DefinitionKind, name: string): Definition | undefined;
+  /** All pinned definitions of a server and kind, by name. */
+  ofKind(server: string, kind: DefinitionKind): ReadonlyMap<string, Definition>;
+  /** The digest of the definition that waits for approval under this name. */
   pendingDigest(server: string, kind: DefinitionKind, name: string): string | undefined;
-  /** How many of a server and kind wait for approval. */
-  waiting(server: string, kind: DefinitionKind): number;
-  /** Changes with the pins. */
-  version(): number;
-  /** Looks again at once: this process has just written a pin. */
-  refresh(): void;
+  /** How many definitions of a server and kind wait for approval. */
+  pendingCount(server: string, kind: DefinitionKind): number;
 }
 
-export const KINDS: readonly DefinitionKind[] = ['tool', 'prompt', 'resource', 'resource_template', 'server'];
-const EMPTY: ReadonlyMap<string, Definition> = new Map();
-/** How often another process may have approved something without this one noticing. */
-const LOOK_MS = 50;
+interface ServerPins {
+  readonly byKind: ReadonlyMap<DefinitionKind, Map<string, Definition>>;
+  readonly templates: { readonly definition: Definition; readonly parts: readonly TemplatePart[] }[];
+}
 
-export function createPinIndex(pins: PinStore, servers: () => readonly ServerSettings[]): PinIndex {
-  let shelves = new Map<string, Shelf>();
-  let pending = new Map<string, string>();
-  let settings: readonly ServerSettings[] = [];
-  let version = Number.NaN;
-  let lookedAt = Number.NEGATIVE_INFINITY;
-  const current = (): Map<string, Shelf> => {
-    const now = performance.now();
-    if (now - lookedAt < LOOK_MS && settings === servers()) return shelves;
-    lookedAt = now;
-    const latest = pins.version();
-    if (latest !== version || settings !== servers()) {
-      [version, settings] = [latest, servers()];
-      shelves = buildShelves(pins.pins(), settings);
-      pending = new Map(pins.pending().map(({ server, kind, name, digest }) => [driftKey(server, kind, name), digest]));
-    }
-    return shelves;
-  };
-  const of = (server: string, kind: DefinitionKind): ReadonlyMap<string, Definition> =>
-    current().get(server)?.byKind.get(kind) ?? EMPTY;
+const NONE: ReadonlyMap<string, Definition> = new Map();
+
+/** @param servers the configured servers: pins of other servers, and of tools that are not allowed, are left out. */
+export function buildPinIndex(stored: StoredPins, servers: readonly ServerSettings[]): PinIndex {
+  const byServer = groupByServer(stored.pins, servers);
+  const pending = new Map(
+    stored.pending.map(({ server, kind, name, digest }) => [definitionKey(server, kind, name), digest]),
+  );
+  const ofKind = (server: string, kind: DefinitionKind): ReadonlyMap<string, Definition> =>
+    byServer.get(server)?.byKind.get(kind) ?? NONE;
   return {
-    of,
-    get: (server, kind, name) => of(server, kind).get(name),
-    find: (target) => find(current(), target),
-    pendingDigest: (server, kind, name) => (current(), pending.get(driftKey(server, kind, name))),
-    waiting: (server, kind) => {
-      current();
-      const prefix = driftKey(server, kind, '');
+    version: stored.version,
+    find: (target) => findTarget(byServer, target),
+    get: (server, kind, name) => ofKind(server, kind).get(name),
+    ofKind,
+    pendingDigest: (server, kind, name) => pending.get(definitionKey(server, kind, name)),
+    pendingCount(server, kind) {
+      const prefix = definitionKey(server, kind, '');
       return [...pending.keys()].filter((key) => key.startsWith(prefix)).length;
     },
-    version: () => {
-      current();
-      return version;
-    },
-    refresh: () => {
-      lookedAt = Number.NEGATIVE_INFINITY;
-    },
   };
 }
 
-function buildShelves(rows: readonly Pin[], settings: readonly ServerSettings[]): Map<string, Shelf> {
-  const known = new Map(settings.map((server) => [server.name, server]));
-  const shelves = new Map<string, Shelf>();
-  for (const { server, kind, name, digest, document } of rows) {
-    const owner = known.get(server);
-    if (owner === undefined || (kind === 'tool' && owner.allowTools?.includes(name) === false)) continue;
-    let shelf = shelves.get(server);
-    if (shelf === undefined)
-      shelves.set(
-        server,
-        (shelf = { byKind: new Map(KINDS.map((one) => [one, new Map<string, Definition>()])), templates: [] }),
-      );
-    const definition: Definition = { server, kind, name, document, digest, labels: owner.labels };
-    shelf.byKind.get(kind)?.set(name, definition);
+function groupByServer(pins: readonly Pin[], servers: readonly ServerSettings[]): ReadonlyMap<string, ServerPins> {
+  const settingsOf = new Map(servers.map((server) => [server.name, server]));
+  const groups = new Map<string, ServerPins>();
+  for (const { server, kind, name, digest, document } of pins) {
+    const settings = settingsOf.get(server);
+    if (settings === undefined || (kind === 'tool' && settings.allowTools?.includes(name) === false)) continue;
+    const group = groups.get(server) ?? noPins();
+    groups.set(server, group);
+    const definition: Definition = { server, kind, name, document, digest, labels: settings.labels };
+    group.byKind.get(kind)?.set(name, definition);
     const parts = kind === 'resource_template' ? compileTemplate(name) : undefined;
-    if (parts !== undefined) shelf.templates.push({ definition, parts });
+    if (parts !== undefined) group.templates.push({ definition, parts });
   }
-  return shelves;
+  return groups;
 }
 
-function find(shelves: ReadonlyMap<string, Shelf>, target: Target): Definition | undefined {
+const noPins = (): ServerPins => ({
+  byKind: new Map(KINDS.map((kind) => [kind, new Map<string, Definition>()])),
+  templates: [],
+});
+
+function findTarget(byServer: ReadonlyMap<string, ServerPins>, target: Target): Definition | undefined {
   if (target.kind === 'gateway' || target.kind === 'servers' || target.kind === 'task' || target.kind === 'unknown')
     return undefined;
-  const shelf = shelves.get(target.server);
-  const exact = shelf?.byKind.get(target.kind)?.get(target.name);
+  const pins = byServer.get(target.server);
+  const exact = pins?.byKind.get(target.kind)?.get(target.name);
   if (exact !== undefined || target.kind !== 'resource') return exact;
-  return shelf?.templates.find(({ parts }) => matchesTemplate(parts, target.name))?.definition;
+  return pins?.templates.find(({ parts }) => matchesTemplate(parts, target.name))?.definition;
 }

@@ -1,62 +1,89 @@
-/** Sorts out what a list may not name: bad names, doubled names, names that look like another one (A5, S9). */
+/** Withholds the definitions of a list that have a bad name, a doubled name, or the look of another one (A5, S9). */
 import type { Definition, DefinitionKind, JsonObject } from '@sallyport/guard';
 import { hasValidAnnotations } from '../../mcp/param-headers.ts';
 import { lookAlikeKeys, nameFault } from '../pins/names.ts';
 import { shapeFault } from './shape.ts';
+import type { Withheld } from './withheld.ts';
 
-export interface Screening {
-  readonly kind: DefinitionKind;
-  readonly documents: readonly JsonObject[];
-  readonly nameOf: (document: JsonObject) => unknown;
-  readonly pinned: ReadonlyMap<string, Definition>;
-  readonly servers: readonly string[];
+export interface ScreenedList {
+  readonly accepted: readonly (readonly [name: string, document: JsonObject])[];
+  readonly withheld: readonly Withheld[];
 }
 
-export interface Screened {
-  readonly good: readonly (readonly [name: string, document: JsonObject])[];
-  readonly withheld: readonly { readonly name: string; readonly reason: string }[];
-}
-
-/** A pinned name keeps its place against newcomers that look like it; among newcomers nobody wins. */
-export function screenNames({ kind, documents, nameOf, pinned, servers }: Screening): Screened {
-  const withheld: { name: string; reason: string }[] = [];
-  const fine: [string, JsonObject][] = [];
+/**
+ * A pinned name is served beside newcomers that look like it; of newcomers that look alike, none is.
+ *
+ * @param nameOf the member that names a definition of this kind.
+ * @param servers names of all configured servers.
+ */
+export function screenList(
+  kind: DefinitionKind,
+  documents: readonly JsonObject[],
+  nameOf: (document: JsonObject) => unknown,
+  pinned: ReadonlyMap<string, Definition>,
+  servers: readonly string[],
+): ScreenedList {
+  const withheld: Withheld[] = [];
+  const wellFormed: [name: string, document: JsonObject][] = [];
   for (const document of documents) {
-    // What became misshapen after it was pinned is a change of a pinned definition, and treated as one.
     const name = nameOf(document);
-    const fault =
-      typeof name !== 'string'
-        ? 'no name'
-        : (nameFault(kind, name, servers) ??
-          (pinned.has(name) ? undefined : shapeFault(kind, document)) ??
-          schemaFault(kind, document));
-    if (typeof name !== 'string' || fault !== undefined)
-      withheld.push({ name: typeof name === 'string' ? name : '', reason: fault ?? 'no name' });
-    else fine.push([name, document]);
-  }
-  const alike = new Map<string, Set<string>>();
-  const times = new Map<string, number>();
-  for (const name of pinned.keys()) for (const key of lookAlikeKeys(kind, name)) note(alike, key, name);
-  for (const [name] of fine) {
-    for (const key of lookAlikeKeys(kind, name)) note(alike, key, name);
-    times.set(name, (times.get(name) ?? 0) + 1);
-  }
-  const good = fine.filter(([name]) => {
-    if ((times.get(name) ?? 0) > 1) {
-      withheld.push({ name, reason: 'listed more than once' });
-      return false;
+    if (typeof name !== 'string') {
+      withheld.push({ name: '', reason: 'no name' });
+      continue;
     }
-    if (pinned.has(name) || lookAlikeKeys(kind, name).every((key) => alike.get(key)?.size === 1)) return true;
-    withheld.push({ name, reason: 'looks like another name' });
-    return false;
+    const reason = faultOf(kind, name, document, pinned.has(name), servers);
+    if (reason === undefined) wellFormed.push([name, document]);
+    else withheld.push({ name, reason });
+  }
+  const whyNotUnique = uniqueness(kind, [...pinned.keys()], wellFormed);
+  const accepted = wellFormed.filter(([name]) => {
+    const reason = whyNotUnique(name, pinned.has(name));
+    if (reason !== undefined) withheld.push({ name, reason });
+    return reason === undefined;
   });
-  return { good, withheld };
+  return { accepted, withheld };
 }
 
-function note(alike: Map<string, Set<string>>, key: string, name: string): void {
-  const names = alike.get(key);
-  if (names === undefined) alike.set(key, new Set([name]));
-  else names.add(name);
+function faultOf(
+  kind: DefinitionKind,
+  name: string,
+  document: JsonObject,
+  isPinned: boolean,
+  servers: readonly string[],
+): string | undefined {
+  const fault = nameFault(kind, name, servers);
+  if (fault !== undefined) return fault;
+  // A definition that lost its shape after it was pinned differs from its pin, and is handled as drift.
+  const shape = isPinned ? undefined : shapeFault(kind, document);
+  return shape ?? schemaFault(kind, document);
+}
+
+/** @returns a function that says why a name is not unique; `undefined` when it is. */
+function uniqueness(
+  kind: DefinitionKind,
+  pinnedNames: readonly string[],
+  listed: readonly (readonly [name: string, document: JsonObject])[],
+): (name: string, isPinned: boolean) => string | undefined {
+  const namesByKey = new Map<string, Set<string>>();
+  const timesListed = new Map<string, number>();
+  for (const name of pinnedNames) addName(namesByKey, kind, name);
+  for (const [name] of listed) {
+    addName(namesByKey, kind, name);
+    timesListed.set(name, (timesListed.get(name) ?? 0) + 1);
+  }
+  return (name, isPinned) => {
+    if ((timesListed.get(name) ?? 0) > 1) return 'listed more than once';
+    if (isPinned || lookAlikeKeys(kind, name).every((key) => namesByKey.get(key)?.size === 1)) return undefined;
+    return 'looks like another name';
+  };
+}
+
+function addName(namesByKey: Map<string, Set<string>>, kind: DefinitionKind, name: string): void {
+  for (const key of lookAlikeKeys(kind, name)) {
+    const names = namesByKey.get(key);
+    if (names === undefined) namesByKey.set(key, new Set([name]));
+    else names.add(name);
+  }
 }
 
 /** 2026-07-28: a tool whose `x-mcp-header` annotations are invalid is excluded. */

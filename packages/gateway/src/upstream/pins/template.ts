@@ -1,84 +1,89 @@
 /**
- * Does a URI match a template (RFC 6570, levels 1 and 2, and the common operators with one variable)? Answered in time
- * linear in the URI for the usual templates, and never by a regular expression that was made from what a server said.
+ * Does a URI match a template (RFC 6570, levels 1 and 2, and the common operators with one variable)? The time is linear
+ * in the URI for the usual templates. No regular expression is ever made from what a server sent.
  */
 
-interface Part {
+export interface TemplatePart {
+  /** The text to match; `undefined` for a variable. */
   readonly literal: string | undefined;
-  /** Characters that a variable may stand for: one path segment, or anything reserved as well (`+` and `#`). */
+  /** True when the variable may hold reserved characters (`+` and `#`), false when it is one path segment. */
   readonly reserved: boolean;
 }
 
 const PARTS_MAX = 64;
 const URI_CHARACTERS_MAX = 8_192;
 
-/** `undefined` for a template that cannot be matched safely: nested braces, unknown operators, two variables side by side. */
-export function compileTemplate(template: string): readonly Part[] | undefined {
-  const parts: Part[] = [];
-  let at = 0;
-  while (at < template.length) {
-    const open = template.indexOf('{', at);
-    const literal = template.slice(at, open === -1 ? undefined : open);
+/**
+ * @returns `undefined` for a template that cannot be matched safely: nested braces, unknown operators, two variables
+ *   side by side.
+ */
+export function compileTemplate(template: string): readonly TemplatePart[] | undefined {
+  const parts: TemplatePart[] = [];
+  let position = 0;
+  while (position < template.length) {
+    const open = template.indexOf('{', position);
+    const literal = template.slice(position, open === -1 ? undefined : open);
     if (literal.includes('}')) return undefined;
     if (literal !== '') parts.push({ literal, reserved: false });
     if (open === -1) break;
     const close = template.indexOf('}', open);
     if (close === -1) return undefined;
     const expression = expressionParts(template.slice(open + 1, close));
-    if (
-      expression === undefined ||
-      (parts.length > 0 && parts.at(-1)?.literal === undefined && expression[0]?.literal === undefined)
-    )
-      return undefined;
+    if (expression === undefined) return undefined;
+    const followsVariable = parts.length > 0 && parts.at(-1)?.literal === undefined;
+    if (followsVariable && expression[0]?.literal === undefined) return undefined;
     parts.push(...expression);
-    at = close + 1;
+    position = close + 1;
   }
   return parts.length > PARTS_MAX ? undefined : parts;
 }
 
-function expressionParts(expression: string): Part[] | undefined {
+function expressionParts(expression: string): TemplatePart[] | undefined {
   const [, operator = '', name] = /^([+#./]?)([A-Za-z0-9_.%]+)\*?$/.exec(expression) ?? [];
   if (name === undefined) return undefined;
-  const variable: Part = { literal: undefined, reserved: operator === '+' || operator === '#' };
+  const variable: TemplatePart = { literal: undefined, reserved: operator === '+' || operator === '#' };
   return operator === '' || operator === '+' ? [variable] : [{ literal: operator, reserved: false }, variable];
 }
 
-/** What an unreserved expansion can hold: one segment, percent-encoded where it must be. */
+/** What an unreserved variable can hold: one segment, percent-encoded where it must be. */
 const SEGMENT = /^[^/?#[\]@!$&'()*+,;=:]+$/;
 
-export function matchesTemplate(parts: readonly Part[], uri: string): boolean {
+/** @param parts a template from `compileTemplate`. A URI with dot segments matches nothing (S7). */
+export function matchesTemplate(parts: readonly TemplatePart[], uri: string): boolean {
   if (uri.length > URI_CHARACTERS_MAX || hasDotSegments(uri)) return false;
-  let at = 0;
-  for (let index = 0; index < parts.length; index++) {
-    const part = parts[index] as Part;
+  let position = 0;
+  for (const [index, part] of parts.entries()) {
     if (part.literal !== undefined) {
-      if (!uri.startsWith(part.literal, at)) return false;
-      at += part.literal.length;
+      if (!uri.startsWith(part.literal, position)) return false;
+      position += part.literal.length;
       continue;
     }
-    const next = parts[index + 1]?.literal;
-    const end =
-      next === undefined
-        ? uri.length
-        : index + 2 === parts.length
-          ? uri.length - next.length
-          : uri.indexOf(next, at + 1);
-    const value = end <= at ? '' : uri.slice(at, end);
+    const end = variableEnd(parts, index, uri, position);
+    const value = end <= position ? '' : uri.slice(position, end);
     if (value === '' || !(part.reserved || SEGMENT.test(value))) return false;
-    at = end;
+    position = end;
   }
-  return at === uri.length;
+  return position === uri.length;
 }
 
-/** True for `.` and `..` between separators, however often they were percent-encoded (S7). */
+/** A variable ends at the next literal: its first occurrence, or the end of the URI for the last literal. */
+function variableEnd(parts: readonly TemplatePart[], index: number, uri: string, start: number): number {
+  const literal = parts[index + 1]?.literal;
+  if (literal === undefined) return uri.length;
+  return index + 2 === parts.length ? uri.length - literal.length : uri.indexOf(literal, start + 1);
+}
+
+const DECODING_ROUNDS_MAX = 3;
+
+/** True for `.` and `..` between separators, however often they are percent-encoded (S7). */
 export function hasDotSegments(uri: string): boolean {
   let text = uri;
-  for (let round = 0; round < 3; round++) {
+  for (let round = 0; round < DECODING_ROUNDS_MAX; round++) {
     if (/(^|[/\\:?#=&])\.{1,2}([/\\?#&]|$)/.test(text)) return true;
     const decoded = text.replace(/%(2e|2f|5c|25)/gi, (escape) => decodeURIComponent(escape));
     if (decoded === text) return false;
     text = decoded;
   }
-  // Still changing after three rounds: nobody encodes an honest URI that often.
+  // No honest URI is encoded so often.
   return true;
 }

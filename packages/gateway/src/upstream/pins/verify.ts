@@ -1,82 +1,112 @@
-/** Compares the live definitions, as one link shows them, with their pins: on list, on call, and when they are said to change. */
-import { GuardError, type Clock, type Definition, type DefinitionKind, type JsonObject } from '@sallyport/guard';
+/** Compares the live definitions, as one session shows them, with their pins: before a list, a call, or a change notice. */
+import {
+  andThen,
+  GuardError,
+  type Clock,
+  type Definition,
+  type DefinitionKind,
+  type JsonObject,
+  type MaybePromise,
+} from '@sallyport/guard';
 import type { UpstreamSession } from '../sessions/session.ts';
-import type { Verification } from './verification.ts';
 import type { ServerSettings } from '../../snapshot.ts';
 import type { PinCatalog } from './catalog.ts';
+import type { PinIndex } from './pin-index.ts';
 import { readList } from './read-list.ts';
+import type { Verification } from './verification.ts';
 
 export interface Verifier {
   readonly clock: Clock;
   readonly definitions: PinCatalog;
-  /** What the gateway itself declares when it lists. */
+  /** The capabilities that the gateway itself declares when it lists. */
   capabilities(settings: ServerSettings): JsonObject;
 }
 
-/** Who saw it: sightings through one link are one witness, and the gateway's shared link is another. */
-export const observerOf = (seat: UpstreamSession): string => (seat.owner === undefined ? '*' : seat.owner.principal);
+/** Who sees what a session shows: its principal, or `*` for a session that all callers share. */
+export const observerOf = (session: UpstreamSession): string => session.owner?.principal ?? '*';
 
-/** A comparison that is made now, or is being made: calls at the same time share one. */
-export function verifyNow(looker: Verifier, seat: UpstreamSession, kind: DefinitionKind): Promise<Verification> {
-  const running = seat.runningVerifications.get(kind);
+/** Lists the live definitions and compares them with the pins. Calls at the same time share one comparison. */
+export function verifyNow(verifier: Verifier, session: UpstreamSession, kind: DefinitionKind): Promise<Verification> {
+  const running = session.runningVerifications.get(kind);
   if (running !== undefined) return running;
-  const look = compareNow(looker, seat, kind).finally(() => seat.runningVerifications.delete(kind));
-  seat.runningVerifications.set(kind, look);
-  return look;
+  const verification = verify(verifier, session, kind).finally(() => session.runningVerifications.delete(kind));
+  session.runningVerifications.set(kind, verification);
+  return verification;
 }
 
-async function compareNow(
+async function verify(
   { clock, definitions, capabilities }: Verifier,
-  seat: UpstreamSession,
+  session: UpstreamSession,
   kind: DefinitionKind,
 ): Promise<Verification> {
-  const at = clock.now();
-  const documents = await readList(seat.connection, kind, seat.settings.timeoutMs, capabilities(seat.settings));
-  const served = definitions.compareList(seat.settings, kind, documents, observerOf(seat));
-  const look: Verification = { verifiedAtMs: at, pinsVersion: definitions.version(), served };
-  seat.verifications.set(kind, look);
-  return look;
+  const { connection, settings } = session;
+  const verifiedAtMs = clock.now();
+  const documents = await readList(connection, kind, settings.timeoutMs, capabilities(settings));
+  const { served, pinsVersion } = await definitions.compareList(settings, kind, documents, observerOf(session));
+  const verification: Verification = { verifiedAtMs, pinsVersion, served };
+  session.verifications.set(kind, verification);
+  return verification;
 }
 
-const isFresh = (looker: Verifier, seat: UpstreamSession, look: Verification | undefined): look is Verification =>
-  look !== undefined &&
-  seat.settings.verifyIntervalMs > 0 &&
-  looker.clock.now() - look.verifiedAtMs <= seat.settings.verifyIntervalMs;
+/** The last verification of a kind, unless it is older than the server's settings allow. */
+function recentVerification(
+  { clock }: Verifier,
+  { settings, verifications }: UpstreamSession,
+  kind: DefinitionKind,
+): Verification | undefined {
+  const last = verifications.get(kind);
+  if (last === undefined || settings.verifyIntervalMs === 0) return undefined;
+  return clock.now() - last.verifiedAtMs <= settings.verifyIntervalMs ? last : undefined;
+}
 
-/** What of a kind may be listed through this link: pinned documents, in the server's order. */
+/** The definitions of a kind that may be listed through this session: pinned documents, in the server's order. */
 export async function listServed(
-  looker: Verifier,
-  seat: UpstreamSession,
+  verifier: Verifier,
+  session: UpstreamSession,
   kind: DefinitionKind,
 ): Promise<readonly Definition[]> {
-  let look = seat.verifications.get(kind);
-  if (!isFresh(looker, seat, look) || look.pinsVersion !== looker.definitions.version())
-    look = await verifyNow(looker, seat, kind);
-  const { name: server } = seat.settings;
-  const items: Definition[] = [];
-  for (const [name, digest] of look.served) {
-    const pinned = looker.definitions.pinned(server, kind, name);
-    if (pinned?.digest === digest && !looker.definitions.isDrifting(server, kind, name)) items.push(pinned);
+  const recent = recentVerification(verifier, session, kind);
+  const { version } = await verifier.definitions.freshPins();
+  const { served } = recent?.pinsVersion === version ? recent : await verifyNow(verifier, session, kind);
+  const pins = await verifier.definitions.freshPins();
+  const { name: server } = session.settings;
+  const listed: Definition[] = [];
+  for (const [name, digest] of served) {
+    const pinned = pins.get(server, kind, name);
+    if (pinned?.digest === digest && !verifier.definitions.isDrifting(server, kind, name)) listed.push(pinned);
   }
-  return items;
+  return listed;
 }
 
 /**
- * Invariant 6, before anything is sent: the definition that was judged is pinned still, and the server shows the same.
+ * Invariant 6, before anything is sent: the definition that was judged is still pinned, and the server shows the same.
  *
- * @throws GuardError `quarantined` when it shows another, `not_found` when it shows none through this link.
+ * @throws GuardError `quarantined` when the server shows another definition, `not_found` when it shows none through this
+ *   session.
  */
-export function requireServed(looker: Verifier, seat: UpstreamSession, definition: Definition): void | Promise<void> {
-  const look = seat.verifications.get(definition.kind);
-  if (isFresh(looker, seat, look) && look.served.get(definition.name) === definition.digest)
-    return checkShown(looker, look, definition);
-  return verifyNow(looker, seat, definition.kind).then((now) => checkShown(looker, now, definition));
+export function requireServed(
+  verifier: Verifier,
+  session: UpstreamSession,
+  definition: Definition,
+): MaybePromise<void> {
+  const { definitions } = verifier;
+  const recent = recentVerification(verifier, session, definition.kind);
+  if (recent?.served.get(definition.name) === definition.digest)
+    return andThen(definitions.freshPins(), (pins) => requireMatch(definitions, pins, recent, definition));
+  return verifyNow(verifier, session, definition.kind).then(async (verification) =>
+    requireMatch(definitions, await definitions.freshPins(), verification, definition),
+  );
 }
 
-function checkShown({ definitions }: Verifier, look: Verification, { server, kind, name, digest }: Definition): void {
-  if (definitions.isDrifting(server, kind, name) || definitions.pinned(server, kind, name)?.digest !== digest)
+function requireMatch(
+  definitions: PinCatalog,
+  pins: PinIndex,
+  { served }: Verification,
+  { server, kind, name, digest }: Definition,
+): void {
+  if (definitions.isDrifting(server, kind, name) || pins.get(server, kind, name)?.digest !== digest)
     throw new GuardError('quarantined');
-  const shown = look.served.get(name);
-  if (shown === undefined) throw new GuardError('not_found');
-  if (shown !== digest) throw new GuardError('quarantined');
+  const shownDigest = served.get(name);
+  if (shownDigest === undefined) throw new GuardError('not_found');
+  if (shownDigest !== digest) throw new GuardError('quarantined');
 }

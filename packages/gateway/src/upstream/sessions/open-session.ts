@@ -55,7 +55,7 @@ export async function openSession(
     lastUsedAtMs: state.clock.now(),
   };
   state.sessions.set(session.key, session);
-  state.onOpened(session);
+  await state.onOpened(session);
   if (state.closed) await connection.close();
   return session;
 }

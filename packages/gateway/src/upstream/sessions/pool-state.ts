@@ -34,7 +34,7 @@ export interface PoolState extends SessionPoolDeps {
   readonly eras: Map<string, Era>;
   /** By server: why the last attempt to open a session failed. */
   readonly failures: Map<string, { readonly reason: string; readonly atMs: number }>;
-  onOpened: (session: UpstreamSession) => void;
+  onOpened: (session: UpstreamSession) => Promise<void>;
   onLost: (session: UpstreamSession) => void;
   closed: boolean;
 }

@@ -33,7 +33,7 @@ export interface SessionPool {
   /** How many sessions to the server are open. */
   count(server: string): number;
   /** Called once with every session that was opened. */
-  onOpened(listener: (session: UpstreamSession) => void): void;
+  onOpened(listener: (session: UpstreamSession) => Promise<void>): void;
   /** Called with every session that ended by itself while it had subscribers. */
   onLost(listener: (session: UpstreamSession) => void): void;
   close(): Promise<void>;
@@ -52,7 +52,7 @@ export function createSessionPool(deps: SessionPoolDeps): SessionPool {
     backoff: createBackoff(deps.clock),
     eras: new Map(),
     failures: new Map(),
-    onOpened: () => undefined,
+    onOpened: () => Promise.resolve(),
     onLost: () => undefined,
     closed: false,
   };

@@ -8,6 +8,7 @@ import {
   type PrincipalKey,
   type TenantId,
 } from '@sallyport/guard';
+import { answersLater, createMemoryPins } from '@sallyport/guard/memory';
 import type {
   Call,
   Credentials,
@@ -17,8 +18,6 @@ import type {
   McpResult,
   Outcome,
   Permitted,
-  Pin,
-  PendingPin,
   PinStore,
   Principal,
   ClientChannel,
@@ -29,37 +28,14 @@ import { createUpstreams, type Upstreams, type UpstreamEvent } from '../upstream
 
 export const NODE = process.execPath;
 
-export function memoryPins(): PinStore & { rows: Map<string, Pin>; waiting: Map<string, PendingPin> } {
-  const rows = new Map<string, Pin>();
-  const waiting = new Map<string, PendingPin>();
-  const key = (pin: { server: string; kind: string; name: string }) => `${pin.server} ${pin.kind} ${pin.name}`;
-  let version = 0;
-  return {
-    rows,
-    waiting,
-    pins: () => [...rows.values()],
-    pending: () => [...waiting.values()],
-    approve: (pin) => {
-      version++;
-      rows.set(key(pin), pin);
-      if (waiting.get(key(pin))?.digest === pin.digest) waiting.delete(key(pin));
-    },
-    pinIfAbsent: (pin) => {
-      const known = rows.get(key(pin));
-      if (known !== undefined) return known;
-      version++;
-      rows.set(key(pin), pin);
-      waiting.delete(key(pin));
-      return pin;
-    },
-    savePending: (pending) => {
-      version++;
-      waiting.set(key(pending), pending);
-    },
-    transaction: (write) => write(),
-    version: () => version,
-  };
-}
+/** The pin store of these tests, which answers at once. */
+export const memoryPins = createMemoryPins;
+
+/** The same store twice: a store such as SQLite answers at once, one behind a network answers later. */
+export const PIN_STORES: readonly (readonly [answers: string, createPins: () => PinStore])[] = [
+  ['answers at once', memoryPins],
+  ['answers later', () => answersLater(createMemoryPins())],
+];
 
 export function serverOf(name: string, transport: ServerTransport, more: Partial<ServerSettings> = {}): ServerSettings {
   return {
@@ -118,7 +94,7 @@ export interface Ask {
 
 export interface Rig {
   upstreams: Upstreams;
-  pins: ReturnType<typeof memoryPins>;
+  pins: PinStore;
   events: UpstreamEvent[];
   logs: { level: string; message: string; fields: Readonly<Record<string, unknown>> }[];
   clientRequests: { method: string; params: JsonObject; principal: string }[];
@@ -134,7 +110,7 @@ export interface Rig {
 
 export function rigOf(
   servers: readonly ServerSettings[] | (() => readonly ServerSettings[]),
-  pins = memoryPins(),
+  pins: PinStore = memoryPins(),
   clock = { now: () => Date.now() },
 ): Rig {
   const events: UpstreamEvent[] = [];

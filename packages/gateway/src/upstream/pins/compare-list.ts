@@ -1,0 +1,113 @@
+/** Compares a list of live definitions with the pins, and pins what may be pinned on first use. */
+import type { DefinitionKind, Digest, Json, JsonObject, PinChange, PinStore } from '@sallyport/guard';
+import type { ServerSettings } from '../../snapshot.ts';
+import { compareDefinition, type CompareDeps, type LiveDefinition } from './compare-definition.ts';
+import type { CurrentPins } from './current-pins.ts';
+import { digestOf } from './digest.ts';
+import type { PinIndex } from './pin-index.ts';
+import { LISTS } from '../../mcp/lists.ts';
+import { DEFINITIONS_MAX } from './read-list.ts';
+import { screenList, type ScreenedList } from './screen.ts';
+import type { ReportWithheld, Withheld } from './withheld.ts';
+
+export interface ComparedList {
+  /** The digest of each definition that may be served, by name, in the server's order. */
+  readonly served: ReadonlyMap<string, Digest>;
+  /** The version of the pins that the list was compared with. */
+  readonly pinsVersion: number;
+}
+
+export interface CompareListDeps extends CompareDeps {
+  readonly servers: () => readonly ServerSettings[];
+  readonly store: PinStore;
+  readonly current: CurrentPins;
+  readonly reportWithheld: ReportWithheld;
+  /** What is served of this kind has changed. */
+  changed(server: string, kind: DefinitionKind): void;
+}
+
+/** @param observer who saw the list (`observerOf`). */
+export async function compareList(
+  deps: CompareListDeps,
+  settings: ServerSettings,
+  kind: DefinitionKind,
+  documents: readonly JsonObject[],
+  observer: string,
+): Promise<ComparedList> {
+  const pins = await deps.current.fresh();
+  const { accepted, withheld } = screenNames(deps, pins, settings, kind, documents);
+  const served = new Map<string, Digest>();
+  const changes: PinChange[] = [];
+  const newcomers: LiveDefinition[] = [];
+  let servedChanged = false;
+  for (const [name, document] of accepted) {
+    const live: LiveDefinition = { settings, kind, name, document, observer };
+    const comparison = compareDefinition(deps, pins, live);
+    servedChanged ||= comparison.servedChanged;
+    if (comparison.change !== undefined) changes.push(comparison.change);
+    if (comparison.servedDigest !== undefined) served.set(name, comparison.servedDigest);
+    if (pins.get(settings.name, kind, name) === undefined) newcomers.push(live);
+  }
+  deps.reportWithheld(settings.name, kind, withheld);
+  if (changes.length > 0) await deps.store.apply(changes);
+  // Read again even without changes: what is sent next is checked against the pins as they are after the comparison.
+  const after = await deps.current.reload();
+  for (const name of await lostRaces(deps, after, newcomers)) served.delete(name);
+  if (servedChanged) deps.changed(settings.name, kind);
+  return { served, pinsVersion: changes.length > 0 ? after.version : pins.version };
+}
+
+/** The definitions whose names may be served, no more than one list may have. */
+function screenNames(
+  { servers }: CompareListDeps,
+  pins: PinIndex,
+  settings: ServerSettings,
+  kind: DefinitionKind,
+  documents: readonly JsonObject[],
+): ScreenedList {
+  if (kind === 'server') return { accepted: [], withheld: [] };
+  const nameOf = (document: JsonObject): Json | undefined => document[LISTS[kind].identifier];
+  const allowed = documents.filter(
+    (document) => kind !== 'tool' || settings.allowTools?.includes(String(nameOf(document))) !== false,
+  );
+  const pinned = pins.ofKind(settings.name, kind);
+  const serverNames = servers().map(({ name }) => name);
+  const screened = screenList(kind, allowed, nameOf, pinned, serverNames);
+  // D2: what is pinned or pending is kept for ever, so a server that lists ever new names gets only so many of them.
+  const kept = settings.pin === 'approval' ? pins.pendingCount(settings.name, kind) : pinned.size;
+  let free = DEFINITIONS_MAX[kind] - kept;
+  const withheld: Withheld[] = [...screened.withheld];
+  const accepted = screened.accepted.filter(([name]) => {
+    if (pinned.has(name) || pins.pendingDigest(settings.name, kind, name) !== undefined) return true;
+    free -= 1;
+    if (free >= 0) return true;
+    withheld.push({ name, reason: 'too many definitions are pinned or wait for approval' });
+    return false;
+  });
+  return { accepted, withheld };
+}
+
+/**
+ * Another process may have pinned other definitions since the pins were read. Those were first, and these differ.
+ * @returns the names that may not be served because of it.
+ */
+export async function lostRaces(
+  deps: CompareListDeps,
+  pins: PinIndex,
+  newcomers: readonly LiveDefinition[],
+): Promise<readonly string[]> {
+  const changes: PinChange[] = [];
+  const lost: string[] = [];
+  for (const live of newcomers) {
+    const pin = pins.get(live.settings.name, live.kind, live.name);
+    if (pin === undefined || pin.digest === digestOf(live.kind, live.document)) continue;
+    const comparison = compareDefinition(deps, pins, live);
+    if (comparison.change !== undefined) changes.push(comparison.change);
+    if (comparison.servedDigest === undefined) lost.push(live.name);
+  }
+  if (changes.length > 0) {
+    await deps.store.apply(changes);
+    await deps.current.reload();
+  }
+  return lost;
+}

@@ -1,0 +1,156 @@
+/** How old the pins in memory can be, and what happens when the store fails or does not answer. */
+import { setImmediate } from 'node:timers/promises';
+import type { Digest, Pin, PinStore } from '@sallyport/guard';
+import { answersLater, createMemoryPins } from '@sallyport/guard/memory';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { serverOf, stdio } from '../testing/harness.mts';
+import { AGE_MS_MAX, createCurrentPins, POLL_MS, SILENCE_MS_MAX, type CurrentPins } from './current-pins.ts';
+
+const pin = (digest: string): Pin => ({
+  server: 's',
+  kind: 'tool',
+  name: 'echo',
+  digest: digest as Digest,
+  document: { name: 'echo' },
+  approvedAtMs: 1,
+  approvedBy: 'ops',
+});
+const digestOf = (index: ReturnType<CurrentPins['index']>): string | undefined =>
+  index.get('s', 'tool', 'echo')?.digest;
+/** Long enough for every read of a store that answers later. */
+const turns = async (): Promise<void> => {
+  for (let turn = 0; turn < 20; turn++) await setImmediate();
+};
+
+let opened: CurrentPins[] = [];
+beforeEach(() => void vi.useFakeTimers({ toFake: ['performance', 'setInterval', 'clearInterval'] }));
+afterEach(() => {
+  for (const current of opened) current.close();
+  opened = [];
+  vi.useRealTimers();
+});
+
+function open(store: PinStore, logs: string[] = []): CurrentPins {
+  const servers = [serverOf('s', stdio([]))];
+  const current = createCurrentPins(
+    store,
+    () => servers,
+    (_level, message) => void logs.push(message),
+  );
+  opened.push(current);
+  return current;
+}
+
+describe('a store that answers at once', () => {
+  it('is read by the first call, and again when the pins are older than their limit', () => {
+    const store = createMemoryPins();
+    const current = open(store);
+    store.approve(pin('a'));
+    expect(digestOf(current.index())).toBe('a');
+    store.approve(pin('b'));
+    vi.advanceTimersByTime(AGE_MS_MAX - 1);
+    expect(digestOf(current.index())).toBe('a');
+    vi.advanceTimersByTime(1);
+    expect(digestOf(current.index())).toBe('b');
+    store.approve(pin('c'));
+    expect(current.reload()).toBe(current.index());
+    expect(digestOf(current.index())).toBe('c');
+  });
+
+  it('that fails lets nothing through', () => {
+    const store = createMemoryPins();
+    const current = open({ ...store, version: () => (performance.now() > 1_000_000 ? fail() : store.version()) });
+    store.approve(pin('a'));
+    expect(digestOf(current.index())).toBe('a');
+    vi.advanceTimersByTime(1_000_001);
+    for (const read of [current.index, current.fresh, current.reload]) expect(read).toThrow('the store is down');
+  });
+});
+
+describe('a store that answers later', () => {
+  it('is never read from memory before its first answer', async () => {
+    const store = createMemoryPins();
+    store.approve(pin('a'));
+    const current = open(answersLater(store));
+    expect(() => current.index()).toThrow('the pins cannot be read');
+    expect(digestOf(await current.fresh())).toBe('a');
+    expect(digestOf(current.index())).toBe('a');
+  });
+
+  it('is read while nobody calls, so that a change by another process is seen within a second', async () => {
+    const store = createMemoryPins();
+    const current = open(answersLater(store));
+    await current.fresh();
+    store.approve(pin('a'));
+    await vi.advanceTimersByTimeAsync(POLL_MS);
+    await turns();
+    expect(digestOf(current.index())).toBe('a');
+    expect(POLL_MS).toBeLessThan(1_000);
+  });
+
+  it('S10 is waited for before something is sent, when the pins are older than their limit', async () => {
+    const store = createMemoryPins();
+    store.approve(pin('a'));
+    const current = open(answersLater(store));
+    await current.fresh();
+    store.approve(pin('revoked'));
+    expect(digestOf(current.index())).toBe('a');
+    vi.advanceTimersByTime(AGE_MS_MAX);
+    expect(digestOf(await current.fresh())).toBe('revoked');
+  });
+
+  it('S10 a read that began too long ago does not count as fresh', async () => {
+    const store = createMemoryPins();
+    store.approve(pin('a'));
+    const current = open(answersLater(store));
+    const slow = current.fresh();
+    await setImmediate();
+    vi.advanceTimersByTime(AGE_MS_MAX);
+    store.approve(pin('b'));
+    expect(digestOf(await current.fresh())).toBe('b');
+    await slow;
+  });
+
+  it('a reload sees what was written before it, also while another read runs', async () => {
+    const store = createMemoryPins();
+    const later = answersLater(store);
+    const current = open(later);
+    await current.fresh();
+    for (let at = 0; at < 20; at++) {
+      vi.advanceTimersByTime(AGE_MS_MAX);
+      current.index();
+      for (let turn = 0; turn < at % 5; turn++) await setImmediate();
+      await later.approve(pin(`d${at}`));
+      const seen = await Promise.all([current.reload(), current.reload(), current.fresh()]);
+      expect(seen.slice(0, 2).map((index) => digestOf(index))).toEqual([`d${at}`, `d${at}`]);
+    }
+  });
+
+  it('that fails refuses what would be sent at once, and everything after a while; it is logged once', async () => {
+    const store = createMemoryPins();
+    let down = false;
+    const later = answersLater<PinStore>({ ...store, version: () => (down ? fail() : store.version()) });
+    const logs: string[] = [];
+    const current = open(later, logs);
+    store.approve(pin('a'));
+    await current.fresh();
+    down = true;
+    vi.advanceTimersByTime(AGE_MS_MAX);
+    await expect(current.fresh()).rejects.toThrow('the store is down');
+    expect(digestOf(current.index())).toBe('a');
+    for (let at = 0; at < SILENCE_MS_MAX / POLL_MS; at++) {
+      await vi.advanceTimersByTimeAsync(POLL_MS);
+      await turns();
+    }
+    expect(() => current.index()).toThrow('the pins cannot be read');
+    expect(logs).toEqual(['the pins cannot be read']);
+    down = false;
+    await vi.advanceTimersByTimeAsync(POLL_MS);
+    await turns();
+    expect(digestOf(current.index())).toBe('a');
+  });
+});
+
+function fail(): never {
+  throw new Error('the store is down');
+}

@@ -1,0 +1,143 @@
+/** Definitions that are withheld because of their name, their shape or their number (A5, S9, D2). */
+import type { JsonObject } from '@sallyport/guard';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { fakeHttp, tool, type FakeHttp } from '../testing/fake-http.mts';
+import { http, PIN_STORES, rigOf, serverOf, type Rig } from '../testing/harness.mts';
+
+let fake: FakeHttp;
+let rig: Rig;
+
+const FULL: JsonObject = {
+  name: 'echo',
+  title: 'Echo',
+  description: 'Does echo.',
+  inputSchema: {
+    type: 'object',
+    properties: {
+      q: {
+        type: 'string',
+        title: 'Q',
+        default: 'a',
+        enum: ['a', 'b'],
+        examples: ['a'],
+        pattern: '^a',
+        $comment: 'c',
+        'x-vendor': 1,
+      },
+    },
+    required: ['q'],
+  },
+  outputSchema: { type: 'object', properties: { r: { const: 1 } } },
+  annotations: { readOnlyHint: true, title: 'E' },
+  icons: [{ src: 'https://x/y.png' }],
+  _meta: { ui: { resourceUri: 'ui://x' } },
+  'x-unknown': { deep: [1, { er: 'text' }] },
+};
+
+describe.each(PIN_STORES)('with a pin store that %s', (_answers, createPins) => {
+  beforeEach(async () => {
+    fake = await fakeHttp();
+    rig = rigOf([serverOf('s', http(fake.url), { verifyIntervalMs: 0 })], createPins());
+    await rig.upstreams.loadPins();
+  });
+
+  afterEach(async () => {
+    await rig.close();
+    await fake.close();
+  });
+
+  it('a definition that clients would refuse with the whole list is withheld', async () => {
+    const good = [
+      FULL,
+      { name: 'bare', inputSchema: { type: 'object' } },
+      { name: 'rows', inputSchema: { type: 'object' }, outputSchema: { type: 'array' } },
+    ];
+    const wrong: JsonObject[] = [
+      {},
+      { inputSchema: {} },
+      { inputSchema: { type: 'array' } },
+      { inputSchema: { type: 'object', properties: [] } },
+      ...[
+        { title: 5 },
+        { description: {} },
+        { annotations: 'x' },
+        { outputSchema: 'x' },
+        { icons: [{}] },
+        { icons: 'x' },
+        { _meta: [] },
+        { execution: 1 },
+      ].map((more) => ({ inputSchema: { type: 'object' }, ...more })),
+    ];
+    fake.tools = () => [...good, ...wrong.map((more, at) => ({ name: `wrong_${'abcdefghijklmnop'[at]}`, ...more }))];
+    expect(await rig.list('tools/list', ['s'])).toEqual(['echo', 'bare', 'rows']);
+    expect(rig.events.filter(({ kind }) => kind === 'withheld')).toHaveLength(wrong.length);
+  });
+
+  describe('A5 S9 names', () => {
+    const served = async (...tools: JsonObject[]): Promise<readonly string[]> => {
+      fake.tools = () => tools;
+      return rig.list('tools/list', ['s']);
+    };
+
+    it.each([
+      ['Cyrillic e', 'sеnd_mail'],
+      ['zero width', 'send\u200b_mail'],
+      ['trailing dot of a pinned name', 'send_mail.'],
+      ['case', 'Send_Mail'],
+      ['look-alike digit', 'send_mai1'],
+      ['rn for m', 'send_rnail'],
+      ['too long', 'x'.repeat(129)],
+      ['empty', ''],
+      ['space', 'send mail'],
+      ['newline', 'send\nmail'],
+      ['prefix of a server', 's__echo'],
+    ])('A5 S9 %s is withheld, and the name that it imitates stays', async (_what, name) => {
+      expect(await served(tool('send_mail'))).toEqual(['send_mail']);
+      expect(await served(tool(name), tool('send_mail'))).toEqual(['send_mail']);
+      expect(rig.events).toContainEqual(expect.objectContaining({ kind: 'withheld', server: 's', definition: 'tool' }));
+      expect(await rig.run('tools/call', { kind: 'tool', server: 's', name }, { name }, {})).toMatchObject({
+        error: { code: 'not_found' },
+      });
+    });
+
+    it('A5 among newcomers nobody wins: neither the first nor the last', async () => {
+      expect(await served(tool('pay_bill'), tool('Pay_Bill'), tool('other'))).toEqual(['other']);
+      expect(await served(tool('twice'), tool('twice', { title: 'second' }), tool('other'))).toEqual(['other']);
+    });
+
+    it('S9 more than 5,000 tools are refused', async () => {
+      fake.tools = () => Array.from({ length: 5_001 }, (_, at) => tool(`t${at}`));
+      await expect(rig.list('tools/list', ['s'])).rejects.toMatchObject({ code: 'upstream_failed' });
+      expect(rig.logs.at(-1), 'why, under the id that the caller was told').toMatchObject({
+        message: 'a call to a server failed',
+        fields: { correlation_id: 'c', server: 's', why: expect.any(String) as string },
+      });
+      expect((await rig.pins.pins()).filter(({ kind }) => kind === 'tool')).toEqual([]);
+    });
+
+    it.each(['first_use', 'approval'] as const)(
+      'D2 ever new names fill no more places than a list may have (%s), and the log hears of a few',
+      async (pin) => {
+        const greedy = rigOf([serverOf('s', http(fake.url), { pin, verifyIntervalMs: 0 })], createPins());
+        let round = 0;
+        fake.tools = () => [tool('echo'), ...Array.from({ length: 2_000 }, (_, at) => tool(`t${round}x${at}`))];
+        for (; round < 5; round++) await greedy.list('tools/list', ['s']);
+        const kept = [...(await greedy.pins.pins()), ...(await greedy.pins.pending())].filter(
+          ({ kind }) => kind === 'tool',
+        );
+        expect(kept).toHaveLength(5_000);
+        expect(await greedy.list('tools/list', ['s'])).toEqual(pin === 'first_use' ? ['echo'] : []);
+        expect(greedy.events.filter(({ kind }) => kind === 'withheld').length).toBeLessThan(100);
+        await greedy.close();
+      },
+    );
+
+    it('S9 only allowed tools exist, pinned or not', async () => {
+      const narrow = rigOf([serverOf('s', http(fake.url), { allowTools: ['echo'] })], createPins());
+      fake.tools = () => [tool('echo'), tool('rm')];
+      expect(await narrow.list('tools/list', ['s'])).toEqual(['echo']);
+      expect((await narrow.pins.pins()).map(({ name }) => name)).not.toContain('rm');
+      await narrow.close();
+    });
+  });
+});
