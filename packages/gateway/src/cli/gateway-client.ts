@@ -5,11 +5,11 @@
 import { request } from 'undici';
 import { isObject, type Json, type JsonObject } from '@sallyport/guard';
 import { encodeHeaderText } from '../mcp/header-text.ts';
-import { HEADER, mirroredName } from '../mcp/headers.ts';
+import { ACCEPT_RESPONSE, HEADER, mirroredName } from '../mcp/headers.ts';
 import { requestMessage } from '../mcp/json-rpc.ts';
 import { requestMeta } from '../mcp/meta-keys.ts';
 import { MODERN_VERSION } from '../mcp/revisions.ts';
-import { createSseParser } from '../mcp/sse.ts';
+import { createSseParser, isEventStream } from '../mcp/sse.ts';
 
 const RESPONSE_BYTES_MAX = 64 * 1024 ** 2;
 const TIMEOUT_MS = 300_000;
@@ -55,7 +55,7 @@ export async function sendRequest(
   const name = mirroredName(method, params);
   const headers = {
     'content-type': 'application/json',
-    accept: 'application/json, text/event-stream',
+    accept: ACCEPT_RESPONSE,
     authorization: `Bearer ${target.token}`,
     [HEADER.protocolVersion]: MODERN_VERSION,
     [HEADER.method]: method,
@@ -106,7 +106,7 @@ async function post(
 
 /** The JSON-RPC response to the request, from a JSON body or from an event stream. */
 function responseMessage(body: Buffer, contentType: string): JsonObject | undefined {
-  const documents = contentType.startsWith('text/event-stream') ? eventData(body) : [body.toString()];
+  const documents = isEventStream(contentType) ? eventData(body) : [body.toString()];
   return documents.map(parseJson).find(isResponse);
 }
 

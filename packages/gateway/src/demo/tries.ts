@@ -6,7 +6,7 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { JsonObject } from '@sallyport/guard';
 import { MODERN_VERSION } from '../mcp/revisions.ts';
-import { HEADER_NAME } from '../mcp/headers.ts';
+import { ACCEPT_RESPONSE, HEADER_NAME } from '../mcp/headers.ts';
 import { requestMessage } from '../mcp/json-rpc.ts';
 import { requestMeta } from '../mcp/meta-keys.ts';
 
@@ -88,7 +88,7 @@ export function curlFile(one: Try, gatewayUrl: string, key: string): string {
   const headers = [
     `Authorization: Bearer ${key}`,
     'Content-Type: application/json',
-    'Accept: application/json, text/event-stream',
+    `Accept: ${ACCEPT_RESPONSE}`,
     `${HEADER_NAME.protocolVersion}: ${MODERN_VERSION}`,
     `${HEADER_NAME.method}: tools/call`,
     `${HEADER_NAME.name}: ${one.tool}`,

@@ -1,6 +1,6 @@
 import { METHODS } from '@sallyport/guard';
 import { describe, expect, it } from 'vitest';
-import { capabilityNeededBy, CLIENT_REQUESTS, isClientRequest } from './client-requests.ts';
+import { acceptsForms, acceptsUrls, capabilityNeededBy, CLIENT_REQUESTS, isClientRequest } from './client-requests.ts';
 
 describe('requests of servers to clients', () => {
   it('are those that the guard lets through to clients', () => {
@@ -21,4 +21,14 @@ describe('requests of servers to clients', () => {
     expect(capabilityNeededBy(method)).toBe(capability);
     expect(isClientRequest(method)).toBe(capability !== undefined);
   });
+
+  it.each([
+    [undefined, false, false],
+    [{}, true, false],
+    [{ form: {} }, true, false],
+    [{ url: {} }, false, true],
+    [{ form: {}, url: {} }, true, true],
+  ])('an elicitation capability %j accepts forms: %j, URLs: %j', (elicitation, forms, urls) =>
+    expect([acceptsForms(elicitation), acceptsUrls(elicitation)]).toEqual([forms, urls]),
+  );
 });

@@ -1,5 +1,5 @@
 /** What servers may ask of clients (MCP, client/sampling, client/elicitation and client/roots). */
-import type { MCP_METHODS, McpMethod } from '@sallyport/guard';
+import { isObject, type Json, type MCP_METHODS, type McpMethod } from '@sallyport/guard';
 
 /** The requests that the guard knows in this direction. */
 type ToClient = {
@@ -24,3 +24,10 @@ export const isClientRequest = (method: string): method is ClientRequestMethod =
 /** @returns the capability that the client must have declared; `undefined` for what no server may ask of a client. */
 export const capabilityNeededBy = (method: string): ClientRequestCapability | undefined =>
   isClientRequest(method) ? CLIENT_REQUESTS[method] : undefined;
+
+/** An elicitation capability that names no mode means forms only (MCP 2025-11-25, client/elicitation). */
+export const acceptsForms = (elicitation: Json | undefined): boolean =>
+  isObject(elicitation) && (isObject(elicitation['form']) || !isObject(elicitation['url']));
+
+export const acceptsUrls = (elicitation: Json | undefined): boolean =>
+  isObject(elicitation) && isObject(elicitation['url']);

@@ -38,3 +38,7 @@ export function mirroredName(method: string, params: JsonObject): string | undef
   const name = member === undefined ? undefined : params[member];
   return typeof name === 'string' ? name : undefined;
 }
+
+/** A POST is answered with one JSON message or with a stream of events, so a client must accept both. */
+export const ACCEPT_RESPONSE = 'application/json, text/event-stream';
+export const ACCEPT_STREAM = 'text/event-stream';

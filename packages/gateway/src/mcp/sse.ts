@@ -16,6 +16,9 @@ export interface SseParser {
   lastEventId(): string | undefined;
 }
 
+export const isEventStream = (contentType: string | undefined): boolean =>
+  /^text\/event-stream\s*(;|$)/i.test(contentType ?? '');
+
 const LF = Buffer.from('\n');
 const CR = 0x0d;
 const COLON = 0x3a;

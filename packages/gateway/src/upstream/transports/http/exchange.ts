@@ -4,7 +4,7 @@
  */
 import type { IncomingHttpHeaders } from 'node:http';
 import type { Dispatcher } from 'undici';
-import { createSseParser, type SseEvent, type SseParser } from '../../../mcp/sse.ts';
+import { createSseParser, isEventStream, type SseEvent, type SseParser } from '../../../mcp/sse.ts';
 
 export interface HttpRequest {
   readonly pool: Dispatcher;
@@ -112,7 +112,7 @@ function createResponseReader(request: HttpRequest, stop: (why: HttpFault) => vo
       // The gateway asked for no compression; unpacking it is how a small body becomes a large one (H11).
       if (encoding !== undefined && encoding !== 'identity') return stop('encoded');
       const onEvent = (event: SseEvent): void => request.onEvent?.(event);
-      if (code === 200 && isEventStream(received)) events = createSseParser(request.bytesMax, onEvent);
+      if (code === 200 && isEventStream(received['content-type'])) events = createSseParser(request.bytesMax, onEvent);
       request.onHead?.(code, received);
     },
     push(chunk) {
@@ -132,9 +132,6 @@ function createResponseReader(request: HttpRequest, stop: (why: HttpFault) => vo
     retryMs: () => events?.retryMs(),
   };
 }
-
-const isEventStream = (headers: IncomingHttpHeaders): boolean =>
-  /^text\/event-stream\s*(;|$)/i.test(headers['content-type'] ?? '');
 
 export const isJson = (headers: IncomingHttpHeaders): boolean =>
   /^application\/json\s*(;|$)/i.test(headers['content-type'] ?? '');

@@ -1,11 +1,10 @@
 /** The GET stream of a session up to 2025-11-25: what the server sends on its own. Reopened until the session ends. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { readServerMessages, type ServerMessage } from '../../../mcp/server-message.ts';
-import { HEADER } from '../../../mcp/headers.ts';
+import { ACCEPT_STREAM, HEADER } from '../../../mcp/headers.ts';
 import { NOTIFICATION } from '../../../mcp/notifications.ts';
 import { sendHttp, type HttpFailure, type HttpResponse } from './exchange.ts';
 import {
-  ACCEPT_STREAM,
   answerServerRequest,
   headersOf,
   logDropped,

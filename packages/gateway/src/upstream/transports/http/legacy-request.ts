@@ -2,7 +2,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { readServerMessages } from '../../../mcp/server-message.ts';
 import { RPC_ERROR } from '../../../mcp/error-codes.ts';
-import { HEADER } from '../../../mcp/headers.ts';
+import { ACCEPT_RESPONSE, ACCEPT_STREAM, HEADER } from '../../../mcp/headers.ts';
 import { encodeRequest } from '../encode.ts';
 import { transportFailure } from '../failure.ts';
 import type { OutboundRequest, ServerResult } from '../transport.ts';
@@ -15,8 +15,6 @@ import {
   type HttpResponse,
 } from './exchange.ts';
 import {
-  ACCEPT_RESPONSE,
-  ACCEPT_STREAM,
   answerServerRequest,
   cancelRequest,
   headersOf,

@@ -1,6 +1,6 @@
 /** A session up to 2025-11-25, and the small exchanges around its requests: notifications, responses, cancellations. */
 import type { GuardError, JsonObject, Log } from '@sallyport/guard';
-import { HEADER } from '../../../mcp/headers.ts';
+import { ACCEPT_RESPONSE, HEADER } from '../../../mcp/headers.ts';
 import { hasVersionHeader } from '../../../mcp/revisions.ts';
 import { NOTIFICATION } from '../../../mcp/notifications.ts';
 import type { PendingClientRequests } from '../../client-requests/pending.ts';
@@ -37,9 +37,6 @@ const POST_TIMEOUT_MS = 10_000;
 const DELETE_TIMEOUT_MS = 2_000;
 /** The body of these exchanges is not read. */
 const IGNORED_BYTES_MAX = 64 * 1024;
-
-export const ACCEPT_RESPONSE = 'application/json, text/event-stream';
-export const ACCEPT_STREAM = 'text/event-stream';
 
 export function headersOf({ sockets, id, version }: LegacySession, accept: string): Record<string, string> {
   return {

@@ -1,6 +1,6 @@
 /** Streamable HTTP of 2026-07-28: every request stands alone; closing it cancels it. */
 import type { Log } from '@sallyport/guard';
-import { HEADER } from '../../../mcp/headers.ts';
+import { ACCEPT_RESPONSE, HEADER } from '../../../mcp/headers.ts';
 import { MODERN_VERSION } from '../../../mcp/revisions.ts';
 import { encodeRequest } from '../encode.ts';
 import type { OutboundRequest, ServerResult, Transport } from '../transport.ts';
@@ -17,7 +17,7 @@ export function createModernHttpTransport(server: string, sockets: HttpSockets, 
   const headers = {
     ...sockets.headers,
     'content-type': 'application/json',
-    accept: 'application/json, text/event-stream',
+    accept: ACCEPT_RESPONSE,
     'accept-encoding': 'identity',
     [HEADER.protocolVersion]: MODERN_VERSION,
   };
