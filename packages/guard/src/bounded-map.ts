@@ -1,6 +1,11 @@
 /**
  * A map with a maximum size: a new key drops the entry that was inserted first. Setting a key again keeps its position.
  * For what can be computed again, so that foreign input cannot fill the memory.
+ *
+ * @example
+ * ```ts
+ * const verified = new BoundedMap<string, Principal>(10_000);
+ * ```
  */
 export class BoundedMap<K, V> extends Map<K, V> {
   readonly #entriesMax: number;

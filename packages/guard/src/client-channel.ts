@@ -1,14 +1,23 @@
-/**
- * The way back to the caller while its call executes: what edge offers and upstream uses, without knowing each other.
- */
+/** What the edge gives to the upstreams, and the reverse, so that neither imports the other. */
 import type { Era, JsonObject, McpResult } from './call.ts';
 import type { Permit } from './permit.ts';
 
+/**
+ * The channel back to the caller while its call executes.
+ *
+ * @example
+ * ```ts
+ * const reportProgress = (channel: ClientChannel, progress: number): void => {
+ *   if (channel.progressToken !== undefined)
+ *     channel.notify('notifications/progress', { progressToken: channel.progressToken, progress });
+ * };
+ * ```
+ */
 export interface ClientChannel {
   readonly era: Era;
-  /** What the client declared (sealed into the session for legacy, in `_meta` for modern); `{}` when unknown. */
+  /** The capabilities that the client declared (legacy: sealed into the session; modern: in `_meta`); `{}` when unknown. */
   readonly capabilities: JsonObject;
-  /** Minimum severity the client asked for (modern `_meta` log level); legacy clients set it with `logging/setLevel`. */
+  /** Least severity that the client asked for (modern `_meta` log level); legacy clients set it with `logging/setLevel`. */
   readonly logLevel: string | undefined;
   /** The client's own progress token, put back into every progress notification of this call. */
   readonly progressToken: string | number | undefined;
@@ -16,23 +25,47 @@ export interface ClientChannel {
   notify(method: string, params: JsonObject): void;
   /**
    * Legacy clients only: sends a request to the client on this call's stream and waits for its answer. `undefined`
-   * for modern clients, which are asked by returning `input_required`. Rejects with a GuardError. `withdrawn` is aborted
-   * when the server wants no answer any more.
+   * for modern clients, which get a result `input_required` instead. Rejects with a GuardError. `withdrawn` is aborted
+   * when the server cancels its request.
    */
   readonly request: ((method: string, params: JsonObject, withdrawn?: AbortSignal) => Promise<JsonObject>) | undefined;
 }
 
-/** Everything behind the guard, as the edge sees it: wired in `main.ts`. */
-export type SendUpstream = (permit: Permit, relay: ClientChannel) => Promise<McpResult>;
+/**
+ * Sends a permitted call to its upstream and resolves to the answer.
+ *
+ * @example
+ * ```ts
+ * const discard: SendUpstream = async (permit) => {
+ *   spendPermit(permit);
+ *   return { value: {} };
+ * };
+ * ```
+ */
+export type SendUpstream = (permit: Permit, client: ClientChannel) => Promise<McpResult>;
 
-/** Puts one server-to-client request through the guard; `deliver` is called with a permit when it may go to the client. */
+/**
+ * Runs one request of a server to the client through the guard; `deliver` is called when the request may go to the client.
+ *
+ * @example
+ * ```ts
+ * const unguarded: GuardClientRequest = (_method, _params, deliver) => deliver();
+ * ```
+ */
 export type GuardClientRequest = (
   method: string,
   params: JsonObject,
   deliver: () => Promise<JsonObject>,
 ) => Promise<JsonObject>;
 
-/** A notification from a server that belongs to no call: list changes, resource updates, log messages. */
+/**
+ * A notification of a server that belongs to no call: list changes, resource updates, log messages.
+ *
+ * @example
+ * ```ts
+ * const isLog = ({ method }: ServerNotification): boolean => method === 'notifications/message';
+ * ```
+ */
 export interface ServerNotification {
   readonly server: string;
   readonly method: string;

@@ -1,14 +1,25 @@
 /**
  * One error class and one table: code → HTTP status → JSON-RPC code → `error_code` → may the caller retry.
  *
- * `docs/reference/errors.md` is generated from this table. Messages never echo input, credentials or what an
- * upstream said of its insides; the detail for the operator travels in `cause` and goes to the log only.
+ * `docs/reference/errors.md` is generated from this table. Messages never echo input, credentials or details of an
+ * upstream; the detail for the operator is in `cause` and goes to the log only.
  */
 import type { Grant, Json, JsonObject } from './call.ts';
 
+/**
+ * What an error code means to each protocol.
+ *
+ * @example
+ * ```ts
+ * const isClientError = (row: ErrorRow): boolean => row.http >= 400 && row.http < 500;
+ * ```
+ */
 export interface ErrorRow {
+  /** HTTP status. */
   readonly http: number;
+  /** `error.code` of JSON-RPC 2.0. */
   readonly jsonRpc: number;
+  /** `error_code` in tool results, `error.data` and records. */
   readonly errorCode: string;
   /** True when nothing was executed and the same call may succeed later. */
   readonly retryable: boolean;
@@ -23,6 +34,14 @@ const row = (
   [retryable, message, suggestion]: readonly [boolean, string, string?],
 ): ErrorRow => ({ http, jsonRpc, errorCode, retryable, message, suggestion });
 
+/**
+ * Every error of the guard and its answer. Codes are stable: clients and records name them.
+ *
+ * @example
+ * ```ts
+ * const status = ERRORS.rate_limited.http;
+ * ```
+ */
 export const ERRORS = {
   unauthenticated: row(401, 401, 'UNAUTHENTICATED', [
     false,
@@ -110,8 +129,24 @@ export const ERRORS = {
   internal: row(500, -32603, 'INTERNAL', [false, 'An internal error occurred.']),
 } as const satisfies Record<string, ErrorRow>;
 
+/**
+ * A key of {@link ERRORS}.
+ *
+ * @example
+ * ```ts
+ * const retryable = (code: ErrorCode): boolean => ERRORS[code].retryable;
+ * ```
+ */
 export type ErrorCode = keyof typeof ERRORS;
 
+/**
+ * What one error adds to its row.
+ *
+ * @example
+ * ```ts
+ * const detail: ErrorDetail = { message: 'The tool is closed on Sundays.', retryAfterSeconds: 86_400 };
+ * ```
+ */
 export interface ErrorDetail {
   /** Replaces the table's message; must be built from constants, schema paths and configured names only. */
   readonly message?: string;
@@ -130,7 +165,14 @@ export interface ErrorDetail {
   readonly cause?: unknown;
 }
 
-/** A refusal or failure with a code from the table. The only error that the guard lets out. */
+/**
+ * A refusal or failure with a code from the table. The only error that the guard returns.
+ *
+ * @example
+ * ```ts
+ * throw new GuardError('invalid_input', { message: 'The arguments do not match the input schema: /from is required.' });
+ * ```
+ */
 export class GuardError extends Error {
   readonly code: ErrorCode;
   readonly detail: ErrorDetail;
@@ -147,13 +189,20 @@ export class GuardError extends Error {
   }
 }
 
-/** A refusal as a tool result: text for the model that it can act on, and the same for programs. */
+/**
+ * A refusal as a tool result: text that a model can act on, and the same for programs.
+ *
+ * @example
+ * ```ts
+ * const result = refusalResult(new GuardError('not_permitted'), 'c-42');
+ * ```
+ */
 export function refusalResult({ row, message, detail }: GuardError, correlationId: string): JsonObject {
   const suggestion = detail.suggestion ?? row.suggestion;
   const advice = [
     suggestion,
     detail.retryAfterSeconds === undefined ? undefined : `Retry after ${detail.retryAfterSeconds} s.`,
-  ].filter((one) => one !== undefined);
+  ].filter((part) => part !== undefined);
   return {
     content: [{ type: 'text', text: [`${row.errorCode}: ${message}`, ...advice].join(' ') }],
     structuredContent: {
@@ -168,7 +217,14 @@ export function refusalResult({ row, message, detail }: GuardError, correlationI
   };
 }
 
-/** Whatever was thrown, as a GuardError: an unknown error is `internal` and keeps its cause for the log. */
+/**
+ * Anything that was thrown, as a GuardError: an unknown error becomes `internal` and is its cause, for the log.
+ *
+ * @example
+ * ```ts
+ * const { code } = asGuardError(new TypeError('x is not a function'));
+ * ```
+ */
 export function asGuardError(thrown: unknown): GuardError {
   return thrown instanceof GuardError ? thrown : new GuardError('internal', { cause: thrown });
 }

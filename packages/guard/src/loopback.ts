@@ -3,6 +3,11 @@
  * any spelling of RFC 4291, and 127.0.0.0/8 mapped into IPv6. Takes the host alone: no scheme, no port.
  *
  * Nothing is resolved. Any other name is not loopback, whatever a resolver says, because its owner can change the answer.
+ *
+ * @example
+ * ```ts
+ * const isLocal = (url: string): boolean => isLoopback(new URL(url).hostname);
+ * ```
  */
 export function isLoopback(host: string): boolean {
   const bare = host.replace(/^\[(.*)\]$/, '$1').toLowerCase();

@@ -6,10 +6,24 @@
  */
 import type { DefinitionKind, Era } from './call.ts';
 
-/** What a policy is asked to allow. */
+/**
+ * What a policy is asked to allow.
+ *
+ * @example
+ * ```ts
+ * const writes: readonly Action[] = ['call'];
+ * ```
+ */
 export type Action = 'see' | 'call' | 'read' | 'get' | 'complete' | 'subscribe';
 
-/** What the guard does with one method. */
+/**
+ * What the guard does with one method.
+ *
+ * @example
+ * ```ts
+ * const isRecorded = (row: MethodRow): boolean => row.audit !== 'refused only';
+ * ```
+ */
 export interface MethodRow {
   /** The eras of the protocol that have the method. */
   readonly eras: readonly Era[];
@@ -46,7 +60,14 @@ const base: MethodRow = {
 };
 const unrecorded = { limited: false, audit: 'refused only' } as const;
 
-/** The methods of MCP, of every revision that is served. */
+/**
+ * The methods of MCP, of every revision that is served.
+ *
+ * @example
+ * ```ts
+ * const legacyOnly = Object.entries(MCP_METHODS).filter(([, row]) => !row.eras.includes('modern'));
+ * ```
+ */
 export const MCP_METHODS = {
   initialize: { ...base, eras: LEGACY, audit: 'outcome' },
   'server/discover': { ...base, eras: MODERN, audit: 'outcome' },
@@ -77,7 +98,14 @@ export const MCP_METHODS = {
   'notifications/roots/list_changed': { ...base, eras: LEGACY, kind: 'notification' },
 } as const satisfies Readonly<Record<string, MethodRow>>;
 
-/** Calls that the edge makes itself. They are refused when they arrive as a JSON-RPC method. */
+/**
+ * Calls that the edge makes itself. They are refused when they arrive as a JSON-RPC method.
+ *
+ * @example
+ * ```ts
+ * const names = Object.keys(INTERNAL_METHODS);
+ * ```
+ */
 export const INTERNAL_METHODS = {
   /** A legacy client opens its GET stream. */
   'stream/listen': { ...base, eras: LEGACY, action: 'subscribe' },
@@ -91,18 +119,70 @@ export const INTERNAL_METHODS = {
   'session/answer': { ...base, ...unrecorded, eras: LEGACY },
 } as const satisfies Readonly<Record<string, MethodRow>>;
 
-/** Every method that the guard knows. Look a foreign name up with {@link isMethod} first. */
+/**
+ * Every method that the guard knows. Look a foreign name up with {@link methodRow}.
+ *
+ * @example
+ * ```ts
+ * const row: MethodRow = METHODS['tools/call'];
+ * ```
+ */
 export const METHODS = { ...MCP_METHODS, ...INTERNAL_METHODS };
 
+/**
+ * A method of MCP. A `switch` over it can be exhaustive.
+ *
+ * @example
+ * ```ts
+ * const method: McpMethod = 'tools/call';
+ * ```
+ */
 export type McpMethod = keyof typeof MCP_METHODS;
+/**
+ * A call that the edge makes itself.
+ *
+ * @example
+ * ```ts
+ * const method: InternalMethod = 'session/end';
+ * ```
+ */
 export type InternalMethod = keyof typeof INTERNAL_METHODS;
+/**
+ * A method that the guard knows.
+ *
+ * @example
+ * ```ts
+ * const rowOf = (method: Method): MethodRow => METHODS[method];
+ * ```
+ */
 export type Method = McpMethod | InternalMethod;
 
-/** Own members only, so that `constructor` and `__proto__` are not methods. */
+/**
+ * Whether a foreign name is a method. Own members only, so that `constructor` and `__proto__` are none.
+ *
+ * @example
+ * ```ts
+ * const labelOf = (name: string): string => (isMethod(name) ? name : 'other');
+ * ```
+ */
 export const isMethod = (name: string): name is Method => Object.hasOwn(METHODS, name);
 
-/** The row of a name that may be foreign; `undefined` when there is no such method. */
+/**
+ * The row of a foreign name; `undefined` when there is no such method.
+ *
+ * @example
+ * ```ts
+ * const costs = methodRow('tools/call')?.limited;
+ * ```
+ */
 export const methodRow = (name: string): MethodRow | undefined => (isMethod(name) ? METHODS[name] : undefined);
 
-/** Whether MCP itself defines the method. */
+/**
+ * Whether MCP itself defines the method.
+ *
+ * @example
+ * ```ts
+ * const isOurs = (name: string): boolean => isMethod(name) && !isMcpMethod(name);
+ * ```
+ */
 export const isMcpMethod = (name: string): name is McpMethod => Object.hasOwn(MCP_METHODS, name);

@@ -1,18 +1,33 @@
 /**
- * The permit: proof that the guard let a call through. Minted only by `guard.ts` (a boundary test sees to it),
- * spent once, and the only way to learn what may be sent to an upstream.
+ * The permit: proof that the guard let a call through. Only `guard.ts` mints one (a boundary test enforces it); it is spent
+ * once, and it is the only way to learn what may be sent to an upstream.
  */
 import type { Approval, Call, Definition, Grant, Principal, Tenant } from './call.ts';
 import { GuardError } from './errors.ts';
 
 declare const brand: unique symbol;
 
-/** Opaque on purpose: everything an upstream may know comes out of {@link spendPermit}. */
+/**
+ * Proof that the guard let one call through. Opaque on purpose: everything that an upstream may know comes out of
+ * {@link spendPermit}.
+ *
+ * @example
+ * ```ts
+ * const execute = async (permit: Permit): Promise<McpResult> => ({ value: spendPermit(permit).call.params });
+ * ```
+ */
 export interface Permit {
   readonly [brand]: never;
 }
 
-/** What the guard learned about the call that the permit stands for. */
+/**
+ * What the guard learned about the call that the permit stands for.
+ *
+ * @example
+ * ```ts
+ * const subjectOf = ({ principal }: Permitted): string => principal.user.subject;
+ * ```
+ */
 export interface Permitted {
   readonly call: Call;
   readonly principal: Principal;
@@ -35,6 +50,13 @@ export function mintPermit(permitted: Permitted): Permit {
  * Exchanges a permit for what it allows. Works once.
  *
  * @throws GuardError `internal` when the permit was already spent or was not minted by the guard.
+ * @example
+ * ```ts
+ * const execute: Execute = async (permit) => {
+ *   const { call, definition } = spendPermit(permit);
+ *   return { value: { content: [{ type: 'text', text: `${definition?.name} ran for ${call.origin.correlationId}` }] } };
+ * };
+ * ```
  */
 export function spendPermit(permit: Permit): Permitted {
   const permitted = unspent.get(permit);
@@ -44,10 +66,14 @@ export function spendPermit(permit: Permit): Permitted {
 }
 
 /**
- * Who the permit was minted for, without spending it: the edge binds streams, cancellations and answers to them. Says
- * nothing of what may be sent.
+ * Who the permit was minted for, without spending it: the edge binds streams, cancellations and answers to them. Tells
+ * nothing about what may be sent.
  *
  * @throws GuardError `internal` when the permit was already spent or was not minted by the guard.
+ * @example
+ * ```ts
+ * const keyOf = (permit: Permit): PrincipalKey => permitHolder(permit).principal.key;
+ * ```
  */
 export function permitHolder(permit: Permit): Pick<Permitted, 'principal' | 'tenant'> {
   const permitted = unspent.get(permit);

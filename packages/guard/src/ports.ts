@@ -1,6 +1,7 @@
 /**
  * What the guard needs from outside, each the smallest interface that serves. The in-memory version of every port
- * is in `memory/`; every other version passes the same contract suite (`test/contracts/`).
+ * is in `memory/`; every other version passes the same contract suite (`test/contracts/`). A port that a database may
+ * serve answers at once or later ({@link MaybePromise}).
  */
 import type {
   Approval,
@@ -15,36 +16,92 @@ import type {
   Tenant,
 } from './call.ts';
 import type { Digest } from './identifiers.ts';
+import type { MaybePromise } from './maybe-promise.ts';
 import type { Action } from './methods.ts';
 import type { AuditRecord } from './audit/record.ts';
-import type { MaybePromise } from './maybe-promise.ts';
 
+/**
+ * Severity of an operator's log line, from the least to the most.
+ *
+ * @example
+ * ```ts
+ * const isQuiet = (level: LogLevel): boolean => level === 'debug' || level === 'info';
+ * ```
+ */
 export type LogLevel = 'debug' | 'info' | 'warn' | 'error';
 
-/** The operator's log. `fields` are JSON and hold no credential and no argument; the adapter redacts what it knows. */
+/**
+ * The operator's log. `fields` are JSON and hold no credential and no argument; the adapter redacts what it knows.
+ *
+ * @example
+ * ```ts
+ * const log: Log = (level, message, fields) => process.stderr.write(`${level} ${message} ${JSON.stringify(fields)}\n`);
+ * ```
+ */
 export type Log = (level: LogLevel, message: string, fields?: Readonly<Record<string, unknown>>) => void;
 
+/**
+ * The time, so that tests can set it.
+ *
+ * @example
+ * ```ts
+ * const clock: Clock = { now: () => Date.now() };
+ * ```
+ */
 export interface Clock {
   /** Milliseconds since the epoch. */
   now(): number;
 }
 
 /**
- * Turns credentials into a principal. @throws GuardError `unauthenticated` when this is not a credential it accepts.
- * Resolves to `undefined` when the credential is not of its kind, so that `firstOf` can ask the next one.
+ * Turns credentials into a principal, by the rules that {@link Principal} states for objects. Returns `undefined` when the
+ * credential is not of its kind, so that the next authenticator is asked.
+ *
+ * @throws GuardError `unauthenticated` for a credential of its kind that it does not accept.
+ *
+ * @example
+ * ```ts
+ * const onlyJwt = (jwt: Authenticator): Authenticator => (credentials) =>
+ *   credentials.kind === 'bearer' && !credentials.token.startsWith('sp_') ? jwt(credentials) : undefined;
+ * ```
  */
-export type Authenticator = (credentials: Credentials) => Principal | undefined | Promise<Principal | undefined>;
+export type Authenticator = (credentials: Credentials) => MaybePromise<Principal | undefined>;
 
+/**
+ * The tenants that exist.
+ *
+ * @example
+ * ```ts
+ * const tenants: TenantDirectory = { find: (id) => (id === 'acme' ? { id: tenantId(id) } : undefined) };
+ * ```
+ */
 export interface TenantDirectory {
-  find(id: string): Tenant | undefined | Promise<Tenant | undefined>;
+  /** `undefined` when there is no such tenant. `id` is foreign: it comes from a credential. */
+  find(id: string): MaybePromise<Tenant | undefined>;
 }
 
-/** The pinned definitions that are fit to serve: never a live one, never one that differs from its pin. */
+/**
+ * The pinned definitions that may be served: never a live one, never one that differs from its pin.
+ *
+ * @example
+ * ```ts
+ * const catalogOf = (tools: ReadonlyMap<string, Definition>): Catalog => ({
+ *   find: (target) => (target.kind === 'tool' ? tools.get(target.name) : undefined),
+ * });
+ * ```
+ */
 export interface Catalog {
   find(target: Target): Definition | undefined;
 }
 
-/** What a policy is asked. `input` is `undefined` when the question is "could any arguments be allowed?". */
+/**
+ * What a policy engine decides about. `input` is `undefined` when the question is whether any arguments could be allowed.
+ *
+ * @example
+ * ```ts
+ * const isWrite = ({ action, input }: PolicyRequest): boolean => action === 'call' && input?.['dryRun'] !== true;
+ * ```
+ */
 export interface PolicyRequest {
   readonly principal: Principal;
   readonly tenant: Tenant;
@@ -54,43 +111,102 @@ export interface PolicyRequest {
   readonly call: Pick<Call, 'session' | 'origin'>;
 }
 
+/**
+ * The answer of a policy engine; `error` says which policy failed, for the log.
+ *
+ * @example
+ * ```ts
+ * const allow: PolicyDecision = { effect: 'allow', grant: { policies: ['p1'], revision: 'r1', cacheable: false } };
+ * ```
+ */
 export type PolicyDecision =
   | { readonly effect: 'allow'; readonly grant: Grant }
   | { readonly effect: 'deny'; readonly grant: Grant; readonly error: string | undefined };
 
-/** One decision function serves list, call, read, get, subscribe and complete. Default deny; an error denies. */
+/**
+ * One decision function serves list, call, read, get, subscribe and complete. Default deny; an error denies.
+ *
+ * @example
+ * ```ts
+ * const grant: Grant = { policies: ['deny-all'], revision: 'r1', cacheable: true };
+ * const denyAll: PolicyEngine = {
+ *   revision: 'r1',
+ *   decide: () => ({ effect: 'deny', grant, error: undefined }),
+ *   couldAllow: () => false,
+ * };
+ * ```
+ */
 export interface PolicyEngine {
+  /** Which set of policies this is; in every record and approval that follows from it. */
   readonly revision: string;
-  /** Judges exactly these arguments. */
-  decide(question: PolicyRequest): PolicyDecision;
+  /** Decides about exactly these arguments. */
+  decide(request: PolicyRequest): PolicyDecision;
   /** True when some arguments could be allowed: what is listed is what can be called. */
-  couldAllow(question: PolicyRequest): boolean;
+  couldAllow(request: PolicyRequest): boolean;
 }
 
+/**
+ * One bucket of a rate limit and its size.
+ *
+ * @example
+ * ```ts
+ * const perUser: LimitRule = { scope: 'user', key: 'acme alice', limit: 100, periodMs: 60_000 };
+ * ```
+ */
 export interface LimitRule {
-  /** Which bucket: part of the key and the `scope` label of the metric. */
+  /** What the bucket counts: the `scope` label of the metric. */
   readonly scope: 'tenant' | 'user' | 'agent' | 'tool' | 'address' | 'refusals';
+  /** Names the bucket; the same for every call that it counts. */
   readonly key: string;
   /** Units per `periodMs`, and the most that can be taken at once. */
   readonly limit: number;
   readonly periodMs: number;
 }
 
+/**
+ * Whether there was budget, and how much is left.
+ *
+ * @example
+ * ```ts
+ * const retryAfterSeconds = (verdict: LimitVerdict): number => Math.ceil(verdict.retryAfterMs / 1000);
+ * ```
+ */
 export interface LimitVerdict {
   readonly allowed: boolean;
-  /** The rule that is closest to its end (or exhausted). */
+  /** The rule that has the least left (or nothing). */
   readonly rule: LimitRule;
+  /** Whole units that are left. */
   readonly remaining: number;
+  /** Milliseconds until a unit is there again; 0 when allowed. */
   readonly retryAfterMs: number;
+  /** Milliseconds until the bucket is full again. */
   readonly resetAfterMs: number;
 }
 
+/**
+ * Counts units per bucket.
+ *
+ * @example
+ * ```ts
+ * const limiter: RateLimiter = createMemoryRateLimiter(systemClock);
+ * const verdict = limiter.take([{ scope: 'user', key: 'acme alice', limit: 100, periodMs: 60_000 }]);
+ * ```
+ */
 export interface RateLimiter {
   /** Takes one unit from every rule, or from none when one of them is exhausted. Atomic. */
-  take(rules: readonly LimitRule[]): LimitVerdict | Promise<LimitVerdict>;
+  take(rules: readonly LimitRule[]): MaybePromise<LimitVerdict>;
 }
 
+/**
+ * One call that a person is asked to approve.
+ *
+ * @example
+ * ```ts
+ * const describe = (request: ApprovalRequest): string => `${request.principal.user.subject} calls ${request.definition.name}`;
+ * ```
+ */
 export interface ApprovalRequest {
+  /** Over everything that the approval is for ({@link approvalDigest}): 64 hex digits. */
   readonly digest: string;
   readonly principal: Principal;
   readonly tenant: Tenant;
@@ -99,16 +215,44 @@ export interface ApprovalRequest {
   readonly expiresAtMs: number;
 }
 
+/**
+ * Whether a call is approved. `id` names the request for one, for the caller and the approver.
+ *
+ * @example
+ * ```ts
+ * const isOpen = ({ state }: ApprovalState): boolean => state === 'pending';
+ * ```
+ */
 export type ApprovalState =
   | { readonly state: 'approved'; readonly approval: Approval }
   | { readonly state: 'pending'; readonly id: string }
   | { readonly state: 'refused'; readonly id: string };
 
+/**
+ * Requests for approval, and the answers.
+ *
+ * @example
+ * ```ts
+ * const store: ApprovalStore = createMemoryApprovals(systemClock);
+ * ```
+ */
 export interface ApprovalStore {
-  /** Consumes an approval for this digest (once), or files a request for one. Atomic. */
-  consume(question: ApprovalRequest): ApprovalState | Promise<ApprovalState>;
+  /**
+   * Consumes an approval for this digest (once), or files a request for one. Atomic.
+   *
+   * @throws GuardError `rate_limited` when too many requests of the principal are pending.
+   */
+  consume(request: ApprovalRequest): MaybePromise<ApprovalState>;
 }
 
+/**
+ * Where records become durable.
+ *
+ * @example
+ * ```ts
+ * const audit: AuditLog = { append: async (tenant, record) => console.log(tenant, JSON.stringify(record)) };
+ * ```
+ */
 export interface AuditLog {
   /**
    * Resolves when the record is durable, and rejects when it is not known to be.
@@ -117,7 +261,15 @@ export interface AuditLog {
   append(tenant: string, record: AuditRecord): Promise<void>;
 }
 
-/** API keys as stored: the secret itself is never stored, only its hash. */
+/**
+ * An API key as it is stored: the secret itself is never stored, only its hash.
+ *
+ * @example
+ * ```ts
+ * const isActive = (key: ApiKey, nowMs: number): boolean =>
+ *   key.revokedAtMs === undefined && (key.expiresAtMs ?? Infinity) > nowMs;
+ * ```
+ */
 export interface ApiKey {
   readonly id: string;
   readonly hash: string;
@@ -132,12 +284,30 @@ export interface ApiKey {
   readonly revokedAtMs: number | undefined;
 }
 
+/**
+ * The API keys of all tenants.
+ *
+ * @example
+ * ```ts
+ * const revoke = (keys: KeyStore, key: ApiKey): MaybePromise<void> => keys.put({ ...key, revokedAtMs: Date.now() });
+ * ```
+ */
 export interface KeyStore {
-  find(id: string): ApiKey | undefined | Promise<ApiKey | undefined>;
-  list(tenant: string | undefined): readonly ApiKey[] | Promise<readonly ApiKey[]>;
-  put(key: ApiKey): void | Promise<void>;
+  find(id: string): MaybePromise<ApiKey | undefined>;
+  /** Of one tenant, or of all when `undefined`. */
+  list(tenant: string | undefined): MaybePromise<readonly ApiKey[]>;
+  /** Stores a new key, or replaces the one with its id. */
+  put(key: ApiKey): MaybePromise<void>;
 }
 
+/**
+ * An approved definition.
+ *
+ * @example
+ * ```ts
+ * const isCurrent = (pin: Pin, document: JsonObject): boolean => pin.digest === jsonDigest(document);
+ * ```
+ */
 export interface Pin {
   readonly server: string;
   readonly kind: DefinitionKind;
@@ -148,12 +318,26 @@ export interface Pin {
   readonly approvedBy: string;
 }
 
-/** A definition that is not (or no longer) approved, kept so that a person can compare and approve it. */
+/**
+ * A definition that is not (or no longer) approved, kept so that a person can compare and approve it.
+ *
+ * @example
+ * ```ts
+ * const oldestFirst = (a: PendingPin, b: PendingPin): number => a.seenAtMs - b.seenAtMs;
+ * ```
+ */
 export interface PendingPin extends Omit<Pin, 'approvedAtMs' | 'approvedBy'> {
   readonly seenAtMs: number;
 }
 
-/** A change of the pins, as data: a list of them can be applied together, also over a network. */
+/**
+ * A change of the pins, as data: a list of them can be applied together, also over a network.
+ *
+ * @example
+ * ```ts
+ * const approveAll = (pins: readonly Pin[]): PinChange[] => pins.map((pin) => ({ kind: 'approve', pin }));
+ * ```
+ */
 export type PinChange =
   /** Replaces the pin. Removes the pending definition of the same name if it has the same digest. */
   | { readonly kind: 'approve'; readonly pin: Pin }
@@ -164,7 +348,14 @@ export type PinChange =
   /** Files the newest unapproved definition. Replaces an older pending one of the same server, kind and name. */
   | { readonly kind: 'save_pending'; readonly pending: PendingPin };
 
-/** Approved definitions, and those that wait for approval. Every method may answer later. */
+/**
+ * Approved definitions, and those that wait for approval. Every method may answer later.
+ *
+ * @example
+ * ```ts
+ * const pins: PinStore = createMemoryPins();
+ * ```
+ */
 export interface PinStore {
   pins(): MaybePromise<readonly Pin[]>;
   pending(): MaybePromise<readonly PendingPin[]>;
@@ -183,10 +374,18 @@ export interface PinStore {
   version(): MaybePromise<number>;
 }
 
-/** Legacy sessions that were ended by DELETE before they expired. */
+/**
+ * Legacy sessions that were ended by DELETE before they expired.
+ *
+ * @example
+ * ```ts
+ * const sessions: SessionDirectory = createMemorySessions(systemClock);
+ * ```
+ */
 export interface SessionDirectory {
-  end(id: string, expiresAt: number): void | Promise<void>;
-  ended(id: string): boolean | Promise<boolean>;
+  /** @param expiresAtMs when the session would have ended anyway, so that it can be forgotten then. */
+  end(id: string, expiresAtMs: number): MaybePromise<void>;
+  ended(id: string): MaybePromise<boolean>;
 }
 
 /**
@@ -222,7 +421,14 @@ export const STAGE_NAMES = [
  */
 export type StageName = (typeof STAGE_NAMES)[number];
 
-/** What the guard reports of its own work, for metrics and traces. Must not throw and must not wait. */
+/**
+ * What the guard reports about its own work, for metrics and traces. Must not throw and must not wait.
+ *
+ * @example
+ * ```ts
+ * const timed: Observer = { ...silentObserver, stage: (stage, ms) => console.log(`${stage} took ${ms} ms`) };
+ * ```
+ */
 export interface Observer {
   stage(stage: StageName, ms: number): void;
   decided(effect: 'allow' | 'deny', engine: string): void;

@@ -1,4 +1,4 @@
-/** The usual stages, built from ports: what the gateway and `@sallyport/server` both put into `createGuard`. */
+/** The usual stages, built from ports: the gateway and `@sallyport/server` both give them to `createGuard`. */
 import type { Stages } from './guard.ts';
 import type {
   ApprovalStore,
@@ -29,11 +29,20 @@ import {
   type LimitTiers,
 } from './stages/index.ts';
 
+/**
+ * The ports that the usual stages need.
+ *
+ * @example
+ * ```ts
+ * const withClock = (ports: PipelinePorts, clock: Clock): PipelinePorts => ({ ...ports, clock });
+ * ```
+ */
 export interface PipelinePorts {
+  /** Tried in order. */
   readonly authenticators: readonly Authenticator[];
   readonly tenants: TenantDirectory;
   readonly catalog: Catalog;
-  /** Asked for every call: a new set of policies takes effect with the next call. */
+  /** Read for every call, so that a new set of policies takes effect with the next one. */
   readonly policy: () => PolicyEngine;
   readonly limiter: RateLimiter;
   readonly approvals: ApprovalStore;
@@ -43,48 +52,68 @@ export interface PipelinePorts {
   readonly clock: Clock;
 }
 
-/** Settings, each read when it is needed, so that a reload takes effect with the next call. */
+/**
+ * Settings, each read when it is needed, so that a reload takes effect with the next call.
+ *
+ * @example
+ * ```ts
+ * const strict = (settings: PipelineSettings): PipelineSettings => ({ ...settings, additionalArguments: () => 'reject' });
+ * ```
+ */
 export interface PipelineSettings {
+  /** Tools of a server that the configuration allows; `undefined` = all that are pinned. */
   allowTools(server: string): readonly string[] | undefined;
+  /** Whether arguments that the schema does not declare refuse the call. */
   additionalArguments(server: string): 'reject' | 'allow';
+  /** The largest result of a server that is passed on, in bytes. */
   maxResultBytes(server: string): number;
   tiers(): LimitTiers;
+  /** Refused calls per principal and minute; above it, every call is refused. */
   refusalsPerMinute(): number;
   approvalRules(): readonly ApprovalRule[];
+  /** How long a request for approval, and an approval, is valid. */
   approvalTtlMs(): number;
-  /** Told the `error_type` of every refused credential. */
+  /** Receives the `error_type` of every refused credential, for the metric. */
   tokenRefused(type: string): void;
 }
 
-export function standardPipeline(ports: PipelinePorts, rules: PipelineSettings): Stages {
+/**
+ * The stages of the gateway and of `secureServer`, in the order of {@link STAGE_NAMES}.
+ *
+ * @example
+ * ```ts
+ * const guardOf = (ports: PipelinePorts, settings: PipelineSettings): Guard => createGuard(standardPipeline(ports, settings));
+ * ```
+ */
+export function standardPipeline(ports: PipelinePorts, settings: PipelineSettings): Stages {
   const { authenticators, tenants, catalog, policy, limiter, approvals, audit, recorder, observer, clock } = ports;
   const refusals = createRefusals({
     limiter,
-    perMinute: () => rules.refusalsPerMinute(),
+    perMinute: () => settings.refusalsPerMinute(),
     now: () => clock.now(),
     observer,
   });
   const outputCheck = createSchemaCache('outputSchema', SCHEMA_LIMITS);
-  const allowTools = (server: string): readonly string[] | undefined => rules.allowTools(server);
+  const allowTools = (server: string): readonly string[] | undefined => settings.allowTools(server);
   return {
-    authenticate: createAuthenticate(authenticators, (type) => rules.tokenRefused(type)),
+    authenticate: createAuthenticate(authenticators, (type) => settings.tokenRefused(type)),
     tenant: createTenant(tenants, refusals),
     visible: createVisible({ catalog, policy, allowTools }),
-    validate: createValidate({ additionalArguments: (server) => rules.additionalArguments(server), outputCheck }),
+    validate: createValidate({ additionalArguments: (server) => settings.additionalArguments(server), outputCheck }),
     authorize: createAuthorize({ policy, observer }),
-    limit: createLimit({ limiter, tiers: () => rules.tiers(), observer }),
+    limit: createLimit({ limiter, tiers: () => settings.tiers(), observer }),
     approve: createApprove({
-      rules: () => rules.approvalRules(),
+      rules: () => settings.approvalRules(),
       store: approvals,
-      ttlMs: () => rules.approvalTtlMs(),
+      ttlMs: () => settings.approvalTtlMs(),
       clock,
     }),
     inspect: createInspect({
-      maxResultBytes: (server) => rules.maxResultBytes(server),
+      maxResultBytes: (server) => settings.maxResultBytes(server),
       mayList: createMayList({ policy, allowTools }),
       outputCheck,
     }),
-    chargeRefusal: (who) => refusals.charge(who),
+    chargeRefusal: (identity) => refusals.charge(identity),
     audit,
     recorder,
     observer,

@@ -2,6 +2,14 @@
 import { createHash, createPrivateKey, createPublicKey, sign, verify, type KeyObject } from 'node:crypto';
 import type { Hash } from './tree.ts';
 
+/**
+ * A statement about a log: its name, size and root hash.
+ *
+ * @example
+ * ```ts
+ * const isEmpty = ({ size }: Checkpoint): boolean => size === 0;
+ * ```
+ */
 export interface Checkpoint {
   /** Name of the log; also the name of its key. */
   readonly origin: string;
@@ -9,10 +17,19 @@ export interface Checkpoint {
   readonly root: Hash;
 }
 
+/**
+ * Signs the checkpoints of one log.
+ *
+ * @example
+ * ```ts
+ * const note = (signer: Signer, frontier: Frontier): string => signer.sign({ size: frontier.size, root: frontier.root() });
+ * ```
+ */
 export interface Signer {
   readonly origin: string;
   /** C2SP verifier key: `<name>+<key id>+<base64 of 0x01 and the public key>`. */
   readonly vkey: string;
+  /** A C2SP signed note: the checkpoint and one signature. */
   sign(checkpoint: Omit<Checkpoint, 'origin'>): string;
 }
 
@@ -23,7 +40,18 @@ const ED25519 = Buffer.from([0x01]);
 const keyIdOf = (name: string, publicKey: Uint8Array): Buffer =>
   createHash('sha256').update(name).update('\n').update(ED25519).update(publicKey).digest().subarray(0, 4);
 
-/** @param seed 32 bytes. @param origin no spaces and no `+` (C2SP signed-note). */
+/**
+ * A signer with an Ed25519 key.
+ *
+ * @param origin the name of the log, without spaces and `+` (C2SP signed-note).
+ * @param seed the private key: 32 bytes.
+ * @throws RangeError for an origin that cannot stand in a note.
+ *
+ * @example
+ * ```ts
+ * const signer = createSigner('example.com/acme', new Uint8Array(32).fill(7));
+ * ```
+ */
 export function createSigner(origin: string, seed: Uint8Array): Signer {
   if (origin === '' || /[\s+]/.test(origin))
     throw new RangeError('the origin must not be empty or contain spaces or "+"');
@@ -42,13 +70,23 @@ export function createSigner(origin: string, seed: Uint8Array): Signer {
 
 const bodyOf = ({ origin, size, root }: Checkpoint): string => `${origin}\n${size}\n${root.toString('base64')}\n`;
 
+/** A verifier key, taken apart. */
 interface Verifier {
   readonly name: string;
   readonly id: Buffer;
   readonly key: KeyObject;
 }
 
-/** @throws Error when the text is not a verifier key. */
+/**
+ * Reads a C2SP verifier key.
+ *
+ * @throws Error when the text is not one.
+ *
+ * @example
+ * ```ts
+ * const { name } = parseVkey(createSigner('example.com/acme', new Uint8Array(32)).vkey);
+ * ```
+ */
 export function parseVkey(vkey: string): Verifier {
   const match = /^([^\s+]+)\+([0-9a-f]{8})\+([A-Za-z0-9+/]+={0,2})$/.exec(vkey.trim());
   const raw = Buffer.from(match?.[3] ?? '', 'base64');
@@ -62,7 +100,16 @@ export function parseVkey(vkey: string): Verifier {
   };
 }
 
-/** The checkpoint that a signed note states, when the key signed it; `undefined` for anything else. */
+/**
+ * The checkpoint of a signed note, when the key signed it; `undefined` for anything else.
+ *
+ * @throws Error when `vkey` is not a verifier key.
+ *
+ * @example
+ * ```ts
+ * const sizeOf = (note: string, vkey: string): number | undefined => openCheckpoint(note, vkey)?.size;
+ * ```
+ */
 export function openCheckpoint(note: string, vkey: string): Checkpoint | undefined {
   const verifier = parseVkey(vkey);
   const end = note.indexOf('\n\n');
@@ -76,15 +123,18 @@ export function openCheckpoint(note: string, vkey: string): Checkpoint | undefin
   // Nothing but signature lines may follow, or a note could hide another one.
   if (signatures.pop() !== '' || !signatures.every((line) => /^— \S+ [A-Za-z0-9+/]+={0,2}$/.test(line)))
     return undefined;
-  const signed = signatures.some((line) => {
-    const raw = Buffer.from(/^— (\S+) (\S+)$/.exec(line)?.[2] ?? '', 'base64');
-    return (
-      line.startsWith(`— ${verifier.name} `) &&
-      raw.subarray(0, 4).equals(verifier.id) &&
-      raw.length === 68 &&
-      line.endsWith(raw.toString('base64')) &&
-      verify(null, Buffer.from(text), verifier.key, raw.subarray(4))
-    );
-  });
+  const signed = signatures.some((line) => isSignature(line, text, verifier));
   return signed ? { origin, size: Number(size), root: rootHash } : undefined;
+}
+
+/** Whether a signature line is by this key and over this text. Lines of other keys are ignored (C2SP signed-note). */
+function isSignature(line: string, text: string, { name, id, key }: Verifier): boolean {
+  const raw = Buffer.from(/^— (\S+) (\S+)$/.exec(line)?.[2] ?? '', 'base64');
+  return (
+    line.startsWith(`— ${name} `) &&
+    raw.subarray(0, 4).equals(id) &&
+    raw.length === 68 &&
+    line.endsWith(raw.toString('base64')) &&
+    verify(null, Buffer.from(text), key, raw.subarray(4))
+  );
 }

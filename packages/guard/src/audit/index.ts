@@ -1,6 +1,6 @@
-/** The audit log without its files: records, the tree, checkpoints, redaction. */
+/** The audit log without its files: records, redaction, the Merkle tree, its tiles and its checkpoints. */
 export { createSigner, openCheckpoint, parseVkey, type Checkpoint, type Signer } from './checkpoint.ts';
-export { type AuditRecord, type Recorder, type OutcomeStatus as Status } from './record.ts';
+export type { AuditRecord, Outcome, OutcomeStatus, Recorder, Trail } from './record.ts';
 export { createRecorder, logRecord, unknownOutcome } from './recorder.ts';
 export { createRedactor, type Redactor } from './redact.ts';
 export { createTileReader, isComplete, parseTilePath, type Tile } from './tiles.ts';

@@ -1,17 +1,38 @@
-/**
- * What the audit log says of a call: OCSF 1.8 API Activity (class 6003) with the MCP fields of the contract,
- * RFC 8785 canonical, one document a record.
- */
+/** What the guard learns about a call while it runs, and what follows from it: the records and the outcome. */
 import type { Approval, Call, Definition, Grant, JsonObject, McpResult, Principal, Tenant } from '../call.ts';
 import type { GuardError } from '../errors.ts';
 import type { MethodRow } from '../methods.ts';
 
-/** One entry of the audit log, as the JSON document that will be canonicalised and hashed. */
+/**
+ * One entry of the audit log, as the JSON document that is canonicalised (RFC 8785) and hashed. Records of calls are OCSF
+ * 1.8 API Activity (class 6003).
+ *
+ * @example
+ * ```ts
+ * const operationOf = (record: AuditRecord): Json | undefined => asObject(record['api'])['operation'];
+ * ```
+ */
 export type AuditRecord = JsonObject;
 
+/**
+ * `refused` = nothing was executed; `error` = it was executed, and failed or is withheld; `unknown` = the process ended
+ * before the outcome was recorded.
+ *
+ * @example
+ * ```ts
+ * const isSettled = (status: OutcomeStatus): boolean => status !== 'unknown';
+ * ```
+ */
 export type OutcomeStatus = 'success' | 'refused' | 'error' | 'unknown';
 
-/** What the guard learned of one call so far; only `guard.ts` writes it, and only the records are made from it. */
+/**
+ * What the guard learned about one call so far. Only `guard.ts` writes it, and only the records are made from it.
+ *
+ * @example
+ * ```ts
+ * const wasRefused = (trail: Trail): boolean => trail.error !== undefined && !trail.executed;
+ * ```
+ */
 export interface Trail {
   readonly call: Call;
   readonly startedAtMs: number;
@@ -21,16 +42,24 @@ export interface Trail {
   principal: Principal | undefined;
   tenant: Tenant | undefined;
   definition: Definition | undefined;
-  /** What the policies decided: a refusal of theirs has one as well. */
+  /** What the policies decided, also when they refused. */
   grant: Grant | undefined;
   approval: Approval | undefined;
-  /** True from the moment that something may have happened. */
+  /** True from the moment that the tool may have had an effect. */
   executed: boolean;
   result: McpResult | undefined;
   error: GuardError | undefined;
 }
 
-/** How one call ended. A refusal is a value like any other. */
+/**
+ * How one call ended. A refusal is a value like any other.
+ *
+ * @example
+ * ```ts
+ * const errorCode = (outcome: Outcome): ErrorCode | undefined =>
+ *   outcome.status === 'success' ? undefined : outcome.error.code;
+ * ```
+ */
 export type Outcome = {
   readonly correlationId: string;
   readonly method: string;
@@ -44,16 +73,27 @@ export type Outcome = {
   | { readonly status: 'refused' | 'error'; readonly error: GuardError }
 );
 
-/** Turns a trail into the two records. */
+/**
+ * Turns a trail into the two records of a call.
+ *
+ * @example
+ * ```ts
+ * const methodOnly: Recorder = {
+ *   intent: ({ call }) => ({ phase: 'intent', method: call.method }),
+ *   outcome: ({ call }) => ({ phase: 'outcome', method: call.method }),
+ * };
+ * ```
+ */
 export interface Recorder {
   intent(trail: Trail): AuditRecord;
-  outcome(trail: Trail, endedAt: number): AuditRecord;
+  outcome(trail: Trail, endedAtMs: number): AuditRecord;
 }
 
-export function openTrail(call: Call, startedAt: number): Trail {
+/** The trail of a call that has just arrived. */
+export function openTrail(call: Call, startedAtMs: number): Trail {
   return {
     call,
-    startedAtMs: startedAt,
+    startedAtMs,
     recordId: crypto.randomUUID(),
     row: undefined,
     principal: undefined,
@@ -67,18 +107,19 @@ export function openTrail(call: Call, startedAt: number): Trail {
   };
 }
 
-export function closeTrail(trail: Trail, endedAt: number): Outcome {
+/** The outcome that the caller of the guard gets. */
+export function closeTrail(trail: Trail, endedAtMs: number): Outcome {
   const { call, principal, tenant, definition, executed, result, error } = trail;
-  const head = {
+  const common = {
     correlationId: call.origin.correlationId,
     method: call.method,
-    durationMs: endedAt - trail.startedAtMs,
+    durationMs: endedAtMs - trail.startedAtMs,
     principal,
     tenant,
     definition,
     executed,
   };
-  if (error === undefined && result !== undefined) return { ...head, status: 'success', result };
+  if (error === undefined && result !== undefined) return { ...common, status: 'success', result };
   if (error === undefined) throw new Error('a trail closes with a result or an error');
-  return { ...head, status: executed ? 'error' : 'refused', error };
+  return { ...common, status: executed ? 'error' : 'refused', error };
 }

@@ -1,6 +1,7 @@
 /** The two records of a call: OCSF 1.8 API Activity (class 6003), with the fields of MCP under `unmapped`. */
 import { hash } from 'node:crypto';
 import type { Call, Json, JsonObject, McpResult, Principal, Session } from '../call.ts';
+import { asObject, isObject } from '../json/is-object.ts';
 import type { AuditRecord, Recorder, OutcomeStatus, Trail } from './record.ts';
 import type { Redactor } from './redact.ts';
 
@@ -8,29 +9,55 @@ const OCSF_VERSION = '1.8.0';
 const PRODUCT = { name: 'Sallyport', vendor_name: 'Sallyport' };
 const STATUS_ID: Readonly<Record<OutcomeStatus, number>> = { success: 1, refused: 2, error: 2, unknown: 0 };
 
+/**
+ * Makes the two records of a call, with its arguments redacted.
+ *
+ * @example
+ * ```ts
+ * const key = new Uint8Array(32).fill(1);
+ * const recorder = createRecorder(createRedactor({ keyOf: () => key, clear: () => [] }));
+ * ```
+ */
 export function createRecorder(redactor: Redactor): Recorder {
   return {
-    intent: (trail) => record(trail, redactor, { phase: 'intent', time: trail.startedAtMs }),
-    outcome(trail, endedAt) {
-      const status: OutcomeStatus = trail.error === undefined ? 'success' : trail.executed ? 'error' : 'refused';
-      return record(trail, redactor, { phase: 'outcome', time: endedAt, status });
-    },
+    intent: (trail) => record(trail, redactor, { name: 'intent', timeMs: trail.startedAtMs }),
+    outcome: (trail, endedAtMs) =>
+      record(trail, redactor, { name: 'outcome', timeMs: endedAtMs, status: statusOf(trail) }),
   };
 }
 
-/** What the two records of a call differ in, beside what the trail knows by then. */
-type Moment =
-  | { readonly phase: 'intent'; readonly time: number }
-  | { readonly phase: 'outcome'; readonly time: number; readonly status: OutcomeStatus };
-
-/** What recovery writes for an intent whose outcome nobody will ever know. */
-export function unknownOutcome(intent: AuditRecord, now: number): AuditRecord {
-  const unmapped = intent['unmapped'] as JsonObject;
-  return { ...intent, status_id: 0, time: now, unmapped: { ...unmapped, phase: 'outcome', status: 'unknown' } };
+function statusOf({ error, executed }: Trail): OutcomeStatus {
+  if (error === undefined) return 'success';
+  return executed ? 'error' : 'refused';
 }
 
-/** What happened to the log itself: a recovery, a weakening at start. */
-export function logRecord(event: string, fields: JsonObject, now: number): AuditRecord {
+/** What differs between the two records of a call, besides what the trail knows by then. */
+type Phase =
+  | { readonly name: 'intent'; readonly timeMs: number }
+  | { readonly name: 'outcome'; readonly timeMs: number; readonly status: OutcomeStatus };
+
+/**
+ * The outcome record that recovery writes for an intent without one: the process ended while the call ran.
+ *
+ * @example
+ * ```ts
+ * const closing = (intent: AuditRecord): AuditRecord => unknownOutcome(intent, Date.now());
+ * ```
+ */
+export function unknownOutcome(intent: AuditRecord, nowMs: number): AuditRecord {
+  const unmapped = intent['unmapped'] as JsonObject;
+  return { ...intent, status_id: 0, time: nowMs, unmapped: { ...unmapped, phase: 'outcome', status: 'unknown' } };
+}
+
+/**
+ * A record that belongs to no call: a recovery of the log, the weakenings at start.
+ *
+ * @example
+ * ```ts
+ * const started = logRecord('gateway.start', { weakenings: [] }, Date.now());
+ * ```
+ */
+export function logRecord(event: string, fields: JsonObject, nowMs: number): AuditRecord {
   return {
     activity_id: 99,
     api: { operation: event, service: { name: 'sallyport' } },
@@ -39,17 +66,17 @@ export function logRecord(event: string, fields: JsonObject, now: number): Audit
     metadata: { product: PRODUCT, version: OCSF_VERSION },
     severity_id: 1,
     status_id: 1,
-    time: now,
+    time: nowMs,
     type_uid: 600399,
     unmapped: { ...fields, phase: 'outcome', record_id: crypto.randomUUID(), status: 'success' },
   };
 }
 
 /**
- * Members are written in the order of RFC 8785, here and in what follows: a record is canonical as it is built, and
+ * Members are written in the order of RFC 8785, here and in the functions below: a record is canonical as it is built, so
  * writing it costs one pass of the engine's own serialiser (`canonicalize`).
  */
-function record(trail: Trail, redactor: Redactor, moment: Moment): AuditRecord {
+function record(trail: Trail, redactor: Redactor, phase: Phase): AuditRecord {
   const { call, principal } = trail;
   const activity = activityOf(call.method, trail);
   const fields: Record<string, Json> = {
@@ -62,14 +89,14 @@ function record(trail: Trail, redactor: Redactor, moment: Moment): AuditRecord {
     severity_id: 1,
     src_endpoint: call.origin.address === '' ? { name: call.origin.transport } : { ip: call.origin.address },
   };
-  if (moment.phase === 'outcome') fields['status_id'] = STATUS_ID[moment.status];
-  fields['time'] = moment.time;
+  if (phase.name === 'outcome') fields['status_id'] = STATUS_ID[phase.status];
+  fields['time'] = phase.timeMs;
   fields['type_uid'] = 600300 + activity;
-  fields['unmapped'] = mcpFields(trail, redactor, moment);
+  fields['unmapped'] = mcpFields(trail, redactor, phase);
   return fields;
 }
 
-function mcpFields(trail: Trail, redactor: Redactor, moment: Moment): JsonObject {
+function mcpFields(trail: Trail, redactor: Redactor, phase: Phase): JsonObject {
   const {
     call: { origin, method, session },
     principal,
@@ -88,18 +115,18 @@ function mcpFields(trail: Trail, redactor: Redactor, moment: Moment): JsonObject
   fields['correlation_id'] = origin.correlationId;
   if (grant !== undefined) fields['decision'] = { policies: grant.policies, revision: grant.revision };
   if (definition !== undefined) fields['definition_digest'] = definition.digest;
-  if (moment.phase === 'outcome') fields['duration_ms'] = Math.round(moment.time - trail.startedAtMs);
+  if (phase.name === 'outcome') fields['duration_ms'] = Math.round(phase.timeMs - trail.startedAtMs);
   if (trail.error !== undefined) fields['error_code'] = trail.error.row.errorCode;
   if (definition !== undefined) fields['labels'] = definition.labels;
   fields['method'] = method;
-  fields['phase'] = moment.phase;
+  fields['phase'] = phase.name;
   fields['protocol_version'] = origin.protocolVersion;
   fields['record_id'] = trail.recordId;
   if (trail.result !== undefined) addResult(fields, trail.result);
   const server = serverOf(trail.call);
   if (server !== undefined) fields['server'] = server;
   if (session !== undefined) fields['session_id'] = sessionDigest(session);
-  if (moment.phase === 'outcome') fields['status'] = moment.status;
+  if (phase.name === 'outcome') fields['status'] = phase.status;
   fields['tenant_id'] = tenant;
   const name = targetName(trail, (text) => redactor.text(tenant, text));
   if (name !== undefined) fields['tool_name'] = name;
@@ -108,25 +135,27 @@ function mcpFields(trail: Trail, redactor: Redactor, moment: Moment): JsonObject
   return fields;
 }
 
-/** The outcome of an executed call has its intent beside it, which says the arguments once. */
+/** An executed call has an intent record, which has the arguments already. */
 function argumentsOf({ call, definition, executed }: Trail): JsonObject | undefined {
   if (executed) return undefined;
   const { arguments: input, uri } = call.params;
-  // The name of a template is not the address that was read.
+  // The name of a template does not tell which resource was read.
   if (definition?.kind === 'resource_template' && typeof uri === 'string') return { uri };
-  return typeof input === 'object' && input !== null && !Array.isArray(input) ? (input as JsonObject) : undefined;
+  return isObject(input) ? input : undefined;
 }
 
 const digests = new WeakMap<Session, string>();
 
-/** The id itself is a credential. Remembered, because a session makes many calls. */
+/** The id itself is a credential, so the record has its hash. Remembered, because a session makes many calls. */
 function sessionDigest(session: Session): string {
-  let digest = digests.get(session);
-  if (digest === undefined) digests.set(session, (digest = hash('sha256', session.id, 'hex').slice(0, 32)));
+  const known = digests.get(session);
+  if (known !== undefined) return known;
+  const digest = hash('sha256', session.id, 'hex').slice(0, 32);
+  digests.set(session, digest);
   return digest;
 }
 
-/** A name that was found is the server's; a name that was not is the caller's, so it is hashed. */
+/** A name that was found is the server's. Any other name is text of the caller, so it is hashed. */
 function targetName({ call: { target }, definition }: Trail, hashed: (name: string) => string): string | undefined {
   if (definition !== undefined) return definition.name;
   return 'name' in target ? hashed(target.name) : undefined;
@@ -142,13 +171,13 @@ function actorOf(principal: Principal | undefined): JsonObject {
   return { app_uid: principal.agent.clientId, user: { domain: principal.user.issuer, uid: principal.user.subject } };
 }
 
-/** OCSF: 2 = Read, 99 = Other. What a tool does is only hinted at, so nothing else is claimed. */
+/** OCSF: 2 = Read, 99 = Other. Annotations are hints, so the record claims nothing more. */
 function activityOf(method: string, { definition }: Trail): number {
-  const hints = definition?.document['annotations'] as { readonly readOnlyHint?: Json } | undefined;
-  return method !== 'tools/call' || hints?.readOnlyHint === true ? 2 : 99;
+  const hints = asObject(definition?.document['annotations']);
+  return method !== 'tools/call' || hints['readOnlyHint'] === true ? 2 : 99;
 }
 
-/** Tokens are an estimate: four bytes each, which is what English text comes to with current tokenizers. */
+/** Tokens are an estimate: four bytes each, the average of English text with current tokenizers. */
 function addResult(fields: Record<string, Json>, { value, bytes, items }: McpResult): void {
   if (items !== undefined) {
     fields['result_items'] = items.length;

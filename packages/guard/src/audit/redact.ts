@@ -1,13 +1,23 @@
 /**
- * What a record says of arguments: by default a keyed hash with type and size, so that an auditor who has a value can find
+ * How a record shows arguments: by default as a keyed hash with type and size, so that an auditor who has a value can find
  * it and nobody else learns it; in clear only where the operator lists the path. Names that the schema does not declare are
- * the caller's words and are hashed with their values.
+ * text of the caller, so they are hashed with their values.
  */
-import { keyedHash, type KeyedHash } from './keyed-hash.ts';
+import { hmacSha256, type Hmac } from './hmac.ts';
 import type { Definition, Json, JsonObject } from '../call.ts';
 import { canonicalize } from '../json/canonical.ts';
+import { asObject } from '../json/is-object.ts';
 
+/**
+ * Hides foreign text in records.
+ *
+ * @example
+ * ```ts
+ * const nameOf = (redactor: Redactor, tenant: Tenant, name: string): string => redactor.text(tenant.id, name);
+ * ```
+ */
 export interface Redactor {
+  /** Each argument in clear or as `{ bytes, hash, type }`; undeclared ones together under `*`. */
   arguments(tenant: string, definition: Definition | undefined, input: JsonObject): JsonObject;
   /** `hmac:` and 32 hex digits of a text under the tenant's key. */
   text(tenant: string, value: string): string;
@@ -20,66 +30,84 @@ export interface RedactDeps {
   readonly clear: () => readonly string[];
 }
 
+/**
+ * A redactor with a key per tenant.
+ *
+ * @example
+ * ```ts
+ * const key = new Uint8Array(32).fill(1);
+ * const redactor = createRedactor({ keyOf: () => key, clear: () => ['crm/search/query'] });
+ * ```
+ */
 export function createRedactor({ keyOf, clear }: RedactDeps): Redactor {
-  const hashes = new WeakMap<Uint8Array, KeyedHash>();
-  const hashed = (tenant: string, text: string): string => {
-    const key = keyOf(tenant);
-    let hash = hashes.get(key);
-    if (hash === undefined) hashes.set(key, (hash = keyedHash(key)));
-    return `hmac:${hash(text).slice(0, 32)}`;
-  };
-  let [paths, rules]: [readonly string[], readonly (readonly string[])[]] = [[], []];
-  const isClear = (server: string, tool: string, field: string): boolean => {
-    const now = clear();
-    if (now !== paths) [paths, rules] = [now, now.map((path) => path.split('/'))];
-    return rules.some(
-      (rule) =>
-        rule.length === 3 && [server, tool, field].every((part, index) => rule[index] === '*' || rule[index] === part),
-    );
-  };
+  const text = createHasher(keyOf);
+  const isClear = createPathMatcher(clear);
   const describe = (tenant: string, value: Json): JsonObject => {
-    const text = canonicalize(value);
-    return { bytes: Buffer.byteLength(text), hash: hashed(tenant, text), type: typeOf(value) };
+    const canonical = canonicalize(value);
+    return { bytes: Buffer.byteLength(canonical), hash: text(tenant, canonical), type: typeOf(value) };
   };
   return {
-    text: hashed,
+    text,
     arguments(tenant, definition, input) {
-      const declared = definition && declaredNames(definition);
+      if (definition === undefined) return Object.keys(input).length === 0 ? {} : { '*': describe(tenant, input) };
+      const declared = declaredNames(definition);
       const fields: Record<string, Json> = {};
-      const known = Object.keys(input)
-        .filter((name) => definition !== undefined && declared?.has(name) === true)
-        .sort();
-      const others =
-        Object.keys(input).length === known.length
-          ? undefined
-          : Object.fromEntries(Object.entries(input).filter(([name]) => !known.includes(name)));
-      if (others !== undefined) fields['*'] = describe(tenant, others);
-      for (const name of known) {
-        const value = input[name] as Json;
-        fields[name] =
-          definition !== undefined && isClear(definition.server, definition.name, name)
-            ? value
-            : describe(tenant, value);
+      const undeclared = Object.entries(input).filter(([name]) => !declared.has(name));
+      if (undeclared.length > 0) fields['*'] = describe(tenant, Object.fromEntries(undeclared));
+      for (const name of Object.keys(input).sort()) {
+        const value = input[name];
+        if (value === undefined || !declared.has(name)) continue;
+        fields[name] = isClear(definition.server, definition.name, name) ? value : describe(tenant, value);
       }
       return fields;
     },
   };
 }
 
-const names = new WeakMap<Definition, ReadonlySet<string>>();
-
-function declaredNames(definition: Definition): ReadonlySet<string> {
-  let known = names.get(definition);
-  if (known === undefined) {
-    const { document, kind } = definition;
-    const schema = document['inputSchema'] as { properties?: JsonObject } | undefined;
-    const prompts = Array.isArray(document['arguments'])
-      ? (document['arguments'] as readonly { name?: string }[]).map((one) => String(one.name))
-      : [];
-    const addressed = kind === 'resource_template' ? ['uri'] : [];
-    names.set(definition, (known = new Set([...Object.keys(schema?.properties ?? {}), ...prompts, ...addressed])));
-  }
-  return known;
+function createHasher(keyOf: RedactDeps['keyOf']): Redactor['text'] {
+  const hashes = new WeakMap<Uint8Array, Hmac>();
+  return (tenant, value) => {
+    const key = keyOf(tenant);
+    const hash = hashes.get(key) ?? hmacSha256(key);
+    hashes.set(key, hash);
+    return `hmac:${hash(value).slice(0, 32)}`;
+  };
 }
 
-const typeOf = (value: Json): string => (value === null ? 'null' : Array.isArray(value) ? 'array' : typeof value);
+/** The paths are split once per list of the settings. */
+function createPathMatcher(clear: RedactDeps['clear']): (server: string, tool: string, field: string) => boolean {
+  let paths: readonly string[] = [];
+  let patterns: readonly (readonly string[])[] = [];
+  return (server, tool, field) => {
+    const current = clear();
+    if (current !== paths) {
+      paths = current;
+      patterns = current.map((path) => path.split('/'));
+    }
+    return patterns.some(
+      (pattern) =>
+        pattern.length === 3 &&
+        [server, tool, field].every((part, index) => pattern[index] === '*' || pattern[index] === part),
+    );
+  };
+}
+
+const namesOf = new WeakMap<Definition, ReadonlySet<string>>();
+
+function declaredNames(definition: Definition): ReadonlySet<string> {
+  const known = namesOf.get(definition);
+  if (known !== undefined) return known;
+  const { document, kind } = definition;
+  const properties = asObject(asObject(document['inputSchema'])['properties']);
+  const prompts = Array.isArray(document['arguments'])
+    ? document['arguments'].map((argument: Json) => String(asObject(argument)['name']))
+    : [];
+  const names = new Set([...Object.keys(properties), ...prompts, ...(kind === 'resource_template' ? ['uri'] : [])]);
+  namesOf.set(definition, names);
+  return names;
+}
+
+function typeOf(value: Json): string {
+  if (value === null) return 'null';
+  return Array.isArray(value) ? 'array' : typeof value;
+}

@@ -1,13 +1,23 @@
 /**
- * The tree in tiles (C2SP tlog-tiles): 256 consecutive hashes of one level each, from which whoever has a checkpoint
- * computes any proof. A level is eight of the tree's: each hash above the first is the root of a full tile below.
+ * The tree in tiles (C2SP tlog-tiles): each has 256 consecutive hashes of one level. A client with a checkpoint
+ * computes any proof from them. One level of tiles is eight levels of the tree: each hash above level 0 is the root of a full
+ * tile below.
  */
 import { HASH_BYTES, rootOf, type Hash } from './tree.ts';
 
+/** Hashes in a full tile. */
 export const TILE_WIDTH = 256;
-/** Beyond it a tile would cover more leaves than a number can count. */
+/** Above it a tile would cover more leaves than a number can count. */
 const LEVEL_MAX = 5;
 
+/**
+ * Which tile.
+ *
+ * @example
+ * ```ts
+ * const firstLeaves: Tile = { level: 0, index: 0, width: 256 };
+ * ```
+ */
 export interface Tile {
   /** 0 = hashes of leaves. */
   readonly level: number;
@@ -18,7 +28,17 @@ export interface Tile {
 
 const PATH = /^(0|[1-9]\d?)\/((?:x\d{3}\/)*)(\d{3})(?:\.p\/([1-9]\d{0,2}))?$/;
 
-/** @param path what follows `tile/`, such as `1/x001/234.p/17`. @returns `undefined` for what is not the one spelling of a tile. */
+/**
+ * Reads the path of a tile.
+ *
+ * @param path the part after `tile/`, such as `1/x001/234.p/17`.
+ * @returns `undefined` for anything that is not the canonical path of a tile.
+ *
+ * @example
+ * ```ts
+ * const tile = parseTilePath('0/000.p/17');
+ * ```
+ */
 export function parseTilePath(path: string): Tile | undefined {
   const [, level = '', high = '', low = '', partial] = PATH.exec(path) ?? [];
   const width = partial === undefined ? TILE_WIDTH : Number(partial);
@@ -36,35 +56,48 @@ export function parseTilePath(path: string): Tile | undefined {
     : undefined;
 }
 
-/** Whether a tree of that size has all hashes of the tile. */
+/**
+ * Whether a tree of that size has all hashes of the tile.
+ *
+ * @example
+ * ```ts
+ * const canBeServed = (tile: Tile, size: number): boolean => isComplete(tile, size);
+ * ```
+ */
 export const isComplete = ({ level, index, width }: Tile, size: number): boolean =>
   index * TILE_WIDTH + width <= Math.floor(size / TILE_WIDTH ** level);
 
+/** Reads the leaf hashes in [from, to), 32 bytes each. */
 export type ReadLeaves = (from: number, to: number) => Promise<Buffer>;
 
 /**
  * Reads tiles of a tree that only grows. Hashes of full tiles are remembered, one for each 256 leaves, so that a tile costs
  * at most 256 others.
  *
- * @param leaves the leaf hashes in [from, to), 32 bytes each; only asked for those that a tile covers.
+ * @param readLeaves is called only for leaves that a tile covers.
+ * @example
+ * ```ts
+ * const readTile = createTileReader(async (from, to) => Buffer.alloc((to - from) * HASH_BYTES));
+ * const bytes = await readTile({ level: 0, index: 0, width: 4 });
+ * ```
  */
-export function createTileReader(leaves: ReadLeaves): (tile: Tile) => Promise<Buffer> {
+export function createTileReader(readLeaves: ReadLeaves): (tile: Tile) => Promise<Buffer> {
   const roots = new Map<string, Hash>();
   const rootAt = async (level: number, index: number): Promise<Hash> => {
     const key = `${level} ${index}`;
-    let root = roots.get(key);
-    if (root === undefined) {
-      const below = await read({ level: level - 1, index, width: TILE_WIDTH });
-      roots.set(key, (root = rootOf((at) => below.subarray(at * HASH_BYTES, (at + 1) * HASH_BYTES), 0, TILE_WIDTH)));
-    }
+    const known = roots.get(key);
+    if (known !== undefined) return known;
+    const below = await read({ level: level - 1, index, width: TILE_WIDTH });
+    const root = rootOf((at) => below.subarray(at * HASH_BYTES, (at + 1) * HASH_BYTES), 0, TILE_WIDTH);
+    roots.set(key, root);
     return root;
   };
   const read = async ({ level, index, width }: Tile): Promise<Buffer> => {
     const first = index * TILE_WIDTH;
-    if (level === 0) return leaves(first, first + width);
+    if (level === 0) return readLeaves(first, first + width);
     const hashes: Hash[] = [];
-    // One after the other: whoever waits for a tile can wait, and calls go on in between.
-    for (let at = first; at < first + width; at++) hashes.push(await rootAt(level, at));
+    // One after the other, so that calls are served in between.
+    for (let index = first; index < first + width; index++) hashes.push(await rootAt(level, index));
     return Buffer.concat(hashes);
   };
   return read;

@@ -1,39 +1,72 @@
 /**
- * The Merkle tree of RFC 6962 (section 2.1), SHA-256. The log keeps only the frontier while it grows: the roots of the
- * perfect subtrees that its size is the sum of; proofs are computed from the leaf hashes when somebody asks.
+ * The Merkle tree of RFC 6962 (section 2.1), SHA-256. While the log grows it keeps the frontier only: the roots of the
+ * perfect subtrees whose sizes add up to its size. Proofs are computed from the leaf hashes when they are requested.
  */
 import { hash } from 'node:crypto';
 
+/**
+ * A SHA-256 hash, 32 bytes.
+ *
+ * @example
+ * ```ts
+ * const text = (hash: Hash): string => hash.toString('hex');
+ * ```
+ */
 export type Hash = Buffer;
 
+/**
+ * Length of a {@link Hash}.
+ *
+ * @example
+ * ```ts
+ * const count = (leaves: Uint8Array): number => leaves.length / HASH_BYTES;
+ * ```
+ */
 export const HASH_BYTES = 32;
-const LEAF = 0x00;
-const NODE = 0x01;
+/** Domain separation: a leaf and a node never have the same hash. */
+const LEAF_PREFIX = 0x00;
+const NODE_PREFIX = 0x01;
 
-/** By way of a string, which the engine makes in its own heap: a Buffer of its own costs several times as much. */
+/** Through a string, which the engine allocates in its own heap: a native Buffer costs several times as much. */
 const sha256 = (data: Uint8Array): Hash => Buffer.from(hash('sha256', data, 'latin1'), 'latin1');
 
-/** Where the prefix and what it stands before are put together. Nothing reads it but the line that wrote it. */
+/** Reused for the input of every hash, within one synchronous function. */
 let scratch: Buffer = Buffer.alloc(8 * 1024);
 
+/**
+ * The hash of a leaf: SHA-256 of 0x00 and its bytes.
+ *
+ * @example
+ * ```ts
+ * const leaf = leafHash(Buffer.from(canonicalize({ phase: 'intent' })));
+ * ```
+ */
 export function leafHash(bytes: Uint8Array): Hash {
   const length = 1 + bytes.length;
   if (scratch.length < length) scratch = Buffer.alloc(2 * length);
-  scratch[0] = LEAF;
+  scratch[0] = LEAF_PREFIX;
   scratch.set(bytes, 1);
   return sha256(scratch.subarray(0, length));
 }
 
 function nodeHash(left: Hash, right: Hash): Hash {
-  scratch[0] = NODE;
+  scratch[0] = NODE_PREFIX;
   scratch.set(left, 1);
   scratch.set(right, 1 + HASH_BYTES);
   return sha256(scratch.subarray(0, 1 + 2 * HASH_BYTES));
 }
 
+/** The root of a tree without leaves. */
 export const EMPTY_ROOT: Hash = sha256(new Uint8Array());
 
-/** Grows by one leaf at a time in constant amortised work. */
+/**
+ * The right edge of a growing tree: each leaf costs constant amortised work.
+ *
+ * @example
+ * ```ts
+ * const rootText = (frontier: Frontier): string => frontier.root().toString('base64');
+ * ```
+ */
 export interface Frontier {
   readonly size: number;
   append(leaf: Hash): void;
@@ -42,10 +75,18 @@ export interface Frontier {
   peaks(): readonly Hash[];
 }
 
-/** Empty, or going on from the size and peaks of another. */
-export function createFrontier(from = 0, known: readonly Hash[] = []): Frontier {
-  const peaks: Hash[] = [...known];
-  let size = from;
+/**
+ * An empty frontier, or one that continues from the size and peaks of another.
+ *
+ * @example
+ * ```ts
+ * const frontier = createFrontier();
+ * frontier.append(leafHash(Buffer.from('first')));
+ * ```
+ */
+export function createFrontier(initialSize = 0, initialPeaks: readonly Hash[] = []): Frontier {
+  const peaks: Hash[] = [...initialPeaks];
+  let size = initialSize;
   return {
     get size() {
       return size;
@@ -65,7 +106,15 @@ export function createFrontier(from = 0, known: readonly Hash[] = []): Frontier 
   };
 }
 
-/** The leaf hash at an index; leaves are read from a file as they are needed. */
+/**
+ * The leaf hash at an index; leaves are read from a file as they are needed.
+ *
+ * @example
+ * ```ts
+ * const leaves = [leafHash(Buffer.from('a')), leafHash(Buffer.from('b'))];
+ * const leafAt: LeafAt = (index) => leaves[index] ?? leafHash(Buffer.from(''));
+ * ```
+ */
 export type LeafAt = (index: number) => Hash;
 
 /** The largest power of two that is smaller than n (n > 1). */
@@ -75,14 +124,30 @@ function split(n: number): number {
   return k;
 }
 
-/** MTH of the leaves in [from, to). */
+/**
+ * The root over the leaves in [from, to): MTH of RFC 6962 section 2.1.
+ *
+ * @example
+ * ```ts
+ * const root = (leafAt: LeafAt, size: number): Hash => rootOf(leafAt, 0, size);
+ * ```
+ */
 export function rootOf(leafAt: LeafAt, from: number, to: number): Hash {
   const frontier = createFrontier();
   for (let index = from; index < to; index++) frontier.append(leafAt(index));
   return frontier.root();
 }
 
-/** PATH(index, D[size]): proves that a leaf is in the tree. @throws RangeError when it is not. */
+/**
+ * Proves that a leaf is in the tree of `size` leaves: PATH(index, D[size]) of RFC 6962 section 2.1.1.
+ *
+ * @throws RangeError when the index is not below the size.
+ *
+ * @example
+ * ```ts
+ * const proofOfFirst = (leafAt: LeafAt, size: number): Hash[] => inclusionProof(leafAt, 0, size);
+ * ```
+ */
 export function inclusionProof(leafAt: LeafAt, index: number, size: number): Hash[] {
   if (!(index >= 0 && index < size)) throw new RangeError(`there is no leaf ${index} in a tree of ${size}`);
   const path = (from: number, to: number): Hash[] => {
@@ -95,7 +160,16 @@ export function inclusionProof(leafAt: LeafAt, index: number, size: number): Has
   return path(0, size);
 }
 
-/** PROOF(first, D[size]): proves that the tree of `first` leaves is a prefix of the tree of `size`. */
+/**
+ * Proves that the tree of `first` leaves is a prefix of the tree of `size`: PROOF(first, D[size]) of RFC 6962 section 2.1.2.
+ *
+ * @throws RangeError when `first` is larger than `size`.
+ *
+ * @example
+ * ```ts
+ * const proof = (leafAt: LeafAt): Hash[] => consistencyProof(leafAt, 100, 256);
+ * ```
+ */
 export function consistencyProof(leafAt: LeafAt, first: number, size: number): Hash[] {
   if (!(first >= 0 && first <= size)) throw new RangeError(`a tree of ${first} is no prefix of one of ${size}`);
   if (first === 0 || first === size) return [];
@@ -109,6 +183,7 @@ export function consistencyProof(leafAt: LeafAt, first: number, size: number): H
   return proof(0, size, true);
 }
 
+/** What {@link verifyInclusion} checks: that the leaf has this index in the tree of this size and root. */
 export interface Inclusion {
   readonly leaf: Hash;
   readonly index: number;
@@ -117,21 +192,30 @@ export interface Inclusion {
   readonly root: Hash;
 }
 
-/** RFC 9162 section 2.1.3.2. */
+/**
+ * Checks an inclusion proof (RFC 9162 section 2.1.3.2).
+ *
+ * @example
+ * ```ts
+ * const leaf = leafHash(Buffer.from('only'));
+ * const isIncluded = verifyInclusion({ leaf, index: 0, size: 1, proof: [], root: leaf });
+ * ```
+ */
 export function verifyInclusion({ leaf, index, size, proof, root }: Inclusion): boolean {
   if (!(index >= 0 && index < size)) return false;
-  let [node, at, last] = [leaf, index, size - 1];
+  let [node, position, last] = [leaf, index, size - 1];
   for (const sibling of proof) {
     if (last === 0) return false;
-    if (at % 2 === 1 || at === last) {
+    if (position % 2 === 1 || position === last) {
       node = nodeHash(sibling, node);
-      while (at % 2 === 0 && at !== 0) [at, last] = [Math.floor(at / 2), Math.floor(last / 2)];
+      while (position % 2 === 0 && position !== 0) [position, last] = parentsOf(position, last);
     } else node = nodeHash(node, sibling);
-    [at, last] = [Math.floor(at / 2), Math.floor(last / 2)];
+    [position, last] = parentsOf(position, last);
   }
   return last === 0 && node.equals(root);
 }
 
+/** What {@link verifyConsistency} checks: that the tree of `first` leaves is a prefix of the tree of `size`. */
 export interface Consistency {
   readonly first: number;
   readonly firstRoot: Hash;
@@ -140,24 +224,38 @@ export interface Consistency {
   readonly proof: readonly Hash[];
 }
 
-/** RFC 9162 section 2.1.4.2. */
+/**
+ * Checks a consistency proof (RFC 9162 section 2.1.4.2).
+ *
+ * @example
+ * ```ts
+ * const root = leafHash(Buffer.from('only'));
+ * const isPrefix = verifyConsistency({ first: 1, firstRoot: root, size: 1, root, proof: [] });
+ * ```
+ */
 export function verifyConsistency({ first, firstRoot, size, root, proof }: Consistency): boolean {
   if (first === 0) return proof.length === 0;
   if (first === size) return proof.length === 0 && firstRoot.equals(root);
   if (first > size) return false;
-  let [at, last] = [first - 1, size - 1];
-  while (at % 2 === 1) [at, last] = [Math.floor(at / 2), Math.floor(last / 2)];
-  const path = at === 0 ? [firstRoot, ...proof] : [...proof];
+  let [position, last] = [first - 1, size - 1];
+  while (position % 2 === 1) [position, last] = parentsOf(position, last);
+  const path = position === 0 ? [firstRoot, ...proof] : [...proof];
   const start = path.shift();
   if (start === undefined) return false;
   let [old, current] = [start, start];
   for (const sibling of path) {
     if (last === 0) return false;
-    if (at % 2 === 1 || at === last) {
+    if (position % 2 === 1 || position === last) {
       [old, current] = [nodeHash(sibling, old), nodeHash(sibling, current)];
-      while (at % 2 === 0 && at !== 0) [at, last] = [Math.floor(at / 2), Math.floor(last / 2)];
+      while (position % 2 === 0 && position !== 0) [position, last] = parentsOf(position, last);
     } else current = nodeHash(current, sibling);
-    [at, last] = [Math.floor(at / 2), Math.floor(last / 2)];
+    [position, last] = parentsOf(position, last);
   }
   return last === 0 && old.equals(firstRoot) && current.equals(root);
 }
+
+/** One level up: the index of a node, and of the last node of the level. */
+const parentsOf = (position: number, last: number): [number, number] => [
+  Math.floor(position / 2),
+  Math.floor(last / 2),
+];

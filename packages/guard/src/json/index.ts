@@ -1,3 +1,4 @@
+/** JSON with one reading: the strict parser, the canonical form, and messages built around judged bytes. */
 export { canonicalize } from './canonical.ts';
 export { oneLine } from './one-line.ts';
 export { requestBytes, responseBytes, type RequestParts } from './splice.ts';

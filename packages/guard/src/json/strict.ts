@@ -1,15 +1,23 @@
 /**
- * The strict JSON parser: what it accepts can be read in one way only (RFC 8259 as narrowed by RFC 7493, I-JSON).
+ * The strict JSON parser: what it accepts has one reading only (RFC 8259 as narrowed by RFC 7493, I-JSON).
  *
- * `JSON.parse` does the parsing. One light scan over the bytes adds what it lacks: depth and key limits before anything
- * is built, numbers that every reader understands alike, and duplicate keys, found by counting: a document that has more
- * members than its value has keys names one of them twice.
+ * `JSON.parse` does the parsing. One scan over the bytes adds what it lacks: depth and key limits before anything is
+ * built, numbers that every parser reads alike, and duplicate keys, found by counting: a document with more members than its
+ * value has keys names one of them twice.
  */
 import { isUtf8 } from 'node:buffer';
 import type { Json, JsonObject } from '../call.ts';
 import { GuardError } from '../errors.ts';
 import { isExactNumber } from './numbers.ts';
 
+/**
+ * What a document may cost.
+ *
+ * @example
+ * ```ts
+ * const limits: JsonLimits = { maxBytes: 1_048_576, maxDepth: 64, maxKeys: 10_000 };
+ * ```
+ */
 export interface JsonLimits {
   readonly maxBytes: number;
   readonly maxDepth: number;
@@ -17,6 +25,14 @@ export interface JsonLimits {
   readonly maxKeys: number;
 }
 
+/**
+ * A value, and where its parts stand in the bytes.
+ *
+ * @example
+ * ```ts
+ * const rawParams = (bytes: Uint8Array, { span }: ParsedJson): Uint8Array => bytes.subarray(...(span('params') ?? [0, 0]));
+ * ```
+ */
 export interface ParsedJson {
   readonly value: Json;
   /** Byte range of the value of a top-level member, or of a member of a top-level object, e.g. `params`, `arguments`. */
@@ -45,19 +61,24 @@ const BACKSLASH = 0x5c;
 /**
  * @param bytes UTF-8 JSON text.
  * @throws GuardError `payload_too_large` above `maxBytes`; `parse_error`, with a byte offset where there is one, for
- * everything that is not JSON or could be read in two ways.
+ * everything that is not JSON or has two readings.
+ * @example
+ * ```ts
+ * const limits: JsonLimits = { maxBytes: 1_048_576, maxDepth: 64, maxKeys: 10_000 };
+ * const { value } = parseStrict(Buffer.from('{"jsonrpc":"2.0"}'), limits);
+ * ```
  */
 export function parseStrict(bytes: Uint8Array, limits: JsonLimits): ParsedJson {
   if (bytes.length > limits.maxBytes) throw new GuardError('payload_too_large');
   const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length);
-  if (!isUtf8(buffer)) throw refused('it is not UTF-8');
+  if (!isUtf8(buffer)) throw malformed('it is not UTF-8');
   const scan = scanBytes(buffer, limits);
   const value = parse(buffer.toString('utf8'));
-  if (countKeys(value, scan.escapes) !== scan.keys) throw refused('an object has the same key twice');
+  if (countKeys(value, scan.escapes) !== scan.keys) throw malformed('an object has the same key twice');
   return { value, span: (key, inner) => spanOf(buffer, scan.members, key, inner) };
 }
 
-function refused(why: string, offset?: number): GuardError {
+function malformed(why: string, offset?: number): GuardError {
   return new GuardError('parse_error', {
     message: `The body is not acceptable JSON: ${why}${offset === undefined ? '' : ` (byte ${offset})`}.`,
   });
@@ -68,7 +89,7 @@ function parse(text: string): Json {
     return JSON.parse(text) as Json;
   } catch {
     // The engine's message quotes the input, so it is not passed on.
-    throw refused('the syntax is wrong');
+    throw malformed('the syntax is wrong');
   }
 }
 
@@ -81,7 +102,7 @@ function scanBytes(buffer: Buffer, limits: JsonLimits): Scan {
       const end = stringEnd(buffer, at + 1, scan.escapes);
       const colon = skipSpace(buffer, end);
       if (buffer[colon] === 0x3a) {
-        if (++scan.keys > limits.maxKeys) throw refused(`it has more than ${limits.maxKeys} keys`, at);
+        if (++scan.keys > limits.maxKeys) throw malformed(`it has more than ${limits.maxKeys} keys`, at);
         if (depth <= 2)
           noteMember(scan.members, depth, {
             keyStart: at,
@@ -93,7 +114,7 @@ function scanBytes(buffer: Buffer, limits: JsonLimits): Scan {
         at = colon;
       } else at = end - 1;
     } else if (byte === 0x7b || byte === 0x5b) {
-      if (++depth > limits.maxDepth) throw refused(`it is nested deeper than ${limits.maxDepth}`, at);
+      if (++depth > limits.maxDepth) throw malformed(`it is nested deeper than ${limits.maxDepth}`, at);
     } else if (byte === 0x7d || byte === 0x5d) {
       closeMember(buffer, scan.members, depth--, at);
     } else if (byte === 0x2c) closeMember(buffer, scan.members, depth, at);
@@ -102,7 +123,7 @@ function scanBytes(buffer: Buffer, limits: JsonLimits): Scan {
   return scan;
 }
 
-/** Index after the closing quote. Short strings are walked, long ones are left to the native search. */
+/** Index after the closing quote. Short strings are scanned here, the rest of long ones by the native search. */
 function stringEnd(buffer: Buffer, start: number, escapes: boolean): number {
   for (let at = start, near = Math.min(start + 48, buffer.length); at < near; at++) {
     const byte = buffer[at];
@@ -111,7 +132,7 @@ function stringEnd(buffer: Buffer, start: number, escapes: boolean): number {
   }
   for (let at = start; ;) {
     const quote = buffer.indexOf(QUOTE, at);
-    if (quote === -1) throw refused('a string does not end', start);
+    if (quote === -1) throw malformed('a string does not end', start);
     if (!escapes || !isEscaped(buffer, start, quote)) return quote + 1;
     at = quote + 1;
   }
@@ -129,7 +150,7 @@ function skipSpace(buffer: Buffer, start: number): number {
   return at;
 }
 
-/** Index after the number. Up to 15 digits are exact in every reader; anything longer or fancier is looked at. */
+/** Index after the number. Up to 15 plain digits are exact in every parser; any other number is checked. */
 function numberEnd(buffer: Buffer, start: number): number {
   let at = start;
   let plain = true;
@@ -139,7 +160,7 @@ function numberEnd(buffer: Buffer, start: number): number {
     else if (byte !== 0x2d) break;
   }
   if ((!plain || at - start > 15) && !isExactNumber(buffer.toString('latin1', start, at)))
-    throw refused('a number is not exact in IEEE 754 double precision', start);
+    throw malformed('a number is not exact in IEEE 754 double precision', start);
   return at;
 }
 
@@ -164,19 +185,24 @@ function closeMember(buffer: Buffer, members: Member[], depth: number, at: numbe
 
 const isSpace = (byte: number | undefined): boolean => byte === 0x20 || byte === 0x0a || byte === 0x0d || byte === 0x09;
 
-function spanOf(buffer: Buffer, members: readonly Member[], key: string, inner: string | undefined) {
-  const found = members.find((member) => isKey(buffer, member, key));
-  if (found === undefined || inner === undefined) return found && ([found.start, found.end] as const);
-  return spanOf(buffer, found.inner, inner, undefined);
+function spanOf(
+  buffer: Buffer,
+  members: readonly Member[],
+  key: string,
+  inner: string | undefined,
+): readonly [start: number, end: number] | undefined {
+  const member = members.find((candidate) => isKey(buffer, candidate, key));
+  if (member === undefined) return undefined;
+  return inner === undefined ? ([member.start, member.end] as const) : spanOf(buffer, member.inner, inner, undefined);
 }
 
-/** A key is spelled as it is or with escapes; only the second way needs a parser. */
+/** A key that is written with escapes needs a parser. */
 function isKey(buffer: Buffer, { keyStart, keyEnd }: Member, key: string): boolean {
   const spelled = buffer.toString('utf8', keyStart + 1, keyEnd - 1);
   return spelled === key || (spelled.includes('\\') && JSON.parse(`"${spelled}"`) === key);
 }
 
-/** Counts the keys of the value, and looks into every string when the text had escapes that could hide something. */
+/** Counts the keys of the value, and checks every string when the text had escapes. */
 function countKeys(value: Json, escapes: boolean): number {
   if (typeof value === 'string') {
     if (escapes) checkText(value);
@@ -191,7 +217,7 @@ function countKeys(value: Json, escapes: boolean): number {
   const object = value as JsonObject;
   for (const key in object) {
     if (!Object.hasOwn(object, key)) continue;
-    if (key === '__proto__') throw refused('a key is __proto__');
+    if (key === '__proto__') throw malformed('a key is __proto__');
     if (escapes) checkText(key);
     keys += 1 + countKeys(object[key] as Json, escapes);
   }
@@ -199,6 +225,6 @@ function countKeys(value: Json, escapes: boolean): number {
 }
 
 function checkText(text: string): void {
-  if (!text.isWellFormed()) throw refused('a string has a lone surrogate');
-  if (text.includes('\0')) throw refused('a string has a NUL character');
+  if (!text.isWellFormed()) throw malformed('a string has a lone surrogate');
+  if (text.includes('\0')) throw malformed('a string has a NUL character');
 }

@@ -41,7 +41,11 @@ export function createApiKeyAuthenticator(store: KeyStore, clock: Clock): Authen
     // The same object as long as the row says the same: what is known of a principal hangs on the object.
     const principal = before?.row === row ? before.principal : principalOf(key);
     if (remembered.size >= REMEMBERED_MAX) remembered.delete(remembered.keys().next().value as string);
-    remembered.set(token, { principal, row, until: Math.min(now + API_KEY_REMEMBERED_MS, key.expiresAtMs ?? Infinity) });
+    remembered.set(token, {
+      principal,
+      row,
+      until: Math.min(now + API_KEY_REMEMBERED_MS, key.expiresAtMs ?? Infinity),
+    });
     return principal;
   };
   return (credentials) => {

@@ -1,7 +1,7 @@
 import { createHmac, randomBytes } from 'node:crypto';
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
-import { keyedHash } from './keyed-hash.ts';
+import { hmacSha256 } from './hmac.ts';
 
 it.each([
   [
@@ -16,10 +16,10 @@ it.each([
     'what do ya want for nothing?',
     '5bdcc146bf60754e6a042426089575c75a003f089d2739839dec58b964ec3843',
   ],
-])('%s', (_name, key, text, digest) => expect(keyedHash(key)(text)).toBe(digest));
+])('%s', (_name, key, text, digest) => expect(hmacSha256(key)(text)).toBe(digest));
 
 it('is what createHmac says, for any key and text, also when used again', () => {
-  const hash = keyedHash(Buffer.alloc(32, 7));
+  const hash = hmacSha256(Buffer.alloc(32, 7));
   fc.assert(
     fc.property(fc.string({ unit: 'binary' }), (text) => {
       expect(hash(text)).toBe(createHmac('sha256', Buffer.alloc(32, 7)).update(text).digest('hex'));
@@ -27,8 +27,8 @@ it('is what createHmac says, for any key and text, also when used again', () => 
   );
   for (const bytes of [1, 32, 64, 65, 131]) {
     const key = randomBytes(bytes);
-    expect(keyedHash(key)('ü')).toBe(createHmac('sha256', key).update('ü').digest('hex'));
+    expect(hmacSha256(key)('ü')).toBe(createHmac('sha256', key).update('ü').digest('hex'));
   }
 });
 
-it('an empty key is refused', () => expect(() => keyedHash(Buffer.alloc(0))).toThrow(RangeError));
+it('an empty key is refused', () => expect(() => hmacSha256(Buffer.alloc(0))).toThrow(RangeError));
