@@ -190,7 +190,7 @@ export function edgeDepsOf(resources: Resources, { guard, upstreams }: GuardedUp
   return {
     guard,
     send: upstreams.send,
-    profileOf: (name) => upstreams.view.profile(name),
+    profileOf: (name) => upstreams.directory.profile(name),
     definitionOf: (target) => upstreams.catalog.find(target),
     maySee: serverVisibility(upstreams, settings),
     snapshot: () => {

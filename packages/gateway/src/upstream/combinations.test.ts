@@ -68,15 +68,15 @@ it('finds the era of every server and its face', () => {
     'old-pipe': undefined,
     'new-pipe': undefined,
   });
-  expect(rig.upstreams.view.profile('old-http')).toMatchObject({
+  expect(rig.upstreams.directory.profile('old-http')).toMatchObject({
     serverInfo: { name: 'legacy-fixture' },
     instructions: 'Legacy instructions.',
   });
-  expect(rig.upstreams.view.profile('new-http')).toMatchObject({
+  expect(rig.upstreams.directory.profile('new-http')).toMatchObject({
     serverInfo: { name: 'modern-fixture' },
     instructions: 'Modern instructions.',
   });
-  expect(rig.upstreams.view.servers()).toEqual(['new-http', 'new-pipe', 'old-http', 'old-json', 'old-pipe']);
+  expect(rig.upstreams.directory.servers()).toEqual(['new-http', 'new-pipe', 'old-http', 'old-json', 'old-pipe']);
 });
 
 describe.each(['old-http', 'old-json', 'old-pipe', 'new-http', 'new-pipe'])('%s', (server) => {
@@ -288,7 +288,7 @@ describe('modern client, legacy server', () => {
       { action: 'accept', content: { name: 'one' } },
       { action: 'accept', content: { name: 'two' } },
     ]);
-    expect(rig.upstreams.stats().held).toBe(0);
+    expect(rig.upstreams.stats().parkedCalls).toBe(0);
   });
 
   it('asks again for what was left out', async () => {
@@ -375,7 +375,7 @@ describe('modern client, legacy server', () => {
       const outcome = await rig.run('tools/call', where, params, { ...ask, ...more });
       expect(outcome, what).toMatchObject({ status: 'error', error: { code: 'invalid_params' } });
     }
-    expect(rig.upstreams.stats().held).toBe(1);
+    expect(rig.upstreams.stats().parkedCalls).toBe(1);
     const { value } = await rig.get(
       'tools/call',
       target,

@@ -1,175 +1,124 @@
-/**
- * Everything behind the guard: the servers, what is pinned of them, and the way there. Nothing is sent without a permit;
- * discovery at start is a set of calls like any other, made by the gateway itself.
- */
-import { isObject, type Catalog, type Definition, type DefinitionKind, type SendUpstream } from '@sallyport/guard';
+/** Everything behind the guard: the servers, their pinned definitions, and how calls reach them. Nothing is sent without a permit. */
+import type { Catalog, Definition, SendUpstream } from '@sallyport/guard';
 import type { ServerDirectory, ServerSettings } from '../snapshot.ts';
-import type { CallDeps } from './calls/run.ts';
-import { ownCapabilities } from './client-requests/capabilities.ts';
-import { createSubscribers } from './notifications/subscribers.ts';
-import { endParked } from './calls/parked.ts';
-import { createLevels } from './notifications/log-levels.ts';
-import { reopen } from './calls/reopen.ts';
-import { send } from './calls/send.ts';
+import { createRequestStates } from './calls/input-required/request-state.ts';
+import { createParkedCalls } from './calls/parked/parked-calls.ts';
+import { send, type SendDeps } from './calls/send.ts';
+import { gatewayCapabilities } from './client-requests/capabilities.ts';
+import type { UpstreamDeps } from './deps.ts';
+import { discover, type DiscoveryRun } from './discover.ts';
+import { createLogLevels } from './notifications/log-levels.ts';
 import { createServerInitiated } from './notifications/server-initiated.ts';
-import { createUpstreamSubscriptions, type UpstreamSubscriptions } from './notifications/upstream-subscriptions.ts';
+import { applySessionLogLevel } from './notifications/set-log-level.ts';
+import { createSubscribers } from './notifications/subscribers.ts';
+import { reopenSession } from './notifications/subscriptions/reopen-session.ts';
+import { createUpstreamSubscriptions } from './notifications/subscriptions/upstream-subscriptions.ts';
 import { createCatalog } from './pins/catalog.ts';
 import { observerOf } from './pins/verify.ts';
-import type { UpstreamDeps } from './deps.ts';
-import { reasonOf } from './transports/failure.ts';
-import { gatewayRequest } from './transports/transport.ts';
-import { LIST_METHODS } from '../mcp/lists.ts';
+import { createServerDirectory } from './server-directory.ts';
 import { createBackoff } from './sessions/backoff.ts';
-import { createSessionPool, type SessionPool } from './sessions/pool.ts';
-import type { UpstreamSession } from './sessions/session.ts';
+import { createSessionPool } from './sessions/pool.ts';
 
 export type { ClientRequest, UpstreamDeps, UpstreamEvent } from './deps.ts';
-
-/** What the gateway asks of every server at start, in this order; each is a guarded call with `credentials: {kind: 'gateway'}`. */
-export const discoveryMethods: readonly string[] = LIST_METHODS;
+export type { DiscoveryRun } from './discover.ts';
 
 export interface UpstreamStats {
-  /** Open sessions and child processes, by server. */
-  readonly links: Readonly<Record<string, number>>;
-  /** Calls of modern clients that wait for input. */
-  readonly held: number;
-  /** Listening callers. */
-  readonly listeners: number;
+  /** Open sessions, by server. A stdio server has one child process per session. */
+  readonly sessions: Readonly<Record<string, number>>;
+  /** Calls of modern clients to legacy servers that run or wait for the client's retry. */
+  readonly parkedCalls: number;
+  /** Callers that wait for notifications. */
+  readonly subscribers: number;
 }
 
-export type DiscoveryRun = (server: string, method: string) => Promise<unknown>;
-
 export interface Upstreams {
-  /** Reads the pins. Wait for it before the first call: until then every target is refused. */
-  loadPins(): Promise<void>;
   readonly send: SendUpstream;
   readonly catalog: Catalog;
-  readonly view: ServerDirectory;
+  readonly directory: ServerDirectory;
   /** Everything that is pinned of a server. */
   definitionsOf(server: string): readonly Definition[];
+  /** Reads the pins. Wait for it before the first call: until then every target is refused. */
+  loadPins(): Promise<void>;
   /**
-   * Asks servers for their definitions, side by side. @param run puts one discovery call through the guard:
-   * `{method, target: {kind: 'servers', servers: [server]}, credentials: {kind: 'gateway', tenant: '_'}}`. @param only names of
-   * servers; all when left out. Never rejects.
+   * Asks servers for their definitions. Never rejects.
+   *
+   * @param only names of servers; all when left out.
    */
   discover(run: DiscoveryRun, only?: readonly string[]): Promise<void>;
   /** By server: why it could not be reached within the last half minute, or `undefined`. */
   ready(): Record<string, string | undefined>;
   stats(): UpstreamStats;
-  /** Ends every link, child process and held call. */
+  /** Ends every session, child process and parked call. */
   close(): Promise<void>;
 }
 
 export function createUpstreams(deps: UpstreamDeps): Upstreams {
-  const ears = createSubscribers();
-  const stopping = new AbortController();
-  const endings = createBackoff(deps.clock);
-  const watches = createUpstreamSubscriptions();
-  const definitions = createCatalog({
-    ...deps,
-    changed: (server: string, kind: DefinitionKind) => ears.changed(server, kind),
-  });
-  const links: SessionPool = createSessionPool({
-    clock: deps.clock,
-    log: deps.log,
+  const { clock, log, sealer, servers, clientRequest } = deps;
+  const subscribers = createSubscribers();
+  const logLevels = createLogLevels();
+  const requestStates = createRequestStates(sealer, clock);
+  const catalog = createCatalog({ ...deps, changed: subscribers.publishListChanged });
+  const pool = createSessionPool({
+    clock,
+    log,
     environment: deps.environment,
-    servers: deps.servers,
+    servers,
     serverInitiated: (settings, owner, traffic) =>
-      createServerInitiated({ ...deps, subscribers: ears }, settings, owner, traffic),
-    hasSubscribers: ({ settings, owner }) => ears.has(settings.name, owner),
+      createServerInitiated(subscribers, clientRequest, settings, owner, traffic),
+    hasSubscribers: ({ settings, owner }) => subscribers.has(settings.name, owner),
   });
-  const capabilities = (settings: ServerSettings) => ownCapabilities(settings.clientRequests);
-  const looker = { clock: deps.clock, definitions, capabilities };
-  const bridge: CallDeps = {
-    ...deps,
-    links,
-    definitions,
-    verifier: looker,
-    ears,
-    held: new Map(),
-    levels: createLevels(),
+  const subscriptions = createUpstreamSubscriptions(pool, subscribers, log);
+  const parkedCalls = createParkedCalls({ clock, clientRequest, requestStates, catalog, pool });
+  const verifier = {
+    clock,
+    definitions: catalog,
+    capabilities: ({ clientRequests }: ServerSettings) => gatewayCapabilities(clientRequests),
   };
-  links.onOpened((seat) => settle(bridge, seat, watches));
-  links.onLost((seat) => void reopen(bridge, seat, { endings, stopping: stopping.signal }).catch(() => undefined));
+  const sendDeps: SendDeps = {
+    ...deps,
+    pool,
+    catalog,
+    verifier,
+    subscribers,
+    subscriptions,
+    logLevels,
+    requestStates,
+    parkedCalls,
+  };
+
+  pool.onOpened(async (session) => {
+    const { settings, owner, connection } = session;
+    await catalog.learnProfile(settings, connection.profile, observerOf(session));
+    if (owner === undefined) return;
+    subscriptions.refresh(settings.name, owner);
+    applySessionLogLevel(log, session, logLevels.get(owner));
+  });
+  const stopping = new AbortController();
+  const endings = createBackoff(clock);
+  pool.onLost((session) => {
+    void reopenSession(servers, pool, subscribers, session, endings, stopping.signal).catch(() => undefined);
+  });
+
+  const names = (): readonly string[] => servers().map(({ name }) => name);
   return {
-    loadPins: async () => void (await definitions.freshPins()),
-    send: (permit, relay) => send(bridge, watches, permit, relay),
-    catalog: { find: definitions.find },
-    view: viewOf(bridge),
-    definitionsOf: definitions.definitionsOf,
-    discover: (run, only) => discoverAll(bridge, run, only ?? deps.servers().map(({ name }) => name)),
-    ready: () => Object.fromEntries(deps.servers().map(({ name }) => [name, links.lastFailure(name)])),
+    send: (permit, channel) => send(sendDeps, permit, channel),
+    catalog: { find: catalog.find },
+    directory: createServerDirectory(servers, catalog),
+    definitionsOf: catalog.definitionsOf,
+    loadPins: async () => void (await catalog.freshPins()),
+    discover: (run, only) => discover(pool, log, run, only ?? names()),
+    ready: () => Object.fromEntries(names().map((name) => [name, pool.lastFailure(name)])),
     stats: () => ({
-      links: Object.fromEntries(deps.servers().map(({ name }) => [name, links.count(name)])),
-      held: bridge.held.size,
-      listeners: ears.size,
+      sessions: Object.fromEntries(names().map((name) => [name, pool.count(name)])),
+      parkedCalls: parkedCalls.size,
+      subscribers: subscribers.size,
     }),
     close: async () => {
       stopping.abort();
-      watches.close();
-      definitions.close();
-      endParked(bridge.held);
-      await links.close();
-    },
-  };
-}
-
-/** A new link: its server's face is learned, and the wishes of its owner are told to it. */
-async function settle(bridge: CallDeps, seat: UpstreamSession, watches: UpstreamSubscriptions): Promise<void> {
-  const { settings, connection: link, owner } = seat;
-  await bridge.definitions.learnProfile(settings, link.profile, observerOf(seat));
-  if (owner === undefined) return;
-  watches.refresh(bridge, settings.name, owner);
-  const level = bridge.levels.get(owner);
-  if (level === undefined || link.era !== 'legacy' || !isObject(link.profile.capabilities['logging'])) return;
-  link
-    .request(gatewayRequest('logging/setLevel', { level }, settings.timeoutMs, 64 * 1024))
-    .catch(() => bridge.log('debug', 'a server did not take a log level', { server: settings.name }));
-}
-
-async function discoverAll(bridge: CallDeps, run: DiscoveryRun, names: readonly string[]): Promise<void> {
-  await Promise.all(
-    names.map(async (name) => {
-      for (const method of discoveryMethods) {
-        try {
-          await run(name, method);
-        } catch (thrown) {
-          bridge.log('warn', 'a server could not be discovered', { server: name, why: reasonOf(thrown) });
-        }
-        // A server that cannot be reached for the first list cannot be reached for the others either.
-        if (bridge.links.lastFailure(name) !== undefined) return;
-      }
-    }),
-  );
-}
-
-/** Until a server was reached, it may have anything: an edge that promised less would have to take it back. */
-const GUESS = {
-  tools: { listChanged: true },
-  prompts: { listChanged: true },
-  resources: { listChanged: true, subscribe: true },
-  completions: {},
-  logging: {},
-};
-
-function viewOf({ servers, definitions }: CallDeps): ServerDirectory {
-  let known: readonly ServerSettings[] = [];
-  let names: readonly string[] = [];
-  return {
-    // Asked with every call, and the same until the configuration changes.
-    servers() {
-      if (servers() !== known) names = (known = servers()).map(({ name }) => name).sort();
-      return names;
-    },
-    profile: (server) => {
-      if (!servers().some(({ name }) => name === server)) return undefined;
-      return (
-        definitions.profile(server) ?? {
-          serverInfo: { name: server, version: '0' },
-          capabilities: GUESS,
-          instructions: undefined,
-        }
-      );
+      subscriptions.close();
+      parkedCalls.close();
+      catalog.close();
+      await pool.close();
     },
   };
 }

@@ -1,75 +1,74 @@
-/** Permit → upstream: what the permit allows, and nothing else, is sent to the server that it names. */
+/**
+ * Permit → upstream: what the permit allows, and nothing else, is sent to the server that it names. A call to one server
+ * is four steps: acquire a session, verify the definition against its pin, send, answer.
+ */
 import {
   GuardError,
-  isObject,
-  methodRow,
+  isMethod,
+  METHODS,
   spendPermit,
   type ClientChannel,
   type JsonObject,
   type McpResult,
   type Permit,
   type Permitted,
+  type Target,
 } from '@sallyport/guard';
-import { ownerOf } from '../sessions/session.ts';
-import { remoteErrorOf, reasonOf } from '../transports/failure.ts';
-import { gatewayRequest } from '../transports/transport.ts';
-import { runOf, type CallDeps, type Run } from '../calls/run.ts';
-import { callServer } from '../calls/call-server.ts';
-import { listDefinitions, listTasks } from './lists.ts';
-import { subscribe as openSubscription } from '../notifications/subscribe.ts';
-import type { UpstreamSubscriptions } from '../notifications/upstream-subscriptions.ts';
-import { isLogLevel } from '../../mcp/log-levels.ts';
+import type { UpstreamDeps } from '../deps.ts';
+import type { LogLevels } from '../notifications/log-levels.ts';
+import { sendRootsChanged } from '../notifications/roots-changed.ts';
+import { setLogLevel } from '../notifications/set-log-level.ts';
+import { subscribe, type SubscribeDeps } from '../notifications/subscriptions/subscribe.ts';
+import { requireServed, type Verifier } from '../pins/verify.ts';
+import { listTasks } from '../tasks/list-tasks.ts';
+import { reasonOf, remoteErrorOf } from '../transports/failure.ts';
+import { acquireSession, prepareRetry } from './acquire-session.ts';
+import { COMBINATIONS, type CombinationDeps } from './combinations.ts';
+import { inputResponsesOf, isMultiRoundTrip, type RequestState } from './input-required/request-state.ts';
+import { urlElicitations } from './input-required/url-elicitation.ts';
+import { listDefinitions } from './list-definitions.ts';
+import { modernClientError } from './modern-client-error.ts';
+import { createServerCall, type ServerCall } from './server-call.ts';
+
+export interface SendDeps extends SubscribeDeps, CombinationDeps, Pick<UpstreamDeps, 'servers' | 'sealer' | 'report'> {
+  readonly verifier: Verifier;
+  readonly logLevels: LogLevels;
+}
 
 /** @throws GuardError `not_found` for a target that names no server, `method_not_found` for what is not sent to servers. */
-export async function send(
-  bridge: CallDeps,
-  watches: UpstreamSubscriptions,
-  permit: Permit,
-  relay: ClientChannel,
-): Promise<McpResult> {
+export async function send(deps: SendDeps, permit: Permit, channel: ClientChannel): Promise<McpResult> {
   const permitted = spendPermit(permit);
-  const runs = runsOf(bridge, permitted, relay);
+  const calls = serverCallsOf(deps, permitted, channel);
   try {
-    return await dispatch(bridge, watches, runs, permitted.call.method);
+    return await sendByMethod(deps, calls, permitted.call.method);
   } catch (thrown) {
-    noteFailure(bridge, runs, thrown);
+    reportFailure(deps, permitted, calls, thrown);
     throw thrown;
   }
 }
 
-function runsOf(bridge: CallDeps, permitted: Permitted, relay: ClientChannel): readonly Run[] {
-  const { target } = permitted.call;
-  const names = target.kind === 'servers' ? target.servers : 'server' in target ? [target.server] : [];
-  const settings = bridge.servers();
-  const runs = names.flatMap((name) => {
-    const found = settings.find((one) => one.name === name);
-    return found === undefined ? [] : [runOf(bridge.sealer, permitted, relay, found)];
+function serverCallsOf(
+  { servers, sealer, logLevels }: SendDeps,
+  permitted: Permitted,
+  channel: ClientChannel,
+): readonly ServerCall[] {
+  const names = serverNamesOf(permitted.call.target);
+  const configured = servers();
+  const calls = names.flatMap((name) => {
+    const settings = configured.find((server) => server.name === name);
+    return settings === undefined ? [] : [createServerCall(permitted, channel, settings, sealer, logLevels)];
   });
-  if (runs.length === 0 && names.length > 0) throw new GuardError('not_found');
-  return runs;
+  if (calls.length === 0 && names.length > 0) throw new GuardError('not_found');
+  return calls;
 }
 
-function dispatch(
-  bridge: CallDeps,
-  watches: UpstreamSubscriptions,
-  runs: readonly Run[],
-  method: string,
-): Promise<McpResult> {
-  const lists = methodRow(method)?.lists;
-  if (lists !== undefined) return listDefinitions(bridge, runs, lists);
-  switch (method) {
-    case 'tasks/list':
-      return listTasks(bridge, runs);
-    case 'logging/setLevel':
-      return setLevel(bridge, runs);
-    case 'stream/listen':
-    case 'subscriptions/listen':
-      return openSubscription(bridge, watches, runs);
-    case 'notifications/roots/list_changed':
-      return tellRoots(bridge, runs);
-  }
-  const [run] = runs;
-  if (run === undefined) return Promise.reject(new GuardError('not_found'));
+function serverNamesOf(target: Target): readonly string[] {
+  if (target.kind === 'servers') return target.servers;
+  return 'server' in target ? [target.server] : [];
+}
+
+function sendByMethod(deps: SendDeps, calls: readonly ServerCall[], method: string): Promise<McpResult> {
+  if (!isMethod(method)) return Promise.reject(new GuardError('method_not_found'));
   switch (method) {
     case 'tools/call':
     case 'prompts/get':
@@ -79,92 +78,135 @@ function dispatch(
     case 'tasks/result':
     case 'tasks/update':
     case 'tasks/cancel':
-      return callServer(bridge, run);
+      return callServer(deps, only(calls));
+    case 'tools/list':
+    case 'prompts/list':
+    case 'resources/list':
+    case 'resources/templates/list':
+      return listDefinitions(deps.pool, deps.verifier, deps.log, calls, METHODS[method].lists);
+    case 'tasks/list':
+      return listTasks(deps.pool, deps.log, calls);
+    case 'stream/listen':
+    case 'subscriptions/listen':
+      return subscribe(deps, calls);
     case 'resources/subscribe':
     case 'resources/unsubscribe':
-      return subscribe(bridge, watches, run);
-    default:
+      return changeResourceSubscription(deps, only(calls), method);
+    case 'logging/setLevel':
+      return setLogLevel(deps.pool, deps.logLevels, calls);
+    case 'notifications/roots/list_changed':
+      return sendRootsChanged(deps.pool, deps.log, calls);
+    case 'initialize':
+    case 'server/discover':
+    case 'ping':
+    case 'notifications/initialized':
+    case 'notifications/cancelled':
+    case 'notifications/progress':
+    case 'sampling/createMessage':
+    case 'elicitation/create':
+    case 'roots/list':
+    case 'stream/check':
+    case 'subscriptions/resource':
+    case 'session/end':
+    case 'session/answer':
       return Promise.reject(new GuardError('method_not_found'));
+    default:
+      return method satisfies never;
   }
 }
 
-/** A legacy server is asked itself, so that its refusal reaches the caller; a modern one is listened to. */
-async function subscribe(bridge: CallDeps, watches: UpstreamSubscriptions, run: Run): Promise<McpResult> {
-  const { call } = run.permitted;
-  const owner = ownerOf(run.permitted);
-  const { name: server } = run.settings;
-  const uri = String(call.params['uri']);
-  const modern = (): boolean =>
-    bridge.links.sessionsOf(server, owner).some(({ connection: link }) => link.era === 'modern');
-  const result: McpResult = modern()
+/** @throws GuardError `not_found` when the target names no server. */
+function only([call]: readonly ServerCall[]): ServerCall {
+  if (call === undefined) throw new GuardError('not_found');
+  return call;
+}
+
+async function callServer(deps: SendDeps, call: ServerCall): Promise<McpResult> {
+  const { permitted, channel } = call;
+  const mayBeRetry = channel.era === 'modern' && isMultiRoundTrip(permitted.call.method);
+  const state = mayBeRetry ? deps.requestStates.open(permitted) : undefined;
+  if (state?.kind === 'parked') return deps.parkedCalls.resume(call, state.id, state.round);
+  const extraMembers = extraMembersOf(permitted, state);
+  try {
+    return await callOverSession(deps, call, extraMembers);
+  } catch (thrown) {
+    if (channel.era === 'legacy') throw thrown;
+    const elicitations = await urlElicitations(deps.clientRequest, deps.requestStates, call, thrown);
+    if (elicitations === undefined) throw modernClientError(thrown);
+    return elicitations;
+  }
+}
+
+/** What a retry brings for a modern server. @throws GuardError `invalid_params` for malformed responses. */
+function extraMembersOf(permitted: Permitted, state: RequestState | undefined): JsonObject {
+  if (state?.kind !== 'server') return {};
+  const inputResponses = inputResponsesOf(permitted, state.keys);
+  return {
+    ...(state.keys.length > 0 && { inputResponses }),
+    ...(state.state !== null && { requestState: state.state }),
+  };
+}
+
+/** Acquires a session, verifies, sends and answers; once more when the session turned out to be unusable. */
+async function callOverSession(deps: SendDeps, call: ServerCall, extraMembers: JsonObject): Promise<McpResult> {
+  const { permitted, channel } = call;
+  const { definition } = permitted;
+  for (let attempt = 0; ; attempt++) {
+    const acquired = acquireSession(deps.pool, call);
+    const session = acquired instanceof Promise ? await acquired : acquired;
+    try {
+      const verification = definition && requireServed(deps.verifier, session, definition);
+      if (verification !== undefined) await verification;
+      const sendAndAnswer = COMBINATIONS[channel.era][session.connection.era];
+      return await sendAndAnswer(deps, call, session, extraMembers);
+    } catch (thrown) {
+      if (!prepareRetry(deps.pool, session, call, thrown, attempt)) throw thrown;
+    } finally {
+      deps.pool.release(session);
+    }
+  }
+}
+
+/** A legacy server gets the request itself, so that its refusal reaches the caller. A modern one gets a stream instead. */
+async function changeResourceSubscription(
+  deps: SendDeps,
+  call: ServerCall,
+  method: 'resources/subscribe' | 'resources/unsubscribe',
+): Promise<McpResult> {
+  const { pool, subscriptions } = deps;
+  const { permitted, owner, settings } = call;
+  const { name: server } = settings;
+  const uri = String(permitted.call.params['uri']);
+  const isModern = (): boolean => pool.sessionsOf(server, owner).some(({ connection }) => connection.era === 'modern');
+  const result = isModern()
     ? { value: {} }
-    : await callServer(bridge, run).catch((thrown: unknown) => {
-        // A modern server that was met for the first time does not know the method: it is listened to instead.
-        if (modern() && remoteErrorOf(thrown) !== undefined) return { value: {} };
+    : await callServer(deps, call).catch((thrown: unknown) => {
+        // A modern server that was unknown until now does not have the method.
+        if (isModern() && remoteErrorOf(thrown) !== undefined) return { value: {} };
         throw thrown;
       });
-  if (call.method === 'resources/subscribe') watches.subscribe(server, owner, uri);
-  else watches.unsubscribe(server, owner, uri);
-  const subscribed = bridge.links
-    .sessionsOf(server, owner)
-    .find(({ connection: link }) => link.era === 'legacy')?.subscribedUris;
-  if (call.method === 'resources/subscribe') subscribed?.add(uri);
-  else subscribed?.delete(uri);
-  if (modern()) watches.refresh(bridge, server, owner);
+  const legacySession = pool.sessionsOf(server, owner).find(({ connection }) => connection.era === 'legacy');
+  if (method === 'resources/subscribe') {
+    subscriptions.add(server, owner, uri);
+    legacySession?.subscribedUris.add(uri);
+  } else {
+    subscriptions.remove(server, owner, uri);
+    legacySession?.subscribedUris.delete(uri);
+  }
+  if (isModern()) subscriptions.refresh(server, owner);
   return result;
 }
 
-/** Remembered for the session; servers without logging, and those that are not connected yet, need not agree now. */
-async function setLevel(bridge: CallDeps, runs: readonly Run[]): Promise<McpResult> {
-  for (const { permitted, settings } of runs) {
-    const level = permitted.call.params['level'];
-    // What is remembered goes out with every later call of the session, and a modern server would refuse them all.
-    if (!isLogLevel(level))
-      throw new GuardError('invalid_params', { message: 'params.level is not a log level of MCP.' });
-    bridge.levels.set(ownerOf(permitted), level);
-    for (const { connection: link } of bridge.links.sessionsOf(settings.name, ownerOf(permitted))) {
-      if (link.era !== 'legacy' || !isObject(link.profile.capabilities['logging'])) continue;
-      const params: JsonObject = { level };
-      await link
-        .request(gatewayRequest('logging/setLevel', params, settings.timeoutMs, 64 * 1024))
-        .catch((thrown: unknown) => {
-          if (runs.length === 1) throw thrown;
-        });
-    }
-  }
-  return { value: {} };
-}
-
-/** To the servers that this session is connected to and that may see its roots; they ask for the list themselves. */
-async function tellRoots(bridge: CallDeps, runs: readonly Run[]): Promise<McpResult> {
-  for (const { permitted, settings, capabilities } of runs) {
-    const roots = capabilities['roots'];
-    if (!isObject(roots) || roots['listChanged'] !== true) continue;
-    const legacy = bridge.links
-      .sessionsOf(settings.name, ownerOf(permitted))
-      .filter(({ connection: link }) => link.era === 'legacy');
-    await Promise.all(
-      legacy.map(({ connection: link }) =>
-        link
-          .notify(permitted.call.method, {})
-          .catch(() => bridge.log('debug', 'a server was not told of changed roots', { server: settings.name })),
-      ),
-    );
-  }
-  return { value: {} };
-}
-
-function noteFailure(bridge: CallDeps, runs: readonly Run[], thrown: unknown): void {
+function reportFailure(
+  { log, report }: SendDeps,
+  { call }: Permitted,
+  calls: readonly ServerCall[],
+  thrown: unknown,
+): void {
   const code = thrown instanceof GuardError ? thrown.code : 'internal';
-  const [run] = runs;
-  const server = run?.settings.name ?? '';
-  if (code === 'upstream_failed' || code === 'upstream_timeout' || code === 'internal') {
-    bridge.log('warn', 'a call to a server failed', {
-      correlation_id: run?.permitted.call.origin.correlationId,
-      server,
-      code,
-      why: reasonOf(thrown),
-    });
-    bridge.report({ kind: 'upstream_error', server, code });
-  }
+  if (code !== 'upstream_failed' && code !== 'upstream_timeout' && code !== 'internal') return;
+  const server = calls[0]?.settings.name ?? '';
+  const { correlationId } = call.origin;
+  log('warn', 'a call to a server failed', { correlation_id: correlationId, server, code, why: reasonOf(thrown) });
+  report({ kind: 'upstream_error', server, code });
 }

@@ -1,41 +1,50 @@
 /** What a server may ask of a client: what the client declared, narrowed to what the operator allows for that server. */
 import { GuardError, isObject, type JsonObject } from '@sallyport/guard';
-import type { ServerSettings } from '../../snapshot.ts';
 import { capabilityNeededBy, CLIENT_REQUEST_CAPABILITIES } from '../../mcp/client-requests.ts';
+import type { ServerSettings } from '../../snapshot.ts';
 
-type Requests = ServerSettings['clientRequests'];
+type AllowedRequests = ServerSettings['clientRequests'];
 
-/** The client capabilities that are declared to the server. Extensions are passed on; experiments are not. */
-export function narrowCapabilities(declared: JsonObject, allowed: Requests): JsonObject {
+/** The client capabilities that are declared to the server. Extensions are passed on; experimental ones are not. */
+export function narrowCapabilities(declared: JsonObject, allowed: AllowedRequests): JsonObject {
   const narrowed: Record<string, JsonObject> = {};
-  for (const member of CLIENT_REQUEST_CAPABILITIES) {
-    const value = declared[member];
-    if (allowed[member] && isObject(value))
-      narrowed[member] = member === 'roots' ? (value['listChanged'] === true ? { listChanged: true } : {}) : value;
+  for (const capability of CLIENT_REQUEST_CAPABILITIES) {
+    const value = declared[capability];
+    if (allowed[capability] && isObject(value)) narrowed[capability] = capability === 'roots' ? rootsOf(value) : value;
   }
   if (isObject(declared['extensions'])) narrowed['extensions'] = declared['extensions'];
   return narrowed;
 }
 
-/** What the gateway declares for itself: enough that a server shows everything it has; nobody is ever asked. */
-export function ownCapabilities(allowed: Requests): JsonObject {
+const rootsOf = ({ listChanged }: JsonObject): JsonObject => (listChanged === true ? { listChanged } : {});
+
+/**
+ * What the gateway declares for its own calls: everything that is allowed, so that a server shows everything it has.
+ * Nobody is there to be asked, and nobody is asked.
+ */
+export function gatewayCapabilities(allowed: AllowedRequests): JsonObject {
   return narrowCapabilities({ sampling: {}, elicitation: { form: {}, url: {} }, roots: {} }, allowed);
 }
 
-/** @throws GuardError `missing_client_capability`, naming what would be needed, when the request may not be made. */
-export function requireAskable(method: string, params: JsonObject, capabilities: JsonObject): void {
-  const member = capabilityNeededBy(method);
-  if (member === undefined) throw new GuardError('method_not_found');
-  const declared = capabilities[member];
-  const lacking = isObject(declared) ? lackingPart(method, params, declared) : {};
-  if (lacking !== undefined)
-    throw new GuardError('missing_client_capability', { data: { requiredCapabilities: { [member]: lacking } } });
+/**
+ * @param capabilities as narrowed for the server.
+ * @throws GuardError `missing_client_capability`, naming what would be needed, when the server may not make the request;
+ * `method_not_found` when no server may.
+ */
+export function requireClientCapability(method: string, params: JsonObject, capabilities: JsonObject): void {
+  const capability = capabilityNeededBy(method);
+  if (capability === undefined) throw new GuardError('method_not_found');
+  const declared = capabilities[capability];
+  const missing = isObject(declared) ? missingPart(method, params, declared) : {};
+  if (missing !== undefined)
+    throw new GuardError('missing_client_capability', { data: { requiredCapabilities: { [capability]: missing } } });
 }
 
-function lackingPart(method: string, params: JsonObject, declared: JsonObject): JsonObject | undefined {
+/** The part of a capability that a request needs and the client did not declare. */
+function missingPart(method: string, params: JsonObject, declared: JsonObject): JsonObject | undefined {
   if (method === 'sampling/createMessage') {
-    const tools = params['tools'] !== undefined || params['toolChoice'] !== undefined;
-    return tools && !isObject(declared['tools']) ? { tools: {} } : undefined;
+    const usesTools = params['tools'] !== undefined || params['toolChoice'] !== undefined;
+    return usesTools && !isObject(declared['tools']) ? { tools: {} } : undefined;
   }
   if (method !== 'elicitation/create') return undefined;
   // 2025-11-25: an empty capability means forms only.

@@ -1,34 +1,36 @@
-/** What of a server's notifications during a call reaches the caller, and in which form. */
-import type { JsonObject, ClientChannel } from '@sallyport/guard';
-import { sealRelated, type TaskSeal } from '../calls/tasks.ts';
+/** Which notifications that a server sends during a call reach the caller, and in which form. */
+import type { ClientChannel, JsonObject } from '@sallyport/guard';
 import { isAtLeast } from '../../mcp/log-levels.ts';
 import { NOTIFICATION } from '../../mcp/notifications.ts';
+import { sealRelatedTask, type TaskSeal } from '../tasks/task-ids.ts';
 
-/** The relay may change while the call runs: a retry of a modern client brings a new one. */
-export interface CallNotifications {
-  relay(): ClientChannel | undefined;
-  readonly seal: TaskSeal;
-}
-
-export function createCallNotifications({
-  relay,
-  seal,
-}: CallNotifications): (method: string, params: JsonObject) => void {
+/**
+ * @param channelNow the channel of the client's request that waits now; `undefined` while none does. It changes while the
+ * call runs when a modern client retries. @returns a handler for the notifications of one request to the server.
+ */
+export function createCallNotifications(
+  channelNow: () => ClientChannel | undefined,
+  taskSeal: TaskSeal,
+): (method: string, params: JsonObject) => void {
   let progress = Number.NEGATIVE_INFINITY;
   return (method, params) => {
-    const to = relay();
-    if (to === undefined) return;
+    const channel = channelNow();
+    if (channel === undefined) return;
     if (method === NOTIFICATION.progress) {
       const value = params['progress'];
-      // Progress must increase; what does not would make a client believe that the work began anew.
-      if (to.progressToken === undefined || typeof value !== 'number' || value <= progress) return;
+      // Progress must increase. A client would believe that the work began anew.
+      if (channel.progressToken === undefined || typeof value !== 'number' || value <= progress) return;
       progress = value;
-      return to.notify(method, { ...params, progressToken: to.progressToken });
+      return channel.notify(method, { ...params, progressToken: channel.progressToken });
     }
     if (method === NOTIFICATION.message) {
-      if (to.era === 'modern' && (to.logLevel === undefined || !isAtLeast(params['level'], to.logLevel))) return;
-      return to.notify(method, sealRelated(seal, params));
+      if (wantsLogMessage(channel, params)) channel.notify(method, sealRelatedTask(taskSeal, params));
+      return;
     }
-    if (method === NOTIFICATION.elicitationComplete && to.era === 'legacy') to.notify(method, params);
+    if (method === NOTIFICATION.elicitationComplete && channel.era === 'legacy') channel.notify(method, params);
   };
 }
+
+/** A legacy client has set the level at the server itself; a modern one gets no message unless it named a level. */
+const wantsLogMessage = ({ era, logLevel }: ClientChannel, { level }: JsonObject): boolean =>
+  era === 'legacy' || (logLevel !== undefined && isAtLeast(level, logLevel));

@@ -1,7 +1,7 @@
 /** A list that is said to have changed is compared with its pins again before it is used. */
-import type { SessionState } from '../sessions/session.ts';
 import { kindsChangedBy } from '../../mcp/lists.ts';
+import type { SessionState } from '../sessions/session.ts';
 
-export function noteChange(verifications: SessionState['verifications'], method: string): void {
-  for (const kind of kindsChangedBy(method)) verifications.delete(kind);
+export function forgetChangedLists({ verifications }: Pick<SessionState, 'verifications'>, notification: string): void {
+  for (const kind of kindsChangedBy(notification)) verifications.delete(kind);
 }

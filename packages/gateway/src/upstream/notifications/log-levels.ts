@@ -1,22 +1,23 @@
-/** The log level that a legacy client set, for the links of its session that are opened later and for modern servers. */
+/** The log level that a legacy client set for its session. It holds for modern servers and for sessions that open later. */
+import { BoundedMap } from '@sallyport/guard';
+import type { McpLogLevel } from '../../mcp/log-levels.ts';
 import { ownerKey, type Owner } from '../sessions/session.ts';
 
-export interface Levels {
-  set(owner: Owner, level: string): void;
-  get(owner: Owner): string | undefined;
+export interface LogLevels {
+  set(owner: Owner, level: McpLogLevel): void;
+  get(owner: Owner): McpLogLevel | undefined;
 }
 
-const REMEMBERED_MAX = 10_000;
+const OWNERS_MAX = 10_000;
 
-export function createLevels(): Levels {
-  const levels = new Map<string, string>();
+export function createLogLevels(): LogLevels {
+  const levels = new BoundedMap<string, McpLogLevel>(OWNERS_MAX);
   return {
     set(owner, level) {
       const key = ownerKey(owner);
+      // Deleted first, so that the level that was set least recently is the first to be dropped.
       levels.delete(key);
       levels.set(key, level);
-      const oldest = levels.keys().next().value;
-      if (levels.size > REMEMBERED_MAX && oldest !== undefined) levels.delete(oldest);
     },
     get: (owner) => levels.get(ownerKey(owner)),
   };

@@ -1,46 +1,30 @@
-/** Who listens to what servers say on their own: the long sends `stream/listen` and `subscriptions/listen`. */
-import type { DefinitionKind, JsonObject, Permitted, ClientChannel } from '@sallyport/guard';
+/** The callers that wait for notifications of servers: their `stream/listen` and `subscriptions/listen` calls. */
+import type { DefinitionKind, JsonObject } from '@sallyport/guard';
+import { changeNotificationOf } from '../../mcp/lists.ts';
+import { META, metaOf } from '../../mcp/meta-keys.ts';
+import { isTaskNotification } from '../../mcp/notifications.ts';
+import type { ServerCall } from '../calls/server-call.ts';
 import { ownerKey, type Owner } from '../sessions/session.ts';
-import { sealRelated, sealTask, type TaskSeal } from '../calls/tasks.ts';
-import { META } from '../../mcp/meta-keys.ts';
-import { capabilityChangedBy, changeNotificationOf } from '../../mcp/lists.ts';
-import { isTaskNotification, NOTIFICATION } from '../../mcp/notifications.ts';
-
-export interface SubscriptionFilter {
-  readonly tools: boolean;
-  readonly prompts: boolean;
-  readonly resources: boolean;
-  /** URIs of resources whose updates are wanted. */
-  readonly uris: ReadonlySet<string>;
-  /** Ids of tasks, as the server knows them, whose states are wanted (the tasks extension of 2026-07-28). */
-  readonly tasks: ReadonlySet<string>;
-  /** Log messages and task states too: a legacy client's own stream. */
-  readonly everything: boolean;
-}
+import { sealRelatedTask, sealTask } from '../tasks/task-ids.ts';
+import { matches, type SubscriptionFilter } from './subscription-filter.ts';
 
 export interface Subscriber {
-  readonly server: string;
-  readonly owner: Owner;
-  readonly permitted: Permitted;
-  readonly relay: ClientChannel;
-  readonly wishes: SubscriptionFilter;
+  readonly call: ServerCall;
+  readonly filter: SubscriptionFilter;
 }
 
 export interface Subscribers {
-  add(ear: Subscriber): () => void;
-  /** True when somebody heard it. */
-  hear(server: string, owner: Owner, notice: Notification): boolean;
-  /** Tells everybody who listens to a server that its list of a kind changed. */
-  changed(server: string, kind: DefinitionKind): void;
+  /** @returns a function that removes the subscriber. */
+  add(subscriber: Subscriber): () => void;
+  /** Sends a server's notification to the subscribers of an owner who want it. */
+  publish(server: string, owner: Owner, method: string, params: JsonObject): void;
+  /** Tells all subscribers of a server who want it that its list of a kind has changed. */
+  publishListChanged(server: string, kind: DefinitionKind): void;
+  /** Oldest first. */
   of(server: string, owner: Owner): readonly Subscriber[];
+  /** @param owner `undefined` for any. */
   has(server: string, owner: Owner | undefined): boolean;
   readonly size: number;
-}
-
-export interface Notification {
-  readonly method: string;
-  readonly params: JsonObject;
-  readonly seal: TaskSeal;
 }
 
 const keyOf = (server: string, owner: Owner): string => `${server} ${ownerKey(owner)}`;
@@ -49,69 +33,49 @@ export function createSubscribers(): Subscribers {
   const byOwner = new Map<string, Set<Subscriber>>();
   const byServer = new Map<string, Set<Subscriber>>();
   return {
-    add(ear) {
-      const sets = [
-        [byOwner, keyOf(ear.server, ear.owner)],
-        [byServer, ear.server],
-      ] as const;
-      for (const [map, key] of sets) map.set(key, (map.get(key) ?? new Set()).add(ear));
+    add(subscriber) {
+      const { name: server } = subscriber.call.settings;
+      const key = keyOf(server, subscriber.call.owner);
+      addTo(byOwner, key, subscriber);
+      addTo(byServer, server, subscriber);
       return () => {
-        for (const [map, key] of sets) {
-          const set = map.get(key);
-          if (set?.delete(ear) === true && set.size === 0) map.delete(key);
-        }
+        removeFrom(byOwner, key, subscriber);
+        removeFrom(byServer, server, subscriber);
       };
     },
-    hear(server, owner, notice) {
-      let heard = false;
-      for (const ear of byOwner.get(keyOf(server, owner)) ?? []) heard = tell(ear, notice) || heard;
-      return heard;
+    publish(server, owner, method, params) {
+      for (const { call, filter } of byOwner.get(keyOf(server, owner)) ?? [])
+        if (matches(filter, method, params)) call.channel.notify(method, clientParams(call, method, params));
     },
-    changed(server, kind) {
+    publishListChanged(server, kind) {
       if (kind === 'server') return;
       const method = changeNotificationOf(kind);
-      for (const ear of byServer.get(server) ?? []) if (wants(ear.wishes, method, {})) ear.relay.notify(method, {});
+      for (const { call, filter } of byServer.get(server) ?? [])
+        if (matches(filter, method, {})) call.channel.notify(method, {});
     },
     of: (server, owner) => [...(byOwner.get(keyOf(server, owner)) ?? [])],
     has: (server, owner) => (owner === undefined ? byServer.has(server) : byOwner.has(keyOf(server, owner))),
     get size() {
-      return [...byOwner.values()].reduce((sum, set) => sum + set.size, 0);
+      return [...byOwner.values()].reduce((sum, subscribers) => sum + subscribers.size, 0);
     },
   };
 }
 
-function tell(ear: Subscriber, { method, params, seal }: Notification): boolean {
-  if (!wants(ear.wishes, method, params)) return false;
-  const { _meta, ...rest } = sealRelated(seal, params);
-  const taskId =
-    isTaskNotification(method) && typeof rest['taskId'] === 'string' ? { taskId: sealTask(seal, rest['taskId']) } : {};
-  // The id of the gateway's own subscription means nothing to the client; edge tags messages with the client's.
-  const meta = Object.entries((_meta ?? {}) as JsonObject).filter(([key]) => key !== META.subscriptionId);
-  ear.relay.notify(method, { ...rest, ...taskId, ...(meta.length === 0 ? {} : { _meta: Object.fromEntries(meta) }) });
-  return true;
+function addTo(map: Map<string, Set<Subscriber>>, key: string, subscriber: Subscriber): void {
+  const subscribers = map.get(key) ?? new Set();
+  map.set(key, subscribers.add(subscriber));
 }
 
-function wants(wishes: SubscriptionFilter, method: string, params: JsonObject): boolean {
-  const listed = capabilityChangedBy(method);
-  if (listed !== undefined) return wishes[listed];
-  switch (method) {
-    case NOTIFICATION.resourceUpdated:
-      // A legacy session is told of what it subscribed, so on its own stream nothing is left to choose.
-      return wishes.everything || (typeof params['uri'] === 'string' && isWatched(wishes.uris, params['uri']));
-    case NOTIFICATION.task:
-      return typeof params['taskId'] === 'string' && wishes.tasks.has(params['taskId']);
-    case NOTIFICATION.message:
-    case NOTIFICATION.taskStatus:
-    case NOTIFICATION.elicitationComplete:
-      return wishes.everything;
-    default:
-      return false;
-  }
+function removeFrom(map: Map<string, Set<Subscriber>>, key: string, subscriber: Subscriber): void {
+  const subscribers = map.get(key);
+  if (subscribers?.delete(subscriber) === true && subscribers.size === 0) map.delete(key);
 }
 
-/** A server may report a part of what was subscribed (2025-11-25, resources): the part begins like the whole. */
-function isWatched(uris: ReadonlySet<string>, uri: string): boolean {
-  if (uris.has(uri)) return true;
-  for (const watched of uris) if (uri.startsWith(watched.endsWith('/') ? watched : `${watched}/`)) return true;
-  return false;
+/** A notification's params as the client gets them: with sealed task ids, without the gateway's own subscription id. */
+function clientParams({ taskSeal }: ServerCall, method: string, params: JsonObject): JsonObject {
+  const related = sealRelatedTask(taskSeal, params);
+  const sealed = isTaskNotification(method) ? sealTask(taskSeal, related) : related;
+  const meta = Object.entries(metaOf(sealed) ?? {}).filter(([key]) => key !== META.subscriptionId);
+  const { _meta, ...rest } = sealed;
+  return meta.length === 0 ? rest : { ...rest, _meta: Object.fromEntries(meta) };
 }

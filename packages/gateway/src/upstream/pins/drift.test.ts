@@ -133,7 +133,10 @@ describe.each(PIN_STORES)('with a pin store that %s', (_answers, createPins) => 
       const strict = rigOf([serverOf('s', http(fake.url), { pin: 'approval', verifyIntervalMs: 0 })], createPins());
       await strict.discover();
       expect(await strict.list('tools/list', ['s'])).toEqual([]);
-      expect(strict.upstreams.view.profile('s')).toMatchObject({ serverInfo: { name: 's' }, instructions: undefined });
+      expect(strict.upstreams.directory.profile('s')).toMatchObject({
+        serverInfo: { name: 's' },
+        instructions: undefined,
+      });
       for (const pending of await strict.pins.pending())
         await strict.pins.approve({ ...pending, approvedAtMs: 1, approvedBy: 'op' });
       await until(async () => (await strict.list('tools/list', ['s'])).includes('echo'), 1_000);

@@ -57,7 +57,7 @@ describe('A19 nothing crosses from one principal to another', () => {
       }),
     );
     for (const [who, texts] of seen) expect([...texts]).toEqual([`canary ${who}`]);
-    expect(rig.upstreams.stats().links['s']).toBe(201);
+    expect(rig.upstreams.stats().sessions['s']).toBe(201);
   });
 
   it('A19 one child for each principal and session', async () => {
@@ -88,7 +88,7 @@ describe('caps', () => {
     const rig = rigFor(http(server.url), { sessions: { max: 10, maxPerPrincipal: 2, idleMs: 60_000 } });
     await rig.discover();
     for (const session of ['1', '2', '3', '4']) expect((await echo(rig, 'ann', { session })).status).toBe('success');
-    expect(rig.upstreams.stats().links['s']).toBe(3);
+    expect(rig.upstreams.stats().sessions['s']).toBe(3);
     const aborts = ['5', '6'].map((session) => {
       const abort = new AbortController();
       void rig.run(
@@ -112,7 +112,7 @@ describe('caps', () => {
     const rig = rigFor(http(server.url), { sessions: { max: 3, maxPerPrincipal: 3, idleMs: 60_000 } });
     await rig.discover();
     for (let at = 0; at < 12; at++) expect((await echo(rig, `p${at}`)).status).toBe('success');
-    expect(rig.upstreams.stats().links['s']).toBe(3);
+    expect(rig.upstreams.stats().sessions['s']).toBe(3);
     await until(() => server.sessions.size <= 3);
   });
 });
@@ -129,9 +129,9 @@ describe('idleness', () => {
     );
     await rig.discover();
     for (let at = 0; at < 30; at++) await echo(rig, `p${at}`);
-    expect(rig.upstreams.stats().links['s']).toBe(31);
+    expect(rig.upstreams.stats().sessions['s']).toBe(31);
     now += 5_001;
-    await until(() => rig.upstreams.stats().links['s'] === 0 && server.sessions.size === 0);
+    await until(() => rig.upstreams.stats().sessions['s'] === 0 && server.sessions.size === 0);
     expect((await echo(rig, 'p1')).status).toBe('success');
   });
 
@@ -155,10 +155,10 @@ describe('idleness', () => {
     await echo(rig, 'ann', { session: 'x' });
     now += 60_000;
     await new Promise((resolve) => setTimeout(resolve, 1_300));
-    expect(rig.upstreams.stats().links['s']).toBe(1);
+    expect(rig.upstreams.stats().sessions['s']).toBe(1);
     abort.abort();
     await listening;
-    await until(() => rig.upstreams.stats().links['s'] === 0);
+    await until(() => rig.upstreams.stats().sessions['s'] === 0);
   });
 
   it('links come and go without leaving memory behind', async () => {
@@ -181,7 +181,7 @@ describe('idleness', () => {
     const before = await settled();
     for (let at = 0; at < 600; at++) await echo(rig, `many ${at}`);
     const after = await settled();
-    expect(rig.upstreams.stats().links['s']).toBe(5);
+    expect(rig.upstreams.stats().sessions['s']).toBe(5);
     expect(after - before).toBeLessThan(4 * 1024 * 1024);
   });
 });
@@ -201,7 +201,7 @@ describe('configuration', () => {
     expect(two.received.filter(({ method }) => method === 'tools/call')).toHaveLength(1);
     servers = [];
     expect(await echo(rig, 'ann')).toMatchObject({ error: { code: 'not_found' } });
-    expect(rig.upstreams.view.profile('s')).toBeUndefined();
+    expect(rig.upstreams.directory.profile('s')).toBeUndefined();
   });
 
   it('a server that becomes modern, or old, is met anew after it failed', async () => {

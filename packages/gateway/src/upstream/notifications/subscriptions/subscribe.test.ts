@@ -2,10 +2,10 @@
 import type { ServerResponse } from 'node:http';
 import type { JsonObject } from '@sallyport/guard';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { legacyFake } from '../testing/fake-legacy.mts';
-import { http, rigOf, serverOf, stdio, until, type Recorded, type Rig } from '../testing/harness.mts';
-import { legacyHttp, type LegacyHttp } from '../testing/legacy-server.mts';
-import { modernHttp, type ModernHttp } from '../testing/modern-server.mts';
+import { legacyFake } from '../../testing/fake-legacy.mts';
+import { http, rigOf, serverOf, stdio, until, type Recorded, type Rig } from '../../testing/harness.mts';
+import { legacyHttp, type LegacyHttp } from '../../testing/legacy-server.mts';
+import { modernHttp, type ModernHttp } from '../../testing/modern-server.mts';
 
 let legacy: LegacyHttp;
 let modern: ModernHttp;
@@ -15,7 +15,7 @@ beforeAll(async () => {
   [legacy, modern] = await Promise.all([legacyHttp(), modernHttp()]);
   rig = rigOf([
     serverOf('old-http', http(legacy.url)),
-    serverOf('old-pipe', stdio([`${import.meta.dirname}/../testing/legacy-server.mts`])),
+    serverOf('old-pipe', stdio([`${import.meta.dirname}/../../testing/legacy-server.mts`])),
     serverOf('new-http', http(modern.url)),
   ]);
   await rig.discover();
@@ -172,7 +172,7 @@ describe('a modern server', () => {
     expect(fresh.notices).toEqual([{ method: 'notifications/tools/list_changed', params: {} }]);
     expect(methods(deaf)).toEqual([]);
     await Promise.all([old.stop(), fresh.stop(), deaf.stop()]);
-    expect(rig.upstreams.stats().listeners).toBe(0);
+    expect(rig.upstreams.stats().subscribers).toBe(0);
   });
 
   it('takes the subscriptions of a legacy client', async () => {

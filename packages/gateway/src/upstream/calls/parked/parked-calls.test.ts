@@ -1,9 +1,9 @@
 /** Calls that are held open for a modern client do not stay open for ever. */
 import type { JsonObject, Digest } from '@sallyport/guard';
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
-import { http, memoryPins, rigOf, serverOf, until, type Rig } from '../testing/harness.mts';
-import { legacyHttp, type LegacyHttp } from '../testing/legacy-server.mts';
-import { PARKED_MS } from '../calls/parked.ts';
+import { http, memoryPins, rigOf, serverOf, until, type Rig } from '../../testing/harness.mts';
+import { legacyHttp, type LegacyHttp } from '../../testing/legacy-server.mts';
+import { PARKED_MS } from './parked-calls.ts';
 
 let server: LegacyHttp;
 let rig: Rig;
@@ -50,10 +50,10 @@ it('S11 an expired state is invalid', async () => {
 it('after two minutes the call is cancelled at the server and its link is free', async () => {
   vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'], shouldAdvanceTime: true });
   const value = await start();
-  expect(rig.upstreams.stats().held).toBe(1);
+  expect(rig.upstreams.stats().parkedCalls).toBe(1);
   const before = server.seen.length;
   await vi.advanceTimersByTimeAsync(PARKED_MS + 1);
-  expect(rig.upstreams.stats().held).toBe(0);
+  expect(rig.upstreams.stats().parkedCalls).toBe(0);
   vi.useRealTimers();
   await until(() => server.seen.length > before);
   expect(await retry(value)).toMatchObject({ error: { code: 'invalid_params' } });
@@ -81,7 +81,7 @@ it('a caller that goes away while its retry runs cancels the call', async () => 
   expect(await retry(slow, { inputResponses: {} }, { signal: abort.signal })).toMatchObject({
     error: { code: 'cancelled' },
   });
-  expect(rig.upstreams.stats().held).toBe(0);
+  expect(rig.upstreams.stats().parkedCalls).toBe(0);
 });
 
 it('so many calls of one principal are held, and no more; another principal is not touched', async () => {

@@ -1,0 +1,33 @@
+/** The input requests of a modern server: a result that asks the client for something before the call can go on. */
+import { isObject, type JsonObject } from '@sallyport/guard';
+import { isClientRequest } from '../../../mcp/client-requests.ts';
+import { transportFailure } from '../../transports/failure.ts';
+import { isMultiRoundTrip } from './request-state.ts';
+
+export interface InputRequest {
+  readonly method: string;
+  readonly params: JsonObject;
+}
+
+const INPUT_REQUESTS_MAX = 32;
+
+export const isInputRequired = (result: JsonObject): boolean => result['resultType'] === 'input_required';
+
+/**
+ * @returns the input requests by key; none when the server only wants its state back.
+ * @throws GuardError `upstream_failed` when the server asks in a way that 2026-07-28 does not allow.
+ */
+export function inputRequestsOf(method: string, result: JsonObject): ReadonlyMap<string, InputRequest> {
+  const { inputRequests, requestState } = result;
+  if (!isMultiRoundTrip(method)) throw transportFailure('input requests for a method that cannot have them');
+  if (inputRequests === undefined ? typeof requestState !== 'string' : !isObject(inputRequests))
+    throw transportFailure('input_required without input requests');
+  const found = new Map<string, InputRequest>();
+  for (const [key, request] of isObject(inputRequests) ? Object.entries(inputRequests) : []) {
+    if (!isObject(request) || typeof request['method'] !== 'string' || !isClientRequest(request['method']))
+      throw transportFailure('a malformed input request');
+    found.set(key, { method: request['method'], params: isObject(request['params']) ? request['params'] : {} });
+  }
+  if (found.size > INPUT_REQUESTS_MAX) throw transportFailure('too many input requests');
+  return found;
+}

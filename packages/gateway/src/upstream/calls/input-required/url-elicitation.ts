@@ -1,0 +1,49 @@
+/**
+ * A legacy server that first wants a person to open a URL fails with -32042 (2025-11-25). 2026-07-28 has no such error: a
+ * modern client gets an input request instead, and its retry is a new call.
+ */
+import { isObject, type JsonObject, type McpResult } from '@sallyport/guard';
+import { RPC_ERROR } from '../../../mcp/error-codes.ts';
+import { guardClientRequest } from '../../client-requests/send-to-client.ts';
+import type { ClientRequest } from '../../deps.ts';
+import { remoteErrorOf } from '../../transports/failure.ts';
+import type { ServerCall } from '../server-call.ts';
+import { isMultiRoundTrip, type RequestStates } from './request-state.ts';
+
+const STATE_TTL_MS = 15 * 60_000;
+const URLS_MAX = 8;
+
+/**
+ * @param thrown what the call failed with.
+ * @returns input requests for the URLs; `undefined` when the failure is another one, or malformed.
+ * @throws GuardError what the guard refuses an input request with.
+ */
+export async function urlElicitations(
+  clientRequest: ClientRequest,
+  requestStates: RequestStates,
+  call: ServerCall,
+  thrown: unknown,
+): Promise<McpResult | undefined> {
+  const remote = remoteErrorOf(thrown);
+  if (call.channel.era !== 'modern' || remote?.code !== RPC_ERROR.urlElicitationRequired) return undefined;
+  const elicitations = isObject(remote.data) ? remote.data['elicitations'] : undefined;
+  if (!Array.isArray(elicitations) || elicitations.length === 0) return undefined;
+  if (!isMultiRoundTrip(call.permitted.call.method)) return undefined;
+  const inputRequests: Record<string, JsonObject> = {};
+  for (const [index, elicitation] of (elicitations as readonly unknown[]).entries()) {
+    const params = urlParams(elicitation);
+    if (params === undefined || index >= URLS_MAX) return undefined;
+    await guardClientRequest(clientRequest, call, 'elicitation/create', params, () => {
+      inputRequests[`url${index + 1}`] = { method: 'elicitation/create', params };
+      return Promise.resolve({});
+    });
+  }
+  const requestState = requestStates.seal(call.permitted, { kind: 'new_call' }, STATE_TTL_MS);
+  return { value: { resultType: 'input_required', inputRequests, requestState } };
+}
+
+function urlParams(elicitation: unknown): JsonObject | undefined {
+  if (!isObject(elicitation)) return undefined;
+  const { url, message } = elicitation;
+  return typeof url === 'string' && typeof message === 'string' ? { mode: 'url', message, url } : undefined;
+}
