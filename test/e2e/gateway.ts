@@ -3,7 +3,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { loadConfig, startGateway, type RunningGateway } from 'sallyport';
+import { loadConfig, startGateway, type Snapshot } from 'sallyport';
 import { startIssuer, type TestIssuer } from '../fixtures/issuer.ts';
 
 export interface TestUser {
@@ -27,6 +27,8 @@ export interface TestGateway {
   token(user: string, claims?: Record<string, unknown>): Promise<string>;
   /** Stops the gateway and starts it again on the same data and port. */
   restart(): Promise<void>;
+  /** Puts the configuration file as it is now in force. */
+  reload(): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -84,13 +86,13 @@ export async function openGateway(options: TestOptions): Promise<TestGateway> {
       1,
     ),
   );
-  const start = async (): Promise<RunningGateway> => {
+  const load = (): Snapshot => {
     const loaded = loadConfig(config, { PATH: process.env['PATH'] ?? '' });
     if ('errors' in loaded)
       throw new Error(loaded.errors.map((error) => `${error.line}:${error.column} ${error.message}`).join('\n'));
-    return startGateway(loaded.snapshot);
+    return loaded.snapshot;
   };
-  let running = await start();
+  let running = await startGateway(load());
   return {
     url: running.gatewayUrl,
     adminUrl: running.adminUrl,
@@ -101,8 +103,9 @@ export async function openGateway(options: TestOptions): Promise<TestGateway> {
       issuer.token({ sub: user, tenant_id: USERS[user]?.tenant, roles: USERS[user]?.roles, ...claims }),
     restart: async () => {
       await running.close();
-      running = await start();
+      running = await startGateway(load());
     },
+    reload: () => running.reload(load()),
     close: async () => {
       await running.close();
       await issuer.close();

@@ -58,7 +58,7 @@ function recordingStages(broken: Partial<Record<StageName, unknown>> = {}): Reco
     authorize: () => ran('authorize', undefined),
     limit: () => ran('limit', undefined),
     approve: () => ran('approve', undefined),
-    inspect: (result) => ran('inspect', result),
+    inspect: () => (result) => ran('inspect', result),
     chargeRefusal: () => void events.push('refused'),
     audit: { append: async (_tenant, record) => ran(record['phase'] === 'intent' ? 'intent' : 'outcome', undefined) },
     recorder: {

@@ -28,7 +28,11 @@ export interface Stages {
   authorize(identity: Identity, validated: ValidatedCall, call: Call): Grant | undefined;
   limit(identity: Identity, validated: ValidatedCall): MaybePromise<void>;
   approve(identity: Identity, validated: ValidatedCall, grant: Grant | undefined): MaybePromise<Approval | undefined>;
-  inspect(result: McpResult, identity: Identity, validated: ValidatedCall, call: Call): McpResult;
+  /**
+   * Prepares the inspection of the result. Called before the call is executed, so that a reload meanwhile does not change
+   * what the result may be.
+   */
+  inspect(identity: Identity, validated: ValidatedCall, call: Call): (result: McpResult) => McpResult;
   /** Charges the refusal budget of the caller for a call that was refused. */
   chargeRefusal(identity: Identity): void;
   readonly audit: AuditLog;
@@ -122,6 +126,7 @@ async function run(stages: Stages, call: Call, execute: Execute): Promise<Outcom
     trail.definition = definition;
     completed('visible');
     const validated: ValidatedCall = { row, definition, input: stages.validate(call, row, definition) };
+    const inspect = stages.inspect(identity, validated, call);
     completed('validate');
     const grant = stages.authorize(identity, validated, call);
     trail.grant = grant;
@@ -136,7 +141,7 @@ async function run(stages: Stages, call: Call, execute: Execute): Promise<Outcom
     trail.executed = true;
     const result = await execute(mintPermit({ call, principal, tenant, definition, grant, approval }));
     completed('upstream');
-    trail.result = stages.inspect(result, identity, validated, call);
+    trail.result = inspect(result);
     completed('inspect');
   } catch (thrown) {
     trail.error = asGuardError(thrown);

@@ -135,7 +135,7 @@ export function rigOf(
     authorize: ignore,
     limit: ignore,
     approve: ignore,
-    inspect: (result) => result,
+    inspect: () => (result) => result,
     chargeRefusal: ignore,
     audit: { append: () => Promise.resolve() },
     recorder: { intent: () => ({}), outcome: () => ({}) },

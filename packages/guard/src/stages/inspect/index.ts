@@ -8,7 +8,7 @@ import { matchShape } from './match-shape.ts';
 import { createMatchOutputSchema } from './match-output-schema.ts';
 
 export interface InspectDeps {
-  /** Bytes that a result of this server may have. */
+  /** Bytes that a result of this server may have. Read before the call is executed. */
   readonly maxResultBytes: (server: string) => number;
   /** The same decision that a call of the definition would meet. */
   readonly mayList: (who: Identity, definition: Definition) => boolean;
@@ -22,15 +22,17 @@ export function createInspect({
   outputCheck = createSchemaCache('outputSchema', SCHEMA_LIMITS),
 }: InspectDeps): Stages['inspect'] {
   const matchOutputSchema = createMatchOutputSchema(outputCheck);
-  return (result, who, judged, call): McpResult => {
-    if (result.items !== undefined) return { ...result, items: result.items.filter((item) => mayList(who, item)) };
-    const { definition } = judged;
+  return (who, { definition }, call) => {
     const server = definition?.server ?? (call.target.kind === 'task' ? call.target.server : undefined);
-    if (server !== undefined) boundSize(result, maxResultBytes(server));
-    const told = toldByTool(result.value, call.method);
-    if (told !== undefined) matchShape(told);
-    if (call.method === 'tools/call' && definition !== undefined) matchOutputSchema(result, definition);
-    return result;
+    const bytesMax = server === undefined ? undefined : maxResultBytes(server);
+    return (result): McpResult => {
+      if (result.items !== undefined) return { ...result, items: result.items.filter((item) => mayList(who, item)) };
+      if (bytesMax !== undefined) boundSize(result, bytesMax);
+      const told = toldByTool(result.value, call.method);
+      if (told !== undefined) matchShape(told);
+      if (call.method === 'tools/call' && definition !== undefined) matchOutputSchema(result, definition);
+      return result;
+    };
   };
 }
 

@@ -32,7 +32,7 @@ function inspectOf(setting: Setting = {}): (result: McpResult) => McpResult {
   const definition = 'definition' in setting ? setting.definition : definitionOf(document);
   const judged: ValidatedCall = { row: methodRow(method) as MethodRow, definition, input: {} };
   const target = method.startsWith('tasks/') ? { kind: 'task', server: 'crm', name: 't' } : { kind: 'gateway' };
-  return (result) => stage(result, who, judged, { method, target } as unknown as Call);
+  return stage(who, judged, { method, target } as unknown as Call);
 }
 
 function errorOf(value: unknown, setting?: Setting): GuardError | undefined {
@@ -218,11 +218,8 @@ describe('J12 the approved output schema', () => {
         }),
         input: {},
       };
-      return () =>
-        stage({ value: answer({ v: 1 }) as JsonObject }, who, judged, {
-          method: 'tools/call',
-          target: { kind: 'gateway' },
-        } as Call);
+      const inspect = stage(who, judged, { method: 'tools/call', target: { kind: 'gateway' } } as Call);
+      return () => inspect({ value: answer({ v: 1 }) as JsonObject });
     };
     expect(check('integer')).not.toThrow();
     expect(check('string')).toThrow(GuardError);
