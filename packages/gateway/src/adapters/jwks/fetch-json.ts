@@ -1,6 +1,7 @@
 /**
- * A small document from an address that somebody else named: https only (http where the issuer itself is loopback), every
- * address resolved and checked before it is dialled, the checked address dialled, no redirect, bounded in size and time.
+ * Fetches a small document from an address that somebody else named. Only https is allowed (http where the issuer itself
+ * is loopback). A host name is resolved once, every address is checked, and the socket connects to a checked one. No
+ * redirect is followed; size and time are bounded.
  */
 import { lookup, type LookupAddress } from 'node:dns';
 import { BlockList, isIP } from 'node:net';
@@ -10,8 +11,11 @@ import { isLoopback } from '@sallyport/guard';
 const BYTES_MAX = 256 * 1024;
 const TIMEOUT_MS = 5_000;
 
-/** RFC 6890 special-purpose ranges, and what wraps IPv4 inside IPv6. */
-const PRIVATE = { ipv4: new BlockList(), ipv6: new BlockList() }; // Two lists: in one, ::ffff:0:0/96 would match every IPv4 address.
+/**
+ * RFC 6890 special-purpose ranges, and the ranges that wrap IPv4 inside IPv6. There are two lists, because in a common one
+ * ::ffff:0:0/96 would match every IPv4 address.
+ */
+const PRIVATE = { ipv4: new BlockList(), ipv6: new BlockList() };
 for (const [network, prefix] of [
   ['0.0.0.0', 8],
   ['10.0.0.0', 8],
@@ -43,6 +47,7 @@ for (const [network, prefix] of [
 ] as const)
   PRIVATE.ipv6.addSubnet(network, prefix, 'ipv6');
 
+/** True for an IP address that is in no private or special-purpose range. */
 export const isPublicAddress = (address: string): boolean => {
   const family = isIP(address) === 4 ? 'ipv4' : 'ipv6';
   return isIP(address) !== 0 && !PRIVATE[family].check(address, family);
@@ -61,28 +66,23 @@ const checkedLookup = (
     else done(null, addresses);
   });
 
-const guarded = new Agent({ connect: { lookup: checkedLookup as never, timeout: TIMEOUT_MS } });
-const local = new Agent({ connect: { timeout: TIMEOUT_MS } });
+const checkingAgent = new Agent({ connect: { lookup: checkedLookup as never, timeout: TIMEOUT_MS } });
+const plainAgent = new Agent({ connect: { timeout: TIMEOUT_MS } });
 
 /**
- * @param issuer what the operator configured: on its own host the operator vouches for the address, elsewhere nobody does.
+ * @param issuer the configured issuer. On its own host private addresses are allowed, because the operator named it.
  * @throws Error when the address is not allowed or the answer is not a small JSON document.
  */
 export async function fetchJson(url: URL, issuer: string): Promise<unknown> {
-  const own = new URL(issuer);
-  const vouched = url.hostname === own.hostname;
-  if (url.protocol !== 'https:' && !(url.protocol === 'http:' && isLoopback(own.hostname) && vouched))
+  const isIssuerHost = url.hostname === new URL(issuer).hostname;
+  if (url.protocol !== 'https:' && !(url.protocol === 'http:' && isLoopback(url.hostname) && isIssuerHost))
     throw new Error('only https is allowed');
   if (url.username !== '' || url.password !== '') throw new Error('the address must not carry credentials');
-  if (
-    !vouched &&
-    isIP(url.hostname.replace(/^\[|\]$/g, '')) !== 0 &&
-    !isPublicAddress(url.hostname.replace(/^\[|\]$/g, ''))
-  )
-    throw new Error('the address is private');
+  const host = url.hostname.replace(/^\[|\]$/g, '');
+  if (!isIssuerHost && isIP(host) !== 0 && !isPublicAddress(host)) throw new Error('the address is private');
   const signal = AbortSignal.timeout(TIMEOUT_MS);
   const { statusCode, headers, body } = await request(url, {
-    dispatcher: vouched ? local : guarded,
+    dispatcher: isIssuerHost ? plainAgent : checkingAgent,
     signal,
     headers: { accept: 'application/json', 'accept-encoding': 'identity' },
   });

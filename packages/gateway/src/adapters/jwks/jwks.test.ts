@@ -1,4 +1,4 @@
-/** Attacks on the way to the issuers' keys (rows O5 to O10), against a real HTTP server on loopback. */
+/** Attacks on how the keys of issuers are fetched and selected (O5 to O10), against a real HTTP server on loopback. */
 import { generateKeyPairSync, sign, type KeyObject } from 'node:crypto';
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
@@ -66,20 +66,20 @@ const GONE = 'the keys of the issuer are not available';
 const EC = jwk(ec.publicKey, { kid: 'k1' });
 const SECRET = { kty: 'oct', k: 'c2VjcmV0', kid: 'k1', alg: 'HS256' };
 
-describe('is an issuer there', () => {
-  it('its keys are fetched before anybody comes; without them the reason is told and logged, once a cooldown', async () => {
+describe('the readiness of an issuer', () => {
+  it('its keys are fetched before the first call; a failure is reported, and logged once per cooldown', async () => {
     const site = await serve((_request, response) => void response.writeHead(500).end());
     const clock = { ms: 1_700_000_000_000, now: () => clock.ms };
-    const said: unknown[] = [];
+    const logged: unknown[] = [];
     const source = createKeySource({
       issuers: () => [{ issuer: site.origin, jwksUri: `${site.origin}/jwks` }],
       clock,
-      log: (...line) => void said.push(line),
+      log: (...line) => void logged.push(line),
     });
     const why = 'its keys cannot be fetched: the answer was 500';
     expect(await source.ready()).toEqual({ [site.origin]: why });
     expect(await source.ready()).toEqual({ [site.origin]: why });
-    expect(said).toEqual([['warn', 'the keys of an issuer cannot be fetched', { issuer: site.origin, why }]]);
+    expect(logged).toEqual([['warn', 'the keys of an issuer cannot be fetched', { issuer: site.origin, why }]]);
     site.answer = keys(ONE);
     clock.ms += KEYS_COOLDOWN_MS;
     expect(await source.ready()).toEqual({ [site.origin]: undefined });
@@ -93,7 +93,7 @@ describe('is an issuer there', () => {
   });
 });
 
-describe('which key is meant', () => {
+describe('the selected key', () => {
   it.each<
     readonly [name: string, set: readonly object[], kid: string | undefined, algorithm: string, expected: string]
   >([
@@ -134,7 +134,7 @@ describe('which key is meant', () => {
 });
 
 it.each(['jku', 'x5u', 'jwk', 'x5c', 'all of them'])(
-  'O6 %s in the header is ignored and nothing is dialled',
+  'O6 %s in the header is ignored, and no connection is opened',
   async (member) => {
     const evil = await serve(keys(jwk(second.publicKey, { kid: 'k1' })));
     const { site, source, clock } = await openBench(ONE);
@@ -173,7 +173,7 @@ it.each(['jku', 'x5u', 'jwk', 'x5c', 'all of them'])(
   },
 );
 
-it('O2 a key that was asked for by one algorithm is found for another of its type', async () => {
+it('O2 a key that was used with one algorithm is found for another one of its type', async () => {
   const { site, source } = await openBench(ONE);
   for (const algorithm of ['PS256', 'RS256', 'RS512']) {
     const key = (await source.key(site.origin, 'k1', algorithm)) as CryptoKey;
@@ -184,8 +184,8 @@ it('O2 a key that was asked for by one algorithm is found for another of its typ
   }
 });
 
-describe('O8 key ids that nobody knows', () => {
-  it('O8 10,000 in 10 s cause one fetch, and a good key is found all the while', async () => {
+describe('O8 unknown key ids', () => {
+  it('O8 10,000 in 10 s cause one fetch, and a known key is found meanwhile', async () => {
     const { site, clock, ask } = await openBench(ONE);
     await ask('k1');
     clock.ms += KEYS_COOLDOWN_MS;
@@ -205,7 +205,7 @@ describe('O8 key ids that nobody knows', () => {
     expect([[...new Set(answers)], site.requests.length]).toEqual([[GONE], 1]);
   });
 
-  it('O8 a good key does not wait for the fetch that an unknown one caused', async () => {
+  it('O8 a known key does not wait for the fetch that an unknown one caused', async () => {
     const { site, clock, ask } = await openBench(ONE);
     await ask('k1');
     clock.ms += KEYS_COOLDOWN_MS;
@@ -245,8 +245,8 @@ const BROKEN: readonly (readonly [name: string, answer: Handler])[] = [
   ],
 ];
 
-describe('O9 an issuer that is not well', () => {
-  it.each(BROKEN)('O9 %s: the last good set for its time, then nothing', async (_name, answer) => {
+describe('O9 an issuer that fails', () => {
+  it.each(BROKEN)('O9 %s: the last good keys are used for a while, then tokens are refused', async (_name, answer) => {
     const { site, clock, ask } = await openBench(ONE);
     await ask('k1');
     site.answer = answer;
@@ -268,7 +268,7 @@ describe('O9 an issuer that is not well', () => {
     expect([await ask('k1'), neighbour.connections]).toEqual([GONE, 0]);
   });
 
-  it('O9 of 50 MB a small part is read', async () => {
+  it('O9 only a small part of 50 MB is read', async () => {
     const { site, ask } = await openBench();
     let sent = 0;
     site.answer = (_request, response) => {
@@ -285,7 +285,7 @@ describe('O9 an issuer that is not well', () => {
     expect(sent).toBeLessThan(25);
   });
 
-  it('O9 an answer that does not end is given up', async () => {
+  it('O9 a response that does not end is aborted', async () => {
     const { site, ask } = await openBench();
     site.answer = (_request, response) => {
       const drip = setInterval(() => response.write(' '), 200);
@@ -312,7 +312,7 @@ describe('O9 addresses that a document names', () => {
     'ftp://idp.test/',
     'file:///etc/passwd',
     'https://a:b@idp.test/',
-  ])('O9 %s is not dialled', async (address) => {
+  ])('O9 no connection is opened to %s', async (address) => {
     await expect(fetchJson(new URL(address), 'https://idp.test')).rejects.toThrow(/private|only https|credentials/);
   });
 
@@ -327,7 +327,7 @@ describe('O9 addresses that a document names', () => {
     ['idp.test', false],
   ])('O9 %s is public: %s', (address, expected) => expect(isPublicAddress(address)).toBe(expected));
 
-  it('O13 metadata that names another issuer is not believed', async () => {
+  it('O13 metadata that names another issuer is ignored', async () => {
     const site = await serve((request, response) =>
       json({ issuer: `${site.origin}/`, jwks_uri: 'https://evil.test/jwks' })(request, response),
     );

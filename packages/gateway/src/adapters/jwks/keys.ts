@@ -1,15 +1,17 @@
 /**
- * Verification keys of the configured issuers: found by discovery, cached, refreshed once per cooldown when an unknown key
- * id appears, kept for a while when the issuer is down, and then denied.
+ * Verification keys of the configured issuers: found by discovery and cached. An unknown key id causes at most one fetch
+ * per cooldown. While an issuer cannot be reached its last keys are used for a while; then its tokens are refused.
  */
-import { importJWK, type JWK } from 'jose';
-import type { Clock } from '@sallyport/guard';
+import { createLocalJWKSet, errors, type JWK } from 'jose';
+import type { Clock, Log } from '@sallyport/guard';
 import type { KeySource } from '@sallyport/guard/stages';
 import { fetchJson } from './fetch-json.ts';
 import { discoverJwksUri } from './discover.ts';
 
+/** Where the keys of an issuer are. */
 export interface IssuerLocation {
   readonly issuer: string;
+  /** `undefined` = found by discovery. */
   readonly jwksUri: string | undefined;
 }
 
@@ -17,15 +19,15 @@ export interface KeySourceDeps {
   readonly issuers: () => readonly IssuerLocation[];
   readonly clock: Clock;
   readonly fetch?: typeof fetchJson;
-  readonly log?: (level: 'warn', message: string, fields: Readonly<Record<string, unknown>>) => void;
+  readonly log?: Log;
 }
 
 export interface IssuerKeys extends KeySource {
-  /** By issuer: `undefined` when its keys are here, else why not. Asks those whose keys are not here. */
+  /** By issuer: `undefined` when its keys are known, else why not. Fetches the keys that are missing or too old. */
   ready(): Promise<Readonly<Record<string, string | undefined>>>;
 }
 
-/** How soon a set of keys is looked at again: O10 states that a removed key is refused after this. */
+/** How old a set of keys may be before it is fetched again: a key that the issuer removed is refused after this (O10). */
 export const KEYS_FRESH_MS = 10 * 60_000;
 /** How often an unknown key id can cause a fetch (O8). */
 export const KEYS_COOLDOWN_MS = 30_000;
@@ -34,74 +36,90 @@ export const KEYS_STALE_MS = 60 * 60_000;
 const KEYS_MAX = 100;
 
 interface KeySet {
-  readonly keys: readonly JWK[];
-  readonly fetchedAt: number;
-  /** By place in the set and algorithm: a key that was imported for one algorithm of its type verifies no other. */
-  readonly imported: Map<string, Promise<CryptoKey | Uint8Array>>;
+  /** Selects the key for a header's `alg` and `kid`, and imports it for this one algorithm. */
+  readonly select: ReturnType<typeof createLocalJWKSet>;
+  readonly fetchedAtMs: number;
 }
 
-interface State {
-  set: KeySet | undefined;
-  triedAt: number;
-  why: string;
+interface IssuerState {
+  /** The last keys that were fetched. */
+  keySet: KeySet | undefined;
+  triedAtMs: number;
+  /** Why the last attempt failed. */
+  failure: string;
   fetching: Promise<void> | undefined;
 }
 
-export function createKeySource({ issuers, clock, fetch = fetchJson, log }: KeySourceDeps): IssuerKeys {
-  const states = new Map<string, State>();
-  const stateOf = (issuer: string): State => {
-    let state = states.get(issuer);
-    if (state === undefined)
-      states.set(issuer, (state = { set: undefined, triedAt: Number.NEGATIVE_INFINITY, why: '', fetching: undefined }));
+/** @returns the keys of the issuers that are configured at the time of a request. */
+export function createKeySource(deps: KeySourceDeps): IssuerKeys {
+  const { issuers, clock } = deps;
+  const states = new Map<string, IssuerState>();
+  const stateOf = (issuer: string): IssuerState => {
+    const state = states.get(issuer) ?? newState();
+    states.set(issuer, state);
     return state;
   };
-  const refresh = async (state: State, location: IssuerLocation): Promise<void> => {
-    state.triedAt = clock.now();
-    try {
-      const uri = location.jwksUri ?? (await discoverJwksUri(location.issuer, fetch));
-      const document = await fetch(new URL(uri), location.issuer);
-      state.set = { keys: usable(document), fetchedAt: clock.now(), imported: new Map() };
-    } catch (thrown) {
-      // The last good set stays until it is too old; `key` then refuses.
-      state.why = `its keys cannot be fetched: ${thrown instanceof Error ? thrown.message : 'no answer'}`;
-      log?.('warn', 'the keys of an issuer cannot be fetched', { issuer: location.issuer, why: state.why });
-    } finally {
-      state.fetching = undefined;
-    }
-  };
-  const tryAgain = async (state: State, location: IssuerLocation): Promise<void> => {
-    if (state.fetching !== undefined || clock.now() - state.triedAt >= KEYS_COOLDOWN_MS)
-      await (state.fetching ??= refresh(state, location));
-  };
-  const older = ({ set }: State, ms: number): boolean => set === undefined || clock.now() - set.fetchedAt > ms;
-  const look = async (issuer: string, kid: string | undefined, algorithm: string): Promise<CryptoKey> => {
-    const location = issuers().find((one) => one.issuer === issuer);
+  const isOlder = ({ keySet }: IssuerState, ms: number): boolean =>
+    keySet === undefined || clock.now() - keySet.fetchedAtMs > ms;
+
+  const key = async (issuer: string, kid: string | undefined, algorithm: string): Promise<CryptoKey> => {
+    const location = issuers().find((configured) => configured.issuer === issuer);
     if (location === undefined) throw new Error('the issuer is not configured');
     const state = stateOf(issuer);
-    const unknown = state.set !== undefined && matching(state.set.keys, kid, algorithm).length === 0;
-    if (older(state, KEYS_FRESH_MS) || unknown) await tryAgain(state, location);
-    if (state.set === undefined || older(state, KEYS_STALE_MS))
-      throw new Error('the keys of the issuer are not available');
-    const { keys, imported } = state.set;
-    const [jwk, another] = matching(keys, kid, algorithm);
-    if (jwk === undefined) throw new Error('the key is not known');
-    if (another !== undefined) throw new Error('the key is ambiguous');
-    const place = `${keys.indexOf(jwk)} ${algorithm}`;
-    let key = imported.get(place);
-    if (key === undefined) imported.set(place, (key = importJWK(jwk, algorithm)));
-    return (await key) as CryptoKey;
+    if (isOlder(state, KEYS_FRESH_MS)) await refetch(deps, state, location);
+    if (isOlder(state, KEYS_STALE_MS)) throw new Error('the keys of the issuer are not available');
+    const known = await selectKey(state.keySet, kid, algorithm);
+    if (known !== undefined) return known;
+    await refetch(deps, state, location);
+    const added = await selectKey(state.keySet, kid, algorithm);
+    if (added === undefined) throw new Error('the key is not known');
+    return added;
   };
-  const ready = async (location: IssuerLocation): Promise<[string, string | undefined]> => {
+
+  const readyEntry = async (location: IssuerLocation): Promise<[issuer: string, failure: string | undefined]> => {
     const state = stateOf(location.issuer);
-    if (older(state, KEYS_FRESH_MS)) await tryAgain(state, location);
-    return [location.issuer, older(state, KEYS_STALE_MS) ? state.why : undefined];
+    if (isOlder(state, KEYS_FRESH_MS)) await refetch(deps, state, location);
+    return [location.issuer, isOlder(state, KEYS_STALE_MS) ? state.failure : undefined];
   };
-  return { key: look, ready: async () => Object.fromEntries(await Promise.all(issuers().map(ready))) };
+  return { key, ready: async () => Object.fromEntries(await Promise.all(issuers().map(readyEntry))) };
 }
 
-/** Public signature keys only: a symmetric key in a public document is everybody's (RFC 8725 section 2.1). */
-function usable(document: unknown): JWK[] {
-  const keys = (document as { keys?: unknown }).keys;
+const newState = (): IssuerState => ({
+  keySet: undefined,
+  triedAtMs: Number.NEGATIVE_INFINITY,
+  failure: '',
+  fetching: undefined,
+});
+
+/** Fetches the keys at most once per cooldown. Whoever asks during a fetch waits for it. */
+async function refetch(deps: KeySourceDeps, state: IssuerState, location: IssuerLocation): Promise<void> {
+  if (state.fetching === undefined && deps.clock.now() - state.triedAtMs < KEYS_COOLDOWN_MS) return;
+  state.fetching ??= fetchKeys(deps, state, location);
+  await state.fetching;
+}
+
+/** Never rejects. A failure leaves the last good keys in use until they are too old. */
+async function fetchKeys(
+  { clock, fetch = fetchJson, log }: KeySourceDeps,
+  state: IssuerState,
+  { issuer, jwksUri }: IssuerLocation,
+): Promise<void> {
+  state.triedAtMs = clock.now();
+  try {
+    const uri = jwksUri ?? (await discoverJwksUri(issuer, fetch));
+    const document = await fetch(new URL(uri), issuer);
+    state.keySet = { select: createLocalJWKSet({ keys: usableKeys(document) }), fetchedAtMs: clock.now() };
+  } catch (thrown) {
+    state.failure = `its keys cannot be fetched: ${thrown instanceof Error ? thrown.message : 'no answer'}`;
+    log?.('warn', 'the keys of an issuer cannot be fetched', { issuer, why: state.failure });
+  } finally {
+    state.fetching = undefined;
+  }
+}
+
+/** Public signature keys only: everybody knows a symmetric key in a public document (RFC 8725 section 2.1). */
+function usableKeys(document: unknown): JWK[] {
+  const { keys } = document as { readonly keys?: unknown };
   if (!Array.isArray(keys) || keys.length > KEYS_MAX) throw new Error('not a key set');
   return (keys as JWK[]).filter(
     (key) =>
@@ -113,21 +131,17 @@ function usable(document: unknown): JWK[] {
   );
 }
 
-const KTY: Readonly<Record<string, string>> = { RS: 'RSA', PS: 'RSA', ES: 'EC', Ed: 'OKP' };
-const CRV: Readonly<Record<string, string>> = {
-  ES256: 'P-256',
-  ES384: 'P-384',
-  ES512: 'P-521',
-  EdDSA: 'Ed25519',
-  Ed25519: 'Ed25519',
-};
-
-function matching(keys: readonly JWK[], kid: string | undefined, algorithm: string): JWK[] {
-  return keys.filter(
-    (key) =>
-      key.kty === KTY[algorithm.slice(0, 2)] &&
-      (kid === undefined || key.kid === kid) &&
-      (key.alg === undefined || key.alg === algorithm) &&
-      (CRV[algorithm] === undefined || key.crv === CRV[algorithm]),
-  );
+/** @returns `undefined` when no key matches. @throws Error when several match. */
+async function selectKey(
+  keySet: KeySet | undefined,
+  kid: string | undefined,
+  alg: string,
+): Promise<CryptoKey | undefined> {
+  try {
+    return await keySet?.select(kid === undefined ? { alg } : { alg, kid });
+  } catch (thrown) {
+    if (thrown instanceof errors.JWKSNoMatchingKey || thrown instanceof errors.JOSENotSupported) return undefined;
+    if (thrown instanceof errors.JWKSMultipleMatchingKeys) throw new Error('the key is ambiguous', { cause: thrown });
+    throw thrown;
+  }
 }
