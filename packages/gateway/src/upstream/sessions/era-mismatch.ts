@@ -3,7 +3,7 @@ import type { Era } from '@sallyport/guard';
 import { RPC_ERROR } from '../../mcp/error-codes.ts';
 import { remoteErrorOf, transportErrorOf } from '../transports/failure.ts';
 
-/** `repeat`: the server refused before it executed anything. `forget`: it may have executed; ask for the era next time. */
+/** `repeat`: the server refused before it executed anything. `forget`: it may have executed; forget only its era. */
 export type EraMismatch = 'repeat' | 'forget' | undefined;
 
 /** How a server answers that does not know the method, the session or the headers of the other era. */

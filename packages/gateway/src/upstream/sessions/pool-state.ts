@@ -12,7 +12,7 @@ export interface SessionPoolDeps {
   /** The environment variables that every child process gets besides its settings. */
   readonly environment: Readonly<Record<string, string>>;
   readonly servers: () => readonly ServerSettings[];
-  /** @returns the handler of what a server sends outside a response. `state` belongs to the session that is being opened. */
+  /** @returns the handler of what a server sends outside a response. `state` is that of the session that opens. */
   serverInitiated(settings: ServerSettings, owner: Owner, state: SessionState): ServerInitiated;
   /** True while a session has subscribers: then it is never idle. */
   hasSubscribers(session: UpstreamSession): boolean;

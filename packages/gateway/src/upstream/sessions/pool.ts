@@ -1,5 +1,5 @@
 /**
- * The sessions to all servers. Each belongs to one server, principal and client session, and no two principals share one
+ * The sessions to all servers. Each belongs to one server, principal and client session: no two principals share one
  * (invariant 7). Only a connection that carries neither session nor identity serves everybody.
  */
 import type { Era, JsonObject } from '@sallyport/guard';

@@ -15,7 +15,7 @@ export interface Owner {
 /** A call that the server works on. What the server sends without naming a call may belong to it. */
 export type ActiveCall = Pick<OutboundRequest, 'onNotification' | 'onRequest'>;
 
-/** What the gateway remembers about a session. It exists before the connection, because a server may send messages at once. */
+/** What the gateway remembers about a session. Made before the connection opens: a server may send messages at once. */
 export interface SessionState {
   /** Calls that the server works on, newest last. */
   readonly activeCalls: ActiveCall[];

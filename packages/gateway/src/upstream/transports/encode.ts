@@ -6,7 +6,7 @@ import { errorMessage, notificationMessage, resultMessage, type RequestId } from
 import { metaOf } from '../../mcp/meta-keys.ts';
 import type { OutboundRequest } from './transport.ts';
 
-/** A request under the gateway's own id, which is its progress token too: the caller's token never leaves the gateway. */
+/** A request under the gateway's own id, which is its progress token too: the caller's token is not sent on. */
 export function encodeRequest(id: number, { method, params, rawArguments, wantsProgress }: OutboundRequest): Buffer {
   if (!wantsProgress) return requestBytes({ id, method, params, rawArguments });
   const meta = { ...metaOf(params), progressToken: id };

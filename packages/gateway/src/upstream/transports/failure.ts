@@ -11,7 +11,7 @@ export interface RemoteError {
   readonly data: Json | undefined;
 }
 
-/** A failure between the gateway and the server. Travels as `cause`, for the log, for repetition and era negotiation. */
+/** A failure between gateway and server. Travels as `cause`, for the log, for repetition and for era negotiation. */
 export interface TransportError {
   readonly source: 'transport';
   /** In words of the gateway: nothing that the server sent is in it. */

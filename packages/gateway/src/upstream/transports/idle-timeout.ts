@@ -1,4 +1,4 @@
-/** Ends the wait for a response: when the caller cancels, at the deadline, or when the server is silent for too long. */
+/** Ends the wait for a response: when the caller cancels, at the deadline, or when the server is silent too long. */
 import { GuardError } from '@sallyport/guard';
 import type { OutboundRequest } from './transport.ts';
 

@@ -23,7 +23,7 @@ export interface OutboundRequest {
   readonly bytesMax: number;
   /** Gets the notifications of this request, without the progress token. */
   onNotification(method: string, params: JsonObject): void;
-  /** Answers a request that the server makes while it works on this one (legacy). Rejects with a GuardError to refuse it. */
+  /** Answers a request that the server makes while it works on this one (legacy). A GuardError refuses it. */
   readonly onRequest: OnRequest;
 }
 
@@ -40,7 +40,9 @@ export interface ServerInitiated {
 }
 
 export interface Transport {
-  /** @throws GuardError `upstream_failed`, `upstream_timeout`, `cancelled`, `output_blocked` or `missing_client_capability`. */
+  /**
+   * @throws GuardError `upstream_failed`, `upstream_timeout`, `cancelled`, `output_blocked` or `missing_client_capability`.
+   */
   request(request: OutboundRequest): Promise<ServerResult>;
   notify(method: string, params: JsonObject): Promise<void>;
   /** True when no further request can succeed. */

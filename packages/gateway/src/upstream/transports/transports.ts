@@ -1,6 +1,6 @@
 /**
- * The transports to servers, one row per kind in the configuration. A new transport is a folder, a row here and an entry
- * in the configuration schema; nothing else in the gateway asks for the kind.
+ * The transports to servers, one row per kind in the configuration. A new transport is a folder, a row here and an
+ * entry in the configuration schema; nothing else in the gateway asks for the kind.
  */
 import type { ServerTransport } from '../../snapshot.ts';
 import { httpTransport } from './http/http.ts';

@@ -1,6 +1,6 @@
 /**
- * One HTTP exchange over an undici pool: no redirects, no decompression, bounded bodies. The response has either one body
- * or a stream of server-sent events.
+ * One HTTP exchange over an undici pool: no redirects, no decompression, bounded bodies. The response has one body or a
+ * stream of server-sent events.
  */
 import type { IncomingHttpHeaders } from 'node:http';
 import type { Dispatcher } from 'undici';

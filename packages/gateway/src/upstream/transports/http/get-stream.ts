@@ -83,7 +83,7 @@ function onMessage(session: LegacySession, message: ServerMessage): void {
   logDropped(session, message.kind === 'malformed' ? message.why : 'a response on the listening stream');
 }
 
-/** Some servers, for example those on the Python SDK, report the progress of a request here: its token names the request. */
+/** Some servers, those on the Python SDK for example, report the progress of a request here: its token names it. */
 function onNotification(session: LegacySession, message: ServerNotification): void {
   if (withdrawIfCancelled(session, message)) return;
   const { method, params } = message;

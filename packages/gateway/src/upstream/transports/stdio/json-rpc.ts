@@ -168,8 +168,8 @@ function onCancelled(state: State, id: RequestId): void {
 }
 
 /**
- * One channel carries everything, so a request of the server does not name the call that it belongs to. While the server
- * waits for the client, the timeouts of all its calls stand still.
+ * One channel carries everything, so a request of the server does not name the call that it belongs to: while it waits
+ * for the client, the timeouts of all calls stand still.
  */
 function onServerRequest(state: State, id: RequestId, method: string, params: JsonObject): void {
   let paused: readonly PendingRequest[] = [];
