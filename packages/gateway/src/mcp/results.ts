@@ -13,14 +13,14 @@ const MULTI_ROUND_TRIP: ReadonlySet<string> = new Set<McpMethod>(['tools/call', 
 /** True for methods whose result may ask for input before it is complete (SEP-2322). */
 export const isMultiRoundTrip = (method: string): boolean => MULTI_ROUND_TRIP.has(method);
 
-/** What a server asks of a client inside of a result. */
-export interface InputRequest {
-  readonly method: ClientRequestMethod;
-  readonly params: JsonObject;
-}
+/** What a server asks of a client inside of a result. A type alias, because an interface is no JSON object to TypeScript. */
+export type InputRequest = { readonly method: ClientRequestMethod; readonly params: JsonObject };
 
 /** A result that asks for input: the client repeats the call with `inputResponses` and the same `requestState`. */
-export const inputRequired = (inputRequests: Readonly<Record<string, InputRequest>>, requestState: string) => ({
+export const inputRequired = (
+  inputRequests: Readonly<Record<string, InputRequest>>,
+  requestState: string,
+): JsonObject => ({
   resultType: 'input_required' satisfies ResultType,
   inputRequests,
   requestState,

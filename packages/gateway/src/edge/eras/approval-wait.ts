@@ -4,6 +4,8 @@
  * the retry as a new call, and the approval store says whether it may run.
  */
 import { isObject, type GuardError, type JsonObject } from '@sallyport/guard';
+import { acceptsForms } from '../../mcp/client-requests.ts';
+import { inputRequired, type InputRequest } from '../../mcp/results.ts';
 
 /** Prefix of the `requestState` of such a question. */
 const STATE_PREFIX = 'sallyport-approval.';
@@ -55,26 +57,19 @@ export function approvalQuestion(
   params: JsonObject,
   capabilities: JsonObject,
 ): JsonObject | undefined {
-  if (error.code !== 'approval_required' || !acceptsForms(capabilities)) return undefined;
+  if (error.code !== 'approval_required' || !acceptsForms(capabilities['elicitation'])) return undefined;
   const id = error.detail.data?.['approval_id'];
   const message = [
     error.message,
     ...(typeof id === 'string' ? [`Its id is ${id}.`] : []),
     'Continue once it has been approved.',
   ].join(' ');
-  return {
-    resultType: 'input_required',
-    requestState: `${STATE_PREFIX}${Buffer.from(JSON.stringify(pickReplaced(params))).toString('base64url')}`,
-    inputRequests: {
-      [QUESTION]: {
-        method: 'elicitation/create',
-        params: { mode: 'form', message, requestedSchema: { type: 'object', properties: {} } },
-      },
-    },
+  const question: InputRequest = {
+    method: 'elicitation/create',
+    params: { mode: 'form', message, requestedSchema: { type: 'object', properties: {} } },
   };
+  return inputRequired({ [QUESTION]: question }, encodeState(params));
 }
 
-/** A client that names no mode of elicitation accepts forms. */
-function acceptsForms({ elicitation }: JsonObject): boolean {
-  return isObject(elicitation) && (elicitation['form'] !== undefined || elicitation['url'] === undefined);
-}
+const encodeState = (params: JsonObject): string =>
+  `${STATE_PREFIX}${Buffer.from(JSON.stringify(pickReplaced(params))).toString('base64url')}`;

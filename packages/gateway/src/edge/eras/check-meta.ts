@@ -3,16 +3,14 @@
  * keys that only the protocol or the gateway may write are left out. What they say was read before (`readModern`).
  */
 import { GuardError, type Json, type JsonObject } from '@sallyport/guard';
-import { metaOf } from './modern.ts';
+import { isReservedMetaKey, META, metaOf } from '../../mcp/meta-keys.ts';
 
 const META_CHARACTERS_MAX = 16 * 1024;
 const TOKEN_CHARACTERS_MAX = 256;
 const TRACEPARENT = /^00-(?!0{32})[0-9a-f]{32}-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}$/;
 const TRACESTATE = /^[\x20-\x7e]{1,512}$/;
-/** Prefixes whose second label is `modelcontextprotocol` or `mcp` are reserved (2026-07-28, `_meta`). */
-const RESERVED =
-  /^[a-z0-9-]+\.(modelcontextprotocol|mcp)(\.[a-z0-9.-]*)?\/|^(modelcontextprotocol|mcp)(\.[a-z0-9.-]*)?\//i;
-const PASSED_ON = new Set(['io.modelcontextprotocol/related-task']);
+/** The one reserved key that clients may send to servers. */
+const PASSED_ON = META.relatedTask;
 
 export const isTraceparent = (value: unknown): value is string => typeof value === 'string' && TRACEPARENT.test(value);
 
@@ -42,5 +40,5 @@ function passes(key: string, value: Json, traced: boolean): boolean {
   if (key === 'baggage') return false;
   if (key === 'traceparent') return traced;
   if (key === 'tracestate') return traced && typeof value === 'string' && TRACESTATE.test(value);
-  return !RESERVED.test(key) || PASSED_ON.has(key);
+  return !isReservedMetaKey(key) || key === PASSED_ON;
 }

@@ -4,7 +4,7 @@
  */
 import type { IncomingHttpHeaders, IncomingMessage } from 'node:http';
 import { GuardError, type JsonObject } from '@sallyport/guard';
-import { HEADER, mirroredMember } from '../../mcp/headers.ts';
+import { HEADER, HEADER_NAME, mirroredMember } from '../../mcp/headers.ts';
 import { decodeHeaderText } from '../../mcp/header-text.ts';
 
 export const mismatch = (message: string): GuardError => new GuardError('header_mismatch', { message });
@@ -16,14 +16,15 @@ export function checkMirrors(
   presence: 'required' | 'optional',
 ): void {
   const said = headers[HEADER.method];
-  if (said === undefined && presence === 'required') throw mismatch('The header Mcp-Method is missing.');
-  if (said !== undefined && said !== method) throw mismatch('Mcp-Method does not agree with the method of the body.');
+  if (said === undefined && presence === 'required') throw mismatch(`The header ${HEADER_NAME.method} is missing.`);
+  if (said !== undefined && said !== method)
+    throw mismatch(`${HEADER_NAME.method} does not agree with the method of the body.`);
   const member = mirroredMember(method);
   const name = headers[HEADER.name];
   if (member === undefined) return;
-  if (name === undefined && presence === 'required') throw mismatch('The header Mcp-Name is missing.');
+  if (name === undefined && presence === 'required') throw mismatch(`The header ${HEADER_NAME.name} is missing.`);
   if (name !== undefined && decodeHeaderText(String(name)) !== params[member])
-    throw mismatch(`Mcp-Name does not agree with params.${member} of the body.`);
+    throw mismatch(`${HEADER_NAME.name} does not agree with params.${member} of the body.`);
 }
 
 /** H5, H6: each `Mcp-*` header once, in visible ASCII: Node joins repeated ones, and the next reader may take the last. */
@@ -44,5 +45,5 @@ export function checkMcpHeaders({ rawHeaders }: Pick<IncomingMessage, 'rawHeader
 /** A request without a body has nothing that these headers could mirror. */
 export function checkNoMirrors(headers: IncomingHttpHeaders): void {
   if (headers[HEADER.method] !== undefined || headers[HEADER.name] !== undefined)
-    throw mismatch('Mcp-Method and Mcp-Name belong to a body, and there is none.');
+    throw mismatch(`${HEADER_NAME.method} and ${HEADER_NAME.name} belong to a body, and there is none.`);
 }

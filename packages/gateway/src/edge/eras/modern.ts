@@ -1,25 +1,20 @@
 /** 2026-07-28: everything that a request needs is in the request, and its headers say the same as its body. */
 import type { IncomingHttpHeaders } from 'node:http';
-import { GuardError, isObject, type JsonObject } from '@sallyport/guard';
+import { GuardError, isObject } from '@sallyport/guard';
 import type { ClientMessage } from '../../mcp/client-message.ts';
 import type { Caller } from './caller.ts';
 import { checkMirrors, mismatch } from './mirrors.ts';
 import { MODERN_VERSION, SUPPORTED_VERSIONS } from '../../mcp/revisions.ts';
 import { isLogLevel } from '../../mcp/log-levels.ts';
-
-/** Written out, because a key that is put together for each request has to be looked up anew each time. */
-const VERSION = 'io.modelcontextprotocol/protocolVersion';
-const CAPABILITIES = 'io.modelcontextprotocol/clientCapabilities';
-const LOG_LEVEL = 'io.modelcontextprotocol/logLevel';
-const CLIENT_INFO = 'io.modelcontextprotocol/clientInfo';
-
-export const metaOf = (params: JsonObject): JsonObject | undefined =>
-  isObject(params['_meta']) ? params['_meta'] : undefined;
+import { META, metaOf } from '../../mcp/meta-keys.ts';
+import { HEADER, HEADER_NAME } from '../../mcp/headers.ts';
 
 /** By the header or by the body: where the two disagree, the request is refused as a modern one. */
 export function isModern(message: ClientMessage, headers: IncomingHttpHeaders | undefined): boolean {
   if (message.kind === 'response') return false;
-  return headers?.['mcp-protocol-version'] === MODERN_VERSION || metaOf(message.params)?.[VERSION] !== undefined;
+  return (
+    headers?.[HEADER.protocolVersion] === MODERN_VERSION || metaOf(message.params)?.[META.protocolVersion] !== undefined
+  );
 }
 
 /**
@@ -32,22 +27,23 @@ export function readModern(
 ): Caller {
   const meta = metaOf(message.params);
   // Notifications have no `_meta` of requests (schema of 2026-07-28): over HTTP their header says the version.
-  const version = meta?.[VERSION] ?? (message.kind === 'notification' ? headers?.['mcp-protocol-version'] : undefined);
-  if (headers !== undefined) checkVersionHeader(headers['mcp-protocol-version'], version);
+  const version =
+    meta?.[META.protocolVersion] ?? (message.kind === 'notification' ? headers?.[HEADER.protocolVersion] : undefined);
+  if (headers !== undefined) checkVersionHeader(headers[HEADER.protocolVersion], version);
   if (typeof version !== 'string')
-    throw new GuardError('invalid_params', { message: `params._meta must have "${VERSION}".` });
+    throw new GuardError('invalid_params', { message: `params._meta must have "${META.protocolVersion}".` });
   if (version !== MODERN_VERSION)
     throw new GuardError('unsupported_protocol_version', {
       data: { supported: SUPPORTED_VERSIONS, requested: version.slice(0, 64) },
     });
   if (headers !== undefined) checkMirrors(message, headers, 'required');
-  const capabilities = meta?.[CAPABILITIES];
+  const capabilities = meta?.[META.clientCapabilities];
   if (message.kind === 'request' && !isObject(capabilities))
-    throw new GuardError('invalid_params', { message: `params._meta must have "${CAPABILITIES}".` });
-  const level = meta?.[LOG_LEVEL];
+    throw new GuardError('invalid_params', { message: `params._meta must have "${META.clientCapabilities}".` });
+  const level = meta?.[META.logLevel];
   if (level !== undefined && !isLogLevel(level))
     throw new GuardError('invalid_params', { message: 'The log level is not one of MCP.' });
-  const info = meta?.[CLIENT_INFO];
+  const info = meta?.[META.clientInfo];
   return {
     era: 'modern',
     protocolVersion: version,
@@ -59,7 +55,7 @@ export function readModern(
 }
 
 function checkVersionHeader(header: string | string[] | undefined, version: unknown): void {
-  if (header === undefined) throw mismatch('The header MCP-Protocol-Version is missing.');
+  if (header === undefined) throw mismatch(`The header ${HEADER_NAME.protocolVersion} is missing.`);
   if (version !== undefined && header !== version)
-    throw mismatch('MCP-Protocol-Version does not agree with params._meta.');
+    throw mismatch(`${HEADER_NAME.protocolVersion} does not agree with params._meta.`);
 }

@@ -8,9 +8,10 @@ import { silentChannel } from './client-channel.ts';
 import type { InboundMessage } from './inbound-message.ts';
 import { runCall } from './run-call.ts';
 import { toCall, toInternalCall } from './to-call.ts';
+import { NOTIFICATION } from '../../mcp/notifications.ts';
 
 /** The only notification of a client that servers receive; all others end at the gateway. */
-const FORWARDED = 'notifications/roots/list_changed';
+const FORWARDED = NOTIFICATION.rootsListChanged;
 
 /**
  * @param live what runs in the session that the message names; the guard compares this session with the caller.

@@ -1,8 +1,10 @@
 /** The way back to the client of one call: what its revision allows, and only what it asked for. */
 import type { ClientChannel, JsonObject } from '@sallyport/guard';
 import type { Caller } from '../eras/caller.ts';
-import { metaOf } from '../eras/modern.ts';
 import type { Connection } from './connection.ts';
+import { metaOf } from '../../mcp/meta-keys.ts';
+import { notificationMessage } from '../../mcp/json-rpc.ts';
+import { NOTIFICATION } from '../../mcp/notifications.ts';
 
 /** @param request sends a request to a legacy client that can be asked; modern clients are asked in results. */
 export function createClientChannel(
@@ -22,14 +24,14 @@ export function createClientChannel(
     progressToken,
     request: era === 'legacy' ? request : undefined,
     notify(method, notification) {
-      if (method === 'notifications/progress') {
+      if (method === NOTIFICATION.progress) {
         const { progress } = notification;
         // Progress must increase and carry the client's own token, whatever the server sends.
         if (progressToken === undefined || typeof progress !== 'number' || progress <= reached) return;
         reached = progress;
-        connection.send({ jsonrpc: '2.0', method, params: { ...notification, progressToken } });
-      } else if (era === 'legacy' || (method === 'notifications/message' && logLevel !== undefined)) {
-        connection.send({ jsonrpc: '2.0', method, params: notification });
+        connection.send(notificationMessage(method, { ...notification, progressToken }));
+      } else if (era === 'legacy' || (method === NOTIFICATION.message && logLevel !== undefined)) {
+        connection.send(notificationMessage(method, notification));
       }
     },
   };

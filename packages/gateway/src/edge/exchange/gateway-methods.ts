@@ -14,6 +14,7 @@ import { hasCoreTasks, isLegacyVersion, NEWEST_LEGACY_VERSION, SUPPORTED_VERSION
 import { serversOnRoute, type Route } from '../names/route.ts';
 import type { Connection } from './connection.ts';
 import type { InboundMessage } from './inbound-message.ts';
+import { META } from '../../mcp/meta-keys.ts';
 
 const GATEWAY_INFO = { name: 'sallyport', title: 'Sallyport', version: '0.1.0' };
 
@@ -67,7 +68,7 @@ export function discover(deps: EdgeDeps, inbound: InboundMessage, permit: Permit
       capabilities,
       ...instructionsOf(profile),
       ttlMs: DISCOVER_TTL_MS,
-      _meta: { 'io.modelcontextprotocol/serverInfo': profile.serverInfo },
+      _meta: { [META.serverInfo]: profile.serverInfo },
     },
   };
 }

@@ -16,6 +16,7 @@ import { acceptsStream, type HttpEdgeContext, type RequestContext } from './cont
 import { challengeHeaders } from './metadata.ts';
 import { logFailure } from './respond.ts';
 import { attach, messageEvent, openSse, primingEvent, writeBounded } from './sse.ts';
+import { HEADER_NAME } from '../../mcp/headers.ts';
 
 /** When a response takes longer, a stream is started, so that no proxy takes the connection for dead. */
 const STREAM_AFTER_MS = 10_000;
@@ -71,12 +72,12 @@ export function createHttpConnection(
     },
     openSession(client: ClientProfile, who: Identity) {
       const expiresAtMs = edge.clock.now() + snapshot.gateway.sessionLifetimeMs;
-      headers['Mcp-Session-Id'] = sealSession(edge.sealer, client, who, expiresAtMs);
+      headers[HEADER_NAME.sessionId] = sealSession(edge.sealer, client, who, expiresAtMs);
     },
     finish(rendered: RenderedResponse, outcome: Outcome) {
       logFailure(edge, outcome);
       if (outcome.status === 'success') return finishResponse(state, rendered, rendered.headers);
-      delete headers['Mcp-Session-Id'];
+      delete headers[HEADER_NAME.sessionId];
       return finishResponse(state, rendered, {
         ...rendered.headers,
         ...challengeHeaders(snapshot, route, outcome.error),

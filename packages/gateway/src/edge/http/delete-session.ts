@@ -6,9 +6,10 @@ import { inboundMessage, type HttpEdgeContext, type RequestContext } from './con
 import { readLegacy } from './legacy.ts';
 import { isModernRequest, respondPostOnly } from './modern-request.ts';
 import { reportRequest, respondEmpty, respondRefused } from './respond.ts';
+import { HEADER } from '../../mcp/headers.ts';
 
 export async function handleDelete(edge: HttpEdgeContext, context: RequestContext): Promise<void> {
-  const id = context.request.headers['mcp-session-id'];
+  const id = context.request.headers[HEADER.sessionId];
   if (isModernRequest(context) || typeof id !== 'string') return respondPostOnly(edge, context);
   const caller = await readLegacy(edge, context.request);
   const inbound = inboundMessage(edge, context, caller, new AbortController().signal, undefined);

@@ -14,6 +14,7 @@ import { liveSessionOf, readLegacy } from './legacy.ts';
 import { isModernRequest, respondPostOnly } from './modern-request.ts';
 import { logFailure, reportRequest, respondRefused } from './respond.ts';
 import { attach, messageEvent, openSse, primingEvent, writeBounded } from './sse.ts';
+import { HEADER } from '../../mcp/headers.ts';
 
 export async function handleGet(edge: HttpEdgeContext, context: RequestContext): Promise<void> {
   const { request, response } = context;
@@ -42,7 +43,7 @@ export async function handleGet(edge: HttpEdgeContext, context: RequestContext):
 }
 
 function lastEventId({ request }: RequestContext): string | undefined {
-  const value = request.headers['last-event-id'];
+  const value = request.headers[HEADER.lastEventId];
   return typeof value === 'string' ? value : undefined;
 }
 

@@ -1,9 +1,10 @@
 /** Headers of every response of the edge. */
 import { SECURITY_HEADERS } from '../../listen/security-headers.ts';
+import { HEADER_NAME } from '../../mcp/headers.ts';
 
 /** Response headers that scripts of listed origins may read. */
 const EXPOSED = [
-  'Mcp-Session-Id',
+  HEADER_NAME.sessionId,
   'WWW-Authenticate',
   'X-Correlation-ID',
   'Retry-After',

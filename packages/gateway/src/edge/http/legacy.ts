@@ -6,6 +6,7 @@ import { ASSUMED_VERSION, isLegacyVersion, SUPPORTED_VERSIONS } from '../../mcp/
 import type { LiveSession } from '../sessions/live-sessions.ts';
 import type { HttpEdgeContext } from './context.ts';
 import { headerValues } from '../../listen/header-values.ts';
+import { HEADER_NAME } from '../../mcp/headers.ts';
 
 /**
  * Stands for a session id that is not valid. It belongs to nobody, so the guard refuses it exactly like the session of
@@ -26,13 +27,13 @@ export async function readLegacy(
   request: IncomingMessage,
   isInitialize = false,
 ): Promise<Caller> {
-  const version = singleHeader(request, 'MCP-Protocol-Version');
+  const version = singleHeader(request, HEADER_NAME.protocolVersion);
   if (version !== undefined && !isInitialize && !isLegacyVersion(version)) {
     throw new GuardError('unsupported_protocol_version', {
       data: { supported: SUPPORTED_VERSIONS, requested: version.slice(0, 64) },
     });
   }
-  const sessionId = singleHeader(request, 'Mcp-Session-Id');
+  const sessionId = singleHeader(request, HEADER_NAME.sessionId);
   // Some clients drop their session id: they keep working, without the features that need a session.
   if (sessionId === undefined || isInitialize) return callerWithoutProfile(version, undefined);
   const opened = await readSession(sessionId);
@@ -57,7 +58,7 @@ const callerWithoutProfile = (version: string | undefined, session: Session | un
   session,
 });
 
-function singleHeader(request: IncomingMessage, name: 'MCP-Protocol-Version' | 'Mcp-Session-Id'): string | undefined {
+function singleHeader(request: IncomingMessage, name: string): string | undefined {
   const [value, repeated] = headerValues(request, name.toLowerCase());
   if (repeated !== undefined) throw new GuardError('invalid_request', { message: `There is more than one ${name}.` });
   return value;

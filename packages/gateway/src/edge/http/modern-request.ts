@@ -2,9 +2,10 @@
 import { MODERN_VERSION } from '../../mcp/revisions.ts';
 import type { HttpEdgeContext, RequestContext } from './context.ts';
 import { reportRequest, respondEmpty } from './respond.ts';
+import { HEADER } from '../../mcp/headers.ts';
 
 export const isModernRequest = ({ request }: RequestContext): boolean =>
-  request.headers['mcp-protocol-version'] === MODERN_VERSION;
+  request.headers[HEADER.protocolVersion] === MODERN_VERSION;
 
 export function respondPostOnly(edge: HttpEdgeContext, context: RequestContext): void {
   respondEmpty(context.response, 405, { ...context.headers, Allow: 'POST' });

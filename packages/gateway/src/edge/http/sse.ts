@@ -1,6 +1,7 @@
 /** Server-sent events on an HTTP response: bounded, kept alive, and attached to a stream that can be resumed. */
 import type { ServerResponse } from 'node:http';
 import { eventId, type Stream } from '../sessions/streams.ts';
+import { EVENT_STREAM } from '../../mcp/headers.ts';
 
 const QUEUE_BYTES_MAX = 1024 * 1024;
 const KEEP_ALIVE_MS = 15_000;
@@ -8,7 +9,7 @@ const RETRY_MS = 1_000;
 
 /** Starts the response. @returns the timer of its keep-alive comments, which also ends with the response. */
 export function openSse(response: ServerResponse, headers: Record<string, string>): NodeJS.Timeout {
-  response.writeHead(200, { ...headers, 'Content-Type': 'text/event-stream', 'X-Accel-Buffering': 'no' });
+  response.writeHead(200, { ...headers, 'Content-Type': EVENT_STREAM, 'X-Accel-Buffering': 'no' });
   response.flushHeaders();
   const timer = setInterval(() => writeBounded(response, ': keep-alive\n\n'), KEEP_ALIVE_MS);
   timer.unref();

@@ -1,6 +1,7 @@
 import type { JsonObject } from '@sallyport/guard';
 import type { Route } from './route.ts';
 import { clientUri } from './spelling.ts';
+import { NOTIFICATION } from '../../mcp/notifications.ts';
 
 /** Params of a notification as an endpoint shows them: on `/mcp` an updated resource has the URI that it is listed under. */
 export function notificationParams(
@@ -11,7 +12,7 @@ export function notificationParams(
 ): JsonObject {
   const { uri } = params;
   const isRenamed = route.server === undefined && server !== undefined;
-  return isRenamed && method === 'notifications/resources/updated' && typeof uri === 'string'
+  return isRenamed && method === NOTIFICATION.resourceUpdated && typeof uri === 'string'
     ? { ...params, uri: clientUri(server, uri) }
     : params;
 }

@@ -2,6 +2,7 @@
 import { GuardError, isObject, type Definition, type JsonObject, type Target } from '@sallyport/guard';
 import { rewriteMeta } from './rewrite-result.ts';
 import { clientName, clientUri, SEPARATOR } from './spelling.ts';
+import { LIST_METHODS, LISTS } from '../../mcp/lists.ts';
 
 /** An MCP endpoint: `/mcp/{server}`, or `/mcp` for all servers under `server__name`. */
 export interface Route {
@@ -64,10 +65,7 @@ export function resolveTarget(
 
 /** Methods that go to every server of the endpoint. */
 const CONCERNS_SERVERS: ReadonlySet<string> = new Set([
-  'tools/list',
-  'prompts/list',
-  'resources/list',
-  'resources/templates/list',
+  ...LIST_METHODS,
   'logging/setLevel',
   'subscriptions/listen',
   'stream/listen',
@@ -153,19 +151,11 @@ export function splitUri(uri: string, { server }: Route, servers: readonly strin
   return servers.includes(prefix) && !name.startsWith('ui://') ? { server: prefix, name } : undefined;
 }
 
-const IDENTIFIER = {
-  tool: 'name',
-  prompt: 'name',
-  resource: 'uri',
-  resource_template: 'uriTemplate',
-  server: 'name',
-} as const;
-
 /** A pinned definition as an endpoint lists it: on `/mcp` under the client's name for it. */
 export function listedDefinition(definition: Definition, route: Route): JsonObject {
-  if (route.server !== undefined) return definition.document;
   const { document, server, kind, name } = definition;
+  if (route.server !== undefined || kind === 'server') return document;
   const shownName = kind === 'tool' || kind === 'prompt' ? clientName(server, name) : clientUri(server, name);
   const meta = rewriteMeta(document['_meta'], server);
-  return { ...document, [IDENTIFIER[kind]]: shownName, ...(meta !== undefined && { _meta: meta }) };
+  return { ...document, [LISTS[kind].identifier]: shownName, ...(meta !== undefined && { _meta: meta }) };
 }

@@ -4,25 +4,12 @@ import { hasObjectOutput, withObjectOutput } from '../eras/object-output.ts';
 import { rewriteResult } from '../names/rewrite-result.ts';
 import { listedDefinition } from '../names/route.ts';
 import type { AnsweredRequest } from './rendered-response.ts';
+import { META } from '../../mcp/meta-keys.ts';
+import { listReadBy } from '../../mcp/lists.ts';
+import { isCacheable, isTaskResult, resultTypeOf } from '../../mcp/results.ts';
 
-const LIST_MEMBER: Readonly<Record<string, string>> = {
-  'tools/list': 'tools',
-  'prompts/list': 'prompts',
-  'resources/list': 'resources',
-  'resources/templates/list': 'resourceTemplates',
-};
-/** Methods whose results carry `ttlMs` and `cacheScope` (2026-07-28). */
-const CACHEABLE = new Set([
-  'server/discover',
-  'tools/list',
-  'prompts/list',
-  'resources/list',
-  'resources/templates/list',
-  'resources/read',
-]);
 /** Members of results that only 2026-07-28 knows. */
 const MODERN_MEMBERS = ['ttlMs', 'cacheScope', 'resultType'];
-const SERVER_INFO = 'io.modelcontextprotocol/serverInfo';
 const TTL_MAX_MS = 60_000;
 
 /** @returns the original bytes when nothing has to change, else the changed value. */
@@ -30,7 +17,7 @@ export function renderResult({ value, items, bytes }: McpResult, request: Answer
   const { method, era, route, server } = request;
   if (items !== undefined) {
     const listed = items.map((item) => listedDefinition(item, route));
-    const member = LIST_MEMBER[method] ?? 'items';
+    const member = listReadBy(method)?.member ?? 'items';
     return era === 'modern'
       ? modernResult({ ...value, [member]: listed }, request)
       : without({ ...value, [member]: listed.map(withObjectOutput) }, MODERN_MEMBERS);
@@ -44,7 +31,7 @@ export function renderResult({ value, items, bytes }: McpResult, request: Answer
   if (
     bytes !== undefined &&
     renamed === value &&
-    !CACHEABLE.has(method) &&
+    !isCacheable(method) &&
     mayKeepTtl(value, method) &&
     value['cacheScope'] === undefined
   )
@@ -55,15 +42,15 @@ export function renderResult({ value, items, bytes }: McpResult, request: Answer
 /** The result as an object of 2026-07-28: with `resultType`, `serverInfo` and bounds on its caching. */
 export function modernResult(value: JsonObject, request: AnsweredRequest): JsonObject {
   const { method, params } = request;
-  const resultType = value['resultType'] ?? 'complete';
+  const resultType = resultTypeOf(value);
   const { ttlMs, cacheScope: _scope, ...others } = value;
   const result = {
     ...others,
-    ...(ttlMs !== undefined && isTask(value, method) && { ttlMs }),
+    ...(ttlMs !== undefined && isTaskResult(method, value) && { ttlMs }),
     resultType,
     _meta: resultMeta(value['_meta'], request),
   };
-  if (!CACHEABLE.has(method) || resultType !== 'complete') return result;
+  if (!isCacheable(method) || resultType !== 'complete') return result;
   // A result that depends on what a person answered must not be cached.
   const hasAnswers = params['requestState'] !== undefined || params['inputResponses'] !== undefined;
   // Two callers may see different results of one request, so no cache may share them (A25).
@@ -72,15 +59,12 @@ export function modernResult(value: JsonObject, request: AnsweredRequest): JsonO
 
 /** `_meta` of a modern result: the server's own, with the approved `serverInfo` instead of what the server claims. */
 export function resultMeta(meta: Json | undefined, { serverInfo }: AnsweredRequest): JsonObject {
-  return { ...(isObject(meta) ? meta : {}), ...(serverInfo !== undefined && { [SERVER_INFO]: serverInfo }) };
+  return { ...(isObject(meta) ? meta : {}), ...(serverInfo !== undefined && { [META.serverInfo]: serverInfo }) };
 }
 
 /** The `ttlMs` of a task is its lifetime. Any other result that may not be cached has none (A25). */
-const isTask = (value: JsonObject, method: string): boolean =>
-  value['resultType'] === 'task' || method.startsWith('tasks/');
-
 const mayKeepTtl = (value: JsonObject, method: string): boolean =>
-  value['ttlMs'] === undefined || isTask(value, method);
+  value['ttlMs'] === undefined || isTaskResult(method, value);
 
 /** The original bytes with `resultType` and `_meta` put in front; `undefined` when they already have a `_meta`. */
 function withServerInfo(bytes: Uint8Array, value: JsonObject, request: AnsweredRequest): Uint8Array | undefined {
@@ -96,8 +80,8 @@ function withServerInfo(bytes: Uint8Array, value: JsonObject, request: AnsweredR
 /** Leaves out what a modern server writes for modern clients only, and the `serverInfo` that nobody approved. */
 function withoutModernMembers(value: JsonObject): JsonObject {
   const kept = without(value, hasObjectOutput(value) ? MODERN_MEMBERS : [...MODERN_MEMBERS, 'structuredContent']);
-  return isObject(kept['_meta']) && SERVER_INFO in kept['_meta']
-    ? { ...kept, _meta: without(kept['_meta'], [SERVER_INFO]) }
+  return isObject(kept['_meta']) && META.serverInfo in kept['_meta']
+    ? { ...kept, _meta: without(kept['_meta'], [META.serverInfo]) }
     : kept;
 }
 

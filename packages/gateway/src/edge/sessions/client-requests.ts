@@ -2,6 +2,9 @@
 import { randomBytes } from 'node:crypto';
 import { GuardError, type JsonObject } from '@sallyport/guard';
 import type { LiveSession, PendingCall } from './live-sessions.ts';
+import { capabilityNeededBy, CLIENT_REQUEST_CAPABILITIES } from '../../mcp/client-requests.ts';
+import { notificationMessage, requestMessage } from '../../mcp/json-rpc.ts';
+import { NOTIFICATION } from '../../mcp/notifications.ts';
 
 export interface ClientRequests {
   /**
@@ -15,16 +18,9 @@ export interface ClientRequests {
   end(): void;
 }
 
-/** Request method → the client capability that it needs. */
-const REQUIRED_CAPABILITY: ReadonlyMap<string, string> = new Map([
-  ['elicitation/create', 'elicitation'],
-  ['sampling/createMessage', 'sampling'],
-  ['roots/list', 'roots'],
-]);
-
 /** Whether a client with these capabilities can be sent any request. */
 export const acceptsRequests = (capabilities: JsonObject): boolean =>
-  [...REQUIRED_CAPABILITY.values()].some((name) => capabilities[name] !== undefined);
+  CLIENT_REQUEST_CAPABILITIES.some((name) => capabilities[name] !== undefined);
 
 /**
  * @param call the call that the servers act for; only its principal may answer, and its end cancels the requests.
@@ -41,7 +37,7 @@ export function createClientRequests(
   const open = new Set<string>();
   const cancel = (id: string, reason: string, error: GuardError): void => {
     if (!open.delete(id)) return;
-    connection.send({ jsonrpc: '2.0', method: 'notifications/cancelled', params: { requestId: id, reason } });
+    connection.send(notificationMessage(NOTIFICATION.cancelled, { requestId: id, reason }));
     live.clientRequests.get(id)?.reject(error);
   };
   const cancelAll = (): void => {
@@ -56,7 +52,7 @@ export function createClientRequests(
     const timer = setTimeout(expire, timeoutMs);
     open.add(id);
     live.clientRequests.set(id, { principalKey: call.principalKey, resolve, reject });
-    connection.send({ jsonrpc: '2.0', id, method, params });
+    connection.send(requestMessage(id, method, params));
     try {
       return await promise;
     } finally {
@@ -81,7 +77,7 @@ export function createClientRequests(
 }
 
 function checkCapability(method: string, capabilities: JsonObject): void {
-  const required = REQUIRED_CAPABILITY.get(method);
+  const required = capabilityNeededBy(method);
   if (required !== undefined && capabilities[required] !== undefined) return;
   throw new GuardError('missing_client_capability', {
     data: { requiredCapabilities: required === undefined ? {} : { [required]: {} } },

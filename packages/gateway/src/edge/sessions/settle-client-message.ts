@@ -5,6 +5,8 @@
 import { GuardError, type JsonObject } from '@sallyport/guard';
 import type { NotificationMessage, ResponseMessage } from '../../mcp/client-message.ts';
 import { callKey, type LiveSession } from './live-sessions.ts';
+import { RPC_ERROR } from '../../mcp/error-codes.ts';
+import { NOTIFICATION } from '../../mcp/notifications.ts';
 
 /** @param principalKey key of the principal that sent the message. */
 export function settleClientMessage(
@@ -13,7 +15,7 @@ export function settleClientMessage(
   principalKey: string,
 ): void {
   if (message.kind === 'response') settleResponse(live, message, principalKey);
-  else if (message.method === 'notifications/cancelled') cancelCall(live, message.params['requestId'], principalKey);
+  else if (message.method === NOTIFICATION.cancelled) cancelCall(live, message.params['requestId'], principalKey);
 }
 
 function cancelCall({ calls }: LiveSession, id: unknown, principalKey: string): void {
@@ -34,12 +36,10 @@ function settleResponse({ clientRequests }: LiveSession, response: ResponseMessa
   else request.reject(clientError(response.error));
 }
 
-const INTERNAL_ERROR = -32603;
-
 const clientError = (error: JsonObject | undefined): GuardError =>
   new GuardError('upstream_failed', {
     message: messageOf(error),
-    rpc: { code: typeof error?.['code'] === 'number' ? error['code'] : INTERNAL_ERROR },
+    rpc: { code: typeof error?.['code'] === 'number' ? error['code'] : RPC_ERROR.internal },
   });
 
 const MESSAGE_CHARACTERS_MAX = 500;

@@ -19,6 +19,7 @@ import { acceptsRequests, createClientRequests } from '../sessions/client-reques
 import { createLiveSession, type LiveSession, type PendingCall } from '../sessions/live-sessions.ts';
 import { subscribe } from '../subscriptions/subscriber.ts';
 import { readLines } from './lines.ts';
+import { NOTIFICATION } from '../../mcp/notifications.ts';
 
 export interface StdioDeps extends EdgeDeps {
   readonly input: Readable;
@@ -135,7 +136,7 @@ async function handleMessage(
   };
   if (message.kind === 'request') return answerRequest(deps, inbound, message, createStdioConnection(client, pending));
   const outcome = await acceptClientMessage(deps, inbound, message, client.live);
-  if (outcome.status === 'success' && message.kind === 'notification' && message.method === 'notifications/initialized')
+  if (outcome.status === 'success' && message.kind === 'notification' && message.method === NOTIFICATION.initialized)
     subscribeAlways(deps, client, inbound);
 }
 

@@ -6,7 +6,6 @@
  * receives an update of a resource from another server than the one that owns it.
  */
 import {
-  isObject,
   GuardError,
   permitHolder,
   type ClientChannel,
@@ -25,12 +24,15 @@ import { runCall } from '../exchange/run-call.ts';
 import { toCall } from '../exchange/to-call.ts';
 import { notificationParams } from '../names/notification-params.ts';
 import { createAcknowledgement, type Acknowledgement } from './acknowledgement.ts';
-import { acceptFilter, listMemberOf, type AcceptedFilter } from './filter.ts';
+import { acceptFilter, type AcceptedFilter } from './filter.ts';
 import { createNotificationGate, type NotificationGate } from './notification-gate.ts';
 import { watchStream } from './reauthorize.ts';
 import { mergeOutcomes, serversToSubscribe } from './subscriber.ts';
-
-const SUBSCRIPTION_ID = 'io.modelcontextprotocol/subscriptionId';
+import { META, metaOf } from '../../mcp/meta-keys.ts';
+import { notificationMessage } from '../../mcp/json-rpc.ts';
+import { isTaskNotification, NOTIFICATION } from '../../mcp/notifications.ts';
+import { capabilityChangedBy, LIST_CHANGES } from '../../mcp/lists.ts';
+import { isSameOrBelow } from '../../mcp/resource-uris.ts';
 
 /**
  * Runs until the client cancels, the gateway stops, or the caller loses its rights.
@@ -46,7 +48,7 @@ export async function answerListen(
   const { canStream, pending, streamLimits } = connection;
   if (!canStream) throw new GuardError('invalid_request', { message: 'Accept must have text/event-stream to listen.' });
   const end = (reason: string): void => {
-    sendTagged(connection, 'notifications/cancelled', { requestId: request.id, reason }, request.id);
+    sendTagged(connection, NOTIFICATION.cancelled, { requestId: request.id, reason }, request.id);
     pending.abort.abort();
   };
   const stopWatching = streamLimits && watchStream(deps, inbound, streamLimits, end);
@@ -77,7 +79,7 @@ async function listen(
   const gate = createNotificationGate(deps, inbound);
   const send = (method: string, params: JsonObject): void => sendTagged(connection, method, params, request.id);
   const acknowledgement = createAcknowledgement(servers.length, () =>
-    send('notifications/subscriptions/acknowledged', { notifications: accepted.filter }),
+    send(NOTIFICATION.subscriptionAcknowledged, { notifications: accepted.filter }),
   );
   const outcomes = await Promise.all(
     servers.map((server) => {
@@ -128,32 +130,28 @@ function listenChannel(
   return {
     ...silentChannel(caller),
     notify(method, params) {
-      const listMember = listMemberOf(method);
-      if (listMember !== undefined) {
-        if (filter[listMember] === true) send(method, params);
-      } else if (method === 'notifications/resources/updated') {
+      const changed = capabilityChangedBy(method);
+      if (changed !== undefined) {
+        if (filter[LIST_CHANGES[changed].filter] === true) send(method, params);
+      } else if (method === NOTIFICATION.resourceUpdated) {
         const { uri } = params;
         if (typeof uri !== 'string') return;
         const subscribed = uris.get(server ?? '')?.find((candidate) => isSameOrBelow(uri, candidate));
         if (subscribed === undefined) return;
         gate(server ?? '', subscribed, () => send(method, notificationParams(method, params, route, server)));
-      } else if (filter['taskIds'] !== undefined && method.startsWith('notifications/tasks')) {
+      } else if (filter['taskIds'] !== undefined && isTaskNotification(method)) {
         send(method, params);
       }
     },
   };
 }
 
-/** "This might be a sub-resource of the one that the client subscribed to" (2026-07-28, resources). */
-const isSameOrBelow = (uri: string, subscribed: string): boolean =>
-  uri === subscribed || uri.startsWith(subscribed.endsWith('/') ? subscribed : `${subscribed}/`);
-
 const tagged = (params: JsonObject, id: RequestId): JsonObject => ({
   ...params,
-  _meta: { ...(isObject(params['_meta']) ? params['_meta'] : {}), [SUBSCRIPTION_ID]: id },
+  _meta: { ...metaOf(params), [META.subscriptionId]: id },
 });
 
 const taggedResult = ({ value }: McpResult, id: RequestId): McpResult => ({ value: tagged(value, id) });
 
 const sendTagged = (connection: Connection, method: string, params: JsonObject, id: RequestId): void =>
-  connection.send({ jsonrpc: '2.0', method, params: tagged(params, id) });
+  connection.send(notificationMessage(method, tagged(params, id)));

@@ -4,18 +4,9 @@ import type { EdgeDeps } from '../deps.ts';
 import type { InboundMessage } from '../exchange/inbound-message.ts';
 import { toInternalCall } from '../exchange/to-call.ts';
 import { serversOnRoute, splitUri } from '../names/route.ts';
+import { capabilityFilteredBy } from '../../mcp/lists.ts';
 
 const URIS_MAX = 200;
-
-/** Notification → the member of the filter that asks for it, and the server capability that it needs. */
-const LISTS: ReadonlyMap<string, { readonly member: string; readonly capability: string }> = new Map([
-  ['notifications/tools/list_changed', { member: 'toolsListChanged', capability: 'tools' }],
-  ['notifications/prompts/list_changed', { member: 'promptsListChanged', capability: 'prompts' }],
-  ['notifications/resources/list_changed', { member: 'resourcesListChanged', capability: 'resources' }],
-]);
-
-/** The member of the filter that asks for a `list_changed` notification; `undefined` for other notifications. */
-export const listMemberOf = (notification: string): string | undefined => LISTS.get(notification)?.member;
 
 /** The part of a filter that the client gets. */
 export interface AcceptedFilter {
@@ -46,10 +37,9 @@ function acceptLists(deps: EdgeDeps, { route, snapshot }: InboundMessage, reques
   const servers = serversOnRoute(route, snapshot.servers);
   const isOffered = (capability: string): boolean =>
     servers.some((server) => deps.profileOf(server)?.capabilities[capability] !== undefined);
-  const capabilities = new Map([...LISTS.values()].map(({ member, capability }) => [member, capability]));
   return Object.fromEntries(
     Object.entries(requested).filter(([member, value]) => {
-      const capability = capabilities.get(member);
+      const capability = capabilityFilteredBy(member);
       return capability === undefined ? member === 'taskIds' : value === true && isOffered(capability);
     }),
   );

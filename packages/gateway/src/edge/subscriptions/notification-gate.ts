@@ -5,6 +5,7 @@ import type { InboundMessage } from '../exchange/inbound-message.ts';
 import { toInternalCall } from '../exchange/to-call.ts';
 import { clientUri } from '../names/spelling.ts';
 import { judge, RECHECK_MS } from './reauthorize.ts';
+import { NOTIFICATION } from '../../mcp/notifications.ts';
 
 const VERDICTS_MAX = 1_000;
 
@@ -43,7 +44,7 @@ export function deliverNotification(
   params: JsonObject,
   deliver: () => void,
 ): void {
-  if (method === 'notifications/resources/updated' && typeof params['uri'] === 'string')
+  if (method === NOTIFICATION.resourceUpdated && typeof params['uri'] === 'string')
     gate(server, params['uri'], deliver);
   else deliver();
 }

@@ -11,6 +11,7 @@ import { toInternalCall } from '../exchange/to-call.ts';
 import { notificationParams } from '../names/notification-params.ts';
 import { serversOnRoute } from '../names/route.ts';
 import { createNotificationGate, deliverNotification, type NotificationGate } from './notification-gate.ts';
+import { notificationMessage } from '../../mcp/json-rpc.ts';
 
 export interface Subscriber {
   /** Sends a server's request to this client; `undefined` when it cannot be asked. */
@@ -59,7 +60,7 @@ async function subscribeToServer(
     notify(method, params) {
       deliverNotification(gate, server ?? '', method, params, () => {
         if (!subscriber.isCurrent()) return;
-        subscriber.send({ jsonrpc: '2.0', method, params: notificationParams(method, params, route, server) });
+        subscriber.send(notificationMessage(method, notificationParams(method, params, route, server)));
       });
     },
   };

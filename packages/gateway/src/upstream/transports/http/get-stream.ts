@@ -1,7 +1,7 @@
 /** The GET stream of a session up to 2025-11-25: what the server sends on its own. Reopened until the session ends. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { readServerMessages, type ServerMessage } from '../../../mcp/server-message.ts';
-import { ACCEPT_STREAM, HEADER } from '../../../mcp/headers.ts';
+import { EVENT_STREAM, HEADER } from '../../../mcp/headers.ts';
 import { NOTIFICATION } from '../../../mcp/notifications.ts';
 import { sendHttp, type HttpFailure, type HttpResponse } from './exchange.ts';
 import {
@@ -59,7 +59,7 @@ async function readStream(
     body: undefined,
     bytesMax: session.bytesMax,
     headers: {
-      ...headersOf(session, ACCEPT_STREAM),
+      ...headersOf(session, EVENT_STREAM),
       ...(lastEventId === undefined ? {} : { [HEADER.lastEventId]: lastEventId }),
     },
     onEvent: ({ id, data }) => onEvent(id, data),

@@ -2,7 +2,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { readServerMessages } from '../../../mcp/server-message.ts';
 import { RPC_ERROR } from '../../../mcp/error-codes.ts';
-import { ACCEPT_RESPONSE, ACCEPT_STREAM, HEADER } from '../../../mcp/headers.ts';
+import { ACCEPT_RESPONSE, EVENT_STREAM, HEADER } from '../../../mcp/headers.ts';
 import { encodeRequest } from '../encode.ts';
 import { transportFailure } from '../failure.ts';
 import type { OutboundRequest, ServerResult } from '../transport.ts';
@@ -86,7 +86,7 @@ async function deliver(session: LegacySession, delivery: Delivery): Promise<void
     retryMs = outcome.retryMs ?? retryMs;
     await sleep(Math.min(Math.max(retryMs, RETRY_MS_MIN), RETRY_MS_MAX));
     if (receiver.isSettled()) return;
-    const headers = { ...headersOf(session, ACCEPT_STREAM), [HEADER.lastEventId]: lastEventId };
+    const headers = { ...headersOf(session, EVENT_STREAM), [HEADER.lastEventId]: lastEventId };
     outcome = await send(session, delivery, {
       pool: streams,
       method: 'GET',
