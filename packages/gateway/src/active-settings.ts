@@ -1,4 +1,6 @@
-/** The settings in force: one frozen object that a reload replaces as a whole, so that a call never sees half a change. */
+/**
+ * The settings in force: one frozen object that a reload replaces as a whole, so that a call never sees half a change.
+ */
 import type { Clock } from '@sallyport/guard';
 import { loadPolicies, type LoadedPolicies } from './adapters/cedar/load.ts';
 import type { ServerSettings, Snapshot } from './snapshot.ts';

@@ -1,13 +1,13 @@
 /**
  * The configuration: one file, one schema, one immutable snapshot. The only file that reads the environment.
  *
- * Nothing in the file is expanded or executed. Secrets are named (`env:NAME`, `file:/path`), never written. Whatever
- * weakens a protection is spelled as a weakening and collected in `snapshot.weakenings`.
+ * Nothing in the file is expanded or executed. Secrets are named (`env:NAME`, `file:/path`), never written. Every
+ * setting that weakens a protection is documented as a weakening and listed in `snapshot.weakenings`.
  */
 import { existsSync, readFileSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { buildSnapshot } from './config/build.ts';
-import { parsePlaced, type ConfigError, type Placed } from './config/positions.ts';
+import { parseYaml, type ConfigError, type ParsedYaml } from './config/positions.ts';
 import { errorsOfIssue, openReport, type Issue } from './config/report.ts';
 import { jsonSchemaOfConfig, schema } from './config/schema.ts';
 import type { Environment } from './config/secrets.ts';
@@ -18,13 +18,14 @@ export type { Environment } from './config/secrets.ts';
 export { needRestart } from './config/restart.ts';
 export { openSealingKey } from './config/sealing-key.ts';
 
+/** A snapshot and the file that it came from, or every error in it. */
 export type Loaded =
   | { readonly snapshot: Snapshot; readonly file: string | undefined }
   | { readonly errors: readonly ConfigError[] };
 
 const DEFAULT_FILE = 'sallyport.yaml';
 
-/** What this process was started with. Everything else gets the parts that it needs as arguments. */
+/** The environment of this process. Every other module gets the variables that it needs as arguments. */
 export function processEnvironment(): Environment {
   return process.env;
 }
@@ -43,19 +44,21 @@ export function gatewayAddress(environment: Environment): string | undefined {
 
 /** PATH, HOME, LANG and TMPDIR: all that a child process gets besides what its settings say. */
 export function childEnvironment(environment: Environment): Readonly<Record<string, string>> {
-  const kept = ['PATH', 'HOME', 'LANG', 'TMPDIR', 'SYSTEMROOT'].flatMap((name): [string, string][] => {
+  const variables = ['PATH', 'HOME', 'LANG', 'TMPDIR', 'SYSTEMROOT'].flatMap((name): [string, string][] => {
     const value = environment[name];
     return value === undefined ? [] : [[name, value]];
   });
-  return Object.fromEntries(kept);
+  return Object.fromEntries(variables);
 }
 
-/** The file that a command reads when it is not told one: `SALLYPORT_CONFIG`, or `sallyport.yaml` here if there is one. */
+/**
+ * The file that a command reads without `--config`: `SALLYPORT_CONFIG`, or `sallyport.yaml` in the folder if it exists.
+ */
 export function defaultConfigFile(environment: Environment, folder: string = process.cwd()): string | undefined {
   const named = environment['SALLYPORT_CONFIG'];
   if (named !== undefined && named !== '') return resolve(folder, named);
-  const here = resolve(folder, DEFAULT_FILE);
-  return existsSync(here) ? here : undefined;
+  const inFolder = resolve(folder, DEFAULT_FILE);
+  return existsSync(inFolder) ? inFolder : undefined;
 }
 
 /**
@@ -86,32 +89,33 @@ export function loadConfig(file: string | undefined, environment: Environment): 
   return 'errors' in loaded ? loaded : { ...loaded, file };
 }
 
-export interface Surroundings {
+/** What the text of a configuration refers to. */
+export interface LoadOptions {
   readonly environment: Environment;
   /** What relative paths in the text are relative to. */
   readonly folder: string;
 }
 
-/** The same from text. `name` is what errors call the file. */
-export function loadConfigText(text: string, name: string, surroundings: Surroundings): Loaded {
-  const placed = parsePlaced(name, text);
-  if (placed.errors.length > 0) return { errors: placed.errors };
-  const parsed = schema.safeParse(placed.value ?? {});
-  if (!parsed.success) return { errors: inOrder(schemaErrors(parsed.error.issues, placed)) };
-  const report = openReport(placed);
-  const snapshot = buildSnapshot({ written: parsed.data, report, ...surroundings }, text);
-  return report.errors.length > 0 ? { errors: inOrder(report.errors) } : { snapshot, file: undefined };
+/** Does the same for text. `name` stands for the file in errors. */
+export function loadConfigText(text: string, name: string, options: LoadOptions): Loaded {
+  const yaml = parseYaml(name, text);
+  if (yaml.errors.length > 0) return { errors: yaml.errors };
+  const parsed = schema.safeParse(yaml.value ?? {});
+  if (!parsed.success) return { errors: inFileOrder(schemaErrors(parsed.error.issues, yaml)) };
+  const report = openReport(yaml);
+  const snapshot = buildSnapshot({ config: parsed.data, report, ...options }, text);
+  return report.errors.length > 0 ? { errors: inFileOrder(report.errors) } : { snapshot, file: undefined };
 }
 
-function schemaErrors(issues: readonly Issue[], placed: Placed): ConfigError[] {
+function schemaErrors(issues: readonly Issue[], yaml: ParsedYaml): ConfigError[] {
   const jsonSchema = jsonSchemaOfConfig();
-  return issues.flatMap((issue) => errorsOfIssue(issue, placed, jsonSchema));
+  return issues.flatMap((issue) => errorsOfIssue(issue, yaml, jsonSchema));
 }
 
-const inOrder = (errors: readonly ConfigError[]): readonly ConfigError[] =>
+const inFileOrder = (errors: readonly ConfigError[]): readonly ConfigError[] =>
   [...errors].sort((a, b) => a.line - b.line || a.column - b.column);
 
-/** What the secret references of a snapshot resolved to (with any prefix), for the logger: these values never appear. */
+/** The values of all secret references, with and without their prefix. The logger never writes them. */
 export function secretsOf(snapshot: Snapshot): readonly string[] {
   return snapshot.servers
     .flatMap(({ transport }) => Object.values(transport.kind === 'http' ? transport.headers : transport.env))

@@ -1,4 +1,6 @@
-/** Discovery: the gateway asks every server for its definitions, at start and again while a server cannot be reached. */
+/**
+ * Discovery: the gateway asks every server for its definitions, at start and again while a server cannot be reached.
+ */
 import type { Call, ClientChannel, Clock, Guard } from '@sallyport/guard';
 import type { Upstreams } from './upstream/upstreams.ts';
 import { MODERN_VERSION } from './mcp/revisions.ts';

@@ -1,4 +1,7 @@
-/** Records of the gateway itself, in the log of no tenant (`_`): its configuration, and requests that never became calls. */
+/**
+ * Records of the gateway itself, in the log of no tenant (`_`): its configuration, and requests that never became
+ * calls.
+ */
 import { ERRORS, type Clock, type ErrorCode, type Log } from '@sallyport/guard';
 import { logRecord } from '@sallyport/guard/audit';
 import type { ActiveSettings } from './active-settings.ts';

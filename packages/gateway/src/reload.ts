@@ -1,4 +1,7 @@
-/** What changes while the gateway runs: a new configuration, and changed policy files. Both take effect with the next call. */
+/**
+ * What changes while the gateway runs: a new configuration, and changed policy files. Both take effect with the next
+ * call.
+ */
 import { watch, type FSWatcher } from 'node:fs';
 import type { Clock, Log } from '@sallyport/guard';
 import type { SettingsHolder } from './active-settings.ts';

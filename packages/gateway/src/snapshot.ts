@@ -22,13 +22,18 @@ export interface ServerSettings {
   /** Only these tools exist (exact names); `undefined` = all that are approved. */
   readonly allowTools: readonly string[] | undefined;
   readonly pin: 'first_use' | 'approval';
-  /** How old the last comparison of live definitions with their pins may be when one is listed or called. 0 = every time. */
+  /**
+   * How old the last comparison of live definitions with their pins may be when one is listed or called. 0 = every
+   * time.
+   */
   readonly verifyIntervalMs: number;
   readonly clientRequests: { readonly sampling: boolean; readonly elicitation: boolean; readonly roots: boolean };
   readonly additionalArguments: 'reject' | 'allow';
   readonly timeoutMs: number;
   readonly resultBytesMax: number;
-  /** Upstream sessions or child processes: at most this many at once, and per principal; idle ones end after `idleMs`. */
+  /**
+   * Upstream sessions or child processes: at most this many at once, and per principal; idle ones end after `idleMs`.
+   */
   readonly sessions: { readonly max: number; readonly maxPerPrincipal: number; readonly idleMs: number };
   readonly labels: readonly string[];
 }
@@ -104,7 +109,10 @@ export interface GatewaySettings {
 export interface AuditSettings {
   readonly folder: string;
   readonly origin: string;
-  /** Argument paths (`server/tool/field`, `*` matches one segment) that are recorded in clear; everything else is hashed. */
+  /**
+   * Argument paths (`server/tool/field`, `*` matches one segment) that are recorded in clear; everything else is
+   * hashed.
+   */
   readonly clearArguments: readonly string[];
   readonly segmentBytes: number;
 }
@@ -142,6 +150,8 @@ export interface ServerProfile {
 export interface ServerDirectory {
   /** Names of the configured servers, sorted. */
   servers(): readonly string[];
-  /** `undefined` for a name that is not configured. Capabilities are the gateway's guess until the server was reached. */
+  /**
+   * `undefined` for a name that is not configured. Capabilities are the gateway's guess until the server was reached.
+   */
   profile(server: string): ServerProfile | undefined;
 }

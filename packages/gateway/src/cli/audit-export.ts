@@ -34,7 +34,9 @@ export const exportCommand: CommandDefinition<readonly [string], LogSelection> =
 };
 
 const ATTEMPTS_MAX = 5;
-/** Public files only: the master key is never copied. In the order in which `verifyLog` reads them, for the same reason. */
+/**
+ * Public files only: the master key is never copied. In the order in which `verifyLog` reads them, for the same reason.
+ */
 const PUBLIC_FILES = ['resume', 'checkpoints', 'checkpoint', 'leaves', 'vkey'];
 
 /** Copies one log. A segment that was copied while it was being written is copied again. */

@@ -1,4 +1,7 @@
-/** `sallyport audit` on a real log and on damaged copies of it: what is wrong is named, and wrong usage is told from a finding. */
+/**
+ * `sallyport audit` on a real log and on damaged copies of it: what is wrong is named, and wrong usage is told from a
+ * finding.
+ */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';

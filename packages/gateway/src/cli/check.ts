@@ -1,4 +1,6 @@
-/** `sallyport check`: reports whether a configuration can be started with, and every setting that weakens a protection. */
+/**
+ * `sallyport check`: reports whether a configuration can be started with, and every setting that weakens a protection.
+ */
 import { formatConfigError, loadConfig, type ConfigError } from '../config.ts';
 import type { PolicyFinding } from './check-policies.ts';
 import type { CommandContext, CommandDefinition } from './command.ts';

@@ -1,4 +1,7 @@
-/** Text from a server, shown in a terminal: what would move the cursor, change colours or reorder letters is shown as an escape. */
+/**
+ * Text from a server, shown in a terminal: what would move the cursor, change colours or reorder letters is shown as an
+ * escape.
+ */
 const UNPRINTABLE =
   /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u00ad\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff]|[\u{e0000}-\u{e007f}]/gu;
 

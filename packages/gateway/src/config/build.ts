@@ -1,4 +1,4 @@
-/** What was written and passed the schema → a Snapshot, with what its parts mean together. */
+/** Builds the snapshot from a configuration that passed the schema, and checks what its parts mean together. */
 import { createHash } from 'node:crypto';
 import { statSync } from 'node:fs';
 import { resolve } from 'node:path';
@@ -6,50 +6,54 @@ import { isLoopback } from '@sallyport/guard';
 import type { Snapshot } from '../snapshot.ts';
 import { buildIdentity } from './identity.ts';
 import { buildGateway, buildListen } from './listeners.ts';
-import { buildServers, type Site } from './servers.ts';
+import { buildServers, type ConfigInput } from './servers.ts';
 import { closest } from './suggest.ts';
 
-/** @param text what the version is made of. Errors and weakenings go to `site.report`. */
-export function buildSnapshot(site: Site, text: string): Snapshot {
-  const { written, folder } = site;
-  const dataFolder = resolve(folder, written.data);
-  const gateway = buildGateway(site);
-  const admin = { listen: buildListen(site, 'admin') };
-  const identity = buildIdentity(site);
-  const servers = buildServers(site);
-  checkTenants(site);
-  checkLimits(site);
-  checkApprovals(site);
-  checkAudit(site);
-  checkDemo(site, gateway.listen.host);
+/**
+ * Builds a frozen snapshot. Errors and weakenings go to `input.report`.
+ *
+ * @param text the configuration file; the version of the snapshot is its hash.
+ */
+export function buildSnapshot(input: ConfigInput, text: string): Snapshot {
+  const { config, folder } = input;
+  const dataFolder = resolve(folder, config.data);
+  const gateway = buildGateway(input);
+  const admin = { listen: buildListen(input, 'admin') };
+  const identity = buildIdentity(input);
+  const servers = buildServers(input);
+  checkTenants(input);
+  checkLimits(input);
+  checkApprovals(input);
+  checkAudit(input);
+  checkDemo(input, gateway.listen.host);
   if (
     gateway.listen.port !== 0 &&
     gateway.listen.port === admin.listen.port &&
     gateway.listen.host === admin.listen.host
   ) {
-    site.report.error(['admin', 'listen'], 'is the address of the gateway listener');
+    input.report.error(['admin', 'listen'], 'is the address of the gateway listener');
   }
   return deepFreeze({
     version: `sha256:${createHash('sha256').update(text).digest('hex')}`,
     gateway,
     admin,
     dataFolder,
-    tenants: written.tenants,
+    tenants: config.tenants,
     identity,
     servers,
-    policies: { cedar: policyFolder(site) },
-    limits: written.limits,
-    refusalsPerMinute: written.gateway.refusalLimit,
-    approvals: { rules: written.approvals.rules, ttlMs: written.approvals.ttl },
+    policies: { cedar: policyFolder(input) },
+    limits: config.limits,
+    refusalsPerMinute: config.gateway.refusalLimit,
+    approvals: { rules: config.approvals.rules, ttlMs: config.approvals.ttl },
     audit: {
-      folder: written.audit.folder === undefined ? resolve(dataFolder, 'audit') : resolve(folder, written.audit.folder),
-      origin: written.audit.origin,
-      clearArguments: written.audit.clearArguments,
-      segmentBytes: written.audit.segment,
+      folder: config.audit.folder === undefined ? resolve(dataFolder, 'audit') : resolve(folder, config.audit.folder),
+      origin: config.audit.origin,
+      clearArguments: config.audit.clearArguments,
+      segmentBytes: config.audit.segment,
     },
-    log: written.log,
-    demo: written.demo,
-    weakenings: [...site.report.weakenings],
+    log: config.log,
+    demo: config.demo,
+    weakenings: [...input.report.weakenings],
   });
 }
 
@@ -61,13 +65,13 @@ function deepFreeze<T>(value: T): T {
   return value;
 }
 
-function checkTenants(site: Site): void {
+function checkTenants(input: ConfigInput): void {
   const seen = new Map<string, string>();
-  for (const [index, tenant] of site.written.tenants.entries()) {
+  for (const [index, tenant] of input.config.tenants.entries()) {
     // Two ids that differ in case only would share a folder on some file systems.
     const other = seen.get(tenant.toLowerCase());
     if (other !== undefined)
-      site.report.error(
+      input.report.error(
         ['tenants', index],
         other === tenant ? 'is listed twice' : `differs from ${other} in case only`,
       );
@@ -75,49 +79,46 @@ function checkTenants(site: Site): void {
   }
 }
 
-function policyFolder(site: Site): string | undefined {
-  const written = site.written.policies.cedar;
-  if (written === undefined) return undefined;
-  const folder = resolve(site.folder, written);
+function policyFolder(input: ConfigInput): string | undefined {
+  const { cedar } = input.config.policies;
+  if (cedar === undefined) return undefined;
+  const folder = resolve(input.folder, cedar);
   if (statSync(folder, { throwIfNoEntry: false })?.isDirectory() !== true)
-    site.report.error(['policies', 'cedar'], 'is not a folder');
+    input.report.error(['policies', 'cedar'], 'is not a folder');
   return folder;
 }
 
-function checkLimits(site: Site): void {
-  const { limits } = site.written;
-  if (limits['default'] === undefined) site.report.error(['limits'], 'must have a "default" tier');
+function checkLimits(input: ConfigInput): void {
+  const { limits } = input.config;
+  if (limits['default'] === undefined) input.report.error(['limits'], 'must have a "default" tier');
 }
 
-function checkApprovals(site: Site): void {
-  const names = Object.keys(site.written.servers);
-  for (const [index, rule] of site.written.approvals.rules.entries()) {
+function checkApprovals(input: ConfigInput): void {
+  const names = Object.keys(input.config.servers);
+  for (const [index, rule] of input.config.approvals.rules.entries()) {
     if (rule.server === '*' || names.includes(rule.server)) continue;
-    const meant = closest(rule.server, names);
-    site.report.error(
-      ['approvals', 'rules', index, 'server'],
-      `no such server${meant === undefined ? '' : `; did you mean "${meant}"?`}`,
-    );
+    input.report.error(['approvals', 'rules', index, 'server'], unknownServer(rule.server, names));
   }
 }
 
-function checkAudit(site: Site): void {
-  const names = Object.keys(site.written.servers);
-  for (const [index, pattern] of site.written.audit.clearArguments.entries()) {
+function checkAudit(input: ConfigInput): void {
+  const names = Object.keys(input.config.servers);
+  for (const [index, pattern] of input.config.audit.clearArguments.entries()) {
     const [server = '', , field = ''] = pattern.split('/');
-    if (server !== '*' && !names.includes(server)) {
-      const meant = closest(server, names);
-      site.report.error(
-        ['audit', 'clearArguments', index],
-        `no such server${meant === undefined ? '' : `; did you mean "${meant}"?`}`,
-      );
-    }
-    if (field.startsWith('*')) site.report.weaken(`audit: every argument that matches ${pattern} is recorded in clear`);
+    if (server !== '*' && !names.includes(server))
+      input.report.error(['audit', 'clearArguments', index], unknownServer(server, names));
+    if (field.startsWith('*'))
+      input.report.weaken(`audit: every argument that matches ${pattern} is recorded in clear`);
   }
 }
 
-function checkDemo(site: Site, host: string): void {
-  if (!site.written.demo) return;
-  site.report.weaken('demo: the built-in authorization server with demo users is on');
-  if (!isLoopback(host)) site.report.error(['demo'], 'works on loopback only');
+function unknownServer(name: string, servers: readonly string[]): string {
+  const suggestion = closest(name, servers);
+  return suggestion === undefined ? 'no such server' : `no such server; did you mean "${suggestion}"?`;
+}
+
+function checkDemo(input: ConfigInput, host: string): void {
+  if (!input.config.demo) return;
+  input.report.weaken('demo: the built-in authorization server with demo users is on');
+  if (!isLoopback(host)) input.report.error(['demo'], 'works on loopback only');
 }

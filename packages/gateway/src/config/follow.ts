@@ -1,11 +1,12 @@
 /**
- * The configuration file, read again when it changes and when somebody asks (SIGHUP). A bad file keeps the old snapshot
- * and says why.
+ * Reads the configuration file again when it changes, and on request (SIGHUP). A file with errors keeps the old
+ * snapshot and reports why.
  */
 import { readFileSync } from 'node:fs';
 import { loadConfig, type ConfigError, type Environment } from '../config.ts';
 import type { Snapshot } from '../snapshot.ts';
 
+/** What happens with a file that was read again. */
 export interface FollowOptions {
   readonly environment: Environment;
   readonly onSnapshot: (snapshot: Snapshot) => void;
@@ -13,7 +14,8 @@ export interface FollowOptions {
   readonly pollMs?: number;
 }
 
-export interface Followed {
+/** Follows a file until it is stopped. */
+export interface ConfigFollower {
   /** Reads the file now, whether it changed or not: a secret behind a reference may have. */
   readNow(): void;
   stop(): void;
@@ -21,8 +23,11 @@ export interface Followed {
 
 const POLL_MS = 1_000;
 
-/** Polls instead of watching: mounted files are swapped by renaming a folder, of which a watched file hears nothing. */
-export function followConfig(file: string, options: FollowOptions): Followed {
+/**
+ * Polls instead of watching: mounted files are replaced by renaming a folder, which a watch on the file does not
+ * report.
+ */
+export function followConfig(file: string, options: FollowOptions): ConfigFollower {
   const read = (): string | undefined => {
     try {
       return readFileSync(file, 'utf8');
@@ -30,15 +35,15 @@ export function followConfig(file: string, options: FollowOptions): Followed {
       return undefined;
     }
   };
-  let seen = read();
+  let lastRead = read();
   const readNow = (): void => {
-    seen = read();
+    lastRead = read();
     const loaded = loadConfig(file, options.environment);
     if ('errors' in loaded) options.onErrors(loaded.errors);
     else options.onSnapshot(loaded.snapshot);
   };
   const timer = setInterval(() => {
-    if (read() !== seen) readNow();
+    if (read() !== lastRead) readNow();
   }, options.pollMs ?? POLL_MS);
   timer.unref();
   return { readNow, stop: () => clearInterval(timer) };

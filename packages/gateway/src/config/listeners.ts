@@ -1,76 +1,84 @@
-/** `gateway:` and `admin:` → where the process listens, and under which names it may be reached. */
+/**
+ * The keys `gateway` and `admin` of the configuration: where the process listens, and under which names it is reached.
+ */
 import { createPrivateKey, X509Certificate } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { isLoopback } from '@sallyport/guard';
 import type { GatewaySettings, ListenSettings, TlsSettings } from '../snapshot.ts';
-import type { Written, WrittenTls } from './schema.ts';
-import type { Site } from './servers.ts';
+import type { ParsedTls } from './schema.ts';
+import type { ConfigInput } from './servers.ts';
 
-export function buildListen(site: Site, name: 'gateway' | 'admin'): ListenSettings {
-  const { listen, tls, behindTlsProxy } = site.written[name];
+/** The address and TLS files of a listener; errors and weakenings go to the report. */
+export function buildListen(input: ConfigInput, name: 'gateway' | 'admin'): ListenSettings {
+  const { listen, tls, behindTlsProxy } = input.config[name];
   const outside = !isLoopback(listen.host);
   if (outside && tls === undefined && !behindTlsProxy) {
-    site.report.error(
+    input.report.error(
       [name, 'listen'],
-      `is outside loopback, where plain HTTP is refused: set ${name}.tls, or ${name}.behindTlsProxy when a proxy ends TLS`,
+      `is outside loopback, where plain HTTP is refused: set ${name}.tls, ` +
+        `or ${name}.behindTlsProxy when a proxy ends TLS`,
     );
   }
   if (behindTlsProxy && tls === undefined && outside)
-    site.report.weaken(`${name}: plain HTTP is served outside loopback (behindTlsProxy: true)`);
+    input.report.weaken(`${name}: plain HTTP is served outside loopback (behindTlsProxy: true)`);
   if (name === 'admin' && outside && tls?.clientCa === undefined) {
-    site.report.weaken(
+    input.report.weaken(
       'admin: health, metrics and checkpoints can be read from outside loopback without a client certificate',
     );
   }
   return {
     host: listen.host,
     port: listen.port,
-    tls: tls === undefined ? undefined : buildTls(site, name, tls),
+    tls: tls === undefined ? undefined : buildTls(input, name, tls),
     behindTlsProxy,
   };
 }
 
-function buildTls(site: Site, name: string, tls: WrittenTls): TlsSettings {
-  const read = <T>(
-    key: 'cert' | 'key' | 'clientCa',
-    path: string,
-    { what, parse }: { readonly what: string; readonly parse: (pem: Buffer) => T },
-  ): T | undefined => {
-    let pem: Buffer | undefined;
-    try {
-      pem = readFileSync(resolve(site.folder, path));
-      return parse(pem);
-    } catch {
-      site.report.error(
-        [name, 'tls', key],
-        pem === undefined ? `the file ${path} cannot be read` : `the file ${path} does not hold ${what}`,
-      );
-      return undefined;
-    }
-  };
-  const certificate = { what: 'a PEM certificate', parse: (pem: Buffer) => new X509Certificate(pem) };
-  const cert = read('cert', tls.cert, certificate);
-  const key = read('key', tls.key, { what: 'a PEM private key without a passphrase', parse: createPrivateKey });
+function buildTls(input: ConfigInput, name: string, tls: ParsedTls): TlsSettings {
+  const path = [name, 'tls'];
+  const parseCertificate = (pem: Buffer): X509Certificate => new X509Certificate(pem);
+  const cert = readPem(input, [...path, 'cert'], tls.cert, 'a PEM certificate', parseCertificate);
+  const key = readPem(input, [...path, 'key'], tls.key, 'a PEM private key without a passphrase', createPrivateKey);
   if (cert !== undefined && key !== undefined && !cert.checkPrivateKey(key))
-    site.report.error([name, 'tls', 'key'], `the key ${tls.key} does not belong to the certificate ${tls.cert}`);
-  if (tls.clientCa !== undefined) read('clientCa', tls.clientCa, certificate);
-  const full = (path: string): string => resolve(site.folder, path);
+    input.report.error([...path, 'key'], `the key ${tls.key} does not belong to the certificate ${tls.cert}`);
+  if (tls.clientCa !== undefined)
+    readPem(input, [...path, 'clientCa'], tls.clientCa, 'a PEM certificate', parseCertificate);
   return {
-    cert: full(tls.cert),
-    key: full(tls.key),
-    clientCa: tls.clientCa === undefined ? undefined : full(tls.clientCa),
+    cert: resolve(input.folder, tls.cert),
+    key: resolve(input.folder, tls.key),
+    clientCa: tls.clientCa === undefined ? undefined : resolve(input.folder, tls.clientCa),
   };
 }
 
-export function buildGateway(site: Site): GatewaySettings {
-  const { gateway } = site.written;
-  const listen = buildListen(site, 'gateway');
+/** Reads a file only to check it: the listener reads it again, also when it changes. */
+function readPem<T>(
+  { report, folder }: ConfigInput,
+  path: readonly string[],
+  file: string,
+  content: string,
+  parse: (pem: Buffer) => T,
+): T | undefined {
+  let pem: Buffer | undefined;
+  try {
+    pem = readFileSync(resolve(folder, file));
+    return parse(pem);
+  } catch {
+    const problem = pem === undefined ? 'cannot be read' : `does not hold ${content}`;
+    report.error(path, `the file ${file} ${problem}`);
+    return undefined;
+  }
+}
+
+/** The settings of the gateway listener; errors and weakenings go to the report. */
+export function buildGateway(input: ConfigInput): GatewaySettings {
+  const { gateway } = input.config;
+  const listen = buildListen(input, 'gateway');
   return {
     listen,
-    publicUrl: publicUrl(site, listen),
-    allowedHosts: gateway.allowedHosts.map((host, index) => exactHost(site, host, index)),
-    allowedOrigins: gateway.allowedOrigins.map((origin, index) => exactOrigin(site, origin, index)),
+    publicUrl: publicUrl(input, listen),
+    allowedHosts: gateway.allowedHosts.map((host, index) => exactHost(input, host, index)),
+    allowedOrigins: gateway.allowedOrigins.map((origin, index) => exactOrigin(input, origin, index)),
     bodyBytesMax: gateway.maxBody,
     depthMax: gateway.maxDepth,
     keysMax: gateway.maxKeys,
@@ -81,39 +89,43 @@ export function buildGateway(site: Site): GatewaySettings {
   };
 }
 
-function publicUrl(site: Site, listen: ListenSettings): string {
-  const written: Written['gateway']['publicUrl'] = site.written.gateway.publicUrl;
+function publicUrl(input: ConfigInput, listen: ListenSettings): string {
+  const configured = input.config.gateway.publicUrl;
   const path = ['gateway', 'publicUrl'];
-  if (written === undefined) {
+  if (configured === undefined) {
     if (!isLoopback(listen.host))
-      site.report.error(
+      input.report.error(
         ['gateway', 'listen'],
         'is outside loopback, so gateway.publicUrl must say under which URL clients reach it',
       );
     const host = listen.host.includes(':') ? `[${listen.host}]` : listen.host;
     return new URL(`${listen.tls === undefined ? 'http' : 'https'}://${host}:${listen.port}`).origin;
   }
-  const url = URL.canParse(written) ? new URL(written) : undefined;
-  if (url === undefined || !/^https?:$/.test(url.protocol) || url.origin !== written.replace(/\/$/, '').toLowerCase()) {
-    site.report.error(path, 'must be an origin such as https://mcp.example.com: scheme, host and port only');
+  const url = URL.canParse(configured) ? new URL(configured) : undefined;
+  if (
+    url === undefined ||
+    !/^https?:$/.test(url.protocol) ||
+    url.origin !== configured.replace(/\/$/, '').toLowerCase()
+  ) {
+    input.report.error(path, 'must be an origin such as https://mcp.example.com: scheme, host and port only');
     return 'http://127.0.0.1';
   }
   if (url.protocol === 'http:' && !isLoopback(url.hostname))
-    site.report.error(path, 'must be https outside loopback: tokens travel to it');
+    input.report.error(path, 'must be https outside loopback: tokens travel to it');
   return url.origin;
 }
 
-function exactHost(site: Site, host: string, index: number): string {
+function exactHost(input: ConfigInput, host: string, index: number): string {
   const valid =
     URL.canParse(`http://${host}/`) && new URL(`http://${host}/`).pathname === '/' && !/[/@?#*\s]/.test(host);
   if (!valid)
-    site.report.error(['gateway', 'allowedHosts', index], 'must be an exact host or host:port; there are no patterns');
+    input.report.error(['gateway', 'allowedHosts', index], 'must be an exact host or host:port; there are no patterns');
   return host.toLowerCase();
 }
 
-function exactOrigin(site: Site, origin: string, index: number): string {
+function exactOrigin(input: ConfigInput, origin: string, index: number): string {
   if (!URL.canParse(origin) || new URL(origin).origin !== origin) {
-    site.report.error(
+    input.report.error(
       ['gateway', 'allowedOrigins', index],
       'must be an exact origin such as https://app.example.com; there are no patterns',
     );

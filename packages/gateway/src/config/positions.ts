@@ -1,6 +1,6 @@
 /**
- * YAML text → a plain value, and the place in the file of every path in it. Aliases, tags and duplicate keys are
- * refused: they make two readers see two things, and an alias bomb is cheap to write.
+ * Parses YAML into a plain value and knows the position of every path in the file. Aliases, tags and duplicate keys are
+ * refused: two readers could read them differently, and aliases can expand without bound.
  */
 import {
   isAlias,
@@ -15,6 +15,7 @@ import {
   type Pair,
 } from 'yaml';
 
+/** One error in a configuration. */
 export interface ConfigError {
   readonly file: string;
   /** From 1. */
@@ -24,16 +25,21 @@ export interface ConfigError {
   readonly message: string;
 }
 
+/** Keys and indexes from the top of the file. */
 export type Path = readonly PropertyKey[];
 
-export interface Placed {
+/** A parsed file. */
+export interface ParsedYaml {
   readonly value: unknown;
   readonly errors: readonly ConfigError[];
-  /** Where a path is: its value, or its key when `key` is true; the closest parent when it is absent. */
-  at(path: Path, key?: boolean): Pick<ConfigError, 'file' | 'line' | 'column'>;
+  /**
+   * The position of a path: of its value, or of its key when `key` is true; of the closest parent when it is absent.
+   */
+  positionOf(path: Path, key?: boolean): Pick<ConfigError, 'file' | 'line' | 'column'>;
 }
 
-export function parsePlaced(file: string, text: string): Placed {
+/** Parses a file; never throws for its text. `value` is `undefined` when there are errors. */
+export function parseYaml(file: string, text: string): ParsedYaml {
   const counter = new LineCounter();
   const document = parseDocument(text, {
     lineCounter: counter,
@@ -42,22 +48,23 @@ export function parsePlaced(file: string, text: string): Placed {
     stringKeys: true,
     version: '1.2',
   });
-  const spot = (offset: number): Pick<ConfigError, 'file' | 'line' | 'column'> => {
+  const position = (offset: number): Pick<ConfigError, 'file' | 'line' | 'column'> => {
     const { line, col } = counter.linePos(offset);
     return { file, line: Math.max(1, line), column: Math.max(1, col) };
   };
   const errors: ConfigError[] = [...document.errors, ...document.warnings].map((error) => ({
-    ...spot(error.pos[0]),
-    message: firstSentence(error.message),
+    ...position(error.pos[0]),
+    message: withoutQuotes(error.message),
   }));
   visit(document, {
     Node: (key, node) => {
       if (isScalar(node) && node.value === '__proto__' && key === 'key')
-        errors.push({ ...spot(node.range?.[0] ?? 0), message: 'unknown key __proto__' });
-      if (isAlias(node)) errors.push({ ...spot(node.range?.[0] ?? 0), message: 'aliases (*name) are not supported' });
+        errors.push({ ...position(node.range?.[0] ?? 0), message: 'unknown key __proto__' });
+      if (isAlias(node))
+        errors.push({ ...position(node.range?.[0] ?? 0), message: 'aliases (*name) are not supported' });
       else if (isScalar(node) && typeof node.value === 'string' && node.value.includes('${')) {
         errors.push({
-          ...spot(node.range?.[0] ?? 0),
+          ...position(node.range?.[0] ?? 0),
           message: 'contains "${", which is never expanded here; use { secret: env:NAME } where a secret is expected',
         });
       }
@@ -66,12 +73,12 @@ export function parsePlaced(file: string, text: string): Placed {
   return {
     value: errors.length === 0 ? (document.toJS({ maxAliasCount: 0 }) as unknown) : undefined,
     errors,
-    at: (path, key = false) => spot(offsetOf(document, path, key)),
+    positionOf: (path, key = false) => position(offsetOf(document, path, key)),
   };
 }
 
-/** The parser's messages may quote the line that they are about, and that line may hold what should not be shown. */
-const firstSentence = (message: string): string => (message.split(/[:\n]/)[0] ?? message).slice(0, 120);
+/** The parser may quote the line of an error, and that line may hold a secret. */
+const withoutQuotes = (message: string): string => (message.split(/[:\n]/)[0] ?? message).slice(0, 120);
 
 function offsetOf(document: Document, path: Path, key: boolean): number {
   let node: Node | null = document.contents as Node | null;

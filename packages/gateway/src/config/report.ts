@@ -1,7 +1,10 @@
-/** Collects what is wrong with a configuration and what in it weakens a protection; nothing stops at the first error. */
-import type { ConfigError, Path, Placed } from './positions.ts';
+/**
+ * Collects the errors of a configuration and the settings that weaken a protection. Nothing stops at the first error.
+ */
+import type { ConfigError, Path, ParsedYaml } from './positions.ts';
 import { closest } from './suggest.ts';
 
+/** Errors and weakenings, in the order in which they were found. */
 export interface Report {
   error(path: Path, message: string): void;
   weaken(sentence: string): void;
@@ -9,13 +12,14 @@ export interface Report {
   readonly weakenings: readonly string[];
 }
 
-export function openReport(placed: Placed): Report {
+/** An empty report. */
+export function openReport(yaml: ParsedYaml): Report {
   const errors: ConfigError[] = [];
   const weakenings: string[] = [];
   return {
     errors,
     weakenings,
-    error: (path, message) => errors.push({ ...placed.at(path), message: sentence(path, message) }),
+    error: (path, message) => errors.push({ ...yaml.positionOf(path), message: sentence(path, message) }),
     weaken: (text) => weakenings.push(text),
   };
 }
@@ -35,23 +39,23 @@ export interface Issue {
   readonly maximum?: number | bigint | undefined;
 }
 
-/** @param jsonSchema what says which keys are known at a path. */
-export function errorsOfIssue(issue: Issue, placed: Placed, jsonSchema: unknown): ConfigError[] {
+/** @param jsonSchema the schema whose keys are suggested for an unknown key. */
+export function errorsOfIssue(issue: Issue, yaml: ParsedYaml, jsonSchema: unknown): ConfigError[] {
   if (issue.code === 'unrecognized_keys') {
     const known = knownKeys(jsonSchema, issue.path);
     return (issue.keys ?? []).map((key) => {
-      const meant = closest(key, known);
+      const suggestion = closest(key, known);
       const path = [...issue.path, key];
       return {
-        ...placed.at(path, true),
-        message: sentence(path, `unknown key${meant === undefined ? '' : `; did you mean "${meant}"?`}`),
+        ...yaml.positionOf(path, true),
+        message: sentence(path, `unknown key${suggestion === undefined ? '' : `; did you mean "${suggestion}"?`}`),
       };
     });
   }
   if (issue.code === 'invalid_key') {
     return [
       {
-        ...placed.at(issue.path, true),
+        ...yaml.positionOf(issue.path, true),
         message: sentence(issue.path, `the name ${issue.issues?.[0]?.message ?? 'is not valid'}`),
       },
     ];
@@ -62,10 +66,10 @@ export function errorsOfIssue(issue: Issue, placed: Placed, jsonSchema: unknown)
       .replace(/^Invalid input: /, '')
       .replace(/^Invalid option: /, '')
       .replace(/, received undefined$/, ', but it is missing');
-  return [{ ...placed.at(issue.path), message: sentence(issue.path, message) }];
+  return [{ ...yaml.positionOf(issue.path), message: sentence(issue.path, message) }];
 }
 
-const COUNTED: Readonly<Record<string, readonly [one: string, many: string]>> = {
+const COUNTED: Readonly<Record<string, readonly [singular: string, plural: string]>> = {
   array: ['entry', 'entries'],
   string: ['character', 'characters'],
   object: ['key', 'keys'],
@@ -75,8 +79,9 @@ const COUNTED: Readonly<Record<string, readonly [one: string, many: string]>> = 
 function boundOf({ code, origin = '', minimum, maximum }: Issue): string | undefined {
   if (code !== 'too_small' && code !== 'too_big') return undefined;
   const bound = code === 'too_small' ? minimum : maximum;
-  const what = COUNTED[origin]?.[Number(bound) === 1 ? 0 : 1];
-  return `must ${what === undefined ? 'be' : 'have'} ${code === 'too_small' ? 'at least' : 'at most'} ${bound}${what === undefined ? '' : ` ${what}`}`;
+  const comparison = code === 'too_small' ? 'at least' : 'at most';
+  const noun = COUNTED[origin]?.[Number(bound) === 1 ? 0 : 1];
+  return noun === undefined ? `must be ${comparison} ${bound}` : `must have ${comparison} ${bound} ${noun}`;
 }
 
 interface SchemaNode {

@@ -1,9 +1,9 @@
-/** What a reload cannot change, so that it can say so. */
+/** The settings that a reload cannot change. A reload names those that changed. */
 import { isDeepStrictEqual } from 'node:util';
 import type { Snapshot } from '../snapshot.ts';
 
-/** Settings that are read once, when what they are about is opened. */
-const AT_START: Readonly<Record<string, (snapshot: Snapshot) => unknown>> = {
+/** Settings that are read once, when a listener or a file is opened. */
+const READ_AT_START: Readonly<Record<string, (snapshot: Snapshot) => unknown>> = {
   'gateway.listen': ({ gateway }) => [gateway.listen.host, gateway.listen.port],
   'gateway.tls': ({ gateway }) => gateway.listen.tls,
   'gateway.behindTlsProxy': ({ gateway }) => gateway.listen.behindTlsProxy,
@@ -19,4 +19,4 @@ const AT_START: Readonly<Record<string, (snapshot: Snapshot) => unknown>> = {
 
 /** @returns the names of settings that differ and wait for a restart. */
 export const needRestart = (started: Snapshot, next: Snapshot): readonly string[] =>
-  Object.entries(AT_START).flatMap(([name, read]) => (isDeepStrictEqual(read(started), read(next)) ? [] : [name]));
+  Object.entries(READ_AT_START).flatMap(([name, read]) => (isDeepStrictEqual(read(started), read(next)) ? [] : [name]));

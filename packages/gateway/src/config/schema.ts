@@ -1,6 +1,6 @@
 /**
- * The one schema of `sallyport.yaml`: validation, defaults, `docs/reference/config.md` and the JSON Schema for editors
- * all come from it. What a value means together with others is decided in `build.ts`.
+ * The schema of `sallyport.yaml`: validation, defaults, `docs/reference/config.md` and the JSON Schema for editors all
+ * come from it. What a value means together with other values is checked in `build.ts`.
  */
 import { z } from 'zod';
 import { DURATION, LISTEN, RATE, readDuration, readListen, readRate, readSize, SIZE } from './units.ts';
@@ -23,33 +23,35 @@ const ALGORITHMS = [
   'Ed25519',
 ] as const;
 
-const plain = z
+const nonEmptyText = z
   .string()
   .min(1)
   .max(4096)
   .refine((text) => !/[\0-\x1f\x7f]/.test(text), 'must not contain control characters');
-const A_DURATION = 'must be a duration such as 500ms, 30s, 5m or 24h';
-const A_SIZE = 'must be a size such as 65536, 64Ki, 1Mi or 2Gi';
-/** A pattern would be no tool's name, so that what it was meant to protect would not be. */
-const A_TOOL = 'must be the exact name of a tool (1-128 of A-Z a-z 0-9 _ . -); there are no patterns';
-const A_TOOL_OR_ALL = `${A_TOOL}, only * for every tool`;
-const toolName = z.string(A_TOOL).regex(/^[A-Za-z0-9_.-]{1,128}$/, A_TOOL);
+const DURATION_MESSAGE = 'must be a duration such as 500ms, 30s, 5m or 24h';
+const SIZE_MESSAGE = 'must be a size such as 65536, 64Ki, 1Mi or 2Gi';
+/** A pattern is refused because it would match no tool: the tools that it was meant for would stay unprotected. */
+const TOOL_MESSAGE = 'must be the exact name of a tool (1-128 of A-Z a-z 0-9 _ . -); there are no patterns';
+const TOOL_OR_ALL_MESSAGE = `${TOOL_MESSAGE}, only * for every tool`;
+const toolName = z.string(TOOL_MESSAGE).regex(/^[A-Za-z0-9_.-]{1,128}$/, TOOL_MESSAGE);
 const duration = z
-  .string(A_DURATION)
-  .regex(DURATION, A_DURATION)
+  .string(DURATION_MESSAGE)
+  .regex(DURATION, DURATION_MESSAGE)
   .transform(readDuration)
   .refine((ms) => ms > 0, 'must be longer than nothing');
-/** A timer that is longer goes off at once: Node.js counts its milliseconds in 31 bits. */
-const timer = duration.refine((ms) => ms < 2 ** 31, 'must be at most 24d');
+/** Node.js counts the milliseconds of a timer in 31 bits; a longer timer fires at once. */
+const timerDuration = duration.refine((ms) => ms < 2 ** 31, 'must be at most 24d');
 /** YAML reads a bare 0 as a number. */
 const durationOrZero = z
-  .union([z.literal(0), z.string().regex(DURATION, `${A_DURATION}, or 0`)], { error: `${A_DURATION}, or 0` })
-  .transform((written) => (written === 0 ? 0 : readDuration(written)));
+  .union([z.literal(0), z.string().regex(DURATION, `${DURATION_MESSAGE}, or 0`)], {
+    error: `${DURATION_MESSAGE}, or 0`,
+  })
+  .transform((value) => (value === 0 ? 0 : readDuration(value)));
 const size = z
-  .union([z.int().min(1).max(1e12), z.string().regex(SIZE, A_SIZE)], { error: A_SIZE })
-  .transform((written) => (typeof written === 'number' ? written : readSize(written)))
+  .union([z.int().min(1).max(1e12), z.string().regex(SIZE, SIZE_MESSAGE)], { error: SIZE_MESSAGE })
+  .transform((value) => (typeof value === 'number' ? value : readSize(value)))
   .refine((bytes) => bytes > 0, 'must be larger than nothing');
-/** The body is text at once before it is parsed, and the engine holds no text that is much longer. */
+/** The whole body becomes one string before it is parsed, and the engine holds no string that is much longer. */
 const sizeInMemory = size.refine((bytes) => bytes <= 256 * 1024 ** 2, 'must be at most 256Mi');
 const rateText = z.string().regex(RATE, 'must be a rate such as 100/min per user per tool');
 const perMinute = rateText
@@ -66,27 +68,27 @@ const rates = z
   .union([rateText, z.array(rateText).min(1).max(16)], {
     error: 'must be a rate such as 100/min per user per tool, or a list of them',
   })
-  .pipe(z.preprocess((one) => (Array.isArray(one) ? one : [one]), z.array(keyedRate)));
+  .pipe(z.preprocess((value) => (Array.isArray(value) ? value : [value]), z.array(keyedRate)));
 const listen = z
   .union([z.int().min(0).max(65_535), z.string().regex(LISTEN, 'must be host:port, such as 127.0.0.1:8700')], {
     error: 'must be host:port, such as 127.0.0.1:8700',
   })
-  .transform((written) => readListen(String(written)))
+  .transform((value) => readListen(String(value)))
   .refine(({ port }) => port <= 65_535, 'must have a port of at most 65535');
 const secret = z.strictObject({
   secret: z.string().max(1024).describe('A reference: `env:NAME` or `file:/path`.'),
   prefix: z.string().max(64).optional().describe('Text before the secret, such as `"Bearer "`.'),
 });
-const textOrSecret = z.union([plain, secret], { error: 'must be text, or { secret: env:NAME }' });
+const textOrSecret = z.union([nonEmptyText, secret], { error: 'must be text, or { secret: env:NAME }' });
 const tls = z.strictObject({
-  cert: plain.describe('PEM file with the certificate chain; reloaded when it changes.'),
-  key: plain.describe('PEM file with the private key; reloaded when it changes.'),
-  clientCa: plain.optional().describe('PEM file; when set, clients must present a certificate that it signed.'),
+  cert: nonEmptyText.describe('PEM file with the certificate chain; reloaded when it changes.'),
+  key: nonEmptyText.describe('PEM file with the private key; reloaded when it changes.'),
+  clientCa: nonEmptyText.optional().describe('PEM file; when set, clients must present a certificate that it signed.'),
 });
 
 const gateway = z.strictObject({
   listen: listen.prefault('127.0.0.1:8700').describe('Host and port that clients reach.'),
-  publicUrl: plain
+  publicUrl: nonEmptyText
     .optional()
     .describe('Origin (scheme, host, port) under which clients reach the gateway. Needed outside loopback.'),
   tls: tls.optional().describe('TLS 1.2 and 1.3.'),
@@ -94,13 +96,13 @@ const gateway = z.strictObject({
     .boolean()
     .default(false)
     .describe('Weakening: plain HTTP outside loopback, because a proxy in front of it ends TLS.'),
-  allowedHosts: z.array(plain).max(64).default([]).describe('Further exact `Host` values that are accepted.'),
-  allowedOrigins: z.array(plain).max(64).default([]).describe('Exact `Origin` values that browsers may send.'),
+  allowedHosts: z.array(nonEmptyText).max(64).default([]).describe('Further exact `Host` values that are accepted.'),
+  allowedOrigins: z.array(nonEmptyText).max(64).default([]).describe('Exact `Origin` values that browsers may send.'),
   maxBody: sizeInMemory.prefault('4Mi').describe('Largest request body, at most 256Mi.'),
   maxDepth: z.int().min(4).max(512).default(64).describe('Deepest nesting of a request body.'),
   maxKeys: z.int().min(16).max(1_000_000).default(10_000).describe('Most members in one request body.'),
   maxStreams: z.int().min(1).max(10_000).default(16).describe('Open event streams of one principal.'),
-  requestTimeout: timer.prefault('5m').describe('After this a call is abandoned; at most 24d.'),
+  requestTimeout: timerDuration.prefault('5m').describe('After this a call is abandoned; at most 24d.'),
   sessionLifetime: duration.prefault('24h').describe('How long a session of an older client can be used.'),
   addressLimit: perMinute.prefault('6000/min').describe('Requests of one address before authentication.'),
   refusalLimit: perMinute
@@ -118,8 +120,8 @@ const admin = z.strictObject({
 });
 
 const issuer = z.strictObject({
-  issuer: plain.describe('Exact `iss` of the tokens; where its metadata is found.'),
-  audience: plain.describe('Exact `aud` that a token must have.'),
+  issuer: nonEmptyText.describe('Exact `iss` of the tokens; where its metadata is found.'),
+  audience: nonEmptyText.describe('Exact `aud` that a token must have.'),
   multipleAudiences: z.boolean().default(false).describe('Weakening: accept tokens that are also meant for others.'),
   algorithms: z
     .array(z.enum(ALGORITHMS))
@@ -130,30 +132,30 @@ const issuer = z.strictObject({
     .enum(['rfc9068', 'any-jwt'])
     .default('rfc9068')
     .describe('`any-jwt` (weakening) accepts tokens without `typ: at+jwt`.'),
-  requiredScopes: z.array(plain).max(64).default([]).describe('Scopes that every token must have.'),
+  requiredScopes: z.array(nonEmptyText).max(64).default([]).describe('Scopes that every token must have.'),
   claims: z
     .strictObject({
-      tenant: plain.default('tenant_id').describe('Claim with the tenant; dots for nesting.'),
-      roles: plain.default('roles').describe('Claim with the roles.'),
-      groups: plain.default('groups').describe('Claim with the groups.'),
-      agent: plain.default('client_id').describe('Claim with the agent.'),
-      tier: plain.default('tier').describe('Claim with the rate limit tier.'),
+      tenant: nonEmptyText.default('tenant_id').describe('Claim with the tenant; dots for nesting.'),
+      roles: nonEmptyText.default('roles').describe('Claim with the roles.'),
+      groups: nonEmptyText.default('groups').describe('Claim with the groups.'),
+      agent: nonEmptyText.default('client_id').describe('Claim with the agent.'),
+      tier: nonEmptyText.default('tier').describe('Claim with the rate limit tier.'),
     })
     .prefault({})
     .describe('Where a token says what.'),
   allowedClients: z
-    .array(plain)
+    .array(nonEmptyText)
     .min(1)
     .max(1024)
     .optional()
     .describe('Agents that may present these tokens; absent = all.'),
   clockSkew: duration.prefault('30s').describe('Tolerated difference of clocks, at most 60s.'),
   maxTokenLifetime: duration.prefault('24h').describe('A token that lives longer is refused.'),
-  jwksUri: plain.optional().describe('Where the keys are, instead of what discovery says.'),
+  jwksUri: nonEmptyText.optional().describe('Where the keys are, instead of what discovery says.'),
 });
 
 const server = z.strictObject({
-  url: plain.optional().describe('Streamable HTTP endpoint. Either this or `command`.'),
+  url: nonEmptyText.optional().describe('Streamable HTTP endpoint. Either this or `command`.'),
   plainHttp: z.literal('allow').optional().describe('Weakening: reach `url` without TLS outside loopback.'),
   headers: z
     .record(z.string().regex(HEADER_NAME), textOrSecret)
@@ -165,7 +167,7 @@ const server = z.strictObject({
     .max(256)
     .optional()
     .describe('Program and arguments of a stdio server; no shell.'),
-  cwd: plain.optional().describe('Working folder of the program.'),
+  cwd: nonEmptyText.optional().describe('Working folder of the program.'),
   env: z
     .record(z.string().regex(ENVIRONMENT_NAME), textOrSecret)
     .default({})
@@ -190,23 +192,24 @@ const server = z.strictObject({
     .enum(['reject', 'allow'])
     .default('reject')
     .describe('`allow` (weakening) passes arguments that the schema does not name.'),
-  timeout: timer.prefault('60s').describe('Longest wait for an answer, at most 24d.'),
+  timeout: timerDuration.prefault('60s').describe('Longest wait for an answer, at most 24d.'),
   maxResult: sizeInMemory.optional().describe('Overrides `inspect.maxResult`.'),
   links: z
     .strictObject({
       max: z.int().min(1).max(10_000).default(64).describe('Upstream sessions or child processes.'),
       maxPerPrincipal: z.int().min(1).max(1000).default(8).describe('…of one principal.'),
-      idle: timer.prefault('5m').describe('An idle one ends after this, at most 24d.'),
+      idle: timerDuration.prefault('5m').describe('An idle one ends after this, at most 24d.'),
     })
     .prefault({})
     .describe('How many connections that carry an identity.'),
-  labels: z.array(plain).max(64).default([]).describe('What is known of the server; policies can read it.'),
+  labels: z.array(nonEmptyText).max(64).default([]).describe('What is known of the server; policies can read it.'),
 });
 
+/** Validates a configuration and fills in its defaults. */
 export const schema = z.strictObject({
   gateway: gateway.prefault({}).describe('The listener for MCP clients.'),
   admin: admin.prefault({}).describe('The listener for operators.'),
-  data: plain.default('./data').describe('Folder for keys, pins, the audit log and the sealing key.'),
+  data: nonEmptyText.default('./data').describe('Folder for keys, pins, the audit log and the sealing key.'),
   tenants: z
     .array(z.string().regex(TENANT_ID, 'must be 1-64 characters of A-Z a-z 0-9 . _ - and start with a letter or digit'))
     .min(1)
@@ -230,7 +233,8 @@ export const schema = z.strictObject({
         .enum(['first_use', 'approval'])
         .default('first_use')
         .describe(
-          '`first_use` (weakening) trusts a definition when it is first seen; `approval` waits for `sallyport pins approve`.',
+          '`first_use` (weakening) trusts a definition when it is first seen; ' +
+            '`approval` waits for `sallyport pins approve`.',
         ),
       verify: durationOrZero
         .prefault('30s')
@@ -240,7 +244,7 @@ export const schema = z.strictObject({
     .describe('Approved definitions.'),
   policies: z
     .strictObject({
-      cedar: plain.optional().describe('Folder with `*.cedar`. Without policies every call is refused.'),
+      cedar: nonEmptyText.optional().describe('Folder with `*.cedar`. Without policies every call is refused.'),
     })
     .prefault({})
     .describe('Who may do what.'),
@@ -253,10 +257,10 @@ export const schema = z.strictObject({
       rules: z
         .array(
           z.strictObject({
-            server: plain.describe('Server, or `*`.'),
+            server: nonEmptyText.describe('Server, or `*`.'),
             tool: z
-              .string(A_TOOL_OR_ALL)
-              .regex(/^(?:\*|[A-Za-z0-9_.-]{1,128})$/, A_TOOL_OR_ALL)
+              .string(TOOL_OR_ALL_MESSAGE)
+              .regex(/^(?:\*|[A-Za-z0-9_.-]{1,128})$/, TOOL_OR_ALL_MESSAGE)
               .describe('Tool, or `*`.'),
           }),
         )
@@ -275,7 +279,7 @@ export const schema = z.strictObject({
     .describe('What may come back.'),
   audit: z
     .strictObject({
-      folder: plain.optional().describe('Folder of the log; `<data>/audit` when absent.'),
+      folder: nonEmptyText.optional().describe('Folder of the log; `<data>/audit` when absent.'),
       origin: z
         .string()
         .regex(/^[a-z0-9][a-z0-9./:-]{0,127}$/, 'must be a name such as sallyport.example.com')
@@ -286,7 +290,8 @@ export const schema = z.strictObject({
         .max(1000)
         .default([])
         .describe(
-          'Arguments that are recorded in clear (`server/tool/field`, `*` for one segment); all others are hashed with a key.',
+          'Arguments that are recorded in clear (`server/tool/field`, `*` for one segment); ' +
+            'all others are hashed with a key.',
         ),
       segment: size.prefault('64Mi').describe('Size at which a new file is begun.'),
     })
@@ -307,11 +312,16 @@ export const schema = z.strictObject({
     .describe('Weakening: the built-in authorization server with demo users. Loopback only.'),
 });
 
-export type Written = z.output<typeof schema>;
-export type WrittenServer = z.output<typeof server>;
-export type WrittenIssuer = z.output<typeof issuer>;
-export type WrittenText = z.output<typeof textOrSecret>;
-export type WrittenTls = z.output<typeof tls>;
+/** A configuration after validation, with its defaults and its units read. */
+export type ParsedConfig = z.output<typeof schema>;
+/** One server of it. */
+export type ParsedServer = z.output<typeof server>;
+/** One issuer of it. */
+export type ParsedIssuer = z.output<typeof issuer>;
+/** A header or variable: text, or a reference to a secret. */
+export type TextOrSecret = z.output<typeof textOrSecret>;
+/** The TLS files of a listener. */
+export type ParsedTls = z.output<typeof tls>;
 
 /** JSON Schema 2020-12 of what a person writes. */
 export function jsonSchemaOfConfig(): Record<string, unknown> {

@@ -1,15 +1,17 @@
 /**
- * Secrets are named in the configuration, never written there: `env:NAME` and `file:/path`. What a reference resolves
- * to is refused when it is empty or a well-known example, because such a value protects nothing.
+ * The configuration names secrets and never holds them: `env:NAME` and `file:/path`. The value of a reference is
+ * refused when it is empty or a well-known example, because such a value protects nothing.
  */
 import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 
+/** Environment variables by name. */
 export type Environment = Readonly<Record<string, string | undefined>>;
 
+/** The value of a reference, or why it has none. */
 export type Resolved = { readonly value: string } | { readonly error: string };
 
-const LATER = new Set(['vault', 'aws', 'azure', 'gcp', 'k8s']);
+const UNSUPPORTED_SCHEMES = new Set(['vault', 'aws', 'azure', 'gcp', 'k8s']);
 
 const EXAMPLES = new Set([
   'changeme',
@@ -49,16 +51,18 @@ const EXAMPLES = new Set([
   'foobar',
 ]);
 
-/** Why a secret protects nothing; `undefined` when there is no such reason. `minBytes` = 32 for key material of our own. */
-export function weakness(secret: string | Uint8Array, minBytes = 1): string | undefined {
+/**
+ * Why a secret protects nothing; `undefined` when there is no such reason. `bytesMin` is 32 for the gateway's own keys.
+ */
+export function weakness(secret: string | Uint8Array, bytesMin = 1): string | undefined {
   const bytes = typeof secret === 'string' ? Buffer.from(secret) : Buffer.from(secret);
   const text = bytes.toString('latin1').trim();
   if (text === '') return 'is empty';
-  // An example does not get better by being repeated or padded to the required length.
-  const stem = text.length > 256 ? text : (/^(.+?)\1*$/s.exec(text)?.[1] ?? text);
-  if (isExample(text) || isExample(stem)) return 'is a default or example value';
+  // An example stays weak when it is repeated to reach the required length.
+  const unit = text.length > 256 ? text : (/^(.+?)\1*$/s.exec(text)?.[1] ?? text);
+  if (isExample(text) || isExample(unit)) return 'is a default or example value';
   if (new Set(bytes).size < Math.min(4, bytes.length)) return 'repeats a few characters';
-  if (bytes.length < minBytes) return `is shorter than ${minBytes} bytes`;
+  if (bytes.length < bytesMin) return `is shorter than ${bytesMin} bytes`;
   return undefined;
 }
 
@@ -75,7 +79,7 @@ export function resolveSecret(reference: string, environment: Environment, folde
   const scheme = /^([a-z0-9]+):/.exec(reference)?.[1];
   if (scheme === 'env') return fromEnvironment(reference.slice(4), environment);
   if (scheme === 'file') return fromFile(reference.slice(5), folder);
-  if (scheme !== undefined && LATER.has(scheme))
+  if (scheme !== undefined && UNSUPPORTED_SCHEMES.has(scheme))
     return { error: `"${scheme}:" references are not supported by this release; use env:NAME or file:/path` };
   return { error: 'is not a reference; write env:NAME or file:/path (a secret itself is never written here)' };
 }
@@ -85,31 +89,44 @@ function fromEnvironment(name: string, environment: Environment): Resolved {
   const value = environment[name];
   return value === undefined
     ? { error: `the environment variable ${name} is not set` }
-    : checked(value, `the environment variable ${name}`);
+    : checkSecret(value, `the environment variable ${name}`);
 }
 
 function fromFile(path: string, folder: string): Resolved {
   if (path === '') return { error: 'names no file' };
   try {
-    return checked(readFileSync(resolve(folder, path), 'utf8').replace(/\r?\n$/, ''), `the file ${path}`);
+    return checkSecret(readFileSync(resolve(folder, path), 'utf8').replace(/\r?\n$/, ''), `the file ${path}`);
   } catch (thrown) {
     return { error: `the file ${path} cannot be read (${(thrown as NodeJS.ErrnoException).code ?? 'error'})` };
   }
 }
 
-function checked(value: string, where: string): Resolved {
-  const why = weakness(value);
-  if (why !== undefined) return { error: `${where} ${why}` };
-  // A header or variable with a line break in it would be two.
-  return /[\0\r\n]/.test(value) ? { error: `${where} contains a line break` } : { value };
+function checkSecret(value: string, source: string): Resolved {
+  const reason = weakness(value);
+  if (reason !== undefined) return { error: `${source} ${reason}` };
+  // A line break would end the header or the variable, and begin another one.
+  return /[\0\r\n]/.test(value) ? { error: `${source} contains a line break` } : { value };
 }
 
-const SECRET_NAME =
-  /(?:^|[-_])(?:authorization|cookie|token|secret|passwd|password|passphrase|credentials?|apikey|api[-_]key|access[-_]key|private[-_]key)(?:$|[-_])|^x-api-key$|apikey$|token$|password$|secret$/i;
-const SECRET_VALUE =
-  /^(?:Bearer|Basic) |^eyJ[A-Za-z0-9_-]{8,}\.|^(?:sp|sk|pk|rk|ghp|gho|ghs|ghu|github_pat|glpat|xox[abpr]|AKIA|npm|hf)[-_]?[A-Za-z0-9_-]{16,}|-----BEGIN [A-Z ]*PRIVATE KEY/;
+const SECRET_WORDS =
+  'authorization|cookie|token|secret|passwd|password|passphrase|credentials?|' +
+  'apikey|api[-_]key|access[-_]key|private[-_]key';
+const SECRET_NAME = new RegExp(
+  `(?:^|[-_])(?:${SECRET_WORDS})(?:$|[-_])|^x-api-key$|apikey$|token$|password$|secret$`,
+  'i',
+);
+/** Authorization schemes, JWTs, the prefixes of well-known services, and private keys. */
+const SECRET_PREFIXES = 'sp|sk|pk|rk|ghp|gho|ghs|ghu|github_pat|glpat|xox[abpr]|AKIA|npm|hf';
+const SECRET_VALUE = new RegExp(
+  [
+    '^(?:Bearer|Basic) ',
+    '^eyJ[A-Za-z0-9_-]{8,}\\.',
+    `^(?:${SECRET_PREFIXES})[-_]?[A-Za-z0-9_-]{16,}`,
+    '-----BEGIN [A-Z ]*PRIVATE KEY',
+  ].join('|'),
+);
 
-/** Does this name or this value say that a literal is a secret? */
+/** True when the name or the value of a literal shows that it is a secret. */
 export function looksSecret(name: string, value: string): boolean {
   return SECRET_NAME.test(name) || SECRET_VALUE.test(value);
 }

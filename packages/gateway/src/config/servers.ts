@@ -1,35 +1,40 @@
-/** `servers:` → ServerSettings. What would send a call to the wrong place, or code into the right one, is refused or named. */
+/**
+ * The key `servers` of the configuration. What could send a call to the wrong server, or run foreign code in the right
+ * one, is refused or reported as a weakening.
+ */
 import { resolve } from 'node:path';
 import { isLoopback } from '@sallyport/guard';
 import type { ServerSettings, ServerTransport } from '../snapshot.ts';
 import type { Report } from './report.ts';
-import type { Written, WrittenServer, WrittenText } from './schema.ts';
+import type { ParsedConfig, ParsedServer, TextOrSecret } from './schema.ts';
 import { looksSecret, resolveSecret, type Environment } from './secrets.ts';
 
-/** What every part of the build needs. */
-export interface Site {
-  readonly written: Written;
+/** What every part of a configuration is built from. */
+export interface ConfigInput {
+  /** The configuration as the schema read it. */
+  readonly config: ParsedConfig;
   readonly report: Report;
   readonly environment: Environment;
   /** What relative paths are relative to. */
   readonly folder: string;
 }
 
-export function buildServers(site: Site): readonly ServerSettings[] {
-  return Object.entries(site.written.servers)
-    .map(([name, server]) => buildServer(site, name, server))
+/** The settings of all servers, sorted by name; errors and weakenings go to the report. */
+export function buildServers(input: ConfigInput): readonly ServerSettings[] {
+  return Object.entries(input.config.servers)
+    .map(([name, server]) => buildServer(input, name, server))
     .filter((server) => server !== undefined)
     .sort((a, b) => (a.name < b.name ? -1 : 1));
 }
 
-function buildServer(site: Site, name: string, server: WrittenServer): ServerSettings | undefined {
-  const transport = buildTransport(site, name, server);
-  const { pins, inspect } = site.written;
+function buildServer(input: ConfigInput, name: string, server: ParsedServer): ServerSettings | undefined {
+  const transport = buildTransport(input, name, server);
+  const { pins, inspect } = input.config;
   const pin = server.pin ?? pins.mode;
-  nameWeakenings(site.report, name, server, pin);
+  reportWeakenings(input.report, name, server, pin);
   if (transport === undefined) return undefined;
   if (server.links.maxPerPrincipal > server.links.max) {
-    site.report.error(['servers', name, 'links', 'maxPerPrincipal'], 'must not be larger than links.max');
+    input.report.error(['servers', name, 'links', 'maxPerPrincipal'], 'must not be larger than links.max');
   }
   return {
     name,
@@ -46,7 +51,7 @@ function buildServer(site: Site, name: string, server: WrittenServer): ServerSet
   };
 }
 
-function nameWeakenings(report: Report, name: string, server: WrittenServer, pin: ServerSettings['pin']): void {
+function reportWeakenings(report: Report, name: string, server: ParsedServer, pin: ServerSettings['pin']): void {
   const where = `servers.${name}`;
   if (pin === 'first_use')
     report.weaken(
@@ -60,23 +65,23 @@ function nameWeakenings(report: Report, name: string, server: WrittenServer, pin
   }
 }
 
-function buildTransport(site: Site, name: string, server: WrittenServer): ServerTransport | undefined {
+function buildTransport(input: ConfigInput, name: string, server: ParsedServer): ServerTransport | undefined {
   const path = ['servers', name];
   if ((server.url === undefined) === (server.command === undefined)) {
-    site.report.error(path, 'must have either "url" or "command"');
+    input.report.error(path, 'must have either "url" or "command"');
     return undefined;
   }
-  if (server.url !== undefined) return buildHttp(site, name, { ...server, url: server.url });
+  if (server.url !== undefined) return buildHttp(input, name, { ...server, url: server.url });
   for (const key of ['headers', 'plainHttp'] as const) {
     const given = server[key];
     if (given !== undefined && Object.keys(given).length > 0)
-      site.report.error([...path, key], 'is for servers with "url" only');
+      input.report.error([...path, key], 'is for servers with "url" only');
   }
-  return buildStdio(site, name, server);
+  return buildStdio(input, name, server);
 }
 
-function buildHttp(site: Site, name: string, server: WrittenServer & { readonly url: string }): ServerTransport {
-  const { report } = site;
+function buildHttp(input: ConfigInput, name: string, server: ParsedServer & { readonly url: string }): ServerTransport {
+  const { report } = input;
   const path = ['servers', name, 'url'];
   const url = URL.canParse(server.url) ? new URL(server.url) : undefined;
   if (url === undefined || (url.protocol !== 'https:' && url.protocol !== 'http:'))
@@ -93,52 +98,56 @@ function buildHttp(site: Site, name: string, server: WrittenServer & { readonly 
       report.error(['servers', name, key], 'is for servers with "command" only');
   }
   for (const header of Object.keys(server.headers)) {
-    if (OURS.test(header))
+    if (RESERVED_HEADER.test(header))
       report.error(['servers', name, 'headers', header], 'is set by the gateway and cannot be configured');
   }
   return {
     kind: 'http',
     url: url?.href ?? server.url,
-    headers: texts(site, ['servers', name, 'headers'], server.headers),
+    headers: resolveTexts(input, ['servers', name, 'headers'], server.headers),
   };
 }
 
-/** Framing, routing and protocol headers: a second opinion about them would be a request that can be read in two ways. */
-const OURS =
-  /^(?:host|connection|content-length|content-type|content-encoding|transfer-encoding|accept|accept-encoding|te|trailer|upgrade|expect|keep-alive|proxy-.*|mcp-.*)$/i;
+/** Headers of framing, routing and the protocol. Setting them would make a request that can be read in two ways. */
+const RESERVED_HEADER = new RegExp(
+  '^(?:host|connection|content-(?:length|type|encoding)|transfer-encoding|accept|accept-encoding|te|trailer|' +
+    'upgrade|expect|keep-alive|proxy-.*|mcp-.*)$',
+  'i',
+);
 
-function buildStdio(site: Site, name: string, server: WrittenServer): ServerTransport {
+function buildStdio(input: ConfigInput, name: string, server: ParsedServer): ServerTransport {
   const [command = '', ...args] = server.command ?? [];
-  const program = /[\\/]/.test(command) ? resolve(site.folder, command) : command;
+  const program = /[\\/]/.test(command) ? resolve(input.folder, command) : command;
   const where = `servers.${name}`;
   for (const [index, argument] of args.entries()) {
     if (looksSecret('', argument)) {
-      site.report.error(
+      input.report.error(
         ['servers', name, 'command', index + 1],
-        'looks like a secret, and arguments are visible to every user of the machine; use env with { secret: env:NAME }',
+        'looks like a secret, and arguments are visible to every user of the machine; ' +
+          'use env with { secret: env:NAME }',
       );
     }
   }
   if (/(?:^|[\\/])(?:sh|bash|zsh|dash|cmd(?:\.exe)?|powershell(?:\.exe)?|pwsh)$/.test(command))
-    site.report.weaken(`${where}: it is started through a shell (${command})`);
-  const fetched = unpinnedPackage(command, args);
-  if (fetched !== undefined)
-    site.report.weaken(`${where}: ${fetched} has no exact version, so whatever the registry serves is run`);
+    input.report.weaken(`${where}: it is started through a shell (${command})`);
+  const unpinned = unpinnedPackage(command, args);
+  if (unpinned !== undefined)
+    input.report.weaken(`${where}: ${unpinned} has no exact version, so whatever the registry serves is run`);
   for (const variable of Object.keys(server.env)) {
     if (/^(?:LD_|DYLD_|NODE_OPTIONS$|PYTHONPATH$|PYTHONSTARTUP$|BASH_ENV$|ENV$)/.test(variable)) {
-      site.report.weaken(`${where}: the variable ${variable} can load other code into the server`);
+      input.report.weaken(`${where}: the variable ${variable} can load other code into the server`);
     }
   }
   return {
     kind: 'stdio',
     command: program,
     args,
-    env: texts(site, ['servers', name, 'env'], server.env),
-    cwd: server.cwd === undefined ? undefined : resolve(site.folder, server.cwd),
+    env: resolveTexts(input, ['servers', name, 'env'], server.env),
+    cwd: server.cwd === undefined ? undefined : resolve(input.folder, server.cwd),
   };
 }
 
-/** `npx -y package` and `uvx package` run what they find. */
+/** The package that `npx -y package` or `uvx package` would fetch in whatever version is newest. */
 function unpinnedPackage(command: string, args: readonly string[]): string | undefined {
   if (!/(?:^|[\\/])(?:npx|bunx|pnpx|uvx)(?:\.cmd)?$/.test(command)) return undefined;
   const name = args.find((argument) => !argument.startsWith('-'));
@@ -146,24 +155,24 @@ function unpinnedPackage(command: string, args: readonly string[]): string | und
   return /(?:@|==)\d+\.\d+\.\d+(?:[-+.][0-9A-Za-z.-]+)?$/.test(name) ? undefined : name;
 }
 
-function texts(
-  site: Site,
+function resolveTexts(
+  input: ConfigInput,
   path: readonly string[],
-  written: Readonly<Record<string, WrittenText>>,
+  values: Readonly<Record<string, TextOrSecret>>,
 ): Readonly<Record<string, string>> {
   const entries: [string, string][] = [];
-  for (const [name, value] of Object.entries(written)) {
+  for (const [name, value] of Object.entries(values)) {
     if (typeof value === 'string') {
       if (looksSecret(name, value))
-        site.report.error(
+        input.report.error(
           [...path, name],
           'must be a reference such as { secret: env:NAME }; secrets are never written here',
         );
       else entries.push([name, value]);
       continue;
     }
-    const resolved = resolveSecret(value.secret, site.environment, site.folder);
-    if ('error' in resolved) site.report.error([...path, name, 'secret'], resolved.error);
+    const resolved = resolveSecret(value.secret, input.environment, input.folder);
+    if ('error' in resolved) input.report.error([...path, name, 'secret'], resolved.error);
     else entries.push([name, `${value.prefix ?? ''}${resolved.value}`]);
   }
   return Object.fromEntries(entries);

@@ -1,4 +1,4 @@
-/** "Did you mean": the known word that is closest to what was written. */
+/** "Did you mean": the known word that is closest to the given one. */
 
 /** Edit distance in which two swapped neighbours count as one edit. */
 function distance(a: string, b: string): number {
@@ -17,14 +17,14 @@ function distance(a: string, b: string): number {
   return rows[a.length]?.[b.length] ?? 0;
 }
 
-/** `undefined` when nothing is close enough to be meant. */
-export function closest(written: string, known: readonly string[]): string | undefined {
-  if (written.length > 64) return undefined;
-  const lower = written.toLowerCase();
-  const reach = Math.max(1, Math.floor(lower.length / 3));
+/** The known word that is probably meant; `undefined` when none is close enough (a third of the length in edits). */
+export function closest(name: string, known: readonly string[]): string | undefined {
+  if (name.length > 64) return undefined;
+  const lower = name.toLowerCase();
+  const editsMax = Math.max(1, Math.floor(lower.length / 3));
   const ranked = known
-    .map((word) => ({ word, far: distance(lower, word.toLowerCase()) }))
-    .sort((x, y) => x.far - y.far);
+    .map((word) => ({ word, edits: distance(lower, word.toLowerCase()) }))
+    .sort((x, y) => x.edits - y.edits);
   const best = ranked[0];
-  return best !== undefined && best.far <= reach ? best.word : undefined;
+  return best !== undefined && best.edits <= editsMax ? best.word : undefined;
 }

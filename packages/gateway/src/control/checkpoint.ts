@@ -1,6 +1,6 @@
 /**
- * `GET /audit/{tenant}/checkpoint`: the newest signed checkpoint of a tenant's log (C2SP tlog-checkpoint), for witnesses
- * that keep it or compare it.
+ * `GET /audit/{tenant}/checkpoint`: the newest signed checkpoint of a tenant's log (C2SP tlog-checkpoint), for
+ * witnesses that keep it or compare it.
  */
 import { NOT_FOUND, type Endpoint } from './endpoint.ts';
 

@@ -11,7 +11,10 @@ export interface EndpointRequest {
   /** The variable segments of the path by the names that the route gives them. Not decoded: `%` matches no route. */
   readonly params: Readonly<Record<string, string>>;
   readonly query: URLSearchParams;
-  /** Parsed strictly (no duplicate keys, bounded size and depth); `undefined` when the request had no body, and for `GET`. */
+  /**
+   * Parsed strictly (no duplicate keys, bounded size and depth); `undefined` when the request had no body, and for
+   * `GET`.
+   */
   readonly body: Json | undefined;
   /** Who calls; `undefined` when the route does not authenticate, or when the caller presented no credential. */
   readonly caller: Principal | undefined;

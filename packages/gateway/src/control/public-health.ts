@@ -1,6 +1,6 @@
 /**
- * `/health` and `/ready` of the gateway listener, handled before the edge. Anyone can ask, so `/ready` names the kind of
- * dependency that fails, but neither which one nor why.
+ * `/health` and `/ready` of the gateway listener, handled before the edge. Anyone can ask, so `/ready` names the kind
+ * of dependency that fails, but neither which one nor why.
  */
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { setSecurityHeaders } from '../listen/security-headers.ts';

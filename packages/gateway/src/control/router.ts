@@ -53,7 +53,8 @@ export function createRouter(routes: readonly Route[], deps: RouterDeps): Reques
     setSecurityHeaders(request, response);
     closeAfterUnreadBody(request, response);
     const match = matchRequest(routes, deps, request);
-    // Sent at once: what follows an unread request on the socket may be a body, which the parser takes for a bad request.
+    // Sent at once: what follows an unread request on the socket may be a body, which the parser takes for a bad
+    // request.
     if ('refusal' in match) return sendResponse(response, match.refusal);
     callEndpoint(match, deps, request)
       .then((answer) => sendResponse(response, answer))
@@ -66,7 +67,9 @@ export function createRouter(routes: readonly Route[], deps: RouterDeps): Reques
   };
 }
 
-/** A response may be sent before the body was read, or without reading it; the connection then ends with the response. */
+/**
+ * A response may be sent before the body was read, or without reading it; the connection then ends with the response.
+ */
 function closeAfterUnreadBody(request: IncomingMessage, response: ServerResponse): void {
   const { 'content-length': length, 'transfer-encoding': encoding } = request.headers;
   if (length !== undefined || encoding !== undefined) response.setHeader('Connection', 'close');

@@ -1,7 +1,7 @@
 /**
  * `GET /audit/{tenant}/tile/{level}/{index}[.p/{width}]`: the Merkle tree of a tenant's log (C2SP tlog-tiles). Together
- * with the checkpoint it proves that a record is in the log and that none was removed. It holds hashes only; the records
- * themselves are exported by `sallyport audit export`.
+ * with the checkpoint it proves that a record is in the log and that none was removed. It holds hashes only; the
+ * records themselves are exported by `sallyport audit export`.
  */
 import { parseTilePath, type Tile } from '@sallyport/guard/audit';
 import { NOT_FOUND, type Endpoint } from './endpoint.ts';

@@ -1,4 +1,7 @@
-/** What `npm start` prints: where it is, who is in it, how to connect, what to try. A pure function; at most 100 columns. */
+/**
+ * What `npm start` prints: where it is, who is in it, how to connect, what to try. A pure function; at most 100
+ * columns.
+ */
 import type { Try } from './tries.ts';
 import type { DemoUser } from './users.ts';
 

@@ -1,4 +1,6 @@
-/** Who lives in the demo. Passwords are made on the first start and kept in the data folder: there is no default one. */
+/**
+ * Who lives in the demo. Passwords are made on the first start and kept in the data folder: there is no default one.
+ */
 import { randomBytes } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';

@@ -1,4 +1,6 @@
-/** Runs a command line in a test: output and exit code are collected, and no port does anything unless the test says so. */
+/**
+ * Runs a command line in a test: output and exit code are collected, and no port does anything unless the test says so.
+ */
 import { EventEmitter } from 'node:events';
 import { mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
