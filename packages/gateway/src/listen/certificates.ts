@@ -1,15 +1,15 @@
 /**
- * Certificate files: read when the listener opens, looked at again every second, and replaced in place without a
- * restart. What does not fit together (a half-written pair) keeps the old ones until it does.
+ * Certificate files: read when the listener opens, and reloaded without a restart when they change. While a new certificate
+ * and its key do not belong together (one file is written before the other), the old ones stay.
  */
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import type { Server } from 'node:https';
 import { createSecureContext, type SecureContextOptions } from 'node:tls';
-import type { TlsSettings } from '../snapshot.ts';
 import type { Log } from '@sallyport/guard';
+import type { TlsSettings } from '../snapshot.ts';
 
-/** @throws Error when a file cannot be read or the key does not belong to the certificate. */
+/** @throws Error when a file cannot be read, or when the key does not belong to the certificate. */
 export function readCertificates(settings: TlsSettings): SecureContextOptions {
   const options: SecureContextOptions = {
     cert: readFileSync(settings.cert),
@@ -23,39 +23,42 @@ export function readCertificates(settings: TlsSettings): SecureContextOptions {
 }
 
 /**
- * Polls instead of watching: mounted secrets are swapped by renaming a folder, of which a watched file hears nothing.
+ * Polls instead of watching: mounted secrets are replaced by renaming their folder, which a file watch does not notice.
  *
  * @returns a function that stops it.
  */
-export function followCertificates(
+export function reloadCertificatesOnChange(
   server: Server,
   settings: TlsSettings,
-  { pollMs, log }: { pollMs: number; log: Log },
+  pollMs: number,
+  log: Log,
 ): () => void {
-  let current = fingerprint(settings);
-  let complained = '';
-  const look = (): void => {
-    const seen = fingerprint(settings);
-    if (seen === current) return;
+  let loaded = fingerprint(settings);
+  let failed = '';
+  const reload = (): void => {
+    const current = fingerprint(settings);
+    if (current === loaded) return;
     try {
       server.setSecureContext(readCertificates(settings));
-      current = seen;
-      complained = '';
+      loaded = current;
+      failed = '';
       log('info', 'certificates reloaded', { cert: settings.cert });
     } catch (thrown) {
-      if (complained !== seen)
+      // Logged once for each change of the files.
+      if (failed !== current)
         log('error', 'certificates changed but cannot be used; the old ones stay', {
           cert: settings.cert,
           cause: String(thrown),
         });
-      complained = seen;
+      failed = current;
     }
   };
-  const timer = setInterval(look, pollMs);
+  const timer = setInterval(reload, pollMs);
   timer.unref();
   return () => clearInterval(timer);
 }
 
+/** A hash of all files; one that cannot be read counts as changed. */
 function fingerprint(settings: TlsSettings): string {
   const hash = createHash('sha256');
   for (const file of [settings.cert, settings.key, settings.clientCa]) {

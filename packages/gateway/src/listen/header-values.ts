@@ -1,17 +1,17 @@
 import type { IncomingMessage } from 'node:http';
 
 /**
- * Every value of a header, where Node joins or drops repeated ones in `headers`. Looks only at what it is asked for:
- * `headersDistinct` sorts all headers into a table, for each request.
+ * Every value of a header, where `headers` joins or drops repeated ones. Reads only what it is asked for, because
+ * `headersDistinct` builds a table of all headers for each request.
  *
  * @param name in lower case.
  */
 export function headerValues({ rawHeaders }: Pick<IncomingMessage, 'rawHeaders'>, name: string): readonly string[] {
   const values: string[] = [];
-  for (let at = 0; at < rawHeaders.length; at += 2) {
-    const given = rawHeaders[at] as string;
-    if (given.length === name.length && (given === name || given.toLowerCase() === name))
-      values.push(rawHeaders[at + 1] as string);
+  for (let index = 0; index < rawHeaders.length; index += 2) {
+    const rawName = rawHeaders[index] as string;
+    if (rawName.length === name.length && (rawName === name || rawName.toLowerCase() === name))
+      values.push(rawHeaders[index + 1] as string);
   }
   return values;
 }

@@ -155,7 +155,7 @@ describe('H8 slow and greedy peers', () => {
   });
 
   it('one address has a bounded number of connections, and gets room again', async () => {
-    const listener = await open({ limits: { maxConnectionsPerAddress: 3 } });
+    const listener = await open({ limits: { connectionsPerAddressMax: 3 } });
     const sockets = await Promise.all(
       Array.from(
         { length: 3 },
@@ -172,7 +172,7 @@ describe('H8 slow and greedy peers', () => {
   });
 
   it('one connection has a bounded number of requests', async () => {
-    const listener = await open({ limits: { maxRequestsPerSocket: 2, keepAliveTimeoutMs: 200 } });
+    const listener = await open({ limits: { requestsPerSocketMax: 2, keepAliveTimeoutMs: 200 } });
     const { text, closed } = await raw(listener, 'GET / HTTP/1.1\r\nHost: x\r\n\r\n'.repeat(4));
     expect(text.match(/hello/g)).toHaveLength(2);
     expect(closed).toBe(true);

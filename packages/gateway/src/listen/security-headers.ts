@@ -1,6 +1,6 @@
 /**
- * Headers that every answer of the admin listener carries (and, under TLS, every answer of any listener): no sniffing,
- * no framing, no scripts, no referrer, nothing stored, and an id that joins answer, log and record.
+ * Headers of every response: no sniffing, no framing, no scripts, no referrer, nothing stored, and a correlation id that
+ * joins the response, the log and the audit record.
  */
 import { randomUUID } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
@@ -14,19 +14,18 @@ export const SECURITY_HEADERS: Readonly<Record<string, string>> = {
   'Cache-Control': 'no-store',
 };
 
-/** Two years, by the recommendation of hstspreload.org; subdomains are not ours to decide about. */
+/** RFC 6797; two years, as hstspreload.org recommends. Subdomains are left to their owner. */
 export const STRICT_TRANSPORT_SECURITY = 'max-age=63072000';
 
 const CORRELATION_ID = /^[A-Za-z0-9._-]{8,64}$/;
 
-/** The caller's correlation id when it is well formed and there is one of it, else a new one. */
+/** The `X-Correlation-ID` of the request when it is well formed and not repeated, else a new one. */
 export function correlationIdOf(request: IncomingMessage): string {
-  const given = headerValues(request, 'x-correlation-id');
-  const [one] = given;
-  return given.length === 1 && one !== undefined && CORRELATION_ID.test(one) ? one : randomUUID();
+  const [id, repeated] = headerValues(request, 'x-correlation-id');
+  return id !== undefined && repeated === undefined && CORRELATION_ID.test(id) ? id : randomUUID();
 }
 
-/** @returns the correlation id that the response now carries. */
+/** For responses outside the MCP endpoints. @returns the correlation id of the response. */
 export function setSecurityHeaders(request: IncomingMessage, response: ServerResponse): string {
   for (const [name, value] of Object.entries(SECURITY_HEADERS)) response.setHeader(name, value);
   const id = correlationIdOf(request);

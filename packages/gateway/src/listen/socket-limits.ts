@@ -1,4 +1,4 @@
-/** How long a peer may take and how much it may hold: what keeps slow, greedy and idle peers from costing the others. */
+/** H8: how long a peer may take and how much it may send, so that slow, greedy and idle peers cost the others nothing. */
 export interface SocketLimits {
   /** From the first byte of a request to the end of its headers. */
   readonly headersTimeoutMs: number;
@@ -6,14 +6,14 @@ export interface SocketLimits {
   readonly requestTimeoutMs: number;
   readonly keepAliveTimeoutMs: number;
   readonly handshakeTimeoutMs: number;
-  readonly maxHeaderBytes: number;
-  readonly maxRequestsPerSocket: number;
-  readonly maxConnections: number;
-  /** Of one address; not applied behind a proxy, where all share one. */
-  readonly maxConnectionsPerAddress: number;
-  /** How long answers under way may take after `close()`. */
+  readonly headerBytesMax: number;
+  readonly requestsPerSocketMax: number;
+  readonly connectionsMax: number;
+  /** Not applied behind a proxy, where all clients share one address. */
+  readonly connectionsPerAddressMax: number;
+  /** How long pending responses may take after `close()`. */
   readonly drainMs: number;
-  /** How often certificate files are looked at. */
+  /** How often certificate files are read again. */
   readonly certificatePollMs: number;
 }
 
@@ -22,10 +22,10 @@ export const SOCKET_LIMITS: SocketLimits = {
   requestTimeoutMs: 30_000,
   keepAliveTimeoutMs: 15_000,
   handshakeTimeoutMs: 10_000,
-  maxHeaderBytes: 16 * 1024,
-  maxRequestsPerSocket: 1_000_000,
-  maxConnections: 20_000,
-  maxConnectionsPerAddress: 2_000,
+  headerBytesMax: 16 * 1024,
+  requestsPerSocketMax: 1_000_000,
+  connectionsMax: 20_000,
+  connectionsPerAddressMax: 2_000,
   drainMs: 10_000,
   certificatePollMs: 1_000,
 };

@@ -1,13 +1,13 @@
-/** At most so many connections of one address: an open socket costs memory before it sends anything. */
+/** H8: limits the connections of one address, because an open socket costs memory before it sends anything. */
 import type { Server } from 'node:http';
 import type { Socket } from 'node:net';
 
-export function capConnections(server: Server, perAddress: number): void {
+export function limitConnections(server: Server, perAddressMax: number): void {
   const open = new Map<string, number>();
   server.on('connection', (socket: Socket) => {
     const address = socket.remoteAddress ?? '';
     const count = (open.get(address) ?? 0) + 1;
-    if (count > perAddress) {
+    if (count > perAddressMax) {
       socket.destroy();
       return;
     }
