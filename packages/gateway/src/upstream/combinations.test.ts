@@ -3,7 +3,15 @@ import { GuardError, type JsonObject, type McpResult } from '@sallyport/guard';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { legacyHttp, type LegacyHttp } from './testing/legacy-server.mts';
 import { modernHttp, type ModernHttp } from './testing/modern-server.mts';
-import { http, rigOf, serverOf, stdio, until, type Recorded, type Rig } from './testing/harness.mts';
+import {
+  httpTransport,
+  createHarness,
+  serverSettings,
+  stdioTransport,
+  waitUntil,
+  type RecordedNotification,
+  type UpstreamHarness,
+} from './testing/harness.mts';
 
 const CAPS: JsonObject = { elicitation: { form: {}, url: {} }, sampling: {}, roots: {} };
 const folder = `${import.meta.dirname}/testing`;
@@ -11,22 +19,22 @@ const folder = `${import.meta.dirname}/testing`;
 let legacy: LegacyHttp;
 let json: LegacyHttp;
 let modern: ModernHttp;
-let rig: Rig;
+let harness: UpstreamHarness;
 
 beforeAll(async () => {
   [legacy, json, modern] = await Promise.all([legacyHttp(), legacyHttp({ json: true }), modernHttp()]);
-  rig = rigOf([
-    serverOf('old-http', http(legacy.url)),
-    serverOf('old-json', http(json.url)),
-    serverOf('new-http', http(modern.url)),
-    serverOf('old-pipe', stdio([`${folder}/legacy-server.mts`])),
-    serverOf('new-pipe', stdio([`${folder}/modern-server.mts`])),
+  harness = createHarness([
+    serverSettings('old-http', httpTransport(legacy.url)),
+    serverSettings('old-json', httpTransport(json.url)),
+    serverSettings('new-http', httpTransport(modern.url)),
+    serverSettings('old-pipe', stdioTransport([`${folder}/legacy-server.mts`])),
+    serverSettings('new-pipe', stdioTransport([`${folder}/modern-server.mts`])),
   ]);
-  await rig.discover();
+  await harness.discover();
 });
 
 afterAll(async () => {
-  await rig.close();
+  await harness.close();
   await Promise.all([legacy.close(), json.close(), modern.close()]);
 });
 
@@ -43,7 +51,7 @@ async function modernCall(
   const asked: string[] = [];
   let extra: JsonObject = {};
   for (let round = 0; round < 5; round++) {
-    const { value } = await rig.get(
+    const { value } = await harness.resultOf(
       'tools/call',
       { kind: 'tool', server, name },
       { name, arguments: {}, ...extra },
@@ -61,22 +69,22 @@ async function modernCall(
 }
 
 it('finds the era of every server and its face', () => {
-  expect(rig.upstreams.ready()).toEqual({
+  expect(harness.upstreams.ready()).toEqual({
     'old-http': undefined,
     'old-json': undefined,
     'new-http': undefined,
     'old-pipe': undefined,
     'new-pipe': undefined,
   });
-  expect(rig.upstreams.directory.profile('old-http')).toMatchObject({
+  expect(harness.upstreams.directory.profile('old-http')).toMatchObject({
     serverInfo: { name: 'legacy-fixture' },
     instructions: 'Legacy instructions.',
   });
-  expect(rig.upstreams.directory.profile('new-http')).toMatchObject({
+  expect(harness.upstreams.directory.profile('new-http')).toMatchObject({
     serverInfo: { name: 'modern-fixture' },
     instructions: 'Modern instructions.',
   });
-  expect(rig.upstreams.directory.servers()).toEqual(['new-http', 'new-pipe', 'old-http', 'old-json', 'old-pipe']);
+  expect(harness.upstreams.directory.servers()).toEqual(['new-http', 'new-pipe', 'old-http', 'old-json', 'old-pipe']);
 });
 
 describe.each(['old-http', 'old-json', 'old-pipe', 'new-http', 'new-pipe'])('%s', (server) => {
@@ -85,7 +93,7 @@ describe.each(['old-http', 'old-json', 'old-pipe', 'new-http', 'new-pipe'])('%s'
   const streams = server !== 'old-json';
 
   it.each(['legacy', 'modern'] as const)('answers a %s client with the original bytes', async (era) => {
-    const result: McpResult = await rig.get(
+    const result: McpResult = await harness.resultOf(
       'tools/call',
       { kind: 'tool', server, name: 'echo' },
       { name: 'echo', arguments: { text: 'hi' } },
@@ -98,7 +106,12 @@ describe.each(['old-http', 'old-json', 'old-pipe', 'new-http', 'new-pipe'])('%s'
   });
 
   it.runIf(streams)('asks a legacy client while the call runs', async () => {
-    const value = await rig.tool(server, 'ask', {}, { session: 's', capabilities: CAPS, ask: answer });
+    const value = await harness.callTool(
+      server,
+      'ask',
+      {},
+      { session: 's', capabilities: CAPS, onClientRequest: answer },
+    );
     expect(textOf(value)).toContain('Ann');
   });
 
@@ -109,8 +122,8 @@ describe.each(['old-http', 'old-json', 'old-pipe', 'new-http', 'new-pipe'])('%s'
   });
 
   it.runIf(streams)('passes progress under the client token, increasing only', async () => {
-    const notices: Recorded[] = [];
-    await rig.tool(server, 'progress', {}, { session: 's', progressToken: 'mine', notices });
+    const notices: RecordedNotification[] = [];
+    await harness.callTool(server, 'progress', {}, { session: 's', progressToken: 'mine', notifications: notices });
     expect(notices.map(({ params }) => [params['progressToken'], params['progress']])).toEqual([
       ['mine', 1],
       ['mine', 2],
@@ -119,9 +132,9 @@ describe.each(['old-http', 'old-json', 'old-pipe', 'new-http', 'new-pipe'])('%s'
   });
 
   it('cancels upstream when the caller cancels', async () => {
-    const before = Number(textOf(await rig.tool(server, 'slow_ended', {}, { session: 's' })));
+    const before = Number(textOf(await harness.callTool(server, 'slow_ended', {}, { session: 's' })));
     const abort = new AbortController();
-    const call = rig.run(
+    const call = harness.run(
       'tools/call',
       { kind: 'tool', server, name: 'slow' },
       { name: 'slow', arguments: { ms: 9000 } },
@@ -130,11 +143,13 @@ describe.each(['old-http', 'old-json', 'old-pipe', 'new-http', 'new-pipe'])('%s'
     await new Promise((resolve) => setTimeout(resolve, 150));
     abort.abort();
     expect(await call).toMatchObject({ status: 'error', error: { code: 'cancelled' } });
-    await until(async () => Number(textOf(await rig.tool(server, 'slow_ended', {}, { session: 's' }))) > before);
+    await waitUntil(
+      async () => Number(textOf(await harness.callTool(server, 'slow_ended', {}, { session: 's' }))) > before,
+    );
   });
 
   it('times out', async () => {
-    const call = rig.run(
+    const call = harness.run(
       'tools/call',
       { kind: 'tool', server, name: 'slow' },
       { name: 'slow', arguments: { ms: 9000 } },
@@ -153,7 +168,9 @@ describe.each(['old-http', 'old-json', 'old-pipe', 'new-http', 'new-pipe'])('%s'
         'io.modelcontextprotocol/clientInfo': { name: 'evil', version: '1' },
       },
     };
-    const { value } = await rig.get('tools/call', { kind: 'tool', server, name: 'whoami' }, params, { session: 's' });
+    const { value } = await harness.resultOf('tools/call', { kind: 'tool', server, name: 'whoami' }, params, {
+      session: 's',
+    });
     const { meta } = parsed(value) as unknown as { meta: JsonObject };
     expect(meta['com.example/key']).toBe(1);
     expect(JSON.stringify(value)).not.toContain('secret-token');
@@ -165,8 +182,13 @@ describe.each(['old-http', 'old-json', 'old-pipe', 'new-http', 'new-pipe'])('%s'
       [undefined, []],
       ['warning', ['warning', 'error']],
     ] as const) {
-      const notices: Recorded[] = [];
-      await rig.tool(server, 'log', {}, { era: 'modern', notices, ...(logLevel === undefined ? {} : { logLevel }) });
+      const notices: RecordedNotification[] = [];
+      await harness.callTool(
+        server,
+        'log',
+        {},
+        { era: 'modern', notifications: notices, ...(logLevel === undefined ? {} : { logLevel }) },
+      );
       await new Promise((resolve) => setTimeout(resolve, 50));
       expect(notices.map(({ params }) => params['level'])).toEqual(expected);
     }
@@ -174,14 +196,14 @@ describe.each(['old-http', 'old-json', 'old-pipe', 'new-http', 'new-pipe'])('%s'
 
   it('asks nothing that the client did not declare', async () => {
     const asked: string[] = [];
-    const outcome = await rig.run(
+    const outcome = await harness.run(
       'tools/call',
       { kind: 'tool', server, name: 'sample' },
       { name: 'sample', arguments: {} },
       {
         session: 'bare',
         capabilities: {},
-        ask: async (method) => {
+        onClientRequest: async (method) => {
           asked.push(method);
           return {};
         },
@@ -194,7 +216,7 @@ describe.each(['old-http', 'old-json', 'old-pipe', 'new-http', 'new-pipe'])('%s'
   });
 
   it.runIf(streams)('tells a modern client which capability a call lacks', async () => {
-    const outcome = await rig.run(
+    const outcome = await harness.run(
       'tools/call',
       { kind: 'tool', server, name: 'ask' },
       { name: 'ask', arguments: {} },
@@ -208,23 +230,23 @@ describe.each(['old-http', 'old-json', 'old-pipe', 'new-http', 'new-pipe'])('%s'
   it('refuses a log level that does not exist, and forgets it', async () => {
     const session = `loud ${server}`;
     expect(
-      await rig.run('logging/setLevel', { kind: 'servers', servers: [server] }, { level: 'loud' }, { session }),
+      await harness.run('logging/setLevel', { kind: 'servers', servers: [server] }, { level: 'loud' }, { session }),
     ).toMatchObject({ error: { code: 'invalid_params' } });
-    expect(textOf(await rig.tool(server, 'echo', { text: 'still' }, { session }))).toBe('still');
+    expect(textOf(await harness.callTool(server, 'echo', { text: 'still' }, { session }))).toBe('still');
   });
 });
 
 describe.each(['old-http', 'old-pipe'])('%s withdraws what it asked', (server) => {
   it('of a legacy client: whoever was asked is told', async () => {
     const told: boolean[] = [];
-    const value = await rig.tool(
+    const value = await harness.callTool(
       server,
       'ask_briefly',
       {},
       {
         session: 'w',
         capabilities: CAPS,
-        ask: (_method, _params, withdrawn) =>
+        onClientRequest: (_method, _params, withdrawn) =>
           new Promise((_resolve, reject) => {
             withdrawn?.addEventListener('abort', () => {
               told.push(true);
@@ -238,10 +260,10 @@ describe.each(['old-http', 'old-pipe'])('%s withdraws what it asked', (server) =
 
   it('of a modern client: its retry gets the answer, and what it brings is not used', async () => {
     const modernAsk = { era: 'modern', capabilities: CAPS } as const;
-    const first = await rig.tool(server, 'ask_briefly', {}, modernAsk);
+    const first = await harness.callTool(server, 'ask_briefly', {}, modernAsk);
     expect(first['resultType']).toBe('input_required');
     await new Promise((resolve) => setTimeout(resolve, 250));
-    const { value } = await rig.get(
+    const { value } = await harness.resultOf(
       'tools/call',
       { kind: 'tool', server, name: 'ask_briefly' },
       {
@@ -259,7 +281,7 @@ describe.each(['old-http', 'old-pipe'])('%s withdraws what it asked', (server) =
 describe('modern client, legacy server', () => {
   it.each(['old-http', 'old-pipe'])('%s: asks several things at once', async (server) => {
     const first = (
-      await rig.get(
+      await harness.resultOf(
         'tools/call',
         { kind: 'tool', server, name: 'ask_two' },
         { name: 'ask_two', arguments: {} },
@@ -278,7 +300,7 @@ describe('modern client, legacy server', () => {
         { action: 'accept', content: { name: params.message } },
       ]),
     );
-    const { value } = await rig.get(
+    const { value } = await harness.resultOf(
       'tools/call',
       { kind: 'tool', server, name: 'ask_two' },
       { name: 'ask_two', arguments: {}, requestState: first['requestState'] as string, inputResponses },
@@ -288,13 +310,13 @@ describe('modern client, legacy server', () => {
       { action: 'accept', content: { name: 'one' } },
       { action: 'accept', content: { name: 'two' } },
     ]);
-    expect(rig.upstreams.stats().parkedCalls).toBe(0);
+    expect(harness.upstreams.stats().parkedCalls).toBe(0);
   });
 
   it('asks again for what was left out', async () => {
     const ask = { era: 'modern', capabilities: CAPS } as const;
     const first = (
-      await rig.get(
+      await harness.resultOf(
         'tools/call',
         { kind: 'tool', server: 'old-pipe', name: 'ask_two' },
         { name: 'ask_two', arguments: {} },
@@ -303,7 +325,7 @@ describe('modern client, legacy server', () => {
     ).value;
     const [one, two] = Object.keys(first['inputRequests'] as JsonObject) as [string, string];
     const second = (
-      await rig.get(
+      await harness.resultOf(
         'tools/call',
         { kind: 'tool', server: 'old-pipe', name: 'ask_two' },
         {
@@ -316,7 +338,7 @@ describe('modern client, legacy server', () => {
       )
     ).value;
     expect(Object.keys(second['inputRequests'] as JsonObject)).toEqual([two]);
-    const { value } = await rig.get(
+    const { value } = await harness.resultOf(
       'tools/call',
       { kind: 'tool', server: 'old-pipe', name: 'ask_two' },
       {
@@ -333,7 +355,7 @@ describe('modern client, legacy server', () => {
   it('S11 A18 another principal, tool, arguments, a flipped bit, a replay: invalid_params, and nothing is resumed', async () => {
     const ask = { era: 'modern', capabilities: CAPS } as const;
     const target = { kind: 'tool', server: 'old-http', name: 'ask' } as const;
-    const first = (await rig.get('tools/call', target, { name: 'ask', arguments: { text: 'x' } }, ask)).value;
+    const first = (await harness.resultOf('tools/call', target, { name: 'ask', arguments: { text: 'x' } }, ask)).value;
     const requestState = first['requestState'] as string;
     const inputResponses = {
       [Object.keys(first['inputRequests'] as JsonObject)[0] as string]: { action: 'accept', content: { name: 'Ann' } },
@@ -372,11 +394,11 @@ describe('modern client, legacy server', () => {
       }),
     ];
     for (const [what, where, params, more] of tries) {
-      const outcome = await rig.run('tools/call', where, params, { ...ask, ...more });
+      const outcome = await harness.run('tools/call', where, params, { ...ask, ...more });
       expect(outcome, what).toMatchObject({ status: 'error', error: { code: 'invalid_params' } });
     }
-    expect(rig.upstreams.stats().parkedCalls).toBe(1);
-    const { value } = await rig.get(
+    expect(harness.upstreams.stats().parkedCalls).toBe(1);
+    const { value } = await harness.resultOf(
       'tools/call',
       target,
       { name: 'ask', arguments: { text: 'x' }, requestState, inputResponses },
@@ -384,13 +406,18 @@ describe('modern client, legacy server', () => {
     );
     expect(textOf(value)).toContain('Ann');
     expect(
-      await rig.run('tools/call', target, { name: 'ask', arguments: { text: 'x' }, requestState, inputResponses }, ask),
+      await harness.run(
+        'tools/call',
+        target,
+        { name: 'ask', arguments: { text: 'x' }, requestState, inputResponses },
+        ask,
+      ),
     ).toMatchObject({ error: { code: 'invalid_params' } });
   });
 
   it('turns -32042 into a question, and makes the call anew on the retry', async () => {
     const ask = { era: 'modern', capabilities: CAPS } as const;
-    const { value } = await rig.get(
+    const { value } = await harness.resultOf(
       'tools/call',
       { kind: 'tool', server: 'old-http', name: 'url_needed' },
       { name: 'url_needed', arguments: {} },
@@ -402,7 +429,7 @@ describe('modern client, legacy server', () => {
         url1: { method: 'elicitation/create', params: { mode: 'url', url: 'https://login.example/x' } },
       },
     });
-    const again = await rig.get(
+    const again = await harness.resultOf(
       'tools/call',
       { kind: 'tool', server: 'old-http', name: 'url_needed' },
       {
@@ -415,7 +442,7 @@ describe('modern client, legacy server', () => {
     );
     expect(again.value['resultType']).toBe('input_required');
     expect(
-      await rig.run(
+      await harness.run(
         'tools/call',
         { kind: 'tool', server: 'old-http', name: 'url_needed' },
         { name: 'url_needed', arguments: {} },
@@ -426,19 +453,23 @@ describe('modern client, legacy server', () => {
 
   it('a missing resource is -32602 for a modern client and -32002 for a legacy one', async () => {
     const target = { kind: 'resource', server: 'old-http', name: 'test://item/missing' } as const;
-    expect(await rig.run('resources/read', target, { uri: 'test://item/missing' }, { era: 'modern' })).toMatchObject({
+    expect(
+      await harness.run('resources/read', target, { uri: 'test://item/missing' }, { era: 'modern' }),
+    ).toMatchObject({
       error: { detail: { rpc: { code: -32602 } } },
     });
-    expect(await rig.run('resources/read', target, { uri: 'test://item/missing' }, { session: 's' })).toMatchObject({
-      error: { detail: { rpc: { code: -32002 } } },
-    });
+    expect(await harness.run('resources/read', target, { uri: 'test://item/missing' }, { session: 's' })).toMatchObject(
+      {
+        error: { detail: { rpc: { code: -32002 } } },
+      },
+    );
   });
 });
 
 describe('modern client, modern server', () => {
   it('wraps the state of the server and unwraps it on the retry', async () => {
     const first = (
-      await rig.get(
+      await harness.resultOf(
         'tools/call',
         { kind: 'tool', server: 'new-http', name: 'ask' },
         { name: 'ask', arguments: {} },
@@ -453,7 +484,7 @@ describe('modern client, modern server', () => {
 
   it('S11 a wrapped state of another principal or tool does not open', async () => {
     const first = (
-      await rig.get(
+      await harness.resultOf(
         'tools/call',
         { kind: 'tool', server: 'new-http', name: 'ask' },
         { name: 'ask', arguments: {} },
@@ -470,11 +501,11 @@ describe('modern client, modern server', () => {
       ['stateful', 'ann'],
     ] as const) {
       expect(
-        await rig.run(
+        await harness.run(
           'tools/call',
           { kind: 'tool', server: 'new-http', name },
           { name, ...retry },
-          { era: 'modern', who, capabilities: CAPS },
+          { era: 'modern', user: who, capabilities: CAPS },
         ),
       ).toMatchObject({ error: { code: 'invalid_params' } });
     }
@@ -482,7 +513,7 @@ describe('modern client, modern server', () => {
 
   it('mirrors names and parameters in headers', async () => {
     modern.seen.length = 0;
-    await rig.tool('new-http', 'regional', { text: 'Zürich ' }, { era: 'modern' });
+    await harness.callTool('new-http', 'regional', { text: 'Zürich ' }, { era: 'modern' });
     expect(modern.seen.at(-1)?.headers).toMatchObject({
       'mcp-protocol-version': '2026-07-28',
       'mcp-method': 'tools/call',
@@ -495,18 +526,18 @@ describe('modern client, modern server', () => {
 
 describe('legacy client, modern server', () => {
   it('stops a server that does not stop asking', async () => {
-    const outcome = await rig.run(
+    const outcome = await harness.run(
       'tools/call',
       { kind: 'tool', server: 'new-http', name: 'ask_forever' },
       { name: 'ask_forever', arguments: {} },
-      { session: 's', capabilities: CAPS, ask: answer },
+      { session: 's', capabilities: CAPS, onClientRequest: answer },
     );
     expect(outcome).toMatchObject({ status: 'error', error: { code: 'upstream_failed' } });
   });
 
   it('cannot ask a client without a session', async () => {
     expect(
-      await rig.run(
+      await harness.run(
         'tools/call',
         { kind: 'tool', server: 'new-http', name: 'ask' },
         { name: 'ask', arguments: {} },
@@ -517,31 +548,31 @@ describe('legacy client, modern server', () => {
 });
 
 it('every question goes through the guard, and its refusal is the answer', async () => {
-  rig.clientRequests.length = 0;
-  rig.refuseClientRequests = true;
+  harness.clientRequests.length = 0;
+  harness.refuseClientRequests = true;
   try {
     for (const server of ['old-http', 'old-pipe', 'new-http']) {
-      const outcome = await rig.run(
+      const outcome = await harness.run(
         'tools/call',
         { kind: 'tool', server, name: 'ask' },
         { name: 'ask', arguments: {} },
-        { session: 's', capabilities: CAPS, ask: answer },
+        { session: 's', capabilities: CAPS, onClientRequest: answer },
       );
       expect(outcome.status === 'success' ? JSON.stringify(outcome.result.value) : outcome.error.code).not.toContain(
         'Ann',
       );
     }
-    expect(rig.clientRequests.map(({ method, principal }) => `${method} ${principal}`)).toEqual(
+    expect(harness.clientRequests.map(({ method, principal }) => `${method} ${principal}`)).toEqual(
       Array(3).fill('elicitation/create ann'),
     );
   } finally {
-    rig.refuseClientRequests = false;
+    harness.refuseClientRequests = false;
   }
 });
 
 it('errors: application codes and cleaned text are relayed, what a server says of its insides is not', async () => {
   const call = (name: string) =>
-    rig.run('tools/call', { kind: 'tool', server: 'old-http', name }, { name, arguments: {} }, { session: 's' });
+    harness.run('tools/call', { kind: 'tool', server: 'old-http', name }, { name, arguments: {} }, { session: 's' });
   expect(await call('app_error')).toMatchObject({
     error: { code: 'upstream_failed', detail: { rpc: { code: 1234, data: { left: 0 } } } },
   });
@@ -556,15 +587,15 @@ it('errors: application codes and cleaned text are relayed, what a server says o
 });
 
 it('lists are read to their end, merged, and complete prompts, resources and templates work', async () => {
-  expect(await rig.list('resources/list', ['old-http'])).toEqual(['test://a', 'test://b']);
-  expect(await rig.list('resources/templates/list', ['old-http', 'new-http'])).toEqual(['test://item/{id}']);
-  const { value } = await rig.get(
+  expect(await harness.listNames('resources/list', ['old-http'])).toEqual(['test://a', 'test://b']);
+  expect(await harness.listNames('resources/templates/list', ['old-http', 'new-http'])).toEqual(['test://item/{id}']);
+  const { value } = await harness.resultOf(
     'resources/read',
     { kind: 'resource', server: 'old-pipe', name: 'test://item/7' },
     { uri: 'test://item/7' },
   );
   expect(value).toMatchObject({ contents: [{ text: 'read test://item/7' }] });
-  const done = await rig.get(
+  const done = await harness.resultOf(
     'completion/complete',
     { kind: 'prompt', server: 'old-http', name: 'hello' },
     { ref: { type: 'ref/prompt', name: 'hello' }, argument: { name: 'who', value: 'w' } },
@@ -572,7 +603,7 @@ it('lists are read to their end, merged, and complete prompts, resources and tem
   expect(done.value).toMatchObject({ completion: { values: ['w!'] } });
   expect(
     (
-      await rig.get(
+      await harness.resultOf(
         'prompts/get',
         { kind: 'prompt', server: 'old-http', name: 'hello' },
         { name: 'hello', arguments: { who: 'me' } },
@@ -582,9 +613,12 @@ it('lists are read to their end, merged, and complete prompts, resources and tem
 });
 
 it('a server that fails is left out of a merged list, unless it is the only one', async () => {
-  const broken = rigOf([serverOf('good', http(json.url)), serverOf('bad', http('http://127.0.0.1:9/mcp'))]);
-  expect(await broken.list('tools/list', ['good', 'bad'])).toContain('echo');
-  await expect(broken.list('tools/list', ['bad'])).rejects.toBeInstanceOf(GuardError);
+  const broken = createHarness([
+    serverSettings('good', httpTransport(json.url)),
+    serverSettings('bad', httpTransport('http://127.0.0.1:9/mcp')),
+  ]);
+  expect(await broken.listNames('tools/list', ['good', 'bad'])).toContain('echo');
+  await expect(broken.listNames('tools/list', ['bad'])).rejects.toBeInstanceOf(GuardError);
   expect(broken.upstreams.ready()['bad']).toMatch(/cannot be reached/);
   expect(broken.events).toContainEqual({ kind: 'upstream_error', server: 'bad', code: 'upstream_failed' });
   await broken.close();

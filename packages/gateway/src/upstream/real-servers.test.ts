@@ -6,7 +6,16 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { JsonObject } from '@sallyport/guard';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { http, NODE, rigOf, serverOf, stdio, until, type Recorded, type Rig } from './testing/harness.mts';
+import {
+  httpTransport,
+  NODE_PATH,
+  createHarness,
+  serverSettings,
+  stdioTransport,
+  waitUntil,
+  type RecordedNotification,
+  type UpstreamHarness,
+} from './testing/harness.mts';
 
 const modules = `${import.meta.dirname}/../../../../node_modules/@modelcontextprotocol`;
 const everything = `${modules}/server-everything/dist/index.js`;
@@ -17,7 +26,7 @@ const textOf = (value: JsonObject): string =>
 let folder: string;
 let url: string;
 let child: ChildProcess;
-let rig: Rig;
+let harness: UpstreamHarness;
 
 const freePort = (): Promise<number> =>
   new Promise((resolve) => {
@@ -31,12 +40,12 @@ beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), 'real-'));
   writeFileSync(join(folder, 'hello.txt'), 'hello file');
   const port = await freePort();
-  child = spawn(NODE, [everything, 'streamableHttp'], {
+  child = spawn(NODE_PATH, [everything, 'streamableHttp'], {
     env: { PATH: process.env['PATH'], PORT: String(port) },
     stdio: ['ignore', 'ignore', 'pipe'],
   });
   url = `http://127.0.0.1:${port}/mcp`;
-  await until(
+  await waitUntil(
     async () =>
       fetch(url).then(
         () => true,
@@ -44,64 +53,66 @@ beforeAll(async () => {
       ),
     10_000,
   );
-  rig = rigOf([
-    serverOf('web', http(url)),
-    serverOf('pipe', stdio([everything, 'stdio'])),
-    serverOf('files', stdio([`${modules}/server-filesystem/dist/index.js`, folder])),
-    serverOf(
+  harness = createHarness([
+    serverSettings('web', httpTransport(url)),
+    serverSettings('pipe', stdioTransport([everything, 'stdio'])),
+    serverSettings('files', stdioTransport([`${modules}/server-filesystem/dist/index.js`, folder])),
+    serverSettings(
       'memory',
-      stdio([`${modules}/server-memory/dist/index.js`], { MEMORY_FILE_PATH: join(folder, 'memory.jsonl') }),
+      stdioTransport([`${modules}/server-memory/dist/index.js`], { MEMORY_FILE_PATH: join(folder, 'memory.jsonl') }),
     ),
   ]);
-  await rig.discover();
+  await harness.discover();
 });
 
 afterAll(async () => {
-  await rig.close();
+  await harness.close();
   child.kill('SIGKILL');
   rmSync(folder, { recursive: true });
 });
 
 it('are all reached, listed together and called', async () => {
-  expect(Object.values(rig.upstreams.ready())).toEqual([undefined, undefined, undefined, undefined]);
-  const names = await rig.list('tools/list', ['web', 'files', 'memory'], { session: 's', capabilities: CAPS });
+  expect(Object.values(harness.upstreams.ready())).toEqual([undefined, undefined, undefined, undefined]);
+  const names = await harness.listNames('tools/list', ['web', 'files', 'memory'], { session: 's', capabilities: CAPS });
   for (const name of ['echo', 'get-sum', 'read_text_file', 'create_entities', 'get-roots-list'])
     expect(names).toContain(name);
-  expect(textOf(await rig.tool('files', 'read_text_file', { path: join(folder, 'hello.txt') }, { session: 's' }))).toBe(
-    'hello file',
-  );
-  await rig.tool(
+  expect(
+    textOf(await harness.callTool('files', 'read_text_file', { path: join(folder, 'hello.txt') }, { session: 's' })),
+  ).toBe('hello file');
+  await harness.callTool(
     'memory',
     'create_entities',
     { entities: [{ name: 'Ann', entityType: 'person', observations: ['kind'] }] },
     { session: 's' },
   );
-  expect(textOf(await rig.tool('memory', 'search_nodes', { query: 'kind' }, { session: 's' }))).toContain('Ann');
+  expect(textOf(await harness.callTool('memory', 'search_nodes', { query: 'kind' }, { session: 's' }))).toContain(
+    'Ann',
+  );
 });
 
 describe.each(['web', 'pipe'])('server-everything, %s', (server) => {
   const ask = { session: `e ${server}`, capabilities: CAPS };
 
   it('calls, with structured content and progress', async () => {
-    expect(textOf(await rig.tool(server, 'get-sum', { a: 2, b: 40 }, ask))).toContain('42');
+    expect(textOf(await harness.callTool(server, 'get-sum', { a: 2, b: 40 }, ask))).toContain('42');
     expect(
-      (await rig.tool(server, 'get-structured-content', { location: 'New York' }, ask))['structuredContent'],
+      (await harness.callTool(server, 'get-structured-content', { location: 'New York' }, ask))['structuredContent'],
     ).toMatchObject({ temperature: expect.any(Number) as number });
-    const notices: Recorded[] = [];
-    await rig.tool(
+    const notices: RecordedNotification[] = [];
+    await harness.callTool(
       server,
       'trigger-long-running-operation',
       { duration: 0.3, steps: 3 },
-      { ...ask, progressToken: 'p', notices },
+      { ...ask, progressToken: 'p', notifications: notices },
     );
     expect(notices.map(({ params }) => params['progress'])).toEqual([1, 2, 3]);
   });
 
   it('prompts, resources, templates and completion', async () => {
-    expect(await rig.list('prompts/list', [server], ask)).toContain('args-prompt');
+    expect(await harness.listNames('prompts/list', [server], ask)).toContain('args-prompt');
     expect(
       (
-        await rig.get(
+        await harness.resultOf(
           'prompts/get',
           { kind: 'prompt', server, name: 'args-prompt' },
           { name: 'args-prompt', arguments: { city: 'Bern' } },
@@ -111,10 +122,10 @@ describe.each(['web', 'pipe'])('server-everything, %s', (server) => {
     ).toMatchObject({ messages: [{ content: { text: expect.stringContaining('Bern') as string } }] });
     const uri = 'demo://resource/dynamic/text/3';
     expect(
-      (await rig.get('resources/read', { kind: 'resource', server, name: uri }, { uri }, ask)).value,
+      (await harness.resultOf('resources/read', { kind: 'resource', server, name: uri }, { uri }, ask)).value,
     ).toMatchObject({ contents: [{ uri }] });
-    expect((await rig.list('resources/list', [server], ask)).length).toBeGreaterThan(3);
-    const completed = await rig.get(
+    expect((await harness.listNames('resources/list', [server], ask)).length).toBeGreaterThan(3);
+    const completed = await harness.resultOf(
       'completion/complete',
       { kind: 'prompt', server, name: 'completable-prompt' },
       { ref: { type: 'ref/prompt', name: 'completable-prompt' }, argument: { name: 'department', value: 'E' } },
@@ -133,22 +144,29 @@ describe.each(['web', 'pipe'])('server-everything, %s', (server) => {
     };
     expect(
       textOf(
-        await rig.tool(server, 'trigger-sampling-request', { prompt: 'x', maxTokens: 5 }, { ...ask, ask: answer }),
+        await harness.callTool(
+          server,
+          'trigger-sampling-request',
+          { prompt: 'x', maxTokens: 5 },
+          { ...ask, onClientRequest: answer },
+        ),
       ),
     ).toContain('SAMPLED');
-    expect(textOf(await rig.tool(server, 'trigger-elicitation-request', {}, { ...ask, ask: answer }))).toMatch(
-      /decline/i,
-    );
+    expect(
+      textOf(await harness.callTool(server, 'trigger-elicitation-request', {}, { ...ask, onClientRequest: answer })),
+    ).toMatch(/decline/i);
     expect(asked.filter((method) => method !== 'roots/list')).toEqual(['sampling/createMessage', 'elicitation/create']);
   });
 
   it('asks a modern client by input_required', async () => {
     const modern = { era: 'modern', who: `m ${server}`, capabilities: CAPS } as const;
     // This server makes some of its tools only once the client said that it is initialised.
-    await until(async () => (await rig.list('tools/list', [server], modern)).includes('trigger-sampling-request'));
+    await waitUntil(async () =>
+      (await harness.listNames('tools/list', [server], modern)).includes('trigger-sampling-request'),
+    );
     const target = { kind: 'tool', server, name: 'trigger-sampling-request' } as const;
     const params = { name: 'trigger-sampling-request', arguments: { prompt: 'x', maxTokens: 5 } };
-    let { value } = await rig.get('tools/call', target, params, modern);
+    let { value } = await harness.resultOf('tools/call', target, params, modern);
     // It may also want the roots, which it asks for on its own.
     for (let round = 0; value['resultType'] === 'input_required' && round < 4; round++) {
       const requests = value['inputRequests'] as Record<string, { method: string }>;
@@ -160,7 +178,7 @@ describe.each(['web', 'pipe'])('server-everything, %s', (server) => {
             : { role: 'assistant', model: 'm', content: { type: 'text', text: 'MODERN' } },
         ]),
       );
-      ({ value } = await rig.get(
+      ({ value } = await harness.resultOf(
         'tools/call',
         target,
         { ...params, requestState: value['requestState'] as string, inputResponses },
@@ -171,7 +189,10 @@ describe.each(['web', 'pipe'])('server-everything, %s', (server) => {
   });
 
   it('pins survive: a second gateway with the same pins sees no drift', async () => {
-    const again = rigOf([serverOf(server, server === 'web' ? http(url) : stdio([everything, 'stdio']))], rig.pins);
+    const again = createHarness(
+      [serverSettings(server, server === 'web' ? httpTransport(url) : stdioTransport([everything, 'stdio']))],
+      harness.pins,
+    );
     await again.discover();
     expect(again.events).toEqual([]);
     await again.close();

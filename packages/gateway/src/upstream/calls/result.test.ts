@@ -3,20 +3,23 @@ import type { Era, JsonObject } from '@sallyport/guard';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { fakeHttp, type FakeHttp } from '../testing/fake-http.mts';
 import { legacyFake, type FakeLegacy } from '../testing/fake-legacy.mts';
-import { http, rigOf, serverOf, type Rig } from '../testing/harness.mts';
+import { httpTransport, createHarness, serverSettings, type UpstreamHarness } from '../testing/harness.mts';
 
 let modern: FakeHttp;
 let legacy: FakeLegacy;
-let rig: Rig;
+let harness: UpstreamHarness;
 
 beforeEach(async () => {
   [modern, legacy] = await Promise.all([fakeHttp(), legacyFake()]);
-  rig = rigOf([serverOf('new', http(modern.url)), serverOf('old', http(legacy.url))]);
-  await rig.discover();
+  harness = createHarness([
+    serverSettings('new', httpTransport(modern.url)),
+    serverSettings('old', httpTransport(legacy.url)),
+  ]);
+  await harness.discover();
 });
 
 afterEach(async () => {
-  await rig.close();
+  await harness.close();
   await Promise.all([modern.close(), legacy.close()]);
 });
 
@@ -25,11 +28,11 @@ const ELICIT: JsonObject = {
   params: { mode: 'form', message: 'Your password?', requestedSchema: { type: 'object', properties: {} } },
 };
 const call = (server: string, era: Era) =>
-  rig.run(
+  harness.run(
     'tools/call',
     { kind: 'tool', server, name: 'echo' },
     { name: 'echo', arguments: {} },
-    { era, capabilities: { elicitation: {} }, session: 's', ask: async () => ({ action: 'accept' }) },
+    { era, capabilities: { elicitation: {} }, session: 's', onClientRequest: async () => ({ action: 'accept' }) },
   );
 const answering = (result: JsonObject): void => {
   const answer = ({ method }: { method: string }): JsonObject | undefined =>
@@ -44,7 +47,7 @@ it.each(['legacy', 'modern'] as const)(
       answering({ resultType: 'input_required', ...more });
       expect(await call('old', era)).toMatchObject({ error: { code: 'upstream_failed' } });
     }
-    expect(rig.clientRequests).toEqual([]);
+    expect(harness.clientRequests).toEqual([]);
   },
 );
 
@@ -63,7 +66,7 @@ it.each(['legacy', 'modern'] as const)(
       answering({ resultType: 'input_required', ...more });
       expect(await call('new', era)).toMatchObject({ error: { code: 'upstream_failed' } });
     }
-    expect(rig.clientRequests).toEqual([]);
+    expect(harness.clientRequests).toEqual([]);
   },
 );
 

@@ -4,7 +4,7 @@ import { ElicitRequestSchema } from '@modelcontextprotocol/sdk/types.js';
 import { expect, it } from 'vitest';
 import { fakeHttp } from '../testing/fake-http.mts';
 import { legacyFake } from '../testing/fake-legacy.mts';
-import { http, rigOf, serverOf } from '../testing/harness.mts';
+import { httpTransport, createHarness, serverSettings } from '../testing/harness.mts';
 
 const URL_MODE: JsonObject = { mode: 'url', message: 'Sign in', url: 'https://login.example/x' };
 const target = { kind: 'tool', server: 's', name: 'echo' } as const;
@@ -18,17 +18,17 @@ it('a legacy client gets an id from a modern server that knows none', async () =
       ? { resultType: 'input_required', inputRequests: { a: { method: 'elicitation/create', params: URL_MODE } } }
       : { resultType: 'complete', content: [] };
   };
-  const rig = rigOf([serverOf('s', http(server.url))]);
-  await rig.discover();
+  const harness = createHarness([serverSettings('s', httpTransport(server.url))]);
+  await harness.discover();
   const asked: JsonObject[] = [];
-  await rig.get(
+  await harness.resultOf(
     'tools/call',
     target,
     { name: 'echo', arguments: {} },
     {
       session: 's',
       capabilities,
-      ask: async (method, params) => {
+      onClientRequest: async (method, params) => {
         asked.push({ method, params });
         return { action: 'accept' };
       },
@@ -36,7 +36,7 @@ it('a legacy client gets an id from a modern server that knows none', async () =
   );
   expect(asked).toHaveLength(1);
   expect(ElicitRequestSchema.safeParse(asked[0]).success).toBe(true);
-  await rig.close();
+  await harness.close();
   await server.close();
 });
 
@@ -51,15 +51,15 @@ it('a modern client gets none from a legacy server that gave one', async () => {
         );
     return undefined;
   };
-  const rig = rigOf([serverOf('s', http(server.url))]);
-  await rig.discover();
-  const { value } = await rig.get(
+  const harness = createHarness([serverSettings('s', httpTransport(server.url))]);
+  await harness.discover();
+  const { value } = await harness.resultOf(
     'tools/call',
     target,
     { name: 'echo', arguments: {} },
     { era: 'modern', capabilities },
   );
   expect(value['inputRequests']).toEqual({ q1: { method: 'elicitation/create', params: URL_MODE } });
-  await rig.close();
+  await harness.close();
   await server.close();
 });

@@ -3,7 +3,7 @@ import { setImmediate } from 'node:timers/promises';
 import type { Digest, Pin, PinStore } from '@sallyport/guard';
 import { answersLater, createMemoryPins } from '@sallyport/guard/memory';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { serverOf, stdio } from '../testing/harness.mts';
+import { serverSettings, stdioTransport } from '../testing/harness.mts';
 import { AGE_MS_MAX, createCurrentPins, POLL_MS, SILENCE_MS_MAX, type CurrentPins } from './current-pins.ts';
 
 const pin = (digest: string): Pin => ({
@@ -31,7 +31,7 @@ afterEach(() => {
 });
 
 function open(store: PinStore, logs: string[] = []): CurrentPins {
-  const servers = [serverOf('s', stdio([]))];
+  const servers = [serverSettings('s', stdioTransport([]))];
   const current = createCurrentPins(
     store,
     () => servers,

@@ -1,18 +1,18 @@
 /** J14: lists that do not end. */
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { fakeHttp, type FakeHttp } from '../testing/fake-http.mts';
-import { http, rigOf, serverOf, type Rig } from '../testing/harness.mts';
+import { httpTransport, createHarness, serverSettings, type UpstreamHarness } from '../testing/harness.mts';
 
 let fake: FakeHttp;
-let rig: Rig;
+let harness: UpstreamHarness;
 
 beforeEach(async () => {
   fake = await fakeHttp();
-  rig = rigOf([serverOf('s', http(fake.url), { verifyIntervalMs: 0 })]);
+  harness = createHarness([serverSettings('s', httpTransport(fake.url), { verifyIntervalMs: 0 })]);
 });
 
 afterEach(async () => {
-  await rig.close();
+  await harness.close();
   await fake.close();
 });
 
@@ -31,7 +31,7 @@ describe('J14 lists that do not end', () => {
   ])('J14 %s', async (_what, most, next) => {
     fake.answer = ({ method }) =>
       method === 'tools/list' ? { resultType: 'complete', tools: [], nextCursor: next() } : undefined;
-    await expect(rig.list('tools/list', ['s'])).rejects.toMatchObject({ code: 'upstream_failed' });
+    await expect(harness.listNames('tools/list', ['s'])).rejects.toMatchObject({ code: 'upstream_failed' });
     expect(fake.received.filter(({ method }) => method === 'tools/list').length).toBeLessThan(most);
   });
 });

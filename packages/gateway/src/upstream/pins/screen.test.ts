@@ -2,10 +2,10 @@
 import type { JsonObject } from '@sallyport/guard';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { fakeHttp, tool, type FakeHttp } from '../testing/fake-http.mts';
-import { http, PIN_STORES, rigOf, serverOf, type Rig } from '../testing/harness.mts';
+import { httpTransport, PIN_STORES, createHarness, serverSettings, type UpstreamHarness } from '../testing/harness.mts';
 
 let fake: FakeHttp;
-let rig: Rig;
+let harness: UpstreamHarness;
 
 const FULL: JsonObject = {
   name: 'echo',
@@ -37,12 +37,12 @@ const FULL: JsonObject = {
 describe.each(PIN_STORES)('with a pin store that %s', (_answers, createPins) => {
   beforeEach(async () => {
     fake = await fakeHttp();
-    rig = rigOf([serverOf('s', http(fake.url), { verifyIntervalMs: 0 })], createPins());
-    await rig.upstreams.loadPins();
+    harness = createHarness([serverSettings('s', httpTransport(fake.url), { verifyIntervalMs: 0 })], createPins());
+    await harness.upstreams.loadPins();
   });
 
   afterEach(async () => {
-    await rig.close();
+    await harness.close();
     await fake.close();
   });
 
@@ -69,14 +69,14 @@ describe.each(PIN_STORES)('with a pin store that %s', (_answers, createPins) => 
       ].map((more) => ({ inputSchema: { type: 'object' }, ...more })),
     ];
     fake.tools = () => [...good, ...wrong.map((more, at) => ({ name: `wrong_${'abcdefghijklmnop'[at]}`, ...more }))];
-    expect(await rig.list('tools/list', ['s'])).toEqual(['echo', 'bare', 'rows']);
-    expect(rig.events.filter(({ kind }) => kind === 'withheld')).toHaveLength(wrong.length);
+    expect(await harness.listNames('tools/list', ['s'])).toEqual(['echo', 'bare', 'rows']);
+    expect(harness.events.filter(({ kind }) => kind === 'withheld')).toHaveLength(wrong.length);
   });
 
   describe('A5 S9 names', () => {
     const served = async (...tools: JsonObject[]): Promise<readonly string[]> => {
       fake.tools = () => tools;
-      return rig.list('tools/list', ['s']);
+      return harness.listNames('tools/list', ['s']);
     };
 
     it.each([
@@ -94,8 +94,10 @@ describe.each(PIN_STORES)('with a pin store that %s', (_answers, createPins) => 
     ])('A5 S9 %s is withheld, and the name that it imitates stays', async (_what, name) => {
       expect(await served(tool('send_mail'))).toEqual(['send_mail']);
       expect(await served(tool(name), tool('send_mail'))).toEqual(['send_mail']);
-      expect(rig.events).toContainEqual(expect.objectContaining({ kind: 'withheld', server: 's', definition: 'tool' }));
-      expect(await rig.run('tools/call', { kind: 'tool', server: 's', name }, { name }, {})).toMatchObject({
+      expect(harness.events).toContainEqual(
+        expect.objectContaining({ kind: 'withheld', server: 's', definition: 'tool' }),
+      );
+      expect(await harness.run('tools/call', { kind: 'tool', server: 's', name }, { name }, {})).toMatchObject({
         error: { code: 'not_found' },
       });
     });
@@ -107,35 +109,41 @@ describe.each(PIN_STORES)('with a pin store that %s', (_answers, createPins) => 
 
     it('S9 more than 5,000 tools are refused', async () => {
       fake.tools = () => Array.from({ length: 5_001 }, (_, at) => tool(`t${at}`));
-      await expect(rig.list('tools/list', ['s'])).rejects.toMatchObject({ code: 'upstream_failed' });
-      expect(rig.logs.at(-1), 'why, under the id that the caller was told').toMatchObject({
+      await expect(harness.listNames('tools/list', ['s'])).rejects.toMatchObject({ code: 'upstream_failed' });
+      expect(harness.logs.at(-1), 'why, under the id that the caller was told').toMatchObject({
         message: 'a call to a server failed',
         fields: { correlation_id: 'c', server: 's', why: expect.any(String) as string },
       });
-      expect((await rig.pins.pins()).filter(({ kind }) => kind === 'tool')).toEqual([]);
+      expect((await harness.pins.pins()).filter(({ kind }) => kind === 'tool')).toEqual([]);
     });
 
     it.each(['first_use', 'approval'] as const)(
       'D2 ever new names fill no more places than a list may have (%s), and the log hears of a few',
       async (pin) => {
-        const greedy = rigOf([serverOf('s', http(fake.url), { pin, verifyIntervalMs: 0 })], createPins());
+        const greedy = createHarness(
+          [serverSettings('s', httpTransport(fake.url), { pin, verifyIntervalMs: 0 })],
+          createPins(),
+        );
         let round = 0;
         fake.tools = () => [tool('echo'), ...Array.from({ length: 2_000 }, (_, at) => tool(`t${round}x${at}`))];
-        for (; round < 5; round++) await greedy.list('tools/list', ['s']);
+        for (; round < 5; round++) await greedy.listNames('tools/list', ['s']);
         const kept = [...(await greedy.pins.pins()), ...(await greedy.pins.pending())].filter(
           ({ kind }) => kind === 'tool',
         );
         expect(kept).toHaveLength(5_000);
-        expect(await greedy.list('tools/list', ['s'])).toEqual(pin === 'first_use' ? ['echo'] : []);
+        expect(await greedy.listNames('tools/list', ['s'])).toEqual(pin === 'first_use' ? ['echo'] : []);
         expect(greedy.events.filter(({ kind }) => kind === 'withheld').length).toBeLessThan(100);
         await greedy.close();
       },
     );
 
     it('S9 only allowed tools exist, pinned or not', async () => {
-      const narrow = rigOf([serverOf('s', http(fake.url), { allowTools: ['echo'] })], createPins());
+      const narrow = createHarness(
+        [serverSettings('s', httpTransport(fake.url), { allowTools: ['echo'] })],
+        createPins(),
+      );
       fake.tools = () => [tool('echo'), tool('rm')];
-      expect(await narrow.list('tools/list', ['s'])).toEqual(['echo']);
+      expect(await narrow.listNames('tools/list', ['s'])).toEqual(['echo']);
       expect((await narrow.pins.pins()).map(({ name }) => name)).not.toContain('rm');
       await narrow.close();
     });

@@ -6,7 +6,7 @@ import { afterEach, expect, it, vi } from 'vitest';
 import { openStore } from '../../adapters/sqlite/store.ts';
 import { fakeHttp, tool } from '../testing/fake-http.mts';
 import { createCatalog, type PinCatalog } from '../pins/catalog.ts';
-import { http, rigOf, serverOf } from '../testing/harness.mts';
+import { httpTransport, createHarness, serverSettings } from '../testing/harness.mts';
 
 afterEach(() => void vi.useRealTimers());
 
@@ -15,7 +15,7 @@ it('A2 of two gateways that see a definition first, the second cannot pin anothe
   vi.useFakeTimers({ toFake: ['performance'] });
   const folder = mkdtempSync(join(tmpdir(), 'pins-'));
   const stores = [openStore(join(folder, 'sallyport.db')), openStore(join(folder, 'sallyport.db'))] as const;
-  const settings = serverOf('s', http('http://127.0.0.1:1/'), { pin: 'first_use' });
+  const settings = serverSettings('s', httpTransport('http://127.0.0.1:1/'), { pin: 'first_use' });
   const servers = [settings];
   const events: string[] = [];
   const [first, second] = stores.map(({ pins }) =>
@@ -46,21 +46,21 @@ it('an approval by another process is noticed, and pins survive a restart', asyn
   const fake = await fakeHttp();
   const file = join(folder, 'sallyport.db');
   const [gateway, commandLine] = [openStore(file), openStore(file)];
-  const servers = [serverOf('s', http(fake.url), { pin: 'approval', verifyIntervalMs: 0 })];
-  const rig = rigOf(servers, gateway.pins);
-  await rig.discover();
-  expect(await rig.list('tools/list', ['s'])).toEqual([]);
+  const servers = [serverSettings('s', httpTransport(fake.url), { pin: 'approval', verifyIntervalMs: 0 })];
+  const harness = createHarness(servers, gateway.pins);
+  await harness.discover();
+  expect(await harness.listNames('tools/list', ['s'])).toEqual([]);
   for (const { seenAtMs: _seen, ...pin } of await commandLine.pins.pending())
     await commandLine.pins.approve({ ...pin, approvedAtMs: 1, approvedBy: 'cli:op' });
   await new Promise((resolve) => setTimeout(resolve, 80));
-  expect(await rig.list('tools/list', ['s'])).toEqual(['echo']);
-  await rig.close();
+  expect(await harness.listNames('tools/list', ['s'])).toEqual(['echo']);
+  await harness.close();
   gateway.close();
   const restarted = openStore(file);
-  const again = rigOf(servers, restarted.pins);
+  const again = createHarness(servers, restarted.pins);
   expect(again.upstreams.catalog.find({ kind: 'tool', server: 's', name: 'echo' })?.document).toEqual(tool('echo'));
   fake.tools = () => [tool('echo', { title: 'changed while it was down' })];
-  await expect(again.tool('s', 'echo', {})).rejects.toMatchObject({ code: 'quarantined' });
+  await expect(again.callTool('s', 'echo', {})).rejects.toMatchObject({ code: 'quarantined' });
   await again.close();
   restarted.close();
   commandLine.close();

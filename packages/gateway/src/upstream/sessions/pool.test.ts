@@ -5,51 +5,61 @@ import type { ServerSettings } from '../../snapshot.ts';
 import { fakeHttp } from '../testing/fake-http.mts';
 import { legacyFake } from '../testing/fake-legacy.mts';
 import { legacyHttp } from '../testing/legacy-server.mts';
-import { http, memoryPins, rigOf, serverOf, stdio, until, type Rig } from '../testing/harness.mts';
+import {
+  httpTransport,
+  memoryPins,
+  createHarness,
+  serverSettings,
+  stdioTransport,
+  waitUntil,
+  type UpstreamHarness,
+} from '../testing/harness.mts';
 
 const closing: (() => Promise<void>)[] = [];
-const rigFor = (
+const harnessFor = (
   transport: ServerSettings['transport'],
   more: Partial<ServerSettings> = {},
   clock = { now: () => Date.now() },
-): Rig => {
-  const rig = rigOf([serverOf('s', transport, more)], memoryPins(), clock);
-  closing.push(rig.close);
-  return rig;
+): UpstreamHarness => {
+  const harness = createHarness([serverSettings('s', transport, more)], memoryPins(), clock);
+  closing.push(harness.close);
+  return harness;
 };
 afterEach(async () => {
   for (const close of closing.splice(0).reverse()) await close();
 });
 
 const textOf = (value: JsonObject): string => ((value['content'] as { text: string }[])[0] as { text: string }).text;
-const echo = (rig: Rig, who: string, more = {}) =>
-  rig.run(
+const echo = (harness: UpstreamHarness, who: string, more = {}) =>
+  harness.run(
     'tools/call',
     { kind: 'tool', server: 's', name: 'echo' },
     { name: 'echo', arguments: { text: `canary ${who}` } },
-    { who, ...more },
+    { user: who, ...more },
   );
 
 describe('A19 nothing crosses from one principal to another', () => {
   it('A19 200 callers at once, with cancellations, over sessions: everybody gets only their own', async () => {
     const server = await legacyHttp();
     closing.push(server.close);
-    const rig = rigFor(http(server.url), { sessions: { max: 300, maxPerPrincipal: 4, idleMs: 60_000 } });
-    await rig.discover();
+    const harness = harnessFor(httpTransport(server.url), {
+      sessions: { max: 300, maxPerPrincipal: 4, idleMs: 60_000 },
+    });
+    await harness.discover();
     const seen = await Promise.all(
       Array.from({ length: 200 }, async (_, at) => {
         const who = `p${at}`;
         const texts: string[] = [];
         for (let round = 0; round < 3; round++) {
           const abort = new AbortController();
-          const doomed = rig.run(
+          const doomed = harness.run(
             'tools/call',
             { kind: 'tool', server: 's', name: 'slow' },
             { name: 'slow', arguments: { ms: 300 } },
-            { who, session: 'x', signal: abort.signal },
+            { user: who, session: 'x', signal: abort.signal },
           );
           setTimeout(() => abort.abort(), (at * 7 + round) % 40);
-          const outcome = await echo(rig, who, { session: 'x' });
+          const outcome = await echo(harness, who, { session: 'x' });
           texts.push(outcome.status === 'success' ? textOf(outcome.result.value) : outcome.error.code);
           await doomed;
         }
@@ -57,14 +67,14 @@ describe('A19 nothing crosses from one principal to another', () => {
       }),
     );
     for (const [who, texts] of seen) expect([...texts]).toEqual([`canary ${who}`]);
-    expect(rig.upstreams.stats().sessions['s']).toBe(201);
+    expect(harness.upstreams.stats().sessions['s']).toBe(201);
   });
 
   it('A19 one child for each principal and session', async () => {
-    const rig = rigFor(stdio([`${import.meta.dirname}/../testing/fake-stdio.mts`, 'plain']));
-    await rig.discover();
+    const harness = harnessFor(stdioTransport([`${import.meta.dirname}/../testing/fake-stdio.mts`, 'plain']));
+    await harness.discover();
     const pid = async (who: string, session?: string): Promise<string> =>
-      textOf(await rig.tool('s', 'pid', {}, { who, session }));
+      textOf(await harness.callTool('s', 'pid', {}, { user: who, session }));
     const pids = await Promise.all([pid('ann', '1'), pid('ann', '2'), pid('bob', '1'), pid('bob')]);
     expect(new Set(pids).size).toBe(4);
     expect(await pid('ann', '1')).toBe(pids[0]);
@@ -73,10 +83,10 @@ describe('A19 nothing crosses from one principal to another', () => {
   it('A19 concurrent first calls of one session share one link', async () => {
     const fake = await legacyFake();
     closing.push(fake.close);
-    const rig = rigFor(http(fake.url));
-    await rig.discover();
+    const harness = harnessFor(httpTransport(fake.url));
+    await harness.discover();
     const before = fake.sessions.size;
-    await Promise.all(Array.from({ length: 20 }, () => echo(rig, 'ann', { session: 'x' })));
+    await Promise.all(Array.from({ length: 20 }, () => echo(harness, 'ann', { session: 'x' })));
     expect(fake.sessions.size).toBe(before + 1);
   });
 });
@@ -85,35 +95,38 @@ describe('caps', () => {
   it('a principal gets so many and no more; its idle ones make room, its busy ones do not', async () => {
     const server = await legacyHttp();
     closing.push(server.close);
-    const rig = rigFor(http(server.url), { sessions: { max: 10, maxPerPrincipal: 2, idleMs: 60_000 } });
-    await rig.discover();
-    for (const session of ['1', '2', '3', '4']) expect((await echo(rig, 'ann', { session })).status).toBe('success');
-    expect(rig.upstreams.stats().sessions['s']).toBe(3);
+    const harness = harnessFor(httpTransport(server.url), {
+      sessions: { max: 10, maxPerPrincipal: 2, idleMs: 60_000 },
+    });
+    await harness.discover();
+    for (const session of ['1', '2', '3', '4'])
+      expect((await echo(harness, 'ann', { session })).status).toBe('success');
+    expect(harness.upstreams.stats().sessions['s']).toBe(3);
     const aborts = ['5', '6'].map((session) => {
       const abort = new AbortController();
-      void rig.run(
+      void harness.run(
         'tools/call',
         { kind: 'tool', server: 's', name: 'slow' },
         { name: 'slow', arguments: {} },
-        { who: 'ann', session, signal: abort.signal },
+        { user: 'ann', session, signal: abort.signal },
       );
       return abort;
     });
     await new Promise((resolve) => setTimeout(resolve, 100));
-    expect(await echo(rig, 'ann', { session: '7' })).toMatchObject({ error: { code: 'rate_limited' } });
-    expect((await echo(rig, 'bob', { session: '7' })).status).toBe('success');
+    expect(await echo(harness, 'ann', { session: '7' })).toMatchObject({ error: { code: 'rate_limited' } });
+    expect((await echo(harness, 'bob', { session: '7' })).status).toBe('success');
     for (const abort of aborts) abort.abort();
-    await until(async () => (await echo(rig, 'ann', { session: '7' })).status === 'success');
+    await waitUntil(async () => (await echo(harness, 'ann', { session: '7' })).status === 'success');
   });
 
   it('all together get so many and no more', async () => {
     const server = await legacyHttp();
     closing.push(server.close);
-    const rig = rigFor(http(server.url), { sessions: { max: 3, maxPerPrincipal: 3, idleMs: 60_000 } });
-    await rig.discover();
-    for (let at = 0; at < 12; at++) expect((await echo(rig, `p${at}`)).status).toBe('success');
-    expect(rig.upstreams.stats().sessions['s']).toBe(3);
-    await until(() => server.sessions.size <= 3);
+    const harness = harnessFor(httpTransport(server.url), { sessions: { max: 3, maxPerPrincipal: 3, idleMs: 60_000 } });
+    await harness.discover();
+    for (let at = 0; at < 12; at++) expect((await echo(harness, `p${at}`)).status).toBe('success');
+    expect(harness.upstreams.stats().sessions['s']).toBe(3);
+    await waitUntil(() => server.sessions.size <= 3);
   });
 });
 
@@ -122,66 +135,66 @@ describe('idleness', () => {
     let now = 1_000_000;
     const server = await legacyHttp();
     closing.push(server.close);
-    const rig = rigFor(
-      http(server.url),
+    const harness = harnessFor(
+      httpTransport(server.url),
       { sessions: { max: 100, maxPerPrincipal: 2, idleMs: 5_000 } },
       { now: () => now },
     );
-    await rig.discover();
-    for (let at = 0; at < 30; at++) await echo(rig, `p${at}`);
-    expect(rig.upstreams.stats().sessions['s']).toBe(31);
+    await harness.discover();
+    for (let at = 0; at < 30; at++) await echo(harness, `p${at}`);
+    expect(harness.upstreams.stats().sessions['s']).toBe(31);
     now += 5_001;
-    await until(() => rig.upstreams.stats().sessions['s'] === 0 && server.sessions.size === 0);
-    expect((await echo(rig, 'p1')).status).toBe('success');
+    await waitUntil(() => harness.upstreams.stats().sessions['s'] === 0 && server.sessions.size === 0);
+    expect((await echo(harness, 'p1')).status).toBe('success');
   });
 
   it('who listens is not idle', async () => {
     let now = 1_000_000;
     const server = await legacyHttp();
     closing.push(server.close);
-    const rig = rigFor(
-      http(server.url),
+    const harness = harnessFor(
+      httpTransport(server.url),
       { sessions: { max: 100, maxPerPrincipal: 2, idleMs: 5_000 } },
       { now: () => now },
     );
-    await rig.discover();
+    await harness.discover();
     const abort = new AbortController();
-    const listening = rig.run(
+    const listening = harness.run(
       'stream/listen',
       { kind: 'servers', servers: ['s'] },
       {},
-      { who: 'ann', session: 'x', signal: abort.signal },
+      { user: 'ann', session: 'x', signal: abort.signal },
     );
-    await echo(rig, 'ann', { session: 'x' });
+    await echo(harness, 'ann', { session: 'x' });
     now += 60_000;
     await new Promise((resolve) => setTimeout(resolve, 1_300));
-    expect(rig.upstreams.stats().sessions['s']).toBe(1);
+    expect(harness.upstreams.stats().sessions['s']).toBe(1);
     abort.abort();
     await listening;
-    await until(() => rig.upstreams.stats().sessions['s'] === 0);
+    await waitUntil(() => harness.upstreams.stats().sessions['s'] === 0);
   });
 
   it('links come and go without leaving memory behind', async () => {
     const fake = await legacyFake();
     closing.push(fake.close);
-    const rig = rigFor(http(fake.url), { sessions: { max: 5, maxPerPrincipal: 1, idleMs: 60_000 } });
-    await rig.discover();
+    const harness = harnessFor(httpTransport(fake.url), { sessions: { max: 5, maxPerPrincipal: 1, idleMs: 60_000 } });
+    await harness.discover();
     const { setFlagsFromString } = await import('node:v8');
     setFlagsFromString('--expose-gc');
     const gc = (await import('node:vm')).runInNewContext('gc') as () => void;
     const settled = async (): Promise<number> => {
       fake.received.length = 0;
-      rig.logs.length = 0;
-      rig.clientRequests.length = 0;
+      harness.logs.length = 0;
+      harness.clientRequests.length = 0;
       await new Promise((resolve) => setTimeout(resolve, 100));
       gc();
       return process.memoryUsage().heapUsed;
     };
-    for (let at = 0; at < 200; at++) await echo(rig, `warm ${at}`);
+    for (let at = 0; at < 200; at++) await echo(harness, `warm ${at}`);
     const before = await settled();
-    for (let at = 0; at < 600; at++) await echo(rig, `many ${at}`);
+    for (let at = 0; at < 600; at++) await echo(harness, `many ${at}`);
     const after = await settled();
-    expect(rig.upstreams.stats().sessions['s']).toBe(5);
+    expect(harness.upstreams.stats().sessions['s']).toBe(5);
     expect(after - before).toBeLessThan(4 * 1024 * 1024);
   });
 });
@@ -190,25 +203,25 @@ describe('configuration', () => {
   it('a server whose transport changed is another server; one that was removed is gone', async () => {
     const [one, two] = await Promise.all([fakeHttp(), fakeHttp()]);
     closing.push(one.close, two.close);
-    let servers = [serverOf('s', http(one.url))];
-    const rig = rigOf(() => servers);
-    closing.push(rig.close);
-    await rig.discover();
-    await echo(rig, 'ann');
-    servers = [serverOf('s', http(two.url))];
-    await echo(rig, 'ann');
+    let servers = [serverSettings('s', httpTransport(one.url))];
+    const harness = createHarness(() => servers);
+    closing.push(harness.close);
+    await harness.discover();
+    await echo(harness, 'ann');
+    servers = [serverSettings('s', httpTransport(two.url))];
+    await echo(harness, 'ann');
     expect(one.received.filter(({ method }) => method === 'tools/call')).toHaveLength(1);
     expect(two.received.filter(({ method }) => method === 'tools/call')).toHaveLength(1);
     servers = [];
-    expect(await echo(rig, 'ann')).toMatchObject({ error: { code: 'not_found' } });
-    expect(rig.upstreams.directory.profile('s')).toBeUndefined();
+    expect(await echo(harness, 'ann')).toMatchObject({ error: { code: 'not_found' } });
+    expect(harness.upstreams.directory.profile('s')).toBeUndefined();
   });
 
   it('a server that becomes modern, or old, is met anew after it failed', async () => {
     const fake = await fakeHttp();
     closing.push(fake.close);
-    const rig = rigFor(http(fake.url));
-    await rig.discover();
+    const harness = harnessFor(httpTransport(fake.url));
+    await harness.discover();
     let old = true;
     fake.answer = (request, res) => {
       if (!old) return undefined;
@@ -226,8 +239,8 @@ describe('configuration', () => {
           );
       return undefined;
     };
-    await echo(rig, 'ann');
-    expect((await echo(rig, 'ann')).status, 'modern to legacy').toBe('success');
+    await echo(harness, 'ann');
+    expect((await echo(harness, 'ann')).status, 'modern to legacy').toBe('success');
     expect(fake.received.at(-1)?.headers['mcp-protocol-version']).toBeUndefined();
     old = false;
     fake.answer = (request, res) => {
@@ -241,7 +254,7 @@ describe('configuration', () => {
         );
       return undefined;
     };
-    expect((await echo(rig, 'ann')).status, 'legacy to modern').toBe('success');
+    expect((await echo(harness, 'ann')).status, 'legacy to modern').toBe('success');
     expect(fake.received.at(-1)?.headers['mcp-protocol-version']).toBe('2026-07-28');
   });
 });

@@ -3,10 +3,17 @@ import type { JsonObject } from '@sallyport/guard';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { fakeHttp } from '../testing/fake-http.mts';
 import { legacyFake, type FakeLegacy } from '../testing/fake-legacy.mts';
-import { http, rigOf, serverOf, until, type Recorded, type Rig } from '../testing/harness.mts';
+import {
+  httpTransport,
+  createHarness,
+  serverSettings,
+  waitUntil,
+  type RecordedNotification,
+  type UpstreamHarness,
+} from '../testing/harness.mts';
 
 let fake: FakeLegacy;
-let rig: Rig;
+let harness: UpstreamHarness;
 let made = 0;
 
 beforeEach(async () => {
@@ -27,21 +34,21 @@ beforeEach(async () => {
     if (method === 'tasks/list') return { tasks: [{ taskId: 't1' }, { taskId: 't2' }, { taskId: 'somebody else' }] };
     return undefined;
   };
-  rig = rigOf([serverOf('s', http(fake.url)), serverOf('z', http(fake.url))]);
-  await rig.discover();
+  harness = createHarness([serverSettings('s', httpTransport(fake.url)), serverSettings('z', httpTransport(fake.url))]);
+  await harness.discover();
 });
 
 afterEach(async () => {
-  await rig.close();
+  await harness.close();
   await fake.close();
 });
 
 const make = async (who: string): Promise<string> => {
-  const { value } = await rig.get(
+  const { value } = await harness.resultOf(
     'tools/call',
     { kind: 'tool', server: 's', name: 'echo' },
     { name: 'echo', arguments: {}, task: { ttl: 1000 } },
-    { who, session: 'x' },
+    { user: who, session: 'x' },
   );
   const { taskId } = value['task'] as { taskId: string };
   expect((value['_meta'] as JsonObject)['io.modelcontextprotocol/related-task']).toMatchObject({
@@ -50,7 +57,7 @@ const make = async (who: string): Promise<string> => {
   return taskId;
 };
 const ask = (method: string, taskId: string, who: string, server = 's') =>
-  rig.run(method, { kind: 'task', server, name: taskId }, { taskId }, { who, session: 'x' });
+  harness.run(method, { kind: 'task', server, name: taskId }, { taskId }, { user: who, session: 'x' });
 
 it('ids are sealed on the way out and opened on the way in', async () => {
   const taskId = await make('ann');
@@ -95,11 +102,11 @@ it('a question about a task names it as the client knows it, and the answer as t
     asked.push(params);
     return { action: 'accept', _meta: { ...(params['_meta'] as JsonObject), 'com.example/kept': 1 } };
   };
-  await rig.run(
+  await harness.run(
     'tasks/result',
     { kind: 'task', server: 's', name: taskId },
     { taskId },
-    { who: 'ann', session: 'x', capabilities: { elicitation: {} }, ask: answer },
+    { user: 'ann', session: 'x', capabilities: { elicitation: {} }, onClientRequest: answer },
   );
   expect(asked[0]?.['_meta']).toEqual({ [RELATED]: { taskId } });
   expect(fake.received.findLast(({ method }) => method === 'response')?.params['result']).toEqual({
@@ -132,9 +139,8 @@ it('A18 a list of tasks shows those of the session, whatever the server lists', 
   await make('ann');
   await make('bob');
   const list = async (who: string): Promise<JsonObject[]> =>
-    (await rig.get('tasks/list', { kind: 'servers', servers: ['s', 'z'] }, {}, { who, session: 'x' })).value[
-      'tasks'
-    ] as JsonObject[];
+    (await harness.resultOf('tasks/list', { kind: 'servers', servers: ['s', 'z'] }, {}, { user: who, session: 'x' }))
+      .value['tasks'] as JsonObject[];
   expect(await list('ann')).toHaveLength(1);
   expect(await list('cid')).toEqual([]);
   const [only] = await list('bob');
@@ -142,7 +148,7 @@ it('A18 a list of tasks shows those of the session, whatever the server lists', 
 });
 
 it('the state of a task reaches the stream of its own session under the sealed id', async () => {
-  const notices: Recorded[] = [];
+  const notices: RecordedNotification[] = [];
   const abort = new AbortController();
   let push: ((message: unknown) => void) | undefined;
   const answer = fake.answer;
@@ -152,16 +158,16 @@ it('the state of a task reaches the stream of its own session under the sealed i
     push = (message) => res.write(`data: ${JSON.stringify(message)}\n\n`);
     return undefined;
   };
-  const listening = rig.run(
+  const listening = harness.run(
     'stream/listen',
     { kind: 'servers', servers: ['s'] },
     {},
-    { session: 'x', notices, signal: abort.signal },
+    { session: 'x', notifications: notices, signal: abort.signal },
   );
   const taskId = await make('ann');
-  await until(() => push !== undefined);
+  await waitUntil(() => push !== undefined);
   push?.({ jsonrpc: '2.0', method: 'notifications/tasks/status', params: { taskId: 't1', status: 'working' } });
-  await until(() => notices.length > 0);
+  await waitUntil(() => notices.length > 0);
   expect(await ask('tasks/get', notices[0]?.params['taskId'] as string, 'ann')).toMatchObject({ status: 'success' });
   expect(taskId).toMatch(/^s\./);
   abort.abort();
@@ -176,7 +182,7 @@ it('tasks of a modern server: sealed too, and named in the header as the server 
       return { resultType: 'complete', taskId: params['taskId'] as string, status: 'completed' };
     return undefined;
   };
-  const own = rigOf([serverOf('n', http(modern.url))]);
+  const own = createHarness([serverSettings('n', httpTransport(modern.url))]);
   await own.discover();
   const start = (ask: object) =>
     own.run('tools/call', { kind: 'tool', server: 'n', name: 'echo' }, { name: 'echo', arguments: {} }, ask);
@@ -186,7 +192,12 @@ it('tasks of a modern server: sealed too, and named in the header as the server 
   const { value } = made.status === 'success' ? made.result : { value: {} as JsonObject };
   expect(value['taskId']).toMatch(/^n\.[\w-]+$/);
   const taskId = value['taskId'] as string;
-  const got = await own.get('tasks/get', { kind: 'task', server: 'n', name: taskId }, { taskId }, { era: 'modern' });
+  const got = await own.resultOf(
+    'tasks/get',
+    { kind: 'task', server: 'n', name: taskId },
+    { taskId },
+    { era: 'modern' },
+  );
   expect(
     await own.run(
       'tasks/get',
@@ -200,7 +211,7 @@ it('tasks of a modern server: sealed too, and named in the header as the server 
     headers: { 'mcp-name': 'm1' },
   });
   const listening = new AbortController();
-  const notices: Recorded[] = [];
+  const notices: RecordedNotification[] = [];
   modern.answer = ({ method, id, params }, res) => {
     if (method !== 'subscriptions/listen') return undefined;
     const say = (name: string, more: JsonObject): void => {
@@ -217,9 +228,9 @@ it('tasks of a modern server: sealed too, and named in the header as the server 
     'subscriptions/listen',
     { kind: 'servers', servers: ['n'] },
     { notifications: { taskIds: [taskId, 'n.forged', 'm2'] } },
-    { era: 'modern', notices, signal: listening.signal },
+    { era: 'modern', notifications: notices, signal: listening.signal },
   );
-  await until(() => notices.length > 0);
+  await waitUntil(() => notices.length > 0);
   expect(modern.received.findLast(({ method }) => method === 'subscriptions/listen')?.params['notifications']).toEqual({
     taskIds: ['m1'],
   });

@@ -26,7 +26,7 @@ import type {
 import type { ServerSettings, ServerTransport } from '../../snapshot.ts';
 import { createUpstreams, type Upstreams, type UpstreamEvent } from '../upstreams.ts';
 
-export const NODE = process.execPath;
+export const NODE_PATH = process.execPath;
 
 /** The pin store of these tests, which answers at once. */
 export const memoryPins = createMemoryPins;
@@ -37,7 +37,11 @@ export const PIN_STORES: readonly (readonly [answers: string, createPins: () => 
   ['answers later', () => answersLater(createMemoryPins())],
 ];
 
-export function serverOf(name: string, transport: ServerTransport, more: Partial<ServerSettings> = {}): ServerSettings {
+export function serverSettings(
+  name: string,
+  transport: ServerTransport,
+  more: Partial<ServerSettings> = {},
+): ServerSettings {
   return {
     name,
     transport,
@@ -54,14 +58,14 @@ export function serverOf(name: string, transport: ServerTransport, more: Partial
   };
 }
 
-export const stdio = (args: readonly string[], env: Record<string, string> = {}): ServerTransport => ({
+export const stdioTransport = (args: readonly string[], env: Record<string, string> = {}): ServerTransport => ({
   kind: 'stdio',
-  command: NODE,
+  command: NODE_PATH,
   args,
   env,
   cwd: undefined,
 });
-export const http = (url: string): ServerTransport => ({ kind: 'http', url, headers: {} });
+export const httpTransport = (url: string): ServerTransport => ({ kind: 'http', url, headers: {} });
 
 const principalOf = (key: string): Principal => ({
   user: { issuer: 'i', subject: key, roles: [], groups: [], claims: {} },
@@ -73,13 +77,13 @@ const principalOf = (key: string): Principal => ({
   key: key as PrincipalKey,
 });
 
-export interface Recorded {
+export interface RecordedNotification {
   method: string;
   params: JsonObject;
 }
 
-export interface Ask {
-  who?: string;
+export interface CallOptions {
+  user?: string;
   era?: Era;
   session?: string | undefined;
   capabilities?: JsonObject;
@@ -87,35 +91,35 @@ export interface Ask {
   progressToken?: string | number;
   signal?: AbortSignal;
   deadlineMs?: number;
-  notices?: Recorded[];
-  ask?: (method: string, params: JsonObject, withdrawn?: AbortSignal) => Promise<JsonObject>;
+  notifications?: RecordedNotification[];
+  onClientRequest?: (method: string, params: JsonObject, withdrawn?: AbortSignal) => Promise<JsonObject>;
   rawArguments?: Uint8Array;
 }
 
-export interface Rig {
+export interface UpstreamHarness {
   upstreams: Upstreams;
   pins: PinStore;
   events: UpstreamEvent[];
   logs: { level: string; message: string; fields: Readonly<Record<string, unknown>> }[];
   clientRequests: { method: string; params: JsonObject; principal: string }[];
-  run(method: string, target: Target, params: JsonObject, ask?: Ask): Promise<Outcome>;
+  run(method: string, target: Target, params: JsonObject, ask?: CallOptions): Promise<Outcome>;
   /** The result, or throws the GuardError. */
-  get(method: string, target: Target, params: JsonObject, ask?: Ask): Promise<McpResult>;
-  tool(server: string, name: string, args: JsonObject, ask?: Ask): Promise<JsonObject>;
-  list(method: string, servers: readonly string[], ask?: Ask): Promise<readonly string[]>;
+  resultOf(method: string, target: Target, params: JsonObject, ask?: CallOptions): Promise<McpResult>;
+  callTool(server: string, name: string, args: JsonObject, ask?: CallOptions): Promise<JsonObject>;
+  listNames(method: string, servers: readonly string[], ask?: CallOptions): Promise<readonly string[]>;
   discover(): Promise<void>;
   refuseClientRequests: boolean;
   close(): Promise<void>;
 }
 
-export function rigOf(
+export function createHarness(
   servers: readonly ServerSettings[] | (() => readonly ServerSettings[]),
   pins: PinStore = memoryPins(),
   clock = { now: () => Date.now() },
-): Rig {
+): UpstreamHarness {
   const events: UpstreamEvent[] = [];
-  const logs: Rig['logs'] = [];
-  const clientRequests: Rig['clientRequests'] = [];
+  const logs: UpstreamHarness['logs'] = [];
+  const clientRequests: UpstreamHarness['clientRequests'] = [];
   const ignore = (): undefined => undefined;
   const house: Stages = {
     authenticate: ({ credentials }) =>
@@ -147,7 +151,14 @@ export function rigOf(
     method: string,
     target: Target,
     params: JsonObject,
-    { credentials, era, session, signal, deadlineMs, rawArguments }: Ask & { credentials: Credentials; era: Era },
+    {
+      credentials,
+      era,
+      session,
+      signal,
+      deadlineMs,
+      rawArguments,
+    }: CallOptions & { credentials: Credentials; era: Era },
   ): Call => ({
     method,
     target,
@@ -167,7 +178,7 @@ export function rigOf(
     deadlineMs: Date.now() + (deadlineMs ?? 60_000),
     signal: signal ?? new AbortController().signal,
   });
-  const rig: Rig = {
+  const harness: UpstreamHarness = {
     upstreams: undefined as unknown as Upstreams,
     pins,
     events,
@@ -179,7 +190,7 @@ export function rigOf(
       const call = callOf(method, target, params, {
         ...ask,
         era,
-        credentials: { kind: 'bearer', token: ask.who ?? 'ann' },
+        credentials: { kind: 'bearer', token: ask.user ?? 'ann' },
       });
       const relay: ClientChannel = {
         era,
@@ -187,20 +198,20 @@ export function rigOf(
         logLevel: ask.logLevel,
         progressToken: ask.progressToken,
         notify: (name, notice) => {
-          ask.notices?.push({ method: name, params: notice });
+          ask.notifications?.push({ method: name, params: notice });
         },
-        request: era === 'legacy' ? ask.ask : undefined,
+        request: era === 'legacy' ? ask.onClientRequest : undefined,
       };
       return guard.run(call, (permit) => upstreams.send(permit, relay));
     },
-    async get(method, target, params, ask) {
-      const outcome = await rig.run(method, target, params, ask);
+    async resultOf(method, target, params, ask) {
+      const outcome = await harness.run(method, target, params, ask);
       if (outcome.status === 'success') return outcome.result;
       throw outcome.error;
     },
-    async tool(server, name, args, ask) {
+    async callTool(server, name, args, ask) {
       return (
-        await rig.get(
+        await harness.resultOf(
           'tools/call',
           { kind: 'tool', server, name },
           {
@@ -212,8 +223,8 @@ export function rigOf(
         )
       ).value;
     },
-    async list(method, names, ask) {
-      const result = await rig.get(method, { kind: 'servers', servers: names }, {}, ask);
+    async listNames(method, names, ask) {
+      const result = await harness.resultOf(method, { kind: 'servers', servers: names }, {}, ask);
       return (result.items ?? []).map(({ name }) => name);
     },
     discover: () =>
@@ -246,7 +257,7 @@ export function rigOf(
     deliver: () => Promise<JsonObject>,
   ): Promise<JsonObject> => {
     clientRequests.push({ method, params, principal: permitted.principal.key });
-    if (rig.refuseClientRequests) throw new GuardError('not_permitted');
+    if (harness.refuseClientRequests) throw new GuardError('not_permitted');
     if (!isMethod(method)) throw new GuardError('method_not_found');
     const call = callOf(method, permitted.call.target, params, {
       era: permitted.call.origin.era,
@@ -273,11 +284,11 @@ export function rigOf(
     },
     environment: { PATH: process.env['PATH'] ?? '', HOME: '/tmp', LANG: 'C.UTF-8' },
   });
-  rig.upstreams = upstreams;
-  return rig;
+  harness.upstreams = upstreams;
+  return harness;
 }
 
-export async function until(check: () => boolean | Promise<boolean>, ms = 5_000): Promise<void> {
+export async function waitUntil(check: () => boolean | Promise<boolean>, ms = 5_000): Promise<void> {
   const end = Date.now() + ms;
   while (!(await check())) {
     if (Date.now() > end) throw new Error('it did not come true');

@@ -1,32 +1,39 @@
 /** Calls that are held open for a modern client do not stay open for ever. */
 import type { JsonObject, Digest } from '@sallyport/guard';
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
-import { http, memoryPins, rigOf, serverOf, until, type Rig } from '../../testing/harness.mts';
+import {
+  httpTransport,
+  memoryPins,
+  createHarness,
+  serverSettings,
+  waitUntil,
+  type UpstreamHarness,
+} from '../../testing/harness.mts';
 import { legacyHttp, type LegacyHttp } from '../../testing/legacy-server.mts';
 import { PARKED_MS } from './parked-calls.ts';
 
 let server: LegacyHttp;
-let rig: Rig;
+let harness: UpstreamHarness;
 let now = 1_000_000;
 
 beforeEach(async () => {
   server = await legacyHttp();
-  rig = rigOf([serverOf('s', http(server.url))], memoryPins(), { now: () => now });
-  await rig.discover();
+  harness = createHarness([serverSettings('s', httpTransport(server.url))], memoryPins(), { now: () => now });
+  await harness.discover();
 });
 
 afterEach(async () => {
   vi.useRealTimers();
-  await rig.close();
+  await harness.close();
   await server.close();
 });
 
 const modern = { era: 'modern', capabilities: { elicitation: {}, sampling: {} } } as const;
 const target = { kind: 'tool', server: 's', name: 'ask' } as const;
 const start = async (): Promise<JsonObject> =>
-  (await rig.get('tools/call', target, { name: 'ask', arguments: {} }, modern)).value;
+  (await harness.resultOf('tools/call', target, { name: 'ask', arguments: {} }, modern)).value;
 const retry = (value: JsonObject, more: JsonObject = {}, ask: object = {}) =>
-  rig.run(
+  harness.run(
     'tools/call',
     target,
     {
@@ -50,12 +57,12 @@ it('S11 an expired state is invalid', async () => {
 it('after two minutes the call is cancelled at the server and its link is free', async () => {
   vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'], shouldAdvanceTime: true });
   const value = await start();
-  expect(rig.upstreams.stats().parkedCalls).toBe(1);
+  expect(harness.upstreams.stats().parkedCalls).toBe(1);
   const before = server.seen.length;
   await vi.advanceTimersByTimeAsync(PARKED_MS + 1);
-  expect(rig.upstreams.stats().parkedCalls).toBe(0);
+  expect(harness.upstreams.stats().parkedCalls).toBe(0);
   vi.useRealTimers();
-  await until(() => server.seen.length > before);
+  await waitUntil(() => server.seen.length > before);
   expect(await retry(value)).toMatchObject({ error: { code: 'invalid_params' } });
 });
 
@@ -74,40 +81,51 @@ it('answers that are no objects are refused, and the call waits on', async () =>
 
 it('a caller that goes away while its retry runs cancels the call', async () => {
   const slow = (
-    await rig.get('tools/call', { kind: 'tool', server: 's', name: 'ask' }, { name: 'ask', arguments: {} }, modern)
+    await harness.resultOf(
+      'tools/call',
+      { kind: 'tool', server: 's', name: 'ask' },
+      { name: 'ask', arguments: {} },
+      modern,
+    )
   ).value;
   const abort = new AbortController();
   abort.abort();
   expect(await retry(slow, { inputResponses: {} }, { signal: abort.signal })).toMatchObject({
     error: { code: 'cancelled' },
   });
-  expect(rig.upstreams.stats().parkedCalls).toBe(0);
+  expect(harness.upstreams.stats().parkedCalls).toBe(0);
 });
 
 it('so many calls of one principal are held, and no more; another principal is not touched', async () => {
   await Promise.all(Array.from({ length: 32 }, start));
-  expect(await rig.run('tools/call', target, { name: 'ask', arguments: {} }, modern)).toMatchObject({
+  expect(await harness.run('tools/call', target, { name: 'ask', arguments: {} }, modern)).toMatchObject({
     error: { code: 'rate_limited' },
   });
-  expect(await rig.run('tools/call', target, { name: 'ask', arguments: {} }, { ...modern, who: 'bob' })).toMatchObject({
+  expect(
+    await harness.run('tools/call', target, { name: 'ask', arguments: {} }, { ...modern, user: 'bob' }),
+  ).toMatchObject({
     status: 'success',
   });
 });
 
 it('S10 what a tool asked before it was seen to change is not answered after', async () => {
   const value = await start();
-  const pin = (await rig.pins.pins()).find(({ kind, name }) => kind === 'tool' && name === 'ask');
+  const pin = (await harness.pins.pins()).find(({ kind, name }) => kind === 'tool' && name === 'ask');
   if (pin === undefined) throw new Error('no pin');
-  await rig.pins.approve({ ...pin, digest: `sha256:${'0'.repeat(64)}` as Digest });
+  await harness.pins.approve({ ...pin, digest: `sha256:${'0'.repeat(64)}` as Digest });
   await new Promise((resolve) => setTimeout(resolve, 60));
   // Somebody else is shown what differs from the pin.
-  expect(await rig.run('tools/call', target, { name: 'ask', arguments: {} }, { ...modern, who: 'bob' })).toMatchObject({
+  expect(
+    await harness.run('tools/call', target, { name: 'ask', arguments: {} }, { ...modern, user: 'bob' }),
+  ).toMatchObject({
     error: { code: 'quarantined' },
   });
   expect(await retry(value)).toMatchObject({ error: { code: 'quarantined' } });
-  await rig.pins.approve(pin);
+  await harness.pins.approve(pin);
   await new Promise((resolve) => setTimeout(resolve, 60));
-  expect(await rig.run('tools/call', target, { name: 'ask', arguments: {} }, { ...modern, who: 'bob' })).toMatchObject({
+  expect(
+    await harness.run('tools/call', target, { name: 'ask', arguments: {} }, { ...modern, user: 'bob' }),
+  ).toMatchObject({
     status: 'success',
   });
   expect(await retry(value)).toMatchObject({ status: 'success' });

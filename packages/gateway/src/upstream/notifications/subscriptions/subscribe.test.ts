@@ -3,46 +3,54 @@ import type { ServerResponse } from 'node:http';
 import type { JsonObject } from '@sallyport/guard';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { legacyFake } from '../../testing/fake-legacy.mts';
-import { http, rigOf, serverOf, stdio, until, type Recorded, type Rig } from '../../testing/harness.mts';
+import {
+  httpTransport,
+  createHarness,
+  serverSettings,
+  stdioTransport,
+  waitUntil,
+  type RecordedNotification,
+  type UpstreamHarness,
+} from '../../testing/harness.mts';
 import { legacyHttp, type LegacyHttp } from '../../testing/legacy-server.mts';
 import { modernHttp, type ModernHttp } from '../../testing/modern-server.mts';
 
 let legacy: LegacyHttp;
 let modern: ModernHttp;
-let rig: Rig;
+let harness: UpstreamHarness;
 
 beforeAll(async () => {
   [legacy, modern] = await Promise.all([legacyHttp(), modernHttp()]);
-  rig = rigOf([
-    serverOf('old-http', http(legacy.url)),
-    serverOf('old-pipe', stdio([`${import.meta.dirname}/../../testing/legacy-server.mts`])),
-    serverOf('new-http', http(modern.url)),
+  harness = createHarness([
+    serverSettings('old-http', httpTransport(legacy.url)),
+    serverSettings('old-pipe', stdioTransport([`${import.meta.dirname}/../../testing/legacy-server.mts`])),
+    serverSettings('new-http', httpTransport(modern.url)),
   ]);
-  await rig.discover();
+  await harness.discover();
 });
 
 afterAll(async () => {
-  await rig.close();
+  await harness.close();
   await Promise.all([legacy.close(), modern.close()]);
 });
 
 interface Listening {
-  notices: Recorded[];
+  notices: RecordedNotification[];
   stop(): Promise<void>;
 }
 
 function listen(who: string, session: string | undefined, servers: string[], filter?: JsonObject): Listening {
-  const notices: Recorded[] = [];
+  const notices: RecordedNotification[] = [];
   const abort = new AbortController();
-  const done = rig.run(
+  const done = harness.run(
     filter === undefined ? 'stream/listen' : 'subscriptions/listen',
     { kind: 'servers', servers },
     filter === undefined ? {} : { notifications: filter },
     {
-      who,
+      user: who,
       session,
       era: filter === undefined ? 'legacy' : 'modern',
-      notices,
+      notifications: notices,
       signal: abort.signal,
     },
   );
@@ -61,29 +69,39 @@ describe.each(['old-http', 'old-pipe'])('%s', (server) => {
   it('list changes and subscribed resources reach the stream of their own session, and no other', async () => {
     const [mine, others] = [listen('ann', `m ${server}`, [server]), listen('bob', `m ${server}`, [server])];
     const ask = { who: 'ann', session: `m ${server}` };
-    await rig.tool(server, 'echo', {}, ask);
-    await rig.tool(server, 'echo', {}, { ...ask, who: 'bob' });
+    await harness.callTool(server, 'echo', {}, ask);
+    await harness.callTool(server, 'echo', {}, { ...ask, user: 'bob' });
     await new Promise((resolve) => setTimeout(resolve, 150));
-    await rig.get('resources/subscribe', { kind: 'resource', server, name: 'test://a' }, { uri: 'test://a' }, ask);
-    await rig.tool(server, 'touch', {}, ask);
-    await until(() => methods(mine).includes('notifications/resources/updated'));
+    await harness.resultOf(
+      'resources/subscribe',
+      { kind: 'resource', server, name: 'test://a' },
+      { uri: 'test://a' },
+      ask,
+    );
+    await harness.callTool(server, 'touch', {}, ask);
+    await waitUntil(() => methods(mine).includes('notifications/resources/updated'));
     // What a server adds for one session is pinned when it is first seen; until then there is only its word for it.
-    await rig.tool(server, 'add_tool', { text: `added_${server}` }, ask);
-    await until(() => methods(mine).includes('notifications/tools/list_changed'));
+    await harness.callTool(server, 'add_tool', { text: `added_${server}` }, ask);
+    await waitUntil(() => methods(mine).includes('notifications/tools/list_changed'));
     expect(methods(others)).toEqual([]);
-    expect(await rig.list('tools/list', [server], ask)).toContain(`added_${server}`);
-    expect(await rig.list('tools/list', [server], { ...ask, who: 'bob' })).not.toContain(`added_${server}`);
+    expect(await harness.listNames('tools/list', [server], ask)).toContain(`added_${server}`);
+    expect(await harness.listNames('tools/list', [server], { ...ask, user: 'bob' })).not.toContain(`added_${server}`);
     expect(
-      await rig.run(
+      await harness.run(
         'tools/call',
         { kind: 'tool', server, name: `added_${server}` },
         { name: `added_${server}` },
-        { ...ask, who: 'bob' },
+        { ...ask, user: 'bob' },
       ),
     ).toMatchObject({ error: { code: 'not_found' } });
-    await rig.get('resources/unsubscribe', { kind: 'resource', server, name: 'test://a' }, { uri: 'test://a' }, ask);
+    await harness.resultOf(
+      'resources/unsubscribe',
+      { kind: 'resource', server, name: 'test://a' },
+      { uri: 'test://a' },
+      ask,
+    );
     const before = mine.notices.length;
-    await rig.tool(server, 'touch', {}, ask);
+    await harness.callTool(server, 'touch', {}, ask);
     await new Promise((resolve) => setTimeout(resolve, 80));
     expect(mine.notices.slice(before).map(({ method }) => method)).not.toContain('notifications/resources/updated');
     await Promise.all([mine.stop(), others.stop()]);
@@ -97,14 +115,18 @@ describe.each(['old-http', 'old-pipe'])('%s', (server) => {
         resourceSubscriptions: ['test://b', 'file:///etc/passwd', 'test://item/../x'],
       }),
     ];
-    await until(async () => textOf(await rig.tool(server, 'touch', {}, { who, era: 'modern' })) === '["test://b"]');
-    await rig.tool(server, 'add_tool', { text: 'modern_added' }, { who, era: 'modern' });
-    await until(() => methods(lists).length > 0);
+    await waitUntil(
+      async () => textOf(await harness.callTool(server, 'touch', {}, { user: who, era: 'modern' })) === '["test://b"]',
+    );
+    await harness.callTool(server, 'add_tool', { text: 'modern_added' }, { user: who, era: 'modern' });
+    await waitUntil(() => methods(lists).length > 0);
     expect(new Set(methods(lists))).toEqual(new Set(['notifications/tools/list_changed']));
-    await until(() => methods(watch).length > 0);
+    await waitUntil(() => methods(watch).length > 0);
     expect(new Set(watch.notices.map(({ params }) => params['uri']))).toEqual(new Set(['test://b']));
     await watch.stop();
-    await until(async () => textOf(await rig.tool(server, 'touch', {}, { who, era: 'modern' })) === '[]');
+    await waitUntil(
+      async () => textOf(await harness.callTool(server, 'touch', {}, { user: who, era: 'modern' })) === '[]',
+    );
     await lists.stop();
   });
 });
@@ -121,17 +143,17 @@ describe('a link that ends while somebody listens', () => {
       else (own = res).writeHead(200, { 'content-type': 'text/event-stream' }).write('retry: 50\n\n');
       return undefined;
     };
-    const alone = rigOf([serverOf('f', http(fake.url))]);
+    const alone = createHarness([serverSettings('f', httpTransport(fake.url))]);
     await alone.discover();
     const abort = new AbortController();
-    const notices: Recorded[] = [];
+    const notices: RecordedNotification[] = [];
     const done = alone.run(
       'stream/listen',
       { kind: 'servers', servers: ['f'] },
       {},
-      { session: 's', notices, signal: abort.signal },
+      { session: 's', notifications: notices, signal: abort.signal },
     );
-    await alone.get(
+    await alone.resultOf(
       'resources/subscribe',
       { kind: 'resource', server: 'f', name: 'test://a' },
       { uri: 'test://a' },
@@ -141,15 +163,15 @@ describe('a link that ends while somebody listens', () => {
       fake.received.filter(
         ({ method, session }) => method === 'resources/subscribe' && fake.sessions.has(session ?? ''),
       );
-    await until(() => own !== undefined && subscribed().length === 1);
+    await waitUntil(() => own !== undefined && subscribed().length === 1);
     fake.sessions.clear();
     own?.end();
     own = undefined;
-    await until(() => own !== undefined && subscribed().length === 1);
+    await waitUntil(() => own !== undefined && subscribed().length === 1);
     (own as ServerResponse | undefined)?.write(
       `data: ${JSON.stringify({ jsonrpc: '2.0', method: 'notifications/resources/updated', params: { uri: 'test://a' } })}\n\n`,
     );
-    await until(() => notices.length > 0);
+    await waitUntil(() => notices.length > 0);
     expect(notices.map(({ params }) => params)).toEqual([{ uri: 'test://a' }]);
     abort.abort();
     await done;
@@ -165,19 +187,19 @@ describe('a modern server', () => {
       listen('bob', undefined, ['new-http'], { toolsListChanged: true }),
       listen('cid', undefined, ['new-http'], { promptsListChanged: true }),
     ];
-    await rig.tool('new-http', 'echo', {}, { who: 'ann', session: 'new' });
+    await harness.callTool('new-http', 'echo', {}, { user: 'ann', session: 'new' });
     await new Promise((resolve) => setTimeout(resolve, 200));
     modern.handler.notify.toolsChanged();
-    await until(() => methods(old).includes('notifications/tools/list_changed') && methods(fresh).length > 0);
+    await waitUntil(() => methods(old).includes('notifications/tools/list_changed') && methods(fresh).length > 0);
     expect(fresh.notices).toEqual([{ method: 'notifications/tools/list_changed', params: {} }]);
     expect(methods(deaf)).toEqual([]);
     await Promise.all([old.stop(), fresh.stop(), deaf.stop()]);
-    expect(rig.upstreams.stats().subscribers).toBe(0);
+    expect(harness.upstreams.stats().subscribers).toBe(0);
   });
 
   it('takes the subscriptions of a legacy client', async () => {
     const mine = listen('ann', 'sub', ['new-http']);
-    await rig.get(
+    await harness.resultOf(
       'resources/subscribe',
       { kind: 'resource', server: 'new-http', name: 'test://a' },
       { uri: 'test://a' },
@@ -186,7 +208,7 @@ describe('a modern server', () => {
     await new Promise((resolve) => setTimeout(resolve, 200));
     modern.handler.notify.resourceUpdated('test://a');
     modern.handler.notify.resourceUpdated('test://other');
-    await until(() => mine.notices.length > 0);
+    await waitUntil(() => mine.notices.length > 0);
     expect(mine.notices.map(({ params }) => params['uri'])).toEqual(['test://a']);
     await mine.stop();
   });
@@ -194,16 +216,17 @@ describe('a modern server', () => {
 
 it('several servers are listened to at once, and the log level of a session follows its links', async () => {
   const all = listen('ann', 'all', ['old-http', 'old-pipe', 'new-http']);
-  await rig.get(
+  await harness.resultOf(
     'logging/setLevel',
     { kind: 'servers', servers: ['old-http', 'old-pipe', 'new-http'] },
     { level: 'error' },
     { session: 'all' },
   );
-  for (const server of ['old-http', 'old-pipe']) await rig.tool(server, 'add_tool', { text: 'x' }, { session: 'all' });
-  await until(() => methods(all).filter((method) => method === 'notifications/tools/list_changed').length >= 2);
-  const notices: Recorded[] = [];
-  await rig.tool('new-http', 'log', {}, { session: 'all', notices });
+  for (const server of ['old-http', 'old-pipe'])
+    await harness.callTool(server, 'add_tool', { text: 'x' }, { session: 'all' });
+  await waitUntil(() => methods(all).filter((method) => method === 'notifications/tools/list_changed').length >= 2);
+  const notices: RecordedNotification[] = [];
+  await harness.callTool('new-http', 'log', {}, { session: 'all', notifications: notices });
   expect(notices.map(({ params }) => params['level'])).toEqual(['error']);
   await all.stop();
 });

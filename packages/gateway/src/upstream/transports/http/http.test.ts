@@ -4,32 +4,39 @@ import type { JsonObject } from '@sallyport/guard';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { fakeHttp, type FakeHttp } from '../../testing/fake-http.mts';
 import { legacyFake, type FakeLegacy } from '../../testing/fake-legacy.mts';
-import { http, rigOf, serverOf, until, type Recorded, type Rig } from '../../testing/harness.mts';
+import {
+  httpTransport,
+  createHarness,
+  serverSettings,
+  waitUntil,
+  type RecordedNotification,
+  type UpstreamHarness,
+} from '../../testing/harness.mts';
 
 let modern: FakeHttp;
 let legacy: FakeLegacy;
-let rig: Rig;
+let harness: UpstreamHarness;
 
 beforeEach(async () => {
   [modern, legacy] = await Promise.all([fakeHttp(), legacyFake()]);
-  rig = rigOf([
-    serverOf(
+  harness = createHarness([
+    serverSettings(
       'new',
       { kind: 'http', url: modern.url, headers: { Authorization: 'Bearer operator' } },
       { resultBytesMax: 100_000, timeoutMs: 3_000 },
     ),
-    serverOf('old', http(legacy.url), { resultBytesMax: 100_000, timeoutMs: 3_000 }),
+    serverSettings('old', httpTransport(legacy.url), { resultBytesMax: 100_000, timeoutMs: 3_000 }),
   ]);
-  await rig.discover();
+  await harness.discover();
 });
 
 afterEach(async () => {
-  await rig.close();
+  await harness.close();
   await Promise.all([modern.close(), legacy.close()]);
 });
 
 const call = (server: string, more = {}) =>
-  rig.run('tools/call', { kind: 'tool', server, name: 'echo' }, { name: 'echo', arguments: {} }, more);
+  harness.run('tools/call', { kind: 'tool', server, name: 'echo' }, { name: 'echo', arguments: {} }, more);
 const textOf = (value: JsonObject): string => ((value['content'] as { text: string }[])[0] as { text: string }).text;
 const event = (message: unknown, id?: string): string =>
   `${id === undefined ? '' : `id: ${id}\n`}data: ${JSON.stringify(message)}\n\n`;
@@ -161,8 +168,8 @@ describe.each(['new', 'old'] as const)('%s', (server) => {
     modern.answer = ({ method }) => (method === 'tools/call' ? new Promise(() => undefined) : undefined);
     legacy.answer = ({ method }) => (method === 'tools/call' ? new Promise(() => undefined) : undefined);
     expect(await call(server, { deadlineMs: 200 })).toMatchObject({ error: { code: 'upstream_timeout' } });
-    if (server === 'new') await until(() => modern.closed.includes('tools/call'));
-    else await until(() => legacy.received.some(({ method }) => method === 'notifications/cancelled'));
+    if (server === 'new') await waitUntil(() => modern.closed.includes('tools/call'));
+    else await waitUntil(() => legacy.received.some(({ method }) => method === 'notifications/cancelled'));
   });
 });
 
@@ -195,7 +202,7 @@ describe('2026-07-28', () => {
 
   it('sends the arguments byte for byte as they were judged', async () => {
     const raw = Buffer.from('{"b" : 1.0, "a":"\\u00e9"}');
-    await rig.get(
+    await harness.resultOf(
       'tools/call',
       { kind: 'tool', server: 'new', name: 'echo' },
       { name: 'echo', arguments: JSON.parse(raw.toString()) as JsonObject },
@@ -234,7 +241,7 @@ describe('up to 2025-11-25', () => {
     const request = legacy.received.findLast(({ method }) => method === 'tools/call');
     expect(request?.req.headers).toMatchObject({ 'mcp-protocol-version': '2025-11-25' });
     expect(legacy.sessions.has(request?.session ?? '')).toBe(true);
-    await rig.close();
+    await harness.close();
     expect(legacy.sessions.size).toBe(0);
   });
 
@@ -264,7 +271,7 @@ describe('up to 2025-11-25', () => {
   });
 
   it('resumes a stream that broke after an event id, and does not repeat the call', async () => {
-    const progress: Recorded[] = [];
+    const progress: RecordedNotification[] = [];
     let callId = 0;
     legacy.answer = ({ method, id, req }, res) => {
       if (method === 'tools/call') {
@@ -347,8 +354,8 @@ describe('up to 2025-11-25', () => {
       return new Promise((resolve) => setTimeout(resolve, 50, { content: [] }));
     };
     await call('old', { session: 's' });
-    await until(() => own !== undefined);
-    const notices: Recorded[] = [];
+    await waitUntil(() => own !== undefined);
+    const notices: RecordedNotification[] = [];
     await call('old', { session: 's', progressToken: 'mine', notices });
     expect(notices.map(({ params }) => params['progressToken'])).toEqual(['mine']);
   });

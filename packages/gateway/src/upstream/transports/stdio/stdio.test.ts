@@ -2,11 +2,18 @@
 import { existsSync, readFileSync, rmSync } from 'node:fs';
 import type { JsonObject } from '@sallyport/guard';
 import { afterEach, describe, expect, it } from 'vitest';
-import { rigOf, serverOf, stdio, until, type Recorded, type Rig } from '../../testing/harness.mts';
+import {
+  createHarness,
+  serverSettings,
+  stdioTransport,
+  waitUntil,
+  type RecordedNotification,
+  type UpstreamHarness,
+} from '../../testing/harness.mts';
 import type { ServerSettings } from '../../../snapshot.ts';
 
 const fake = `${import.meta.dirname}/../../testing/fake-stdio.mts`;
-let rig: Rig;
+let harness: UpstreamHarness;
 
 const start = async (
   mode: string,
@@ -14,12 +21,12 @@ const start = async (
   args: string[] = [],
   env: Record<string, string> = {},
 ): Promise<void> => {
-  rig = rigOf([serverOf('p', stdio([fake, mode, ...args], env), more)]);
-  await rig.discover();
+  harness = createHarness([serverSettings('p', stdioTransport([fake, mode, ...args], env), more)]);
+  await harness.discover();
 };
 const textOf = (value: JsonObject): string => ((value['content'] as { text: string }[])[0] as { text: string }).text;
 const call = (name: string, args: JsonObject = {}, more = {}) =>
-  rig.run('tools/call', { kind: 'tool', server: 'p', name }, { name, arguments: args }, more);
+  harness.run('tools/call', { kind: 'tool', server: 'p', name }, { name, arguments: args }, more);
 const alive = (pid: number): boolean => {
   try {
     process.kill(pid, 0);
@@ -29,25 +36,27 @@ const alive = (pid: number): boolean => {
   }
 };
 
-afterEach(async () => rig.close());
+afterEach(async () => harness.close());
 
 describe('H18 a child process', () => {
   it('H18 noise on standard output is dropped, and said so', async () => {
     await start('noise');
-    expect(textOf(await rig.tool('p', 'echo', { text: 'hi' }))).toBe('hi');
-    expect(rig.logs.filter(({ message }) => message === 'dropped a message from a server').length).toBeGreaterThan(2);
+    expect(textOf(await harness.callTool('p', 'echo', { text: 'hi' }))).toBe('hi');
+    expect(harness.logs.filter(({ message }) => message === 'dropped a message from a server').length).toBeGreaterThan(
+      2,
+    );
   });
 
   it('a listening that the server ends with notifications/cancelled is begun again', async () => {
     await start('modern');
-    const [abort, notices] = [new AbortController(), [] as Recorded[]];
-    const done = rig.run(
+    const [abort, notices] = [new AbortController(), [] as RecordedNotification[]];
+    const done = harness.run(
       'subscriptions/listen',
       { kind: 'servers', servers: ['p'] },
       { notifications: { toolsListChanged: true } },
-      { era: 'modern', notices, signal: abort.signal },
+      { era: 'modern', notifications: notices, signal: abort.signal },
     );
-    await until(() => notices.length > 0);
+    await waitUntil(() => notices.length > 0);
     expect(notices).toEqual([{ method: 'notifications/tools/list_changed', params: {} }]);
     abort.abort();
     await done;
@@ -58,20 +67,20 @@ describe('H18 a child process', () => {
     const before = process.memoryUsage().rss;
     expect(await call('endless')).toMatchObject({ status: 'error', error: { code: 'upstream_failed' } });
     expect(process.memoryUsage().rss - before).toBeLessThan(150 * 1024 * 1024);
-    expect(textOf(await rig.tool('p', 'echo', { text: 'new child' }))).toBe('new child');
+    expect(textOf(await harness.callTool('p', 'echo', { text: 'new child' }))).toBe('new child');
   });
 
   it('H18 a result above the limit is refused without harm to the link', async () => {
     await start('plain', { resultBytesMax: 50_000 });
-    const pid = textOf(await rig.tool('p', 'pid', {}));
+    const pid = textOf(await harness.callTool('p', 'pid', {}));
     expect(await call('big')).toMatchObject({ error: { code: 'output_blocked' } });
-    expect(textOf(await rig.tool('p', 'pid', {}))).toBe(pid);
+    expect(textOf(await harness.callTool('p', 'pid', {}))).toBe(pid);
   });
 
   it('H18 the environment is what was listed, and nothing else', async () => {
     process.env['SALLYPORT_TEST_SECRET'] = 'leak';
     await start('plain', {}, [], { GIVEN: 'yes' });
-    const env = JSON.parse(textOf(await rig.tool('p', 'env', {}))) as Record<string, string>;
+    const env = JSON.parse(textOf(await harness.callTool('p', 'env', {}))) as Record<string, string>;
     delete process.env['SALLYPORT_TEST_SECRET'];
     expect(
       Object.keys(env)
@@ -84,19 +93,19 @@ describe('H18 a child process', () => {
     const file = `/tmp/sallyport-stubborn-${process.pid}`;
     rmSync(file, { force: true });
     await start('stubborn', {}, [file]);
-    await until(() => existsSync(file));
+    await waitUntil(() => existsSync(file));
     const pids = readFileSync(file, 'utf8').split(' ').map(Number);
     expect(pids.every(alive)).toBe(true);
-    await rig.close();
-    await until(() => !pids.some(alive));
+    await harness.close();
+    await waitUntil(() => !pids.some(alive));
     rmSync(file);
   });
 
   it('H18 a flood on standard error is bounded in the log', async () => {
     const began = performance.now();
     await start('stderr');
-    expect(textOf(await rig.tool('p', 'echo', { text: 'hi' }))).toBe('hi');
-    const lines = rig.logs.filter(({ message }) => message === 'server standard error');
+    expect(textOf(await harness.callTool('p', 'echo', { text: 'hi' }))).toBe('hi');
+    const lines = harness.logs.filter(({ message }) => message === 'server standard error');
     // 200 in every 10 s that it took, of 20,000.
     expect(lines.length).toBeLessThanOrEqual(200 * (2 + Math.floor((performance.now() - began) / 10_000)));
     expect(JSON.stringify(lines)).not.toContain('\\u001b');
@@ -105,57 +114,59 @@ describe('H18 a child process', () => {
 
   it('H18 a flood of notifications does not stop the answer', async () => {
     await start('plain');
-    expect(textOf(await rig.tool('p', 'flood', {}))).toBe('flooded');
+    expect(textOf(await harness.callTool('p', 'flood', {}))).toBe('flooded');
   });
 
   it('a server that crashes at its start is left alone for longer and longer', async () => {
     await start('crash');
-    const first = rig.upstreams.ready()['p'];
+    const first = harness.upstreams.ready()['p'];
     expect(first).toMatch(/process ended|gone|does not read/);
     const begun = Date.now();
-    expect(await rig.run('tools/list', { kind: 'servers', servers: ['p'] }, {}, { who: 'gateway' })).toMatchObject({
-      error: { code: 'upstream_failed' },
-    });
+    expect(await harness.run('tools/list', { kind: 'servers', servers: ['p'] }, {}, { user: 'gateway' })).toMatchObject(
+      {
+        error: { code: 'upstream_failed' },
+      },
+    );
     expect(Date.now() - begun).toBeLessThan(100);
   });
 
   it('a child that ends is started again, and only its own calls fail', async () => {
     await start('plain');
-    await rig.tool('p', 'echo', { text: 'x' });
+    await harness.callTool('p', 'echo', { text: 'x' });
     expect(await call('crash')).toMatchObject({ error: { code: 'upstream_failed' } });
-    expect(textOf(await rig.tool('p', 'echo', { text: 'back' }))).toBe('back');
+    expect(textOf(await harness.callTool('p', 'echo', { text: 'back' }))).toBe('back');
   });
 });
 
 describe('answers', () => {
   it('S13 the late answer of a cancelled call reaches nobody', async () => {
     await start('late');
-    await rig.tool('p', 'echo', { text: 'open' });
+    await harness.callTool('p', 'echo', { text: 'open' });
     const abort = new AbortController();
     const cancelled = call('late', {}, { signal: abort.signal });
     await new Promise((resolve) => setTimeout(resolve, 80));
     abort.abort();
     expect(await cancelled).toMatchObject({ error: { code: 'cancelled' } });
     for (let at = 0; at < 5; at++) {
-      expect(textOf(await rig.tool('p', 'echo', { text: `own ${at}` }))).toBe(`own ${at}`);
+      expect(textOf(await harness.callTool('p', 'echo', { text: `own ${at}` }))).toBe(`own ${at}`);
       await new Promise((resolve) => setTimeout(resolve, 10));
     }
-    expect(rig.logs).toContainEqual(expect.objectContaining({ message: 'dropped a message from a server' }));
+    expect(harness.logs).toContainEqual(expect.objectContaining({ message: 'dropped a message from a server' }));
   });
 
   it('S13 a second answer to the same id, and answers to foreign ids, are dropped', async () => {
     await start('plain');
-    expect(textOf(await rig.tool('p', 'doubled', {}))).toBe('first');
+    expect(textOf(await harness.callTool('p', 'doubled', {}))).toBe('first');
     const [own, echo] = await Promise.all([
-      rig.tool('p', 'foreign', {}),
-      new Promise((resolve) => setTimeout(resolve, 10)).then(() => rig.tool('p', 'echo', { text: 'mine' })),
+      harness.callTool('p', 'foreign', {}),
+      new Promise((resolve) => setTimeout(resolve, 10)).then(() => harness.callTool('p', 'echo', { text: 'mine' })),
     ]);
     expect([textOf(own), textOf(echo)]).toEqual(['own', 'mine']);
   });
 
   it('a result that could be read in two ways is passed on as it was judged', async () => {
     await start('plain');
-    const { value, bytes } = await rig.get(
+    const { value, bytes } = await harness.resultOf(
       'tools/call',
       { kind: 'tool', server: 'p', name: 'odd' },
       { name: 'odd', arguments: {} },
@@ -168,12 +179,14 @@ describe('answers', () => {
 describe('the first words', () => {
   it.each(['dies-at-probe', 'silent-at-probe'])('a server that %s is an old one', async (mode) => {
     await start(mode, { timeoutMs: 2_000 });
-    expect(textOf(await rig.tool('p', 'echo', { text: 'hi' }))).toBe('hi');
+    expect(textOf(await harness.callTool('p', 'echo', { text: 'hi' }))).toBe('hi');
   });
 
   it('a command that does not exist says so', async () => {
-    rig = rigOf([serverOf('p', { kind: 'stdio', command: '/no/such/command', args: [], env: {}, cwd: undefined })]);
-    await rig.discover();
-    expect(rig.upstreams.ready()['p']).toMatch(/could not be started \(ENOENT\)/);
+    harness = createHarness([
+      serverSettings('p', { kind: 'stdio', command: '/no/such/command', args: [], env: {}, cwd: undefined }),
+    ]);
+    await harness.discover();
+    expect(harness.upstreams.ready()['p']).toMatch(/could not be started \(ENOENT\)/);
   });
 });
