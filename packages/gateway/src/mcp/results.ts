@@ -1,6 +1,5 @@
 /** Kinds of results (MCP 2026-07-28, basic, results; SEP-2322, SEP-2549 and SEP-2663). */
 import type { Json, JsonObject, McpMethod } from '@sallyport/guard';
-import type { ClientRequestMethod } from './client-requests.ts';
 
 /** `task` belongs to the tasks extension. */
 export type ResultType = 'complete' | 'input_required' | 'task';
@@ -14,7 +13,7 @@ const MULTI_ROUND_TRIP: ReadonlySet<string> = new Set<McpMethod>(['tools/call', 
 export const isMultiRoundTrip = (method: string): boolean => MULTI_ROUND_TRIP.has(method);
 
 /** What a server asks of a client inside of a result. A type alias, because an interface is no JSON object to TypeScript. */
-export type InputRequest = { readonly method: ClientRequestMethod; readonly params: JsonObject };
+export type InputRequest = { readonly method: string; readonly params: JsonObject };
 
 /** A result that asks for input: the client repeats the call with `inputResponses` and the same `requestState`. */
 export const inputRequired = (
@@ -25,6 +24,9 @@ export const inputRequired = (
   inputRequests,
   requestState,
 });
+
+export const isInputRequired = (result: JsonObject): boolean =>
+  result['resultType'] === ('input_required' satisfies ResultType);
 
 /** True for the result of a request about a task, and for a task in place of a result (SEP-2663). */
 export const isTaskResult = (method: string, result: JsonObject): boolean =>

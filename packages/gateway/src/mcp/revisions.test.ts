@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import {
   ASSUMED_VERSION,
-  eraOf,
   hasCoreTasks,
   hasVersionHeader,
+  isLegacyVersion,
   LEGACY_VERSIONS,
   primesStreams,
   SUPPORTED_VERSIONS,
@@ -18,13 +18,12 @@ describe('revisions of MCP', () => {
   it('assumes a version that it speaks', () => expect(LEGACY_VERSIONS).toContain(ASSUMED_VERSION));
 
   it.each([
-    ['2026-07-28', 'modern'],
-    ['2025-11-25', 'legacy'],
-    ['2024-11-05', 'legacy'],
-    ['2024-10-07', undefined],
-    ['2027-01-01', undefined],
-    [20260728, undefined],
-  ])('the era of %j is %j', (version, era) => expect(eraOf(version)).toBe(era));
+    ['2025-11-25', true],
+    ['2024-11-05', true],
+    ['2026-07-28', false],
+    ['2024-10-07', false],
+    [20251125, false],
+  ])('%j is a legacy version: %j', (version, isLegacy) => expect(isLegacyVersion(version)).toBe(isLegacy));
 
   it.each([
     ['2025-11-25', true, true, true],

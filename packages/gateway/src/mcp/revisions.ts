@@ -2,8 +2,6 @@
  * Revisions of MCP and what tells them apart (MCP 2026-07-28, basic/versioning). Legacy revisions begin with the
  * `initialize` handshake; since 2026-07-28 every request carries what the server needs to know.
  */
-import type { Era } from '@sallyport/guard';
-
 export const MODERN_VERSION = '2026-07-28';
 
 /** Newest first. The first one is what `initialize` offers, and what it falls back to for an unknown version. */
@@ -19,12 +17,6 @@ export const SUPPORTED_VERSIONS: readonly string[] = [MODERN_VERSION, ...LEGACY_
 
 export const isLegacyVersion = (version: unknown): version is LegacyVersion =>
   (LEGACY_VERSIONS as readonly unknown[]).includes(version);
-
-/** @returns `undefined` for a version that the gateway does not speak. */
-export function eraOf(version: unknown): Era | undefined {
-  if (version === MODERN_VERSION) return 'modern';
-  return isLegacyVersion(version) ? 'legacy' : undefined;
-}
 
 /** Tasks are a capability of the core in this revision only; since 2026-07-28 they are an extension (SEP-2663). */
 export const hasCoreTasks = (version: string): boolean => version === '2025-11-25';

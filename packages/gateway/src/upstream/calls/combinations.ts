@@ -19,12 +19,12 @@ import { transportFailure } from '../transports/failure.ts';
 import type { ServerResult } from '../transports/transport.ts';
 import { answerInputRequests } from './input-required/answer-input-requests.ts';
 import { forwardInputRequests } from './input-required/forward-input-requests.ts';
-import { isInputRequired } from './input-required/input-requests.ts';
-import { isMultiRoundTrip, type RequestStates } from './input-required/request-state.ts';
+import type { RequestStates } from './input-required/request-state.ts';
 import { outboundRequest, sendRequest } from './outbound-request.ts';
 import type { ParkedCalls } from './parked/parked-calls.ts';
 import { clientResult } from './result.ts';
 import type { ServerCall } from './server-call.ts';
+import { isInputRequired, isMultiRoundTrip } from '../../mcp/results.ts';
 
 export interface CombinationDeps {
   readonly clientRequest: ClientRequest;

@@ -8,6 +8,7 @@ import { sealTasksOfResult } from '../tasks/task-ids.ts';
 import { transportFailure } from '../transports/failure.ts';
 import type { ServerResult } from '../transports/transport.ts';
 import type { ServerCall } from './server-call.ts';
+import { resultTypeOf } from '../../mcp/results.ts';
 
 /**
  * Task ids are sealed. The server's bytes stay only when nothing in them had to change.
@@ -16,7 +17,7 @@ import type { ServerCall } from './server-call.ts';
  * @throws GuardError `upstream_failed` for a result that is neither complete nor a task that the client can follow.
  */
 export function clientResult(call: ServerCall, serverEra: Era, { value, bytes }: ServerResult): McpResult {
-  const type = value['resultType'] ?? 'complete';
+  const type = resultTypeOf(value);
   if (type !== 'complete' && !(type === 'task' && serverEra === 'modern' && knowsTasks(call)))
     throw transportFailure('a type of result that was not agreed on');
   const sealed = sealTasksOfResult(call.taskSeal, call.permitted.call.method, value);

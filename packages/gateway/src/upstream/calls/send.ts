@@ -24,11 +24,12 @@ import { listTasks } from '../tasks/list-tasks.ts';
 import { reasonOf, remoteErrorOf } from '../transports/failure.ts';
 import { acquireSession, prepareRetry } from './acquire-session.ts';
 import { COMBINATIONS, type CombinationDeps } from './combinations.ts';
-import { inputResponsesOf, isMultiRoundTrip, type RequestState } from './input-required/request-state.ts';
+import { inputResponsesOf, type RequestState } from './input-required/request-state.ts';
 import { urlElicitations } from './input-required/url-elicitation.ts';
 import { listDefinitions } from './list-definitions.ts';
 import { modernClientError } from './modern-client-error.ts';
 import { createServerCall, type ServerCall } from './server-call.ts';
+import { isMultiRoundTrip } from '../../mcp/results.ts';
 
 export interface SendDeps extends SubscribeDeps, CombinationDeps, Pick<UpstreamDeps, 'servers' | 'sealer' | 'report'> {
   readonly verifier: Verifier;

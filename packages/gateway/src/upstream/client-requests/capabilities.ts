@@ -1,6 +1,11 @@
 /** What a server may ask of a client: what the client declared, narrowed to what the operator allows for that server. */
 import { GuardError, isObject, type JsonObject } from '@sallyport/guard';
-import { capabilityNeededBy, CLIENT_REQUEST_CAPABILITIES } from '../../mcp/client-requests.ts';
+import {
+  acceptsForms,
+  acceptsUrls,
+  capabilityNeededBy,
+  CLIENT_REQUEST_CAPABILITIES,
+} from '../../mcp/client-requests.ts';
 import type { ServerSettings } from '../../snapshot.ts';
 
 type AllowedRequests = ServerSettings['clientRequests'];
@@ -47,7 +52,6 @@ function missingPart(method: string, params: JsonObject, declared: JsonObject): 
     return usesTools && !isObject(declared['tools']) ? { tools: {} } : undefined;
   }
   if (method !== 'elicitation/create') return undefined;
-  // 2025-11-25: an empty capability means forms only.
-  if (params['mode'] === 'url') return isObject(declared['url']) ? undefined : { url: {} };
-  return isObject(declared['form']) || !isObject(declared['url']) ? undefined : { form: {} };
+  if (params['mode'] === 'url') return acceptsUrls(declared) ? undefined : { url: {} };
+  return acceptsForms(declared) ? undefined : { form: {} };
 }

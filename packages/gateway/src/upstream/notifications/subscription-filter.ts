@@ -4,6 +4,7 @@ import { capabilityChangedBy, LIST_CAPABILITIES, LIST_CHANGES } from '../../mcp/
 import { NOTIFICATION } from '../../mcp/notifications.ts';
 import type { ServerCall } from '../calls/server-call.ts';
 import { tryOpenTaskId, type TaskSeal } from '../tasks/task-ids.ts';
+import { isSameOrBelow } from '../../mcp/resource-uris.ts';
 
 export interface SubscriptionFilter {
   readonly tools: boolean;
@@ -75,7 +76,7 @@ export function matches(filter: SubscriptionFilter, method: string, params: Json
   switch (method) {
     case NOTIFICATION.resourceUpdated:
       // A legacy server sends only what the session has subscribed to, so its own stream gets all of it.
-      return filter.everything || (typeof params['uri'] === 'string' && coversUri(filter.uris, params['uri']));
+      return filter.everything || (typeof params['uri'] === 'string' && isCovered(params['uri'], filter.uris));
     case NOTIFICATION.task:
       return typeof params['taskId'] === 'string' && filter.taskIds.has(params['taskId']);
     case NOTIFICATION.message:
@@ -87,9 +88,6 @@ export function matches(filter: SubscriptionFilter, method: string, params: Json
   }
 }
 
-/** A server may report a part of a resource that was subscribed to (2025-11-25, resources): it begins like the whole. */
-function coversUri(uris: ReadonlySet<string>, uri: string): boolean {
-  if (uris.has(uri)) return true;
-  for (const whole of uris) if (uri.startsWith(whole.endsWith('/') ? whole : `${whole}/`)) return true;
-  return false;
-}
+/** The exact URI is the common case, so it is looked up first. */
+const isCovered = (uri: string, subscribed: ReadonlySet<string>): boolean =>
+  subscribed.has(uri) || [...subscribed].some((whole) => isSameOrBelow(uri, whole));

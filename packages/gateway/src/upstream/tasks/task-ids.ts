@@ -5,6 +5,7 @@
 import { GuardError, isObject, type Json, type JsonObject, type Sealer } from '@sallyport/guard';
 import { META, metaOf } from '../../mcp/meta-keys.ts';
 import type { UpstreamSession } from '../sessions/session.ts';
+import { isTaskResult } from '../../mcp/results.ts';
 
 const TASKS_MAX = 1_000;
 
@@ -61,7 +62,7 @@ export function openRelatedTask(seal: TaskSeal, message: JsonObject): JsonObject
 /** Seals every task id of a result. The same object when there is none, so that its bytes can be passed on. */
 export function sealTasksOfResult(seal: TaskSeal, method: string, result: JsonObject): JsonObject {
   let sealed = sealRelatedTask(seal, result);
-  const isTask = method.startsWith('tasks/') || result['resultType'] === 'task';
+  const isTask = isTaskResult(method, result);
   if (isTask && typeof result['taskId'] === 'string') sealed = sealTask(seal, sealed);
   const { task } = result;
   if (

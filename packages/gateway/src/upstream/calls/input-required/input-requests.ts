@@ -2,16 +2,9 @@
 import { isObject, type JsonObject } from '@sallyport/guard';
 import { isClientRequest } from '../../../mcp/client-requests.ts';
 import { transportFailure } from '../../transports/failure.ts';
-import { isMultiRoundTrip } from './request-state.ts';
-
-export interface InputRequest {
-  readonly method: string;
-  readonly params: JsonObject;
-}
+import { type InputRequest, isMultiRoundTrip } from '../../../mcp/results.ts';
 
 const INPUT_REQUESTS_MAX = 32;
-
-export const isInputRequired = (result: JsonObject): boolean => result['resultType'] === 'input_required';
 
 /**
  * @returns the input requests by key; none when the server only wants its state back.

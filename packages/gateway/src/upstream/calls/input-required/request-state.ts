@@ -32,11 +32,6 @@ export interface RequestStates {
   open(permitted: Permitted): RequestState | undefined;
 }
 
-/** Methods that may answer `input_required` (2026-07-28). */
-const MULTI_ROUND_TRIP: ReadonlySet<string> = new Set(['tools/call', 'prompts/get', 'resources/read']);
-
-export const isMultiRoundTrip = (method: string): boolean => MULTI_ROUND_TRIP.has(method);
-
 export function createRequestStates(sealer: Sealer, clock: Clock): RequestStates {
   return {
     seal(permitted, state, ttlMs) {

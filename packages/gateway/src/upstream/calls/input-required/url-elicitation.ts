@@ -8,7 +8,8 @@ import { guardClientRequest } from '../../client-requests/send-to-client.ts';
 import type { ClientRequest } from '../../deps.ts';
 import { remoteErrorOf } from '../../transports/failure.ts';
 import type { ServerCall } from '../server-call.ts';
-import { isMultiRoundTrip, type RequestStates } from './request-state.ts';
+import type { RequestStates } from './request-state.ts';
+import { type InputRequest, inputRequired, isMultiRoundTrip } from '../../../mcp/results.ts';
 
 const STATE_TTL_MS = 15 * 60_000;
 const URLS_MAX = 8;
@@ -29,7 +30,7 @@ export async function urlElicitations(
   const elicitations = isObject(remote.data) ? remote.data['elicitations'] : undefined;
   if (!Array.isArray(elicitations) || elicitations.length === 0) return undefined;
   if (!isMultiRoundTrip(call.permitted.call.method)) return undefined;
-  const inputRequests: Record<string, JsonObject> = {};
+  const inputRequests: Record<string, InputRequest> = {};
   for (const [index, elicitation] of (elicitations as readonly unknown[]).entries()) {
     const params = urlParams(elicitation);
     if (params === undefined || index >= URLS_MAX) return undefined;
@@ -39,7 +40,7 @@ export async function urlElicitations(
     });
   }
   const requestState = requestStates.seal(call.permitted, { kind: 'new_call' }, STATE_TTL_MS);
-  return { value: { resultType: 'input_required', inputRequests, requestState } };
+  return { value: inputRequired(inputRequests, requestState) };
 }
 
 function urlParams(elicitation: unknown): JsonObject | undefined {

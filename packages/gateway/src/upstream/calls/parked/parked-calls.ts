@@ -17,6 +17,7 @@ import { clientResult } from '../result.ts';
 import type { ServerCall } from '../server-call.ts';
 import { addRequest, failureOf, type ParkedCall } from './parked-call.ts';
 import { nextOf } from './next-of.ts';
+import { inputRequired } from '../../../mcp/results.ts';
 
 /** How long a parked call waits for the client's retry. */
 export const PARKED_MS = 120_000;
@@ -198,7 +199,7 @@ function park(state: ParkedCallsState, parked: ParkedCall, { permitted }: Server
   );
   const { id, round } = parked;
   const requestState = state.requestStates.seal(permitted, { kind: 'parked', id, round }, PARKED_MS);
-  return { value: { resultType: 'input_required', inputRequests, requestState } };
+  return { value: inputRequired(inputRequests, requestState) };
 }
 
 function end({ calls }: ParkedCallsState, parked: ParkedCall): void {
