@@ -2,22 +2,15 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { Memory } from './figures.ts';
+import { cliOf, configure, thisCheckout, TOOL_POLICY } from './gateway.ts';
 import { openSession, preflight } from './load.ts';
-import { cli, configure, TOOL_POLICY, type Opened } from './paths.ts';
+import type { OpenedPaths } from './paths.ts';
 import { freePort, here, residentMiB, start } from './processes.ts';
 
-export interface Memory {
-  readonly sessions: number;
-  /** Of a gateway of its own: right after start, and after the sessions. */
-  readonly atStartMiB: number;
-  readonly afterSessionsMiB: number;
-  /** Of the gateway that the load runs went through. */
-  readonly afterLoadMiB: number;
-}
-
-/** Opens legacy sessions that each make one call and are then abandoned, as real clients do. */
+/** Opens legacy sessions that each make one call and are then abandoned, as real clients abandon them. */
 export async function measureMemory(
-  { gateway: loaded, fresh }: Pick<Opened, 'gateway' | 'fresh'>,
+  { gateway: loaded, fresh }: Pick<OpenedPaths, 'gateway' | 'fresh'>,
   sessions: number,
 ): Promise<Memory> {
   const afterLoadMiB = residentMiB(loaded.pid);
@@ -34,7 +27,7 @@ export async function measureMemory(
   return { sessions, atStartMiB: gateway.atStartMiB, afterSessionsMiB: residentMiB(gateway.pid), afterLoadMiB };
 }
 
-/** Milliseconds from spawn to the first 200 of `/ready`, one value a start, ascending. */
+/** Milliseconds from spawn to the first 200 of `/ready`, one value per start, ascending. */
 export async function measureColdStart(times: number): Promise<number[]> {
   const folder = mkdtempSync(join(tmpdir(), 'sallyport-cold-'));
   const upstreamPort = await freePort();
@@ -45,7 +38,7 @@ export async function measureColdStart(times: number): Promise<number[]> {
     for (let run = 0; run < times; run++) {
       const began = performance.now();
       const ready = async (): Promise<boolean> => (await fetch(`http://127.0.0.1:${admin}/ready`)).ok;
-      const gateway = await start(process.execPath, [cli, 'start', '--config', config], ready);
+      const gateway = await start(process.execPath, [cliOf(thisCheckout), 'start', '--config', config], ready);
       taken.push(performance.now() - began);
       await gateway.stop();
     }

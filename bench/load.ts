@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url';
 
 export type Era = 'modern' | 'legacy';
 
-export interface Aim {
+export interface Target {
   readonly url: string;
   readonly era: Era;
   readonly token: string;
@@ -17,7 +17,7 @@ export interface Load {
   readonly seconds: number;
 }
 
-export interface Figures {
+export interface LoadFigures {
   readonly requests: number;
   readonly seconds: number;
   readonly errors: number;
@@ -30,12 +30,18 @@ export interface Figures {
 const script = fileURLToPath(new URL('./wrk.lua', import.meta.url));
 
 /** @throws Error when wrk is missing or any answer was an error: a figure with errors in it is not a figure. */
-export async function loadOf(aim: Aim, load: Load): Promise<Figures> {
+export async function loadOf(target: Target, load: Load): Promise<LoadFigures> {
   const child = spawn(
     'wrk',
-    ['-t1', `-c${load.connections}`, `-d${load.seconds}s`, '--timeout', '10s', '-s', script, aim.url],
+    ['-t1', `-c${load.connections}`, `-d${load.seconds}s`, '--timeout', '10s', '-s', script, target.url],
     {
-      env: { PATH: '/usr/bin:/bin', SIZE: String(load.bytes), ERA: aim.era, TOKEN: aim.token, SESSION: aim.session },
+      env: {
+        PATH: '/usr/bin:/bin',
+        SIZE: String(load.bytes),
+        ERA: target.era,
+        TOKEN: target.token,
+        SESSION: target.session,
+      },
     },
   );
   let output = '';
@@ -44,20 +50,21 @@ export async function loadOf(aim: Aim, load: Load): Promise<Figures> {
   await new Promise<void>((resolve, reject) => child.on('error', reject).on('close', () => resolve()));
   const line = /RESULT (\{.*\})/.exec(output)?.[1];
   if (line === undefined) throw new Error(`wrk did not finish:\n${output}`);
-  const figures = JSON.parse(line) as Figures;
-  if (figures.errors > 0) throw new Error(`${figures.errors} of ${figures.requests} answers were errors: ${aim.url}`);
+  const figures = JSON.parse(line) as LoadFigures;
+  if (figures.errors > 0)
+    throw new Error(`${figures.errors} of ${figures.requests} answers were errors: ${target.url}`);
   return figures;
 }
 
 /** Asks once and checks the answer, so that a run never measures how fast something is refused. */
-export async function preflight(aim: Aim, bytes: number): Promise<void> {
+export async function preflight(target: Target, bytes: number): Promise<void> {
   const meta =
-    aim.era === 'modern'
+    target.era === 'modern'
       ? { 'io.modelcontextprotocol/protocolVersion': '2026-07-28', 'io.modelcontextprotocol/clientCapabilities': {} }
       : undefined;
-  const response = await fetch(aim.url, {
+  const response = await fetch(target.url, {
     method: 'POST',
-    headers: headersOf(aim, 'tools/call', 'echo'),
+    headers: headersOf(target, 'tools/call', 'echo'),
     body: JSON.stringify({
       jsonrpc: '2.0',
       id: 1,
@@ -68,7 +75,7 @@ export async function preflight(aim: Aim, bytes: number): Promise<void> {
   const text = await response.text();
   const body = JSON.parse(text) as { result?: { isError?: boolean; content?: { text?: string }[] } };
   if (body.result?.isError || body.result?.content?.[0]?.text?.length !== bytes)
-    throw new Error(`${aim.url} answered: ${text.slice(0, 500)}`);
+    throw new Error(`${target.url} answered: ${text.slice(0, 500)}`);
 }
 
 /** Opens a legacy session. */
@@ -89,13 +96,13 @@ export async function openSession(url: string, token: string): Promise<string> {
   return session;
 }
 
-function headersOf(aim: Aim, method = '', name = ''): Record<string, string> {
+function headersOf(target: Target, method = '', name = ''): Record<string, string> {
   return {
     'content-type': 'application/json',
     accept: 'application/json, text/event-stream',
-    'mcp-protocol-version': aim.era === 'modern' ? '2026-07-28' : '2025-11-25',
-    ...(aim.token !== '' && { authorization: `Bearer ${aim.token}` }),
-    ...(aim.era === 'modern' && method !== '' && { 'mcp-method': method, 'mcp-name': name }),
-    ...(aim.era === 'legacy' && aim.session !== '' && { 'mcp-session-id': aim.session }),
+    'mcp-protocol-version': target.era === 'modern' ? '2026-07-28' : '2025-11-25',
+    ...(target.token !== '' && { authorization: `Bearer ${target.token}` }),
+    ...(target.era === 'modern' && method !== '' && { 'mcp-method': method, 'mcp-name': name }),
+    ...(target.era === 'legacy' && target.session !== '' && { 'mcp-session-id': target.session }),
   };
 }

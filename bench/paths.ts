@@ -1,10 +1,10 @@
-/** The ways to the same server that a run compares, all up at once on loopback. */
-import { execFileSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+/** The paths to one server that a run compares, all open at once on loopback. */
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { freePort, here, residentMiB, start, type Started } from './processes.ts';
-import type { StageRow } from './report.ts';
+import type { StageRow } from './figures.ts';
+import { ARGUMENT_POLICY, openGateway, stagesOf, TOOL_POLICY, type Gateway, type OpenedGateway } from './gateway.ts';
+import { freePort, here, start, type Started } from './processes.ts';
 
 export interface Path {
   readonly name: 'direct' | 'nginx' | 'node proxy' | 'gateway' | 'gateway, policy reads arguments';
@@ -12,65 +12,52 @@ export interface Path {
   readonly token: string;
 }
 
-export interface Gateway {
-  readonly pid: number;
-  readonly url: string;
-  readonly token: string;
-  readonly atStartMiB: number;
-}
-
-export interface Opened {
+export interface OpenedPaths {
   readonly paths: readonly Path[];
   readonly gateway: Gateway;
-  /** One more gateway on the same server, with nothing done yet. */
+  /** One more gateway on the same server, which has served nothing yet. */
   fresh(): Promise<OpenedGateway>;
   stages(): Promise<StageRow[]>;
   close(): Promise<void>;
 }
 
-/** Judges the tool: its decision is remembered. */
-export const TOOL_POLICY = 'permit (principal in Tenant::"bench", action, resource in Server::"bench");\n';
-/** Reads arguments: judged anew for each call. */
-export const ARGUMENT_POLICY =
-  'permit (principal in Tenant::"bench", action == Action::"call", resource == Tool::"bench/echo") when { context.args.size <= 1000000 && !(context.args.text like "*forbidden*") };\n';
-
-export const cli = here('../packages/gateway/bin/sallyport.js');
-
-export async function openPaths(): Promise<Opened> {
+export async function openPaths(): Promise<OpenedPaths> {
   const folder = mkdtempSync(join(tmpdir(), 'sallyport-bench-'));
   const [upstreamPort, proxyPort, nginxPort] = [await freePort(), await freePort(), await freePort()];
   const upstream = `http://127.0.0.1:${upstreamPort}`;
   const started: Started[] = [];
-  const up = async (one: Promise<Started>): Promise<Started> => {
-    const process = await one;
-    started.push(process);
-    return process;
+  const open = async (starting: Promise<Started>): Promise<void> => {
+    started.push(await starting);
   };
-  await up(start(process.execPath, [here('./targets/upstream.ts'), String(upstreamPort)]));
-  await up(start(process.execPath, [here('./targets/node-proxy.ts'), String(proxyPort), upstream]));
-  await up(startNginx(folder, nginxPort, upstreamPort));
+  await open(start(process.execPath, [here('./targets/upstream.ts'), String(upstreamPort)]));
+  await open(start(process.execPath, [here('./targets/node-proxy.ts'), String(proxyPort), upstream]));
+  await open(startNginx(folder, nginxPort, upstreamPort));
   const byTool = await openGateway(join(folder, 'tool'), upstream, TOOL_POLICY);
   started.push(byTool.process);
   const byArguments = await openGateway(join(folder, 'arguments'), upstream, ARGUMENT_POLICY);
   started.push(byArguments.process);
-  const bare = (name: Path['name'], port: number): Path => ({ name, url: `http://127.0.0.1:${port}/mcp`, token: '' });
+  const withoutToken = (name: Path['name'], port: number): Path => ({
+    name,
+    url: `http://127.0.0.1:${port}/mcp`,
+    token: '',
+  });
   return {
     paths: [
-      bare('direct', upstreamPort),
-      bare('nginx', nginxPort),
-      bare('node proxy', proxyPort),
+      withoutToken('direct', upstreamPort),
+      withoutToken('nginx', nginxPort),
+      withoutToken('node proxy', proxyPort),
       { name: 'gateway', url: byTool.gateway.url, token: byTool.gateway.token },
       { name: 'gateway, policy reads arguments', url: byArguments.gateway.url, token: byArguments.gateway.token },
     ],
     gateway: byTool.gateway,
     async fresh() {
-      const one = await openGateway(join(folder, 'fresh'), upstream, TOOL_POLICY);
-      started.push(one.process);
-      return one;
+      const opened = await openGateway(join(folder, 'fresh'), upstream, TOOL_POLICY);
+      started.push(opened.process);
+      return opened;
     },
     stages: () => stagesOf(byTool.adminUrl),
     close: async () => {
-      await Promise.all(started.map((one) => one.stop()));
+      await Promise.all(started.map((process) => process.stop()));
       rmSync(folder, { recursive: true, force: true });
     },
   };
@@ -95,79 +82,4 @@ http {
   );
   const answers = (): Promise<boolean> => fetch(`http://127.0.0.1:${port}/`).then(() => true);
   return start('nginx', ['-c', file, '-p', folder], answers);
-}
-
-export interface OpenedGateway {
-  readonly gateway: Gateway;
-  readonly adminUrl: string;
-  readonly process: Started;
-}
-
-/** Writes a configuration and starts the command that a user starts. */
-export async function openGateway(folder: string, upstream: string, policy: string): Promise<OpenedGateway> {
-  const { port, admin, config } = await configure(folder, upstream, policy);
-  const key = execFileSync(process.execPath, [
-    cli,
-    'keys',
-    'create',
-    '--config',
-    config,
-    '--tenant',
-    'bench',
-    '--name',
-    'bench',
-    '--json',
-  ]);
-  const token = (JSON.parse(key.toString()) as { key: string }).key;
-  const adminUrl = `http://127.0.0.1:${admin}`;
-  const ready = async (): Promise<boolean> => (await fetch(`${adminUrl}/ready`)).ok;
-  const started = await start(process.execPath, [cli, 'start', '--config', config], ready);
-  return {
-    process: started,
-    adminUrl,
-    gateway: {
-      pid: started.pid,
-      url: `http://127.0.0.1:${port}/mcp/bench`,
-      token,
-      atStartMiB: residentMiB(started.pid),
-    },
-  };
-}
-
-export async function configure(folder: string, upstream: string, policy: string) {
-  mkdirSync(join(folder, 'policies'), { recursive: true });
-  writeFileSync(join(folder, 'policies', 'bench.cedar'), policy);
-  const [port, admin] = [await freePort(), await freePort()];
-  const config = join(folder, 'sallyport.yaml');
-  writeFileSync(
-    config,
-    `
-gateway: { listen: "127.0.0.1:${port}", addressLimit: 100000000/min }
-admin: { listen: "127.0.0.1:${admin}" }
-data: ${folder}/data
-tenants: [bench]
-identity: { apiKeys: true }
-servers:
-  bench: { url: "${upstream}/mcp" }
-policies: { cedar: ./policies }
-limits: { default: [100000000/min per tenant, 100000000/min per user per tool] }
-`,
-  );
-  return { port, admin, config };
-}
-
-/** Means by stage from the gateway's own metrics. */
-async function stagesOf(adminUrl: string): Promise<StageRow[]> {
-  const text = await (await fetch(`${adminUrl}/metrics`)).text();
-  const value = (metric: string, stage: string): number =>
-    Number(
-      new RegExp(`^mcp_stage_duration_seconds_${metric}\\{stage="${stage}"[^}]*\\} (\\S+)`, 'm').exec(text)?.[1] ?? 0,
-    );
-  const stages = [...text.matchAll(/^mcp_stage_duration_seconds_sum\{stage="([a-z]+)"/gm)].map(
-    (match) => match[1] ?? '',
-  );
-  return stages.map((stage) => {
-    const count = value('count', stage);
-    return { stage, count, meanMicroseconds: count === 0 ? 0 : (value('sum', stage) / count) * 1e6 };
-  });
 }

@@ -1,32 +1,7 @@
-/** The figures of one run as Markdown tables, each cell a ratio or a time, never a bare rate without its neighbour. */
-import type { Era, Figures } from './load.ts';
-import type { Memory } from './footprint.ts';
+/** The figures of one run as Markdown tables. Every rate stands beside its ratio to the bare Node.js proxy. */
+import { callsPerSecond, median, type Results, type Row } from './figures.ts';
 
-export interface Row {
-  readonly path: string;
-  readonly era: Era;
-  readonly bytes: number;
-  readonly connections: number;
-  readonly figures: Figures;
-}
-
-export interface StageRow {
-  readonly stage: string;
-  readonly count: number;
-  readonly meanMicroseconds: number;
-}
-
-export interface Results {
-  readonly node: string;
-  readonly date: string;
-  readonly rows: readonly Row[];
-  readonly stages: readonly StageRow[];
-  readonly memory: Memory;
-  /** One value a start, ascending. */
-  readonly coldStartMs: readonly number[];
-}
-
-const rate = (row: Row): number => row.figures.requests / row.figures.seconds;
+const rate = (row: Row): number => callsPerSecond(row.figures);
 
 export function report(results: Results): string {
   const { memory, coldStartMs } = results;
@@ -51,8 +26,15 @@ export function report(results: Results): string {
     '',
     '## Footprint',
     '',
-    `- resident after start: ${memory.atStartMiB.toFixed(0)} MiB; after ${memory.sessions} legacy sessions with a call each: ${memory.afterSessionsMiB.toFixed(0)} MiB; another gateway, after all load runs: ${memory.afterLoadMiB.toFixed(0)} MiB`,
-    `- ready after: median ${median(coldStartMs).toFixed(0)} ms, slowest ${(coldStartMs.at(-1) ?? 0).toFixed(0)} ms of ${coldStartMs.length} starts`,
+    [
+      `- resident after start: ${memory.atStartMiB.toFixed(0)} MiB`,
+      `after ${memory.sessions} legacy sessions with a call each: ${memory.afterSessionsMiB.toFixed(0)} MiB`,
+      `another gateway, after all load runs: ${memory.afterLoadMiB.toFixed(0)} MiB`,
+    ].join('; '),
+    [
+      `- ready after: median ${median(coldStartMs).toFixed(0)} ms`,
+      `slowest ${(coldStartMs.at(-1) ?? 0).toFixed(0)} ms of ${coldStartMs.length} starts`,
+    ].join(', '),
     '',
   ].join('\n');
 }
@@ -84,10 +66,8 @@ function added(rows: readonly Row[]): string[] {
     const p99 = (name: string): number => group.find((row) => row.path === name)?.figures.p99 ?? Number.NaN;
     const first = group[0];
     if (first === undefined) continue;
-    const gateway = p99('gateway');
-    lines.push(
-      `| ${first.era} | ${first.bytes} | ${first.connections} | ${(gateway - p99('direct')).toFixed(1)} ms | ${(gateway - p99('node proxy')).toFixed(1)} ms |`,
-    );
+    const over = (name: string): string => `${(p99('gateway') - p99(name)).toFixed(1)} ms`;
+    lines.push(`| ${first.era} | ${first.bytes} | ${first.connections} | ${over('direct')} | ${over('node proxy')} |`);
   }
   return lines;
 }
@@ -95,5 +75,3 @@ function added(rows: readonly Row[]): string[] {
 function settings(rows: readonly Row[]): Row[][] {
   return [...Map.groupBy(rows, (row) => `${row.era} ${row.bytes} ${row.connections}`).values()];
 }
-
-const median = (sorted: readonly number[]): number => sorted[Math.floor(sorted.length / 2)] ?? 0;

@@ -1,30 +1,42 @@
 /**
- * `npm run bench [-- --quick]`: what a call through the gateway costs, with every control on, beside a direct
- * connection, a bare Node.js proxy and nginx, all in one run on one machine. Only the ratios mean anything.
- *
- * Writes `bench/results.md` (tables) and `bench/results.json`.
+ * What a call through the gateway costs, with every control on, beside a direct connection, a bare Node.js proxy and
+ * nginx, all in one run on one machine. Only the ratios mean anything.
  */
 import { writeFileSync } from 'node:fs';
-import { here } from './processes.ts';
+import { parseArgs } from 'node:util';
+import { compareWith } from './compare.ts';
+import { callsPerSecond, type Memory, type Row, type StageRow } from './figures.ts';
 import { measureColdStart, measureMemory } from './footprint.ts';
-import { loadOf, openSession, preflight, type Era, type Figures } from './load.ts';
+import { loadOf, openSession, preflight, type Era } from './load.ts';
 import { openPaths, type Path } from './paths.ts';
-import { report, type Row, type StageRow } from './report.ts';
+import { here } from './processes.ts';
+import { report } from './report.ts';
 
-const quick = process.argv.includes('--quick');
+const HELP = `npm run bench                     all settings; writes bench/results.md and bench/results.json
+npm run bench -- --quick          one setting, a second each; writes nothing
+npm run bench -- --against DIR    this checkout beside the built one in DIR, in turn; writes nothing
+                                  (with --quick: 3 runs of 1 s instead of 7 of 3 s)
+
+Build first: npm run build. Needs wrk, and nginx unless --against is given.
+`;
+
+const { values: options } = parseArgs({
+  options: { quick: { type: 'boolean', default: false }, against: { type: 'string' }, help: { type: 'boolean' } },
+});
+const { quick } = options;
 const CONNECTIONS = quick ? [16] : [1, 16, 64, 256];
 const SIZES = quick ? [64] : [64, 1024, 65_536];
 const SECONDS = quick ? 1 : 3;
 const ERAS: readonly Era[] = ['modern', 'legacy'];
 
-/** The paths take turns inside one setting, so that a slow minute of the machine falls on all of them. */
+/** The paths take turns in each setting, so that a slow minute of the machine falls on all of them. */
 async function measure(paths: readonly Path[]): Promise<Row[]> {
   const rows: Row[] = [];
   for (const era of ERAS) {
-    const aims = await Promise.all(
+    const targets = await Promise.all(
       paths.map(async (path) => ({
         path,
-        aim: {
+        target: {
           url: path.url,
           era,
           token: path.token,
@@ -34,14 +46,13 @@ async function measure(paths: readonly Path[]): Promise<Row[]> {
     );
     for (const bytes of SIZES) {
       for (const connections of CONNECTIONS) {
-        for (const { path, aim } of aims) {
-          await preflight(aim, bytes);
-          await loadOf(aim, { connections, bytes, seconds: 1 });
-          const figures: Figures = await loadOf(aim, { connections, bytes, seconds: SECONDS });
+        for (const { path, target } of targets) {
+          await preflight(target, bytes);
+          await loadOf(target, { connections, bytes, seconds: 1 });
+          const figures = await loadOf(target, { connections, bytes, seconds: SECONDS });
           rows.push({ path: path.name, era, bytes, connections, figures });
-          process.stderr.write(
-            `${era} ${bytes} B × ${connections}: ${path.name} ${Math.round(figures.requests / figures.seconds)}/s\n`,
-          );
+          const rate = Math.round(callsPerSecond(figures));
+          process.stderr.write(`${era} ${bytes} B × ${connections}: ${path.name} ${rate}/s\n`);
         }
       }
     }
@@ -49,11 +60,11 @@ async function measure(paths: readonly Path[]): Promise<Row[]> {
   return rows;
 }
 
-async function main(): Promise<void> {
+async function measureAll(): Promise<void> {
   const opened = await openPaths();
   let rows: Row[] = [];
   let stages: StageRow[] = [];
-  let memory: Awaited<ReturnType<typeof measureMemory>>;
+  let memory: Memory;
   try {
     rows = await measure(opened.paths);
     stages = await opened.stages();
@@ -70,4 +81,7 @@ async function main(): Promise<void> {
   process.stdout.write(report(results));
 }
 
-await main();
+if (options.help) process.stdout.write(HELP);
+else if (options.against !== undefined)
+  process.stdout.write(await compareWith(options.against, quick ? 3 : 7, quick ? 1 : 3));
+else await measureAll();
