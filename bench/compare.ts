@@ -78,8 +78,10 @@ async function alternate(
   seconds: number,
 ): Promise<Sample[][]> {
   const samples: Sample[][] = gateways.map(() => []);
-  for (let round = 0; round < rounds; round++)
-    for (const [index, { gateway }] of gateways.entries()) {
+  for (let round = 0; round < rounds; round++) {
+    const order = [...gateways.entries()];
+    // Each is the first in every other round.
+    for (const [index, { gateway }] of round % 2 === 0 ? order : order.reverse()) {
       const session = era === 'legacy' ? await openSession(gateway.url, gateway.token) : '';
       const target: Target = { url: gateway.url, era, token: gateway.token, session };
       await preflight(target, BYTES);
@@ -92,5 +94,6 @@ async function alternate(
         cpuMicrosecondsPerCall: (cpuMicroseconds(gateway.pid) - cpuBefore) / figures.requests,
       });
     }
+  }
   return samples;
 }

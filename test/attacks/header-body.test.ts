@@ -1,6 +1,10 @@
 /**
- * A16, H5, H6: headers that mirror the body say what the body says, or nothing happens: towards the gateway, in both eras and
- * at every endpoint; and towards servers, whatever stands in names and arguments.
+ * A16, H5, H6: a request whose headers differ from its body is refused; and the gateway sends servers headers that agree
+ * with the body, whatever names and arguments contain.
+ *
+ * Which paths a row takes: the edge compares header and body before it looks for a server, so the kind of server makes no
+ * difference; eras differ in what may be missing, endpoints in the name. Every row runs at one endpoint of each kind, with
+ * a server of each era.
  */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { openGateway, type TestGateway } from '../e2e/gateway.ts';
@@ -44,7 +48,7 @@ afterAll(async () => {
 
 type Json = Record<string, unknown>;
 type Headers = Record<string, string | string[] | undefined>;
-interface Said {
+interface Request {
   readonly era: Era;
   readonly path: string;
   readonly method?: string;
@@ -55,20 +59,20 @@ interface Said {
 
 const inBase64 = (text: string): string => `=?base64?${Buffer.from(text).toString('base64')}?=`;
 
-/** A whole request of a client that tells the truth, but for `headers`, where `undefined` leaves one out. */
-async function say({ era, path, method = 'tools/call', params, headers = {}, id = 'x-1' }: Said) {
+/** Sends a request whose headers agree with its body but for `headers`, where `undefined` leaves one out. */
+async function send({ era, path, method = 'tools/call', params, headers = {}, id = 'x-1' }: Request) {
   const body = JSON.stringify({
     jsonrpc: '2.0',
     id,
     method,
     params: era === 'modern' ? { ...params, _meta: MODERN_META } : params,
   });
-  const truth = headersFor(era, await gateway.token('alice'), { method, params });
+  const agreeing = headersFor(era, await gateway.token('alice'), { method, params });
   const sent = Object.fromEntries(
     Object.entries({
       'content-type': 'application/json',
       accept: 'application/json, text/event-stream',
-      ...truth,
+      ...agreeing,
       ...headers,
     }).filter(([, value]) => value !== undefined),
   ) as Record<string, string | string[]>;
@@ -77,9 +81,9 @@ async function say({ era, path, method = 'tools/call', params, headers = {}, id 
   return { status, code: error?.code, result, id: answered, text };
 }
 
-const arrived = (): number => fresh.received.length + old.received.length;
+const received = (): number => fresh.received.length + old.received.length;
 
-const NOT_ITS: readonly (readonly [name: string, headers: (name: string) => Headers])[] = [
+const DIFFERENT: readonly (readonly [name: string, headers: (name: string) => Headers])[] = [
   ['another method', () => ({ 'mcp-method': 'tools/list' })],
   ['the method in capitals', () => ({ 'mcp-method': 'TOOLS/CALL' })],
   ['the method twice', () => ({ 'mcp-method': ['tools/call', 'tools/call'] })],
@@ -108,7 +112,7 @@ const NOT_ITS: readonly (readonly [name: string, headers: (name: string) => Head
   ['letters that a header cannot carry', () => ({ 'mcp-name': 'ech\u00f6' })],
   ['a tab', (name) => ({ 'mcp-name': name.replace('ch', 'c\th') })],
 ];
-const MISSING: typeof NOT_ITS = [
+const MISSING: typeof DIFFERENT = [
   ['no method', () => ({ 'mcp-method': undefined })],
   ['no name', () => ({ 'mcp-name': undefined })],
   ['no version', () => ({ 'mcp-protocol-version': undefined })],
@@ -119,63 +123,64 @@ const MISSING: typeof NOT_ITS = [
   ['versions in a list', () => ({ 'mcp-protocol-version': '2026-07-28, 2026-07-28' })],
 ];
 
-const PLACES = [
+const ENDPOINTS = [
   ['/mcp/fresh', 'echo'],
-  ['/mcp/old', 'echo'],
-  ['/mcp', 'fresh__echo'],
   ['/mcp', 'old__echo'],
 ] as const;
 
-describe.each(PLACES)('A16 H6 %s %s', (path, name) => {
-  it.each([...NOT_ITS, ...MISSING])(
-    'modern, %s: 400 and -32020 with the id, and nothing happens',
+describe.each(ENDPOINTS)('A16 H6 %s %s', (path, name) => {
+  it.each([...DIFFERENT, ...MISSING])(
+    'a modern request with %s is refused with 400, -32020 and its id',
     async (_name, headers) => {
-      const before = arrived();
-      expect(await say({ era: 'modern', path, params: { name, arguments: {} }, headers: headers(name) })).toMatchObject(
-        { status: 400, code: -32020, id: 'x-1' },
-      );
-      expect(arrived()).toBe(before);
+      const before = received();
+      expect(
+        await send({ era: 'modern', path, params: { name, arguments: {} }, headers: headers(name) }),
+      ).toMatchObject({ status: 400, code: -32020, id: 'x-1' });
+      expect(received()).toBe(before);
     },
   );
 
-  it.each(NOT_ITS)('legacy, %s: what need not be said may not be a lie', async (_name, headers) => {
-    const before = arrived();
-    const answer = await say({ era: 'legacy', path, params: { name, arguments: {} }, headers: headers(name) });
-    expect([answer.status, answer.code]).toEqual([400, -32020]);
-    expect(arrived()).toBe(before);
-  });
+  it.each(DIFFERENT)(
+    'a legacy request with %s is refused: these headers may be missing, but not differ',
+    async (_name, headers) => {
+      const before = received();
+      const answer = await send({ era: 'legacy', path, params: { name, arguments: {} }, headers: headers(name) });
+      expect([answer.status, answer.code]).toEqual([400, -32020]);
+      expect(received()).toBe(before);
+    },
+  );
 
-  it('the truth, plain, padded or in base64, is let through; in a legacy request it may be left out', async () => {
+  it('headers that agree, plain, padded or in base64, are accepted; a legacy request may leave them out', async () => {
     for (const headers of [{}, { 'mcp-name': inBase64(name) }, { 'mcp-name': `  ${name}  ` }])
-      expect((await say({ era: 'modern', path, params: { name, arguments: {} }, headers })).result).toMatchObject({
+      expect((await send({ era: 'modern', path, params: { name, arguments: {} }, headers })).result).toMatchObject({
         content: [{ text: 'done {}' }],
       });
     for (const headers of [{}, { 'mcp-method': 'tools/call', 'mcp-name': name }])
-      expect((await say({ era: 'legacy', path, params: { name, arguments: {} }, headers })).result).toMatchObject({
+      expect((await send({ era: 'legacy', path, params: { name, arguments: {} }, headers })).result).toMatchObject({
         content: [{ text: 'done {}' }],
       });
   });
 });
 
-describe('A16 H6 other members, other bodies', () => {
+describe('A16 H6 other methods and bodies', () => {
   it.each([
     ['prompts/get', { name: 'greet' }, 'greet2'],
     ['resources/read', { uri: 'mem://a' }, 'mem://b'],
     ['tasks/get', { taskId: 'fresh.x' }, 'fresh.y'],
-  ] as const)('%s is named too', async (method, params, other) => {
-    const before = arrived();
+  ] as const)('%s has a name that is compared too', async (method, params, other) => {
+    const before = received();
     for (const headers of [{ 'mcp-name': other }, { 'mcp-name': undefined }])
-      expect(await say({ era: 'modern', path: '/mcp/fresh', method, params, headers })).toMatchObject({
+      expect(await send({ era: 'modern', path: '/mcp/fresh', method, params, headers })).toMatchObject({
         status: 400,
         code: -32020,
       });
-    expect(arrived()).toBe(before);
+    expect(received()).toBe(before);
   });
 
-  it('what Node joins, or reads as Latin-1, is not what the next reader sees', async () => {
+  it('headers that Node.js joins or reads as Latin-1 are refused', async () => {
     const read = async (uri: string, name: string | string[]) =>
       (
-        await say({
+        await send({
           era: 'modern',
           path: '/mcp/fresh',
           method: 'resources/read',
@@ -190,7 +195,7 @@ describe('A16 H6 other members, other bodies', () => {
     ]);
   });
 
-  it.each(['GET', 'DELETE'])('a %s has no body that they could mirror', async (method) => {
+  it.each(['GET', 'DELETE'])('a %s request with these headers is refused: it has no body', async (method) => {
     for (const headers of [{ 'mcp-method': 'tools/call' }, { 'mcp-name': 'echo' }]) {
       const { status } = await sendHttp(gateway.url, {
         method,
@@ -206,15 +211,15 @@ describe('A16 H6 other members, other bodies', () => {
     }
   });
 
-  it('a body whose version is of the other era is refused, not read as the other', async () => {
-    const before = arrived();
+  it('a body whose version is of the other era is refused', async () => {
+    const before = received();
     const own = { name: 'echo', arguments: {} };
-    expect(await say({ era: 'legacy', path: '/mcp/fresh', params: { ...own, _meta: MODERN_META } })).toMatchObject({
+    expect(await send({ era: 'legacy', path: '/mcp/fresh', params: { ...own, _meta: MODERN_META } })).toMatchObject({
       status: 400,
       code: -32020,
     });
     expect(
-      await say({
+      await send({
         era: 'legacy',
         path: '/mcp/fresh',
         params: own,
@@ -225,7 +230,7 @@ describe('A16 H6 other members, other bodies', () => {
       const params = { ...own, _meta: { ...MODERN_META, 'io.modelcontextprotocol/protocolVersion': version } };
       expect(
         (
-          await say({
+          await send({
             era: 'legacy',
             path: '/mcp/fresh',
             params,
@@ -234,10 +239,10 @@ describe('A16 H6 other members, other bodies', () => {
         ).status,
       ).toBe(400);
     }
-    expect(arrived()).toBe(before);
+    expect(received()).toBe(before);
   });
 
-  it('H5 line breaks and NUL in a header end the connection', async () => {
+  it('H5 line breaks and NUL in a header close the connection', async () => {
     const head = `POST /mcp/fresh HTTP/1.1\r\nHost: ${new URL(gateway.url).host}\r\nContent-Type: application/json\r\nContent-Length: 2\r\n`;
     for (const header of [
       'Mcp-Name: a\0b',
@@ -253,7 +258,7 @@ describe('A16 H6 other members, other bodies', () => {
   });
 });
 
-const LIES: readonly (readonly [name: string, args: Json, headers: Headers])[] = [
+const WRONG_PARAMS: readonly (readonly [name: string, args: Json, headers: Headers])[] = [
   ['missing', { region: 'eu' }, {}],
   ['another', { region: 'eu' }, { 'mcp-param-region': 'us' }],
   ['another case', { region: 'eu' }, { 'mcp-param-region': 'EU' }],
@@ -272,20 +277,19 @@ const LIES: readonly (readonly [name: string, args: Json, headers: Headers])[] =
 
 describe.each([
   ['/mcp/fresh', 'mirror'],
-  ['/mcp/old', 'mirror'],
-  ['/mcp', 'fresh__mirror'],
+  ['/mcp', 'old__mirror'],
 ] as const)('A16 x-mcp-header %s %s', (path, name) => {
-  it.each(LIES)('%s is refused with 400 and -32020', async (_name, args, headers) => {
-    const acts = fresh.operations().length + old.operations().length;
-    expect(await say({ era: 'modern', path, params: { name, arguments: args }, headers })).toMatchObject({
+  it.each(WRONG_PARAMS)('%s is refused with 400 and -32020', async (_name, args, headers) => {
+    const before = fresh.operations().length + old.operations().length;
+    expect(await send({ era: 'modern', path, params: { name, arguments: args }, headers })).toMatchObject({
       status: 400,
       code: -32020,
     });
-    expect(fresh.operations().length + old.operations().length).toBe(acts);
+    expect(fresh.operations().length + old.operations().length).toBe(before);
   });
 });
 
-/** What stands in an argument, and how it may stand in a header. */
+/** Values of an argument; `plain` if a header may contain the value as it is. */
 const VALUES: readonly (readonly [name: string, value: string, plain: boolean])[] = [
   ['plain', 'eu', true],
   ['spaces inside', 'a b', true],
@@ -301,9 +305,9 @@ const VALUES: readonly (readonly [name: string, value: string, plain: boolean])[
   ['DEL', 'a\u007fb', false],
 ];
 
-describe.each(['modern', 'legacy'] as const)('H5 %s client: what goes on to a modern server', (era) => {
-  it.each(VALUES)('%s', async (_name, value, plain) => {
-    const answer = await say({
+describe.each(['modern', 'legacy'] as const)('H5 %s client: headers to a modern server', (era) => {
+  it.each(VALUES)('agree with an argument of %s', async (_name, value, plain) => {
+    const answer = await send({
       era,
       path: '/mcp/fresh',
       params: { name: 'mirror', arguments: { region: value } },
@@ -328,23 +332,23 @@ describe.each(['modern', 'legacy'] as const)('H5 %s client: what goes on to a mo
     ).toEqual(['mcp-method', 'mcp-name', 'mcp-param-region', 'mcp-protocol-version']);
   });
 
-  it("a header that mirrors nothing, of the client's own making, stays here", async () => {
+  it('mirror headers that the client made up are not relayed', async () => {
     const own = {
       'mcp-param-region': 'eu',
       'mcp-other': 'CANARY',
       'last-event-id': 'CANARY',
       ...(era === 'modern' && { 'mcp-session-id': 'CANARY' }),
     };
-    expect((await say({ era, path: '/mcp/fresh', params: { name: 'echo', arguments: {} }, headers: own })).status).toBe(
-      200,
-    );
+    expect(
+      (await send({ era, path: '/mcp/fresh', params: { name: 'echo', arguments: {} }, headers: own })).status,
+    ).toBe(200);
     const sent = fresh.received.at(-1);
     expect(JSON.stringify(sent?.rawHeaders)).not.toMatch(/CANARY|region/i);
   });
 
-  it('a name of letters beyond ASCII is in base64', async () => {
+  it('a name beyond ASCII is sent in base64', async () => {
     expect(
-      (await say({ era, path: '/mcp/fresh', method: 'resources/read', params: { uri: 'mem://\u00f6' } })).status,
+      (await send({ era, path: '/mcp/fresh', method: 'resources/read', params: { uri: 'mem://\u00f6' } })).status,
     ).toBe(200);
     expect(fresh.operations().at(-1)?.headers['mcp-name']).toBe(inBase64('mem://\u00f6'));
   });

@@ -1,6 +1,9 @@
 /**
- * A20, H1, H2, H4, H10, H11, H13, H14 at the listener of the agents, of a really started gateway, by requests of both eras: who may
- * ask from where, in which bytes. Each request would be a good one but for the row, and nothing of it reaches a server.
+ * A20, H1, H2, H4, H10, H11, H13, H14 at the gateway listener: which hosts, origins, bytes and methods it answers. Each
+ * request would be good but for the row, and nothing of it reaches a server.
+ *
+ * Which paths a row takes: the edge checks host, origin, framing, size, type and method before it reads the message, so
+ * before it knows the era or the tool; one path of each era and of each kind of endpoint runs every row.
  */
 import { gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
@@ -30,12 +33,10 @@ beforeEach(() => {
 });
 
 const at = (text: string): string => text.replaceAll('PORT', port);
-const WAYS = (['modern', 'legacy'] as const).flatMap((era) =>
-  [
-    ['/mcp', 'one__alpha'],
-    ['/mcp/one', 'alpha'],
-  ].map(([path = '', name = '']) => [era, path, name] as const),
-);
+const PATHS = [
+  ['modern', '/mcp/one', 'alpha'],
+  ['legacy', '/mcp', 'one__alpha'],
+] as const;
 
 const bodyOf = (era: Era, name: string): string =>
   JSON.stringify({
@@ -50,7 +51,7 @@ const goodHeaders = (era: Era, name: string): Record<string, string> => ({
   ...headersFor(era, token, { method: 'tools/call', params: { name } }),
 });
 
-describe.each(WAYS)('%s %s %s', (era, path, name) => {
+describe.each(PATHS)('%s %s %s', (era, path, name) => {
   const send = (headers: Record<string, string | string[]>, body: string | Buffer = bodyOf(era, name), at = path) =>
     sendHttp(gateway.url, { method: 'POST', path: at, headers: { ...goodHeaders(era, name), ...headers }, body });
   const raw = (lines: readonly string[], body: string): Promise<{ text: string; closed: boolean }> => {
@@ -60,9 +61,10 @@ describe.each(WAYS)('%s %s %s', (era, path, name) => {
       `POST ${path} HTTP/1.1\r\n${[`Host: 127.0.0.1:${port}`, ...usual, ...lines].join('\r\n')}\r\n\r\n${body}`,
     );
   };
-  const nothing = (): void => expect(upstream.operations().length).toBe(before);
+  const expectNothingArrived = (): void => expect(upstream.operations().length).toBe(before);
 
-  it('without any of this it is let through', async () => expect((await send({})).text).toContain('done {}'));
+  it('the gateway answers a request that changes none of this', async () =>
+    expect((await send({})).text).toContain('done {}'));
 
   it.each([
     'evil.test',
@@ -84,9 +86,9 @@ describe.each(WAYS)('%s %s %s', (era, path, name) => {
     '127.0.0.1:PORT/',
     '127.0.0.1:PORT#',
     '127.0.0.1:PORT,evil.test',
-  ])('A20 H1 the host %s is not ours', async (host) => {
+  ])('A20 H1 the gateway refuses the host %s', async (host) => {
     expect((await send({ host: at(host) })).status).toBe(403);
-    nothing();
+    expectNothingArrived();
   });
 
   it.each([
@@ -104,9 +106,9 @@ describe.each(WAYS)('%s %s %s', (era, path, name) => {
     'http://evil.test,http://127.0.0.1:PORT',
     'http://127.0.0.1:PORT http://evil.test',
     '',
-  ])('A20 H1 H2 the origin %s is not ours, and is not told that it could be', async (origin) => {
+  ])('A20 H1 H2 the gateway refuses the origin %s, without CORS headers', async (origin) => {
     const { status, headers } = await send({ origin: at(origin) });
-    expect([status, Object.keys(headers).filter((one) => one.startsWith('access-control-'))]).toEqual([403, []]);
+    expect([status, Object.keys(headers).filter((name) => name.startsWith('access-control-'))]).toEqual([403, []]);
     const preflight = await sendHttp(gateway.url, {
       method: 'OPTIONS',
       path,
@@ -118,9 +120,9 @@ describe.each(WAYS)('%s %s %s', (era, path, name) => {
     });
     expect([
       preflight.status >= 400,
-      Object.keys(preflight.headers).filter((one) => one.startsWith('access-control-')),
+      Object.keys(preflight.headers).filter((name) => name.startsWith('access-control-')),
     ]).toEqual([true, []]);
-    nothing();
+    expectNothingArrived();
   });
 
   it.each([
@@ -142,9 +144,9 @@ describe.each(WAYS)('%s %s %s', (era, path, name) => {
       gateway.url,
       `${at(head).replace('PATH', path)}${usual}Connection: close\r\nContent-Length: ${body.length}\r\n\r\n${body}`,
     );
-    // Two hosts are no request at all to some parsers, and a wrong one to others.
+    // Some parsers refuse two hosts as no request at all, others as a wrong one.
     expect(text).toMatch(new RegExp(`^HTTP/1\\.1 (${status}|400) `));
-    nothing();
+    expectNothingArrived();
   });
 
   const chunked = (): string => {
@@ -175,19 +177,19 @@ describe.each(WAYS)('%s %s %s', (era, path, name) => {
     ['a bare LF', () => [`X-A: 1\nContent-Length: ${bodyOf(era, name).length}`], () => bodyOf(era, name)],
     ['a bare CR', () => [`X-A: 1\rX-B: 2`, `Content-Length: ${bodyOf(era, name).length}`], () => bodyOf(era, name)],
     [
-      'a chunk size that is none',
+      'a malformed chunk size',
       () => ['Transfer-Encoding: chunked'],
       () => `0x${bodyOf(era, name).length.toString(16)}\r\n${bodyOf(era, name)}\r\n0\r\n\r\n`,
     ],
     [
-      'a chunk that is longer than it says',
+      'a chunk longer than its size',
       () => ['Transfer-Encoding: chunked'],
       () => `5\r\n${bodyOf(era, name)}\r\n0\r\n\r\n`,
     ],
-  ])('H4 %s is refused once, and the connection ends', async (_name, lines, body) => {
+  ])('H4 a request with %s is refused once, and the connection closes', async (_name, lines, body) => {
     const { text, closed } = await raw(lines(), `${body()}POST ${path} HTTP/1.1\r\nHost: x\r\n\r\n`);
     expect([text.slice(0, 12), text.match(/HTTP\/1\.1 /g)?.length, closed]).toEqual(['HTTP/1.1 400', 1, true]);
-    nothing();
+    expectNothingArrived();
   });
 
   it.each<
@@ -211,17 +213,17 @@ describe.each(WAYS)('%s %s %s', (era, path, name) => {
     ['H11 gzip twice', { 'content-encoding': 'gzip, gzip' }, (good) => gzipSync(gzipSync(good)), 415],
     ['H11 a bomb', { 'content-encoding': 'gzip' }, () => gzipSync(Buffer.alloc(50_000_000)), 415],
     ['H11 br', { 'content-encoding': 'br' }, (good) => good, 415],
-  ])('%s is refused', async (_name, headers, body, status) => {
+  ])('a body as %s is refused', async (_name, headers, body, status) => {
     expect((await send(headers, body(bodyOf(era, name)))).status).toBe(status);
-    nothing();
+    expectNothingArrived();
   });
 
-  it('H10 at the limit it is let through; a length beyond it is not waited for', async () => {
+  it('H10 a body at the limit is read, and a longer one is refused before it arrives', async () => {
     expect((await send({}, bodyOf(era, name).padEnd(100_000, ' '))).status).toBe(200);
     expect((await raw(['Content-Length: 1000000000000'], '{')).text).toMatch(/^HTTP\/1\.1 (400|413) /);
   });
 
-  it.each(['PUT', 'PATCH', 'TRACE', 'HEAD', 'PROPFIND', 'SEARCH'])('H13 %s is no way to call', async (method) => {
+  it.each(['PUT', 'PATCH', 'TRACE', 'HEAD', 'PROPFIND', 'SEARCH'])('H13 the method %s cannot call', async (method) => {
     expect(
       (
         await sendHttp(gateway.url, {
@@ -232,10 +234,10 @@ describe.each(WAYS)('%s %s %s', (era, path, name) => {
         })
       ).status,
     ).toBe(405);
-    nothing();
+    expectNothingArrived();
   });
 
-  it('H14 cookies are no credential and no matter', async () => {
+  it('H14 cookies are no credential and have no effect', async () => {
     for (const cookie of [
       'a=1; a=2',
       `__Host-session=${token}; session=${token}`,

@@ -1,4 +1,10 @@
-/** A24, D1: tenant A makes every noise it can while tenant B works: B sees no error. How fast B is, is not asserted here. */
+/**
+ * A24, D1: one tenant loads the gateway in every way it can while another tenant works, and the other sees no error. How
+ * fast the other is served is not asserted here.
+ *
+ * Which eras a row takes: bodies, schemas and results are parsed, validated and limited by the same code in both eras, so
+ * those rows run in one. Streams, sessions, notifications and credentials are handled by each era, so those run in both.
+ */
 import { connect as connectSocket, type Socket } from 'node:net';
 import { request } from 'undici';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -10,8 +16,8 @@ import { openUpstream, tool, type Received, type Upstream } from './upstream.ts'
 const ERAS: readonly Era[] = ['modern', 'legacy'];
 const LIMIT = 256 * 1024;
 
-/** A hostile server of tenant A, in one: pages without end, schemas that explode, patterns that hang, results that are too large. */
-const BOMBS = [
+/** Tools of a hostile server: patterns that hang, schemas that explode, results that are too large. */
+const HOSTILE_TOOLS = [
   tool('redos', {
     a: { type: 'string', pattern: '^(a+)+$' },
     b: { type: 'string', pattern: '^(.*a){25}$' },
@@ -52,17 +58,17 @@ let gateway: TestGateway;
 beforeAll(async () => {
   quiet = await openUpstream({ tools: [tool('alpha')] });
   hostile = await openUpstream({
-    tools: BOMBS,
+    tools: HOSTILE_TOOLS,
     respond: ({ method, params }: Received, response) => {
       if (method !== 'tools/call') return undefined;
       if (params['name'] === 'large') return { content: [{ type: 'text', text: 'x'.repeat(3 * LIMIT) }] };
       if (params['name'] !== 'chatty') return undefined;
       response.writeHead(200, { 'content-type': 'text/event-stream' });
       const line = `data: ${JSON.stringify({ jsonrpc: '2.0', method: 'notifications/message', params: { level: 'info', data: 'x'.repeat(500) } })}\n\n`;
-      const flood = setInterval(() => {
+      const chatter = setInterval(() => {
         for (let at = 0; at < 50; at++) response.write(line);
       }, 2);
-      response.once('close', () => clearInterval(flood));
+      response.once('close', () => clearInterval(chatter));
       return { silent: true };
     },
   });
@@ -78,21 +84,22 @@ beforeAll(async () => {
     },
     policies:
       'permit (principal in Tenant::"globex", action, resource in Server::"quiet"); permit (principal in Tenant::"acme", action, resource);',
-    // A server that goes on talking keeps its call alive for as long as a request may last, so that is what ends it.
+    // A server that keeps sending keeps its call alive, until the time limit of the request ends it.
     gateway: { maxBody: LIMIT, maxStreams: 8, requestTimeout: '4s' },
-    // A stays within what it pays for; what it sends beyond is refused, and B is not.
+    // The loud tenant stays within its own limits.
     limits: { default: '100000/min per user' },
   });
-  // What is not served makes no noise.
+  // What is not served makes no loud.
   const alice = await connect(`${gateway.url}/mcp/hostile`, await gateway.token('alice'), 'modern');
-  expect((await alice.send('tools/list', {})).result?.['tools']).toHaveLength(BOMBS.length);
+  expect((await alice.send('tools/list', {})).result?.['tools']).toHaveLength(HOSTILE_TOOLS.length);
 }, 60_000);
 afterAll(async () => {
   await gateway?.close();
   await Promise.all([quiet, hostile, endless].map((one) => one?.close()));
 });
 
-interface Noise {
+/** The tenant that loads the gateway. */
+interface LoudTenant {
   readonly era: Era;
   readonly token: string;
   readonly client: RawClient;
@@ -100,7 +107,7 @@ interface Noise {
   readonly aborts: AbortController[];
 }
 
-const post = ({ era, token, client }: Noise, body: string): Promise<unknown> =>
+const post = ({ era, token, client }: LoudTenant, body: string): Promise<unknown> =>
   sendHttp(gateway.url, {
     method: 'POST',
     path: '/mcp/hostile',
@@ -116,41 +123,41 @@ const callOf = (name: string, args: string, era: Era): string =>
 const times = (n: number, act: (at: number) => Promise<unknown>): Promise<unknown> =>
   Promise.all(Array.from({ length: n }, (_, at) => act(at).catch(() => undefined)));
 
-const NOISES: Readonly<Record<string, (noise: Noise) => Promise<unknown>>> = {
-  'bodies at the limit': (noise) =>
-    times(30, () => post(noise, callOf('redos', `{"a":"${'a'.repeat(LIMIT - 400)}"}`, noise.era))),
-  'bodies beyond it': (noise) => times(30, () => post(noise, 'x'.repeat(LIMIT * 4))),
-  depth: (noise) =>
-    times(30, () => post(noise, callOf('deep', `${'{"a":'.repeat(20_000)}1${'}'.repeat(20_000)}`, noise.era))),
-  keys: (noise) =>
+const LOADS: Readonly<Record<string, (loud: LoudTenant) => Promise<unknown>>> = {
+  'bodies at the limit': (loud) =>
+    times(30, () => post(loud, callOf('redos', `{"a":"${'a'.repeat(LIMIT - 400)}"}`, loud.era))),
+  'bodies beyond it': (loud) => times(30, () => post(loud, 'x'.repeat(LIMIT * 4))),
+  depth: (loud) =>
+    times(30, () => post(loud, callOf('deep', `${'{"a":'.repeat(20_000)}1${'}'.repeat(20_000)}`, loud.era))),
+  keys: (loud) =>
     times(20, () =>
-      post(noise, callOf('deep', `{${Array.from({ length: 15_000 }, (_, at) => `"k${at}":0`).join(',')}}`, noise.era)),
+      post(loud, callOf('deep', `{${Array.from({ length: 15_000 }, (_, at) => `"k${at}":0`).join(',')}}`, loud.era)),
     ),
-  'patterns that hang': (noise) =>
+  'patterns that hang': (loud) =>
     times(20, () =>
-      noise.client.send('tools/call', {
+      loud.client.send('tools/call', {
         name: 'redos',
         arguments: { a: `${'a'.repeat(50_000)}!`, b: 'a'.repeat(5_000), c: 'a'.repeat(50_000) },
       }),
     ),
-  'lists that must be unique': (noise) =>
+  'lists that must be unique': (loud) =>
     times(10, () =>
-      noise.client.send('tools/call', {
+      loud.client.send('tools/call', {
         name: 'unique',
         arguments: { a: Array.from({ length: 8_000 }, (_, at) => ({ at })) },
       }),
     ),
-  'schemas that explode': (noise) =>
+  'schemas that explode': (loud) =>
     times(10, async (at) =>
-      noise.client.send('tools/call', { name: at % 2 === 0 ? 'explode' : 'cycle', arguments: { a: 'x' } }),
+      loud.client.send('tools/call', { name: at % 2 === 0 ? 'explode' : 'cycle', arguments: { a: 'x' } }),
     ),
-  'results that are too large': (noise) =>
-    times(20, () => noise.client.send('tools/call', { name: 'large', arguments: {} })),
-  'notifications without end': (noise) =>
-    times(5, () => noise.client.send('tools/call', { name: 'chatty', arguments: {} })),
+  'results that are too large': (loud) =>
+    times(20, () => loud.client.send('tools/call', { name: 'large', arguments: {} })),
+  'notifications without end': (loud) =>
+    times(5, () => loud.client.send('tools/call', { name: 'chatty', arguments: {} })),
   'pages without end': async ({ era, token }) =>
     times(3, async () => (await connect(`${gateway.url}/mcp/endless`, token, era)).send('tools/list', {})),
-  'streams that are hoarded and never read': ({ era, token, client, aborts }) =>
+  'hoarded streams that are never read': ({ era, token, client, aborts }) =>
     times(40, async () => {
       const abort = new AbortController();
       aborts.push(abort);
@@ -177,37 +184,41 @@ const NOISES: Readonly<Record<string, (noise: Noise) => Promise<unknown>>> = {
     }),
   'handshakes without end': ({ era, token }) =>
     times(60, async () => connect(`${gateway.url}/mcp/hostile`, token, era)),
-  'calls of what does not exist': (noise) =>
-    times(200, (at) => noise.client.send('tools/call', { name: `none-${at}`, arguments: {} })),
-  'credentials that are none': ({ era }) =>
+  'calls of tools that do not exist': (loud) =>
+    times(200, (at) => loud.client.send('tools/call', { name: `none-${at}`, arguments: {} })),
+  'malformed credentials': ({ era }) =>
     times(200, async (at) => connect(`${gateway.url}/mcp/quiet`, `eyJhbGciOiJFUzI1NiIsImtpZCI6IngifQ.${at}.x`, era)),
 };
 
-/** B, who does nothing but call and list. */
-async function work(client: RawClient, until: Promise<unknown>): Promise<{ calls: number; faults: string[] }> {
-  let over = false;
+/** The other tenant lists and calls until the load is over, at least ten times. */
+async function work(client: RawClient, until: Promise<unknown>): Promise<{ calls: number; errors: string[] }> {
+  let isOver = false;
   void until.finally(() => {
-    over = true;
+    isOver = true;
   });
-  const faults: string[] = [];
+  const errors: string[] = [];
   let calls = 0;
-  while (!over || calls < 10) {
+  while (!isOver || calls < 10) {
     const [listed, called] = [
       await client.send('tools/list', {}),
       await client.send('tools/call', { name: 'alpha', arguments: { a: `b-${calls}` } }),
     ];
-    if ((listed.result?.['tools'] as unknown[] | undefined)?.length !== 1) faults.push(JSON.stringify(listed.messages));
+    if ((listed.result?.['tools'] as unknown[] | undefined)?.length !== 1) errors.push(JSON.stringify(listed.messages));
     if (!JSON.stringify(called.result).includes(`b-${calls}`))
-      faults.push(`${called.status} ${JSON.stringify(called.messages)}`);
+      errors.push(`${called.status} ${JSON.stringify(called.messages)}`);
     calls += 1;
   }
-  return { calls, faults };
+  return { calls, errors };
 }
 
-describe.each(ERAS)('A24 D1 %s', (era) => {
-  it.each(Object.entries(NOISES))('%s', { timeout: 60_000 }, async (_name, make) => {
+/** Rows that each era handles by itself. */
+const IN_BOTH_ERAS = /stream|notification|handshake|credential|pages|headers|exist/;
+
+describe.each(ERAS)('A24 D1 %s client: the other tenant sees no error during', (era) => {
+  const rows = Object.entries(LOADS).filter(([name]) => era === 'modern' || IN_BOTH_ERAS.test(name));
+  it.each(rows)('%s', { timeout: 60_000 }, async (_name, make) => {
     const token = await gateway.token('alice');
-    const noise: Noise = {
+    const loud: LoudTenant = {
       era,
       token,
       client: await connect(`${gateway.url}/mcp/hostile`, token, era),
@@ -216,39 +227,37 @@ describe.each(ERAS)('A24 D1 %s', (era) => {
     };
     const carol = await connect(`${gateway.url}/mcp/quiet`, await gateway.token('carol'), era);
     try {
-      expect((await work(carol, make(noise))).faults).toEqual([]);
-      // And when the noise is over, whoever made it is served again too.
-      for (const abort of noise.aborts) abort.abort();
-      for (const socket of noise.sockets) socket.destroy();
-      expect((await work(carol, Promise.resolve())).faults).toEqual([]);
+      expect((await work(carol, make(loud))).errors).toEqual([]);
+      // When the load is over, the other is still served.
+      for (const abort of loud.aborts) abort.abort();
+      for (const socket of loud.sockets) socket.destroy();
+      expect((await work(carol, Promise.resolve())).errors).toEqual([]);
     } finally {
-      for (const abort of noise.aborts) abort.abort();
-      for (const socket of noise.sockets) socket.destroy();
+      for (const abort of loud.aborts) abort.abort();
+      for (const socket of loud.sockets) socket.destroy();
     }
   });
 });
 
-it.each(ERAS)(
-  'A24 %s: the patterns of that server are judged, each by itself, and refuse what does not match',
-  async (era) => {
-    const client = await connect(`${gateway.url}/mcp/hostile`, await gateway.token('alice'), era);
-    const before = hostile.operations().length;
-    for (const args of [{ a: 'aaa!' }, { b: 'bbb' }, { c: 'zz?' }, { a: 'a', c: 'z' }]) {
-      const { result, messages } = await client.send('tools/call', { name: 'redos', arguments: args });
-      expect(result, JSON.stringify(messages)).toMatchObject({
-        isError: true,
-        structuredContent: { error_code: 'INVALID_ARGUMENT' },
-      });
-    }
-    expect(hostile.operations().length).toBe(before);
-    expect(
-      (await client.send('tools/call', { name: 'redos', arguments: { a: 'aaa', b: 'a'.repeat(25), c: 'zz!' } }))
-        .result?.['isError'],
-    ).toBeFalsy();
-  },
-);
+it.each(ERAS)('A24 %s: slow patterns of a server are still checked, each by itself', async (era) => {
+  const client = await connect(`${gateway.url}/mcp/hostile`, await gateway.token('alice'), era);
+  const before = hostile.operations().length;
+  for (const args of [{ a: 'aaa!' }, { b: 'bbb' }, { c: 'zz?' }, { a: 'a', c: 'z' }]) {
+    const { result, messages } = await client.send('tools/call', { name: 'redos', arguments: args });
+    expect(result, JSON.stringify(messages)).toMatchObject({
+      isError: true,
+      structuredContent: { error_code: 'INVALID_ARGUMENT' },
+    });
+  }
+  expect(hostile.operations().length).toBe(before);
+  expect(
+    (await client.send('tools/call', { name: 'redos', arguments: { a: 'aaa', b: 'a'.repeat(25), c: 'zz!' } })).result?.[
+      'isError'
+    ],
+  ).toBeFalsy();
+});
 
-it("A24 a tenant that has used its budget up has used nobody else's", async () => {
+it('A24 a tenant that used up its budget used nothing of another tenant', async () => {
   const own = await openGateway({
     servers: { quiet: { url: quiet.url } },
     limits: { default: ['20/min per tenant', '1000/min per user'] },
