@@ -16,7 +16,9 @@ import type {
 } from '@sallyport/guard';
 import type { GatewaySettings, IssuerSettings, ServerProfile } from '../snapshot.ts';
 
-/** The settings that the edge reads. Taken once when a message arrives, so that a reload never changes a running call. */
+/**
+ * The settings that the edge reads. Taken once when a message arrives, so that a reload never changes a running call.
+ */
 export interface EdgeSnapshot {
   readonly gateway: GatewaySettings;
   readonly issuers: readonly Pick<IssuerSettings, 'issuer' | 'requiredScopes'>[];

@@ -1,6 +1,6 @@
 /**
- * Certificate files: read when the listener opens, and reloaded without a restart when they change. While a new certificate
- * and its key do not belong together (one file is written before the other), the old ones stay.
+ * Certificate files: read when the listener opens, and reloaded without a restart when they change. While a new
+ * certificate and its key do not belong together (one file is written before the other), the old ones stay.
  */
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';

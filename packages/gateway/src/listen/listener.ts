@@ -1,6 +1,6 @@
 /**
- * A listener for HTTP/1.1, with or without TLS: strict parser, bounded headers, bounded time, bounded connections, and a
- * close that lets pending responses finish.
+ * A listener for HTTP/1.1, with or without TLS: strict parser, bounded headers, bounded time, bounded connections, and
+ * a close that lets pending responses finish.
  */
 import { createServer, type IncomingMessage, type Server, type ServerOptions, type ServerResponse } from 'node:http';
 import { createServer as createTlsServer, type Server as TlsServer } from 'node:https';

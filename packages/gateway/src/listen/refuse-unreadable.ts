@@ -1,6 +1,6 @@
 /**
- * Requests that reach no handler: bytes that the strict parser cannot read, a missing Host, an expectation. They get a short
- * response without an echo, with the headers of every other response, and the connection ends.
+ * Requests that reach no handler: bytes that the strict parser cannot read, a missing Host, an expectation. They get a
+ * short response without an echo, with the headers of every other response, and the connection ends.
  */
 import { randomUUID } from 'node:crypto';
 import { STATUS_CODES, type IncomingMessage, type Server, type ServerResponse } from 'node:http';

@@ -1,6 +1,6 @@
 /**
- * Headers of every response: no sniffing, no framing, no scripts, no referrer, nothing stored, and a correlation id that
- * joins the response, the log and the audit record.
+ * Headers of every response: no sniffing, no framing, no scripts, no referrer, nothing stored, and a correlation id
+ * that joins the response, the log and the audit record.
  */
 import { randomUUID } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';

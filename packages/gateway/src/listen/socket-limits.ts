@@ -1,4 +1,6 @@
-/** H8: how long a peer may take and how much it may send, so that slow, greedy and idle peers cost the others nothing. */
+/**
+ * H8: how long a peer may take and how much it may send, so that slow, greedy and idle peers cost the others nothing.
+ */
 export interface SocketLimits {
   /** From the first byte of a request to the end of its headers. */
   readonly headersTimeoutMs: number;

@@ -1,11 +1,11 @@
 /**
  * A call that a person must approve, for modern clients that can ask their user: instead of a refusal they get
- * `input_required` with one question, and send the call again later. The user's answer decides nothing: the guard judges
- * the retry as a new call, and the approval store says whether it may run.
+ * `input_required` with one question, and send the call again later. The user's answer decides nothing: the guard
+ * judges the retry as a new call, and the approval store says whether it may run.
  */
 import { isObject, type GuardError, type JsonObject } from '@sallyport/guard';
 import { acceptsForms } from '../../mcp/client-requests.ts';
-import { inputRequired, type InputRequest } from '../../mcp/results.ts';
+import { inputRequired } from '../../mcp/results.ts';
 
 /** Prefix of the `requestState` of such a question. */
 const STATE_PREFIX = 'sallyport-approval.';
@@ -64,12 +64,7 @@ export function approvalQuestion(
     ...(typeof id === 'string' ? [`Its id is ${id}.`] : []),
     'Continue once it has been approved.',
   ].join(' ');
-  const question: InputRequest = {
-    method: 'elicitation/create',
-    params: { mode: 'form', message, requestedSchema: { type: 'object', properties: {} } },
-  };
-  return inputRequired({ [QUESTION]: question }, encodeState(params));
+  const state = Buffer.from(JSON.stringify(pickReplaced(params))).toString('base64url');
+  const question = { mode: 'form', message, requestedSchema: { type: 'object', properties: {} } };
+  return inputRequired({ [QUESTION]: { method: 'elicitation/create', params: question } }, `${STATE_PREFIX}${state}`);
 }
-
-const encodeState = (params: JsonObject): string =>
-  `${STATE_PREFIX}${Buffer.from(JSON.stringify(pickReplaced(params))).toString('base64url')}`;

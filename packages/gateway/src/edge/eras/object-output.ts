@@ -1,17 +1,14 @@
 /**
- * 2026-07-28 lets the output of a tool be any JSON. Earlier revisions know objects only, and their clients refuse a whole
- * list for one tool that says otherwise; the same output is in the text of the result.
+ * Since 2026-07-28 the output of a tool may be any JSON. Earlier revisions know only objects, and their clients refuse
+ * a whole list because of one tool with another output. They find the same output in the text of the result.
  */
-import { isObject, type Json, type JsonObject } from '@sallyport/guard';
+import { isObject, type JsonObject } from '@sallyport/guard';
 
-const isObjectSchema = (schema: Json | undefined): boolean =>
-  schema === undefined || (isObject(schema) && schema['type'] === 'object');
-
-/** @returns the same object when nothing had to go. */
+/** The tool without an `outputSchema` that is not for objects. @returns the same object when it has none. */
 export function withObjectOutput(tool: JsonObject): JsonObject {
-  if (isObjectSchema(tool['outputSchema'])) return tool;
-  const { outputSchema: _any, ...rest } = tool;
-  return rest;
+  const { outputSchema, ...others } = tool;
+  if (outputSchema === undefined || (isObject(outputSchema) && outputSchema['type'] === 'object')) return tool;
+  return others;
 }
 
 export const hasObjectOutput = ({ structuredContent }: JsonObject): boolean =>

@@ -1,14 +1,16 @@
-/** Notifications of a client, and its responses to requests of servers: judged by the guard like every other message. */
+/**
+ * Notifications of a client, and its responses to requests of servers: judged by the guard like every other message.
+ */
 import { asGuardError, spendPermit, type Call, type Outcome } from '@sallyport/guard';
 import type { EdgeDeps } from '../deps.ts';
 import type { NotificationMessage, ResponseMessage } from '../../mcp/client-message.ts';
 import type { LiveSession } from '../sessions/live-sessions.ts';
-import { settleClientMessage } from '../sessions/settle-client-message.ts';
+import { NOTIFICATION } from '../../mcp/notifications.ts';
+import { applyClientMessage } from '../sessions/apply-client-message.ts';
 import { silentChannel } from './client-channel.ts';
 import type { InboundMessage } from './inbound-message.ts';
 import { runCall } from './run-call.ts';
 import { toCall, toInternalCall } from './to-call.ts';
-import { NOTIFICATION } from '../../mcp/notifications.ts';
 
 /** The only notification of a client that servers receive; all others end at the gateway. */
 const FORWARDED = NOTIFICATION.rootsListChanged;
@@ -27,7 +29,7 @@ export function acceptClientMessage(
   return runCall(deps, inbound, call, (permit) => {
     if (call.method === FORWARDED) return deps.send(permit, silentChannel(inbound.caller));
     const holder = spendPermit(permit).principal.key;
-    if (live !== undefined) settleClientMessage(live, message, holder);
+    if (live !== undefined) applyClientMessage(live, message, holder);
     return { value: {} };
   });
 }

@@ -92,7 +92,7 @@ async function runRequest(
 ): Promise<{ readonly outcome: Outcome; readonly server: string | undefined }> {
   const { live, pending } = connection;
   const call = toCall(deps, request, inbound);
-  const channel = createClientChannel(inbound.caller, request.params, connection, clientRequests?.ask);
+  const channel = createClientChannel(inbound.caller, request.params, connection, clientRequests?.send);
   const outcome = await runCall(deps, inbound, call, (permit) => {
     if (live !== undefined) admitCall(live, callKey(request.id), pending, permitHolder(permit).principal.key);
     switch (call.method) {

@@ -1,10 +1,10 @@
 /** The way back to the client of one call: what its revision allows, and only what it asked for. */
 import type { ClientChannel, JsonObject } from '@sallyport/guard';
 import type { Caller } from '../eras/caller.ts';
-import type { Connection } from './connection.ts';
-import { metaOf } from '../../mcp/meta-keys.ts';
 import { notificationMessage } from '../../mcp/json-rpc.ts';
+import { metaOf } from '../../mcp/meta-keys.ts';
 import { NOTIFICATION } from '../../mcp/notifications.ts';
+import type { Connection } from './connection.ts';
 
 /** @param request sends a request to a legacy client that can be asked; modern clients are asked in results. */
 export function createClientChannel(

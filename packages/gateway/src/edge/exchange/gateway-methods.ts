@@ -12,9 +12,9 @@ import {
 import type { EdgeDeps } from '../deps.ts';
 import { hasCoreTasks, isLegacyVersion, NEWEST_LEGACY_VERSION, SUPPORTED_VERSIONS } from '../../mcp/revisions.ts';
 import { serversOnRoute, type Route } from '../names/route.ts';
+import { META } from '../../mcp/meta-keys.ts';
 import type { Connection } from './connection.ts';
 import type { InboundMessage } from './inbound-message.ts';
-import { META } from '../../mcp/meta-keys.ts';
 
 const GATEWAY_INFO = { name: 'sallyport', title: 'Sallyport', version: '0.1.0' };
 
@@ -95,8 +95,8 @@ const instructionsOf = ({ instructions }: VisibleProfile): { readonly instructio
   instructions === undefined ? {} : { instructions };
 
 /**
- * One server's own profile on `/mcp/{server}`; on `/mcp` the gateway's, with what any of its servers can do. A server whose
- * definitions are all hidden from the caller is not found (invariant 3).
+ * One server's own profile on `/mcp/{server}`; on `/mcp` the gateway's, with what any of its servers can do. A server
+ * whose definitions are all hidden from the caller is not found (invariant 3).
  */
 function visibleProfile(
   { profileOf, maySee }: Pick<EdgeDeps, 'profileOf' | 'maySee'>,

@@ -12,13 +12,13 @@ import {
 import type { EdgeDeps } from '../deps.ts';
 import type { RequestMessage, NotificationMessage } from '../../mcp/client-message.ts';
 import { checkMeta, isTraceparent } from '../eras/check-meta.ts';
+import { metaOf } from '../../mcp/meta-keys.ts';
 import { resolveTarget } from '../names/route.ts';
 import type { InboundMessage } from './inbound-message.ts';
-import { metaOf } from '../../mcp/meta-keys.ts';
 
 /**
- * @throws GuardError `method_not_found` for a method that clients do not send, `invalid_request` for a request without an
- * id or a notification with one, `invalid_params` for a missing target name or a bad `_meta`.
+ * @throws GuardError `method_not_found` for a method that clients do not send, `invalid_request` for a request without
+ * an id or a notification with one, `invalid_params` for a missing target name or a bad `_meta`.
  */
 export function toCall(deps: EdgeDeps, message: RequestMessage | NotificationMessage, inbound: InboundMessage): Call {
   const row = rowFor(message.method, inbound);

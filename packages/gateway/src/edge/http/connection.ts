@@ -5,6 +5,7 @@
 import { oneLine } from '@sallyport/guard/json';
 import type { Identity, Outcome } from '@sallyport/guard';
 import type { ServerResponse } from 'node:http';
+import { HEADER_NAME } from '../../mcp/headers.ts';
 import { primesStreams } from '../../mcp/revisions.ts';
 import type { Caller, ClientProfile } from '../eras/caller.ts';
 import type { Connection } from '../exchange/connection.ts';
@@ -16,7 +17,6 @@ import { acceptsStream, type HttpEdgeContext, type RequestContext } from './cont
 import { challengeHeaders } from './metadata.ts';
 import { logFailure } from './respond.ts';
 import { attach, messageEvent, openSse, primingEvent, writeBounded } from './sse.ts';
-import { HEADER_NAME } from '../../mcp/headers.ts';
 
 /** When a response takes longer, a stream is started, so that no proxy takes the connection for dead. */
 const STREAM_AFTER_MS = 10_000;

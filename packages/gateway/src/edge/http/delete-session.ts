@@ -1,12 +1,12 @@
 /** DELETE of the legacy revisions: the client ends its session. */
 import { spendPermit } from '@sallyport/guard';
+import { HEADER } from '../../mcp/headers.ts';
 import { runCall } from '../exchange/run-call.ts';
 import { toInternalCall } from '../exchange/to-call.ts';
 import { inboundMessage, type HttpEdgeContext, type RequestContext } from './context.ts';
 import { readLegacy } from './legacy.ts';
 import { isModernRequest, respondPostOnly } from './modern-request.ts';
 import { reportRequest, respondEmpty, respondRefused } from './respond.ts';
-import { HEADER } from '../../mcp/headers.ts';
 
 export async function handleDelete(edge: HttpEdgeContext, context: RequestContext): Promise<void> {
   const id = context.request.headers[HEADER.sessionId];

@@ -1,4 +1,6 @@
-/** What is refused before there is a call: paths, hosts, origins, bodies, bytes that are not HTTP. Tables of attacks.md. */
+/**
+ * What is refused before there is a call: paths, hosts, origins, bodies, bytes that are not HTTP. Tables of attacks.md.
+ */
 import { once } from 'node:events';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';

@@ -1,5 +1,8 @@
-/** GET of the legacy revisions: a stream for messages that belong to no call, or the rest of a stream that broke off. */
+/**
+ * GET of the legacy revisions: a stream for messages that belong to no call, or the rest of a stream that broke off.
+ */
 import { GuardError, spendPermit, type Outcome } from '@sallyport/guard';
+import { EVENT_STREAM, HEADER } from '../../mcp/headers.ts';
 import { primesStreams } from '../../mcp/revisions.ts';
 import type { InboundMessage } from '../exchange/inbound-message.ts';
 import { runCall } from '../exchange/run-call.ts';
@@ -14,11 +17,10 @@ import { liveSessionOf, readLegacy } from './legacy.ts';
 import { isModernRequest, respondPostOnly } from './modern-request.ts';
 import { logFailure, reportRequest, respondRefused } from './respond.ts';
 import { attach, messageEvent, openSse, primingEvent, writeBounded } from './sse.ts';
-import { HEADER } from '../../mcp/headers.ts';
 
 export async function handleGet(edge: HttpEdgeContext, context: RequestContext): Promise<void> {
   const { request, response } = context;
-  if (isModernRequest(context) || !/text\/event-stream/.test(request.headers.accept ?? ''))
+  if (isModernRequest(context) || !request.headers.accept?.includes(EVENT_STREAM))
     return respondPostOnly(edge, context);
   const caller = await readLegacy(edge, request);
   const pending: PendingCall = { abort: new AbortController(), principalKey: undefined };
@@ -76,7 +78,7 @@ function createGetStream(
       : undefined;
   return {
     send,
-    request: clientRequests?.ask,
+    request: clientRequests?.send,
     admit(principalKey) {
       if (pending.principalKey !== undefined) return;
       if (resumption !== undefined && resumption.stream.owner.principalKey !== principalKey)
@@ -101,7 +103,11 @@ function createGetStream(
 const newestLike = (open: readonly OpenGetStream[], like: OpenGetStream): OpenGetStream | undefined =>
   open.findLast(({ endpoint, principalKey }) => endpoint === like.endpoint && principalKey === like.principalKey);
 
-/** Starts the response, with the events that a resuming client missed. @returns the stream, for callers with a session. */
+/**
+ * Starts the response, with the events that a resuming client missed.
+ *
+ * @returns the stream, for callers with a session.
+ */
 function openResponse(
   { response, headers }: RequestContext,
   protocolVersion: string,

@@ -1,6 +1,6 @@
 /** Headers of every response of the edge. */
-import { SECURITY_HEADERS } from '../../listen/security-headers.ts';
 import { HEADER_NAME } from '../../mcp/headers.ts';
+import { SECURITY_HEADERS } from '../../listen/security-headers.ts';
 
 /** Response headers that scripts of listed origins may read. */
 const EXPOSED = [
@@ -19,7 +19,11 @@ export const baseHeaders = (correlationId: string): Record<string, string> => ({
   'X-Correlation-ID': correlationId,
 });
 
-/** H2: only for listed origins, never for all, never with credentials. @param isAllowed whether the origin is listed. */
+/**
+ * H2: only for listed origins, never for all, never with credentials.
+ *
+ * @param isAllowed whether the origin is listed.
+ */
 export const corsHeaders = (origin: string, isAllowed: boolean): Record<string, string> => ({
   Vary: 'Origin',
   ...(isAllowed && { 'Access-Control-Allow-Origin': origin, 'Access-Control-Expose-Headers': EXPOSED }),

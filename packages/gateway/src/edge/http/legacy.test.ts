@@ -1,4 +1,7 @@
-/** The revisions with a handshake over HTTP: sessions, streams that can be read on, questions, cancellation, and their thieves. */
+/**
+ * The revisions with a handshake over HTTP: sessions, streams that can be read on, questions, cancellation, and their
+ * thieves.
+ */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { openBench, pause, type Bench } from '../testing/bench.mts';
 import { ask, eventIdsOf, greet, stream, type Ask, type Json } from '../testing/client.mts';

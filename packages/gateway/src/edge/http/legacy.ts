@@ -2,11 +2,11 @@
 import type { IncomingMessage } from 'node:http';
 import { GuardError, type Session } from '@sallyport/guard';
 import type { Caller } from '../eras/caller.ts';
+import { HEADER_NAME } from '../../mcp/headers.ts';
 import { ASSUMED_VERSION, isLegacyVersion, SUPPORTED_VERSIONS } from '../../mcp/revisions.ts';
 import type { LiveSession } from '../sessions/live-sessions.ts';
 import type { HttpEdgeContext } from './context.ts';
 import { headerValues } from '../../listen/header-values.ts';
-import { HEADER_NAME } from '../../mcp/headers.ts';
 
 /**
  * Stands for a session id that is not valid. It belongs to nobody, so the guard refuses it exactly like the session of

@@ -34,7 +34,9 @@ export function challengeHeaders(
   };
 }
 
-/** RFC 6750 section 3 with RFC 9728 section 5.1. Every value comes from the configuration or from the table of errors. */
+/**
+ * RFC 6750 section 3 with RFC 9728 section 5.1. Every value comes from the configuration or from the table of errors.
+ */
 export function challenge(metadataUrl: string, scope: string, error: string | undefined): string {
   const parameters = [`resource_metadata=${quoted(metadataUrl)}`];
   if (scope !== '') parameters.push(`scope=${quoted(scope)}`);

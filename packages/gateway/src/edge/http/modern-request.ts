@@ -1,8 +1,8 @@
 /** Since 2026-07-28 there is no GET and no DELETE: a request that names this version gets 405. */
 import { MODERN_VERSION } from '../../mcp/revisions.ts';
+import { HEADER } from '../../mcp/headers.ts';
 import type { HttpEdgeContext, RequestContext } from './context.ts';
 import { reportRequest, respondEmpty } from './respond.ts';
-import { HEADER } from '../../mcp/headers.ts';
 
 export const isModernRequest = ({ request }: RequestContext): boolean =>
   request.headers[HEADER.protocolVersion] === MODERN_VERSION;

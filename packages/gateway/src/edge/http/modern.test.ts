@@ -1,4 +1,6 @@
-/** 2026-07-28 over HTTP: what the specification wants of every request and every answer, and who tries to get around it. */
+/**
+ * 2026-07-28 over HTTP: what the specification wants of every request and every answer, and who tries to get around it.
+ */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { GuardError, type McpResult, type ClientChannel } from '@sallyport/guard';
 import { definition, DEFINITIONS, openBench, pause, type Bench } from '../testing/bench.mts';

@@ -63,7 +63,11 @@ function respondJson(
     .end(bytes);
 }
 
-/** Counts a request that is answered without an exchange. @param method of JSON-RPC where there is one, else of HTTP. */
+/**
+ * Counts a request that is answered without an exchange.
+ *
+ * @param method of JSON-RPC where there is one, else of HTTP.
+ */
 export function reportRequest(
   deps: Pick<EdgeDeps, 'report'>,
   { response, route, startedAtMs }: RequestContext,

@@ -1,7 +1,7 @@
 /** Server-sent events on an HTTP response: bounded, kept alive, and attached to a stream that can be resumed. */
 import type { ServerResponse } from 'node:http';
-import { eventId, type Stream } from '../sessions/streams.ts';
 import { EVENT_STREAM } from '../../mcp/headers.ts';
+import { eventId, type Stream } from '../sessions/streams.ts';
 
 const QUEUE_BYTES_MAX = 1024 * 1024;
 const KEEP_ALIVE_MS = 15_000;

@@ -1,9 +1,12 @@
 import type { JsonObject } from '@sallyport/guard';
+import { NOTIFICATION } from '../../mcp/notifications.ts';
 import type { Route } from './route.ts';
 import { clientUri } from './spelling.ts';
-import { NOTIFICATION } from '../../mcp/notifications.ts';
 
-/** Params of a notification as an endpoint shows them: on `/mcp` an updated resource has the URI that it is listed under. */
+/**
+ * Params of a notification as an endpoint shows them: on `/mcp` an updated resource has the URI that it is listed
+ * under.
+ */
 export function notificationParams(
   method: string,
   params: JsonObject,

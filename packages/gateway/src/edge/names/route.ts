@@ -1,8 +1,9 @@
 /** Which servers an endpoint shows, and which target a request names there. */
 import { GuardError, isObject, type Definition, type JsonObject, type Target } from '@sallyport/guard';
+import { LIST_METHODS, LISTS } from '../../mcp/lists.ts';
+import { NOTIFICATION } from '../../mcp/notifications.ts';
 import { rewriteMeta } from './rewrite-result.ts';
 import { clientName, clientUri, SEPARATOR } from './spelling.ts';
-import { LIST_METHODS, LISTS } from '../../mcp/lists.ts';
 
 /** An MCP endpoint: `/mcp/{server}`, or `/mcp` for all servers under `server__name`. */
 export interface Route {
@@ -70,7 +71,7 @@ const CONCERNS_SERVERS: ReadonlySet<string> = new Set([
   'subscriptions/listen',
   'stream/listen',
   'tasks/list',
-  'notifications/roots/list_changed',
+  NOTIFICATION.rootsListChanged,
 ]);
 
 const TEXT_CHARACTERS_MAX = 4_096;

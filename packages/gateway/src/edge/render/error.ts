@@ -1,8 +1,8 @@
 /** An error as a JSON-RPC error. The table `ERRORS` of the guard decides; this file adds what differs by revision. */
 import { isObject, type ErrorCode, type GuardError, type Json, type JsonObject } from '@sallyport/guard';
+import { RPC_ERROR } from '../../mcp/error-codes.ts';
 import { errorMessage, type RequestId } from '../../mcp/json-rpc.ts';
 import type { AnsweredRequest, RenderedResponse } from './rendered-response.ts';
-import { RPC_ERROR } from '../../mcp/error-codes.ts';
 
 /**
  * @param id `null` when there is none to answer: the body then has no `id` (MCP, unlike JSON-RPC, has no `null` there).
@@ -27,8 +27,11 @@ export function renderError(
         }
       : { ...(isObject(relayed.data) ? relayed.data : {}), correlation_id: correlationId };
   const code = relayedCode(relayed?.code, request) ?? legacyCode(error, request) ?? row.jsonRpc;
-  const body = errorMessage(id, { code, message, data });
-  return { status: statusOf(error, request), bytes: Buffer.from(JSON.stringify(body)), headers: {} };
+  return {
+    status: statusOf(error, request),
+    bytes: Buffer.from(JSON.stringify(errorMessage(id, { code, message, data }))),
+    headers: {},
+  };
 }
 
 /** Legacy clients read JSON-RPC errors only from responses with status 200; any other status is a failed transport. */
@@ -50,7 +53,7 @@ function statusOf(error: GuardError, request: AnsweredRequest | undefined): numb
   return STATUS_400_FOR_MODERN.has(code) ? 400 : 200;
 }
 
-/** 2026-07-28 replaced -32002 by -32602. */
+/** 2026-07-28 has no code of its own for a missing resource. */
 const relayedCode = (code: number | undefined, request: AnsweredRequest | undefined): number | undefined =>
   code === RPC_ERROR.resourceNotFound && request?.era === 'modern' ? RPC_ERROR.invalidParams : code;
 

@@ -1,12 +1,12 @@
 /** A result as the client's revision and endpoint show it. */
 import { isObject, type Json, type JsonObject, type McpResult } from '@sallyport/guard';
 import { hasObjectOutput, withObjectOutput } from '../eras/object-output.ts';
+import { listReadBy } from '../../mcp/lists.ts';
+import { META } from '../../mcp/meta-keys.ts';
+import { isCacheable, isTaskResult, resultTypeOf } from '../../mcp/results.ts';
 import { rewriteResult } from '../names/rewrite-result.ts';
 import { listedDefinition } from '../names/route.ts';
 import type { AnsweredRequest } from './rendered-response.ts';
-import { META } from '../../mcp/meta-keys.ts';
-import { listReadBy } from '../../mcp/lists.ts';
-import { isCacheable, isTaskResult, resultTypeOf } from '../../mcp/results.ts';
 
 /** Members of results that only 2026-07-28 knows. */
 const MODERN_MEMBERS = ['ttlMs', 'cacheScope', 'resultType'];

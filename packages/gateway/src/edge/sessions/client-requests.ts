@@ -1,10 +1,13 @@
-/** Requests of a server to a legacy client: sent on the stream of a call, answered by a later message of the same session. */
+/**
+ * Requests of a server to a legacy client: sent on the stream of a call, answered by a later message of the same
+ * session.
+ */
 import { randomBytes } from 'node:crypto';
 import { GuardError, type JsonObject } from '@sallyport/guard';
-import type { LiveSession, PendingCall } from './live-sessions.ts';
 import { capabilityNeededBy, CLIENT_REQUEST_CAPABILITIES } from '../../mcp/client-requests.ts';
 import { notificationMessage, requestMessage } from '../../mcp/json-rpc.ts';
 import { NOTIFICATION } from '../../mcp/notifications.ts';
+import type { LiveSession, PendingCall } from './live-sessions.ts';
 
 export interface ClientRequests {
   /**
@@ -13,7 +16,7 @@ export interface ClientRequests {
    * @param withdrawn aborted when the server no longer wants a response.
    * @throws GuardError `missing_client_capability`, `cancelled`, `upstream_timeout`, or the error of the client.
    */
-  readonly ask: (method: string, params: JsonObject, withdrawn?: AbortSignal) => Promise<JsonObject>;
+  readonly send: (method: string, params: JsonObject, withdrawn?: AbortSignal) => Promise<JsonObject>;
   /** Cancels every request that has no response yet. */
   end(): void;
 }
@@ -43,7 +46,7 @@ export function createClientRequests(
   const cancelAll = (): void => {
     for (const id of open) cancel(id, 'The call that asked has ended.', new GuardError('cancelled'));
   };
-  const send = async (method: string, params: JsonObject, withdrawn: AbortSignal | undefined): Promise<JsonObject> => {
+  const sendRequest = async (method: string, params: JsonObject, withdrawn?: AbortSignal): Promise<JsonObject> => {
     const id = `sp-${randomBytes(12).toString('base64url')}`;
     const { promise, resolve, reject } = Promise.withResolvers<JsonObject>();
     const withdraw = (): void => cancel(id, 'The server that asked has withdrawn it.', new GuardError('cancelled'));
@@ -64,10 +67,10 @@ export function createClientRequests(
   };
   call.abort.signal.addEventListener('abort', cancelAll, { once: true });
   return {
-    async ask(method, params, withdrawn) {
+    async send(method, params, withdrawn) {
       checkCapability(method, capabilities);
       if (call.abort.signal.aborted || withdrawn?.aborted === true) throw new GuardError('cancelled');
-      return send(method, params, withdrawn);
+      return sendRequest(method, params, withdrawn);
     },
     end() {
       call.abort.signal.removeEventListener('abort', cancelAll);

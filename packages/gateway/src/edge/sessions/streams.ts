@@ -84,7 +84,11 @@ export function forgetStream(streams: Map<string, Stream>, id: string): void {
 
 export const eventId = (stream: Stream, sequence: number): string => `${stream.id}.${sequence}`;
 
-/** Keeps a message for a client that resumes, and writes it to the attached connection. @param data JSON without line breaks. */
+/**
+ * Keeps a message for a client that resumes, and writes it to the attached connection.
+ *
+ * @param data JSON without line breaks.
+ */
 export function emit(stream: Stream, data: string): void {
   stream.lastSequence += 1;
   const sequence = stream.lastSequence;

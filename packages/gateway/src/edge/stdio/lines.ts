@@ -2,8 +2,9 @@ import type { Readable } from 'node:stream';
 import { createLineSplitter } from '../../mcp/lines.ts';
 
 /**
- * Reads lines of at most `lineBytesMax` from a stream; `undefined` stands for a longer one. Empty lines are skipped. Waits
- * for what `onLine` returns before it reads on. Resolves when the stream ends; what follows the last line break is no line.
+ * Reads lines of at most `lineBytesMax` from a stream; `undefined` stands for a longer one. Empty lines are skipped.
+ * Waits for what `onLine` returns before it reads on. Resolves when the stream ends; what follows the last line break
+ * is no line.
  */
 export async function readLines(
   input: Readable,

@@ -1,4 +1,6 @@
-/** The stdio edge: one client, one message per line, both eras. Standard output carries the protocol and nothing else. */
+/**
+ * The stdio edge: one client, one message per line, both eras. Standard output carries the protocol and nothing else.
+ */
 import { randomUUID } from 'node:crypto';
 import type { Readable, Writable } from 'node:stream';
 import { asGuardError, GuardError, type Credentials } from '@sallyport/guard';
@@ -6,6 +8,7 @@ import { oneLine, parseStrict } from '@sallyport/guard/json';
 import type { EdgeDeps, EdgeSnapshot } from '../deps.ts';
 import { ASSUMED_VERSION } from '../../mcp/revisions.ts';
 import { readClientMessage, type ClientMessage } from '../../mcp/client-message.ts';
+import { NOTIFICATION } from '../../mcp/notifications.ts';
 import type { Caller, ClientProfile } from '../eras/caller.ts';
 import { isModern, readModern } from '../eras/modern.ts';
 import { acceptClientMessage } from '../exchange/accept-client-message.ts';
@@ -19,7 +22,6 @@ import { acceptsRequests, createClientRequests } from '../sessions/client-reques
 import { createLiveSession, type LiveSession, type PendingCall } from '../sessions/live-sessions.ts';
 import { subscribe } from '../subscriptions/subscriber.ts';
 import { readLines } from './lines.ts';
-import { NOTIFICATION } from '../../mcp/notifications.ts';
 
 export interface StdioDeps extends EdgeDeps {
   readonly input: Readable;
@@ -177,7 +179,7 @@ function subscribeAlways(deps: StdioDeps, client: StdioClient, initialized: Inbo
   const inbound = { ...initialized, correlationId: randomUUID(), signal: pending.abort.signal };
   void subscribe(deps, inbound, serversOnRoute(route, snapshot.servers), {
     send,
-    request: clientRequests?.ask,
+    request: clientRequests?.send,
     isCurrent: () => true,
     admit: (principalKey) => {
       pending.principalKey = principalKey;

@@ -16,23 +16,22 @@ import {
 } from '@sallyport/guard';
 import type { EdgeDeps } from '../deps.ts';
 import type { RequestMessage } from '../../mcp/client-message.ts';
-import type { RequestId } from '../../mcp/json-rpc.ts';
+import { notificationMessage, type RequestId } from '../../mcp/json-rpc.ts';
+import { capabilityChangedBy, LIST_CHANGES } from '../../mcp/lists.ts';
+import { META, metaOf } from '../../mcp/meta-keys.ts';
+import { isTaskNotification, NOTIFICATION } from '../../mcp/notifications.ts';
 import { silentChannel } from '../exchange/client-channel.ts';
 import type { Connection } from '../exchange/connection.ts';
 import type { InboundMessage } from '../exchange/inbound-message.ts';
 import { runCall } from '../exchange/run-call.ts';
 import { toCall } from '../exchange/to-call.ts';
+import { isSameOrBelow } from '../../mcp/resource-uris.ts';
 import { notificationParams } from '../names/notification-params.ts';
 import { createAcknowledgement, type Acknowledgement } from './acknowledgement.ts';
 import { acceptFilter, type AcceptedFilter } from './filter.ts';
 import { createNotificationGate, type NotificationGate } from './notification-gate.ts';
 import { watchStream } from './reauthorize.ts';
 import { mergeOutcomes, serversToSubscribe } from './subscriber.ts';
-import { META, metaOf } from '../../mcp/meta-keys.ts';
-import { notificationMessage } from '../../mcp/json-rpc.ts';
-import { isTaskNotification, NOTIFICATION } from '../../mcp/notifications.ts';
-import { capabilityChangedBy, LIST_CHANGES } from '../../mcp/lists.ts';
-import { isSameOrBelow } from '../../mcp/resource-uris.ts';
 
 /**
  * Runs until the client cancels, the gateway stops, or the caller loses its rights.

@@ -3,8 +3,8 @@ import { isObject, GuardError, type Json, type JsonObject } from '@sallyport/gua
 import type { EdgeDeps } from '../deps.ts';
 import type { InboundMessage } from '../exchange/inbound-message.ts';
 import { toInternalCall } from '../exchange/to-call.ts';
-import { serversOnRoute, splitUri } from '../names/route.ts';
 import { capabilityFilteredBy } from '../../mcp/lists.ts';
+import { serversOnRoute, splitUri } from '../names/route.ts';
 
 const URIS_MAX = 200;
 

@@ -3,13 +3,17 @@ import type { Definition, JsonObject } from '@sallyport/guard';
 import type { EdgeDeps } from '../deps.ts';
 import type { InboundMessage } from '../exchange/inbound-message.ts';
 import { toInternalCall } from '../exchange/to-call.ts';
+import { NOTIFICATION } from '../../mcp/notifications.ts';
 import { clientUri } from '../names/spelling.ts';
 import { judge, RECHECK_MS } from './reauthorize.ts';
-import { NOTIFICATION } from '../../mcp/notifications.ts';
 
 const VERDICTS_MAX = 1_000;
 
-/** Calls `deliver` when the client may subscribe to this resource. @param server the server that the resource belongs to. */
+/**
+ * Calls `deliver` when the client may subscribe to this resource.
+ *
+ * @param server the server that the resource belongs to.
+ */
 export type NotificationGate = (server: string, uri: string, deliver: () => void) => void;
 
 interface Verdict {

@@ -1,6 +1,6 @@
 /**
- * S12: the caller of a long stream is judged again while it is open, so that a right that was revoked or has expired ends
- * the stream as it ends calls.
+ * S12: the caller of a long stream is judged again while it is open, so that a right that was revoked or has expired
+ * ends the stream as it ends calls.
  */
 import { spendPermit, type Call, type Outcome } from '@sallyport/guard';
 import type { EdgeDeps } from '../deps.ts';

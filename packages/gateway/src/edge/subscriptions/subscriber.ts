@@ -8,10 +8,10 @@ import { silentChannel } from '../exchange/client-channel.ts';
 import type { InboundMessage } from '../exchange/inbound-message.ts';
 import { runCall } from '../exchange/run-call.ts';
 import { toInternalCall } from '../exchange/to-call.ts';
+import { notificationMessage } from '../../mcp/json-rpc.ts';
 import { notificationParams } from '../names/notification-params.ts';
 import { serversOnRoute } from '../names/route.ts';
 import { createNotificationGate, deliverNotification, type NotificationGate } from './notification-gate.ts';
-import { notificationMessage } from '../../mcp/json-rpc.ts';
 
 export interface Subscriber {
   /** Sends a server's request to this client; `undefined` when it cannot be asked. */
@@ -28,8 +28,8 @@ export interface Subscriber {
 }
 
 /**
- * Listens to each server in a call of its own, so that its resources can be named as the endpoint lists them. Runs until
- * the message's signal is aborted.
+ * Listens to each server in a call of its own, so that its resources can be named as the endpoint lists them. Runs
+ * until the message's signal is aborted.
  *
  * @param servers from {@link serversToSubscribe}.
  * @returns the first successful outcome, else the first.

@@ -1,6 +1,6 @@
 /**
- * A real edge for tests: node:http behind the listener that production uses, the real guard with the real stages, tokens
- * that are looked up in a table, and behind the guard a few tools instead of servers.
+ * A real edge for tests: node:http behind the listener that production uses, the real guard with the real stages,
+ * tokens that are looked up in a table, and behind the guard a few tools instead of servers.
  */
 import { connect as connectTcp } from 'node:net';
 import {

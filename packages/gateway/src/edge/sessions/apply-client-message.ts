@@ -4,17 +4,17 @@
  */
 import { GuardError, type JsonObject } from '@sallyport/guard';
 import type { NotificationMessage, ResponseMessage } from '../../mcp/client-message.ts';
-import { callKey, type LiveSession } from './live-sessions.ts';
 import { RPC_ERROR } from '../../mcp/error-codes.ts';
 import { NOTIFICATION } from '../../mcp/notifications.ts';
+import { callKey, type LiveSession } from './live-sessions.ts';
 
 /** @param principalKey key of the principal that sent the message. */
-export function settleClientMessage(
+export function applyClientMessage(
   live: LiveSession,
   message: NotificationMessage | ResponseMessage,
   principalKey: string,
 ): void {
-  if (message.kind === 'response') settleResponse(live, message, principalKey);
+  if (message.kind === 'response') deliverResponse(live, message, principalKey);
   else if (message.method === NOTIFICATION.cancelled) cancelCall(live, message.params['requestId'], principalKey);
 }
 
@@ -27,7 +27,7 @@ function cancelCall({ calls }: LiveSession, id: unknown, principalKey: string): 
   call.abort.abort();
 }
 
-function settleResponse({ clientRequests }: LiveSession, response: ResponseMessage, principalKey: string): void {
+function deliverResponse({ clientRequests }: LiveSession, response: ResponseMessage, principalKey: string): void {
   const id = String(response.id);
   const request = clientRequests.get(id);
   if (request === undefined || request.principalKey !== principalKey) return;
