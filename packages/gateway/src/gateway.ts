@@ -2,7 +2,6 @@
  * Composition: connects the guard, the upstreams, the adapters, the edge and the listeners. The only file that knows
  * everything; `startGateway` is the gateway in this process.
  */
-import type { IncomingMessage, ServerResponse } from 'node:http';
 import { join } from 'node:path';
 import {
   createGuard,
@@ -40,12 +39,11 @@ import { createHttpEdge, type HttpEdge } from './edge/http/edge.ts';
 import { recordRejectedRequest, recordSettings } from './gateway-records.ts';
 import { openListener, type Listener } from './listen/listener.ts';
 import { reloadPoliciesOnChange, replaceSettings } from './reload.ts';
+import type { FrontHandler } from './sign-in.ts';
 import type { ServerSettings, Snapshot } from './snapshot.ts';
 import { createUpstreams, type Upstreams } from './upstream/upstreams.ts';
 
-/** Answers a request and returns true, or returns false and leaves it to the next handler. */
-export type FrontHandler = (request: IncomingMessage, response: ServerResponse) => boolean;
-
+/** How a gateway is started. */
 export interface StartOptions {
   /** Which listeners this process opens; `all` when absent. */
   readonly role?: 'gateway' | 'admin' | 'all';

@@ -5,10 +5,13 @@ import type { SignInUser } from './adapters/oidc-provider/server.ts';
 import { openStore } from './adapters/sqlite/store.ts';
 import type { Snapshot } from './snapshot.ts';
 
+/** Answers a request and returns true, or returns false and leaves the request to the next handler. */
+export type FrontHandler = (request: IncomingMessage, response: ServerResponse) => boolean;
+
 /** An authorization server that answers requests until it is closed. */
 export interface SignIn {
   /** True when the request was for the authorization server and has been answered. */
-  readonly front: (request: IncomingMessage, response: ServerResponse) => boolean;
+  readonly front: FrontHandler;
   close(): void;
 }
 

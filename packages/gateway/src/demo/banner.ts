@@ -1,19 +1,19 @@
 /**
- * What `npm start` prints: where it is, who is in it, how to connect, what to try. A pure function; at most 100
- * columns.
+ * What `npm start` prints: addresses, users, how to connect a client, and calls to make. At most 100 columns wide.
  */
-import type { Try } from './tries.ts';
+import type { DemoCall } from './demo-calls.ts';
 import type { DemoUser } from './users.ts';
 
-export interface Scene {
+/** Everything that the banner shows. */
+export interface BannerContent {
   readonly gatewayUrl: string;
   readonly adminUrl: string;
   readonly users: readonly DemoUser[];
   /** How each user's rights look in a few words, by subject. */
   readonly rights: Readonly<Record<string, string>>;
-  readonly tries: readonly Try[];
+  readonly calls: readonly DemoCall[];
   /** Folder of the curl files, as typed from where the demo was started. */
-  readonly triesFolder: string;
+  readonly callsFolder: string;
   /** The command line of Sallyport, as typed from where the demo was started. */
   readonly command: string;
   readonly configFile: string;
@@ -24,16 +24,17 @@ export interface Scene {
 
 const WIDTH = 100;
 
-export function banner(scene: Scene): string {
-  const mcp = `${scene.gatewayUrl}/mcp`;
+/** The text of the banner. */
+export function banner(content: BannerContent): string {
+  const mcp = `${content.gatewayUrl}/mcp`;
   return [
     rule('Sallyport demo'),
     pairs([
       ['MCP endpoint', `${mcp}   one server: ${mcp}/notes`],
-      ['Operators', `${scene.adminUrl}/metrics  /health  /ready  /audit/acme/checkpoint`],
+      ['Operators', `${content.adminUrl}/metrics  /health  /ready  /audit/acme/checkpoint`],
     ]),
     heading('People'),
-    users(scene),
+    users(content),
     heading('Connect a client'),
     pairs([
       ['Claude Code', `claude mcp add --transport http sallyport ${mcp}`],
@@ -41,15 +42,15 @@ export function banner(scene: Scene): string {
       ['VS Code', `code --add-mcp '{"name":"sallyport","type":"http","url":"${mcp}"}'`],
       ['Inspector', 'npx @modelcontextprotocol/inspector  (MCP Inspector): Streamable HTTP, endpoint above'],
     ]),
-    scene.signIn
+    content.signIn
       ? '  The client opens a browser: sign in as one of the people above.'
-      : `  It needs a key: add the header "Authorization: Bearer …" that stands in ${scene.triesFolder}/1-allowed`,
+      : `  It needs a key: add the header "Authorization: Bearer …" that stands in ${content.callsFolder}/1-allowed`,
     heading('Try (each is one call; read the file to see it)'),
-    ...scene.tries.map((one) => tryLines(one, scene.triesFolder)),
+    ...content.calls.map((call) => callLines(call, content.callsFolder)),
     heading('Then prove that the record of all this is whole'),
-    `  ${scene.command} audit verify --config ${scene.configFile}`,
+    `  ${content.command} audit verify --config ${content.configFile}`,
     heading('Weakened on purpose, because this is a demo'),
-    ...scene.weakenings.flatMap((weakening) => wrapped(weakening, '  - ', '    ')),
+    ...content.weakenings.flatMap((weakening) => wrapped(weakening, '  - ', '    ')),
     '',
     '  Ctrl-C ends it.',
     rule(''),
@@ -66,7 +67,7 @@ function pairs(rows: readonly (readonly [string, string])[]): string {
   return rows.map(([name, text]) => `  ${name.padEnd(width)}  ${text}`).join('\n');
 }
 
-function users({ users: people, rights, signIn }: Scene): string {
+function users({ users: people, rights, signIn }: BannerContent): string {
   const rows = people.map(({ subject, tenant, roles, password }) => [
     subject,
     signIn ? `password ${password}` : 'key in the files below',
@@ -79,7 +80,7 @@ function users({ users: people, rights, signIn }: Scene): string {
     .join('\n');
 }
 
-function tryLines({ file, shows, times }: Try, folder: string): string {
+function callLines({ file, shows, times }: DemoCall, folder: string): string {
   const call = `curl -K ${folder}/${file}`;
   const line = times === undefined ? call : `for i in $(seq ${times}); do ${call}; done`;
   return `  # ${shows}\n  ${line}`;

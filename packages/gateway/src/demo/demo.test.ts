@@ -6,17 +6,17 @@ import { fileURLToPath } from 'node:url';
 import { execFile } from 'node:child_process';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { loadConfigText } from '../config.ts';
-import { banner, type Scene } from './banner.ts';
+import { banner, type BannerContent } from './banner.ts';
 import { openNotesToken, startNotes, type NotesProcess } from './notes-process.ts';
-import { curlFile, TRIES } from './tries.ts';
+import { curlFile, DEMO_CALLS } from './demo-calls.ts';
 import { openDemoUsers } from './users.ts';
 
 const ROOT = fileURLToPath(new URL('../../../../', import.meta.url));
-const scene: Scene = {
+const content: BannerContent = {
   gatewayUrl: 'http://127.0.0.1:8700',
   adminUrl: 'http://127.0.0.1:8701',
-  tries: TRIES,
-  triesFolder: 'data/demo/try',
+  calls: DEMO_CALLS,
+  callsFolder: 'data/demo/try',
   users: [
     { subject: 'alice', name: 'Alice', tenant: 'acme', roles: ['admin'], tier: undefined, password: 'pw-1234567' },
     { subject: 'bob', name: 'Bob', tenant: 'acme', roles: ['analyst'], tier: undefined, password: 'pw-12' },
@@ -33,11 +33,11 @@ const scene: Scene = {
 
 describe('the banner', () => {
   it('is what it was', () => {
-    expect(banner(scene)).toMatchSnapshot();
+    expect(banner(content)).toMatchSnapshot();
   });
 
   it('fits a terminal of 100 columns, and names everything that one needs', () => {
-    const text = banner(scene);
+    const text = banner(content);
     expect(Math.max(...text.split('\n').map((line) => line.length))).toBeLessThanOrEqual(100);
     for (const needed of [
       'claude mcp add --transport http sallyport http://127.0.0.1:8700/mcp',
@@ -54,7 +54,7 @@ describe('the banner', () => {
   });
 
   it('does not promise a sign-in that is not there', () => {
-    const text = banner({ ...scene, signIn: false });
+    const text = banner({ ...content, signIn: false });
     expect(text).not.toContain('sign in');
     expect(text).not.toContain('pw-');
     expect(Math.max(...text.split('\n').map((line) => line.length))).toBeLessThanOrEqual(100);
@@ -148,7 +148,7 @@ describe('the notes server, in its own process', () => {
 
 it('the curl files are read by curl as they are meant', async () => {
   const { createServer: createHttp } = await import('node:http');
-  const { writeTries } = await import('./tries.ts');
+  const { writeCurlFiles } = await import('./demo-calls.ts');
   const folder = mkdtempSync(join(tmpdir(), 'sallyport-tries-'));
   const seen: { url: string; authorization: string; body: string }[] = [];
   const server = createHttp((request, response) => {
@@ -160,7 +160,7 @@ it('the curl files are read by curl as they are meant', async () => {
     });
   }).listen(0, '127.0.0.1');
   await new Promise((resolve) => server.once('listening', resolve));
-  writeTries(
+  writeCurlFiles(
     folder,
     `http://127.0.0.1:${(server.address() as { port: number }).port}`,
     new Map([['alice', 'sp_1_a"b\\c']]),

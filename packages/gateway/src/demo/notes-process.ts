@@ -5,6 +5,7 @@ import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
+/** A running notes server. */
 export interface NotesProcess {
   readonly port: number;
   stop(): Promise<void>;
@@ -35,17 +36,18 @@ export function startNotes(port: number, tokenFile: string): Promise<NotesProces
     clearTimeout(kill);
   };
   return new Promise((resolve, reject) => {
-    let [out, err] = ['', ''];
+    let out = '';
+    let err = '';
     const failed = (why: string): void => {
-      clearTimeout(late);
+      clearTimeout(timeout);
       child.kill('SIGKILL');
       reject(new Error(`the notes server of the demo did not start: ${why}`));
     };
-    const late = setTimeout(() => failed('it took too long'), START_MS);
+    const timeout = setTimeout(() => failed('it took too long'), START_MS);
     child.once('error', (error) => failed(error.message));
-    const died = (): void =>
+    const exited = (): void =>
       failed(err.includes('EADDRINUSE') ? `127.0.0.1:${port} is in use by another process` : err.slice(0, 300));
-    child.once('exit', died);
+    child.once('exit', exited);
     child.stderr.on('data', (chunk: Buffer) => {
       if (err.length < 4096) err += chunk.toString();
     });
@@ -53,8 +55,8 @@ export function startNotes(port: number, tokenFile: string): Promise<NotesProces
       out += chunk.toString();
       const match = /listening (\d+)/.exec(out);
       if (match === null) return;
-      clearTimeout(late);
-      child.off('exit', died);
+      clearTimeout(timeout);
+      child.off('exit', exited);
       child.stdout.removeAllListeners('data').resume();
       resolve({ port: Number(match[1]), stop });
     });

@@ -1,6 +1,6 @@
 /**
- * The demo's HTTP server: notes by tenant, written with the official SDK. It believes the gateway, and nobody else: who
- * comes without the gateway's credential gets 401. It keeps notes in memory.
+ * The HTTP server of the demo: notes by tenant, written with the official SDK. It trusts the gateway and nobody else:
+ * a request without the gateway's credential gets 401. Notes are kept in memory.
  *
  * Started as a process: `node notes-server.ts PORT`, with NOTES_TOKEN_FILE as its second argument.
  */
@@ -19,9 +19,11 @@ interface Note {
 }
 
 const tenant = z.enum(['acme', 'globex']).describe('Whose notes.');
-const said = (text: string): { content: { type: 'text'; text: string }[] } => ({ content: [{ type: 'text', text }] });
-const failed = (text: string): { content: { type: 'text'; text: string }[]; isError: true } => ({
-  ...said(text),
+const textResult = (text: string): { content: { type: 'text'; text: string }[] } => ({
+  content: [{ type: 'text', text }],
+});
+const errorResult = (text: string): { content: { type: 'text'; text: string }[]; isError: true } => ({
+  ...textResult(text),
   isError: true,
 });
 
@@ -38,7 +40,7 @@ function createNotes(notes: Map<string, Note[]>): McpServer {
       inputSchema: z.strictObject({ tenant }),
       annotations: { readOnlyHint: true },
     },
-    ({ tenant: whose }) => said(JSON.stringify(notes.get(whose) ?? [])),
+    ({ tenant: owner }) => textResult(JSON.stringify(notes.get(owner) ?? [])),
   );
   server.registerTool(
     'add_note',
@@ -47,12 +49,12 @@ function createNotes(notes: Map<string, Note[]>): McpServer {
       annotations: { readOnlyHint: false, destructiveHint: false },
       inputSchema: z.strictObject({ tenant, title: z.string().min(1).max(100), text: z.string().max(10_000) }),
     },
-    ({ tenant: whose, title, text }) => {
-      const kept = notes.get(whose) ?? [];
-      if (kept.length >= 1000) return failed('There is no room for another note.');
-      const id = (kept.at(-1)?.id ?? 0) + 1;
-      notes.set(whose, [...kept, { id, title, text }]);
-      return said(`Note ${id} was added.`);
+    ({ tenant: owner, title, text }) => {
+      const current = notes.get(owner) ?? [];
+      if (current.length >= 1000) return errorResult('There is no room for another note.');
+      const id = (current.at(-1)?.id ?? 0) + 1;
+      notes.set(owner, [...current, { id, title, text }]);
+      return textResult(`Note ${id} was added.`);
     },
   );
   server.registerTool(
@@ -62,14 +64,14 @@ function createNotes(notes: Map<string, Note[]>): McpServer {
       inputSchema: z.strictObject({ tenant, id: z.int().min(1) }),
       annotations: { readOnlyHint: false, destructiveHint: true },
     },
-    ({ tenant: whose, id }) => {
-      const kept = notes.get(whose) ?? [];
-      if (!kept.some((note) => note.id === id)) return failed('There is no such note.');
+    ({ tenant: owner, id }) => {
+      const current = notes.get(owner) ?? [];
+      if (!current.some((note) => note.id === id)) return errorResult('There is no such note.');
       notes.set(
-        whose,
-        kept.filter((note) => note.id !== id),
+        owner,
+        current.filter((note) => note.id !== id),
       );
-      return said(`Note ${id} was deleted.`);
+      return textResult(`Note ${id} was deleted.`);
     },
   );
   return server;
@@ -82,13 +84,14 @@ export function createNotesServer(token: string): Server {
     ['globex', [{ id: 1, title: 'Welcome', text: 'This note belongs to globex.' }]],
   ]);
   const handle = toNodeHandler(createMcpHandler(() => createNotes(notes)));
-  const [ourHost, ourOrigin] = [localhostHostValidation(), localhostOriginValidation()];
+  const hostIsAllowed = localhostHostValidation();
+  const originIsAllowed = localhostOriginValidation();
   const expected = Buffer.from(`Bearer ${token}`);
   return createServer((request, response) => {
     const given = Buffer.from(request.headers.authorization ?? '');
     if (given.length !== expected.length || !timingSafeEqual(given, expected)) response.writeHead(401).end();
     else if (request.url !== '/mcp') response.writeHead(404).end();
-    else if (ourHost(request, response) && ourOrigin(request, response))
+    else if (hostIsAllowed(request, response) && originIsAllowed(request, response))
       void handle(request as Parameters<typeof handle>[0], response);
   });
 }
@@ -99,6 +102,6 @@ if (process.argv[1] === fileURLToPath(import.meta.url)) {
     const address = server.address();
     process.stdout.write(`listening ${typeof address === 'object' && address !== null ? address.port : ''}\n`);
   });
-  // The demo ends by closing this process's input, also when it is killed.
+  // Standard input closes when the demo ends, also when it is killed.
   process.stdin.resume().on('end', () => process.exit(0));
 }

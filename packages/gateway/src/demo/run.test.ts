@@ -10,7 +10,7 @@ import type { CliIo } from '../cli/io.ts';
 import { formatConfigError, loadConfigText } from '../config.ts';
 import { startGateway } from '../main.ts';
 import { runDemo } from './run.ts';
-import { TRIES } from './tries.ts';
+import { DEMO_CALLS } from './demo-calls.ts';
 
 /** Ports that were free a moment ago. */
 async function freePorts(count: number): Promise<number[]> {
@@ -66,7 +66,7 @@ describe('the demo, whole', () => {
   afterAll(() => demo.close());
 
   it('prints every call that it offers, and no key', () => {
-    for (const { file } of TRIES) expect(printed).toContain(file);
+    for (const { file } of DEMO_CALLS) expect(printed).toContain(file);
     expect(printed).not.toMatch(/sp_[A-Za-z0-9]/);
   });
 

@@ -1,29 +1,27 @@
-/** `npm start`: the demo from its example configuration, with everything that it needs started and made. */
-import type { IncomingMessage, ServerResponse } from 'node:http';
+/** `npm start`: starts the demo from its example configuration, with the servers, users and keys that it needs. */
 import { readFileSync } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { openStore } from '../adapters/sqlite/store.ts';
 import type { CliIo } from '../cli/io.ts';
 import { formatConfigError, loadConfigText } from '../config.ts';
+import type { FrontHandler } from '../sign-in.ts';
 import type { ServerSettings, Snapshot } from '../snapshot.ts';
 import { banner } from './banner.ts';
 import { mintDemoKeys } from './keys.ts';
 import { openNotesToken, startNotes } from './notes-process.ts';
-import { TRIES, writeTries } from './tries.ts';
+import { DEMO_CALLS, writeCurlFiles } from './demo-calls.ts';
 import { openDemoUsers, type DemoUser } from './users.ts';
 
 const ROOT = fileURLToPath(new URL('../../../../', import.meta.url));
 const CONFIG = join(ROOT, 'examples', 'demo', 'sallyport.yaml');
 
-/** Takes the requests that belong to the authorization server; true when it did. */
-export type Front = (request: IncomingMessage, response: ServerResponse) => boolean;
-
 type Start = (
   snapshot: Snapshot,
-  options: { readonly front?: Front },
+  options: { readonly front?: FrontHandler },
 ) => Promise<{ readonly gatewayUrl: string; readonly adminUrl: string; close(): Promise<void> }>;
 
+/** What tests change in the demo. */
 export interface DemoOptions {
   /** Ports of gateway, admin listener and notes server; those of the example when absent. */
   readonly ports?: { readonly gateway: number; readonly admin: number; readonly notes: number };
@@ -33,7 +31,7 @@ export interface DemoOptions {
   readonly openSignIn?: (
     snapshot: Snapshot,
     users: readonly DemoUser[],
-  ) => Promise<{ readonly front: Front; close(): void | Promise<void> }>;
+  ) => Promise<{ readonly front: FrontHandler; close(): void | Promise<void> }>;
 }
 
 const RIGHTS: Readonly<Record<string, string>> = {
@@ -51,22 +49,22 @@ export async function runDemo(io: CliIo, start: Start, options: DemoOptions = {}
   const users = openDemoUsers(dataFolder);
   const notes = await startNotes(options.ports?.notes ?? 8702, tokenFile);
   try {
-    // Only now: the port says that no other demo runs, whose keys this would revoke.
-    const keys = await makeKeys(dataFolder, users);
+    // Only now: while the port is taken another demo may run, and this would revoke its keys.
+    const keys = await createKeys(dataFolder, users);
     const signIn = await options.openSignIn?.(snapshot, users);
     const running = await start(snapshot, signIn === undefined ? {} : { front: signIn.front });
-    const triesFolder = join(dataFolder, 'try');
-    writeTries(triesFolder, running.gatewayUrl, keys);
+    const callsFolder = join(dataFolder, 'try');
+    writeCurlFiles(callsFolder, running.gatewayUrl, keys);
     io.stdout(
       banner({
         gatewayUrl: running.gatewayUrl,
         adminUrl: running.adminUrl,
         users,
         rights: RIGHTS,
-        tries: TRIES,
-        triesFolder: typed(triesFolder),
+        calls: DEMO_CALLS,
+        callsFolder: relativeToWorkingFolder(callsFolder),
         command: 'node packages/gateway/bin/sallyport.js',
-        configFile: typed(CONFIG),
+        configFile: relativeToWorkingFolder(CONFIG),
         weakenings: snapshot.weakenings,
         signIn: signIn !== undefined,
       }),
@@ -84,10 +82,10 @@ export async function runDemo(io: CliIo, start: Start, options: DemoOptions = {}
   }
 }
 
-/** A path as it is typed in the folder that the demo was started from. */
-function typed(path: string): string {
-  const near = relative(process.cwd(), path);
-  return near.startsWith('..') || near === '' ? path : near;
+/** The path as it is typed in the folder that the demo was started from. */
+function relativeToWorkingFolder(path: string): string {
+  const fromHere = relative(process.cwd(), path);
+  return fromHere.startsWith('..') || fromHere === '' ? path : fromHere;
 }
 
 /** The example, with the ports and the folder of this run, and the reference server on the Node.js that runs this. */
@@ -101,7 +99,7 @@ function demoSnapshot({ ports, openSignIn }: DemoOptions, dataFolder: string): S
   }
   const loaded = loadConfigText(text, CONFIG, { environment: {}, folder: dirname(CONFIG) });
   if ('errors' in loaded) throw new Error(loaded.errors.map(formatConfigError).join('\n'));
-  const ours = (server: ServerSettings): ServerSettings =>
+  const onThisNode = (server: ServerSettings): ServerSettings =>
     server.transport.kind === 'stdio' && server.transport.command === 'node'
       ? { ...server, transport: { ...server.transport, command: process.execPath } }
       : server;
@@ -109,11 +107,11 @@ function demoSnapshot({ ports, openSignIn }: DemoOptions, dataFolder: string): S
   return {
     ...loaded.snapshot,
     identity: openSignIn === undefined ? { ...identity, issuers: [] } : identity,
-    servers: servers.map(ours),
+    servers: servers.map(onThisNode),
   };
 }
 
-async function makeKeys(dataFolder: string, users: readonly DemoUser[]): Promise<ReadonlyMap<string, string>> {
+async function createKeys(dataFolder: string, users: readonly DemoUser[]): Promise<ReadonlyMap<string, string>> {
   const store = openStore(join(dataFolder, 'sallyport.db'));
   try {
     return await mintDemoKeys(store.keys, users, Date.now());

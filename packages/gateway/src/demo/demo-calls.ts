@@ -1,6 +1,6 @@
 /**
- * Calls to try, each a curl configuration file, so that one short line makes the call and the key is neither on the
- * screen nor in the history of the shell.
+ * The calls that the demo suggests, each as a configuration file for curl: one short line makes the call, and the key
+ * appears neither on the screen nor in the history of the shell.
  */
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -10,7 +10,8 @@ import { ACCEPT_RESPONSE, HEADER_NAME } from '../mcp/headers.ts';
 import { requestMessage } from '../mcp/json-rpc.ts';
 import { requestMeta } from '../mcp/meta-keys.ts';
 
-export interface Try {
+/** One call, and what it shows. */
+export interface DemoCall {
   readonly file: string;
   readonly user: string;
   readonly server: string;
@@ -22,7 +23,8 @@ export interface Try {
   readonly times?: number;
 }
 
-export const TRIES: readonly Try[] = [
+/** In the order of the banner. */
+export const DEMO_CALLS: readonly DemoCall[] = [
   {
     file: '1-allowed',
     user: 'alice',
@@ -75,28 +77,28 @@ export const TRIES: readonly Try[] = [
 ];
 
 /** @param keys API key by subject. Files are readable by their owner only. */
-export function writeTries(folder: string, gatewayUrl: string, keys: ReadonlyMap<string, string>): void {
+export function writeCurlFiles(folder: string, gatewayUrl: string, keys: ReadonlyMap<string, string>): void {
   mkdirSync(folder, { recursive: true, mode: 0o700 });
-  for (const one of TRIES)
-    writeFileSync(join(folder, one.file), curlFile(one, gatewayUrl, keys.get(one.user) ?? ''), { mode: 0o600 });
+  for (const call of DEMO_CALLS)
+    writeFileSync(join(folder, call.file), curlFile(call, gatewayUrl, keys.get(call.user) ?? ''), { mode: 0o600 });
 }
 
 /** The request of a modern client (2026-07-28): no handshake, no session. */
-export function curlFile(one: Try, gatewayUrl: string, key: string): string {
+export function curlFile(call: DemoCall, gatewayUrl: string, key: string): string {
   const _meta = requestMeta(MODERN_VERSION, {}, { name: 'curl', version: '1' });
-  const body = requestMessage(1, 'tools/call', { name: one.tool, arguments: one.arguments, _meta });
+  const body = requestMessage(1, 'tools/call', { name: call.tool, arguments: call.arguments, _meta });
   const headers = [
     `Authorization: Bearer ${key}`,
     'Content-Type: application/json',
     `Accept: ${ACCEPT_RESPONSE}`,
     `${HEADER_NAME.protocolVersion}: ${MODERN_VERSION}`,
     `${HEADER_NAME.method}: tools/call`,
-    `${HEADER_NAME.name}: ${one.tool}`,
+    `${HEADER_NAME.name}: ${call.tool}`,
   ];
   const quoted = (text: string): string => `"${text.replaceAll('\\', '\\\\').replaceAll('"', '\\"')}"`;
   return [
-    `# ${one.shows}`,
-    `url = ${quoted(`${gatewayUrl}/mcp/${one.server}`)}`,
+    `# ${call.shows}`,
+    `url = ${quoted(`${gatewayUrl}/mcp/${call.server}`)}`,
     ...headers.map((header) => `header = ${quoted(header)}`),
     `data = ${quoted(JSON.stringify(body))}`,
     'silent',
