@@ -1,4 +1,7 @@
-/** The four combinations of legacy and modern on either side, over both transports, against servers on the official SDKs. */
+/**
+ * The four combinations of legacy and modern on either side, over both transports, against servers on the official
+ * SDKs.
+ */
 import { GuardError, type JsonObject, type McpResult } from '@sallyport/guard';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { legacyHttp, type LegacyHttp } from './testing/legacy-server.mts';

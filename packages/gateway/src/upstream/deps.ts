@@ -1,8 +1,8 @@
-/** What the upstream room is given by `main.ts`, and the words that its parts share. */
+/** What the composition gives to upstream, and what upstream reports. */
 import type { Clock, DefinitionKind, ErrorCode, JsonObject, Log, Permitted, PinStore, Sealer } from '@sallyport/guard';
 import type { ServerSettings } from '../snapshot.ts';
 
-/** What happened behind the guard, for metrics and alarms. Names are configured or cleaned; nothing a server said is in it. */
+/** For metrics and alarms. Names are configured or cleaned; nothing else in it comes from a server. */
 export type UpstreamEvent =
   | { readonly kind: 'upstream_error'; readonly server: string; readonly code: ErrorCode }
   | {
@@ -22,7 +22,11 @@ export type UpstreamEvent =
       readonly reason: string;
     };
 
-/** Puts a request that a server makes of the client through the guard; `deliver` runs when it may go to the client. */
+/**
+ * Puts a request that a server makes of the client through the guard, on behalf of a call.
+ *
+ * @param deliver runs when the request may go to the client. @returns the client's answer. @throws GuardError.
+ */
 export type ClientRequest = (
   permitted: Permitted,
   method: string,
@@ -30,7 +34,9 @@ export type ClientRequest = (
   deliver: () => Promise<JsonObject>,
 ) => Promise<JsonObject>;
 
+/** What the composition gives to upstream. */
 export interface UpstreamDeps {
+  /** The configured servers; another list after a reload. */
   readonly servers: () => readonly ServerSettings[];
   readonly pins: PinStore;
   readonly sealer: Sealer;
@@ -38,7 +44,9 @@ export interface UpstreamDeps {
   readonly clientRequest: ClientRequest;
   readonly log: Log;
   readonly report: (event: UpstreamEvent) => void;
-  /** PATH, HOME, LANG and TMPDIR: all that a child process gets besides its settings (`childEnvironment` in config.ts). */
+  /**
+   * PATH, HOME, LANG and TMPDIR: all that a child process gets besides its settings (`childEnvironment` in config.ts).
+   */
   readonly environment: Readonly<Record<string, string>>;
 }
 

@@ -1,4 +1,6 @@
-/** The servers that people use: server-everything, server-filesystem and server-memory, over stdio and streamable HTTP. */
+/**
+ * The servers that people use: server-everything, server-filesystem and server-memory, over stdio and streamable HTTP.
+ */
 import { spawn, type ChildProcess } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';

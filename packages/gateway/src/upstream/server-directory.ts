@@ -3,8 +3,8 @@ import type { PinCatalog } from './pins/catalog.ts';
 import type { ServerDirectory, ServerSettings } from '../snapshot.ts';
 
 /**
- * The capabilities of a server that was not reached yet. They promise everything, because the edge could not add to them
- * later.
+ * The capabilities of a server that was not reached yet. They promise everything, because the edge could not add to
+ * them later.
  */
 const ASSUMED_CAPABILITIES = {
   tools: { listChanged: true },
@@ -14,6 +14,7 @@ const ASSUMED_CAPABILITIES = {
   logging: {},
 };
 
+/** @param catalog knows what the servers say about themselves. */
 export function createServerDirectory(
   servers: () => readonly ServerSettings[],
   catalog: Pick<PinCatalog, 'profile'>,

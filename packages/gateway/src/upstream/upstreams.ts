@@ -1,8 +1,11 @@
-/** Everything behind the guard: the servers, their pinned definitions, and how calls reach them. Nothing is sent without a permit. */
+/**
+ * Everything behind the guard: the servers, their pinned definitions, and how calls reach them. Nothing is sent without
+ * a permit.
+ */
 import type { Catalog, Definition, SendUpstream } from '@sallyport/guard';
-import type { ServerDirectory, ServerSettings } from '../snapshot.ts';
+import type { ServerDirectory } from '../snapshot.ts';
 import { createRequestStates } from './calls/input-required/request-state.ts';
-import { createParkedCalls } from './calls/parked/parked-calls.ts';
+import { createParkedCalls, type ParkedCalls } from './calls/parked/parked-calls.ts';
 import { send, type SendDeps } from './calls/send.ts';
 import { gatewayCapabilities } from './client-requests/capabilities.ts';
 import type { UpstreamDeps } from './deps.ts';
@@ -13,15 +16,17 @@ import { applySessionLogLevel } from './notifications/set-log-level.ts';
 import { createSubscribers } from './notifications/subscribers.ts';
 import { reopenSession } from './notifications/subscriptions/reopen-session.ts';
 import { createUpstreamSubscriptions } from './notifications/subscriptions/upstream-subscriptions.ts';
-import { createCatalog } from './pins/catalog.ts';
-import { observerOf } from './pins/verify.ts';
+import { createCatalog, type PinCatalog } from './pins/catalog.ts';
+import { observerOf, type Verifier } from './pins/verify.ts';
 import { createServerDirectory } from './server-directory.ts';
 import { createBackoff } from './sessions/backoff.ts';
 import { createSessionPool } from './sessions/pool.ts';
+import type { UpstreamSession } from './sessions/session.ts';
 
 export type { ClientRequest, UpstreamDeps, UpstreamEvent } from './deps.ts';
 export type { DiscoveryRun } from './discover.ts';
 
+/** Figures of this moment. */
 export interface UpstreamStats {
   /** Open sessions, by server. A stdio server has one child process per session. */
   readonly sessions: Readonly<Record<string, number>>;
@@ -31,6 +36,7 @@ export interface UpstreamStats {
   readonly subscribers: number;
 }
 
+/** All that the composition connects with the guard and the edge. */
 export interface Upstreams {
   readonly send: SendUpstream;
   readonly catalog: Catalog;
@@ -52,56 +58,20 @@ export interface Upstreams {
   close(): Promise<void>;
 }
 
+/** Opens no session: the first call to a server does. */
 export function createUpstreams(deps: UpstreamDeps): Upstreams {
-  const { clock, log, sealer, servers, clientRequest } = deps;
-  const subscribers = createSubscribers();
-  const logLevels = createLogLevels();
-  const requestStates = createRequestStates(sealer, clock);
-  const catalog = createCatalog({ ...deps, changed: subscribers.publishListChanged });
-  const pool = createSessionPool({
-    clock,
-    log,
-    environment: deps.environment,
-    servers,
-    serverInitiated: (settings, owner, traffic) =>
-      createServerInitiated(subscribers, clientRequest, settings, owner, traffic),
-    hasSubscribers: ({ settings, owner }) => subscribers.has(settings.name, owner),
-  });
-  const subscriptions = createUpstreamSubscriptions(pool, subscribers, log);
-  const parkedCalls = createParkedCalls({ clock, clientRequest, requestStates, catalog, pool });
-  const verifier = {
-    clock,
-    definitions: catalog,
-    capabilities: ({ clientRequests }: ServerSettings) => gatewayCapabilities(clientRequests),
-  };
-  const sendDeps: SendDeps = {
-    ...deps,
-    pool,
-    catalog,
-    verifier,
-    subscribers,
-    subscriptions,
-    logLevels,
-    requestStates,
-    parkedCalls,
-  };
-
-  pool.onOpened(async (session) => {
-    const { settings, owner, connection } = session;
-    await catalog.learnProfile(settings, connection.profile, observerOf(session));
-    if (owner === undefined) return;
-    subscriptions.refresh(settings.name, owner);
-    applySessionLogLevel(log, session, logLevels.get(owner));
-  });
+  const { clock, log, servers } = deps;
+  const parts = createParts(deps);
+  const { pool, catalog, subscribers, subscriptions, parkedCalls } = parts;
   const stopping = new AbortController();
   const endings = createBackoff(clock);
+  pool.onOpened((session) => prepareSession(parts, session));
   pool.onLost((session) => {
     void reopenSession(servers, pool, subscribers, session, endings, stopping.signal).catch(() => undefined);
   });
-
   const names = (): readonly string[] => servers().map(({ name }) => name);
   return {
-    send: (permit, channel) => send(sendDeps, permit, channel),
+    send: (permit, channel) => send(parts, permit, channel),
     catalog: { find: catalog.find },
     directory: createServerDirectory(servers, catalog),
     definitionsOf: catalog.definitionsOf,
@@ -121,4 +91,57 @@ export function createUpstreams(deps: UpstreamDeps): Upstreams {
       await pool.close();
     },
   };
+}
+
+interface UpstreamParts extends SendDeps {
+  readonly catalog: PinCatalog;
+  readonly parkedCalls: ParkedCalls;
+}
+
+/** Each part uses only those before it. */
+function createParts(deps: UpstreamDeps): UpstreamParts {
+  const { clock, log, sealer, servers, clientRequest, environment } = deps;
+  const subscribers = createSubscribers();
+  const logLevels = createLogLevels();
+  const requestStates = createRequestStates(sealer, clock);
+  const catalog = createCatalog({ ...deps, changed: subscribers.publishListChanged });
+  const verifier: Verifier = {
+    clock,
+    definitions: catalog,
+    capabilities: ({ clientRequests }) => gatewayCapabilities(clientRequests),
+  };
+  const pool = createSessionPool({
+    clock,
+    log,
+    environment,
+    servers,
+    serverInitiated: (settings, owner, session) =>
+      createServerInitiated(subscribers, clientRequest, settings, owner, session),
+    hasSubscribers: ({ settings, owner }) => subscribers.has(settings.name, owner),
+  });
+  const subscriptions = createUpstreamSubscriptions(pool, subscribers, log);
+  const parkedCalls = createParkedCalls({ clock, clientRequest, requestStates, catalog, pool });
+  return {
+    ...deps,
+    subscribers,
+    logLevels,
+    requestStates,
+    catalog,
+    verifier,
+    pool,
+    subscriptions,
+    parkedCalls,
+  };
+}
+
+/** Compares what a server says about itself with its pin, and repeats what the owner has set and subscribed to. */
+async function prepareSession(
+  { catalog, subscriptions, logLevels, log }: UpstreamParts,
+  session: UpstreamSession,
+): Promise<void> {
+  const { settings, owner, connection } = session;
+  await catalog.learnProfile(settings, connection.profile, observerOf(session));
+  if (owner === undefined) return;
+  subscriptions.refresh(settings.name, owner);
+  applySessionLogLevel(log, session, logLevels.get(owner));
 }

@@ -39,7 +39,8 @@ async function unlessCancelled(
 /**
  * After a failure: discards the session when it has ended, or when its server speaks another era than was remembered.
  *
- * @param attempt 0 for the first. @returns true when the server cannot have executed the call, so that it may be sent once more.
+ * @param attempt 0 for the first. @returns true when the server cannot have executed the call, so that it may be sent
+ * once more.
  */
 export function prepareRetry(
   pool: SessionPool,

@@ -10,6 +10,7 @@
  * | modern | modern | with a result | with the same result |
  */
 import { GuardError, type Era, type JsonObject, type Log, type McpResult } from '@sallyport/guard';
+import { isInputRequired, isMultiRoundTrip } from '../../mcp/results.ts';
 import { sendToClient } from '../client-requests/send-to-client.ts';
 import type { ClientRequest } from '../deps.ts';
 import { createCallNotifications } from '../notifications/call-notifications.ts';
@@ -24,8 +25,8 @@ import { outboundRequest, sendRequest } from './outbound-request.ts';
 import type { ParkedCalls } from './parked/parked-calls.ts';
 import { clientResult } from './result.ts';
 import type { ServerCall } from './server-call.ts';
-import { isInputRequired, isMultiRoundTrip } from '../../mcp/results.ts';
 
+/** What the four functions use. */
 export interface CombinationDeps {
   readonly clientRequest: ClientRequest;
   readonly requestStates: RequestStates;
@@ -97,7 +98,9 @@ async function modernClientModernServer(
   return forwardInputRequests(clientRequest, requestStates, call, result.value);
 }
 
-/** Sends a call that lives as long as the client's request: what the server sends meanwhile goes to the client at once. */
+/**
+ * Sends a call that lives as long as the client's request: what the server sends meanwhile goes to the client at once.
+ */
 function sendDirectly(
   clientRequest: ClientRequest,
   call: ServerCall,

@@ -6,6 +6,7 @@ import { acquireSession, prepareRetry } from './acquire-session.ts';
 import { fromEachServer } from './from-each-server.ts';
 import type { ServerCall } from './server-call.ts';
 
+/** @throws GuardError what the only server failed with; of several, one that fails is left out. */
 export async function listDefinitions(
   pool: SessionPool,
   verifier: Verifier,

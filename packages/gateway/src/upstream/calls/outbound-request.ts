@@ -1,6 +1,6 @@
 /**
- * The request that a server gets for a call: of the caller's params only the members that MCP knows, and a `_meta` of the
- * gateway's own making.
+ * The request that a server gets for a call: of the caller's params only the members that MCP knows, and a `_meta` of
+ * the gateway's own making.
  */
 import type { Json, JsonObject } from '@sallyport/guard';
 import { isReservedMetaKey, META, metaOf } from '../../mcp/meta-keys.ts';
@@ -75,8 +75,8 @@ function requestMeta(
 }
 
 /**
- * The one place where a call leaves for a server. While the request runs, messages of the server that name no call belong
- * to it. @throws GuardError as `Transport.request`.
+ * The one place where a call leaves for a server. While the request runs, messages of the server that name no call
+ * belong to it. @throws GuardError as `Transport.request`.
  */
 export async function sendRequest(session: UpstreamSession, request: OutboundRequest): Promise<ServerResult> {
   const { activeCalls, connection } = session;

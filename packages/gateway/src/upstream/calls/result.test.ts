@@ -1,4 +1,7 @@
-/** A server says with its result what comes next; what its revision does not know, or the client cannot take, is no result. */
+/**
+ * A server says with its result what comes next; what its revision does not know, or the client cannot take, is no
+ * result.
+ */
 import type { Era, JsonObject } from '@sallyport/guard';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { fakeHttp, type FakeHttp } from '../testing/fake-http.mts';

@@ -1,14 +1,14 @@
 /**
- * A server's result as the client gets it. Since 2026-07-28 a result names its type; a server gives those that its revision
- * knows and that the client can take. An input request in any other place would bypass the guard (A36).
+ * A server's result as the client gets it. Since 2026-07-28 a result names its type; a server gives those that its
+ * revision knows and that the client can take. An input request in any other place would bypass the guard (A36).
  */
 import { isObject, type Era, type McpResult } from '@sallyport/guard';
 import { TASKS_EXTENSION } from '../../mcp/meta-keys.ts';
+import { resultTypeOf } from '../../mcp/results.ts';
 import { sealTasksOfResult } from '../tasks/task-ids.ts';
 import { transportFailure } from '../transports/failure.ts';
 import type { ServerResult } from '../transports/transport.ts';
 import type { ServerCall } from './server-call.ts';
-import { resultTypeOf } from '../../mcp/results.ts';
 
 /**
  * Task ids are sealed. The server's bytes stay only when nothing in them had to change.

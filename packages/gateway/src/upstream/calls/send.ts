@@ -1,6 +1,6 @@
 /**
- * Permit → upstream: what the permit allows, and nothing else, is sent to the server that it names. A call to one server
- * is four steps: acquire a session, verify the definition against its pin, send, answer.
+ * Permit → upstream: what the permit allows, and nothing else, is sent to the server that it names. A call to one
+ * server is four steps: acquire a session, verify the definition against its pin, send, answer.
  */
 import {
   GuardError,
@@ -14,6 +14,7 @@ import {
   type Permitted,
   type Target,
 } from '@sallyport/guard';
+import { isMultiRoundTrip } from '../../mcp/results.ts';
 import type { UpstreamDeps } from '../deps.ts';
 import type { LogLevels } from '../notifications/log-levels.ts';
 import { sendRootsChanged } from '../notifications/roots-changed.ts';
@@ -29,14 +30,16 @@ import { urlElicitations } from './input-required/url-elicitation.ts';
 import { listDefinitions } from './list-definitions.ts';
 import { modernClientError } from './modern-client-error.ts';
 import { createServerCall, type ServerCall } from './server-call.ts';
-import { isMultiRoundTrip } from '../../mcp/results.ts';
 
+/** What sending a call uses. */
 export interface SendDeps extends SubscribeDeps, CombinationDeps, Pick<UpstreamDeps, 'servers' | 'sealer' | 'report'> {
   readonly verifier: Verifier;
   readonly logLevels: LogLevels;
 }
 
-/** @throws GuardError `not_found` for a target that names no server, `method_not_found` for what is not sent to servers. */
+/**
+ * @throws GuardError `not_found` for a target that names no server, `method_not_found` for what is not sent to servers.
+ */
 export async function send(deps: SendDeps, permit: Permit, channel: ClientChannel): Promise<McpResult> {
   const permitted = spendPermit(permit);
   const calls = serverCallsOf(deps, permitted, channel);
@@ -168,7 +171,9 @@ async function callOverSession(deps: SendDeps, call: ServerCall, extraMembers: J
   }
 }
 
-/** A legacy server gets the request itself, so that its refusal reaches the caller. A modern one gets a stream instead. */
+/**
+ * A legacy server gets the request itself, so that its refusal reaches the caller. A modern one gets a stream instead.
+ */
 async function changeResourceSubscription(
   deps: SendDeps,
   call: ServerCall,

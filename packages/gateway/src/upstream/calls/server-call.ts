@@ -6,6 +6,7 @@ import type { LogLevels } from '../notifications/log-levels.ts';
 import { ownerOf, type Owner } from '../sessions/session.ts';
 import type { TaskSeal } from '../tasks/task-ids.ts';
 
+/** A call to one of the servers that its target names, with everything that depends on that server. */
 export interface ServerCall {
   readonly permitted: Permitted;
   readonly settings: ServerSettings;
@@ -20,6 +21,7 @@ export interface ServerCall {
   readonly taskSeal: TaskSeal;
 }
 
+/** @param logLevels that legacy clients set for their sessions. */
 export function createServerCall(
   permitted: Permitted,
   channel: ClientChannel,

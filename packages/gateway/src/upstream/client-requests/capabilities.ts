@@ -1,4 +1,6 @@
-/** What a server may ask of a client: what the client declared, narrowed to what the operator allows for that server. */
+/**
+ * What a server may ask of a client: what the client declared, narrowed to what the operator allows for that server.
+ */
 import { GuardError, isObject, type JsonObject } from '@sallyport/guard';
 import {
   acceptsForms,
@@ -33,8 +35,8 @@ export function gatewayCapabilities(allowed: AllowedRequests): JsonObject {
 
 /**
  * @param capabilities as narrowed for the server.
- * @throws GuardError `missing_client_capability`, naming what would be needed, when the server may not make the request;
- * `method_not_found` when no server may.
+ * @throws GuardError `missing_client_capability`, naming what would be needed, when the server may not make the
+ * request; `method_not_found` when no server may.
  */
 export function requireClientCapability(method: string, params: JsonObject, capabilities: JsonObject): void {
   const capability = capabilityNeededBy(method);

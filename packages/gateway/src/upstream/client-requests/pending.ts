@@ -1,38 +1,44 @@
-/** Requests of a server that wait for the client: bounded, so that a server cannot pile them up, one an id, withdrawn by their id. */
+/**
+ * The requests of one server that wait for the client's answer: one per id, so many at the same time that a server
+ * cannot pile them up, and each until the server cancels it.
+ */
 import type { JsonObject } from '@sallyport/guard';
-import { encodeResponse } from '../transports/encode.ts';
 import type { RequestId } from '../../mcp/json-rpc.ts';
+import { encodeResponse } from '../transports/encode.ts';
 
+/** The requests that wait in one session. */
 export interface PendingClientRequests {
   /**
-   * @param ask puts it to the client. @param done gets the answer to write, or `undefined` when the server has withdrawn it.
-   * @returns why it is dropped instead; `undefined` when it is not.
+   * @param answer gets the answer of the client. Its signal aborts when the server cancels the request.
+   * @param respond gets the encoded response; `undefined` when the server has cancelled the request.
+   * @returns why the request is dropped; `undefined` when it is not.
    */
-  take(
+  add(
     id: RequestId,
-    ask: (withdrawn: AbortSignal) => Promise<JsonObject>,
-    done: (reply: Buffer | undefined) => void,
+    answer: (cancelled: AbortSignal) => Promise<JsonObject>,
+    respond: (response: Buffer | undefined) => void,
   ): string | undefined;
-  /** The server wants no answer any more: whoever was asked is told. */
-  withdraw(id: unknown): void;
+  /** The server has cancelled a request: it gets no response, and the client learns of it. */
+  cancel(id: unknown): void;
 }
 
-const ASKING_MAX = 64;
+const PENDING_MAX = 64;
 
+/** None at first. */
 export function createPendingClientRequests(): PendingClientRequests {
-  const waiting = new Map<unknown, AbortController>();
+  const pending = new Map<unknown, AbortController>();
   return {
-    take(id, ask, done) {
-      if (waiting.size >= ASKING_MAX) return 'too many requests at once';
-      if (waiting.has(id)) return 'a request under an id that waits already';
-      const withdrawn = new AbortController();
-      waiting.set(id, withdrawn);
-      void encodeResponse(id, ask(withdrawn.signal)).then((reply) => {
-        waiting.delete(id);
-        done(withdrawn.signal.aborted ? undefined : reply);
+    add(id, answer, respond) {
+      if (pending.size >= PENDING_MAX) return 'too many requests at once';
+      if (pending.has(id)) return 'a request under an id that waits already';
+      const cancelled = new AbortController();
+      pending.set(id, cancelled);
+      void encodeResponse(id, answer(cancelled.signal)).then((response) => {
+        pending.delete(id);
+        respond(cancelled.signal.aborted ? undefined : response);
       });
       return undefined;
     },
-    withdraw: (id) => waiting.get(id)?.abort(),
+    cancel: (id) => pending.get(id)?.abort(),
   };
 }

@@ -1,4 +1,6 @@
-/** Requests that a server makes of the client: only those that were declared and allowed, and only through the guard. */
+/**
+ * Requests that a server makes of the client: only those that were declared and allowed, and only through the guard.
+ */
 import { GuardError, type JsonObject } from '@sallyport/guard';
 import { metaOf } from '../../mcp/meta-keys.ts';
 import type { ServerCall } from '../calls/server-call.ts';
@@ -37,7 +39,11 @@ function withoutProgressToken(params: JsonObject): JsonObject {
   return { ...params, _meta: rest };
 }
 
-/** Sends a server's request to a legacy client on the client's own stream. @param withdrawn aborted when the server cancels it. */
+/**
+ * Sends a server's request to a legacy client on the client's own stream.
+ *
+ * @param withdrawn aborted when the server cancels it.
+ */
 export function sendToClient(
   clientRequest: ClientRequest,
   call: ServerCall,

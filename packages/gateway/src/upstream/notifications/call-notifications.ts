@@ -5,8 +5,8 @@ import { NOTIFICATION } from '../../mcp/notifications.ts';
 import { sealRelatedTask, type TaskSeal } from '../tasks/task-ids.ts';
 
 /**
- * @param channelNow the channel of the client's request that waits now; `undefined` while none does. It changes while the
- * call runs when a modern client retries. @returns a handler for the notifications of one request to the server.
+ * @param channelNow the channel of the client's request that waits now; `undefined` while none does. It changes while
+ * the call runs when a modern client retries. @returns a handler for the notifications of one request to the server.
  */
 export function createCallNotifications(
   channelNow: () => ClientChannel | undefined,

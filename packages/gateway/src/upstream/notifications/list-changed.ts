@@ -2,6 +2,7 @@
 import { kindsChangedBy } from '../../mcp/lists.ts';
 import type { SessionState } from '../sessions/session.ts';
 
+/** Forgets the verifications of the lists that a notification is about, if any. */
 export function forgetChangedLists({ verifications }: Pick<SessionState, 'verifications'>, notification: string): void {
   for (const kind of kindsChangedBy(notification)) verifications.delete(kind);
 }

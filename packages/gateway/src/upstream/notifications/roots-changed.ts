@@ -1,4 +1,6 @@
-/** `notifications/roots/list_changed`: a legacy client says that its roots have changed. Servers then ask for the list. */
+/**
+ * `notifications/roots/list_changed`: a legacy client says that its roots have changed. Servers then ask for the list.
+ */
 import { isObject, type Log, type McpResult } from '@sallyport/guard';
 import { NOTIFICATION } from '../../mcp/notifications.ts';
 import type { ServerCall } from '../calls/server-call.ts';

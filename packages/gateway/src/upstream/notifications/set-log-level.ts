@@ -10,8 +10,9 @@ import type { LogLevels } from './log-levels.ts';
 const RESULT_BYTES_MAX = 64 * 1024;
 
 /**
- * Remembers the level and sends it over the open sessions. Servers without logging, and those that are not connected yet,
- * need not agree now. @throws GuardError `invalid_params` for an unknown level, or what the only server fails with.
+ * Remembers the level and sends it over the open sessions. Servers without logging, and those that are not connected
+ * yet, need not agree now. @throws GuardError `invalid_params` for an unknown level, or what the only server fails
+ * with.
  */
 export async function setLogLevel(
   pool: SessionPool,

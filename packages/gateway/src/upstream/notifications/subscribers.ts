@@ -8,11 +8,13 @@ import { ownerKey, type Owner } from '../sessions/session.ts';
 import { sealRelatedTask, sealTask } from '../tasks/task-ids.ts';
 import { matches, type SubscriptionFilter } from './subscription-filter.ts';
 
+/** One caller at one server. */
 export interface Subscriber {
   readonly call: ServerCall;
   readonly filter: SubscriptionFilter;
 }
 
+/** All callers that wait, by server and owner. */
 export interface Subscribers {
   /** @returns a function that removes the subscriber. */
   add(subscriber: Subscriber): () => void;
@@ -29,6 +31,7 @@ export interface Subscribers {
 
 const keyOf = (server: string, owner: Owner): string => `${server} ${ownerKey(owner)}`;
 
+/** None at first. */
 export function createSubscribers(): Subscribers {
   const byOwner = new Map<string, Set<Subscriber>>();
   const byServer = new Map<string, Set<Subscriber>>();

@@ -1,4 +1,6 @@
-/** Which notifications a subscriber wants (2026-07-28, `subscriptions/listen`), and whether one of them is among these. */
+/**
+ * Which notifications a subscriber wants (2026-07-28, `subscriptions/listen`), and whether one of them is among these.
+ */
 import { isObject, type Definition, type Json, type JsonObject, type Target } from '@sallyport/guard';
 import { capabilityChangedBy, LIST_CAPABILITIES, LIST_CHANGES } from '../../mcp/lists.ts';
 import { NOTIFICATION } from '../../mcp/notifications.ts';
@@ -6,6 +8,7 @@ import type { ServerCall } from '../calls/server-call.ts';
 import { tryOpenTaskId, type TaskSeal } from '../tasks/task-ids.ts';
 import { isSameOrBelow } from '../../mcp/resource-uris.ts';
 
+/** What one subscriber wants of one server. */
 export interface SubscriptionFilter {
   readonly tools: boolean;
   readonly prompts: boolean;
@@ -29,7 +32,11 @@ const EVERYTHING: SubscriptionFilter = {
 
 const ITEMS_MAX = 1_000;
 
-/** @param find looks a definition up in the catalogue. What is not in it does not exist, here as everywhere (S7). */
+/**
+ * The filter of a `stream/listen` or `subscriptions/listen` call.
+ *
+ * @param find looks a definition up in the catalogue. What is not in it does not exist, here as everywhere (S7).
+ */
 export function filterOf(
   { permitted: { call }, settings, taskSeal }: ServerCall,
   find: (target: Target) => Definition | undefined,
@@ -57,7 +64,10 @@ function openTaskIds(taskSeal: TaskSeal, taskIds: Json | undefined): ReadonlySet
   return new Set(sealed.flatMap((taskId) => tryOpenTaskId(taskSeal, taskId) ?? []));
 }
 
-/** The filter of a `subscriptions/listen` that covers several subscribers and more resources. `{}` when nothing is wanted. */
+/**
+ * The filter of a `subscriptions/listen` that covers several subscribers and more resources. `{}` when nothing is
+ * wanted.
+ */
 export function joinFilters(filters: readonly SubscriptionFilter[], uris: ReadonlySet<string>): JsonObject {
   if (filters.length === 0) return {};
   const lists = LIST_CAPABILITIES.filter((capability) => filters.some((filter) => filter[capability]));

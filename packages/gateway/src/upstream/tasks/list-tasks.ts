@@ -9,6 +9,7 @@ import { sealTask } from './task-ids.ts';
 
 const PAGES_MAX = 20;
 
+/** Servers with tasks of the caller are asked. @throws GuardError what the only server failed with. */
 export async function listTasks(pool: SessionPool, log: Log, calls: readonly ServerCall[]): Promise<McpResult> {
   const tasks = await fromEachServer(log, calls, async (call) => {
     const sessions = pool

@@ -1,11 +1,11 @@
 /**
- * Ids of tasks. A client gets `server.<sealed id>`, bound to its principal and the server: nobody else's id opens (A18), and
- * a forged one reaches no server.
+ * Ids of tasks. A client gets `server.<sealed id>`, bound to its principal and the server: nobody else's id opens
+ * (A18), and a forged one reaches no server.
  */
 import { GuardError, isObject, type Json, type JsonObject, type Sealer } from '@sallyport/guard';
 import { META, metaOf } from '../../mcp/meta-keys.ts';
+import { isTaskResult, resultTypeOf } from '../../mcp/results.ts';
 import type { UpstreamSession } from '../sessions/session.ts';
-import { isTaskResult } from '../../mcp/results.ts';
 
 const TASKS_MAX = 1_000;
 
@@ -62,8 +62,7 @@ export function openRelatedTask(seal: TaskSeal, message: JsonObject): JsonObject
 /** Seals every task id of a result. The same object when there is none, so that its bytes can be passed on. */
 export function sealTasksOfResult(seal: TaskSeal, method: string, result: JsonObject): JsonObject {
   let sealed = sealRelatedTask(seal, result);
-  const isTask = isTaskResult(method, result);
-  if (isTask && typeof result['taskId'] === 'string') sealed = sealTask(seal, sealed);
+  if (isTaskResult(method, result)) sealed = sealTask(seal, sealed);
   const { task } = result;
   if (
     isObject(task) &&
@@ -79,7 +78,7 @@ export function sealTasksOfResult(seal: TaskSeal, method: string, result: JsonOb
 export function rememberTask({ taskIds }: UpstreamSession, result: JsonObject): void {
   const { task } = result;
   const created = isObject(task) ? task : {};
-  const taskId = result['resultType'] === 'task' ? result['taskId'] : created['taskId'];
+  const taskId = resultTypeOf(result) === 'task' ? result['taskId'] : created['taskId'];
   if (typeof taskId !== 'string') return;
   taskIds.add(taskId);
   const oldest = taskIds.values().next().value;

@@ -1,4 +1,6 @@
-/** A modern server asks for input, and the client is legacy: the client is asked at once, and the call is sent again. */
+/**
+ * A modern server asks for input, and the client is legacy: the client is asked at once, and the call is sent again.
+ */
 import type { JsonObject } from '@sallyport/guard';
 import { sendToClient } from '../../client-requests/send-to-client.ts';
 import type { ClientRequest } from '../../deps.ts';

@@ -1,5 +1,8 @@
-/** A modern server asks for input, and the client is modern: it gets the input requests, with the server's state sealed. */
+/**
+ * A modern server asks for input, and the client is modern: it gets the input requests, with the server's state sealed.
+ */
 import type { JsonObject, McpResult } from '@sallyport/guard';
+import type { InputRequest } from '../../../mcp/results.ts';
 import { guardClientRequest } from '../../client-requests/send-to-client.ts';
 import type { ClientRequest } from '../../deps.ts';
 import { sealTasksOfResult } from '../../tasks/task-ids.ts';
@@ -18,7 +21,7 @@ export async function forwardInputRequests(
 ): Promise<McpResult> {
   const { permitted, taskSeal } = call;
   const requests = inputRequestsOf(permitted.call.method, result);
-  const permittedRequests: Record<string, JsonObject> = {};
+  const permittedRequests: Record<string, InputRequest> = {};
   await Promise.all(
     [...requests].map(([key, { method, params }]) =>
       guardClientRequest(clientRequest, call, method, params, (clientParams) => {

@@ -2,7 +2,7 @@
 import { isObject, type JsonObject } from '@sallyport/guard';
 import { isClientRequest } from '../../../mcp/client-requests.ts';
 import { transportFailure } from '../../transports/failure.ts';
-import { type InputRequest, isMultiRoundTrip } from '../../../mcp/results.ts';
+import { isMultiRoundTrip, type InputRequest } from '../../../mcp/results.ts';
 
 const INPUT_REQUESTS_MAX = 32;
 
@@ -17,9 +17,10 @@ export function inputRequestsOf(method: string, result: JsonObject): ReadonlyMap
     throw transportFailure('input_required without input requests');
   const found = new Map<string, InputRequest>();
   for (const [key, request] of isObject(inputRequests) ? Object.entries(inputRequests) : []) {
-    if (!isObject(request) || typeof request['method'] !== 'string' || !isClientRequest(request['method']))
+    const { method: requested, params } = isObject(request) ? request : {};
+    if (typeof requested !== 'string' || !isClientRequest(requested))
       throw transportFailure('a malformed input request');
-    found.set(key, { method: request['method'], params: isObject(request['params']) ? request['params'] : {} });
+    found.set(key, { method: requested, params: isObject(params) ? params : {} });
   }
   if (found.size > INPUT_REQUESTS_MAX) throw transportFailure('too many input requests');
   return found;

@@ -1,6 +1,7 @@
 /**
- * The `requestState` of multi-round-trip requests (2026-07-28): what a modern client gets with an input request and sends
- * back with its retry. It is sealed, bound to the principal, the method, the target and the arguments, and expires (S11, A18).
+ * The `requestState` of multi-round-trip requests (2026-07-28): what a modern client gets with an input request and
+ * sends back with its retry. It is sealed, bound to the principal, the method, the target and the arguments, and
+ * expires (S11, A18).
  */
 import { createHash } from 'node:crypto';
 import {
@@ -14,6 +15,7 @@ import {
 } from '@sallyport/guard';
 import { canonicalize } from '@sallyport/guard/json';
 
+/** What a request state holds. */
 export type RequestState =
   /** A call that is parked: a legacy server waits in the middle of it. `round` counts the retries. */
   | { readonly kind: 'parked'; readonly id: string; readonly round: number }
@@ -32,6 +34,7 @@ export interface RequestStates {
   open(permitted: Permitted): RequestState | undefined;
 }
 
+/** The sealed states carry everything, so nothing is stored. @param clock decides when a state expires. */
 export function createRequestStates(sealer: Sealer, clock: Clock): RequestStates {
   return {
     seal(permitted, state, ttlMs) {
@@ -51,6 +54,7 @@ export function createRequestStates(sealer: Sealer, clock: Clock): RequestStates
   };
 }
 
+/** The same for every reason, so that nobody learns whether a state exists. */
 export const invalidRequestState = (): GuardError =>
   new GuardError('invalid_params', { message: 'The request state is unknown, expired or not yours.' });
 

@@ -1,15 +1,15 @@
 /**
- * A legacy server that first wants a person to open a URL fails with -32042 (2025-11-25). 2026-07-28 has no such error: a
- * modern client gets an input request instead, and its retry is a new call.
+ * A legacy server that first wants a person to open a URL fails with -32042 (2025-11-25). 2026-07-28 has no such
+ * error: a modern client gets an input request instead, and its retry is a new call.
  */
 import { isObject, type JsonObject, type McpResult } from '@sallyport/guard';
 import { RPC_ERROR } from '../../../mcp/error-codes.ts';
+import { inputRequired, isMultiRoundTrip, type InputRequest } from '../../../mcp/results.ts';
 import { guardClientRequest } from '../../client-requests/send-to-client.ts';
 import type { ClientRequest } from '../../deps.ts';
 import { remoteErrorOf } from '../../transports/failure.ts';
 import type { ServerCall } from '../server-call.ts';
 import type { RequestStates } from './request-state.ts';
-import { type InputRequest, inputRequired, isMultiRoundTrip } from '../../../mcp/results.ts';
 
 const STATE_TTL_MS = 15 * 60_000;
 const URLS_MAX = 8;

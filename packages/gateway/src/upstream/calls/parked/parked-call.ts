@@ -1,15 +1,14 @@
 /** The state of one parked call. */
 import { GuardError, type ClientChannel, type JsonObject } from '@sallyport/guard';
 import { RPC_ERROR } from '../../../mcp/error-codes.ts';
+import type { InputRequest } from '../../../mcp/results.ts';
 import type { UpstreamSession } from '../../sessions/session.ts';
 import { remoteErrorOf } from '../../transports/failure.ts';
 import type { ServerResult } from '../../transports/transport.ts';
 import type { ServerCall } from '../server-call.ts';
 
 /** A request that the server made during the call. It waits for the client's next retry. */
-export interface ParkedRequest {
-  readonly method: string;
-  readonly params: JsonObject;
+export interface ParkedRequest extends InputRequest {
   readonly resolve: (response: JsonObject) => void;
   readonly reject: (reason: GuardError) => void;
 }
@@ -38,11 +37,15 @@ export interface ParkedCall {
   missingCapability: GuardError | undefined;
 }
 
-/** Adds a request of the server. @returns the client's response. @throws GuardError `cancelled` when the server withdraws it. */
+/**
+ * Adds a request of the server.
+ *
+ * @returns the client's response.
+ * @throws GuardError `cancelled` when the server withdraws it.
+ */
 export function addRequest(
   parked: ParkedCall,
-  method: string,
-  params: JsonObject,
+  { method, params }: InputRequest,
   withdrawn: AbortSignal,
 ): Promise<JsonObject> {
   const { promise, resolve, reject } = Promise.withResolvers<JsonObject>();

@@ -1,9 +1,11 @@
 /**
- * Calls of modern clients that a legacy server answers only after it has made requests of the client. The call to the server
- * stays open; the client gets the requests as a result, and its retry goes on where the call stands.
+ * Calls of modern clients that a legacy server answers only after it has made requests of the client. The call to the
+ * server stays open; the client gets the requests as a result, and its retry goes on where the call stands.
  */
 import { randomUUID } from 'node:crypto';
 import { GuardError, type Clock, type JsonObject, type McpResult } from '@sallyport/guard';
+import { isClientRequest } from '../../../mcp/client-requests.ts';
+import { inputRequired } from '../../../mcp/results.ts';
 import { guardClientRequest } from '../../client-requests/send-to-client.ts';
 import type { ClientRequest } from '../../deps.ts';
 import { createCallNotifications } from '../../notifications/call-notifications.ts';
@@ -17,12 +19,12 @@ import { clientResult } from '../result.ts';
 import type { ServerCall } from '../server-call.ts';
 import { addRequest, failureOf, type ParkedCall } from './parked-call.ts';
 import { nextOf } from './next-of.ts';
-import { inputRequired } from '../../../mcp/results.ts';
 
 /** How long a parked call waits for the client's retry. */
 export const PARKED_MS = 120_000;
 const PER_PRINCIPAL_MAX = 32;
 
+/** What parked calls use. */
 export interface ParkedCallsDeps {
   readonly clock: Clock;
   readonly clientRequest: ClientRequest;
@@ -31,6 +33,7 @@ export interface ParkedCallsDeps {
   readonly pool: Pick<SessionPool, 'release'>;
 }
 
+/** The calls of this process. */
 export interface ParkedCalls {
   /**
    * Sends a call. The session stays in use until the server has answered.
@@ -56,6 +59,7 @@ interface ParkedCallsState extends ParkedCallsDeps {
   readonly calls: Map<string, ParkedCall>;
 }
 
+/** None at first. */
 export function createParkedCalls(deps: ParkedCallsDeps): ParkedCalls {
   const state: ParkedCallsState = { ...deps, calls: new Map() };
   return {
@@ -130,7 +134,11 @@ async function sendParkable(
   return sendRequest(session, request);
 }
 
-/** A request of the server waits for the client's retry. @throws GuardError as `guardClientRequest` and `addRequest`. */
+/**
+ * A request of the server waits for the client's retry.
+ *
+ * @throws GuardError as `guardClientRequest` and `addRequest`.
+ */
 async function parkRequest(
   clientRequest: ClientRequest,
   parked: ParkedCall,
@@ -139,8 +147,9 @@ async function parkRequest(
   withdrawn: AbortSignal,
 ): Promise<JsonObject> {
   try {
+    if (!isClientRequest(method)) throw new GuardError('method_not_found');
     return await guardClientRequest(clientRequest, parked.call, method, params, (clientParams) =>
-      addRequest(parked, method, clientParams, withdrawn),
+      addRequest(parked, { method, params: clientParams }, withdrawn),
     );
   } catch (thrown) {
     if (thrown instanceof GuardError && thrown.code === 'missing_client_capability') parked.missingCapability = thrown;

@@ -9,6 +9,7 @@ import type { Subscribers } from '../subscribers.ts';
 import { filterOf } from '../subscription-filter.ts';
 import type { UpstreamSubscriptions } from './upstream-subscriptions.ts';
 
+/** What a subscription uses. */
 export interface SubscribeDeps {
   readonly pool: SessionPool;
   readonly catalog: Pick<PinCatalog, 'find'>;

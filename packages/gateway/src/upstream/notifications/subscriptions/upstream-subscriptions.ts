@@ -1,6 +1,6 @@
 /**
- * What is subscribed to at the servers, for each owner: at a legacy server one resource after the other, over the owner's
- * session; at a modern server one stream with everything that the owner's subscribers want.
+ * What is subscribed to at the servers, for each owner: at a legacy server one resource after the other, over the
+ * owner's session; at a modern server one stream with everything that the owner's subscribers want.
  */
 import { BoundedMap, type Log } from '@sallyport/guard';
 import type { SessionPool } from '../../sessions/pool.ts';
@@ -10,6 +10,7 @@ import { joinFilters } from '../subscription-filter.ts';
 import { keepListening } from './listen-stream.ts';
 import { syncResourceSubscriptions } from './resource-subscriptions.ts';
 
+/** The subscriptions of all owners at all servers. */
 export interface UpstreamSubscriptions {
   /** Remembers that a legacy client subscribed to a resource: a new session of the owner is subscribed to it, too. */
   add(server: string, owner: Owner, uri: string): void;
@@ -41,6 +42,7 @@ const URIS_MAX = 1_000;
 
 const keyOf = (server: string, owner: Owner): string => `${server} ${ownerKey(owner)}`;
 
+/** None at first. @param log gets subscriptions that a legacy server refuses. */
 export function createUpstreamSubscriptions(
   pool: SessionPool,
   subscribers: Subscribers,

@@ -63,7 +63,7 @@ export function answerServerRequest(
     idleTimeout?.pause();
     return method === 'ping' ? Promise.resolve({}) : onRequest(method, params, withdrawn);
   };
-  const dropped = session.clientRequests.take(id, answer, (response) => {
+  const dropped = session.clientRequests.add(id, answer, (response) => {
     idleTimeout?.resume();
     if (response !== undefined) void post(session, response);
   });
@@ -76,7 +76,7 @@ export const logDropped = ({ log, server }: LegacySession, why: string): void =>
 /** @returns true for a cancellation by the server: it wants no response to a request of its own any more. */
 export function withdrawIfCancelled(session: LegacySession, { method, params }: ServerNotification): boolean {
   if (method !== NOTIFICATION.cancelled) return false;
-  session.clientRequests.withdraw(params['requestId']);
+  session.clientRequests.cancel(params['requestId']);
   return true;
 }
 

@@ -162,7 +162,7 @@ function onProgress(state: State, params: JsonObject): void {
 
 /** The server withdraws a request of its own, which nobody answers then, or it ends a subscription (2026-07-28). */
 function onCancelled(state: State, id: RequestId): void {
-  state.clientRequests.withdraw(id);
+  state.clientRequests.cancel(id);
   if (state.pending.get(id)?.request.method === 'subscriptions/listen')
     take(state, id)?.resolve({ value: {}, bytes: undefined });
 }
@@ -178,7 +178,7 @@ function onServerRequest(state: State, id: RequestId, method: string, params: Js
     for (const { idleTimeout } of paused) idleTimeout.pause();
     return method === 'ping' ? Promise.resolve({}) : state.serverInitiated.request(method, params, withdrawn);
   };
-  const dropped = state.clientRequests.take(id, answer, (response) => {
+  const dropped = state.clientRequests.add(id, answer, (response) => {
     for (const { idleTimeout } of paused) idleTimeout.resume();
     if (response !== undefined) state.child?.write(response);
   });
