@@ -85,6 +85,16 @@ describe('boundaries', () => {
     expect(breaking(protocol, (_source, imported) => !allowed.test(imported))).toEqual([]);
   });
 
+  it('edge, upstream, cli, demo and the composition speak MCP: what listens, stores or configures has no need to', () => {
+    const speakers = new Set(['mcp', 'edge', 'upstream', 'cli', 'demo', undefined]);
+    expect(
+      breaking(
+        gateway,
+        ({ path }, imported) => imported.startsWith('packages/gateway/src/mcp/') && !speakers.has(roomOf(path)),
+      ),
+    ).toEqual([]);
+  });
+
   it('only adapters, upstream and listen open sockets or files', () => {
     const opens = /^(undici|node:(net|http|https|tls|child_process|sqlite))$/;
     const allowed = /^packages\/gateway\/src\/(adapters|upstream|listen|demo|cli)\//;
