@@ -368,7 +368,7 @@ describe('modern client, legacy server', () => {
         'other principal',
         target,
         { name: 'ask', arguments: { text: 'x' }, requestState, inputResponses },
-        { who: 'bob' },
+        { user: 'bob' },
       ],
       [
         'other tool',

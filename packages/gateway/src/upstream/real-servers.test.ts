@@ -161,7 +161,7 @@ describe.each(['web', 'pipe'])('server-everything, %s', (server) => {
   });
 
   it('asks a modern client by input_required', async () => {
-    const modern = { era: 'modern', who: `m ${server}`, capabilities: CAPS } as const;
+    const modern = { era: 'modern', user: `m ${server}`, capabilities: CAPS } as const;
     // This server makes some of its tools only once the client said that it is initialised.
     await waitUntil(async () =>
       (await harness.listNames('tools/list', [server], modern)).includes('trigger-sampling-request'),

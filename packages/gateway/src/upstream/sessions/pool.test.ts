@@ -13,6 +13,7 @@ import {
   stdioTransport,
   waitUntil,
   type UpstreamHarness,
+  type CallOptions,
 } from '../testing/harness.mts';
 
 const closing: (() => Promise<void>)[] = [];
@@ -30,7 +31,7 @@ afterEach(async () => {
 });
 
 const textOf = (value: JsonObject): string => ((value['content'] as { text: string }[])[0] as { text: string }).text;
-const echo = (harness: UpstreamHarness, who: string, more = {}) =>
+const echo = (harness: UpstreamHarness, who: string, more: CallOptions = {}) =>
   harness.run(
     'tools/call',
     { kind: 'tool', server: 's', name: 'echo' },

@@ -68,7 +68,7 @@ const methods = ({ notices }: Listening): string[] => notices.map(({ method }) =
 describe.each(['old-http', 'old-pipe'])('%s', (server) => {
   it('list changes and subscribed resources reach the stream of their own session, and no other', async () => {
     const [mine, others] = [listen('ann', `m ${server}`, [server]), listen('bob', `m ${server}`, [server])];
-    const ask = { who: 'ann', session: `m ${server}` };
+    const ask = { user: 'ann', session: `m ${server}` };
     await harness.callTool(server, 'echo', {}, ask);
     await harness.callTool(server, 'echo', {}, { ...ask, user: 'bob' });
     await new Promise((resolve) => setTimeout(resolve, 150));

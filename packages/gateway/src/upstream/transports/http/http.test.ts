@@ -11,6 +11,7 @@ import {
   waitUntil,
   type RecordedNotification,
   type UpstreamHarness,
+  type CallOptions,
 } from '../../testing/harness.mts';
 
 let modern: FakeHttp;
@@ -35,7 +36,7 @@ afterEach(async () => {
   await Promise.all([modern.close(), legacy.close()]);
 });
 
-const call = (server: string, more = {}) =>
+const call = (server: string, more: CallOptions = {}) =>
   harness.run('tools/call', { kind: 'tool', server, name: 'echo' }, { name: 'echo', arguments: {} }, more);
 const textOf = (value: JsonObject): string => ((value['content'] as { text: string }[])[0] as { text: string }).text;
 const event = (message: unknown, id?: string): string =>
@@ -175,7 +176,7 @@ describe.each(['new', 'old'] as const)('%s', (server) => {
 
 describe('2026-07-28', () => {
   it("sends the operator's headers and its own, and nothing of the caller", async () => {
-    await call('new', { who: 'SECRET-TOKEN' });
+    await call('new', { user: 'SECRET-TOKEN' });
     const { headers, params } = modern.received.findLast(
       ({ method }) => method === 'tools/call',
     ) as (typeof modern.received)[0];
@@ -295,7 +296,7 @@ describe('up to 2025-11-25', () => {
       }
       return undefined;
     };
-    const outcome = await call('old', { session: 's', progressToken: 7, notices: progress });
+    const outcome = await call('old', { session: 's', progressToken: 7, notifications: progress });
     expect(outcome.status === 'success' && textOf(outcome.result.value)).toBe('resumed');
     expect(progress.map(({ params }) => params['progress'])).toEqual([1, 2]);
     expect(legacy.received.filter(({ method }) => method === 'tools/call')).toHaveLength(1);
@@ -356,7 +357,7 @@ describe('up to 2025-11-25', () => {
     await call('old', { session: 's' });
     await waitUntil(() => own !== undefined);
     const notices: RecordedNotification[] = [];
-    await call('old', { session: 's', progressToken: 'mine', notices });
+    await call('old', { session: 's', progressToken: 'mine', notifications: notices });
     expect(notices.map(({ params }) => params['progressToken'])).toEqual(['mine']);
   });
 

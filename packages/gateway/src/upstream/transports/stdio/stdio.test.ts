@@ -9,6 +9,7 @@ import {
   waitUntil,
   type RecordedNotification,
   type UpstreamHarness,
+  type CallOptions,
 } from '../../testing/harness.mts';
 import type { ServerSettings } from '../../../snapshot.ts';
 
@@ -25,7 +26,7 @@ const start = async (
   await harness.discover();
 };
 const textOf = (value: JsonObject): string => ((value['content'] as { text: string }[])[0] as { text: string }).text;
-const call = (name: string, args: JsonObject = {}, more = {}) =>
+const call = (name: string, args: JsonObject = {}, more: CallOptions = {}) =>
   harness.run('tools/call', { kind: 'tool', server: 'p', name }, { name, arguments: args }, more);
 const alive = (pid: number): boolean => {
   try {
