@@ -1,11 +1,13 @@
 /**
- * Splits a stream of bytes into lines at LF; a CR before it is dropped. MCP sends one message per line over stdio (MCP,
- * basic/transports, stdio), and server-sent events are lines, too. No more than one line within the limit is kept in memory.
+ * Splits a stream of bytes into lines at LF; a CR before it is dropped. MCP sends one message per line over stdio
+ * (MCP, basic/transports, stdio), and server-sent events are lines, too. No more than one line within the limit is
+ * kept in memory.
  */
 export interface LineSplitter {
   /**
-   * Yields the lines that the bytes complete. `undefined` stands for a line longer than the limit: it is yielded once, as
-   * soon as the limit is passed, and the rest of that line is dropped. Bytes after the last LF wait for the next call.
+   * Yields the lines that the bytes complete. `undefined` stands for a line longer than the limit: it is yielded
+   * once, as soon as the limit is passed, and the rest of that line is dropped. Bytes after the last LF wait for the
+   * next call.
    */
   split(bytes: Buffer): Generator<Buffer | undefined, void, undefined>;
 }

@@ -8,6 +8,8 @@ export type McpLogLevel = (typeof LOG_LEVELS)[number];
 
 export const isLogLevel = (value: unknown): value is McpLogLevel => (LOG_LEVELS as readonly unknown[]).includes(value);
 
-/** True when a message of `level` reaches a client that asked for `least`. A level that MCP does not know never does. */
+/**
+ * True when a message of `level` reaches a client that asked for `least`. A level that MCP does not know never does.
+ */
 export const isAtLeast = (level: unknown, least: string): boolean =>
   isLogLevel(level) && LOG_LEVELS.indexOf(level) >= (LOG_LEVELS as readonly string[]).indexOf(least);

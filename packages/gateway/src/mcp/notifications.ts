@@ -1,4 +1,6 @@
-/** Names of notifications that are not about a changed list; for those see `lists.ts` (MCP, schema of each revision). */
+/**
+ * Names of notifications that are not about a changed list; for those see `lists.ts` (MCP, schema of each revision).
+ */
 export const NOTIFICATION = {
   /** From legacy clients, after the handshake. */
   initialized: 'notifications/initialized',

@@ -1,6 +1,7 @@
 /**
- * `Mcp-Param-*`: arguments that the input schema of a tool mirrors into headers with `x-mcp-header` (SEP-2243). The edge
- * compares these headers with the arguments; the gateway sends them to servers; the command line sends them to the gateway.
+ * `Mcp-Param-*`: arguments that the input schema of a tool mirrors into headers with `x-mcp-header` (SEP-2243). The
+ * edge compares these headers with the arguments; the gateway sends them to servers; the command line sends them to
+ * the gateway.
  */
 import { isObject, type Json, type JsonObject } from '@sallyport/guard';
 import { encodeHeaderText } from './header-text.ts';

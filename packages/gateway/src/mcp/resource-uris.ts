@@ -1,5 +1,6 @@
 /**
- * "This might be a sub-resource of the one that the client actually subscribed to" (MCP, server/resources, subscriptions).
+ * "This might be a sub-resource of the one that the client actually subscribed to" (MCP, server/resources,
+ * subscriptions).
  *
  * @param uri what has been updated.
  * @param subscribed what was subscribed to.

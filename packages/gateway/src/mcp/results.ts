@@ -12,7 +12,10 @@ const MULTI_ROUND_TRIP: ReadonlySet<string> = new Set<McpMethod>(['tools/call', 
 /** True for methods whose result may ask for input before it is complete (SEP-2322). */
 export const isMultiRoundTrip = (method: string): boolean => MULTI_ROUND_TRIP.has(method);
 
-/** What a server asks of a client inside of a result. A type alias, because an interface is no JSON object to TypeScript. */
+/**
+ * What a server asks of a client inside of a result. A type alias, because an interface is no JSON object to
+ * TypeScript.
+ */
 export type InputRequest = { readonly method: string; readonly params: JsonObject };
 
 /** A result that asks for input: the client repeats the call with `inputResponses` and the same `requestState`. */

@@ -1,7 +1,7 @@
 /**
- * One JSON-RPC message of a server, read with suspicion, but with tolerance for what honest servers do (JSON-RPC 2.0; MCP,
- * basic, messages). A result keeps its original bytes when they can be read in one way only; otherwise it is serialised
- * again from the value that was judged, so that nobody reads it differently.
+ * One JSON-RPC message of a server, read with suspicion, but with tolerance for what honest servers do (JSON-RPC 2.0;
+ * MCP, basic, messages). A result keeps its original bytes when they can be read in one way only; otherwise it is
+ * serialised again from the value that was judged, so that nobody reads it differently.
  */
 import { isObject, type Json, type JsonObject } from '@sallyport/guard';
 import { parseStrict, type JsonLimits } from '@sallyport/guard/json';
