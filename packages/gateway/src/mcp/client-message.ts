@@ -6,6 +6,7 @@ import { GuardError, isObject, type Json, type JsonObject } from '@sallyport/gua
 import type { ParsedJson } from '@sallyport/guard/json';
 import { isJsonRpc, isRequestId, MESSAGE_MEMBERS, type RequestId } from './json-rpc.ts';
 
+/** A request of a client to the gateway or to a server behind it. */
 export interface RequestMessage {
   readonly kind: 'request';
   readonly id: RequestId;
@@ -13,6 +14,7 @@ export interface RequestMessage {
   readonly params: JsonObject;
 }
 
+/** A message that has no id and gets no response. */
 export interface NotificationMessage {
   readonly kind: 'notification';
   readonly method: string;
@@ -27,6 +29,7 @@ export interface ResponseMessage {
   readonly error: JsonObject | undefined;
 }
 
+/** Every message that a client may send. */
 export type ClientMessage = RequestMessage | NotificationMessage | ResponseMessage;
 
 const ID_CHARACTERS_MAX = 256;

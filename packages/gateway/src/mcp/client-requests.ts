@@ -13,11 +13,15 @@ export const CLIENT_REQUESTS = {
   'roots/list': 'roots',
 } as const satisfies Record<ToClient, string>;
 
+/** What a server may ask of a client. */
 export type ClientRequestMethod = keyof typeof CLIENT_REQUESTS;
+/** What a client declares when it can be asked. */
 export type ClientRequestCapability = (typeof CLIENT_REQUESTS)[ClientRequestMethod];
 
+/** Every capability that some request needs. */
 export const CLIENT_REQUEST_CAPABILITIES: readonly ClientRequestCapability[] = Object.values(CLIENT_REQUESTS);
 
+/** False for every other method, those that only clients may send included. */
 export const isClientRequest = (method: string): method is ClientRequestMethod =>
   Object.hasOwn(CLIENT_REQUESTS, method);
 
@@ -29,5 +33,6 @@ export const capabilityNeededBy = (method: string): ClientRequestCapability | un
 export const acceptsForms = (elicitation: Json | undefined): boolean =>
   isObject(elicitation) && (isObject(elicitation['form']) || !isObject(elicitation['url']));
 
+/** URLs are accepted only by clients that say so. */
 export const acceptsUrls = (elicitation: Json | undefined): boolean =>
   isObject(elicitation) && isObject(elicitation['url']);

@@ -4,6 +4,7 @@
  */
 import { ERRORS } from '@sallyport/guard';
 
+/** By what each code means. */
 export const RPC_ERROR = {
   invalidRequest: ERRORS.invalid_request.jsonRpc,
   methodNotFound: ERRORS.method_not_found.jsonRpc,

@@ -4,6 +4,7 @@
  */
 import type { Json, JsonObject } from '@sallyport/guard';
 
+/** What a response has in common with its request. */
 export type RequestId = string | number;
 
 /** Any length: the gateway limits the ids of clients only, because it chooses those of its own requests. */
@@ -15,6 +16,7 @@ export const MESSAGE_MEMBERS: ReadonlySet<string> = new Set(['jsonrpc', 'id', 'm
 
 const jsonrpc = '2.0';
 
+/** True for a message of JSON-RPC 2.0, whatever else is wrong with it. */
 export const isJsonRpc = (value: JsonObject): boolean => value['jsonrpc'] === jsonrpc;
 
 /** The error of a response. */
@@ -24,8 +26,11 @@ export interface RpcError {
   readonly data?: Json;
 }
 
+/** A message that asks for a response. */
 export const requestMessage = (id: RequestId, method: string, params: JsonObject) => ({ jsonrpc, id, method, params });
+/** A message that gets no response. */
 export const notificationMessage = (method: string, params: JsonObject) => ({ jsonrpc, method, params });
+/** The response to a request that succeeded. */
 export const resultMessage = (id: RequestId, result: JsonObject) => ({ jsonrpc, id, result });
 
 /** @param id `null` when the request had none that could be read: MCP, unlike JSON-RPC, leaves the id out then. */

@@ -10,6 +10,7 @@ export type ListedKind = Exclude<DefinitionKind, 'server'>;
 /** The capabilities of servers that have lists. */
 export type ListCapability = 'tools' | 'prompts' | 'resources';
 
+/** One list of a server. */
 export interface McpList {
   /** The request that reads the list. */
   readonly method: McpMethod;
@@ -21,6 +22,7 @@ export interface McpList {
   readonly capability: ListCapability;
 }
 
+/** By the kind of the definitions that a list holds. */
 export const LISTS = {
   tool: { method: 'tools/list', member: 'tools', identifier: 'name', capability: 'tools' },
   prompt: { method: 'prompts/list', member: 'prompts', identifier: 'name', capability: 'prompts' },
@@ -35,6 +37,7 @@ export const LISTS = {
 
 /** In the order in which the gateway reads the lists of a server. */
 export const LISTED_KINDS = Object.keys(LISTS) as readonly ListedKind[];
+/** The requests that read the lists, in the same order. */
 export const LIST_METHODS: readonly McpMethod[] = LISTED_KINDS.map((kind) => LISTS[kind].method);
 
 /** @returns `undefined` for the one kind that is not listed. */
@@ -51,12 +54,14 @@ export interface ListChange {
   readonly filter: string;
 }
 
+/** By capability: resources and their templates are announced together. */
 export const LIST_CHANGES = {
   tools: { notification: 'notifications/tools/list_changed', filter: 'toolsListChanged' },
   prompts: { notification: 'notifications/prompts/list_changed', filter: 'promptsListChanged' },
   resources: { notification: 'notifications/resources/list_changed', filter: 'resourcesListChanged' },
 } as const satisfies Record<ListCapability, ListChange>;
 
+/** Every capability that has lists. */
 export const LIST_CAPABILITIES = Object.keys(LIST_CHANGES) as readonly ListCapability[];
 
 /** @returns the capability whose lists a notification is about; `undefined` for other notifications. */

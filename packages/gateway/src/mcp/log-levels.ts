@@ -6,6 +6,7 @@ const LOG_LEVELS = ['debug', 'info', 'notice', 'warning', 'error', 'critical', '
 /** The level of a log message, or the least level that a client wants to receive. */
 export type McpLogLevel = (typeof LOG_LEVELS)[number];
 
+/** False for a level that MCP does not know, such as `warn`. */
 export const isLogLevel = (value: unknown): value is McpLogLevel => (LOG_LEVELS as readonly unknown[]).includes(value);
 
 /**

@@ -28,6 +28,7 @@ export const inputRequired = (
   requestState,
 });
 
+/** True for a result that asks for input before it can be complete (SEP-2322). */
 export const isInputRequired = (result: JsonObject): boolean =>
   result['resultType'] === ('input_required' satisfies ResultType);
 

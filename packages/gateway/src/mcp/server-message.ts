@@ -7,6 +7,7 @@ import { isObject, type Json, type JsonObject } from '@sallyport/guard';
 import { parseStrict, type JsonLimits } from '@sallyport/guard/json';
 import { isJsonRpc, isRequestId, type RequestId } from './json-rpc.ts';
 
+/** Every message that a server may send, and what could not be read as one. */
 export type ServerMessage =
   | {
       readonly kind: 'result';

@@ -1,6 +1,7 @@
 /** Server-sent events (WHATWG HTML, section 9.2) from bytes, with a bound on what one event may hold. */
 import { createLineSplitter } from './lines.ts';
 
+/** One event, as the blank line after it completes it. */
 export interface SseEvent {
   readonly data: Buffer;
   /** The last id that the stream gave, also when it came with an earlier event. */
@@ -8,6 +9,7 @@ export interface SseEvent {
   readonly type: string;
 }
 
+/** Reads one stream from its beginning. */
 export interface SseParser {
   /** Feeds bytes. Returns false once an event or a line is larger than the limit. */
   push(bytes: Buffer): boolean;
@@ -16,6 +18,7 @@ export interface SseParser {
   lastEventId(): string | undefined;
 }
 
+/** @param contentType the header `Content-Type` of a response. */
 export const isEventStream = (contentType: string | undefined): boolean =>
   /^text\/event-stream\s*(;|$)/i.test(contentType ?? '');
 
