@@ -101,7 +101,7 @@ export function pinsContract(name: string, open: Open<PinStore>): void {
     it('D2 many at once are as good as one by one, and cost what one costs', async () => {
       const { port } = await fresh();
       const before = await port.version();
-      const began = performance.now();
+      const cpuBefore = process.cpuUsage();
       const changes: PinChange[] = [];
       for (let at = 0; at < 5_000; at++)
         changes.push(
@@ -109,7 +109,7 @@ export function pinsContract(name: string, open: Open<PinStore>): void {
           { kind: 'save_pending', pending: pending('crm', `w${at}`) },
         );
       await port.apply(changes);
-      expect(performance.now() - began).toBeLessThan(5_000);
+      expect(process.cpuUsage(cpuBefore).user / 1_000, 'milliseconds of CPU time').toBeLessThan(5_000);
       expect([(await port.pins()).length, (await port.pending()).length, (await port.version()) === before]).toEqual([
         5_000,
         5_000,

@@ -23,9 +23,9 @@ describe('H17 a flood of keys', () => {
   it('does not cost a sweep for each call, also when nothing can be forgotten', async () => {
     for (const limit of [1, 5]) {
       const limiter = createMemoryRateLimiter(createManualClock(), 10_000);
-      const started = performance.now();
+      const cpuBefore = process.cpuUsage();
       for (let at = 0; at < 200_000; at++) await limiter.take([rule(`flood ${at}`, limit)]);
-      expect(performance.now() - started).toBeLessThan(5_000);
+      expect(process.cpuUsage(cpuBefore).user / 1_000, 'milliseconds of CPU time').toBeLessThan(5_000);
       expect((await limiter.take([rule('flood 0', 1)])).allowed, 'one that has nothing left is never forgotten').toBe(
         limit !== 1,
       );

@@ -484,8 +484,8 @@ describe('Sallyport is stricter where Cedar skips', () => {
 
   it('J11 a pattern with many stars takes linear time per star', () => {
     const engine = engineOf([when(`context.args.s like "${'a*'.repeat(40)}b"`)]);
-    const started = performance.now();
+    const cpuBefore = process.cpuUsage();
     expect(engine.decide(questionOf({ s: 'a'.repeat(20_000) })).effect).toBe('deny');
-    expect(performance.now() - started).toBeLessThan(1_000);
+    expect(process.cpuUsage(cpuBefore).user / 1_000, 'milliseconds of CPU time').toBeLessThan(1_000);
   });
 });

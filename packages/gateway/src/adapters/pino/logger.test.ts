@@ -140,7 +140,7 @@ it('is bounded and does not throw: circles, getters, huge text, huge objects', (
 
 it('A24 redacting hostile text is linear', () => {
   const { log } = open();
-  const started = performance.now();
+  const cpuBefore = process.cpuUsage();
   for (const text of [
     'eyJ'.repeat(3000),
     'Bearer '.repeat(1500),
@@ -149,5 +149,5 @@ it('A24 redacting hostile text is linear', () => {
     'sp_'.repeat(3000),
   ])
     for (let i = 0; i < 20; i++) log('info', text);
-  expect(performance.now() - started).toBeLessThan(1000);
+  expect(process.cpuUsage(cpuBefore).user / 1_000, 'milliseconds of CPU time').toBeLessThan(1000);
 });

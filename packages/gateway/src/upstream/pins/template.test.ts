@@ -57,8 +57,8 @@ describe('templates (RFC 6570, levels 1 and 2)', () => {
   ])('%s does not', (uri) => expect(hasDotSegments(uri)).toBe(false));
 
   it('S7 is answered in linear time', () => {
-    const begun = performance.now();
+    const cpuBefore = process.cpuUsage();
     for (let at = 0; at < 50; at++) matches(`x://${'{a}/'.repeat(60)}end`, `x://${'a/'.repeat(4_000)}`);
-    expect(performance.now() - begun).toBeLessThan(1_000);
+    expect(process.cpuUsage(cpuBefore).user / 1_000, 'milliseconds of CPU time').toBeLessThan(1_000);
   });
 });

@@ -91,9 +91,9 @@ describe('arguments', () => {
 describe('J7 patterns run in linear time', () => {
   it.each(['(a+)+$', '^(.*a){20}$', '([a-zA-Z]+)*$', '(a|aa)+$', '(.*)*x'])('%s', (pattern) => {
     const check = compileSchema({ type: 'string', pattern });
-    const started = performance.now();
+    const cpuBefore = process.cpuUsage();
     check(`${'a'.repeat(20_000)}!`);
-    expect(performance.now() - started).toBeLessThan(1_000);
+    expect(process.cpuUsage(cpuBefore).user / 1_000, 'milliseconds of CPU time').toBeLessThan(1_000);
   });
 
   it('what needs backtracking does not compile, and the call is refused', () => {
@@ -141,9 +141,9 @@ describe('J8 schemas that cost too much or reach out do not compile', () => {
 
   it('uniqueItems of 20,000 objects takes no quadratic time', () => {
     const check = compileSchema({ type: 'array', uniqueItems: true });
-    const started = performance.now();
+    const cpuBefore = process.cpuUsage();
     expect(check(Array.from({ length: 20_000 }, (_, id) => ({ id })))).toEqual([]);
-    expect(performance.now() - started).toBeLessThan(2_000);
+    expect(process.cpuUsage(cpuBefore).user / 1_000, 'milliseconds of CPU time').toBeLessThan(2_000);
   });
 });
 
