@@ -20,8 +20,7 @@ describe('start', () => {
       },
     });
     const until = async (event: string): Promise<void> => {
-      for (let i = 0; i < 100 && !events.includes(event); i++) await new Promise((resolve) => setTimeout(resolve, 50));
-      expect(events).toContain(event);
+      await expect.poll(() => events, { timeout: 15_000 }).toContain(event);
     };
     await until('start all acme');
     await new Promise((resolve) => setTimeout(resolve, 20));

@@ -52,8 +52,7 @@ it('an approval by another process is noticed, and pins survive a restart', asyn
   expect(await harness.listNames('tools/list', ['s'])).toEqual([]);
   for (const { seenAtMs: _seen, ...pin } of await commandLine.pins.pending())
     await commandLine.pins.approve({ ...pin, approvedAtMs: 1, approvedBy: 'cli:op' });
-  await new Promise((resolve) => setTimeout(resolve, 80));
-  expect(await harness.listNames('tools/list', ['s'])).toEqual(['echo']);
+  await expect.poll(() => harness.listNames('tools/list', ['s']), { timeout: 15_000 }).toEqual(['echo']);
   await harness.close();
   gateway.close();
   const restarted = openStore(file);

@@ -113,8 +113,9 @@ describe('caps', () => {
       );
       return abort;
     });
-    await new Promise((resolve) => setTimeout(resolve, 100));
-    expect(await echo(harness, 'ann', { session: '7' })).toMatchObject({ error: { code: 'rate_limited' } });
+    await expect
+      .poll(() => echo(harness, 'ann', { session: '7' }), { timeout: 15_000 })
+      .toMatchObject({ error: { code: 'rate_limited' } });
     expect((await echo(harness, 'bob', { session: '7' })).status).toBe('success');
     for (const abort of aborts) abort.abort();
     await waitUntil(async () => (await echo(harness, 'ann', { session: '7' })).status === 'success');

@@ -288,7 +288,7 @@ export function createHarness(
   return harness;
 }
 
-export async function waitUntil(check: () => boolean | Promise<boolean>, ms = 5_000): Promise<void> {
+export async function waitUntil(check: () => boolean | Promise<boolean>, ms = 15_000): Promise<void> {
   const end = Date.now() + ms;
   while (!(await check())) {
     if (Date.now() > end) throw new Error('it did not come true');
