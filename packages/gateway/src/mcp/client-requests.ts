@@ -15,6 +15,7 @@ export const CLIENT_REQUESTS = {
 
 /** What a server may ask of a client. */
 export type ClientRequestMethod = keyof typeof CLIENT_REQUESTS;
+
 /** What a client declares when it can be asked. */
 export type ClientRequestCapability = (typeof CLIENT_REQUESTS)[ClientRequestMethod];
 

@@ -41,5 +41,6 @@ export function mirroredName(method: string, params: JsonObject): string | undef
 
 /** A POST is answered with one JSON message or with a stream of events, so a client must accept both. */
 export const ACCEPT_RESPONSE = 'application/json, text/event-stream';
+
 /** The media type of server-sent events. */
 export const EVENT_STREAM = 'text/event-stream';

@@ -28,8 +28,10 @@ export interface RpcError {
 
 /** A message that asks for a response. */
 export const requestMessage = (id: RequestId, method: string, params: JsonObject) => ({ jsonrpc, id, method, params });
+
 /** A message that gets no response. */
 export const notificationMessage = (method: string, params: JsonObject) => ({ jsonrpc, method, params });
+
 /** The response to a request that succeeded. */
 export const resultMessage = (id: RequestId, result: JsonObject) => ({ jsonrpc, id, result });
 

@@ -37,6 +37,7 @@ export const LISTS = {
 
 /** In the order in which the gateway reads the lists of a server. */
 export const LISTED_KINDS = Object.keys(LISTS) as readonly ListedKind[];
+
 /** The requests that read the lists, in the same order. */
 export const LIST_METHODS: readonly McpMethod[] = LISTED_KINDS.map((kind) => LISTS[kind].method);
 

@@ -1,6 +1,7 @@
 /**
  * Names of notifications that are not about a changed list; for those see `lists.ts` (MCP, schema of each revision).
  */
+
 /** By what each notification says. */
 export const NOTIFICATION = {
   /** From legacy clients, after the handshake. */

@@ -2,13 +2,16 @@
  * Revisions of MCP and what tells them apart (MCP 2026-07-28, basic/versioning). Legacy revisions begin with the
  * `initialize` handshake; since 2026-07-28 every request carries what the server needs to know.
  */
+
 /** The revision without a handshake. */
 export const MODERN_VERSION = '2026-07-28';
 
 /** Newest first. The first one is what `initialize` offers, and what it falls back to for an unknown version. */
 export const LEGACY_VERSIONS = ['2025-11-25', '2025-06-18', '2025-03-26', '2024-11-05'] as const;
+
 /** A revision with a handshake. */
 export type LegacyVersion = (typeof LEGACY_VERSIONS)[number];
+
 /** What `initialize` offers. */
 export const NEWEST_LEGACY_VERSION: LegacyVersion = LEGACY_VERSIONS[0];
 
