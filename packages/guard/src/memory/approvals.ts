@@ -1,67 +1,108 @@
-/** Approvals in memory. Every transition is one synchronous step, so two callers can never consume the same yes. */
+/** Approvals in memory. Every transition is one synchronous step, so two callers can never consume the same approval. */
 import { randomBytes } from 'node:crypto';
 import type { ApprovalRequest, ApprovalStore, Clock } from '../ports.ts';
 import { GuardError } from '../errors.ts';
 
-export interface Requested extends ApprovalRequest {
+/**
+ * A request for approval, as the store keeps it.
+ *
+ * @example
+ * ```ts
+ * const isPending = (request: FiledApproval): boolean => request.state === 'pending';
+ * ```
+ */
+export interface FiledApproval extends ApprovalRequest {
   readonly id: string;
   readonly state: 'pending' | 'approved' | 'refused';
   readonly approver: string | undefined;
 }
 
+/**
+ * An approval store that a person can answer in the same process.
+ *
+ * @example
+ * ```ts
+ * const oldest = (approvals: MemoryApprovals): FiledApproval | undefined => approvals.pending()[0];
+ * ```
+ */
 export interface MemoryApprovals extends ApprovalStore {
-  pending(): readonly Requested[];
-  /** @throws GuardError `not_found` for no pending request, `not_permitted` when the approver asked for it. */
+  pending(): readonly FiledApproval[];
+  /** @throws GuardError `not_found` for no pending request, `not_permitted` when the approver made the call. */
   approve(id: string, approver: Approver): void;
+  /** @throws GuardError like `approve`. */
   deny(id: string, approver: Approver): void;
 }
 
+/**
+ * Who answers a request for approval.
+ *
+ * @example
+ * ```ts
+ * const bob: Approver = { issuer: 'https://issuer.example', subject: 'bob' };
+ * ```
+ */
 export interface Approver {
   readonly issuer: string;
   readonly subject: string;
 }
 
+/**
+ * Approvals in memory: lost with the process.
+ *
+ * @param pendingMax requests of one principal that may wait at the same time.
+ *
+ * @example
+ * ```ts
+ * const approvals = createMemoryApprovals(systemClock);
+ * for (const { id } of approvals.pending()) approvals.deny(id, { issuer: 'https://issuer.example', subject: 'bob' });
+ * ```
+ */
 export function createMemoryApprovals(clock: Clock, pendingMax = 20): MemoryApprovals {
-  const requests = new Map<string, Requested>();
-  const live = (): Requested[] => {
-    const now = clock.now();
-    for (const [digest, request] of requests) if (request.expiresAtMs <= now) requests.delete(digest);
+  const requests = new Map<string, FiledApproval>();
+  const unexpired = (): FiledApproval[] => {
+    const nowMs = clock.now();
+    for (const [digest, request] of requests) if (request.expiresAtMs <= nowMs) requests.delete(digest);
     return [...requests.values()];
   };
-  const decide = (id: string, { issuer, subject }: Approver, state: 'approved' | 'refused'): void => {
-    const request = live().find((one) => one.id === id && one.state === 'pending');
+  const decide = (id: string, approver: Approver, state: 'approved' | 'refused'): void => {
+    const request = unexpired().find((filed) => filed.id === id && filed.state === 'pending');
     if (request === undefined) throw new GuardError('not_found');
-    const { user, agent } = request.principal;
-    // The agent too: with client credentials its token has the client id as its subject.
-    const own =
-      (user.issuer === issuer && user.subject === subject) || [agent.clientId, ...agent.actors].includes(subject);
-    if (own) throw new GuardError('not_permitted', { message: 'Nobody approves their own call.' });
-    requests.set(request.digest, { ...request, state, approver: JSON.stringify([issuer, subject]) });
+    if (isCaller(request, approver))
+      throw new GuardError('not_permitted', { message: 'Nobody approves their own call.' });
+    requests.set(request.digest, { ...request, state, approver: JSON.stringify([approver.issuer, approver.subject]) });
   };
   return {
-    consume(question) {
-      const all = live();
-      const request = requests.get(question.digest);
-      if (request?.state === 'approved') {
-        requests.delete(question.digest);
-        return { state: 'approved', approval: { id: request.id, approver: request.approver ?? '' } };
+    consume(request) {
+      const all = unexpired();
+      const filed = requests.get(request.digest);
+      if (filed?.state === 'approved') {
+        requests.delete(request.digest);
+        return { state: 'approved', approval: { id: filed.id, approver: filed.approver ?? '' } };
       }
-      if (request !== undefined) return { state: request.state === 'refused' ? 'refused' : 'pending', id: request.id };
-      if (
-        all.filter((one) => one.state === 'pending' && one.principal.key === question.principal.key).length >=
-        pendingMax
-      ) {
-        throw new GuardError('rate_limited', {
-          message: 'Too many calls of this principal wait for approval.',
-          retryAfterSeconds: 60,
-        });
-      }
+      if (filed !== undefined) return { state: filed.state, id: filed.id };
+      checkPending(all, request, pendingMax);
       const id = randomBytes(16).toString('base64url');
-      requests.set(question.digest, { ...question, id, state: 'pending', approver: undefined });
+      requests.set(request.digest, { ...request, id, state: 'pending', approver: undefined });
       return { state: 'pending', id };
     },
-    pending: () => live().filter((request) => request.state === 'pending'),
+    pending: () => unexpired().filter((request) => request.state === 'pending'),
     approve: (id, approver) => decide(id, approver, 'approved'),
     deny: (id, approver) => decide(id, approver, 'refused'),
   };
+}
+
+/** The user, or the agent: with client credentials, the subject of an agent's token is its client id. */
+function isCaller({ principal: { user, agent } }: ApprovalRequest, { issuer, subject }: Approver): boolean {
+  if (user.issuer === issuer && user.subject === subject) return true;
+  return [agent.clientId, ...agent.actors].includes(subject);
+}
+
+/** One principal cannot fill the store, nor the list of an approver. */
+function checkPending(all: readonly FiledApproval[], { principal }: ApprovalRequest, pendingMax: number): void {
+  const own = all.filter((filed) => filed.state === 'pending' && filed.principal.key === principal.key);
+  if (own.length < pendingMax) return;
+  throw new GuardError('rate_limited', {
+    message: 'Too many calls of this principal wait for approval.',
+    retryAfterSeconds: 60,
+  });
 }

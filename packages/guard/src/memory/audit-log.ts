@@ -2,12 +2,28 @@ import { canonicalize } from '../json/canonical.ts';
 import type { AuditRecord } from '../audit/record.ts';
 import type { AuditLog } from '../ports.ts';
 
+/**
+ * An audit log that can be read again.
+ *
+ * @example
+ * ```ts
+ * const last = (log: MemoryAuditLog): AuditRecord | undefined => log.records('acme').at(-1);
+ * ```
+ */
 export interface MemoryAuditLog extends AuditLog {
-  /** What was appended, oldest first. */
+  /** The records of one tenant, oldest first. */
   records(tenant: string): readonly AuditRecord[];
 }
 
-/** Keeps the canonical text, so that a record that is changed after it was appended stays what it was. */
+/**
+ * An audit log in memory, for tests. Keeps canonical text, so that a later change of the object does not change the record.
+ *
+ * @example
+ * ```ts
+ * const audit = createMemoryAuditLog();
+ * await audit.append('acme', logRecord('test.start', {}, Date.now()));
+ * ```
+ */
 export function createMemoryAuditLog(): MemoryAuditLog {
   const logs = new Map<string, string[]>();
   return {

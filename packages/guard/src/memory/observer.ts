@@ -1,4 +1,11 @@
 import type { Observer } from '../ports.ts';
 
-/** Reports to nobody. */
+/**
+ * Ignores every report.
+ *
+ * @example
+ * ```ts
+ * const observer: Observer = { ...silentObserver, limited: (scope) => console.log(`limited by ${scope}`) };
+ * ```
+ */
 export const silentObserver: Observer = { stage: () => {}, decided: () => {}, limited: () => {}, recorded: () => {} };

@@ -1,6 +1,14 @@
 import type { PendingPin, Pin, PinChange, PinStore } from '../ports.ts';
 
-/** Pins in memory: for one process, until it ends. Every method answers at once. */
+/**
+ * Pins in memory: for one process, until it ends. Every method answers at once.
+ *
+ * @example
+ * ```ts
+ * const pins = createMemoryPins();
+ * const count = pins.pending().length;
+ * ```
+ */
 export function createMemoryPins() {
   const pins = new Map<string, Pin>();
   const pending = new Map<string, PendingPin>();

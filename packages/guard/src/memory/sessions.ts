@@ -1,20 +1,28 @@
-/** Sessions that were ended before they expired, in memory: forgotten once they would have expired anyway. */
 import type { Clock, SessionDirectory } from '../ports.ts';
 
 const SWEEP_MS = 60_000;
 
+/**
+ * Ended sessions in memory. A session is forgotten once it would have expired anyway.
+ *
+ * @example
+ * ```ts
+ * const sessions = createMemorySessions(systemClock);
+ * await sessions.end('s-1', Date.now() + 3_600_000);
+ * ```
+ */
 export function createMemorySessions(clock: Clock): SessionDirectory {
-  const ended = new Map<string, number>();
-  let sweepAt = clock.now() + SWEEP_MS;
+  const expiryMs = new Map<string, number>();
+  let nextSweepMs = clock.now() + SWEEP_MS;
   return {
-    end(id, expiresAt) {
-      const now = clock.now();
-      if (now >= sweepAt) {
-        sweepAt = now + SWEEP_MS;
-        for (const [old, until] of ended) if (until <= now) ended.delete(old);
+    end(id, expiresAtMs) {
+      const nowMs = clock.now();
+      if (nowMs >= nextSweepMs) {
+        nextSweepMs = nowMs + SWEEP_MS;
+        for (const [endedId, endedExpiryMs] of expiryMs) if (endedExpiryMs <= nowMs) expiryMs.delete(endedId);
       }
-      ended.set(id, Math.max(expiresAt, ended.get(id) ?? 0));
+      expiryMs.set(id, Math.max(expiresAtMs, expiryMs.get(id) ?? 0));
     },
-    ended: (id) => ended.has(id),
+    ended: (id) => expiryMs.has(id),
   };
 }

@@ -1,7 +1,14 @@
 import { tenantId } from '../identifiers.ts';
 import type { TenantDirectory } from '../ports.ts';
 
-/** A fixed list of tenants. The ids are looked up in a Map, so that `constructor` is no tenant. */
+/**
+ * The tenants of a list, which is read for every call.
+ *
+ * @example
+ * ```ts
+ * const tenants = createMemoryTenants(() => ['acme', 'globex']);
+ * ```
+ */
 export function createMemoryTenants(ids: () => readonly string[]): TenantDirectory {
   return { find: (id) => (ids().includes(id) ? { id: tenantId(id) } : undefined) };
 }

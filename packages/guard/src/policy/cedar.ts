@@ -1,15 +1,27 @@
 /**
- * Cedar policies (https://docs.cedarpolicy.com) in the JSON format, compiled to closures: default deny, `forbid` overrides,
- * and, stricter than Cedar, an error in any policy that applies denies.
+ * Cedar policies (https://docs.cedarpolicy.com) in the JSON format, compiled to closures. Default deny; `forbid` overrides;
+ * stricter than Cedar, an error in any policy that applies denies.
+ *
+ * Decisions are remembered per principal object and definition object: see the contract of `Principal`.
  */
 import type { Definition, Grant, Principal } from '../call.ts';
 import type { Action } from '../methods.ts';
 import type { Clock, PolicyDecision, PolicyEngine, PolicyRequest } from '../ports.ts';
-import { ACTIONS, contextRecord, principalEntity, resourceEntity, type Touch } from './entities.ts';
+import { ACTIONS, contextRecord, principalEntity, resourceEntity, type ContextReads } from './entities.ts';
 import { compileExpression, type Environment, type Expression } from './expression.ts';
 import { compileScope, type Scope, type ScopeJson } from './scope.ts';
 import { EvaluationError, UNKNOWN, uidOf, type Entity, type Unknown } from './values.ts';
 
+/**
+ * One policy in Cedar's JSON format.
+ *
+ * @example
+ * ```ts
+ * const permitAll: PolicyJson = {
+ *   effect: 'permit', principal: { op: 'All' }, action: { op: 'All' }, resource: { op: 'All' }, conditions: [],
+ * };
+ * ```
+ */
 export interface PolicyJson {
   readonly effect: 'permit' | 'forbid';
   readonly principal: ScopeJson;
@@ -18,6 +30,14 @@ export interface PolicyJson {
   readonly conditions: readonly { readonly kind: 'when' | 'unless'; readonly body: unknown }[];
 }
 
+/**
+ * A policy and the id under which decisions and records name it.
+ *
+ * @example
+ * ```ts
+ * const idOf = (policy: SourcePolicy): string => policy.id;
+ * ```
+ */
 export interface SourcePolicy {
   readonly id: string;
   readonly json: PolicyJson;
@@ -29,49 +49,58 @@ interface Policy {
   readonly principal: Scope;
   readonly action: Scope;
   readonly resource: Scope;
-  readonly conditions: readonly { readonly wanted: boolean; readonly holds: Expression }[];
+  readonly conditions: readonly { readonly expected: boolean; readonly body: Expression }[];
 }
 
-/** Which policies could be about a resource: by its uid, by its server, and those that name neither. */
+/** Policies by the resource or server that their scope names, and those that name neither. */
 interface Index {
   readonly byUid: ReadonlyMap<string, readonly Policy[]>;
   readonly anywhere: readonly Policy[];
 }
 
-/** @throws Error naming the policy when one cannot be compiled. */
+/**
+ * Compiles policies.
+ *
+ * @param revision names this set of policies in decisions and records.
+ * @throws Error naming the policy that cannot be compiled.
+ *
+ * @example
+ * ```ts
+ * const denyAll = compileCedar([], 'r1', systemClock);
+ * ```
+ */
 export function compileCedar(sources: readonly SourcePolicy[], revision: string, clock: Clock): PolicyEngine {
   const index = indexOf(sources);
-  const remembered = new WeakMap<Principal, WeakMap<Definition, Map<Action, PolicyDecision>>>();
-  const listed = new WeakMap<Principal, WeakMap<Definition, boolean>>();
+  const decisions = new WeakMap<Principal, WeakMap<Definition, Map<Action, PolicyDecision>>>();
+  const listings = new WeakMap<Principal, WeakMap<Definition, boolean>>();
   return {
     revision,
-    decide(question) {
-      const memory = within(
-        within(remembered, question.principal, () => new WeakMap()),
-        question.definition,
-        () => new Map<Action, PolicyDecision>(),
-      );
-      const known = memory.get(question.action);
+    decide(request) {
+      const byDefinition = getOrCreate(decisions, request.principal, () => new WeakMap());
+      const byAction = getOrCreate(byDefinition, request.definition, () => new Map<Action, PolicyDecision>());
+      const known = byAction.get(request.action);
       if (known !== undefined) return known;
-      const decision = evaluate(index, question, revision, clock.now());
-      if (decision.grant.cacheable) memory.set(question.action, decision);
+      const decision = evaluate(index, request, revision, clock.now());
+      if (decision.grant.cacheable) byAction.set(request.action, decision);
       return decision;
     },
-    couldAllow(question) {
-      const memory = within(listed, question.principal, () => new WeakMap<Definition, boolean>());
-      const known = memory.get(question.definition);
+    couldAllow(request) {
+      const byDefinition = getOrCreate(listings, request.principal, () => new WeakMap<Definition, boolean>());
+      const known = byDefinition.get(request.definition);
       if (known !== undefined) return known;
-      const could = couldEver(index, question, clock.now());
-      memory.set(question.definition, could);
+      const could = couldEver(index, request, clock.now());
+      byDefinition.set(request.definition, could);
       return could;
     },
   };
 }
 
-function within<K extends object, V>(map: WeakMap<K, V>, key: K, make: () => V): V {
-  let value = map.get(key);
-  if (value === undefined) map.set(key, (value = make()));
-  return value;
+function getOrCreate<K extends object, V>(map: WeakMap<K, V>, key: K, create: () => V): V {
+  const known = map.get(key);
+  if (known !== undefined) return known;
+  const created = create();
+  map.set(key, created);
+  return created;
 }
 
 function indexOf(sources: readonly SourcePolicy[]): Index {
@@ -97,8 +126,8 @@ function compilePolicy(id: string, json: PolicyJson): Policy {
       action: compileScope(json.action),
       resource: compileScope(json.resource),
       conditions: json.conditions.map(({ kind, body }) => ({
-        wanted: kind === 'when',
-        holds: compileExpression(body),
+        expected: kind === 'when',
+        body: compileExpression(body),
       })),
     };
   } catch (cause) {
@@ -115,43 +144,48 @@ function candidates(index: Index, resource: Entity): readonly Policy[] {
 const inScope = (policy: Policy, env: Environment): boolean =>
   policy.action(env.action) && policy.principal(env.principal) && policy.resource(env.resource);
 
-/** True, false, or unknown in partial evaluation. */
+/** Whether all conditions hold; unknown in partial evaluation. */
 function satisfied(policy: Policy, env: Environment): boolean | Unknown {
   let result: boolean | Unknown = true;
-  for (const { wanted, holds } of policy.conditions) {
-    const value = holds(env);
+  for (const { expected, body } of policy.conditions) {
+    const value = body(env);
     if (value === UNKNOWN) result = UNKNOWN;
     else if (typeof value !== 'boolean') throw new EvaluationError('a condition is not a Bool');
-    else if (value !== wanted) return false;
-    // Cedar stops at the first condition that fails, so after an unknown one an error is not certain any more.
+    else if (value !== expected) return false;
+    // Cedar stops at the first condition that fails, so after an unknown one an error is not certain.
     if (result === UNKNOWN) return UNKNOWN;
   }
   return result;
 }
 
-function environment(question: PolicyRequest, action: Action, touch: Touch, now: number): Environment {
+function environment(request: PolicyRequest, action: Action, reads: ContextReads, nowMs: number): Environment {
   return {
-    principal: principalEntity(question.principal, question.tenant),
+    principal: principalEntity(request.principal, request.tenant),
     action: ACTIONS[action],
-    resource: resourceEntity(question.definition),
-    context: contextRecord(question, touch, now),
+    resource: resourceEntity(request.definition),
+    context: contextRecord(request, reads, nowMs),
   };
 }
 
-function evaluate(index: Index, question: PolicyRequest, revision: string, now: number): PolicyDecision {
-  const touch: Touch = { volatile: false };
-  const env = environment(question, question.action, touch, now);
-  const [permits, forbids, failed, errors]: [string[], string[], string[], string[]] = [[], [], [], []];
+function evaluate(index: Index, request: PolicyRequest, revision: string, nowMs: number): PolicyDecision {
+  const reads: ContextReads = { volatile: false };
+  const env = environment(request, request.action, reads, nowMs);
+  const permits: string[] = [];
+  const forbids: string[] = [];
+  const failed: string[] = [];
+  const errors: string[] = [];
   for (const policy of candidates(index, env.resource)) {
     if (!inScope(policy, env)) continue;
     try {
-      if (satisfied(policy, env) === true) (policy.effect === 'permit' ? permits : forbids).push(policy.id);
+      if (satisfied(policy, env) !== true) continue;
+      if (policy.effect === 'permit') permits.push(policy.id);
+      else forbids.push(policy.id);
     } catch (thrown) {
       failed.push(policy.id);
       errors.push(`${policy.id}: ${thrown instanceof Error ? thrown.message : 'failed'}`);
     }
   }
-  const grant = (policies: string[]): Grant => ({ policies: policies.sort(), revision, cacheable: !touch.volatile });
+  const grant = (policies: string[]): Grant => ({ policies: policies.sort(), revision, cacheable: !reads.volatile });
   if (errors.length > 0) return { effect: 'deny', grant: grant(failed), error: errors.join('; ') };
   if (forbids.length > 0) return { effect: 'deny', grant: grant(forbids), error: undefined };
   return permits.length > 0
@@ -159,7 +193,7 @@ function evaluate(index: Index, question: PolicyRequest, revision: string, now: 
     : { effect: 'deny', grant: grant([]), error: undefined };
 }
 
-const ACTING: Readonly<Record<Definition['kind'], Action>> = {
+const ACTION_OF: Readonly<Record<Definition['kind'], Action>> = {
   tool: 'call',
   prompt: 'get',
   resource: 'read',
@@ -167,24 +201,24 @@ const ACTING: Readonly<Record<Definition['kind'], Action>> = {
   server: 'see',
 };
 
-/** True unless every possible context is refused: some permit may hold, no forbid and no error is certain. */
-function couldEver(index: Index, question: PolicyRequest, now: number): boolean {
-  const unknown: PolicyRequest = { ...question, input: undefined };
-  if (certainlyForbidden(index, unknown, now)) return false;
-  const env = environment(unknown, ACTING[question.definition.kind], { volatile: false }, now);
+/** False only when every context is denied: no permit can hold, or a forbid or an error is certain. */
+function couldEver(index: Index, request: PolicyRequest, nowMs: number): boolean {
+  const unknown: PolicyRequest = { ...request, input: undefined };
+  if (certainlyForbidden(index, unknown, nowMs)) return false;
+  const env = environment(unknown, ACTION_OF[request.definition.kind], { volatile: false }, nowMs);
   let permitted = false;
   for (const policy of candidates(index, env.resource)) {
     if (!inScope(policy, env)) continue;
-    const holds = certainty(policy, env);
-    if (holds === 'error' || (policy.effect === 'forbid' && holds === true)) return false;
-    if (policy.effect === 'permit' && holds !== false) permitted = true;
+    const result = certainty(policy, env);
+    if (result === 'error' || (policy.effect === 'forbid' && result === true)) return false;
+    if (policy.effect === 'permit' && result !== false) permitted = true;
   }
   return permitted;
 }
 
-/** `see` follows from being callable; a `forbid` on it hides. */
-function certainlyForbidden(index: Index, question: PolicyRequest, now: number): boolean {
-  const env = environment(question, 'see', { volatile: false }, now);
+/** A definition that can be called needs no permit for `see`, but a `forbid` of `see` hides it. */
+function certainlyForbidden(index: Index, request: PolicyRequest, nowMs: number): boolean {
+  const env = environment(request, 'see', { volatile: false }, nowMs);
   return candidates(index, env.resource).some(
     (policy) => policy.effect === 'forbid' && inScope(policy, env) && certainty(policy, env) === true,
   );

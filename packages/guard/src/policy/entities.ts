@@ -1,9 +1,10 @@
 /**
- * What a policy sees of a question: the entities and the context. Attributes of the context that differ from call to call
- * are volatile: reading one is noted (the decision is then not remembered), and partial evaluation answers "unknown".
+ * What a policy can read: the entities and the context. Attributes of the context that differ from call to call are
+ * volatile: a decision that reads one is not remembered, and in partial evaluation their value is unknown.
  */
 import type { Definition, Json, JsonObject, Principal, Tenant } from '../call.ts';
 import type { Action } from '../methods.ts';
+import { asObject, isObject } from '../json/is-object.ts';
 import type { PolicyRequest } from '../ports.ts';
 import { decimal, ip } from './extensions.ts';
 import {
@@ -25,14 +26,17 @@ const TYPES = {
   resource_template: 'ResourceTemplate',
   server: 'Server',
 } as const;
+/** The entity of each action. */
 export const ACTIONS: Readonly<Record<Action, Entity>> = Object.fromEntries(
   (['see', 'call', 'read', 'get', 'complete', 'subscribe'] as const).map((name) => [name, namedEntity('Action', name)]),
 ) as Record<Action, Entity>;
 
 const texts = (values: readonly string[]): Value => setOf(values);
 
+/** By object: see the contract of `Principal`. */
 const principals = new WeakMap<Principal, Entity>();
 
+/** The user of a principal as a Cedar entity, in its roles, groups and tenant. */
 export function principalEntity(principal: Principal, tenant: Tenant): Entity {
   const known = principals.get(principal);
   if (known !== undefined) return known;
@@ -66,24 +70,17 @@ export function principalEntity(principal: Principal, tenant: Tenant): Entity {
 
 const resources = new WeakMap<Definition, Entity>();
 
+/** A definition as a Cedar entity, in its server. */
 export function resourceEntity(definition: Definition): Entity {
   const known = resources.get(definition);
   if (known !== undefined) return known;
   const { server, kind, name, digest, labels, document } = definition;
-  const annotations = document['annotations'];
   const attrs = new Map<string, Value>([
     ['server', server],
     ['name', name],
     ['labels', texts(labels)],
     ['pin', digest],
-    [
-      'annotations',
-      jsonRecord(
-        typeof annotations === 'object' && annotations !== null && !Array.isArray(annotations)
-          ? (annotations as JsonObject)
-          : {},
-      ),
-    ],
+    ['annotations', jsonRecord(asObject(document['annotations']))],
   ]);
   const id = kind === 'server' ? server : `${server}/${name}`;
   const entity: Entity = {
@@ -98,26 +95,28 @@ export function resourceEntity(definition: Definition): Entity {
   return entity;
 }
 
-/** What one evaluation read of the volatile context. */
-export interface Touch {
+/** What one evaluation has read. */
+export interface ContextReads {
+  /** True once a volatile attribute was read. */
   volatile: boolean;
 }
 
 /** Attributes that differ from call to call. */
 const VOLATILE = new Set(['args', 'session', 'labels', 'time', 'source_ip', 'mtls', 'approval']);
-/** Those that are the same for every call as yet: a list knows them as well as a call does. */
-const SAME = new Set(['labels', 'mtls', 'approval']);
-/** Those that every call has, known or not. */
-const ALWAYS = new Set(['args', 'labels', 'time', 'mtls']);
+/** Volatile ones that have the same value for every call so far, so that lists know them too. */
+const CONSTANT = new Set(['labels', 'mtls', 'approval']);
+/** Volatile ones that every call has. */
+const ALWAYS_PRESENT = new Set(['args', 'labels', 'time', 'mtls']);
 
-export function contextRecord(question: PolicyRequest, touch: Touch, nowMs: number): RecordValue {
-  const partial = question.input === undefined;
-  const agent = agentRecord(question.principal);
+/** `context` of one request. Each attribute is computed when a policy reads it. */
+export function contextRecord(request: PolicyRequest, reads: ContextReads, nowMs: number): RecordValue {
+  const partial = request.input === undefined;
+  const agent = agentRecord(request.principal);
   const get = (attr: string): Value | undefined => {
     if (attr === 'agent') return agent;
     if (!VOLATILE.has(attr)) return undefined;
-    touch.volatile = true;
-    return partial && !SAME.has(attr) ? UNKNOWN : volatile(attr, question, nowMs);
+    reads.volatile = true;
+    return partial && !CONSTANT.has(attr) ? UNKNOWN : volatile(attr, request, nowMs);
   };
   return {
     kind: 'record',
@@ -125,9 +124,9 @@ export function contextRecord(question: PolicyRequest, touch: Touch, nowMs: numb
     has(attr) {
       if (attr === 'agent') return true;
       if (!VOLATILE.has(attr)) return false;
-      touch.volatile = true;
-      if (ALWAYS.has(attr)) return true;
-      return partial && !SAME.has(attr) ? UNKNOWN : get(attr) !== undefined;
+      reads.volatile = true;
+      if (ALWAYS_PRESENT.has(attr)) return true;
+      return partial && !CONSTANT.has(attr) ? UNKNOWN : get(attr) !== undefined;
     },
     entries: () =>
       ['agent', ...VOLATILE].flatMap((attr) => {
@@ -184,9 +183,7 @@ export function jsonRecord(object: JsonObject, schema?: Json): RecordValue {
 }
 
 function memberOf(value: Json | undefined, name: string): Json | undefined {
-  if (typeof value !== 'object' || value === null || Array.isArray(value) || !Object.hasOwn(value, name))
-    return undefined;
-  return (value as JsonObject)[name];
+  return isObject(value) && Object.hasOwn(value, name) ? value[name] : undefined;
 }
 
 function jsonValue(json: Json, schema: Json | undefined): Value {
@@ -198,13 +195,13 @@ function jsonValue(json: Json, schema: Json | undefined): Value {
     : jsonRecord(json as JsonObject, schema);
 }
 
-/** What the schema calls a number is a decimal also when it is whole: a policy could judge 50.5 or 50, and never both. */
+/** A value of schema type `number` is a decimal even when it is whole: else no policy could compare both 50.5 and 50. */
 function number(value: number, schema: Json | undefined): Value {
   if (!Number.isInteger(value)) return fraction(value);
   return memberOf(schema, 'type') === 'number' ? decimal(`${BigInt(value)}.0`) : BigInt(value);
 }
 
-/** Cedar has no floating point: up to four digits are a decimal, more are an error when somebody reads them. */
+/** Cedar has no floating point: up to four fractional digits are a decimal, more are an error when a policy reads them. */
 function fraction(value: number): Value {
   const text = String(value);
   if (!/^-?\d+\.\d{1,4}$/.test(text)) throw new EvaluationError('the number has no Cedar value');

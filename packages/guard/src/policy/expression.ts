@@ -20,6 +20,7 @@ import {
   type Value,
 } from './values.ts';
 
+/** What the variables of a policy stand for. */
 export interface Environment {
   readonly principal: Entity;
   readonly action: Entity;
@@ -27,6 +28,7 @@ export interface Environment {
   readonly context: RecordValue;
 }
 
+/** A compiled expression. @throws EvaluationError for a missing attribute, a wrong type or an overflow. */
 export type Expression = (env: Environment) => Value;
 type Node = Readonly<Record<string, unknown>>;
 type Pair = { readonly left: Node; readonly right: Node };
@@ -62,7 +64,7 @@ function compileExtension(args: readonly Node[], apply: (a?: Value, b?: Value) =
   };
 }
 
-const wrong = (wanted: string): EvaluationError => new EvaluationError(`a ${wanted} is needed`);
+const wrong = (type: string): EvaluationError => new EvaluationError(`a ${type} is needed`);
 const bool = (value: Value): boolean => {
   if (typeof value !== 'boolean') throw wrong('Bool');
   return value;
@@ -97,15 +99,17 @@ function less(a: Value, b: Value): boolean {
   throw wrong('pair of Long, datetime or duration');
 }
 
-export function isIn(one: Entity, target: Value): boolean | Unknown {
+/** Cedar's `in`, for an entity or a set of them. */
+export function isIn(member: Entity, target: Value): boolean | Unknown {
   if (target === UNKNOWN) return UNKNOWN;
-  if (typeof target !== 'object' || target.kind !== 'set') return isInOne(one, entity(target));
-  // Every item is looked at, as in Cedar: what is no entity is an error, also behind one that holds it.
-  const found = target.items.map((item) => (item === UNKNOWN ? UNKNOWN : isInOne(one, entity(item))));
-  return found.includes(true) ? true : found.includes(UNKNOWN) ? UNKNOWN : false;
+  if (typeof target !== 'object' || target.kind !== 'set') return isInEntity(member, entity(target));
+  // Every item is evaluated, as in Cedar: an item that is not an entity is an error even after a match.
+  const found = target.items.map((item) => (item === UNKNOWN ? UNKNOWN : isInEntity(member, entity(item))));
+  if (found.includes(true)) return true;
+  return found.includes(UNKNOWN) ? UNKNOWN : false;
 }
 
-const isInOne = (one: Entity, { uid }: Entity): boolean => one.uid === uid || one.ancestors.has(uid);
+const isInEntity = (member: Entity, { uid }: Entity): boolean => member.uid === uid || member.ancestors.has(uid);
 
 const BINARY: Readonly<Record<string, (a: Value, b: Value) => Value>> = Object.assign(Object.create(null), {
   '==': equal,
@@ -174,8 +178,8 @@ function compileHas({ left, attr }: { readonly left: Node; readonly attr: string
     for (const [index, name] of path.entries()) {
       if (node === UNKNOWN) return UNKNOWN;
       const fields = fieldsOf(node);
-      const there = fields.has(name);
-      if (there !== true) return there;
+      const present = fields.has(name);
+      if (present !== true) return present;
       if (index < path.length - 1) node = fields.get(name) ?? UNKNOWN;
     }
     return true;
@@ -196,19 +200,20 @@ function compileGet({ left, attr }: { readonly left: Node; readonly attr: string
 function compileIf(body: { readonly if: Node; readonly then: Node; readonly else: Node }): Expression {
   const [test, yes, no] = [compileExpression(body.if), compileExpression(body.then), compileExpression(body.else)];
   return (env) => {
-    const chosen = test(env);
-    return chosen === UNKNOWN ? UNKNOWN : bool(chosen) ? yes(env) : no(env);
+    const condition = test(env);
+    if (condition === UNKNOWN) return UNKNOWN;
+    return bool(condition) ? yes(env) : no(env);
   };
 }
 
 function compileIs(body: { readonly left: Node; readonly entity_type: string; readonly in?: Node }): Expression {
   const value = compileExpression(body.left);
-  const within = body.in === undefined ? undefined : compileExpression(body.in);
+  const container = body.in === undefined ? undefined : compileExpression(body.in);
   return (env) => {
-    const one = value(env);
-    if (one === UNKNOWN) return UNKNOWN;
-    if (entity(one).type !== body.entity_type) return false;
-    return within === undefined ? true : isIn(entity(one), within(env));
+    const candidate = value(env);
+    if (candidate === UNKNOWN) return UNKNOWN;
+    if (entity(candidate).type !== body.entity_type) return false;
+    return container === undefined ? true : isIn(entity(candidate), container(env));
   };
 }
 
@@ -260,12 +265,14 @@ function missing(name: string): never {
   throw new Error(`the variable "${name}" is not supported`);
 }
 
-/** An entity that is named means the one that is judged, with all that is known of it, when it is that one. */
+/** A literal that names the principal or the resource of the request is that entity, with its attributes. */
 function compileLiteral(body: unknown): Expression {
   const value = literal(body);
   if (typeof value !== 'object' || value.kind !== 'entity') return () => value;
-  return ({ principal, resource }) =>
-    value.uid === principal.uid ? principal : value.uid === resource.uid ? resource : value;
+  return ({ principal, resource }) => {
+    if (value.uid === principal.uid) return principal;
+    return value.uid === resource.uid ? resource : value;
+  };
 }
 
 /** A literal of the JSON format; entities and extension values come as escapes. */
@@ -285,7 +292,7 @@ function literal(json: unknown): Value {
   return recordOf(new Map(Object.entries(node).map(([name, value]) => [name, literal(value)])));
 }
 
-/** JSON has rounded what is larger, so that the policy would judge by another number than the one that was written. */
+/** JSON rounds larger numbers, so the policy would compare with another number than its author wrote. */
 function exactLong(json: number): bigint {
   if (!Number.isSafeInteger(json)) throw new Error('a whole number beyond 2^53 - 1 cannot be read exactly');
   return BigInt(json);

@@ -1,24 +1,26 @@
 /** Cedar's extension types: decimal, datetime, duration and ipaddr, as the Cedar reference defines their texts and functions. */
 import { EvaluationError, type ExtensionValue, type Value } from './values.ts';
 
-const I64 = (amount: bigint): bigint => {
+/** @throws EvaluationError for a number that does not fit 64 bits. */
+export function checkedLong(amount: bigint): bigint {
   if (BigInt.asIntN(64, amount) !== amount) throw new EvaluationError('integer overflow');
   return amount;
-};
-export const checkedLong = I64;
+}
 
 function textOf(value: Value | undefined): string {
   if (typeof value !== 'string') throw new EvaluationError('an extension function needs a string');
   return value;
 }
 
+/** `12.34`: up to four fractional digits. */
 export function decimal(text: string): ExtensionValue {
   const match = /^(-?)(\d+)\.(\d{1,4})$/.exec(text);
   if (match === null) throw new EvaluationError('not a decimal');
   const amount = BigInt(`${match[2]}${(match[3] ?? '').padEnd(4, '0')}`);
-  return { kind: 'decimal', amount: I64(match[1] === '-' ? -amount : amount) };
+  return { kind: 'decimal', amount: checkedLong(match[1] === '-' ? -amount : amount) };
 }
 
+/** ISO 8601 with an optional time and offset. */
 export function datetime(text: string): ExtensionValue {
   const match = /^(\d{4}-\d{2}-\d{2})(?:T(\d{2}:\d{2}:\d{2})(\.\d{3})?(Z|[+-]\d{4}))?$/.exec(text);
   const [, date = '', time = '00:00:00', fraction = '.000', zone = 'Z'] = match ?? [];
@@ -35,24 +37,28 @@ function offsetOf(zone: string): bigint {
   return BigInt((zone[0] === '-' ? -1 : 1) * (hours * 60 + minutes) * 60_000);
 }
 
+/** `1d2h3m4s5ms`, with an optional sign. */
 export function duration(text: string): ExtensionValue {
   const match = /^(-?)(?:(\d+)d)?(?:(\d+)h)?(?:(\d+)m)?(?:(\d+)s)?(?:(\d+)ms)?$/.exec(text);
   if (match === null || text === '' || text === '-') throw new EvaluationError('not a duration');
   const [, sign, ...parts] = match;
   const units = [86_400_000n, 3_600_000n, 60_000n, 1_000n, 1n];
   const amount = units.reduce((sum, unit, index) => sum + BigInt(parts[index] ?? 0) * unit, 0n);
-  return { kind: 'duration', amount: I64(sign === '-' ? -amount : amount) };
+  return { kind: 'duration', amount: checkedLong(sign === '-' ? -amount : amount) };
 }
 
+/** An IPv4 or IPv6 address, or a range in CIDR notation. */
 export function ip(text: string): ExtensionValue {
   const [address = '', prefix, ...rest] = text.split('/');
   const version = address.includes(':') ? 6 : 4;
   const amount = version === 4 ? ipv4(address) : ipv6(address);
   const width = version === 4 ? 32 : 128;
-  const bits = prefix === undefined ? width : /^(0|[1-9]\d{0,2})$/.test(prefix) ? Number(prefix) : Number.NaN;
+  const bits = prefix === undefined ? width : prefixBits(prefix);
   if (amount === undefined || rest.length > 0 || !(bits <= width)) throw new EvaluationError('not an ip address');
   return { kind: 'ip', amount, prefix: bits, version };
 }
+
+const prefixBits = (text: string): number => (/^(0|[1-9]\d{0,2})$/.test(text) ? Number(text) : Number.NaN);
 
 function ipv4(text: string): bigint | undefined {
   const parts = text.split('.');
@@ -119,9 +125,15 @@ export const EXTENSIONS: ReadonlyMap<string, (a?: Value, b?: Value) => Value> = 
   ['isInRange', (a, b) => inRange(as('ip', a), as('ip', b))],
   ['datetime', (a) => datetime(textOf(a))],
   ['duration', (a) => duration(textOf(a))],
-  ['offset', (a, b) => ({ kind: 'datetime', amount: I64(as('datetime', a).amount + as('duration', b).amount) })],
-  ['durationSince', (a, b) => ({ kind: 'duration', amount: I64(as('datetime', a).amount - as('datetime', b).amount) })],
-  ['toDate', (a) => ({ kind: 'datetime', amount: I64(floorDay(as('datetime', a).amount)) })],
+  [
+    'offset',
+    (a, b) => ({ kind: 'datetime', amount: checkedLong(as('datetime', a).amount + as('duration', b).amount) }),
+  ],
+  [
+    'durationSince',
+    (a, b) => ({ kind: 'duration', amount: checkedLong(as('datetime', a).amount - as('datetime', b).amount) }),
+  ],
+  ['toDate', (a) => ({ kind: 'datetime', amount: checkedLong(floorDay(as('datetime', a).amount)) })],
   ['toTime', (a) => ({ kind: 'duration', amount: as('datetime', a).amount - floorDay(as('datetime', a).amount) })],
   ['toMilliseconds', total(1n)],
   ['toSeconds', total(1_000n)],

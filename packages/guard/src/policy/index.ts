@@ -1,2 +1,2 @@
-/** Policies, compiled when they are loaded. */
+/** Cedar policies, compiled when they are loaded. */
 export { compileCedar, type PolicyJson, type SourcePolicy } from './cedar.ts';

@@ -1,7 +1,12 @@
-/** `like`: `*` matches any run of characters. The leftmost place for each part is always right, so nothing is gone back to. */
+/**
+ * Cedar's `like`: `*` matches any run of characters. The leftmost match of each part is always right, so there is no
+ * backtracking.
+ */
+
+/** A pattern of the JSON format: literal characters and wildcards. */
 export type LikePattern = readonly ('Wildcard' | { readonly Literal: string })[];
 
-/** What is matched is well formed (strict JSON), so that whole characters match whole characters in UTF-16 too. */
+/** Texts are well-formed UTF-16 (strict JSON), so whole characters match whole characters. */
 export function compileLike(pattern: LikePattern): (text: string) => boolean {
   const parts = [''];
   for (const atom of pattern) {
@@ -14,11 +19,11 @@ export function compileLike(pattern: LikePattern): (text: string) => boolean {
   return (text) => {
     const end = text.length - tail.length;
     if (end < head.length || !text.startsWith(head) || !text.endsWith(tail)) return false;
-    let at = head.length;
+    let position = head.length;
     return between.every((part) => {
-      const found = text.indexOf(part, at);
-      at = found + part.length;
-      return found !== -1 && at <= end;
+      const found = text.indexOf(part, position);
+      position = found + part.length;
+      return found !== -1 && position <= end;
     });
   };
 }

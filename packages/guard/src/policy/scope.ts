@@ -1,4 +1,4 @@
-/** The head of a policy: which principals, actions and resources it is about. */
+/** The scope of a policy: which principals, actions and resources it applies to. */
 import { isIn } from './expression.ts';
 import { namedEntity, setOf, type Entity } from './values.ts';
 
@@ -7,6 +7,7 @@ interface EntityJson {
   readonly id: string;
 }
 
+/** One part of a scope in Cedar's JSON format. */
 export interface ScopeJson {
   readonly op: 'All' | '==' | 'in' | 'is';
   readonly entity?: EntityJson;
@@ -15,6 +16,7 @@ export interface ScopeJson {
   readonly in?: { readonly entity: EntityJson };
 }
 
+/** Whether an entity is in the scope. */
 export type Scope = (entity: Entity) => boolean;
 
 const named = ({ type, id }: EntityJson): Entity => namedEntity(type, id);
@@ -33,8 +35,9 @@ export function compileScope(scope: ScopeJson): Scope {
       return (entity) => isIn(entity, target) === true;
     }
     case 'is': {
-      const within = scope.in === undefined ? undefined : named(entityOf(scope.in.entity));
-      return (entity) => entity.type === scope.entity_type && (within === undefined || isIn(entity, within) === true);
+      const container = scope.in === undefined ? undefined : named(entityOf(scope.in.entity));
+      return (entity) =>
+        entity.type === scope.entity_type && (container === undefined || isIn(entity, container) === true);
     }
   }
 }

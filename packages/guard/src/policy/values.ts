@@ -1,7 +1,8 @@
 /**
- * Cedar values at run time. Long is `bigint` (so that overflow is seen), String and Bool are themselves, and records are
- * looked into lazily, because most policies read one attribute of many.
+ * Cedar values at run time. Long is a `bigint`, so that overflow is detected; String and Bool are themselves; records are read
+ * lazily, because most policies read one attribute of many.
  */
+/** An entity: a user, an action, a resource, or what contains them. */
 export interface Entity {
   readonly kind: 'entity';
   readonly type: string;
@@ -13,11 +14,13 @@ export interface Entity {
   readonly ancestors: ReadonlySet<string>;
 }
 
+/** A set; order and duplicates do not matter. */
 export interface SetValue {
   readonly kind: 'set';
   readonly items: readonly Value[];
 }
 
+/** A record. */
 export interface RecordValue {
   readonly kind: 'record';
   has(attr: string): boolean | Unknown;
@@ -27,6 +30,7 @@ export interface RecordValue {
   entries(): readonly (readonly [string, Value])[];
 }
 
+/** A value of an extension type. */
 export interface ExtensionValue {
   readonly kind: 'decimal' | 'datetime' | 'duration' | 'ip';
   /** decimal: ten-thousandths; datetime and duration: milliseconds; ip: the network address. */
@@ -38,13 +42,16 @@ export interface ExtensionValue {
 
 /** What partial evaluation does not know. Anything computed from it is unknown too. */
 export const UNKNOWN = Symbol('unknown');
+/** The type of {@link UNKNOWN}. */
 export type Unknown = typeof UNKNOWN;
 
+/** Any value of an expression. */
 export type Value = boolean | bigint | string | Entity | SetValue | RecordValue | ExtensionValue | Unknown;
 
 /** A policy could not be evaluated: a missing attribute, a wrong type, an overflow. It denies. */
 export class EvaluationError extends Error {}
 
+/** The unique id of an entity, as Cedar writes it. */
 export const uidOf = (type: string, id: string): string => `${type}::${JSON.stringify(id)}`;
 
 const NO_ATTRIBUTES: RecordValue = { kind: 'record', has: () => false, get: () => undefined, entries: () => [] };
@@ -59,6 +66,7 @@ export const namedEntity = (type: string, id: string): Entity => ({
   ancestors: new Set(),
 });
 
+/** A record of known fields. */
 export function recordOf(fields: ReadonlyMap<string, Value>): RecordValue {
   return {
     kind: 'record',
@@ -68,9 +76,10 @@ export function recordOf(fields: ReadonlyMap<string, Value>): RecordValue {
   };
 }
 
+/** A set of values. */
 export const setOf = (items: readonly Value[]): SetValue => ({ kind: 'set', items });
 
-/** Cedar equality: never an error; values of different kinds are different. Unknown when either side holds something unknown. */
+/** Cedar equality: never an error; values of different kinds are different. Unknown when either side contains something unknown. */
 export function equal(left: Value, right: Value): boolean | Unknown {
   if (left === UNKNOWN || right === UNKNOWN) return UNKNOWN;
   if (typeof left !== 'object' || typeof right !== 'object') return left === right;
@@ -91,6 +100,7 @@ export function equal(left: Value, right: Value): boolean | Unknown {
   }
 }
 
+/** Cedar's `contains`. */
 export function contains(set: SetValue, value: Value): boolean | Unknown {
   let unknown = false;
   for (const item of set.items) {
@@ -101,9 +111,10 @@ export function contains(set: SetValue, value: Value): boolean | Unknown {
   return unknown ? UNKNOWN : false;
 }
 
-export function containsAll(set: SetValue, wanted: SetValue): boolean | Unknown {
+/** Cedar's `containsAll`. */
+export function containsAll(set: SetValue, others: SetValue): boolean | Unknown {
   let unknown = false;
-  for (const item of wanted.items) {
+  for (const item of others.items) {
     const found = contains(set, item);
     if (found === false) return false;
     if (found === UNKNOWN) unknown = true;
@@ -112,8 +123,8 @@ export function containsAll(set: SetValue, wanted: SetValue): boolean | Unknown 
 }
 
 function sameSet(left: SetValue, right: SetValue): boolean | Unknown {
-  const there = containsAll(left, right);
-  return there === false ? false : and(there, containsAll(right, left));
+  const included = containsAll(left, right);
+  return included === false ? false : and(included, containsAll(right, left));
 }
 
 function sameRecord(left: RecordValue, right: RecordValue): boolean | Unknown {
@@ -128,5 +139,7 @@ function sameRecord(left: RecordValue, right: RecordValue): boolean | Unknown {
   return result;
 }
 
-const and = (left: boolean | Unknown, right: boolean | Unknown): boolean | Unknown =>
-  left === false || right === false ? false : left === UNKNOWN || right === UNKNOWN ? UNKNOWN : true;
+function and(left: boolean | Unknown, right: boolean | Unknown): boolean | Unknown {
+  if (left === false || right === false) return false;
+  return left === UNKNOWN || right === UNKNOWN ? UNKNOWN : true;
+}

@@ -1,9 +1,36 @@
-/** The stages of the guard, one room each. */
-export * from './approve/index.ts';
-export * from './authenticate/index.ts';
-export * from './authorize/index.ts';
-export * from './inspect/index.ts';
-export * from './limit/index.ts';
-export * from './tenant/index.ts';
-export * from './validate/index.ts';
-export * from './visible/index.ts';
+/** The stages of the guard, one folder each. A stage is one function of `Stages`. */
+export { approvalDigest, createApprove, type ApprovalRule } from './approve/index.ts';
+export {
+  API_KEY_ISSUER,
+  createApiKeyAuthenticator,
+  createAuthenticate,
+  createBearerJwt,
+  firstOf,
+  mintApiKey,
+  principalKey,
+  readAuthorization,
+  type JwtIssuer,
+  type KeySource,
+} from './authenticate/index.ts';
+export { createAuthorize } from './authorize/index.ts';
+export { createInspect } from './inspect/index.ts';
+export {
+  addressRule,
+  createLimit,
+  createRefusals,
+  type LimitSetting,
+  type LimitTiers,
+  type Refusals,
+} from './limit/index.ts';
+export { createTenant, GATEWAY_TENANT } from './tenant/index.ts';
+export {
+  compileSchema,
+  createSchemaCache,
+  createValidate,
+  SCHEMA_LIMITS,
+  type CheckSchema,
+  type SchemaCache,
+  type SchemaFault,
+  type SchemaLimits,
+} from './validate/index.ts';
+export { createMayList, createVisible } from './visible/index.ts';

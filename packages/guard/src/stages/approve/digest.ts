@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import type { Definition, JsonObject, Principal, Tenant } from '../../call.ts';
 import { canonicalize } from '../../json/canonical.ts';
 
+/** Everything that an approval is for. */
 export interface ApprovedCall {
   readonly principal: Principal;
   readonly tenant: Tenant;
@@ -11,7 +12,16 @@ export interface ApprovedCall {
   readonly revision: string;
 }
 
-/** SHA-256 over the RFC 8785 form of everything that a yes is for: change one byte of it and the yes is for something else. */
+/**
+ * SHA-256 over the RFC 8785 form of everything that an approval is for, as 64 hex digits. Change one byte of it, and the
+ * approval is for another call.
+ *
+ * @example
+ * ```ts
+ * const digestFor = ({ principal, tenant }: Identity, definition: Definition, input: JsonObject): string =>
+ *   approvalDigest({ principal, tenant, definition, input, revision: 'r1' });
+ * ```
+ */
 export function approvalDigest({ principal, tenant, definition, input, revision }: ApprovedCall): string {
   const { user, agent } = principal;
   const text = canonicalize({

@@ -1,25 +1,47 @@
-/** Stage 7: must a human say yes? By rule; the yes is for exactly these bytes, once, until it expires. */
+/** Stage 7: must a human approve? By rule. An approval is for exactly these bytes, once, until it expires. */
 import type { Stages } from '../../guard.ts';
-import type { ApprovalRequest, ApprovalState, ApprovalStore, Clock } from '../../ports.ts';
+import { andThen } from '../../maybe-promise.ts';
+import type { ApprovalState, ApprovalStore, Clock } from '../../ports.ts';
 import type { Approval } from '../../call.ts';
 import { GuardError } from '../../errors.ts';
 import { approvalDigest } from './digest.ts';
 
 export { approvalDigest } from './digest.ts';
 
-/** `*` stands for every server or tool. */
+/**
+ * Which tools need an approval. `*` stands for every server or tool.
+ *
+ * @example
+ * ```ts
+ * const allDeletes: ApprovalRule = { server: '*', tool: 'delete' };
+ * ```
+ */
 export interface ApprovalRule {
   readonly server: string;
   readonly tool: string;
 }
 
 export interface ApproveDeps {
+  /** Read for every call. */
   readonly rules: () => readonly ApprovalRule[];
   readonly store: ApprovalStore;
   readonly ttlMs: () => number;
   readonly clock: Clock;
 }
 
+/**
+ * The approve stage.
+ *
+ * @example
+ * ```ts
+ * const approve = createApprove({
+ *   rules: () => [{ server: 'crm', tool: '*' }],
+ *   store: createMemoryApprovals(systemClock),
+ *   ttlMs: () => 600_000,
+ *   clock: systemClock,
+ * });
+ * ```
+ */
 export function createApprove({ rules, store, ttlMs, clock }: ApproveDeps): Stages['approve'] {
   return ({ principal, tenant }, { definition, input }, grant) => {
     if (definition?.kind !== 'tool') return undefined;
@@ -28,22 +50,14 @@ export function createApprove({ rules, store, ttlMs, clock }: ApproveDeps): Stag
     );
     if (!applies) return undefined;
     const digest = approvalDigest({ principal, tenant, definition, input, revision: grant?.revision ?? '' });
-    const question: ApprovalRequest = {
-      digest,
-      principal,
-      tenant,
-      definition,
-      input,
-      expiresAtMs: clock.now() + ttlMs(),
-    };
-    const state = store.consume(question);
-    return state instanceof Promise ? state.then(settle) : settle(state);
+    const expiresAtMs = clock.now() + ttlMs();
+    return andThen(store.consume({ digest, principal, tenant, definition, input, expiresAtMs }), approvalOrRefusal);
   };
 }
 
 const matches = (pattern: string, name: string): boolean => pattern === '*' || pattern === name;
 
-function settle(state: ApprovalState): Approval {
+function approvalOrRefusal(state: ApprovalState): Approval {
   switch (state.state) {
     case 'approved':
       return state.approval;
@@ -51,7 +65,7 @@ function settle(state: ApprovalState): Approval {
       throw new GuardError('approval_required', { data: { approval_id: state.id } });
     case 'refused':
       throw new GuardError('approval_refused', { data: { approval_id: state.id } });
-    // A store that answers anything else has not said yes.
+    // A store that answers anything else has not approved.
     default:
       throw new GuardError('internal', { cause: new Error('the approval store gave an unknown answer') });
   }

@@ -1,23 +1,43 @@
 /**
- * API keys: `sp_<id>_<secret>`. The prefix makes a leaked one findable, the id finds the row, and only the hash of the
- * secret is stored. A key is looked up again after a few seconds, which bounds how long a revoked one still works.
+ * API keys: `sp_<id>_<secret>`. The prefix makes a leaked key findable, the id finds the row, and only the hash of the
+ * secret is stored. A key is looked up again after a few seconds, which bounds how long a revoked key still works.
  */
-import { createHash, randomBytes, timingSafeEqual } from 'node:crypto';
+import { hash, randomBytes, timingSafeEqual } from 'node:crypto';
+import { BoundedMap } from '../../bounded-map.ts';
 import type { Principal } from '../../call.ts';
 import type { ApiKey, Authenticator, Clock, KeyStore } from '../../ports.ts';
 import { principalKey } from './principal-key.ts';
 import { refused } from './refused.ts';
 
-/** How long a key that was found is believed without looking again. */
+/** How long a verified key is accepted without another lookup. */
 export const API_KEY_REMEMBERED_MS = 2_000;
+
+/**
+ * The issuer of every principal that an API key authenticates.
+ *
+ * @example
+ * ```ts
+ * const isRobot = ({ user }: Principal): boolean => user.issuer === API_KEY_ISSUER;
+ * ```
+ */
 export const API_KEY_ISSUER = 'urn:sallyport:api-key';
 
 const SHAPE = /^sp_([0-9a-f]{16})_([A-Za-z0-9_-]{43})$/;
 const REMEMBERED_MAX = 10_000;
 
-const hashOf = (secret: string): string => createHash('sha256').update(`sallyport api key ${secret}`).digest('hex');
+const hashOf = (secret: string): string => hash('sha256', `sallyport api key ${secret}`, 'hex');
 
-/** A new key: the text is shown once, the row is stored. */
+/**
+ * A new key: the text is shown once, the row is stored.
+ *
+ * @example
+ * ```ts
+ * const { text, key } = mintApiKey({
+ *   tenant: 'acme', subject: 'ci', name: 'CI', roles: ['deployer'], scopes: [], tier: undefined,
+ *   createdAtMs: Date.now(), expiresAtMs: undefined,
+ * });
+ * ```
+ */
 export function mintApiKey(fields: Omit<ApiKey, 'id' | 'hash' | 'revokedAtMs'>): {
   readonly text: string;
   readonly key: ApiKey;
@@ -27,45 +47,53 @@ export function mintApiKey(fields: Omit<ApiKey, 'id' | 'hash' | 'revokedAtMs'>):
   return { text: `sp_${id}_${secret}`, key: { ...fields, id, hash: hashOf(secret), revokedAtMs: undefined } };
 }
 
+/** A verified key: the principal is the same object as long as the row is the same, because caches hang on the object. */
+interface VerifiedKey {
+  readonly principal: Principal;
+  readonly row: string;
+  readonly validUntilMs: number;
+}
+
+/**
+ * Authenticates bearer tokens that are API keys.
+ *
+ * @example
+ * ```ts
+ * const authenticator = createApiKeyAuthenticator(createMemoryKeys(), systemClock);
+ * ```
+ */
 export function createApiKeyAuthenticator(store: KeyStore, clock: Clock): Authenticator {
-  const remembered = new Map<string, Remembered>();
-  const look = async (token: string): Promise<Principal> => {
-    const [, id = '', secret = ''] = SHAPE.exec(token) ?? [];
-    const key = id === '' ? undefined : await store.find(id);
-    const matches = isSame(hashOf(secret), key?.hash ?? hashOf(''));
-    const now = clock.now();
-    if (key === undefined || !matches || key.revokedAtMs !== undefined || (key.expiresAtMs ?? Infinity) <= now)
-      throw refused('api_key');
+  const verified = new BoundedMap<string, VerifiedKey>(REMEMBERED_MAX);
+  const verify = async (token: string): Promise<Principal> => {
+    const key = await findKey(store, token, clock);
     const row = JSON.stringify(key);
-    const before = remembered.get(token);
-    // The same object as long as the row says the same: what is known of a principal hangs on the object.
-    const principal = before?.row === row ? before.principal : principalOf(key);
-    if (remembered.size >= REMEMBERED_MAX) remembered.delete(remembered.keys().next().value as string);
-    remembered.set(token, {
-      principal,
-      row,
-      until: Math.min(now + API_KEY_REMEMBERED_MS, key.expiresAtMs ?? Infinity),
-    });
+    const previous = verified.get(token);
+    const principal = previous?.row === row ? previous.principal : principalOf(key);
+    const validUntilMs = Math.min(clock.now() + API_KEY_REMEMBERED_MS, key.expiresAtMs ?? Infinity);
+    verified.set(token, { principal, row, validUntilMs });
     return principal;
   };
   return (credentials) => {
     if (credentials.kind !== 'bearer' || !credentials.token.startsWith('sp_')) return undefined;
-    const known = remembered.get(credentials.token);
-    return known !== undefined && known.until > clock.now() ? known.principal : look(credentials.token);
+    const known = verified.get(credentials.token);
+    return known !== undefined && known.validUntilMs > clock.now() ? known.principal : verify(credentials.token);
   };
 }
 
-interface Remembered {
-  readonly principal: Principal;
-  readonly row: string;
-  /** Milliseconds since the epoch. */
-  readonly until: number;
+/** @throws GuardError `unauthenticated` unless the key exists, the secret is its own, and it is valid now. */
+async function findKey(store: KeyStore, token: string, clock: Clock): Promise<ApiKey> {
+  const [, id = '', secret = ''] = SHAPE.exec(token) ?? [];
+  const key = id === '' ? undefined : await store.find(id);
+  const matches = isSame(hashOf(secret), key?.hash ?? hashOf(''));
+  if (key === undefined || !matches || key.revokedAtMs !== undefined) throw refused('api_key');
+  if ((key.expiresAtMs ?? Infinity) <= clock.now()) throw refused('api_key');
+  return key;
 }
 
-/** A stored hash of another length is the hash of nothing. */
+/** In constant time; a stored hash of another length matches nothing. */
 function isSame(a: string, b: string): boolean {
-  const [one, other] = [Buffer.from(a), Buffer.from(b)];
-  return one.length === other.length && timingSafeEqual(one, other);
+  const [left, right] = [Buffer.from(a), Buffer.from(b)];
+  return left.length === right.length && timingSafeEqual(left, right);
 }
 
 function principalOf(key: ApiKey): Principal {

@@ -4,7 +4,16 @@ import type { Credentials } from '../../call.ts';
 const BEARER = /^bearer ([A-Za-z0-9\-._~+/]+=*)$/i;
 const TOKEN_MAX = 16_384;
 
-/** @param values every Authorization header of the request, as received. */
+/**
+ * The credential of a request.
+ *
+ * @param values every Authorization header of the request, as received.
+ *
+ * @example
+ * ```ts
+ * const credentials = readAuthorization(['Bearer eyJhbGciOi.eyJpc3MiOi.c2lnbmF0dXJl']);
+ * ```
+ */
 export function readAuthorization(values: readonly string[]): Credentials {
   if (values.length === 0) return { kind: 'none' };
   if (values.length > 1) return { kind: 'malformed', why: 'more than one Authorization header' };

@@ -10,13 +10,17 @@ import { refused } from './refused.ts';
 /** O17: what RFC 9068 section 2.2 requires of an access token. */
 const REQUIRED = ['client_id', 'iat', 'jti'];
 
-/** The claims of a token whose signature is good, as a principal. */
+/**
+ * The claims of a token whose signature is verified, as a principal.
+ *
+ * @throws GuardError `unauthenticated` or `insufficient_scope` for the first claim that is not accepted.
+ */
 export function checkClaims(payload: JsonObject, issuer: JwtIssuer, nowMs: number): Principal {
   const { sub } = payload;
   if (typeof sub !== 'string' || sub === '') throw refused('claims');
   if (issuer.accessTokenProfile === 'rfc9068' && !REQUIRED.every((name) => Object.hasOwn(payload, name)))
     throw refused('claims');
-  // A token that is bound to a key is worth nothing without the proof (RFC 7800); as a bearer token it was stolen.
+  // A token that is bound to a key needs a proof of possession (RFC 7800), which a bearer token does not have.
   if (payload['cnf'] !== undefined) throw refused('bound');
   checkAudience(payload, issuer);
   const exp = checkTimes(payload, issuer, nowMs);
@@ -43,4 +47,4 @@ export function checkClaims(payload: JsonObject, issuer: JwtIssuer, nowMs: numbe
 
 const text = (value: unknown): string | undefined => (typeof value === 'string' && value !== '' ? value : undefined);
 const texts = (value: unknown): readonly string[] =>
-  Array.isArray(value) ? value.filter((one) => typeof one === 'string') : [];
+  Array.isArray(value) ? value.filter((item) => typeof item === 'string') : [];

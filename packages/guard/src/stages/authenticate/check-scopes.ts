@@ -3,7 +3,11 @@ import type { JsonObject } from '../../call.ts';
 import type { JwtIssuer } from './issuer.ts';
 import { refused } from './refused.ts';
 
-/** O22: scope tokens separated by single spaces (RFC 6749 section 3.3), compared whole. */
+/**
+ * O22: scope tokens separated by single spaces (RFC 6749 section 3.3), compared as whole tokens.
+ *
+ * @throws GuardError `insufficient_scope` when a required one is missing.
+ */
 export function checkScopes({ scope }: JsonObject, issuer: JwtIssuer): readonly string[] {
   if (
     scope !== undefined &&

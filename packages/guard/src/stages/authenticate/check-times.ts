@@ -2,10 +2,16 @@ import type { JsonObject } from '../../call.ts';
 import type { JwtIssuer } from './issuer.ts';
 import { refused } from './refused.ts';
 
-const SKEW_MAX_SECONDS = 60;
-const TIME_MAX = 253_402_300_799;
+/** The largest clock skew that is tolerated, whatever the configuration says. */
+export const SKEW_MAX_SECONDS = 60;
+/** The end of the year 9999. */
+const SECONDS_MAX = 253_402_300_799;
 
-/** O15: finite numbers of seconds, valid now give or take the skew, and not longer than the issuer may grant. */
+/**
+ * O15: finite numbers of seconds, valid now within the clock skew, and no longer lifetime than the issuer may grant.
+ *
+ * @returns `exp`, in seconds since the epoch.
+ */
 export function checkTimes(payload: JsonObject, issuer: JwtIssuer, nowMs: number): number {
   const skew = Math.min(issuer.clockSkewSeconds, SKEW_MAX_SECONDS);
   const now = nowMs / 1000;
@@ -22,6 +28,6 @@ export function checkTimes(payload: JsonObject, issuer: JwtIssuer, nowMs: number
 
 function time(value: unknown): number | undefined {
   if (value === undefined) return undefined;
-  if (typeof value !== 'number' || !Number.isFinite(value) || value < 0 || value > TIME_MAX) throw refused('claims');
+  if (typeof value !== 'number' || !Number.isFinite(value) || value < 0 || value > SECONDS_MAX) throw refused('claims');
   return value;
 }

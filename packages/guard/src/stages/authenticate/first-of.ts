@@ -1,17 +1,22 @@
 import type { Principal } from '../../call.ts';
+import { andThen, type MaybePromise } from '../../maybe-promise.ts';
 import type { Authenticator } from '../../ports.ts';
 
-/** Asks each in turn; the first that knows the kind of credential decides, also when it refuses. An authenticator again. */
+/**
+ * Tries each authenticator in turn. The first that knows the kind of credential decides, also when it refuses. The result is
+ * an authenticator again.
+ *
+ * @example
+ * ```ts
+ * const either = (jwt: Authenticator, apiKey: Authenticator): Authenticator => firstOf(jwt, apiKey);
+ * ```
+ */
 export function firstOf(...authenticators: readonly Authenticator[]): Authenticator {
-  return (credentials) => {
-    for (let at = 0; at < authenticators.length; at++) {
-      const answer = authenticators[at]?.(credentials);
-      if (answer instanceof Promise)
-        return answer.then((found) => found ?? firstOf(...authenticators.slice(at + 1))(credentials)) as Promise<
-          Principal | undefined
-        >;
-      if (answer !== undefined) return answer;
-    }
-    return undefined;
-  };
+  const [first, ...others] = authenticators;
+  if (first === undefined) return () => undefined;
+  const next = firstOf(...others);
+  return (credentials) =>
+    andThen(first(credentials), (principal): MaybePromise<Principal | undefined> =>
+      principal === undefined ? next(credentials) : principal,
+    );
 }

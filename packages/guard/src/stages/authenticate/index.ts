@@ -1,48 +1,56 @@
 /** Stage 1: who is it? */
-import type { Principal } from '../../call.ts';
+import type { Credentials, Principal } from '../../call.ts';
 import { GuardError } from '../../errors.ts';
 import type { Stages } from '../../guard.ts';
+import { andThen, type MaybePromise } from '../../maybe-promise.ts';
 import type { Authenticator } from '../../ports.ts';
 import { firstOf } from './first-of.ts';
-import { ownCalls } from './own-calls.ts';
+import { authenticateOwnCalls } from './own-calls.ts';
 import { refused } from './refused.ts';
 
 export { API_KEY_ISSUER, API_KEY_REMEMBERED_MS, createApiKeyAuthenticator, mintApiKey } from './api-key.ts';
 export { readAuthorization } from './authorization-header.ts';
-export { createBearerJwt, type BearerJwtDeps } from './bearer-jwt.ts';
+export { createBearerJwt } from './bearer-jwt.ts';
 export { firstOf } from './first-of.ts';
 export type { JwtIssuer, KeySource } from './issuer.ts';
 export { principalKey } from './principal-key.ts';
-export type { TokenFault } from './refused.ts';
 
 /**
- * @param authenticators asked in order; our own calls come first.
- * @param onRefused told the `error_type` of every refusal, for the metric.
+ * The authenticate stage.
+ *
+ * @param authenticators tried in order, after the credentials of the gateway's own calls.
+ * @param onRefused receives the `error_type` of every refusal, for the metric.
+ * @example
+ * ```ts
+ * const authenticate = createAuthenticate([createApiKeyAuthenticator(createMemoryKeys(), systemClock)], () => {});
+ * ```
  */
 export function createAuthenticate(
   authenticators: readonly Authenticator[],
   onRefused: (type: string) => void,
 ): Stages['authenticate'] {
-  const ask = firstOf(ownCalls, ...authenticators);
-  const known = (principal: Principal | undefined, kind: string): Principal => {
-    if (principal === undefined) throw refused(kind === 'none' ? 'missing' : 'malformed');
-    return principal;
-  };
+  const authenticator = firstOf(authenticateOwnCalls, ...authenticators);
   const report = (thrown: unknown): never => {
-    if (thrown instanceof GuardError)
-      onRefused(
-        String((thrown.cause as Error | undefined)?.message ?? thrown.code).replace('credential refused: ', ''),
-      );
+    if (thrown instanceof GuardError) onRefused(faultOf(thrown));
     throw thrown;
   };
   return ({ credentials }) => {
     try {
-      const answer = ask(credentials);
-      return answer instanceof Promise
-        ? answer.then((found) => known(found, credentials.kind)).catch(report)
-        : known(answer, credentials.kind);
+      const principal = authenticate(authenticator, credentials);
+      return principal instanceof Promise ? principal.catch(report) : principal;
     } catch (thrown) {
       return report(thrown);
     }
   };
 }
+
+function authenticate(authenticator: Authenticator, credentials: Credentials): MaybePromise<Principal> {
+  return andThen(authenticator(credentials), (principal) => {
+    if (principal === undefined) throw refused(credentials.kind === 'none' ? 'missing' : 'malformed');
+    return principal;
+  });
+}
+
+/** The fault that {@link refused} put into the cause. */
+const faultOf = ({ cause, code }: GuardError): string =>
+  (cause instanceof Error ? cause.message : code).replace('credential refused: ', '');

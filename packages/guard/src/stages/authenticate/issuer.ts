@@ -1,14 +1,26 @@
 import type { KeyObject } from 'node:crypto';
 import type { JsonObject } from '../../call.ts';
 
-/** An issuer whose tokens are accepted, and how. The gateway's configuration has the same shape. */
+/**
+ * An issuer whose tokens are accepted, and how. The gateway's configuration has the same shape.
+ *
+ * @example
+ * ```ts
+ * const acceptsAnyJwt = (issuer: JwtIssuer): boolean => issuer.accessTokenProfile === 'any-jwt';
+ * ```
+ */
 export interface JwtIssuer {
+  /** Compared byte for byte with `iss`. */
   readonly issuer: string;
+  /** The `aud` of this gateway. */
   readonly audience: string;
+  /** Whether a token may name other audiences too. */
   readonly multipleAudiences: boolean;
+  /** JWS names of asymmetric algorithms. */
   readonly algorithms: readonly string[];
   readonly accessTokenProfile: 'rfc9068' | 'any-jwt';
   readonly requiredScopes: readonly string[];
+  /** Where the claims are: names, or dotted paths. */
   readonly claims: {
     readonly tenant: string;
     readonly roles: string;
@@ -16,24 +28,34 @@ export interface JwtIssuer {
     readonly agent: string;
     readonly tier: string;
   };
+  /** OAuth client ids that may present tokens; `undefined` = all. */
   readonly allowedClients: readonly string[] | undefined;
   readonly clockSkewSeconds: number;
   readonly lifetimeSecondsMax: number;
 }
 
-/** Finds the verification key of one issuer; never looks at another issuer's keys. */
+/**
+ * Finds the verification key of one issuer, and never one of another issuer.
+ *
+ * @example
+ * ```ts
+ * const oneKey = (key: CryptoKey): KeySource => ({ key: async () => key });
+ * ```
+ */
 export interface KeySource {
-  /** @throws when there is no unambiguous key. `kid` is whatever the header had, checked to be a short string or absent. */
+  /**
+   * Rejects when there is no key, or more than one. `kid` is the header's: a short string, or absent.
+   */
   key(issuer: string, kid: string | undefined, algorithm: string): Promise<CryptoKey | KeyObject>;
 }
 
 /** The value at a dotted path, e.g. `realm_access.roles`; a claim whose own name has dots wins. */
 export function claimAt(payload: JsonObject, path: string): unknown {
   if (Object.hasOwn(payload, path)) return payload[path];
-  let node: unknown = payload;
+  let value: unknown = payload;
   for (const part of path.split('.')) {
-    if (typeof node !== 'object' || node === null || !Object.hasOwn(node, part)) return undefined;
-    node = (node as JsonObject)[part];
+    if (typeof value !== 'object' || value === null || !Object.hasOwn(value, part)) return undefined;
+    value = (value as JsonObject)[part];
   }
-  return node;
+  return value;
 }

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import type { Credentials, Principal } from '../../call.ts';
 import type { Authenticator } from '../../ports.ts';
 import { createAuthenticate, firstOf } from './index.ts';
-import { ownCalls } from './own-calls.ts';
+import { authenticateOwnCalls } from './own-calls.ts';
 import { CALL, openBench, outcomeOf, token } from './testing/tokens.mts';
 
 const named = (key: string): Principal => ({ key }) as unknown as Principal;
@@ -33,7 +33,7 @@ describe('our own calls', () => {
 
   it.each<Credentials>([{ kind: 'none' }, { kind: 'malformed', why: 'x' }, TOKEN])(
     '$kind is none of them',
-    (credentials) => expect(ownCalls(credentials)).toBeUndefined(),
+    (credentials) => expect(authenticateOwnCalls(credentials)).toBeUndefined(),
   );
 });
 

@@ -1,27 +1,30 @@
-/** Credentials that only our own code can make: the gateway's discovery, and what a server asks while it executes a call. */
+/** Credentials that only our own code constructs: the gateway's own calls, and requests of a server on behalf of a call. */
 import type { Credentials, Principal } from '../../call.ts';
 import { principalKey } from './principal-key.ts';
 
-const user = { issuer: 'urn:sallyport', subject: 'gateway', roles: [], groups: [], claims: {} };
-const agent = { clientId: 'sallyport', actors: [] };
-const principals = new Map<string, Principal>();
+const USER = { issuer: 'urn:sallyport', subject: 'gateway', roles: [], groups: [], claims: {} };
+const AGENT = { clientId: 'sallyport', actors: [] };
+/** One object per tenant: caches hang on it. */
+const gatewayPrincipals = new Map<string, Principal>();
 
-export function ownCalls(credentials: Credentials): Principal | undefined {
+/** The principal of our own credentials; `undefined` for every other kind. */
+export function authenticateOwnCalls(credentials: Credentials): Principal | undefined {
   if (credentials.kind === 'on_behalf_of_call') return credentials.principal;
-  if (credentials.kind !== 'gateway') return undefined;
-  const { tenant } = credentials;
-  let principal = principals.get(tenant);
-  if (principal === undefined) {
-    principal = {
-      user,
-      agent,
-      scopes: [],
-      tenantClaim: tenant,
-      tier: undefined,
-      expiresAtMs: undefined,
-      key: principalKey(user, agent, tenant),
-    };
-    principals.set(tenant, principal);
-  }
+  return credentials.kind === 'gateway' ? gatewayPrincipal(credentials.tenant) : undefined;
+}
+
+function gatewayPrincipal(tenant: string): Principal {
+  const known = gatewayPrincipals.get(tenant);
+  if (known !== undefined) return known;
+  const principal: Principal = {
+    user: USER,
+    agent: AGENT,
+    scopes: [],
+    tenantClaim: tenant,
+    tier: undefined,
+    expiresAtMs: undefined,
+    key: principalKey(USER, AGENT, tenant),
+  };
+  gatewayPrincipals.set(tenant, principal);
   return principal;
 }

@@ -1,7 +1,14 @@
 import type { Agent, User } from '../../call.ts';
 import type { PrincipalKey } from '../../identifiers.ts';
 
-/** O25: exact issuer and subject, tenant and software, in a text that no other combination has. */
+/**
+ * O25: exact issuer and subject, tenant and software, as a text that no other combination has.
+ *
+ * @example
+ * ```ts
+ * const key = principalKey({ issuer: 'https://issuer.example', subject: 'alice' }, { clientId: 'cli', actors: [] }, 'acme');
+ * ```
+ */
 export function principalKey(
   user: Pick<User, 'issuer' | 'subject'>,
   agent: Agent,

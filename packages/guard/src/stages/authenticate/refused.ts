@@ -1,6 +1,6 @@
 import { GuardError } from '../../errors.ts';
 
-/** Why a credential was refused: the `error_type` label of `mcp_token_validation_errors_total`; the caller never sees it. */
+/** Why a credential was refused: the `error_type` label of `mcp_token_validation_errors_total`. The caller never sees it. */
 export type TokenFault =
   | 'missing'
   | 'malformed'
@@ -20,7 +20,7 @@ export type TokenFault =
   | 'scope'
   | 'api_key';
 
-/** The one answer to every credential that is not accepted (RFC 6750 section 3.1). */
+/** The same answer for every credential that is not accepted (RFC 6750 section 3.1). */
 export function refused(fault: TokenFault, cause?: unknown): GuardError {
   return new GuardError('unauthenticated', {
     ...(fault !== 'missing' && { data: { error: 'invalid_token' } }),

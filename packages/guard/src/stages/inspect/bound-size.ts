@@ -1,7 +1,7 @@
 import type { McpResult } from '../../call.ts';
 import { GuardError } from '../../errors.ts';
 
-/** A result larger than the server's limit is not passed on. */
+/** @throws GuardError `output_blocked` for a result that is larger than the server's limit. */
 export function boundSize(result: McpResult, maxBytes: number): void {
   const bytes = result.bytes?.length ?? Buffer.byteLength(JSON.stringify(result.value));
   if (bytes > maxBytes)

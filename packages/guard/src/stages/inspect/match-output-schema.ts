@@ -4,11 +4,11 @@ import type { CheckSchema } from '../validate/compile.ts';
 import type { SchemaCache } from '../validate/index.ts';
 import { isUnfinished } from './match-shape.ts';
 
-/** J12: structured content matches the output schema that was approved, and is there when the schema is. */
+/** J12: a tool with an output schema returns structured content, and it matches the schema that was approved. */
 export function createMatchOutputSchema(checkOf: SchemaCache) {
   return ({ value }: McpResult, definition: Definition): void => {
     if (definition.document['outputSchema'] === undefined || value['isError'] === true || isUnfinished(value)) return;
-    const check = compiled(checkOf, definition);
+    const check = compiledSchema(checkOf, definition);
     const structured = value['structuredContent'];
     if (structured === undefined) throw blocked('structured content is missing');
     const fault = check?.(structured)[0];
@@ -16,8 +16,8 @@ export function createMatchOutputSchema(checkOf: SchemaCache) {
   };
 }
 
-/** The call was executed, so a schema that cannot be checked is no internal error of a call that may be made again. */
-function compiled(checkOf: SchemaCache, definition: Definition): CheckSchema | undefined {
+/** The call was executed, so the error for a schema that cannot be checked must not suggest a retry. */
+function compiledSchema(checkOf: SchemaCache, definition: Definition): CheckSchema | undefined {
   try {
     return checkOf(definition);
   } catch (cause) {

@@ -1,6 +1,13 @@
 import type { LimitRule } from '../../ports.ts';
 
-/** The bucket of an address before anybody is authenticated. IPv6 by /64, which one subscriber has whole. */
+/**
+ * The bucket of an address before authentication. IPv6 by /64, because one subscriber has a whole /64.
+ *
+ * @example
+ * ```ts
+ * const rule = addressRule('2001:db8::1', 600);
+ * ```
+ */
 export function addressRule(address: string, perMinute: number): LimitRule {
   return { scope: 'address', key: `address ${networkOf(address)}`, limit: perMinute, periodMs: 60_000 };
 }

@@ -1,80 +1,108 @@
 import type { Principal } from '../../call.ts';
 import type { Stages, ValidatedCall, Identity } from '../../guard.ts';
-import type { LimitRule, LimitVerdict, Observer, RateLimiter } from '../../ports.ts';
-import { exhausted } from './exhausted.ts';
+import { andThen } from '../../maybe-promise.ts';
+import type { LimitRule, Observer, RateLimiter } from '../../ports.ts';
+import { rateLimited } from './rate-limited.ts';
 
+/**
+ * A rate limit, and what each of its buckets counts.
+ *
+ * @example
+ * ```ts
+ * const perTool: LimitSetting = { limit: 100, periodMs: 60_000, per: ['user', 'tool'] };
+ * ```
+ */
 export interface LimitSetting {
   readonly limit: number;
   readonly periodMs: number;
   readonly per: readonly ('tenant' | 'user' | 'agent' | 'tool')[];
 }
 
-/** Tier name → its settings. `default` serves principals without a tier or with one that is not configured. */
+/**
+ * Tier name → its settings. `default` serves principals without a tier, or with one that is not configured.
+ *
+ * @example
+ * ```ts
+ * const tiers: LimitTiers = { default: [{ limit: 100, periodMs: 60_000, per: ['user'] }] };
+ * ```
+ */
 export type LimitTiers = Readonly<Record<string, readonly LimitSetting[]>>;
 
 export interface LimitDeps {
   readonly limiter: RateLimiter;
+  /** Read for every call. */
   readonly tiers: () => LimitTiers;
   readonly observer: Observer;
 }
 
+/**
+ * The limit stage.
+ *
+ * @example
+ * ```ts
+ * const tiers: LimitTiers = { default: [{ limit: 100, periodMs: 60_000, per: ['user'] }] };
+ * const limit = createLimit({
+ *   limiter: createMemoryRateLimiter(systemClock), tiers: () => tiers, observer: silentObserver,
+ * });
+ * ```
+ */
 export function createLimit({ limiter, tiers, observer }: LimitDeps): Stages['limit'] {
-  return (who, judged) => {
-    if (!judged.row.limited) return undefined;
-    const table = tiers();
-    const tier = who.principal.tier;
-    const settings = (tier !== undefined && Object.hasOwn(table, tier) ? table[tier] : table['default']) ?? [];
-    const rules = rulesOf(settings, who, judged);
+  return (identity, validated) => {
+    if (!validated.row.limited) return undefined;
+    const rules = rulesFor(settingsOf(tiers(), identity.principal), identity, validated);
     if (rules.length === 0) return undefined;
-    const settle = (verdict: LimitVerdict): void => {
+    return andThen(limiter.take(rules), (verdict) => {
       if (verdict.allowed) return;
-      observer.limited(verdict.rule.scope, judged.definition?.server ?? '', judged.definition?.name ?? '');
-      throw exhausted(verdict);
-    };
-    const verdict = limiter.take(rules);
-    return verdict instanceof Promise ? verdict.then(settle) : settle(verdict);
+      observer.limited(verdict.rule.scope, validated.definition?.server ?? '', validated.definition?.name ?? '');
+      throw rateLimited(verdict);
+    });
   };
 }
 
-interface Remembered {
+/** Own members only, so that a tier named `constructor` is not configured by accident. */
+function settingsOf(tiers: LimitTiers, { tier }: Principal): readonly LimitSetting[] {
+  return (tier !== undefined && Object.hasOwn(tiers, tier) ? tiers[tier] : tiers['default']) ?? [];
+}
+
+interface CachedRules {
   readonly settings: readonly LimitSetting[];
   readonly tenant: string;
   readonly rules: readonly LimitRule[];
 }
 
-const remembered = new WeakMap<Principal, WeakMap<object, Remembered>>();
+const cache = new WeakMap<Principal, WeakMap<object, CachedRules>>();
 const NO_TARGET = {};
 
 /** The buckets of a principal's calls to one target are the same until the settings change. */
-function rulesOf(settings: readonly LimitSetting[], who: Identity, judged: ValidatedCall): readonly LimitRule[] {
-  let targets = remembered.get(who.principal);
-  if (targets === undefined) remembered.set(who.principal, (targets = new WeakMap()));
-  const target = judged.definition ?? NO_TARGET;
-  const known = targets.get(target);
-  if (known !== undefined && known.settings === settings && known.tenant === who.tenant.id) return known.rules;
-  const rules = rulesFor(settings, who, judged);
-  targets.set(target, { settings, tenant: who.tenant.id, rules });
+function rulesFor(
+  settings: readonly LimitSetting[],
+  identity: Identity,
+  validated: ValidatedCall,
+): readonly LimitRule[] {
+  const byTarget = cache.get(identity.principal) ?? new WeakMap<object, CachedRules>();
+  cache.set(identity.principal, byTarget);
+  const target = validated.definition ?? NO_TARGET;
+  const known = byTarget.get(target);
+  if (known !== undefined && known.settings === settings && known.tenant === identity.tenant.id) return known.rules;
+  const rules = buildRules(settings, identity, validated);
+  byTarget.set(target, { settings, tenant: identity.tenant.id, rules });
   return rules;
 }
 
-function rulesFor(settings: readonly LimitSetting[], who: Identity, judged: ValidatedCall): LimitRule[] {
+function buildRules(settings: readonly LimitSetting[], identity: Identity, validated: ValidatedCall): LimitRule[] {
   const rules: LimitRule[] = [];
   for (const { per, limit, periodMs } of settings) {
     // A budget per tool has no bucket for a call that is aimed at no tool.
-    if (per.includes('tool') && judged.definition === undefined) continue;
-    const parts = per.map((part) => partOf(part, who, judged));
-    rules.push({
-      scope: per.at(-1) ?? 'tenant',
-      key: JSON.stringify([limit, periodMs, who.tenant.id, ...parts]),
-      limit,
-      periodMs,
-    });
+    if (per.includes('tool') && validated.definition === undefined) continue;
+    const parts = per.map((part) => partOf(part, identity, validated));
+    const key = JSON.stringify([limit, periodMs, identity.tenant.id, ...parts]);
+    rules.push({ scope: per.at(-1) ?? 'tenant', key, limit, periodMs });
   }
   return rules;
 }
 
-function partOf(part: LimitSetting['per'][number], who: Identity, judged: ValidatedCall): string {
-  const { user, agent } = who.principal;
+function partOf(part: LimitSetting['per'][number], identity: Identity, { definition }: ValidatedCall): string {
+  const { user, agent } = identity.principal;
   switch (part) {
     case 'tenant':
       return '';
@@ -83,6 +111,6 @@ function partOf(part: LimitSetting['per'][number], who: Identity, judged: Valida
     case 'agent':
       return `a${agent.clientId}`;
     case 'tool':
-      return `t${judged.definition?.server}/${judged.definition?.kind}/${judged.definition?.name}`;
+      return `t${definition?.server}/${definition?.kind}/${definition?.name}`;
   }
 }

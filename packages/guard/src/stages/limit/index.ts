@@ -1,4 +1,4 @@
 /** Stage 6: is there budget left? One unit per call from every bucket that applies, or from none. */
 export { addressRule } from './address.ts';
-export { createLimit, type LimitDeps, type LimitSetting, type LimitTiers } from './budget.ts';
+export { createLimit, type LimitSetting, type LimitTiers } from './budget.ts';
 export { createRefusals, type Refusals } from './refusals.ts';

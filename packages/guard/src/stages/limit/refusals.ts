@@ -1,12 +1,23 @@
-/** Refused calls cost too: a principal that is refused again and again is refused everything until its budget refills. */
+/** Refused calls cost too: a principal with too many refusals is refused everything until its refusal budget refills. */
+import { BoundedMap } from '../../bounded-map.ts';
 import type { Identity } from '../../guard.ts';
+import type { PrincipalKey } from '../../identifiers.ts';
 import type { LimitRule, LimitVerdict, Observer, RateLimiter } from '../../ports.ts';
-import { exhausted } from './exhausted.ts';
+import { rateLimited } from './rate-limited.ts';
 
+/**
+ * The budget of refused calls per principal.
+ *
+ * @example
+ * ```ts
+ * const unlimited: Refusals = { check: () => {}, charge: () => {} };
+ * ```
+ */
 export interface Refusals {
-  /** @throws GuardError `rate_limited` while the budget of refusals is used up. */
-  check(who: Identity): void;
-  charge(who: Identity): void;
+  /** @throws GuardError `rate_limited` while the budget is used up. */
+  check(identity: Identity): void;
+  /** Takes one unit. Never waits: the verdict of a remote limiter counts from the next call on. */
+  charge(identity: Identity): void;
 }
 
 export interface RefusalDeps {
@@ -19,35 +30,42 @@ export interface RefusalDeps {
 const PERIOD_MS = 60_000;
 const BLOCKED_MAX = 10_000;
 
+/**
+ * Refusal budgets that a rate limiter counts.
+ *
+ * @example
+ * ```ts
+ * const refusals = createRefusals({
+ *   limiter: createMemoryRateLimiter(systemClock), perMinute: () => 120, now: Date.now, observer: silentObserver,
+ * });
+ * ```
+ */
 export function createRefusals({ limiter, perMinute, now, observer }: RefusalDeps): Refusals {
-  const blocked = new Map<string, { until: number; verdict: LimitVerdict }>();
-  const note = (key: string, verdict: LimitVerdict): void => {
-    if (verdict.allowed) return;
-    if (blocked.size >= BLOCKED_MAX) blocked.delete(blocked.keys().next().value as string);
-    blocked.set(key, { until: now() + verdict.retryAfterMs, verdict });
+  const blocked = new BoundedMap<PrincipalKey, { untilMs: number; verdict: LimitVerdict }>(BLOCKED_MAX);
+  const block = (key: PrincipalKey, verdict: LimitVerdict): void => {
+    if (!verdict.allowed) blocked.set(key, { untilMs: now() + verdict.retryAfterMs, verdict });
   };
   return {
     check({ principal }) {
-      const block = blocked.get(principal.key);
-      if (block === undefined) return;
-      if (block.until <= now()) return void blocked.delete(principal.key);
+      const entry = blocked.get(principal.key);
+      if (entry === undefined) return;
+      if (entry.untilMs <= now()) {
+        blocked.delete(principal.key);
+        return;
+      }
       observer.limited('refusals', '', '');
-      throw exhausted(block.verdict);
+      throw rateLimited(entry.verdict);
     },
     charge({ principal }) {
-      const rule: LimitRule = {
-        scope: 'refusals',
-        key: JSON.stringify(['refusals', principal.key]),
-        limit: perMinute(),
-        periodMs: PERIOD_MS,
-      };
+      const key = JSON.stringify(['refusals', principal.key]);
+      const rule: LimitRule = { scope: 'refusals', key, limit: perMinute(), periodMs: PERIOD_MS };
       const verdict = limiter.take([rule]);
       if (verdict instanceof Promise)
-        void verdict.then(
-          (settled) => note(principal.key, settled),
+        verdict.then(
+          (known) => block(principal.key, known),
           () => {},
         );
-      else note(principal.key, verdict);
+      else block(principal.key, verdict);
     },
   };
 }

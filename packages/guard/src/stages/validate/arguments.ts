@@ -1,26 +1,33 @@
-/** `tools/call`: the arguments against the pinned input schema, and no argument that the schema does not speak of. */
+/** `tools/call`: the arguments match the pinned input schema, and each is declared there. */
 import type { Definition, Json, JsonObject } from '../../call.ts';
+import { asObject } from '../../json/is-object.ts';
 import { GuardError } from '../../errors.ts';
 import type { CheckSchema, SchemaFault } from './compile.ts';
 
+/** @throws GuardError `invalid_input` that names the faults. */
 export function checkArguments(check: CheckSchema, input: JsonObject): void {
   const faults = check(input);
   if (faults.length > 0) throw invalidInput(faults);
 }
 
-/** J9: a schema that lists its properties and says nothing of others means no others, unless the operator allows them. */
+/**
+ * J9: a schema that lists its properties and has no keyword about others allows no others, unless the operator does.
+ *
+ * @throws GuardError `invalid_input` that counts the undeclared arguments, and does not name them.
+ */
 export function checkUndeclared(definition: Definition, input: JsonObject): void {
-  const schema = definition.document['inputSchema'] as JsonObject | undefined;
-  const properties = schema?.['properties'];
-  if (schema === undefined || properties === undefined || OPEN.some((keyword) => keyword in schema)) return;
-  const extra = Object.keys(input).filter((name) => !Object.hasOwn(properties as JsonObject, name));
+  const schema = asObject(definition.document['inputSchema']);
+  const { properties } = schema;
+  if (properties === undefined || DECIDING_KEYWORDS.some((keyword) => keyword in schema)) return;
+  const extra = Object.keys(input).filter((name) => !Object.hasOwn(asObject(properties), name));
   if (extra.length > 0)
     throw invalidInput([
       { path: '', message: `must NOT have arguments that the schema does not declare (${extra.length} found)` },
     ]);
 }
 
-const OPEN = [
+/** With one of these, the schema itself decides about undeclared arguments. */
+const DECIDING_KEYWORDS = [
   'additionalProperties',
   'unevaluatedProperties',
   'patternProperties',
@@ -33,6 +40,7 @@ const OPEN = [
   'dependentSchemas',
 ];
 
+/** The refusal: the model reads the faults and can correct them. */
 export function invalidInput(faults: readonly SchemaFault[]): GuardError {
   const sentence = faults.map((fault) => `${fault.path === '' ? 'arguments' : fault.path} ${fault.message}`).join('; ');
   return new GuardError('invalid_input', {

@@ -1,9 +1,18 @@
 /**
- * Refuses a JSON Schema that could cost more than it is worth, before it is compiled: size, depth, references that leave
- * the document, and combinators that multiply (each `$ref` counts as the schema that it points to).
+ * Refuses a JSON Schema that would be too expensive, before it is compiled: size, depth, references that leave the document,
+ * and combinators that multiply (each `$ref` counts as the schema that it points to).
  */
 import type { Json, JsonObject } from '../../call.ts';
+import { isObject } from '../../json/is-object.ts';
 
+/**
+ * What a schema may cost.
+ *
+ * @example
+ * ```ts
+ * const small: SchemaLimits = { maxBytes: 16_384, maxDepth: 16, maxExpanded: 1_000 };
+ * ```
+ */
 export interface SchemaLimits {
   readonly maxBytes: number;
   readonly maxDepth: number;
@@ -11,9 +20,17 @@ export interface SchemaLimits {
   readonly maxExpanded: number;
 }
 
+/**
+ * The limits of schemas of tools.
+ *
+ * @example
+ * ```ts
+ * const check = compileSchema({ type: 'object' }, SCHEMA_LIMITS);
+ * ```
+ */
 export const SCHEMA_LIMITS: SchemaLimits = { maxBytes: 256 * 1024, maxDepth: 64, maxExpanded: 20_000 };
 
-/** Why the schema is refused, or `undefined`. */
+/** Why the schema is refused; `undefined` when it is accepted. */
 export function whyUnbounded(schema: Json, limits: SchemaLimits): string | undefined {
   if (JSON.stringify(schema).length > limits.maxBytes) return `the schema is larger than ${limits.maxBytes} bytes`;
   if (depthOf(schema) > limits.maxDepth) return `the schema is nested deeper than ${limits.maxDepth}`;
@@ -31,9 +48,6 @@ function depthOf(value: Json): number {
   return deepest + 1;
 }
 
-const isObject = (value: Json | undefined): value is JsonObject =>
-  typeof value === 'object' && value !== null && !Array.isArray(value);
-
 /** Only references inside the document: nothing is ever fetched, and no `$id` can move the base. */
 function foreignReference(value: Json): string | undefined {
   if (value === null || typeof value !== 'object') return undefined;
@@ -46,12 +60,12 @@ function foreignReference(value: Json): string | undefined {
   return undefined;
 }
 
-/** Memoised on the node, so that doubling chains (`a: allOf [b, b]`, `b: allOf [c, c]`, …) are counted without being walked. */
+/** Memoised per node, so that doubling chains (`a: allOf [b, b]`, `b: allOf [c, c]`, …) are counted in linear time. */
 function expandedSize(node: Json, root: Json, memo: Map<Json, number>): number {
   if (node === null || typeof node !== 'object') return 0;
   const known = memo.get(node);
   if (known !== undefined) return known;
-  // A cycle consumes input on each round, so it counts once; the depth of the input bounds it.
+  // A cycle counts once: each round consumes a level of the input, whose depth is bounded.
   memo.set(node, 1);
   let size = 1;
   for (const [key, inner] of Object.entries(node)) {

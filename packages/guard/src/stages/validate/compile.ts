@@ -9,18 +9,41 @@ import { FORMATS } from './formats.ts';
 import { linearPatterns } from './linear-patterns.ts';
 import { uniqueItems } from './unique-items.ts';
 
+/**
+ * One reason why a value is not valid.
+ *
+ * @example
+ * ```ts
+ * const sentence = ({ path, message }: SchemaFault): string => `${path} ${message}`;
+ * ```
+ */
 export interface SchemaFault {
   /** RFC 6901 pointer to the value at fault. */
   readonly path: string;
   readonly message: string;
 }
 
-/** The faults of a value, at most ten; empty when it is valid. */
+/**
+ * The faults of a value, at most ten; empty when it is valid.
+ *
+ * @example
+ * ```ts
+ * const isValid = (check: CheckSchema, value: Json): boolean => check(value).length === 0;
+ * ```
+ */
 export type CheckSchema = (value: Json) => readonly SchemaFault[];
 
 const FAULTS_MAX = 10;
 
-/** @throws Error with a sentence for the operator when the schema is not one that can be checked safely. */
+/**
+ * @throws Error with a sentence for the operator, when the schema cannot be checked safely.
+ *
+ * @example
+ * ```ts
+ * const check = compileSchema({ type: 'object', required: ['from'] });
+ * const faults = check({}); // [{ path: '', message: "must have required property 'from'" }]
+ * ```
+ */
 export function compileSchema(schema: Json, limits: SchemaLimits = SCHEMA_LIMITS): CheckSchema {
   const unbounded = whyUnbounded(schema, limits);
   if (unbounded !== undefined) throw new Error(unbounded);
@@ -43,7 +66,7 @@ export function compileSchema(schema: Json, limits: SchemaLimits = SCHEMA_LIMITS
   return (value) => (check(value) ? [] : (check.errors ?? []).slice(0, FAULTS_MAX).map(faultOf));
 }
 
-/** `$id` and `$schema` decide nothing here, and an `$id` would move the base that local references resolve against. */
+/** Without `$schema`, which is ignored, and `$id`, which would change the base of local references. */
 function withoutIds(value: Json): Json {
   if (value === null || typeof value !== 'object') return value;
   if (Array.isArray(value)) return value.map(withoutIds);
@@ -54,7 +77,7 @@ function withoutIds(value: Json): Json {
   );
 }
 
-/** Says which field and why, in words of the schema: a value or an undeclared name of the caller is never echoed. */
+/** Names the field and the reason in words of the schema. A value or an undeclared name of the caller is never echoed. */
 function faultOf(error: ErrorObject): SchemaFault {
   const message = error.message ?? 'is not valid';
   const names = error.keyword === 'required' ? '' : allowedNames(error);
@@ -67,7 +90,7 @@ function allowedNames(error: ErrorObject): string {
   return allowed.length <= 20 ? `: ${allowed.map((value) => JSON.stringify(value)).join(', ')}` : '';
 }
 
-/** The pointer up to the first name that only the caller knows: what `schemaPath` does not name is replaced by `*`. */
+/** The pointer, with `*` for each name that the schema does not declare. */
 function declaredPath(error: ErrorObject): string {
   const declared = new Set(error.schemaPath.split('/').map((part) => decodeURIComponent(part)));
   return error.instancePath

@@ -5,6 +5,7 @@ const TIME = /^([01]\d|2[0-3]):[0-5]\d:([0-5]\d|60)(\.\d{1,9})?([zZ]|[+-]([01]\d
 const isDate = (text: string): boolean =>
   DATE.test(text) && new Date(`${text}T00:00:00Z`).toISOString().startsWith(text);
 
+/** Format name → whether a text has it. */
 export const FORMATS: Readonly<Record<string, (text: string) => boolean>> = {
   date: (text) =>
     text.length === 10 && DATE.test(text) && !Number.isNaN(Date.parse(`${text}T00:00:00Z`)) && isDate(text),

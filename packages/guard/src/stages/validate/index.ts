@@ -1,6 +1,9 @@
-/** Stage 4: is the input well formed? Against the pinned definition; what is judged is what is sent, unchanged. */
+/** Stage 4: is the input well formed? It is checked against the pinned definition, and sent unchanged. */
+import { BoundedMap } from '../../bounded-map.ts';
 import type { Definition, Json, JsonObject } from '../../call.ts';
 import { GuardError } from '../../errors.ts';
+import type { Digest } from '../../identifiers.ts';
+import { isObject } from '../../json/is-object.ts';
 import type { Stages } from '../../guard.ts';
 import { checkArguments, checkUndeclared } from './arguments.ts';
 import { SCHEMA_LIMITS, type SchemaLimits } from './bounds.ts';
@@ -11,30 +14,54 @@ export { compileSchema, type CheckSchema, type SchemaFault } from './compile.ts'
 export { SCHEMA_LIMITS, type SchemaLimits } from './bounds.ts';
 
 export interface ValidateDeps {
+  /** Whether arguments that the schema does not declare refuse the call. */
   readonly additionalArguments: (server: string) => 'reject' | 'allow';
   readonly limits?: SchemaLimits;
-  /** Shared with the stage that looks at results, so that each schema is compiled once. */
+  /** Shared with the inspect stage, so that each schema is compiled once. */
   readonly outputCheck?: SchemaCache;
 }
 
-const NOTHING: JsonObject = Object.freeze({});
+const NO_ARGUMENTS: JsonObject = Object.freeze({});
 const COMPILED_MAX = 5_000;
 
+/**
+ * The compiled schema of a definition; `undefined` when it has none.
+ *
+ * @example
+ * ```ts
+ * const faultsOf = (cache: SchemaCache, definition: Definition, value: Json): readonly SchemaFault[] =>
+ *   cache(definition)?.(value) ?? [];
+ * ```
+ */
 export type SchemaCache = (definition: Definition) => CheckSchema | undefined;
 
-/** Compiles each pinned schema once; a schema that cannot be compiled refuses every call (never skipped). */
+/**
+ * Compiles each pinned schema once. A schema that cannot be compiled throws for every call; it is never skipped.
+ *
+ * @example
+ * ```ts
+ * const inputCheck = createSchemaCache('inputSchema', SCHEMA_LIMITS);
+ * ```
+ */
 export function createSchemaCache(member: 'inputSchema' | 'outputSchema', limits: SchemaLimits): SchemaCache {
-  const compiled = new Map<string, CheckSchema | undefined>();
+  const compiled = new BoundedMap<Digest, CheckSchema | undefined>(COMPILED_MAX);
   return (definition) => {
     if (compiled.has(definition.digest)) return compiled.get(definition.digest);
     const schema = definition.document[member];
     const check = schema === undefined ? undefined : compileSchema(schema, limits);
-    if (compiled.size >= COMPILED_MAX) compiled.delete(compiled.keys().next().value as string);
     compiled.set(definition.digest, check);
     return check;
   };
 }
 
+/**
+ * The validate stage.
+ *
+ * @example
+ * ```ts
+ * const validate = createValidate({ additionalArguments: () => 'reject' });
+ * ```
+ */
 export function createValidate({
   additionalArguments,
   limits = SCHEMA_LIMITS,
@@ -43,7 +70,7 @@ export function createValidate({
   const inputCheck = createSchemaCache('inputSchema', limits);
   const compiledCheck = (definition: Definition): CheckSchema | undefined => {
     try {
-      // A tool whose results could not be checked would be executed for nothing.
+      // Refused before the call: a result that cannot be checked would be withheld after it.
       outputCheck(definition);
       return inputCheck(definition);
     } catch (cause) {
@@ -68,9 +95,7 @@ export function createValidate({
 }
 
 function argumentsOf(value: Json | undefined): JsonObject {
-  if (value === undefined) return NOTHING;
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) {
-    throw new GuardError('invalid_input', { message: 'arguments must be an object.' });
-  }
-  return value as JsonObject;
+  if (value === undefined) return NO_ARGUMENTS;
+  if (!isObject(value)) throw new GuardError('invalid_input', { message: 'arguments must be an object.' });
+  return value;
 }

@@ -1,19 +1,20 @@
 /**
- * Patterns from outside run in linear time: RE2 syntax by re2js, which has no backtracking. What RE2 cannot express
+ * Patterns of schemas run in linear time: RE2 syntax, by re2js, which has no backtracking. What RE2 cannot express
  * (back-references, look-around) does not compile, and a schema that does not compile refuses the call.
  */
 import { RE2JS } from 're2js';
 
-/** The shape that ajv expects of `code.regExp`. */
+/** What ajv expects as `code.regExp`. */
 export interface PatternEngine {
   (pattern: string, flags: string): { test(text: string): boolean };
   code: string;
 }
 
+/** RE2 for ajv. @throws Error for a pattern that RE2 cannot express. */
 export const linearPatterns: PatternEngine = Object.assign(
   (pattern: string) => {
     const compiled = RE2JS.compile(translate(pattern));
-    // Ajv tells patterns apart by their text alone: without one of its own, all of an instance would be its first.
+    // Ajv identifies patterns by `toString`: without it, every pattern of a schema would be the first one.
     return { test: (text: string): boolean => compiled.matcher(text).find(), toString: () => pattern };
   },
   { code: 'linearPatterns' },

@@ -1,13 +1,16 @@
-/** `prompts/get`: required arguments are there, all are strings, none is undeclared. */
+/** `prompts/get`: required arguments are present, all are strings, and each is declared. */
 import type { Definition, JsonObject } from '../../call.ts';
 import { invalidInput } from './arguments.ts';
 import type { SchemaFault } from './compile.ts';
+
+const FAULTS_MAX = 10;
 
 interface PromptArgument {
   readonly name: string;
   readonly required?: boolean;
 }
 
+/** @throws GuardError `invalid_input` that names the faults. */
 export function checkPromptArguments(definition: Definition, input: JsonObject): void {
   const declared = (definition.document['arguments'] ?? []) as unknown as readonly PromptArgument[];
   const faults: SchemaFault[] = [];
@@ -20,5 +23,5 @@ export function checkPromptArguments(definition: Definition, input: JsonObject):
   const extra = Object.keys(input).filter((name) => !names.has(name)).length;
   if (extra > 0)
     faults.push({ path: '', message: `must NOT have arguments that the prompt does not declare (${extra} found)` });
-  if (faults.length > 0) throw invalidInput(faults.slice(0, 10));
+  if (faults.length > 0) throw invalidInput(faults.slice(0, FAULTS_MAX));
 }

@@ -1,4 +1,4 @@
-/** Stage 3: may they know of it? What is hidden is answered exactly as what does not exist. */
+/** Stage 3: may they know about it? The answer for a hidden definition is the same as for one that does not exist. */
 import type { Definition, Target } from '../../call.ts';
 import { GuardError } from '../../errors.ts';
 import type { Stages, Identity } from '../../guard.ts';
@@ -6,12 +6,14 @@ import type { Catalog, PolicyEngine } from '../../ports.ts';
 
 export interface VisibleDeps {
   readonly catalog: Catalog;
+  /** Read for every call. */
   readonly policy: () => PolicyEngine;
-  /** Tools that the configuration lets exist; `undefined` = all that are approved. */
+  /** Tools of a server that the configuration allows; `undefined` = all that are pinned. */
   readonly allowTools: (server: string) => readonly string[] | undefined;
 }
 
-const EMBEDDED = {
+/** Lists are the same for every origin: no policy may hide a tool by address or session. */
+const ANY_CALL = {
   session: undefined,
   origin: {
     transport: 'embedded',
@@ -24,25 +26,43 @@ const EMBEDDED = {
   },
 } as const;
 
-/** The decision that lists and calls share: some arguments could be allowed. */
+/**
+ * The decision that lists and calls share: could any arguments be allowed?
+ *
+ * @example
+ * ```ts
+ * const mayListWith = (engine: PolicyEngine): ((identity: Identity, definition: Definition) => boolean) =>
+ *   createMayList({ policy: () => engine, allowTools: () => undefined });
+ * ```
+ */
 export function createMayList({
   policy,
   allowTools,
-}: Omit<VisibleDeps, 'catalog'>): (who: Identity, definition: Definition) => boolean {
+}: Omit<VisibleDeps, 'catalog'>): (identity: Identity, definition: Definition) => boolean {
   return ({ principal, tenant }, definition) => {
     if (definition.kind === 'tool' && allowTools(definition.server)?.includes(definition.name) === false) return false;
-    return policy().couldAllow({ principal, tenant, action: 'see', definition, input: undefined, call: EMBEDDED });
+    return policy().couldAllow({ principal, tenant, action: 'see', definition, input: undefined, call: ANY_CALL });
   };
 }
 
-const NAMED = new Set<Target['kind']>(['tool', 'prompt', 'resource', 'resource_template', 'unknown']);
+/** The other kinds have no definition to look up. */
+const DEFINED = new Set<Target['kind']>(['tool', 'prompt', 'resource', 'resource_template', 'unknown']);
 
+/**
+ * The visible stage.
+ *
+ * @example
+ * ```ts
+ * const visibleWith = (catalog: Catalog, engine: PolicyEngine): Stages['visible'] =>
+ *   createVisible({ catalog, policy: () => engine, allowTools: () => undefined });
+ * ```
+ */
 export function createVisible(deps: VisibleDeps): Stages['visible'] {
   const mayList = createMayList(deps);
-  return (who, call, row) => {
-    if (row.target === undefined || !NAMED.has(call.target.kind)) return undefined;
+  return (identity, call, row) => {
+    if (row.target === undefined || !DEFINED.has(call.target.kind)) return undefined;
     const definition = deps.catalog.find(call.target);
-    if (definition === undefined || !mayList(who, definition)) throw new GuardError('not_found');
+    if (definition === undefined || !mayList(identity, definition)) throw new GuardError('not_found');
     return definition;
   };
 }

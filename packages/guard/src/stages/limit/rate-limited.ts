@@ -1,0 +1,21 @@
+import { GuardError } from '../../errors.ts';
+import type { LimitRule, LimitVerdict } from '../../ports.ts';
+
+const SENTENCES: Partial<Readonly<Record<LimitRule['scope'], string>>> = {
+  refusals: 'Too many of your calls were refused, so all are for a while',
+};
+
+/** The refusal, with the headers that tell a client when to retry (RFC 9110 `Retry-After`, in whole seconds). */
+export function rateLimited(verdict: LimitVerdict): GuardError {
+  const retryAfterSeconds = Math.max(1, Math.ceil(verdict.retryAfterMs / 1000));
+  return new GuardError('rate_limited', {
+    message: `${SENTENCES[verdict.rule.scope] ?? `The rate limit per ${verdict.rule.scope} is exhausted`} (${verdict.rule.limit} calls per ${verdict.rule.periodMs / 1000} s).`,
+    retryAfterSeconds,
+    headers: {
+      'Retry-After': String(retryAfterSeconds),
+      'X-RateLimit-Limit': String(verdict.rule.limit),
+      'X-RateLimit-Remaining': String(verdict.remaining),
+      'X-RateLimit-Reset': String(Math.max(1, Math.ceil(verdict.resetAfterMs / 1000))),
+    },
+  });
+}
