@@ -47,7 +47,9 @@ describe('audit verify', () => {
     expect(await run('verify')).toEqual({
       code: 0,
       err: '',
-      out: 'ok      tenant acme: 6 records, 6 under a signed checkpoint\nok      tenant globex: 6 records, 6 under a signed checkpoint\n',
+      out:
+        'ok      tenant acme: 6 records, 6 under a signed checkpoint\n' +
+        'ok      tenant globex: 6 records, 6 under a signed checkpoint\n',
     });
   });
 

@@ -75,7 +75,11 @@ describe('tools and call, against a server', () => {
   it('reads an event stream to its answer', async () => {
     answer = () => ({
       type: 'text/event-stream',
-      body: `: hi\n\ndata: ${JSON.stringify({ jsonrpc: '2.0', method: 'notifications/progress', params: {} })}\n\nevent: message\ndata: ${JSON.stringify(result({ content: [{ type: 'text', text: 'streamed' }] }))}\n\n`,
+      body: [
+        ': hi\n\n',
+        `data: ${JSON.stringify({ jsonrpc: '2.0', method: 'notifications/progress', params: {} })}\n\n`,
+        `event: message\ndata: ${JSON.stringify(result({ content: [{ type: 'text', text: 'streamed' }] }))}\n\n`,
+      ].join(''),
     });
     expect((await run(['call', 'x', '--server', 'notes'], { environment: environment() })).out).toBe('streamed\n');
     expect(requests[0]?.path).toBe('/mcp/notes');

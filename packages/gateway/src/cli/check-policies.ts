@@ -40,7 +40,14 @@ async function pinnedDefinitions(snapshot: Snapshot): Promise<Definition[]> {
   const store = openStore(file);
   try {
     const pins = await store.pins.pins();
-    return pins.map(({ server, kind, name, digest, document }) => ({ server, kind, name, digest, document, labels: [] }));
+    return pins.map(({ server, kind, name, digest, document }) => ({
+      server,
+      kind,
+      name,
+      digest,
+      document,
+      labels: [],
+    }));
   } finally {
     store.close();
   }

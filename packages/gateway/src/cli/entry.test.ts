@@ -20,8 +20,14 @@ const oldNode = ['/usr/bin/node', '/usr/local/bin/node', '/opt/node/bin/node'].f
 const folder = realpathSync(mkdtempSync(join(tmpdir(), 'sallyport-entry-')));
 const entry = join(folder, 'bin', 'sallyport.js');
 const PROGRAM = `export async function main(args) {
-  if (args[0] === 'wait') { process.on('SIGTERM', () => { console.log('ended'); process.exit(7); }); console.log('waiting ' + process.pid); setInterval(() => {}, 1000); return; }
-  console.log(JSON.stringify({ version: process.version, args, conditioned: process.execArgv.includes('--conditions=sallyport-source') }));
+  if (args[0] === 'wait') {
+    process.on('SIGTERM', () => { console.log('ended'); process.exit(7); });
+    console.log('waiting ' + process.pid);
+    setInterval(() => {}, 1000);
+    return;
+  }
+  const conditioned = process.execArgv.includes('--conditions=sallyport-source');
+  console.log(JSON.stringify({ version: process.version, args, conditioned }));
   process.exitCode = 3;
 }`;
 
@@ -32,7 +38,7 @@ function run(node: string, args: readonly string[]): Promise<{ code: number; out
     ),
   );
 }
-const only = (where: 'dist' | 'src' | undefined): void => {
+const keepOnly = (where: 'dist' | 'src' | undefined): void => {
   for (const name of ['dist', 'src']) rmSync(join(folder, name), { recursive: true, force: true });
   if (where === undefined) return;
   mkdirSync(join(folder, where));
@@ -41,7 +47,7 @@ const only = (where: 'dist' | 'src' | undefined): void => {
     PROGRAM.replace('(args)', where === 'dist' ? '(args)' : '(args: readonly string[])'),
   );
 };
-const bring = (yes: boolean): void => {
+const linkModules = (yes: boolean): void => {
   rmSync(join(folder, 'node_modules'), { recursive: true, force: true });
   if (yes) symlinkSync(MODULES, join(folder, 'node_modules'));
 };
@@ -54,7 +60,7 @@ beforeAll(() => {
 
 describe('on a Node.js that is new enough', () => {
   it('runs what is built, in this process', async () => {
-    only('dist');
+    keepOnly('dist');
     expect(await run(process.execPath, ['a', '--b'])).toMatchObject({
       code: 3,
       out: `${JSON.stringify({ version: process.version, args: ['a', '--b'], conditioned: false })}\n`,
@@ -62,13 +68,13 @@ describe('on a Node.js that is new enough', () => {
   });
 
   it('runs the source where nothing is built', async () => {
-    only('src');
+    keepOnly('src');
     const { code, out } = await run(process.execPath, ['a']);
     expect([code, JSON.parse(out)]).toEqual([3, { version: process.version, args: ['a'], conditioned: true }]);
   });
 
   it('says what is missing', async () => {
-    only(undefined);
+    keepOnly(undefined);
     expect(await run(process.execPath, [])).toMatchObject({
       code: 1,
       err: expect.stringContaining('the package is not complete') as string,
@@ -76,31 +82,31 @@ describe('on a Node.js that is new enough', () => {
   });
 
   it('keeps process id and signals when it starts itself anew', async () => {
-    only('src');
+    keepOnly('src');
     const child = spawn(process.execPath, [entry, 'wait']);
-    const said: string[] = [];
+    const lines: string[] = [];
     const code = await new Promise<number | null>((resolve) => {
       child.stdout.on('data', (chunk: Buffer) => {
-        said.push(chunk.toString().trim());
-        if (said.length === 1) child.kill('SIGTERM');
+        lines.push(chunk.toString().trim());
+        if (lines.length === 1) child.kill('SIGTERM');
       });
       child.on('exit', resolve);
     });
-    expect([code, said]).toEqual([7, [`waiting ${child.pid}`, 'ended']]);
+    expect([code, lines]).toEqual([7, [`waiting ${child.pid}`, 'ended']]);
   });
 });
 
 describe.skipIf(oldNode === undefined)('on an older Node.js', () => {
-  it('runs on the one that the package brought', async () => {
-    only('dist');
-    bring(true);
+  it('runs on the Node.js that the package depends on', async () => {
+    keepOnly('dist');
+    linkModules(true);
     const { code, out } = await run(oldNode ?? '', ['x']);
     expect([code, JSON.parse(out)]).toEqual([3, { version: process.version, args: ['x'], conditioned: false }]);
   });
 
   it('passes signals on and ends with the same code', async () => {
-    only('src');
-    bring(true);
+    keepOnly('src');
+    linkModules(true);
     const child = spawn(oldNode ?? '', [entry, 'wait']);
     const code = await new Promise<number | null>((resolve) => {
       child.stdout.once('data', () => child.kill('SIGTERM'));
@@ -110,8 +116,8 @@ describe.skipIf(oldNode === undefined)('on an older Node.js', () => {
   });
 
   it('says what to install when there is none', async () => {
-    only('dist');
-    bring(false);
+    keepOnly('dist');
+    linkModules(false);
     const { code, err } = await run(oldNode ?? '', []);
     expect(code).toBe(1);
     expect(err).toMatch(/needs Node\.js .*>=26, and this is v.*Install a newer Node\.js/);

@@ -27,10 +27,12 @@ describe('defaults', () => {
     }).toThrow(TypeError);
   });
 
-  it('the whole of the contract sketch that applies now loads', () => {
+  it('a configuration with every section loads', () => {
     const snapshot = snapshotOf(
       `
-gateway: { listen: "0.0.0.0:8700", publicUrl: https://mcp.example.com, behindTlsProxy: true, addressLimit: 100/s, allowedHosts: [mcp.internal] }
+gateway:
+  { listen: "0.0.0.0:8700", publicUrl: https://mcp.example.com, behindTlsProxy: true, addressLimit: 100/s,
+    allowedHosts: [mcp.internal] }
 data: ./state
 tenants: [acme, globex]
 identity:
@@ -39,8 +41,17 @@ identity:
       audience: https://mcp.example.com/mcp
       claims: { tenant: org.id }
 servers:
-  search: { url: https://search.internal/mcp, headers: { Authorization: { secret: "env:SEARCH", prefix: "Bearer " } }, tools: { allow: [find] }, pin: approval, verify: 0 }
-  files: { command: [npx, -y, "@modelcontextprotocol/server-filesystem@2026.8.31", /srv/docs], env: { LEVEL: info }, maxResult: 64Ki, pin: approval }
+  search:
+    url: https://search.internal/mcp
+    headers: { Authorization: { secret: "env:SEARCH", prefix: "Bearer " } }
+    tools: { allow: [find] }
+    pin: approval
+    verify: 0
+  files:
+    command: [npx, -y, "@modelcontextprotocol/server-filesystem@2026.8.31", /srv/docs]
+    env: { LEVEL: info }
+    maxResult: 64Ki
+    pin: approval
 limits: { default: 100/min per user per tool, premium: [1000/min per user, 5000/h per tenant] }
 approvals: { rules: [{ server: files, tool: write_file }], ttl: 90s }
 inspect: { maxResult: 1Mi }

@@ -47,7 +47,8 @@ describe('errors name file, line and column', () => {
     ],
     [
       'approvals: { rules: [{ server: "*", tool: "delete_*" }] }',
-      'sallyport.yaml:1:43: approvals.rules.0.tool: must be the exact name of a tool (1-128 of A-Z a-z 0-9 _ . -); there are no patterns, only * for every tool',
+      'sallyport.yaml:1:43: approvals.rules.0.tool: must be the exact name of a tool (1-128 of A-Z a-z 0-9 _ . -); ' +
+        'there are no patterns, only * for every tool',
     ],
     [
       'limits:\n  default: 100/min',

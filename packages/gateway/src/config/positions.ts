@@ -9,7 +9,7 @@ import {
   isScalar,
   LineCounter,
   parseDocument,
-  visit,
+  visit as walkNodes,
   type Document,
   type Node,
   type Pair,
@@ -56,7 +56,7 @@ export function parseYaml(file: string, text: string): ParsedYaml {
     ...position(error.pos[0]),
     message: withoutQuotes(error.message),
   }));
-  visit(document, {
+  walkNodes(document, {
     Node: (key, node) => {
       if (isScalar(node) && node.value === '__proto__' && key === 'key')
         errors.push({ ...position(node.range?.[0] ?? 0), message: 'unknown key __proto__' });

@@ -48,7 +48,9 @@ describe('secrets', () => {
   });
 
   it('a literal secret where a reference belongs, or in arguments, is refused and not repeated', () => {
-    const message = `${errorOf(withHeader(`{ secret: ${CANARY} }`))}\n${errorOf(`servers: { a: { command: [x, "sk-${CANARY.replaceAll('-', '')}"] } }`)}`;
+    const inReference = errorOf(withHeader(`{ secret: ${CANARY} }`));
+    const inArgument = errorOf(`servers: { a: { command: [x, "sk-${CANARY.replaceAll('-', '')}"] } }`);
+    const message = `${inReference}\n${inArgument}`;
     expect(message).toMatch(/is not a reference[\s\S]*looks like a secret/);
     expect(message).not.toContain('canary');
   });

@@ -16,7 +16,8 @@ _sallyport() {
     case "\${words[index]}" in
       ${[...optionsWithValue].join('|')}) (( index++ )) ;;
       *) case "\${command_path:+$command_path }\${words[index]}" in
-        ${paths.map((path) => `"${path}"`).join('|')}) command_path="\${command_path:+$command_path }\${words[index]}" ;;
+        ${paths.map((path) => `"${path}"`).join('|')})
+          command_path="\${command_path:+$command_path }\${words[index]}" ;;
       esac ;;
     esac
     (( index++ ))
