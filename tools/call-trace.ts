@@ -1,6 +1,6 @@
 /**
  * Which files one warm `tools/call` runs through, in each combination of a client's and a server's era. A hop is a call from
- * one folder of the product into another, each pair counted once; a hand-back is a hop into a folder that is on the stack already.
+ * one module (a folder) into another, each pair counted once; a hand-back is a hop into a module that is on the stack already.
  */
 import { execFileSync, spawn } from 'node:child_process';
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -33,7 +33,7 @@ export async function traceCalls(base: string): Promise<[string, string][]> {
     try {
       const gateway = await startGateway(base, folder, server, started);
       for (const client of ['modern', 'legacy'] as const) {
-        const figures = figuresOf(await traceOne(gateway, client), base);
+        const figures = figuresOf(await traceOne(gateway, client));
         rows.push([`a tools/call, ${client} client, ${server} server`, figures]);
       }
     } finally {
@@ -44,18 +44,30 @@ export async function traceCalls(base: string): Promise<[string, string][]> {
   return rows;
 }
 
-function figuresOf(entries: readonly Entry[], base: string): string {
+/** From the root of the checkout: modules have file addresses. */
+const pathOf = (file: string): string => file.slice(file.lastIndexOf('/packages/') + 1);
+
+function figuresOf(entries: readonly Entry[]): string {
   const files = new Set(entries.map(([file]) => file));
   const hops = new Set<string>();
   const handBacks = new Set<string>();
   for (const entry of entries) {
-    const [own = '', caller, ...below] = entry.map((file) => dirname(file.slice(base.length)));
-    if (caller === undefined || caller === own) continue;
+    const [own, caller, ...below] = entry.map(pathOf).filter(isModule).map(folderOf);
+    if (own === undefined || caller === undefined || caller === own || !isModule(pathOf(entry[0] ?? ''))) continue;
     hops.add(`${caller} → ${own}`);
     if (below.includes(own)) handBacks.add(`${caller} → ${own}`);
   }
   return `${files.size} files, ${hops.size} hops, ${handBacks.size} hand-backs`;
 }
+
+/**
+ * Left out: the vocabulary (pure functions that every module calls) and the composition, whose closures only pass a call on.
+ */
+const isModule = (path: string): boolean =>
+  path === 'packages/guard/src/guard.ts' ||
+  !/^packages\/(?:guard\/src\/(?:json\/|[\w-]+\.ts)|gateway\/src\/(?:mcp\/|[\w-]+\.ts))/.test(path);
+
+const folderOf = (path: string): string => dirname(path).replace(/^packages\//, '');
 
 async function startGateway(base: string, folder: string, era: string, started: Started[]): Promise<Gateway> {
   const [port, admin, upstream] = [await freePort(), await freePort(), await freePort()];
