@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { jsonDigest, tenantId } from './identifiers.ts';
+import { tenantId } from './identifiers.ts';
+import { jsonDigest } from './json/digest.ts';
 
 describe('identifiers', () => {
   it('a tenant id is the text itself, and never empty', () => {

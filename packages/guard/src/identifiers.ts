@@ -2,9 +2,6 @@
  * Texts that are keys of something, as types of their own: the compiler refuses one where another is needed. Each has one
  * function that makes it, so what has the type was parsed or computed, and not merely passed through.
  */
-import { hash } from 'node:crypto';
-import type { Json } from './call.ts';
-import { canonicalize } from './json/canonical.ts';
 
 declare const brand: unique symbol;
 
@@ -32,7 +29,7 @@ export type PrincipalKey = string & { readonly [brand]: 'PrincipalKey' };
 export type TenantId = string & { readonly [brand]: 'TenantId' };
 
 /**
- * `sha256:` and 64 hex digits over the RFC 8785 form of a definition's document. Made by {@link jsonDigest}.
+ * `sha256:` and 64 hex digits over the RFC 8785 form of a definition's document. Made by `jsonDigest`.
  *
  * @example
  * ```ts
@@ -54,14 +51,3 @@ export function tenantId(text: string): TenantId {
   if (text === '') throw new RangeError('a tenant id must not be empty');
   return text as TenantId;
 }
-
-/**
- * The digest of a JSON document (RFC 8785, SHA-256): the same for every order of its members.
- *
- * @example
- * ```ts
- * const same = jsonDigest({ a: 1, b: 2 }) === jsonDigest({ b: 2, a: 1 });
- * ```
- */
-export const jsonDigest = (document: Json): Digest =>
-  `sha256:${hash('sha256', canonicalize(document), 'hex')}` as Digest;

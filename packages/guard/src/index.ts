@@ -35,7 +35,8 @@ export {
   type ErrorRow,
 } from './errors.ts';
 export { createGuard, type Execute, type Guard, type Identity, type Stages, type ValidatedCall } from './guard.ts';
-export { jsonDigest, tenantId, type Digest, type PrincipalKey, type TenantId } from './identifiers.ts';
+export { tenantId, type Digest, type PrincipalKey, type TenantId } from './identifiers.ts';
+export { jsonDigest } from './json/digest.ts';
 export { asObject, isObject } from './json/is-object.ts';
 export { isLoopback } from './loopback.ts';
 export { andThen, type MaybePromise } from './maybe-promise.ts';

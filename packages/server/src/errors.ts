@@ -1,7 +1,17 @@
 import { ProtocolError } from '@modelcontextprotocol/server';
 import type { GuardError } from '@sallyport/guard';
 
-/** A failure that the model may read and act on. Every other error of a tool is answered as `UPSTREAM_FAILED`, without its text. */
+/**
+ * A failure that the model may read and act on. Every other error of a tool is answered as `UPSTREAM_FAILED`, without its
+ * text.
+ *
+ * @example
+ * ```ts
+ * const run: Tool['run'] = async ({ id }) => {
+ *   throw new ToolError(`There is no customer ${String(id)}. Use search first.`);
+ * };
+ * ```
+ */
 export class ToolError extends Error {
   constructor(message: string) {
     super(message);
@@ -9,7 +19,7 @@ export class ToolError extends Error {
   }
 }
 
-/** A refusal as a JSON-RPC error, with the code of the table: for lists, and for who is not known. */
+/** A refusal as a JSON-RPC error with the code of the table: for lists, and for callers who are not authenticated. */
 export function refusalError({ row, message, detail }: GuardError, correlationId: string): ProtocolError {
   const data = {
     ...detail.data,

@@ -1,4 +1,5 @@
-/** Write an MCP server that is secure by construction. */
+/** For authors of MCP servers: tools behind the guard. */
 export { ToolError } from './errors.ts';
-export { secureServer, type SecureServer, type SecureServerOptions } from './secure-server.ts';
+export type { SecureServerOptions } from './options.ts';
+export { secureServer, type SecureServer } from './secure-server.ts';
 export { tool, type Tool, type ToolContext } from './tool.ts';

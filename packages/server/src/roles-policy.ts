@@ -1,7 +1,7 @@
 import type { Grant, PolicyEngine, PolicyRequest } from '@sallyport/guard';
 import type { Tool } from './tool.ts';
 
-/** The roles that tools name, as a policy: default deny, and the same answer for list and call. */
+/** The roles of tools as a policy engine: default deny, and the same decision for list and call. */
 export function rolesPolicy(tools: ReadonlyMap<string, Tool>): PolicyEngine {
   const allowed = ({ principal, definition }: PolicyRequest): boolean => {
     const roles = tools.get(definition.name)?.roles;
@@ -11,7 +11,7 @@ export function rolesPolicy(tools: ReadonlyMap<string, Tool>): PolicyEngine {
   return {
     revision: 'roles',
     couldAllow: allowed,
-    decide: (question) =>
-      allowed(question) ? { effect: 'allow', grant } : { effect: 'deny', grant, error: undefined },
+    decide: (request) =>
+      allowed(request) ? { effect: 'allow', grant } : { effect: 'deny', grant, error: undefined },
   };
 }

@@ -1,28 +1,45 @@
-/** What a server author writes: a tool with a schema, who may call it, and what it does. */
+/** What a server author writes: a tool with a schema, the roles that may call it, and a function. */
 import { jsonDigest, type Definition, type JsonObject, type Principal, type Tenant } from '@sallyport/guard';
 import { compileSchema } from '@sallyport/guard/stages';
 
+/**
+ * What a tool gets besides its arguments.
+ *
+ * @example
+ * ```ts
+ * const isAlice = ({ principal }: ToolContext): boolean => principal.user.subject === 'alice';
+ * ```
+ */
 export interface ToolContext {
+  /** Who calls: authenticated, and allowed to call the tool. */
   readonly principal: Principal;
   readonly tenant: Tenant;
-  /** Aborted when the caller cancels, and when the time of the call is up. */
+  /** Aborted when the caller cancels, and when the time limit of the call ends. */
   readonly signal: AbortSignal;
 }
 
+/**
+ * One tool.
+ *
+ * @example
+ * ```ts
+ * const nameAndText = ({ name, description }: Tool): string => `${name}: ${description}`;
+ * ```
+ */
 export interface Tool {
   /** 1 to 128 of `A-Za-z0-9_.-`. */
   readonly name: string;
   readonly description: string;
   /**
-   * JSON Schema 2020-12 of the arguments, `type: object`; arguments that it does not name are refused. References stay
-   * inside of it, and patterns are those of RE2.
+   * JSON Schema 2020-12 of the arguments, with `type: object`. Arguments that it does not declare are refused. References
+   * must stay inside the schema, and patterns use RE2 syntax.
    */
   readonly input: JsonObject;
-  /** Roles that may see and call it, or everyone who is authenticated. There is no default: nothing is open by omission. */
+  /** Roles that may see and call it, or `everyone` who is authenticated. Required, so that nothing is open by omission. */
   readonly roles: readonly string[] | 'everyone';
   /**
-   * Gets arguments that passed `input`, and returns text or an object that JSON can hold, of at most 1 MiB with its text.
-   * Throw a ToolError for what the model can act on; every other error goes to `onError`, and the caller learns only that
+   * Gets arguments that match `input`. Returns text, or an object that JSON can hold; the whole result is at most 1 MiB.
+   * Throw a ToolError for what the model can act on. Every other error goes to `onError`, and the caller learns only that
    * the tool failed.
    */
   readonly run: (input: JsonObject, context: ToolContext) => Promise<string | JsonObject>;
@@ -31,10 +48,18 @@ export interface Tool {
 const checked = new WeakSet<Tool>();
 
 /**
- * Checks a tool when it is written down and not when it is first called.
+ * Checks a tool when it is defined, not when it is first called.
  *
  * @throws RangeError for a name that MCP does not allow, for roles that are neither a list nor `everyone`, and for an input
  * schema that clients refuse or that cannot be checked safely.
+ * @example
+ * ```ts
+ * const greet = tool({
+ *   name: 'greet', description: 'Greets a person', roles: 'everyone',
+ *   input: { type: 'object', properties: { name: { type: 'string' } }, required: ['name'] },
+ *   run: async ({ name }) => `Hello, ${String(name)}`,
+ * });
+ * ```
  */
 export function tool(definition: Tool): Tool {
   if (checked.has(definition)) return definition;
@@ -53,6 +78,7 @@ export function tool(definition: Tool): Tool {
   return frozen;
 }
 
+/** The tool as clients list it and as the guard knows it. */
 export function definitionOf(server: string, { name, description, input }: Tool): Definition {
   const document: JsonObject = { name, description, inputSchema: input };
   return {
