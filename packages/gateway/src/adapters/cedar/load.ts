@@ -1,6 +1,6 @@
 /**
- * Cedar policy files → a policy engine. The text is parsed by the reference implementation (cedar-wasm) when it is loaded;
- * what runs on the path of a call is the guard's own compiled form.
+ * Cedar policy files → a policy engine. The reference implementation (cedar-wasm) parses the text when it is loaded. A
+ * call is decided by the guard's own compiled form.
  */
 import { createHash } from 'node:crypto';
 import { readdirSync, readFileSync } from 'node:fs';
@@ -9,15 +9,18 @@ import { policySetTextToParts, policyToJson, type DetailedError } from '@cedar-p
 import type { Clock, PolicyEngine } from '@sallyport/guard';
 import { compileCedar, type PolicyJson, type SourcePolicy } from '@sallyport/guard/policy';
 
+/** A fault of a policy, with its position in the file. */
 export interface Finding {
   readonly file: string;
   /** 1-based. */
   readonly line: number;
+  /** 1-based, in UTF-16 code units. */
   readonly column: number;
   readonly severity: 'error' | 'warning';
   readonly message: string;
 }
 
+/** A policy with its text and where it stands. */
 export interface LoadedPolicy extends SourcePolicy {
   readonly file: string;
   readonly text: string;
@@ -26,6 +29,7 @@ export interface LoadedPolicy extends SourcePolicy {
   readonly fileText: string;
 }
 
+/** The policies of a folder, and the engine that decides by them. */
 export interface LoadedPolicies {
   readonly policies: readonly LoadedPolicy[];
   /** SHA-256 over names and texts of the files. */
@@ -33,36 +37,39 @@ export interface LoadedPolicies {
   readonly engine: PolicyEngine;
 }
 
+/** Policies that cannot be used, with every fault that was found. */
 export class PolicyLoadError extends Error {
   readonly findings: readonly Finding[];
   constructor(findings: readonly Finding[]) {
-    super(findings.map((one) => `${one.file}:${one.line}:${one.column}: ${one.message}`).join('\n'));
+    super(findings.map(({ file, line, column, message }) => `${file}:${line}:${column}: ${message}`).join('\n'));
     this.name = 'PolicyLoadError';
     this.findings = findings;
   }
 }
 
 /**
- * @param folder with `*.cedar` files, read in the order of their names; `undefined` = no policy, so everything is denied.
+ * @param folder its `*.cedar` files are read in the order of their names. `undefined` = no policy: everything is denied.
  * @throws PolicyLoadError with file, line and column of every fault.
  */
 export function loadPolicies(folder: string | undefined, clock: Clock): LoadedPolicies {
   const findings: Finding[] = [];
   const policies: LoadedPolicy[] = [];
-  const files = read(folder);
+  const files = readFiles(folder);
   for (const [file, text] of files) policies.push(...parseFile(file, text, findings));
-  const twice = policies.find((one, index) => policies.findIndex((other) => other.id === one.id) !== index);
-  if (twice !== undefined)
-    findings.push(at(twice.file, twice.fileText, twice.offset, `the policy id "${twice.id}" is used twice`));
+  const duplicate = policies.find(({ id }, index) => policies.findIndex((policy) => policy.id === id) !== index);
+  if (duplicate !== undefined) {
+    const { file, fileText, offset, id } = duplicate;
+    findings.push(findingAt(file, fileText, offset, `the policy id "${id}" is used twice`));
+  }
   if (findings.length > 0) throw new PolicyLoadError(findings);
   const revision = revisionOf(files);
   return { policies, revision, engine: compileCedar(policies, revision, clock) };
 }
 
-/** The revision of what is in the folder now, whether it can be used or not; `undefined` when the folder cannot be read. */
+/** The revision of the files in the folder now, valid or not; `undefined` when they cannot be read. */
 export function policyRevision(folder: string | undefined): string | undefined {
   try {
-    return revisionOf(read(folder));
+    return revisionOf(readFiles(folder));
   } catch {
     return undefined;
   }
@@ -70,7 +77,7 @@ export function policyRevision(folder: string | undefined): string | undefined {
 
 type Texts = readonly (readonly [file: string, text: string])[];
 
-const read = (folder: string | undefined): Texts => filesOf(folder).map((file) => [file, textOf(file)]);
+const readFiles = (folder: string | undefined): Texts => filesOf(folder).map((file) => [file, textOf(file)]);
 
 function textOf(file: string): string {
   try {
@@ -114,11 +121,11 @@ function parseFile(file: string, text: string, findings: Finding[]): LoadedPolic
     findings.push(...parts.errors.map((error) => fromCedar(file, text, error, 0)));
     return [];
   }
-  if (parts.policy_templates.length > 0) findings.push(at(file, text, 0, 'policy templates are not supported'));
-  let from = 0;
+  if (parts.policy_templates.length > 0) findings.push(findingAt(file, text, 0, 'policy templates are not supported'));
+  let searchFrom = 0;
   return parts.policies.flatMap((source, index): LoadedPolicy[] => {
-    const offset = Math.max(from, text.indexOf(source, from));
-    from = offset + source.length;
+    const offset = Math.max(searchFrom, text.indexOf(source, searchFrom));
+    searchFrom = offset + source.length;
     const parsed = policyToJson(source);
     if (parsed.type === 'failure') {
       findings.push(...parsed.errors.map((error) => fromCedar(file, text, error, offset)));
@@ -128,7 +135,7 @@ function parseFile(file: string, text: string, findings: Finding[]): LoadedPolic
     const rounded = roundedNumber(source);
     if (rounded !== undefined)
       findings.push(
-        at(
+        findingAt(
           file,
           text,
           offset + rounded,
@@ -140,22 +147,23 @@ function parseFile(file: string, text: string, findings: Finding[]): LoadedPolic
   });
 }
 
-/** Where a policy writes a whole number that its JSON form cannot hold; strings and comments are passed over. */
+/** The offset of a whole number that the JSON form of a policy cannot hold. Strings and comments are skipped. */
 function roundedNumber(source: string): number | undefined {
   for (const token of source.matchAll(/"(?:[^"\\]|\\.)*"|\/\/[^\n]*|\d+/g))
     if (!Number.isSafeInteger(Number(token[0])) && /^\d/.test(token[0])) return token.index;
   return undefined;
 }
 
-/** @param offset where what Cedar read begins in the text of the file. Cedar counts in bytes of UTF-8. */
+/** A fault that Cedar reports. @param offset where the text that Cedar read begins in the file. Cedar counts UTF-8 bytes. */
 export function fromCedar(file: string, text: string, error: DetailedError, offset: number): Finding {
   const bytes = Buffer.from(text.slice(offset)).subarray(0, error.sourceLocations?.[0]?.start ?? 0);
   const start = bytes.toString('utf8').length;
   const help = error.help == null ? '' : ` (${error.help})`;
-  return at(file, text, offset + start, `${error.message}${help}`);
+  return findingAt(file, text, offset + start, `${error.message}${help}`);
 }
 
-export function at(file: string, text: string, offset: number, message: string): Finding {
+/** A fault at an offset of a file, in UTF-16 code units. */
+export function findingAt(file: string, text: string, offset: number, message: string): Finding {
   const before = text.slice(0, offset).split('\n');
   return { file, line: before.length, column: (before.at(-1)?.length ?? 0) + 1, severity: 'error', message };
 }

@@ -1,4 +1,4 @@
-/** A Cedar schema in JSON form for one definition, made from what was approved: argument names and types come from its JSON Schema. */
+/** The Cedar schema of one definition, in JSON form. Names and types of arguments come from the pinned JSON Schema. */
 import type { Definition, Json, JsonObject } from '@sallyport/guard';
 
 type CedarType = JsonObject;
@@ -10,7 +10,7 @@ const record = (attributes: JsonObject): CedarType => ({ type: 'Record', attribu
 const required = (type: CedarType): CedarType => ({ ...type, required: true });
 const optional = (type: CedarType): CedarType => ({ ...type, required: false });
 
-/** Cedar entity types and actions that policies may speak of. */
+/** The Cedar entity types that policies may name. */
 export const ENTITY_TYPES: readonly string[] = [
   'User',
   'Role',
@@ -23,6 +23,7 @@ export const ENTITY_TYPES: readonly string[] = [
   'ResourceTemplate',
   'Action',
 ];
+/** The actions that policies may name. */
 export const ACTION_NAMES: readonly string[] = ['see', 'call', 'read', 'get', 'complete', 'subscribe'];
 
 const USER = record({
@@ -35,7 +36,7 @@ const USER = record({
   claims: required(record({})),
 });
 const HINTS = ['readOnlyHint', 'destructiveHint', 'idempotentHint', 'openWorldHint'];
-const THING = record({
+const DEFINITION_ATTRIBUTES = record({
   server: required(STRING),
   name: required(STRING),
   pin: required(STRING),
@@ -48,12 +49,14 @@ const THING = record({
   ),
 });
 
+/** The schema for one definition, and the arguments that it says nothing about. */
 export interface DefinitionSchema {
   readonly schema: JsonObject;
-  /** Whether an argument has no one Cedar type, or may be there without being declared: a policy that reads it cannot be type-checked. */
+  /** True when an argument has no single Cedar type or is not declared: a policy that reads it cannot be type-checked. */
   untyped(argument: string): boolean;
 }
 
+/** @param definition a pinned tool, prompt, resource or resource template. */
 export function cedarSchema(definition: Definition): DefinitionSchema {
   const { attributes, undeclared, untyped } = argumentTypes(definition);
   const context = record({
@@ -71,7 +74,7 @@ export function cedarSchema(definition: Definition): DefinitionSchema {
     resourceTypes: ['Tool', 'Prompt', 'Resource', 'ResourceTemplate'],
     context,
   };
-  const thing = { memberOfTypes: ['Server'], shape: THING };
+  const definitionType = { memberOfTypes: ['Server'], shape: DEFINITION_ATTRIBUTES };
   const schema = {
     '': {
       entityTypes: {
@@ -80,10 +83,10 @@ export function cedarSchema(definition: Definition): DefinitionSchema {
         Group: {},
         Tenant: {},
         Server: {},
-        Tool: thing,
-        Prompt: thing,
-        Resource: thing,
-        ResourceTemplate: thing,
+        Tool: definitionType,
+        Prompt: definitionType,
+        Resource: definitionType,
+        ResourceTemplate: definitionType,
       },
       actions: Object.fromEntries(ACTION_NAMES.map((name) => [name, { appliesTo: applies }])),
     },
@@ -99,23 +102,23 @@ export function argumentNames(definition: Definition): readonly string[] | undef
   const { document, kind } = definition;
   if (kind === 'prompt')
     return (Array.isArray(document['arguments']) ? (document['arguments'] as readonly { name?: string }[]) : []).map(
-      (one) => String(one.name),
+      (argument) => String(argument.name),
     );
   if (kind !== 'tool') return ['uri'];
   const schema = (document['inputSchema'] ?? {}) as JsonObject;
   return isOpen(schema) ? undefined : Object.keys(schema['properties'] as JsonObject);
 }
 
-/** Keywords that can name further properties than `properties` does. */
-const NAMING = ['$ref', 'allOf', 'anyOf', 'oneOf', 'if', 'patternProperties', 'dependentSchemas'];
+/** Keywords that can declare properties besides `properties`. */
+const DECLARING = ['$ref', 'allOf', 'anyOf', 'oneOf', 'if', 'patternProperties', 'dependentSchemas'];
 const isOpen = (schema: JsonObject): boolean =>
   schema['properties'] === undefined ||
   (schema['additionalProperties'] ?? false) !== false ||
-  NAMING.some((keyword) => Object.hasOwn(schema, keyword));
+  DECLARING.some((keyword) => Object.hasOwn(schema, keyword));
 
 interface ArgumentTypes {
   readonly attributes: JsonObject;
-  /** Others than those that are declared may be there. */
+  /** True when a call may have arguments that are not declared. */
   readonly undeclared: boolean;
   readonly untyped: ReadonlySet<string>;
 }

@@ -1,30 +1,33 @@
-/** What is done with the files of a log: the two operations that durability hangs on, apart so that a test can let them fail, and reading hashes. */
+/** File operations of a log. The two that durability depends on can be replaced, so that tests can make them fail. */
 import { fdatasync, writeSync } from 'node:fs';
 import { open } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { HASH_BYTES } from '@sallyport/guard/audit';
 
+/** The operations that make records durable. */
 export interface LogFiles {
   /** Writes all bytes at the position. */
   write(fd: number, bytes: Buffer, position: number): Promise<void>;
+  /** Resolves when everything that was written is on the disk. */
   sync(fd: number): Promise<void>;
 }
 
+/** The operations of the file system. */
 export const realFiles: LogFiles = {
-  // Into the page cache, which takes microseconds; a trip to another thread and back costs more. What waits for the disk
-  // is fdatasync, and that is asynchronous.
+  // Synchronous: writing to the page cache takes microseconds, less than handing the work to another thread. Waiting for
+  // the disk (fdatasync) is asynchronous.
   async write(fd, bytes, position) {
-    for (let done = 0; done < bytes.length;) {
-      const written = writeSync(fd, bytes, done, bytes.length - done, position + done);
-      if (written === 0) throw new Error('the file takes no more bytes');
-      done += written;
+    for (let written = 0; written < bytes.length;) {
+      const more = writeSync(fd, bytes, written, bytes.length - written, position + written);
+      if (more === 0) throw new Error('the file takes no more bytes');
+      written += more;
     }
   },
   sync: promisify(fdatasync),
 };
 
-/** Reads leaf hashes of a log, by their indices. @throws Error when the file ends before them. */
+/** @returns a function that reads the leaf hashes of a range of records. It rejects when the file ends before them. */
 export function leavesIn(folder: string): (from: number, to: number) => Promise<Buffer> {
   return async (from, to) => {
     const file = await open(join(folder, 'leaves'), 'r');

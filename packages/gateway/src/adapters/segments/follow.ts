@@ -1,21 +1,22 @@
-/** The records of a log as they come: each question reads on from where the last one ended, so that an old log costs nothing. */
+/** Follows a log: each read begins where the last one ended, so that old records cost nothing. */
 import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
 import { join } from 'node:path';
 import { decodeFrames, HEADER_BYTES } from './frames.ts';
 import { segmentsIn } from './layout.ts';
 
+/** A record that was added to the log. */
 export interface FollowedRecord {
   readonly index: number;
   readonly bytes: Buffer;
 }
 
-/** @returns a function that gives what came since it was last asked; all that there is, the first time. */
+/** @returns a function that reads the records that were added since its last call; at first, all of them. */
 export function followRecords(folder: string): () => readonly FollowedRecord[] {
   let [current, offset, index] = ['', 0, 0];
-  const readOn = (segment: string): FollowedRecord[] => {
+  const readNew = (segment: string): FollowedRecord[] => {
     if (segment !== current) [current, offset] = [segment, 0];
-    // What is cut off is being written; it is whole the next time.
-    const { frames } = decodeFrames(since(join(folder, segment), offset), index);
+    // A frame that is cut off is still being written. The next call reads it.
+    const { frames } = decodeFrames(readFrom(join(folder, segment), offset), index);
     for (const { bytes } of frames) offset += HEADER_BYTES + bytes.length;
     index += frames.length;
     return frames;
@@ -23,10 +24,10 @@ export function followRecords(folder: string): () => readonly FollowedRecord[] {
   return () =>
     segmentsIn(folder)
       .filter((name) => name >= current)
-      .flatMap(readOn);
+      .flatMap(readNew);
 }
 
-function since(file: string, offset: number): Buffer {
+function readFrom(file: string, offset: number): Buffer {
   const fd = openSync(file, 'r');
   try {
     const all = Buffer.alloc(Math.max(0, fstatSync(fd).size - offset));

@@ -1,12 +1,15 @@
 /**
- * How a record lies in a segment file: length (4 bytes), CRC-32 (4), index (8), then the bytes, all big-endian. The CRC
- * covers index and bytes; the index makes a record that was moved, doubled or taken out name itself.
+ * The frame of a record in a segment file: length (4 bytes), CRC-32 (4), index (8), then the bytes, all big-endian. The
+ * CRC covers index and bytes. The index shows when a record was moved, doubled or removed.
  */
 import { crc32 } from 'node:zlib';
 
+/** Length, CRC-32 and index. */
 export const HEADER_BYTES = 16;
+/** A longer record is a damaged length. */
 export const RECORD_BYTES_MAX = 4 * 1024 * 1024;
 
+/** A record as it was read from a segment. */
 export interface Frame {
   readonly index: number;
   /** Offset of the frame in the segment. */
@@ -14,12 +17,15 @@ export interface Frame {
   readonly bytes: Buffer;
 }
 
-export type Fault = {
+/** Where reading a segment had to stop. */
+export interface Fault {
   readonly offset: number;
+  /** The index that the record at fault should have. */
   readonly index: number;
   readonly what: string;
+  /** True when the segment ends inside the frame. */
   readonly incomplete: boolean;
-};
+}
 
 /**
  * All frames of a batch in one buffer.
@@ -28,10 +34,10 @@ export type Fault = {
 export function encodeFrames(first: number, records: readonly Buffer[]): Buffer {
   const all = Buffer.allocUnsafe(records.reduce((bytes, record) => bytes + HEADER_BYTES + record.length, 0));
   let offset = 0;
-  for (const [at, record] of records.entries()) {
+  for (const [number, record] of records.entries()) {
     const end = offset + HEADER_BYTES + record.length;
     all.writeUInt32BE(record.length, offset);
-    all.writeBigUInt64BE(BigInt(first + at), offset + 8);
+    all.writeBigUInt64BE(BigInt(first + number), offset + 8);
     record.copy(all, offset + HEADER_BYTES);
     all.writeUInt32BE(crc32(all.subarray(offset + 8, end)), offset + 4);
     offset = end;
@@ -40,7 +46,7 @@ export function encodeFrames(first: number, records: readonly Buffer[]): Buffer 
 }
 
 /**
- * Reads the frames of one segment, from its first to its end or first fault.
+ * Reads the frames of one segment, to its end or its first fault.
  * @param first the index that the first frame must have.
  */
 export function decodeFrames(

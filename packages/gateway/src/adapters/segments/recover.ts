@@ -1,7 +1,7 @@
 /**
- * Opens what a process left behind: reads on from the last resume point, checks what it read against the last checkpoint
- * and the leaf hashes, drops only an incomplete last frame that no checkpoint covers, and finds the intents that have no
- * outcome. What lies before the resume point is not read again here; `audit verify` reads everything.
+ * Recovers the log that an earlier process wrote. It reads from the last resume point, checks the records against the last
+ * checkpoint and the leaf hashes, cuts off an incomplete last frame if no checkpoint covers it, and finds the intents that
+ * have no outcome. Records before the resume point are not read again; `audit verify` reads everything.
  */
 import {
   closeSync,
@@ -15,40 +15,51 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import type { AuditRecord } from '@sallyport/guard';
-import { createFrontier, leafHash, openCheckpoint, type Checkpoint, type Frontier } from '@sallyport/guard/audit';
+import {
+  createFrontier,
+  HASH_BYTES,
+  leafHash,
+  openCheckpoint,
+  type Checkpoint,
+  type Frontier,
+} from '@sallyport/guard/audit';
 import { decodeFrames, type Frame } from './frames.ts';
 import { firstIndexOf, segmentName, segmentsIn } from './layout.ts';
-import { BEGINNING, readResume, type Place, type Resume } from './resume.ts';
+import { BEGINNING, readResume, type RecordPosition, type ResumePoint } from './resume.ts';
 
-/** The log cannot be served: a person must look. */
+/** The log cannot be used: an operator must examine it. */
 export class AuditLogInconsistent extends Error {
   constructor(folder: string, index: number, what: string) {
     super(
-      `the audit log in ${folder} is inconsistent at record ${index}: ${what}; run sallyport audit verify, and do not delete anything`,
+      `the audit log in ${folder} is inconsistent at record ${index}: ${what}; ` +
+        'run sallyport audit verify, and do not delete anything',
     );
     this.name = 'AuditLogInconsistent';
   }
 }
 
+/** An intent without an outcome. */
 export interface OpenIntent {
   readonly record: AuditRecord;
-  readonly place: Place;
+  readonly position: RecordPosition;
 }
 
+/** A checkpoint with its text. */
 export interface SignedCheckpoint extends Checkpoint {
-  /** As it was signed. */
+  /** The signed note. */
   readonly note: string;
 }
 
+/** The state of a log after recovery. */
 export interface Recovered {
   readonly frontier: Frontier;
   /** First index and size in bytes of the segment that is written to; `undefined` in an empty log. */
   readonly segment: { readonly first: number; readonly bytes: number } | undefined;
-  /** The last one. */
+  /** The last checkpoint. */
   readonly checkpoint: SignedCheckpoint | undefined;
   readonly truncatedBytes: number;
-  /** By record id, oldest first. */
-  readonly open: ReadonlyMap<string, OpenIntent>;
+  /** Intents without an outcome by record id, oldest first. */
+  readonly openIntents: ReadonlyMap<string, OpenIntent>;
 }
 
 /** @throws AuditLogInconsistent when records under the last checkpoint are missing or changed. */
@@ -59,36 +70,41 @@ export function recover(folder: string, vkey: string): Recovered {
     try {
       return readFrom(folder, checkpoint, resume);
     } catch (thrown) {
-      // The hint may be what is wrong; without it the place can be named.
+      // The hint may be wrong. Reading everything shows whether it is, and names the record otherwise.
       if (!(thrown instanceof AuditLogInconsistent)) throw thrown;
     }
   }
   return readFrom(folder, checkpoint, BEGINNING);
 }
 
-/** What was read so far. */
-interface Reading {
+/** A recovery while it reads the records. */
+interface Recovery {
   readonly folder: string;
   readonly checkpoint: SignedCheckpoint | undefined;
   readonly frontier: Frontier;
-  /** Leaf hashes as they were kept, from the first record that is read. */
-  readonly kept: Buffer;
-  readonly from: Place;
-  readonly open: Map<string, OpenIntent>;
-  readonly fresh: Buffer[];
+  /** Leaf hashes from the file `leaves`, from the first record that is read. */
+  readonly storedLeaves: Buffer;
+  readonly from: RecordPosition;
+  readonly openIntents: Map<string, OpenIntent>;
+  /** Leaf hashes of the records after the resume point. */
+  readonly newLeaves: Buffer[];
 }
 
-function readFrom(folder: string, checkpoint: SignedCheckpoint | undefined, { size, peaks, from }: Resume): Recovered {
-  const reading: Reading = {
+function readFrom(
+  folder: string,
+  checkpoint: SignedCheckpoint | undefined,
+  { size, peaks, from }: ResumePoint,
+): Recovered {
+  const recovery: Recovery = {
     folder,
     checkpoint,
     frontier: createFrontier(size, peaks),
-    kept: keptLeaves(folder, from.index),
+    storedLeaves: readStoredLeaves(folder, from.index),
     from,
-    open: new Map(),
-    fresh: [],
+    openIntents: new Map(),
+    newLeaves: [],
   };
-  checkRoot(reading);
+  checkRoot(recovery);
   const names = segmentsIn(folder).filter((name) => name >= segmentName(from.segment));
   let { index } = from;
   let segment: Recovered['segment'];
@@ -101,7 +117,7 @@ function readFrom(folder: string, checkpoint: SignedCheckpoint | undefined, { si
     const bytes = readTail(join(folder, name), start);
     const { frames, fault } = decodeFrames(bytes, index);
     for (const frame of frames)
-      take(reading, frame, { segment: first, offset: start + frame.offset, index: frame.index });
+      readRecord(recovery, frame, { segment: first, offset: start + frame.offset, index: frame.index });
     index += frames.length;
     if (fault !== undefined) {
       if (name !== names.at(-1) || fault.index < (checkpoint?.size ?? 0) || !fault.incomplete)
@@ -113,69 +129,71 @@ function readFrom(folder: string, checkpoint: SignedCheckpoint | undefined, { si
   }
   if (checkpoint !== undefined && index < checkpoint.size)
     throw new AuditLogInconsistent(folder, index, `the last checkpoint covers ${checkpoint.size} records`);
-  keepLeaves(folder, size, reading.fresh);
-  return { frontier: reading.frontier, segment, checkpoint, truncatedBytes, open: reading.open };
+  storeLeaves(folder, size, recovery.newLeaves);
+  const { frontier, openIntents } = recovery;
+  return { frontier, segment, checkpoint, truncatedBytes, openIntents };
 }
 
-function take(reading: Reading, { bytes, index }: Frame, place: Place): void {
+function readRecord(recovery: Recovery, { bytes, index }: Frame, position: RecordPosition): void {
   const leaf = leafHash(bytes);
-  if (index < reading.frontier.size) {
-    // Covered by the peaks already: read again only for what was open, so its hash is compared with the one that was kept.
-    if (!leaf.equals(keptAt(reading, index)))
-      throw new AuditLogInconsistent(reading.folder, index, 'the record is not the one that was hashed');
+  if (index < recovery.frontier.size) {
+    // The peaks cover this record. It is read again to find open intents, so its hash is compared with the stored one.
+    if (!leaf.equals(storedLeaf(recovery, index)))
+      throw new AuditLogInconsistent(recovery.folder, index, 'the record is not the one that was hashed');
   } else {
-    reading.frontier.append(leaf);
-    reading.fresh.push(leaf);
-    checkRoot(reading);
+    recovery.frontier.append(leaf);
+    recovery.newLeaves.push(leaf);
+    checkRoot(recovery);
   }
   const record = JSON.parse(bytes.toString()) as { unmapped: { phase: string; record_id: string } };
   const { phase, record_id: id } = record.unmapped;
-  if (phase === 'intent') reading.open.set(id, { record: record as unknown as AuditRecord, place });
-  else reading.open.delete(id);
+  if (phase === 'intent') recovery.openIntents.set(id, { record: record as unknown as AuditRecord, position });
+  else recovery.openIntents.delete(id);
 }
 
-const keptAt = ({ kept, from }: Reading, index: number): Buffer =>
-  kept.subarray((index - from.index) * 32, (index - from.index) * 32 + 32);
+const storedLeaf = ({ storedLeaves, from }: Recovery, index: number): Buffer =>
+  storedLeaves.subarray((index - from.index) * HASH_BYTES, (index - from.index + 1) * HASH_BYTES);
 
-/** Once as many records are read as the last checkpoint covers, they must give its root. */
-function checkRoot(reading: Reading): void {
-  const { folder, checkpoint, frontier } = reading;
+/** When as many records are read as the last checkpoint covers, they must give its root. */
+function checkRoot(recovery: Recovery): void {
+  const { folder, checkpoint, frontier } = recovery;
   if (checkpoint === undefined || checkpoint.size !== frontier.size || frontier.root().equals(checkpoint.root)) return;
   throw new AuditLogInconsistent(
     folder,
-    firstDifference(reading),
+    firstDifference(recovery),
     'the records do not give the root of the last checkpoint',
   );
 }
 
-/** The leaf hashes were written by themselves, so where they differ from the records is where something was changed. */
-function firstDifference({ fresh, kept }: Reading): number {
-  return Math.max(
-    0,
-    fresh.findIndex((leaf, at) => at * 32 + 32 <= kept.length && !leaf.equals(kept.subarray(at * 32, at * 32 + 32))),
-  );
+/** The first record whose hash differs from the stored one: there the records or the hashes were changed. */
+function firstDifference({ newLeaves, storedLeaves }: Recovery): number {
+  const index = newLeaves.findIndex((leaf, number) => {
+    const stored = storedLeaves.subarray(number * HASH_BYTES, (number + 1) * HASH_BYTES);
+    return stored.length === HASH_BYTES && !leaf.equals(stored);
+  });
+  return Math.max(0, index);
 }
 
-function keptLeaves(folder: string, from: number): Buffer {
+function readStoredLeaves(folder: string, from: number): Buffer {
   const file = join(folder, 'leaves');
-  return existsSync(file) ? readTail(file, from * 32) : Buffer.alloc(0);
+  return existsSync(file) ? readTail(file, from * HASH_BYTES) : Buffer.alloc(0);
 }
 
-/** Those up to the resume point stay; the others are written as they were read. */
-function keepLeaves(folder: string, size: number, fresh: readonly Buffer[]): void {
+/** Keeps the hashes up to the resume point, and writes those of the records that were read after it. */
+function storeLeaves(folder: string, size: number, newLeaves: readonly Buffer[]): void {
   const file = join(folder, 'leaves');
-  if (existsSync(file)) truncateSync(file, size * 32);
-  appendFileSync(file, Buffer.concat(fresh));
+  if (existsSync(file)) truncateSync(file, size * HASH_BYTES);
+  appendFileSync(file, Buffer.concat(newLeaves));
 }
 
 function readTail(file: string, start: number): Buffer {
   const fd = openSync(file, 'r');
   try {
     const bytes = Buffer.alloc(Math.max(0, fstatSync(fd).size - start));
-    for (let done = 0; done < bytes.length;) {
-      const read = readSync(fd, bytes, done, bytes.length - done, start + done);
-      if (read === 0) return bytes.subarray(0, done);
-      done += read;
+    for (let filled = 0; filled < bytes.length;) {
+      const count = readSync(fd, bytes, filled, bytes.length - filled, start + filled);
+      if (count === 0) return bytes.subarray(0, filled);
+      filled += count;
     }
     return bytes;
   } finally {

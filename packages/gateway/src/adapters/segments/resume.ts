@@ -1,6 +1,6 @@
 /**
- * Where the next start may begin to read: a hint, written with each checkpoint, that saves it from reading the whole log.
- * Nothing in it is believed: what it leads to must give the root of the signed checkpoint, or everything is read.
+ * Where the next start may begin to read: a hint that is written with each checkpoint, so that a start need not read the
+ * whole log. It is never trusted: the records from there must give the root of the signed checkpoint, or all are read.
  */
 import { existsSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
@@ -8,24 +8,27 @@ import { HASH_BYTES } from '@sallyport/guard/audit';
 import { z } from 'zod';
 import { segmentName } from './layout.ts';
 
-/** Where a record lies. */
-export interface Place {
+/** The position of a record in the log. */
+export interface RecordPosition {
   /** First index of the segment. */
   readonly segment: number;
+  /** Of its frame in the segment, in bytes. */
   readonly offset: number;
   readonly index: number;
 }
 
-export interface Resume {
-  /** Records in the tree that the peaks are of. */
+/** The state of the tree at a checkpoint, and where to read on. */
+export interface ResumePoint {
+  /** Number of records in the tree of the peaks. */
   readonly size: number;
   /** Roots of the perfect subtrees, largest first. */
   readonly peaks: readonly Buffer[];
   /** The oldest intent that had no outcome, or the end. */
-  readonly from: Place;
+  readonly from: RecordPosition;
 }
 
-export const BEGINNING: Resume = { size: 0, peaks: [], from: { segment: 0, offset: 0, index: 0 } };
+/** Reads the whole log. */
+export const BEGINNING: ResumePoint = { size: 0, peaks: [], from: { segment: 0, offset: 0, index: 0 } };
 
 const count = z.int().min(0);
 const schema = z.strictObject({
@@ -34,21 +37,25 @@ const schema = z.strictObject({
   from: z.strictObject({ segment: count, offset: count, index: count }),
 });
 
-export const encodeResume = ({ size, peaks, from }: Resume): string =>
+/** The text of the file `resume`. */
+export const encodeResume = ({ size, peaks, from }: ResumePoint): string =>
   JSON.stringify({ size, peaks: peaks.map((peak) => peak.toString('hex')), from });
 
-/** @returns `undefined` when there is none. @throws Error when it is not one. */
-export function parseResume(folder: string): Resume | undefined {
+/** @returns `undefined` when there is no file. @throws Error when the file cannot be used. */
+export function parseResume(folder: string): ResumePoint | undefined {
   const file = join(folder, 'resume');
   if (!existsSync(file)) return undefined;
   const { peaks, ...read } = schema.parse(JSON.parse(readFileSync(file, 'utf8')));
-  if (peaks.length !== ones(read.size) || read.from.index > read.size)
+  if (peaks.length !== peakCount(read.size) || read.from.index > read.size)
     throw new Error('its numbers contradict each other');
   return { ...read, peaks: peaks.map((peak) => Buffer.from(peak, 'hex')) };
 }
 
-/** @param size of the last checkpoint. @returns `undefined` for a hint that is missing, broken, or about what is not there. */
-export function readResume(folder: string, size: number): Resume | undefined {
+/**
+ * @param size number of records of the last checkpoint.
+ * @returns `undefined` when the hint is missing, broken, or does not fit the files.
+ */
+export function readResume(folder: string, size: number): ResumePoint | undefined {
   const bytesOf = (name: string): number => statSync(join(folder, name), { throwIfNoEntry: false })?.size ?? 0;
   try {
     const resume = parseResume(folder);
@@ -63,5 +70,5 @@ export function readResume(folder: string, size: number): Resume | undefined {
   }
 }
 
-/** A tree of this size has one perfect subtree for each binary digit that is one. */
-const ones = (size: number): number => size.toString(2).replaceAll('0', '').length;
+/** A tree has one perfect subtree for each one in the binary form of its size. */
+const peakCount = (size: number): number => size.toString(2).replaceAll('0', '').length;

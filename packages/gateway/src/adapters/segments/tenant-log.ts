@@ -1,6 +1,6 @@
 /**
- * The log of one tenant. Group commit: every append that arrives while a write and fdatasync are under way goes into the
- * next one together, so an idle log answers after one fdatasync and a busy one shares each among many.
+ * The log of one tenant, with group commit: appends that arrive during a write and fdatasync are written together in the
+ * next one. So an append to an idle log takes one fdatasync, and those to a busy log share each.
  */
 import { closeSync, existsSync, fsyncSync, mkdirSync, openSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -20,13 +20,15 @@ import { openCheckpointFiles, type CheckpointFiles } from './checkpoint-files.ts
 import { leavesIn, realFiles, type LogFiles } from './files.ts';
 import { encodeFrames, HEADER_BYTES } from './frames.ts';
 import { segmentName } from './layout.ts';
-import { createLeafQueue, type LeafQueue } from './leaf-queue.ts';
+import { createLeafBuffer, type LeafBuffer } from './leaf-buffer.ts';
 import { recover, type Recovered } from './recover.ts';
-import type { Place } from './resume.ts';
+import type { RecordPosition } from './resume.ts';
 
+/** The open log of one tenant. */
 export interface TenantLog {
+  /** Resolves when the record is durable. */
   append(record: AuditRecord): Promise<void>;
-  /** Signs what is durable, when it grew since the last checkpoint or `force` is given. */
+  /** Signs what is durable if the log grew since the last checkpoint, or if `force` is true. */
   checkpoint(force?: boolean): Promise<string | undefined>;
   /** The hashes of a tile, or `undefined` when the last checkpoint does not cover all of them. */
   tile(tile: Tile): Promise<Buffer | undefined>;
@@ -34,6 +36,7 @@ export interface TenantLog {
   close(): Promise<void>;
 }
 
+/** Settings of the log of one tenant. */
 export interface TenantLogDeps {
   readonly folder: string;
   readonly signer: Signer;
@@ -42,201 +45,220 @@ export interface TenantLogDeps {
   readonly files?: LogFiles;
 }
 
-interface Waiting {
+/** An append that is not durable yet. */
+interface PendingAppend {
   readonly bytes: Buffer;
   readonly phase: unknown;
-  readonly id: string;
-  readonly done: () => void;
-  readonly failed: (cause: unknown) => void;
+  readonly recordId: string;
+  readonly resolve: () => void;
+  readonly reject: (cause: unknown) => void;
 }
 
-const WAITING_MAX = 50_000;
+const PENDING_MAX = 50_000;
 const RETRY_FIRST_MS = 500;
-const RETRY_MAX_MS = 30_000;
+const RETRY_MS_MAX = 30_000;
+
+/** A write or fsync that failed, and when recovery is tried. */
+interface WriteFailure {
+  readonly cause: unknown;
+  readonly retryAtMs: number;
+  /** How long to wait when recovery fails too. */
+  readonly nextDelayMs: number;
+}
 
 /** Everything that changes while a log is open. */
-interface Open {
+interface LogState {
   readonly deps: TenantLogDeps;
   readonly files: LogFiles;
-  state: State;
-  waiting: Waiting[];
+  tree: TreeState;
+  pending: PendingAppend[];
   committing: Promise<void> | undefined;
-  poisoned: { readonly cause: unknown; readonly until: number; readonly wait: number } | undefined;
-  /** Where the intents lie that have no outcome yet, by record id, oldest first. */
-  intents: Map<string, Place>;
+  failure: WriteFailure | undefined;
+  /** The positions of the intents that have no outcome yet, by record id, oldest first. */
+  openIntents: Map<string, RecordPosition>;
   /** Hashes that are not in the file `leaves` yet. */
-  leaves: LeafQueue;
+  leaves: LeafBuffer;
   checkpoints: CheckpointFiles;
   checkpointing: Promise<string | undefined> | undefined;
-  checkpointed: number;
-  latest: string | undefined;
+  /** Number of records that the last checkpoint covers. */
+  checkpointedSize: number;
+  /** The signed note of the last checkpoint. */
+  lastNote: string | undefined;
 }
 
+/** @throws AuditLogInconsistent when records under the last checkpoint are missing or changed. */
 export function openTenantLog(deps: TenantLogDeps): TenantLog {
   const { folder, signer, clock } = deps;
   mkdirSync(folder, { recursive: true, mode: 0o700 });
   writeFileSync(join(folder, 'vkey'), `${signer.vkey}\n`);
   const recovered = recover(folder, signer.vkey);
-  const state = openState(recovered, folder);
-  const open: Open = {
+  const log: LogState = {
     deps,
     files: deps.files ?? realFiles,
-    state,
-    intents: placesOf(recovered),
-    waiting: [],
+    tree: openTree(recovered, folder),
+    openIntents: openIntentsOf(recovered),
+    pending: [],
     committing: undefined,
-    poisoned: undefined,
-    leaves: createLeafQueue(),
+    failure: undefined,
+    leaves: createLeafBuffer(),
     checkpoints: openCheckpointFiles(folder),
     checkpointing: undefined,
-    checkpointed: recovered.checkpoint?.size ?? 0,
-    latest: recovered.checkpoint?.note,
+    checkpointedSize: recovered.checkpoint?.size ?? 0,
+    lastNote: recovered.checkpoint?.note,
   };
   const readTile = createTileReader(leavesIn(folder));
-  void tellRecovery(recovered, (record) => append(open, record), clock);
+  void recordRecovery(recovered, (record) => append(log, record), clock);
   return {
-    append: (record) => append(open, record),
-    checkpoint: (force) => checkpoint(open, force),
-    tile: async (tile) => (isComplete(tile, open.checkpointed) ? readTile(tile) : undefined),
+    append: (record) => append(log, record),
+    checkpoint: (force) => checkpoint(log, force),
+    tile: async (tile) => (isComplete(tile, log.checkpointedSize) ? readTile(tile) : undefined),
     get size() {
-      return open.state.frontier.size;
+      return log.tree.frontier.size;
     },
     async close() {
-      while (open.committing !== undefined) await open.committing;
-      // One that is under way covers less than there is now.
-      await open.checkpointing?.catch(() => undefined);
-      await checkpoint(open).catch(() => undefined);
-      closeSync(open.state.fd);
+      while (log.committing !== undefined) await log.committing;
+      // A checkpoint that is being written covers less than the log holds now.
+      await log.checkpointing?.catch(() => undefined);
+      await checkpoint(log).catch(() => undefined);
+      closeSync(log.tree.fd);
     },
   };
 }
 
-function append(open: Open, record: AuditRecord): Promise<void> {
-  if (open.waiting.length >= WAITING_MAX) return Promise.reject(new Error('too many records wait to become durable'));
+function append(log: LogState, record: AuditRecord): Promise<void> {
+  if (log.pending.length >= PENDING_MAX) return Promise.reject(new Error('too many records wait to become durable'));
   const bytes = Buffer.from(canonicalize(record));
   const { phase, record_id: id } = record['unmapped'] as { readonly phase?: string; readonly record_id?: string };
-  return new Promise((done, failed) => {
-    open.waiting.push({ bytes, phase, id: id ?? '', done, failed });
-    open.committing ??= drain(open);
+  return new Promise((resolve, reject) => {
+    log.pending.push({ bytes, phase, recordId: id ?? '', resolve, reject });
+    log.committing ??= commitAll(log);
   });
 }
 
-async function drain(open: Open): Promise<void> {
-  while (open.waiting.length > 0) {
-    // One turn of the event loop: what other connections bring in the same turn shares this commit.
+async function commitAll(log: LogState): Promise<void> {
+  while (log.pending.length > 0) {
+    // Wait for one turn of the event loop: calls that arrive in the same turn share this commit.
     await nextTurn();
-    const batch = open.waiting;
-    open.waiting = [];
+    const batch = log.pending;
+    log.pending = [];
     try {
-      await commit(open, batch);
-      for (const one of batch) one.done();
+      await commit(log, batch);
+      for (const { resolve } of batch) resolve();
     } catch (cause) {
-      open.poisoned ??= { cause, until: open.deps.clock.now() + RETRY_FIRST_MS, wait: RETRY_FIRST_MS * 2 };
-      for (const one of batch) one.failed(cause);
+      const retryAtMs = log.deps.clock.now() + RETRY_FIRST_MS;
+      log.failure ??= { cause, retryAtMs, nextDelayMs: RETRY_FIRST_MS * 2 };
+      for (const { reject } of batch) reject(cause);
     }
   }
-  open.committing = undefined;
+  log.committing = undefined;
 }
 
-async function commit(open: Open, batch: readonly Waiting[]): Promise<void> {
-  if (open.poisoned !== undefined) await heal(open, open.poisoned);
-  if (open.state.position >= open.deps.segmentBytes) open.state = rotate(open.state, open.deps.folder);
-  const { state, files } = open;
+async function commit(log: LogState, batch: readonly PendingAppend[]): Promise<void> {
+  if (log.failure !== undefined) await recoverFrom(log, log.failure);
+  if (log.tree.position >= log.deps.segmentBytes) log.tree = startSegment(log.tree, log.deps.folder);
+  const { tree, files } = log;
   const bytes = encodeFrames(
-    state.frontier.size,
-    batch.map((one) => one.bytes),
+    tree.frontier.size,
+    batch.map((append) => append.bytes),
   );
-  await files.write(state.fd, bytes, state.position);
-  await files.sync(state.fd);
-  for (const { bytes: record, phase, id } of batch) {
-    if (phase === 'intent')
-      open.intents.set(id, { segment: state.first, offset: state.position, index: state.frontier.size });
-    else open.intents.delete(id);
+  await files.write(tree.fd, bytes, tree.position);
+  await files.sync(tree.fd);
+  for (const { bytes: record, phase, recordId } of batch) {
+    const position = { segment: tree.segment, offset: tree.position, index: tree.frontier.size };
+    if (phase === 'intent') log.openIntents.set(recordId, position);
+    else log.openIntents.delete(recordId);
     const leaf = leafHash(record);
-    state.frontier.append(leaf);
-    open.leaves.push(leaf);
-    state.position += HEADER_BYTES + record.length;
+    tree.frontier.append(leaf);
+    log.leaves.push(leaf);
+    tree.position += HEADER_BYTES + record.length;
   }
 }
 
-const placesOf = ({ open }: Recovered): Map<string, Place> => new Map([...open].map(([id, { place }]) => [id, place]));
+const openIntentsOf = ({ openIntents }: Recovered): Map<string, RecordPosition> =>
+  new Map([...openIntents].map(([id, { position }]) => [id, position]));
 
-/** After a failed write or fsync nobody knows what is on the disk, so it is read again before anything is added. */
-async function heal(open: Open, { cause, until, wait }: NonNullable<Open['poisoned']>): Promise<void> {
-  const { folder, signer, clock } = open.deps;
-  if (clock.now() < until) throw cause;
-  await open.checkpointing?.catch(() => undefined);
+/** After a failed write or fsync it is not known what is on the disk, so it is read again before anything is added. */
+async function recoverFrom(log: LogState, { cause, retryAtMs, nextDelayMs }: WriteFailure): Promise<void> {
+  const { folder, signer, clock } = log.deps;
+  if (clock.now() < retryAtMs) throw cause;
+  await log.checkpointing?.catch(() => undefined);
   try {
-    closeSync(open.state.fd);
+    closeSync(log.tree.fd);
     const recovered = recover(folder, signer.vkey);
-    open.state = openState(recovered, folder);
-    open.intents = placesOf(recovered);
-    open.leaves = createLeafQueue();
-    open.checkpoints = openCheckpointFiles(folder);
-    open.poisoned = undefined;
-  } catch (again) {
-    open.poisoned = { cause: again, until: clock.now() + wait, wait: Math.min(wait * 2, RETRY_MAX_MS) };
-    throw again;
+    log.tree = openTree(recovered, folder);
+    log.openIntents = openIntentsOf(recovered);
+    log.leaves = createLeafBuffer();
+    log.checkpoints = openCheckpointFiles(folder);
+    log.failure = undefined;
+  } catch (thrown) {
+    const retryAtMs = clock.now() + nextDelayMs;
+    log.failure = { cause: thrown, retryAtMs, nextDelayMs: Math.min(nextDelayMs * 2, RETRY_MS_MAX) };
+    throw thrown;
   }
 }
 
-function checkpoint(open: Open, force = false): Promise<string | undefined> {
-  if (open.checkpointing !== undefined) return open.checkpointing;
-  const { size } = open.state.frontier;
-  if (open.poisoned !== undefined || size < open.checkpointed || (size === open.checkpointed && !force))
-    return Promise.resolve(open.latest);
-  return (open.checkpointing = seal(open).finally(() => {
-    open.checkpointing = undefined;
-  }));
+function checkpoint(log: LogState, force = false): Promise<string | undefined> {
+  if (log.checkpointing !== undefined) return log.checkpointing;
+  const { size } = log.tree.frontier;
+  if (log.failure !== undefined || size < log.checkpointedSize || (size === log.checkpointedSize && !force))
+    return Promise.resolve(log.lastNote);
+  log.checkpointing = writeCheckpoint(log).finally(() => {
+    log.checkpointing = undefined;
+  });
+  return log.checkpointing;
 }
 
-/** Takes what is durable now, signs it, and writes it down while the log goes on. */
-async function seal(open: Open): Promise<string> {
-  const { frontier, first, position } = open.state;
+/** Signs what is durable now. Appends go on while the files are written. */
+async function writeCheckpoint(log: LogState): Promise<string> {
+  const { frontier, segment, position } = log.tree;
   const { size } = frontier;
-  const leaves = open.leaves.all();
-  const note = open.deps.signer.sign({ size, root: frontier.root() });
-  const [oldest] = open.intents.values();
-  const resume = { size, peaks: frontier.peaks(), from: oldest ?? { segment: first, offset: position, index: size } };
-  await open.checkpoints.write({ leaves, note, grown: size > open.checkpointed || open.latest === undefined, resume });
-  open.leaves.drop(leaves.length);
-  open.checkpointed = size;
-  return (open.latest = note);
+  const leaves = log.leaves.all();
+  const note = log.deps.signer.sign({ size, root: frontier.root() });
+  const [oldest] = log.openIntents.values();
+  const resume = { size, peaks: frontier.peaks(), from: oldest ?? { segment, offset: position, index: size } };
+  const grown = size > log.checkpointedSize || log.lastNote === undefined;
+  await log.checkpoints.write({ leaves, note, grown, resume });
+  log.leaves.drop(leaves.length);
+  log.checkpointedSize = size;
+  log.lastNote = note;
+  return note;
 }
 
-interface State {
+/** The tree of a log, and the end of the segment that is written to. */
+interface TreeState {
   readonly frontier: Recovered['frontier'];
   readonly fd: number;
-  /** First index of the segment that is written to. */
-  readonly first: number;
+  /** First index of the segment. */
+  readonly segment: number;
+  /** Where the next frame is written, in bytes. */
   position: number;
 }
 
-function openState({ frontier, segment }: Recovered, folder: string): State {
+function openTree({ frontier, segment }: Recovered, folder: string): TreeState {
   const first = segment?.first ?? 0;
   const file = join(folder, segmentName(first));
   const fd = openSync(file, existsSync(file) ? 'r+' : 'wx+', 0o600);
   syncFolder(folder);
-  return { frontier, fd, first, position: segment?.bytes ?? 0 };
+  return { frontier, fd, segment: first, position: segment?.bytes ?? 0 };
 }
 
-function rotate(state: State, folder: string): State {
-  const fd = openSync(join(folder, segmentName(state.frontier.size)), 'wx+', 0o600);
+function startSegment(tree: TreeState, folder: string): TreeState {
+  const fd = openSync(join(folder, segmentName(tree.frontier.size)), 'wx+', 0o600);
   syncFolder(folder);
-  closeSync(state.fd);
-  return { ...state, fd, first: state.frontier.size, position: 0 };
+  closeSync(tree.fd);
+  return { ...tree, fd, segment: tree.frontier.size, position: 0 };
 }
 
-/** What was cut off and what was left open is said in the log itself. */
-async function tellRecovery(
-  { truncatedBytes, open, frontier, checkpoint: last }: Recovered,
+/** Records in the log itself what recovery cut off, and which intents have no outcome. */
+async function recordRecovery(
+  { truncatedBytes, openIntents, frontier, checkpoint: last }: Recovered,
   append: TenantLog['append'],
   clock: Clock,
 ): Promise<void> {
-  const orphans = [...open.values()];
+  const orphans = [...openIntents.values()];
   if (truncatedBytes === 0 && orphans.length === 0) return;
   const now = clock.now();
-  const said = [
+  const appends = [
     append(
       logRecord(
         'audit.recovery',
@@ -251,8 +273,8 @@ async function tellRecovery(
     ),
     ...orphans.map(({ record }) => append(unknownOutcome(record, now))),
   ];
-  // When this cannot be written nothing can, and the next call is refused for the same reason.
-  await Promise.allSettled(said);
+  // If this cannot be written nothing can, and the next call is refused for the same reason.
+  await Promise.allSettled(appends);
 }
 
 function syncFolder(folder: string): void {
