@@ -21,7 +21,7 @@ import {
 
 const modules = `${import.meta.dirname}/../../../../node_modules/@modelcontextprotocol`;
 const everything = `${modules}/server-everything/dist/index.js`;
-const CAPS: JsonObject = { elicitation: { form: {} }, sampling: {}, roots: { listChanged: true } };
+const CAPABILITIES: JsonObject = { elicitation: { form: {} }, sampling: {}, roots: { listChanged: true } };
 const textOf = (value: JsonObject): string =>
   (value['content'] as { text: string }[]).map(({ text }) => text).join('\n');
 
@@ -73,9 +73,12 @@ afterAll(async () => {
   rmSync(folder, { recursive: true });
 });
 
-it('are all reached, listed together and called', async () => {
+it('all servers are reached, listed together and called', async () => {
   expect(Object.values(harness.upstreams.ready())).toEqual([undefined, undefined, undefined, undefined]);
-  const names = await harness.listNames('tools/list', ['web', 'files', 'memory'], { session: 's', capabilities: CAPS });
+  const names = await harness.listNames('tools/list', ['web', 'files', 'memory'], {
+    session: 's',
+    capabilities: CAPABILITIES,
+  });
   for (const name of ['echo', 'get-sum', 'read_text_file', 'create_entities', 'get-roots-list'])
     expect(names).toContain(name);
   expect(
@@ -93,53 +96,53 @@ it('are all reached, listed together and called', async () => {
 });
 
 describe.each(['web', 'pipe'])('server-everything, %s', (server) => {
-  const ask = { session: `e ${server}`, capabilities: CAPS };
+  const client = { session: `e ${server}`, capabilities: CAPABILITIES };
 
-  it('calls, with structured content and progress', async () => {
-    expect(textOf(await harness.callTool(server, 'get-sum', { a: 2, b: 40 }, ask))).toContain('42');
+  it('calls return structured content and progress', async () => {
+    expect(textOf(await harness.callTool(server, 'get-sum', { a: 2, b: 40 }, client))).toContain('42');
     expect(
-      (await harness.callTool(server, 'get-structured-content', { location: 'New York' }, ask))['structuredContent'],
+      (await harness.callTool(server, 'get-structured-content', { location: 'New York' }, client))['structuredContent'],
     ).toMatchObject({ temperature: expect.any(Number) as number });
-    const notices: RecordedNotification[] = [];
+    const notifications: RecordedNotification[] = [];
     await harness.callTool(
       server,
       'trigger-long-running-operation',
       { duration: 0.3, steps: 3 },
-      { ...ask, progressToken: 'p', notifications: notices },
+      { ...client, progressToken: 'p', notifications },
     );
-    expect(notices.map(({ params }) => params['progress'])).toEqual([1, 2, 3]);
+    expect(notifications.map(({ params }) => params['progress'])).toEqual([1, 2, 3]);
   });
 
-  it('prompts, resources, templates and completion', async () => {
-    expect(await harness.listNames('prompts/list', [server], ask)).toContain('args-prompt');
+  it('prompts, resources, templates and completion work', async () => {
+    expect(await harness.listNames('prompts/list', [server], client)).toContain('args-prompt');
     expect(
       (
         await harness.resultOf(
           'prompts/get',
           { kind: 'prompt', server, name: 'args-prompt' },
           { name: 'args-prompt', arguments: { city: 'Bern' } },
-          ask,
+          client,
         )
       ).value,
     ).toMatchObject({ messages: [{ content: { text: expect.stringContaining('Bern') as string } }] });
     const uri = 'demo://resource/dynamic/text/3';
     expect(
-      (await harness.resultOf('resources/read', { kind: 'resource', server, name: uri }, { uri }, ask)).value,
+      (await harness.resultOf('resources/read', { kind: 'resource', server, name: uri }, { uri }, client)).value,
     ).toMatchObject({ contents: [{ uri }] });
-    expect((await harness.listNames('resources/list', [server], ask)).length).toBeGreaterThan(3);
+    expect((await harness.listNames('resources/list', [server], client)).length).toBeGreaterThan(3);
     const completed = await harness.resultOf(
       'completion/complete',
       { kind: 'prompt', server, name: 'completable-prompt' },
       { ref: { type: 'ref/prompt', name: 'completable-prompt' }, argument: { name: 'department', value: 'E' } },
-      ask,
+      client,
     );
     expect(completed.value).toMatchObject({ completion: { values: ['Engineering'] } });
   });
 
-  it('asks a legacy client: elicitation and sampling', async () => {
-    const asked: string[] = [];
+  it('a legacy client gets its elicitation and sampling requests', async () => {
+    const requested: string[] = [];
     const answer = async (method: string): Promise<JsonObject> => {
-      asked.push(method);
+      requested.push(method);
       return method === 'sampling/createMessage'
         ? { role: 'assistant', model: 'm', content: { type: 'text', text: 'SAMPLED' } }
         : { action: 'decline' };
@@ -150,26 +153,29 @@ describe.each(['web', 'pipe'])('server-everything, %s', (server) => {
           server,
           'trigger-sampling-request',
           { prompt: 'x', maxTokens: 5 },
-          { ...ask, onClientRequest: answer },
+          { ...client, onClientRequest: answer },
         ),
       ),
     ).toContain('SAMPLED');
     expect(
-      textOf(await harness.callTool(server, 'trigger-elicitation-request', {}, { ...ask, onClientRequest: answer })),
+      textOf(await harness.callTool(server, 'trigger-elicitation-request', {}, { ...client, onClientRequest: answer })),
     ).toMatch(/decline/i);
-    expect(asked.filter((method) => method !== 'roots/list')).toEqual(['sampling/createMessage', 'elicitation/create']);
+    expect(requested.filter((method) => method !== 'roots/list')).toEqual([
+      'sampling/createMessage',
+      'elicitation/create',
+    ]);
   });
 
-  it('asks a modern client by input_required', async () => {
-    const modern = { era: 'modern', user: `m ${server}`, capabilities: CAPS } as const;
-    // This server makes some of its tools only once the client said that it is initialised.
+  it('a modern client gets them as input_required results', async () => {
+    const modern = { era: 'modern', user: `m ${server}`, capabilities: CAPABILITIES } as const;
+    // This server adds some of its tools only after `notifications/initialized`.
     await waitUntil(async () =>
       (await harness.listNames('tools/list', [server], modern)).includes('trigger-sampling-request'),
     );
     const target = { kind: 'tool', server, name: 'trigger-sampling-request' } as const;
     const params = { name: 'trigger-sampling-request', arguments: { prompt: 'x', maxTokens: 5 } };
     let { value } = await harness.resultOf('tools/call', target, params, modern);
-    // It may also want the roots, which it asks for on its own.
+    // It may also request the roots.
     for (let round = 0; value['resultType'] === 'input_required' && round < 4; round++) {
       const requests = value['inputRequests'] as Record<string, { method: string }>;
       const inputResponses = Object.fromEntries(
@@ -190,7 +196,7 @@ describe.each(['web', 'pipe'])('server-everything, %s', (server) => {
     expect(textOf(value)).toContain('MODERN');
   });
 
-  it('pins survive: a second gateway with the same pins sees no drift', async () => {
+  it('a second gateway with the same pins sees no drift', async () => {
     const again = createHarness(
       [serverSettings(server, server === 'web' ? httpTransport(url) : stdioTransport([everything, 'stdio']))],
       harness.pins,

@@ -1,7 +1,4 @@
-/**
- * A server says with its result what comes next; what its revision does not know, or the client cannot take, is no
- * result.
- */
+/** Types of results: those that a server's revision does not have, or that the client cannot take, are failures. */
 import type { Era, JsonObject } from '@sallyport/guard';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { fakeHttp, type FakeHttp } from '../testing/fake-http.mts';
@@ -44,7 +41,7 @@ const answering = (result: JsonObject): void => {
 };
 
 it.each(['legacy', 'modern'] as const)(
-  'A36 a legacy server cannot put a question to a %s client past the guard, in a result',
+  'A36 a legacy server cannot send input requests to a %s client in a result, past the guard',
   async (era) => {
     for (const more of [{ inputRequests: { a: ELICIT } }, { requestState: 's' }, {}]) {
       answering({ resultType: 'input_required', ...more });
@@ -55,7 +52,7 @@ it.each(['legacy', 'modern'] as const)(
 );
 
 it.each(['legacy', 'modern'] as const)(
-  'what a %s client is asked in a malformed way is a failure of the server',
+  'malformed input requests for a %s client are a failure of the server',
   async (era) => {
     const wrong = [
       {},
@@ -73,7 +70,7 @@ it.each(['legacy', 'modern'] as const)(
   },
 );
 
-it.each(['new', 'old'])('-32042 is no code of 2026-07-28: a modern client of %s does not get it', async (server) => {
+it.each(['new', 'old'])('2026-07-28 does not have -32042: a modern client of %s does not get it', async (server) => {
   const fail = ({ method, id }: { method: string; id: number }, res: import('node:http').ServerResponse): undefined => {
     if (method === 'tools/call')
       res.writeHead(200, { 'content-type': 'application/json' }).end(

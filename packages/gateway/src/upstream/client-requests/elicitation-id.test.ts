@@ -1,4 +1,4 @@
-/** A person is asked to open a URL in the way of the client's revision, whatever the server's is. */
+/** Elicitation by URL has the form of the client's revision, whatever the server's revision is. */
 import type { JsonObject } from '@sallyport/guard';
 import { ElicitRequestSchema } from '@modelcontextprotocol/sdk/types.js';
 import { expect, it } from 'vitest';
@@ -10,7 +10,7 @@ const URL_MODE: JsonObject = { mode: 'url', message: 'Sign in', url: 'https://lo
 const target = { kind: 'tool', server: 's', name: 'echo' } as const;
 const capabilities = { elicitation: { url: {} } };
 
-it('a legacy client gets an id from a modern server that knows none', async () => {
+it('a legacy client gets an elicitation id, although a modern server sends none', async () => {
   const server = await fakeHttp();
   server.answer = ({ method, params }) => {
     if (method !== 'tools/call') return undefined;
@@ -20,7 +20,7 @@ it('a legacy client gets an id from a modern server that knows none', async () =
   };
   const harness = createHarness([serverSettings('s', httpTransport(server.url))]);
   await harness.discover();
-  const asked: JsonObject[] = [];
+  const requested: JsonObject[] = [];
   await harness.resultOf(
     'tools/call',
     target,
@@ -29,18 +29,18 @@ it('a legacy client gets an id from a modern server that knows none', async () =
       session: 's',
       capabilities,
       onClientRequest: async (method, params) => {
-        asked.push({ method, params });
+        requested.push({ method, params });
         return { action: 'accept' };
       },
     },
   );
-  expect(asked).toHaveLength(1);
-  expect(ElicitRequestSchema.safeParse(asked[0]).success).toBe(true);
+  expect(requested).toHaveLength(1);
+  expect(ElicitRequestSchema.safeParse(requested[0]).success).toBe(true);
   await harness.close();
   await server.close();
 });
 
-it('a modern client gets none from a legacy server that gave one', async () => {
+it('a modern client gets no elicitation id, although a legacy server sends one', async () => {
   const server = await legacyFake();
   server.answer = ({ method }, res) => {
     if (method === 'tools/call')

@@ -1,4 +1,4 @@
-/** Tasks pass through, and their ids are nobody else's. */
+/** Tasks are passed on, and their ids are bound to their principal. */
 import type { JsonObject } from '@sallyport/guard';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { fakeHttp } from '../testing/fake-http.mts';
@@ -43,12 +43,12 @@ afterEach(async () => {
   await fake.close();
 });
 
-const make = async (who: string): Promise<string> => {
+const make = async (user: string): Promise<string> => {
   const { value } = await harness.resultOf(
     'tools/call',
     { kind: 'tool', server: 's', name: 'echo' },
     { name: 'echo', arguments: {}, task: { ttl: 1000 } },
-    { user: who, session: 'x' },
+    { user, session: 'x' },
   );
   const { taskId } = value['task'] as { taskId: string };
   expect((value['_meta'] as JsonObject)['io.modelcontextprotocol/related-task']).toMatchObject({
@@ -56,24 +56,24 @@ const make = async (who: string): Promise<string> => {
   });
   return taskId;
 };
-const ask = (method: string, taskId: string, who: string, server = 's') =>
-  harness.run(method, { kind: 'task', server, name: taskId }, { taskId }, { user: who, session: 'x' });
+const sendTaskRequest = (method: string, taskId: string, user: string, server = 's') =>
+  harness.run(method, { kind: 'task', server, name: taskId }, { taskId }, { user, session: 'x' });
 
-it('ids are sealed on the way out and opened on the way in', async () => {
+it('clients get sealed ids, and servers get their own', async () => {
   const taskId = await make('ann');
   expect(taskId).toMatch(/^s\.[\w-]+$/);
   expect(taskId).not.toContain('t1');
-  const outcome = await ask('tasks/get', taskId, 'ann');
+  const outcome = await sendTaskRequest('tasks/get', taskId, 'ann');
   expect(outcome).toMatchObject({ status: 'success', result: { value: { status: 'completed' } } });
   expect(fake.received.findLast(({ method }) => method === 'tasks/get')?.params['taskId']).toBe('t1');
   expect(outcome).toMatchObject({ result: { value: { taskId } } });
   expect(outcome.status === 'success' && JSON.stringify(outcome.result.value)).not.toContain('"t1"');
-  expect(await ask('tasks/result', taskId, 'ann')).toMatchObject({
+  expect(await sendTaskRequest('tasks/result', taskId, 'ann')).toMatchObject({
     result: { value: { content: [{ text: 'result of t1' }] } },
   });
 });
 
-it('a question about a task names it as the client knows it, and the answer as the server does', async () => {
+it('a request about a task has the sealed id for the client, and the response has the id of the server', async () => {
   const taskId = await make('ann');
   const RELATED = 'io.modelcontextprotocol/related-task';
   fake.answer = ({ method, id }, res) => {
@@ -97,9 +97,9 @@ it('a question about a task names it as the client knows it, and the answer as t
     }, 100);
     return undefined;
   };
-  const asked: JsonObject[] = [];
+  const requested: JsonObject[] = [];
   const answer = async (_method: string, params: JsonObject): Promise<JsonObject> => {
-    asked.push(params);
+    requested.push(params);
     return { action: 'accept', _meta: { ...(params['_meta'] as JsonObject), 'com.example/kept': 1 } };
   };
   await harness.run(
@@ -108,26 +108,26 @@ it('a question about a task names it as the client knows it, and the answer as t
     { taskId },
     { user: 'ann', session: 'x', capabilities: { elicitation: {} }, onClientRequest: answer },
   );
-  expect(asked[0]?.['_meta']).toEqual({ [RELATED]: { taskId } });
+  expect(requested[0]?.['_meta']).toEqual({ [RELATED]: { taskId } });
   expect(fake.received.findLast(({ method }) => method === 'response')?.params['result']).toEqual({
     action: 'accept',
     _meta: { [RELATED]: { taskId: 't1' }, 'com.example/kept': 1 },
   });
 });
 
-it('A18 S11 the task of another principal or server, a bare id, a flipped bit: not_found, and nothing is sent', async () => {
+it('A18 S11 a task id of another principal or server, an unsealed one and one with a flipped bit are not found, and nothing is sent', async () => {
   const taskId = await make('ann');
   const sent = fake.received.filter(({ method }) => method.startsWith('tasks/')).length;
   const flipped = taskId.slice(0, -3) + (taskId.at(-3) === 'A' ? 'B' : 'A') + taskId.slice(-2);
   for (const method of ['tasks/get', 'tasks/result', 'tasks/cancel']) {
-    for (const [id, who, server] of [
+    for (const [id, user, server] of [
       [taskId, 'bob', 's'],
       [taskId, 'ann', 'z'],
       ['t1', 'ann', 's'],
       ['s.t1', 'ann', 's'],
       [flipped, 'ann', 's'],
     ] as const) {
-      expect(await ask(method, id, who, server), `${method} ${id} ${who}`).toMatchObject({
+      expect(await sendTaskRequest(method, id, user, server), `${method} ${id} ${user}`).toMatchObject({
         error: { code: 'not_found' },
       });
     }
@@ -135,20 +135,21 @@ it('A18 S11 the task of another principal or server, a bare id, a flipped bit: n
   expect(fake.received.filter(({ method }) => method.startsWith('tasks/')).length).toBe(sent);
 });
 
-it('A18 a list of tasks shows those of the session, whatever the server lists', async () => {
+it('A18 a list has only the tasks of the session, whatever the server lists', async () => {
   await make('ann');
   await make('bob');
-  const list = async (who: string): Promise<JsonObject[]> =>
-    (await harness.resultOf('tasks/list', { kind: 'servers', servers: ['s', 'z'] }, {}, { user: who, session: 'x' }))
-      .value['tasks'] as JsonObject[];
+  const list = async (user: string): Promise<JsonObject[]> =>
+    (await harness.resultOf('tasks/list', { kind: 'servers', servers: ['s', 'z'] }, {}, { user, session: 'x' })).value[
+      'tasks'
+    ] as JsonObject[];
   expect(await list('ann')).toHaveLength(1);
   expect(await list('cid')).toEqual([]);
   const [only] = await list('bob');
-  expect(await ask('tasks/get', only?.['taskId'] as string, 'bob')).toMatchObject({ status: 'success' });
+  expect(await sendTaskRequest('tasks/get', only?.['taskId'] as string, 'bob')).toMatchObject({ status: 'success' });
 });
 
-it('the state of a task reaches the stream of its own session under the sealed id', async () => {
-  const notices: RecordedNotification[] = [];
+it('the state of a task reaches the stream of its session, with the sealed id', async () => {
+  const notifications: RecordedNotification[] = [];
   const abort = new AbortController();
   let push: ((message: unknown) => void) | undefined;
   const answer = fake.answer;
@@ -162,19 +163,21 @@ it('the state of a task reaches the stream of its own session under the sealed i
     'stream/listen',
     { kind: 'servers', servers: ['s'] },
     {},
-    { session: 'x', notifications: notices, signal: abort.signal },
+    { session: 'x', notifications, signal: abort.signal },
   );
   const taskId = await make('ann');
   await waitUntil(() => push !== undefined);
   push?.({ jsonrpc: '2.0', method: 'notifications/tasks/status', params: { taskId: 't1', status: 'working' } });
-  await waitUntil(() => notices.length > 0);
-  expect(await ask('tasks/get', notices[0]?.params['taskId'] as string, 'ann')).toMatchObject({ status: 'success' });
+  await waitUntil(() => notifications.length > 0);
+  expect(await sendTaskRequest('tasks/get', notifications[0]?.params['taskId'] as string, 'ann')).toMatchObject({
+    status: 'success',
+  });
   expect(taskId).toMatch(/^s\./);
   abort.abort();
   await listening;
 });
 
-it('tasks of a modern server: sealed too, and named in the header as the server knows them', async () => {
+it('ids of tasks of a modern server are sealed too, and the header has the id of the server', async () => {
   const modern = await fakeHttp();
   modern.answer = ({ method, params }) => {
     if (method === 'tools/call') return { resultType: 'task', taskId: 'm1', status: 'working' };
@@ -184,10 +187,10 @@ it('tasks of a modern server: sealed too, and named in the header as the server 
   };
   const own = createHarness([serverSettings('n', httpTransport(modern.url))]);
   await own.discover();
-  const start = (ask: object) =>
-    own.run('tools/call', { kind: 'tool', server: 'n', name: 'echo' }, { name: 'echo', arguments: {} }, ask);
-  for (const ask of [{ era: 'modern' }, { era: 'legacy' }])
-    expect(await start(ask)).toMatchObject({ error: { code: 'upstream_failed' } });
+  const start = (options: object) =>
+    own.run('tools/call', { kind: 'tool', server: 'n', name: 'echo' }, { name: 'echo', arguments: {} }, options);
+  for (const options of [{ era: 'modern' }, { era: 'legacy' }])
+    expect(await start(options)).toMatchObject({ error: { code: 'upstream_failed' } });
   const made = await start({ era: 'modern', capabilities: { extensions: { 'io.modelcontextprotocol/tasks': {} } } });
   const { value } = made.status === 'success' ? made.result : { value: {} as JsonObject };
   expect(value['taskId']).toMatch(/^n\.[\w-]+$/);
@@ -211,7 +214,7 @@ it('tasks of a modern server: sealed too, and named in the header as the server 
     headers: { 'mcp-name': 'm1' },
   });
   const listening = new AbortController();
-  const notices: RecordedNotification[] = [];
+  const notifications: RecordedNotification[] = [];
   modern.answer = ({ method, id, params }, res) => {
     if (method !== 'subscriptions/listen') return undefined;
     const say = (name: string, more: JsonObject): void => {
@@ -228,19 +231,19 @@ it('tasks of a modern server: sealed too, and named in the header as the server 
     'subscriptions/listen',
     { kind: 'servers', servers: ['n'] },
     { notifications: { taskIds: [taskId, 'n.forged', 'm2'] } },
-    { era: 'modern', notifications: notices, signal: listening.signal },
+    { era: 'modern', notifications, signal: listening.signal },
   );
-  await waitUntil(() => notices.length > 0);
+  await waitUntil(() => notifications.length > 0);
   expect(modern.received.findLast(({ method }) => method === 'subscriptions/listen')?.params['notifications']).toEqual({
     taskIds: ['m1'],
   });
-  expect(notices).toHaveLength(1);
-  expect([got.value['taskId'], notices[0]?.params['taskId']]).toEqual([taskId, taskId]);
+  expect(notifications).toHaveLength(1);
+  expect([got.value['taskId'], notifications[0]?.params['taskId']]).toEqual([taskId, taskId]);
   expect(
     await own.run(
       'tasks/get',
       { kind: 'task', server: 'n', name: '' },
-      { taskId: notices[0]?.params['taskId'] as string },
+      { taskId: notifications[0]?.params['taskId'] as string },
       { era: 'modern' },
     ),
   ).toMatchObject({ status: 'success' });

@@ -1,4 +1,4 @@
-/** Calls that are held open for a modern client do not stay open for ever. */
+/** Parked calls: how long they stay open, how many there may be, and who may resume them. */
 import type { JsonObject, Digest } from '@sallyport/guard';
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
 import {
@@ -32,7 +32,7 @@ const modern = { era: 'modern', capabilities: { elicitation: {}, sampling: {} } 
 const target = { kind: 'tool', server: 's', name: 'ask' } as const;
 const start = async (): Promise<JsonObject> =>
   (await harness.resultOf('tools/call', target, { name: 'ask', arguments: {} }, modern)).value;
-const retry = (value: JsonObject, more: JsonObject = {}, ask: object = {}) =>
+const retry = (value: JsonObject, more: JsonObject = {}, options: object = {}) =>
   harness.run(
     'tools/call',
     target,
@@ -45,7 +45,7 @@ const retry = (value: JsonObject, more: JsonObject = {}, ask: object = {}) =>
       ),
       ...more,
     },
-    { ...modern, ...ask },
+    { ...modern, ...options },
   );
 
 it('S11 an expired state is invalid', async () => {
@@ -54,7 +54,7 @@ it('S11 an expired state is invalid', async () => {
   expect(await retry(value)).toMatchObject({ error: { code: 'invalid_params' } });
 });
 
-it('after two minutes the call is cancelled at the server and its link is free', async () => {
+it('after two minutes the call is cancelled at the server and its session is free', async () => {
   vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'], shouldAdvanceTime: true });
   const value = await start();
   expect(harness.upstreams.stats().parkedCalls).toBe(1);
@@ -66,20 +66,20 @@ it('after two minutes the call is cancelled at the server and its link is free',
   expect(await retry(value)).toMatchObject({ error: { code: 'invalid_params' } });
 });
 
-it('two retries at once: one goes on, the other is refused', async () => {
+it('of two retries at the same time, one resumes the call and the other is refused', async () => {
   const value = await start();
   const outcomes = await Promise.all([retry(value), retry(value)]);
   expect(outcomes.map(({ status }) => status).sort()).toEqual(['error', 'success']);
 });
 
-it('answers that are no objects are refused, and the call waits on', async () => {
+it('a response that is not an object is refused, and the call stays parked', async () => {
   const value = await start();
   const [key] = Object.keys(value['inputRequests'] as JsonObject) as [string];
   expect(await retry(value, { inputResponses: { [key]: 'yes' } })).toMatchObject({ error: { code: 'invalid_params' } });
   expect(await retry(value)).toMatchObject({ status: 'success' });
 });
 
-it('a caller that goes away while its retry runs cancels the call', async () => {
+it('a caller that goes away during its retry cancels the call', async () => {
   const slow = (
     await harness.resultOf(
       'tools/call',
@@ -96,7 +96,7 @@ it('a caller that goes away while its retry runs cancels the call', async () => 
   expect(harness.upstreams.stats().parkedCalls).toBe(0);
 });
 
-it('so many calls of one principal are held, and no more; another principal is not touched', async () => {
+it('one principal may have 32 parked calls; another principal is not affected', async () => {
   await Promise.all(Array.from({ length: 32 }, start));
   expect(await harness.run('tools/call', target, { name: 'ask', arguments: {} }, modern)).toMatchObject({
     error: { code: 'rate_limited' },
@@ -108,12 +108,12 @@ it('so many calls of one principal are held, and no more; another principal is n
   });
 });
 
-it('S10 what a tool asked before it was seen to change is not answered after', async () => {
+it('S10 a request of a tool that was then seen to differ from its pin is not answered', async () => {
   const value = await start();
   const pin = (await harness.pins.pins()).find(({ kind, name }) => kind === 'tool' && name === 'ask');
   if (pin === undefined) throw new Error('no pin');
   await harness.pins.approve({ ...pin, digest: `sha256:${'0'.repeat(64)}` as Digest });
-  // Another user is shown what differs from the pin.
+  // Another principal sees a definition that differs from the pin.
   await expect
     .poll(() => harness.run('tools/call', target, { name: 'ask', arguments: {} }, { ...modern, user: 'bob' }), {
       timeout: 15_000,

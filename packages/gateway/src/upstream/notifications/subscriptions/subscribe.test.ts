@@ -1,4 +1,4 @@
-/** What servers say on their own, and to whom. */
+/** Which subscribers get which notifications of servers. */
 import type { ServerResponse } from 'node:http';
 import type { JsonObject } from '@sallyport/guard';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -22,9 +22,9 @@ let harness: UpstreamHarness;
 beforeAll(async () => {
   [legacy, modern] = await Promise.all([legacyHttp(), modernHttp()]);
   harness = createHarness([
-    serverSettings('old-http', httpTransport(legacy.url)),
-    serverSettings('old-pipe', stdioTransport([`${import.meta.dirname}/../../testing/legacy-server.mts`])),
-    serverSettings('new-http', httpTransport(modern.url)),
+    serverSettings('legacy-http', httpTransport(legacy.url)),
+    serverSettings('legacy-stdio', stdioTransport([`${import.meta.dirname}/../../testing/legacy-server.mts`])),
+    serverSettings('modern-http', httpTransport(modern.url)),
   ]);
   await harness.discover();
 });
@@ -34,28 +34,28 @@ afterAll(async () => {
   await Promise.all([legacy.close(), modern.close()]);
 });
 
-interface Listening {
-  notices: RecordedNotification[];
+interface Subscription {
+  notifications: RecordedNotification[];
   stop(): Promise<void>;
 }
 
-function listen(who: string, session: string | undefined, servers: string[], filter?: JsonObject): Listening {
-  const notices: RecordedNotification[] = [];
+function subscribe(user: string, session: string | undefined, servers: string[], filter?: JsonObject): Subscription {
+  const notifications: RecordedNotification[] = [];
   const abort = new AbortController();
   const done = harness.run(
     filter === undefined ? 'stream/listen' : 'subscriptions/listen',
     { kind: 'servers', servers },
     filter === undefined ? {} : { notifications: filter },
     {
-      user: who,
+      user,
       session,
       era: filter === undefined ? 'legacy' : 'modern',
-      notifications: notices,
+      notifications,
       signal: abort.signal,
     },
   );
   return {
-    notices,
+    notifications,
     stop: async () => {
       abort.abort();
       expect((await done).status).toBe('success');
@@ -63,78 +63,78 @@ function listen(who: string, session: string | undefined, servers: string[], fil
   };
 }
 
-const methods = ({ notices }: Listening): string[] => notices.map(({ method }) => method);
+const methods = ({ notifications }: Subscription): string[] => notifications.map(({ method }) => method);
 
-describe.each(['old-http', 'old-pipe'])('%s', (server) => {
-  it('list changes and subscribed resources reach the stream of their own session, and no other', async () => {
-    const [mine, others] = [listen('ann', `m ${server}`, [server]), listen('bob', `m ${server}`, [server])];
-    const ask = { user: 'ann', session: `m ${server}` };
-    await harness.callTool(server, 'echo', {}, ask);
-    await harness.callTool(server, 'echo', {}, { ...ask, user: 'bob' });
+describe.each(['legacy-http', 'legacy-stdio'])('%s', (server) => {
+  it('list changes and updates of subscribed resources reach the stream of their own session, and no other', async () => {
+    const [mine, others] = [subscribe('ann', `m ${server}`, [server]), subscribe('bob', `m ${server}`, [server])];
+    const ann = { user: 'ann', session: `m ${server}` };
+    await harness.callTool(server, 'echo', {}, ann);
+    await harness.callTool(server, 'echo', {}, { ...ann, user: 'bob' });
     await new Promise((resolve) => setTimeout(resolve, 150));
     await harness.resultOf(
       'resources/subscribe',
       { kind: 'resource', server, name: 'test://a' },
       { uri: 'test://a' },
-      ask,
+      ann,
     );
-    await harness.callTool(server, 'touch', {}, ask);
+    await harness.callTool(server, 'touch', {}, ann);
     await waitUntil(() => methods(mine).includes('notifications/resources/updated'));
-    // What a server adds for one session is pinned when it is first seen; until then there is only its word for it.
-    await harness.callTool(server, 'add_tool', { text: `added_${server}` }, ask);
+    // A tool that a server adds for one session is pinned when it is first listed.
+    await harness.callTool(server, 'add_tool', { text: `added_${server}` }, ann);
     await waitUntil(() => methods(mine).includes('notifications/tools/list_changed'));
     expect(methods(others)).toEqual([]);
-    expect(await harness.listNames('tools/list', [server], ask)).toContain(`added_${server}`);
-    expect(await harness.listNames('tools/list', [server], { ...ask, user: 'bob' })).not.toContain(`added_${server}`);
+    expect(await harness.listNames('tools/list', [server], ann)).toContain(`added_${server}`);
+    expect(await harness.listNames('tools/list', [server], { ...ann, user: 'bob' })).not.toContain(`added_${server}`);
     expect(
       await harness.run(
         'tools/call',
         { kind: 'tool', server, name: `added_${server}` },
         { name: `added_${server}` },
-        { ...ask, user: 'bob' },
+        { ...ann, user: 'bob' },
       ),
     ).toMatchObject({ error: { code: 'not_found' } });
     await harness.resultOf(
       'resources/unsubscribe',
       { kind: 'resource', server, name: 'test://a' },
       { uri: 'test://a' },
-      ask,
+      ann,
     );
-    const before = mine.notices.length;
-    await harness.callTool(server, 'touch', {}, ask);
+    const before = mine.notifications.length;
+    await harness.callTool(server, 'touch', {}, ann);
     await new Promise((resolve) => setTimeout(resolve, 80));
-    expect(mine.notices.slice(before).map(({ method }) => method)).not.toContain('notifications/resources/updated');
+    expect(mine.notifications.slice(before).map(({ method }) => method)).not.toContain(
+      'notifications/resources/updated',
+    );
     await Promise.all([mine.stop(), others.stop()]);
   });
 
-  it('a modern listener gets what it asked for, and nothing else', async () => {
-    const who = `cid ${server}`;
+  it('a modern subscriber gets what its filter names, and nothing else', async () => {
+    const user = `cid ${server}`;
     const [lists, watch] = [
-      listen(who, undefined, [server], { toolsListChanged: true }),
-      listen(who, undefined, [server], {
+      subscribe(user, undefined, [server], { toolsListChanged: true }),
+      subscribe(user, undefined, [server], {
         resourceSubscriptions: ['test://b', 'file:///etc/passwd', 'test://item/../x'],
       }),
     ];
     await waitUntil(
-      async () => textOf(await harness.callTool(server, 'touch', {}, { user: who, era: 'modern' })) === '["test://b"]',
+      async () => textOf(await harness.callTool(server, 'touch', {}, { user, era: 'modern' })) === '["test://b"]',
     );
-    await harness.callTool(server, 'add_tool', { text: 'modern_added' }, { user: who, era: 'modern' });
+    await harness.callTool(server, 'add_tool', { text: 'modern_added' }, { user, era: 'modern' });
     await waitUntil(() => methods(lists).length > 0);
     expect(new Set(methods(lists))).toEqual(new Set(['notifications/tools/list_changed']));
     await waitUntil(() => methods(watch).length > 0);
-    expect(new Set(watch.notices.map(({ params }) => params['uri']))).toEqual(new Set(['test://b']));
+    expect(new Set(watch.notifications.map(({ params }) => params['uri']))).toEqual(new Set(['test://b']));
     await watch.stop();
-    await waitUntil(
-      async () => textOf(await harness.callTool(server, 'touch', {}, { user: who, era: 'modern' })) === '[]',
-    );
+    await waitUntil(async () => textOf(await harness.callTool(server, 'touch', {}, { user, era: 'modern' })) === '[]');
     await lists.stop();
   });
 });
 
 const textOf = (value: JsonObject): string => ((value['content'] as { text: string }[])[0] as { text: string }).text;
 
-describe('a link that ends while somebody listens', () => {
-  it('is opened again without a call, and what was subscribed is subscribed again', async () => {
+describe('a session that ends while it has a subscriber', () => {
+  it('is opened again without a call, and the resources are subscribed to again', async () => {
     const fake = await legacyFake();
     let own: ServerResponse | undefined;
     fake.answer = ({ method, session }, res) => {
@@ -146,12 +146,12 @@ describe('a link that ends while somebody listens', () => {
     const alone = createHarness([serverSettings('f', httpTransport(fake.url))]);
     await alone.discover();
     const abort = new AbortController();
-    const notices: RecordedNotification[] = [];
+    const notifications: RecordedNotification[] = [];
     const done = alone.run(
       'stream/listen',
       { kind: 'servers', servers: ['f'] },
       {},
-      { session: 's', notifications: notices, signal: abort.signal },
+      { session: 's', notifications, signal: abort.signal },
     );
     await alone.resultOf(
       'resources/subscribe',
@@ -171,8 +171,8 @@ describe('a link that ends while somebody listens', () => {
     (own as ServerResponse | undefined)?.write(
       `data: ${JSON.stringify({ jsonrpc: '2.0', method: 'notifications/resources/updated', params: { uri: 'test://a' } })}\n\n`,
     );
-    await waitUntil(() => notices.length > 0);
-    expect(notices.map(({ params }) => params)).toEqual([{ uri: 'test://a' }]);
+    await waitUntil(() => notifications.length > 0);
+    expect(notifications.map(({ params }) => params)).toEqual([{ uri: 'test://a' }]);
     abort.abort();
     await done;
     await alone.close();
@@ -181,52 +181,52 @@ describe('a link that ends while somebody listens', () => {
 });
 
 describe('a modern server', () => {
-  it('is listened to for legacy and modern clients alike', async () => {
-    const [old, fresh, deaf] = [
-      listen('ann', 'new', ['new-http']),
-      listen('bob', undefined, ['new-http'], { toolsListChanged: true }),
-      listen('cid', undefined, ['new-http'], { promptsListChanged: true }),
+  it('sends notifications to legacy and modern clients alike', async () => {
+    const [old, fresh, other] = [
+      subscribe('ann', 'new', ['modern-http']),
+      subscribe('bob', undefined, ['modern-http'], { toolsListChanged: true }),
+      subscribe('cid', undefined, ['modern-http'], { promptsListChanged: true }),
     ];
-    await harness.callTool('new-http', 'echo', {}, { user: 'ann', session: 'new' });
+    await harness.callTool('modern-http', 'echo', {}, { user: 'ann', session: 'new' });
     await new Promise((resolve) => setTimeout(resolve, 200));
     modern.handler.notify.toolsChanged();
     await waitUntil(() => methods(old).includes('notifications/tools/list_changed') && methods(fresh).length > 0);
-    expect(fresh.notices).toEqual([{ method: 'notifications/tools/list_changed', params: {} }]);
-    expect(methods(deaf)).toEqual([]);
-    await Promise.all([old.stop(), fresh.stop(), deaf.stop()]);
+    expect(fresh.notifications).toEqual([{ method: 'notifications/tools/list_changed', params: {} }]);
+    expect(methods(other)).toEqual([]);
+    await Promise.all([old.stop(), fresh.stop(), other.stop()]);
     expect(harness.upstreams.stats().subscribers).toBe(0);
   });
 
-  it('takes the subscriptions of a legacy client', async () => {
-    const mine = listen('ann', 'sub', ['new-http']);
+  it('gets the subscriptions of a legacy client', async () => {
+    const mine = subscribe('ann', 'sub', ['modern-http']);
     await harness.resultOf(
       'resources/subscribe',
-      { kind: 'resource', server: 'new-http', name: 'test://a' },
+      { kind: 'resource', server: 'modern-http', name: 'test://a' },
       { uri: 'test://a' },
       { session: 'sub' },
     );
     await new Promise((resolve) => setTimeout(resolve, 200));
     modern.handler.notify.resourceUpdated('test://a');
     modern.handler.notify.resourceUpdated('test://other');
-    await waitUntil(() => mine.notices.length > 0);
-    expect(mine.notices.map(({ params }) => params['uri'])).toEqual(['test://a']);
+    await waitUntil(() => mine.notifications.length > 0);
+    expect(mine.notifications.map(({ params }) => params['uri'])).toEqual(['test://a']);
     await mine.stop();
   });
 });
 
-it('several servers are listened to at once, and the log level of a session follows its links', async () => {
-  const all = listen('ann', 'all', ['old-http', 'old-pipe', 'new-http']);
+it('one subscription covers several servers, and a log level reaches all of them', async () => {
+  const all = subscribe('ann', 'all', ['legacy-http', 'legacy-stdio', 'modern-http']);
   await harness.resultOf(
     'logging/setLevel',
-    { kind: 'servers', servers: ['old-http', 'old-pipe', 'new-http'] },
+    { kind: 'servers', servers: ['legacy-http', 'legacy-stdio', 'modern-http'] },
     { level: 'error' },
     { session: 'all' },
   );
-  for (const server of ['old-http', 'old-pipe'])
+  for (const server of ['legacy-http', 'legacy-stdio'])
     await harness.callTool(server, 'add_tool', { text: 'x' }, { session: 'all' });
   await waitUntil(() => methods(all).filter((method) => method === 'notifications/tools/list_changed').length >= 2);
-  const notices: RecordedNotification[] = [];
-  await harness.callTool('new-http', 'log', {}, { session: 'all', notifications: notices });
-  expect(notices.map(({ params }) => params['level'])).toEqual(['error']);
+  const notifications: RecordedNotification[] = [];
+  await harness.callTool('modern-http', 'log', {}, { session: 'all', notifications });
+  expect(notifications.map(({ params }) => params['level'])).toEqual(['error']);
   await all.stop();
 });
