@@ -27,7 +27,7 @@ const rootsOf = ({ listChanged }: JsonObject): JsonObject => (listChanged === tr
 
 /**
  * What the gateway declares for its own calls: everything that is allowed, so that a server shows everything it has.
- * Nobody is there to be asked, and nobody is asked.
+ * No client can answer such a request, and `guardClientRequest` refuses all of them.
  */
 export function gatewayCapabilities(allowed: AllowedRequests): JsonObject {
   return narrowCapabilities({ sampling: {}, elicitation: { form: {}, url: {} }, roots: {} }, allowed);

@@ -1,4 +1,4 @@
-/** A list that is said to have changed is compared with its pins again before it is used. */
+/** A list that has changed, as its server says, is compared with the pins again before it is used. */
 import { kindsChangedBy } from '../../mcp/lists.ts';
 import type { SessionState } from '../sessions/session.ts';
 

@@ -16,7 +16,9 @@ export async function sendRootsChanged(pool: SessionPool, log: Log, calls: reado
       sessions.map(({ connection }) =>
         connection
           .notify(NOTIFICATION.rootsListChanged, {})
-          .catch(() => log('debug', 'a server was not told of changed roots', { server: settings.name })),
+          .catch(() =>
+            log('debug', 'a server did not get the notification of changed roots', { server: settings.name }),
+          ),
       ),
     );
   }

@@ -1,4 +1,4 @@
-/** `logging/setLevel`: what a client sets for its session, and what legacy servers are told of it. */
+/** `logging/setLevel`: the level that a client sets for its session, and how legacy servers get it. */
 import { GuardError, isObject, type Log, type McpResult } from '@sallyport/guard';
 import { isLogLevel } from '../../mcp/log-levels.ts';
 import type { ServerCall } from '../calls/server-call.ts';
