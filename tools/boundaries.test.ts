@@ -6,8 +6,8 @@ const guard = sourcesIn('packages/guard/src').filter((source) => !isTest(source)
 const gateway = sourcesIn('packages/gateway/src').filter((source) => !isTest(source));
 const all = [...guard, ...gateway];
 
-const ROOMS = ['edge', 'upstream', 'control', 'adapters', 'listen'] as const;
-const roomOf = (path: string): string | undefined => /^packages\/gateway\/src\/([a-z-]+)\//.exec(path)?.[1];
+const FOLDERS = ['edge', 'upstream', 'control', 'adapters', 'listen'] as const;
+const folderOf = (path: string): string | undefined => /^packages\/gateway\/src\/([a-z-]+)\//.exec(path)?.[1];
 
 const breaking = (sources: readonly Source[], rule: (source: Source, imported: string) => boolean): string[] =>
   sources.flatMap((source) =>
@@ -15,9 +15,9 @@ const breaking = (sources: readonly Source[], rule: (source: Source, imported: s
   );
 
 describe('boundaries', () => {
-  it('the guard imports no other package of ours and opens neither socket nor file: hand it what it needs through a port', () => {
+  it('the guard imports no package of ours and opens no socket or file: pass what it needs through a port', () => {
     const forbidden =
-      /^(sallyport|@sallyport\/|undici|node:(net|http|https|tls|fs|fs\/promises|child_process|dgram|dns|worker_threads|sqlite)$)/;
+      /^(sallyport|@sallyport\/|undici|node:(net|https?|tls|fs|fs\/promises|child_process|dgram|dns|sqlite)$|node:worker)/;
     expect(
       breaking(guard, (_source, imported) => forbidden.test(imported) || imported.startsWith('packages/gateway')),
     ).toEqual([]);
@@ -42,8 +42,8 @@ describe('boundaries', () => {
     ).toEqual(['packages/guard/src/guard.ts', 'packages/guard/src/permit.ts']);
   });
 
-  it('stages are strangers to each other, except for what limit and validate lend: pass what you learned as an argument', () => {
-    const lent = new Set([
+  it('stages do not import each other, except what limit and validate share: pass what you learned on', () => {
+    const shared = new Set([
       'packages/guard/src/stages/validate/index.ts',
       'packages/guard/src/stages/validate/bounds.ts',
       'packages/guard/src/stages/validate/compile.ts',
@@ -57,16 +57,18 @@ describe('boundaries', () => {
           stage(path) !== undefined &&
           stage(imported) !== undefined &&
           stage(path) !== stage(imported) &&
-          !lent.has(imported),
+          !shared.has(imported),
       ),
     ).toEqual([]);
   });
 
-  it.each(ROOMS)('%s is a stranger to the other rooms: they meet in gateway.ts or through snapshot.ts', (room) => {
-    const inside = gateway.filter((source) => roomOf(source.path) === room);
+  it.each(FOLDERS)('%s does not import the other folders: they meet in gateway.ts or through snapshot.ts', (folder) => {
+    const inside = gateway.filter((source) => folderOf(source.path) === folder);
     expect(inside.length).toBeGreaterThan(0);
     const others = new Set(
-      ['edge', 'upstream', 'control', 'adapters', 'listen', 'cli', 'config', 'demo'].filter((other) => other !== room),
+      ['edge', 'upstream', 'control', 'adapters', 'listen', 'cli', 'config', 'demo'].filter(
+        (other) => other !== folder,
+      ),
     );
     // The two listeners read and set headers alike.
     const shared = new Set([
@@ -74,23 +76,23 @@ describe('boundaries', () => {
       'packages/gateway/src/listen/header-values.ts',
     ]);
     expect(
-      breaking(inside, (_source, imported) => others.has(roomOf(imported) ?? '') && !shared.has(imported)),
+      breaking(inside, (_source, imported) => others.has(folderOf(imported) ?? '') && !shared.has(imported)),
     ).toEqual([]);
   });
 
   it('mcp is pure and imports the guard only: a fact of the protocol knows nothing of who uses it', () => {
-    const protocol = gateway.filter((source) => roomOf(source.path) === 'mcp');
+    const protocol = gateway.filter((source) => folderOf(source.path) === 'mcp');
     expect(protocol.length).toBeGreaterThan(0);
     const allowed = /^(packages\/gateway\/src\/mcp\/|@sallyport\/guard(\/json)?$)/;
     expect(breaking(protocol, (_source, imported) => !allowed.test(imported))).toEqual([]);
   });
 
-  it('edge, upstream, cli, demo and the composition speak MCP: what listens, stores or configures has no need to', () => {
+  it('only edge, upstream, cli, demo and the composition import mcp/: stores and settings need no MCP', () => {
     const speakers = new Set(['mcp', 'edge', 'upstream', 'cli', 'demo', undefined]);
     expect(
       breaking(
         gateway,
-        ({ path }, imported) => imported.startsWith('packages/gateway/src/mcp/') && !speakers.has(roomOf(path)),
+        ({ path }, imported) => imported.startsWith('packages/gateway/src/mcp/') && !speakers.has(folderOf(path)),
       ),
     ).toEqual([]);
   });
@@ -133,7 +135,10 @@ describe('boundaries', () => {
     const cycles: string[] = [];
     const visit = (path: string, trail: readonly string[]): void => {
       if (state.get(path) === 'done') return;
-      if (state.get(path) === 'open') return void cycles.push([...trail.slice(trail.indexOf(path)), path].join(' → '));
+      if (state.get(path) === 'open') {
+        cycles.push([...trail.slice(trail.indexOf(path)), path].join(' → '));
+        return;
+      }
       state.set(path, 'open');
       for (const next of graph.get(path) ?? []) if (graph.has(next)) visit(next, [...trail, path]);
       state.set(path, 'done');

@@ -1,6 +1,6 @@
 /**
- * Loaded with `--import` into a gateway that runs from source: marks the entry of every function of the product, and writes
- * down which files a call runs through. SIGUSR2 begins a trace; the next SIGUSR2 writes it to the file that
+ * Loaded with `--import` into a gateway that runs from source: marks the entry of every function of the product, and
+ * writes down which files a call runs through. SIGUSR2 begins a trace; the next SIGUSR2 writes it to the file that
  * `SALLYPORT_TRACE` names.
  */
 import { writeFileSync } from 'node:fs';
@@ -17,7 +17,9 @@ const isProduct = (file: string | null | undefined): boolean =>
 const MARK = 'globalThis.__entered();';
 let entries: Entry[] | undefined;
 
-/** Puts a mark at the beginning of every function body. Line numbers stay, because nothing is put on a line of its own. */
+/**
+ * Puts a mark at the beginning of every function body. Line numbers stay, because nothing is put on a line of its own.
+ */
 function mark(path: string, text: string): string {
   const inserts: [number, string][] = [];
   walk(parseSource(path, text).program, (node) => {

@@ -1,6 +1,7 @@
 /**
- * Which files one warm `tools/call` runs through, in each combination of a client's and a server's era. A hop is a call from
- * one module (a folder) into another, each pair counted once; a hand-back is a hop into a module that is on the stack already.
+ * Which files one warm `tools/call` runs through, in each combination of a client's and a server's era. A hop is a call
+ * from one module (a folder) into another, each pair counted once; a hand-back is a hop into a module that is on the
+ * stack already.
  */
 import { execFileSync, spawn } from 'node:child_process';
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -61,7 +62,8 @@ function figuresOf(entries: readonly Entry[]): string {
 }
 
 /**
- * Left out: the vocabulary (pure functions that every module calls) and the composition, whose closures only pass a call on.
+ * Left out: the vocabulary (pure functions that every module calls) and the composition, whose closures only pass a
+ * call on.
  */
 const isModule = (path: string): boolean =>
   path === 'packages/guard/src/guard.ts' ||
@@ -83,7 +85,8 @@ async function startGateway(base: string, folder: string, era: string, started: 
   const key = JSON.parse(execFileSync(process.execPath, [cli, ...make], { encoding: 'utf8' })) as { key: string };
   const traceFile = join(folder, 'trace');
   const hook = join(root, 'tools/call-trace-hook.ts');
-  const program = `const { main } = await import(${JSON.stringify(main)}); await main(['start', '--config', ${JSON.stringify(config)}]);`;
+  const args = JSON.stringify(['start', '--config', config]);
+  const program = `const { main } = await import(${JSON.stringify(main)}); await main(${args});`;
   const gateway = start([CONDITION, '--import', hook, '--input-type=module', '--eval', program], {
     SALLYPORT_TRACE: traceFile,
   });

@@ -1,4 +1,6 @@
-/** `npm run check`: what CI runs. Types, lint, dead code, then every test (boundaries, sizes and docs drift are tests). */
+/**
+ * `npm run check`: what CI runs. Types, lint, dead code, then every test (boundaries, sizes and docs drift are tests).
+ */
 import { spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { dirname, join } from 'node:path';

@@ -49,9 +49,11 @@ function configPage(schema: Node): string {
   });
   return page(
     'sallyport.yaml',
-    'Unknown keys are errors, with file, line and column. Nothing is expanded. Secrets are references (`{ secret: env:NAME }`, `{ secret: "file:/path" }`), never literals. ' +
+    'Unknown keys are errors, with file, line and column. Nothing is expanded. Secrets are references ' +
+      '(`{ secret: env:NAME }`, `{ secret: "file:/path" }`), never literals. ' +
       'Relative paths are relative to the file. For editors: [`sallyport.schema.json`](sallyport.schema.json). Check a file with `sallyport check`.',
-    'What weakens a protection is marked **Weakening**; it is logged at every start, recorded in the audit log and listed by `sallyport check`.',
+    'What weakens a protection is marked **Weakening**; it is logged at every start, recorded in the audit log and ' +
+      'listed by `sallyport check`.',
     ...sections,
   );
 }
@@ -104,8 +106,9 @@ function errorsPage(): string {
   ]);
   return page(
     'Errors',
-    'Every refusal and failure has one of these codes. A refused `tools/call` of an authenticated caller comes back as a tool result with `isError: true` and ' +
-      '`structuredContent` = `{ error_code, message, suggestion?, retry_after?, correlation_id }` with HTTP status 200; everything else as below. ' +
+    'Every refusal and failure has one of these codes. A refused `tools/call` of an authenticated caller comes back ' +
+      'as a tool result with `isError: true` and `structuredContent` = `{ error_code, message, suggestion?, ' +
+      'retry_after?, correlation_id }` with HTTP status 200; everything else as below. ' +
       'Retry says whether nothing was executed and the same call may succeed later.',
     table(['code', 'HTTP', 'JSON-RPC', '`error_code`', 'retry', 'message', 'suggestion'], rows),
   );
@@ -117,11 +120,14 @@ function methodsPage(): string {
     .map(([method]) => `- \`${method}\``);
   return page(
     'Methods',
-    'Which stage of the guard applies to which MCP method. A method that is not here does not exist. *legacy* = revisions up to 2025-11-25, *modern* = 2026-07-28.',
+    'Which stage of the guard applies to which MCP method. A method that is not here does not exist. ' +
+      '*legacy* = revisions up to 2025-11-25, *modern* = 2026-07-28.',
     methodTable(MCP_METHODS),
-    '## Calls of the gateway itself\n\nThe gateway makes these calls, and records name them. They are not methods of MCP: a client that sends one gets `method_not_found`.',
+    '## Calls of the gateway itself\n\nThe gateway makes these calls, and records name them. ' +
+      'They are not methods of MCP: a client that sends one gets `method_not_found`.',
     methodTable(INTERNAL_METHODS),
-    '## What leaves no record when it succeeds\n\nThese touch no upstream, carry no arguments and reveal nothing that the caller did not bring. They are recorded when they are refused.',
+    '## What leaves no record when it succeeds\n\nThese touch no upstream, carry no arguments and reveal ' +
+      'nothing that the caller did not bring. They are recorded when they are refused.',
     unrecorded.join('\n'),
   );
 }

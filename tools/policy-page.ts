@@ -1,4 +1,4 @@
-/** `docs/reference/policy.md`: what Cedar policies can speak of, from the schema that `sallyport check` uses. */
+/** `docs/reference/policy.md`: what Cedar policies can refer to, from the schema that `sallyport check` uses. */
 import { MCP_METHODS, type Definition, type JsonObject } from '@sallyport/guard';
 import { ACTION_NAMES, cedarSchema } from '../packages/gateway/src/adapters/cedar/schema.ts';
 
@@ -6,19 +6,29 @@ import { ACTION_NAMES, cedarSchema } from '../packages/gateway/src/adapters/ceda
 export const EXAMPLES: readonly (readonly [says: string, policy: string])[] = [
   [
     'A role may call one tool.',
-    '@id("analysts-list")\npermit (principal in Role::"analyst", action == Action::"call", resource == Tool::"crm/list_customers");',
+    `@id("analysts-list")
+permit (principal in Role::"analyst", action == Action::"call", resource == Tool::"crm/list_customers");`,
   ],
   [
-    'A tenant may use everything of one server, but not what destroys.',
-    '@id("acme-crm")\npermit (principal in Tenant::"acme", action, resource in Server::"crm")\nunless { resource.annotations has destructiveHint && resource.annotations.destructiveHint };',
+    'A tenant may use everything of one server, except destructive tools.',
+    `@id("acme-crm")
+permit (principal in Tenant::"acme", action, resource in Server::"crm")
+unless { resource.annotations has destructiveHint && resource.annotations.destructiveHint };`,
   ],
   [
-    'A tool may be used, but not with every argument. Each argument may be absent, so it is asked for with `has` first.',
-    '@id("small-transfers")\npermit (principal in Group::"finance", action == Action::"call", resource == Tool::"bank/transfer")\nwhen { context.args has amount && context.args.amount <= 1000 };',
+    'A tool may be called with some arguments only. An argument may be absent, so test it with `has` first.',
+    `@id("small-transfers")
+permit (principal in Group::"finance", action == Action::"call", resource == Tool::"bank/transfer")
+when { context.args has amount && context.args.amount <= 1000 };`,
   ],
   [
     'One agent, whoever its user is, only from one network.',
-    '@id("ci-from-inside")\npermit (principal, action == Action::"call", resource in Server::"builds")\nwhen { context.agent.client_id == "ci-bot" && context has source_ip && context.source_ip.isInRange(ip("10.0.0.0/8")) };',
+    `@id("ci-from-inside")
+permit (principal, action == Action::"call", resource in Server::"builds")
+when {
+  context.agent.client_id == "ci-bot" &&
+  context has source_ip && context.source_ip.isInRange(ip("10.0.0.0/8"))
+};`,
   ],
   ['A `forbid` always wins.', '@id("nobody-drops")\nforbid (principal, action, resource == Tool::"db/drop_table");'],
 ];
@@ -36,7 +46,7 @@ const MEANING: Readonly<Record<string, string>> = {
   'resource.pin': 'digest of the approved definition',
   'resource.labels': 'what the operator says of it',
   'resource.annotations':
-    'hints of the server, as they were approved: `readOnlyHint`, `destructiveHint`, `idempotentHint`, `openWorldHint`, `title`',
+    'approved hints of the server: `readOnlyHint`, `destructiveHint`, `idempotentHint`, `openWorldHint`, `title`',
   'context.agent': '`client_id` of the software that calls, and `actors` between user and agent',
   'context.args': 'the validated arguments of the call',
   'context.labels': 'labels of the data in this call',
@@ -62,18 +72,17 @@ interface Attribute extends JsonObject {
 }
 type Attributes = Readonly<Record<string, Attribute>>;
 
-const typeName = (type: JsonObject): string =>
-  type['type'] === 'Set'
-    ? `Set<${typeName(type['element'] as JsonObject)}>`
-    : type['type'] === 'Extension'
-      ? String(type['name'])
-      : String(type['type']);
+function typeName(type: JsonObject): string {
+  if (type['type'] === 'Set') return `Set<${typeName(type['element'] as JsonObject)}>`;
+  return String(type['type'] === 'Extension' ? type['name'] : type['type']);
+}
 
 function rowsOf(prefix: string, attributes: Attributes): string[] {
-  return Object.entries(attributes).map(
-    ([name, type]) =>
-      `| \`${prefix}.${name}\` | ${typeName(type)} | ${type.required ? 'always' : 'sometimes: ask with `has`'} | ${MEANING[`${prefix}.${name}`] ?? ''} |`,
-  );
+  return Object.entries(attributes).map(([name, type]) => {
+    const path = `${prefix}.${name}`;
+    const present = type.required ? 'always' : 'sometimes: test it with `has`';
+    return `| \`${path}\` | ${typeName(type)} | ${present} | ${MEANING[path] ?? ''} |`;
+  });
 }
 
 export function policyPage(): string {
@@ -91,21 +100,28 @@ export function policyPage(): string {
       .filter(([, row]) => row.action === action)
       .map(([method]) => `\`${method}\``)
       .join(', ');
+  const attributes = [
+    ...rowsOf('principal', shape('User')),
+    ...rowsOf('resource', shape('Tool')),
+    ...rowsOf('context', all.actions['call']?.appliesTo.context.attributes ?? {}),
+  ];
   return `# Policies
 
 <!-- Generated by \`npm run docs\`; do not edit. -->
 
-Cedar (https://docs.cedarpolicy.com), every \`*.cedar\` file of the folder \`policies.cedar\`. What no policy permits is refused, a
-\`forbid\` always wins, and an error in a policy that applies refuses too. What may be called, read, got, completed or
-subscribed to is what is listed: \`Action::"see"\` exists, and needs no policy of its own. A policy that does not read \`context\` (other than
-\`context.agent\`) is decided once and remembered until policies, principal or definition change.
+The gateway reads [Cedar](https://docs.cedarpolicy.com) policies from every \`*.cedar\` file of the folder that
+\`policies.cedar\` names. A call that no policy permits is refused. A \`forbid\` always wins. An error in a policy that
+applies refuses the call. A tool, prompt or resource is listed when it could be called, read, got, completed or
+subscribed to: \`Action::"see"\` exists and needs no policy of its own. A decision of policies that do not read \`context\` (other than
+\`context.agent\`) is cached until the policies, the principal or the definition change.
 
-\`sallyport check\` parses every policy, and refuses one that names a tool, an argument or an attribute that does not exist.
+\`sallyport check\` parses every policy and refuses one that names a tool, an argument or an attribute that does not
+exist.
 
-## Who, what, on what
+## Principals, actions, resources
 
-\`principal\` is \`User::"<issuer>|<subject>"\`, in its \`Role\`s, \`Group\`s and its \`Tenant\`. \`resource\` is \`Tool\`, \`Prompt\`, \`Resource\` or
-\`ResourceTemplate\`, with the id \`"<server>/<name>"\`, in its \`Server\`.
+\`principal\` is \`User::"<issuer>|<subject>"\`, in its \`Role\`s, its \`Group\`s and its \`Tenant\`. \`resource\` is a
+\`Tool\`, \`Prompt\`, \`Resource\` or \`ResourceTemplate\` with the id \`"<server>/<name>"\`, in its \`Server\`.
 
 | action | methods |
 |---|---|
@@ -115,12 +131,13 @@ ${ACTION_NAMES.filter((action) => action !== 'see')
 
 ## Attributes
 
-| attribute | type | there | meaning |
+| attribute | type | present | meaning |
 |---|---|---|---|
-${[...rowsOf('principal', shape('User')), ...rowsOf('resource', shape('Tool')), ...rowsOf('context', all.actions['call']?.appliesTo.context.attributes ?? {})].join('\n')}
+${attributes.join('\n')}
 
-The types of \`context.args\` come from the approved input schema: \`string\` is String, \`integer\` Long, \`number\` decimal (at most four
-digits, whole or not), \`boolean\` Boolean, \`array\` Set, \`object\` Record; \`null\` is an absent attribute.
+The types of \`context.args\` come from the approved input schema: \`string\` is String, \`integer\` Long, \`number\`
+decimal (at most four digits after the point), \`boolean\` Boolean, \`array\` Set, \`object\` Record. \`null\` is
+an absent attribute.
 
 ## Examples
 

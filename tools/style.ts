@@ -1,6 +1,6 @@
 /**
- * `npm run style [-- DIR]`: the style of the product in figures, of this checkout or of another one. With `--trace` it also
- * starts a gateway and says which files one warm `tools/call` runs through (needs an installed checkout).
+ * `npm run style [-- DIR]`: the style of the product in figures, of this checkout or of another one. With `--trace` it
+ * also starts a gateway and says which files one warm `tools/call` runs through (needs an installed checkout).
  */
 import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';

@@ -1,4 +1,6 @@
-/** The syntax trees of source files, read by a parser (oxc), because a line-based reading misses closures and methods. */
+/**
+ * The syntax trees of source files, read by a parser (oxc), because a line-based reading misses closures and methods.
+ */
 import { parseSync } from 'oxc-parser';
 
 /** A node of the ESTree, as much of it as the checks here read. */

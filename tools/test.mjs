@@ -1,6 +1,6 @@
 /**
- * `npm test`: installs when needed, builds, runs every test on the Node.js that the project brings. Plain old JavaScript,
- * because it runs on whatever Node.js the machine has. Its last line is `N passed, N failed`.
+ * `npm test`: installs when needed, builds, runs every test on the Node.js that the project brings. Plain old
+ * JavaScript, because it runs on whatever Node.js the machine has. Its last line is `N passed, N failed`.
  */
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';

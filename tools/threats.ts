@@ -1,7 +1,7 @@
 /**
  * The threats that code and tests name by an id, each in a sentence, with the defence against it. `npm run docs` writes
- * `docs/reference/threats.md` from this table and from the tests that name the ids; `threats.test.ts` fails for an id without
- * a row and for a row without a test.
+ * `docs/reference/threats.md` from this table and from the tests that name the ids; `threats.test.ts` fails for an id
+ * without a row and for a row without a test.
  */
 import { page, table } from './markdown.ts';
 import { isTest, sourcesIn, type Source } from './sources.ts';
@@ -286,7 +286,7 @@ export function threatsPage(): string {
   });
   return page(
     'Threats',
-    'The threats that tests and comments name by an id. Each has at least one test that goes red when its defence is removed.',
+    'Tests and comments name these threats by their ids. Each threat has at least one test that names it.',
     ...families,
   );
 }
