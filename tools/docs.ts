@@ -51,7 +51,8 @@ function configPage(schema: Node): string {
     'sallyport.yaml',
     'Unknown keys are errors, with file, line and column. Nothing is expanded. Secrets are references ' +
       '(`{ secret: env:NAME }`, `{ secret: "file:/path" }`), never literals. ' +
-      'Relative paths are relative to the file. For editors: [`sallyport.schema.json`](sallyport.schema.json). Check a file with `sallyport check`.',
+      'Relative paths are relative to the file. For editors: [`sallyport.schema.json`](sallyport.schema.json). ' +
+      'Check a file with `sallyport check`.',
     'What weakens a protection is marked **Weakening**; it is logged at every start, recorded in the audit log and ' +
       'listed by `sallyport check`.',
     ...sections,

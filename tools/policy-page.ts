@@ -112,8 +112,8 @@ export function policyPage(): string {
 The gateway reads [Cedar](https://docs.cedarpolicy.com) policies from every \`*.cedar\` file of the folder that
 \`policies.cedar\` names. A call that no policy permits is refused. A \`forbid\` always wins. An error in a policy that
 applies refuses the call. A tool, prompt or resource is listed when it could be called, read, got, completed or
-subscribed to: \`Action::"see"\` exists and needs no policy of its own. A decision of policies that do not read \`context\` (other than
-\`context.agent\`) is cached until the policies, the principal or the definition change.
+subscribed to: \`Action::"see"\` exists and needs no policy of its own. A decision of policies that do not read
+\`context\` (other than \`context.agent\`) is cached until the policies, the principal or the definition change.
 
 \`sallyport check\` parses every policy and refuses one that names a tool, an argument or an attribute that does not
 exist.
