@@ -1,27 +1,27 @@
 import { expect, it } from 'vitest';
 import { createManualClock } from '@sallyport/guard/memory';
-import { createBackoff } from '../sessions/backoff.ts';
+import { createBackoff } from './backoff.ts';
 
 function failing() {
   const clock = createManualClock();
   const backoff = createBackoff(clock);
-  /** Fails after the wait and `rest` more. @returns how long to wait then. */
-  const fail = (rest = 0): number => {
-    clock.advance(backoff.waitMs('a') + rest);
+  /** Fails `afterMs` after the wait has ended. @returns the next wait. */
+  const fail = (afterMs = 0): number => {
+    clock.advance(backoff.waitMs('a') + afterMs);
     backoff.failed('a');
     return backoff.waitMs('a');
   };
   return { backoff, fail };
 }
 
-it('the wait doubles from a quarter of a second, up to half a minute', () => {
+it('the wait doubles from 250 ms up to 30 s', () => {
   const { fail } = failing();
   expect(Array.from({ length: 10 }, () => fail())).toEqual([
     250, 500, 1_000, 2_000, 4_000, 8_000, 16_000, 30_000, 30_000, 30_000,
   ]);
 });
 
-it('one failure does not slow down another server or principal, and a success ends the waiting', () => {
+it('a failure delays no other key, and a success ends the wait', () => {
   const { backoff, fail } = failing();
   fail();
   expect(backoff.waitMs('b')).toBe(0);
@@ -30,7 +30,7 @@ it('one failure does not slow down another server or principal, and a success en
   expect(fail()).toBe(250);
 });
 
-it('what failed once a day is not what fails again and again', () => {
+it('a failure long after the last one starts the count anew', () => {
   const { fail } = failing();
   fail();
   fail();

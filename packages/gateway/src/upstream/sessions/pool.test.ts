@@ -1,4 +1,4 @@
-/** Links are nobody else's: A19, the caps, idleness, and what stays in memory. */
+/** The session pool: no session serves two principals (A19), caps, idle sessions, and memory. */
 import type { JsonObject } from '@sallyport/guard';
 import { afterEach, describe, expect, it } from 'vitest';
 import type { ServerSettings } from '../../snapshot.ts';
@@ -40,20 +40,20 @@ const echo = (harness: UpstreamHarness, who: string, more: CallOptions = {}) =>
   );
 
 describe('A19 nothing crosses from one principal to another', () => {
-  it('A19 200 callers at once, with cancellations, over sessions: everybody gets only their own', async () => {
+  it('A19 of 200 concurrent callers, some of which cancel, each gets only its own results', async () => {
     const server = await legacyHttp();
     closing.push(server.close);
     const harness = harnessFor(httpTransport(server.url), {
       sessions: { max: 300, maxPerPrincipal: 4, idleMs: 60_000 },
     });
     await harness.discover();
-    const seen = await Promise.all(
+    const results = await Promise.all(
       Array.from({ length: 200 }, async (_, at) => {
         const who = `p${at}`;
         const texts: string[] = [];
         for (let round = 0; round < 3; round++) {
           const abort = new AbortController();
-          const doomed = harness.run(
+          const cancelled = harness.run(
             'tools/call',
             { kind: 'tool', server: 's', name: 'slow' },
             { name: 'slow', arguments: { ms: 300 } },
@@ -62,16 +62,16 @@ describe('A19 nothing crosses from one principal to another', () => {
           setTimeout(() => abort.abort(), (at * 7 + round) % 40);
           const outcome = await echo(harness, who, { session: 'x' });
           texts.push(outcome.status === 'success' ? textOf(outcome.result.value) : outcome.error.code);
-          await doomed;
+          await cancelled;
         }
         return [who, new Set(texts)] as const;
       }),
     );
-    for (const [who, texts] of seen) expect([...texts]).toEqual([`canary ${who}`]);
+    for (const [who, texts] of results) expect([...texts]).toEqual([`canary ${who}`]);
     expect(harness.upstreams.stats().sessions['s']).toBe(201);
   });
 
-  it('A19 one child for each principal and session', async () => {
+  it('A19 each principal and client session has a child process of its own', async () => {
     const harness = harnessFor(stdioTransport([`${import.meta.dirname}/../testing/fake-stdio.mts`, 'plain']));
     await harness.discover();
     const pid = async (who: string, session?: string): Promise<string> =>
@@ -81,7 +81,7 @@ describe('A19 nothing crosses from one principal to another', () => {
     expect(await pid('ann', '1')).toBe(pids[0]);
   });
 
-  it('A19 concurrent first calls of one session share one link', async () => {
+  it('A19 concurrent first calls of one client session share one upstream session', async () => {
     const fake = await legacyFake();
     closing.push(fake.close);
     const harness = harnessFor(httpTransport(fake.url));
@@ -93,7 +93,7 @@ describe('A19 nothing crosses from one principal to another', () => {
 });
 
 describe('caps', () => {
-  it('a principal gets so many and no more; its idle ones make room, its busy ones do not', async () => {
+  it('the cap per principal closes idle sessions for new ones, and never one in use', async () => {
     const server = await legacyHttp();
     closing.push(server.close);
     const harness = harnessFor(httpTransport(server.url), {
@@ -121,7 +121,7 @@ describe('caps', () => {
     await waitUntil(async () => (await echo(harness, 'ann', { session: '7' })).status === 'success');
   });
 
-  it('all together get so many and no more', async () => {
+  it('all principals together get no more sessions than the cap of the server', async () => {
     const server = await legacyHttp();
     closing.push(server.close);
     const harness = harnessFor(httpTransport(server.url), { sessions: { max: 3, maxPerPrincipal: 3, idleMs: 60_000 } });
@@ -132,8 +132,8 @@ describe('caps', () => {
   });
 });
 
-describe('idleness', () => {
-  it('an idle link ends and frees what it held, on both sides; the next call opens another', async () => {
+describe('idle sessions', () => {
+  it('an idle session is closed on both sides, and the next call opens another', async () => {
     let now = 1_000_000;
     const server = await legacyHttp();
     closing.push(server.close);
@@ -150,7 +150,7 @@ describe('idleness', () => {
     expect((await echo(harness, 'p1')).status).toBe('success');
   });
 
-  it('who listens is not idle', async () => {
+  it('a session with a subscriber is not idle', async () => {
     let now = 1_000_000;
     const server = await legacyHttp();
     closing.push(server.close);
@@ -161,7 +161,7 @@ describe('idleness', () => {
     );
     await harness.discover();
     const abort = new AbortController();
-    const listening = harness.run(
+    const subscription = harness.run(
       'stream/listen',
       { kind: 'servers', servers: ['s'] },
       {},
@@ -172,11 +172,11 @@ describe('idleness', () => {
     await new Promise((resolve) => setTimeout(resolve, 1_300));
     expect(harness.upstreams.stats().sessions['s']).toBe(1);
     abort.abort();
-    await listening;
+    await subscription;
     await waitUntil(() => harness.upstreams.stats().sessions['s'] === 0);
   });
 
-  it('links come and go without leaving memory behind', async () => {
+  it('sessions that are opened and closed leave no memory behind', async () => {
     const fake = await legacyFake();
     closing.push(fake.close);
     const harness = harnessFor(httpTransport(fake.url), { sessions: { max: 5, maxPerPrincipal: 1, idleMs: 60_000 } });
@@ -202,7 +202,7 @@ describe('idleness', () => {
 });
 
 describe('configuration', () => {
-  it('a server whose transport changed is another server; one that was removed is gone', async () => {
+  it('a server whose transport changed gets new sessions; one that was removed is not found', async () => {
     const [one, two] = await Promise.all([fakeHttp(), fakeHttp()]);
     closing.push(one.close, two.close);
     let servers = [serverSettings('s', httpTransport(one.url))];
@@ -219,14 +219,14 @@ describe('configuration', () => {
     expect(harness.upstreams.directory.profile('s')).toBeUndefined();
   });
 
-  it('a server that becomes modern, or old, is met anew after it failed', async () => {
+  it('a server that changes its era is probed again after a call failed', async () => {
     const fake = await fakeHttp();
     closing.push(fake.close);
     const harness = harnessFor(httpTransport(fake.url));
     await harness.discover();
-    let old = true;
+    let isLegacy = true;
     fake.answer = (request, res) => {
-      if (!old) return undefined;
+      if (!isLegacy) return undefined;
       if (request.method === 'initialize')
         return {
           protocolVersion: '2025-03-26',
@@ -244,7 +244,7 @@ describe('configuration', () => {
     await echo(harness, 'ann');
     expect((await echo(harness, 'ann')).status, 'modern to legacy').toBe('success');
     expect(fake.received.at(-1)?.headers['mcp-protocol-version']).toBeUndefined();
-    old = false;
+    isLegacy = false;
     fake.answer = (request, res) => {
       if (request.headers['mcp-protocol-version'] !== '2026-07-28')
         res.writeHead(400, { 'content-type': 'application/json' }).end(

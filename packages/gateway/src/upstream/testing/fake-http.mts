@@ -1,4 +1,4 @@
-/** A hostile HTTP server of 2026-07-28, by hand: what it says is what the test wants it to say. */
+/** A hostile HTTP server of 2026-07-28: it sends what the test wants it to send. */
 import { createServer, type IncomingHttpHeaders, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { JsonObject } from '@sallyport/guard';
 

@@ -1,4 +1,4 @@
-/** A hostile HTTP server with sessions (2025-11-25), by hand. */
+/** A hostile HTTP server with sessions (2025-11-25): it sends what the test wants it to send. */
 import { randomUUID } from 'node:crypto';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { JsonObject } from '@sallyport/guard';
@@ -22,6 +22,13 @@ export interface FakeLegacy {
   /** Returns a result, or undefined for the standard answer; may write to the response itself. */
   answer: (request: LegacyRequest, res: ServerResponse) => JsonObject | undefined | Promise<JsonObject | undefined>;
   close(): Promise<void>;
+}
+
+function standardResult(method: string, tools: JsonObject[]): JsonObject {
+  if (method === 'tools/list') return { tools };
+  if (method === 'resources/list') return { resources: [{ uri: 'test://a', name: 'a' }] };
+  if (method === 'resources/templates/list') return { resourceTemplates: [] };
+  return { content: [{ type: 'text', text: 'ok' }] };
 }
 
 export async function legacyFake(): Promise<FakeLegacy> {
@@ -66,16 +73,7 @@ export async function legacyFake(): Promise<FakeLegacy> {
       if (session === undefined || !fake.sessions.has(session))
         return void res.writeHead(session === undefined ? 400 : 404).end();
       if (request.id === undefined) return void res.writeHead(202).end();
-      reply(
-        custom ??
-          (request.method === 'tools/list'
-            ? { tools: fake.tools(session) }
-            : request.method === 'resources/list'
-              ? { resources: [{ uri: 'test://a', name: 'a' }] }
-              : request.method === 'resources/templates/list'
-                ? { resourceTemplates: [] }
-                : { content: [{ type: 'text', text: 'ok' }] }),
-      );
+      reply(custom ?? standardResult(request.method, fake.tools(session)));
     })().catch(() => res.destroy());
   });
   const fake: FakeLegacy = {

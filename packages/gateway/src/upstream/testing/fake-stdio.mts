@@ -1,13 +1,13 @@
-/** A hostile stdio server, by hand. `node fake-stdio.mts MODE`; it answers like a legacy server until the mode says otherwise. */
+/** A hostile stdio server: `node fake-stdio.mts MODE`. It behaves like a legacy server, except for what the mode changes. */
 import { spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
 import { writeFileSync } from 'node:fs';
 
 const [mode = 'plain', argument = ''] = process.argv.slice(2);
-const say = (message: unknown): void => {
+const send = (message: unknown): void => {
   process.stdout.write(`${JSON.stringify(message)}\n`);
 };
-const reply = (id: unknown, result: unknown): void => say({ jsonrpc: '2.0', id, result });
+const reply = (id: unknown, result: unknown): void => send({ jsonrpc: '2.0', id, result });
 const text = (value: string): unknown => ({ content: [{ type: 'text', text: value }] });
 
 if (mode === 'stubborn') {
@@ -24,8 +24,8 @@ if (mode === 'stderr')
   for (let at = 0; at < 20_000; at++) process.stderr.write(`\u001b[31mline ${at} ${'x'.repeat(500)}\n`);
 if (mode === 'crash') process.exit(3);
 
-let listens = 0;
-/** 2026-07-28: the first listening is ended by the server, the second one hears of a change. */
+let subscriptions = 0;
+/** 2026-07-28: the server ends the first subscription, and sends a notification on the second one. */
 function modern(id: unknown, method: string | undefined): boolean {
   if (mode !== 'modern' || method === undefined) return false;
   const complete = { resultType: 'complete', ttlMs: 0, cacheScope: 'private' };
@@ -35,9 +35,10 @@ function modern(id: unknown, method: string | undefined): boolean {
   else if (method === 'tools/list')
     reply(id, { ...complete, tools: [{ name: 'echo', inputSchema: { type: 'object' } }] });
   else if (method === 'subscriptions/listen') {
-    say({ jsonrpc: '2.0', method: 'notifications/subscriptions/acknowledged', params: { notifications: {}, ...tag } });
-    if (++listens === 1) say({ jsonrpc: '2.0', method: 'notifications/cancelled', params: { requestId: id, ...tag } });
-    else say({ jsonrpc: '2.0', method: 'notifications/tools/list_changed', params: tag });
+    send({ jsonrpc: '2.0', method: 'notifications/subscriptions/acknowledged', params: { notifications: {}, ...tag } });
+    if (++subscriptions === 1)
+      send({ jsonrpc: '2.0', method: 'notifications/cancelled', params: { requestId: id, ...tag } });
+    else send({ jsonrpc: '2.0', method: 'notifications/tools/list_changed', params: tag });
   }
   return true;
 }
@@ -52,7 +53,7 @@ createInterface({ input: process.stdin }).on('line', (line) => {
   if (method === 'server/discover') {
     if (mode === 'dies-at-probe') process.exit(1);
     if (mode === 'silent-at-probe') return;
-    return say({ jsonrpc: '2.0', id, error: { code: -32601, message: 'Method not found' } });
+    return send({ jsonrpc: '2.0', id, error: { code: -32601, message: 'Method not found' } });
   }
   if (method === 'initialize')
     return reply(id, {
@@ -78,7 +79,7 @@ createInterface({ input: process.stdin }).on('line', (line) => {
       return reply(id, text(String(process.pid)));
     case 'flood':
       for (let at = 0; at < 5_000; at++)
-        say({ jsonrpc: '2.0', method: 'notifications/message', params: { level: 'info', data: 'x' } });
+        send({ jsonrpc: '2.0', method: 'notifications/message', params: { level: 'info', data: 'x' } });
       return reply(id, text('flooded'));
     case 'endless': {
       const block = 'x'.repeat(1 << 20);
@@ -107,7 +108,7 @@ createInterface({ input: process.stdin }).on('line', (line) => {
       process.stdout.write(`{"jsonrpc":"2.0","id":${id},"result":{"content":[],"a":1,"a":12345678901234567890}}\n`);
       return;
     default:
-      return say({ jsonrpc: '2.0', id, error: { code: -32602, message: 'Unknown tool' } });
+      return send({ jsonrpc: '2.0', id, error: { code: -32602, message: 'Unknown tool' } });
   }
 });
 if (mode !== 'stubborn') process.stdin.on('end', () => process.exit(0));

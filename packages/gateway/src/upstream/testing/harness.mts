@@ -1,10 +1,11 @@
-/** The real guard with stages that let everything through, around the real upstream room: what a permit is in these tests. */
+/** The real upstreams behind the real guard, with stages that let every call through. */
 import {
   createGuard,
   createSealer,
   GuardError,
   isMethod,
   spendPermit,
+  type Clock,
   type PrincipalKey,
   type TenantId,
 } from '@sallyport/guard';
@@ -13,6 +14,7 @@ import type {
   Call,
   Credentials,
   Era,
+  Guard,
   Stages,
   JsonObject,
   McpResult,
@@ -102,11 +104,11 @@ export interface UpstreamHarness {
   events: UpstreamEvent[];
   logs: { level: string; message: string; fields: Readonly<Record<string, unknown>> }[];
   clientRequests: { method: string; params: JsonObject; principal: string }[];
-  run(method: string, target: Target, params: JsonObject, ask?: CallOptions): Promise<Outcome>;
+  run(method: string, target: Target, params: JsonObject, options?: CallOptions): Promise<Outcome>;
   /** The result, or throws the GuardError. */
-  resultOf(method: string, target: Target, params: JsonObject, ask?: CallOptions): Promise<McpResult>;
-  callTool(server: string, name: string, args: JsonObject, ask?: CallOptions): Promise<JsonObject>;
-  listNames(method: string, servers: readonly string[], ask?: CallOptions): Promise<readonly string[]>;
+  resultOf(method: string, target: Target, params: JsonObject, options?: CallOptions): Promise<McpResult>;
+  callTool(server: string, name: string, args: JsonObject, options?: CallOptions): Promise<JsonObject>;
+  listNames(method: string, servers: readonly string[], options?: CallOptions): Promise<readonly string[]>;
   discover(): Promise<void>;
   refuseClientRequests: boolean;
   close(): Promise<void>;
@@ -115,25 +117,69 @@ export interface UpstreamHarness {
 export function createHarness(
   servers: readonly ServerSettings[] | (() => readonly ServerSettings[]),
   pins: PinStore = memoryPins(),
-  clock = { now: () => Date.now() },
+  clock: Clock = { now: () => Date.now() },
 ): UpstreamHarness {
-  const events: UpstreamEvent[] = [];
   const logs: UpstreamHarness['logs'] = [];
+  const events: UpstreamEvent[] = [];
   const clientRequests: UpstreamHarness['clientRequests'] = [];
-  const ignore = (): undefined => undefined;
-  const house: Stages = {
-    authenticate: ({ credentials }) =>
-      credentials.kind === 'on_behalf_of_call'
-        ? credentials.principal
-        : credentials.kind === 'bearer'
-          ? principalOf(credentials.token)
-          : principalOf('gateway'),
+  const upstreams: Upstreams = createUpstreams({
+    servers: typeof servers === 'function' ? servers : () => servers,
+    pins,
+    sealer: createSealer(Buffer.alloc(32, 7)),
+    clock,
+    clientRequest: (permitted, method, params, deliver) => {
+      clientRequests.push({ method, params, principal: permitted.principal.key });
+      if (harness.refuseClientRequests) return Promise.reject(new GuardError('not_permitted'));
+      return runClientRequest(guard, permitted, method, params, deliver);
+    },
+    log: (level, message, fields = {}) => void logs.push({ level, message, fields }),
+    report: (event) => void events.push(event),
+    environment: { PATH: process.env['PATH'] ?? '', HOME: '/tmp', LANG: 'C.UTF-8' },
+  });
+  const guard = createGuard(permissiveStages(upstreams, clock));
+  const harness: UpstreamHarness = {
+    upstreams,
+    pins,
+    events,
+    logs,
+    clientRequests,
+    refuseClientRequests: false,
+    run: (method, target, params, options = {}) => run(guard, upstreams, method, target, params, options),
+    async resultOf(method, target, params, options) {
+      const outcome = await harness.run(method, target, params, options);
+      if (outcome.status === 'success') return outcome.result;
+      throw outcome.error;
+    },
+    async callTool(server, name, args, options) {
+      const token = options?.progressToken;
+      const meta = token === undefined ? {} : { _meta: { progressToken: token } };
+      const params = { name, arguments: args, ...meta };
+      return (await harness.resultOf('tools/call', { kind: 'tool', server, name }, params, options)).value;
+    },
+    async listNames(method, names, options) {
+      const result = await harness.resultOf(method, { kind: 'servers', servers: names }, {}, options);
+      return (result.items ?? []).map(({ name }) => name);
+    },
+    discover: () => upstreams.discover((server, method) => runDiscovery(guard, upstreams, server, method)),
+    close: () => upstreams.close(),
+  };
+  return harness;
+}
+
+const ignore = (): undefined => undefined;
+
+function permissiveStages(upstreams: Upstreams, clock: Clock): Stages {
+  return {
+    authenticate: ({ credentials }) => {
+      if (credentials.kind === 'on_behalf_of_call') return credentials.principal;
+      return principalOf(credentials.kind === 'bearer' ? credentials.token : 'gateway');
+    },
     tenant: () => ({ id: 't' as TenantId }),
-    visible: (_who, call, row) => {
+    visible: (_identity, call, row) => {
       if (row.target === undefined || row.target === 'task') return undefined;
-      const found = upstreams.catalog.find(call.target);
-      if (found === undefined) throw new GuardError('not_found');
-      return found;
+      const definition = upstreams.catalog.find(call.target);
+      if (definition === undefined) throw new GuardError('not_found');
+      return definition;
     },
     validate: (call) => call.params,
     authorize: ignore,
@@ -146,20 +192,17 @@ export function createHarness(
     observer: { stage: ignore, decided: ignore, limited: ignore, recorded: ignore },
     clock,
   };
-  const guard = createGuard(house);
-  const callOf = (
-    method: string,
-    target: Target,
-    params: JsonObject,
-    {
-      credentials,
-      era,
-      session,
-      signal,
-      deadlineMs,
-      rawArguments,
-    }: CallOptions & { credentials: Credentials; era: Era },
-  ): Call => ({
+}
+
+function callOf(
+  method: string,
+  target: Target,
+  params: JsonObject,
+  era: Era,
+  credentials: Credentials,
+  { session, signal, deadlineMs = 60_000, rawArguments }: CallOptions = {},
+): Call {
+  return {
     method,
     target,
     params,
@@ -175,123 +218,63 @@ export function createHarness(
       traceparent: undefined,
       clientInfo: undefined,
     },
-    deadlineMs: Date.now() + (deadlineMs ?? 60_000),
+    deadlineMs: Date.now() + deadlineMs,
     signal: signal ?? new AbortController().signal,
-  });
-  const harness: UpstreamHarness = {
-    upstreams: undefined as unknown as Upstreams,
-    pins,
-    events,
-    logs,
-    clientRequests,
-    refuseClientRequests: false,
-    run(method, target, params, ask = {}) {
-      const era = ask.era ?? 'legacy';
-      const call = callOf(method, target, params, {
-        ...ask,
-        era,
-        credentials: { kind: 'bearer', token: ask.user ?? 'ann' },
-      });
-      const relay: ClientChannel = {
-        era,
-        capabilities: ask.capabilities ?? {},
-        logLevel: ask.logLevel,
-        progressToken: ask.progressToken,
-        notify: (name, notice) => {
-          ask.notifications?.push({ method: name, params: notice });
-        },
-        request: era === 'legacy' ? ask.onClientRequest : undefined,
-      };
-      return guard.run(call, (permit) => upstreams.send(permit, relay));
-    },
-    async resultOf(method, target, params, ask) {
-      const outcome = await harness.run(method, target, params, ask);
-      if (outcome.status === 'success') return outcome.result;
-      throw outcome.error;
-    },
-    async callTool(server, name, args, ask) {
-      return (
-        await harness.resultOf(
-          'tools/call',
-          { kind: 'tool', server, name },
-          {
-            name,
-            arguments: args,
-            ...(ask?.progressToken === undefined ? {} : { _meta: { progressToken: ask.progressToken } }),
-          },
-          ask,
-        )
-      ).value;
-    },
-    async listNames(method, names, ask) {
-      const result = await harness.resultOf(method, { kind: 'servers', servers: names }, {}, ask);
-      return (result.items ?? []).map(({ name }) => name);
-    },
-    discover: () =>
-      upstreams.discover(async (server, method) => {
-        const relay: ClientChannel = {
-          era: 'modern',
-          capabilities: {},
-          logLevel: undefined,
-          progressToken: undefined,
-          notify: ignore,
-          request: undefined,
-        };
-        const outcome = await guard.run(
-          callOf(
-            method,
-            { kind: 'servers', servers: [server] },
-            {},
-            { era: 'modern', credentials: { kind: 'gateway', tenant: '_' } },
-          ),
-          (permit) => upstreams.send(permit, relay),
-        );
-        if (outcome.status !== 'success') throw outcome.error;
-      }),
-    close: () => upstreams.close(),
   };
-  const clientRequest = async (
-    permitted: Permitted,
-    method: string,
-    params: JsonObject,
-    deliver: () => Promise<JsonObject>,
-  ): Promise<JsonObject> => {
-    clientRequests.push({ method, params, principal: permitted.principal.key });
-    if (harness.refuseClientRequests) throw new GuardError('not_permitted');
-    if (!isMethod(method)) throw new GuardError('method_not_found');
-    const call = callOf(method, permitted.call.target, params, {
-      era: permitted.call.origin.era,
-      credentials: { kind: 'on_behalf_of_call', principal: permitted.principal },
-    });
-    const outcome = await guard.run({ ...call, target: { kind: 'gateway' } }, async (permit) => {
-      spendPermit(permit);
-      return { value: await deliver() };
-    });
-    if (outcome.status === 'success') return outcome.result.value;
-    throw outcome.error;
-  };
-  const upstreams = createUpstreams({
-    servers: typeof servers === 'function' ? servers : () => servers,
-    pins,
-    sealer: createSealer(Buffer.alloc(32, 7)),
-    clock,
-    clientRequest,
-    log: (level, message, fields) => {
-      logs.push({ level, message, fields: fields ?? {} });
-    },
-    report: (event) => {
-      events.push(event);
-    },
-    environment: { PATH: process.env['PATH'] ?? '', HOME: '/tmp', LANG: 'C.UTF-8' },
-  });
-  harness.upstreams = upstreams;
-  return harness;
 }
 
-export async function waitUntil(check: () => boolean | Promise<boolean>, ms = 15_000): Promise<void> {
-  const end = Date.now() + ms;
+function channelOf(era: Era, options: CallOptions): ClientChannel {
+  return {
+    era,
+    capabilities: options.capabilities ?? {},
+    logLevel: options.logLevel,
+    progressToken: options.progressToken,
+    notify: (method, params) => void options.notifications?.push({ method, params }),
+    request: era === 'legacy' ? options.onClientRequest : undefined,
+  };
+}
+
+function run(
+  guard: Guard,
+  upstreams: Upstreams,
+  method: string,
+  target: Target,
+  params: JsonObject,
+  options: CallOptions,
+): Promise<Outcome> {
+  const { era = 'legacy', user = 'ann' } = options;
+  const call = callOf(method, target, params, era, { kind: 'bearer', token: user }, options);
+  return guard.run(call, (permit) => upstreams.send(permit, channelOf(era, options)));
+}
+
+async function runDiscovery(guard: Guard, upstreams: Upstreams, server: string, method: string): Promise<void> {
+  const target: Target = { kind: 'servers', servers: [server] };
+  const call = callOf(method, target, {}, 'modern', { kind: 'gateway', tenant: '_' });
+  const outcome = await guard.run(call, (permit) => upstreams.send(permit, channelOf('modern', {})));
+  if (outcome.status !== 'success') throw outcome.error;
+}
+
+async function runClientRequest(
+  guard: Guard,
+  { call: { target, origin }, principal }: Permitted,
+  method: string,
+  params: JsonObject,
+  deliver: () => Promise<JsonObject>,
+): Promise<JsonObject> {
+  if (!isMethod(method)) throw new GuardError('method_not_found');
+  const call = callOf(method, target, params, origin.era, { kind: 'on_behalf_of_call', principal });
+  const outcome = await guard.run({ ...call, target: { kind: 'gateway' } }, async (permit) => {
+    spendPermit(permit);
+    return { value: await deliver() };
+  });
+  if (outcome.status === 'success') return outcome.result.value;
+  throw outcome.error;
+}
+
+export async function waitUntil(check: () => boolean | Promise<boolean>, timeoutMs = 15_000): Promise<void> {
+  const endMs = Date.now() + timeoutMs;
   while (!(await check())) {
-    if (Date.now() > end) throw new Error('it did not come true');
+    if (Date.now() > endMs) throw new Error('the condition did not become true');
     await new Promise((resolve) => setTimeout(resolve, 10));
   }
 }

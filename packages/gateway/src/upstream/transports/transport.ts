@@ -41,7 +41,8 @@ export interface ServerInitiated {
 
 export interface Transport {
   /**
-   * @throws GuardError `upstream_failed`, `upstream_timeout`, `cancelled`, `output_blocked` or `missing_client_capability`.
+   * @throws GuardError `upstream_failed`, `upstream_timeout`, `cancelled`, `output_blocked` or
+   * `missing_client_capability`.
    */
   request(request: OutboundRequest): Promise<ServerResult>;
   notify(method: string, params: JsonObject): Promise<void>;

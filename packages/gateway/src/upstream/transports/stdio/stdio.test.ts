@@ -1,4 +1,4 @@
-/** H18 and its neighbours: what a child process can do to the gateway. */
+/** Threats from a child process (H18), and how the gateway talks to it. */
 import { existsSync, readFileSync, rmSync } from 'node:fs';
 import type { JsonObject } from '@sallyport/guard';
 import { afterEach, describe, expect, it } from 'vitest';
@@ -40,7 +40,7 @@ const alive = (pid: number): boolean => {
 afterEach(async () => harness.close());
 
 describe('H18 a child process', () => {
-  it('H18 noise on standard output is dropped, and said so', async () => {
+  it('H18 text on standard output that is no message is dropped and logged', async () => {
     await start('noise');
     expect(textOf(await harness.callTool('p', 'echo', { text: 'hi' }))).toBe('hi');
     expect(harness.logs.filter(({ message }) => message === 'dropped a message from a server').length).toBeGreaterThan(
@@ -48,22 +48,22 @@ describe('H18 a child process', () => {
     );
   });
 
-  it('a listening that the server ends with notifications/cancelled is begun again', async () => {
+  it('a subscription that the server ends with notifications/cancelled is opened again', async () => {
     await start('modern');
-    const [abort, notices] = [new AbortController(), [] as RecordedNotification[]];
+    const [abort, notifications] = [new AbortController(), [] as RecordedNotification[]];
     const done = harness.run(
       'subscriptions/listen',
       { kind: 'servers', servers: ['p'] },
       { notifications: { toolsListChanged: true } },
-      { era: 'modern', notifications: notices, signal: abort.signal },
+      { era: 'modern', notifications, signal: abort.signal },
     );
-    await waitUntil(() => notices.length > 0);
-    expect(notices).toEqual([{ method: 'notifications/tools/list_changed', params: {} }]);
+    await waitUntil(() => notifications.length > 0);
+    expect(notifications).toEqual([{ method: 'notifications/tools/list_changed', params: {} }]);
     abort.abort();
     await done;
   });
 
-  it('H18 a line without an end: the child is ended, the call fails, memory stays', async () => {
+  it('H18 a line without an end ends the child and fails the call; memory stays bounded', async () => {
     await start('plain');
     const before = process.memoryUsage().rss;
     expect(await call('endless')).toMatchObject({ status: 'error', error: { code: 'upstream_failed' } });
@@ -71,14 +71,14 @@ describe('H18 a child process', () => {
     expect(textOf(await harness.callTool('p', 'echo', { text: 'new child' }))).toBe('new child');
   });
 
-  it('H18 a result above the limit is refused without harm to the link', async () => {
+  it('H18 a result above the limit is refused, and the child goes on', async () => {
     await start('plain', { resultBytesMax: 50_000 });
     const pid = textOf(await harness.callTool('p', 'pid', {}));
     expect(await call('big')).toMatchObject({ error: { code: 'output_blocked' } });
     expect(textOf(await harness.callTool('p', 'pid', {}))).toBe(pid);
   });
 
-  it('H18 the environment is what was listed, and nothing else', async () => {
+  it('H18 the child gets the environment variables that were listed, and no others', async () => {
     process.env['SALLYPORT_TEST_SECRET'] = 'leak';
     await start('plain', {}, [], { GIVEN: 'yes' });
     const env = JSON.parse(textOf(await harness.callTool('p', 'env', {}))) as Record<string, string>;
@@ -90,7 +90,7 @@ describe('H18 a child process', () => {
     ).toEqual(['GIVEN', 'HOME', 'LANG', 'PATH']);
   });
 
-  it('H18 a child that ignores the end of input and SIGTERM is killed with its own children; no zombie stays', async () => {
+  it('H18 a child that ignores end of input and SIGTERM is killed, with its own children', async () => {
     const file = `/tmp/sallyport-stubborn-${process.pid}`;
     rmSync(file, { force: true });
     await start('stubborn', {}, [file]);
@@ -118,7 +118,7 @@ describe('H18 a child process', () => {
     expect(textOf(await harness.callTool('p', 'flood', {}))).toBe('flooded');
   });
 
-  it('a server that crashes at its start is left alone for longer and longer', async () => {
+  it('a server that crashes when it starts is not started again at once', async () => {
     await start('crash');
     const first = harness.upstreams.ready()['p'];
     expect(first).toMatch(/process ended|gone|does not read/);
@@ -131,7 +131,7 @@ describe('H18 a child process', () => {
     expect(Date.now() - begun).toBeLessThan(100);
   });
 
-  it('a child that ends is started again, and only its own calls fail', async () => {
+  it('a child that ends fails its own calls only, and the next call starts another', async () => {
     await start('plain');
     await harness.callTool('p', 'echo', { text: 'x' });
     expect(await call('crash')).toMatchObject({ error: { code: 'upstream_failed' } });
@@ -139,8 +139,8 @@ describe('H18 a child process', () => {
   });
 });
 
-describe('answers', () => {
-  it('S13 the late answer of a cancelled call reaches nobody', async () => {
+describe('responses', () => {
+  it('S13 the late response to a cancelled call reaches nobody', async () => {
     await start('late');
     await harness.callTool('p', 'echo', { text: 'open' });
     const abort = new AbortController();
@@ -155,7 +155,7 @@ describe('answers', () => {
     expect(harness.logs).toContainEqual(expect.objectContaining({ message: 'dropped a message from a server' }));
   });
 
-  it('S13 a second answer to the same id, and answers to foreign ids, are dropped', async () => {
+  it('S13 a second response to an id, and responses to unknown ids, are dropped', async () => {
     await start('plain');
     expect(textOf(await harness.callTool('p', 'doubled', {}))).toBe('first');
     const [own, echo] = await Promise.all([
@@ -165,7 +165,7 @@ describe('answers', () => {
     expect([textOf(own), textOf(echo)]).toEqual(['own', 'mine']);
   });
 
-  it('a result that could be read in two ways is passed on as it was judged', async () => {
+  it('a result that could be read in two ways is serialised again from the value that was judged', async () => {
     await start('plain');
     const { value, bytes } = await harness.resultOf(
       'tools/call',
@@ -177,13 +177,13 @@ describe('answers', () => {
   });
 });
 
-describe('the first words', () => {
-  it.each(['dies-at-probe', 'silent-at-probe'])('a server that %s is an old one', async (mode) => {
+describe('the handshake', () => {
+  it.each(['dies-at-probe', 'silent-at-probe'])('a server that %s is taken for a legacy server', async (mode) => {
     await start(mode, { timeoutMs: 2_000 });
     expect(textOf(await harness.callTool('p', 'echo', { text: 'hi' }))).toBe('hi');
   });
 
-  it('a command that does not exist says so', async () => {
+  it('a command that does not exist is named as the reason', async () => {
     harness = createHarness([
       serverSettings('p', { kind: 'stdio', command: '/no/such/command', args: [], env: {}, cwd: undefined }),
     ]);
