@@ -1,4 +1,4 @@
-/** A hostile stdio server: `node fake-stdio.mts MODE`. It behaves like a legacy server, except for what the mode changes. */
+/** A hostile stdio server, `node fake-stdio.mts MODE`: like a legacy server, except for what the mode changes. */
 import { spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
 import { writeFileSync } from 'node:fs';

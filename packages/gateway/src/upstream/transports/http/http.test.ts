@@ -355,9 +355,9 @@ describe('up to 2025-11-25', () => {
     };
     await call('old', { session: 's' });
     await waitUntil(() => own !== undefined);
-    const notices: RecordedNotification[] = [];
-    await call('old', { session: 's', progressToken: 'mine', notifications: notices });
-    expect(notices.map(({ params }) => params['progressToken'])).toEqual(['mine']);
+    const notifications: RecordedNotification[] = [];
+    await call('old', { session: 's', progressToken: 'mine', notifications });
+    expect(notifications.map(({ params }) => params['progressToken'])).toEqual(['mine']);
   });
 
   it('a stream without an event id is not resumed', async () => {
