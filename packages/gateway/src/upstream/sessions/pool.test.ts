@@ -69,7 +69,7 @@ describe('A19 nothing crosses from one principal to another', () => {
     );
     for (const [who, texts] of results) expect([...texts]).toEqual([`canary ${who}`]);
     expect(harness.upstreams.stats().sessions['s']).toBe(201);
-  });
+  }, 120_000);
 
   it('A19 each principal and client session has a child process of its own', async () => {
     const harness = harnessFor(stdioTransport([`${import.meta.dirname}/../testing/fake-stdio.mts`, 'plain']));
@@ -184,7 +184,7 @@ describe('idle sessions', () => {
     const { setFlagsFromString } = await import('node:v8');
     setFlagsFromString('--expose-gc');
     const gc = (await import('node:vm')).runInNewContext('gc') as () => void;
-    const settled = async (): Promise<number> => {
+    const heapUsedAfterGc = async (): Promise<number> => {
       fake.received.length = 0;
       harness.logs.length = 0;
       harness.clientRequests.length = 0;
@@ -193,12 +193,12 @@ describe('idle sessions', () => {
       return process.memoryUsage().heapUsed;
     };
     for (let at = 0; at < 200; at++) await echo(harness, `warm ${at}`);
-    const before = await settled();
+    const before = await heapUsedAfterGc();
     for (let at = 0; at < 600; at++) await echo(harness, `many ${at}`);
-    const after = await settled();
+    const after = await heapUsedAfterGc();
     expect(harness.upstreams.stats().sessions['s']).toBe(5);
     expect(after - before).toBeLessThan(4 * 1024 * 1024);
-  });
+  }, 120_000);
 });
 
 describe('configuration', () => {

@@ -32,9 +32,9 @@ export interface SessionPool {
   readonly eras: ReadonlyMap<string, Era>;
   /** How many sessions to the server are open. */
   count(server: string): number;
-  /** Called once with every session that was opened. */
+  /** Sets what runs once for every session that was opened, before its first call. */
   onOpened(listener: (session: UpstreamSession) => Promise<void>): void;
-  /** Called with every session that ended by itself while it had subscribers. */
+  /** Sets what runs for every session that ended by itself, or was discarded, while it had subscribers. */
   onLost(listener: (session: UpstreamSession) => void): void;
   close(): Promise<void>;
 }
