@@ -55,33 +55,28 @@ const NAMES: readonly (readonly [what: string, name: unknown])[] = [
 ];
 
 describe.each(PAIRS)('A5 S9 a %s server, a %s client', (kind, era) => {
-  it(
-    'a tool whose name is malformed, taken or looks like another is neither listed nor called; the other tools stay',
-    { timeout: 30_000 },
-    async () => {
-      const [own, all] = [await open(kind, era), await open('', era)];
-      expect(await call(own, 'other')).toBe('done');
-      for (const [what, name] of NAMES) {
-        const impostor = { ...tool('x'), name };
-        for (const tools of [
-          [...approved().tools, impostor],
-          [impostor, ...approved().tools],
-        ]) {
-          serve(kind, { ...approved(), tools });
-          expect([what, toolNames(await own.send('tools/list', {}))]).toEqual([what, ['echo', 'other']]);
-          expect([
-            what,
-            toolNames(await all.send('tools/list', {})).filter((listed) => listed.startsWith(kind)),
-          ]).toEqual([what, [`${kind}__echo`, `${kind}__other`]]);
-        }
-        if (typeof name !== 'string' || name === '') continue;
-        // The parser refuses every NUL.
-        const none = name.includes('\0') ? 'INVALID_REQUEST' : 'NOT_FOUND';
-        expect([what, await call(own, name), await call(all, `${kind}__${name}`)]).toEqual([what, none, none]);
+  it('a tool whose name is malformed, taken or looks like another is neither listed nor called; the other tools stay', async () => {
+    const [own, all] = [await open(kind, era), await open('', era)];
+    expect(await call(own, 'other')).toBe('done');
+    for (const [what, name] of NAMES) {
+      const impostor = { ...tool('x'), name };
+      for (const tools of [
+        [...approved().tools, impostor],
+        [impostor, ...approved().tools],
+      ]) {
+        serve(kind, { ...approved(), tools });
+        expect([what, toolNames(await own.send('tools/list', {}))]).toEqual([what, ['echo', 'other']]);
+        expect([what, toolNames(await all.send('tools/list', {})).filter((listed) => listed.startsWith(kind))]).toEqual(
+          [what, [`${kind}__echo`, `${kind}__other`]],
+        );
       }
-      expect(await call(own, 'other')).toBe('done');
-    },
-  );
+      if (typeof name !== 'string' || name === '') continue;
+      // The parser refuses every NUL.
+      const none = name.includes('\0') ? 'INVALID_REQUEST' : 'NOT_FOUND';
+      expect([what, await call(own, name), await call(all, `${kind}__${name}`)]).toEqual([what, none, none]);
+    }
+    expect(await call(own, 'other')).toBe('done');
+  });
 
   it('of two new tools whose names are equal or look alike, neither is served', async () => {
     const client = await open(kind, era);
@@ -156,27 +151,23 @@ describe.each(PAIRS)('J8 a %s server, a %s client: an input schema', (kind, era)
     'ref-to-nothing': { type: 'object', $ref: '#/$defs/none' },
   });
 
-  it(
-    'that refers elsewhere, never ends or cannot be read makes its tool uncallable, and no other tool',
-    { timeout: 30_000 },
-    async () => {
-      const client = await open(kind, era);
-      for (const [name, inputSchema] of Object.entries(schemas())) {
-        const own = `${name}-${kind}-${era}`;
-        serve(kind, { ...approved(), tools: [...approved().tools, { name: own, inputSchema }] });
-        await client.send('tools/list', {});
-        const outcome = await call(client, own, name === 'deep-schema' ? {} : { q: 'x' });
-        // An unknown dialect is read as the default of MCP; it is not fetched.
-        expect([name, outcome]).toEqual([
-          name,
-          name === 'remote-schema' ? 'done' : expect.stringMatching(/^(INVALID_ARGUMENT|NOT_FOUND|UPSTREAM_FAILED)$/),
-        ]);
-        expect(await call(client, 'other', { a: 'x' })).toBe('done');
-        expect(await call(client, 'other', { a: 1 })).toBe('INVALID_ARGUMENT');
-      }
-      expect(trap.connections).toBe(0);
-    },
-  );
+  it('that refers elsewhere, never ends or cannot be read makes its tool uncallable, and no other tool', async () => {
+    const client = await open(kind, era);
+    for (const [name, inputSchema] of Object.entries(schemas())) {
+      const own = `${name}-${kind}-${era}`;
+      serve(kind, { ...approved(), tools: [...approved().tools, { name: own, inputSchema }] });
+      await client.send('tools/list', {});
+      const outcome = await call(client, own, name === 'deep-schema' ? {} : { q: 'x' });
+      // An unknown dialect is read as the default of MCP; it is not fetched.
+      expect([name, outcome]).toEqual([
+        name,
+        name === 'remote-schema' ? 'done' : expect.stringMatching(/^(INVALID_ARGUMENT|NOT_FOUND|UPSTREAM_FAILED)$/),
+      ]);
+      expect(await call(client, 'other', { a: 'x' })).toBe('done');
+      expect(await call(client, 'other', { a: 1 })).toBe('INVALID_ARGUMENT');
+    }
+    expect(trap.connections).toBe(0);
+  });
 
   it('with the $id of another schema does not change that one', async () => {
     const client = await open(kind, era);

@@ -4,15 +4,12 @@ import type { AddressInfo } from 'node:net';
 import { rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { exportJWK, generateKeyPair, SignJWT } from 'jose';
-import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { openGateway, type TestGateway } from '../e2e/gateway.ts';
 import { openInstallationOnFullDisk } from './full-disk.ts';
 import { startGatewayProcess } from './installation.ts';
 import { connect, headersFor, post, type Answer, type Era } from './mcp-client.ts';
 import { openUpstream, tool, type Upstream } from './upstream.ts';
-
-// Processes start, and time limits pass; on a busy machine that takes a while.
-vi.setConfig({ testTimeout: 60_000 });
 
 const ERAS: readonly Era[] = ['modern', 'legacy'];
 
@@ -128,7 +125,6 @@ describe('A29 the gateway refuses every token of an issuer whose keys it cannot 
   // At once, because some of them never answer.
   it.concurrent.each(rows.map(({ path, name }, row) => [path, name, row] as const))(
     '%s %s',
-    { timeout: 40_000 },
     async (_path, _name, row) => {
       const issuer = issuers[row] as (typeof issuers)[number];
       const before = upstream.operations().length;
@@ -175,39 +171,35 @@ describe.each(ERAS)('A29 %s: no action without a record', (era) => {
     }
   });
 
-  it(
-    'on a full disk every executed call has an intent, and a call without one is not executed',
-    { timeout: 60_000 },
-    async () => {
-      const installation = await openInstallationOnFullDisk(
-        { servers: { one: { url: upstream.url } }, settings: { log: { level: 'error' } } },
-        256,
-      );
-      try {
-        const client = await connect(`${installation.url}/mcp/one`, await installation.token('alice'), era);
-        const operationsBefore = upstream.operations().length;
-        const counts: Record<string, number> = {};
-        for (let at = 0; at < 600 && (counts['AUDIT_UNAVAILABLE'] ?? 0) < 30; at++) {
-          const code = String(codeOf(await client.send('tools/call', { name: 'alpha', arguments: {} })) ?? 'done');
-          counts[code] = (counts[code] ?? 0) + 1;
-        }
-        expect(counts['AUDIT_UNAVAILABLE']).toBeGreaterThanOrEqual(30);
-        expect(
-          Object.keys(counts).filter((code) => !['done', 'AUDIT_UNAVAILABLE', 'RESULT_WITHHELD'].includes(code)),
-        ).toEqual([]);
-        expect(upstream.operations().length - operationsBefore).toBe(
-          (counts['done'] ?? 0) + (counts['RESULT_WITHHELD'] ?? 0),
-        );
-        // The next start finds half a record, where the disk was full, and a log that is whole without it.
-        await installation.kill();
-        await (await startGatewayProcess(installation)).stop();
-        const verified = await installation.run(['audit', 'verify', '--json']);
-        expect([verified.code, verified.stderr], verified.stdout).toEqual([0, '']);
-      } finally {
-        await installation.close();
+  it('on a full disk every executed call has an intent, and a call without one is not executed', async () => {
+    const installation = await openInstallationOnFullDisk(
+      { servers: { one: { url: upstream.url } }, settings: { log: { level: 'error' } } },
+      256,
+    );
+    try {
+      const client = await connect(`${installation.url}/mcp/one`, await installation.token('alice'), era);
+      const operationsBefore = upstream.operations().length;
+      const counts: Record<string, number> = {};
+      for (let at = 0; at < 600 && (counts['AUDIT_UNAVAILABLE'] ?? 0) < 30; at++) {
+        const code = String(codeOf(await client.send('tools/call', { name: 'alpha', arguments: {} })) ?? 'done');
+        counts[code] = (counts[code] ?? 0) + 1;
       }
-    },
-  );
+      expect(counts['AUDIT_UNAVAILABLE']).toBeGreaterThanOrEqual(30);
+      expect(
+        Object.keys(counts).filter((code) => !['done', 'AUDIT_UNAVAILABLE', 'RESULT_WITHHELD'].includes(code)),
+      ).toEqual([]);
+      expect(upstream.operations().length - operationsBefore).toBe(
+        (counts['done'] ?? 0) + (counts['RESULT_WITHHELD'] ?? 0),
+      );
+      // The next start finds half a record, where the disk was full, and a log that is whole without it.
+      await installation.kill();
+      await (await startGatewayProcess(installation)).stop();
+      const verified = await installation.run(['audit', 'verify', '--json']);
+      expect([verified.code, verified.stderr], verified.stdout).toEqual([0, '']);
+    } finally {
+      await installation.close();
+    }
+  });
 });
 
 const FAILURES: Readonly<

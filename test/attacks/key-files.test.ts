@@ -6,13 +6,10 @@
 import { chmodSync, existsSync, mkdirSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { loadConfig, startGateway } from 'sallyport';
-import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { sendHttp } from './http-client.ts';
 import { openInstallation, startGatewayProcess, type Installation } from './installation.ts';
 import { openUpstream, tool, type Upstream } from './upstream.ts';
-
-// Processes start, which takes a while on a busy machine.
-vi.setConfig({ testTimeout: 60_000 });
 
 let upstream: Upstream;
 let installation: Installation;

@@ -162,7 +162,7 @@ it('S13 a call that times out fails with TIMEOUT, and its late result reaches no
 });
 
 describe.each(ERAS)('S13 stdio, %s', (era) => {
-  it('a client that closes during a call leaves an outcome', { timeout: 30_000 }, async () => {
+  it('a client that closes during a call leaves an outcome', async () => {
     const installation = await openInstallation({ servers: { old: { url: upstreams['old']?.url } } });
     try {
       const client = await openStdioClient(installation, await installation.token('alice'), { era, server: 'old' });
@@ -182,7 +182,7 @@ describe.each(ERAS)('S13 stdio, %s', (era) => {
     }
   });
 
-  it('a cancelled call is not answered late', { timeout: 30_000 }, async () => {
+  it('a cancelled call is not answered late', async () => {
     const installation = await openInstallation({ servers: { old: { url: upstreams['old']?.url } } });
     const client = await openStdioClient(installation, await installation.token('alice'), { era, server: 'old' });
     const expectOwnResult = async (): Promise<void> => {

@@ -216,7 +216,7 @@ const IN_BOTH_ERAS = /stream|notification|handshake|credential|pages|headers|exi
 
 describe.each(ERAS)('A24 D1 %s client: the other tenant sees no error during', (era) => {
   const rows = Object.entries(LOADS).filter(([name]) => era === 'modern' || IN_BOTH_ERAS.test(name));
-  it.each(rows)('%s', { timeout: 60_000 }, async (_name, make) => {
+  it.each(rows)('%s', async (_name, make) => {
     const token = await gateway.token('alice');
     const loud: LoudTenant = {
       era,

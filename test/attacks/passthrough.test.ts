@@ -1,17 +1,14 @@
-/** A11: what a caller says of itself stays with the gateway. An upstream notes every header and byte that reaches it, in either era. */
+/** A11: credentials and headers of a caller stay with the gateway. The servers keep every header and byte that they receive. */
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { openGateway, type TestGateway } from '../e2e/gateway.ts';
 import { openStdioClient } from './stdio-client.ts';
 import { openInstallation } from './installation.ts';
 import { connect, headersFor, MODERN_META, type Era } from './mcp-client.ts';
 import { sendHttp } from './http-client.ts';
 import { openUpstream, tool, type Upstream } from './upstream.ts';
-
-// Processes start, and time passes on purpose; on a busy machine that takes a while.
-vi.setConfig({ testTimeout: 60_000 });
 
 const OFFER = { tools: [tool('alpha')], prompts: [{ name: 'greet' }], resources: [{ uri: 'mem://x', name: 'x' }] };
 const UPSTREAMS = ['old', 'new'] as const;
@@ -35,8 +32,8 @@ afterAll(async () => {
   await Promise.all(Object.values(upstreams).map((one) => one.close()));
 });
 
-/** Every value has CANARY in it, so that it is found wherever it went, under whatever name. */
-const SAID: Readonly<Record<string, string>> = {
+/** Every value contains CANARY, so that the test finds it under any name. */
+const HEADERS: Readonly<Record<string, string>> = {
   cookie: 'session=CANARY; __Host-id=CANARY',
   'proxy-authorization': 'Basic CANARY',
   'proxy-connection': 'CANARY',
@@ -85,7 +82,7 @@ const SAID: Readonly<Record<string, string>> = {
 const NEVER =
   /^(authorization|cookie|set-cookie|forwarded|via|x-real-ip|dpop|proxy-|x-forwarded-|x-original-|x-rewrite-|x-tenant|x-user|x-api-key|baggage|tracestate|referer|origin|last-event-id)/i;
 
-const WAYS: readonly (readonly [method: string, params: Record<string, unknown>])[] = [
+const REQUESTS: readonly (readonly [method: string, params: Record<string, unknown>])[] = [
   ['tools/list', {}],
   ['tools/call', { name: 'alpha', arguments: { a: 'plain' } }],
   ['prompts/get', { name: 'greet' }],
@@ -94,7 +91,7 @@ const WAYS: readonly (readonly [method: string, params: Record<string, unknown>]
   ['tools/call', { name: 'none', arguments: {} }],
 ];
 
-function looksClean(upstream: Upstream, secrets: readonly string[]): void {
+function expectNothingPassedOn(upstream: Upstream, secrets: readonly string[]): void {
   expect(upstream.received.length).toBeGreaterThan(0);
   for (const { rawHeaders, headers, body } of upstream.received) {
     const names = rawHeaders.filter((_, at) => at % 2 === 0);
@@ -104,7 +101,7 @@ function looksClean(upstream: Upstream, secrets: readonly string[]): void {
   }
 }
 
-/** A token, and every part of it that could be told apart: a signature alone would do for who knows the rest. */
+/** A token and each part of it: the signature alone is enough for someone who knows the rest. */
 const partsOf = (token: string): string[] => [
   token,
   ...token.split(/[._]/).filter((part) => part.length >= 16),
@@ -112,11 +109,11 @@ const partsOf = (token: string): string[] => [
 ];
 
 describe.each(['modern', 'legacy'] as const)('A11 %s client', (era: Era) => {
-  it.each(UPSTREAMS)('nothing of its headers reaches the %s server', async (server) => {
+  it.each(UPSTREAMS)('none of its headers reaches the %s server', async (server) => {
     const token = await gateway.token('alice');
     const url = `${gateway.url}/mcp/${server}`;
     const client = await connect(url, token, era);
-    for (const [method, params] of WAYS) {
+    for (const [method, params] of REQUESTS) {
       const body = JSON.stringify({
         jsonrpc: '2.0',
         id: 1,
@@ -131,16 +128,19 @@ describe.each(['modern', 'legacy'] as const)('A11 %s client', (era: Era) => {
           ...headersFor(era, token, { method, params }, client.session),
           'content-type': 'application/json',
           accept: 'application/json, text/event-stream',
-          ...SAID,
+          ...HEADERS,
         },
       });
       expect([method, status]).toEqual([method, 200]);
     }
-    looksClean(upstreams[server], [...partsOf(token), ...(client.session === undefined ? [] : [client.session])]);
+    expectNothingPassedOn(upstreams[server], [
+      ...partsOf(token),
+      ...(client.session === undefined ? [] : [client.session]),
+    ]);
     await client.close();
   });
 
-  it('headers that hop-by-hop names would strip or smuggle change nothing', async () => {
+  it('hop-by-hop names in Connection remove and add no header', async () => {
     const token = await gateway.token('alice');
     const client = await connect(`${gateway.url}/mcp/old`, token, era);
     for (const connection of [
@@ -167,51 +167,47 @@ describe.each(['modern', 'legacy'] as const)('A11 %s client', (era: Era) => {
         },
       });
     }
-    looksClean(upstreams.old, partsOf(token));
+    expectNothingPassedOn(upstreams.old, partsOf(token));
   });
 
-  it(
-    'an API key stays here as a token does, also over stdio, and a child process does not inherit it',
-    { timeout: 40_000 },
-    async () => {
-      const dump =
-        'require("node:fs").writeFileSync(process.argv[1], JSON.stringify(process.env)); process.argv.splice(1, 1); import(process.argv[1])';
-      const upstream = await openUpstream(OFFER);
-      const installation = await openInstallation(
-        {
-          servers: {
-            one: { url: upstream.url, headers: { 'X-Configured': 'ours' } },
-            child: {
-              command: [
-                process.execPath,
-                '-e',
-                dump,
-                'env.json',
-                fileURLToPath(new URL('./slow-echo-server.ts', import.meta.url)),
-              ],
-              cwd: '.',
-            },
+  it('an API key reaches no server, also over stdio, and no child process inherits it', async () => {
+    const dump =
+      'require("node:fs").writeFileSync(process.argv[1], JSON.stringify(process.env)); process.argv.splice(1, 1); import(process.argv[1])';
+    const upstream = await openUpstream(OFFER);
+    const installation = await openInstallation(
+      {
+        servers: {
+          one: { url: upstream.url, headers: { 'X-Configured': 'ours' } },
+          child: {
+            command: [
+              process.execPath,
+              '-e',
+              dump,
+              'env.json',
+              fileURLToPath(new URL('./slow-echo-server.ts', import.meta.url)),
+            ],
+            cwd: '.',
           },
         },
-        { AWS_SECRET_ACCESS_KEY: 'CANARY', NODE_OPTIONS: '' },
-      );
-      const made = JSON.parse(
-        (await installation.run(['keys', 'create', '--tenant', 'acme', '--name', 'robot', '--json'])).stdout,
-      ) as { key: string };
-      const stdioClient = await openStdioClient(installation, made.key, { era });
-      try {
-        expect((await stdioClient.send('tools/call', { name: 'one__alpha', arguments: {} })).error).toBeUndefined();
-        expect(
-          (await stdioClient.send('tools/call', { name: 'child__echo', arguments: { canary: 'x' } })).error,
-        ).toBeUndefined();
-        looksClean(upstream, partsOf(made.key));
-        const inherited = readFileSync(join(installation.folder, 'env.json'), 'utf8');
-        for (const secret of ['CANARY', 'SALLYPORT', ...partsOf(made.key)]) expect(inherited).not.toContain(secret);
-      } finally {
-        await stdioClient.close();
-        await installation.close();
-        await upstream.close();
-      }
-    },
-  );
+      },
+      { AWS_SECRET_ACCESS_KEY: 'CANARY', NODE_OPTIONS: '' },
+    );
+    const made = JSON.parse(
+      (await installation.run(['keys', 'create', '--tenant', 'acme', '--name', 'robot', '--json'])).stdout,
+    ) as { key: string };
+    const stdioClient = await openStdioClient(installation, made.key, { era });
+    try {
+      expect((await stdioClient.send('tools/call', { name: 'one__alpha', arguments: {} })).error).toBeUndefined();
+      expect(
+        (await stdioClient.send('tools/call', { name: 'child__echo', arguments: { canary: 'x' } })).error,
+      ).toBeUndefined();
+      expectNothingPassedOn(upstream, partsOf(made.key));
+      const inherited = readFileSync(join(installation.folder, 'env.json'), 'utf8');
+      for (const secret of ['CANARY', 'SALLYPORT', ...partsOf(made.key)]) expect(inherited).not.toContain(secret);
+    } finally {
+      await stdioClient.close();
+      await installation.close();
+      await upstream.close();
+    }
+  });
 });

@@ -20,7 +20,7 @@ const ENDPOINTS = ['/mcp', '/mcp/one', '/mcp/two'];
 const METADATA = '/.well-known/oauth-protected-resource';
 
 describe('O12 the metadata of an endpoint', () => {
-  it.each(ENDPOINTS)('%s names exactly its address, whatever else the request says', async (endpoint) => {
+  it.each(ENDPOINTS)('of %s names exactly its address, whatever the request headers', async (endpoint) => {
     for (const headers of [
       {},
       { 'x-forwarded-host': 'evil.example', 'x-forwarded-proto': 'https', forwarded: 'host=evil.example' },
@@ -34,7 +34,7 @@ describe('O12 the metadata of an endpoint', () => {
     }
   });
 
-  it('is pointed at by the challenge of that endpoint', async () => {
+  it('is named by the challenge of that endpoint', async () => {
     for (const endpoint of ENDPOINTS) {
       const { statusCode, headers, body } = await request(`${gateway.url}${endpoint}`, {
         method: 'POST',
@@ -67,7 +67,7 @@ const AUDIENCES: readonly (readonly [name: string, aud: (url: string) => unknown
   ['itself and another', (url) => [`${url}/mcp`, 'https://evil.example']],
 ];
 
-describe.each<Era>(['modern', 'legacy'])('O12 %s: a token for', (era) => {
+describe.each<Era>(['modern', 'legacy'])('O12 %s: a token with the audience', (era) => {
   const list = async (token: string): Promise<number> => {
     const params = era === 'modern' ? { _meta: MODERN_META } : {};
     const { statusCode, body } = await request(`${gateway.url}/mcp`, {
@@ -83,9 +83,9 @@ describe.each<Era>(['modern', 'legacy'])('O12 %s: a token for', (era) => {
     return statusCode;
   };
 
-  it.each(AUDIENCES)('%s opens nothing', async (_name, aud) => {
+  it.each(AUDIENCES)('%s is refused', async (_name, aud) => {
     expect(await list(await gateway.token('alice', { aud: aud(gateway.url) }))).toBe(401);
   });
 
-  it('this resource opens it', async () => expect(await list(await gateway.token('alice'))).toBe(200));
+  it('of this resource is accepted', async () => expect(await list(await gateway.token('alice'))).toBe(200));
 });

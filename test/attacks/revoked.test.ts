@@ -4,7 +4,7 @@
  */
 import { mkdirSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { openStdioClient } from './stdio-client.ts';
 import {
   openInstallation,
@@ -14,9 +14,6 @@ import {
 } from './installation.ts';
 import { connect, type Answer, type Era } from './mcp-client.ts';
 import { openUpstream, tool, type Upstream } from './upstream.ts';
-
-// Processes start, and the gateway notices changed files; on a busy machine that takes a while.
-vi.setConfig({ testTimeout: 60_000 });
 
 const EVENTUALLY = { timeout: 30_000, interval: 20 };
 const PERMIT_ALL = 'permit (principal, action, resource);';

@@ -1,26 +1,15 @@
 /**
- * A14, A15: every way in, without a credential, with another tenant's, and with ids that are nobody's. What is answered
- * with data is a short published list; nothing of the rest reaches a server.
+ * A14, A15: every route and method, without a credential and with the credential of another tenant. Few routes answer with
+ * data, and nothing of the rest reaches a server.
  */
 import { isMcpMethod, MCP_METHODS, methodRow, METHODS } from '@sallyport/guard';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { createAdmin } from '../../packages/gateway/src/control/admin.ts';
 import { openGateway, type TestGateway } from '../e2e/gateway.ts';
-import { openStdioClient } from './stdio-client.ts';
-import { openInstallation } from './installation.ts';
-import { connect, headersFor, MODERN_META, post, type Era, type RawClient } from './mcp-client.ts';
+import { connect, headersFor, post } from './mcp-client.ts';
 import { sendHttp, mcpHeaders } from './http-client.ts';
-import { openUpstream, tool, type Upstream } from './upstream.ts';
-
-const OFFER = {
-  tools: [tool('alpha', { a: {} }, { description: 'CANARY of a definition' })],
-  prompts: [{ name: 'greet', description: 'CANARY' }],
-  resources: [{ uri: 'mem://x', name: 'CANARY' }],
-  templates: [{ uriTemplate: 'mem://doc/{id}', name: 'CANARY' }],
-};
-const POLICIES =
-  'permit (principal in Tenant::"acme", action, resource in Server::"one"); permit (principal in Tenant::"globex", action, resource in Server::"two");';
-const ERAS = ['modern', 'legacy'] as const;
+import { openUpstream, type Upstream } from './upstream.ts';
+import { bodyOf, ERAS, OFFER, paramsOf, POLICIES } from './route-messages.ts';
 
 let one: Upstream;
 let two: Upstream;
@@ -41,39 +30,10 @@ beforeEach(() => {
   before = arrived();
 });
 
-/** Params that name something of a server, for every method of the table. */
-function paramsOf(method: string, server: string): Record<string, unknown> {
-  const own = (name: string): string => (server === '' ? name : `${server}__${name}`);
-  const uri = server === '' ? 'mem://x' : `${server}+mem://x`;
-  if (method === 'tools/call') return { name: own('alpha'), arguments: {} };
-  if (method === 'prompts/get') return { name: own('greet') };
-  if (method.startsWith('resources/') && !method.endsWith('list')) return { uri };
-  if (method === 'completion/complete')
-    return { ref: { type: 'ref/prompt', name: own('greet') }, argument: { name: 'a', value: '' } };
-  if (method.startsWith('tasks/')) return { taskId: `${server || 'one'}.abcdef` };
-  if (method === 'initialize')
-    return { protocolVersion: '2025-11-25', capabilities: {}, clientInfo: { name: 'x', version: '1' } };
-  return {
-    notifications: { toolsListChanged: true, resourceSubscriptions: [uri] },
-    level: 'debug',
-    requestId: 7,
-    progressToken: 7,
-    progress: 1,
-  };
-}
-
-const bodyOf = (era: Era, method: string, params: Record<string, unknown>): string =>
-  JSON.stringify({
-    jsonrpc: '2.0',
-    ...(!method.startsWith('notifications/') && { id: 1 }),
-    method,
-    params: era === 'modern' ? { ...params, _meta: MODERN_META } : params,
-  });
-
 const ALL_METHODS = [...Object.keys(METHODS), 'no/such/method', 'rpc.discover', 'admin/test'];
 
-describe.each(ERAS)('A14 %s: without a credential', (era) => {
-  it.each(ALL_METHODS)('%s is refused at every endpoint', async (method) => {
+describe.each(ERAS)('A14 %s: a request without a credential', (era) => {
+  it.each(ALL_METHODS)('with the method %s is refused at every endpoint', async (method) => {
     for (const [path, server] of [
       ['/mcp', 'one'],
       ['/mcp/one', ''],
@@ -134,7 +94,7 @@ const CLOSED = [
 ];
 
 describe('A14 every route of the gateway listener', () => {
-  it.each(OPEN)('%s says nothing of servers or tenants, to reading methods only', async (path) => {
+  it.each(OPEN)('%s shows nothing of servers or tenants, and refuses other methods than GET', async (path) => {
     const { status, text } = await sendHttp(gateway.url, { path });
     expect(status).toBe(200);
     expect(text).not.toMatch(/CANARY|globex|acme|alpha/);
@@ -146,7 +106,7 @@ describe('A14 every route of the gateway listener', () => {
     expect(arrived()).toBe(before);
   });
 
-  it.each(CLOSED)('%s gives nobody anything without a credential', async (path) => {
+  it.each(CLOSED)('%s answers nothing without a credential', async (path) => {
     for (const method of ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS', 'TRACE', 'PROPFIND']) {
       const { status, text } = await sendHttp(gateway.url, {
         path,
@@ -186,10 +146,10 @@ const ADMIN_ROUTES = createAdmin({
 }).routes;
 
 describe('A14 every route of the admin listener', () => {
-  it('has a row here', () => expect([...ADMIN_ROUTES].sort()).toEqual(Object.keys(ADMIN).sort()));
+  it('has a row in this table', () => expect([...ADMIN_ROUTES].sort()).toEqual(Object.keys(ADMIN).sort()));
 
   it.each(ADMIN_ROUTES)(
-    '%s answers what it is for, with no definition and no argument, and changes nothing',
+    '%s answers without definitions or arguments, and refuses other methods than GET',
     async (route) => {
       const [path, answer] = ADMIN[route] ?? ['/', /never/];
       const { text } = await sendHttp(gateway.adminUrl, { path });
@@ -242,8 +202,8 @@ const TARGETED = Object.entries(MCP_METHODS)
   .filter(([, row]) => row.kind === 'request' && row.direction !== 'to_client')
   .map(([method]) => method);
 
-describe.each(ERAS)('A14 A15 %s: with the credential of another tenant', (era) => {
-  it.each(TARGETED)('%s shows and reaches nothing of their server', async (method) => {
+describe.each(ERAS)('A14 A15 %s: a request with the credential of another tenant', (era) => {
+  it.each(TARGETED)('with the method %s shows nothing of the server, and does not reach it', async (method) => {
     if (methodRow(method)?.eras.includes(era) !== true || method === 'subscriptions/listen') return;
     const acts = one.operations().length;
     for (const [path, server] of [
@@ -260,8 +220,8 @@ describe.each(ERAS)('A14 A15 %s: with the credential of another tenant', (era) =
   });
 });
 
-describe.each(ERAS)('A15 %s: what a server says of itself', (era) => {
-  it('is not for who may see nothing of it', async () => {
+describe.each(ERAS)('A15 %s: the instructions of a server', (era) => {
+  it('are not shown to users who may see nothing of it', async () => {
     const talkative = await openUpstream({ ...OFFER, instructions: 'CANARY of instructions' });
     const own = await openGateway({
       servers: { one: { url: talkative.url }, two: { url: two.url } },
@@ -280,158 +240,6 @@ describe.each(ERAS)('A15 %s: what a server says of itself', (era) => {
     } finally {
       await own.close();
       await talkative.close();
-    }
-  });
-});
-
-const ODD_PATHS = [
-  '/mcp/',
-  '/mcp/..',
-  '/mcp/.',
-  '/mcp/%2e%2e',
-  '/mcp/%2e%2e/one',
-  '/mcp/one/',
-  '/mcp/one/..',
-  '/mcp/one/../two',
-  '/mcp//one',
-  '//mcp/one',
-  '/mcp/ONE',
-  '/MCP/one',
-  '/mcp/one%20',
-  '/mcp/o%6ee',
-  '/mcp/one%00',
-  '/mcp/one;',
-  '/mcp/one;x=1',
-  '/mcp/one,two',
-  '/mcp/*',
-  '/mcp/all',
-  '/mcp/null',
-  '/mcp/undefined',
-  '/mcp/__proto__',
-  '/mcp/constructor',
-  '/mcp/toString',
-  '/mcp/[one]',
-  '/mcp/["one"]',
-  '/mcp/one?server=two',
-  '/mcp?server=one',
-  '/mcp/0',
-  `/mcp/${'a'.repeat(33)}`,
-  '/mcp/one-',
-  '/mcp/\u00f6ne'.replace('\u00f6', '%C3%B6'),
-];
-
-describe.each(ERAS)("A15 %s: an id that is nobody's is not all of them", (era) => {
-  it.each(ODD_PATHS)('%s', async (path) => {
-    const token = await gateway.token('alice');
-    const good: RawClient = await connect(`${gateway.url}/mcp/one`, token, era);
-    before = arrived();
-    for (const method of ['tools/list', 'tools/call', 'resources/list']) {
-      const params = paramsOf(method, '');
-      const { status, text } = await sendHttp(gateway.url, {
-        method: 'POST',
-        path,
-        headers: {
-          ...headersFor(era, token, { method, params }, good.session),
-          'content-type': 'application/json',
-          accept: 'application/json, text/event-stream',
-        },
-        body: bodyOf(era, method, params),
-      });
-      // A name that could be one and is not answers as a server that is hidden would: with an empty list, or with not found.
-      if (status === 200) expect(text).toMatch(/NOT_FOUND|"(tools|resources)":\[\]/);
-      else expect([400, 403, 404]).toContain(status);
-      expect(text).not.toContain('CANARY');
-    }
-    expect(arrived()).toBe(before);
-  });
-});
-
-const ODD_IDS: readonly unknown[] = [
-  '',
-  '..',
-  '%2e%2e',
-  'ONE',
-  'One',
-  'one ',
-  ' one',
-  'one\0',
-  'o\u0131e',
-  '__proto__',
-  'constructor',
-  'toString',
-  '*',
-  'null',
-  'one,two',
-  '../one',
-  'one/../one',
-  'three',
-  'two',
-  '\u043ene',
-  'one\u200b',
-];
-const NOT_TEXT: readonly unknown[] = [null, 7, true, ['one__alpha'], { toString: 'one__alpha' }, [['one__alpha']]];
-
-type Ask = (
-  method: string,
-  params: Record<string, unknown>,
-) => Promise<{
-  readonly error?: { readonly code: number } | undefined;
-  readonly result?: Record<string, unknown> | undefined;
-}>;
-
-async function tryIds(send: Ask): Promise<void> {
-  const forms = (id: unknown): [string, Record<string, unknown>][] => {
-    const named = typeof id === 'string' ? `${id}__alpha` : id;
-    const uri = typeof id === 'string' ? `${id}+mem://x` : id;
-    return [
-      ['tools/call', { name: named, arguments: {} }],
-      ['prompts/get', { name: typeof id === 'string' ? `${id}__greet` : id }],
-      ['resources/read', { uri }],
-      [
-        'completion/complete',
-        {
-          ref: { type: 'ref/prompt', name: typeof id === 'string' ? `${id}__greet` : id },
-          argument: { name: 'a', value: '' },
-        },
-      ],
-      ['completion/complete', { ref: id, argument: { name: 'a', value: '' } }],
-      ['tasks/get', { taskId: typeof id === 'string' ? `${id}.x` : id }],
-    ];
-  };
-  for (const id of [...ODD_IDS, ...NOT_TEXT])
-    for (const [method, params] of forms(id)) {
-      const { error, result } = await send(method, params);
-      expect(result, `${method} ${JSON.stringify(params)}`).toBeUndefined();
-      expect([-32602, -32601, -32600, -32002, -32700, -32020], `${method} ${JSON.stringify(params)}`).toContain(
-        error?.code,
-      );
-    }
-}
-
-describe.each(ERAS)('A15 %s: ids inside a message', (era) => {
-  it('of nobody, of another tenant, and of another type reach nobody', async () => {
-    const client = await connect(`${gateway.url}/mcp`, await gateway.token('alice'), era);
-    const acts = one.operations().length + two.operations().length;
-    await tryIds((method, params) => client.send(method, params));
-    expect(one.operations().length + two.operations().length).toBe(acts);
-  });
-
-  it('over stdio too', { timeout: 60_000 }, async () => {
-    const installation = await openInstallation({
-      servers: { one: { url: one.url }, two: { url: two.url } },
-      policies: POLICIES,
-    });
-    const stdioClient = await openStdioClient(installation, await installation.token('alice'), { era });
-    try {
-      const acts = one.operations().length + two.operations().length;
-      await tryIds((method, params) => stdioClient.send(method, params));
-      expect(one.operations().length + two.operations().length).toBe(acts);
-      expect((await stdioClient.send('tools/call', { name: 'one__alpha', arguments: {} })).error).toBeUndefined();
-      expect((await installation.run(['stdio', '--server', '..'], { env: { SALLYPORT_TOKEN: 'x' } })).code).toBe(1);
-      expect((await installation.run(['stdio', '--server', ''], { env: { SALLYPORT_TOKEN: 'x' } })).code).toBe(1);
-    } finally {
-      await stdioClient.close();
-      await installation.close();
     }
   });
 });

@@ -96,7 +96,7 @@ describe('over stdio', () => {
     ['O15 an expired token', (idp) => idp.token({ exp: now() - 3600 })],
     ['O24 a tenant that is not configured', token({ tenant_id: 'initech' })],
   ];
-  it.each(OVER_STDIO)('the gateway refuses %s', { timeout: 30_000 }, async (_name, forge) => {
+  it.each(OVER_STDIO)('the gateway refuses %s', async (_name, forge) => {
     const client = await openStdioClient(installation, forge(idp, setup.trap.port), { era: 'legacy' });
     try {
       const before = upstream.operations().length;

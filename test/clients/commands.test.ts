@@ -45,7 +45,7 @@ const run = (file: string, args: readonly string[]): Promise<string> =>
     );
   });
 
-it('the MCP Inspector lists and calls from its command line', { timeout: 60_000 }, async () => {
+it('the MCP Inspector lists and calls from its command line', async () => {
   const inspector = program('@modelcontextprotocol/inspector', 'mcp-inspector');
   const common = [
     '--cli',
@@ -61,7 +61,7 @@ it('the MCP Inspector lists and calls from its command line', { timeout: 60_000 
   );
 });
 
-it('mcp-remote carries a stdio client to the gateway', { timeout: 60_000 }, async () => {
+it('mcp-remote carries a stdio client to the gateway', async () => {
   const client = new Client({ name: 'test', version: '1' });
   await client.connect(
     new StdioClientTransport({

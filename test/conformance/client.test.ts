@@ -25,7 +25,7 @@ const SCENARIOS = [
 const NOT_OURS = 'sep-2243-client-omit-null';
 
 describe.each(SCENARIOS)('conformance client %s', (revision, scenarios) => {
-  it.each(scenarios)('%s', { timeout: 60_000 }, async (scenario) => {
+  it.each(scenarios)('%s', async (scenario) => {
     const { output } = await runSuite(
       ['client', '--command', driver, '--scenario', scenario, '--spec-version', revision],
       50_000,

@@ -54,7 +54,7 @@ export function approvalsContract(name: string, open: Open<ApprovalStore, Opened
   };
 
   describe(`${name} is an approval store`, () => {
-    it('U4 100 parallel consumes of one yes: exactly one gets it', async () => {
+    it('U4 of 100 parallel consumes of one approval exactly one succeeds', async () => {
       const { file, decide, ask } = await bench();
       const id = await file('d');
       await decide(id);
@@ -66,7 +66,7 @@ export function approvalsContract(name: string, open: Open<ApprovalStore, Opened
       expect(states.filter(({ state }) => state === 'pending')).toHaveLength(99);
     });
 
-    it('U4 100 parallel requests for one digest are one request, and 100 approvals of it one yes', async () => {
+    it('U4 100 parallel requests for one digest are one request, and 100 approvals of it are one approval', async () => {
       const { ask, decide } = await bench();
       const ids = new Set(
         (await hundred(() => ask('d'))).map((state) => (state.state === 'pending' ? state.id : state.state)),
@@ -77,7 +77,7 @@ export function approvalsContract(name: string, open: Open<ApprovalStore, Opened
       expect((await hundred(() => ask('d'))).filter(({ state }) => state === 'approved')).toHaveLength(1);
     });
 
-    it('U4 a yes that was consumed is gone: the same call asks again, under another id', async () => {
+    it('U4 after an approval is consumed the same call asks again, under another id', async () => {
       const { file, decide, ask } = await bench();
       const id = await file('d');
       await decide(id);
@@ -86,7 +86,7 @@ export function approvalsContract(name: string, open: Open<ApprovalStore, Opened
       await expect(decide(id)).rejects.toThrow();
     });
 
-    it('U1 a yes for one digest is none for another', async () => {
+    it('U1 an approval of one digest does not approve another', async () => {
       const { file, decide, ask } = await bench();
       await decide(await file('d'));
       for (const other of ['D', 'd ', 'd0', '', 'dd']) expect((await ask(other)).state).toBe('pending');
@@ -109,14 +109,14 @@ export function approvalsContract(name: string, open: Open<ApprovalStore, Opened
       expect((await ask('d')).state).toBe('approved');
     });
 
-    it('U6 a yes works until the millisecond before it expires', async () => {
+    it('U6 an approval is valid until the millisecond before it expires', async () => {
       const { file, decide, ask, clock } = await bench();
       await decide(await file('d'));
       clock.advance(999);
       expect((await ask('d')).state).toBe('approved');
     });
 
-    it('U6 at the millisecond it expires a yes is none, and cannot be given any more', async () => {
+    it('U6 at the millisecond it expires an approval is no longer valid, and cannot be given', async () => {
       const { opened, file, decide, clock } = await bench();
       const [given, asked] = [await file('given'), await file('asked')];
       await decide(given);
@@ -126,7 +126,7 @@ export function approvalsContract(name: string, open: Open<ApprovalStore, Opened
         expect((await opened.port.consume(question(digest, clock.now() + 1_000))).state).toBe('pending');
     });
 
-    it('U6 asking again does not make a request live longer', async () => {
+    it('U6 asking again does not extend a request', async () => {
       const { opened, file, decide, clock } = await bench();
       const id = await file('d');
       await decide(id);
@@ -139,7 +139,7 @@ export function approvalsContract(name: string, open: Open<ApprovalStore, Opened
       await expect(decide(again.state === 'pending' ? again.id : '')).rejects.toMatchObject({ code: 'not_found' });
     });
 
-    it('a no stays a no until it expires, and cannot be turned into a yes', async () => {
+    it('a denial stays until it expires, and cannot become an approval', async () => {
       const { file, decide, ask, clock, opened } = await bench();
       const id = await file('d');
       await decide(id, BOB, 'deny');
@@ -152,7 +152,7 @@ export function approvalsContract(name: string, open: Open<ApprovalStore, Opened
       expect((await opened.port.consume(question('d', clock.now() + 1_000))).state).toBe('pending');
     });
 
-    it('a yes cannot be turned into a no after it was given, nor given twice', async () => {
+    it('an approval cannot become a denial, nor be given twice', async () => {
       const { file, decide, ask } = await bench();
       const id = await file('d');
       await decide(id);
@@ -170,7 +170,7 @@ export function approvalsContract(name: string, open: Open<ApprovalStore, Opened
         await expect(decide(id), id).rejects.toMatchObject({ code: 'not_found' });
     });
 
-    it('U7 one principal can only make so many wait, and stands in nobody else’s way', async () => {
+    it('U7 one principal has a bounded number of pending requests, apart from those of others', async () => {
       const { opened, file, ask, decide, clock } = await bench();
       const ids: string[] = [];
       for (let at = 0; at < opened.pendingMax; at++) ids.push(await file(`d${at}`));
@@ -194,7 +194,7 @@ export function approvalsContract(name: string, open: Open<ApprovalStore, Opened
       ).toBe(opened.pendingMax);
     });
 
-    it('U16 what waits survives a restart, where there is one', async () => {
+    it('U16 pending requests survive a restart of a persistent store', async () => {
       const { opened, file, ask } = await bench();
       if (opened.reopen === undefined) return;
       const id = await file('d');

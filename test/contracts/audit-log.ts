@@ -19,19 +19,19 @@ export function auditLogContract(name: string, open: Open<AuditLog, OpenedAuditL
     (await opened.records(tenant)).map((one) => one['time']);
 
   describe(`${name} is an audit log`, () => {
-    it('keeps what was appended, in the order in which it was', async () => {
+    it('keeps records in the order in which they were appended', async () => {
       const { opened, port } = await fresh();
       for (let n = 0; n < 20; n++) await port.append('acme', record(n));
       expect(await opened.records('acme')).toEqual(Array.from({ length: 20 }, (_, n) => record(n)));
     });
 
-    it('100 parallel appends: every one of them once, in the order of the calls', async () => {
+    it('keeps each of 100 parallel appends once, in the order of the calls', async () => {
       const { opened, port } = await fresh();
       await hundred((n) => port.append('acme', record(n)));
       expect(await times(opened, 'acme')).toEqual(Array.from({ length: 100 }, (_, n) => n));
     });
 
-    it('100 parallel appends of three tenants: each log holds its own', async () => {
+    it('keeps 100 parallel appends of three tenants in the log of each', async () => {
       const { opened, port } = await fresh();
       await hundred((n) => port.append(['acme', 'globex', '_'][n % 3] as string, record(n)));
       for (const [at, tenant] of ['acme', 'globex', '_'].entries())
@@ -40,7 +40,7 @@ export function auditLogContract(name: string, open: Open<AuditLog, OpenedAuditL
         );
     });
 
-    it('J1 a tenant has its own log, whatever it is called', async () => {
+    it('J1 gives each tenant its own log, whatever its name', async () => {
       const { opened, port } = await fresh();
       const tenants = [
         ...HOSTILE.filter((one) => one.length <= 64),
@@ -57,7 +57,7 @@ export function auditLogContract(name: string, open: Open<AuditLog, OpenedAuditL
       for (const tenant of unique) expect([tenant, await times(opened, tenant)]).toEqual([tenant, [tenant]]);
     });
 
-    it('A34 a record that is changed after it was handed over stays what it was', async () => {
+    it('A34 keeps a record as it was when it was appended, even if the caller changes it later', async () => {
       const { opened, port } = await fresh();
       const changing = { time: 1, unmapped: { phase: 'outcome', record_id: 'r1', status: 'refused', list: [1] } };
       const done = port.append('acme', changing);
@@ -69,7 +69,7 @@ export function auditLogContract(name: string, open: Open<AuditLog, OpenedAuditL
       ]);
     });
 
-    it('J13 one record is one record, whatever it says', async () => {
+    it('J13 keeps one record as one record, whatever it contains', async () => {
       const { opened, port } = await fresh();
       const said = [
         'a\nb',
@@ -86,7 +86,7 @@ export function auditLogContract(name: string, open: Open<AuditLog, OpenedAuditL
       expect(await opened.records('acme')).toEqual(said.map((text, at) => record(at, { text, list: [text] })));
     });
 
-    it('a record that cannot be written is refused, and the next one is written', async () => {
+    it('refuses a record that cannot be written, and writes the next one', async () => {
       const { opened, port } = await fresh();
       await port.append('acme', record(1));
       const endless: Record<string, unknown> = {};
@@ -96,7 +96,7 @@ export function auditLogContract(name: string, open: Open<AuditLog, OpenedAuditL
       expect(await times(opened, 'acme')).toEqual([1, 2]);
     });
 
-    it('keeps what it acknowledged over a restart, and goes on after it', async () => {
+    it('keeps acknowledged records over a restart, and appends after them', async () => {
       const { opened, port } = await fresh();
       if (opened.reopen === undefined) return;
       await hundred((n) => port.append('acme', record(n)));

@@ -23,7 +23,7 @@ export function keysContract(name: string, open: Open<KeyStore>): void {
   const fresh = opener<KeyStore, Awaited<ReturnType<typeof open>>>(open);
 
   describe(`${name} is a key store`, () => {
-    it('gives back every field as it was put', async () => {
+    it('returns every field as it was stored', async () => {
       const { port } = await fresh();
       const rows = [
         key('full'),
@@ -42,7 +42,7 @@ export function keysContract(name: string, open: Open<KeyStore>): void {
       for (const row of rows) expect(await port.find(row.id)).toEqual(row);
     });
 
-    it('J1 knows no key that was not put, and each under its own id', async () => {
+    it('J1 finds stored keys only, each under its own id', async () => {
       const { port } = await fresh();
       for (const id of ['', ...HOSTILE]) expect([id, await port.find(id)]).toEqual([id, undefined]);
       for (const id of HOSTILE) await port.put(key(id));
@@ -50,7 +50,7 @@ export function keysContract(name: string, open: Open<KeyStore>): void {
       expect(ids(await port.list(undefined))).toEqual([...HOSTILE].sort());
     });
 
-    it('A30 a revoked key is found revoked at once, and stays one key', async () => {
+    it('A30 finds a revoked key as revoked at once, and lists it once', async () => {
       const { port } = await fresh();
       await port.put(key('a'));
       await port.put(key('b'));
@@ -60,7 +60,7 @@ export function keysContract(name: string, open: Open<KeyStore>): void {
       expect(ids(await port.list('acme'))).toEqual(['a', 'b']);
     });
 
-    it('A15 lists the keys of one tenant; a tenant that is not there has none, whatever it is called', async () => {
+    it('A15 lists the keys of one tenant, and none for an unknown tenant, whatever its name', async () => {
       const { port } = await fresh();
       await port.put(key('a', { tenant: 'acme' }));
       await port.put(key('b', { tenant: 'a:b', subject: 'c' }));
@@ -78,7 +78,7 @@ export function keysContract(name: string, open: Open<KeyStore>): void {
       expect(ids(await port.list(undefined))).toEqual(['a', 'b', 'c', 'd']);
     });
 
-    it('100 parallel puts of 100 keys and of one key', async () => {
+    it('keeps 100 parallel puts of 100 keys and of one key', async () => {
       const { port } = await fresh();
       await hundred((at) => port.put(key(`k${at}`, { tenant: `t${at % 3}` })));
       await hundred((at) => port.put(key('one', { name: `n${at}` })));
@@ -87,7 +87,7 @@ export function keysContract(name: string, open: Open<KeyStore>): void {
       expect(await port.list('acme')).toHaveLength(1);
     });
 
-    it('keeps them over a restart, and shows another process what was revoked', async () => {
+    it('keeps keys over a restart, and shows revocations to another process', async () => {
       const { opened, port } = await fresh();
       if (opened.beside !== undefined) {
         const other = await opened.beside();

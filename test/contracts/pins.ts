@@ -40,7 +40,7 @@ export function pinsContract(name: string, open: Open<PinStore>): void {
   const fresh = opener<PinStore, Awaited<ReturnType<typeof open>>>(open);
 
   describe(`${name} is a pin store`, () => {
-    it('A2 keeps every field of what was approved, also the unknown and the strange ones', async () => {
+    it('A2 keeps every field of an approved definition, including unknown ones', async () => {
       const { port } = await fresh();
       await port.approve(pin('crm', 'x', { document: DOCUMENT }));
       await port.savePending(pending('crm', 'y', { document: DOCUMENT }));
@@ -50,7 +50,7 @@ export function pinsContract(name: string, open: Open<PinStore>): void {
       expect(({} as Record<string, unknown>)['type']).toBeUndefined();
     });
 
-    it('A3 a definition that waits does not touch the pin, and approving it settles that one alone', async () => {
+    it('A3 a pending definition leaves the pin as it is, and approving it approves only that one', async () => {
       const { port } = await fresh();
       await port.approve(pin('crm', 'x', { digest: 'old' }));
       for (const [server, tool] of [
@@ -66,7 +66,7 @@ export function pinsContract(name: string, open: Open<PinStore>): void {
       expect(named(await port.pending())).toEqual(named([pending('crm', 'y'), pending('mail', 'x')]));
     });
 
-    it('A2 what was pinned first stays pinned, whoever comes second with something else', async () => {
+    it('A2 the definition that was pinned first stays pinned when another one follows', async () => {
       const { opened, port } = await fresh();
       const other = (await opened.beside?.()) ?? port;
       await port.savePending(pending('crm', 'x', { digest: 'second' }));
@@ -84,21 +84,21 @@ export function pinsContract(name: string, open: Open<PinStore>): void {
       ]);
     });
 
-    it('A3 what came after the definition that is approved waits on', async () => {
+    it('A3 a definition that arrived after the approved one stays pending', async () => {
       const { port } = await fresh();
       await port.savePending(pending('crm', 'x', { digest: 'newer' }));
       await port.approve(pin('crm', 'x', { digest: 'reviewed' }));
       expect([(await port.pins())[0]?.digest, (await port.pending())[0]?.digest]).toEqual(['reviewed', 'newer']);
     });
 
-    it('the newest unapproved definition replaces the one before it: a server that flips for ever waits once', async () => {
+    it('the newest unapproved definition replaces the one before it, so a changing server has one pending definition', async () => {
       const { port } = await fresh();
       for (let at = 0; at < 1_000; at++)
         await port.savePending(pending('crm', 'x', { digest: `d${at}`, seenAtMs: at }));
       expect(await port.pending()).toEqual([pending('crm', 'x', { digest: 'd999', seenAtMs: 999 })]);
     });
 
-    it('D2 many at once are as good as one by one, and cost what one costs', async () => {
+    it('D2 a transaction of 10,000 changes applies all of them', async () => {
       const { port } = await fresh();
       const before = await port.version();
       const cpuBefore = process.cpuUsage();
@@ -136,7 +136,7 @@ export function pinsContract(name: string, open: Open<PinStore>): void {
       expect(await port.version()).not.toBe(version);
     });
 
-    it('applies changes in their order, and none of them at all when there is none', async () => {
+    it('applies the changes of a transaction in their order', async () => {
       const { port } = await fresh();
       const version = await port.version();
       await port.apply([]);
@@ -151,7 +151,7 @@ export function pinsContract(name: string, open: Open<PinStore>): void {
       expect(await port.pending()).toEqual([pending('crm', 'x', { digest: 'c' })]);
     });
 
-    it('A5 server, kind and name together say which: none of them runs into another', async () => {
+    it('A5 server, kind and name together identify a pin', async () => {
       const { port } = await fresh();
       const all: Pin[] = [];
       for (const [left, right] of COLLIDING) for (const [server, tool] of [left, right]) all.push(pin(server, tool));
@@ -166,7 +166,7 @@ export function pinsContract(name: string, open: Open<PinStore>): void {
       for (const one of all) expect(await port.pins()).toContainEqual(one);
     });
 
-    it('the version changes with every approval and suspension, and with nothing else', async () => {
+    it('the version changes with every approval and suspension only', async () => {
       const { port } = await fresh();
       const seen = [await port.version()];
       for (const change of [
@@ -185,7 +185,7 @@ export function pinsContract(name: string, open: Open<PinStore>): void {
       expect(new Set(seen).size).toBe(seen.length);
     });
 
-    it('keeps them over a restart, and another process sees both the pin and that something changed', async () => {
+    it('keeps pins over a restart, and shows pins and the new version to another process', async () => {
       const { opened, port } = await fresh();
       if (opened.beside !== undefined) {
         const other = await opened.beside();

@@ -14,19 +14,19 @@ export function rateLimiterContract(name: string, open: Open<RateLimiter>): void
   };
 
   describe(`${name} is a rate limiter`, () => {
-    it('H17 100 parallel takes of one unit: exactly one gets it', async () => {
+    it('H17 of 100 parallel takes of one unit exactly one succeeds', async () => {
       const { port } = await fresh();
       const verdicts = await hundred(() => port.take([rule('a', 1)]));
       expect(verdicts.filter(({ allowed }) => allowed)).toHaveLength(1);
     });
 
-    it('H17 100 parallel takes from a budget of 37: exactly 37', async () => {
+    it('H17 of 100 parallel takes from a budget of 37 exactly 37 succeed', async () => {
       const { port } = await fresh();
       const verdicts = await hundred(() => port.take([rule('a', 37)]));
       expect(verdicts.filter(({ allowed }) => allowed)).toHaveLength(37);
     });
 
-    it('100 parallel takes from two budgets: the narrow one decides, and the wide one loses no more', async () => {
+    it('of 100 parallel takes from two budgets the narrow one decides, and the wide one loses no more', async () => {
       const { port } = await fresh();
       const verdicts = await hundred(() => port.take([rule('wide', 50), rule('narrow', 10)]));
       expect(verdicts.filter(({ allowed }) => allowed)).toHaveLength(10);
@@ -46,7 +46,7 @@ export function rateLimiterContract(name: string, open: Open<RateLimiter>): void
       },
     );
 
-    it('one unit comes back with each interval, to the millisecond', async () => {
+    it('one unit returns with each interval, to the millisecond', async () => {
       const { port, clock } = await fresh();
       expect(await takes(port, rule('a'), 9)).toBe(5);
       clock.advance(11_999);
@@ -55,7 +55,7 @@ export function rateLimiterContract(name: string, open: Open<RateLimiter>): void
       expect(await takes(port, rule('a'), 2)).toBe(1);
     });
 
-    it('says when to come back: one millisecond before is too early, and then is not', async () => {
+    it('returns when to retry: one millisecond earlier is too early', async () => {
       const { port, clock } = await fresh();
       await takes(port, rule('a', 4), 4);
       clock.advance(3_210);
@@ -67,7 +67,7 @@ export function rateLimiterContract(name: string, open: Open<RateLimiter>): void
       expect((await port.take([rule('a', 4)])).allowed).toBe(true);
     });
 
-    it('counts what remains, says when it is whole, and names the rule that is closest to its end', async () => {
+    it('returns what remains, when the budget is full again, and the rule closest to its limit', async () => {
       const { port } = await fresh();
       for (const remaining of [4, 3, 2, 1, 0]) {
         const verdict = await port.take([rule('wide', 100), rule('a')]);
@@ -76,7 +76,7 @@ export function rateLimiterContract(name: string, open: Open<RateLimiter>): void
       }
     });
 
-    it('a refused take costs nothing, in no budget', async () => {
+    it('a refused take costs nothing in any budget', async () => {
       const { port, clock } = await fresh();
       await takes(port, rule('narrow', 1), 1);
       for (let again = 0; again < 50; again++)
@@ -86,7 +86,7 @@ export function rateLimiterContract(name: string, open: Open<RateLimiter>): void
       expect((await port.take([rule('narrow', 1)])).allowed).toBe(true);
     });
 
-    it('a clock that is set back makes nobody wait longer than a period', async () => {
+    it('a clock that is set back delays nobody by more than a period', async () => {
       const { port, clock } = await fresh();
       await takes(port, rule('a'), 5);
       clock.advance(-86_400_000);
@@ -95,14 +95,14 @@ export function rateLimiterContract(name: string, open: Open<RateLimiter>): void
       expect(await takes(port, rule('a'), 9)).toBe(5);
     });
 
-    it('J1 two keys are two budgets, whatever they look like', async () => {
+    it('J1 two keys have two budgets, whatever they contain', async () => {
       const { port } = await fresh();
       for (const key of HOSTILE) expect([key, await takes(port, rule(key, 2), 2)]).toEqual([key, 2]);
       for (const key of HOSTILE) expect([key, await takes(port, rule(key, 2), 1)]).toEqual([key, 0]);
       expect(({} as Record<string, unknown>)['polluted']).toBeUndefined();
     });
 
-    it('one tenant that is out of budget leaves the other its own, also where the names join to the same text', async () => {
+    it('a tenant without budget leaves others theirs, even where joined names would be equal', async () => {
       const { port } = await fresh();
       for (const [left, right] of COLLIDING) {
         expect(await takes(port, rule(JSON.stringify(left), 1), 2)).toBe(1);
@@ -110,7 +110,7 @@ export function rateLimiterContract(name: string, open: Open<RateLimiter>): void
       }
     });
 
-    it('needs a rule', async () => {
+    it('throws without a rule', async () => {
       const { port } = await fresh();
       await expect(Promise.resolve().then(() => port.take([]))).rejects.toThrow();
     });

@@ -7,12 +7,12 @@ export function sessionsContract(name: string, open: Open<SessionDirectory>): vo
   const fresh = opener<SessionDirectory, Awaited<ReturnType<typeof open>>>(open);
 
   describe(`${name} is a session directory`, () => {
-    it('A18 knows no session that was not ended, whatever its id looks like', async () => {
+    it('A18 reports no session as ended that was not, whatever its id', async () => {
       const { port } = await fresh();
       for (const id of ['', ...HOSTILE]) expect([id, await port.ended(id)]).toEqual([id, false]);
     });
 
-    it('J1 ends exactly the session that it is told', async () => {
+    it('J1 ends exactly the given session', async () => {
       const { port, clock } = await fresh();
       for (const [at, id] of HOSTILE.entries()) {
         expect([id, await port.ended(id)]).toEqual([id, false]);
@@ -21,7 +21,7 @@ export function sessionsContract(name: string, open: Open<SessionDirectory>): vo
       }
     });
 
-    it('remembers it until the millisecond before the session expires, whatever else is ended meanwhile', async () => {
+    it('remembers an ended session until the millisecond before it expires, whatever else ends meanwhile', async () => {
       const { port, clock } = await fresh();
       await port.end('long', clock.now() + 10_000_000);
       await port.end('short', clock.now() + 1_000);
@@ -37,7 +37,7 @@ export function sessionsContract(name: string, open: Open<SessionDirectory>): vo
       expect(await port.ended('long')).toBe(true);
     });
 
-    it('ending it again, also with an earlier expiry, does not bring it back', async () => {
+    it('keeps a session ended when it is ended again, also with an earlier expiry', async () => {
       const { opened, port, clock } = await fresh();
       await port.end('s', clock.now() + 10_000_000);
       await port.end('s', clock.now() + 1);
@@ -47,13 +47,13 @@ export function sessionsContract(name: string, open: Open<SessionDirectory>): vo
       if (opened.reopen !== undefined) expect(await (await opened.reopen()).ended('s')).toBe(true);
     });
 
-    it('ends 100 at once, each of them', async () => {
+    it('ends each of 100 sessions at once', async () => {
       const { port, clock } = await fresh();
       await hundred((at) => port.end(`s${at}`, clock.now() + 1_000));
       expect(await hundred((at) => port.ended(`s${at}`))).toEqual(Array.from({ length: 100 }, () => true));
     });
 
-    it('D2 forgets what has expired, so that it does not grow for ever', async () => {
+    it('D2 forgets expired sessions, so that it stays bounded', async () => {
       const { port, clock } = await fresh();
       await port.end('the one that lives longest', clock.now() + 3_600_001);
       await hundred((at) => port.end(`s${at}`, clock.now() + 1_000));
@@ -63,7 +63,7 @@ export function sessionsContract(name: string, open: Open<SessionDirectory>): vo
       expect(await port.ended('the one that lives longest')).toBe(true);
     });
 
-    it('what was ended stays ended over a restart, and what has expired is not read back', async () => {
+    it('keeps sessions ended over a restart, and reads back no expired ones', async () => {
       const { opened, port, clock } = await fresh();
       if (opened.reopen === undefined) return;
       await port.end('kept', clock.now() + 1_000);

@@ -12,7 +12,7 @@ export function tenantsContract(name: string, open: Open<TenantDirectory, Opened
   const fresh = opener<TenantDirectory, OpenedTenants>(open);
 
   describe(`${name} is a tenant directory`, () => {
-    it('J1 finds no tenant that is not there, whatever it is called', async () => {
+    it('J1 finds no unknown tenant, whatever its name', async () => {
       const { opened, port } = await fresh();
       await opened.set(['acme']);
       for (const id of ['', 'ACME', 'acme ', 'acm', 'acme2', ...HOSTILE])
@@ -20,13 +20,13 @@ export function tenantsContract(name: string, open: Open<TenantDirectory, Opened
       expect(await port.find('acme')).toEqual({ id: 'acme' });
     });
 
-    it('A15 finds each under its own id', async () => {
+    it('A15 finds each tenant under its own id', async () => {
       const { opened, port } = await fresh();
       await opened.set(HOSTILE);
       for (const id of HOSTILE) expect(await port.find(id)).toEqual({ id });
     });
 
-    it('a tenant that was taken away is not found with the next call', async () => {
+    it('does not find a removed tenant with the next call', async () => {
       const { opened, port } = await fresh();
       await opened.set(['acme', 'globex']);
       expect(await port.find('globex')).toEqual({ id: 'globex' });

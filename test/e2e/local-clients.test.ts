@@ -44,9 +44,9 @@ const search = async (...more: string[]): Promise<Record<string, unknown>[]> =>
     .map((line) => JSON.parse(line) as Record<string, unknown>);
 
 describe('two local clients beside a gateway', () => {
-  it('are served at once, and each is recorded', async () => {
+  it('are served at the same time, and each is recorded in its own log', async () => {
     const alice = await open('alice');
-    // Which log is whose is told by who came first.
+    // The first client gets the first log.
     await alice.send('tools/list', {});
     const bob = await open('bob');
     for (const client of [bob, alice])
@@ -61,7 +61,7 @@ describe('two local clients beside a gateway', () => {
     expect(new Set((await search('--log', 'stdio-2')).map(({ subject }) => subject))).toEqual(new Set(['bob']));
   });
 
-  it('leave logs that verify, each under a name of its own, in place and from an export', async () => {
+  it('leave logs that verify under their own names, in place and from an export', async () => {
     const before = await verify();
     expect(before.map(({ tenant, log, problems }) => [tenant, log, problems])).toEqual(
       expect.arrayContaining([
@@ -93,7 +93,7 @@ describe('two local clients beside a gateway', () => {
     ]);
   });
 
-  it('cannot have one log in the place of another', async () => {
+  it('the log of one cannot replace the log of another', async () => {
     const audit = join(installation.data, 'audit');
     const forged = join(installation.folder, 'forged', '+stdio-2', 'acme');
     cpSync(join(audit, '+stdio-1', 'acme'), forged, { recursive: true });
@@ -102,7 +102,7 @@ describe('two local clients beside a gateway', () => {
     expect(code).toBe(1);
   });
 
-  it('are followed by the next one, which reads on where they ended', async () => {
+  it('the next client continues the log where they ended', async () => {
     const before = (await verify()).find(({ tenant, log }) => tenant === 'acme' && log === 'stdio-1');
     const next = await open('alice');
     await next.send('tools/list', {});
@@ -112,12 +112,12 @@ describe('two local clients beside a gateway', () => {
   });
 });
 
-it('a second gateway on the same folder is refused, with the process that has it', async () => {
+it('a second gateway on the same folder is refused, and the message names the process that has it', async () => {
   const { code, stderr } = await installation.run(['start']);
   expect([code, stderr]).toEqual([1, expect.stringContaining(`is open in process ${gateway.pid}; stop it first`)]);
 });
 
-it('local clients that are the first on a folder, all at once, share its keys', async () => {
+it('local clients that start at once on an empty folder share its keys', async () => {
   const fresh = await openInstallation({ servers: { one: { url: upstream.url } } });
   try {
     const clients = await Promise.all(['alice', 'bob', 'carol', 'dave'].map((user) => open(user, fresh)));

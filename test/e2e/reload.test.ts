@@ -1,5 +1,7 @@
-/** A changed configuration in a running gateway: what takes effect, what waits for a restart, what is refused, and that each is said. */
+/** A changed configuration in a running gateway: what takes effect, what needs a restart, what is refused, and what is logged. */
+import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
+import { readRecords } from '../../packages/gateway/src/adapters/segments/verify.ts';
 import {
   openInstallation,
   startGatewayProcess,
@@ -36,17 +38,17 @@ const lines = (): Line[] =>
     .split('\n')
     .filter((line) => line !== '' && !line.includes('gateway_url'))
     .map((line) => JSON.parse(line) as Line);
-async function said(message: string, after: number): Promise<Line> {
-  for (let i = 0; i < 100; i++) {
-    const found = lines()
+/** The line with this message, as soon as it is logged. */
+async function logged(message: string, after: number): Promise<Line> {
+  const find = (): Line | undefined =>
+    lines()
       .slice(after)
       .find((line) => line.message === message);
-    if (found !== undefined) return found;
-    await new Promise((resolve) => setTimeout(resolve, 50));
-  }
-  throw new Error(`never said "${message}": ${running.output()}`);
+  await expect.poll(find, { timeout: 15_000 }).toBeDefined();
+  return find() as Line;
 }
-async function recorded(): Promise<unknown> {
+/** What the audit log has of the argument of a call. */
+async function recordedArgument(): Promise<unknown> {
   expect(
     (
       await installation.run(['call', 'one__say', '--args', '{"text":"CLEAR"}'], {
@@ -58,12 +60,12 @@ async function recorded(): Promise<unknown> {
   return (JSON.parse(stdout.split('\n')[0] ?? '') as { arguments: { text: unknown } }).arguments.text;
 }
 
-it('an argument that is no longer listed is no longer recorded in clear, and the reload is recorded as one', async () => {
-  expect(await recorded()).toBe('CLEAR');
+it('an argument that is no longer listed is no longer recorded in clear, and the reload is recorded', async () => {
+  expect(await recordedArgument()).toBe('CLEAR');
   const before = lines().length;
   installation.write({ ...installation.settings, audit: {}, log: { level: 'info' } });
-  await said('reloaded', before);
-  expect(await recorded()).toMatchObject({ type: 'string', bytes: 7 });
+  await logged('reloaded', before);
+  expect(await recordedArgument()).toMatchObject({ type: 'string', bytes: 7 });
   const { stdout } = await installation.run(['audit', 'search', '--tenant', '_', '--json', '--limit', '1000']);
   const operations = stdout
     .split('\n')
@@ -73,34 +75,40 @@ it('an argument that is no longer listed is no longer recorded in clear, and the
   expect(operations).toEqual(['gateway.start', 'gateway.reload']);
 });
 
-it('what waits for a restart is named', async () => {
+it('the log names the settings that need a restart', async () => {
   const before = lines().length;
   installation.write({
     ...installation.settings,
     admin: { listen: '127.0.0.1:1' },
     audit: { origin: 'another.example' },
   });
-  expect((await said('these settings changed and need a restart', before)).fields).toEqual({
+  expect((await logged('these settings changed and need a restart', before)).fields).toEqual({
     settings: ['admin.listen', 'audit.origin'],
   });
 });
 
-it('a file with an error is not used, and the log says why in a line like every other', async () => {
+it('a file with an error is not used, and the log says why', async () => {
   const before = lines().length;
   installation.write({ ...installation.settings, tenants: 3 });
-  const { level, fields } = await said('the changed configuration is not used; the old one stays', before);
+  const { level, fields } = await logged('the changed configuration is not used; the old one stays', before);
   expect([level, fields]).toEqual([
     'error',
     { errors: [expect.stringMatching(/sallyport\.yaml:\d+:\d+: tenants: expected array, received number$/)] },
   ]);
-  expect((await fetch(`${installation.url}/ready`)).status, 'and goes on').toBe(200);
+  expect((await fetch(`${installation.url}/ready`)).status, 'the gateway still serves').toBe(200);
 });
 
-it('the level of the log follows', async () => {
+/** Reloads that the audit log of the gateway itself has recorded. */
+const reloads = (): number =>
+  readRecords(join(installation.data, 'audit', '_')).records.filter(({ bytes }) => bytes.includes('gateway.reload'))
+    .length;
+
+it('a reload changes the log level', async () => {
   const before = lines().length;
+  const reloadsBefore = reloads();
   installation.write({ ...installation.settings, log: { level: 'error' } });
-  await new Promise((resolve) => setTimeout(resolve, 2_500));
+  await expect.poll(reloads, { timeout: 15_000 }).toBe(reloadsBefore + 1);
   expect(lines().slice(before)).toEqual([]);
   installation.write({ ...installation.settings, log: { level: 'info' } });
-  await said('reloaded', before);
+  await logged('reloaded', before);
 });

@@ -61,7 +61,7 @@ async function leavesOf(size: number): Promise<Buffer[]> {
   return (await Promise.all(paths.map(get))).flatMap(hashesIn);
 }
 
-it('a checkpoint is the root of the tiles, and of those of every later one', async () => {
+it('a checkpoint has the root of its tiles, and later tiles keep that root', async () => {
   await call(140);
   const first = await checkpoint();
   expect(first.size).toBeGreaterThanOrEqual(280);
@@ -77,7 +77,7 @@ it('a checkpoint is the root of the tiles, and of those of every later one', asy
   expect(await leavesOf(later.size)).toEqual(grown);
 });
 
-it('what no checkpoint covers yet is no tile, and records are not served', async () => {
+it('tiles beyond the checkpoint and records are not served', async () => {
   const { size } = await checkpoint();
   const beyond = String(Math.floor(size / 256) + 1).padStart(3, '0');
   for (const path of [`tile/0/${beyond}`, `tile/0/${beyond}.p/1`, 'tile/1/000', 'tile/2/000.p/1', 'tile/entries/000'])

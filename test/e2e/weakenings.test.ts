@@ -6,7 +6,7 @@ import { openUpstream } from '../attacks/upstream.ts';
 const WEAKENING =
   'servers.one: definitions are trusted when they are first seen (pin: first_use), not approved by a person';
 
-it.each(['start', 'stdio'])('sallyport %s', async (command) => {
+it.each(['start', 'stdio'])('sallyport %s logs and records what weakens a protection', async (command) => {
   const upstream = await openUpstream();
   const installation = await openInstallation({ servers: { one: { url: upstream.url } } });
   try {

@@ -58,7 +58,7 @@ describe.skipIf(CHROMIUM === undefined)(
       return { page, complaints, verifier, id, state };
     }
 
-    it('says who asks, for what and where it leads; Enter signs in; the token works', async () => {
+    it('shows the client, the resource and the redirect address; Enter signs in; the token works', async () => {
       const { page, complaints, verifier, id, state } = await open();
       const shown = await page.locator('main').innerText();
       for (const needed of ['Claude Code', gateway.resource, `a program on this computer (${new URL(callback).host})`])
@@ -86,7 +86,7 @@ describe.skipIf(CHROMIUM === undefined)(
       await page.close();
     });
 
-    it('keeps the name after a wrong password, says what is wrong, and puts the cursor where it is needed', async () => {
+    it('keeps the user name after a wrong password, shows the error, and focuses the password', async () => {
       const { page, complaints } = await open({ colorScheme: 'dark', viewport: { width: 320, height: 640 } });
       await page.getByLabel('User name').fill(ALICE.subject);
       await page.getByLabel('Password').fill('guess');
@@ -110,7 +110,7 @@ describe.skipIf(CHROMIUM === undefined)(
       await page.close();
     });
 
-    it('can be refused without a word, from the keyboard', async () => {
+    it('can be cancelled from the keyboard', async () => {
       const { page } = await open();
       // Where the page puts it by itself, which a busy machine does late.
       await page.getByLabel('User name').focus();
@@ -122,7 +122,7 @@ describe.skipIf(CHROMIUM === undefined)(
       await page.close();
     });
 
-    it('answers by a form that posts itself when the client asks for that', async () => {
+    it('answers with a self-posting form when the client asks for that', async () => {
       const { page, complaints } = await open({}, { response_mode: 'form_post' });
       await page.getByLabel('User name').fill(ALICE.subject);
       await page.getByLabel('Password').fill(ALICE.password);
@@ -132,7 +132,7 @@ describe.skipIf(CHROMIUM === undefined)(
       await page.close();
     });
 
-    it('has enough contrast for small text, in the light and in the dark', async () => {
+    it('has enough contrast for small text in light and dark mode', async () => {
       for (const colorScheme of ['light', 'dark'] as const) {
         const { page } = await open({ colorScheme });
         const colours =

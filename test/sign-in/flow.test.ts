@@ -70,7 +70,7 @@ describe('discovery', () => {
     });
   });
 
-  it('publishes keys without their private half', async () => {
+  it('publishes keys without their private part', async () => {
     const { keys } = (await json('/oauth/jwks')) as { keys: Record<string, unknown>[] };
     expect(keys.map(({ kty, alg, use }) => ({ kty, alg, use }))).toEqual([{ kty: 'EC', alg: 'ES256', use: 'sig' }]);
     expect(keys[0]).not.toHaveProperty('d');
@@ -79,7 +79,7 @@ describe('discovery', () => {
 });
 
 describe('the flow', () => {
-  it('RFC 7591 registers a public client of its own name', async () => {
+  it('RFC 7591 registers a public client under the name that it gives', async () => {
     const { status, body } = await register(gateway, { client_name: 'Cursor', token_endpoint_auth_method: 'none' });
     expect(status).toBe(201);
     expect(body).toMatchObject({
@@ -123,7 +123,7 @@ describe('the flow', () => {
     expect((await register(gateway, { redirect_uris: [uri] })).status).toBe(201);
   });
 
-  it('a token is for the resource that was asked for, of the user who signed in, and works', async () => {
+  it('a token is for the requested resource and the user who signed in, and works', async () => {
     const { access, claims } = await signIn(gateway, await registered(gateway), ALICE);
     expect(decodeProtectedHeader(access)).toMatchObject({ alg: 'ES256', typ: 'at+jwt' });
     expect(claims).toMatchObject({
@@ -161,13 +161,13 @@ describe('the flow', () => {
     expect(await toolsOf(gateway, access)).toContain(BOBS_TOOL);
   });
 
-  it('the gateway sees the user behind the token: bob sees what bob may see', async () => {
+  it('the gateway knows the user of the token: bob sees what bob may see', async () => {
     const { access, claims } = await signIn(gateway, await registered(gateway), BOB);
     expect(claims).toMatchObject({ sub: 'bob', roles: ['analyst'] });
     expect(await toolsOf(gateway, access)).toEqual([BOBS_TOOL]);
   });
 
-  it('O25 bob after alice in the same browser, at the same client, is bob', async () => {
+  it('O25 bob, who signs in after alice in the same browser and client, is bob', async () => {
     const [browser, client] = [new Browser(), await registered(gateway)];
     const alice = await signIn(gateway, client, ALICE, { browser });
     const bob = await signIn(gateway, client, BOB, { browser });
@@ -182,7 +182,7 @@ describe('the flow', () => {
     });
   });
 
-  it('O25 bob after alice in the same browser does not stumble over what alice allowed at other clients', async () => {
+  it('O25 bob, who signs in after alice in the same browser, is not affected by what alice allowed', async () => {
     const [browser, here, there] = [new Browser(), await registered(gateway), await registered(gateway)];
     await signIn(gateway, here, ALICE, { browser });
     await signIn(gateway, there, ALICE, { browser });
@@ -207,7 +207,7 @@ describe('the flow', () => {
 });
 
 describe('P10 refresh tokens', () => {
-  it('P10 rotate; a reused one is refused and ends the family', async () => {
+  it('P10 rotate, and a reused one is refused and revokes its family', async () => {
     const client = await registered(gateway);
     const first = await signIn(gateway, client, ALICE);
     const second = tokensOf(await refresh(gateway, client, first.refresh));
@@ -224,7 +224,7 @@ describe('P10 refresh tokens', () => {
     });
   });
 
-  it('P10 of 20 at once one is served at most', async () => {
+  it('P10 at most one of 20 parallel uses succeeds', async () => {
     const client = await registered(gateway);
     const { refresh: token } = await signIn(gateway, client, ALICE);
     const answers = await Promise.all(Array.from({ length: 20 }, () => refresh(gateway, client, token)));
@@ -232,7 +232,7 @@ describe('P10 refresh tokens', () => {
     expect(answers.filter(({ status }) => status >= 500)).toEqual([]);
   });
 
-  it('P10 are of no use to another client', async () => {
+  it('P10 are refused from another client', async () => {
     const { refresh: token } = await signIn(gateway, await registered(gateway), ALICE);
     expect(await refresh(gateway, await registered(gateway), token)).toMatchObject({
       status: 400,
@@ -254,7 +254,7 @@ describe('P10 refresh tokens', () => {
 });
 
 describe('P4 codes', () => {
-  it('P4 work once; a second time they end what the first one gave', async () => {
+  it('P4 work once, and a second use revokes the tokens of the first', async () => {
     const client_id = await registered(gateway);
     const { code, verifier } = await codeFor(gateway, client_id, ALICE);
     const given = tokensOf(await redeem(gateway, { client_id, code, code_verifier: verifier }));
@@ -268,7 +268,7 @@ describe('P4 codes', () => {
     });
   });
 
-  it('P4 of 50 at once one is served at most', async () => {
+  it('P4 at most one of 50 parallel uses succeeds', async () => {
     const client_id = await registered(gateway);
     const { code, verifier } = await codeFor(gateway, client_id, ALICE);
     const answers = await Promise.all(
@@ -297,7 +297,7 @@ describe('P4 codes', () => {
 });
 
 describe('a restart', () => {
-  it('what was given before it works after it: token, refresh token, client and cookies', async () => {
+  it('keeps tokens, refresh tokens, clients and cookies valid', async () => {
     const [browser, client] = [new Browser(), await registered(gateway)];
     const before = await signIn(gateway, client, ALICE, { browser });
     const started = authorization(gateway, client);
@@ -313,6 +313,6 @@ describe('a restart', () => {
   });
 });
 
-it('the library has nothing to remark on how it is set up', () => {
+it('the library logs no warning about its configuration', () => {
   expect(said).toEqual([]);
 });

@@ -118,7 +118,7 @@ describe.each(['v1', 'v2'] as const)('the SDK %s', (generation) => {
     },
   );
 
-  it('gets a new token by itself when the old one is refused, without the person', async () => {
+  it('gets a new token without the user when the old one is refused', async () => {
     const person = new Person(ALICE);
     await (await connect(generation, person, '/mcp/fixture')).close();
     const old = person.kept?.refresh_token;
@@ -129,7 +129,7 @@ describe.each(['v1', 'v2'] as const)('the SDK %s', (generation) => {
     await client.close();
   });
 
-  it('asks the person again when the refresh token was revoked', async () => {
+  it('asks the user again when the refresh token was revoked', async () => {
     const person = new Person(ALICE);
     const auth = generation === 'v2' ? authV2 : authV1;
     const finish = (): Promise<string> =>
