@@ -68,7 +68,9 @@ function withImports(code: string, all: readonly PublicExport[]): string {
 
 /** A name that two modules export counts once. */
 const all = [
-  ...new Map(MODULES.flatMap(([module, index]) => exportsOf(module, index)).map((found) => [found.name, found])).values(),
+  ...new Map(
+    MODULES.flatMap(([module, index]) => exportsOf(module, index)).map((found) => [found.name, found]),
+  ).values(),
 ];
 let folder: string;
 beforeAll(() => {

@@ -54,6 +54,7 @@ export {
   type MethodRow,
 } from './methods.ts';
 export { permitHolder, spendPermit, type Permit, type Permitted } from './permit.ts';
+export type { PendingPin, Pin, PinChange, PinStore } from './pin-store.ts';
 export { STAGE_NAMES } from './ports.ts';
 export type {
   ApiKey,
@@ -70,10 +71,6 @@ export type {
   Log,
   LogLevel,
   Observer,
-  PendingPin,
-  Pin,
-  PinChange,
-  PinStore,
   PolicyDecision,
   PolicyEngine,
   PolicyRequest,

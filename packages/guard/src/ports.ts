@@ -3,19 +3,7 @@
  * is in `memory/`; every other version passes the same contract suite (`test/contracts/`). A port that a database may
  * serve answers at once or later ({@link MaybePromise}).
  */
-import type {
-  Approval,
-  Call,
-  Credentials,
-  Definition,
-  DefinitionKind,
-  Grant,
-  JsonObject,
-  Principal,
-  Target,
-  Tenant,
-} from './call.ts';
-import type { Digest } from './identifiers.ts';
+import type { Approval, Call, Credentials, Definition, Grant, JsonObject, Principal, Target, Tenant } from './call.ts';
 import type { MaybePromise } from './maybe-promise.ts';
 import type { Action } from './methods.ts';
 import type { AuditRecord } from './audit/record.ts';
@@ -298,80 +286,6 @@ export interface KeyStore {
   list(tenant: string | undefined): MaybePromise<readonly ApiKey[]>;
   /** Stores a new key, or replaces the one with its id. */
   put(key: ApiKey): MaybePromise<void>;
-}
-
-/**
- * An approved definition.
- *
- * @example
- * ```ts
- * const isCurrent = (pin: Pin, document: JsonObject): boolean => pin.digest === jsonDigest(document);
- * ```
- */
-export interface Pin {
-  readonly server: string;
-  readonly kind: DefinitionKind;
-  readonly name: string;
-  readonly digest: Digest;
-  readonly document: JsonObject;
-  readonly approvedAtMs: number;
-  readonly approvedBy: string;
-}
-
-/**
- * A definition that is not (or no longer) approved, kept so that a person can compare and approve it.
- *
- * @example
- * ```ts
- * const oldestFirst = (a: PendingPin, b: PendingPin): number => a.seenAtMs - b.seenAtMs;
- * ```
- */
-export interface PendingPin extends Omit<Pin, 'approvedAtMs' | 'approvedBy'> {
-  readonly seenAtMs: number;
-}
-
-/**
- * A change of the pins, as data: a list of them can be applied together, also over a network.
- *
- * @example
- * ```ts
- * const approveAll = (pins: readonly Pin[]): PinChange[] => pins.map((pin) => ({ kind: 'approve', pin }));
- * ```
- */
-export type PinChange =
-  /** Replaces the pin. Removes the pending definition of the same name if it has the same digest. */
-  | { readonly kind: 'approve'; readonly pin: Pin }
-  /** Pins a definition that has no pin yet, and removes the pending one of the same name. Changes nothing otherwise. */
-  | { readonly kind: 'pin_if_absent'; readonly pin: Pin }
-  /** Replaces the document of the pin that has this digest. Changes nothing when the pin has another digest. */
-  | { readonly kind: 'update_document'; readonly pin: Omit<Pin, 'approvedAtMs' | 'approvedBy'> }
-  /** Files the newest unapproved definition. Replaces an older pending one of the same server, kind and name. */
-  | { readonly kind: 'save_pending'; readonly pending: PendingPin };
-
-/**
- * Approved definitions, and those that wait for approval. Every method may answer later.
- *
- * @example
- * ```ts
- * const pins: PinStore = createMemoryPins();
- * ```
- */
-export interface PinStore {
-  pins(): MaybePromise<readonly Pin[]>;
-  pending(): MaybePromise<readonly PendingPin[]>;
-  /** Applies one `approve` change. */
-  approve(pin: Pin): MaybePromise<void>;
-  /**
-   * Applies one `pin_if_absent` change. Atomic.
-   * @returns the pin that is in force then: this one, or the one that another process stored first.
-   */
-  pinIfAbsent(pin: Pin): MaybePromise<Pin>;
-  /** Applies one `save_pending` change. */
-  savePending(pending: PendingPin): MaybePromise<void>;
-  /** Applies all changes in order, durable together or not at all. Costs about as much as a single change. */
-  apply(changes: readonly PinChange[]): MaybePromise<void>;
-  /** A number that differs after every change of what is stored, by this process or another one. */
-  version(): MaybePromise<number>;
 }
 
 /**

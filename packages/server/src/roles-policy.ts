@@ -11,7 +11,6 @@ export function rolesPolicy(tools: ReadonlyMap<string, Tool>): PolicyEngine {
   return {
     revision: 'roles',
     couldAllow: allowed,
-    decide: (request) =>
-      allowed(request) ? { effect: 'allow', grant } : { effect: 'deny', grant, error: undefined },
+    decide: (request) => (allowed(request) ? { effect: 'allow', grant } : { effect: 'deny', grant, error: undefined }),
   };
 }

@@ -1,4 +1,4 @@
-import type { PendingPin, Pin, PinChange, PinStore } from '../ports.ts';
+import type { PendingPin, Pin, PinChange, PinStore } from '../pin-store.ts';
 
 /**
  * Pins in memory: for one process, until it ends. Every method answers at once.
