@@ -3,12 +3,13 @@ import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { exportJWK, generateKeyPair, type JWK } from 'jose';
 
+/** The keys of the authorization server. */
 export interface SignInKeys {
   readonly jwks: { readonly keys: JWK[] };
   readonly cookieKeys: string[];
 }
 
-/** Made on the first start, readable by the owner only, so that tokens outlive a restart. */
+/** Reads the keys, or makes them on the first start. Only the owner can read the file; tokens outlive a restart. */
 export async function openKeys(folder: string): Promise<SignInKeys> {
   const file = join(folder, 'sign-in.keys.json');
   if (existsSync(file)) return JSON.parse(readFileSync(file, 'utf8')) as SignInKeys;

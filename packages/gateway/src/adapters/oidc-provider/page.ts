@@ -1,13 +1,14 @@
-/** What a person sees: the sign-in page and sentences. Everything that a client said of itself is shown as text. */
+/** The HTML of the sign-in page and of short messages. Everything that a client registered is shown as text. */
 import { createHash } from 'node:crypto';
 
+/** What the sign-in page shows. */
 export interface SignInPage {
   readonly client: string;
   readonly redirectUri: string;
   readonly resource: string;
   readonly action: string;
   readonly token: string;
-  /** What was typed the last time. */
+  /** The user name that was entered before. */
   readonly user: string;
   readonly problem: string | undefined;
 }
@@ -20,7 +21,7 @@ const ESCAPES: Readonly<Record<string, string>> = {
   "'": '&#39;',
 };
 
-/** Markup, and characters that reorder or hide text, become harmless. */
+/** Escapes markup, and replaces characters that reorder or hide text. */
 export const escapeHtml = (text: string, length = 100): string =>
   text
     .replace(/[\u0000-\u001f\u007f-\u009f\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]/g, '\ufffd')
@@ -48,7 +49,7 @@ const STYLE = `
   :focus-visible { outline: 3px solid light-dark(#6ea0ec, #8ab4f8); outline-offset: 2px; }
 `;
 
-/** No script and no style but this one. No form-action: Chromium applies it to the redirect back to the client as well. */
+/** Allows no script and only this style. It has no form-action, which Chromium applies to the redirect to the client. */
 export const PAGE_POLICY = `default-src 'none'; style-src 'sha256-${createHash('sha256').update(STYLE).digest('base64')}'; frame-ancestors 'none'; base-uri 'none'`;
 
 const layout = (title: string, body: string): string => `<!doctype html>
@@ -67,7 +68,7 @@ ${body}
 </html>
 `;
 
-/** Nothing to do here but read. @param text one of ours. */
+/** A page with one message. @param text a constant of this program. */
 export const sentence = (title: string, text: string): string =>
   layout(title, `<h1>${title}</h1>\n<p>${escapeHtml(text, 300)}</p>`);
 
@@ -76,19 +77,20 @@ const REFUSALS: Readonly<Record<string, string>> = {
   invalid_redirect_uri: 'The client asks to be answered at an address that it has not registered.',
 };
 
-/** A request that is not answered with a redirect, because it is not known whose it is. @param code of RFC 6749. */
+/** The page for a request without a known client, which cannot be redirected. @param code an error code of RFC 6749. */
 export const refused = (code: string): string =>
   sentence('Request refused', `${REFUSALS[code] ?? 'Start again from your client.'} (${code})`);
 
 const LOOPBACK = /^(127\.\d+\.\d+\.\d+|localhost|\[::1\])$/;
 
-/** Where the answer goes, in words: an address with a port says little, and an app's own scheme has no host. */
+/** The redirect URI in words: an address with a port says little, and an app's own scheme has no host. */
 function destination(redirectUri: string): string {
   const { protocol, hostname, host } = new URL(redirectUri);
   if (protocol !== 'http:' && protocol !== 'https:') return `the app that opens ${protocol} links`;
   return LOOPBACK.test(hostname) ? `a program on this computer (${host})` : host;
 }
 
+/** The sign-in page. */
 export function page({ client, redirectUri, resource, action, token, user, problem }: SignInPage): string {
   const bad = problem === undefined ? '' : ' aria-invalid="true" aria-describedby="problem"';
   const focus = (here: boolean): string => (here ? ' autofocus' : '');

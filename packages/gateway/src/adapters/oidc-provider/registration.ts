@@ -1,11 +1,11 @@
 /**
- * What a client may say of itself when it registers (RFC 7591). Everything else is dropped before the library reads it, so
- * that no address of a stranger is ever fetched and no setting of another protocol changes what is asked of the user.
+ * The metadata that a client may register (RFC 7591). Everything else is dropped before the library reads it: no address
+ * that a client names is fetched, and no setting of another protocol changes what the user is asked.
  */
 import { errors } from 'oidc-provider';
 
-/** The last four are the library's own, and of a client that was registered before. */
-const KEPT = new Set([
+/** The last four are added by the library, or belong to a client that was registered before. */
+const ACCEPTED_MEMBERS = new Set([
   'client_name',
   'redirect_uris',
   'grant_types',
@@ -19,9 +19,9 @@ const KEPT = new Set([
 ]);
 const LOOPBACK = new Set(['127.0.0.1', '[::1]', 'localhost']);
 
-/** @throws when a code would travel in the clear. */
+/** Removes other members. @throws InvalidClientMetadata when an authorization code would be sent over plain HTTP. */
 export function limitMetadata(metadata: Record<string, unknown>): void {
-  for (const key of Object.keys(metadata)) if (!KEPT.has(key)) delete metadata[key];
+  for (const key of Object.keys(metadata)) if (!ACCEPTED_MEMBERS.has(key)) delete metadata[key];
   for (const uri of [metadata['redirect_uris']].flat()) {
     const parsed = typeof uri === 'string' ? URL.parse(uri) : null;
     if (parsed?.protocol === 'http:' && !LOOPBACK.has(parsed.hostname))

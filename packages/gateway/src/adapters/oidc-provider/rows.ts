@@ -2,11 +2,14 @@
 import type { DatabaseSync } from 'node:sqlite';
 import { errors, type Adapter, type AdapterPayload } from 'oidc-provider';
 
-/** Anybody may register: clients that nobody has signed in with are kept up to this number, newest first (P11). */
+/** Anybody may register a client. Of those that nobody signed in with, so many are kept, newest first (P11). */
 export const UNUSED_CLIENTS_MAX = 1_000;
 const KEEP_NEWEST = `DELETE FROM sign_in WHERE kind = 'Client' AND id IN (
   SELECT client.id FROM sign_in client WHERE client.kind = 'Client'
-  AND NOT EXISTS (SELECT 1 FROM sign_in used WHERE used.kind = 'Grant' AND json_extract(used.payload, '$.clientId') = client.id)
+  AND NOT EXISTS (
+    SELECT 1 FROM sign_in used
+    WHERE used.kind = 'Grant' AND json_extract(used.payload, '$.clientId') = client.id
+  )
   ORDER BY client.rowid DESC LIMIT -1 OFFSET ${UNUSED_CLIENTS_MAX})`;
 
 interface Row {
@@ -14,18 +17,23 @@ interface Row {
   readonly expires_at: number | null;
 }
 
+/** @returns a function that makes the storage of one kind of object. */
 export function createRows(database: DatabaseSync): (name: string) => Adapter {
   database.exec(
-    'CREATE TABLE IF NOT EXISTS sign_in (kind TEXT NOT NULL, id TEXT NOT NULL, payload TEXT NOT NULL, uid TEXT, grant_id TEXT, expires_at INTEGER, PRIMARY KEY (kind, id)) STRICT',
+    `CREATE TABLE IF NOT EXISTS sign_in (
+       kind TEXT NOT NULL, id TEXT NOT NULL, payload TEXT NOT NULL, uid TEXT, grant_id TEXT, expires_at INTEGER,
+       PRIMARY KEY (kind, id)
+     ) STRICT`,
   );
   const put = database.prepare('INSERT OR REPLACE INTO sign_in VALUES (?, ?, ?, ?, ?, ?)');
   const byId = database.prepare('SELECT payload, expires_at FROM sign_in WHERE kind = ? AND id = ?');
   const byUid = database.prepare('SELECT payload, expires_at FROM sign_in WHERE kind = ? AND uid = ?');
-  const drop = database.prepare('DELETE FROM sign_in WHERE kind = ? AND id = ?');
+  const remove = database.prepare('DELETE FROM sign_in WHERE kind = ? AND id = ?');
   const consume = database.prepare(
-    "UPDATE sign_in SET payload = json_set(payload, '$.consumed', ?) WHERE kind = ? AND id = ? AND json_extract(payload, '$.consumed') IS NULL",
+    `UPDATE sign_in SET payload = json_set(payload, '$.consumed', ?)
+     WHERE kind = ? AND id = ? AND json_extract(payload, '$.consumed') IS NULL`,
   );
-  const end = database.prepare("DELETE FROM sign_in WHERE grant_id = ? OR (kind = 'Grant' AND id = ?)");
+  const endGrant = database.prepare("DELETE FROM sign_in WHERE grant_id = ? OR (kind = 'Grant' AND id = ?)");
   const keepNewest = database.prepare(KEEP_NEWEST);
   const revoke = database.prepare('DELETE FROM sign_in WHERE grant_id = ?');
   const purge = database.prepare('DELETE FROM sign_in WHERE expires_at < ?');
@@ -52,13 +60,13 @@ export function createRows(database: DatabaseSync): (name: string) => Adapter {
     findByUserCode: async () => undefined,
     async consume(id) {
       if (consume.run(seconds(), kind, id).changes === 1) return;
-      // Somebody was faster. Which of the two is the thief is unknown: nobody keeps what came of it.
+      // It was consumed before. One of the two callers may have stolen it, so the grant ends for both.
       const row = byId.get(kind, id) as Row | undefined;
       const grantId = row === undefined ? undefined : (JSON.parse(row.payload) as AdapterPayload).grantId;
-      if (grantId !== undefined) end.run(grantId, grantId);
+      if (grantId !== undefined) endGrant.run(grantId, grantId);
       throw new errors.InvalidGrant('it was used already');
     },
-    destroy: async (id) => void drop.run(kind, id),
+    destroy: async (id) => void remove.run(kind, id),
     revokeByGrantId: async (grantId) => void revoke.run(grantId),
   });
 }

@@ -1,6 +1,6 @@
 /**
- * The authorization server of the demo: OAuth 2.1 on `oidc-provider`, with a login page of its own. Off by default; a
- * deployment has an identity provider already.
+ * The authorization server of the demo: OAuth 2.1 on `oidc-provider`, with its own login page. It is off by default, because
+ * a deployment has an identity provider already.
  */
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { DatabaseSync } from 'node:sqlite';
@@ -14,6 +14,7 @@ import { createRows } from './rows.ts';
 
 export type { SignInUser } from './login.ts';
 
+/** Settings of the authorization server. */
 export interface AuthorizationServerDeps {
   /** Its identifier: origin and the path `/oauth`. */
   readonly issuer: string;
@@ -21,12 +22,13 @@ export interface AuthorizationServerDeps {
   readonly resource: string;
   readonly users: readonly SignInUser[];
   readonly database: DatabaseSync;
-  /** Keys are kept here, readable by the owner only. */
+  /** The folder of the keys, which only the owner can read. */
   readonly folder: string;
 }
 
+/** The request handler of the authorization server. */
 export interface AuthorizationServer {
-  /** True when the request was for it and has been taken. */
+  /** @returns true when the request is for the authorization server, which then answers it. */
   handle(request: IncomingMessage, response: ServerResponse): boolean;
 }
 
@@ -38,8 +40,25 @@ const METADATA = new Set([
   '/oauth/.well-known/openid-configuration',
 ]);
 const AUTHORIZE = '/authorize';
-const HOUR = 3_600;
+const HOUR_SECONDS = 3_600;
+const ROUTES = {
+  authorization: AUTHORIZE,
+  token: '/token',
+  registration: '/register',
+  jwks: '/jwks',
+  revocation: '/revoke',
+};
+const TTL_SECONDS = {
+  AccessToken: HOUR_SECONDS,
+  AuthorizationCode: 60,
+  Grant: 14 * 24 * HOUR_SECONDS,
+  IdToken: HOUR_SECONDS,
+  Interaction: 600,
+  RefreshToken: 14 * 24 * HOUR_SECONDS,
+  Session: 24 * HOUR_SECONDS,
+};
 
+/** @returns a server whose clients, grants and keys outlive a restart. */
 export async function createAuthorizationServer(deps: AuthorizationServerDeps): Promise<AuthorizationServer> {
   const { jwks, cookieKeys } = await openKeys(deps.folder);
   const provider = new Provider(deps.issuer, {
@@ -49,7 +68,7 @@ export async function createAuthorizationServer(deps: AuthorizationServerDeps): 
     adapter: createRows(deps.database),
   } as Configuration);
   provider.use(async (ctx, next) => {
-    if (ctx.path === AUTHORIZE) askForScope(ctx);
+    if (ctx.path === AUTHORIZE) addScope(ctx);
     await next();
   });
   const login = createLogin(provider, deps, SCOPE);
@@ -66,9 +85,9 @@ export async function createAuthorizationServer(deps: AuthorizationServerDeps): 
         return true;
       }
       const target = isMetadata ? '/oauth/.well-known/openid-configuration' : (request.url ?? '');
-      // The issuer is what was configured: a Host header that somebody else chose must not get into an address (P19).
+      // The issuer is the configured one: a Host header that a caller chose must not get into an address (P19).
       request.headers.host = host;
-      // `/oauth?…` has a path, too: the library fails without one.
+      // The library needs a path, also for `/oauth?…`.
       Object.assign(request, {
         originalUrl: target,
         baseUrl: '/oauth',
@@ -85,18 +104,18 @@ export async function createAuthorizationServer(deps: AuthorizationServerDeps): 
   };
 }
 
-/** There is one scope: a client that asks for none gets it (RFC 6749 section 3.3), and one that asks for others as well. */
-function askForScope(ctx: { query: NodeJS.Dict<string | string[]> }): void {
-  const asked = ctx.query['scope'] ?? '';
-  // Several are an error, which is the library's to report.
-  if (typeof asked === 'string')
+/** Adds the only scope to every request: a client that asks for none, or for others, gets it (RFC 6749 section 3.3). */
+function addScope(ctx: { query: NodeJS.Dict<string | string[]> }): void {
+  const requested = ctx.query['scope'] ?? '';
+  // The library reports a repeated parameter as an error.
+  if (typeof requested === 'string')
     ctx.query = {
       ...ctx.query,
-      scope: [...new Set([...asked.split(' '), SCOPE])].filter((one) => one !== '').join(' '),
+      scope: [...new Set([...requested.split(' '), SCOPE])].filter((scope) => scope !== '').join(' '),
     };
 }
 
-/** Every client asks the user every time: what another client, or this one, was allowed before is no consent (A12). */
+/** The user is asked at every sign-in: an earlier consent, of this client or another one, does not count (A12). */
 function alwaysAsk(): interactionPolicy.DefaultPolicy {
   const policy = interactionPolicy.base();
   policy
@@ -113,7 +132,7 @@ function alwaysAsk(): interactionPolicy.DefaultPolicy {
 }
 
 function configuration({ users, resource }: AuthorizationServerDeps): Configuration {
-  const claimsOf = (subject: string | undefined) => users.find((user) => user.subject === subject);
+  const userOf = (subject: string | undefined) => users.find((user) => user.subject === subject);
   return {
     clientDefaults: {
       application_type: 'native',
@@ -126,10 +145,9 @@ function configuration({ users, resource }: AuthorizationServerDeps): Configurat
     scopes: [SCOPE, 'offline_access'],
     responseTypes: ['code'],
     pkce: { required: () => true },
-    findAccount: (_ctx, id) =>
-      claimsOf(id) === undefined ? undefined : { accountId: id, claims: () => ({ sub: id }) },
+    findAccount: (_ctx, id) => (userOf(id) === undefined ? undefined : { accountId: id, claims: () => ({ sub: id }) }),
     extraTokenClaims: (_ctx, token) => {
-      const user = claimsOf((token as { accountId?: string }).accountId);
+      const user = userOf((token as { accountId?: string }).accountId);
       return user === undefined
         ? undefined
         : { tenant_id: user.tenant, roles: user.roles, ...(user.tier !== undefined && { tier: user.tier }) };
@@ -137,7 +155,7 @@ function configuration({ users, resource }: AuthorizationServerDeps): Configurat
     issueRefreshToken: async (_ctx, client) => client.grantTypeAllowed('refresh_token'),
     rotateRefreshToken: true,
     expiresWithSession: async () => false,
-    // Nothing that a client or a document names is dialled.
+    // No address that a client or a document names is ever fetched.
     fetch: async () => {
       throw new errors.InvalidRequest('nothing is fetched');
     },
@@ -149,48 +167,39 @@ function configuration({ users, resource }: AuthorizationServerDeps): Configurat
       client.redirectUris?.some((uri) => URL.parse(uri)?.origin === origin) ?? false,
     allowOmittingSingleRegisteredRedirectUri: false,
     interactions: { policy: alwaysAsk(), url: (_ctx, interaction) => `/oauth/interaction/${interaction.uid}` },
-    features: {
-      devInteractions: { enabled: false },
-      registration: { enabled: true },
-      revocation: { enabled: true, allowedPolicy: async (_ctx, client, token) => token.clientId === client.clientId },
-      userinfo: { enabled: false },
-      rpInitiatedLogout: { enabled: false },
-      resourceIndicators: {
-        enabled: true,
-        defaultResource: () => resource,
-        useGrantedResource: () => true,
-        getResourceServerInfo: (_ctx, indicator) => {
-          if (indicator !== resource && !indicator.startsWith(`${resource}/`)) throw new errors.InvalidTarget();
-          return {
-            scope: SCOPE,
-            audience: resource,
-            accessTokenTTL: HOUR,
-            accessTokenFormat: 'jwt',
-            jwt: { sign: { alg: 'ES256' } },
-          };
-        },
-      },
-    },
-    routes: {
-      authorization: AUTHORIZE,
-      token: '/token',
-      registration: '/register',
-      jwks: '/jwks',
-      revocation: '/revoke',
-    },
-    ttl: {
-      AccessToken: HOUR,
-      AuthorizationCode: 60,
-      Grant: 14 * 24 * HOUR,
-      IdToken: HOUR,
-      Interaction: 600,
-      RefreshToken: 14 * 24 * HOUR,
-      Session: 24 * HOUR,
-    },
+    features: featuresFor(resource),
+    routes: ROUTES,
+    ttl: TTL_SECONDS,
     renderError: (ctx, out) => {
       ctx.type = 'html';
       ctx.set('Content-Security-Policy', PAGE_POLICY);
       ctx.body = refused(out.error);
+    },
+  };
+}
+
+/** Features of the library. The only resource is the gateway, whole or one of its servers (RFC 8707). */
+function featuresFor(resource: string): Configuration['features'] {
+  return {
+    devInteractions: { enabled: false },
+    registration: { enabled: true },
+    revocation: { enabled: true, allowedPolicy: async (_ctx, client, token) => token.clientId === client.clientId },
+    userinfo: { enabled: false },
+    rpInitiatedLogout: { enabled: false },
+    resourceIndicators: {
+      enabled: true,
+      defaultResource: () => resource,
+      useGrantedResource: () => true,
+      getResourceServerInfo: (_ctx, indicator) => {
+        if (indicator !== resource && !indicator.startsWith(`${resource}/`)) throw new errors.InvalidTarget();
+        return {
+          scope: SCOPE,
+          audience: resource,
+          accessTokenTTL: HOUR_SECONDS,
+          accessTokenFormat: 'jwt',
+          jwt: { sign: { alg: 'ES256' } },
+        };
+      },
     },
   };
 }

@@ -1,10 +1,11 @@
-/** Structured logs: one JSON document a line on standard error, so that standard output stays free for the protocol. */
+/** Structured logs: one JSON document per line on standard error. Standard output belongs to the protocol. */
 import { destination, pino, stdTimeFunctions, type DestinationStream } from 'pino';
 import type { Log, LogLevel } from '@sallyport/guard';
 import { createRedactor } from './redact.ts';
 
+/** Settings of the log. */
 export interface LoggerOptions {
-  /** Least severe message that is written now. */
+  /** The least severe level that is written, read with every message. */
   readonly level: () => LogLevel;
   /** Exact values that must never appear: what the secret references of the configuration resolved to. */
   readonly secrets?: () => readonly string[];
@@ -28,14 +29,14 @@ export function createLogger(options: LoggerOptions): Log {
     stream,
   );
   return (level, message, fields) => {
-    const least = options.level();
-    if (logger.level !== least) logger.level = least;
+    const leastSevere = options.level();
+    if (logger.level !== leastSevere) logger.level = leastSevere;
     if (!logger.isLevelEnabled(level)) return;
     try {
-      // `fields` in a member of their own: none of them can pass for the time, the level or the message.
+      // The fields are in a member of their own, so that none can look like the time, the level or the message.
       logger[level](fields === undefined ? {} : { fields: redactor.fields(fields) }, redactor.text(message));
     } catch {
-      // A log that cannot be written must not fail a call; the audit log is what must.
+      // A log that cannot be written must not fail a call. Only the audit log must.
     }
   };
 }

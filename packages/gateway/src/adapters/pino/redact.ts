@@ -1,11 +1,14 @@
 /**
- * What is logged, without secrets and on one line. Two nets: names that say that a value is a secret, and values that
- * look like one or are one that the configuration resolved. Whatever is not plain data is reduced to what it is called.
+ * Removes secrets from log lines, and keeps each on one line. A value is redacted because of its name, because it looks
+ * like a secret, or because the configuration resolved to it. What is not plain data is replaced by its type.
  */
 
 const SECRET_NAME =
   /authorization|cookie|token$|secret|passw|passphrase|credential|api[-_]?key|private[-_]?key|^key$|^jwt$|assertion|code[-_]?verifier/i;
-/** API keys of ours, JWTs (also cut off), bearer and basic credentials, well-known foreign keys, PEM private keys, credentials in URLs. */
+/**
+ * Sallyport's API keys, JWTs (also parts of them), bearer and basic credentials, well-known keys of other products, PEM
+ * private keys, credentials in URLs.
+ */
 const SECRET_VALUES: readonly RegExp[] = [
   /\bsp_[A-Za-z0-9]{2,64}_[A-Za-z0-9_-]{8,}/g,
   /\beyJ[A-Za-z0-9_-]{6,}(?:\.[A-Za-z0-9_-]*){0,4}/g,
@@ -15,15 +18,17 @@ const SECRET_VALUES: readonly RegExp[] = [
   /-----BEGIN [A-Z ]{0,30}PRIVATE KEY-----[^-]{0,8192}(?:-----END [A-Z ]{0,30}PRIVATE KEY-----)?/g,
   /(?<=:\/\/)[^\s/@:]{1,256}:[^\s/@]{1,256}(?=@)/g,
 ];
-/** C0, C1, bidi, zero-width and tag characters: what makes a terminal or a reader see something else. */
+/** C0, C1, bidirectional, zero-width and tag characters, which make a terminal or a reader see another text. */
 const INVISIBLE =
   /[\u0000-\u001f\u007f-\u009f\u00ad\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb]|[\u{e0000}-\u{e007f}]|\p{Surrogate}/gu;
 
-const MAX_TEXT = 2_000;
-const MAX_DEPTH = 6;
-const MAX_MEMBERS = 64;
+const TEXT_CHARACTERS_MAX = 2_000;
+const DEPTH_MAX = 6;
+const MEMBERS_MAX = 64;
+/** What stands in place of a secret. */
 export const REDACTED = '[redacted]';
 
+/** Makes texts and fields safe to log. */
 export interface Redactor {
   text(text: string): string;
   fields(fields: Readonly<Record<string, unknown>>): Record<string, unknown>;
@@ -32,25 +37,24 @@ export interface Redactor {
 /** @param secrets exact values that must never appear, such as resolved references; those under 6 characters are ignored. */
 export function createRedactor(secrets: () => readonly string[]): Redactor {
   const text = (raw: string): string => {
-    let clean = raw.length > 4 * MAX_TEXT ? raw.slice(0, 4 * MAX_TEXT) : raw;
+    let clean = raw.length > 4 * TEXT_CHARACTERS_MAX ? raw.slice(0, 4 * TEXT_CHARACTERS_MAX) : raw;
     for (const secret of secrets())
       if (secret.length >= 6 && clean.includes(secret)) clean = clean.replaceAll(secret, REDACTED);
     for (const pattern of SECRET_VALUES) clean = clean.replace(pattern, REDACTED);
     clean = clean.replace(INVISIBLE, (character) => `\\u{${(character.codePointAt(0) ?? 0).toString(16)}}`);
-    return clean.length > MAX_TEXT ? `${clean.slice(0, MAX_TEXT)}… (${raw.length} characters)` : clean;
+    return clean.length > TEXT_CHARACTERS_MAX
+      ? `${clean.slice(0, TEXT_CHARACTERS_MAX)}… (${raw.length} characters)`
+      : clean;
   };
-  return { text, fields: (fields) => cleanObject(fields, { text, depth: 0 }) };
+  return { text, fields: (fields) => cleanObject(fields, text, 0) };
 }
 
-interface Way {
-  readonly text: (raw: string) => string;
-  readonly depth: number;
-}
+type CleanText = (raw: string) => string;
 
-function clean(value: unknown, way: Way): unknown {
+function clean(value: unknown, text: CleanText, depth: number): unknown {
   switch (typeof value) {
     case 'string':
-      return way.text(value);
+      return text(value);
     case 'number':
       return Number.isFinite(value) ? value : String(value);
     case 'boolean':
@@ -64,21 +68,24 @@ function clean(value: unknown, way: Way): unknown {
       return `[${typeof value}]`;
   }
   if (value === null) return null;
-  if (way.depth >= MAX_DEPTH) return '[deep]';
-  const deeper: Way = { ...way, depth: way.depth + 1 };
-  if (value instanceof Error) return cleanError(value, deeper);
+  if (depth >= DEPTH_MAX) return '[deep]';
+  if (value instanceof Error) return cleanError(value, text, depth + 1);
   if (ArrayBuffer.isView(value) || value instanceof ArrayBuffer) return `[${value.byteLength} bytes]`;
-  if (Array.isArray(value)) return value.slice(0, MAX_MEMBERS).map((member) => clean(member, deeper));
+  if (Array.isArray(value)) return value.slice(0, MEMBERS_MAX).map((member) => clean(member, text, depth + 1));
   if (value instanceof Date) return Number.isNaN(value.getTime()) ? 'invalid date' : value.toISOString();
-  if (value instanceof URL) return way.text(value.href);
+  if (value instanceof URL) return text(value.href);
   const entries =
     value instanceof Map ? (Object.fromEntries(value) as Record<string, unknown>) : (value as Record<string, unknown>);
-  return cleanObject(entries, deeper);
+  return cleanObject(entries, text, depth + 1);
 }
 
-function cleanObject(object: Readonly<Record<string, unknown>>, way: Way): Record<string, unknown> {
-  const out: Record<string, unknown> = Object.create(null) as Record<string, unknown>;
-  for (const name of Object.keys(object).slice(0, MAX_MEMBERS)) {
+function cleanObject(
+  object: Readonly<Record<string, unknown>>,
+  text: CleanText,
+  depth: number,
+): Record<string, unknown> {
+  const cleaned: Record<string, unknown> = Object.create(null) as Record<string, unknown>;
+  for (const name of Object.keys(object).slice(0, MEMBERS_MAX)) {
     // A getter may throw, and a log line must not.
     let value: unknown;
     try {
@@ -86,28 +93,26 @@ function cleanObject(object: Readonly<Record<string, unknown>>, way: Way): Recor
     } catch {
       value = '[unreadable]';
     }
-    out[way.text(name)] =
-      SECRET_NAME.test(name) && value !== undefined && value !== null && typeof value !== 'boolean'
-        ? REDACTED
-        : clean(value, way);
+    const isSecret = SECRET_NAME.test(name) && value !== undefined && value !== null && typeof value !== 'boolean';
+    cleaned[text(name)] = isSecret ? REDACTED : clean(value, text, depth);
   }
-  return out;
+  return cleaned;
 }
 
-function cleanError(error: Error, way: Way): Record<string, unknown> {
+function cleanError(error: Error, text: CleanText, depth: number): Record<string, unknown> {
   const { code } = error as NodeJS.ErrnoException;
   return {
-    type: way.text(error.name),
-    message: way.text(error.message),
-    ...(code === undefined ? {} : { code: way.text(String(code)) }),
+    type: text(error.name),
+    message: text(error.message),
+    ...(code === undefined ? {} : { code: text(String(code)) }),
     ...(error.stack === undefined
       ? {}
       : {
           stack: error.stack
             .split('\n')
             .slice(1, 9)
-            .map((line) => way.text(line.trim())),
+            .map((line) => text(line.trim())),
         }),
-    ...(error.cause === undefined ? {} : { cause: clean(error.cause, way) }),
+    ...(error.cause === undefined ? {} : { cause: clean(error.cause, text, depth) }),
   };
 }

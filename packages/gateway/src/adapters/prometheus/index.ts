@@ -1,2 +1,2 @@
-/** Prometheus metrics. */
-export { createMetrics, type Metrics, type MetricsDeps, type Requested } from './metrics.ts';
+/** The metrics of the gateway in the Prometheus text format. */
+export { createMetrics, type Metrics, type MetricsDeps, type AnsweredRequest } from './metrics.ts';

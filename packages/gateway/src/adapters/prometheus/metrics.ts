@@ -1,10 +1,11 @@
-/** What can be counted, under the names of the contract. Implements the guard's Observer port. */
+/** The metrics of the gateway. Implements the guard's Observer port. */
 import { STAGE_NAMES, type LimitRule, type Observer, type Outcome } from '@sallyport/guard';
 import { collectDefaultMetrics, Registry } from 'prom-client';
 import { endpointLabel, methodLabel, OTHER, statusLabel, tenantLabel, wordLabel } from './bounded-labels.ts';
 import { counter, gauge, histogram } from './series.ts';
 
-export interface Requested {
+/** A request that was answered. */
+export interface AnsweredRequest {
   readonly method: string;
   readonly endpoint: string;
   readonly status: number;
@@ -12,26 +13,28 @@ export interface Requested {
   readonly ms: number;
 }
 
+/** The metrics that the gateway counts, and their text. */
 export interface Metrics extends Observer {
   /** One HTTP request, or one line of stdio, was answered. */
-  requested(event: Requested): void;
-  /** One call ended; everything but `tools/call` is ignored. */
+  requested(event: AnsweredRequest): void;
+  /** A call ended. Only `tools/call` is counted. */
   called(outcome: Outcome): void;
   tokenRefused(errorType: string): void;
   drifted(server: string): void;
   upstreamFailed(server: string, kind: string): void;
   approvalDecided(result: 'approved' | 'refused' | 'expired', waitedMs: number): void;
-  /** For `/metrics`. */
+  /** The body of `/metrics` and its content type. */
   read(): Promise<{ readonly type: string; readonly text: string }>;
 }
 
+/** What the metrics read from the gateway. */
 export interface MetricsDeps {
   /** Configured names: the only values that the labels `server` and `tenant_id` take, besides `other`. */
   readonly servers: () => readonly string[];
   readonly tenants: () => readonly string[];
   readonly activeConnections: () => number;
   readonly approvalsPending: () => number;
-  /** Memory, CPU and event loop of the process as well. */
+  /** True to add the memory, CPU and event loop of the process. */
   readonly ofProcess?: boolean;
 }
 
@@ -42,6 +45,7 @@ const CALL_BOUNDS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1,
 const COMMIT_BOUNDS = [0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1, 5];
 const WAIT_BOUNDS = [1, 5, 15, 30, 60, 120, 300, 600, 1800, 3600];
 
+/** @returns metrics in a registry of their own. */
 export function createMetrics(deps: MetricsDeps): Metrics {
   const registry = new Registry();
   if (deps.ofProcess === true) collectDefaultMetrics({ register: registry });
@@ -50,25 +54,27 @@ export function createMetrics(deps: MetricsDeps): Metrics {
     ...pipelineSeries(registry, known),
     ...requestSeries(registry, known),
     ...callSeries(registry, known),
-    ...operationSeries(registry, { deps, known }),
+    ...operationSeries(registry, deps, known),
     read: async () => ({ type: registry.contentType, text: await registry.metrics() }),
   };
 }
 
-interface Known {
+/** The configured names, as label values. */
+interface KnownNames {
   servers(): ReadonlySet<string>;
   tenants(): ReadonlySet<string>;
   server(name: string): string;
 }
 
-/** Sets of the configured names, made anew only when the configuration was. */
-function namesOf(deps: MetricsDeps): Known {
+/** Sets of the configured names, which are built again only when the configuration changed. */
+function namesOf(deps: MetricsDeps): KnownNames {
   const asSet = (read: () => readonly string[]): (() => ReadonlySet<string>) => {
-    let from: readonly string[] | undefined;
+    let names: readonly string[] | undefined;
     let set: ReadonlySet<string> = new Set();
     return () => {
-      const now = read();
-      if (now !== from) set = new Set((from = now));
+      const current = read();
+      if (current !== names) set = new Set(current);
+      names = current;
       return set;
     };
   };
@@ -76,7 +82,7 @@ function namesOf(deps: MetricsDeps): Known {
   return { servers, tenants: asSet(deps.tenants), server: (name) => (servers().has(name) ? name : OTHER) };
 }
 
-function pipelineSeries(registry: Registry, known: Known): Observer {
+function pipelineSeries(registry: Registry, known: KnownNames): Observer {
   const stages = histogram(
     registry,
     { name: 'mcp_stage_duration_seconds', help: 'Time in one stage of the guard.', labels: ['stage'] },
@@ -116,7 +122,7 @@ function pipelineSeries(registry: Registry, known: Known): Observer {
   };
 }
 
-function requestSeries(registry: Registry, known: Known): Pick<Metrics, 'requested' | 'tokenRefused'> {
+function requestSeries(registry: Registry, known: KnownNames): Pick<Metrics, 'requested' | 'tokenRefused'> {
   const requests = counter(registry, {
     name: 'mcp_requests_total',
     help: 'Answered requests.',
@@ -143,17 +149,17 @@ function requestSeries(registry: Registry, known: Known): Pick<Metrics, 'request
   };
 }
 
-function callSeries(registry: Registry, known: Known): Pick<Metrics, 'called'> {
+function callSeries(registry: Registry, known: KnownNames): Pick<Metrics, 'called'> {
   const calls = counter(registry, {
     name: 'mcp_tool_calls_total',
-    help: 'Tool calls by how they ended.',
+    help: 'Tool calls by outcome.',
     labels: ['server', 'tool', 'outcome'],
   });
   const durations = histogram(
     registry,
     {
       name: 'mcp_tool_call_duration_seconds',
-      help: 'Time of tool calls in the guard and behind it.',
+      help: 'Time of tool calls in the guard and upstream.',
       labels: ['server', 'tool'],
     },
     CALL_BOUNDS,
@@ -161,7 +167,7 @@ function callSeries(registry: Registry, known: Known): Pick<Metrics, 'called'> {
   return {
     called: ({ method, definition, status, durationMs }) => {
       if (method !== 'tools/call') return;
-      // Without a definition the caller made the name up.
+      // Without a definition the name is the caller's invention.
       const server = definition === undefined ? OTHER : known.server(definition.server);
       const tool = definition === undefined || server === OTHER ? OTHER : definition.name;
       calls(server, tool, status).inc();
@@ -172,7 +178,8 @@ function callSeries(registry: Registry, known: Known): Pick<Metrics, 'called'> {
 
 function operationSeries(
   registry: Registry,
-  { deps, known }: { deps: MetricsDeps; known: Known },
+  deps: MetricsDeps,
+  known: KnownNames,
 ): Pick<Metrics, 'drifted' | 'upstreamFailed' | 'approvalDecided'> {
   gauge(
     registry,
@@ -181,7 +188,7 @@ function operationSeries(
   );
   gauge(
     registry,
-    { name: 'mcp_approvals_pending', help: 'Calls that wait for a person.', labels: [] },
+    { name: 'mcp_approvals_pending', help: 'Calls that wait for approval.', labels: [] },
     deps.approvalsPending,
   );
   const drift = counter(registry, {
@@ -191,7 +198,7 @@ function operationSeries(
   });
   const upstream = counter(registry, {
     name: 'mcp_upstream_errors_total',
-    help: 'Failures behind the gateway.',
+    help: 'Failures of upstream servers.',
     labels: ['server', 'kind'],
   });
   const approvals = counter(registry, {
@@ -201,7 +208,7 @@ function operationSeries(
   });
   const waits = histogram(
     registry,
-    { name: 'mcp_approval_wait_seconds', help: 'Time from question to answer.', labels: [] },
+    { name: 'mcp_approval_wait_seconds', help: 'Time from the request for approval to the decision.', labels: [] },
     WAIT_BOUNDS,
   )();
   return {

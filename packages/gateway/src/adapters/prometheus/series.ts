@@ -1,22 +1,25 @@
 /**
- * Counters, gauges and histograms whose children are plain numbers: counting costs a few nanoseconds on the path of a
- * call, and prom-client renders them when somebody asks. (Its own children hash their labels at every `inc`.)
+ * Counters, gauges and histograms whose children are plain numbers: counting takes a few nanoseconds on the path of a call.
+ * prom-client renders them when the metrics are read; its own children hash their labels at every `inc`.
  */
 import type { Metric, Registry } from 'prom-client';
 
+/** A counter for one combination of label values. */
 export interface CounterChild {
   inc(): void;
 }
+/** A histogram for one combination of label values. */
 export interface HistogramChild {
   observe(value: number): void;
 }
 
+/** Name and labels of a metric. */
 export interface Shape<L extends string> {
   readonly name: string;
   readonly help: string;
   readonly labels: readonly L[];
-  /** At most so many combinations of labels; those after it are counted as `other` in every label. */
-  readonly maxChildren?: number;
+  /** How many combinations of label values are kept; later ones are counted with `other` in every label. */
+  readonly childrenMax?: number;
 }
 
 type Values = readonly string[];
@@ -26,9 +29,9 @@ interface Sample {
   readonly value: number;
 }
 
-const MAX_CHILDREN = 5_000;
+const CHILDREN_MAX = 5_000;
 
-/** Children by label values, one level of maps a label: looking one up hashes no new text. */
+/** Children by label values, one level of maps per label, so that a lookup makes and hashes no new text. */
 interface Level<C> {
   readonly next: Map<string, Level<C>>;
   child: C | undefined;
@@ -39,43 +42,46 @@ function childrenOf<L extends string, C>(
   make: (labels: Readonly<Record<string, string>>) => C,
 ): (...values: Values) => C {
   const root: Level<C> = { next: new Map(), child: undefined };
-  const spill = shape.labels.map(() => 'other');
+  const overflow = shape.labels.map(() => 'other');
   let count = 0;
   const add = (values: Values): C => {
     let level = root;
     for (const value of values) {
-      let deeper = level.next.get(value);
-      if (deeper === undefined) level.next.set(value, (deeper = { next: new Map(), child: undefined }));
-      level = deeper;
+      const nextLevel = level.next.get(value) ?? { next: new Map<string, Level<C>>(), child: undefined };
+      level.next.set(value, nextLevel);
+      level = nextLevel;
     }
     if (level.child !== undefined) return level.child;
     count += 1;
-    return (level.child = make(Object.fromEntries(shape.labels.map((label, index) => [label, values[index] ?? '']))));
+    level.child = make(Object.fromEntries(shape.labels.map((label, index) => [label, values[index] ?? ''])));
+    return level.child;
   };
   return (...values) => {
     let level: Level<C> | undefined = root;
     for (const value of values) level = level?.next.get(value);
-    return level?.child ?? add(count >= (shape.maxChildren ?? MAX_CHILDREN) ? spill : values);
+    return level?.child ?? add(count >= (shape.childrenMax ?? CHILDREN_MAX) ? overflow : values);
   };
 }
 
 function register(
   registry: Registry,
   shape: Shape<string>,
-  { type, samples }: { type: 'counter' | 'gauge' | 'histogram'; samples: () => Sample[] },
+  type: 'counter' | 'gauge' | 'histogram',
+  samples: () => Sample[],
 ): void {
   const metric = {
     name: shape.name,
     help: shape.help,
     get: async () => ({ name: shape.name, help: shape.help, type, values: samples(), aggregator: 'sum' }),
   };
-  // The registry needs of a metric only what is here, but its type names its own classes.
+  // The registry uses only these members of a metric, but its type requires prom-client's own classes.
   registry.registerMetric(metric as unknown as Metric);
 }
 
+/** @returns a function that finds the counter for label values, in the order of `shape.labels`. */
 export function counter<L extends string>(registry: Registry, shape: Shape<L>): (...values: Values) => CounterChild {
   const all: { readonly labels: Readonly<Record<string, string>>; value: number }[] = [];
-  register(registry, shape, { type: 'counter', samples: () => all.map(({ labels, value }) => ({ labels, value })) });
+  register(registry, shape, 'counter', () => all.map(({ labels, value }) => ({ labels, value })));
   return childrenOf(shape, (labels) => {
     const child = {
       labels,
@@ -89,22 +95,22 @@ export function counter<L extends string>(registry: Registry, shape: Shape<L>): 
   });
 }
 
-/** @param read asked when the metrics are read, never before. */
+/** A gauge without labels. @param read called when the metrics are read. */
 export function gauge(registry: Registry, shape: Shape<never>, read: () => number): void {
-  register(registry, shape, { type: 'gauge', samples: () => [{ labels: {}, value: read() }] });
+  register(registry, shape, 'gauge', () => [{ labels: {}, value: read() }]);
 }
 
-/** @param bounds upper bounds of the buckets in the unit of the metric, ascending; `+Inf` is added. */
+/**
+ * @param bounds upper bounds of the buckets in the unit of the metric, ascending; `+Inf` is added.
+ * @returns a function that finds the histogram for label values, in the order of `shape.labels`.
+ */
 export function histogram<L extends string>(
   registry: Registry,
   shape: Shape<L>,
   bounds: readonly number[],
 ): (...values: Values) => HistogramChild {
   const all: HistogramCells[] = [];
-  register(registry, shape, {
-    type: 'histogram',
-    samples: () => all.flatMap((cells) => samplesOf(shape.name, bounds, cells)),
-  });
+  register(registry, shape, 'histogram', () => all.flatMap((cells) => samplesOf(shape.name, bounds, cells)));
   return childrenOf(shape, (labels) => {
     const cells: HistogramCells = { labels, counts: new Float64Array(bounds.length + 1), sum: 0 };
     all.push(cells);

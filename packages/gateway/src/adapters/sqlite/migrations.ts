@@ -1,10 +1,11 @@
 import type { DatabaseSync } from 'node:sqlite';
 
-/** Applied in order, each once; never edited after a release, only added to. */
+/** Applied in order, each once. A released migration is never edited; new ones are added at the end. */
 const MIGRATIONS: readonly string[] = [
   `CREATE TABLE api_keys (
      id TEXT PRIMARY KEY, hash TEXT NOT NULL, tenant TEXT NOT NULL, subject TEXT NOT NULL, name TEXT NOT NULL,
-     roles TEXT NOT NULL, scopes TEXT NOT NULL, tier TEXT, created_at INTEGER NOT NULL, expires_at INTEGER, revoked_at INTEGER
+     roles TEXT NOT NULL, scopes TEXT NOT NULL, tier TEXT, created_at INTEGER NOT NULL, expires_at INTEGER,
+     revoked_at INTEGER
    ) STRICT;
    CREATE TABLE pins (
      server TEXT NOT NULL, kind TEXT NOT NULL, name TEXT NOT NULL, digest TEXT NOT NULL, document TEXT NOT NULL,
@@ -19,10 +20,10 @@ const MIGRATIONS: readonly string[] = [
    CREATE TABLE ended_sessions (id TEXT PRIMARY KEY, expires_at INTEGER NOT NULL) STRICT;`,
 ];
 
-/** @throws Error when the file is newer than this program. */
+/** Brings the schema of a file up to date. @throws Error when a newer program wrote the file. */
 export function migrate(database: DatabaseSync): void {
   if (versionOf(database) === MIGRATIONS.length) return;
-  // The version is read again under the lock, because another process may have opened the new file at the same moment.
+  // The version is read again under the lock, because another process may migrate the same new file.
   database.exec('BEGIN IMMEDIATE');
   try {
     const version = versionOf(database);

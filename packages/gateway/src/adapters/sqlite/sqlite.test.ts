@@ -1,4 +1,4 @@
-/** What is SQLite's own beyond the contracts (`test/contracts/`): the file, its versions, and changes that are whole or not at all. */
+/** What SQLite adds to the contracts (`test/contracts/`): the file, its versions, and changes that apply fully or not at all. */
 import { chmodSync, existsSync, mkdirSync, mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -38,7 +38,7 @@ const pin: Pin = {
 };
 
 describe('the file', () => {
-  it('A27 and everything beside it is readable by its owner alone, whatever the umask', () => {
+  it('A27 and the files beside it are readable by the owner only, with any umask', () => {
     const before = process.umask(0);
     try {
       const { keys } = open();
@@ -126,21 +126,21 @@ describe('the file', () => {
     expect(rows('ended_sessions')).toEqual([{ id: 's', expires_at: clock.ms + 5 }]);
   });
 
-  it('keeps the mode that its operator gave it', () => {
+  it('keeps the mode that the operator gave it', () => {
     open();
     chmodSync(file, 0o640);
     open();
     expect(statSync(file).mode & 0o777).toBe(0o640);
   });
 
-  it('A34 that is damaged is refused, not replaced', () => {
+  it('A34 is refused when it is damaged, not replaced', () => {
     mkdirSync(join(folder, 'data'));
     writeFileSync(file, 'not a database, but somebody may want to know what it was');
     expect(() => open()).toThrow();
     expect(statSync(file).size).toBeGreaterThan(50);
   });
 
-  it('of a newer version is refused, and left as it is', () => {
+  it('is refused and left unchanged when a newer version wrote it', () => {
     open().database.exec('PRAGMA user_version = 99');
     expect(() => open()).toThrow(/newer Sallyport/);
     expect((new DatabaseSync(file).prepare('PRAGMA user_version').get() as { user_version: number }).user_version).toBe(
@@ -148,7 +148,7 @@ describe('the file', () => {
     );
   });
 
-  it('that many processes open at once while it is new is made once', { timeout: 60_000 }, async () => {
+  it('is made once when many processes open it at the same time', { timeout: 60_000 }, async () => {
     const store = fileURLToPath(new URL('./store.ts', import.meta.url));
     const code = `const { workerData } = require('node:worker_threads');
       import(workerData.store).then(({ openStore }) => { for (const file of workerData.files) openStore(file).close(); });`;
@@ -172,8 +172,8 @@ describe('the file', () => {
   });
 });
 
-describe('a change is whole or it is not', () => {
-  it('A3 an approval that fails half-way changes neither pins nor what waits nor the version', async () => {
+describe('a change applies fully or not at all', () => {
+  it('A3 an approval that fails half-way changes neither pins nor pending definitions nor the version', async () => {
     const { pins, database } = open();
     await pins.savePending({ ...pin, seenAtMs: 2 });
     const version = await pins.version();

@@ -10,12 +10,13 @@ import { createSessions } from './sessions.ts';
 
 const SQLITE_BUSY = 5;
 
+/** The stores that the gateway keeps in SQLite. */
 export interface Store {
   readonly keys: KeyStore;
   readonly pins: PinStore;
   readonly sessions: SessionDirectory;
   readonly database: DatabaseSync;
-  /** @throws when the file cannot be read. */
+  /** @throws Error when the file cannot be read. */
   probe(): void;
   close(): void;
 }
@@ -44,17 +45,24 @@ function openFile(file: string): DatabaseSync {
     useWal(database);
     return database;
   } catch (thrown) {
-    // SQLite's own words name no file.
+    // SQLite's own message does not name the file.
     throw new Error(`${file} cannot be opened: ${(thrown as Error).message}`, { cause: thrown });
   }
 }
 
-const WAIT_MS = 5_000;
+const BUSY_MS_MAX = 5_000;
 
-/** Two processes that open a new file at once both change its journal mode, and SQLite lets nobody wait for that: so it is tried again. */
+/**
+ * Two processes that open a new file at the same time both change its journal mode. SQLite's busy timeout does not cover
+ * that change, so it is tried again.
+ */
 function useWal(database: DatabaseSync): void {
-  database.exec(`PRAGMA busy_timeout = ${WAIT_MS}; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON;`);
-  for (const until = performance.now() + WAIT_MS; ; Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 10)) {
+  database.exec(`PRAGMA busy_timeout = ${BUSY_MS_MAX}; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON;`);
+  for (
+    const until = performance.now() + BUSY_MS_MAX;
+    ;
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 10)
+  ) {
     try {
       return database.exec('PRAGMA journal_mode = WAL');
     } catch (thrown) {

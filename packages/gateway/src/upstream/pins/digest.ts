@@ -1,7 +1,7 @@
-/** What of a definition is pinned: every field, known or unknown, but for the few that honest servers change all the time. */
+/** The digest of a definition: every field, known or unknown, except the few that honest servers change all the time. */
 import { isObject, jsonDigest, type DefinitionKind, type Digest, type JsonObject } from '@sallyport/guard';
 
-/** `sha256:` and 64 hex digits over the RFC 8785 form of what is pinned. */
+/** The digest of the pinned part of a document. */
 export function digestOf(kind: DefinitionKind, document: JsonObject): Digest {
   return jsonDigest(pinnedPart(kind, document));
 }
@@ -12,7 +12,7 @@ function pinnedPart(kind: DefinitionKind, document: JsonObject): JsonObject {
   return document;
 }
 
-/** The size and the date of a resource describe its content, which may change without its meaning. */
+/** Size and date of a resource describe its content, which may change while the definition stays the same. */
 function withoutContentFacts(document: JsonObject): JsonObject {
   const { size: _size, annotations, ...rest } = document;
   if (!isObject(annotations)) return annotations === undefined ? rest : { ...rest, annotations };
@@ -20,7 +20,7 @@ function withoutContentFacts(document: JsonObject): JsonObject {
   return Object.keys(kept).length === 0 ? rest : { ...rest, annotations: kept };
 }
 
-/** What a server says about itself in words; its version and its capabilities change with every upgrade. */
+/** The words of a server about itself. Its version and its capabilities change with every upgrade. */
 function serverWords({ serverInfo, instructions }: JsonObject): JsonObject {
   const { version: _version, ...words } = isObject(serverInfo) ? serverInfo : {};
   return { serverInfo: words, ...(instructions === undefined ? {} : { instructions }) };

@@ -77,7 +77,7 @@ describe.each(PIN_STORES)('with a pin store that %s', (_answers, createPins) => 
       await old.close();
     });
 
-    it('A3 back to the pinned text: served again, and listeners hear of both', async () => {
+    it('A3 the pinned text again: served again, and subscribers are notified of both changes', async () => {
       await harness.discover();
       const notices: RecordedNotification[] = [];
       const abort = new AbortController();

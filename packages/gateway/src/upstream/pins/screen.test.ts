@@ -118,7 +118,7 @@ describe.each(PIN_STORES)('with a pin store that %s', (_answers, createPins) => 
     });
 
     it.each(['first_use', 'approval'] as const)(
-      'D2 ever new names fill no more places than a list may have (%s), and the log hears of a few',
+      'D2 ever new names take no more than a list may have (%s), and only a few are logged',
       async (pin) => {
         const greedy = createHarness(
           [serverSettings('s', httpTransport(fake.url), { pin, verifyIntervalMs: 0 })],

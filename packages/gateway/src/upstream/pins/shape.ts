@@ -1,4 +1,4 @@
-/** The members that the MCP schema requires of a definition. Clients refuse a whole list because of one that lacks them. */
+/** The members that MCP requires of a definition. Clients refuse a whole list because of one that lacks them. */
 import { isObject, type DefinitionKind, type Json, type JsonObject } from '@sallyport/guard';
 
 const isText = (value: Json | undefined): boolean => value === undefined || typeof value === 'string';

@@ -1,4 +1,4 @@
-/** Compares the live definitions, as one session shows them, with their pins: before a list, a call, or a change notice. */
+/** Compares the live definitions that one session shows with their pins, before they are listed or called. */
 import {
   andThen,
   GuardError,
