@@ -5,21 +5,23 @@ import { StreamableHTTPClientTransport as LegacyTransport } from '@modelcontextp
 import { ElicitRequestSchema, ToolListChangedNotificationSchema } from '@modelcontextprotocol/sdk/types.js';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { McpResult } from '@sallyport/guard';
-import { definition, openBench, pause, type Bench } from '../testing/bench.mts';
-import { ask } from '../testing/client.mts';
+import { pause } from '../testing/pause.mts';
+import { definition } from '../testing/servers.mts';
+import { openTestEdge, type TestEdge } from '../testing/test-edge.mts';
+import { send } from '../testing/client.mts';
 
-let bench: Bench;
+let edge: TestEdge;
 beforeAll(async () => {
-  bench = await openBench({
+  edge = await openTestEdge({
     approvals: [{ server: 'crm', tool: 'erase' }],
-    async other({ call }, relay) {
+    async other({ call }, channel) {
       if (call.method === 'prompts/get')
         return { value: { messages: [{ role: 'user', content: { type: 'text', text: 'hi' } }] } };
       if (call.method === 'resources/read')
         return { value: { contents: [{ uri: 'name' in call.target ? call.target.name : '', text: 'x' }] } };
       if (call.method === 'completion/complete') return { value: { completion: { values: ['a'] } } };
       if (!call.method.endsWith('/listen')) return { value: {} };
-      relay.notify('notifications/tools/list_changed', {});
+      channel.notify('notifications/tools/list_changed', {});
       await new Promise<void>((resolve) => {
         call.signal.addEventListener('abort', () => resolve(), { once: true });
       });
@@ -27,7 +29,7 @@ beforeAll(async () => {
     },
   });
 });
-afterAll(() => bench.close());
+afterAll(() => edge.close());
 
 const requestInit = { headers: { Authorization: 'Bearer alice' } };
 const until = async (test: () => boolean): Promise<void> => {
@@ -38,7 +40,7 @@ const until = async (test: () => boolean): Promise<void> => {
 describe('SDK v1', () => {
   const connect = async (path: string) => {
     const client = new LegacyClient({ name: 'v1', version: '1.0.0' }, { capabilities: { elicitation: {} } });
-    const transport = new LegacyTransport(new URL(`${bench.url}${path}`), { requestInit });
+    const transport = new LegacyTransport(new URL(`${edge.url}${path}`), { requestInit });
     // The SDK's own types disagree with each other under exactOptionalPropertyTypes.
     await client.connect(transport as Parameters<LegacyClient['connect']>[0]);
     return { client, transport };
@@ -94,10 +96,10 @@ describe('SDK v1', () => {
     const waiting = client
       .callTool({ name: 'wait', arguments: {} }, undefined, { signal: abort.signal })
       .catch((thrown: unknown) => thrown);
-    await until(() => bench.sent.at(-1)?.call.params['name'] === 'wait');
+    await until(() => edge.sent.at(-1)?.call.params['name'] === 'wait');
     abort.abort();
     await waiting;
-    await until(() => bench.sent.at(-1)?.call.signal.aborted === true);
+    await until(() => edge.sent.at(-1)?.call.signal.aborted === true);
     await client.close();
   });
 
@@ -112,7 +114,7 @@ describe('SDK v1', () => {
     expect(JSON.stringify(await done)).toContain('resumed');
     expect(tokens.length).toBeGreaterThan(1);
     const again: string[] = [];
-    const second = new LegacyTransport(new URL(`${bench.url}/mcp/crm`), {
+    const second = new LegacyTransport(new URL(`${edge.url}/mcp/crm`), {
       requestInit,
       sessionId: transport.sessionId as string,
     });
@@ -128,7 +130,7 @@ describe('SDK v1', () => {
     const { client, transport } = await connect('/mcp/crm');
     const sessionId = transport.sessionId as string;
     await transport.terminateSession();
-    const second = new LegacyTransport(new URL(`${bench.url}/mcp/crm`), { requestInit, sessionId });
+    const second = new LegacyTransport(new URL(`${edge.url}/mcp/crm`), { requestInit, sessionId });
     await second.start();
     await expect(second.send({ jsonrpc: '2.0', id: 1, method: 'tools/list' })).rejects.toMatchObject({ code: 404 });
     await client.close();
@@ -146,20 +148,20 @@ describe('SDK v2 and a call that a person must approve', () => {
       asked.push(params.message);
       return { action: answer(), content: {} };
     });
-    await client.connect(new ModernTransport(new URL(`${bench.url}/mcp/crm`), { requestInit }));
+    await client.connect(new ModernTransport(new URL(`${edge.url}/mcp/crm`), { requestInit }));
     return { client, asked };
   };
 
   it('its user is asked to wait; once it is approved the same call runs, once', async () => {
     const { client, asked } = await connect(() => {
-      const [pending] = bench.approvals.pending();
+      const [pending] = edge.approvals.pending();
       if (asked.length === 2 && pending !== undefined)
-        bench.approvals.approve(pending.id, { issuer: 'https://issuer.test', subject: 'bob' });
+        edge.approvals.approve(pending.id, { issuer: 'https://issuer.test', subject: 'bob' });
       return 'accept';
     });
     expect(JSON.stringify(await client.callTool({ name: 'erase', arguments: { id: 1 } }))).toContain('erase');
     expect(asked).toHaveLength(2);
-    expect(bench.sent.at(-1)?.call.params).toEqual({ name: 'erase', arguments: { id: 1 }, _meta: {} });
+    expect(edge.sent.at(-1)?.call.params).toEqual({ name: 'erase', arguments: { id: 1 }, _meta: {} });
     await client.close();
   });
 
@@ -171,10 +173,10 @@ describe('SDK v2 and a call that a person must approve', () => {
     });
     expect(asked).toHaveLength(1);
     await client.close();
-    const before = bench.sent.length;
+    const before = edge.sent.length;
     const forge = (state: string) =>
-      ask({
-        url: bench.url,
+      send({
+        url: edge.url,
         token: 'alice',
         era: 'modern',
         method: 'tools/call',
@@ -192,13 +194,13 @@ describe('SDK v2 and a call that a person must approve', () => {
       Buffer.from('null').toString('base64url'),
     ])
       expect((await forge(state)).result).toMatchObject({ isError: true });
-    expect(bench.sent).toHaveLength(before);
+    expect(edge.sent).toHaveLength(before);
   });
 });
 
 it('output that is no object: a client of 2026-07-28 gets all of it, an older one the text', async () => {
   const list: McpResult = { value: { content: [{ type: 'text', text: '[1]' }], structuredContent: [1] } };
-  const other = await openBench({
+  const other = await openTestEdge({
     definitions: [
       definition('crm', 'tool', 'rows', {
         inputSchema: { type: 'object' },
@@ -223,7 +225,7 @@ it('output that is no object: a client of 2026-07-28 gets all of it, an older on
     undefined,
   ]);
   for (const name of ['rows', 'loose'])
-    expect((await ask({ url: other.url, token: 'alice', method: 'tools/call', params: { name } })).result).toEqual({
+    expect((await send({ url: other.url, token: 'alice', method: 'tools/call', params: { name } })).result).toEqual({
       content: [{ type: 'text', text: '[1]' }],
     });
   expect((await v2.listTools()).tools[0]?.outputSchema).toMatchObject({ type: 'array' });
@@ -238,7 +240,7 @@ describe.each(['legacy', 'auto'] as const)('SDK v2, %s', (mode) => {
       { name: 'v2', version: '1.0.0' },
       { capabilities: { elicitation: {} }, versionNegotiation: { mode } },
     );
-    await client.connect(new ModernTransport(new URL(`${bench.url}${path}`), { requestInit }));
+    await client.connect(new ModernTransport(new URL(`${edge.url}${path}`), { requestInit }));
     return client;
   };
 
@@ -248,7 +250,7 @@ describe.each(['legacy', 'auto'] as const)('SDK v2, %s', (mode) => {
     const uri = path === '/mcp' ? 'crm+file:///a' : 'file:///a';
     expect((await client.listTools()).tools.map(({ name }) => name)).toContain(`${prefix}echo`);
     expect(JSON.stringify(await client.callTool({ name: `${prefix}echo`, arguments: { a: 1 } }))).toContain('alice');
-    expect(bench.sent.at(-1)?.call.origin.era).toBe(mode === 'auto' ? 'modern' : 'legacy');
+    expect(edge.sent.at(-1)?.call.origin.era).toBe(mode === 'auto' ? 'modern' : 'legacy');
     expect((await client.readResource({ uri })).contents[0]?.uri).toBe(uri);
     expect((await client.getPrompt({ name: `${prefix}greet`, arguments: { who: 'x' } })).messages).toHaveLength(1);
     expect(await client.callTool({ name: `${prefix}strict`, arguments: { n: 'x' } })).toMatchObject({ isError: true });

@@ -1,18 +1,18 @@
 /** `/mcp` shows all servers at once: how names are spelled there, read back, and rewritten in results. */
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { openBench, type Bench } from '../testing/bench.mts';
-import { ask, type Ask, type Json } from '../testing/client.mts';
+import { openTestEdge, type TestEdge } from '../testing/test-edge.mts';
+import { type Json, send, type TestRequest } from '../testing/client.mts';
 import { resolveTarget } from './route.ts';
 import { rewriteResult } from './rewrite-result.ts';
 import { clientName, clientUri } from './spelling.ts';
 
-let bench: Bench;
+let edge: TestEdge;
 beforeAll(async () => {
-  bench = await openBench();
+  edge = await openTestEdge();
 });
-afterAll(() => bench.close());
-const post = (rest: Omit<Ask, 'url'>) => ask({ url: bench.url, path: '/mcp', token: 'alice', ...rest });
+afterAll(() => edge.close());
+const post = (rest: Omit<TestRequest, 'url'>) => send({ url: edge.url, path: '/mcp', token: 'alice', ...rest });
 
 const ALL = { endpoint: '/mcp', server: undefined };
 const SERVERS = ['crm', 'docs', 'a-b', 'a'];
@@ -134,12 +134,12 @@ describe('through the door', () => {
 
   it('what is behind sees its own names', async () => {
     await post({ method: 'tools/call', params: { name: 'docs__echo', arguments: { a: 1 } } });
-    expect(bench.sent.at(-1)?.call).toMatchObject({
+    expect(edge.sent.at(-1)?.call).toMatchObject({
       target: { kind: 'tool', server: 'docs', name: 'echo' },
       params: { name: 'echo', arguments: { a: 1 } },
     });
     await post({ method: 'resources/read', params: { uri: 'ui://docs__app/main' } });
-    expect(bench.sent.at(-1)?.call.params['uri']).toBe('ui://app/main');
+    expect(edge.sent.at(-1)?.call.params['uri']).toBe('ui://app/main');
     expect(
       (
         await post({
@@ -163,7 +163,7 @@ describe('through the door', () => {
     await post({
       body: `{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"crm__echo","arguments":${raw}}}`,
     });
-    expect(Buffer.from(bench.sent.at(-1)?.call.rawArguments ?? []).toString()).toBe(raw);
+    expect(Buffer.from(edge.sent.at(-1)?.call.rawArguments ?? []).toString()).toBe(raw);
   });
 
   it('addresses in results lead back here, data stays as it is', async () => {

@@ -3,20 +3,21 @@ import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { PassThrough } from 'node:stream';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { openBench, pause, type Bench } from '../testing/bench.mts';
-import { META, type Json } from '../testing/client.mts';
+import { pause } from '../testing/pause.mts';
+import { openTestEdge, type TestEdge } from '../testing/test-edge.mts';
+import { type Json, META } from '../testing/client.mts';
 import { createStdioEdge } from './stdio.ts';
 
-let bench: Bench;
+let edge: TestEdge;
 beforeAll(async () => {
-  bench = await openBench({
+  edge = await openTestEdge({
     settings: { bodyBytesMax: 10_000 },
-    async other({ call }, relay) {
+    async other({ call }, channel) {
       if (!call.method.endsWith('/listen')) return { value: {} };
       const server = call.target.kind === 'servers' ? (call.target.servers[0] ?? '') : '';
-      relay.notify('notifications/tools/list_changed', {});
-      relay.notify('notifications/resources/updated', { uri: 'file:///a' });
-      relay.notify('notifications/message', { level: 'info', data: server });
+      channel.notify('notifications/tools/list_changed', {});
+      channel.notify('notifications/resources/updated', { uri: 'file:///a' });
+      channel.notify('notifications/message', { level: 'info', data: server });
       await new Promise<void>((resolve) => {
         call.signal.addEventListener('abort', () => resolve(), { once: true });
       });
@@ -24,13 +25,13 @@ beforeAll(async () => {
     },
   });
 });
-afterAll(() => bench.close());
+afterAll(() => edge.close());
 
 function open(name: string | null = 'crm', token = 'alice') {
   const server = name ?? undefined;
   const input = new PassThrough();
   const output = new PassThrough();
-  const edge = createStdioEdge({ ...bench.deps, input, output, server, credentials: { kind: 'bearer', token } });
+  const stdioEdge = createStdioEdge({ ...edge.deps, input, output, server, credentials: { kind: 'bearer', token } });
   const messages: Json[] = [];
   let rest = '';
   const read = (): void => {
@@ -45,7 +46,7 @@ function open(name: string | null = 'crm', token = 'alice') {
     input,
     output,
     messages,
-    ended: edge.ended,
+    ended: stdioEdge.ended,
     write: (line: string | Json) =>
       void input.write(`${typeof line === 'string' ? line : JSON.stringify({ jsonrpc: '2.0', ...line })}\n`),
     async until(test: (message: Json) => boolean): Promise<Json> {
@@ -156,16 +157,16 @@ describe('stdio', () => {
 
   it('cancels by notification, and answers nothing then', async () => {
     const pipe = open();
-    const before = bench.sent.length;
+    const before = edge.sent.length;
     pipe.write({ id: 1, method: 'tools/call', params: { name: 'wait' } });
-    while (bench.sent.length === before) await pause(2);
+    while (edge.sent.length === before) await pause(2);
     pipe.write({ method: 'notifications/cancelled', params: { requestId: '1' } });
     await pause(10);
-    expect(bench.sent.at(-1)?.call.signal.aborted).toBe(false);
+    expect(edge.sent.at(-1)?.call.signal.aborted).toBe(false);
     pipe.write({ method: 'notifications/cancelled', params: { requestId: 1 } });
     pipe.write({ id: 2, method: 'ping' });
     await pipe.until(byId(2));
-    expect(bench.sent.at(-1)?.call.signal.aborted).toBe(true);
+    expect(edge.sent.at(-1)?.call.signal.aborted).toBe(true);
     await pause(10);
     expect(pipe.messages.some(byId(1))).toBe(false);
     pipe.input.end();
@@ -217,7 +218,7 @@ describe('stdio', () => {
 
   it('A14 a credential that is not accepted is not accepted here either', async () => {
     const pipe = open('crm', 'stale');
-    const before = bench.sent.length;
+    const before = edge.sent.length;
     for (const [id, method] of [
       [1, 'tools/list'],
       [2, 'tools/call'],
@@ -229,7 +230,7 @@ describe('stdio', () => {
         params: { name: 'echo', protocolVersion: '2025-11-25', capabilities: {}, clientInfo: {} },
       });
     for (const id of [1, 2, 3]) expect(await pipe.until(byId(id))).toMatchObject({ error: { code: 401 } });
-    expect(bench.sent).toHaveLength(before);
+    expect(edge.sent).toHaveLength(before);
     pipe.input.end();
     await pipe.ended;
   });

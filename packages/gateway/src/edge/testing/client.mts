@@ -1,5 +1,5 @@
-/** A client that is nothing but undici requests: every header and every byte is the test's own. */
-import { request, type Dispatcher } from 'undici';
+/** A client that sends plain HTTP requests, so that a test chooses every header and every byte. */
+import { request as undiciRequest, type Dispatcher } from 'undici';
 
 export type Json = Record<string, unknown>;
 export type Era = 'legacy' | 'modern';
@@ -9,7 +9,7 @@ export const META: Json = {
   'io.modelcontextprotocol/clientCapabilities': {},
 };
 
-export interface Answer {
+export interface TestResponse {
   readonly status: number;
   readonly headers: Record<string, string | string[] | undefined>;
   readonly text: string;
@@ -18,7 +18,7 @@ export interface Answer {
   readonly error: { readonly code: number; readonly message: string; readonly data?: Json } | undefined;
 }
 
-export interface Ask {
+export interface TestRequest {
   readonly url: string;
   readonly path?: string;
   readonly token?: string;
@@ -50,15 +50,15 @@ function messagesOf(text: string, type: string): Json[] {
   return text !== '' && type.startsWith('application/json') ? [JSON.parse(text) as Json] : [];
 }
 
-/** The body and headers that a well-behaved client of that era would send; `headers` and `body` override them. */
-export function composed({ era = 'legacy', method = 'ping', params, id = 1, headers, token, body }: Ask): {
+/** Headers and body as a correct client of this era sends them; `headers` and `body` override them. */
+function compose({ era = 'legacy', method = 'ping', params, id = 1, headers, token, body }: TestRequest): {
   readonly headers: Record<string, string | string[]>;
   readonly body: string | Buffer;
 } {
-  const whole =
+  const allParams =
     era === 'modern' ? { ...params, _meta: { ...META, ...(params?.['_meta'] as Json | undefined) } } : params;
   const name = params?.['name'] ?? params?.['uri'] ?? params?.['taskId'];
-  const all: Record<string, string | string[] | undefined> = {
+  const given: Record<string, string | string[] | undefined> = {
     'content-type': 'application/json',
     accept: 'application/json, text/event-stream',
     authorization: token === undefined ? undefined : `Bearer ${token}`,
@@ -67,7 +67,7 @@ export function composed({ era = 'legacy', method = 'ping', params, id = 1, head
     ...headers,
   };
   const kept = Object.fromEntries(
-    Object.entries(all).filter((entry): entry is [string, string | string[]] => entry[1] !== undefined),
+    Object.entries(given).filter((entry): entry is [string, string | string[]] => entry[1] !== undefined),
   );
   return {
     headers: kept,
@@ -77,19 +77,19 @@ export function composed({ era = 'legacy', method = 'ping', params, id = 1, head
         jsonrpc: '2.0',
         ...(id !== undefined && id !== null && { id }),
         method,
-        ...(whole !== undefined && { params: whole }),
+        ...(allParams !== undefined && { params: allParams }),
       }),
   };
 }
 
-export async function ask(question: Ask): Promise<Answer> {
-  const { headers, body } = composed(question);
-  const http = question.http ?? 'POST';
-  const response = await request(`${question.url}${question.path ?? '/mcp/crm'}`, {
+export async function send(request: TestRequest): Promise<TestResponse> {
+  const { headers, body } = compose(request);
+  const http = request.http ?? 'POST';
+  const response = await undiciRequest(`${request.url}${request.path ?? '/mcp/crm'}`, {
     method: http as Dispatcher.HttpMethod,
     headers,
     ...(http === 'POST' && { body }),
-    ...(question.signal !== undefined && { signal: question.signal }),
+    ...(request.signal !== undefined && { signal: request.signal }),
   });
   const text = await response.body.text();
   const messages = messagesOf(text, String(response.headers['content-type'] ?? ''));
@@ -100,40 +100,44 @@ export async function ask(question: Ask): Promise<Answer> {
     text,
     messages,
     result: last?.['result'] as Json | undefined,
-    error: last?.['error'] as Answer['error'],
+    error: last?.['error'] as TestResponse['error'],
   };
 }
 
-/** A session id of `initialize`. */
-export async function greet(question: Pick<Ask, 'url' | 'path' | 'token'>, capabilities: Json = {}): Promise<string> {
-  const answer = await ask({
-    ...question,
+/** @returns the session id of an `initialize`. */
+export async function initialize(
+  request: Pick<TestRequest, 'url' | 'path' | 'token'>,
+  capabilities: Json = {},
+): Promise<string> {
+  const response = await send({
+    ...request,
     method: 'initialize',
     headers: { 'mcp-protocol-version': undefined },
     params: { protocolVersion: '2025-11-25', capabilities, clientInfo: { name: 'test', version: '1' } },
   });
-  const id = answer.headers['mcp-session-id'];
-  if (answer.status !== 200 || typeof id !== 'string') throw new Error(`initialize: ${answer.status} ${answer.text}`);
+  const id = response.headers['mcp-session-id'];
+  if (response.status !== 200 || typeof id !== 'string')
+    throw new Error(`initialize: ${response.status} ${response.text}`);
   return id;
 }
 
 export interface OpenStream {
   readonly status: number;
-  /** What has come so far. */
+  /** Everything that has been received. */
   text(): string;
   messages(): readonly Json[];
-  /** Resolves when the text matches. */
+  /** Resolves when the text passes the test. */
   until(test: (text: string) => boolean, withinMs?: number): Promise<string>;
   readonly ended: Promise<void>;
   close(): void;
 }
 
-/** A response that is read as it comes. */
-export async function stream(question: Ask): Promise<OpenStream> {
-  const { headers, body } = composed(question);
+/** Sends a request and reads its response piece by piece. */
+export async function stream(request: TestRequest): Promise<OpenStream> {
+  const { headers, body } = compose(request);
   const abort = new AbortController();
-  const http = question.http ?? 'POST';
-  const response = await request(`${question.url}${question.path ?? '/mcp/crm'}`, {
+  const http = request.http ?? 'POST';
+  const response = await undiciRequest(`${request.url}${request.path ?? '/mcp/crm'}`, {
     method: http as Dispatcher.HttpMethod,
     headers,
     ...(http === 'POST' && { body }),
@@ -148,7 +152,7 @@ export async function stream(question: Ask): Promise<OpenStream> {
         wake();
       }
     } catch {
-      /* Closed by us or by them: what came is what counts. */
+      /* Closed by either side: what was received counts. */
     }
     wake();
   })();
@@ -162,7 +166,7 @@ export async function stream(question: Ask): Promise<OpenStream> {
       const deadline = Date.now() + withinMs;
       while (!test(text)) {
         const left = deadline - Date.now();
-        if (left <= 0) throw new Error(`nothing like that came: ${text.slice(0, 2_000)}`);
+        if (left <= 0) throw new Error(`no such text was received: ${text.slice(0, 2_000)}`);
         await new Promise<void>((resolve) => {
           wake = resolve;
           setTimeout(resolve, Math.min(left, 50));

@@ -1,19 +1,20 @@
 /** The GET stream of the legacy revisions: what servers say that belongs to no call. */
 import type { ClientChannel } from '@sallyport/guard';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { openBench, pause, type Bench } from '../testing/bench.mts';
-import { ask, greet, stream, type Ask } from '../testing/client.mts';
-import { openTalking } from '../testing/talking.mts';
+import { pause } from '../testing/pause.mts';
+import { openTestEdge, type TestEdge } from '../testing/test-edge.mts';
+import { initialize, send, stream, type TestRequest } from '../testing/client.mts';
+import { openNotifyingEdge } from '../testing/notifying-edge.mts';
 
-let bench: Bench;
+let edge: TestEdge;
 beforeAll(async () => {
-  bench = await openTalking();
+  edge = await openNotifyingEdge();
 });
-afterAll(() => bench.close());
+afterAll(() => edge.close());
 
-const get = (rest: Partial<Ask> = {}) =>
+const get = (rest: Partial<TestRequest> = {}) =>
   stream({
-    url: bench.url,
+    url: edge.url,
     token: 'alice',
     http: 'GET',
     ...rest,
@@ -22,7 +23,7 @@ const get = (rest: Partial<Ask> = {}) =>
 
 describe('the stream of what belongs to no call', () => {
   it('carries what servers say, spelled as on this path', async () => {
-    const session = await greet({ url: bench.url, token: 'alice' });
+    const session = await initialize({ url: edge.url, token: 'alice' });
     const own = await get({ headers: { 'mcp-session-id': session } });
     await own.until((text) => text.includes('"data":"crm"'));
     own.close();
@@ -37,14 +38,14 @@ describe('the stream of what belongs to no call', () => {
 
   it('carries a message on one stream of a session, endpoint and agent, the youngest that is open', async () => {
     const relays = new Set<ClientChannel>();
-    const loud = await openBench({
-      other: ({ call: { signal } }, relay) =>
+    const loud = await openTestEdge({
+      other: ({ call: { signal } }, channel) =>
         new Promise((resolve) => {
-          relays.add(relay);
+          relays.add(channel);
           signal.addEventListener(
             'abort',
             () => {
-              relays.delete(relay);
+              relays.delete(channel);
               resolve({ value: {} });
             },
             { once: true },
@@ -52,7 +53,7 @@ describe('the stream of what belongs to no call', () => {
         }),
     });
     try {
-      const session = await greet({ url: loud.url, token: 'alice' });
+      const session = await initialize({ url: loud.url, token: 'alice' });
       const one = (token: string, id: string, path = '/mcp/crm') =>
         stream({
           url: loud.url,
@@ -68,7 +69,7 @@ describe('the stream of what belongs to no call', () => {
         await one('alice', session, '/mcp/docs'),
       ] as const;
       const heard = async (data: string): Promise<boolean[]> => {
-        for (const relay of relays) relay.notify('notifications/message', { level: 'info', data });
+        for (const channel of relays) channel.notify('notifications/message', { level: 'info', data });
         await pause(50);
         return [first, second, foreign, other].map((open) => open.text().includes(data));
       };
@@ -83,7 +84,7 @@ describe('the stream of what belongs to no call', () => {
   });
 
   it('H9 a caller has so many of them, an unread one is not waited for', async () => {
-    const many = await openBench({
+    const many = await openTestEdge({
       settings: { streamsPerPrincipalMax: 2 },
       other: ({ call: { signal } }) =>
         new Promise((resolve) => {
@@ -91,7 +92,7 @@ describe('the stream of what belongs to no call', () => {
         }),
     });
     try {
-      const session = await greet({ url: many.url, token: 'alice' });
+      const session = await initialize({ url: many.url, token: 'alice' });
       const one = (headers: Record<string, string>) =>
         stream({
           url: many.url,
@@ -114,8 +115,8 @@ describe('the stream of what belongs to no call', () => {
   it('405 for whoever does not want a stream', async () => {
     expect(
       (
-        await ask({
-          url: bench.url,
+        await send({
+          url: edge.url,
           token: 'alice',
           http: 'GET',
           headers: { accept: 'text/html', 'content-type': undefined },

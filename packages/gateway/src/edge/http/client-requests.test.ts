@@ -1,21 +1,22 @@
 /** What a server asks a legacy client: on the stream of the call, answered by a POST of the same session. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { openBench, pause, type Bench } from '../testing/bench.mts';
-import { ask, greet, stream, type Json } from '../testing/client.mts';
+import { pause } from '../testing/pause.mts';
+import { openTestEdge, type TestEdge } from '../testing/test-edge.mts';
+import { initialize, type Json, send, stream } from '../testing/client.mts';
 
-let bench: Bench;
+let edge: TestEdge;
 beforeAll(async () => {
-  bench = await openBench();
+  edge = await openTestEdge();
 });
-afterAll(() => bench.close());
+afterAll(() => edge.close());
 
 const inSession = (session: string) => ({ headers: { 'mcp-session-id': session } });
 
 describe('a server asks the client', () => {
   const asking = async (token: string, capabilities: Json) => {
-    const session = await greet({ url: bench.url, token }, capabilities);
+    const session = await initialize({ url: edge.url, token }, capabilities);
     const open = await stream({
-      url: bench.url,
+      url: edge.url,
       token,
       method: 'tools/call',
       id: 1,
@@ -25,7 +26,7 @@ describe('a server asks the client', () => {
     return { session, open };
   };
   const answer = (token: string, session: string, id: unknown, body: Json) =>
-    ask({ url: bench.url, token, ...inSession(session), body: JSON.stringify({ jsonrpc: '2.0', id, ...body }) });
+    send({ url: edge.url, token, ...inSession(session), body: JSON.stringify({ jsonrpc: '2.0', id, ...body }) });
 
   it('on the stream of the call; the answer comes back as a POST of the same session', async () => {
     const { session, open } = await asking('alice', { elicitation: {} });
@@ -38,17 +39,17 @@ describe('a server asks the client', () => {
   });
 
   it('a question that is still open when its call ends is taken back before the answer', async () => {
-    const hasty = await openBench({
+    const hasty = await openTestEdge({
       tools: {
-        ask: (_permitted, relay) => {
-          void relay.request?.('elicitation/create', { message: 'Sure?' }).catch(() => {});
+        ask: (_permitted, channel) => {
+          void channel.request?.('elicitation/create', { message: 'Sure?' }).catch(() => {});
           return { value: { content: [] } };
         },
       },
     });
     try {
-      const session = await greet({ url: hasty.url, token: 'alice' }, { elicitation: {} });
-      const { messages } = await ask({
+      const session = await initialize({ url: hasty.url, token: 'alice' }, { elicitation: {} });
+      const { messages } = await send({
         url: hasty.url,
         token: 'alice',
         method: 'tools/call',
@@ -67,12 +68,12 @@ describe('a server asks the client', () => {
   });
 
   it('a question that the server withdraws, or that nobody answers in time, is taken back', async () => {
-    const brief = await openBench({
+    const brief = await openTestEdge({
       settings: { requestTimeoutMs: 60 },
       tools: {
-        ask: async (_permitted, relay) => {
+        ask: async (_permitted, channel) => {
           const withdrawn = new AbortController();
-          const answered = relay
+          const answered = channel
             .request?.('elicitation/create', { message: 'Sure?' }, withdrawn.signal)
             .catch(({ code }: { code: string }) => code);
           withdrawn.abort();
@@ -80,7 +81,7 @@ describe('a server asks the client', () => {
             value: {
               content: [],
               withdrawn: (await answered) as string,
-              late: (await relay
+              late: (await channel
                 .request?.('elicitation/create', { message: 'Sure?' })
                 .catch(({ code }: { code: string }) => code)) as string,
             },
@@ -89,8 +90,8 @@ describe('a server asks the client', () => {
       },
     });
     try {
-      const session = await greet({ url: brief.url, token: 'alice' }, { elicitation: {} });
-      const { messages, result } = await ask({
+      const session = await initialize({ url: brief.url, token: 'alice' }, { elicitation: {} });
+      const { messages, result } = await send({
         url: brief.url,
         token: 'alice',
         method: 'tools/call',
@@ -116,8 +117,8 @@ describe('a server asks the client', () => {
     const id = open.messages()[0]?.['id'];
     const others = [
       ['bob', session],
-      ['bob', await greet({ url: bench.url, token: 'bob' })],
-      ['alice', await greet({ url: bench.url, token: 'alice' })],
+      ['bob', await initialize({ url: edge.url, token: 'bob' })],
+      ['alice', await initialize({ url: edge.url, token: 'alice' })],
       ['alice-bot', session],
     ] as const;
     for (const [token, using] of others) await answer(token, using, id, { result: { action: 'stolen' } });

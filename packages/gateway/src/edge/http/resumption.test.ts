@@ -1,0 +1,146 @@
+/** Legacy streams that broke off are resumed, by their owner only; a client that does not read is cut off. */
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { eventIdsOf, initialize, stream, type TestRequest } from '../testing/client.mts';
+import { openNotifyingEdge } from '../testing/notifying-edge.mts';
+import { pause } from '../testing/pause.mts';
+import { openTestEdge, type TestEdge } from '../testing/test-edge.mts';
+
+let edge: TestEdge;
+beforeAll(async () => {
+  edge = await openNotifyingEdge();
+});
+afterAll(() => edge.close());
+
+const inSession = (session: string, headers: Record<string, string> = {}) => ({
+  headers: { 'mcp-session-id': session, ...headers },
+});
+const get = (rest: Partial<TestRequest> = {}) =>
+  stream({
+    url: edge.url,
+    token: 'alice',
+    http: 'GET',
+    ...rest,
+    headers: { accept: 'text/event-stream', 'content-type': undefined, ...rest.headers },
+  });
+
+describe('streams that break off', () => {
+  const slow = (session: string, token: string, canary: string) =>
+    stream({
+      url: edge.url,
+      token,
+      method: 'tools/call',
+      id: 1,
+      params: { name: 'talk', arguments: { canary }, _meta: { progressToken: 1 } },
+      ...inSession(session),
+    });
+
+  it('start with an id and a time to wait, and are read on from the last event, by that session alone', async () => {
+    const session = await initialize({ url: edge.url, token: 'alice' });
+    const open = await slow(session, 'alice', 'canary-1');
+    const primed = await open.until((text) => text.includes('"progress":1'));
+    open.close();
+    expect(primed).toMatch(/^id: \S+\nretry: \d+\ndata: \n\n/);
+    const ids = eventIdsOf(primed);
+    await pause(60);
+    const last = ids.at(-1) ?? '';
+    for (const thief of ['bob', 'carol'])
+      expect((await get({ token: thief, headers: { 'mcp-session-id': session, 'last-event-id': last } })).status).toBe(
+        404,
+      );
+    const other = await initialize({ url: edge.url, token: 'bob' });
+    const stolen = await get({ token: 'bob', headers: { 'mcp-session-id': other, 'last-event-id': last } });
+    await pause(50);
+    expect(stolen.text()).not.toContain('canary-1');
+    stolen.close();
+    const resumed = await get({ headers: { 'mcp-session-id': session, 'last-event-id': last } });
+    await resumed.ended;
+    expect(resumed.messages().map((message) => message['method'] ?? message['id'])).toEqual(
+      ['notifications/progress', 'notifications/progress', 1].slice(ids.length - 2),
+    );
+    expect(resumed.text()).toContain('canary-1');
+    const whole = await get({ headers: { 'mcp-session-id': session, 'last-event-id': ids[0] } });
+    await whole.ended;
+    expect(whole.messages()).toHaveLength(4);
+  });
+
+  it('a client that goes away does not cancel: the call goes on and its answer waits', async () => {
+    const session = await initialize({ url: edge.url, token: 'alice' });
+    const open = await slow(session, 'alice', 'canary-2');
+    const text = await open.until((said) => eventIdsOf(said).length > 0);
+    const signal = edge.sent.at(-1)?.call.signal;
+    open.close();
+    await pause(80);
+    expect(signal?.aborted).toBe(false);
+    const resumed = await get({ headers: { 'mcp-session-id': session, 'last-event-id': eventIdsOf(text)[0] } });
+    await resumed.until((said) => said.includes('canary-2'));
+  });
+
+  it('H9 an event id that is huge, negative, foreign or malformed reads nothing on', async () => {
+    const session = await initialize({ url: edge.url, token: 'alice' });
+    const open = await slow(session, 'alice', 'canary-3');
+    await open.ended;
+    const [first = ''] = eventIdsOf(open.text());
+    const [streamId = ''] = first.split('.');
+    for (const bad of [
+      `${streamId}.999999999`,
+      `${streamId}.-1`,
+      `${streamId}.1e3`,
+      `${streamId}.`,
+      streamId,
+      `${streamId}.0.0`,
+      '0',
+      '',
+      `${'A'.repeat(16)}.0`,
+      `../${first}`,
+    ]) {
+      const resumed = await get({ headers: { 'mcp-session-id': session, 'last-event-id': bad } });
+      await pause(20);
+      expect([bad, resumed.text().includes('canary-3')]).toEqual([bad, false]);
+      resumed.close();
+      await pause(5);
+    }
+  });
+});
+
+describe('H9 a client that does not read', () => {
+  it('is cut off instead of being waited for, and what is kept for it is bounded', { timeout: 30_000 }, async () => {
+    const { connect } = await import('node:net');
+    const flood = await openTestEdge({
+      tools: {
+        async talk(_permitted, channel) {
+          for (let at = 0; at < 400; at++) {
+            channel.notify('notifications/progress', { progressToken: 1, progress: at, message: 'x'.repeat(50_000) });
+            if (at % 50 === 0) await pause(1);
+          }
+          return { value: { content: [] } };
+        },
+      },
+    });
+    try {
+      const session = await initialize({ url: flood.url, token: 'alice' });
+      const body = JSON.stringify({
+        jsonrpc: '2.0',
+        id: 1,
+        method: 'tools/call',
+        params: { name: 'talk', _meta: { progressToken: 1 } },
+      });
+      const socket = connect(flood.port, '127.0.0.1');
+      socket.pause();
+      const closed = new Promise<void>((resolve) => {
+        socket.once('close', () => resolve());
+        socket.on('error', () => {});
+      });
+      socket.write(
+        `POST /mcp/crm HTTP/1.1\r\nHost: 127.0.0.1:${flood.port}\r\nAuthorization: Bearer alice\r\nAccept: text/event-stream\r\nContent-Type: application/json\r\nMcp-Session-Id: ${session}\r\nContent-Length: ${body.length}\r\n\r\n${body}`,
+      );
+      for (let at = 0; at < 400 && flood.httpEdge.activeConnections() === 0; at++) await pause(5);
+      for (let at = 0; at < 1_000 && flood.httpEdge.activeConnections() > 0; at++) await pause(5);
+      expect(flood.httpEdge.activeConnections()).toBe(0);
+      socket.resume();
+      socket.destroy();
+      await closed;
+    } finally {
+      await flood.close();
+    }
+  });
+});

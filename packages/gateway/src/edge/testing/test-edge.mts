@@ -1,0 +1,185 @@
+/**
+ * A real edge for tests: `node:http` behind the listener of production, the real guard with the real stages, bearer tokens
+ * out of a table, and functions in place of servers.
+ */
+import {
+  createGuard,
+  createSealer,
+  standardPipeline,
+  type Definition,
+  type Stages,
+  type Target,
+} from '@sallyport/guard';
+import { createRecorder, createRedactor, type AuditRecord } from '@sallyport/guard/audit';
+import {
+  createMemoryApprovals,
+  createMemoryAuditLog,
+  createMemoryRateLimiter,
+  createMemorySessions,
+  createMemoryTenants,
+  silentObserver,
+  systemClock,
+  type MemoryApprovals,
+  type MemoryAuditLog,
+} from '@sallyport/guard/memory';
+import { readAuthorization } from '@sallyport/guard/stages';
+import { openListener } from '../../listen/listener.ts';
+import type { GatewaySettings, ServerProfile } from '../../snapshot.ts';
+import type { HttpEdgeDeps, RequestReport } from '../deps.ts';
+import { createHttpEdge, type HttpEdge } from '../http/edge.ts';
+import { authenticate, ISSUER } from './callers.mts';
+import { DEFINITIONS, sendTo, type Sent, type Tool } from './servers.mts';
+
+export interface TestEdgeOptions {
+  readonly settings?: Partial<GatewaySettings>;
+  readonly tools?: Readonly<Record<string, Tool>>;
+  /** Answers everything that is neither a list nor a tool call. */
+  readonly other?: Tool;
+  readonly definitions?: readonly Definition[];
+  /** Requests per minute and address. */
+  readonly addressLimit?: number;
+  /** Calls per minute and user. */
+  readonly limit?: number;
+  /** Tools that need an approval. */
+  readonly approvals?: readonly { readonly server: string; readonly tool: string }[];
+  /** Definitions that the policy denies to everybody. */
+  readonly deny?: (definition: Definition) => boolean;
+  readonly sealingSecret?: Uint8Array;
+  /** By server. */
+  readonly profiles?: Readonly<Record<string, Partial<ServerProfile>>>;
+}
+
+export interface TestEdge {
+  readonly url: string;
+  readonly port: number;
+  readonly httpEdge: HttpEdge;
+  readonly deps: HttpEdgeDeps;
+  /** Calls that were sent upstream. */
+  readonly sent: Sent[];
+  readonly reports: RequestReport[];
+  readonly records: (tenant: string) => readonly AuditRecord[];
+  readonly approvals: MemoryApprovals;
+  close(): Promise<void>;
+}
+
+/** Opens an edge on a free port of 127.0.0.1. */
+export async function openTestEdge(options: TestEdgeOptions = {}): Promise<TestEdge> {
+  const sent: Sent[] = [];
+  const reports: RequestReport[] = [];
+  const audit = createMemoryAuditLog();
+  const approvals = createMemoryApprovals(systemClock);
+  const definitions = options.definitions ?? DEFINITIONS;
+  const find = (target: Target): Definition | undefined => definitions.find((each) => isTarget(target, each));
+  const gateway = gatewaySettings(options);
+  const deps: HttpEdgeDeps = {
+    guard: createGuard(testPipeline(options, find, audit, approvals)),
+    send: sendTo({ definitions, tools: options.tools ?? {}, other: options.other }, sent),
+    definitionOf: find,
+    maySee: () => true,
+    snapshot: () => ({ gateway, issuers: [{ issuer: ISSUER, requiredScopes: ['mcp'] }], servers: ['crm', 'docs'] }),
+    profileOf: (server) => profileOf(server, options.profiles),
+    clock: systemClock,
+    sessions: createMemorySessions(systemClock),
+    sealer: createSealer(options.sealingSecret ?? new Uint8Array(32).fill(7)),
+    limiter: createMemoryRateLimiter(systemClock),
+    readAuthorization,
+    log: () => {},
+    report: (event) => void reports.push(event),
+    called: () => {},
+    addressLimited: () => {},
+    rejected: () => {},
+  };
+  const httpEdge = createHttpEdge(deps);
+  const listener = await openListener({
+    name: 'gateway',
+    settings: gateway.listen,
+    handler: httpEdge.handle,
+    limits: { drainMs: 500 },
+  });
+  return {
+    url: listener.url,
+    port: Number(new URL(listener.url).port),
+    httpEdge,
+    deps,
+    sent,
+    reports,
+    records: (tenant) => audit.records(tenant),
+    approvals,
+    close: async () => {
+      await httpEdge.close();
+      await listener.close();
+    },
+  };
+}
+
+const gatewaySettings = ({ addressLimit, settings }: TestEdgeOptions): GatewaySettings => ({
+  listen: { host: '127.0.0.1', port: 0, tls: undefined, behindTlsProxy: false },
+  publicUrl: 'https://mcp.example.test',
+  allowedHosts: [],
+  allowedOrigins: ['https://app.example.test'],
+  bodyBytesMax: 1_000_000,
+  depthMax: 32,
+  keysMax: 10_000,
+  streamsPerPrincipalMax: 4,
+  requestTimeoutMs: 30_000,
+  sessionLifetimeMs: 60_000,
+  addressLimitPerMinute: addressLimit ?? 1_000_000,
+  ...settings,
+});
+
+function profileOf(server: string, profiles: TestEdgeOptions['profiles']): ServerProfile | undefined {
+  if (server !== 'crm' && server !== 'docs') return undefined;
+  return {
+    serverInfo: { name: `the ${server}`, version: '1.0.0' },
+    instructions: undefined,
+    capabilities: { tools: { listChanged: true }, prompts: {}, resources: { subscribe: true, listChanged: true } },
+    ...profiles?.[server],
+  };
+}
+
+function testPipeline(
+  { deny, limit, approvals: approvalRules }: TestEdgeOptions,
+  find: (target: Target) => Definition | undefined,
+  audit: MemoryAuditLog,
+  approvals: MemoryApprovals,
+): Stages {
+  return standardPipeline(
+    {
+      authenticators: [authenticate],
+      tenants: createMemoryTenants(() => ['acme', 'globex']),
+      catalog: { find },
+      policy: () => allowAllBut(deny ?? (() => false)),
+      limiter: createMemoryRateLimiter(systemClock),
+      approvals,
+      audit,
+      observer: silentObserver,
+      clock: systemClock,
+      recorder: createRecorder(createRedactor({ keyOf: () => new Uint8Array(32), clear: () => [] })),
+    },
+    {
+      allowTools: () => undefined,
+      additionalArguments: () => 'allow',
+      maxResultBytes: () => 10_000_000,
+      refusalsPerMinute: () => 1_000_000,
+      tokenRefused: () => {},
+      tiers: () => ({ default: [{ limit: limit ?? 1_000_000, periodMs: 60_000, per: ['user'] }] }),
+      approvalRules: () => approvalRules ?? [],
+      approvalTtlMs: () => 60_000,
+    },
+  );
+}
+
+function allowAllBut(isDenied: (definition: Definition) => boolean) {
+  const grant = { policies: ['all'], revision: '1', cacheable: true };
+  return {
+    revision: '1',
+    couldAllow: ({ definition }: { definition: Definition }) => !isDenied(definition),
+    decide: ({ definition }: { definition: Definition }) =>
+      isDenied(definition)
+        ? ({ effect: 'deny', grant, error: undefined } as const)
+        : ({ effect: 'allow', grant } as const),
+  };
+}
+
+const isTarget = (target: Target, { server, kind, name }: Definition): boolean =>
+  'server' in target && target.server === server && target.kind === kind && target.name === name;
