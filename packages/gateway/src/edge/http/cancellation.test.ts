@@ -42,7 +42,7 @@ describe('cancellation', () => {
       headers: session === undefined ? {} : { 'mcp-session-id': session },
     });
 
-  it('ends the call that has this id in this session', async () => {
+  it('ends the call with this id in this session', async () => {
     const session = await initialize({ url: edge.url, token: 'alice' });
     const { done, signal } = await start('alice', session);
     expect((await cancel('alice', session, 1)).status).toBe(202);
@@ -66,7 +66,7 @@ describe('cancellation', () => {
     await done;
   });
 
-  it('J5 an id that is used twice crashes nothing, and each gets its own answer', async () => {
+  it('J5 calls with the same id each get their own response', async () => {
     const session = await initialize({ url: edge.url, token: 'alice' });
     const answers = await Promise.all(
       ['a', 'b', 'c'].map((canary) => call('echo', { canary }, { id: 1, ...inSession(session) })),
@@ -76,7 +76,7 @@ describe('cancellation', () => {
 });
 
 describe('A19 200 clients that all use id 1, with cancellations and reconnects', () => {
-  it('get their own answers and nothing of anybody else', { timeout: 60_000 }, async () => {
+  it('get their own responses and nothing of any other client', { timeout: 60_000 }, async () => {
     const before = edge.sent.length;
     const lives = Array.from({ length: 200 }, async (_, at) => {
       const token = `${['alice', 'bob', 'carol'][at % 3] ?? 'alice'}.${at % 10}`;
@@ -112,7 +112,7 @@ describe('A19 200 clients that all use id 1, with cancellations and reconnects',
           params,
           ...inSession(session),
         });
-        const text = await open.until((said) => eventIdsOf(said).length > 0, 20_000);
+        const text = await open.until((received) => eventIdsOf(received).length > 0, 20_000);
         open.close();
         const resumed = await stream({
           url: edge.url,
@@ -125,17 +125,17 @@ describe('A19 200 clients that all use id 1, with cancellations and reconnects',
             'last-event-id': eventIdsOf(text)[0],
           },
         });
-        await resumed.until((said) => said.includes('"result"'), 20_000);
+        await resumed.until((received) => received.includes('"result"'), 20_000);
         resumed.close();
         return { canary, texts: [text, resumed.text()] };
       }
-      const [one, two] = await Promise.all([
+      const responses = await Promise.all([
         send({ url: edge.url, token, method: 'tools/call', id: 1, params, ...inSession(session) }),
         send({ url: edge.url, token, era: 'modern', method: 'tools/call', id: 1, params }),
       ]);
-      for (const answer of [one, two])
-        expect(answer.result).toMatchObject({ content: [{ type: 'text', text: JSON.stringify(canary) }] });
-      return { canary, texts: [one.text, two.text] };
+      for (const response of responses)
+        expect(response.result).toMatchObject({ content: [{ type: 'text', text: JSON.stringify(canary) }] });
+      return { canary, texts: responses.map(({ text }) => text) };
     });
     for (const { canary, texts } of await Promise.all(lives)) {
       for (const text of texts) for (const found of text.match(/canary-\d+-/g) ?? []) expect(found).toBe(canary);

@@ -1,4 +1,4 @@
-/** What a server asks a legacy client: on the stream of the call, answered by a POST of the same session. */
+/** Requests of a server to a legacy client: sent on the stream of the call, answered by a POST of the same session. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { pause } from '../testing/pause.mts';
 import { openTestEdge, type TestEdge } from '../testing/test-edge.mts';
@@ -12,7 +12,7 @@ afterAll(() => edge.close());
 
 const inSession = (session: string) => ({ headers: { 'mcp-session-id': session } });
 
-describe('a server asks the client', () => {
+describe('requests of a server to the client', () => {
   const asking = async (token: string, capabilities: Json) => {
     const session = await initialize({ url: edge.url, token }, capabilities);
     const open = await stream({
@@ -28,7 +28,7 @@ describe('a server asks the client', () => {
   const answer = (token: string, session: string, id: unknown, body: Json) =>
     send({ url: edge.url, token, ...inSession(session), body: JSON.stringify({ jsonrpc: '2.0', id, ...body }) });
 
-  it('on the stream of the call; the answer comes back as a POST of the same session', async () => {
+  it('are sent on the stream of the call, and answered by a POST of the same session', async () => {
     const { session, open } = await asking('alice', { elicitation: {} });
     await open.until((text) => text.includes('elicitation/create'));
     const id = open.messages()[0]?.['id'];
@@ -38,7 +38,7 @@ describe('a server asks the client', () => {
     expect(open.text()).toContain('accept');
   });
 
-  it('a question that is still open when its call ends is taken back before the answer', async () => {
+  it('a request without a response is cancelled before the call is answered', async () => {
     const hasty = await openTestEdge({
       tools: {
         ask: (_permitted, channel) => {
@@ -67,7 +67,7 @@ describe('a server asks the client', () => {
     }
   });
 
-  it('a question that the server withdraws, or that nobody answers in time, is taken back', async () => {
+  it('a request that the server withdraws, or that is not answered in time, is cancelled', async () => {
     const brief = await openTestEdge({
       settings: { requestTimeoutMs: 60 },
       tools: {
@@ -111,7 +111,7 @@ describe('a server asks the client', () => {
     }
   });
 
-  it('A18 only whoever was asked can answer: not another user, session or agent', async () => {
+  it('A18 only the client that was asked can answer: not another user, session or agent', async () => {
     const { session, open } = await asking('alice', { elicitation: {} });
     await open.until((text) => text.includes('elicitation/create'));
     const id = open.messages()[0]?.['id'];
@@ -132,7 +132,7 @@ describe('a server asks the client', () => {
     expect(open.text()).not.toContain('stolen');
   });
 
-  it('not at all when it did not say that it can be asked', async () => {
+  it('are not sent to a client that did not declare the capability', async () => {
     for (const capabilities of [{}, { sampling: {} }, { roots: {} }]) {
       const { open } = await asking('alice', capabilities);
       await open.ended;
@@ -140,7 +140,7 @@ describe('a server asks the client', () => {
     }
   });
 
-  it('a refusal of the client reaches the server that asked', async () => {
+  it('an error of the client reaches the server that asked', async () => {
     const { session, open } = await asking('alice', { elicitation: {} });
     await open.until((text) => text.includes('elicitation/create'));
     await answer('alice', session, open.messages()[0]?.['id'], { error: { code: -1, message: 'no\u001b[31m' } });

@@ -14,8 +14,10 @@ beforeAll(async () => {
 });
 afterAll(() => edge.close());
 
-describe('what every answer carries', () => {
-  it('security headers and a correlation id, whatever happened', async () => {
+const METADATA_URL = 'https://mcp.example.test/.well-known/oauth-protected-resource';
+
+describe('every response', () => {
+  it('has security headers and a correlation id', async () => {
     const answers = await Promise.all([
       send({ url: edge.url, token: 'alice', method: 'ping' }),
       send({ url: edge.url, method: 'ping' }),
@@ -38,7 +40,7 @@ describe('what every answer carries', () => {
     }
   });
 
-  it('the correlation id of the caller when it is well formed, else a new one', async () => {
+  it('has the correlation id of the caller when it is well formed, else a new one', async () => {
     const of = async (given: string | string[]): Promise<unknown> =>
       (await send({ url: edge.url, token: 'alice', method: 'ping', headers: { 'x-correlation-id': given } })).headers[
         'x-correlation-id'
@@ -48,19 +50,17 @@ describe('what every answer carries', () => {
       expect(await of(bad)).toMatch(/^[0-9a-f-]{36}$/);
   });
 
-  it('a challenge that says where to get a token: RFC 9728, RFC 6750', async () => {
+  it('has a challenge with the metadata URL when it is 401 or 403: RFC 9728, RFC 6750', async () => {
     const none = await send({ url: edge.url, method: 'ping' });
-    expect(none.headers['www-authenticate']).toBe(
-      'Bearer resource_metadata="https://mcp.example.test/.well-known/oauth-protected-resource/mcp/crm", scope="mcp"',
-    );
+    expect(none.headers['www-authenticate']).toBe(`Bearer resource_metadata="${METADATA_URL}/mcp/crm", scope="mcp"`);
     const bad = await send({ url: edge.url, path: '/mcp', token: 'stale', method: 'ping' });
     expect(bad.headers['www-authenticate']).toBe(
-      'Bearer resource_metadata="https://mcp.example.test/.well-known/oauth-protected-resource/mcp", scope="mcp", error="invalid_token"',
+      `Bearer resource_metadata="${METADATA_URL}/mcp", scope="mcp", error="invalid_token"`,
     );
     const narrow = await send({ url: edge.url, token: 'narrow', method: 'tools/call', params: { name: 'echo' } });
     expect(narrow.status).toBe(403);
     expect(narrow.headers['www-authenticate']).toBe(
-      'Bearer resource_metadata="https://mcp.example.test/.well-known/oauth-protected-resource/mcp/crm", scope="mcp:read mcp:call", error="insufficient_scope"',
+      `Bearer resource_metadata="${METADATA_URL}/mcp/crm", scope="mcp:read mcp:call", error="insufficient_scope"`,
     );
     expect(narrow.error).toMatchObject({ data: { error_code: 'INSUFFICIENT_SCOPE' } });
   });
@@ -70,7 +70,7 @@ describe('what every answer carries', () => {
     ['/mcp', '/mcp'],
     ['/mcp/crm', '/mcp/crm'],
     ['/mcp/not-there', '/mcp/not-there'],
-  ])('metadata at %s names the resource exactly', async (suffix, path) => {
+  ])('metadata at "%s" name the exact resource', async (suffix, path) => {
     const { status, text } = await send({
       url: edge.url,
       http: 'GET',
@@ -86,7 +86,7 @@ describe('what every answer carries', () => {
   });
 });
 
-describe('limits before anybody is known', () => {
+describe('limits before authentication', () => {
   it('every answered request is reported once', async () => {
     const before = edge.reports.length;
     await send({ url: edge.url, token: 'alice', method: 'ping' });
@@ -119,7 +119,7 @@ describe('limits before anybody is known', () => {
     ]);
   });
 
-  it('A34 one address cannot fill the record with what is refused before it is a call', async () => {
+  it('A34 one address can cause only a bounded number of records of rejected requests', async () => {
     const few = await openTestEdge({ addressLimit: 3 });
     let recorded = 0;
     const httpEdge = createHttpEdge({
@@ -138,7 +138,7 @@ describe('limits before anybody is known', () => {
     await few.close();
   });
 
-  it('H17 what an address sends too much is counted', async () => {
+  it('H17 requests over the limit of an address are counted', async () => {
     const few = await openTestEdge({ addressLimit: 3 });
     let limited = 0;
     const server = createServer(
@@ -158,7 +158,7 @@ describe('limits before anybody is known', () => {
     await few.close();
   });
 
-  it('H17 an address has so many requests, whoever it says it is', async () => {
+  it('H17 the limit of an address does not depend on its credentials or headers', async () => {
     const small = await openTestEdge({ addressLimit: 5 });
     try {
       const statuses: number[] = [];

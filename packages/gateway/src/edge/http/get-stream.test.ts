@@ -1,4 +1,4 @@
-/** The GET stream of the legacy revisions: what servers say that belongs to no call. */
+/** The GET stream of the legacy revisions, for messages that belong to no call. */
 import type { ClientChannel } from '@sallyport/guard';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { pause } from '../testing/pause.mts';
@@ -21,8 +21,8 @@ const get = (rest: Partial<TestRequest> = {}) =>
     headers: { accept: 'text/event-stream', 'content-type': undefined, ...rest.headers },
   });
 
-describe('the stream of what belongs to no call', () => {
-  it('carries what servers say, spelled as on this path', async () => {
+describe('the GET stream', () => {
+  it('carries notifications of servers, with names as on this path', async () => {
     const session = await initialize({ url: edge.url, token: 'alice' });
     const own = await get({ headers: { 'mcp-session-id': session } });
     await own.until((text) => text.includes('"data":"crm"'));
@@ -36,7 +36,7 @@ describe('the stream of what belongs to no call', () => {
     expect(all.text()).not.toContain('"uri":"file:///a"');
   });
 
-  it('carries a message on one stream of a session, endpoint and agent, the youngest that is open', async () => {
+  it('carries a message on the newest open stream of a session, endpoint and agent only', async () => {
     const relays = new Set<ClientChannel>();
     const loud = await openTestEdge({
       other: ({ call: { signal } }, channel) =>
@@ -54,7 +54,7 @@ describe('the stream of what belongs to no call', () => {
     });
     try {
       const session = await initialize({ url: loud.url, token: 'alice' });
-      const one = (token: string, id: string, path = '/mcp/crm') =>
+      const openStream = (token: string, id: string, path = '/mcp/crm') =>
         stream({
           url: loud.url,
           path,
@@ -63,27 +63,27 @@ describe('the stream of what belongs to no call', () => {
           headers: { accept: 'text/event-stream', 'content-type': undefined, 'mcp-session-id': id },
         });
       const [first, second, foreign, other] = [
-        await one('alice', session),
-        await one('alice', session),
-        await one('alice-bot', session),
-        await one('alice', session, '/mcp/docs'),
+        await openStream('alice', session),
+        await openStream('alice', session),
+        await openStream('alice-bot', session),
+        await openStream('alice', session, '/mcp/docs'),
       ] as const;
-      const heard = async (data: string): Promise<boolean[]> => {
+      const received = async (data: string): Promise<boolean[]> => {
         for (const channel of relays) channel.notify('notifications/message', { level: 'info', data });
         await pause(50);
         return [first, second, foreign, other].map((open) => open.text().includes(data));
       };
       while (relays.size < 4) await pause(5);
-      expect(await heard('to-the-youngest')).toEqual([false, true, true, true]);
+      expect(await received('to-the-youngest')).toEqual([false, true, true, true]);
       second.close();
       while (relays.size > 3) await pause(5);
-      expect(await heard('to-the-other')).toEqual([true, false, true, true]);
+      expect(await received('to-the-other')).toEqual([true, false, true, true]);
     } finally {
       await loud.close();
     }
   });
 
-  it('H9 a caller has so many of them, an unread one is not waited for', async () => {
+  it('H9 the streams of one caller are bounded', async () => {
     const many = await openTestEdge({
       settings: { streamsPerPrincipalMax: 2 },
       other: ({ call: { signal } }) =>
@@ -93,26 +93,26 @@ describe('the stream of what belongs to no call', () => {
     });
     try {
       const session = await initialize({ url: many.url, token: 'alice' });
-      const one = (headers: Record<string, string>) =>
+      const openStream = (headers: Record<string, string>) =>
         stream({
           url: many.url,
           token: 'alice',
           http: 'GET',
           headers: { accept: 'text/event-stream', 'content-type': undefined, ...headers },
         });
-      const open = [await one({ 'mcp-session-id': session }), await one({})];
+      const open = [await openStream({ 'mcp-session-id': session }), await openStream({})];
       expect(open.map((each) => each.status)).toEqual([200, 200]);
-      const refused = await one({ 'mcp-session-id': session });
+      const refused = await openStream({ 'mcp-session-id': session });
       expect(refused.status).toBe(429);
       open[1]?.close();
       await pause(50);
-      expect((await one({})).status).toBe(200);
+      expect((await openStream({})).status).toBe(200);
     } finally {
       await many.close();
     }
   });
 
-  it('405 for whoever does not want a stream', async () => {
+  it('is refused with 405 for a client that does not accept a stream', async () => {
     expect(
       (
         await send({

@@ -40,7 +40,7 @@ describe('headers mirror the body', () => {
     ['half a sentinel', { 'mcp-name': `=?base64?${Buffer.from('echo').toString('base64')}` }],
     ['characters that a header cannot carry', { 'mcp-name': 'ech\u00f6' }],
   ];
-  it.each(wrong)('A16 H6 %s: 400 and -32020 with the id, before anything happens', async (_row, headers) => {
+  it.each(wrong)('A16 H6 %s: 400 and -32020 with the id, before the call is sent', async (_row, headers) => {
     const before = edge.sent.length;
     const answer = await call('echo', {}, { headers, id: 'x-1' });
     expect([answer.status, answer.error?.code, answer.messages[0]?.['id']]).toEqual([400, -32020, 'x-1']);
@@ -55,7 +55,7 @@ describe('headers mirror the body', () => {
     expect((await call('echo', {}, { headers: { 'mcp-name': name } })).status).toBe(200);
   });
 
-  it('a notification has no _meta of a request: its headers are enough, and may not lie', async () => {
+  it('a notification needs no _meta, but its headers must agree with it', async () => {
     const cancelled = (headers: Record<string, string | undefined>) =>
       post({
         headers: { 'mcp-method': 'notifications/cancelled', ...headers },
@@ -66,7 +66,7 @@ describe('headers mirror the body', () => {
       expect((await cancelled({ 'mcp-method': method })).error?.code).toBe(-32020);
   });
 
-  it('A16 a legacy request may leave them out, but may not lie in them', async () => {
+  it('A16 a legacy request may leave them out, but they must not disagree', async () => {
     const legacy = (headers: Record<string, string>) => call('echo', {}, { era: 'legacy', headers });
     expect((await legacy({})).status).toBe(200);
     expect((await legacy({ 'mcp-method': 'tools/call', 'mcp-name': 'echo' })).status).toBe(200);
@@ -77,7 +77,7 @@ describe('headers mirror the body', () => {
     ).toBe(-32020);
   });
 
-  it('H6 not on a GET, and not on a batch', async () => {
+  it('H6 a GET and a batch cannot have them', async () => {
     expect(
       (
         await send({
@@ -103,12 +103,12 @@ describe('headers mirror the body', () => {
     ).toBe(400);
   });
 
-  it('A16 names of other methods, and other members', async () => {
+  it('A16 Mcp-Name mirrors the member that names the target of each method', async () => {
     const read = (headers: Record<string, string>) =>
       post({ method: 'resources/read', params: { uri: 'file:///a' }, headers });
     expect((await read({})).status).toBe(200);
     expect((await read({ 'mcp-name': 'file:///b' })).error?.code).toBe(-32020);
-    // Joined they say what the body says; whoever takes the first or the last of them reads something else.
+    // Joined they agree with the body, but a reader that takes the first or the last one reads another name.
     const twice = (name: string | string[]) =>
       post({ method: 'resources/read', params: { uri: 'x:a, x:b' }, headers: { 'mcp-name': name } });
     expect((await twice(['x:a', 'x:b'])).error?.code).toBe(-32020);

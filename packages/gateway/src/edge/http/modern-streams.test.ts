@@ -17,7 +17,7 @@ const call = (name: string, args: Json = {}, rest: Partial<TestRequest> = {}) =>
   post({ method: 'tools/call', params: { name, arguments: args }, ...rest });
 
 describe('streams', () => {
-  it('start when there is something to say ahead of the answer, and hold nothing but that and the answer', async () => {
+  it('start with the first message before the response, and carry only messages of this call', async () => {
     const answer = await call(
       'talk',
       { canary: 'c' },
@@ -38,7 +38,7 @@ describe('streams', () => {
     expect(answer.result).toMatchObject({ resultType: 'complete' });
   });
 
-  it('H9 a result over several lines stays one event, whatever it says', async () => {
+  it('H9 a result over several lines is one event', async () => {
     for (const era of ['modern', 'legacy'] as const) {
       const answer = await call('pretty', {}, { era, params: { name: 'pretty', _meta: { progressToken: 1 } } });
       expect(answer.headers['content-type']).toBe('text/event-stream');
@@ -47,17 +47,17 @@ describe('streams', () => {
     }
   });
 
-  it('are not started for a client that does not want them', async () => {
+  it('are not started for a client that does not accept them', async () => {
     const answer = await call('talk', { canary: 'c' }, { headers: { accept: 'application/json' } });
     expect(answer.headers['content-type']).toBe('application/json');
     expect(answer.messages).toHaveLength(1);
   });
 
-  it('never ask: a modern client is asked in results', async () => {
+  it('carry no requests: a modern client is asked in results', async () => {
     expect((await call('ask')).text).toContain('cannot ask');
   });
 
-  it('S13 a client that goes away cancels its call', async () => {
+  it('S13 a client that disconnects cancels its call', async () => {
     const abort = new AbortController();
     const before = edge.sent.length;
     const gone = call('wait', {}, { signal: abort.signal }).catch((thrown: unknown) => thrown);
@@ -71,7 +71,7 @@ describe('streams', () => {
   });
 });
 
-describe('what a server may say while it executes a call', () => {
+describe('notifications of a server during a call', () => {
   const noisy = (_permitted: unknown, channel: ClientChannel): McpResult => {
     for (const progress of [1, 1, 0, 2, 'x', 3])
       channel.notify('notifications/progress', { progressToken: 'of somebody else', progress });
@@ -84,7 +84,7 @@ describe('what a server may say while it executes a call', () => {
       channel.notify(method, { level: 'info', data: 'x', requestId: 1 });
     return { value: { content: [] } };
   };
-  const said = async (era: 'modern' | 'legacy', meta: Json): Promise<unknown[]> => {
+  const notificationsOf = async (era: 'modern' | 'legacy', meta: Json): Promise<unknown[]> => {
     const loud = await openTestEdge({ tools: { echo: noisy } });
     const { messages } = await send({
       url: loud.url,
@@ -101,14 +101,16 @@ describe('what a server may say while it executes a call', () => {
       );
   };
 
-  it('progress that goes up, under the token of the client; messages if it asked for them; nothing else', async () => {
-    expect(await said('modern', {})).toEqual([]);
-    expect(await said('modern', { progressToken: 7 })).toEqual([1, 2, 3]);
-    expect(await said('modern', { 'io.modelcontextprotocol/logLevel': 'debug' })).toEqual(['notifications/message']);
-    expect((await said('legacy', { progressToken: 7 })).slice(0, 3)).toEqual([1, 2, 3]);
+  it("are progress that increases, with the client's token, and log messages if it asked for them", async () => {
+    expect(await notificationsOf('modern', {})).toEqual([]);
+    expect(await notificationsOf('modern', { progressToken: 7 })).toEqual([1, 2, 3]);
+    expect(await notificationsOf('modern', { 'io.modelcontextprotocol/logLevel': 'debug' })).toEqual([
+      'notifications/message',
+    ]);
+    expect((await notificationsOf('legacy', { progressToken: 7 })).slice(0, 3)).toEqual([1, 2, 3]);
   });
 
-  it('an error that this revision does not know any more is told as the one that replaced it', async () => {
+  it('an error code that 2026-07-28 replaced is translated', async () => {
     const old = await openTestEdge({
       tools: {
         echo: () => {

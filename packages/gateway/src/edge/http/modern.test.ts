@@ -14,8 +14,8 @@ const post = (rest: Omit<TestRequest, 'url'>) => send({ url: edge.url, token: 'a
 const call = (name: string, args: Json = {}, rest: Partial<TestRequest> = {}) =>
   post({ method: 'tools/call', params: { name, arguments: args }, ...rest });
 
-describe('what every request says of itself', () => {
-  it('a version that is not spoken: 400, -32022, what is spoken and what was asked for', async () => {
+describe('requests', () => {
+  it('with an unsupported version: 400, -32022, the supported versions and the requested one', async () => {
     for (const version of ['2027-01-01', 'v999.0.0', '', '2026-7-28']) {
       const answer = await post({
         method: 'server/discover',
@@ -40,7 +40,7 @@ describe('what every request says of itself', () => {
     ['no capabilities', { 'io.modelcontextprotocol/protocolVersion': '2026-07-28' }],
     ['capabilities that are a list', { ...META, 'io.modelcontextprotocol/clientCapabilities': [] }],
     ['a log level that is none', { ...META, 'io.modelcontextprotocol/logLevel': 'loud' }],
-  ])('%s: 400 and -32602', async (_row, meta) => {
+  ])('with %s: 400 and -32602', async (_row, meta) => {
     const body = JSON.stringify({
       jsonrpc: '2.0',
       id: 9,
@@ -51,7 +51,7 @@ describe('what every request says of itself', () => {
     expect([answer.status, answer.error?.code, answer.messages[0]?.['id']]).toEqual([400, -32602, 9]);
   });
 
-  it('methods of other revisions, of clients and of the gateway itself do not exist: 404 and -32601', async () => {
+  it('for methods of other revisions, of clients and of the gateway itself: 404 and -32601', async () => {
     for (const method of [
       'initialize',
       'ping',
@@ -85,7 +85,7 @@ describe('what every request says of itself', () => {
       expect((await post({ era: 'legacy', method })).error?.code).toBe(-32601);
   });
 
-  it('a session id is ignored, GET and DELETE are not allowed', async () => {
+  it('have no session: its id is ignored, GET and DELETE are not allowed', async () => {
     expect((await call('echo', {}, { headers: { 'mcp-session-id': 'garbage' } })).status).toBe(200);
     const answer = await post({
       method: 'server/discover',
@@ -123,7 +123,7 @@ describe('results', () => {
     });
   });
 
-  it('say that they are complete and whom they come from, and hold what the server said, byte for byte', async () => {
+  it('have resultType and serverInfo, and otherwise the bytes of the server', async () => {
     expect((await call('echo', { a: 1 })).result).toMatchObject({
       resultType: 'complete',
       _meta: { 'io.modelcontextprotocol/serverInfo': { name: 'the crm' } },
@@ -139,7 +139,7 @@ describe('results', () => {
     expect((await call('pretty', {}, { era: 'legacy' })).text).toBe(`{"jsonrpc":"2.0","id":1,"result":{\n\n ${own}}`);
   });
 
-  it('A25 H16 what a server calls public is private here, and is not remembered for long', async () => {
+  it('A25 H16 are private and cached briefly, also when the server says public', async () => {
     for (const method of [
       'tools/list',
       'prompts/list',
@@ -160,7 +160,7 @@ describe('results', () => {
     expect(
       (await post({ method: 'resources/read', params: { uri: 'file:///a', requestState: 'x' } })).result,
     ).toMatchObject({ ttlMs: 0 });
-    // Of a task it says how long the task lasts.
+    // The ttlMs of a task is its lifetime.
     expect((await call('task')).result).toEqual({
       resultType: 'task',
       taskId: 't',
@@ -180,7 +180,7 @@ describe('results', () => {
     expect(result).toEqual({ contents: [{ uri: 'file:///a', text: 'x' }], _meta: { 'com.example/kept': 1 } });
   });
 
-  it('a refused tool call is a tool result that a model can act on', async () => {
+  it('of refused tool calls are tool results that a model can act on', async () => {
     const erase = await call('erase', {}, { headers: { 'x-correlation-id': 'correlation-1' } });
     expect([erase.status, erase.result?.['isError'], erase.result?.['resultType']]).toEqual([200, true, 'complete']);
     expect(erase.result?.['structuredContent']).toMatchObject({
@@ -193,7 +193,7 @@ describe('results', () => {
     expect(strict.result).toMatchObject({ isError: true, structuredContent: { error_code: 'INVALID_ARGUMENT' } });
   });
 
-  it('A15 what does not exist and what is hidden are answered alike', async () => {
+  it('A15 a hidden tool and one that does not exist have the same response', async () => {
     const answers = await Promise.all(
       ['nothing', 'secret', 'ECHO', '', '__proto__', 'constructor', '../echo', 'docs__echo'].map((name) =>
         call(name, {}, { headers: { 'mcp-name': name } }),
@@ -209,7 +209,7 @@ describe('results', () => {
     }
   });
 
-  it('an error of the server behind is relayed with its code; a missing resource is -32602 here and -32002 before', async () => {
+  it('relay the error code of the server; a missing resource is -32602, and -32002 in legacy revisions', async () => {
     expect((await call('fail')).error).toMatchObject({ code: -32050, message: 'It said no.', data: { why: 'no' } });
     expect((await post({ method: 'resources/read', params: { uri: 'file:///nothing' } })).error?.code).toBe(-32602);
     expect(
@@ -217,7 +217,7 @@ describe('results', () => {
     ).toBe(-32002);
   });
 
-  it('a rate limit: a tool result for tool calls, else 429, with the headers that say when to come back', async () => {
+  it('over the rate limit: a tool result for tool calls, else 429, with headers', async () => {
     const small = await openTestEdge({ limit: 2 });
     try {
       const each = (method: string) =>

@@ -10,7 +10,7 @@ beforeAll(async () => {
 });
 afterAll(() => edge.close());
 
-describe('bytes that are not quite HTTP', () => {
+describe('requests that can be read in two ways', () => {
   const chunk = `${PING.length.toString(16)}\r\n${PING}\r\n0\r\n\r\n`;
   it.each([
     ['CL and TE', ['Content-Length: 5', 'Transfer-Encoding: chunked'], chunk],
@@ -60,7 +60,7 @@ describe('bytes that are not quite HTTP', () => {
     expect(answer).toMatch(/^Connection: close\r$/m);
   });
 
-  it('H14 cookies are no credential and change nothing', async () => {
+  it('H14 cookies are ignored', async () => {
     for (const cookie of ['session=1', 'Authorization=Bearer alice', '__Host-x=1; x=1; x=2', 'access_token=alice']) {
       expect((await send({ url: edge.url, method: 'ping', headers: { cookie } })).status).toBe(401);
       expect((await send({ url: edge.url, token: 'alice', method: 'ping', headers: { cookie } })).status).toBe(200);
@@ -75,7 +75,7 @@ describe('bytes that are not quite HTTP', () => {
     ).toBe(431);
   });
 
-  it('H7 what a client says of a proxy is not believed', async () => {
+  it('H7 headers of proxies are ignored', async () => {
     await send({
       url: edge.url,
       token: 'alice',
@@ -92,7 +92,7 @@ describe('bytes that are not quite HTTP', () => {
     expect(edge.sent.at(-1)?.call.origin.address).toMatch(/127\.0\.0\.1$/);
   });
 
-  it('O20 one Authorization header with one bearer token; not in the query, a form or a cookie', async () => {
+  it('O20 a credential is one Authorization header with one bearer token', async () => {
     const twice = await sendBytes(
       edge.port,
       rawRequest('POST /mcp/crm', [...pingHeaders(edge.port), 'Authorization: Bearer alice'], PING),

@@ -41,7 +41,7 @@ describe('hosts and origins', () => {
     '0.0.0.0:PORT',
     '2130706433:PORT',
     '127.1:PORT',
-  ])('A20 H1 the host %s is not ours', async (host) => {
+  ])('A20 H1 the host %s is refused', async (host) => {
     expect([400, 403]).toContain(await withHosts([host.replace('PORT', String(edge.port))]));
   });
 
@@ -52,7 +52,7 @@ describe('hosts and origins', () => {
   });
 
   it.each(['127.0.0.1:PORT', '127.0.0.2:PORT', 'localhost:PORT', '[::1]:PORT', 'LocalHost:PORT', 'mcp.example.test'])(
-    'the host %s is ours',
+    'the host %s is accepted',
     async (host) => {
       expect(await withHosts([host.replace('PORT', String(edge.port))])).toBe(200);
     },
@@ -75,17 +75,21 @@ describe('hosts and origins', () => {
     'http://evil.test#127.0.0.1:PORT',
     'https://mcp.example.test.',
   ])('A20 H1 the origin %s is refused before the body is read', async (origin) => {
-    const said = origin.replace('PORT', String(edge.port));
-    // The body never comes: the answer does not wait for it.
+    const sentOrigin = origin.replace('PORT', String(edge.port));
+    // The body is never sent: the response does not wait for it.
     const answer = await sendBytes(
       edge.port,
-      rawRequest('POST /mcp/crm', [...pingHeaders(edge.port).slice(0, 3), 'Content-Length: 100000', `Origin: ${said}`]),
+      rawRequest('POST /mcp/crm', [
+        ...pingHeaders(edge.port).slice(0, 3),
+        'Content-Length: 100000',
+        `Origin: ${sentOrigin}`,
+      ]),
     );
     expect(statusOf(answer)).toBe(403);
     expect(answer.toLowerCase()).not.toContain('access-control-allow-origin');
   });
 
-  it('H1 two origins are refused; the listed one, the own one and none are accepted', async () => {
+  it('H1 two origins are refused; a listed one, the own one and none are accepted', async () => {
     const mine = [`127.0.0.1:${edge.port}`];
     expect(await withHosts(mine, ['Origin: https://app.example.test', 'Origin: https://app.example.test'])).toBe(403);
     for (const origin of [
@@ -98,7 +102,7 @@ describe('hosts and origins', () => {
     expect(await withHosts(mine)).toBe(200);
   });
 
-  it('H2 a preflight is answered for listed origins only, with the headers that MCP uses, never for all and never with credentials', async () => {
+  it('H2 a preflight gets the CORS headers of MCP for listed origins only, and never with credentials', async () => {
     const preflight = (origin: string) =>
       send({
         url: edge.url,

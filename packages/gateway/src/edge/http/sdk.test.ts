@@ -1,4 +1,4 @@
-/** The official clients against the door: v1 (handshake), v2 in both eras, each with what only it would do. */
+/** The official SDK clients: v1 (handshake), and v2 in both eras. */
 import { Client as ModernClient, StreamableHTTPClientTransport as ModernTransport } from '@modelcontextprotocol/client';
 import { Client as LegacyClient } from '@modelcontextprotocol/sdk/client/index.js';
 import { StreamableHTTPClientTransport as LegacyTransport } from '@modelcontextprotocol/sdk/client/streamableHttp.js';
@@ -53,7 +53,7 @@ describe('SDK v1', () => {
     expect(transport.sessionId).toMatch(/^[\w-]+$/);
     expect((await client.listTools()).tools.map(({ name }) => name)).toContain(`${prefix}echo`);
     expect(JSON.stringify(await client.callTool({ name: `${prefix}echo`, arguments: { a: 1 } }))).toContain('alice');
-    expect((await client.listResources()).resources.map((one) => one.uri)).toContain(uri);
+    expect((await client.listResources()).resources.map((resource) => resource.uri)).toContain(uri);
     expect((await client.listResourceTemplates()).resourceTemplates).toHaveLength(1);
     expect((await client.readResource({ uri })).contents[0]?.uri).toBe(uri);
     expect((await client.listPrompts()).prompts.map(({ name }) => name)).toContain(`${prefix}greet`);
@@ -78,18 +78,18 @@ describe('SDK v1', () => {
     await client.close();
   });
 
-  it('hears progress and what belongs to no call, is asked, cancels', async () => {
+  it('receives progress and notifications, answers requests, cancels', async () => {
     const { client } = await connect('/mcp/crm');
     let changed = 0;
     client.setNotificationHandler(ToolListChangedNotificationSchema, () => {
       changed += 1;
     });
     client.setRequestHandler(ElicitRequestSchema, async () => ({ action: 'accept' as const, content: { sure: true } }));
-    const heard: number[] = [];
+    const received: number[] = [];
     await client.callTool({ name: 'talk', arguments: { canary: 'c' } }, undefined, {
-      onprogress: ({ progress }) => void heard.push(progress),
+      onprogress: ({ progress }) => void received.push(progress),
     });
-    expect(heard).toEqual([1, 2, 3]);
+    expect(received).toEqual([1, 2, 3]);
     expect(JSON.stringify(await client.callTool({ name: 'ask', arguments: {} }))).toContain('accept');
     await until(() => changed > 0);
     const abort = new AbortController();
@@ -103,12 +103,12 @@ describe('SDK v1', () => {
     await client.close();
   });
 
-  it('reads on where its stream broke off', async () => {
+  it('resumes an interrupted stream', async () => {
     const { client, transport } = await connect('/mcp/crm');
     const tokens: string[] = [];
-    const heard: number[] = [];
+    const received: number[] = [];
     const done = client.callTool({ name: 'talk', arguments: { canary: 'resumed' } }, undefined, {
-      onprogress: ({ progress }) => void heard.push(progress),
+      onprogress: ({ progress }) => void received.push(progress),
       onresumptiontoken: (token) => void tokens.push(token),
     });
     expect(JSON.stringify(await done)).toContain('resumed');
@@ -126,7 +126,7 @@ describe('SDK v1', () => {
     await client.close();
   });
 
-  it('learns that its session has ended', async () => {
+  it('gets 404 when its session has ended', async () => {
     const { client, transport } = await connect('/mcp/crm');
     const sessionId = transport.sessionId as string;
     await transport.terminateSession();
@@ -143,35 +143,35 @@ describe('SDK v2 and a call that a person must approve', () => {
       { name: 'v2', version: '1.0.0' },
       { capabilities: { elicitation: {} }, versionNegotiation: { mode: 'auto' } },
     );
-    const asked: string[] = [];
+    const questions: string[] = [];
     client.setRequestHandler('elicitation/create', async ({ params }) => {
-      asked.push(params.message);
+      questions.push(params.message);
       return { action: answer(), content: {} };
     });
     await client.connect(new ModernTransport(new URL(`${edge.url}/mcp/crm`), { requestInit }));
-    return { client, asked };
+    return { client, questions };
   };
 
-  it('its user is asked to wait; once it is approved the same call runs, once', async () => {
-    const { client, asked } = await connect(() => {
+  it('asks its user to wait, and runs the same call once after the approval', async () => {
+    const { client, questions } = await connect(() => {
       const [pending] = edge.approvals.pending();
-      if (asked.length === 2 && pending !== undefined)
+      if (questions.length === 2 && pending !== undefined)
         edge.approvals.approve(pending.id, { issuer: 'https://issuer.test', subject: 'bob' });
       return 'accept';
     });
     expect(JSON.stringify(await client.callTool({ name: 'erase', arguments: { id: 1 } }))).toContain('erase');
-    expect(asked).toHaveLength(2);
+    expect(questions).toHaveLength(2);
     expect(edge.sent.at(-1)?.call.params).toEqual({ name: 'erase', arguments: { id: 1 }, _meta: {} });
     await client.close();
   });
 
-  it('a user who does not want to wait gets the refusal, and whatever is put into the state changes nothing', async () => {
-    const { client, asked } = await connect(() => 'decline');
+  it('shows the refusal to a user who declines; a changed requestState changes nothing', async () => {
+    const { client, questions } = await connect(() => 'decline');
     expect(await client.callTool({ name: 'erase', arguments: { id: 2 } })).toMatchObject({
       isError: true,
       structuredContent: { error_code: 'APPROVAL_REQUIRED' },
     });
-    expect(asked).toHaveLength(1);
+    expect(questions).toHaveLength(1);
     await client.close();
     const before = edge.sent.length;
     const forge = (state: string) =>
@@ -198,7 +198,7 @@ describe('SDK v2 and a call that a person must approve', () => {
   });
 });
 
-it('output that is no object: a client of 2026-07-28 gets all of it, an older one the text', async () => {
+it('output that is not an object: a client of 2026-07-28 gets all of it, an older one the text', async () => {
   const list: McpResult = { value: { content: [{ type: 'text', text: '[1]' }], structuredContent: [1] } };
   const other = await openTestEdge({
     definitions: [
@@ -263,14 +263,14 @@ describe.each(['legacy', 'auto'] as const)('SDK v2, %s', (mode) => {
     await client.close();
   });
 
-  it('hears progress', async () => {
+  it('receives progress', async () => {
     const client = await connect('/mcp/crm');
-    const heard: number[] = [];
+    const received: number[] = [];
     await client.callTool(
       { name: 'talk', arguments: { canary: 'c' } },
-      { onprogress: ({ progress }) => void heard.push(progress) },
+      { onprogress: ({ progress }) => void received.push(progress) },
     );
-    expect(heard).toEqual([1, 2, 3]);
+    expect(received).toEqual([1, 2, 3]);
     await client.close();
   });
 });

@@ -19,11 +19,11 @@ const call = (name: string, args: Json, rest: Omit<Partial<TestRequest>, 'url'> 
   post({ method: 'tools/call', params: { name, arguments: args }, ...rest });
 
 describe('initialize', () => {
-  const versionFor = async (asked: unknown): Promise<unknown> =>
+  const versionFor = async (requested: unknown): Promise<unknown> =>
     (
       await post({
         method: 'initialize',
-        params: { protocolVersion: asked, capabilities: {}, clientInfo: { name: 't', version: '1' } },
+        params: { protocolVersion: requested, capabilities: {}, clientInfo: { name: 't', version: '1' } },
         headers: { 'mcp-protocol-version': undefined },
       })
     ).result?.['protocolVersion'];
@@ -34,11 +34,11 @@ describe('initialize', () => {
     ['2024-11-05', '2024-11-05'],
     ['2026-07-28', '2025-11-25'],
     ['1999-01-01', '2025-11-25'],
-  ])('%s is answered %s', async (asked, got) => {
-    expect(await versionFor(asked)).toBe(got);
+  ])('version %s is answered with %s', async (requested, negotiated) => {
+    expect(await versionFor(requested)).toBe(negotiated);
   });
 
-  it('shows the server on its own path and all of them together', async () => {
+  it('describes one server on its own path, and the gateway on /mcp', async () => {
     expect(
       (
         await post({
@@ -58,7 +58,7 @@ describe('initialize', () => {
     ).toMatchObject({ serverInfo: { name: 'sallyport' } });
   });
 
-  it('A15 a server that is not there is not all of them', async () => {
+  it('A15 an unknown server is not found', async () => {
     for (const path of ['/mcp/nothing', '/mcp/0', '/mcp/null', '/mcp/undefined', '/mcp/constructor']) {
       for (const method of ['initialize', 'tools/list', 'logging/setLevel']) {
         const answer = await post({
@@ -74,13 +74,13 @@ describe('initialize', () => {
     }
   });
 
-  it('opens a session that is visible ASCII, new each time, and says nothing of what is in it', async () => {
-    const [one, two] = [
+  it('returns a new session id each time, in visible ASCII, that reveals nothing', async () => {
+    const [first, second] = [
       await initialize({ url: edge.url, token: 'alice' }),
       await initialize({ url: edge.url, token: 'alice' }),
     ];
-    expect(one).not.toBe(two);
-    for (const id of [one, two]) {
+    expect(first).not.toBe(second);
+    for (const id of [first, second]) {
       expect(id).toMatch(/^[\x21-\x7e]+$/);
       expect(Buffer.from(id, 'base64url').toString('latin1')).not.toMatch(/alice|acme|issuer/);
     }
@@ -110,7 +110,7 @@ describe('sessions', () => {
     }
   });
 
-  it('A18 are 404 for every other user and tenant, and for whatever is no session', async () => {
+  it('A18 are 404 for every other user and tenant; so are invalid ids', async () => {
     const session = await initialize({ url: edge.url, token: 'alice' });
     const foreign = await (async () => {
       const other = await openTestEdge({ sealingSecret: new Uint8Array(32).fill(8) });
@@ -146,7 +146,7 @@ describe('sessions', () => {
     expect((await post({ method: 'ping', headers: { 'mcp-session-id': [session, session] } })).status).toBe(400);
   });
 
-  it('remember what the client can do, its extensions too, and the rest when those are too large', async () => {
+  it('keep the capabilities of the client, without its extensions when they are too large', async () => {
     const seen: unknown[] = [];
     const noting = await openTestEdge({
       tools: {
@@ -180,7 +180,7 @@ describe('sessions', () => {
     }
   });
 
-  it('A18 a session is no credential, and what it is worth is not told to those without one', async () => {
+  it('A18 are not credentials: 401 without one, for valid and invalid ids alike', async () => {
     const session = await initialize({ url: edge.url, token: 'alice' });
     const statuses = await Promise.all(
       [session, 'garbage'].map(async (id) => (await send({ url: edge.url, method: 'ping', ...inSession(id) })).status),
@@ -188,7 +188,7 @@ describe('sessions', () => {
     expect(statuses).toEqual([401, 401]);
   });
 
-  it('end when they are ended, when they are old, and only then', async () => {
+  it('end when the client ends them, and when they expire', async () => {
     const session = await initialize({ url: edge.url, token: 'alice' });
     const end = (token: string) =>
       send({
@@ -212,7 +212,7 @@ describe('sessions', () => {
     }
   });
 
-  it('a new one can be opened with a dead one in hand, and a client that drops its id keeps working', async () => {
+  it('can be replaced after they ended; a client without a session id keeps working', async () => {
     const answer = await post({
       method: 'initialize',
       params: { protocolVersion: '2025-11-25', capabilities: {}, clientInfo: {} },
@@ -224,22 +224,22 @@ describe('sessions', () => {
     expect((await post({ method: 'ping', headers: { 'mcp-protocol-version': undefined } })).status).toBe(200);
   });
 
-  it('an unknown method does not look like an ended session', async () => {
+  it('do not look ended when the method is unknown', async () => {
     const answer = await post({ method: 'no/such' });
     expect([answer.status, answer.error?.code]).toEqual([200, -32601]);
   });
 
-  it('a notification that nobody knows is left, whoever may send any', async () => {
+  it('unknown notifications are ignored when their sender is accepted', async () => {
     const session = await initialize({ url: edge.url, token: 'alice' });
-    const say = (rest: Partial<TestRequest>) =>
+    const notify = (rest: Partial<TestRequest>) =>
       post({ method: 'notifications/x.example/any', id: null, ...inSession(session), ...rest });
     const before = edge.sent.length;
     for (const method of ['notifications/x.example/any', 'notifications/tasks/status', 'notifications/message'])
-      expect([(await say({ method })).status, (await say({ method, era: 'modern' })).status]).toEqual([202, 202]);
+      expect([(await notify({ method })).status, (await notify({ method, era: 'modern' })).status]).toEqual([202, 202]);
     expect([
-      (await say({ token: 'nobody' })).status,
-      (await say({ token: 'bob' })).status,
-      (await say({ token: 'bad' })).status,
+      (await notify({ token: 'nobody' })).status,
+      (await notify({ token: 'bob' })).status,
+      (await notify({ token: 'bad' })).status,
     ]).toEqual([403, 404, 401]);
     expect(edge.sent).toHaveLength(before);
     expect(edge.reports.map(({ method }) => method)).not.toContain('notifications/x.example/any');

@@ -26,7 +26,7 @@ describe('subscriptions/listen', () => {
     });
   const SUB = 'io.modelcontextprotocol/subscriptionId';
 
-  it('is acknowledged first; only what was asked for follows; every message carries the id in its own type', async () => {
+  it('acknowledges first, then sends what was requested, tagged with the id in its own type', async () => {
     for (const id of [7, '7']) {
       const open = await listen({ toolsListChanged: true, resourceSubscriptions: ['file:///a'] }, { id });
       await open.until((text) => text.includes('file:///a/inner'));
@@ -46,15 +46,15 @@ describe('subscriptions/listen', () => {
     }
   });
 
-  it('A13 a resource that may not be read is not heard of either', async () => {
+  it('A13 sends no updates of a resource that the caller may not read', async () => {
     const open = await listen({ resourceSubscriptions: ['file:///a', 'file:///nothing', 'ui://app/main'] });
     await open.until((text) => text.includes('/inner'));
     open.close();
     expect(open.messages()[0]?.['params']).toMatchObject({ notifications: { resourceSubscriptions: ['file:///a'] } });
   });
 
-  it('on /mcp each server is heard by itself, and addresses are spelled as they are listed', async () => {
-    // One server has resources and does not tell of their changes, so nothing of it is acknowledged.
+  it('on /mcp names each resource as it is listed there', async () => {
+    // One server has resources and sends no updates of them, so they are not acknowledged.
     const open = await listen(
       { promptsListChanged: true, resourceSubscriptions: ['crm+file:///a', 'docs+file:///a'] },
       { path: '/mcp' },
@@ -93,7 +93,7 @@ describe('subscriptions/listen', () => {
     });
   });
 
-  it('S13 ends behind the gateway when the client goes away', async () => {
+  it('S13 ends upstream when the client disconnects', async () => {
     const before = edge.sent.length;
     const open = await listen({ toolsListChanged: true });
     await open.until((text) => text.includes('list_changed'));
@@ -103,7 +103,7 @@ describe('subscriptions/listen', () => {
     expect(signal?.aborted).toBe(true);
   });
 
-  it('H9 one principal has so many, another one has its own', async () => {
+  it('H9 is bounded for each principal', async () => {
     const many = await openTestEdge({
       settings: { streamsPerPrincipalMax: 2 },
       other: ({ call: { signal } }) =>
@@ -112,7 +112,7 @@ describe('subscriptions/listen', () => {
         }),
     });
     try {
-      const one = (token: string) =>
+      const subscribe = (token: string) =>
         stream({
           url: many.url,
           token,
@@ -120,12 +120,12 @@ describe('subscriptions/listen', () => {
           method: 'subscriptions/listen',
           params: { notifications: { toolsListChanged: true } },
         });
-      const open = [await one('alice'), await one('alice'), await one('bob')];
+      const open = [await subscribe('alice'), await subscribe('alice'), await subscribe('bob')];
       expect(open.map((each) => each.status)).toEqual([200, 200, 200]);
-      expect((await one('alice')).status).toBe(429);
+      expect((await subscribe('alice')).status).toBe(429);
       open[0]?.close();
       await pause(50);
-      expect((await one('alice')).status).toBe(200);
+      expect((await subscribe('alice')).status).toBe(200);
     } finally {
       await many.close();
     }
@@ -137,7 +137,7 @@ describe('subscriptions/listen', () => {
     [{ resourceSubscriptions: 'file:///a' }],
     [{ resourceSubscriptions: [1] }],
     [{ resourceSubscriptions: Array.from({ length: 201 }, () => 'file:///a') }],
-  ])('a filter that is none is refused: %j', async (notifications) => {
+  ])('refuses a malformed filter: %j', async (notifications) => {
     expect((await post({ method: 'subscriptions/listen', params: { notifications } })).error?.code).toBe(-32602);
   });
 });

@@ -1,4 +1,4 @@
-/** `/mcp` shows all servers at once: how names are spelled there, read back, and rewritten in results. */
+/** `/mcp` shows all servers: how their names are spelled there, decoded, and rewritten in results. */
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { openTestEdge, type TestEdge } from '../testing/test-edge.mts';
@@ -19,31 +19,32 @@ const SERVERS = ['crm', 'docs', 'a-b', 'a'];
 const server = fc.constantFrom(...SERVERS);
 
 describe('spelling', () => {
-  it('A5 every name of every server is read back as itself, and no two are spelled alike', () => {
+  it('A5 every name is decoded to itself, and no two names are spelled alike', () => {
     const name = fc.stringMatching(/^[A-Za-z0-9_.-]{1,40}$/);
     fc.assert(
-      fc.property(server, name, server, name, (one, first, two, second) => {
-        expect(resolveTarget('tools/call', { name: clientName(one, first) }, ALL, SERVERS).target).toEqual({
+      fc.property(server, name, server, name, (firstServer, first, secondServer, second) => {
+        expect(resolveTarget('tools/call', { name: clientName(firstServer, first) }, ALL, SERVERS).target).toEqual({
           kind: 'tool',
-          server: one,
+          server: firstServer,
           name: first,
         });
-        if (one !== two || first !== second) expect(clientName(one, first)).not.toBe(clientName(two, second));
+        if (firstServer !== secondServer || first !== second)
+          expect(clientName(firstServer, first)).not.toBe(clientName(secondServer, second));
       }),
     );
   });
 
-  it('every address of every server is read back as itself', () => {
+  it('every URI is decoded to itself', () => {
     const uri = fc.oneof(
       fc.webUrl(),
       fc.stringMatching(/^(ui|file|git\+https|x):\/\/[a-z_+/]{0,20}$/),
       fc.constantFrom('ui://', 'ui://a__b', 'data:,x', 'urn:a:b+c', 'crm+file:///a'),
     );
     fc.assert(
-      fc.property(server, uri, (one, address) => {
-        expect(resolveTarget('resources/read', { uri: clientUri(one, address) }, ALL, SERVERS).target).toEqual({
+      fc.property(server, uri, (owner, address) => {
+        expect(resolveTarget('resources/read', { uri: clientUri(owner, address) }, ALL, SERVERS).target).toEqual({
           kind: 'resource',
-          server: one,
+          server: owner,
           name: address,
         });
       }),
@@ -61,7 +62,7 @@ describe('spelling', () => {
     ' crm__echo',
     'crm__echo ',
     'a__b__c',
-  ])("A5 A15 %s is nobody's or exactly one server's", (name) => {
+  ])('A5 A15 %s belongs to no server or to exactly one', (name) => {
     const { target } = resolveTarget('tools/call', { name }, ALL, SERVERS);
     if (name.startsWith('crm__')) expect(target).toEqual({ kind: 'tool', server: 'crm', name: name.slice(5) });
     else if (name === 'a__b__c') expect(target).toEqual({ kind: 'tool', server: 'a', name: 'b__c' });
@@ -77,11 +78,11 @@ describe('spelling', () => {
     'ui://nothing__x',
     'CRM+file:///a',
     'ui://crm_x',
-  ])("%s is nobody's address", (uri) => {
+  ])('%s belongs to no server', (uri) => {
     expect(resolveTarget('resources/read', { uri }, ALL, SERVERS).target).toEqual({ kind: 'unknown', name: uri });
   });
 
-  it("A18 a task belongs to the server whose name it bears, also on that server's own path", () => {
+  it('A18 a task id belongs to the server that it names, on every path', () => {
     expect(resolveTarget('tasks/get', { taskId: 'crm.x' }, ALL, SERVERS).target).toEqual({
       kind: 'task',
       server: 'crm',
@@ -107,15 +108,15 @@ describe('spelling', () => {
     ['completion/complete', { ref: 'x' }],
     ['completion/complete', { ref: { type: 'ref/prompt' } }],
     ['tasks/get', { taskId: {} }],
-  ])('A15 %s %j names nothing', async (method, params) =>
+  ])('A15 %s %j is refused', async (method, params) =>
     expect((await post({ method, params })).error?.code).toBe(-32602),
   );
 });
 
-describe('through the door', () => {
-  it('lists say the names that calls take', async () => {
+describe('on /mcp', () => {
+  it('lists have the names that calls accept', async () => {
     const names = async (method: string, member: string, key: string): Promise<unknown[]> =>
-      ((await post({ method })).result?.[member] as Json[]).map((one) => one[key]);
+      ((await post({ method })).result?.[member] as Json[]).map((item) => item[key]);
     expect(await names('tools/list', 'tools', 'name')).toContain('docs__app');
     expect(await names('prompts/list', 'prompts', 'name')).toEqual(['crm__greet', 'docs__greet']);
     expect(await names('resources/list', 'resources', 'uri')).toEqual([
@@ -132,7 +133,7 @@ describe('through the door', () => {
       ).not.toBe('NOT_FOUND');
   });
 
-  it('what is behind sees its own names', async () => {
+  it('a server receives its own names', async () => {
     await post({ method: 'tools/call', params: { name: 'docs__echo', arguments: { a: 1 } } });
     expect(edge.sent.at(-1)?.call).toMatchObject({
       target: { kind: 'tool', server: 'docs', name: 'echo' },
@@ -158,7 +159,7 @@ describe('through the door', () => {
     ).toContain('\\"uri\\":\\"file:///{path}\\"');
   });
 
-  it('J6 arguments go on as the bytes that came', async () => {
+  it('J6 arguments are passed on as the received bytes', async () => {
     const raw = '{ "b":1.50, "a" : "\\u00e9" }';
     await post({
       body: `{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"crm__echo","arguments":${raw}}}`,
@@ -166,7 +167,7 @@ describe('through the door', () => {
     expect(Buffer.from(edge.sent.at(-1)?.call.rawArguments ?? []).toString()).toBe(raw);
   });
 
-  it('addresses in results lead back here, data stays as it is', async () => {
+  it('URIs in results are rewritten, data is not', async () => {
     const { result } = await post({ method: 'tools/call', params: { name: 'crm__link' } });
     expect(result).toEqual({
       content: [
@@ -192,7 +193,7 @@ describe('through the door', () => {
 });
 
 describe('rewriting', () => {
-  it('leaves a result alone in which there is nothing to rewrite, so that its bytes can be passed on', () => {
+  it('returns the same object when nothing is rewritten, so that its bytes can be passed on', () => {
     for (const value of [
       {},
       { content: [] },
@@ -206,7 +207,7 @@ describe('rewriting', () => {
     }
   });
 
-  it('finds MCP Apps in results too', () => {
+  it('rewrites MCP Apps in results', () => {
     expect(
       rewriteResult(
         { content: [], _meta: { ui: { resourceUri: 'ui://x', other: 1 }, 'ui/resourceUri': 'ui://y' } },

@@ -1,4 +1,4 @@
-/** The stdio door: one line one message, both eras on one pipe, bounded lines and a client that does not read. */
+/** The stdio edge: one message per line, both eras, bounded lines, and a client that does not read. */
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { PassThrough } from 'node:stream';
@@ -55,7 +55,7 @@ function open(name: string | null = 'crm', token = 'alice') {
         if (found !== undefined) return found;
         await pause(5);
       }
-      throw new Error(`nothing like that came: ${JSON.stringify(messages)}`);
+      throw new Error(`no such message was received: ${JSON.stringify(messages)}`);
     },
   };
 }
@@ -64,8 +64,8 @@ const byId =
   (id: unknown) =>
   (message: Json): boolean =>
     message['id'] === id && message['method'] === undefined;
-const hello = (capabilities: Json = {}) => ({
-  id: 'hello',
+const initializeRequest = (capabilities: Json = {}) => ({
+  id: 'initialize',
   method: 'initialize',
   params: { protocolVersion: '2025-06-18', capabilities, clientInfo: { name: 't', version: '1' } },
 });
@@ -74,31 +74,31 @@ setFlagsFromString('--expose-gc');
 const collect = runInNewContext('gc') as () => void;
 
 describe('stdio', () => {
-  it('speaks both eras on one pipe', async () => {
-    const pipe = open();
-    pipe.write(hello());
-    expect((await pipe.until(byId('hello')))['result']).toMatchObject({
+  it('serves both eras on one connection', async () => {
+    const client = open();
+    client.write(initializeRequest());
+    expect((await client.until(byId('initialize')))['result']).toMatchObject({
       protocolVersion: '2025-06-18',
       serverInfo: { name: 'the crm' },
     });
-    pipe.write({ id: 1, method: 'tools/call', params: { name: 'echo', arguments: { a: 1 } } });
-    pipe.write({ id: 2, method: 'tools/call', params: { name: 'echo', arguments: { a: 2 }, _meta: META } });
-    pipe.write({ id: 3, method: 'server/discover', params: { _meta: META } });
-    expect((await pipe.until(byId(1)))['result']).not.toHaveProperty('resultType');
-    expect((await pipe.until(byId(2)))['result']).toMatchObject({ resultType: 'complete' });
-    expect((await pipe.until(byId(3)))['result']).toMatchObject({
+    client.write({ id: 1, method: 'tools/call', params: { name: 'echo', arguments: { a: 1 } } });
+    client.write({ id: 2, method: 'tools/call', params: { name: 'echo', arguments: { a: 2 }, _meta: META } });
+    client.write({ id: 3, method: 'server/discover', params: { _meta: META } });
+    expect((await client.until(byId(1)))['result']).not.toHaveProperty('resultType');
+    expect((await client.until(byId(2)))['result']).toMatchObject({ resultType: 'complete' });
+    expect((await client.until(byId(3)))['result']).toMatchObject({
       supportedVersions: expect.arrayContaining(['2026-07-28']),
     });
-    pipe.input.end();
-    await pipe.ended;
+    client.input.end();
+    await client.ended;
   });
 
-  it('shows all servers under their names when none is named', async () => {
-    const pipe = open(null);
-    pipe.write({ id: 1, method: 'tools/call', params: { name: 'docs__echo', arguments: {} } });
-    expect(JSON.stringify(await pipe.until(byId(1)))).toContain('\\"to\\":\\"docs\\"');
-    pipe.input.end();
-    await pipe.ended;
+  it('shows all servers under prefixed names when none is named', async () => {
+    const client = open(null);
+    client.write({ id: 1, method: 'tools/call', params: { name: 'docs__echo', arguments: {} } });
+    expect(JSON.stringify(await client.until(byId(1)))).toContain('\\"to\\":\\"docs\\"');
+    client.input.end();
+    await client.ended;
   });
 
   it.each([
@@ -109,129 +109,129 @@ describe('stdio', () => {
     '{"jsonrpc":"2.0","id":1,"id":2,"method":"ping"}',
     `{"jsonrpc":"2.0","id":1,"method":"ping","params":{"a":"${'x'.repeat(20_000)}"}}`,
   ])('J2 J5 H12 H18 %.60s is refused, and the next line is read', async (line) => {
-    const pipe = open();
-    pipe.write(line);
-    pipe.write('');
-    pipe.write({ id: 'next', method: 'ping' });
-    await pipe.until(byId('next'));
-    expect(pipe.messages.find((message) => message['id'] === undefined)).toMatchObject({
+    const client = open();
+    client.write(line);
+    client.write('');
+    client.write({ id: 'next', method: 'ping' });
+    await client.until(byId('next'));
+    expect(client.messages.find((message) => message['id'] === undefined)).toMatchObject({
       error: { code: expect.any(Number) },
     });
-    pipe.input.end();
-    await pipe.ended;
+    client.input.end();
+    await client.ended;
   });
 
-  it('H18 a line that never ends holds no memory, and what stands after the last line break is no message', async () => {
-    const pipe = open();
+  it('H18 an endless line takes no memory, and bytes after the last line break are no message', async () => {
+    const client = open();
     const before = process.memoryUsage().arrayBuffers;
     for (let at = 0; at < 600; at++) {
-      pipe.input.write(Buffer.alloc(100_000, 'x'));
+      client.input.write(Buffer.alloc(100_000, 'x'));
       if (at % 50 === 0) await pause(1);
     }
-    const held = (): number => process.memoryUsage().arrayBuffers - before;
-    // What is dropped is only free once it was collected; what is held stays however often one asks.
-    for (let tries = 0; tries < 40 && held() > 40_000_000; tries++) {
+    const usedBytes = (): number => process.memoryUsage().arrayBuffers - before;
+    // Dropped chunks are free only after a collection; memory that is still used stays.
+    for (let tries = 0; tries < 40 && usedBytes() > 40_000_000; tries++) {
       collect();
       await pause(25);
     }
-    expect(held()).toBeLessThanOrEqual(40_000_000);
-    pipe.write('');
-    pipe.write({ id: 1, method: 'ping' });
-    await pipe.until(byId(1));
-    pipe.input.end('{"jsonrpc":"2.0","id":2,"method":"ping"}');
-    await pipe.ended;
-    expect(pipe.messages.some(byId(2))).toBe(false);
+    expect(usedBytes()).toBeLessThanOrEqual(40_000_000);
+    client.write('');
+    client.write({ id: 1, method: 'ping' });
+    await client.until(byId(1));
+    client.input.end('{"jsonrpc":"2.0","id":2,"method":"ping"}');
+    await client.ended;
+    expect(client.messages.some(byId(2))).toBe(false);
   });
 
-  it('H18 a client that does not read is not read from either', async () => {
-    const pipe = open();
-    pipe.output.removeAllListeners('data');
-    pipe.output.pause();
+  it('H18 nothing is read from a client that does not read', async () => {
+    const client = open();
+    client.output.removeAllListeners('data');
+    client.output.pause();
     const params = { name: 'echo', arguments: { text: 'x'.repeat(9_000) } };
-    for (let at = 0; at < 2_000; at++) pipe.write({ id: at, method: 'tools/call', params });
+    for (let at = 0; at < 2_000; at++) client.write({ id: at, method: 'tools/call', params });
     await pause(700);
-    expect(pipe.output.writableLength + pipe.output.readableLength).toBeLessThan(4_000_000);
-    pipe.input.destroy();
-    await pipe.ended;
+    expect(client.output.writableLength + client.output.readableLength).toBeLessThan(4_000_000);
+    client.input.destroy();
+    await client.ended;
   });
 
-  it('cancels by notification, and answers nothing then', async () => {
-    const pipe = open();
+  it('sends no response to a cancelled request', async () => {
+    const client = open();
     const before = edge.sent.length;
-    pipe.write({ id: 1, method: 'tools/call', params: { name: 'wait' } });
+    client.write({ id: 1, method: 'tools/call', params: { name: 'wait' } });
     while (edge.sent.length === before) await pause(2);
-    pipe.write({ method: 'notifications/cancelled', params: { requestId: '1' } });
+    client.write({ method: 'notifications/cancelled', params: { requestId: '1' } });
     await pause(10);
     expect(edge.sent.at(-1)?.call.signal.aborted).toBe(false);
-    pipe.write({ method: 'notifications/cancelled', params: { requestId: 1 } });
-    pipe.write({ id: 2, method: 'ping' });
-    await pipe.until(byId(2));
+    client.write({ method: 'notifications/cancelled', params: { requestId: 1 } });
+    client.write({ id: 2, method: 'ping' });
+    await client.until(byId(2));
     expect(edge.sent.at(-1)?.call.signal.aborted).toBe(true);
     await pause(10);
-    expect(pipe.messages.some(byId(1))).toBe(false);
-    pipe.input.end();
-    await pipe.ended;
+    expect(client.messages.some(byId(1))).toBe(false);
+    client.input.end();
+    await client.ended;
   });
 
-  it('asks a legacy client that said that it can be asked', async () => {
-    const pipe = open();
-    pipe.write(hello({ elicitation: {} }));
-    await pipe.until(byId('hello'));
-    pipe.write({ id: 1, method: 'tools/call', params: { name: 'ask' } });
-    const question = await pipe.until((message) => message['method'] === 'elicitation/create');
-    pipe.write({ id: 'sp-AAAAAAAAAAAAAAAA', result: { action: 'stray' } });
-    pipe.write({ id: question['id'], result: { action: 'accept', content: {} } });
-    expect(JSON.stringify(await pipe.until(byId(1)))).toContain('accept');
-    pipe.input.end();
-    await pipe.ended;
+  it('sends requests of servers to a legacy client that declares the capability', async () => {
+    const client = open();
+    client.write(initializeRequest({ elicitation: {} }));
+    await client.until(byId('initialize'));
+    client.write({ id: 1, method: 'tools/call', params: { name: 'ask' } });
+    const question = await client.until((message) => message['method'] === 'elicitation/create');
+    client.write({ id: 'sp-AAAAAAAAAAAAAAAA', result: { action: 'stray' } });
+    client.write({ id: question['id'], result: { action: 'accept', content: {} } });
+    expect(JSON.stringify(await client.until(byId(1)))).toContain('accept');
+    client.input.end();
+    await client.ended;
   });
 
-  it('a legacy client that is ready hears what belongs to no call; a modern one asks for it', async () => {
-    const pipe = open(null);
-    pipe.write(hello());
-    await pipe.until(byId('hello'));
-    pipe.write({ method: 'notifications/initialized' });
-    pipe.write({ method: 'notifications/initialized' });
+  it('sends notifications of servers to an initialized legacy client; a modern one has to subscribe', async () => {
+    const client = open(null);
+    client.write(initializeRequest());
+    await client.until(byId('initialize'));
+    client.write({ method: 'notifications/initialized' });
+    client.write({ method: 'notifications/initialized' });
     for (const server of ['crm', 'docs'])
-      await pipe.until((message) => (message['params'] as Json | undefined)?.['uri'] === `${server}+file:///a`);
+      await client.until((message) => (message['params'] as Json | undefined)?.['uri'] === `${server}+file:///a`);
     await pause(20);
-    expect(pipe.messages.filter((message) => message['method'] === 'notifications/message')).toHaveLength(2);
-    pipe.write({
+    expect(client.messages.filter((message) => message['method'] === 'notifications/message')).toHaveLength(2);
+    client.write({
       id: 'l',
       method: 'subscriptions/listen',
       params: { notifications: { toolsListChanged: true }, _meta: META },
     });
-    const ack = await pipe.until((message) => message['method'] === 'notifications/subscriptions/acknowledged');
+    const ack = await client.until((message) => message['method'] === 'notifications/subscriptions/acknowledged');
     expect(ack['params']).toMatchObject({
       notifications: { toolsListChanged: true },
       _meta: { 'io.modelcontextprotocol/subscriptionId': 'l' },
     });
-    await pipe.until(
+    await client.until(
       (message) =>
         ((message['params'] as Json | undefined)?.['_meta'] as Json | undefined)?.[
           'io.modelcontextprotocol/subscriptionId'
         ] === 'l' && message['method'] === 'notifications/tools/list_changed',
     );
-    pipe.input.end();
-    await pipe.ended;
+    client.input.end();
+    await client.ended;
   });
 
-  it('A14 a credential that is not accepted is not accepted here either', async () => {
-    const pipe = open('crm', 'stale');
+  it('A14 refuses an invalid credential for every method', async () => {
+    const client = open('crm', 'stale');
     const before = edge.sent.length;
     for (const [id, method] of [
       [1, 'tools/list'],
       [2, 'tools/call'],
       [3, 'initialize'],
     ] as const)
-      pipe.write({
+      client.write({
         id,
         method,
         params: { name: 'echo', protocolVersion: '2025-11-25', capabilities: {}, clientInfo: {} },
       });
-    for (const id of [1, 2, 3]) expect(await pipe.until(byId(id))).toMatchObject({ error: { code: 401 } });
+    for (const id of [1, 2, 3]) expect(await client.until(byId(id))).toMatchObject({ error: { code: 401 } });
     expect(edge.sent).toHaveLength(before);
-    pipe.input.end();
-    await pipe.ended;
+    client.input.end();
+    await client.ended;
   });
 });

@@ -13,7 +13,9 @@ const CALLERS: Readonly<Record<string, readonly [subject: string, tenant: string
 };
 export const ISSUER = 'https://issuer.test';
 
-/** The principal of a token. `alice.3` is another user of the same tenant and agent; `undefined` for an unknown token. */
+/**
+ * The principal of a token. `alice.3` is another user of the same tenant and agent; `undefined` for an unknown token.
+ */
 export function principalOf(token: string): Principal | undefined {
   const [name = '', suffix] = token.split('.');
   const caller = Object.hasOwn(CALLERS, name) ? CALLERS[name] : undefined;

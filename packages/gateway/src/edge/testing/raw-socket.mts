@@ -1,7 +1,7 @@
 import { connect } from 'node:net';
 
 /** Sends bytes as they are, and reads until the other side ends the connection or nothing comes for `quietMs`. */
-export function sendBytes(port: number, bytes: string | Buffer, quietMs = 300): Promise<string> {
+export function sendBytes(port: number, bytes: string | Buffer, quietMs = 2_000): Promise<string> {
   return new Promise((resolve) => {
     const chunks: Buffer[] = [];
     const socket = connect(port, '127.0.0.1', () => {

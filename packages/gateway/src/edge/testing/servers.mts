@@ -13,7 +13,7 @@ import {
   type Principal,
   type SendUpstream,
 } from '@sallyport/guard';
-import { listOf, listReadBy } from '../../mcp/lists.ts';
+import { listOf, listReadBy, LISTS } from '../../mcp/lists.ts';
 import { pause } from './pause.mts';
 
 /** A call that was sent upstream. */
@@ -26,15 +26,14 @@ export type Tool = (permitted: Permitted, channel: ClientChannel) => Promise<Mcp
 
 /** A definition as an approved pin. @param document what it has besides its name. */
 export function definition(server: string, kind: DefinitionKind, name: string, document: JsonObject = {}): Definition {
-  const named =
-    kind === 'resource' ? { uri: name, name } : kind === 'resource_template' ? { uriTemplate: name, name } : { name };
+  const identifier = kind === 'server' ? 'name' : LISTS[kind].identifier;
   return {
     server,
     kind,
     name,
     labels: [],
     digest: `sha256:${Buffer.from(`${server}/${kind}/${name}`).toString('hex').padEnd(64, '0').slice(0, 64)}` as Digest,
-    document: { ...named, ...(kind === 'tool' && { inputSchema: { type: 'object' } }), ...document },
+    document: { [identifier]: name, name, ...(kind === 'tool' && { inputSchema: { type: 'object' } }), ...document },
   };
 }
 

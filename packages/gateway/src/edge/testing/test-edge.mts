@@ -1,6 +1,6 @@
 /**
- * A real edge for tests: `node:http` behind the listener of production, the real guard with the real stages, bearer tokens
- * out of a table, and functions in place of servers.
+ * A real edge for tests: `node:http` behind the listener of production, the real guard with the real stages, bearer
+ * tokens out of a table, and functions in place of servers.
  */
 import {
   createGuard,
