@@ -4,7 +4,7 @@
  */
 import type { Json, JsonObject } from '@sallyport/guard';
 import { isReservedMetaKey, META, metaOf } from '../../mcp/meta-keys.ts';
-import { modernMeta } from '../sessions/meta.ts';
+import { modernMeta } from '../transports/gateway-meta.ts';
 import type { UpstreamSession } from '../sessions/session.ts';
 import { openTaskId, rememberTask } from '../tasks/task-ids.ts';
 import type { Connection, OutboundRequest, ServerResult } from '../transports/transport.ts';

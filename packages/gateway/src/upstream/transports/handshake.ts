@@ -5,7 +5,7 @@ import { RPC_ERROR } from '../../mcp/error-codes.ts';
 import { META, metaOf } from '../../mcp/meta-keys.ts';
 import { isLegacyVersion, MODERN_VERSION, NEWEST_LEGACY_VERSION } from '../../mcp/revisions.ts';
 import { CLIENT_INFO } from '../deps.ts';
-import { modernMeta } from '../sessions/meta.ts';
+import { modernMeta } from './gateway-meta.ts';
 import { remoteErrorOf, transportErrorOf, transportFailure } from './failure.ts';
 import { gatewayRequest, type Transport } from './transport.ts';
 

@@ -2,7 +2,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { JsonObject } from '@sallyport/guard';
 import { TASKS_EXTENSION } from '../../../mcp/meta-keys.ts';
-import { modernMeta } from '../../sessions/meta.ts';
+import { modernMeta } from '../../transports/gateway-meta.ts';
 import type { SessionPool } from '../../sessions/pool.ts';
 import type { Owner, UpstreamSession } from '../../sessions/session.ts';
 import { remoteErrorOf } from '../../transports/failure.ts';
