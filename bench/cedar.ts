@@ -1,6 +1,6 @@
 /**
- * Why Cedar policies are compiled to closures (`docs/adr/0004-cedar-compiled.md`): one decision over 100 policies, by the
- * reference implementation in WebAssembly and by the guard. Run it with
+ * Why Cedar policies are compiled to closures (`docs/adr/0004-cedar-compiled.md`): one decision over 100 policies, by
+ * the reference implementation in WebAssembly and by the guard. Run it with
  *
  *     node_modules/.bin/node --conditions=sallyport-source bench/cedar.ts
  */

@@ -1,7 +1,7 @@
 /**
- * A27: a canary in every way in, calls that succeed, fail, are refused and throw, and then every sink is searched: each
+ * A27: every input gets a canary, calls succeed, fail, are refused and throw, and then the test searches every sink: each
  * file of the data folder, both output streams at level debug, metrics, bodies of errors, search and export of the log.
- * What the contract lets through is told apart: the argument `open`, which the configuration records in clear.
+ * The configuration records one argument in clear, `open`: its value is no canary.
  */
 import { randomBytes } from 'node:crypto';
 import { readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
@@ -20,7 +20,10 @@ import { sendHttp, exchangeBytes } from './http-client.ts';
 import { openUpstream, tool, type Upstream } from './upstream.ts';
 
 const ERAS: readonly Era[] = ['modern', 'legacy'];
-/** What may be found, and where: a child's own words in the log at debug, and the version that a refusal of it must repeat (MCP). */
+/**
+ * What may be found, and where: what a child process writes, in the log at debug; and a refused protocol version, which
+ * MCP has the error repeat.
+ */
 const ALLOWED = [
   /^(standard error|error text) of a child → standard (output and error|error over stdio)$/,
   /^(legacy|modern): version → bodies of errors$/,
@@ -48,11 +51,11 @@ function formsOf(text: string): readonly string[] {
     [...text].map((one) => `%${one.charCodeAt(0).toString(16)}`).join(''),
     [...text].reverse().join(''),
   ];
-  for (const ahead of [0, 1, 2])
+  for (const offset of [0, 1, 2])
     forms.push(
-      Buffer.from(`${'x'.repeat(ahead)}${text}`)
+      Buffer.from(`${'x'.repeat(offset)}${text}`)
         .toString('base64')
-        .slice(ahead === 0 ? 0 : 4, -4),
+        .slice(offset === 0 ? 0 : 4, -4),
     );
   return forms;
 }
@@ -63,7 +66,7 @@ const secrets = {
   UNUSED: canary('environment that nobody refers to'),
 };
 const fileSecret = canary('upstream header, from a file');
-const insides = canary('body of an upstream error');
+const internals = canary('body of an upstream error');
 const stderrText = canary('standard error of a child');
 const thrown = canary('error text of a child');
 let states = 0;
@@ -76,8 +79,8 @@ const PROPERTIES = { open: { type: 'string' }, secret: { type: 'string' }, mode:
 let upstream: Upstream;
 let installation: Installation;
 let running: RunningGatewayProcess;
-/** Bodies of answers that were errors, and everything else that a caller was told when something failed. */
-const told: string[] = [];
+/** Everything that callers received when something failed. */
+const errorAnswers: string[] = [];
 beforeAll(async () => {
   upstream = await openUpstream({
     era: 'modern',
@@ -89,10 +92,12 @@ beforeAll(async () => {
       if (method !== 'tools/call') return undefined;
       if (mode === 'throw')
         return void response
-          .writeHead(500, { 'x-insides': insides, 'content-type': 'text/plain' })
-          .end(`Error: ${insides} at postgres://u:${insides}@db`);
+          .writeHead(500, { 'x-internals': internals, 'content-type': 'text/plain' })
+          .end(`Error: ${internals} at postgres://u:${internals}@db`);
       if (mode === 'garbage')
-        return void response.writeHead(200, { 'content-type': 'application/json' }).end(`{"jsonrpc":"2.0",${insides}`);
+        return void response
+          .writeHead(200, { 'content-type': 'application/json' })
+          .end(`{"jsonrpc":"2.0",${internals}`);
       if (mode === 'hang up') return void response.destroy();
       if (params['name'] === 'asks' && params['inputResponses'] === undefined)
         return {
@@ -143,7 +148,7 @@ afterAll(async () => {
 
 function keep(answer: Answer): Answer {
   if (answer.error !== undefined || answer.result?.['isError'] === true || answer.status >= 400)
-    told.push(JSON.stringify([answer.headers, answer.messages]));
+    errorAnswers.push(JSON.stringify([answer.headers, answer.messages]));
   return answer;
 }
 
@@ -159,33 +164,33 @@ function rememberToken(input: string, token: string): string {
 async function makeCalls(era: Era, caller: string, token: string): Promise<void> {
   const client = await connect(`${installation.url}/mcp/one`, token, era, { elicitation: { form: {} } });
   const input = (what: string): string => `${era}, ${caller}: ${what}`;
-  const way = (what: string): string => canary(input(what));
+  const put = (what: string): string => canary(input(what));
   if (client.session !== undefined) remember(input('session id'), client.session);
   const send = async (method: string, params: Record<string, unknown>) => keep(await client.send(method, params));
   for (const mode of ['fine', 'throw', 'garbage', 'hang up', 'forbidden'])
     await send('tools/call', {
       name: 'alpha',
-      arguments: { secret: way(`argument, ${mode}`), mode, open: clear },
-      _meta: { progressToken: way(`progress token, ${mode}`), 'com.example/note': way(`meta, ${mode}`) },
+      arguments: { secret: put(`argument, ${mode}`), mode, open: clear },
+      _meta: { progressToken: put(`progress token, ${mode}`), 'com.example/note': put(`meta, ${mode}`) },
     });
   await send('tools/call', {
     name: 'alpha',
     arguments: {
-      [way('name of an argument')]: way('undeclared argument'),
-      secret: [way('argument of the wrong type')],
+      [put('name of an argument')]: put('undeclared argument'),
+      secret: [put('argument of the wrong type')],
     },
   });
-  await send('tools/call', { name: way('name of a tool'), arguments: { secret: way('argument to nobody') } });
-  await send('prompts/get', { name: 'greet', arguments: { secret: way('argument of a prompt') } });
-  await send('prompts/get', { name: way('name of a prompt') });
+  await send('tools/call', { name: put('name of a tool'), arguments: { secret: put('argument to nobody') } });
+  await send('prompts/get', { name: 'greet', arguments: { secret: put('argument of a prompt') } });
+  await send('prompts/get', { name: put('name of a prompt') });
   await send('completion/complete', {
     ref: { type: 'ref/prompt', name: 'greet' },
-    argument: { name: 'secret', value: way('value to complete') },
-    context: { arguments: { secret: way('context to complete') } },
+    argument: { name: 'secret', value: put('value to complete') },
+    context: { arguments: { secret: put('context to complete') } },
   });
   await send('resources/read', { uri: 'mem://x?token=none' });
-  await send(way('method'), { secret: way('params of no method') });
-  await send('tasks/get', { taskId: `one.${way('task id')}` });
+  await send(put('method'), { secret: put('params of no method') });
+  await send('tasks/get', { taskId: `one.${put('task id')}` });
   if (era === 'modern') {
     const params = { name: 'asks', arguments: {} };
     const { result } = await send('tools/call', params);
@@ -194,19 +199,19 @@ async function makeCalls(era: Era, caller: string, token: string): Promise<void>
     await send('tools/call', {
       ...params,
       requestState: result?.['requestState'],
-      inputResponses: { q: { action: 'accept', content: { name: way('answer to an elicitation') } } },
+      inputResponses: { q: { action: 'accept', content: { name: put('answer to an elicitation') } } },
     });
     await send('tools/call', {
       ...params,
-      requestState: way('request state of nobody'),
-      inputResponses: { q: { action: 'accept', content: { name: way('answer to nobody') } } },
+      requestState: put('request state of nobody'),
+      inputResponses: { q: { action: 'accept', content: { name: put('answer to nobody') } } },
     });
-  } else await send('notifications/cancelled', { requestId: 77, reason: way('reason of a cancellation') });
+  } else await send('notifications/cancelled', { requestId: 77, reason: put('reason of a cancellation') });
 }
 
 /** Requests that the gateway cannot read, or does not let in. */
 async function sendGarbage(era: Era, token: string): Promise<void> {
-  const way = (what: string): string => canary(`${era}: ${what}`);
+  const put = (what: string): string => canary(`${era}: ${what}`);
   const headers = headersFor(era, token, { method: 'tools/list', params: {} });
   const body = JSON.stringify({
     jsonrpc: '2.0',
@@ -214,7 +219,7 @@ async function sendGarbage(era: Era, token: string): Promise<void> {
     method: 'tools/list',
     params: era === 'modern' ? { _meta: MODERN_META } : {},
   });
-  const hold = async (path: string, more: Record<string, string>, text: string): Promise<void> => {
+  const sendTo = async (path: string, more: Record<string, string>, text: string): Promise<void> => {
     const {
       status,
       headers: said,
@@ -230,51 +235,51 @@ async function sendGarbage(era: Era, token: string): Promise<void> {
         ...more,
       },
     });
-    if (status >= 400) told.push(`${JSON.stringify(said)} ${answer}`);
+    if (status >= 400) errorAnswers.push(`${JSON.stringify(said)} ${answer}`);
   };
-  await hold(
+  await sendTo(
     '/mcp/one',
     {},
-    `{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"secret":"${way('broken JSON')}"`,
+    `{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"secret":"${put('broken JSON')}"`,
   );
-  await hold('/mcp/one', {}, way('no JSON'));
-  await hold('/mcp/one', {}, `{"jsonrpc":"2.0","id":1,"method":"x","method":"${way('a member twice')}"}`);
-  await hold(`/mcp/one?access_token=${way('query')}`, {}, body);
-  await hold(`/mcp/${way('path')}`, {}, body);
-  await hold(`/${way('path of nothing')}`, {}, body);
-  await hold('/mcp/one', { cookie: `session=${way('cookie')}` }, body);
-  await hold(
+  await sendTo('/mcp/one', {}, put('no JSON'));
+  await sendTo('/mcp/one', {}, `{"jsonrpc":"2.0","id":1,"method":"x","method":"${put('a member twice')}"}`);
+  await sendTo(`/mcp/one?access_token=${put('query')}`, {}, body);
+  await sendTo(`/mcp/${put('path')}`, {}, body);
+  await sendTo(`/${put('path of nothing')}`, {}, body);
+  await sendTo('/mcp/one', { cookie: `session=${put('cookie')}` }, body);
+  await sendTo(
     '/mcp/one',
     {
-      'x-api-key': way('header'),
-      'user-agent': way('user agent'),
-      referer: `http://127.0.0.1/${way('referer')}`,
-      'x-correlation-id': `a b ${way('bad correlation id')}`,
+      'x-api-key': put('header'),
+      'user-agent': put('user agent'),
+      referer: `http://127.0.0.1/${put('referer')}`,
+      'x-correlation-id': `a b ${put('bad correlation id')}`,
     },
     body,
   );
-  await hold('/mcp/one', { 'mcp-session-id': way('session id of nobody') }, body);
-  await hold('/mcp/one', { 'mcp-protocol-version': way('version') }, body);
-  await hold('/mcp/one', { 'mcp-method': way('mirror of the method') }, body);
-  await hold('/mcp/one', { 'content-type': `text/${way('content type')}` }, body);
-  await hold('/mcp/one', { origin: `http://${way('origin')}.test` }, body);
-  await hold('/mcp/one', { authorization: `Basic ${way('other scheme')}` }, body);
-  await hold('/mcp/one', { authorization: `Bearer ${way('bad token')}` }, body);
-  await hold('/mcp/one', { authorization: `Bearer sp_0123456789abcdef_${way('bad key').padEnd(43, 'x')}` }, body);
-  await hold('/mcp/one', { authorization: `Bearer ${token.slice(0, -8)}${way('bad signature').slice(0, 8)}` }, body);
-  told.push(
+  await sendTo('/mcp/one', { 'mcp-session-id': put('session id of nobody') }, body);
+  await sendTo('/mcp/one', { 'mcp-protocol-version': put('version') }, body);
+  await sendTo('/mcp/one', { 'mcp-method': put('mirror of the method') }, body);
+  await sendTo('/mcp/one', { 'content-type': `text/${put('content type')}` }, body);
+  await sendTo('/mcp/one', { origin: `http://${put('origin')}.test` }, body);
+  await sendTo('/mcp/one', { authorization: `Basic ${put('other scheme')}` }, body);
+  await sendTo('/mcp/one', { authorization: `Bearer ${put('bad token')}` }, body);
+  await sendTo('/mcp/one', { authorization: `Bearer sp_0123456789abcdef_${put('bad key').padEnd(43, 'x')}` }, body);
+  await sendTo('/mcp/one', { authorization: `Bearer ${token.slice(0, -8)}${put('bad signature').slice(0, 8)}` }, body);
+  errorAnswers.push(
     (
       await exchangeBytes(
         installation.url,
-        `GET /${way('no HTTP')} HTTP/9.9\r\nAuthorization: Bearer ${way('bytes')}\r\n\r\n`,
+        `GET /${put('no HTTP')} HTTP/9.9\r\nAuthorization: Bearer ${put('bytes')}\r\n\r\n`,
       )
     ).text,
   );
-  told.push(
+  errorAnswers.push(
     (
       await sendHttp(installation.adminUrl, {
-        path: `/${way('admin path')}?key=${way('admin query')}`,
-        headers: { authorization: `Bearer ${way('admin token')}`, cookie: way('admin cookie') },
+        path: `/${put('admin path')}?key=${put('admin query')}`,
+        headers: { authorization: `Bearer ${put('admin token')}`, cookie: put('admin cookie') },
       })
     ).text,
   );
@@ -286,7 +291,7 @@ function filesUnder(folder: string): readonly string[] {
     .filter((file) => statSync(file).isFile());
 }
 
-it('A27 no canary of any way in is in any sink, in any form', { timeout: 180_000 }, async () => {
+it('A27 no canary of any input is in any sink, in any form', { timeout: 180_000 }, async () => {
   for (const era of ERAS) {
     const made = JSON.parse(
       (await installation.run(['keys', 'create', '--tenant', 'acme', '--name', `robot ${era}`, '--json'])).stdout,
@@ -317,7 +322,7 @@ it('A27 no canary of any way in is in any sink, in any form', { timeout: 180_000
   const stdioClient = await openStdioClient(installation, token, { era: 'modern', server: 'one' });
   await stdioClient
     .send('tools/call', { name: 'alpha', arguments: { secret: canary('stdio: argument'), mode: 'throw' } })
-    .then(({ result }) => told.push(JSON.stringify(result)));
+    .then(({ result }) => errorAnswers.push(JSON.stringify(result)));
   stdioClient.write(`{"jsonrpc":"2.0","id":9,"method":"${canary('stdio: broken line')}`);
   await stdioClient.close();
   const search = await installation.run(['audit', 'search', '--json', '--limit', '100000']);
@@ -332,7 +337,7 @@ it('A27 no canary of any way in is in any sink, in any form', { timeout: 180_000
     ['standard output and error', Buffer.from(running.output())],
     ['standard error over stdio', Buffer.from(stdioClient.stderr())],
     ['metrics and readiness', Buffer.from(metrics)],
-    ['bodies of errors', Buffer.from(told.join('\n'))],
+    ['bodies of errors', Buffer.from(errorAnswers.join('\n'))],
     ['audit search', Buffer.from(search.stdout + search.stderr)],
     ['audit search as text', Buffer.from(text.stdout + text.stderr)],
     ['other commands', Buffer.from(commands.map(({ stdout, stderr }) => stdout + stderr).join('\n'))],
@@ -343,7 +348,7 @@ it('A27 no canary of any way in is in any sink, in any form', { timeout: 180_000
   // The sinks are not empty, what is searched for reached the server, and what may be in clear is.
   expect(search.stdout).toContain(clear);
   expect(running.output()).toMatch(/"level":"(debug|info|warn)"/);
-  expect(told.length).toBeGreaterThan(40);
+  expect(errorAnswers.length).toBeGreaterThan(40);
   expect(
     upstream.received.some(
       ({ headers }) =>
@@ -351,10 +356,10 @@ it('A27 no canary of any way in is in any sink, in any form', { timeout: 180_000
     ),
   ).toBe(true);
   const found = [...canaries]
-    .flatMap(([way, secret]) =>
+    .flatMap(([input, secret]) =>
       [...sinks]
         .filter(([, bytes]) => formsOf(secret).some((form) => bytes.includes(form)))
-        .map(([sink]) => `${way} → ${sink}`),
+        .map(([sink]) => `${input} → ${sink}`),
     )
     .filter((one) => !ALLOWED.some((allowed) => allowed.test(one)));
   expect(found).toEqual([]);

@@ -1,6 +1,6 @@
 /**
- * An MCP server over stdio that lists what a file says at the moment, so that a test can change its definitions while the
- * gateway runs. `frozen`: this process keeps what it found when it started. `after`: the tools after so many calls.
+ * An MCP server over stdio that lists what a file says at the moment, so that a test can change its definitions while
+ * the gateway runs. `frozen`: this process keeps what it found when it started. `after`: the tools after so many calls.
  */
 import { readFileSync } from 'node:fs';
 import { createInterface } from 'node:readline';

@@ -55,7 +55,7 @@ const NAMES: readonly (readonly [what: string, name: unknown])[] = [
 ];
 
 describe.each(PAIRS)('A5 S9 a %s server, a %s client', (kind, era) => {
-  it('a tool whose name is malformed, taken or looks like another is neither listed nor called; the other tools stay', async () => {
+  it('a tool whose name is malformed, taken or looks like another is not served; the others are', async () => {
     const [own, all] = [await open(kind, era), await open('', era)];
     expect(await call(own, 'other')).toBe('done');
     for (const [what, name] of NAMES) {

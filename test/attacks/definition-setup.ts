@@ -1,6 +1,6 @@
 /**
- * What the tests on definitions share: a gateway with three servers whose definitions the test changes at any time, over
- * HTTP in both eras and as a child process.
+ * What the tests on definitions share: a gateway with three servers whose definitions the test changes at any time,
+ * over HTTP in both eras and as a child process.
  */
 import { mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';

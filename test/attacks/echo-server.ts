@@ -1,6 +1,6 @@
 /**
- * An MCP server over stdio that answers every call with the line that it was sent, byte for byte, and keeps a journal of all
- * lines, so that a test can see them. A line ends where JSON-RPC over stdio says: at LF.
+ * An MCP server over stdio that answers every call with the line that it was sent, byte for byte, and keeps a journal
+ * of all lines, so that a test can see them. A line ends where JSON-RPC over stdio says: at LF.
  */
 import { appendFileSync } from 'node:fs';
 

@@ -1,6 +1,6 @@
 /**
- * An identity provider that the attacker knows well: two issuers on one address with keys of every type, what they publish
- * is the test's choice, every request to them is counted, and tokens are exactly what a row wants them to be.
+ * An identity provider that the attacker knows well: two issuers on one address with keys of every type, what they
+ * publish is the test's choice, every request to them is counted, and tokens are exactly what a row wants them to be.
  */
 import { constants, createHmac, generateKeyPairSync, sign, type KeyObject } from 'node:crypto';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';

@@ -1,4 +1,7 @@
-/** A gateway whose files cannot grow beyond a size: what a full disk looks like to a process, on every machine and also to root. */
+/**
+ * A gateway whose files cannot grow beyond a size: what a full disk looks like to a process, on every machine and also
+ * to root.
+ */
 import { spawn } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import type { TestOptions } from '../e2e/gateway.ts';

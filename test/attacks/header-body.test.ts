@@ -1,10 +1,10 @@
 /**
- * A16, H5, H6: a request whose headers differ from its body is refused; and the gateway sends servers headers that agree
- * with the body, whatever names and arguments contain.
+ * A16, H5, H6: a request whose headers differ from its body is refused; and the gateway sends servers headers that
+ * agree with the body, whatever names and arguments contain.
  *
- * Which paths a row takes: the edge compares header and body before it looks for a server, so the kind of server makes no
- * difference; eras differ in what may be missing, endpoints in the name. Every row runs at one endpoint of each kind, with
- * a server of each era.
+ * Which paths a row takes: the edge compares header and body before it looks for a server, so the kind of server makes
+ * no difference; eras differ in what may be missing, endpoints in the name. Every row runs at one endpoint of each
+ * kind, with a server of each era.
  */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { openGateway, type TestGateway } from '../e2e/gateway.ts';

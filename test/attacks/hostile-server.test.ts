@@ -1,6 +1,6 @@
 /**
- * A24, D2: one server costs as much time and memory as it can, by its notifications and its lists, while other servers are
- * called. Nobody else waits for it, and the gateway keeps a bounded amount of what it sends.
+ * A24, D2: one server costs as much time and memory as it can, by its notifications and its lists, while other servers
+ * are called. Nobody else waits for it, and the gateway keeps a bounded amount of what it sends.
  */
 import { statSync } from 'node:fs';
 import type { ServerResponse } from 'node:http';
@@ -93,8 +93,8 @@ const notify = (method: string, params: Json): void => {
 
 /**
  * The hostile server reports changes of resources that nobody subscribed to, then that its tools changed. The listener
- * receives the last notification only, and others are served meanwhile. A gateway that looked up each part of an address
- * would need minutes: the test would time out.
+ * receives the last notification only, and others are served meanwhile. A gateway that looked up each part of an
+ * address would need minutes: the test would time out.
  */
 async function expectIgnored(count: number, uri: (index: number) => string): Promise<void> {
   const listener = await listen();

@@ -6,7 +6,8 @@
  * - `UNREADABLE`: one parser reads every message before its era, endpoint or server is known. Only the framing differs:
  *   a body over HTTP, a line over stdio. So one path per transport, of different eras.
  * - `AGAINST_THE_SCHEMA`: one stage of the guard for all. Its refusal is rendered by each transport, so the same two.
- * - `NOT_A_REQUEST`, `BAD_META`: each era reads the envelope and `_meta` itself, and each transport renders the refusal:
+ * - `NOT_A_REQUEST`, `BAD_META`: each era reads the envelope and `_meta` itself, and each transport renders the
+ *   refusal:
  *   four paths, every transport with every era.
  * - What is forwarded: the message is written anew for each kind of server, and names are read by endpoint. The four
  *   paths also pair every transport and every era with both kinds of server, and HTTP with both kinds of endpoint.

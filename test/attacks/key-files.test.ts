@@ -1,7 +1,7 @@
 /**
- * A30: the gateway refuses to start with a key that is short, empty, an example, damaged or readable by others. Nothing is
- * served with it. Every row opens the same files with the same code, so the rows run in this process; one row per key
- * starts the program, which must end with the path of the key in its message.
+ * A30: the gateway refuses to start with a key that is short, empty, an example, damaged or readable by others. Nothing
+ * is served with it. Every row opens the same files with the same code, so the rows run in this process; one row per
+ * key starts the program, which must end with the path of the key in its message.
  */
 import { chmodSync, existsSync, mkdirSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';

@@ -1,6 +1,6 @@
 /**
- * A17, H18: one call is one line for a server over stdio, and one answer is one line for a client over stdio, whatever white
- * space and line separators the other side wrote: a second line would be a message that no guard has seen.
+ * A17, H18: one call is one line for a server over stdio, and one answer is one line for a client over stdio, whatever
+ * white space and line separators the other side wrote: a second line would be a message that no guard has seen.
  */
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';

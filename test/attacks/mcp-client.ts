@@ -78,7 +78,7 @@ function parse(text: string, type: string): Json[] {
   });
 }
 
-/** A name that a header cannot spell is told in the form that is for that. */
+/** A name as a header carries it: in base64 when it is not plain ASCII. */
 const mirrored = (name: string): string =>
   /^[\x21-\x7e]+(?: [\x21-\x7e]+)*$/.test(name) ? name : `=?base64?${Buffer.from(name).toString('base64')}?=`;
 

@@ -1,9 +1,10 @@
 /**
- * A24, D1: one tenant loads the gateway in every way it can while another tenant works, and the other sees no error. How
- * fast the other is served is not asserted here.
+ * A24, D1: one tenant loads the gateway in every way it can while another tenant works, and the other sees no error.
+ * How fast the other is served is not asserted here.
  *
- * Which eras a row takes: bodies, schemas and results are parsed, validated and limited by the same code in both eras, so
- * those rows run in one. Streams, sessions, notifications and credentials are handled by each era, so those run in both.
+ * Which eras a row takes: bodies, schemas and results are parsed, validated and limited by the same code in both eras,
+ * so those rows run in one. Streams, sessions, notifications and credentials are handled by each era, so those run in
+ * both.
  */
 import { connect as connectSocket, type Socket } from 'node:net';
 import { request } from 'undici';

@@ -1,6 +1,6 @@
 /**
- * S11, S12: a call that waits for its user is judged again when it goes on: a right that was taken away meanwhile, a tool that
- * changed its face meanwhile. And what is refused at the standard input has a record.
+ * S11, S12: a call that is parked until its user answers is checked again when it is resumed. What is refused over stdio
+ * has a record.
  */
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';

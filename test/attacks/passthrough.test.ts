@@ -1,4 +1,7 @@
-/** A11: credentials and headers of a caller stay with the gateway. The servers keep every header and byte that they receive. */
+/**
+ * A11: credentials and headers of a caller stay with the gateway. The servers keep every header and byte that they
+ * receive.
+ */
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { join } from 'node:path';

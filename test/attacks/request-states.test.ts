@@ -1,10 +1,10 @@
 /**
- * A18, S11: a request state, which the gateway gives to a client to bring back, is bound to user, tenant, agent, method,
- * tool, arguments and server, and expires.
+ * A18, S11: a request state, which the gateway gives to a client to bring back, is bound to user, tenant, agent,
+ * method, tool, arguments and server, and expires.
  *
- * Which paths a row takes: the state of a call to a modern server is sealed, the call to a legacy one is parked. How the
- * server is connected (HTTP or child process) changes neither, so all other callers try `old-http` and `new-child`, and
- * one of them the other two.
+ * Which paths a row takes: the state of a call to a modern server is sealed, the call to a legacy one is parked. How
+ * the server is connected (HTTP or child process) changes neither, so all other callers try `old-http` and `new-child`,
+ * and one of them the other two.
  */
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 import { legacyHttp, type LegacyHttp } from '../../packages/gateway/src/upstream/testing/legacy-server.mts';

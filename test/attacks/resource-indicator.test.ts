@@ -1,4 +1,7 @@
-/** O12: a token is for the resource that it names and for no other; the metadata of an endpoint names that endpoint and no other. */
+/**
+ * O12: a token is for the resource that it names and for no other; the metadata of an endpoint names that endpoint and
+ * no other.
+ */
 import { request } from 'undici';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { openGateway, type TestGateway } from '../e2e/gateway.ts';

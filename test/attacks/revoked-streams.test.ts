@@ -1,6 +1,6 @@
 /**
- * S12 on a stream that stays open: rights that are taken away while somebody listens. A second listener keeps its rights:
- * when it has received an event, the gateway has relayed that event to everybody who may receive it.
+ * S12 on a stream that stays open: rights that are taken away while somebody listens. A second listener keeps its
+ * rights: when it has received an event, the gateway has relayed that event to everybody who may receive it.
  */
 import { request } from 'undici';
 import type { ServerResponse } from 'node:http';

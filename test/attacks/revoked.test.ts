@@ -1,6 +1,6 @@
 /**
- * S12: rights that are taken away while a connection is open count for its next call. Each test waits until the change is
- * in force; how soon that is depends on the machine, so no test measures it.
+ * S12: rights that are taken away while a connection is open count for its next call. Each test waits until the change
+ * is in force; how soon that is depends on the machine, so no test measures it.
  */
 import { mkdirSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';

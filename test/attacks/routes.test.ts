@@ -1,6 +1,6 @@
 /**
- * A14, A15: every route and method, without a credential and with the credential of another tenant. Few routes answer with
- * data, and nothing of the rest reaches a server.
+ * A14, A15: every route and method, without a credential and with the credential of another tenant. Few routes answer
+ * with data, and nothing of the rest reaches a server.
  */
 import { isMcpMethod, MCP_METHODS, methodRow, METHODS } from '@sallyport/guard';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
@@ -47,7 +47,8 @@ describe.each(ERAS)('A14 %s: a request without a credential', (era) => {
           headersFor(era, token, { method, params }),
           bodyOf(era, method, params),
         );
-        // Of the older revisions a method that nobody has is answered in the body, before anybody is asked who they are.
+        // Of the older revisions a method that nobody has is answered in the body, before anybody is asked who they
+        // are.
         if (status === 200) expect([era, error?.code]).toEqual(['legacy', -32601]);
         else expect([400, 401, 404], path).toContain(status);
         if (isMcpMethod(method) && METHODS[method].eras.includes(era) && METHODS[method].direction !== 'to_client')
@@ -60,7 +61,10 @@ describe.each(ERAS)('A14 %s: a request without a credential', (era) => {
   });
 });
 
-/** Everything that the gateway's listener answers to who has no credential: addresses of authorization servers, and that it lives. */
+/**
+ * Everything that the gateway's listener answers to who has no credential: addresses of authorization servers, and that
+ * it lives.
+ */
 const OPEN = [
   '/health',
   '/ready',

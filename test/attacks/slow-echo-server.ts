@@ -1,7 +1,7 @@
 /**
- * An MCP server over stdio, written on nothing but JSON lines, that answers out of order: every `tools/call echo` waits a
- * random few milliseconds, reports progress under the token it was given, and answers with the canary it was sent. What it
- * was cancelled on it answers all the same, late, as a hostile server would.
+ * An MCP server over stdio, written on nothing but JSON lines, that answers out of order: every `tools/call echo` waits
+ * a random few milliseconds, reports progress under the token it was given, and answers with the canary it was sent.
+ * What it was cancelled on it answers all the same, late, as a hostile server would.
  */
 import { createInterface } from 'node:readline';
 

@@ -1,6 +1,6 @@
 /**
- * H9, A25, H16: streams that are hoarded, that carry text which looks like their own framing, and that never end; and the
- * cache hints of a server.
+ * H9, A25, H16: streams that are hoarded, that carry text which looks like their own framing, and that never end; and
+ * the cache hints of a server.
  */
 import { request } from 'undici';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -157,7 +157,7 @@ async function listen(
 }
 
 describe.each(ERAS)('H9 %s: hoarded streams', (era) => {
-  it(`one user may open ${STREAMS_MAX} streams over all endpoints and sessions, and one more when one closes`, async () => {
+  it(`a user may open ${STREAMS_MAX} streams over all endpoints and sessions, and another when one closes`, async () => {
     const paths = ['/mcp/legacy', '/mcp', '/mcp/modern', '/mcp/legacy', '/mcp', '/mcp/modern'];
     const streams = [];
     for (const path of paths) streams.push(await listen(era, 'alice', path));

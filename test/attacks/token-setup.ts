@@ -1,4 +1,6 @@
-/** What the token tests share: an issuer that is really asked for its keys, a server behind two gateways, and a trap. */
+/**
+ * What the token tests share: an issuer that is really asked for its keys, a server behind two gateways, and a trap.
+ */
 import { createServer, type AddressInfo } from 'node:net';
 import { expect } from 'vitest';
 import { openGateway, type TestGateway } from '../e2e/gateway.ts';

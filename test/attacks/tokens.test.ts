@@ -2,9 +2,9 @@
  * O1–O7, O11, O13–O17: the gateway refuses every forged or broken token, against an issuer that is really asked for its
  * keys. Nothing of a refused request reaches a server.
  *
- * Which paths a row takes: one stage of the guard verifies every token, whatever era or endpoint the request has, so each
- * row runs once. Eras and endpoints only render the refusal; one row per kind runs with both eras at both endpoints. The
- * standard input takes its token from the environment, so rows of each kind run there too.
+ * Which paths a row takes: one stage of the guard verifies every token, whatever era or endpoint the request has, so
+ * each row runs once. Eras and endpoints only render the refusal; one row per kind runs with both eras at both
+ * endpoints. The standard input takes its token from the environment, so rows of each kind run there too.
  */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { openGateway, type TestGateway } from '../e2e/gateway.ts';

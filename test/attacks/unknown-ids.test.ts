@@ -80,7 +80,8 @@ describe.each(ERAS)('A15 %s: a path that names no server reaches no server', (er
         },
         body: bodyOf(era, method, params),
       });
-      // A name that could be one and is not answers as a server that is hidden would: with an empty list, or with not found.
+      // A name that could be one and is not answers as a server that is hidden would: with an empty list, or with not
+      // found.
       if (status === 200) expect(text).toMatch(/NOT_FOUND|"(tools|resources)":\[\]/);
       else expect([400, 403, 404]).toContain(status);
       expect(text).not.toContain('CANARY');

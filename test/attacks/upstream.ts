@@ -1,6 +1,6 @@
 /**
- * An upstream server that is nothing but HTTP and JSON, so that it can note every byte that reaches it and answer in ways
- * that no SDK would. Speaks either era; what is special about it is said by its options.
+ * An upstream server that is nothing but HTTP and JSON, so that it can note every byte that reaches it and answer in
+ * ways that no SDK would. Speaks either era; what is special about it is said by its options.
  */
 import { createServer, type IncomingHttpHeaders, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';

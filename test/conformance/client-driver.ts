@@ -1,6 +1,6 @@
 /**
- * What `conformance client` starts: a gateway whose server is the suite's mock, and a client of the SDK that uses it. The
- * suite then judges what the gateway sent. Its address is the last argument.
+ * What `conformance client` starts: a gateway whose server is the suite's mock, and a client of the SDK that uses it.
+ * The suite then judges what the gateway sent. Its address is the last argument.
  */
 import { Client, StreamableHTTPClientTransport } from '@modelcontextprotocol/client';
 import { openGateway } from '../e2e/gateway.ts';

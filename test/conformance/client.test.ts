@@ -1,4 +1,7 @@
-/** The gateway's upstream side as the suite's client under test: every scored scenario that is not about a client's own OAuth. */
+/**
+ * The gateway's upstream side as the suite's client under test: every scored scenario that is not about a client's own
+ * OAuth.
+ */
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import { runSuite } from './suite.ts';
@@ -21,7 +24,10 @@ const SCENARIOS = [
   ],
 ] as const;
 
-/** A call with `null` for a string is refused by the gateway before it reaches a server, so how it would be mirrored is never seen. */
+/**
+ * A call with `null` for a string is refused by the gateway before it reaches a server, so how it would be mirrored is
+ * never seen.
+ */
 const NOT_OURS = 'sep-2243-client-omit-null';
 
 describe.each(SCENARIOS)('conformance client %s', (revision, scenarios) => {

@@ -1,4 +1,7 @@
-/** The official suite through the gateway's `/mcp/{server}`, with every control on: all scored server scenarios of both revisions. */
+/**
+ * The official suite through the gateway's `/mcp/{server}`, with every control on: all scored server scenarios of both
+ * revisions.
+ */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { freePort, openGateway, type TestGateway } from '../e2e/gateway.ts';
 import { startFixture, type RunningFixture } from '../fixtures/conformance-server.ts';

@@ -66,7 +66,7 @@ export function approvalsContract(name: string, open: Open<ApprovalStore, Opened
       expect(states.filter(({ state }) => state === 'pending')).toHaveLength(99);
     });
 
-    it('U4 100 parallel requests for one digest are one request, and 100 approvals of it are one approval', async () => {
+    it('U4 100 parallel requests for one digest are one request, and 100 approvals one approval', async () => {
       const { ask, decide } = await bench();
       const ids = new Set(
         (await hundred(() => ask('d'))).map((state) => (state.state === 'pending' ? state.id : state.state)),

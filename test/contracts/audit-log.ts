@@ -1,4 +1,6 @@
-/** What every audit log promises: what it acknowledged is there, once, in order, as it was, in the log of its tenant. */
+/**
+ * What every audit log promises: what it acknowledged is there, once, in order, as it was, in the log of its tenant.
+ */
 import { describe, expect, it } from 'vitest';
 import type { AuditLog, AuditRecord, JsonObject } from '@sallyport/guard';
 import { COLLIDING, HOSTILE, hundred, opener, type Open, type Opened } from './opened-port.ts';

@@ -1,4 +1,7 @@
-/** What every pin store promises: one pin per definition, the document as it was approved, and a version that shows changes. */
+/**
+ * What every pin store promises: one pin per definition, the document as it was approved, and a version that shows
+ * changes.
+ */
 import { describe, expect, it } from 'vitest';
 import type { DefinitionKind, Digest, JsonObject, PendingPin, Pin, PinChange, PinStore } from '@sallyport/guard';
 import { COLLIDING, HOSTILE, opener, type Open } from './opened-port.ts';
@@ -91,7 +94,7 @@ export function pinsContract(name: string, open: Open<PinStore>): void {
       expect([(await port.pins())[0]?.digest, (await port.pending())[0]?.digest]).toEqual(['reviewed', 'newer']);
     });
 
-    it('the newest unapproved definition replaces the one before it, so a changing server has one pending definition', async () => {
+    it('the newest unapproved definition replaces the one before it, so only one is pending', async () => {
       const { port } = await fresh();
       for (let at = 0; at < 1_000; at++)
         await port.savePending(pending('crm', 'x', { digest: `d${at}`, seenAtMs: at }));
@@ -201,7 +204,7 @@ export function pinsContract(name: string, open: Open<PinStore>): void {
       const again = await opened.reopen();
       expect(await again.pins()).toContainEqual(pin('crm', 'y', { document: DOCUMENT }));
       expect(await again.pending()).toEqual([pending('crm', 'z')]);
-      expect(await again.version(), 'a reader that kept the number is told of what changes from here on').toBe(version);
+      expect(await again.version(), 'a reader that kept the version notices later changes').toBe(version);
     });
   });
 }

@@ -1,4 +1,7 @@
-/** A changed configuration in a running gateway: what takes effect, what needs a restart, what is refused, and what is logged. */
+/**
+ * A changed configuration in a running gateway: what takes effect, what needs a restart, what is refused, and what is
+ * logged.
+ */
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { readRecords } from '../../packages/gateway/src/adapters/segments/verify.ts';

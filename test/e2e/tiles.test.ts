@@ -1,4 +1,7 @@
-/** The tree over HTTP (C2SP tlog-tiles): whoever keeps a checkpoint proves from tiles alone that the log still has what it covers. */
+/**
+ * The tree over HTTP (C2SP tlog-tiles): whoever keeps a checkpoint proves from tiles alone that the log still has what
+ * it covers.
+ */
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';

@@ -255,7 +255,7 @@ describe('headers', () => {
     }
   });
 
-  it('H2 a page of another origin cannot read answers of the token endpoint, unless its client is registered there', async () => {
+  it('H2 a page of another origin reads no answer of the token endpoint, unless it is that of its client', async () => {
     const client_id = await registered(gateway, { redirect_uris: ['https://app.test/cb'] });
     const ask = (origin: string): Promise<Response> =>
       fetch(`${gateway.url}/oauth/token`, {
