@@ -42,13 +42,11 @@ it('a legacy client gets an elicitation id, although a modern server sends none'
 
 it('a modern client gets no elicitation id, although a legacy server sends one', async () => {
   const server = await legacyFake();
+  const params = { ...URL_MODE, elicitationId: 'e1' };
+  const request = { jsonrpc: '2.0', id: 1, method: 'elicitation/create', params };
   server.answer = ({ method }, res) => {
     if (method === 'tools/call')
-      res
-        .writeHead(200, { 'content-type': 'text/event-stream' })
-        .write(
-          `data: ${JSON.stringify({ jsonrpc: '2.0', id: 1, method: 'elicitation/create', params: { ...URL_MODE, elicitationId: 'e1' } })}\n\n`,
-        );
+      res.writeHead(200, { 'content-type': 'text/event-stream' }).write(`data: ${JSON.stringify(request)}\n\n`);
     return undefined;
   };
   const harness = createHarness([serverSettings('s', httpTransport(server.url))]);

@@ -78,11 +78,11 @@ it('a request about a task has the sealed id for the client, and the response ha
   const RELATED = 'io.modelcontextprotocol/related-task';
   fake.answer = ({ method, id }, res) => {
     if (method !== 'tasks/result') return undefined;
-    const say = (message: JsonObject): void => {
+    const sendEvent = (message: JsonObject): void => {
       res.write(`data: ${JSON.stringify({ jsonrpc: '2.0', ...message })}\n\n`);
     };
     res.writeHead(200, { 'content-type': 'text/event-stream' });
-    say({
+    sendEvent({
       id: 'q',
       method: 'elicitation/create',
       params: {
@@ -92,7 +92,7 @@ it('a request about a task has the sealed id for the client, and the response ha
       },
     });
     setTimeout(() => {
-      say({ id, result: { content: [] } });
+      sendEvent({ id, result: { content: [] } });
       res.end();
     }, 100);
     return undefined;
@@ -115,7 +115,7 @@ it('a request about a task has the sealed id for the client, and the response ha
   });
 });
 
-it('A18 S11 a task id of another principal or server, an unsealed one and one with a flipped bit are not found, and nothing is sent', async () => {
+it('A18 S11 a task id that is altered, not sealed or of another principal or server is not found', async () => {
   const taskId = await make('ann');
   const sent = fake.received.filter(({ method }) => method.startsWith('tasks/')).length;
   const flipped = taskId.slice(0, -3) + (taskId.at(-3) === 'A' ? 'B' : 'A') + taskId.slice(-2);
@@ -217,14 +217,13 @@ it('ids of tasks of a modern server are sealed too, and the header has the id of
   const notifications: RecordedNotification[] = [];
   modern.answer = ({ method, id, params }, res) => {
     if (method !== 'subscriptions/listen') return undefined;
-    const say = (name: string, more: JsonObject): void => {
-      res.write(
-        `data: ${JSON.stringify({ jsonrpc: '2.0', method: name, params: { _meta: { 'io.modelcontextprotocol/subscriptionId': id }, ...more } })}\n\n`,
-      );
+    const sendEvent = (name: string, more: JsonObject): void => {
+      const _meta = { 'io.modelcontextprotocol/subscriptionId': id };
+      res.write(`data: ${JSON.stringify({ jsonrpc: '2.0', method: name, params: { _meta, ...more } })}\n\n`);
     };
     res.writeHead(200, { 'content-type': 'text/event-stream' });
-    say('notifications/subscriptions/acknowledged', { notifications: params['notifications'] as JsonObject });
-    for (const taskId of ['m1', 'm2']) say('notifications/tasks', { taskId, status: 'completed' });
+    sendEvent('notifications/subscriptions/acknowledged', { notifications: params['notifications'] as JsonObject });
+    for (const taskId of ['m1', 'm2']) sendEvent('notifications/tasks', { taskId, status: 'completed' });
     return undefined;
   };
   const done = own.run(

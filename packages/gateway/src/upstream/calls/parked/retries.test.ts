@@ -84,7 +84,7 @@ it('a request that was not answered is made again', async () => {
   expect(jsonOf(value)).toEqual([{ action: 'decline' }, { action: 'decline' }]);
 });
 
-it('S11 A18 a request state of another principal, tool or arguments, with a flipped bit or replayed is invalid, and no call is resumed', async () => {
+it('S11 A18 a request state that is altered, replayed or of another call is invalid and resumes nothing', async () => {
   const modernClient = { era: 'modern', capabilities: CAPABILITIES } as const;
   const target = { kind: 'tool', server: 'legacy-http', name: 'ask' } as const;
   const first = (await harness.resultOf('tools/call', target, { name: 'ask', arguments: { text: 'x' } }, modernClient))
@@ -93,7 +93,7 @@ it('S11 A18 a request state of another principal, tool or arguments, with a flip
   const inputResponses = {
     [Object.keys(first['inputRequests'] as JsonObject)[0] as string]: { action: 'accept', content: { name: 'Ann' } },
   };
-  const tries: [string, typeof target | { kind: 'tool'; server: string; name: string }, JsonObject, object][] = [
+  const attempts: [string, typeof target | { kind: 'tool'; server: string; name: string }, JsonObject, object][] = [
     [
       'other principal',
       target,
@@ -116,8 +116,8 @@ it('S11 A18 a request state of another principal, tool or arguments, with a flip
     ['no state', target, { name: 'ask', arguments: { text: 'x' }, inputResponses }, {}],
     ...Array.from({ length: 8 }, (_, at): [string, typeof target, JsonObject, object] => {
       const bytes = Buffer.from(requestState, 'base64url');
-      const where = Math.floor((at / 8) * bytes.length);
-      bytes[where] = (bytes[where] as number) ^ (1 << at);
+      const index = Math.floor((at / 8) * bytes.length);
+      bytes[index] = (bytes[index] as number) ^ (1 << at);
       return [
         `bit ${at}`,
         target,
@@ -126,7 +126,7 @@ it('S11 A18 a request state of another principal, tool or arguments, with a flip
       ];
     }),
   ];
-  for (const [what, where, params, more] of tries) {
+  for (const [what, where, params, more] of attempts) {
     const outcome = await harness.run('tools/call', where, params, { ...modernClient, ...more });
     expect(outcome, what).toMatchObject({ status: 'error', error: { code: 'invalid_params' } });
   }

@@ -66,7 +66,7 @@ function subscribe(user: string, session: string | undefined, servers: string[],
 const methods = ({ notifications }: Subscription): string[] => notifications.map(({ method }) => method);
 
 describe.each(['legacy-http', 'legacy-stdio'])('%s', (server) => {
-  it('list changes and updates of subscribed resources reach the stream of their own session, and no other', async () => {
+  it('list changes and resource updates reach the stream of their own session, and no other', async () => {
     const [mine, others] = [subscribe('ann', `m ${server}`, [server]), subscribe('bob', `m ${server}`, [server])];
     const ann = { user: 'ann', session: `m ${server}` };
     await harness.callTool(server, 'echo', {}, ann);
@@ -168,9 +168,8 @@ describe('a session that ends while it has a subscriber', () => {
     own?.end();
     own = undefined;
     await waitUntil(() => own !== undefined && subscribed().length === 1);
-    (own as ServerResponse | undefined)?.write(
-      `data: ${JSON.stringify({ jsonrpc: '2.0', method: 'notifications/resources/updated', params: { uri: 'test://a' } })}\n\n`,
-    );
+    const updated = { jsonrpc: '2.0', method: 'notifications/resources/updated', params: { uri: 'test://a' } };
+    (own as ServerResponse | undefined)?.write(`data: ${JSON.stringify(updated)}\n\n`);
     await waitUntil(() => notifications.length > 0);
     expect(notifications.map(({ params }) => params)).toEqual([{ uri: 'test://a' }]);
     abort.abort();
