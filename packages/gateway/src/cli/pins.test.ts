@@ -69,7 +69,7 @@ describe('pins', () => {
     expect(await run('list', '--kind', 'toool')).toMatchObject({ code: 2 });
   });
 
-  it('a server that nobody knows is a mistake, not an answer; nothing to compare is not the same as nothing changed', async () => {
+  it('an unknown server is an error; nothing pinned is reported differently from nothing changed', async () => {
     for (const args of [
       ['list', 'crn'],
       ['diff', 'crn'],
@@ -94,7 +94,8 @@ describe('pins', () => {
   it('prints the same members as JSON whatever they are called in the program', async () => {
     await fill();
     expect((await run('list', '--json', '--kind', 'tool')).out).toBe(
-      `{"pins":[{"server":"crm","kind":"tool","name":"echo","digest":"${digest('a')}","approvedAt":0,"approvedBy":"first_use"}],` +
+      `{"pins":[{"server":"crm","kind":"tool","name":"echo","digest":"${digest('a')}",` +
+        '"approvedAt":0,"approvedBy":"first_use"}],' +
         `"pending":[{"server":"crm","kind":"tool","name":"echo","digest":"${digest('b')}","seenAt":0},` +
         `{"server":"crm","kind":"tool","name":"new","digest":"${digest('c')}","seenAt":0}]}\n`,
     );

@@ -48,7 +48,8 @@ export class PolicyLoadError extends Error {
 }
 
 /**
- * @param folder its `*.cedar` files are read in the order of their names. `undefined` = no policy: everything is denied.
+ * @param folder its `*.cedar` files are read in the order of their names. `undefined` = no policy: everything is
+ * denied.
  * @throws PolicyLoadError with file, line and column of every fault.
  */
 export function loadPolicies(folder: string | undefined, clock: Clock): LoadedPolicies {
@@ -154,7 +155,10 @@ function roundedNumber(source: string): number | undefined {
   return undefined;
 }
 
-/** A fault that Cedar reports. @param offset where the text that Cedar read begins in the file. Cedar counts UTF-8 bytes. */
+/**
+ * A fault that Cedar reports. @param offset where the text that Cedar read begins in the file. Cedar counts UTF-8
+ * bytes.
+ */
 export function fromCedar(file: string, text: string, error: DetailedError, offset: number): Finding {
   const bytes = Buffer.from(text.slice(offset)).subarray(0, error.sourceLocations?.[0]?.start ?? 0);
   const start = bytes.toString('utf8').length;

@@ -14,9 +14,9 @@ export function referencesOf(policy: unknown): References {
   const entities: { type: string; id: string }[] = [];
   const args = new Set<string>();
   let claims = false;
-  const visit = (node: unknown): void => {
+  const collect = (node: unknown): void => {
     if (typeof node !== 'object' || node === null) return;
-    if (Array.isArray(node)) return node.forEach(visit);
+    if (Array.isArray(node)) return node.forEach(collect);
     const { __entity: literal, entity, entities: listed, '.': get, has } = node as Node;
     const candidates = [literal, entity, ...(Array.isArray(listed) ? (listed as unknown[]) : [])];
     entities.push(...candidates.filter(isEntity));
@@ -25,9 +25,9 @@ export function referencesOf(policy: unknown): References {
       for (const name of argumentNamed(access)) args.add(name);
       if (access['attr'] === 'claims') claims = true;
     }
-    Object.values(node as Node).forEach(visit);
+    Object.values(node as Node).forEach(collect);
   };
-  visit(policy);
+  collect(policy);
   return { entities, args: [...args], claims };
 }
 

@@ -52,7 +52,9 @@ const DEFINITION_ATTRIBUTES = record({
 /** The schema for one definition, and the arguments that it says nothing about. */
 export interface DefinitionSchema {
   readonly schema: JsonObject;
-  /** True when an argument has no single Cedar type or is not declared: a policy that reads it cannot be type-checked. */
+  /**
+   * True when an argument has no single Cedar type or is not declared: a policy that reads it cannot be type-checked.
+   */
   untyped(argument: string): boolean;
 }
 

@@ -1,4 +1,6 @@
-/** Finds where an issuer's keys are: OpenID Connect Discovery 1.0, or RFC 8414 (the well-known part before the path). */
+/**
+ * Finds where an issuer's keys are: OpenID Connect Discovery 1.0, or RFC 8414 (the well-known part before the path).
+ */
 import type { fetchJson } from './fetch-json.ts';
 
 /**

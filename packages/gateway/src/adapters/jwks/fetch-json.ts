@@ -1,7 +1,7 @@
 /**
- * Fetches a small document from an address that somebody else named. Only https is allowed (http where the issuer itself
- * is loopback). A host name is resolved once, every address is checked, and the socket connects to a checked one. No
- * redirect is followed; size and time are bounded.
+ * Fetches a small document from an address that somebody else named. Only https is allowed (http where the issuer
+ * itself is loopback). A host name is resolved once, every address is checked, and the socket connects to a checked
+ * one. No redirect is followed; size and time are bounded.
  */
 import { lookup, type LookupAddress } from 'node:dns';
 import { BlockList, isIP } from 'node:net';
@@ -12,8 +12,8 @@ const BYTES_MAX = 256 * 1024;
 const TIMEOUT_MS = 5_000;
 
 /**
- * RFC 6890 special-purpose ranges, and the ranges that wrap IPv4 inside IPv6. There are two lists, because in a common one
- * ::ffff:0:0/96 would match every IPv4 address.
+ * RFC 6890 special-purpose ranges, and the ranges that wrap IPv4 inside IPv6. There are two lists, because in a common
+ * one ::ffff:0:0/96 would match every IPv4 address.
  */
 const PRIVATE = { ipv4: new BlockList(), ipv6: new BlockList() };
 for (const [network, prefix] of [

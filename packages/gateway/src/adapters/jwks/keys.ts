@@ -1,6 +1,7 @@
 /**
- * Verification keys of the configured issuers: found by discovery and cached. An unknown key id causes at most one fetch
- * per cooldown. While an issuer cannot be reached its last keys are used for a while; then its tokens are refused.
+ * Verification keys of the configured issuers: found by discovery and cached. An unknown key id causes at most one
+ * fetch per cooldown. While an issuer cannot be reached its last keys are used for a while; then its tokens are
+ * refused.
  */
 import { createLocalJWKSet, errors, type JWK } from 'jose';
 import type { Clock, Log } from '@sallyport/guard';
@@ -27,7 +28,9 @@ export interface IssuerKeys extends KeySource {
   ready(): Promise<Readonly<Record<string, string | undefined>>>;
 }
 
-/** How old a set of keys may be before it is fetched again: a key that the issuer removed is refused after this (O10). */
+/**
+ * How old a set of keys may be before it is fetched again: a key that the issuer removed is refused after this (O10).
+ */
 export const KEYS_FRESH_MS = 10 * 60_000;
 /** How often an unknown key id can cause a fetch (O8). */
 export const KEYS_COOLDOWN_MS = 30_000;

@@ -49,8 +49,12 @@ const STYLE = `
   :focus-visible { outline: 3px solid light-dark(#6ea0ec, #8ab4f8); outline-offset: 2px; }
 `;
 
-/** Allows no script and only this style. It has no form-action, which Chromium applies to the redirect to the client. */
-export const PAGE_POLICY = `default-src 'none'; style-src 'sha256-${createHash('sha256').update(STYLE).digest('base64')}'; frame-ancestors 'none'; base-uri 'none'`;
+/**
+ * Allows no script and only this style. It has no form-action, which Chromium applies to the redirect to the client.
+ */
+export const PAGE_POLICY =
+  `default-src 'none'; style-src 'sha256-${createHash('sha256').update(STYLE).digest('base64')}'; ` +
+  `frame-ancestors 'none'; base-uri 'none'`;
 
 const layout = (title: string, body: string): string => `<!doctype html>
 <html lang="en">

@@ -1,6 +1,6 @@
 /**
- * The authorization server of the demo: OAuth 2.1 on `oidc-provider`, with its own login page. It is off by default, because
- * a deployment has an identity provider already.
+ * The authorization server of the demo: OAuth 2.1 on `oidc-provider`, with its own login page. It is off by default,
+ * because a deployment has an identity provider already.
  */
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { DatabaseSync } from 'node:sqlite';

@@ -34,7 +34,10 @@ export interface Redactor {
   fields(fields: Readonly<Record<string, unknown>>): Record<string, unknown>;
 }
 
-/** @param secrets exact values that must never appear, such as resolved references; those under 6 characters are ignored. */
+/**
+ * @param secrets exact values that must never appear, such as resolved references; those under 6 characters are
+ * ignored.
+ */
 export function createRedactor(secrets: () => readonly string[]): Redactor {
   const text = (raw: string): string => {
     let clean = raw.length > 4 * TEXT_CHARACTERS_MAX ? raw.slice(0, 4 * TEXT_CHARACTERS_MAX) : raw;

@@ -1,6 +1,6 @@
 /**
- * Label values from a bounded set. If callers could choose label values, they could fill the memory of the gateway and of
- * the Prometheus server; so every unknown value becomes `other`.
+ * Label values from a bounded set. If callers could choose label values, they could fill the memory of the gateway and
+ * of the Prometheus server; so every unknown value becomes `other`.
  */
 import { isMethod } from '@sallyport/guard';
 
@@ -34,7 +34,9 @@ export function tenantLabel(tenant: string | undefined, tenants: ReadonlySet<str
   return tenants.has(tenant) ? tenant : OTHER;
 }
 
-/** A word of the gateway's own code, such as an error type. The form is checked, in case the word is made from input. */
+/**
+ * A word of the gateway's own code, such as an error type. The form is checked, in case the word is made from input.
+ */
 export function wordLabel(word: string): string {
   return /^[a-z][a-z0-9_]{0,39}$/.test(word) ? word : OTHER;
 }

@@ -1,6 +1,6 @@
 /**
- * Counters, gauges and histograms whose children are plain numbers: counting takes a few nanoseconds on the path of a call.
- * prom-client renders them when the metrics are read; its own children hash their labels at every `inc`.
+ * Counters, gauges and histograms whose children are plain numbers: counting takes a few nanoseconds on the path of a
+ * call. prom-client renders them when the metrics are read; its own children hash their labels at every `inc`.
  */
 import type { Metric, Registry } from 'prom-client';
 

@@ -25,7 +25,9 @@ export const segmentsIn = (folder: string): readonly string[] =>
 /** The index of the first record of a segment. @param name from {@link segmentsIn}. */
 export const firstIndexOf = (name: string): number => Number(SEGMENT_NAME.exec(name)?.[1]);
 
-/** A tenant's folder: its id when that is plain, else the bytes of the id in hex, so that no id can leave the folder. */
+/**
+ * A tenant's folder: its id when that is plain, else the bytes of the id in hex, so that no id can leave the folder.
+ */
 export function tenantFolder(folder: string, tenant: string): string {
   const isPlain = tenant === '_' || /^[a-z0-9][a-z0-9-]{0,62}$/.test(tenant);
   return join(folder, isPlain ? tenant : `x_${Buffer.from(tenant).toString('hex')}`);
@@ -39,7 +41,9 @@ export function tenantOf(folderName: string): string {
 /** The folder of another process; no tenant's folder begins with a plus sign. */
 const PROCESS_LOG = /^\+([a-z]+-\d{1,4})$/;
 
-/** The folder of a process. @param name such as `stdio-1`; `undefined` for the gateway, whose log is the folder itself. */
+/**
+ * The folder of a process. @param name such as `stdio-1`; `undefined` for the gateway, whose log is the folder itself.
+ */
 export const processFolder = (folder: string, name: string | undefined): string =>
   name === undefined ? folder : join(folder, `+${name}`);
 

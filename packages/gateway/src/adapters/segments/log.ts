@@ -127,8 +127,8 @@ function makeFolder(folder: string): void {
 }
 
 /**
- * Signs checkpoints of all logs. A log that did not grow is signed too, once per heartbeat: so a log without calls can be
- * told from one that was stopped.
+ * Signs checkpoints of all logs. A log that did not grow is signed too, once per heartbeat: so a log without calls can
+ * be told from one that was stopped.
  */
 function checkpointRegularly(
   logs: ReadonlyMap<string, TenantLog>,

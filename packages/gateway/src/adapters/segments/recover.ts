@@ -1,7 +1,7 @@
 /**
- * Recovers the log that an earlier process wrote. It reads from the last resume point, checks the records against the last
- * checkpoint and the leaf hashes, cuts off an incomplete last frame if no checkpoint covers it, and finds the intents that
- * have no outcome. Records before the resume point are not read again; `audit verify` reads everything.
+ * Recovers the log that an earlier process wrote. It reads from the last resume point, checks the records against the
+ * last checkpoint and the leaf hashes, cuts off an incomplete last frame if no checkpoint covers it, and finds the
+ * intents that have no outcome. Records before the resume point are not read again; `audit verify` reads everything.
  */
 import {
   closeSync,

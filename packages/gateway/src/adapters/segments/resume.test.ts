@@ -47,7 +47,7 @@ async function crashed(log: SegmentAuditLog): Promise<void> {
 }
 
 describe('a start', () => {
-  it('reads from the last checkpoint on: what lies before it is not read again, and goes on with the same tree', async () => {
+  it('reads from the last checkpoint on and continues the same tree; earlier records are not read again', async () => {
     await written(20);
     const [first = ''] = segments();
     const old = readFileSync(first);
@@ -84,7 +84,7 @@ describe('a start', () => {
     expect(verified()).toEqual({ records: 2, checkpointed: 2, problems: [] });
   });
 
-  it('does not serve a log that was cut off behind the resume point, nor one whose records there were changed', async () => {
+  it('refuses a log whose records after the resume point were cut off or changed', async () => {
     const log = open();
     for (let n = 0; n < 3; n++) await log.append('acme', record(`r${n}`, 'intent'));
     await log.checkpoint('acme');

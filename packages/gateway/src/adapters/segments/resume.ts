@@ -1,6 +1,7 @@
 /**
- * Where the next start may begin to read: a hint that is written with each checkpoint, so that a start need not read the
- * whole log. It is never trusted: the records from there must give the root of the signed checkpoint, or all are read.
+ * Where the next start may begin to read: a hint that is written with each checkpoint, so that a start need not read
+ * the whole log. It is never trusted: the records from there must give the root of the signed checkpoint, or all are
+ * read.
  */
 import { existsSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';

@@ -146,7 +146,7 @@ describe('the segment log', () => {
     await open().close();
   });
 
-  it('a process that was killed holds nothing, whoever has its number now: in a container that is always 1', async () => {
+  it('the lock of a killed process ends, also when another process has its id, as in a container', async () => {
     const holder = spawn(
       process.execPath,
       [

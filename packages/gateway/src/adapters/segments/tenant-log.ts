@@ -1,6 +1,6 @@
 /**
- * The log of one tenant, with group commit: appends that arrive during a write and fdatasync are written together in the
- * next one. So an append to an idle log takes one fdatasync, and those to a busy log share each.
+ * The log of one tenant, with group commit: appends that arrive during a write and fdatasync are written together in
+ * the next one. So an append to an idle log takes one fdatasync, and those to a busy log share each.
  */
 import { closeSync, existsSync, fsyncSync, mkdirSync, openSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';

@@ -1,4 +1,7 @@
-/** What SQLite adds to the contracts (`test/contracts/`): the file, its versions, and changes that apply fully or not at all. */
+/**
+ * What SQLite adds to the contracts (`test/contracts/`): the file, its versions, and changes that apply fully or not at
+ * all.
+ */
 import { chmodSync, existsSync, mkdirSync, mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';

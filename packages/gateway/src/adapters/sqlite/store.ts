@@ -53,8 +53,8 @@ function openFile(file: string): DatabaseSync {
 const BUSY_MS_MAX = 5_000;
 
 /**
- * Two processes that open a new file at the same time both change its journal mode. SQLite's busy timeout does not cover
- * that change, so it is tried again.
+ * Two processes that open a new file at the same time both change its journal mode. SQLite's busy timeout does not
+ * cover that change, so it is tried again.
  */
 function useWal(database: DatabaseSync): void {
   database.exec(`PRAGMA busy_timeout = ${BUSY_MS_MAX}; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON;`);

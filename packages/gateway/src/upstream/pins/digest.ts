@@ -1,4 +1,6 @@
-/** The digest of a definition: every field, known or unknown, except the few that honest servers change all the time. */
+/**
+ * The digest of a definition: every field, known or unknown, except the few that honest servers change all the time.
+ */
 import { isObject, jsonDigest, type DefinitionKind, type Digest, type JsonObject } from '@sallyport/guard';
 
 /** The digest of the pinned part of a document. */

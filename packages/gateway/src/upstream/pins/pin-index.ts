@@ -1,4 +1,6 @@
-/** An immutable index of the pins, which finds the definition that a target means. Built when pins or servers change. */
+/**
+ * An immutable index of the pins, which finds the definition that a target means. Built when pins or servers change.
+ */
 import type { Definition, DefinitionKind, PendingPin, Pin, Target } from '@sallyport/guard';
 import type { ServerSettings } from '../../snapshot.ts';
 import { definitionKey } from './definition-key.ts';

@@ -1,6 +1,6 @@
 /**
- * Does a URI match a template (RFC 6570, levels 1 and 2, and the common operators with one variable)? The time is linear
- * in the URI for the usual templates. No regular expression is ever made from what a server sent.
+ * Does a URI match a template (RFC 6570, levels 1 and 2, and the common operators with one variable)? The time is
+ * linear in the URI for the usual templates. No regular expression is ever made from what a server sent.
  */
 
 export interface TemplatePart {

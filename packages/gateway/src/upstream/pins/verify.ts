@@ -81,7 +81,8 @@ export async function listServed(
 /**
  * Invariant 6, before anything is sent: the definition that was judged is still pinned, and the server shows the same.
  *
- * @throws GuardError `quarantined` when the server shows another definition, `not_found` when it shows none through this
+ * @throws GuardError `quarantined` when the server shows another definition, `not_found` when it shows none through
+ * this
  *   session.
  */
 export function requireServed(
