@@ -65,25 +65,43 @@ function reportWeakenings(report: Report, name: string, server: ParsedServer, pi
   }
 }
 
-function buildTransport(input: ConfigInput, name: string, server: ParsedServer): ServerTransport | undefined {
-  const path = ['servers', name];
-  if ((server.url === undefined) === (server.command === undefined)) {
-    input.report.error(path, 'must have either "url" or "command"');
-    return undefined;
-  }
-  if (server.url !== undefined) return buildHttp(input, name, { ...server, url: server.url });
-  for (const key of ['headers', 'plainHttp'] as const) {
-    const given = server[key];
-    if (given !== undefined && Object.keys(given).length > 0)
-      input.report.error([...path, key], 'is for servers with "url" only');
-  }
-  return buildStdio(input, name, server);
+/** How the settings of one kind of transport are read. A kind without a row does not compile. */
+interface TransportReader {
+  /** The key that chooses this kind. */
+  readonly key: 'url' | 'command';
+  /** Further keys that belong to this kind only. */
+  readonly ownKeys: readonly ('headers' | 'plainHttp' | 'env' | 'cwd')[];
+  build(input: ConfigInput, name: string, server: ParsedServer): ServerTransport;
 }
 
-function buildHttp(input: ConfigInput, name: string, server: ParsedServer & { readonly url: string }): ServerTransport {
+const TRANSPORT_READERS: Readonly<Record<ServerTransport['kind'], TransportReader>> = {
+  http: { key: 'url', ownKeys: ['headers', 'plainHttp'], build: buildHttp },
+  stdio: { key: 'command', ownKeys: ['env', 'cwd'], build: buildStdio },
+};
+
+function buildTransport(input: ConfigInput, name: string, server: ParsedServer): ServerTransport | undefined {
+  const readers = Object.values(TRANSPORT_READERS);
+  const [reader, second] = readers.filter(({ key }) => server[key] !== undefined);
+  if (reader === undefined || second !== undefined) {
+    const keys = readers.map(({ key }) => `"${key}"`).join(' or ');
+    input.report.error(['servers', name], `must have either ${keys}`);
+    return undefined;
+  }
+  for (const other of readers) {
+    for (const key of other === reader ? [] : other.ownKeys) {
+      const value = server[key];
+      if (value !== undefined && Object.keys(value).length > 0)
+        input.report.error(['servers', name, key], `is for servers with "${other.key}" only`);
+    }
+  }
+  return reader.build(input, name, server);
+}
+
+function buildHttp(input: ConfigInput, name: string, server: ParsedServer): ServerTransport {
   const { report } = input;
+  const text = server.url ?? '';
   const path = ['servers', name, 'url'];
-  const url = URL.canParse(server.url) ? new URL(server.url) : undefined;
+  const url = URL.canParse(text) ? new URL(text) : undefined;
   if (url === undefined || (url.protocol !== 'https:' && url.protocol !== 'http:'))
     report.error(path, 'must be an http or https URL');
   else if (url.username !== '' || url.password !== '')
@@ -92,18 +110,13 @@ function buildHttp(input: ConfigInput, name: string, server: ParsedServer & { re
   else if (url.protocol === 'http:' && !isLoopback(url.hostname) && server.plainHttp !== 'allow') {
     report.error(path, 'must be https outside loopback (the weakening is spelled: plainHttp: allow)');
   }
-  for (const key of ['env', 'cwd'] as const) {
-    const given = server[key];
-    if (given !== undefined && Object.keys(given).length > 0)
-      report.error(['servers', name, key], 'is for servers with "command" only');
-  }
   for (const header of Object.keys(server.headers)) {
     if (RESERVED_HEADER.test(header))
       report.error(['servers', name, 'headers', header], 'is set by the gateway and cannot be configured');
   }
   return {
     kind: 'http',
-    url: url?.href ?? server.url,
+    url: url?.href ?? text,
     headers: resolveTexts(input, ['servers', name, 'headers'], server.headers),
   };
 }
