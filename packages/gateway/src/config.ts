@@ -108,7 +108,8 @@ export function loadConfigText(text: string, name: string, options: LoadOptions)
 }
 
 function schemaErrors(issues: readonly Issue[], yaml: ParsedYaml): ConfigError[] {
-  const jsonSchema = jsonSchemaOfConfig();
+  // Making the JSON Schema takes long, and only suggestions for unknown keys need it.
+  const jsonSchema = issues.some(({ code }) => code === 'unrecognized_keys') ? jsonSchemaOfConfig() : {};
   return issues.flatMap((issue) => errorsOfIssue(issue, yaml, jsonSchema));
 }
 
