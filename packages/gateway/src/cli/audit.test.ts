@@ -1,6 +1,6 @@
 /**
- * `sallyport audit` on a real log and on damaged copies of it: what is wrong is named, and wrong usage is told from a
- * finding.
+ * `sallyport audit` on a real log and on damaged copies of it: it names what is wrong, and the exit code tells wrong
+ * usage from a finding.
  */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -43,7 +43,7 @@ beforeEach(() => {
 afterAll(() => rmSync(root, { recursive: true }));
 
 describe('audit verify', () => {
-  it('a whole log is whole', async () => {
+  it('reports a complete log as complete', async () => {
     expect(await run('verify')).toEqual({
       code: 0,
       err: '',
@@ -59,7 +59,7 @@ describe('audit verify', () => {
       'a public key that is damaged',
       () => writeFileSync(at('vkey'), readFileSync(at('vkey'), 'utf8').replace('+', '-')),
     ],
-  ])('%s is named, the log is not left out, and the others are verified all the same', async (_name, damage) => {
+  ])('%s is reported, and the other logs are still verified', async (_name, damage) => {
     const vkey = readFileSync(at('vkey'), 'utf8');
     damage();
     const { code, out } = await run('verify');
@@ -68,7 +68,7 @@ describe('audit verify', () => {
     expect((await run('verify', '--tenant', 'acme', '--key', vkey)).out).not.toContain('no checkpoint can be checked');
   });
 
-  it('checkpoints that were taken away are missed', async () => {
+  it('reports checkpoints that were removed', async () => {
     rmSync(at('checkpoint'));
     rmSync(at('checkpoints'));
     const { code, out } = await run('verify', '--tenant', 'acme');
@@ -154,7 +154,7 @@ it(
   },
 );
 
-it('an export of a log that is written to meanwhile is whole', { timeout: 30_000 }, async () => {
+it('an export of a log that is being written is complete', { timeout: 30_000 }, async () => {
   const live = join(root, 'live');
   const writer = await startWriter(live);
   const targets = Array.from({ length: 20 }, (_, at) => join(root, `export-${at}`));
@@ -178,7 +178,7 @@ it.each([
   expect(err).toContain(says);
 });
 
-it('the group itself has an example, too', async () =>
+it('the group has an example of its own', async () =>
   expect((await run('--help')).out).toContain('Example:\n  $ sallyport audit verify'));
 
 it('one key for several tenants is wrong usage', async () => {

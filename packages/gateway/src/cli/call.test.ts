@@ -131,7 +131,7 @@ describe('tools and call, against a server', () => {
     expect(JSON.parse((await run(['tools', '--json'], { environment: environment() })).out)).toHaveLength(2);
   });
 
-  it('sends the headers that a tool asks for, once it was told that they are missing', async () => {
+  it('sends the headers that a tool requires, after the gateway reported that they are missing', async () => {
     answer = ({ headers, body }) => {
       if (body.method === 'tools/list')
         return {

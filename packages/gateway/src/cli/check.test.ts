@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { file, run } from './testing/run.mts';
 
 describe('check', () => {
-  it('exit code 1 with file, line and column', async () => {
+  it('reports errors with file, line and column, and exits with 1', async () => {
     const config = file('bad.yaml', 'gateway:\n  lisen: 1\n');
     expect(await run(['check', '--config', config])).toEqual({
       code: 1,
@@ -36,7 +36,7 @@ describe('check', () => {
     expect(out).toContain('every call is refused');
   });
 
-  it('findings of policies count', async () => {
+  it('findings of policies are errors or warnings', async () => {
     const finding = { file: 'p.cedar', line: 3, column: 9, message: 'no such tool "x"; did you mean "y"?' };
     const failing = await run(['check'], {
       checkPolicies: async () => ({ policies: 1, findings: [{ ...finding, severity: 'error' }] }),

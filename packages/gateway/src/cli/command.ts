@@ -76,7 +76,7 @@ export interface StartedGateway {
   close(): Promise<void>;
   /** Puts a new snapshot in force. Without it a changed file takes effect at the next start. */
   readonly reload?: (snapshot: Snapshot) => void | Promise<void>;
-  /** Is told why a changed file is not put in force. */
+  /** Receives the reasons why a changed file is not put in force. */
   readonly rejected?: (errors: readonly string[]) => void;
 }
 

@@ -12,7 +12,7 @@ import { configTemplate, policyTemplate } from './init-templates.ts';
 import { run } from './testing/run.mts';
 
 describe('init', () => {
-  it('writes a configuration that passes check, and a policy, and never writes over them', async () => {
+  it('writes a configuration that passes check, and a policy, and never overwrites them', async () => {
     const target = join(mkdtempSync(join(tmpdir(), 'sallyport-init-')), 'sallyport.yaml');
     expect((await run(['init', '--file', target, '--tenant', 'acme'])).code).toBe(0);
     expect(await run(['check', '--config', target])).toMatchObject({ code: 0, err: '' });
@@ -73,7 +73,7 @@ describe('init', () => {
     expect((loaded as { snapshot: Snapshot }).snapshot.approvals.rules).toHaveLength(1);
   });
 
-  it('its first example permits what it says: tools of one server that only read', () => {
+  it('its first example policy permits the read-only tools of one server, and no other', () => {
     const here = mkdtempSync(join(tmpdir(), 'sallyport-init-'));
     writeFileSync(
       join(here, 'main.cedar'),

@@ -45,7 +45,7 @@ it('a store that cannot be opened is named', () => {
   expect(() => openStore(folder)).toThrow(`${folder} cannot be opened: unable to open database file`);
 });
 
-it('a list tells keys apart by whom they are for', async () => {
+it('a list shows whose key each one is', async () => {
   const made = JSON.parse(
     (
       await run(

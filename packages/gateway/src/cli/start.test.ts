@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { file, run, signals, type Ran } from './testing/run.mts';
 
 describe('start', () => {
-  it('runs until a signal, closes, and takes over a changed file', async () => {
+  it('runs until a signal, closes, and reloads a changed file', async () => {
     const config = file('start.yaml', 'tenants: [acme]');
     const events: string[] = [];
     const started: Promise<Ran> = run(['start', '--config', config, '--json'], {

@@ -40,7 +40,7 @@ describe('the sealing key', () => {
   });
 });
 
-it('a data folder that cannot be one is named, and what to do', () => {
+it('a data folder that cannot be used is reported, with what to do', () => {
   writeFileSync(join(folder, 'plain'), '');
   expect(() => openSealingKey(join(folder, 'plain'))).toThrow(
     /^data: the folder .*plain cannot be written \(EEXIST\): it must be a folder/,

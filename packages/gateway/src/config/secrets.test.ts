@@ -67,7 +67,7 @@ describe('secrets', () => {
     expect(transport).toMatchObject({ headers: { Authorization: 'Bearer tok-5d41402abc4b2a76' } });
   });
 
-  it('A27 what they resolved to is known to the logger, with and without its prefix', () => {
+  it('A27 their values are known to the logger, with and without the prefix', () => {
     const snapshot = snapshotOf(withHeader('{ secret: env:CRM, prefix: "Bearer " }'), { CRM: 'tok-5d41402abc4b2a76' });
     expect(secretsOf(snapshot)).toEqual(['Bearer tok-5d41402abc4b2a76', 'tok-5d41402abc4b2a76']);
   });
@@ -85,7 +85,7 @@ describe('secrets', () => {
     expect(message).not.toContain(CANARY);
   });
 
-  it('A30 our own key material needs 32 bytes', () => {
+  it('A30 key material of the gateway needs 32 bytes', () => {
     expect(weakness('Hc8sQ1p0zLm5', 32)).toBe('is shorter than 32 bytes');
     expect(weakness(Buffer.alloc(32), 32)).toBeDefined();
     expect(weakness('b7Kq0Zx2Wm9vTn4Lr6Yp1Cs8Fd3Hg5Jk', 32)).toBeUndefined();

@@ -2,7 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import { errorOf, snapshotOf } from './testing/load.mts';
 
-describe('weakenings are spelled, and listed', () => {
+describe('weakenings must be explicit, and are listed', () => {
   it.each([
     ['gateway: { listen: "0.0.0.0:8700", publicUrl: https://x.example }', 'plain HTTP is refused'],
     ['gateway: { listen: "[::]:8700", publicUrl: https://x.example }', 'plain HTTP is refused'],

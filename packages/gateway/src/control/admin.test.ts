@@ -52,7 +52,7 @@ function ask(
 }
 
 describe('the admin listener', () => {
-  it('/health touches nothing', async () => {
+  it('/health checks no dependency', async () => {
     const url = await open({
       checks: [
         {
@@ -103,7 +103,7 @@ describe('the admin listener', () => {
     });
   });
 
-  it('A29 a check that hangs is a no, within its time', async () => {
+  it('A29 a check that hangs fails after its timeout', async () => {
     const hangs: Check = { name: 'store', run: () => new Promise<undefined>(() => undefined) };
     expect(await readiness({ checks: [hangs], details: true, timeoutMs: 50 })).toEqual({
       ready: false,
@@ -111,7 +111,7 @@ describe('the admin listener', () => {
     });
   });
 
-  it('asking often asks the dependencies once', async () => {
+  it('checks the dependencies once for many requests at the same time', async () => {
     let runs = 0;
     const url = await open({
       checks: [
@@ -211,7 +211,7 @@ describe('the admin listener', () => {
     expect([status, headers['allow'], headers['connection']]).toEqual([405, 'GET, HEAD', 'close']);
   });
 
-  it('H1 A20 only our own names are answered', async () => {
+  it('H1 A20 only the names of the listener are accepted', async () => {
     const url = await open({ allowedHosts: ['metrics.internal'] });
     const { port } = new URL(url);
     const status = async (headers: Record<string, string | string[]>): Promise<number> =>
@@ -242,7 +242,7 @@ describe('the admin listener', () => {
 });
 
 describe('health on the gateway listener', () => {
-  it('names the kind of what fails, and neither which nor why; leaves everything else alone', async () => {
+  it('names the kind of dependency that fails, but neither which one nor why, and leaves all other paths to the edge', async () => {
     const mount = createPublicHealth([
       { name: 'servers', run: () => ({ 'secret-project': 'refused by 10.1.2.3' }) },
       { name: 'audit', run: () => undefined },

@@ -36,7 +36,7 @@ describe('the banner', () => {
     expect(banner(content)).toMatchSnapshot();
   });
 
-  it('fits a terminal of 100 columns, and names everything that one needs', () => {
+  it('fits a terminal of 100 columns, and names everything that a user needs', () => {
     const text = banner(content);
     expect(Math.max(...text.split('\n').map((line) => line.length))).toBeLessThanOrEqual(100);
     for (const needed of [
@@ -53,7 +53,7 @@ describe('the banner', () => {
     }
   });
 
-  it('does not promise a sign-in that is not there', () => {
+  it('does not offer sign-in without an authorization server', () => {
     const text = banner({ ...content, signIn: false });
     expect(text).not.toContain('sign in');
     expect(text).not.toContain('pw-');
@@ -118,7 +118,7 @@ describe('the notes server, in its own process', () => {
     return { status: response.status, text: await response.text() };
   };
 
-  it('A32 lets in the gateway and nobody else', async () => {
+  it('A32 accepts requests of the gateway only', async () => {
     expect((await call('list_notes', { tenant: 'acme' }, 'guess')).status).toBe(401);
     expect((await call('list_notes', { tenant: 'acme' }, '')).status).toBe(401);
   });
@@ -146,7 +146,7 @@ describe('the notes server, in its own process', () => {
   });
 });
 
-it('the curl files are read by curl as they are meant', async () => {
+it('curl reads the files as intended', async () => {
   const { createServer: createHttp } = await import('node:http');
   const { writeCurlFiles } = await import('./demo-calls.ts');
   const folder = mkdtempSync(join(tmpdir(), 'sallyport-tries-'));

@@ -33,7 +33,7 @@ interface Answer {
   error?: { code: number; message: string };
 }
 
-describe('the demo, whole', () => {
+describe('the whole demo', () => {
   const dataFolder = mkdtempSync(join(tmpdir(), 'sallyport-demo-run-'));
   let printed = '';
   let demo: { close(): Promise<void> };
@@ -121,7 +121,7 @@ describe('the demo, whole', () => {
     expect((await curl('1-allowed')).result?.content[0]?.text).toMatch(/was added/);
   });
 
-  it('A27 keys are in no file but the ones to call with', async () => {
+  it('A27 keys are only in the files that curl reads', async () => {
     const key =
       /Bearer (sp_[A-Za-z0-9_-]+)/.exec(readFileSync(join(dataFolder, 'try', '1-allowed'), 'utf8'))?.[1] ?? '';
     expect(key.length).toBeGreaterThan(40);
