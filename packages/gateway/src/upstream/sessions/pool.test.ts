@@ -45,6 +45,7 @@ describe('A19 nothing crosses from one principal to another', () => {
     closing.push(server.close);
     const harness = harnessFor(httpTransport(server.url), {
       sessions: { max: 300, maxPerPrincipal: 4, idleMs: 60_000 },
+      timeoutMs: 100_000,
     });
     await harness.discover();
     const results = await Promise.all(

@@ -179,7 +179,7 @@ describe('responses', () => {
 
 describe('the handshake', () => {
   it.each(['dies-at-probe', 'silent-at-probe'])('a server that %s is taken for a legacy server', async (mode) => {
-    await start(mode, { timeoutMs: 2_000 });
+    await start(mode, { timeoutMs: 8_000 });
     expect(textOf(await harness.callTool('p', 'echo', { text: 'hi' }))).toBe('hi');
   });
 
