@@ -22,7 +22,8 @@ export type Json = null | boolean | number | string | readonly Json[] | JsonObje
 export type JsonObject = { readonly [key: string]: Json };
 
 /**
- * `legacy` = revisions with the `initialize` handshake (up to 2025-11-25); `modern` = metadata in every request (2026-07-28).
+ * `legacy` = revisions with the `initialize` handshake (up to 2025-11-25); `modern` = metadata in every request
+ * (2026-07-28).
  *
  * @example
  * ```ts
@@ -36,8 +37,8 @@ export type Era = 'legacy' | 'modern';
  *
  * - `none`, `malformed`, `bearer`: what a request brought (RFC 6750).
  * - `gateway`: the gateway itself (discovery, health). Never constructed from anything that arrived on a socket.
- * - `on_behalf_of_call`: a request that a server makes of the client while it executes a call; it acts for the caller of
- *   that call, who was authenticated already.
+ * - `on_behalf_of_call`: a request that a server makes of the client while it executes a call; it acts for the caller
+ *   of that call, who was authenticated already.
  *
  * @example
  * ```ts
@@ -86,15 +87,17 @@ export interface Agent {
 /**
  * User and agent together: who makes a call. Frozen knowledge, and compared by object.
  *
- * **Caches hang on the object.** The policy engine, the limit stage and others remember, in a `WeakMap` with the principal
- * as its key, what they computed from it and from its tenant. So an authenticator
+ * **Caches hang on the object.** The policy engine, the limit stage and others remember, in a `WeakMap` with the
+ * principal as its key, what they computed from it and from its tenant. So an authenticator
  * - never changes a principal that it has returned,
- * - returns the same object for the same credential while it remembers it (else every call computes all of it again), and
+ * - returns the same object for the same credential while it remembers it (else every call computes all of it again),
+ *   and
  * - returns a new object as soon as anything in it differs, the tenant included.
  *
  * @example
  * ```ts
- * const mayDelete = ({ user, scopes }: Principal): boolean => user.roles.includes('admin') && scopes.includes('delete');
+ * const mayDelete = ({ user, scopes }: Principal): boolean =>
+ *   user.roles.includes('admin') && scopes.includes('delete');
  * ```
  */
 export interface Principal {
@@ -138,7 +141,8 @@ export type DefinitionKind = 'tool' | 'prompt' | 'resource' | 'resource_template
  * @example
  * ```ts
  * const document = { name: 'search', inputSchema: { type: 'object' } };
- * const definition: Definition = { server: 'crm', kind: 'tool', name: 'search', document, digest: jsonDigest(document), labels: [] };
+ * const digest = jsonDigest(document);
+ * const definition: Definition = { server: 'crm', kind: 'tool', name: 'search', document, digest, labels: [] };
  * ```
  */
 export interface Definition {

@@ -15,9 +15,13 @@ import type { Permit } from './permit.ts';
  */
 export interface ClientChannel {
   readonly era: Era;
-  /** The capabilities that the client declared (legacy: sealed into the session; modern: in `_meta`); `{}` when unknown. */
+  /**
+   * The capabilities that the client declared (legacy: sealed into the session; modern: in `_meta`); `{}` when unknown.
+   */
   readonly capabilities: JsonObject;
-  /** Least severity that the client asked for (modern `_meta` log level); legacy clients set it with `logging/setLevel`. */
+  /**
+   * Least severity that the client asked for (modern `_meta` log level); legacy clients set it with `logging/setLevel`.
+   */
   readonly logLevel: string | undefined;
   /** The client's own progress token, put back into every progress notification of this call. */
   readonly progressToken: string | number | undefined;
@@ -45,7 +49,8 @@ export interface ClientChannel {
 export type SendUpstream = (permit: Permit, client: ClientChannel) => Promise<McpResult>;
 
 /**
- * Runs one request of a server to the client through the guard; `deliver` is called when the request may go to the client.
+ * Runs one request of a server to the client through the guard; `deliver` is called when the request may go to the
+ * client.
  *
  * @example
  * ```ts

@@ -170,7 +170,7 @@ export interface ErrorDetail {
  *
  * @example
  * ```ts
- * throw new GuardError('invalid_input', { message: 'The arguments do not match the input schema: /from is required.' });
+ * throw new GuardError('invalid_input', { message: 'The argument /from is required.' });
  * ```
  */
 export class GuardError extends Error {

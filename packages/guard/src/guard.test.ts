@@ -189,7 +189,7 @@ describe('the guard', () => {
     expect(events.slice(-2), 'charged once the outcome is recorded').toEqual(['outcome', 'charge']);
   });
 
-  it('every step is timed under a name of STAGE_NAMES, in that order, so that none is missing from the metrics', async () => {
+  it('every step is timed under its name of STAGE_NAMES, in that order, so the metrics miss none', async () => {
     const { stages } = recordingStages();
     const timed: StageName[] = [];
     const observer = { ...stages.observer, stage: (stage: StageName) => void timed.push(stage) };

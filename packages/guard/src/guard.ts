@@ -1,8 +1,8 @@
 /**
  * The guard: the only way to a tool. List order is code order is execution order.
  *
- * Every stage returns what it learned or throws a GuardError. What one stage learned goes to the next as an argument, so a
- * wrong order does not compile. There is one `catch`, and what it catches is a refusal.
+ * Every stage returns what it learned or throws a GuardError. What one stage learned goes to the next as an argument,
+ * so a wrong order does not compile. There is one `catch`, and what it catches is a refusal.
  */
 import type { Approval, Call, Definition, Grant, JsonObject, McpResult, Principal, Tenant } from './call.ts';
 import { closeTrail, openTrail, type Outcome, type Recorder, type Trail } from './audit/record.ts';
@@ -13,7 +13,8 @@ import { mintPermit, type Permit } from './permit.ts';
 import type { AuditLog, Clock, Observer, StageName } from './ports.ts';
 
 /**
- * The stages, each one function, and the ports that the guard itself uses. {@link standardPipeline} builds the usual ones.
+ * The stages, each one function, and the ports that the guard itself uses. {@link standardPipeline} builds the usual
+ * ones.
  *
  * @example
  * ```ts
@@ -29,8 +30,8 @@ export interface Stages {
   limit(identity: Identity, validated: ValidatedCall): MaybePromise<void>;
   approve(identity: Identity, validated: ValidatedCall, grant: Grant | undefined): MaybePromise<Approval | undefined>;
   /**
-   * Prepares the inspection of the result. Called before the call is executed, so that a reload meanwhile does not change
-   * what the result may be.
+   * Prepares the inspection of the result. Called before the call is executed, so that a reload meanwhile does not
+   * change what the result may be.
    */
   inspect(identity: Identity, validated: ValidatedCall, call: Call): (result: McpResult) => McpResult;
   /** Charges the refusal budget of the caller for a call that was refused. */
@@ -91,8 +92,8 @@ export type Execute = (permit: Permit) => Promise<McpResult>;
  */
 export interface Guard {
   /**
-   * Runs one call. Never rejects: a refusal is a returned value that no transport can forget. `execute` is called at most
-   * once, and only after the intent is durable.
+   * Runs one call. Never rejects: a refusal is a returned value that no transport can forget. `execute` is called at
+   * most once, and only after the intent is durable.
    */
   run(call: Call, execute: Execute): Promise<Outcome>;
 }
@@ -102,7 +103,8 @@ export interface Guard {
  *
  * @example
  * ```ts
- * const guardOf = (ports: PipelinePorts, settings: PipelineSettings): Guard => createGuard(standardPipeline(ports, settings));
+ * const guardOf = (ports: PipelinePorts, settings: PipelineSettings): Guard =>
+ *   createGuard(standardPipeline(ports, settings));
  * ```
  */
 export function createGuard(stages: Stages): Guard {
@@ -185,7 +187,9 @@ async function recordOutcome(stages: Stages, trail: Trail): Promise<void> {
   }
 }
 
-/** A refused call costs too. It is recorded by now, and a limiter that fails must not turn the refusal into a rejection. */
+/**
+ * A refused call costs too. It is recorded by now, and a limiter that fails must not turn the refusal into a rejection.
+ */
 function chargeRefusal(stages: Stages, { principal, tenant, executed }: Trail): void {
   if (principal === undefined || tenant === undefined || executed) return;
   try {

@@ -1,13 +1,13 @@
 /**
- * Texts that are keys of something, as types of their own: the compiler refuses one where another is needed. Each has one
- * function that makes it, so what has the type was parsed or computed, and not merely passed through.
+ * Texts that are keys of something, as types of their own: the compiler refuses one where another is needed. Each has
+ * one function that makes it, so what has the type was parsed or computed, and not merely passed through.
  */
 
 declare const brand: unique symbol;
 
 /**
- * Collision-free text of issuer, subject, tenant and software: the key of everything that is remembered for a principal.
- * Made by `principalKey` of `@sallyport/guard/stages`.
+ * Collision-free text of issuer, subject, tenant and software: the key of everything that is remembered for a
+ * principal. Made by `principalKey` of `@sallyport/guard/stages`.
  *
  * @example
  * ```ts
@@ -18,8 +18,8 @@ declare const brand: unique symbol;
 export type PrincipalKey = string & { readonly [brand]: 'PrincipalKey' };
 
 /**
- * The id of a tenant that exists. Made by {@link tenantId}; a claim of a credential stays a `string` until the directory
- * of tenants has found it.
+ * The id of a tenant that exists. Made by {@link tenantId}; a claim of a credential stays a `string` until the
+ * directory of tenants has found it.
  *
  * @example
  * ```ts

@@ -1,8 +1,9 @@
 /**
- * Whether a host is this machine: `localhost`, 127.0.0.0/8 (RFC 1122 section 3.2.1.3), `::1` with or without brackets, in
- * any spelling of RFC 4291, and 127.0.0.0/8 mapped into IPv6. Takes the host alone: no scheme, no port.
+ * Whether a host is this machine: `localhost`, 127.0.0.0/8 (RFC 1122 section 3.2.1.3), `::1` with or without brackets,
+ * in any spelling of RFC 4291, and 127.0.0.0/8 mapped into IPv6. Takes the host alone: no scheme, no port.
  *
- * Nothing is resolved. Any other name is not loopback, whatever a resolver says, because its owner can change the answer.
+ * Nothing is resolved. Any other name is not loopback, whatever a resolver says, because its owner can change the
+ * answer.
  *
  * @example
  * ```ts

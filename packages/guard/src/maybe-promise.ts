@@ -9,7 +9,8 @@
 export type MaybePromise<T> = T | Promise<T>;
 
 /**
- * Continues with a value: at once, or later when it is a promise. What `next` throws is thrown, or rejects, accordingly.
+ * Continues with a value: at once, or later when it is a promise. What `next` throws is thrown, or rejects,
+ * accordingly.
  *
  * @example
  * ```ts

@@ -1,6 +1,6 @@
 /**
- * The permit: proof that the guard let a call through. Only `guard.ts` mints one (a boundary test enforces it); it is spent
- * once, and it is the only way to learn what may be sent to an upstream.
+ * The permit: proof that the guard let a call through. Only `guard.ts` mints one (a boundary test enforces it); it is
+ * spent once, and it is the only way to learn what may be sent to an upstream.
  */
 import type { Approval, Call, Definition, Grant, Principal, Tenant } from './call.ts';
 import { GuardError } from './errors.ts';
@@ -54,7 +54,7 @@ export function mintPermit(permitted: Permitted): Permit {
  * ```ts
  * const execute: Execute = async (permit) => {
  *   const { call, definition } = spendPermit(permit);
- *   return { value: { content: [{ type: 'text', text: `${definition?.name} ran for ${call.origin.correlationId}` }] } };
+ *   return { value: { tool: definition?.name ?? '', correlationId: call.origin.correlationId } };
  * };
  * ```
  */

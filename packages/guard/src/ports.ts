@@ -42,8 +42,8 @@ export interface Clock {
 }
 
 /**
- * Turns credentials into a principal, by the rules that {@link Principal} states for objects. Returns `undefined` when the
- * credential is not of its kind, so that the next authenticator is asked.
+ * Turns credentials into a principal, by the rules that {@link Principal} states for objects. Returns `undefined` when
+ * the credential is not of its kind, so that the next authenticator is asked.
  *
  * @throws GuardError `unauthenticated` for a credential of its kind that it does not accept.
  *
@@ -83,7 +83,8 @@ export interface Catalog {
 }
 
 /**
- * What a policy engine decides about. `input` is `undefined` when the question is whether any arguments could be allowed.
+ * What a policy engine decides about. `input` is `undefined` when the question is whether any arguments could be
+ * allowed.
  *
  * @example
  * ```ts
@@ -190,7 +191,8 @@ export interface RateLimiter {
  *
  * @example
  * ```ts
- * const describe = (request: ApprovalRequest): string => `${request.principal.user.subject} calls ${request.definition.name}`;
+ * const describe = (request: ApprovalRequest): string =>
+ *   `${request.principal.user.subject} calls ${request.definition.name}`;
  * ```
  */
 export interface ApprovalRequest {
@@ -303,8 +305,8 @@ export interface SessionDirectory {
 }
 
 /**
- * The steps of a call that are timed, in order: every stage, the two records, and the upstream. Metrics register a series
- * for each.
+ * The steps of a call that are timed, in order: every stage, the two records, and the upstream. Metrics register a
+ * series for each.
  *
  * @example
  * ```ts

@@ -20,7 +20,7 @@ it.each(kinds)('%s: opens with the same key, purpose and binding, and in one spe
   expect(createSealer(new Uint8Array(32).fill(2)).open('task', 'ann', sealed)).toBeUndefined();
 });
 
-it('a name is the same each time for the same binding and text, and differs with either; anything else never repeats', () => {
+it('sealName gives the same text for the same binding and plain text only; seal never repeats a text', () => {
   expect(sealer.sealName('task', 'ann', '1')).toBe(sealer.sealName('task', 'ann', '1'));
   const names = [
     ['ann', '1'],

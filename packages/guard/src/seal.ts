@@ -1,7 +1,7 @@
 /**
- * Sealed strings: state that the gateway gives to a client to send back (session ids, request states, task ids) instead of
- * storing it. AES-256-GCM; the purpose and the binding (who may send it back) are authenticated, so a string that was sealed
- * for one principal or purpose does not open for another.
+ * Sealed strings: state that the gateway gives to a client to send back (session ids, request states, task ids) instead
+ * of storing it. AES-256-GCM; the purpose and the binding (who may send it back) are authenticated, so a string that
+ * was sealed for one principal or purpose does not open for another.
  */
 import { createCipheriv, createDecipheriv, createHmac, hkdfSync, randomBytes } from 'node:crypto';
 
@@ -10,14 +10,16 @@ import { createCipheriv, createDecipheriv, createHmac, hkdfSync, randomBytes } f
  *
  * @example
  * ```ts
- * const taskIdOf = (sealer: Sealer, principal: Principal, id: string): string => sealer.seal('task', principal.key, id);
+ * const taskIdOf = (sealer: Sealer, principal: Principal, id: string): string =>
+ *   sealer.seal('task', principal.key, id);
  * ```
  */
 export interface Sealer {
   /** Base64url text. `binding` must be given again, byte for byte, to open it. */
   seal(purpose: string, binding: string, plain: string): string;
   /**
-   * Always the same text for the same arguments, for what clients compare, such as a name. Never use a purpose of `seal`.
+   * Always the same text for the same arguments, for what clients compare, such as a name. Never use a purpose of
+   * `seal`.
    */
   sealName(purpose: string, binding: string, plain: string): string;
   /** `undefined` for anything that was not sealed by this key for this purpose and binding. */

@@ -57,7 +57,8 @@ export interface PipelinePorts {
  *
  * @example
  * ```ts
- * const strict = (settings: PipelineSettings): PipelineSettings => ({ ...settings, additionalArguments: () => 'reject' });
+ * const strict = (settings: PipelineSettings): PipelineSettings =>
+ *   ({ ...settings, additionalArguments: () => 'reject' });
  * ```
  */
 export interface PipelineSettings {
@@ -82,7 +83,8 @@ export interface PipelineSettings {
  *
  * @example
  * ```ts
- * const guardOf = (ports: PipelinePorts, settings: PipelineSettings): Guard => createGuard(standardPipeline(ports, settings));
+ * const guardOf = (ports: PipelinePorts, settings: PipelineSettings): Guard =>
+ *   createGuard(standardPipeline(ports, settings));
  * ```
  */
 export function standardPipeline(ports: PipelinePorts, settings: PipelineSettings): Stages {

@@ -1,4 +1,7 @@
-/** What a server author gets wrong: schemas, results, tools that hang, keys and limits; with clients of the SDK over HTTP. */
+/**
+ * What a server author gets wrong: schemas, results, tools that hang, keys and limits; with clients of the SDK over
+ * HTTP.
+ */
 import { createServer, type Server as HttpServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { Client, StreamableHTTPClientTransport } from '@modelcontextprotocol/client';

@@ -25,15 +25,20 @@ export interface SecureServerOptions {
   readonly audit: AuditLog;
   /** At least 32 bytes: the key under which arguments are hashed in records. */
   readonly hashingKey: Uint8Array;
-  /** Rate limits by tier of the principal; `default` is for all others. When absent: 100 calls per minute, user and tool. */
+  /**
+   * Rate limits by tier of the principal; `default` is for all others. When absent: 100 calls per minute, user and
+   * tool.
+   */
   readonly limits?: LimitTiers;
   /**
-   * Time limit of one call, in milliseconds from 1 to 2^31 - 1; 60,000 when absent. When it ends, the signal of the tool is
-   * aborted and the answer is `TIMEOUT`.
+   * Time limit of one call, in milliseconds from 1 to 2^31 - 1; 60,000 when absent. When it ends, the signal of the
+   * tool is aborted and the answer is `TIMEOUT`.
    */
   readonly timeoutMs?: number;
   /** Credential of a stdio client, which sends none. */
   readonly stdioToken?: string;
-  /** Receives every error inside a tool or a store, with the correlation id that the caller got. Callers never see it. */
+  /**
+   * Receives every error inside a tool or a store, with the correlation id that the caller got. Callers never see it.
+   */
   readonly onError?: (error: unknown, correlationId: string) => void;
 }

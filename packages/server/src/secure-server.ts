@@ -27,8 +27,8 @@ const TIMEOUT_MS = 60_000;
 /**
  * A server whose tools are reached through the guard only: authentication, tenants, roles, schemas, limits and records.
  *
- * @throws RangeError when two tools have the same name, a tool is not usable (see {@link tool}), the key is too short, the
- * time limit is out of range, or limits have no `default`.
+ * @throws RangeError when two tools have the same name, a tool is not usable (see {@link tool}), the key is too short,
+ * the time limit is out of range, or limits have no `default`.
  * @example
  * ```ts
  * const { factory } = secureServer({

@@ -31,16 +31,18 @@ export interface Tool {
   readonly name: string;
   readonly description: string;
   /**
-   * JSON Schema 2020-12 of the arguments, with `type: object`. Arguments that it does not declare are refused. References
-   * must stay inside the schema, and patterns use RE2 syntax.
+   * JSON Schema 2020-12 of the arguments, with `type: object`. Arguments that it does not declare are refused.
+   * References must stay inside the schema, and patterns use RE2 syntax.
    */
   readonly input: JsonObject;
-  /** Roles that may see and call it, or `everyone` who is authenticated. Required, so that nothing is open by omission. */
+  /**
+   * Roles that may see and call it, or `everyone` who is authenticated. Required, so that nothing is open by omission.
+   */
   readonly roles: readonly string[] | 'everyone';
   /**
-   * Gets arguments that match `input`. Returns text, or an object that JSON can hold; the whole result is at most 1 MiB.
-   * Throw a ToolError for what the model can act on. Every other error goes to `onError`, and the caller learns only that
-   * the tool failed.
+   * Gets arguments that match `input`. Returns text, or an object that JSON can hold; the whole result is at most 1
+   * MiB. Throw a ToolError for what the model can act on. Every other error goes to `onError`, and the caller learns
+   * only that the tool failed.
    */
   readonly run: (input: JsonObject, context: ToolContext) => Promise<string | JsonObject>;
 }
@@ -50,8 +52,8 @@ const checked = new WeakSet<Tool>();
 /**
  * Checks a tool when it is defined, not when it is first called.
  *
- * @throws RangeError for a name that MCP does not allow, for roles that are neither a list nor `everyone`, and for an input
- * schema that clients refuse or that cannot be checked safely.
+ * @throws RangeError for a name that MCP does not allow, for roles that are neither a list nor `everyone`, and for an
+ * input schema that clients refuse or that cannot be checked safely.
  * @example
  * ```ts
  * const greet = tool({

@@ -1,4 +1,7 @@
-/** A34: a note that was not signed by this key for this log says nothing, however much of it is right; a proof proves one thing. */
+/**
+ * A34: a note that was not signed by this key for this log says nothing, however much of it is right; a proof proves
+ * one thing.
+ */
 import { createHash, createPrivateKey, sign } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
 import { createSigner, openCheckpoint, parseVkey } from './checkpoint.ts';

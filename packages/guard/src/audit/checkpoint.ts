@@ -22,7 +22,8 @@ export interface Checkpoint {
  *
  * @example
  * ```ts
- * const note = (signer: Signer, frontier: Frontier): string => signer.sign({ size: frontier.size, root: frontier.root() });
+ * const note = (signer: Signer, frontier: Frontier): string =>
+ *   signer.sign({ size: frontier.size, root: frontier.root() });
  * ```
  */
 export interface Signer {

@@ -1,6 +1,6 @@
 /**
- * HMAC-SHA-256 (RFC 2104) of short texts under one key. The padded key is made once and both passes are one-shot hashes,
- * so no native object is left for the garbage collector; `createHmac` leaves one for each text.
+ * HMAC-SHA-256 (RFC 2104) of short texts under one key. The padded key is made once and both passes are one-shot
+ * hashes, so no native object is left for the garbage collector; `createHmac` leaves one for each text.
  */
 import { hash } from 'node:crypto';
 

@@ -1,4 +1,7 @@
-/** How a call ends, in the record and for the edge: no failure reads as a success, and no executed call as one that was not (A34, invariant 2). */
+/**
+ * How a call ends, in the record and for the edge: no failure reads as a success, and no executed call as one that was
+ * not (A34, invariant 2).
+ */
 import { describe, expect, it } from 'vitest';
 import type { Call, Definition, JsonObject, Principal, Target } from '../call.ts';
 import { GuardError } from '../errors.ts';
@@ -199,7 +202,7 @@ describe('who, for whom, and on what decision', () => {
     expect(fieldsOf(outcome({ definition: undefined, error }, { target }))['server']).toBe(server),
   );
 
-  it('A27 nothing that came with the call or back from it is in a record: token, claims, client, arguments, cause, result', () => {
+  it('A27 a record has no content of the call: no token, claims, client, arguments, cause or result', () => {
     for (const record of [
       recorder.intent(trailOf()),
       outcome({ executed: true, result }),

@@ -4,8 +4,8 @@ import type { GuardError } from '../errors.ts';
 import type { MethodRow } from '../methods.ts';
 
 /**
- * One entry of the audit log, as the JSON document that is canonicalised (RFC 8785) and hashed. Records of calls are OCSF
- * 1.8 API Activity (class 6003).
+ * One entry of the audit log, as the JSON document that is canonicalised (RFC 8785) and hashed. Records of calls are
+ * OCSF 1.8 API Activity (class 6003).
  *
  * @example
  * ```ts

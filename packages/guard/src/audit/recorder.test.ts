@@ -112,7 +112,7 @@ describe.each(RECORDS)('the record of %s', (_name, make) => {
 describe('what a record says', () => {
   const fields = (record: JsonObject): JsonObject => record['unmapped'] as JsonObject;
 
-  it('an intent says the arguments, by rule: clear where listed, hashed else, undeclared names hashed with their values', () => {
+  it('an intent has the arguments: clear where listed, else hashed; undeclared names hashed with their values', () => {
     const said = fields(recorder.intent(trailOf({})))['arguments'] as Record<string, JsonObject | string>;
     expect(Object.keys(said).sort()).toEqual(['*', 'city', 'name']);
     expect(said['city']).toBe('Ulm');

@@ -73,8 +73,8 @@ export function logRecord(event: string, fields: JsonObject, nowMs: number): Aud
 }
 
 /**
- * Members are written in the order of RFC 8785, here and in the functions below: a record is canonical as it is built, so
- * writing it costs one pass of the engine's own serialiser (`canonicalize`).
+ * Members are written in the order of RFC 8785, here and in the functions below: a record is canonical as it is built,
+ * so writing it costs one pass of the engine's own serialiser (`canonicalize`).
  */
 function record(trail: Trail, redactor: Redactor, phase: Phase): AuditRecord {
   const { call, principal } = trail;

@@ -1,4 +1,7 @@
-/** What a record shows of arguments: nothing that was not listed, and a hash that only the tenant's auditor can look up (A27, J13). */
+/**
+ * What a record shows of arguments: nothing that was not listed, and a hash that only the tenant's auditor can look up
+ * (A27, J13).
+ */
 import { describe, expect, it } from 'vitest';
 import type { Definition, Json, JsonObject } from '../call.ts';
 import { createRedactor } from './redact.ts';
@@ -99,7 +102,7 @@ describe('hashed', () => {
     });
   });
 
-  it('the same for the same value in any order of members and under any name, so that an auditor can look for it', () => {
+  it('the hash is the same for a value in any order of members and under any name, so an auditor can find it', () => {
     expect(hashOf({ a: 1, b: { d: 1, c: 2 } })).toBe(hashOf({ b: { c: 2, d: 1 }, a: 1 }));
     expect(hashOf('Ulm')).toBe(hashOf('Ulm', 'acme', 'city'));
     expect(new Set([1, '1', [1], 'true', true, null, 'null', '', {}, []].map((value) => hashOf(value))).size).toBe(10);

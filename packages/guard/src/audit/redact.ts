@@ -1,7 +1,7 @@
 /**
- * How a record shows arguments: by default as a keyed hash with type and size, so that an auditor who has a value can find
- * it and nobody else learns it; in clear only where the operator lists the path. Names that the schema does not declare are
- * text of the caller, so they are hashed with their values.
+ * How a record shows arguments: by default as a keyed hash with type and size, so that an auditor who has a value can
+ * find it and nobody else learns it; in clear only where the operator lists the path. Names that the schema does not
+ * declare are text of the caller, so they are hashed with their values.
  */
 import { hmacSha256, type Hmac } from './hmac.ts';
 import type { Definition, Json, JsonObject } from '../call.ts';

@@ -1,7 +1,7 @@
 /**
  * The tree in tiles (C2SP tlog-tiles): each has 256 consecutive hashes of one level. A client with a checkpoint
- * computes any proof from them. One level of tiles is eight levels of the tree: each hash above level 0 is the root of a full
- * tile below.
+ * computes any proof from them. One level of tiles is eight levels of the tree: each hash above level 0 is the root of
+ * a full tile below.
  */
 import { HASH_BYTES, rootOf, type Hash } from './tree.ts';
 
@@ -71,8 +71,8 @@ export const isComplete = ({ level, index, width }: Tile, size: number): boolean
 export type ReadLeaves = (from: number, to: number) => Promise<Buffer>;
 
 /**
- * Reads tiles of a tree that only grows. Hashes of full tiles are remembered, one for each 256 leaves, so that a tile costs
- * at most 256 others.
+ * Reads tiles of a tree that only grows. Hashes of full tiles are remembered, one for each 256 leaves, so that a tile
+ * costs at most 256 others.
  *
  * @param readLeaves is called only for leaves that a tile covers.
  * @example

@@ -161,7 +161,8 @@ export function inclusionProof(leafAt: LeafAt, index: number, size: number): Has
 }
 
 /**
- * Proves that the tree of `first` leaves is a prefix of the tree of `size`: PROOF(first, D[size]) of RFC 6962 section 2.1.2.
+ * Proves that the tree of `first` leaves is a prefix of the tree of `size`: PROOF(first, D[size]) of RFC 6962 section
+ * 2.1.2.
  *
  * @throws RangeError when `first` is larger than `size`.
  *

@@ -1,6 +1,6 @@
 /**
- * Whether every parser reads the same number (RFC 7493 section 2.2): it fits a double without losing a digit, and an integer
- * is within ±(2^53 − 1).
+ * Whether every parser reads the same number (RFC 7493 section 2.2): it fits a double without losing a digit, and an
+ * integer is within ±(2^53 − 1).
  */
 export function isExactNumber(literal: string): boolean {
   const value = Number(literal);

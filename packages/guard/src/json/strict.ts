@@ -2,8 +2,8 @@
  * The strict JSON parser: what it accepts has one reading only (RFC 8259 as narrowed by RFC 7493, I-JSON).
  *
  * `JSON.parse` does the parsing. One scan over the bytes adds what it lacks: depth and key limits before anything is
- * built, numbers that every parser reads alike, and duplicate keys, found by counting: a document with more members than its
- * value has keys names one of them twice.
+ * built, numbers that every parser reads alike, and duplicate keys, found by counting: a document with more members
+ * than its value has keys names one of them twice.
  */
 import { isUtf8 } from 'node:buffer';
 import type { Json, JsonObject } from '../call.ts';
@@ -30,12 +30,15 @@ export interface JsonLimits {
  *
  * @example
  * ```ts
- * const rawParams = (bytes: Uint8Array, { span }: ParsedJson): Uint8Array => bytes.subarray(...(span('params') ?? [0, 0]));
+ * const rawParams = (bytes: Uint8Array, { span }: ParsedJson): Uint8Array =>
+ *   bytes.subarray(...(span('params') ?? [0, 0]));
  * ```
  */
 export interface ParsedJson {
   readonly value: Json;
-  /** Byte range of the value of a top-level member, or of a member of a top-level object, e.g. `params`, `arguments`. */
+  /**
+   * Byte range of the value of a top-level member, or of a member of a top-level object, e.g. `params`, `arguments`.
+   */
   span(key: string, inner?: string): readonly [start: number, end: number] | undefined;
 }
 

@@ -1,4 +1,6 @@
-/** Approvals in memory. Every transition is one synchronous step, so two callers can never consume the same approval. */
+/**
+ * Approvals in memory. Every transition is one synchronous step, so two callers can never consume the same approval.
+ */
 import { randomBytes } from 'node:crypto';
 import type { ApprovalRequest, ApprovalStore, Clock } from '../ports.ts';
 import { GuardError } from '../errors.ts';

@@ -16,7 +16,8 @@ export interface MemoryAuditLog extends AuditLog {
 }
 
 /**
- * An audit log in memory, for tests. Keeps canonical text, so that a later change of the object does not change the record.
+ * An audit log in memory, for tests. Keeps canonical text, so that a later change of the object does not change the
+ * record.
  *
  * @example
  * ```ts

@@ -1,6 +1,7 @@
 /**
- * GCRA (the generic cell rate algorithm) in memory. A bucket stores how much of its period is used up, and when that was
- * computed. These are small numbers: a time since the epoch is too coarse for a double to add fractions of milliseconds to.
+ * GCRA (the generic cell rate algorithm) in memory. A bucket stores how much of its period is used up, and when that
+ * was computed. These are small numbers: a time since the epoch is too coarse for a double to add fractions of
+ * milliseconds to.
  */
 import type { Clock, LimitRule, LimitVerdict, RateLimiter } from '../ports.ts';
 
@@ -15,7 +16,8 @@ interface Bucket {
 }
 
 /**
- * A rate limiter in memory. It forgets full buckets first, then those that were used longest ago, but never an exhausted one.
+ * A rate limiter in memory. It forgets full buckets first, then those that were used longest ago, but never an
+ * exhausted one.
  *
  * @param bucketsMax buckets that are kept, as long as none of the others is exhausted.
  *

@@ -1,6 +1,6 @@
 /**
- * Cedar policies (https://docs.cedarpolicy.com) in the JSON format, compiled to closures. Default deny; `forbid` overrides;
- * stricter than Cedar, an error in any policy that applies denies.
+ * Cedar policies (https://docs.cedarpolicy.com) in the JSON format, compiled to closures. Default deny; `forbid`
+ * overrides; stricter than Cedar, an error in any policy that applies denies.
  *
  * Decisions are remembered per principal object and definition object: see the contract of `Principal`.
  */

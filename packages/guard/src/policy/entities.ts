@@ -195,13 +195,17 @@ function jsonValue(json: Json, schema: Json | undefined): Value {
     : jsonRecord(json as JsonObject, schema);
 }
 
-/** A value of schema type `number` is a decimal even when it is whole: else no policy could compare both 50.5 and 50. */
+/**
+ * A value of schema type `number` is a decimal even when it is whole: else no policy could compare both 50.5 and 50.
+ */
 function number(value: number, schema: Json | undefined): Value {
   if (!Number.isInteger(value)) return fraction(value);
   return memberOf(schema, 'type') === 'number' ? decimal(`${BigInt(value)}.0`) : BigInt(value);
 }
 
-/** Cedar has no floating point: up to four fractional digits are a decimal, more are an error when a policy reads them. */
+/**
+ * Cedar has no floating point: up to four fractional digits are a decimal, more are an error when a policy reads them.
+ */
 function fraction(value: number): Value {
   const text = String(value);
   if (!/^-?\d+\.\d{1,4}$/.test(text)) throw new EvaluationError('the number has no Cedar value');

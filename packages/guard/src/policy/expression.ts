@@ -1,6 +1,6 @@
 /**
- * Cedar expressions in the JSON policy format, compiled to closures when a policy is loaded. Evaluation is three-valued:
- * what the environment does not know stays unknown unless the other operand decides.
+ * Cedar expressions in the JSON policy format, compiled to closures when a policy is loaded. Evaluation is
+ * three-valued: what the environment does not know stays unknown unless the other operand decides.
  */
 import { checkedLong, EXTENSIONS } from './extensions.ts';
 import { compileLike, type LikePattern } from './like.ts';

@@ -1,4 +1,7 @@
-/** What an expression means, where it is an error, and where it stays unknown. The reference implementation agrees: `adapters/cedar/oracle.test.ts`. */
+/**
+ * What an expression means, where it is an error, and where it stays unknown. The reference implementation agrees:
+ * `adapters/cedar/oracle.test.ts`.
+ */
 import { describe, expect, it } from 'vitest';
 import { compileExpression, type Environment } from './expression.ts';
 import { compileLike } from './like.ts';

@@ -1,4 +1,7 @@
-/** Cedar's extension types: decimal, datetime, duration and ipaddr, as the Cedar reference defines their texts and functions. */
+/**
+ * Cedar's extension types: decimal, datetime, duration and ipaddr, as the Cedar reference defines their texts and
+ * functions.
+ */
 import { EvaluationError, type ExtensionValue, type Value } from './values.ts';
 
 /** @throws EvaluationError for a number that does not fit 64 bits. */

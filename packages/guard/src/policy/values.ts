@@ -1,6 +1,6 @@
 /**
- * Cedar values at run time. Long is a `bigint`, so that overflow is detected; String and Bool are themselves; records are read
- * lazily, because most policies read one attribute of many.
+ * Cedar values at run time. Long is a `bigint`, so that overflow is detected; String and Bool are themselves; records
+ * are read lazily, because most policies read one attribute of many.
  */
 /** An entity: a user, an action, a resource, or what contains them. */
 export interface Entity {
@@ -79,7 +79,10 @@ export function recordOf(fields: ReadonlyMap<string, Value>): RecordValue {
 /** A set of values. */
 export const setOf = (items: readonly Value[]): SetValue => ({ kind: 'set', items });
 
-/** Cedar equality: never an error; values of different kinds are different. Unknown when either side contains something unknown. */
+/**
+ * Cedar equality: never an error; values of different kinds are different. Unknown when either side contains something
+ * unknown.
+ */
 export function equal(left: Value, right: Value): boolean | Unknown {
   if (left === UNKNOWN || right === UNKNOWN) return UNKNOWN;
   if (typeof left !== 'object' || typeof right !== 'object') return left === right;

@@ -1,4 +1,7 @@
-/** Stage 7: which calls need a yes, what the yes is for, and what becomes of each answer (rows U1 to U6 of the attack list). */
+/**
+ * Stage 7: which calls need a yes, what the yes is for, and what becomes of each answer (rows U1 to U6 of the attack
+ * list).
+ */
 import { describe, expect, it } from 'vitest';
 import type { Approval, Definition, Grant, JsonObject, Principal } from '../../call.ts';
 import { GuardError } from '../../errors.ts';

@@ -13,8 +13,8 @@ export interface ApprovedCall {
 }
 
 /**
- * SHA-256 over the RFC 8785 form of everything that an approval is for, as 64 hex digits. Change one byte of it, and the
- * approval is for another call.
+ * SHA-256 over the RFC 8785 form of everything that an approval is for, as 64 hex digits. Change one byte of it, and
+ * the approval is for another call.
  *
  * @example
  * ```ts

@@ -47,7 +47,9 @@ export function mintApiKey(fields: Omit<ApiKey, 'id' | 'hash' | 'revokedAtMs'>):
   return { text: `sp_${id}_${secret}`, key: { ...fields, id, hash: hashOf(secret), revokedAtMs: undefined } };
 }
 
-/** A verified key: the principal is the same object as long as the row is the same, because caches hang on the object. */
+/**
+ * A verified key: the principal is the same object as long as the row is the same, because caches hang on the object.
+ */
 interface VerifiedKey {
   readonly principal: Principal;
   readonly row: string;

@@ -1,4 +1,6 @@
-/** O20: one Authorization header, one scheme, one space, one token (RFC 6750 section 2.1). Anything else is malformed. */
+/**
+ * O20: one Authorization header, one scheme, one space, one token (RFC 6750 section 2.1). Anything else is malformed.
+ */
 import type { Credentials } from '../../call.ts';
 
 const BEARER = /^bearer ([A-Za-z0-9\-._~+/]+=*)$/i;

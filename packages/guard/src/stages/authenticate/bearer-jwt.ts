@@ -1,6 +1,6 @@
 /**
- * Access tokens as JWTs (RFC 9068, RFC 8725). A verified token is remembered by its hash for a minute. The same token gives
- * the same Principal object, because caches hang on the object.
+ * Access tokens as JWTs (RFC 9068, RFC 8725). A verified token is remembered by its hash for a minute. The same token
+ * gives the same Principal object, because caches hang on the object.
  */
 import { hash } from 'node:crypto';
 import { compactVerify } from 'jose';

@@ -4,7 +4,10 @@ import { refused } from './refused.ts';
 
 const ACTORS_MAX = 4;
 
-/** O14: which software presents the token, whether it is allowed, and the actors that it acts for (RFC 8693 section 4.1). */
+/**
+ * O14: which software presents the token, whether it is allowed, and the actors that it acts for (RFC 8693 section
+ * 4.1).
+ */
 export function checkAgent(payload: JsonObject, issuer: JwtIssuer): Agent {
   const claimed = claimAt(payload, issuer.claims.agent) ?? payload['azp'];
   if (claimed !== undefined && (typeof claimed !== 'string' || claimed === '')) throw refused('client');

@@ -8,7 +8,10 @@ const NOT_ACCESS_TOKENS =
 /** Asymmetric only: with HMAC, the public key itself could serve as the shared secret (RFC 8725 section 2.1). */
 const ASYMMETRIC = /^(RS|PS|ES)(256|384|512)$|^(EdDSA|Ed25519)$/;
 
-/** O1, O2, O4, O16: the configuration allows the algorithm, `typ` says access token, and `kid` is a short string or absent. */
+/**
+ * O1, O2, O4, O16: the configuration allows the algorithm, `typ` says access token, and `kid` is a short string or
+ * absent.
+ */
 export function checkHeader(
   header: JsonObject,
   issuer: JwtIssuer,

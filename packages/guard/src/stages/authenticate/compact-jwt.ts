@@ -1,6 +1,6 @@
 /**
- * A JWS in compact serialisation (RFC 7515 section 3.1), with one reading only: canonical base64url, strict JSON, no JWE, and
- * none of the header parameters that ask the verifier to fetch or decode something.
+ * A JWS in compact serialisation (RFC 7515 section 3.1), with one reading only: canonical base64url, strict JSON, no
+ * JWE, and none of the header parameters that ask the verifier to fetch or decode something.
  */
 import type { JsonObject } from '../../call.ts';
 import { isObject } from '../../json/is-object.ts';
@@ -14,7 +14,10 @@ export interface CompactJwt {
 }
 
 const LIMITS = { maxBytes: 16_384, maxDepth: 8, maxKeys: 256 };
-/** RFC 7515 and RFC 7797 parameters that change how the token is read. `jku`, `jwk`, `x5u` and `x5c` are ignored instead. */
+/**
+ * RFC 7515 and RFC 7797 parameters that change how the token is read. `jku`, `jwk`, `x5u` and `x5c` are ignored
+ * instead.
+ */
 const FORBIDDEN = ['crit', 'b64', 'zip', 'enc', 'cty'];
 
 /** @throws GuardError `unauthenticated` for a text that is not such a JWS. */

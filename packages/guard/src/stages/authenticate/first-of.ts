@@ -3,8 +3,8 @@ import { andThen, type MaybePromise } from '../../maybe-promise.ts';
 import type { Authenticator } from '../../ports.ts';
 
 /**
- * Tries each authenticator in turn. The first that knows the kind of credential decides, also when it refuses. The result is
- * an authenticator again.
+ * Tries each authenticator in turn. The first that knows the kind of credential decides, also when it refuses. The
+ * result is an authenticator again.
  *
  * @example
  * ```ts

@@ -10,7 +10,7 @@ const named = (key: string): Principal => ({ key }) as unknown as Principal;
 const TOKEN: Credentials = { kind: 'bearer', token: 'x' };
 
 describe('our own calls', () => {
-  it('what a server asks while it executes a call acts for the caller of that call, as the same principal', async () => {
+  it('a request of a server on behalf of a call acts for the caller of that call, as the same principal', async () => {
     const principal = await openBench().bearer(token());
     expect(await openBench().present({ kind: 'on_behalf_of_call', principal })).toBe(principal);
   });

@@ -1,4 +1,6 @@
-/** Credentials that only our own code constructs: the gateway's own calls, and requests of a server on behalf of a call. */
+/**
+ * Credentials that only our own code constructs: the gateway's own calls, and requests of a server on behalf of a call.
+ */
 import type { Credentials, Principal } from '../../call.ts';
 import { principalKey } from './principal-key.ts';
 

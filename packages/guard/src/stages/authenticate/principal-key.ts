@@ -6,7 +6,8 @@ import type { PrincipalKey } from '../../identifiers.ts';
  *
  * @example
  * ```ts
- * const key = principalKey({ issuer: 'https://issuer.example', subject: 'alice' }, { clientId: 'cli', actors: [] }, 'acme');
+ * const user = { issuer: 'https://issuer.example', subject: 'alice' };
+ * const key = principalKey(user, { clientId: 'cli', actors: [] }, 'acme');
  * ```
  */
 export function principalKey(

@@ -1,4 +1,7 @@
-/** The contract of `Principal`: caches hang on the object, so it is the same as long as nothing changed, and new after that. */
+/**
+ * The contract of `Principal`: caches hang on the object, so it is the same as long as nothing changed, and new after
+ * that.
+ */
 import { expect, it } from 'vitest';
 import { compileCedar } from '../../policy/index.ts';
 import { tenantId } from '../../identifiers.ts';

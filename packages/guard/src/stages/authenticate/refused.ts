@@ -1,6 +1,9 @@
 import { GuardError } from '../../errors.ts';
 
-/** Why a credential was refused: the `error_type` label of `mcp_token_validation_errors_total`. The caller never sees it. */
+/**
+ * Why a credential was refused: the `error_type` label of `mcp_token_validation_errors_total`. The caller never sees
+ * it.
+ */
 export type TokenFault =
   | 'missing'
   | 'malformed'

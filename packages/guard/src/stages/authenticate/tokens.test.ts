@@ -1,4 +1,7 @@
-/** Access tokens that are good: what becomes of them, how long they are believed, and the one header that they come in (O10, O15, O20). */
+/**
+ * Access tokens that are good: what becomes of them, how long they are believed, and the one header that they come in
+ * (O10, O15, O20).
+ */
 import { expect, it } from 'vitest';
 import type { Credentials } from '../../call.ts';
 import { readAuthorization, type JwtIssuer } from './index.ts';

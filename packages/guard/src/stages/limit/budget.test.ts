@@ -158,7 +158,7 @@ describe('H17 a budget is', () => {
 });
 
 describe('which budgets', () => {
-  it('the tier of the credential decides; one that is not configured is the default, also when it is called like a member of every object', async () => {
+  it('the tier of the credential decides; a tier that is not configured, such as constructor, is the default', async () => {
     const { call } = bench({ default: [setting(['user'], 1)], gold: [setting(['user'], 2)], free: [] });
     const spend = async (tier?: string): Promise<number> => {
       let ok = 0;

@@ -7,13 +7,15 @@ const SENTENCES: Partial<Readonly<Record<LimitRule['scope'], string>>> = {
 
 /** The refusal, with the headers that tell a client when to retry (RFC 9110 `Retry-After`, in whole seconds). */
 export function rateLimited(verdict: LimitVerdict): GuardError {
+  const { scope, limit, periodMs } = verdict.rule;
+  const sentence = SENTENCES[scope] ?? `The rate limit per ${scope} is exhausted`;
   const retryAfterSeconds = Math.max(1, Math.ceil(verdict.retryAfterMs / 1000));
   return new GuardError('rate_limited', {
-    message: `${SENTENCES[verdict.rule.scope] ?? `The rate limit per ${verdict.rule.scope} is exhausted`} (${verdict.rule.limit} calls per ${verdict.rule.periodMs / 1000} s).`,
+    message: `${sentence} (${limit} calls per ${periodMs / 1000} s).`,
     retryAfterSeconds,
     headers: {
       'Retry-After': String(retryAfterSeconds),
-      'X-RateLimit-Limit': String(verdict.rule.limit),
+      'X-RateLimit-Limit': String(limit),
       'X-RateLimit-Remaining': String(verdict.remaining),
       'X-RateLimit-Reset': String(Math.max(1, Math.ceil(verdict.resetAfterMs / 1000))),
     },

@@ -1,4 +1,6 @@
-/** Refused calls cost too: a principal with too many refusals is refused everything until its refusal budget refills. */
+/**
+ * Refused calls cost too: a principal with too many refusals is refused everything until its refusal budget refills.
+ */
 import { BoundedMap } from '../../bounded-map.ts';
 import type { Identity } from '../../guard.ts';
 import type { PrincipalKey } from '../../identifiers.ts';

@@ -1,6 +1,6 @@
 /**
- * Refuses a JSON Schema that would be too expensive, before it is compiled: size, depth, references that leave the document,
- * and combinators that multiply (each `$ref` counts as the schema that it points to).
+ * Refuses a JSON Schema that would be too expensive, before it is compiled: size, depth, references that leave the
+ * document, and combinators that multiply (each `$ref` counts as the schema that it points to).
  */
 import type { Json, JsonObject } from '../../call.ts';
 import { isObject } from '../../json/is-object.ts';

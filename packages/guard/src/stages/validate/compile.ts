@@ -77,7 +77,9 @@ function withoutIds(value: Json): Json {
   );
 }
 
-/** Names the field and the reason in words of the schema. A value or an undeclared name of the caller is never echoed. */
+/**
+ * Names the field and the reason in words of the schema. A value or an undeclared name of the caller is never echoed.
+ */
 function faultOf(error: ErrorObject): SchemaFault {
   const message = error.message ?? 'is not valid';
   const names = error.keyword === 'required' ? '' : allowedNames(error);

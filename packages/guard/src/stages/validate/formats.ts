@@ -1,4 +1,6 @@
-/** The formats that are checked, each in linear time; every other format is an annotation, as JSON Schema 2020-12 says. */
+/**
+ * The formats that are checked, each in linear time; every other format is an annotation, as JSON Schema 2020-12 says.
+ */
 const DATE = /^\d{4}-(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])$/;
 const TIME = /^([01]\d|2[0-3]):[0-5]\d:([0-5]\d|60)(\.\d{1,9})?([zZ]|[+-]([01]\d|2[0-3]):[0-5]\d)$/;
 

@@ -20,7 +20,9 @@ export const linearPatterns: PatternEngine = Object.assign(
   { code: 'linearPatterns' },
 );
 
-/** ECMA-262 spellings that RE2 writes differently. `$` without flags means the very end, as RE2's does without `(?m)`. */
+/**
+ * ECMA-262 spellings that RE2 writes differently. `$` without flags means the very end, as RE2's does without `(?m)`.
+ */
 const translate = (pattern: string): string =>
   pattern.replace(
     /\\(?:u\{([0-9a-fA-F]+)\}|u([0-9a-fA-F]{4})|\/|[\s\S])/g,

@@ -1,4 +1,7 @@
-/** `uniqueItems` in linear time: ajv's own keyword compares every pair, so an array of 10,000 items would block the process. */
+/**
+ * `uniqueItems` in linear time: ajv's own keyword compares every pair, so an array of 10,000 items would block the
+ * process.
+ */
 import type { Json } from '../../call.ts';
 import { canonicalize } from '../../json/canonical.ts';
 

@@ -1,4 +1,7 @@
-/** Keys, tokens and an authenticate stage for the attack tables: tokens exactly as an attacker wants them, and a clock that stands still. */
+/**
+ * Keys, tokens and an authenticate stage for the attack tables: tokens exactly as an attacker wants them, and a clock
+ * that stands still.
+ */
 import { constants, createHmac, generateKeyPairSync, sign, type KeyObject } from 'node:crypto';
 import { expect } from 'vitest';
 import type { Call, Credentials, Principal } from '../../../call.ts';
@@ -58,7 +61,8 @@ export const withTail = (token: string, signature: string): string =>
 
 /** A token exactly as the attacker wants it. `undefined` in the changes removes the member. */
 export function token(claims: Claims | string = {}, header: Claims = {}, key: KeyObject = rsa.privateKey): string {
-  const text = `${b64({ alg: 'RS256', typ: 'at+jwt', kid: 'k1', ...header })}.${typeof claims === 'string' ? b64(claims) : b64({ ...CLAIMS, ...claims })}`;
+  const payload = typeof claims === 'string' ? claims : { ...CLAIMS, ...claims };
+  const text = `${b64({ alg: 'RS256', typ: 'at+jwt', kid: 'k1', ...header })}.${b64(payload)}`;
   const signature =
     key.asymmetricKeyType === 'ec'
       ? sign('sha256', Buffer.from(text), { key, dsaEncoding: 'ieee-p1363' })
@@ -148,11 +152,17 @@ export async function outcomeOf(answer: Promise<unknown>): Promise<string> {
   }
 }
 
-/** A row of an attack table: the token, the fault that the metric is told, and what differs in the issuer's configuration. */
+/**
+ * A row of an attack table: the token, the fault that the metric is told, and what differs in the issuer's
+ * configuration.
+ */
 export type Row = readonly [name: string, text: string, fault: string, issuer?: Partial<JwtIssuer>];
 export const ANY: Partial<JwtIssuer> = { accessTokenProfile: 'any-jwt' };
 
-/** Every row is refused with the one answer, counted as its fault, and refused again: nothing is remembered in its favour. */
+/**
+ * Every row is refused with the one answer, counted as its fault, and refused again: nothing is remembered in its
+ * favour.
+ */
 export async function expectRefused([, text, fault, issuer = {}]: Row): Promise<void> {
   const bench = openBench({ issuer });
   expect([await outcomeOf(bench.bearer(text)), bench.faults]).toEqual(['unauthenticated', [fault]]);
