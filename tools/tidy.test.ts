@@ -13,7 +13,7 @@ import {
   wideLines,
   type Parsed,
 } from './style.ts';
-import { walk } from './syntax.ts';
+import { nameOf, walk, type SyntaxNode } from './syntax.ts';
 
 const packages = ['packages/guard/src', 'packages/server/src', 'packages/gateway/src'].flatMap((folder) =>
   sourcesIn(folder),
@@ -21,6 +21,9 @@ const packages = ['packages/guard/src', 'packages/server/src', 'packages/gateway
 const everything = [...packages, ...['test', 'tools', 'bench'].flatMap((folder) => sourcesIn(folder))];
 const product = parseAll(packages.filter((source) => !isTest(source)));
 const sizes = functionSizes(product);
+
+/** A string, template or regular expression of at least 60 characters within one line. */
+const LITERAL = /'(?:[^'\\\n]|\\.){60,}'|`(?:[^`\\\n]|\\.){60,}`|\/(?:[^/\\\n ]|\\.){60,}\/[a-z]*/g;
 
 const FILE_LINES_MAX = 400;
 const GUARD_LINES_MAX = 50;
@@ -32,7 +35,13 @@ describe('sizes', () => {
   });
 
   it('lines have at most 120 columns: a wider one is not read to its end', () => {
-    expect(wideLines(everything)).toEqual([]);
+    expect(wideLines(everything.filter((source) => !isTest(source) && !source.path.startsWith('test/')))).toEqual([]);
+  });
+
+  it('lines of tests have at most 120 columns, except for one literal of test data that a line break would change', () => {
+    const tests = everything.filter((source) => isTest(source) || source.path.startsWith('test/'));
+    const shortened = tests.map((source) => ({ ...source, text: source.text.replace(LITERAL, "''") }));
+    expect(wideLines(shortened)).toEqual([]);
   });
 
   it('functions of any form have at most 60 lines: what does not fit on a screen is not reviewed', () => {
@@ -84,7 +93,8 @@ describe('code', () => {
   });
 
   it('nothing writes to the console: use the log, or the output that a command is given', () => {
-    expect(product.filter(({ text }) => /\bconsole\.\w+\(/.test(text)).map(({ path }) => path)).toEqual([]);
+    const writes = (node: SyntaxNode): boolean => nameOf(node['object']) === 'console';
+    expect(product.filter((source) => contains(source, writes)).map(({ path }) => path)).toEqual([]);
   });
 
   it('a TODO names its issue', () => {
@@ -117,13 +127,15 @@ describe('documents', () => {
 /** Words that stood for a session, a subscriber, a handshake and the like before they were called so. */
 const METAPHORS = new Set(
   ['seat', 'seats', 'ear', 'ears', 'door', 'doors', 'visit', 'visits', 'hello', 'greet', 'greeting', 'patience'].concat(
-    ['face', 'faces', 'house', 'rooms', 'hear', 'heard', 'hears', 'told', 'tell', 'wish', 'wishes', 'sit', 'visitor'],
+    ['face', 'faces', 'house', 'rooms', 'hear', 'heard', 'hears', 'told', 'tell', 'wish', 'wishes', 'sit'],
   ),
 );
 
 function metaphorsIn({ path, tree }: Parsed): string[] {
   const found = new Set<string>();
-  walk(tree.program, (node) => {
+  walk(tree.program, (node, ancestors) => {
+    // A library chooses the name that it exports; we choose what we call it.
+    if (ancestors.at(-1)?.['imported'] === node) return;
     if (node.type !== 'Identifier' || typeof node['name'] !== 'string') return;
     const words = node['name'].split(/(?=[A-Z])|_/).map((word) => word.toLowerCase());
     if (words.some((word) => METAPHORS.has(word))) found.add(`${path} ${node['name']}`);
@@ -131,7 +143,7 @@ function metaphorsIn({ path, tree }: Parsed): string[] {
   return [...found];
 }
 
-function contains({ tree }: Parsed, matches: (node: Parameters<typeof isNestedTernary>[0]) => boolean): boolean {
+function contains({ tree }: Parsed, matches: (node: SyntaxNode) => boolean): boolean {
   let found = false;
   walk(tree.program, (node) => {
     found ||= matches(node);

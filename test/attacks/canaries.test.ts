@@ -1,7 +1,7 @@
 /**
- * A27: every input gets a canary, calls succeed, fail, are refused and throw, and then the test searches every sink: each
- * file of the data folder, both output streams at level debug, metrics, bodies of errors, search and export of the log.
- * The configuration records one argument in clear, `open`: its value is no canary.
+ * A27: every input gets a canary, calls succeed, fail, are refused and throw, and then the test searches every sink:
+ * each file of the data folder, both output streams at level debug, metrics, bodies of errors, search and export of the
+ * log. The configuration records one argument in clear, `open`: its value is no canary.
  */
 import { randomBytes } from 'node:crypto';
 import { readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';

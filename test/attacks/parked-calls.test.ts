@@ -1,6 +1,6 @@
 /**
- * S11, S12: a call that is parked until its user answers is checked again when it is resumed. What is refused over stdio
- * has a record.
+ * S11, S12: a call that is parked until its user answers is checked again when it is resumed. What is refused over
+ * stdio has a record.
  */
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';

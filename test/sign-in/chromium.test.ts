@@ -135,8 +135,8 @@ describe.skipIf(CHROMIUM === undefined)(
     it('has enough contrast for small text in light and dark mode', async () => {
       for (const colorScheme of ['light', 'dark'] as const) {
         const { page } = await open({ colorScheme });
-        const colours =
-          (await page.evaluate(`['p', '.soft', 'dt', 'label', 'button[value=allow]', 'button[value=cancel]'].map((selector) => {
+        const selectors = ['p', '.soft', 'dt', 'label', 'button[value=allow]', 'button[value=cancel]'];
+        const colours = (await page.evaluate(`${JSON.stringify(selectors)}.map((selector) => {
         const element = document.querySelector(selector), own = getComputedStyle(element);
         let behind = element;
         while (getComputedStyle(behind).backgroundColor === 'rgba(0, 0, 0, 0)') behind = behind.parentElement;

@@ -23,6 +23,7 @@ export interface Redactor {
   text(tenant: string, value: string): string;
 }
 
+/** What the redactor reads: keys per tenant, and the arguments that may be recorded in clear. */
 export interface RedactDeps {
   /** The tenant's HMAC key, 32 bytes. */
   readonly keyOf: (tenant: string) => Uint8Array;

@@ -29,22 +29,74 @@ export const escapeHtml = (text: string, length = 100): string =>
     .replace(/[&<>"']/g, (character) => ESCAPES[character] ?? character);
 
 const STYLE = `
-  :root { color-scheme: light dark; --line: light-dark(#8a919c, #6f7785); --soft: light-dark(#55606e, #a9b2bf); --bad: light-dark(#b3261e, #ff8a80); --act: light-dark(#1a56b0, #2f6fd0); }
+  :root {
+    color-scheme: light dark;
+    --line: light-dark(#8a919c, #6f7785);
+    --soft: light-dark(#55606e, #a9b2bf);
+    --bad: light-dark(#b3261e, #ff8a80);
+    --act: light-dark(#1a56b0, #2f6fd0);
+  }
   * { box-sizing: border-box; }
-  body { display: grid; place-items: center; min-height: 100vh; margin: 0; padding: 1rem; font: 1rem/1.5 system-ui, sans-serif; background: light-dark(#f3f4f6, #14171c); color: light-dark(#1b1f26, #e8eaee); }
-  main { width: 100%; max-width: 28rem; padding: 1.75rem; border: 1px solid light-dark(#d5d9e0, #333a45); border-radius: .75rem; background: light-dark(#fff, #1d2129); }
+  body {
+    display: grid;
+    place-items: center;
+    min-height: 100vh;
+    margin: 0;
+    padding: 1rem;
+    font: 1rem/1.5 system-ui, sans-serif;
+    background: light-dark(#f3f4f6, #14171c);
+    color: light-dark(#1b1f26, #e8eaee);
+  }
+  main {
+    width: 100%;
+    max-width: 28rem;
+    padding: 1.75rem;
+    border: 1px solid light-dark(#d5d9e0, #333a45);
+    border-radius: .75rem;
+    background: light-dark(#fff, #1d2129);
+  }
   h1 { font-size: 1.3rem; line-height: 1.3; margin: 0 0 1rem; }
   p { margin: 0 0 1rem; overflow-wrap: anywhere; }
-  dl { margin: 0 0 1rem; padding: .7rem .9rem; border-radius: .4rem; background: light-dark(#f3f4f6, #14171c); }
+  dl {
+    margin: 0 0 1rem;
+    padding: .7rem .9rem;
+    border-radius: .4rem;
+    background: light-dark(#f3f4f6, #14171c);
+  }
   dt, .soft { color: var(--soft); font-size: .875rem; }
   dd { margin: 0; font-weight: 600; overflow-wrap: anywhere; }
   dd + dt { margin-top: .5rem; }
-  .problem { padding: .5rem .75rem; border: 1px solid var(--bad); border-left-width: 4px; border-radius: .4rem; color: var(--bad); font-weight: 600; }
+  .problem {
+    padding: .5rem .75rem;
+    border: 1px solid var(--bad);
+    border-left-width: 4px;
+    border-radius: .4rem;
+    color: var(--bad);
+    font-weight: 600;
+  }
   label { display: block; margin: .9rem 0 .3rem; font-weight: 600; }
-  input { width: 100%; padding: .6rem .7rem; font: inherit; color: inherit; background: transparent; border: 1px solid var(--line); border-radius: .4rem; }
+  input {
+    width: 100%;
+    padding: .6rem .7rem;
+    font: inherit;
+    color: inherit;
+    background: transparent;
+    border: 1px solid var(--line);
+    border-radius: .4rem;
+  }
   input[aria-invalid] { border-color: var(--bad); }
   .row { display: flex; flex-wrap: wrap; gap: .6rem; margin-top: 1.4rem; }
-  button { flex: 1 1 7rem; padding: .65rem; font: inherit; font-weight: 600; color: inherit; background: transparent; border: 1px solid var(--line); border-radius: .4rem; cursor: pointer; }
+  button {
+    flex: 1 1 7rem;
+    padding: .65rem;
+    font: inherit;
+    font-weight: 600;
+    color: inherit;
+    background: transparent;
+    border: 1px solid var(--line);
+    border-radius: .4rem;
+    cursor: pointer;
+  }
   button[value=allow] { flex-grow: 2; background: var(--act); border-color: var(--act); color: #fff; }
   :focus-visible { outline: 3px solid light-dark(#6ea0ec, #8ab4f8); outline-offset: 2px; }
 `;
@@ -111,10 +163,15 @@ ${problem === undefined ? '' : `<p class="problem" id="problem" role="alert">${e
 <form method="post" action="${escapeHtml(action)}">
 <input type="hidden" name="token" value="${escapeHtml(token)}">
 <label for="user">User name</label>
-<input id="user" name="user" value="${escapeHtml(user)}" required${focus(user === '')} autocomplete="username" autocapitalize="none" spellcheck="false"${bad}>
+<input id="user" name="user" value="${escapeHtml(user)}" required${focus(user === '')}
+ autocomplete="username" autocapitalize="none" spellcheck="false"${bad}>
 <label for="password">Password</label>
-<input id="password" name="password" type="password" required${focus(user !== '')} autocomplete="current-password"${bad}>
-<div class="row"><button name="answer" value="allow">Sign in and allow</button><button name="answer" value="cancel" formnovalidate>Cancel</button></div>
+<input id="password" name="password" type="password" required${focus(user !== '')}
+ autocomplete="current-password"${bad}>
+<div class="row">
+<button name="answer" value="allow">Sign in and allow</button>
+<button name="answer" value="cancel" formnovalidate>Cancel</button>
+</div>
 </form>`,
   );
 }

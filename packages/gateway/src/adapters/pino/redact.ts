@@ -3,8 +3,11 @@
  * like a secret, or because the configuration resolved to it. What is not plain data is replaced by its type.
  */
 
-const SECRET_NAME =
-  /authorization|cookie|token$|secret|passw|passphrase|credential|api[-_]?key|private[-_]?key|^key$|^jwt$|assertion|code[-_]?verifier/i;
+const SECRET_NAME = new RegExp(
+  'authorization|cookie|token$|secret|passw|passphrase|credential|api[-_]?key|private[-_]?key|' +
+    '^key$|^jwt$|assertion|code[-_]?verifier',
+  'i',
+);
 /**
  * Sallyport's API keys, JWTs (also parts of them), bearer and basic credentials, well-known keys of other products, PEM
  * private keys, credentials in URLs.
@@ -19,8 +22,11 @@ const SECRET_VALUES: readonly RegExp[] = [
   /(?<=:\/\/)[^\s/@:]{1,256}:[^\s/@]{1,256}(?=@)/g,
 ];
 /** C0, C1, bidirectional, zero-width and tag characters, which make a terminal or a reader see another text. */
-const INVISIBLE =
-  /[\u0000-\u001f\u007f-\u009f\u00ad\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb]|[\u{e0000}-\u{e007f}]|\p{Surrogate}/gu;
+const INVISIBLE = new RegExp(
+  '[\\u0000-\\u001f\\u007f-\\u009f\\u00ad\\u061c\\u180e\\u200b-\\u200f\\u2028-\\u202e' +
+    '\\u2060-\\u206f\\ufeff\\ufff9-\\ufffb]|[\\u{e0000}-\\u{e007f}]|\\p{Surrogate}',
+  'gu',
+);
 
 const TEXT_CHARACTERS_MAX = 2_000;
 const DEPTH_MAX = 6;

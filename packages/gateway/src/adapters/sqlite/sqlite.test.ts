@@ -154,7 +154,9 @@ describe('the file', () => {
   it('is made once when many processes open it at the same time', { timeout: 60_000 }, async () => {
     const store = fileURLToPath(new URL('./store.ts', import.meta.url));
     const code = `const { workerData } = require('node:worker_threads');
-      import(workerData.store).then(({ openStore }) => { for (const file of workerData.files) openStore(file).close(); });`;
+      import(workerData.store).then(({ openStore }) => {
+        for (const file of workerData.files) openStore(file).close();
+      });`;
     const files = Array.from({ length: 20 }, (_, at) => join(folder, `new-${at}`, 'sallyport.db'));
     const ended = Array.from(
       { length: 6 },

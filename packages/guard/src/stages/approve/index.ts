@@ -21,6 +21,7 @@ export interface ApprovalRule {
   readonly tool: string;
 }
 
+/** What the approve stage works with. */
 export interface ApproveDeps {
   /** Read for every call. */
   readonly rules: () => readonly ApprovalRule[];

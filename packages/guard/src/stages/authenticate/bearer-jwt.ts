@@ -14,6 +14,7 @@ import { readCompactJwt, type CompactJwt } from './compact-jwt.ts';
 import type { JwtIssuer, KeySource } from './issuer.ts';
 import { refused } from './refused.ts';
 
+/** What the verification of access tokens works with. */
 export interface BearerJwtDeps {
   /** Read for every token, so that a reload takes effect with the next call. */
   readonly issuers: () => readonly JwtIssuer[];

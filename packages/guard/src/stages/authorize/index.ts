@@ -3,6 +3,7 @@ import type { Stages } from '../../guard.ts';
 import { GuardError } from '../../errors.ts';
 import type { Observer, PolicyEngine } from '../../ports.ts';
 
+/** What the authorize stage works with. */
 export interface AuthorizeDeps {
   /** Read for every call. */
   readonly policy: () => PolicyEngine;

@@ -8,6 +8,7 @@ import { boundSize } from './bound-size.ts';
 import { matchShape } from './match-shape.ts';
 import { createMatchOutputSchema } from './match-output-schema.ts';
 
+/** What the inspect stage works with. */
 export interface InspectDeps {
   /** The largest result of a server, in bytes. Read before the call is executed. */
   readonly maxResultBytes: (server: string) => number;

@@ -28,6 +28,7 @@ export interface LimitSetting {
  */
 export type LimitTiers = Readonly<Record<string, readonly LimitSetting[]>>;
 
+/** What the limit stage works with. */
 export interface LimitDeps {
   readonly limiter: RateLimiter;
   /** Read for every call. */

@@ -22,6 +22,7 @@ export interface Refusals {
   charge(identity: Identity): void;
 }
 
+/** What the budget of refused calls works with. */
 export interface RefusalDeps {
   readonly limiter: RateLimiter;
   readonly perMinute: () => number;

@@ -13,6 +13,7 @@ import { checkPromptArguments } from './prompt-arguments.ts';
 export { compileSchema, type CheckSchema, type SchemaFault } from './compile.ts';
 export { SCHEMA_LIMITS, type SchemaLimits } from './bounds.ts';
 
+/** What the validate stage works with. */
 export interface ValidateDeps {
   /** Whether arguments that the schema does not declare refuse the call. */
   readonly additionalArguments: (server: string) => 'reject' | 'allow';

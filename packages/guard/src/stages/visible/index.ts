@@ -4,6 +4,7 @@ import { GuardError } from '../../errors.ts';
 import type { Stages, Identity } from '../../guard.ts';
 import type { Catalog, PolicyEngine } from '../../ports.ts';
 
+/** What the visible stage works with. */
 export interface VisibleDeps {
   readonly catalog: Catalog;
   /** Read for every call. */

@@ -12,9 +12,13 @@ export async function startWriter(folder: string): Promise<{ kill(): Promise<voi
       '-e',
       `
     import { openAuditLog } from ${JSON.stringify(new URL('../log.ts', import.meta.url).href)};
-    const log = openAuditLog({ folder: ${JSON.stringify(folder)}, origin: 'sallyport.test', clock: { now: () => 1 }, checkpointEveryMs: 1 });
+    const clock = { now: () => 1 };
+    const folder = ${JSON.stringify(folder)};
+    const log = openAuditLog({ folder, origin: 'sallyport.test', clock, checkpointEveryMs: 1 });
+    const filler = 'x'.repeat(2000);
     for (let n = 0; ; n++) {
-      await log.append('acme', { time: n, unmapped: { phase: 'outcome', record_id: 'r' + n, status: 'success', filler: 'x'.repeat(2000) } });
+      const unmapped = { phase: 'outcome', record_id: 'r' + n, status: 'success', filler };
+      await log.append('acme', { time: n, unmapped });
       if (n === 300) console.log('written');
     }`,
     ],
