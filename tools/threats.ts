@@ -24,6 +24,8 @@ export const FAMILIES = {
   R: 'Imported descriptions',
   U: 'Approvals',
   D: 'Load',
+  B: 'Bounded work and fair shares',
+  L: 'The log under faults',
 } as const;
 
 export const THREATS: Readonly<Record<string, Threat>> = {
@@ -247,6 +249,10 @@ export const THREATS: Readonly<Record<string, Threat>> = {
   U16: row('The approval store fails.', 'The call is refused.'),
   D1: row('One tenant makes all the noise it can.', 'Other tenants see no error.'),
   D2: row('Memory, descriptors or rows grow for good.', 'Whatever is kept is bounded.'),
+  L10: row(
+    'An answer that may follow an execution is taken for a reason to send the call again.',
+    'Only a call of which nothing has left the gateway is sent again.',
+  ),
 };
 
 /** An id as tests and comments write it: not part of a word, a path, an escape or a number. */

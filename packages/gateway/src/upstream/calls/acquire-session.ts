@@ -1,6 +1,6 @@
 /** The session that carries a call, and what a failure on it means for the session and for the call. */
 import { GuardError } from '@sallyport/guard';
-import { eraMismatch } from '../sessions/era-mismatch.ts';
+import { isEraMismatch } from '../sessions/era-mismatch.ts';
 import type { SessionPool } from '../sessions/pool.ts';
 import type { UpstreamSession } from '../sessions/session.ts';
 import { transportErrorOf } from '../transports/failure.ts';
@@ -36,11 +36,14 @@ async function unlessCancelled(
   }
 }
 
+/** What had left for the server when a call failed: `lists` have no effect there, the `call` itself may have one. */
+export type Sent = 'lists' | 'call';
+
 /**
  * After a failure: discards the session when it has ended, or when its server speaks another era than was remembered.
  *
- * @param attempt 0 for the first. @returns true when the server cannot have executed the call, so that it may be sent
- * once more.
+ * @param attempt 0 for the first. @returns true when everything may be sent once more over another session. A call that
+ * reached its server never is, however the server answered: it may have been executed (L10).
  */
 export function prepareRetry(
   pool: SessionPool,
@@ -48,9 +51,10 @@ export function prepareRetry(
   { permitted }: ServerCall,
   thrown: unknown,
   attempt: number,
+  sent: Sent,
 ): boolean {
-  const unexecuted = transportErrorOf(thrown)?.unexecuted === true;
-  const mismatch = eraMismatch(session.connection.era, thrown);
-  if (unexecuted || mismatch !== undefined) pool.discard(session);
-  return attempt === 0 && (unexecuted || mismatch === 'repeat') && !permitted.call.signal.aborted;
+  const unsent = transportErrorOf(thrown)?.unsent === true;
+  const isMismatch = isEraMismatch(session.connection.era, thrown);
+  if (unsent || isMismatch) pool.discard(session);
+  return attempt === 0 && (unsent || (isMismatch && sent === 'lists')) && !permitted.call.signal.aborted;
 }

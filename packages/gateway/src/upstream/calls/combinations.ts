@@ -16,7 +16,7 @@ import type { ClientRequest } from '../deps.ts';
 import { createCallNotifications } from '../notifications/call-notifications.ts';
 import { applyCallLogLevel } from '../notifications/set-log-level.ts';
 import type { UpstreamSession } from '../sessions/session.ts';
-import { transportFailure } from '../transports/failure.ts';
+import { throwAsSent, transportFailure } from '../transports/failure.ts';
 import type { ServerResult } from '../transports/transport.ts';
 import { answerInputRequests } from './input-required/answer-input-requests.ts';
 import { forwardInputRequests } from './input-required/forward-input-requests.ts';
@@ -69,7 +69,8 @@ async function legacyClientModernServer(
   for (let round = 0; isInputRequired(result.value); round++) {
     if (round >= ROUNDS_MAX) throw transportFailure('too many rounds of input requests');
     const responses = await answerInputRequests(clientRequest, call, result.value);
-    result = await sendDirectly(clientRequest, call, session, { ...extraMembers, ...responses });
+    // The server has begun to execute the call: if this round fails, the first one must not be sent again (L10).
+    result = await sendDirectly(clientRequest, call, session, { ...extraMembers, ...responses }).catch(throwAsSent);
     if (call.permitted.call.signal.aborted) throw new GuardError('cancelled');
   }
   return clientResult(call, 'modern', result);

@@ -29,7 +29,7 @@ async function listOf(
     try {
       return await listServed(verifier, session, kind);
     } catch (thrown) {
-      if (!prepareRetry(pool, session, call, thrown, attempt)) throw thrown;
+      if (!prepareRetry(pool, session, call, thrown, attempt, 'lists')) throw thrown;
     } finally {
       pool.release(session);
     }

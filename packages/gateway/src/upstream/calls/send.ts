@@ -23,7 +23,7 @@ import { subscribe, type SubscribeDeps } from '../notifications/subscriptions/su
 import { requireServed, type Verifier } from '../pins/verify.ts';
 import { listTasks } from '../tasks/list-tasks.ts';
 import { reasonOf, remoteErrorOf } from '../transports/failure.ts';
-import { acquireSession, prepareRetry } from './acquire-session.ts';
+import { acquireSession, prepareRetry, type Sent } from './acquire-session.ts';
 import { COMBINATIONS, type CombinationDeps } from './combinations.ts';
 import { inputResponsesOf, type RequestState } from './input-required/request-state.ts';
 import { urlElicitations } from './input-required/url-elicitation.ts';
@@ -151,20 +151,22 @@ function extraMembersOf(permitted: Permitted, state: RequestState | undefined): 
   };
 }
 
-/** Acquires a session, verifies, sends and answers; once more when the session turned out to be unusable. */
+/** Acquires a session, verifies, sends and answers; once more when the session was unusable before the call left. */
 async function callOverSession(deps: SendDeps, call: ServerCall, extraMembers: JsonObject): Promise<McpResult> {
   const { permitted, channel } = call;
   const { definition } = permitted;
   for (let attempt = 0; ; attempt++) {
     const acquired = acquireSession(deps.pool, call);
     const session = acquired instanceof Promise ? await acquired : acquired;
+    let sent: Sent = 'lists';
     try {
       const verification = definition && requireServed(deps.verifier, session, definition);
       if (verification !== undefined) await verification;
+      sent = 'call';
       const sendAndAnswer = COMBINATIONS[channel.era][session.connection.era];
       return await sendAndAnswer(deps, call, session, extraMembers);
     } catch (thrown) {
-      if (!prepareRetry(deps.pool, session, call, thrown, attempt)) throw thrown;
+      if (!prepareRetry(deps.pool, session, call, thrown, attempt, sent)) throw thrown;
     } finally {
       deps.pool.release(session);
     }

@@ -26,10 +26,7 @@ export async function openSession(
   const kind = transports[settings.transport.kind];
   const backoffKey = JSON.stringify([settings.name, owner.principal]);
   const waitMs = state.backoff.waitMs(backoffKey);
-  if (waitMs > 0)
-    throw transportFailure(`the server failed to start; next attempt in ${Math.ceil(waitMs / 1000)} s`, {
-      unexecuted: false,
-    });
+  if (waitMs > 0) throw transportFailure(`the server failed to start; next attempt in ${Math.ceil(waitMs / 1000)} s`);
   const sessionState = createSessionState();
   const serverInitiated = state.serverInitiated(settings, owner, sessionState);
   const connectOptions = { settings, capabilities, log: state.log, serverInitiated };
@@ -92,8 +89,7 @@ async function openConnection(
     return connection;
   } catch (thrown) {
     // The remembered era may be the cause: the gateway tries once more without it.
-    if (eras.delete(name) && transportErrorOf(thrown)?.unexecuted !== true)
-      return openConnection(endpoint, options, eras);
+    if (eras.delete(name) && transportErrorOf(thrown)?.unsent !== true) return openConnection(endpoint, options, eras);
     throw thrown;
   }
 }

@@ -242,7 +242,7 @@ describe('configuration', () => {
           );
       return undefined;
     };
-    await echo(harness, 'ann');
+    expect((await echo(harness, 'ann')).status, 'a call that met the other era').toBe('error');
     expect((await echo(harness, 'ann')).status, 'modern to legacy').toBe('success');
     expect(fake.received.at(-1)?.headers['mcp-protocol-version']).toBeUndefined();
     isLegacy = false;
@@ -257,6 +257,7 @@ describe('configuration', () => {
         );
       return undefined;
     };
+    expect((await echo(harness, 'ann')).status, 'a call that met the other era').toBe('error');
     expect((await echo(harness, 'ann')).status, 'legacy to modern').toBe('success');
     expect(fake.received.at(-1)?.headers['mcp-protocol-version']).toBe('2026-07-28');
   });

@@ -1,7 +1,7 @@
 /** A hostile stdio server, `node fake-stdio.mts MODE`: like a legacy server, except for what the mode changes. */
 import { spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
-import { writeFileSync } from 'node:fs';
+import { appendFileSync, writeFileSync } from 'node:fs';
 
 const [mode = 'plain', argument = ''] = process.argv.slice(2);
 const send = (message: unknown): void => {
@@ -27,7 +27,7 @@ if (mode === 'crash') process.exit(3);
 let subscriptions = 0;
 /** 2026-07-28: the server ends the first subscription, and sends a notification on the second one. */
 function modern(id: unknown, method: string | undefined): boolean {
-  if (mode !== 'modern' || method === undefined) return false;
+  if ((mode !== 'modern' && mode !== 'asks-and-ends') || method === undefined) return false;
   const complete = { resultType: 'complete', ttlMs: 0, cacheScope: 'private' };
   const tag = { _meta: { 'io.modelcontextprotocol/subscriptionId': id } };
   if (method === 'server/discover')
@@ -39,6 +39,11 @@ function modern(id: unknown, method: string | undefined): boolean {
     if (++subscriptions === 1)
       send({ jsonrpc: '2.0', method: 'notifications/cancelled', params: { requestId: id, ...tag } });
     else send({ jsonrpc: '2.0', method: 'notifications/tools/list_changed', params: tag });
+  } else if (mode === 'asks-and-ends' && method === 'tools/call') {
+    appendFileSync(argument, 'executed\n');
+    const name = { method: 'elicitation/create', params: { mode: 'form', message: 'Name?', requestedSchema: {} } };
+    reply(id, { ...complete, resultType: 'input_required', inputRequests: { name } });
+    process.stdout.write('', () => process.exit(0));
   }
   return true;
 }

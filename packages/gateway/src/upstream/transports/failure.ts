@@ -16,15 +16,15 @@ export interface TransportError {
   readonly source: 'transport';
   /** In words of the gateway: nothing that the server sent is in it. */
   readonly reason: string;
-  /** True when the server cannot have executed the request, so that it may be sent again over a new connection. */
-  readonly unexecuted: boolean;
+  /** True when nothing of the request left the gateway, so that it may be sent over a new connection (L10). */
+  readonly unsent: boolean;
   /** Of the HTTP response. */
   readonly status: number | undefined;
   readonly cause: unknown;
 }
 
 export interface TransportErrorDetail {
-  readonly unexecuted?: boolean;
+  readonly unsent?: boolean;
   readonly status?: number;
   readonly cause?: unknown;
 }
@@ -68,9 +68,16 @@ function missingCapability(cause: RemoteError): GuardError {
 
 /** @param reason in words of the gateway: never anything that the server sent. */
 export function transportFailure(reason: string, detail: TransportErrorDetail = {}): GuardError {
-  const { unexecuted = false, status, cause } = detail;
-  const error: TransportError = { source: 'transport', reason, unexecuted, status, cause };
+  const { unsent = false, status, cause } = detail;
+  const error: TransportError = { source: 'transport', reason, unsent, status, cause };
   return new GuardError('upstream_failed', { cause: error });
+}
+
+/** Throws the same failure, of a call that was sent in part: nothing of it may be sent again (L10). */
+export function throwAsSent(thrown: unknown): never {
+  const error = transportErrorOf(thrown);
+  if (!(thrown instanceof GuardError) || error === undefined) throw thrown;
+  throw new GuardError(thrown.code, { ...thrown.detail, cause: { ...error, unsent: false } });
 }
 
 export const tooLarge = (): GuardError =>

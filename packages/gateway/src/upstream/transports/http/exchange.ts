@@ -46,19 +46,6 @@ export interface HttpExchange {
   abort(): void;
 }
 
-/** Errors of undici and Node.js that come before anything was sent. */
-const NOT_SENT: ReadonlySet<string> = new Set([
-  'ECONNREFUSED',
-  'ENOTFOUND',
-  'EAI_AGAIN',
-  'EHOSTUNREACH',
-  'ENETUNREACH',
-  'UND_ERR_CONNECT_TIMEOUT',
-  'CERT_HAS_EXPIRED',
-  'DEPTH_ZERO_SELF_SIGNED_CERT',
-  'ERR_TLS_CERT_ALTNAME_INVALID',
-]);
-
 export function sendHttp(request: HttpRequest): HttpExchange {
   const { promise, resolve } = Promise.withResolvers<HttpResponse | HttpFailure>();
   let controller: Dispatcher.DispatchController | undefined;
@@ -82,8 +69,9 @@ export function sendHttp(request: HttpRequest): HttpExchange {
       onResponseData: (_controller, chunk) => reader.push(chunk),
       onResponseEnd: () => resolve(reader.end()),
       onResponseError(_controller, error) {
-        const code = (error as NodeJS.ErrnoException).code ?? '';
-        const sent = controller !== undefined && !NOT_SENT.has(code);
+        // A controller comes with a connection, just before the first byte is written. Codes of errors do not tell:
+        // a host can become unreachable (EHOSTUNREACH) while it executes the request.
+        const sent = controller !== undefined;
         resolve({ fault: fault ?? (sent ? 'broken' : 'connect'), sent, cause: error, retryMs: reader.retryMs() });
       },
     },

@@ -259,9 +259,11 @@ describe('up to 2025-11-25', () => {
     expect(await call('old', { session: 'new one' })).toMatchObject({ error: { code: 'upstream_failed' } });
   });
 
-  it('the gateway opens a new session when the server forgot the old one, and repeats the call once', async () => {
+  it('L10 a call to a server that forgot the session fails, is not repeated, and the next one gets a new session', async () => {
     await call('old', { session: 's' });
     legacy.sessions.clear();
+    expect(await call('old', { session: 's' })).toMatchObject({ error: { code: 'upstream_failed' } });
+    expect(legacy.received.filter(({ method }) => method === 'tools/call')).toHaveLength(2);
     expect(await call('old', { session: 's' })).toMatchObject({ status: 'success' });
     expect(legacy.received.filter(({ method }) => method === 'tools/call')).toHaveLength(3);
     legacy.answer = ({ method, session }) => {
@@ -322,7 +324,7 @@ describe('up to 2025-11-25', () => {
     },
   );
 
-  it('400 with -32000, as the examples of the SDK v1 answer, opens a new session too', async () => {
+  it('400 with -32000, as the examples of the SDK v1 answer, ends a session too', async () => {
     await call('old', { session: 's' });
     legacy.sessions.clear();
     legacy.answer = ({ id, session }, res) => {
@@ -336,6 +338,7 @@ describe('up to 2025-11-25', () => {
         );
       return undefined;
     };
+    expect(await call('old', { session: 's' })).toMatchObject({ error: { code: 'upstream_failed' } });
     expect(await call('old', { session: 's' })).toMatchObject({ status: 'success' });
   });
 

@@ -42,7 +42,7 @@ const RETRY_MS_MAX = 30_000;
 const SESSION_ID = /^[\x21-\x7e]{1,1024}$/;
 
 export async function requestLegacy(session: LegacySession, request: OutboundRequest): Promise<ServerResult> {
-  if (session.closed) throw transportFailure('the session is gone', { unexecuted: true });
+  if (session.closed) throw transportFailure('the session is gone', { unsent: true });
   const id = ++session.lastRequestId;
   const receiver = createReceiver(id, request, session.server, session.log, {
     onServerRequest: (message) => answerServerRequest(session, message, request.onRequest, receiver.idleTimeout),
@@ -145,7 +145,7 @@ function finish(
   if (refusesSession(session, outcome)) {
     markClosed(session);
     const { status } = outcome;
-    if (!resumed) return receiver.fail(transportFailure('the session is gone', { unexecuted: true, status }));
+    if (!resumed) return receiver.fail(transportFailure('the session is gone', { status }));
   }
   if ('fault' in outcome && outcome.fault !== 'connect') return receiver.fail(failureOf(outcome));
   if (resumed) return receiver.fail(transportFailure('the stream broke and could not be read on'));
@@ -155,8 +155,8 @@ function finish(
 }
 
 /**
- * The server does not know the session, so it executed nothing and a new session must be made: 404 (2025-11-25, session
- * management), or 400 with -32000, which the examples of the v1 SDK answer after a restart.
+ * The server does not know the session, so that a new one must be made: 404 (2025-11-25, session management), or 400
+ * with -32000, which the examples of the v1 SDK answer after a restart.
  */
 function refusesSession(session: LegacySession, outcome: HttpResponse | HttpFailure): outcome is HttpResponse {
   if (session.id === undefined || 'fault' in outcome || outcome.isStream) return false;

@@ -119,7 +119,7 @@ function faultFailure({ fault, sent, cause }: HttpFailure): GuardError {
   if (fault === 'too_large') return tooLarge();
   if (fault === 'encoded') return transportFailure('the answer is compressed, which was not asked for', { cause });
   return transportFailure(fault === 'connect' ? 'the server cannot be reached' : 'the connection broke', {
-    unexecuted: !sent,
+    unsent: !sent,
     cause,
   });
 }

@@ -83,7 +83,7 @@ export function createStdioTransport(
 }
 
 function request(state: State, outbound: OutboundRequest): Promise<ServerResult> {
-  if (state.closed) return Promise.reject(transportFailure('the child process is gone', { unexecuted: true }));
+  if (state.closed) return Promise.reject(transportFailure('the child process is gone', { unsent: true }));
   if (outbound.signal.aborted) return Promise.reject(new GuardError('cancelled'));
   const id = ++state.lastId;
   return new Promise((resolve, reject) => {
@@ -97,7 +97,7 @@ function request(state: State, outbound: OutboundRequest): Promise<ServerResult>
     state.pending.set(id, { request: outbound, idleTimeout, resolve, reject });
     if (state.child?.write(encodeRequest(id, outbound)) === true) return;
     take(state, id);
-    reject(transportFailure('the child process does not read', { unexecuted: true }));
+    reject(transportFailure('the child process does not read', { unsent: true }));
   });
 }
 
