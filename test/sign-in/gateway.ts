@@ -91,7 +91,7 @@ export async function openSignInGateway(): Promise<SignInGateway> {
       database: store.database,
       folder: data,
     });
-    const gateway = await startGateway(loaded.snapshot, { front: server.handle });
+    const gateway = await startGateway(loaded.snapshot, { signIn: server.handle });
     return async () => {
       await gateway.close();
       store.close();

@@ -7,7 +7,7 @@ import type { Guard, JsonObject, Permitted } from '@sallyport/guard';
  * @param deliver sends the request to the client; it runs only when the guard permits it.
  * @throws GuardError when the guard refuses the request or withholds the client's result.
  */
-export async function guardClientRequest(
+export async function runClientRequest(
   guard: Guard,
   { call, principal }: Permitted,
   method: string,

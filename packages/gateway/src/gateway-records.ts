@@ -7,7 +7,7 @@ import { logRecord } from '@sallyport/guard/audit';
 import type { ActiveSettings } from './active-settings.ts';
 import type { SegmentAuditLog } from './adapters/segments/log.ts';
 
-/** Invariant 11: every setting that weakens a protection stands in the log and in the record. */
+/** Invariant 11: every setting that weakens a protection is logged and recorded. */
 export async function recordSettings(
   event: 'gateway.start' | 'gateway.reload',
   { snapshot, policies }: ActiveSettings,

@@ -28,7 +28,7 @@ import { createLogger } from './adapters/pino/index.ts';
 import { createMetrics, type Metrics } from './adapters/prometheus/index.ts';
 import { openAuditLog, type AuditLogDeps, type SegmentAuditLog } from './adapters/segments/log.ts';
 import { openStore, type Store } from './adapters/sqlite/store.ts';
-import { guardClientRequest } from './client-request.ts';
+import { runClientRequest } from './client-request.ts';
 import { childEnvironment, openSealingKey, processEnvironment, secretsOf } from './config.ts';
 import { createAdmin } from './control/admin.ts';
 import { createPublicHealth } from './control/public-health.ts';
@@ -39,7 +39,7 @@ import { createHttpEdge, type HttpEdge } from './edge/http/edge.ts';
 import { recordRejectedRequest, recordSettings } from './gateway-records.ts';
 import { openListener, type Listener } from './listen/listener.ts';
 import { reloadPoliciesOnChange, replaceSettings } from './reload.ts';
-import type { FrontHandler } from './sign-in.ts';
+import type { SignInHandler } from './sign-in.ts';
 import type { ServerSettings, Snapshot } from './snapshot.ts';
 import { createUpstreams, type Upstreams } from './upstream/upstreams.ts';
 
@@ -47,8 +47,8 @@ import { createUpstreams, type Upstreams } from './upstream/upstreams.ts';
 export interface StartOptions {
   /** Which listeners this process opens; `all` when absent. */
   readonly role?: 'gateway' | 'admin' | 'all';
-  /** Takes requests under `/oauth` and its metadata before the edge does: the authorization server of the demo. */
-  readonly front?: FrontHandler;
+  /** Answers requests under `/oauth` before the edge does: the authorization server of the demo. */
+  readonly signIn?: SignInHandler;
   readonly clock?: Clock;
 }
 
@@ -114,7 +114,7 @@ export function openResources(
     tenants: () => settings.current().snapshot.tenants,
     activeConnections,
     approvalsPending: () => approvals.pending().length,
-    ofProcess: true,
+    includesProcess: true,
   });
   return { clock, log, store, audit, sealer, metrics, approvals, settings };
 }
@@ -129,8 +129,8 @@ export function createGuardedUpstreams(resources: Resources): GuardedUpstreams {
     clock,
     log,
     environment: childEnvironment(processEnvironment()),
-    clientRequest: (permitted, method, params, deliver) =>
-      guardClientRequest(guard, permitted, method, params, deliver),
+    runClientRequest: (permitted, method, params, deliver) =>
+      runClientRequest(guard, permitted, method, params, deliver),
     report(event) {
       if (event.kind === 'drift') metrics.drifted(event.server);
       if (event.kind === 'upstream_error') metrics.upstreamFailed(event.server, event.code);
@@ -172,7 +172,7 @@ function createPipeline(
     {
       allowTools: (name) => server(name)?.allowTools,
       additionalArguments: (name) => server(name)?.additionalArguments ?? 'reject',
-      maxResultBytes: (name) => server(name)?.resultBytesMax ?? 0,
+      resultBytesMax: (name) => server(name)?.resultBytesMax ?? 0,
       tiers: () => snapshot().limits,
       refusalsPerMinute: () => snapshot().refusalsPerMinute,
       approvalRules: () => snapshot().approvals.rules,
@@ -205,14 +205,17 @@ export function edgeDepsOf(resources: Resources, { guard, upstreams }: GuardedUp
 }
 
 /** Whether somebody may know of a server. A server that was never reached offers nothing that could be hidden. */
-function serverVisibility(upstreams: Upstreams, settings: SettingsHolder): (who: Identity, server: string) => boolean {
+function serverVisibility(
+  upstreams: Upstreams,
+  settings: SettingsHolder,
+): (identity: Identity, server: string) => boolean {
   const mayList = createMayList({
     policy: () => settings.current().policies.engine,
     allowTools: (name) => settings.current().servers.get(name)?.allowTools,
   });
-  return (who, server) => {
+  return (identity, server) => {
     const definitions = upstreams.definitionsOf(server);
-    return definitions.length === 0 || definitions.some((definition) => mayList(who, definition));
+    return definitions.length === 0 || definitions.some((definition) => mayList(identity, definition));
   };
 }
 
@@ -236,7 +239,7 @@ export async function startGateway(snapshot: Snapshot, options: StartOptions = {
   edge = createEdge(resources, guarded);
   await recordSettings('gateway.start', settings.current(), audit, clock, log);
   await guarded.upstreams.loadPins();
-  const listeners = await openListeners(resources, guarded, edge, role, options.front);
+  const listeners = await openListeners(resources, guarded, edge, role, options.signIn);
   const discovery = role === 'admin' ? undefined : createDiscovery(guarded.guard, guarded.upstreams, clock);
   // Not awaited: an issuer that does not answer shows in the log and in /ready, and locks out nobody who has a key.
   void guarded.issuerKeys.ready();
@@ -285,7 +288,7 @@ async function openListeners(
   { upstreams, issuerKeys }: GuardedUpstreams,
   edge: HttpEdge,
   role: 'gateway' | 'admin' | 'all',
-  front: FrontHandler | undefined,
+  signIn: SignInHandler | undefined,
 ): Promise<{ readonly gateway?: Listener; readonly admin?: Listener }> {
   const { gateway, admin } = settings.current().snapshot;
   const checks = readinessChecks(audit, store, issuerKeys, upstreams);
@@ -305,7 +308,7 @@ async function openListeners(
       settings: gateway.listen,
       log,
       handler: (request, response) => {
-        if (!health(request, response) && front?.(request, response) !== true) edge.handle(request, response);
+        if (!health(request, response) && signIn?.(request, response) !== true) edge.handle(request, response);
       },
     });
   }

@@ -5,13 +5,13 @@ import type { SignInUser } from './adapters/oidc-provider/server.ts';
 import { openStore } from './adapters/sqlite/store.ts';
 import type { Snapshot } from './snapshot.ts';
 
-/** Answers a request and returns true, or returns false and leaves the request to the next handler. */
-export type FrontHandler = (request: IncomingMessage, response: ServerResponse) => boolean;
+/** Returns true for a request that it answers; the next handler gets every other request. */
+export type SignInHandler = (request: IncomingMessage, response: ServerResponse) => boolean;
 
 /** An authorization server that answers requests until it is closed. */
 export interface SignIn {
   /** True when the request was for the authorization server and has been answered. */
-  readonly front: FrontHandler;
+  readonly handle: SignInHandler;
   close(): void;
 }
 
@@ -32,7 +32,7 @@ export async function openSignIn(snapshot: Snapshot, users: readonly SignInUser[
     database: store.database,
     folder: snapshot.dataFolder,
   });
-  return { front: server.handle, close: () => store.close() };
+  return { handle: server.handle, close: () => store.close() };
 }
 
 /** `oidc-provider` warns on the terminal, when it is loaded, of every Node.js release without long-term support. */

@@ -35,7 +35,7 @@ export type Era = 'legacy' | 'modern';
 /**
  * A credential as it was presented. Only the authenticate stage verifies it.
  *
- * - `none`, `malformed`, `bearer`: what a request brought (RFC 6750).
+ * - `none`, `malformed`, `bearer`: what a request presented (RFC 6750).
  * - `gateway`: the gateway itself (discovery, health). Never constructed from anything that arrived on a socket.
  * - `on_behalf_of_call`: a request that a server makes of the client while it executes a call; it acts for the caller
  *   of that call, who was authenticated already.
@@ -53,7 +53,7 @@ export type Credentials =
   | { readonly kind: 'on_behalf_of_call'; readonly principal: Principal };
 
 /**
- * The human on whose behalf a call is made. The identity is the exact pair (issuer, subject), byte for byte.
+ * The person on whose behalf a call is made. The identity is the exact pair (issuer, subject), byte for byte.
  *
  * @example
  * ```ts
@@ -85,7 +85,7 @@ export interface Agent {
 }
 
 /**
- * User and agent together: who makes a call. Frozen knowledge, and compared by object.
+ * User and agent together: who makes a call. Immutable, and compared by object identity.
  *
  * **Caches hang on the object.** The policy engine, the limit stage and others remember, in a `WeakMap` with the
  * principal as its key, what they computed from it and from its tenant. So an authenticator
@@ -255,7 +255,7 @@ export interface Grant {
 }
 
 /**
- * A human's yes to exactly one call.
+ * A person's consent to exactly one call.
  *
  * @example
  * ```ts

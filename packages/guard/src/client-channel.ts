@@ -49,21 +49,6 @@ export interface ClientChannel {
 export type SendUpstream = (permit: Permit, client: ClientChannel) => Promise<McpResult>;
 
 /**
- * Runs one request of a server to the client through the guard; `deliver` is called when the request may go to the
- * client.
- *
- * @example
- * ```ts
- * const unguarded: GuardClientRequest = (_method, _params, deliver) => deliver();
- * ```
- */
-export type GuardClientRequest = (
-  method: string,
-  params: JsonObject,
-  deliver: () => Promise<JsonObject>,
-) => Promise<JsonObject>;
-
-/**
  * A notification of a server that belongs to no call: list changes, resource updates, log messages.
  *
  * @example

@@ -188,7 +188,8 @@ async function recordOutcome(stages: Stages, trail: Trail): Promise<void> {
 }
 
 /**
- * A refused call costs too. It is recorded by now, and a limiter that fails must not turn the refusal into a rejection.
+ * A refused call is charged as well. It is recorded by now, so a limiter that fails must not turn the refusal into a
+ * rejection.
  */
 function chargeRefusal(stages: Stages, { principal, tenant, executed }: Trail): void {
   if (principal === undefined || tenant === undefined || executed) return;

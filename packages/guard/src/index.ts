@@ -19,12 +19,7 @@ export type {
   Tenant,
   User,
 } from './call.ts';
-export {
-  type ClientChannel,
-  type GuardClientRequest,
-  type SendUpstream,
-  type ServerNotification,
-} from './client-channel.ts';
+export type { ClientChannel, SendUpstream, ServerNotification } from './client-channel.ts';
 export {
   asGuardError,
   ERRORS,
@@ -41,6 +36,7 @@ export { asObject, isObject } from './json/is-object.ts';
 export { isLoopback } from './loopback.ts';
 export { andThen, type MaybePromise } from './maybe-promise.ts';
 export {
+  ACTIONS,
   INTERNAL_METHODS,
   isMcpMethod,
   isMethod,

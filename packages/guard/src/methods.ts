@@ -7,14 +7,24 @@
 import type { DefinitionKind, Era } from './call.ts';
 
 /**
- * What a policy is asked to allow.
+ * What policies decide about.
+ *
+ * @example
+ * ```ts
+ * const isAction = (name: string): boolean => ACTIONS.some((action) => action === name);
+ * ```
+ */
+export const ACTIONS = ['see', 'call', 'read', 'get', 'complete', 'subscribe'] as const;
+
+/**
+ * One of {@link ACTIONS}.
  *
  * @example
  * ```ts
  * const writes: readonly Action[] = ['call'];
  * ```
  */
-export type Action = 'see' | 'call' | 'read' | 'get' | 'complete' | 'subscribe';
+export type Action = (typeof ACTIONS)[number];
 
 /**
  * What the guard does with one method.

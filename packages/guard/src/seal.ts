@@ -57,7 +57,7 @@ export function createSealer(secret: Uint8Array): Sealer {
   };
 }
 
-/** Drawn from the message with a key of its own, a nonce is used twice for the same message only. */
+/** The nonce is derived from the message under a key of its own, so it repeats for the same message only. */
 const nonceOf = (key: Uint8Array, binding: string, plain: string): Buffer =>
   createHmac('sha256', key)
     .update(JSON.stringify([binding, plain]))

@@ -67,7 +67,7 @@ export interface PipelineSettings {
   /** Whether arguments that the schema does not declare refuse the call. */
   additionalArguments(server: string): 'reject' | 'allow';
   /** The largest result of a server that is passed on, in bytes. */
-  maxResultBytes(server: string): number;
+  resultBytesMax(server: string): number;
   tiers(): LimitTiers;
   /** Refused calls per principal and minute; above it, every call is refused. */
   refusalsPerMinute(): number;
@@ -111,7 +111,7 @@ export function standardPipeline(ports: PipelinePorts, settings: PipelineSetting
       clock,
     }),
     inspect: createInspect({
-      maxResultBytes: (server) => settings.maxResultBytes(server),
+      resultBytesMax: (server) => settings.resultBytesMax(server),
       mayList: createMayList({ policy, allowTools }),
       outputCheck,
     }),

@@ -49,7 +49,7 @@ export function createServerGuard(
 const settingsOf = (limits: LimitTiers): PipelineSettings => ({
   allowTools: () => undefined,
   additionalArguments: () => 'reject',
-  maxResultBytes: () => RESULT_BYTES_MAX,
+  resultBytesMax: () => RESULT_BYTES_MAX,
   tiers: () => limits,
   refusalsPerMinute: () => 120,
   approvalRules: () => [],

@@ -14,7 +14,7 @@ import {
   withPins,
   type PinSelection,
 } from './pins-selection.ts';
-import { oneLine } from './printable.ts';
+import { printableLine } from './printable.ts';
 
 interface ListOptions {
   readonly kind?: string;
@@ -48,7 +48,7 @@ async function listPins(store: PinStore, selection: PinSelection, options: ListO
     ...cellsOf(pin),
     shortDigest(pin),
     new Date(pin.approvedAtMs).toISOString().slice(0, 10),
-    oneLine(pin.approvedBy, 40),
+    printableLine(pin.approvedBy, 40),
   ]);
   const pendingRows = pending.map((pin) => [...cellsOf(pin), shortDigest(pin), 'waits for approval', '']);
   for (const line of columns([...approvedRows, ...pendingRows])) io.stdout(`${line}\n`);

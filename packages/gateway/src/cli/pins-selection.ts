@@ -4,7 +4,7 @@ import type { DefinitionKind, PendingPin, Pin, PinStore } from '@sallyport/guard
 import { openStore } from '../adapters/sqlite/store.ts';
 import type { CommandOption } from './command.ts';
 import type { CliIo } from './io.ts';
-import { oneLine } from './printable.ts';
+import { printableLine } from './printable.ts';
 import { unknownName } from './unknown-name.ts';
 
 /** Every kind of definition, in the order of the output. */
@@ -63,7 +63,7 @@ export function selectPins<P extends Named>(pins: readonly P[], { server, name, 
 export const cellsOf = ({ server, kind, name }: Named): readonly string[] => [
   server,
   kind,
-  oneLine(name === '' ? '(the server itself)' : name, 60),
+  printableLine(name === '' ? '(the server itself)' : name, 60),
 ];
 
 /** Server, kind and name in one line. */

@@ -16,7 +16,7 @@ export function printable(text: string): string {
 }
 
 /** The same on one line, cut to a width. */
-export function oneLine(text: string, width: number): string {
+export function printableLine(text: string, width: number): string {
   const line = printable(text.replace(/\s+/g, ' ').trim());
   return line.length <= width ? line : `${line.slice(0, width - 1)}…`;
 }

@@ -3,7 +3,7 @@ import { isObject, type Json, type JsonObject } from '@sallyport/guard';
 import type { CommandDefinition } from './command.ts';
 import { sendRequest, type GatewayError, type GatewayTarget } from './gateway-client.ts';
 import { printJson } from './io.ts';
-import { oneLine, printable } from './printable.ts';
+import { printableLine, printable } from './printable.ts';
 import { printGatewayError } from './gateway-error.ts';
 import { TARGET_OPTIONS, targetOf, type TargetOptions } from './target.ts';
 
@@ -54,7 +54,7 @@ function tableOf(tools: readonly JsonObject[]): string {
   const nameWidth = Math.min(48, Math.max(...rows.map(({ name }) => name.length)));
   const lines = rows.map(({ name, summary }) => {
     const summaryWidth = Math.max(20, 98 - Math.max(nameWidth, name.length));
-    return `${name.padEnd(nameWidth)}  ${oneLine(summary, summaryWidth)}`.trimEnd();
+    return `${name.padEnd(nameWidth)}  ${printableLine(summary, summaryWidth)}`.trimEnd();
   });
   return `${lines.join('\n')}\n`;
 }

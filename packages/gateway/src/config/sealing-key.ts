@@ -52,7 +52,7 @@ export function openSealingKey(dataFolder: string): Uint8Array {
   return key;
 }
 
-/** ParsedConfig whole under another name first: of two processes that start together, neither reads half a key. */
+/** Writes the whole key under another name first: of two processes that start together, neither reads half a key. */
 function create(file: string): void {
   if (existsSync(file)) return;
   const fresh = `${file}.${process.pid}.${randomBytes(4).toString('hex')}`;

@@ -25,7 +25,7 @@ export async function readJsonBody(request: IncomingMessage): Promise<JsonBody> 
   const bytes = await readBytes(request);
   if (!Buffer.isBuffer(bytes)) return { refusal: bytes };
   try {
-    return { body: parseStrict(bytes, { maxBytes: BODY_BYTES_MAX, maxDepth: DEPTH_MAX, maxKeys: KEYS_MAX }).value };
+    return { body: parseStrict(bytes, { bytesMax: BODY_BYTES_MAX, depthMax: DEPTH_MAX, keysMax: KEYS_MAX }).value };
   } catch (thrown) {
     if (thrown instanceof GuardError) return { refusal: NOT_JSON };
     throw thrown;

@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { openStore } from '../adapters/sqlite/store.ts';
 import type { CliIo } from '../cli/io.ts';
 import { formatConfigError, loadConfigText } from '../config.ts';
-import type { FrontHandler } from '../sign-in.ts';
+import type { SignInHandler } from '../sign-in.ts';
 import type { ServerSettings, Snapshot } from '../snapshot.ts';
 import { banner } from './banner.ts';
 import { mintDemoKeys } from './keys.ts';
@@ -18,7 +18,7 @@ const CONFIG = join(ROOT, 'examples', 'demo', 'sallyport.yaml');
 
 type Start = (
   snapshot: Snapshot,
-  options: { readonly front?: FrontHandler },
+  options: { readonly signIn?: SignInHandler },
 ) => Promise<{ readonly gatewayUrl: string; readonly adminUrl: string; close(): Promise<void> }>;
 
 /** What tests change in the demo. */
@@ -31,7 +31,7 @@ export interface DemoOptions {
   readonly openSignIn?: (
     snapshot: Snapshot,
     users: readonly DemoUser[],
-  ) => Promise<{ readonly front: FrontHandler; close(): void | Promise<void> }>;
+  ) => Promise<{ readonly handle: SignInHandler; close(): void | Promise<void> }>;
 }
 
 const RIGHTS: Readonly<Record<string, string>> = {
@@ -52,7 +52,7 @@ export async function runDemo(io: CliIo, start: Start, options: DemoOptions = {}
     // Only now: while the port is taken another demo may run, and this would revoke its keys.
     const keys = await createKeys(dataFolder, users);
     const signIn = await options.openSignIn?.(snapshot, users);
-    const running = await start(snapshot, signIn === undefined ? {} : { front: signIn.front });
+    const running = await start(snapshot, signIn === undefined ? {} : { signIn: signIn.handle });
     const callsFolder = join(dataFolder, 'try');
     writeCurlFiles(callsFolder, running.gatewayUrl, keys);
     io.stdout(

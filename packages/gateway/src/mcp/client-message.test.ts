@@ -3,7 +3,7 @@ import { parseStrict } from '@sallyport/guard/json';
 import { describe, expect, it } from 'vitest';
 import { readClientMessage } from './client-message.ts';
 
-const LIMITS = { maxBytes: 10_000, maxDepth: 20, maxKeys: 100 };
+const LIMITS = { bytesMax: 10_000, depthMax: 20, keysMax: 100 };
 const read = (message: Json) => readClientMessage(parseStrict(Buffer.from(JSON.stringify(message)), LIMITS));
 const jsonrpc = '2.0';
 

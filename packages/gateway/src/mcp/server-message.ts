@@ -32,7 +32,7 @@ const KEYS_MAX = 1_000_000;
 
 /** @param bytes one JSON text: a message, or an array of messages (a batch, which 2025-03-26 has). Never throws. */
 export function readServerMessages(bytes: Uint8Array, bytesMax: number): readonly ServerMessage[] {
-  const limits: JsonLimits = { maxBytes: bytesMax, maxDepth: DEPTH_MAX, maxKeys: KEYS_MAX };
+  const limits: JsonLimits = { bytesMax, depthMax: DEPTH_MAX, keysMax: KEYS_MAX };
   let value: Json;
   let span: readonly [number, number] | undefined;
   try {

@@ -27,7 +27,7 @@ export type UpstreamEvent =
  *
  * @param deliver runs when the request may go to the client. @returns the client's answer. @throws GuardError.
  */
-export type ClientRequest = (
+export type RunClientRequest = (
   permitted: Permitted,
   method: string,
   params: JsonObject,
@@ -41,7 +41,7 @@ export interface UpstreamDeps {
   readonly pins: PinStore;
   readonly sealer: Sealer;
   readonly clock: Clock;
-  readonly clientRequest: ClientRequest;
+  readonly runClientRequest: RunClientRequest;
   readonly log: Log;
   readonly report: (event: UpstreamEvent) => void;
   /**

@@ -11,7 +11,7 @@ import { reasonOf } from './transports/failure.ts';
 export type DiscoveryRun = (server: string, method: string) => Promise<unknown>;
 
 /** Asks all servers at the same time. A failure is logged. Never rejects. */
-export async function discover(
+export async function discoverServers(
   pool: SessionPool,
   log: Log,
   run: DiscoveryRun,

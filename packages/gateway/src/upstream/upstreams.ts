@@ -9,7 +9,7 @@ import { createParkedCalls, type ParkedCalls } from './calls/parked/parked-calls
 import { send, type SendDeps } from './calls/send.ts';
 import { gatewayCapabilities } from './client-requests/capabilities.ts';
 import type { UpstreamDeps } from './deps.ts';
-import { discover, type DiscoveryRun } from './discover.ts';
+import { discoverServers, type DiscoveryRun } from './discover.ts';
 import { createLogLevels } from './notifications/log-levels.ts';
 import { createServerInitiated } from './notifications/server-initiated.ts';
 import { applySessionLogLevel } from './notifications/set-log-level.ts';
@@ -23,7 +23,7 @@ import { createBackoff } from './sessions/backoff.ts';
 import { createSessionPool } from './sessions/pool.ts';
 import type { UpstreamSession } from './sessions/session.ts';
 
-export type { ClientRequest, UpstreamDeps, UpstreamEvent } from './deps.ts';
+export type { RunClientRequest, UpstreamDeps, UpstreamEvent } from './deps.ts';
 export type { DiscoveryRun } from './discover.ts';
 
 /** Figures of this moment. */
@@ -76,7 +76,7 @@ export function createUpstreams(deps: UpstreamDeps): Upstreams {
     directory: createServerDirectory(servers, catalog),
     definitionsOf: catalog.definitionsOf,
     loadPins: async () => void (await catalog.freshPins()),
-    discover: (run, only) => discover(pool, log, run, only ?? names()),
+    discover: (run, only) => discoverServers(pool, log, run, only ?? names()),
     ready: () => Object.fromEntries(names().map((name) => [name, pool.lastFailure(name)])),
     stats: () => ({
       sessions: Object.fromEntries(names().map((name) => [name, pool.count(name)])),
@@ -100,14 +100,14 @@ interface UpstreamParts extends SendDeps {
 
 /** Each part uses only those before it. */
 function createParts(deps: UpstreamDeps): UpstreamParts {
-  const { clock, log, sealer, servers, clientRequest, environment } = deps;
+  const { clock, log, sealer, servers, runClientRequest, environment } = deps;
   const subscribers = createSubscribers();
   const logLevels = createLogLevels();
   const requestStates = createRequestStates(sealer, clock);
   const catalog = createCatalog({ ...deps, changed: subscribers.publishListChanged });
   const verifier: Verifier = {
     clock,
-    definitions: catalog,
+    catalog,
     capabilities: ({ clientRequests }) => gatewayCapabilities(clientRequests),
   };
   const pool = createSessionPool({
@@ -116,11 +116,11 @@ function createParts(deps: UpstreamDeps): UpstreamParts {
     environment,
     servers,
     serverInitiated: (settings, owner, session) =>
-      createServerInitiated(subscribers, clientRequest, settings, owner, session),
+      createServerInitiated(subscribers, runClientRequest, settings, owner, session),
     hasSubscribers: ({ settings, owner }) => subscribers.has(settings.name, owner),
   });
   const subscriptions = createUpstreamSubscriptions(pool, subscribers, log);
-  const parkedCalls = createParkedCalls({ clock, clientRequest, requestStates, catalog, pool });
+  const parkedCalls = createParkedCalls({ clock, runClientRequest, requestStates, catalog, pool });
   return {
     ...deps,
     subscribers,

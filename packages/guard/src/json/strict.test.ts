@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { GuardError } from '../errors.ts';
 import { canonicalize, parseStrict, requestBytes } from './index.ts';
 
-const limits = { maxBytes: 1_000_000, maxDepth: 32, maxKeys: 1_000 };
+const limits = { bytesMax: 1_000_000, depthMax: 32, keysMax: 1_000 };
 const parse = (text: string | Buffer) => parseStrict(typeof text === 'string' ? Buffer.from(text) : text, limits);
 
 function codeOf(text: string | Buffer): string {

@@ -15,14 +15,14 @@ import { isExactNumber } from './numbers.ts';
  *
  * @example
  * ```ts
- * const limits: JsonLimits = { maxBytes: 1_048_576, maxDepth: 64, maxKeys: 10_000 };
+ * const limits: JsonLimits = { bytesMax: 1_048_576, depthMax: 64, keysMax: 10_000 };
  * ```
  */
 export interface JsonLimits {
-  readonly maxBytes: number;
-  readonly maxDepth: number;
+  readonly bytesMax: number;
+  readonly depthMax: number;
   /** Members of all objects together. */
-  readonly maxKeys: number;
+  readonly keysMax: number;
 }
 
 /**
@@ -63,16 +63,16 @@ const BACKSLASH = 0x5c;
 
 /**
  * @param bytes UTF-8 JSON text.
- * @throws GuardError `payload_too_large` above `maxBytes`; `parse_error`, with a byte offset where there is one, for
+ * @throws GuardError `payload_too_large` above `bytesMax`; `parse_error`, with a byte offset where there is one, for
  * everything that is not JSON or has two readings.
  * @example
  * ```ts
- * const limits: JsonLimits = { maxBytes: 1_048_576, maxDepth: 64, maxKeys: 10_000 };
+ * const limits: JsonLimits = { bytesMax: 1_048_576, depthMax: 64, keysMax: 10_000 };
  * const { value } = parseStrict(Buffer.from('{"jsonrpc":"2.0"}'), limits);
  * ```
  */
 export function parseStrict(bytes: Uint8Array, limits: JsonLimits): ParsedJson {
-  if (bytes.length > limits.maxBytes) throw new GuardError('payload_too_large');
+  if (bytes.length > limits.bytesMax) throw new GuardError('payload_too_large');
   const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length);
   if (!isUtf8(buffer)) throw malformed('it is not UTF-8');
   const scan = scanBytes(buffer, limits);
@@ -105,7 +105,7 @@ function scanBytes(buffer: Buffer, limits: JsonLimits): Scan {
       const end = stringEnd(buffer, at + 1, scan.escapes);
       const colon = skipSpace(buffer, end);
       if (buffer[colon] === 0x3a) {
-        if (++scan.keys > limits.maxKeys) throw malformed(`it has more than ${limits.maxKeys} keys`, at);
+        if (++scan.keys > limits.keysMax) throw malformed(`it has more than ${limits.keysMax} keys`, at);
         if (depth <= 2)
           noteMember(scan.members, depth, {
             keyStart: at,
@@ -117,7 +117,7 @@ function scanBytes(buffer: Buffer, limits: JsonLimits): Scan {
         at = colon;
       } else at = end - 1;
     } else if (byte === 0x7b || byte === 0x5b) {
-      if (++depth > limits.maxDepth) throw malformed(`it is nested deeper than ${limits.maxDepth}`, at);
+      if (++depth > limits.depthMax) throw malformed(`it is nested deeper than ${limits.depthMax}`, at);
     } else if (byte === 0x7d || byte === 0x5d) {
       closeMember(buffer, scan.members, depth--, at);
     } else if (byte === 0x2c) closeMember(buffer, scan.members, depth, at);

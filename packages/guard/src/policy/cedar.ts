@@ -7,7 +7,7 @@
 import type { Definition, Grant, Principal } from '../call.ts';
 import type { Action } from '../methods.ts';
 import type { Clock, PolicyDecision, PolicyEngine, PolicyRequest } from '../ports.ts';
-import { ACTIONS, contextRecord, principalEntity, resourceEntity, type ContextReads } from './entities.ts';
+import { ACTION_ENTITIES, contextRecord, principalEntity, resourceEntity, type ContextReads } from './entities.ts';
 import { compileExpression, type Environment, type Expression } from './expression.ts';
 import { compileScope, type Scope, type ScopeJson } from './scope.ts';
 import { EvaluationError, UNKNOWN, uidOf, type Entity, type Unknown } from './values.ts';
@@ -161,7 +161,7 @@ function satisfied(policy: Policy, env: Environment): boolean | Unknown {
 function environment(request: PolicyRequest, action: Action, reads: ContextReads, nowMs: number): Environment {
   return {
     principal: principalEntity(request.principal, request.tenant),
-    action: ACTIONS[action],
+    action: ACTION_ENTITIES[action],
     resource: resourceEntity(request.definition),
     context: contextRecord(request, reads, nowMs),
   };

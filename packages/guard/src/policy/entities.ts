@@ -3,7 +3,7 @@
  * volatile: a decision that reads one is not remembered, and in partial evaluation their value is unknown.
  */
 import type { Definition, Json, JsonObject, Principal, Tenant } from '../call.ts';
-import type { Action } from '../methods.ts';
+import { ACTIONS, type Action } from '../methods.ts';
 import { asObject, isObject } from '../json/is-object.ts';
 import type { PolicyRequest } from '../ports.ts';
 import { decimal, ip } from './extensions.ts';
@@ -19,16 +19,18 @@ import {
   type Value,
 } from './values.ts';
 
-const TYPES = {
+/** The Cedar entity type of each kind of definition. */
+const ENTITY_TYPE = {
   tool: 'Tool',
   prompt: 'Prompt',
   resource: 'Resource',
   resource_template: 'ResourceTemplate',
   server: 'Server',
 } as const;
+
 /** The entity of each action. */
-export const ACTIONS: Readonly<Record<Action, Entity>> = Object.fromEntries(
-  (['see', 'call', 'read', 'get', 'complete', 'subscribe'] as const).map((name) => [name, namedEntity('Action', name)]),
+export const ACTION_ENTITIES: Readonly<Record<Action, Entity>> = Object.fromEntries(
+  ACTIONS.map((name) => [name, namedEntity('Action', name)]),
 ) as Record<Action, Entity>;
 
 const texts = (values: readonly string[]): Value => setOf(values);
@@ -85,9 +87,9 @@ export function resourceEntity(definition: Definition): Entity {
   const id = kind === 'server' ? server : `${server}/${name}`;
   const entity: Entity = {
     kind: 'entity',
-    type: TYPES[kind],
+    type: ENTITY_TYPE[kind],
     id,
-    uid: uidOf(TYPES[kind], id),
+    uid: uidOf(ENTITY_TYPE[kind], id),
     attrs: recordOf(attrs),
     ancestors: new Set([uidOf('Server', server)]),
   };

@@ -1,5 +1,5 @@
 /** The Cedar schema of one definition, in JSON form. Names and types of arguments come from the pinned JSON Schema. */
-import type { Definition, Json, JsonObject } from '@sallyport/guard';
+import { ACTIONS, type Definition, type Json, type JsonObject } from '@sallyport/guard';
 
 type CedarType = JsonObject;
 
@@ -24,7 +24,7 @@ export const ENTITY_TYPES: readonly string[] = [
   'Action',
 ];
 /** The actions that policies may name. */
-export const ACTION_NAMES: readonly string[] = ['see', 'call', 'read', 'get', 'complete', 'subscribe'];
+export const ACTION_NAMES: readonly string[] = ACTIONS;
 
 const USER = record({
   issuer: required(STRING),

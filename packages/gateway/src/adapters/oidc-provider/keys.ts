@@ -10,7 +10,7 @@ export interface SignInKeys {
 }
 
 /** Reads the keys, or makes them on the first start. Only the owner can read the file; tokens outlive a restart. */
-export async function openKeys(folder: string): Promise<SignInKeys> {
+export async function openSignInKeys(folder: string): Promise<SignInKeys> {
   const file = join(folder, 'sign-in.keys.json');
   if (existsSync(file)) return JSON.parse(readFileSync(file, 'utf8')) as SignInKeys;
   const { privateKey } = await generateKeyPair('ES256', { extractable: true });

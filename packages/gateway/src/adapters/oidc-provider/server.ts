@@ -6,7 +6,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { DatabaseSync } from 'node:sqlite';
 import Provider, { errors, interactionPolicy, type Configuration, type KoaContextWithOIDC } from 'oidc-provider';
 import { setSecurityHeaders } from '../../listen/security-headers.ts';
-import { openKeys } from './keys.ts';
+import { openSignInKeys } from './keys.ts';
 import { createLogin, type SignInUser } from './login.ts';
 import { PAGE_POLICY, refused } from './page.ts';
 import { limitMetadata } from './registration.ts';
@@ -60,7 +60,7 @@ const TTL_SECONDS = {
 
 /** @returns a server whose clients, grants and keys outlive a restart. */
 export async function createAuthorizationServer(deps: AuthorizationServerDeps): Promise<AuthorizationServer> {
-  const { jwks, cookieKeys } = await openKeys(deps.folder);
+  const { jwks, cookieKeys } = await openSignInKeys(deps.folder);
   const provider = new Provider(deps.issuer, {
     ...configuration(deps),
     jwks,

@@ -1,7 +1,7 @@
 /** Structured logs: one JSON document per line on standard error. Standard output belongs to the protocol. */
 import { destination, pino, stdTimeFunctions, type DestinationStream } from 'pino';
 import type { Log, LogLevel } from '@sallyport/guard';
-import { createRedactor } from './redact.ts';
+import { createLogRedactor } from './redact.ts';
 
 /** Settings of the log. */
 export interface LoggerOptions {
@@ -17,7 +17,7 @@ export interface LoggerOptions {
 export function createLogger(options: LoggerOptions): Log {
   const stream: DestinationStream =
     options.write === undefined ? destination({ fd: 2, sync: true }) : { write: options.write };
-  const redactor = createRedactor(options.secrets ?? ((): readonly string[] => []));
+  const redactor = createLogRedactor(options.secrets ?? ((): readonly string[] => []));
   const logger = pino(
     {
       level: options.level(),

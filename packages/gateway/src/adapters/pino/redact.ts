@@ -35,7 +35,7 @@ const MEMBERS_MAX = 64;
 export const REDACTED = '[redacted]';
 
 /** Makes texts and fields safe to log. */
-export interface Redactor {
+export interface LogRedactor {
   text(text: string): string;
   fields(fields: Readonly<Record<string, unknown>>): Record<string, unknown>;
 }
@@ -44,7 +44,7 @@ export interface Redactor {
  * @param secrets exact values that must never appear, such as resolved references; those under 6 characters are
  * ignored.
  */
-export function createRedactor(secrets: () => readonly string[]): Redactor {
+export function createLogRedactor(secrets: () => readonly string[]): LogRedactor {
   const text = (raw: string): string => {
     let clean = raw.length > 4 * TEXT_CHARACTERS_MAX ? raw.slice(0, 4 * TEXT_CHARACTERS_MAX) : raw;
     for (const secret of secrets())

@@ -5,7 +5,7 @@ import { endpointLabel, methodLabel, OTHER, statusLabel, tenantLabel, wordLabel 
 import { counter, gauge, histogram } from './series.ts';
 
 /** A request that was answered. */
-export interface AnsweredRequest {
+export interface RequestReport {
   readonly method: string;
   readonly endpoint: string;
   readonly status: number;
@@ -16,7 +16,7 @@ export interface AnsweredRequest {
 /** The metrics that the gateway counts, and their text. */
 export interface Metrics extends Observer {
   /** One HTTP request, or one line of stdio, was answered. */
-  requested(event: AnsweredRequest): void;
+  requested(event: RequestReport): void;
   /** A call ended. Only `tools/call` is counted. */
   called(outcome: Outcome): void;
   tokenRefused(errorType: string): void;
@@ -35,7 +35,7 @@ export interface MetricsDeps {
   readonly activeConnections: () => number;
   readonly approvalsPending: () => number;
   /** True to add the memory, CPU and event loop of the process. */
-  readonly ofProcess?: boolean;
+  readonly includesProcess?: boolean;
 }
 
 const STAGE_BOUNDS = [
@@ -48,7 +48,7 @@ const WAIT_BOUNDS = [1, 5, 15, 30, 60, 120, 300, 600, 1800, 3600];
 /** @returns metrics in a registry of their own. */
 export function createMetrics(deps: MetricsDeps): Metrics {
   const registry = new Registry();
-  if (deps.ofProcess === true) collectDefaultMetrics({ register: registry });
+  if (deps.includesProcess === true) collectDefaultMetrics({ register: registry });
   const known = namesOf(deps);
   return {
     ...pipelineSeries(registry, known),

@@ -15,8 +15,7 @@ export interface LogFiles {
 
 /** The operations of the file system. */
 export const realFiles: LogFiles = {
-  // Synchronous: writing to the page cache takes microseconds, less than handing the work to another thread. Waiting
-  // for
+  // Synchronous: writing to the page cache takes microseconds, less than handing the work to another thread. Waiting for
   // the disk (fdatasync) is asynchronous.
   async write(fd, bytes, position) {
     for (let written = 0; written < bytes.length;) {

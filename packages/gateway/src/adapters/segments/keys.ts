@@ -27,7 +27,7 @@ const DISTINCT_BYTES_MIN = 32;
  * Reads the master key of an audit folder, or makes one. @throws Error when the key is damaged, weak or readable by
  * others.
  */
-export function openKeys(folder: string): AuditKeys {
+export function openAuditKeys(folder: string): AuditKeys {
   const file = join(folder, 'master.key');
   if (!existsSync(file)) makeKey(file);
   const master = readFileSync(file);

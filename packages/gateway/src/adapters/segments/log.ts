@@ -2,7 +2,7 @@
 import { mkdirSync, readdirSync } from 'node:fs';
 import type { AuditLog, Clock } from '@sallyport/guard';
 import { createSigner, type Tile } from '@sallyport/guard/audit';
-import { openKeys, type AuditKeys } from './keys.ts';
+import { openAuditKeys, type AuditKeys } from './keys.ts';
 import { processFolder, processOf, tenantFolder, tenantOf } from './layout.ts';
 import { AuditLogInUse, lockFolder } from './lock.ts';
 import type { LogFiles } from './files.ts';
@@ -48,7 +48,7 @@ export function openAuditLog(deps: AuditLogDeps): SegmentAuditLog {
   const lock = lockFolder(folder);
   const logs = new Map<string, TenantLog>();
   try {
-    const keys = openKeys(deps.folder);
+    const keys = openAuditKeys(deps.folder);
     const open = (tenant: string): TenantLog => {
       const log = logs.get(tenant) ?? openTenant(deps, folder, keys, tenant);
       logs.set(tenant, log);

@@ -1,6 +1,13 @@
 import type { DatabaseSync } from 'node:sqlite';
 import type { Clock, SessionDirectory } from '@sallyport/guard';
 
+interface Row {
+  id: string;
+  expires_at: number;
+}
+
+const PURGE_MS = 600_000;
+
 /** Ended sessions in SQLite. They are kept in memory too, because every call with a session reads them. */
 export function createSessions(database: DatabaseSync, clock: Clock): SessionDirectory {
   const insert = database.prepare(
@@ -9,25 +16,19 @@ export function createSessions(database: DatabaseSync, clock: Clock): SessionDir
   );
   const purge = database.prepare('DELETE FROM ended_sessions WHERE expires_at <= ?');
   purge.run(clock.now());
-  const ended = new Map(
-    (
-      database.prepare('SELECT id, expires_at FROM ended_sessions').all() as unknown as {
-        id: string;
-        expires_at: number;
-      }[]
-    ).map((row) => [row.id, row.expires_at]),
-  );
-  let purgeAt = clock.now() + 600_000;
+  const rows = database.prepare('SELECT id, expires_at FROM ended_sessions').all() as unknown as Row[];
+  const ended = new Map(rows.map((row) => [row.id, row.expires_at]));
+  let nextPurgeMs = clock.now() + PURGE_MS;
   return {
-    end(id, expiresAt) {
+    end(id, expiresAtMs) {
       // The later expiry counts, so that ending a session again cannot bring it back.
-      ended.set(id, Math.max(expiresAt, ended.get(id) ?? 0));
-      insert.run(id, expiresAt);
-      const now = clock.now();
-      if (now < purgeAt) return;
-      purgeAt = now + 600_000;
-      purge.run(now);
-      for (const [expired, expiresAtMs] of ended) if (expiresAtMs <= now) ended.delete(expired);
+      ended.set(id, Math.max(expiresAtMs, ended.get(id) ?? 0));
+      insert.run(id, expiresAtMs);
+      const nowMs = clock.now();
+      if (nowMs < nextPurgeMs) return;
+      nextPurgeMs = nowMs + PURGE_MS;
+      purge.run(nowMs);
+      for (const [endedId, endedExpiryMs] of ended) if (endedExpiryMs <= nowMs) ended.delete(endedId);
     },
     ended: (id) => ended.has(id),
   } satisfies SessionDirectory;

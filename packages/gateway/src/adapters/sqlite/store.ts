@@ -25,13 +25,13 @@ export interface Store {
 export function openStore(file: string, clock: Clock = { now: () => Date.now() }): Store {
   const database = openFile(file);
   migrate(database);
-  const one = database.prepare('SELECT 1');
+  const probe = database.prepare('SELECT 1');
   return {
     keys: createKeys(database),
     pins: createPins(database),
     sessions: createSessions(database, clock),
     database,
-    probe: () => void one.get(),
+    probe: () => void probe.get(),
     close: () => database.close(),
   };
 }
@@ -51,6 +51,7 @@ function openFile(file: string): DatabaseSync {
 }
 
 const BUSY_MS_MAX = 5_000;
+const RETRY_MS = 10;
 
 /**
  * Two processes that open a new file at the same time both change its journal mode. SQLite's busy timeout does not
@@ -58,15 +59,18 @@ const BUSY_MS_MAX = 5_000;
  */
 function useWal(database: DatabaseSync): void {
   database.exec(`PRAGMA busy_timeout = ${BUSY_MS_MAX}; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON;`);
-  for (
-    const until = performance.now() + BUSY_MS_MAX;
-    ;
-    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 10)
-  ) {
+  const endMs = performance.now() + BUSY_MS_MAX;
+  for (;;) {
     try {
       return database.exec('PRAGMA journal_mode = WAL');
     } catch (thrown) {
-      if ((thrown as { errcode?: number }).errcode !== SQLITE_BUSY || performance.now() > until) throw thrown;
+      if ((thrown as { errcode?: number }).errcode !== SQLITE_BUSY || performance.now() > endMs) throw thrown;
     }
+    sleepSync(RETRY_MS);
   }
+}
+
+/** Blocks the thread, because the store opens synchronously. */
+function sleepSync(ms: number): void {
+  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, ms);
 }

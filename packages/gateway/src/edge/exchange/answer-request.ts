@@ -17,8 +17,8 @@ import { acceptsRequests, createClientRequests, type ClientRequests } from '../s
 import { admitCall, callKey, endCall, registerCall } from '../sessions/live-sessions.ts';
 import { answerListen } from '../subscriptions/answer-listen.ts';
 import { createClientChannel } from './client-channel.ts';
-import type { Connection } from './connection.ts';
-import { discover, initialize, serverInfoFor } from './gateway-methods.ts';
+import type { ClientConnection } from './connection.ts';
+import { answerDiscover, answerInitialize, serverInfoFor } from './gateway-methods.ts';
 import type { InboundMessage } from './inbound-message.ts';
 import { runCall } from './run-call.ts';
 import { toCall } from './to-call.ts';
@@ -32,7 +32,7 @@ export async function answerRequest(
   deps: EdgeDeps,
   inbound: InboundMessage,
   received: RequestMessage,
-  connection: Connection,
+  connection: ClientConnection,
 ): Promise<void> {
   const { caller, route } = inbound;
   const { live, pending } = connection;
@@ -75,7 +75,10 @@ export async function answerRequest(
 }
 
 /** Requests of servers to this client; `undefined` when it cannot be asked, or could not answer. */
-function openClientRequests({ caller, snapshot }: InboundMessage, connection: Connection): ClientRequests | undefined {
+function openClientRequests(
+  { caller, snapshot }: InboundMessage,
+  connection: ClientConnection,
+): ClientRequests | undefined {
   const { live, pending, canStream } = connection;
   return live !== undefined && canStream && acceptsRequests(caller.capabilities)
     ? createClientRequests(live, pending, caller.capabilities, snapshot.gateway.requestTimeoutMs, connection)
@@ -87,7 +90,7 @@ async function runRequest(
   deps: EdgeDeps,
   inbound: InboundMessage,
   request: RequestMessage,
-  connection: Connection,
+  connection: ClientConnection,
   clientRequests: ClientRequests | undefined,
 ): Promise<{ readonly outcome: Outcome; readonly server: string | undefined }> {
   const { live, pending } = connection;
@@ -97,9 +100,9 @@ async function runRequest(
     if (live !== undefined) admitCall(live, callKey(request.id), pending, permitHolder(permit).principal.key);
     switch (call.method) {
       case 'initialize':
-        return initialize(deps, inbound, call.params, permit, connection);
+        return answerInitialize(deps, inbound, call.params, permit, connection);
       case 'server/discover':
-        return discover(deps, inbound, permit);
+        return answerDiscover(deps, inbound, permit);
       case 'ping':
         spendPermit(permit);
         return { value: {} };

@@ -4,13 +4,13 @@ import type { Caller } from '../eras/caller.ts';
 import { notificationMessage } from '../../mcp/json-rpc.ts';
 import { metaOf } from '../../mcp/meta-keys.ts';
 import { NOTIFICATION } from '../../mcp/notifications.ts';
-import type { Connection } from './connection.ts';
+import type { ClientConnection } from './connection.ts';
 
 /** @param request sends a request to a legacy client that can be asked; modern clients are asked in results. */
 export function createClientChannel(
   caller: Caller,
   params: JsonObject,
-  connection: Pick<Connection, 'send'>,
+  connection: Pick<ClientConnection, 'send'>,
   request: ClientChannel['request'],
 ): ClientChannel {
   // `checkMeta` has seen that it is a string or an integer.

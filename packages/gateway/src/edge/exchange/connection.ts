@@ -12,7 +12,7 @@ export interface StreamLimits {
 }
 
 /** The way back to the client of one request. Each transport has its own; the exchange uses both alike. */
-export interface Connection {
+export interface ClientConnection {
   /** What runs in the session of this client; `undefined` when it has no session. */
   readonly live: LiveSession | undefined;
   /** This request, for whoever cancels it. */

@@ -13,7 +13,7 @@ import type { EdgeDeps } from '../deps.ts';
 import { hasCoreTasks, isLegacyVersion, NEWEST_LEGACY_VERSION, SUPPORTED_VERSIONS } from '../../mcp/revisions.ts';
 import { serversOnRoute, type Route } from '../names/route.ts';
 import { META } from '../../mcp/meta-keys.ts';
-import type { Connection } from './connection.ts';
+import type { ClientConnection } from './connection.ts';
 import type { InboundMessage } from './inbound-message.ts';
 
 const GATEWAY_INFO = { name: 'sallyport', title: 'Sallyport', version: '0.1.0' };
@@ -32,12 +32,12 @@ interface VisibleProfile {
 }
 
 /** `initialize`: opens a session for the caller that the guard let through. @throws GuardError `not_found`. */
-export function initialize(
+export function answerInitialize(
   deps: EdgeDeps,
   inbound: InboundMessage,
   params: JsonObject,
   permit: Permit,
-  connection: Connection,
+  connection: ClientConnection,
 ): McpResult {
   const { principal, tenant } = spendPermit(permit);
   const who = { principal, tenant };
@@ -59,7 +59,7 @@ export function initialize(
 }
 
 /** `server/discover` of 2026-07-28. @throws GuardError `not_found`. */
-export function discover(deps: EdgeDeps, inbound: InboundMessage, permit: Permit): McpResult {
+export function answerDiscover(deps: EdgeDeps, inbound: InboundMessage, permit: Permit): McpResult {
   const profile = visibleProfile(deps, inbound, spendPermit(permit));
   const { tasks: _legacyTasks, ...capabilities } = profile.capabilities;
   return {

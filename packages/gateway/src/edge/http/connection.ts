@@ -8,7 +8,7 @@ import type { ServerResponse } from 'node:http';
 import { HEADER_NAME } from '../../mcp/headers.ts';
 import { primesStreams } from '../../mcp/revisions.ts';
 import type { Caller, ClientProfile } from '../eras/caller.ts';
-import type { Connection } from '../exchange/connection.ts';
+import type { ClientConnection } from '../exchange/connection.ts';
 import type { RenderedResponse } from '../render/rendered-response.ts';
 import type { LiveSession, PendingCall } from '../sessions/live-sessions.ts';
 import { sealSession } from '../sessions/seal.ts';
@@ -43,7 +43,7 @@ export function createHttpConnection(
   caller: Caller,
   live: LiveSession | undefined,
   pending: PendingCall,
-): Connection {
+): ClientConnection {
   const { request, response, snapshot, route } = context;
   const canStream = acceptsStream(request);
   const headers = { ...context.headers };

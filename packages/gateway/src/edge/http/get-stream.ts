@@ -11,7 +11,7 @@ import { acceptsRequests, createClientRequests } from '../sessions/client-reques
 import type { LiveSession, OpenGetStream, PendingCall } from '../sessions/live-sessions.ts';
 import { emit, findResumption, openStream, type Resumption, type Stream } from '../sessions/streams.ts';
 import { watchStream } from '../subscriptions/reauthorize.ts';
-import { serversToSubscribe, subscribe, type Subscriber } from '../subscriptions/subscriber.ts';
+import { serversToSubscribe, subscribeToServers, type LegacySubscriber } from '../subscriptions/subscriber.ts';
 import { inboundMessage, type HttpEdgeContext, type RequestContext } from './context.ts';
 import { liveSessionOf, readLegacy } from './legacy.ts';
 import { isModernRequest, respondPostOnly } from './modern-request.ts';
@@ -36,7 +36,7 @@ export async function handleGet(edge: HttpEdgeContext, context: RequestContext):
     const outcome =
       resumption?.stream.standalone === false
         ? await resumeCall(edge, inbound, resumption.stream, getStream)
-        : await subscribe(edge, inbound, serversToSubscribe(inbound), getStream);
+        : await subscribeToServers(edge, inbound, serversToSubscribe(inbound), getStream);
     respondToOutcome(edge, context, outcome);
   } finally {
     stopWatching();
@@ -50,7 +50,7 @@ function lastEventId({ request }: RequestContext): string | undefined {
 }
 
 /** One GET as a subscriber. */
-interface GetStream extends Subscriber {
+interface GetStream extends LegacySubscriber {
   release(): void;
 }
 
@@ -136,7 +136,7 @@ function resumeCall(
   edge: HttpEdgeContext,
   inbound: InboundMessage,
   stream: Stream,
-  subscriber: Subscriber,
+  subscriber: LegacySubscriber,
 ): Promise<Outcome> {
   const call = toInternalCall(edge, 'stream/listen', {}, inbound);
   return runCall(edge, inbound, call, async (permit) => {

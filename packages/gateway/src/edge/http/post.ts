@@ -19,7 +19,7 @@ import { rejectRequest, reportRequest, respondEmpty, respondRefused } from './re
 export async function handlePost(edge: HttpEdgeContext, context: RequestContext): Promise<void> {
   const { bodyBytesMax, depthMax, keysMax } = context.snapshot.gateway;
   const body = await readBody(context.request, bodyBytesMax);
-  const parsed = parseStrict(body, { maxBytes: bodyBytesMax, maxDepth: depthMax, maxKeys: keysMax });
+  const parsed = parseStrict(body, { bytesMax: bodyBytesMax, depthMax: depthMax, keysMax: keysMax });
   const message = readClientMessage(parsed);
   try {
     await handleMessage(edge, context, message, body, parsed);

@@ -10,7 +10,7 @@ import type { AnsweredRequest } from './rendered-response.ts';
 
 /** Members of results that only 2026-07-28 knows. */
 const MODERN_MEMBERS = ['ttlMs', 'cacheScope', 'resultType'];
-const TTL_MAX_MS = 60_000;
+const TTL_MS_MAX = 60_000;
 
 /** @returns the original bytes when nothing has to change, else the changed value. */
 export function renderResult({ value, items, bytes }: McpResult, request: AnsweredRequest): Uint8Array | JsonObject {
@@ -86,7 +86,7 @@ function withoutModernMembers(value: JsonObject): JsonObject {
 }
 
 const boundedTtlMs = (ttlMs: Json | undefined): number =>
-  typeof ttlMs === 'number' && ttlMs > 0 ? Math.min(Math.trunc(ttlMs), TTL_MAX_MS) : 0;
+  typeof ttlMs === 'number' && ttlMs > 0 ? Math.min(Math.trunc(ttlMs), TTL_MS_MAX) : 0;
 
 function without(value: JsonObject, members: readonly string[]): JsonObject {
   return Object.fromEntries(Object.entries(value).filter(([key]) => !members.includes(key)));

@@ -46,7 +46,7 @@ const SWEEP_MS = 60_000;
 
 export interface LiveSessions {
   /** Creates an entry where there is none. */
-  of(sessionId: string): LiveSession;
+  getOrCreate(sessionId: string): LiveSession;
   find(sessionId: string): LiveSession | undefined;
   /** Aborts the calls of a session and forgets everything about it. */
   end(sessionId: string): void;
@@ -71,7 +71,7 @@ export function createLiveSessions(now: () => number): LiveSessions {
   const timer = setInterval(() => sweep(sessions, now()), SWEEP_MS);
   timer.unref();
   return {
-    of(id) {
+    getOrCreate(id) {
       let session = sessions.get(id);
       if (session === undefined) {
         if (sessions.size >= SESSIONS_MAX) forgetOneIdle(sessions);

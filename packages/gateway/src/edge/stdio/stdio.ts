@@ -13,14 +13,14 @@ import type { Caller, ClientProfile } from '../eras/caller.ts';
 import { isModern, readModern } from '../eras/modern.ts';
 import { acceptClientMessage } from '../exchange/accept-client-message.ts';
 import { answerRequest } from '../exchange/answer-request.ts';
-import type { Connection } from '../exchange/connection.ts';
+import type { ClientConnection } from '../exchange/connection.ts';
 import type { InboundMessage } from '../exchange/inbound-message.ts';
 import { serversOnRoute } from '../names/route.ts';
 import { recordRejection } from '../rejection.ts';
 import { renderError } from '../render/error.ts';
 import { acceptsRequests, createClientRequests } from '../sessions/client-requests.ts';
 import { createLiveSession, type LiveSession, type PendingCall } from '../sessions/live-sessions.ts';
-import { subscribe } from '../subscriptions/subscriber.ts';
+import { subscribeToServers } from '../subscriptions/subscriber.ts';
 import { readLines } from './lines.ts';
 
 export interface StdioDeps extends EdgeDeps {
@@ -101,7 +101,7 @@ async function handleLine(deps: StdioDeps, client: StdioClient, line: Buffer | u
   try {
     if (line === undefined) throw new GuardError('payload_too_large');
     const { bodyBytesMax, depthMax, keysMax } = snapshot.gateway;
-    const parsed = parseStrict(line, { maxBytes: bodyBytesMax, maxDepth: depthMax, maxKeys: keysMax });
+    const parsed = parseStrict(line, { bytesMax: bodyBytesMax, depthMax: depthMax, keysMax: keysMax });
     message = readClientMessage(parsed);
     const span = parsed.span('params', 'arguments');
     await handleMessage(deps, client, snapshot, message, correlationId, span && line.subarray(...span));
@@ -147,7 +147,7 @@ function readCaller({ profile }: StdioClient, message: ClientMessage): Caller {
   return { era: 'legacy', ...profile, logLevel: undefined, session: undefined };
 }
 
-const createStdioConnection = (client: StdioClient, pending: PendingCall): Connection => ({
+const createStdioConnection = (client: StdioClient, pending: PendingCall): ClientConnection => ({
   live: client.live,
   pending,
   canStream: true,
@@ -177,7 +177,7 @@ function subscribeAlways(deps: StdioDeps, client: StdioClient, initialized: Inbo
     ? createClientRequests(client.live, pending, caller.capabilities, requestTimeoutMs, { send })
     : undefined;
   const inbound = { ...initialized, correlationId: randomUUID(), signal: pending.abort.signal };
-  void subscribe(deps, inbound, serversOnRoute(route, snapshot.servers), {
+  void subscribeToServers(deps, inbound, serversOnRoute(route, snapshot.servers), {
     send,
     request: clientRequests?.send,
     isCurrent: () => true,

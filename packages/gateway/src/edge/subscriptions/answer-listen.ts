@@ -21,7 +21,7 @@ import { capabilityChangedBy, LIST_CHANGES } from '../../mcp/lists.ts';
 import { META, metaOf } from '../../mcp/meta-keys.ts';
 import { isTaskNotification, NOTIFICATION } from '../../mcp/notifications.ts';
 import { silentChannel } from '../exchange/client-channel.ts';
-import type { Connection } from '../exchange/connection.ts';
+import type { ClientConnection } from '../exchange/connection.ts';
 import type { InboundMessage } from '../exchange/inbound-message.ts';
 import { runCall } from '../exchange/run-call.ts';
 import { toCall } from '../exchange/to-call.ts';
@@ -42,7 +42,7 @@ export async function answerListen(
   deps: EdgeDeps,
   inbound: InboundMessage,
   request: RequestMessage,
-  connection: Connection,
+  connection: ClientConnection,
 ): Promise<Outcome> {
   const { canStream, pending, streamLimits } = connection;
   if (!canStream) throw new GuardError('invalid_request', { message: 'Accept must have text/event-stream to listen.' });
@@ -70,7 +70,7 @@ async function listen(
   deps: EdgeDeps,
   inbound: InboundMessage,
   request: RequestMessage,
-  connection: Connection,
+  connection: ClientConnection,
   takeSlot: (permit: Permit) => void,
 ): Promise<Outcome> {
   const accepted = await acceptFilter(deps, inbound, request.params);
@@ -152,5 +152,5 @@ const tagged = (params: JsonObject, id: RequestId): JsonObject => ({
 
 const taggedResult = ({ value }: McpResult, id: RequestId): McpResult => ({ value: tagged(value, id) });
 
-const sendTagged = (connection: Connection, method: string, params: JsonObject, id: RequestId): void =>
+const sendTagged = (connection: ClientConnection, method: string, params: JsonObject, id: RequestId): void =>
   connection.send(notificationMessage(method, tagged(params, id)));

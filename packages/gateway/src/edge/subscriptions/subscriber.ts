@@ -13,7 +13,7 @@ import { notificationParams } from '../names/notification-params.ts';
 import { serversOnRoute } from '../names/route.ts';
 import { createNotificationGate, deliverNotification, type NotificationGate } from './notification-gate.ts';
 
-export interface Subscriber {
+export interface LegacySubscriber {
   /** Sends a server's request to this client; `undefined` when it cannot be asked. */
   readonly request: ClientChannel['request'];
   /**
@@ -34,11 +34,11 @@ export interface Subscriber {
  * @param servers from {@link serversToSubscribe}.
  * @returns the first successful outcome, else the first.
  */
-export async function subscribe(
+export async function subscribeToServers(
   deps: EdgeDeps,
   inbound: InboundMessage,
   servers: readonly (string | undefined)[],
-  subscriber: Subscriber,
+  subscriber: LegacySubscriber,
 ): Promise<Outcome> {
   const gate = createNotificationGate(deps, inbound);
   return mergeOutcomes(
@@ -50,7 +50,7 @@ async function subscribeToServer(
   deps: EdgeDeps,
   inbound: InboundMessage,
   server: string | undefined,
-  subscriber: Subscriber,
+  subscriber: LegacySubscriber,
   gate: NotificationGate,
 ): Promise<Outcome> {
   const { route, caller } = inbound;

@@ -159,7 +159,7 @@ function testPipeline(
     {
       allowTools: () => undefined,
       additionalArguments: () => 'allow',
-      maxResultBytes: () => 10_000_000,
+      resultBytesMax: () => 10_000_000,
       refusalsPerMinute: () => 1_000_000,
       tokenRefused: () => {},
       tiers: () => ({ default: [{ limit: limit ?? 1_000_000, periodMs: 60_000, per: ['user'] }] }),

@@ -12,7 +12,7 @@
 import { GuardError, type Era, type JsonObject, type Log, type McpResult } from '@sallyport/guard';
 import { isInputRequired, isMultiRoundTrip } from '../../mcp/results.ts';
 import { sendToClient } from '../client-requests/send-to-client.ts';
-import type { ClientRequest } from '../deps.ts';
+import type { RunClientRequest } from '../deps.ts';
 import { createCallNotifications } from '../notifications/call-notifications.ts';
 import { applyCallLogLevel } from '../notifications/set-log-level.ts';
 import type { UpstreamSession } from '../sessions/session.ts';
@@ -28,7 +28,7 @@ import type { ServerCall } from './server-call.ts';
 
 /** What the four functions use. */
 export interface CombinationDeps {
-  readonly clientRequest: ClientRequest;
+  readonly runClientRequest: RunClientRequest;
   readonly requestStates: RequestStates;
   readonly parkedCalls: ParkedCalls;
   readonly log: Log;
@@ -51,33 +51,33 @@ export const COMBINATIONS: Readonly<Record<Era, Readonly<Record<Era, Combination
 const ROUNDS_MAX = 10;
 
 async function legacyClientLegacyServer(
-  { clientRequest }: CombinationDeps,
+  { runClientRequest }: CombinationDeps,
   call: ServerCall,
   session: UpstreamSession,
   extraMembers: JsonObject,
 ): Promise<McpResult> {
-  return clientResult(call, 'legacy', await sendDirectly(clientRequest, call, session, extraMembers));
+  return clientResult(call, 'legacy', await sendDirectly(runClientRequest, call, session, extraMembers));
 }
 
 async function legacyClientModernServer(
-  { clientRequest }: CombinationDeps,
+  { runClientRequest }: CombinationDeps,
   call: ServerCall,
   session: UpstreamSession,
   extraMembers: JsonObject,
 ): Promise<McpResult> {
-  let result = await sendDirectly(clientRequest, call, session, extraMembers);
+  let result = await sendDirectly(runClientRequest, call, session, extraMembers);
   for (let round = 0; isInputRequired(result.value); round++) {
     if (round >= ROUNDS_MAX) throw transportFailure('too many rounds of input requests');
-    const responses = await answerInputRequests(clientRequest, call, result.value);
+    const responses = await answerInputRequests(runClientRequest, call, result.value);
     // The server has begun to execute the call: if this round fails, the first one must not be sent again (L10).
-    result = await sendDirectly(clientRequest, call, session, { ...extraMembers, ...responses }).catch(throwAsSent);
+    result = await sendDirectly(runClientRequest, call, session, { ...extraMembers, ...responses }).catch(throwAsSent);
     if (call.permitted.call.signal.aborted) throw new GuardError('cancelled');
   }
   return clientResult(call, 'modern', result);
 }
 
 async function modernClientLegacyServer(
-  { clientRequest, parkedCalls, log }: CombinationDeps,
+  { runClientRequest, parkedCalls, log }: CombinationDeps,
   call: ServerCall,
   session: UpstreamSession,
   extraMembers: JsonObject,
@@ -85,25 +85,25 @@ async function modernClientLegacyServer(
   // A modern client names its log level with each call; a legacy server keeps one for the session.
   await applyCallLogLevel(log, call, session);
   if (isMultiRoundTrip(call.permitted.call.method)) return parkedCalls.start(call, session, extraMembers);
-  return clientResult(call, 'legacy', await sendDirectly(clientRequest, call, session, extraMembers));
+  return clientResult(call, 'legacy', await sendDirectly(runClientRequest, call, session, extraMembers));
 }
 
 async function modernClientModernServer(
-  { clientRequest, requestStates }: CombinationDeps,
+  { runClientRequest, requestStates }: CombinationDeps,
   call: ServerCall,
   session: UpstreamSession,
   extraMembers: JsonObject,
 ): Promise<McpResult> {
-  const result = await sendDirectly(clientRequest, call, session, extraMembers);
+  const result = await sendDirectly(runClientRequest, call, session, extraMembers);
   if (!isInputRequired(result.value)) return clientResult(call, 'modern', result);
-  return forwardInputRequests(clientRequest, requestStates, call, result.value);
+  return forwardInputRequests(runClientRequest, requestStates, call, result.value);
 }
 
 /**
  * Sends a call that lives as long as the client's request: what the server sends meanwhile goes to the client at once.
  */
 function sendDirectly(
-  clientRequest: ClientRequest,
+  runClientRequest: RunClientRequest,
   call: ServerCall,
   session: UpstreamSession,
   extraMembers: JsonObject,
@@ -113,7 +113,7 @@ function sendDirectly(
     signal,
     deadlineMs,
     onNotification: createCallNotifications(() => call.channel, call.taskSeal),
-    onRequest: (method, params, withdrawn) => sendToClient(clientRequest, call, method, params, withdrawn),
+    onRequest: (method, params, withdrawn) => sendToClient(runClientRequest, call, method, params, withdrawn),
   });
   return sendRequest(session, request);
 }

@@ -135,7 +135,7 @@ async function callServer(deps: SendDeps, call: ServerCall): Promise<McpResult> 
     return await callOverSession(deps, call, extraMembers);
   } catch (thrown) {
     if (channel.era === 'legacy') throw thrown;
-    const elicitations = await urlElicitations(deps.clientRequest, deps.requestStates, call, thrown);
+    const elicitations = await urlElicitations(deps.runClientRequest, deps.requestStates, call, thrown);
     if (elicitations === undefined) throw modernClientError(thrown);
     return elicitations;
   }

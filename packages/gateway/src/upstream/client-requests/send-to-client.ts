@@ -4,7 +4,7 @@
 import { GuardError, type JsonObject } from '@sallyport/guard';
 import { metaOf } from '../../mcp/meta-keys.ts';
 import type { ServerCall } from '../calls/server-call.ts';
-import type { ClientRequest } from '../deps.ts';
+import type { RunClientRequest } from '../deps.ts';
 import { openRelatedTask, sealRelatedTask } from '../tasks/task-ids.ts';
 import { requireClientCapability } from './capabilities.ts';
 import { withElicitationId } from './elicitation-id.ts';
@@ -17,7 +17,7 @@ import { withElicitationId } from './elicitation-id.ts';
  * @throws GuardError `missing_client_capability`, or what the guard refuses with.
  */
 export async function guardClientRequest(
-  clientRequest: ClientRequest,
+  runClientRequest: RunClientRequest,
   { permitted, channel, clientCapabilities, taskSeal }: ServerCall,
   method: string,
   params: JsonObject,
@@ -27,7 +27,7 @@ export async function guardClientRequest(
   requireClientCapability(method, params, clientCapabilities);
   const sealed = sealRelatedTask(taskSeal, withoutProgressToken(params));
   const clientParams = withElicitationId(channel.era, method, sealed);
-  const answer = await clientRequest(permitted, method, clientParams, () => deliver(clientParams));
+  const answer = await runClientRequest(permitted, method, clientParams, () => deliver(clientParams));
   return openRelatedTask(taskSeal, answer);
 }
 
@@ -45,7 +45,7 @@ function withoutProgressToken(params: JsonObject): JsonObject {
  * @param withdrawn aborted when the server cancels it.
  */
 export function sendToClient(
-  clientRequest: ClientRequest,
+  runClientRequest: RunClientRequest,
   call: ServerCall,
   method: string,
   params: JsonObject,
@@ -53,7 +53,7 @@ export function sendToClient(
 ): Promise<JsonObject> {
   const { request } = call.channel;
   if (request === undefined) return Promise.reject(new GuardError('missing_client_capability'));
-  return guardClientRequest(clientRequest, call, method, params, (clientParams) =>
+  return guardClientRequest(runClientRequest, call, method, params, (clientParams) =>
     request(method, clientParams, withdrawn),
   );
 }

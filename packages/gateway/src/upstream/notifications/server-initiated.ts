@@ -4,7 +4,7 @@ import { NOTIFICATION } from '../../mcp/notifications.ts';
 import type { ServerSettings } from '../../snapshot.ts';
 import { withSettings } from '../calls/server-call.ts';
 import { sendToClient } from '../client-requests/send-to-client.ts';
-import type { ClientRequest } from '../deps.ts';
+import type { RunClientRequest } from '../deps.ts';
 import type { Owner, SessionState } from '../sessions/session.ts';
 import type { ServerInitiated } from '../transports/transport.ts';
 import { forgetChangedLists } from './list-changed.ts';
@@ -17,7 +17,7 @@ const belongsToCall = (method: string): boolean =>
 /** A session belongs to one principal, so whichever of its calls is taken, nobody else can get the message. */
 export function createServerInitiated(
   subscribers: Subscribers,
-  clientRequest: ClientRequest,
+  runClientRequest: RunClientRequest,
   settings: ServerSettings,
   owner: Owner,
   session: SessionState,
@@ -36,7 +36,7 @@ export function createServerInitiated(
       // The newest subscriber: the connection of an older one may be dead without anybody knowing yet.
       const subscriber = subscribers.of(server, owner).findLast(({ call }) => call.channel.request !== undefined);
       if (subscriber === undefined) return Promise.reject(new GuardError('method_not_found'));
-      return sendToClient(clientRequest, withSettings(subscriber.call, settings), method, params, withdrawn);
+      return sendToClient(runClientRequest, withSettings(subscriber.call, settings), method, params, withdrawn);
     },
   };
 }

@@ -17,7 +17,7 @@ import type { Verification } from './verification.ts';
 
 export interface Verifier {
   readonly clock: Clock;
-  readonly definitions: PinCatalog;
+  readonly catalog: PinCatalog;
   /** The capabilities that the gateway itself declares when it lists. */
   capabilities(settings: ServerSettings): JsonObject;
 }
@@ -35,14 +35,14 @@ export function verifyNow(verifier: Verifier, session: UpstreamSession, kind: De
 }
 
 async function verify(
-  { clock, definitions, capabilities }: Verifier,
+  { clock, catalog, capabilities }: Verifier,
   session: UpstreamSession,
   kind: DefinitionKind,
 ): Promise<Verification> {
   const { connection, settings } = session;
   const verifiedAtMs = clock.now();
   const documents = await readList(connection, kind, settings.timeoutMs, capabilities(settings));
-  const { served, pinsVersion } = await definitions.compareList(settings, kind, documents, observerOf(session));
+  const { served, pinsVersion } = await catalog.compareList(settings, kind, documents, observerOf(session));
   const verification: Verification = { verifiedAtMs, pinsVersion, served };
   session.verifications.set(kind, verification);
   return verification;
@@ -66,14 +66,14 @@ export async function listServed(
   kind: DefinitionKind,
 ): Promise<readonly Definition[]> {
   const recent = recentVerification(verifier, session, kind);
-  const { version } = await verifier.definitions.freshPins();
+  const { version } = await verifier.catalog.freshPins();
   const { served } = recent?.pinsVersion === version ? recent : await verifyNow(verifier, session, kind);
-  const pins = await verifier.definitions.freshPins();
+  const pins = await verifier.catalog.freshPins();
   const { name: server } = session.settings;
   const listed: Definition[] = [];
   for (const [name, digest] of served) {
     const pinned = pins.get(server, kind, name);
-    if (pinned?.digest === digest && !verifier.definitions.isDrifting(server, kind, name)) listed.push(pinned);
+    if (pinned?.digest === digest && !verifier.catalog.isDrifting(server, kind, name)) listed.push(pinned);
   }
   return listed;
 }
@@ -82,30 +82,29 @@ export async function listServed(
  * Invariant 6, before anything is sent: the definition that was judged is still pinned, and the server shows the same.
  *
  * @throws GuardError `quarantined` when the server shows another definition, `not_found` when it shows none through
- * this
- *   session.
+ * this session.
  */
 export function requireServed(
   verifier: Verifier,
   session: UpstreamSession,
   definition: Definition,
 ): MaybePromise<void> {
-  const { definitions } = verifier;
+  const { catalog } = verifier;
   const recent = recentVerification(verifier, session, definition.kind);
   if (recent?.served.get(definition.name) === definition.digest)
-    return andThen(definitions.freshPins(), (pins) => requireMatch(definitions, pins, recent, definition));
+    return andThen(catalog.freshPins(), (pins) => requireMatch(catalog, pins, recent, definition));
   return verifyNow(verifier, session, definition.kind).then(async (verification) =>
-    requireMatch(definitions, await definitions.freshPins(), verification, definition),
+    requireMatch(catalog, await catalog.freshPins(), verification, definition),
   );
 }
 
 function requireMatch(
-  definitions: PinCatalog,
+  catalog: PinCatalog,
   pins: PinIndex,
   { served }: Verification,
   { server, kind, name, digest }: Definition,
 ): void {
-  if (definitions.isDrifting(server, kind, name) || pins.get(server, kind, name)?.digest !== digest)
+  if (catalog.isDrifting(server, kind, name) || pins.get(server, kind, name)?.digest !== digest)
     throw new GuardError('quarantined');
   const shownDigest = served.get(name);
   if (shownDigest === undefined) throw new GuardError('not_found');

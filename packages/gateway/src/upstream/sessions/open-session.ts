@@ -3,7 +3,7 @@ import type { Era, JsonObject } from '@sallyport/guard';
 import type { ServerSettings } from '../../snapshot.ts';
 import { publicReasonOf, reasonOf, transportErrorOf, transportFailure } from '../transports/failure.ts';
 import type { ConnectOptions, Endpoint } from '../transports/transport-kind.ts';
-import { transports } from '../transports/transports.ts';
+import { TRANSPORTS } from '../transports/transports.ts';
 import type { Connection } from '../transports/transport.ts';
 import type { PoolState } from './pool-state.ts';
 import { endpointKey, sharedSessionKey } from './session-key.ts';
@@ -23,7 +23,7 @@ export async function openSession(
   owner: Owner,
   capabilities: JsonObject,
 ): Promise<UpstreamSession> {
-  const kind = transports[settings.transport.kind];
+  const kind = TRANSPORTS[settings.transport.kind];
   const backoffKey = JSON.stringify([settings.name, owner.principal]);
   const waitMs = state.backoff.waitMs(backoffKey);
   if (waitMs > 0) throw transportFailure(`the server failed to start; next attempt in ${Math.ceil(waitMs / 1000)} s`);
@@ -66,7 +66,7 @@ function endpointOf(state: PoolState, settings: ServerSettings): Endpoint {
   const key = endpointKey(settings);
   const known = state.endpoints.get(key);
   if (known !== undefined) return known;
-  const endpoint = transports[settings.transport.kind].openEndpoint(settings, state.environment);
+  const endpoint = TRANSPORTS[settings.transport.kind].openEndpoint(settings, state.environment);
   state.endpoints.set(key, endpoint);
   return endpoint;
 }

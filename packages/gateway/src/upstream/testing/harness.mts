@@ -127,10 +127,10 @@ export function createHarness(
     pins,
     sealer: createSealer(Buffer.alloc(32, 7)),
     clock,
-    clientRequest: (permitted, method, params, deliver) => {
+    runClientRequest: (permitted, method, params, deliver) => {
       clientRequests.push({ method, params, principal: permitted.principal.key });
       if (harness.refuseClientRequests) return Promise.reject(new GuardError('not_permitted'));
-      return runClientRequest(guard, permitted, method, params, deliver);
+      return guardedClientRequest(guard, permitted, method, params, deliver);
     },
     log: (level, message, fields = {}) => void logs.push({ level, message, fields }),
     report: (event) => void events.push(event),
@@ -254,7 +254,7 @@ async function runDiscovery(guard: Guard, upstreams: Upstreams, server: string, 
   if (outcome.status !== 'success') throw outcome.error;
 }
 
-async function runClientRequest(
+async function guardedClientRequest(
   guard: Guard,
   { call: { target, origin }, principal }: Permitted,
   method: string,

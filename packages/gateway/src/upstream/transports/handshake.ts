@@ -18,7 +18,7 @@ export interface Handshake {
 const HANDSHAKE_BYTES_MAX = 1024 * 1024;
 const HANDSHAKE_MS_MAX = 60_000;
 const PROBE_MS_MAX = 5_000;
-const INSTRUCTIONS_LENGTH_MAX = 65_536;
+const INSTRUCTIONS_CHARACTERS_MAX = 65_536;
 /** Redirects, missing authorization and overload say nothing about the era. */
 const STATUS_WITHOUT_ERA: ReadonlySet<number> = new Set([301, 302, 303, 307, 308, 401, 403, 407, 429]);
 
@@ -111,6 +111,6 @@ function serverProfileOf(serverInfo: unknown, { capabilities, instructions }: Js
   return {
     serverInfo: isNamed ? serverInfo : { name: 'unknown', version: '0' },
     capabilities: isObject(capabilities) ? capabilities : {},
-    instructions: typeof instructions === 'string' ? instructions.slice(0, INSTRUCTIONS_LENGTH_MAX) : undefined,
+    instructions: typeof instructions === 'string' ? instructions.slice(0, INSTRUCTIONS_CHARACTERS_MAX) : undefined,
   };
 }

@@ -7,7 +7,7 @@ import { httpTransport } from './http/http.ts';
 import { stdioTransport } from './stdio/stdio.ts';
 import type { TransportKind } from './transport-kind.ts';
 
-export const transports: Readonly<Record<ServerTransport['kind'], TransportKind>> = {
+export const TRANSPORTS: Readonly<Record<ServerTransport['kind'], TransportKind>> = {
   http: httpTransport,
   stdio: stdioTransport,
 };

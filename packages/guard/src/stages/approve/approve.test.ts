@@ -171,7 +171,7 @@ describe('a yes is for exactly this call', () => {
     const { memory, ask, idOf } = bench();
     const id = await idOf();
     memory.approve(id, BOB);
-    const same = parseStrict(Buffer.from(text), { maxBytes: 1_000, maxDepth: 8, maxKeys: 50 }).value as JsonObject;
+    const same = parseStrict(Buffer.from(text), { bytesMax: 1_000, depthMax: 8, keysMax: 50 }).value as JsonObject;
     expect(await ask({ input: same })).toMatchObject({ id });
   });
 

@@ -1,4 +1,4 @@
-/** Stage 7: must a human approve? By rule. An approval is for exactly these bytes, once, until it expires. */
+/** Stage 7: must a person approve? An approval is for exactly these bytes, once, until it expires. */
 import type { Stages } from '../../guard.ts';
 import { andThen } from '../../maybe-promise.ts';
 import type { ApprovalState, ApprovalStore, Clock } from '../../ports.ts';

@@ -9,7 +9,7 @@ import type { Principal } from '../../call.ts';
 import type { Authenticator, Clock } from '../../ports.ts';
 import { checkClaims } from './check-claims.ts';
 import { checkHeader } from './check-header.ts';
-import { SKEW_MAX_SECONDS } from './check-times.ts';
+import { SKEW_SECONDS_MAX } from './check-times.ts';
 import { readCompactJwt, type CompactJwt } from './compact-jwt.ts';
 import type { JwtIssuer, KeySource } from './issuer.ts';
 import { refused } from './refused.ts';
@@ -78,4 +78,4 @@ async function checkSignature(token: string, jwt: CompactJwt, issuer: JwtIssuer,
 
 /** When the token stops being accepted: its expiry and the clock skew. */
 const expiryMs = ({ expiresAtMs = 0 }: Principal, { clockSkewSeconds }: JwtIssuer): number =>
-  expiresAtMs + Math.min(clockSkewSeconds, SKEW_MAX_SECONDS) * 1000;
+  expiresAtMs + Math.min(clockSkewSeconds, SKEW_SECONDS_MAX) * 1000;

@@ -3,7 +3,7 @@ import type { JwtIssuer } from './issuer.ts';
 import { refused } from './refused.ts';
 
 /** The largest clock skew that is tolerated, whatever the configuration says. */
-export const SKEW_MAX_SECONDS = 60;
+export const SKEW_SECONDS_MAX = 60;
 /** The end of the year 9999. */
 const SECONDS_MAX = 253_402_300_799;
 
@@ -13,7 +13,7 @@ const SECONDS_MAX = 253_402_300_799;
  * @returns `exp`, in seconds since the epoch.
  */
 export function checkTimes(payload: JsonObject, issuer: JwtIssuer, nowMs: number): number {
-  const skew = Math.min(issuer.clockSkewSeconds, SKEW_MAX_SECONDS);
+  const skew = Math.min(issuer.clockSkewSeconds, SKEW_SECONDS_MAX);
   const now = nowMs / 1000;
   const exp = time(payload['exp']);
   if (exp === undefined) throw refused('claims');

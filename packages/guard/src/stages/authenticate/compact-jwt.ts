@@ -13,7 +13,7 @@ export interface CompactJwt {
   readonly payload: JsonObject;
 }
 
-const LIMITS = { maxBytes: 16_384, maxDepth: 8, maxKeys: 256 };
+const LIMITS = { bytesMax: 16_384, depthMax: 8, keysMax: 256 };
 /**
  * RFC 7515 and RFC 7797 parameters that change how the token is read. `jku`, `jwk`, `x5u` and `x5c` are ignored
  * instead.

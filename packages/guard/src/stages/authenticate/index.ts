@@ -1,4 +1,4 @@
-/** Stage 1: who is it? */
+/** Stage 1: who calls? */
 import type { Credentials, Principal } from '../../call.ts';
 import { GuardError } from '../../errors.ts';
 import type { Stages } from '../../guard.ts';

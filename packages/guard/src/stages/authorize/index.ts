@@ -1,4 +1,4 @@
-/** Stage 5: may they do exactly this? Decides about validated arguments. Default deny; an error denies. */
+/** Stage 5: may the caller do exactly this? Decides about validated arguments. Default deny; an error denies. */
 import type { Stages } from '../../guard.ts';
 import { GuardError } from '../../errors.ts';
 import type { Observer, PolicyEngine } from '../../ports.ts';

@@ -2,10 +2,10 @@ import type { McpResult } from '../../call.ts';
 import { GuardError } from '../../errors.ts';
 
 /** @throws GuardError `output_blocked` for a result that is larger than the server's limit. */
-export function boundSize(result: McpResult, maxBytes: number): void {
+export function boundSize(result: McpResult, bytesMax: number): void {
   const bytes = result.bytes?.length ?? Buffer.byteLength(JSON.stringify(result.value));
-  if (bytes > maxBytes)
+  if (bytes > bytesMax)
     throw new GuardError('output_blocked', {
-      message: `The result is larger than ${maxBytes} bytes. The call was executed.`,
+      message: `The result is larger than ${bytesMax} bytes. The call was executed.`,
     });
 }

@@ -11,7 +11,7 @@ import { createMatchOutputSchema } from './match-output-schema.ts';
 /** What the inspect stage works with. */
 export interface InspectDeps {
   /** The largest result of a server, in bytes. Read before the call is executed. */
-  readonly maxResultBytes: (server: string) => number;
+  readonly resultBytesMax: (server: string) => number;
   /** The same decision that a call of the definition would meet. */
   readonly mayList: (identity: Identity, definition: Definition) => boolean;
   /** Shared with the validate stage. */
@@ -23,18 +23,18 @@ export interface InspectDeps {
  *
  * @example
  * ```ts
- * const inspect = createInspect({ maxResultBytes: () => 1_048_576, mayList: () => true });
+ * const inspect = createInspect({ resultBytesMax: () => 1_048_576, mayList: () => true });
  * ```
  */
 export function createInspect({
-  maxResultBytes,
+  resultBytesMax,
   mayList,
   outputCheck = createSchemaCache('outputSchema', SCHEMA_LIMITS),
 }: InspectDeps): Stages['inspect'] {
   const matchOutputSchema = createMatchOutputSchema(outputCheck);
   return (identity, { definition }, call) => {
     const server = definition?.server ?? (call.target.kind === 'task' ? call.target.server : undefined);
-    const bytesMax = server === undefined ? undefined : maxResultBytes(server);
+    const bytesMax = server === undefined ? undefined : resultBytesMax(server);
     return (result) => {
       if (result.items !== undefined)
         return { ...result, items: result.items.filter((item) => mayList(identity, item)) };

@@ -1,5 +1,5 @@
 /**
- * Refused calls cost too: a principal with too many refusals is refused everything until its refusal budget refills.
+ * A refused call takes from a refusal budget. While it is empty, every call of that principal is refused.
  */
 import { BoundedMap } from '../../bounded-map.ts';
 import type { Identity } from '../../guard.ts';

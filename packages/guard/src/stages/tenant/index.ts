@@ -1,11 +1,11 @@
-/** Stage 2: for whom? The tenant comes from the credential; no header, path or session can choose another one. */
+/** Stage 2: for which tenant? The tenant comes from the credential; no header, path or session can choose another one. */
 import { GuardError } from '../../errors.ts';
 import type { Stages } from '../../guard.ts';
 import { tenantId, type TenantId } from '../../identifiers.ts';
 import { andThen } from '../../maybe-promise.ts';
 import type { TenantDirectory } from '../../ports.ts';
 import type { Refusals } from '../limit/refusals.ts';
-import { checkSession } from './session-bound.ts';
+import { checkSession } from './check-session.ts';
 
 /**
  * The tenant of the gateway's own calls, and the log of records that belong to no tenant.

@@ -10,14 +10,14 @@ import { isObject } from '../../json/is-object.ts';
  *
  * @example
  * ```ts
- * const small: SchemaLimits = { maxBytes: 16_384, maxDepth: 16, maxExpanded: 1_000 };
+ * const small: SchemaLimits = { bytesMax: 16_384, depthMax: 16, expandedMax: 1_000 };
  * ```
  */
 export interface SchemaLimits {
-  readonly maxBytes: number;
-  readonly maxDepth: number;
+  readonly bytesMax: number;
+  readonly depthMax: number;
   /** Subschemas that one value can be checked against, with references expanded. */
-  readonly maxExpanded: number;
+  readonly expandedMax: number;
 }
 
 /**
@@ -28,16 +28,16 @@ export interface SchemaLimits {
  * const check = compileSchema({ type: 'object' }, SCHEMA_LIMITS);
  * ```
  */
-export const SCHEMA_LIMITS: SchemaLimits = { maxBytes: 256 * 1024, maxDepth: 64, maxExpanded: 20_000 };
+export const SCHEMA_LIMITS: SchemaLimits = { bytesMax: 256 * 1024, depthMax: 64, expandedMax: 20_000 };
 
 /** Why the schema is refused; `undefined` when it is accepted. */
 export function whyUnbounded(schema: Json, limits: SchemaLimits): string | undefined {
-  if (JSON.stringify(schema).length > limits.maxBytes) return `the schema is larger than ${limits.maxBytes} bytes`;
-  if (depthOf(schema) > limits.maxDepth) return `the schema is nested deeper than ${limits.maxDepth}`;
+  if (JSON.stringify(schema).length > limits.bytesMax) return `the schema is larger than ${limits.bytesMax} bytes`;
+  if (depthOf(schema) > limits.depthMax) return `the schema is nested deeper than ${limits.depthMax}`;
   const foreign = foreignReference(schema);
   if (foreign !== undefined) return foreign;
-  if (expandedSize(schema, schema, new Map()) > limits.maxExpanded)
-    return `the schema expands to more than ${limits.maxExpanded} checks`;
+  if (expandedSize(schema, schema, new Map()) > limits.expandedMax)
+    return `the schema expands to more than ${limits.expandedMax} checks`;
   return undefined;
 }
 

@@ -96,14 +96,14 @@ describe('J8 what a schema may cost', () => {
   const names = (spell: (at: number) => string): string[] => Array.from({ length: 30 }, (_, at) => spell(at));
 
   it.each<[name: string, over: JsonObject, under: JsonObject, changed: Partial<SchemaLimits>]>([
-    ['bytes', { enum: ['xxxxx'] }, { enum: ['xxxx'] }, { maxBytes: JSON.stringify({ enum: ['xxxx'] }).length }],
-    ['depth', nested(5), nested(4), { maxDepth: 5 }],
-    ['checks', { allOf: [{}, {}, {}] }, { allOf: [{}, {}] }, { maxExpanded: 4 }],
+    ['bytes', { enum: ['xxxxx'] }, { enum: ['xxxx'] }, { bytesMax: JSON.stringify({ enum: ['xxxx'] }).length }],
+    ['depth', nested(5), nested(4), { depthMax: 5 }],
+    ['checks', { allOf: [{}, {}, {}] }, { allOf: [{}, {}] }, { expandedMax: 4 }],
     [
       'checks behind references',
       chain(['a', 'b', 'c'], (name) => name),
       chain(['a', 'b'], (name) => name),
-      { maxExpanded: 9 },
+      { expandedMax: 9 },
     ],
   ])('%s: the limit passes, one more does not', (_name, over, under, changed) => {
     expect(() => compileSchema(over, limits(changed))).toThrow(/schema/);
@@ -113,7 +113,7 @@ describe('J8 what a schema may cost', () => {
   it('definitions that nothing refers to cost nothing', () => {
     const $defs = Object.fromEntries(Array.from({ length: 100 }, (_, at) => [`d${at}`, {}]));
     for (const schema of [{ $defs }, { definitions: $defs }])
-      expect(() => compileSchema(schema, limits({ maxExpanded: 5 }))).not.toThrow();
+      expect(() => compileSchema(schema, limits({ expandedMax: 5 }))).not.toThrow();
   });
 
   it.each<[name: string, schema: JsonObject]>([

@@ -4,7 +4,7 @@
 import type { JsonObject, McpResult } from '@sallyport/guard';
 import type { InputRequest } from '../../../mcp/results.ts';
 import { guardClientRequest } from '../../client-requests/send-to-client.ts';
-import type { ClientRequest } from '../../deps.ts';
+import type { RunClientRequest } from '../../deps.ts';
 import { sealTasksOfResult } from '../../tasks/task-ids.ts';
 import type { ServerCall } from '../server-call.ts';
 import { inputRequestsOf } from './input-requests.ts';
@@ -14,7 +14,7 @@ const STATE_TTL_MS = 15 * 60_000;
 
 /** @throws GuardError what the guard refuses an input request with, or `upstream_failed` for a malformed one. */
 export async function forwardInputRequests(
-  clientRequest: ClientRequest,
+  runClientRequest: RunClientRequest,
   requestStates: RequestStates,
   call: ServerCall,
   result: JsonObject,
@@ -24,7 +24,7 @@ export async function forwardInputRequests(
   const permittedRequests: Record<string, InputRequest> = {};
   await Promise.all(
     [...requests].map(([key, { method, params }]) =>
-      guardClientRequest(clientRequest, call, method, params, (clientParams) => {
+      guardClientRequest(runClientRequest, call, method, params, (clientParams) => {
         // Delivered with this result; the answer comes with the retry.
         permittedRequests[key] = { method, params: clientParams };
         return Promise.resolve({});

@@ -6,7 +6,7 @@ import { isObject, type JsonObject, type McpResult } from '@sallyport/guard';
 import { RPC_ERROR } from '../../../mcp/error-codes.ts';
 import { inputRequired, isMultiRoundTrip, type InputRequest } from '../../../mcp/results.ts';
 import { guardClientRequest } from '../../client-requests/send-to-client.ts';
-import type { ClientRequest } from '../../deps.ts';
+import type { RunClientRequest } from '../../deps.ts';
 import { remoteErrorOf } from '../../transports/failure.ts';
 import type { ServerCall } from '../server-call.ts';
 import type { RequestStates } from './request-state.ts';
@@ -20,7 +20,7 @@ const URLS_MAX = 8;
  * @throws GuardError what the guard refuses an input request with.
  */
 export async function urlElicitations(
-  clientRequest: ClientRequest,
+  runClientRequest: RunClientRequest,
   requestStates: RequestStates,
   call: ServerCall,
   thrown: unknown,
@@ -34,7 +34,7 @@ export async function urlElicitations(
   for (const [index, elicitation] of (elicitations as readonly unknown[]).entries()) {
     const params = urlParams(elicitation);
     if (params === undefined || index >= URLS_MAX) return undefined;
-    await guardClientRequest(clientRequest, call, 'elicitation/create', params, () => {
+    await guardClientRequest(runClientRequest, call, 'elicitation/create', params, () => {
       inputRequests[`url${index + 1}`] = { method: 'elicitation/create', params };
       return Promise.resolve({});
     });

@@ -7,7 +7,7 @@ import { GuardError, type Clock, type JsonObject, type McpResult } from '@sallyp
 import { isClientRequest } from '../../../mcp/client-requests.ts';
 import { inputRequired } from '../../../mcp/results.ts';
 import { guardClientRequest } from '../../client-requests/send-to-client.ts';
-import type { ClientRequest } from '../../deps.ts';
+import type { RunClientRequest } from '../../deps.ts';
 import { createCallNotifications } from '../../notifications/call-notifications.ts';
 import type { PinCatalog } from '../../pins/catalog.ts';
 import type { SessionPool } from '../../sessions/pool.ts';
@@ -27,7 +27,7 @@ const PER_PRINCIPAL_MAX = 32;
 /** What parked calls use. */
 export interface ParkedCallsDeps {
   readonly clock: Clock;
-  readonly clientRequest: ClientRequest;
+  readonly runClientRequest: RunClientRequest;
   readonly requestStates: RequestStates;
   readonly catalog: Pick<PinCatalog, 'isDrifting'>;
   readonly pool: Pick<SessionPool, 'release'>;
@@ -120,7 +120,7 @@ function requireCapacity({ calls }: ParkedCallsState, principal: string): void {
 
 /** The call has no deadline of its own, because it may outlive the client's request: every retry brings another one. */
 async function sendParkable(
-  { clientRequest }: ParkedCallsState,
+  { runClientRequest }: ParkedCallsState,
   parked: ParkedCall,
   extraMembers: JsonObject,
 ): Promise<ServerResult> {
@@ -129,7 +129,7 @@ async function sendParkable(
     signal: parked.abort.signal,
     deadlineMs: undefined,
     onNotification: createCallNotifications(() => parked.channel, call.taskSeal),
-    onRequest: (method, params, withdrawn) => parkRequest(clientRequest, parked, method, params, withdrawn),
+    onRequest: (method, params, withdrawn) => parkRequest(runClientRequest, parked, method, params, withdrawn),
   });
   return sendRequest(session, request);
 }
@@ -140,7 +140,7 @@ async function sendParkable(
  * @throws GuardError as `guardClientRequest` and `addRequest`.
  */
 async function parkRequest(
-  clientRequest: ClientRequest,
+  runClientRequest: RunClientRequest,
   parked: ParkedCall,
   method: string,
   params: JsonObject,
@@ -148,7 +148,7 @@ async function parkRequest(
 ): Promise<JsonObject> {
   try {
     if (!isClientRequest(method)) throw new GuardError('method_not_found');
-    return await guardClientRequest(clientRequest, parked.call, method, params, (clientParams) =>
+    return await guardClientRequest(runClientRequest, parked.call, method, params, (clientParams) =>
       addRequest(parked, { method, params: clientParams }, withdrawn),
     );
   } catch (thrown) {

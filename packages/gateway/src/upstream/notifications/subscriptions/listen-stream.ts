@@ -12,7 +12,7 @@ import type { Subscribers } from '../subscribers.ts';
 
 const EVENT_BYTES_MAX = 1024 * 1024;
 const RETRY_MS = 500;
-const RETRY_MAX_MS = 30_000;
+const RETRY_MS_MAX = 30_000;
 
 /**
  * Publishes what the stream brings, and opens it again when it breaks. Resolves when the signal aborts, when the owner
@@ -47,7 +47,7 @@ export async function keepListening(
     } finally {
       pool.release(session);
     }
-    const delayMs = Math.min(RETRY_MS * 2 ** Math.min(failures, 6), RETRY_MAX_MS);
+    const delayMs = Math.min(RETRY_MS * 2 ** Math.min(failures, 6), RETRY_MS_MAX);
     await sleep(delayMs, undefined, { signal, ref: false }).catch(() => undefined);
   }
 }

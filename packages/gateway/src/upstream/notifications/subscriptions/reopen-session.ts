@@ -9,7 +9,7 @@ import { ownerKey, type UpstreamSession } from '../../sessions/session.ts';
 import type { Subscribers } from '../subscribers.ts';
 
 const RETRY_MS = 1_000;
-const RETRY_MAX_MS = 30_000;
+const RETRY_MS_MAX = 30_000;
 
 /**
  * Tries until a session is open, there are no subscribers any more, or the gateway stops.
@@ -37,7 +37,7 @@ export async function reopenSession(
       return;
     } catch {
       // The pool has logged why. The server comes back, or its subscribers go away.
-      await pause(Math.min(RETRY_MS * 2 ** Math.min(failures, 5), RETRY_MAX_MS), stopping);
+      await pause(Math.min(RETRY_MS * 2 ** Math.min(failures, 5), RETRY_MS_MAX), stopping);
     }
   }
 }

@@ -43,7 +43,7 @@ interface State {
 /** A line may be larger than its result by this much. */
 const ENVELOPE_BYTES = 64 * 1024;
 /** Lists of definitions may be larger than the results of calls. */
-const LINE_BYTES_MAX_LEAST = 8 * 1024 * 1024;
+const LIST_LINE_BYTES_MAX = 8 * 1024 * 1024;
 const LOGGED_DROPS_MAX = 20;
 
 export function createStdioTransport(
@@ -58,7 +58,7 @@ export function createStdioTransport(
     pending: new Map(),
     serverInitiated,
     clientRequests: createPendingClientRequests(),
-    lineBytesMax: Math.max(settings.resultBytesMax + ENVELOPE_BYTES, LINE_BYTES_MAX_LEAST),
+    lineBytesMax: Math.max(settings.resultBytesMax + ENVELOPE_BYTES, LIST_LINE_BYTES_MAX),
     child: undefined,
     lastId: 0,
     closed: false,

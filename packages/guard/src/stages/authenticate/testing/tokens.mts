@@ -63,13 +63,18 @@ export const withTail = (token: string, signature: string): string =>
 export function token(claims: Claims | string = {}, header: Claims = {}, key: KeyObject = rsa.privateKey): string {
   const payload = typeof claims === 'string' ? claims : { ...CLAIMS, ...claims };
   const text = `${b64({ alg: 'RS256', typ: 'at+jwt', kid: 'k1', ...header })}.${b64(payload)}`;
-  const signature =
-    key.asymmetricKeyType === 'ec'
-      ? sign('sha256', Buffer.from(text), { key, dsaEncoding: 'ieee-p1363' })
-      : key.asymmetricKeyType === 'ed25519'
-        ? sign(null, Buffer.from(text), key)
-        : sign('sha256', Buffer.from(text), { key, padding: constants.RSA_PKCS1_PADDING });
-  return `${text}.${signature.toString('base64url')}`;
+  return `${text}.${signatureOf(Buffer.from(text), key).toString('base64url')}`;
+}
+
+function signatureOf(text: Buffer, key: KeyObject): Buffer {
+  switch (key.asymmetricKeyType) {
+    case 'ec':
+      return sign('sha256', text, { key, dsaEncoding: 'ieee-p1363' });
+    case 'ed25519':
+      return sign(null, text, key);
+    default:
+      return sign('sha256', text, { key, padding: constants.RSA_PKCS1_PADDING });
+  }
 }
 
 export function hmacToken(secret: string | Buffer): string {
