@@ -32,9 +32,10 @@ export async function replaceSettings(
   if (waiting.length > 0) log('warn', 'these settings changed and need a restart', { settings: waiting });
 }
 
-const POLL_MS = 1_000;
+/** How often the policy files are read again, beside the watch on their folder. */
+export const POLICY_POLL_MS = 1_000;
 /** An editor writes a file in several steps; they are read once. */
-const SETTLE_MS = 50;
+export const POLICY_SETTLE_MS = 50;
 
 /**
  * Loads the policies again whenever a file of them changes, until the returned function is called. Broken files
@@ -62,7 +63,7 @@ export function reloadPoliciesOnChange(settings: SettingsHolder, clock: Clock, l
       reportedCause = cause;
     }
   };
-  const poll = setInterval(reload, POLL_MS);
+  const poll = setInterval(reload, POLICY_POLL_MS);
   poll.unref();
   const stopWatching = watchFolder(settings.current().snapshot.policies.cedar, reload);
   return () => {
@@ -76,7 +77,7 @@ function watchFolder(folder: string | undefined, changed: () => void): () => voi
   let settling: NodeJS.Timeout | undefined;
   const watcher: FSWatcher = watch(folder, () => {
     clearTimeout(settling);
-    settling = setTimeout(changed, SETTLE_MS);
+    settling = setTimeout(changed, POLICY_SETTLE_MS);
   });
   watcher.on('error', () => watcher.close());
   return () => {

@@ -23,7 +23,8 @@ describe('start', () => {
       await expect.poll(() => events, { timeout: 15_000 }).toContain(event);
     };
     await until('start all acme');
-    await new Promise((resolve) => setTimeout(resolve, 20));
+    // Signals are followed as soon as the file is.
+    await expect.poll(() => signals.listenerCount('SIGHUP'), { timeout: 15_000 }).toBe(1);
     writeFileSync(config, 'tenants: [acme, globex]');
     await until('reload acme,globex');
     writeFileSync(config, 'tenants: 3');

@@ -21,7 +21,8 @@ export interface ConfigFollower {
   stop(): void;
 }
 
-const POLL_MS = 1_000;
+/** How often the file is read again, unless the caller says so. */
+export const CONFIG_POLL_MS = 1_000;
 
 /**
  * Polls instead of watching: mounted files are replaced by renaming a folder, which a watch on the file does not
@@ -44,7 +45,7 @@ export function followConfig(file: string, options: FollowOptions): ConfigFollow
   };
   const timer = setInterval(() => {
     if (read() !== lastRead) readNow();
-  }, options.pollMs ?? POLL_MS);
+  }, options.pollMs ?? CONFIG_POLL_MS);
   timer.unref();
   return { readNow, stop: () => clearInterval(timer) };
 }

@@ -3,6 +3,7 @@ import { connect, type Socket } from 'node:net';
 import { describe, expect, it } from 'vitest';
 import { openListener } from './listener.ts';
 import { SECURITY_HEADERS } from './security-headers.ts';
+import { SOCKET_LIMITS } from './socket-limits.ts';
 import { listenSettings, open, portOf, respondHello, sendBytes } from './testing/listeners.mts';
 
 describe('H4 requests that can be read in two ways', () => {
@@ -69,8 +70,23 @@ describe('H4 requests that can be read in two ways', () => {
 });
 
 describe('H8 slow and greedy peers', () => {
+  it('the limits of a listener that is given none', () => {
+    expect(SOCKET_LIMITS).toEqual({
+      headersTimeoutMs: 10_000,
+      requestTimeoutMs: 30_000,
+      keepAliveTimeoutMs: 15_000,
+      handshakeTimeoutMs: 10_000,
+      headerBytesMax: 16_384,
+      requestsPerSocketMax: 1_000_000,
+      connectionsMax: 20_000,
+      connectionsPerAddressMax: 2_000,
+      drainMs: 10_000,
+      certificatePollMs: 1_000,
+    });
+  });
+
   it('headers that never end: 408 and closed', async () => {
-    const listener = await open({ limits: { headersTimeoutMs: 300, requestTimeoutMs: 600 } });
+    const listener = await open({ limits: { headersTimeoutMs: 300, requestTimeoutMs: 600_000 } });
     const { text, closed } = await sendBytes(listener, 'GET / HTTP/1.1\r\nHost: x\r\nX-A: ');
     expect(text).toMatch(/^HTTP\/1\.1 408 /);
     expect(closed).toBe(true);
@@ -128,7 +144,7 @@ describe('close', () => {
         if (request.url === '/slow') finish = () => response.end('finished');
         else response.end('quick');
       },
-      limits: { drainMs: 5000 },
+      limits: { drainMs: 600_000 },
     });
     const slow = sendBytes(listener, 'GET /slow HTTP/1.1\r\nHost: x\r\n\r\n');
     const idle = sendBytes(listener, 'GET / HTTP/1.1\r\nHost: x\r\n\r\n');

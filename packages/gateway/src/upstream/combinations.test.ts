@@ -95,7 +95,9 @@ describe.each(['legacy-http', 'legacy-json', 'legacy-stdio', 'modern-http', 'mod
   });
 
   it('cancels upstream when the caller cancels', async () => {
-    const before = Number(textOf(await harness.callTool(server, 'slow_ended', {}, { session: 's' })));
+    const count = async (tool: string): Promise<number> =>
+      Number(textOf(await harness.callTool(server, tool, {}, { session: 's' })));
+    const [startedBefore, endedBefore] = [await count('slow_started'), await count('slow_ended')];
     const abort = new AbortController();
     const call = harness.run(
       'tools/call',
@@ -103,12 +105,10 @@ describe.each(['legacy-http', 'legacy-json', 'legacy-stdio', 'modern-http', 'mod
       { name: 'slow', arguments: { ms: 9000 } },
       { session: 's', signal: abort.signal },
     );
-    await new Promise((resolve) => setTimeout(resolve, 150));
+    await waitUntil(async () => (await count('slow_started')) > startedBefore);
     abort.abort();
     expect(await call).toMatchObject({ status: 'error', error: { code: 'cancelled' } });
-    await waitUntil(
-      async () => Number(textOf(await harness.callTool(server, 'slow_ended', {}, { session: 's' }))) > before,
-    );
+    await waitUntil(async () => (await count('slow_ended')) > endedBefore);
   });
 
   it('times out', async () => {
@@ -152,7 +152,7 @@ describe.each(['legacy-http', 'legacy-json', 'legacy-stdio', 'modern-http', 'mod
         {},
         { era: 'modern', notifications, ...(logLevel === undefined ? {} : { logLevel }) },
       );
-      await new Promise((resolve) => setTimeout(resolve, 50));
+      // The messages of a call precede its result.
       expect(notifications.map(({ params }) => params['level'])).toEqual(expected);
     }
   });
@@ -223,9 +223,11 @@ describe.each(['legacy-http', 'legacy-stdio'])('%s cancels its own request', (se
 
   it('to a modern client: its retry gets the result of the call, and its response is not used', async () => {
     const modernClient = { era: 'modern', capabilities: CAPABILITIES } as const;
+    const gaveUp = Number(textOf(await harness.callTool(server, 'gave_up', {}, modernClient)));
     const first = await harness.callTool(server, 'ask_briefly', {}, modernClient);
     expect(first['resultType']).toBe('input_required');
-    await new Promise((resolve) => setTimeout(resolve, 250));
+    // The server answers in the order in which it wrote: the withdrawal precedes this count.
+    await waitUntil(async () => Number(textOf(await harness.callTool(server, 'gave_up', {}, modernClient))) > gaveUp);
     const { value } = await harness.resultOf(
       'tools/call',
       { kind: 'tool', server, name: 'ask_briefly' },

@@ -65,4 +65,8 @@ it('U7 what expired is forgotten, so a thousand requests of one agent are never 
   expect(filed).toBeGreaterThan(250);
 });
 
-it('the system clock tells the time', () => expect(Math.abs(systemClock.now() - Date.now())).toBeLessThan(1_000));
+it('the system clock has the time of day in milliseconds', () => {
+  const before = Date.now();
+  const now = systemClock.now();
+  expect([before <= now, now <= Date.now()]).toEqual([true, true]);
+});

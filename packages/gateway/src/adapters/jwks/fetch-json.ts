@@ -9,7 +9,8 @@ import { Agent, request } from 'undici';
 import { isLoopback } from '@sallyport/guard';
 
 const BYTES_MAX = 256 * 1024;
-const TIMEOUT_MS = 5_000;
+/** How long one document may take. */
+export const FETCH_TIMEOUT_MS = 5_000;
 
 /**
  * RFC 6890 special-purpose ranges, and the ranges that wrap IPv4 inside IPv6. There are two lists, because in a common
@@ -66,8 +67,8 @@ const checkedLookup = (
     else done(null, addresses);
   });
 
-const checkingAgent = new Agent({ connect: { lookup: checkedLookup as never, timeout: TIMEOUT_MS } });
-const plainAgent = new Agent({ connect: { timeout: TIMEOUT_MS } });
+const checkingAgent = new Agent({ connect: { lookup: checkedLookup as never, timeout: FETCH_TIMEOUT_MS } });
+const plainAgent = new Agent({ connect: { timeout: FETCH_TIMEOUT_MS } });
 
 /**
  * @param issuer the configured issuer. On its own host private addresses are allowed, because the operator named it.
@@ -80,7 +81,7 @@ export async function fetchJson(url: URL, issuer: string): Promise<unknown> {
   if (url.username !== '' || url.password !== '') throw new Error('the address must not carry credentials');
   const host = url.hostname.replace(/^\[|\]$/g, '');
   if (!isIssuerHost && isIP(host) !== 0 && !isPublicAddress(host)) throw new Error('the address is private');
-  const signal = AbortSignal.timeout(TIMEOUT_MS);
+  const signal = AbortSignal.timeout(FETCH_TIMEOUT_MS);
   const { statusCode, headers, body } = await request(url, {
     dispatcher: isIssuerHost ? plainAgent : checkingAgent,
     signal,

@@ -6,7 +6,7 @@ import type { AddressInfo } from 'node:net';
 import { createBearerJwt, type KeySource } from '@sallyport/guard/stages';
 import { afterEach, describe, expect, it } from 'vitest';
 import { discoverJwksUri } from './discover.ts';
-import { fetchJson, isPublicAddress } from './fetch-json.ts';
+import { FETCH_TIMEOUT_MS, fetchJson, isPublicAddress } from './fetch-json.ts';
 import { createKeySource, KEYS_COOLDOWN_MS, KEYS_FRESH_MS, KEYS_STALE_MS } from './keys.ts';
 
 const rsa = generateKeyPairSync('rsa', { modulusLength: 2048 });
@@ -213,7 +213,7 @@ describe('O8 unknown key ids', () => {
     site.answer = (request, response) => void (release = () => keys(ONE)(request, response));
     const unknown = ask('unknown');
     expect(await ask('k1')).toBe('found');
-    while (site.requests.length < 2) await new Promise((done) => setTimeout(done, 5));
+    await expect.poll(() => site.requests.length, { timeout: 15_000 }).toBe(2);
     release();
     expect(await unknown).toBe(NOT_KNOWN);
   });
@@ -291,6 +291,7 @@ describe('O9 an issuer that fails', () => {
       const drip = setInterval(() => response.write(' '), 200);
       response.on('close', () => clearInterval(drip));
     };
+    expect(FETCH_TIMEOUT_MS).toBe(5_000);
     expect(await ask('k1')).toBe(GONE);
   });
 });

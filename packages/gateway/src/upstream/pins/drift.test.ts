@@ -107,7 +107,7 @@ describe.each(PIN_STORES)('with a pin store that %s', (_answers, createPins) => 
       const [pending] = await harness.pins.pending();
       if (pending === undefined) throw new Error('nothing is pending');
       await harness.pins.approve({ ...pending, approvedAtMs: 1, approvedBy: 'operator' });
-      await waitUntil(async () => (await call()).status === 'success', 1_000);
+      await waitUntil(async () => (await call()).status === 'success');
     });
 
     it('S10 the pin changed between the judgement and the sending: not sent', async () => {
@@ -158,7 +158,7 @@ describe.each(PIN_STORES)('with a pin store that %s', (_answers, createPins) => 
       });
       for (const pending of await strict.pins.pending())
         await strict.pins.approve({ ...pending, approvedAtMs: 1, approvedBy: 'op' });
-      await waitUntil(async () => (await strict.listNames('tools/list', ['s'])).includes('echo'), 1_000);
+      await waitUntil(async () => (await strict.listNames('tools/list', ['s'])).includes('echo'));
       expect(await strict.listNames('tools/list', ['s'])).toEqual(['echo']);
       await strict.close();
     });

@@ -76,7 +76,9 @@ it('clients get sealed ids, and servers get their own', async () => {
 it('a request about a task has the sealed id for the client, and the response has the id of the server', async () => {
   const taskId = await make('ann');
   const RELATED = 'io.modelcontextprotocol/related-task';
+  let finish = (): void => undefined;
   fake.answer = ({ method, id }, res) => {
+    if (method === 'response') finish();
     if (method !== 'tasks/result') return undefined;
     const sendEvent = (message: JsonObject): void => {
       res.write(`data: ${JSON.stringify({ jsonrpc: '2.0', ...message })}\n\n`);
@@ -91,10 +93,10 @@ it('a request about a task has the sealed id for the client, and the response ha
         _meta: { [RELATED]: { taskId: 't1' } },
       },
     });
-    setTimeout(() => {
+    finish = () => {
       sendEvent({ id, result: { content: [] } });
       res.end();
-    }, 100);
+    };
     return undefined;
   };
   const requested: JsonObject[] = [];

@@ -22,9 +22,14 @@ if (mode === 'noise')
   process.stdout.write('Welcome to my server!\n\u001b[31mred\u001b[0m\n{"jsonrpc":"2.0"\n[]\n42\n\n');
 if (mode === 'stderr')
   for (let at = 0; at < 20_000; at++) process.stderr.write(`\u001b[31mline ${at} ${'x'.repeat(500)}\n`);
-if (mode === 'crash') process.exit(3);
+if (mode === 'crash') {
+  appendFileSync(argument, 'x');
+  process.exit(3);
+}
 
 let subscriptions = 0;
+/** A call that is answered after the next one. */
+let unanswered: number | undefined;
 /** 2026-07-28: the server ends the first subscription, and sends a notification on the second one. */
 function modern(id: unknown, method: string | undefined): boolean {
   if ((mode !== 'modern' && mode !== 'asks-and-ends') || method === undefined) return false;
@@ -72,12 +77,14 @@ createInterface({ input: process.stdin }).on('line', (line) => {
         (name) => ({ name, inputSchema: { type: 'object' } }),
       ),
     });
-  if (method === 'notifications/cancelled' && mode === 'late')
-    setTimeout(() => reply(params?.requestId, text('LATE CANARY')), 20);
+  if (method === 'notifications/cancelled' && mode === 'late') reply(params?.requestId, text('LATE CANARY'));
   if (method !== 'tools/call') return;
   switch (params?.name) {
     case 'echo':
-      return reply(id, text(params.arguments?.text ?? ''));
+      reply(id, text(params.arguments?.text ?? ''));
+      if (unanswered !== undefined) reply(unanswered, text('own'));
+      unanswered = undefined;
+      return;
     case 'env':
       return reply(id, text(JSON.stringify(process.env)));
     case 'pid':
@@ -105,7 +112,8 @@ createInterface({ input: process.stdin }).on('line', (line) => {
       reply((id ?? 0) + 1, text('STOLEN'));
       reply('1', text('STOLEN'));
       reply(null, text('STOLEN'));
-      return void setTimeout(() => reply(id, text('own')), 30);
+      unanswered = id;
+      return;
     case 'crash':
       process.exit(5);
       return;

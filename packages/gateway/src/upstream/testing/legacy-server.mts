@@ -29,7 +29,9 @@ const NAMES = [
   'roots',
   'progress',
   'slow',
+  'slow_started',
   'slow_ended',
+  'gave_up',
   'log',
   'fail',
   'app_error',
@@ -38,7 +40,9 @@ const NAMES = [
   'touch',
   'url_needed',
 ];
+let started = 0;
 let ended = 0;
+let gaveUp = 0;
 
 export function legacyServer(id = randomUUID()): Server {
   const server = new Server(
@@ -99,7 +103,10 @@ export function legacyServer(id = randomUUID()): Server {
               ANY,
               { timeout: 150 },
             )
-            .catch(() => 'gave up'),
+            .catch(() => {
+              gaveUp++;
+              return 'gave up';
+            }),
         );
       case 'sample':
         return text(
@@ -119,6 +126,7 @@ export function legacyServer(id = randomUUID()): Server {
           await call.sendNotification({ method: 'notifications/message', params: { level, data: `a ${level}` } });
         return text('logged');
       case 'slow':
+        started++;
         await new Promise<void>((resolve) => {
           const timer = setTimeout(resolve, args.ms ?? 10_000);
           call.signal.addEventListener('abort', () => {
@@ -128,6 +136,10 @@ export function legacyServer(id = randomUUID()): Server {
           });
         });
         return text('slow done');
+      case 'slow_started':
+        return text(String(started));
+      case 'gave_up':
+        return text(String(gaveUp));
       case 'slow_ended':
         return text(String(ended));
       case 'add_tool':

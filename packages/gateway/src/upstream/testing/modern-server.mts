@@ -12,11 +12,13 @@ const TOOLS = [
   'stateful',
   'progress',
   'slow',
+  'slow_started',
   'slow_ended',
   'log',
   'whoami',
   'regional',
 ];
+let started = 0;
 let ended = 0;
 
 export function modernServer(): Server {
@@ -25,7 +27,7 @@ export function modernServer(): Server {
     {
       capabilities: {
         tools: { listChanged: true },
-        prompts: {},
+        prompts: { listChanged: true },
         resources: { subscribe: true, listChanged: true },
         logging: {},
       },
@@ -88,6 +90,7 @@ export function modernServer(): Server {
         for (const level of ['debug', 'warning', 'error'] as const) await ctx.mcpReq.log(level, `a ${level}`);
         return text('logged');
       case 'slow':
+        started++;
         await new Promise<void>((resolve) => {
           const timer = setTimeout(resolve, args.ms ?? 10_000);
           ctx.mcpReq.signal.addEventListener('abort', () => {
@@ -97,6 +100,8 @@ export function modernServer(): Server {
           });
         });
         return text('slow done');
+      case 'slow_started':
+        return text(String(started));
       case 'slow_ended':
         return text(String(ended));
       default:

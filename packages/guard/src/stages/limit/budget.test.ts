@@ -302,7 +302,7 @@ describe('H17 refusals', () => {
     process.on('unhandledRejection', note);
     broken.charge(who('a'));
     await new Promise((done) => {
-      setTimeout(done, 20);
+      setImmediate(done);
     });
     process.off('unhandledRejection', note);
     expect(unhandled).toEqual([]);

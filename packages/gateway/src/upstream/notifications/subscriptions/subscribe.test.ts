@@ -1,5 +1,6 @@
 /** Which subscribers get which notifications of servers. */
 import type { ServerResponse } from 'node:http';
+import type { InMemoryServerEventBus } from '@modelcontextprotocol/server';
 import type { JsonObject } from '@sallyport/guard';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { legacyFake } from '../../testing/fake-legacy.mts';
@@ -71,15 +72,17 @@ describe.each(['legacy-http', 'legacy-stdio'])('%s', (server) => {
     const ann = { user: 'ann', session: `m ${server}` };
     await harness.callTool(server, 'echo', {}, ann);
     await harness.callTool(server, 'echo', {}, { ...ann, user: 'bob' });
-    await new Promise((resolve) => setTimeout(resolve, 150));
     await harness.resultOf(
       'resources/subscribe',
       { kind: 'resource', server, name: 'test://a' },
       { uri: 'test://a' },
       ann,
     );
-    await harness.callTool(server, 'touch', {}, ann);
-    await waitUntil(() => methods(mine).includes('notifications/resources/updated'));
+    // The server drops what it sends before its stream to the gateway is open.
+    await waitUntil(async () => {
+      await harness.callTool(server, 'touch', {}, ann);
+      return methods(mine).includes('notifications/resources/updated');
+    });
     // A tool that a server adds for one session is pinned when it is first listed.
     await harness.callTool(server, 'add_tool', { text: `added_${server}` }, ann);
     await waitUntil(() => methods(mine).includes('notifications/tools/list_changed'));
@@ -100,12 +103,23 @@ describe.each(['legacy-http', 'legacy-stdio'])('%s', (server) => {
       { uri: 'test://a' },
       ann,
     );
-    const before = mine.notifications.length;
-    await harness.callTool(server, 'touch', {}, ann);
-    await new Promise((resolve) => setTimeout(resolve, 80));
+    const listChanges = (): number =>
+      methods(mine).filter((method) => method === 'notifications/tools/list_changed').length;
+    // Of the changes before, the last list change is the last that arrives.
+    const [before, changesBefore] = [mine.notifications.length, listChanges()];
+    expect(textOf(await harness.callTool(server, 'touch', {}, ann))).toBe('[]');
+    await harness.callTool(server, 'add_tool', { text: `last_${server}` }, ann);
+    await waitUntil(() => listChanges() > changesBefore);
     expect(mine.notifications.slice(before).map(({ method }) => method)).not.toContain(
       'notifications/resources/updated',
     );
+    // The other stream was open, too: it gets the changes of its own session.
+    const othersBefore = others.notifications.length;
+    await waitUntil(async () => {
+      await harness.callTool(server, 'add_tool', { text: `bobs_${server}` }, { ...ann, user: 'bob' });
+      return others.notifications.length > othersBefore;
+    });
+    expect(methods(others)).not.toContain('notifications/resources/updated');
     await Promise.all([mine.stop(), others.stop()]);
   });
 
@@ -187,11 +201,15 @@ describe('a modern server', () => {
       subscribe('cid', undefined, ['modern-http'], { promptsListChanged: true }),
     ];
     await harness.callTool('modern-http', 'echo', {}, { user: 'ann', session: 'new' });
-    await new Promise((resolve) => setTimeout(resolve, 200));
+    await waitUntil(() => (modern.handler.bus as InMemoryServerEventBus).listenerCount === 3);
     modern.handler.notify.toolsChanged();
-    await waitUntil(() => methods(old).includes('notifications/tools/list_changed') && methods(fresh).length > 0);
+    modern.handler.notify.promptsChanged();
+    await waitUntil(() => methods(old).length > 1 && methods(fresh).length > 0 && methods(other).length > 0);
+    expect(new Set(methods(old))).toEqual(
+      new Set(['notifications/tools/list_changed', 'notifications/prompts/list_changed']),
+    );
     expect(fresh.notifications).toEqual([{ method: 'notifications/tools/list_changed', params: {} }]);
-    expect(methods(other)).toEqual([]);
+    expect(other.notifications).toEqual([{ method: 'notifications/prompts/list_changed', params: {} }]);
     await Promise.all([old.stop(), fresh.stop(), other.stop()]);
     expect(harness.upstreams.stats().subscribers).toBe(0);
   });
@@ -204,11 +222,13 @@ describe('a modern server', () => {
       { uri: 'test://a' },
       { session: 'sub' },
     );
-    await new Promise((resolve) => setTimeout(resolve, 200));
-    modern.handler.notify.resourceUpdated('test://a');
-    modern.handler.notify.resourceUpdated('test://other');
-    await waitUntil(() => mine.notifications.length > 0);
-    expect(mine.notifications.map(({ params }) => params['uri'])).toEqual(['test://a']);
+    // The server drops what it sends before the subscription is open.
+    await waitUntil(() => {
+      modern.handler.notify.resourceUpdated('test://other');
+      modern.handler.notify.resourceUpdated('test://a');
+      return mine.notifications.length > 1;
+    });
+    expect(new Set(mine.notifications.map(({ params }) => params['uri']))).toEqual(new Set(['test://a']));
     await mine.stop();
   });
 });

@@ -1,9 +1,13 @@
 /** Threats from a child process (H18), and how the gateway talks to it. */
-import { existsSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import type { JsonObject } from '@sallyport/guard';
+import { createManualClock } from '@sallyport/guard/memory';
 import { afterEach, describe, expect, it } from 'vitest';
 import {
   createHarness,
+  memoryPins,
   serverSettings,
   stdioTransport,
   waitUntil,
@@ -14,6 +18,7 @@ import {
 import type { ServerSettings } from '../../../snapshot.ts';
 
 const fake = `${import.meta.dirname}/../../testing/fake-stdio.mts`;
+const folder = mkdtempSync(join(tmpdir(), 'sallyport-stdio-'));
 let harness: UpstreamHarness;
 
 const start = async (
@@ -91,15 +96,13 @@ describe('H18 a child process', () => {
   });
 
   it('H18 a child that ignores end of input and SIGTERM is killed, with its own children', async () => {
-    const file = `/tmp/sallyport-stubborn-${process.pid}`;
-    rmSync(file, { force: true });
+    const file = join(folder, 'stubborn');
     await start('stubborn', {}, [file]);
     await waitUntil(() => existsSync(file));
     const pids = readFileSync(file, 'utf8').split(' ').map(Number);
     expect(pids.every(alive)).toBe(true);
     await harness.close();
     await waitUntil(() => !pids.some(alive));
-    rmSync(file);
   });
 
   it('H18 a flood on standard error is bounded in the log', async () => {
@@ -119,16 +122,19 @@ describe('H18 a child process', () => {
   });
 
   it('a server that crashes when it starts is not started again at once', async () => {
-    await start('crash');
-    const first = harness.upstreams.ready()['p'];
-    expect(first).toMatch(/process ended|gone|does not read/);
-    const begun = Date.now();
-    expect(await harness.run('tools/list', { kind: 'servers', servers: ['p'] }, {}, { user: 'gateway' })).toMatchObject(
-      {
-        error: { code: 'upstream_failed' },
-      },
-    );
-    expect(Date.now() - begun).toBeLessThan(100);
+    const clock = createManualClock(Date.now());
+    const file = join(folder, 'starts');
+    harness = createHarness([serverSettings('p', stdioTransport([fake, 'crash', file]))], memoryPins(), clock);
+    await harness.discover();
+    expect(harness.upstreams.ready()['p']).toMatch(/process ended|gone|does not read/);
+    const starts = (): number => readFileSync(file, 'utf8').length;
+    const before = starts();
+    const list = () => harness.run('tools/list', { kind: 'servers', servers: ['p'] }, {}, { user: 'gateway' });
+    expect(await list()).toMatchObject({ error: { code: 'upstream_failed' } });
+    expect(starts()).toBe(before);
+    clock.advance(30_000);
+    expect(await list()).toMatchObject({ error: { code: 'upstream_failed' } });
+    expect(starts()).toBeGreaterThan(before);
   });
 
   it('a child that ends fails its own calls only, and the next call starts another', async () => {
@@ -140,29 +146,35 @@ describe('H18 a child process', () => {
 });
 
 describe('responses', () => {
+  const drops = (): number =>
+    harness.logs.filter(({ message }) => message === 'dropped a message from a server').length;
+
   it('S13 the late response to a cancelled call reaches nobody', async () => {
     await start('late');
     await harness.callTool('p', 'echo', { text: 'open' });
     const abort = new AbortController();
     const cancelled = call('late', {}, { signal: abort.signal });
-    await new Promise((resolve) => setTimeout(resolve, 80));
+    // The child reads one line after the other: when it echoes, it has read the call.
+    await harness.callTool('p', 'echo', { text: 'after' });
     abort.abort();
     expect(await cancelled).toMatchObject({ error: { code: 'cancelled' } });
-    for (let at = 0; at < 5; at++) {
-      expect(textOf(await harness.callTool('p', 'echo', { text: `own ${at}` }))).toBe(`own ${at}`);
-      await new Promise((resolve) => setTimeout(resolve, 10));
-    }
-    expect(harness.logs).toContainEqual(expect.objectContaining({ message: 'dropped a message from a server' }));
+    let calls = 0;
+    await waitUntil(async () => {
+      calls += 1;
+      expect(textOf(await harness.callTool('p', 'echo', { text: `own ${calls}` }))).toBe(`own ${calls}`);
+      return drops() > 0;
+    });
+    expect(textOf(await harness.callTool('p', 'echo', { text: 'last' }))).toBe('last');
   });
 
   it('S13 a second response to an id, and responses to unknown ids, are dropped', async () => {
     await start('plain');
     expect(textOf(await harness.callTool('p', 'doubled', {}))).toBe('first');
-    const [own, echo] = await Promise.all([
-      harness.callTool('p', 'foreign', {}),
-      new Promise((resolve) => setTimeout(resolve, 10)).then(() => harness.callTool('p', 'echo', { text: 'mine' })),
-    ]);
-    expect([textOf(own), textOf(echo)]).toEqual(['own', 'mine']);
+    // The server answers this call after the next one, which has the id that it guessed.
+    const own = harness.callTool('p', 'foreign', {});
+    await waitUntil(() => drops() >= 4);
+    expect(textOf(await harness.callTool('p', 'echo', { text: 'mine' }))).toBe('mine');
+    expect(textOf(await own)).toBe('own');
   });
 
   it('a result that could be read in two ways is serialised again from the value that was judged', async () => {
