@@ -34,6 +34,8 @@ const REFUSED: readonly [row: string, text: string | Buffer][] = [
   ['J4 a big integer with an exponent', '[1e20]'],
   ['J6 digits that a double loses', '[0.10000000000000000555]'],
   ['J6 a fraction beyond double precision', '[123456789.123456789123]'],
+  ['B1 a number of 100,000 zeros', `[1.${'0'.repeat(100_000)}1]`],
+  ['B1 a number longer than the limit', `[1.${'0'.repeat(127)}]`],
   ['J4 NaN', '[NaN]'],
   ['J4 Infinity', '[-Infinity]'],
   ['J4 leading zero', '[01]'],
@@ -90,6 +92,7 @@ describe('the strict parser accepts', () => {
     '{"constructor":{"prototype":1},"toString":2,"hasOwnProperty":3}',
     '["\\ud83d\\ude00","😀","\\"\\\\","a\\\\"]',
     '[1.5e-7,100,1E2,12345.678]',
+    `[1.${'0'.repeat(126)}]`,
     '{"a":{"b":{"c":{}}},"b":1}',
     `["${'é'.repeat(100)}\\"${'x'.repeat(100)}"]`,
   ])('%s', (text) => expect(parse(text).value).toEqual(JSON.parse(text)));

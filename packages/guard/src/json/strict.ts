@@ -8,7 +8,7 @@
 import { isUtf8 } from 'node:buffer';
 import type { Json, JsonObject } from '../call.ts';
 import { GuardError } from '../errors.ts';
-import { isExactNumber } from './numbers.ts';
+import { isExactNumber, NUMBER_CHARACTERS_MAX } from './numbers.ts';
 
 /**
  * What a document may cost.
@@ -162,6 +162,8 @@ function numberEnd(buffer: Buffer, start: number): number {
     if (byte === 0x2e || byte === 0x65 || byte === 0x45 || byte === 0x2b) plain = false;
     else if (byte !== 0x2d) break;
   }
+  if (at - start > NUMBER_CHARACTERS_MAX)
+    throw malformed(`a number is longer than ${NUMBER_CHARACTERS_MAX} characters`, start);
   if ((!plain || at - start > 15) && !isExactNumber(buffer.toString('latin1', start, at)))
     throw malformed('a number is not exact in IEEE 754 double precision', start);
   return at;
