@@ -249,6 +249,10 @@ export const THREATS: Readonly<Record<string, Threat>> = {
   U16: row('The approval store fails.', 'The call is refused.'),
   D1: row('One tenant makes all the noise it can.', 'Other tenants see no error.'),
   D2: row('Memory, descriptors or rows grow for good.', 'Whatever is kept is bounded.'),
+  B1: row(
+    'Text takes more than linear time to read: long numbers, runs of spaces, nested repetitions.',
+    'Literals are capped, and no pattern that can backtrack reads foreign text.',
+  ),
   L10: row(
     'An answer that may follow an execution is taken for a reason to send the call again.',
     'Only a call of which nothing has left the gateway is sent again.',
