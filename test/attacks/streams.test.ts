@@ -157,7 +157,7 @@ async function listen(
 }
 
 describe.each(ERAS)('H9 %s: hoarded streams', (era) => {
-  it(`a user may open ${STREAMS_MAX} streams over all endpoints and sessions, and another when one closes`, async () => {
+  it(`a user may have ${STREAMS_MAX} streams open over all endpoints and sessions`, async () => {
     const paths = ['/mcp/legacy', '/mcp', '/mcp/modern', '/mcp/legacy', '/mcp', '/mcp/modern'];
     const streams = [];
     for (const path of paths) streams.push(await listen(era, 'alice', path));

@@ -117,7 +117,7 @@ describe('the guard', () => {
   );
 
   it.each(['not_found', 'invalid_input', 'not_permitted', 'rate_limited', 'approval_required'] satisfies ErrorCode[])(
-    'a refusal with %s keeps its code and costs the caller',
+    'a refusal with %s keeps its code and is charged to the caller',
     async (code) => {
       const recorded = recordingStages({ authorize: new GuardError(code) });
       const { outcome } = await runWith(recorded);
@@ -143,7 +143,7 @@ describe('the guard', () => {
     expect(seen).toEqual([decision]);
   });
 
-  it('no record, no action: an intent that is not durable refuses the call as safe to retry', async () => {
+  it('an intent that is not durable refuses the call as safe to retry (no record, no action)', async () => {
     const { outcome, executions } = await runWith(recordingStages({ intent: new Error('ENOSPC') }));
     expect(executions).toBe(0);
     expect(outcome).toMatchObject({

@@ -5,7 +5,7 @@ import { createSealer } from './seal.ts';
 const sealer = createSealer(new Uint8Array(32).fill(1));
 const kinds = ['seal', 'sealName'] as const;
 
-it.each(kinds)('%s: opens with the same key, purpose and binding, and in one spelling', (kind) => {
+it.each(kinds)('%s: opens with the same key, purpose and binding only, and has one spelling', (kind) => {
   const sealed = sealer[kind]('task', 'ann', 'öäü 1');
   expect(sealer.open('task', 'ann', sealed)).toBe('öäü 1');
   for (const [purpose, binding, text] of [

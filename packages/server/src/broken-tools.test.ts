@@ -31,7 +31,7 @@ void keys.put(key);
 const input = { type: 'object', properties: {} };
 const answering = (name: string, answer: () => unknown): Tool =>
   tool({ name, description: name, input, roles: 'everyone', run: async () => answer() as string });
-const told: { error: unknown; id: string }[] = [];
+const reported: { error: unknown; id: string }[] = [];
 let aborted = false;
 const base: SecureServerOptions = {
   name: 'crm',
@@ -47,7 +47,7 @@ const { factory } = secureServer({
   ...base,
   timeoutMs: 200,
   onError: (error, id) => {
-    told.push({ error, id });
+    reported.push({ error, id });
     throw new Error('the logger is broken: hunter2');
   },
   tools: [
@@ -90,7 +90,7 @@ afterAll(
     }),
 );
 beforeEach(() => {
-  told.length = 0;
+  reported.length = 0;
 });
 
 const connects: readonly (readonly [string, (bearer: string) => Promise<Client>])[] = [
@@ -114,22 +114,26 @@ const connects: readonly (readonly [string, (bearer: string) => Promise<Client>]
 
 describe.each(connects)('with the client of SDK %s', (_name, connect) => {
   it.each(['nothing', 'null', 'list', 'big', 'fails'])(
-    'a tool that answers %s has failed, and only its author learns why',
+    'a tool that returns %s has failed, and only its author gets the reason',
     async (name) => {
       const client = await connect(token);
       const answer = await client.callTool({ name, arguments: {} });
       expect(answer).toMatchObject({
         isError: true,
-        structuredContent: { error_code: 'UPSTREAM_FAILED', message: 'The tool failed.', correlation_id: told[0]?.id },
+        structuredContent: {
+          error_code: 'UPSTREAM_FAILED',
+          message: 'The tool failed.',
+          correlation_id: reported[0]?.id,
+        },
       });
       expect(JSON.stringify(answer)).not.toContain('hunter2');
-      expect(told).toHaveLength(1);
-      expect((told[0]?.error as Error).message).toMatch(name === 'fails' ? /hunter2/ : /JSON|BigInt/);
+      expect(reported).toHaveLength(1);
+      expect((reported[0]?.error as Error).message).toMatch(name === 'fails' ? /hunter2/ : /JSON|BigInt/);
       await client.close();
     },
   );
 
-  it('text and structure of an answer say the same', async () => {
+  it('text and structured content of an answer are equal', async () => {
     const client = await connect(token);
     expect(await client.callTool({ name: 'map', arguments: {} })).toMatchObject({
       structuredContent: { at: '1970-01-01T00:00:00.000Z', sum: null },
@@ -138,7 +142,7 @@ describe.each(connects)('with the client of SDK %s', (_name, connect) => {
     await client.close();
   });
 
-  it('a tool that never ends is told to and answered for', async () => {
+  it('a tool that never ends is aborted, and the caller gets a timeout', async () => {
     aborted = false;
     const client = await connect(token);
     expect(await client.callTool({ name: 'hangs', arguments: {} })).toMatchObject({
@@ -149,7 +153,7 @@ describe.each(connects)('with the client of SDK %s', (_name, connect) => {
     await client.close();
   });
 
-  it('who is not known is told so, for lists and for calls', async () => {
+  it('an unknown caller gets a protocol error for lists and for calls', async () => {
     const client = await connect('sp_0000000000000000_AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA');
     await expect(client.listTools()).rejects.toMatchObject({ code: 401, data: { error_code: 'UNAUTHENTICATED' } });
     await expect(client.callTool({ name: 'map', arguments: {} })).rejects.toMatchObject({ code: 401 });
@@ -157,7 +161,7 @@ describe.each(connects)('with the client of SDK %s', (_name, connect) => {
   });
 });
 
-it('a refused model reads how long it has to wait', () => {
+it('a rate-limited model reads how long it has to wait', () => {
   const refused = refusalResult(new GuardError('rate_limited', { retryAfterSeconds: 7 }), 'c-1');
   expect(refused).toMatchObject({
     content: [
@@ -176,10 +180,10 @@ const written = (changes: Partial<Tool>): Tool => ({
   ...changes,
 });
 
-describe('is refused when it is written, not when it is called', () => {
+describe('a tool is checked when it is defined, not when it is called', () => {
   it.each<[string, () => unknown, RegExp]>([
     [
-      'a schema that is none',
+      'a value that is not a schema',
       () => tool(written({ input: { type: 'object', properties: { id: { type: 'intger' } } } })),
       /tool get: the input schema cannot be used/,
     ],

@@ -115,7 +115,7 @@ describe.each([
     await client.close();
   });
 
-  it('tells the model what a tool says on purpose, and nothing of what breaks inside', async () => {
+  it('passes on a ToolError to the model, and no other error', async () => {
     const client = await connect(mint('alice', 'admin'), modern);
     expect(await client.callTool({ name: 'delete', arguments: { id: 1 } })).toMatchObject({
       isError: true,
@@ -127,7 +127,7 @@ describe.each([
     await client.close();
   });
 
-  it('knows nobody without a key', async () => {
+  it('refuses a caller without a key', async () => {
     const client = await connect('sp_0000000000000000_AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA', modern);
     await expect(client.listTools()).rejects.toThrow();
     await client.close();
@@ -140,7 +140,7 @@ it('records intent and outcome of every call, with arguments hashed', () => {
   expect(JSON.stringify(records)).toContain('hmac:');
 });
 
-it('refuses to be made without what it needs', () => {
+it('refuses options that are incomplete', () => {
   expect(() =>
     secureServer({
       name: 'x',

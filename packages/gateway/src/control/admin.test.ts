@@ -242,7 +242,7 @@ describe('the admin listener', () => {
 });
 
 describe('health on the gateway listener', () => {
-  it('names the kind of dependency that fails, but neither which one nor why, and leaves all other paths to the edge', async () => {
+  it('names the failing kind of dependency only, and leaves all other paths to the edge', async () => {
     const mount = createPublicHealth([
       { name: 'servers', run: () => ({ 'secret-project': 'refused by 10.1.2.3' }) },
       { name: 'audit', run: () => undefined },

@@ -29,7 +29,7 @@ const stranger = createSigner(NAME, Buffer.alloc(32, 8));
 const other = createSigner('sallyport.test/other', SEED);
 
 describe('a checkpoint', () => {
-  it('signed by hand is the same note: the rows below differ from it in one thing each', () => {
+  it('equals a note signed by hand, and each row below changes one thing in it', () => {
     expect(signed(body(12))).toBe(note);
     expect(openCheckpoint(note, signer.vkey)).toEqual({ origin: NAME, size: 12, root });
     expect(openCheckpoint(signer.sign({ size: 0, root }), signer.vkey)?.size).toBe(0);
@@ -86,7 +86,7 @@ describe('a checkpoint', () => {
     ['two newlines', '\n\n'],
   ])('%s does not open', (_name, text) => expect(openCheckpoint(text, signer.vkey)).toBeUndefined());
 
-  it('opens beside the signatures of witnesses, who sign the same text', () => {
+  it('opens when witnesses have signed the same text as well', () => {
     const witness = stranger.sign({ size: 12, root }).split('\n\n')[1]?.replace(NAME, 'witness') as string;
     expect(openCheckpoint(note + witness, signer.vkey)?.size).toBe(12);
     expect(openCheckpoint(note.split('\n\n')[0] + `\n\n${witness}`, signer.vkey)).toBeUndefined();
@@ -94,13 +94,13 @@ describe('a checkpoint', () => {
 });
 
 describe('keys', () => {
-  it.each(['', 'a b', 'a+b', 'a\nb', 'a\u00a0b', ' '])('a log is not called %j', (name) =>
+  it.each(['', 'a b', 'a+b', 'a\nb', 'a\u00a0b', ' '])('a log cannot have the name %j', (name) =>
     expect(() => createSigner(name, SEED)).toThrow(RangeError),
   );
 
   const vkeyOf = (name: string, raw: Buffer, keyId?: string): string =>
     `${name}+${keyId ?? createHash('sha256').update(name).update('\n').update(raw).digest('hex').slice(0, 8)}+${raw.toString('base64')}`;
-  it('a verifier key is its name, the id of name and key, and an Ed25519 key', () => {
+  it('a verifier key holds its name, the id of name and key, and an Ed25519 key', () => {
     expect(vkeyOf(NAME, Buffer.concat([Buffer.from([1]), publicKey]))).toBe(signer.vkey);
     expect(parseVkey(`${signer.vkey}\n`).name).toBe(NAME);
   });
@@ -143,7 +143,7 @@ describe('proofs at the edges', () => {
     return level[0] as Buffer;
   };
 
-  it('an index that is not in the tree is in no tree', () => {
+  it('an index outside the tree proves nothing', () => {
     for (const [index, size] of [
       [8, 8],
       [-1, 8],
@@ -163,7 +163,7 @@ describe('proofs at the edges', () => {
       expect(() => consistencyProof(at, first, size)).toThrow(RangeError);
   });
 
-  it('a proof with a hash too many or too few proves nothing', () => {
+  it('a proof with one hash too many or too few proves nothing', () => {
     for (let size = 1; size <= 8; size++) {
       for (let index = 0; index < size; index++) {
         const proof = inclusionProof(at, index, size);
@@ -222,7 +222,7 @@ describe('proofs at the edges', () => {
     ).toBe(false);
   });
 
-  it('of the empty tree, the same tree and a larger one', () => {
+  it('consistency of the empty tree, the same tree and a larger tree is decided without hashes', () => {
     const [four, eight] = [rootAt(4), rootAt(8)];
     const consistent = (first: number, firstRoot: Buffer, size: number, proof: Buffer[] = []): boolean =>
       verifyConsistency({ first, firstRoot, size, root: size === 8 ? eight : four, proof });

@@ -18,7 +18,7 @@ it.each([
   ],
 ])('%s', (_name, key, text, digest) => expect(hmacSha256(key)(text)).toBe(digest));
 
-it('is what createHmac says, for any key and text, also when used again', () => {
+it('equals the result of createHmac for every key and text, also when it is used again', () => {
   const hash = hmacSha256(Buffer.alloc(32, 7));
   fc.assert(
     fc.property(fc.string({ unit: 'binary' }), (text) => {

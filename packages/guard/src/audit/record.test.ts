@@ -79,10 +79,10 @@ describe('how a call ended', () => {
     expect('result' in closed).toBe(status === 'success');
   });
 
-  it('a trail without an end has none', () =>
+  it('a trail without result or error cannot be closed', () =>
     expect(() => closeTrail(trailOf({ executed: true }), 1_250)).toThrow(/result or an error/));
 
-  it('an intent whose outcome nobody knows is unknown, and not success', () => {
+  it('an intent without an outcome is recorded as unknown, not as success', () => {
     const intent = recorder.intent(trailOf());
     expect(unknownOutcome(intent, 9_000)).toEqual({
       ...intent,
@@ -93,7 +93,7 @@ describe('how a call ended', () => {
     expect(intent['status_id']).toBeUndefined();
   });
 
-  it('what happened to the log itself is a record of its own', () => {
+  it('an event of the log itself has a record of its own', () => {
     const [one, other] = [
       logRecord('audit.recovery', { truncated_bytes: 6, status: 'x' }, 5),
       logRecord('audit.recovery', {}, 5),
@@ -107,7 +107,7 @@ describe('how a call ended', () => {
   });
 });
 
-describe('what was read', () => {
+describe('what a resource call read', () => {
   const template: Definition = { ...definition, kind: 'resource_template', name: 'file:///{path}' };
   const read: Partial<Call> = {
     method: 'resources/read',
@@ -115,7 +115,7 @@ describe('what was read', () => {
     params: { uri: 'file:///etc/canary' },
   };
 
-  it('of a template the address too, so that two files are two records; hashed, unless it is listed', () => {
+  it('the record of a template has the URI as well, hashed unless it is listed as clear', () => {
     const recorderOf = (clear: readonly string[]) =>
       createRecorder(createRedactor({ keyOf: () => Buffer.alloc(32, 1), clear: () => clear }));
     const recorded = (uri: string, clear: readonly string[] = []): JsonObject =>
@@ -131,8 +131,8 @@ describe('what was read', () => {
   });
 });
 
-describe('who, for whom, and on what decision', () => {
-  it('intent and outcome of a call share an id that no other call has', () => {
+describe('the principal, the tenant and the decision', () => {
+  it('intent and outcome of a call share one id, which no other call has', () => {
     const trail = trailOf();
     const [intent, after] = [
       fieldsOf(recorder.intent(trail)),
@@ -143,7 +143,7 @@ describe('who, for whom, and on what decision', () => {
     expect(fieldsOf(outcome())['record_id']).not.toBe(trail.recordId);
   });
 
-  it('A35 the whole chain, the decision, the yes and the pin', () => {
+  it('A35 a record has the chain of actors, the decision, the approval and the pin', () => {
     const record = recorder.intent(
       trailOf({
         grant: { policies: ['p1'], revision: 'r', cacheable: true },
@@ -174,7 +174,7 @@ describe('who, for whom, and on what decision', () => {
     });
   });
 
-  it('before anybody is known it is the gateway’s own, and its words are hashed under that key', () => {
+  it('a call without a principal is recorded for the tenant _, and its texts are hashed under that key', () => {
     const record = outcome({
       principal: undefined,
       tenant: undefined,
@@ -202,7 +202,7 @@ describe('who, for whom, and on what decision', () => {
     expect(fieldsOf(outcome({ definition: undefined, error }, { target }))['server']).toBe(server),
   );
 
-  it('A27 a record has no content of the call: no token, claims, client, arguments, cause or result', () => {
+  it('A27 a record holds no content of the call: no token, claims, client, arguments, cause or result', () => {
     for (const record of [
       recorder.intent(trailOf()),
       outcome({ executed: true, result }),
@@ -213,7 +213,7 @@ describe('who, for whom, and on what decision', () => {
   });
 });
 
-describe('what is claimed of a tool', () => {
+describe('the OCSF activity of a tool', () => {
   it.each<[hints: JsonObject | undefined, activity: number]>([
     [{ readOnlyHint: true }, 2],
     [{ readOnlyHint: false }, 99],
@@ -230,7 +230,7 @@ describe('what is claimed of a tool', () => {
     expect([record['activity_id'], record['type_uid']]).toEqual([activity, 600300 + activity]);
   });
 
-  it('what is returned is hashed as the bytes that were passed on, and a list is counted', () => {
+  it('a result is hashed as the bytes that were passed on, and a list is counted', () => {
     expect(
       fieldsOf(outcome({ executed: true, result: { value: { a: 1 }, bytes: Buffer.from('{"a": 1.0}') } })),
     ).toMatchObject({ result_bytes: 10, result_tokens: 3 });
@@ -239,7 +239,7 @@ describe('what is claimed of a tool', () => {
     );
   });
 
-  it('a call without an address says how it came, and a trace is its id alone', () => {
+  it('a call without an address names its transport, and a trace is reduced to its id', () => {
     const traceparent = `00-${'a'.repeat(32)}-${'b'.repeat(16)}-01`;
     const record = outcome({ error }, { origin: { ...call.origin, address: '', transport: 'stdio', traceparent } });
     expect([record['src_endpoint'], fieldsOf(record)['trace_id']]).toEqual([{ name: 'stdio' }, 'a'.repeat(32)]);

@@ -93,7 +93,7 @@ const RECORDS: readonly (readonly [name: string, record: () => JsonObject])[] = 
 ];
 
 describe.each(RECORDS)('the record of %s', (_name, make) => {
-  it('is canonical as it is built, which is what makes writing it cheap', () => {
+  it('is canonical as it is built, so that writing it costs one pass', () => {
     const record = make();
     const sorted = { ...record, unmapped: { ...(record['unmapped'] as JsonObject), arguments: {} } };
     const asBuilt = {
@@ -109,17 +109,17 @@ describe.each(RECORDS)('the record of %s', (_name, make) => {
   });
 });
 
-describe('what a record says', () => {
+describe('what a record holds', () => {
   const fields = (record: JsonObject): JsonObject => record['unmapped'] as JsonObject;
 
-  it('an intent has the arguments: clear where listed, else hashed; undeclared names hashed with their values', () => {
+  it('an intent has the listed arguments in clear, others hashed, undeclared ones hashed with their names', () => {
     const said = fields(recorder.intent(trailOf({})))['arguments'] as Record<string, JsonObject | string>;
     expect(Object.keys(said).sort()).toEqual(['*', 'city', 'name']);
     expect(said['city']).toBe('Ulm');
     expect(said['name']).toEqual({ bytes: 13, hash: expect.stringMatching(/^hmac:[0-9a-f]{32}$/), type: 'string' });
   });
 
-  it('the outcome of an executed call does not say them again; a refusal, which has no intent, does', () => {
+  it('the outcome of an executed call has no arguments; a refusal has them, because it has no intent', () => {
     expect(
       fields(recorder.outcome(trailOf({ executed: true, result: { value: {} } }), 1_250))['arguments'],
     ).toBeUndefined();
@@ -128,7 +128,7 @@ describe('what a record says', () => {
     ).toBeDefined();
   });
 
-  it('an outcome says how it ended, how long it took and what came back, as a digest', () => {
+  it('an outcome has the status, the duration and the digest of the result', () => {
     expect(fields(recorder.outcome(trailOf({ executed: true, result: { value: { a: 1 } } }), 1_250))).toMatchObject({
       phase: 'outcome',
       status: 'success',
@@ -144,7 +144,7 @@ describe('what a record says', () => {
     ).toMatchObject({ status: 'error', error_code: 'UPSTREAM_FAILED' });
   });
 
-  it('a name that was not found is the caller’s, so it is hashed', () => {
+  it('a name that was not found is text of the caller, so it is hashed', () => {
     const record = recorder.outcome(trailOf({ definition: undefined, error: new GuardError('not_found') }), 1_001);
     expect(fields(record)['tool_name']).toMatch(/^hmac:/);
   });

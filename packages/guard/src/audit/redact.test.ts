@@ -27,7 +27,7 @@ const shown = (
   tenant = 'acme',
 ): JsonObject => redactorOf(...clear).arguments(tenant, definition, input);
 
-describe('in clear', () => {
+describe('arguments in clear', () => {
   it.each<[clear: readonly string[], visible: boolean]>([
     [['crm/find/city'], true],
     [['*/*/city'], true],
@@ -57,24 +57,24 @@ describe('in clear', () => {
     else expect(JSON.stringify(said)).not.toContain('Ulm');
   });
 
-  it('only what the schema declares, also when everything is listed', () => {
+  it('are only those that the schema declares, even when every path is listed', () => {
     const said = shown(['*/*/*'], { city: 'Ulm', canary: 'secret', constructor: 'x' } as JsonObject);
     expect(Object.keys(said).sort()).toEqual(['*', 'city']);
     expect(JSON.stringify(said)).not.toMatch(/canary|secret|constructor/);
   });
 
-  it('nothing of a tool that was not found', () => {
+  it('are none when the tool was not found', () => {
     const said = redactorOf('*/*/*').arguments('acme', undefined, { city: 'canary', name: 'x' });
     expect(said).toEqual({ '*': { bytes: 28, hash: expect.stringMatching(/^hmac:/) as string, type: 'object' } });
   });
 
-  it('by the schema of this definition, not of another of the same name', () => {
+  it('follow the schema of this definition, not of another one with the same name', () => {
     const redactor = redactorOf('*/*/*');
     expect(redactor.arguments('acme', toolOf(['a']), { a: 1, b: 2 })).toHaveProperty('a', 1);
     expect(redactor.arguments('acme', toolOf(['b']), { a: 1, b: 2 })).not.toHaveProperty('a');
   });
 
-  it('the arguments of a prompt are declared by its document', () => {
+  it('of a prompt are those that its document declares', () => {
     const prompt = toolOf([], { kind: 'prompt', document: { arguments: [{ name: 'city' }] } });
     expect(shown(['crm/find/city'], { city: 'Ulm', more: 'x' }, prompt)).toMatchObject({
       city: 'Ulm',
@@ -83,7 +83,7 @@ describe('in clear', () => {
   });
 });
 
-describe('hashed', () => {
+describe('hashed arguments', () => {
   const hashOf = (value: Json, tenant = 'acme', name = 'name'): unknown =>
     (shown([], { [name]: value }, tool, tenant)[name] as JsonObject)['hash'];
 
@@ -102,13 +102,13 @@ describe('hashed', () => {
     });
   });
 
-  it('the hash is the same for a value in any order of members and under any name, so an auditor can find it', () => {
+  it('have the same hash in any order of members and under any name, so that an auditor can find a value', () => {
     expect(hashOf({ a: 1, b: { d: 1, c: 2 } })).toBe(hashOf({ b: { c: 2, d: 1 }, a: 1 }));
     expect(hashOf('Ulm')).toBe(hashOf('Ulm', 'acme', 'city'));
     expect(new Set([1, '1', [1], 'true', true, null, 'null', '', {}, []].map((value) => hashOf(value))).size).toBe(10);
   });
 
-  it('under the key of the tenant: nobody can compare two tenants, or look a value up without the key', async () => {
+  it('are hashed under the key of the tenant: values of two tenants cannot be compared', async () => {
     const { createHmac, createHash } = await import('node:crypto');
     expect(hashOf('Ulm')).toBe(
       `hmac:${createHmac('sha256', keys.get('acme') as Buffer)
@@ -121,7 +121,7 @@ describe('hashed', () => {
     expect(redactorOf().text('acme', 'x')).not.toBe(redactorOf().text('globex', 'x'));
   });
 
-  it('undeclared names with their values, as one', () => {
+  it('that are not declared share one hash with their names', () => {
     const one = shown([], { zz: 1, '!odd': 'x' });
     expect(one).toEqual(shown([], { '!odd': 'x', zz: 1 }));
     expect(one).not.toEqual(shown([], { zz: 1, '!odd': 'y' }));
@@ -129,5 +129,5 @@ describe('hashed', () => {
     expect(Object.keys(one)).toEqual(['*']);
   });
 
-  it('no arguments are none', () => expect(shown([], {})).toEqual({}));
+  it('are absent when the call has none', () => expect(shown([], {})).toEqual({}));
 });

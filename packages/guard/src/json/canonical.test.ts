@@ -31,7 +31,7 @@ describe('canonicalize', () => {
     ],
   ])('%s', (_name, value, text) => expect(canonicalize(value)).toBe(text));
 
-  it('is what the RFC says, for any value, in any order of keys', () => {
+  it('agrees with the RFC for every value, in any order of keys', () => {
     fc.assert(
       fc.property(fc.jsonValue(), (value) => {
         expect(canonicalize(value as Json)).toBe(literally(value as Json));

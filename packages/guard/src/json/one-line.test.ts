@@ -29,7 +29,7 @@ it.each(['\t', '\n', '\r\n', ' \r'])(
   },
 );
 
-it('what is one line already is passed on as it is', () => {
+it('a text on one line is returned unchanged', () => {
   const bytes = Buffer.from('{"a":"\u00e9 \\u2028 \\n"}');
   expect(oneLine(bytes)).toBe(bytes);
 });

@@ -62,12 +62,12 @@ const REFUSED: readonly [row: string, text: string | Buffer][] = [
 describe('the strict parser refuses', () => {
   it.each(REFUSED)('%s', (_row, text) => expect(codeOf(text)).toBe('parse_error'));
 
-  it('J4 a body over the limit', () => {
+  it('J4 a body above the limit', () => {
     expect(codeOf(`"${'x'.repeat(1_000_000)}"`)).toBe('payload_too_large');
     expect(codeOf(`"${'x'.repeat(999_998)}"`)).toBe('accepted');
   });
 
-  it('never with a word of the input in the message', () => {
+  it('without a word of the input in the message', () => {
     for (const [, text] of REFUSED) {
       try {
         parse(text);
@@ -115,7 +115,7 @@ describe('the strict parser accepts', () => {
     );
   });
 
-  it('J2 never what has a duplicate that a slow reader finds', () => {
+  it('J2 no document in which a slow reader finds a duplicate key', () => {
     const key = fc.constantFrom('a', 'b', '\\u0061', 'c"'.replace('"', '\\"'));
     const object = fc.letrec((tie) => ({
       value: fc.oneof(
@@ -165,7 +165,7 @@ describe('spans', () => {
     '{"jsonrpc":"2.0", "\\u0070arams" : { "name":"x", "arguments" : {"b": [1, 2], "a":{"arguments":0}} , "_meta":{}} ,"id":7 }';
   const slice = (span: readonly [number, number] | undefined) => span && text.slice(...span);
 
-  it('name the bytes of members', () => {
+  it('give the byte range of each member', () => {
     const parsed = parse(text);
     expect(slice(parsed.span('params', 'arguments'))).toBe('{"b": [1, 2], "a":{"arguments":0}}');
     expect(slice(parsed.span('params', '_meta'))).toBe('{}');
@@ -190,7 +190,7 @@ describe('spans', () => {
     );
   });
 
-  it('agree with the value for any document', () => {
+  it('agree with the value in every document', () => {
     const inner = fc.dictionary(fc.string({ maxLength: 4 }), fc.jsonValue({ maxDepth: 3 }), { maxKeys: 4 });
     fc.assert(
       fc.property(

@@ -6,7 +6,7 @@ import { createManualClock, createMemoryApprovals, createMemoryRateLimiter, syst
 const rule = (key: string, limit = 5): LimitRule => ({ scope: 'address', key, limit, periodMs: 60_000 });
 
 describe('H17 a flood of keys', () => {
-  it('makes the limiter forget who asked least lately, never who has nothing left', async () => {
+  it('makes the limiter forget the least recently used keys, never an exhausted one', async () => {
     const limiter = createMemoryRateLimiter(createManualClock(), 1_000);
     for (let at = 0; at < 5; at++) await limiter.take([rule('busy')]);
     await limiter.take([rule('idle')]);
@@ -20,7 +20,7 @@ describe('H17 a flood of keys', () => {
     expect((await limiter.take([rule('used', 100)])).remaining, 'used lately, so remembered').toBeLessThan(95);
   });
 
-  it('does not cost a sweep for each call, also when nothing can be forgotten', async () => {
+  it('does not cost one sweep per call, even when nothing can be forgotten', async () => {
     for (const limit of [1, 5]) {
       const limiter = createMemoryRateLimiter(createManualClock(), 10_000);
       const cpuBefore = process.cpuUsage();
@@ -32,7 +32,7 @@ describe('H17 a flood of keys', () => {
     }
   });
 
-  it('leaves room again once the budgets are whole', async () => {
+  it('leaves space again once the budgets are full', async () => {
     const clock = createManualClock();
     const limiter = createMemoryRateLimiter(clock, 100);
     for (let round = 0; round < 5; round++) {
@@ -43,7 +43,7 @@ describe('H17 a flood of keys', () => {
   });
 });
 
-it('U7 what expired is forgotten, so a thousand requests of one agent are never more than the cap', async () => {
+it('U7 expired requests are forgotten, and one agent never has more requests than the cap', async () => {
   const clock = createManualClock();
   const store = createMemoryApprovals(clock, 3);
   let filed = 0;
@@ -65,7 +65,7 @@ it('U7 what expired is forgotten, so a thousand requests of one agent are never 
   expect(filed).toBeGreaterThan(250);
 });
 
-it('the system clock has the time of day in milliseconds', () => {
+it('the system clock returns milliseconds since the epoch', () => {
   const before = Date.now();
   const now = systemClock.now();
   expect([before <= now, now <= Date.now()]).toEqual([true, true]);

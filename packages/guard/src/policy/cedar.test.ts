@@ -22,7 +22,7 @@ import {
 } from './testing/policies.mts';
 
 describe('a decision', () => {
-  it('what the schema calls a number is a decimal also when it is whole; what it calls an integer is a Long', () => {
+  it('reads a value of schema type number as a decimal even when it is whole, and an integer as a Long', () => {
     const properties = {
       price: { type: 'number' },
       count: { type: 'integer' },
@@ -58,7 +58,7 @@ describe('a decision', () => {
     ).toBe(true);
   });
 
-  it('names the policies that failed, whatever is in their names', () => {
+  it('names the policies that failed, whatever characters their ids have', () => {
     const engine = compileCedar([{ id: 'crm: read', json: policy('permit', MISSING) }], 'r', { now: () => 0 });
     expect(engine.decide(requestOf())).toMatchObject({ effect: 'deny', grant: { policies: ['crm: read'] } });
   });
@@ -115,7 +115,7 @@ describe('a decision', () => {
     expect(decide(policies)).toMatchObject({ effect, grant: { policies: deciding, revision: 'r' } }),
   );
 
-  it('names the deciding policies in order, whatever order they are found in', () => {
+  it('names the deciding policies in a fixed order', () => {
     expect(
       decide([
         policy('permit', undefined, { resource: exactly('Tool', 'crm/get') }),
@@ -195,7 +195,7 @@ describe('a decision', () => {
     expect(decide([policy('permit'), policy('forbid', undefined, scope)]).effect).toBe(applies ? 'deny' : 'allow');
   });
 
-  it('J1 ids that try to be another id are not', () => {
+  it('J1 an id that imitates another id does not match it', () => {
     const admin = policy('permit', undefined, { principal: inside('Role', 'admin') });
     for (const role of ['admin"', '"admin"', 'x", Role::"admin', 'Admin', 'admin ', '__proto__'])
       expect(decide([admin], { principal: { user: { ...USER, roles: [role] } } }).effect).toBe('deny');
@@ -215,8 +215,8 @@ describe('a decision', () => {
   );
 });
 
-describe('what is remembered', () => {
-  it('a decision that read nothing that changes, for this principal, definition and action alone', () => {
+describe('a remembered decision', () => {
+  it('read nothing volatile, and serves this principal, definition and action only', () => {
     const engine = engineOf(
       policy('permit', equals(attribute(variable('resource'), 'name'), literal('get')), {
         action: exactly('Action', 'call'),

@@ -177,7 +177,7 @@ describe.each([
   it.each(rows)('%s', (_name, node, expected) => expect(outcome(node)).toBe(expected));
 });
 
-it('J1 an entity is named by its quoted id, so that no id can spell another', () => {
+it('J1 an entity is named by its quoted id, so that no id can imitate another', () => {
   expect(uidOf('Role', 'x", Role::"admin')).not.toContain('Role::"admin"');
   expect(uidOf('A', 'b"')).not.toBe('A::"b""');
   expect(recordOf(new Map()).has('constructor')).toBe(false);

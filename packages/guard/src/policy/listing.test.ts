@@ -1,4 +1,4 @@
-/** A13: what is listed is what some arguments could be allowed. */
+/** A13: a definition is listed when some arguments could be allowed. */
 import { describe, expect, it } from 'vitest';
 import type { DefinitionKind } from '../call.ts';
 import type { Action } from '../methods.ts';
@@ -116,7 +116,7 @@ describe('A13 what is listed', () => {
     ['resource', 'read'],
     ['resource_template', 'read'],
     ['server', 'see'],
-  ])('a %s is listed for whom some %s is permitted', (kind, action) => {
+  ])('a %s is listed when some %s of it is permitted', (kind, action) => {
     for (const one of ['call', 'get', 'read', 'see', 'complete', 'subscribe'] as const)
       expect([
         one,
@@ -124,6 +124,6 @@ describe('A13 what is listed', () => {
       ]).toEqual([one, one === action]);
   });
 
-  it('by the same policies, whatever arguments the question happens to carry', () =>
+  it('does not depend on the arguments of the request', () =>
     expect(listed([policy('permit', UNSURE)], { input: { n: 2 } })).toBe(true));
 });

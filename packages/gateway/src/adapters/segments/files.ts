@@ -15,8 +15,8 @@ export interface LogFiles {
 
 /** The operations of the file system. */
 export const realFiles: LogFiles = {
-  // Synchronous: writing to the page cache takes microseconds, less than handing the work to another thread. Waiting for
-  // the disk (fdatasync) is asynchronous.
+  // Synchronous: writing to the page cache takes microseconds, less than handing the work to another thread. The wait
+  // for the disk (fdatasync) is asynchronous.
   async write(fd, bytes, position) {
     for (let written = 0; written < bytes.length;) {
       const more = writeSync(fd, bytes, written, bytes.length - written, position + written);

@@ -1,6 +1,5 @@
 /**
- * Stage 7: which calls need a yes, what the yes is for, and what becomes of each answer (rows U1 to U6 of the attack
- * list).
+ * Stage 7: which calls need an approval, what an approval is for, and what follows from each state (U1 to U6).
  */
 import { describe, expect, it } from 'vitest';
 import type { Approval, Definition, Grant, JsonObject, Principal } from '../../call.ts';
@@ -44,7 +43,7 @@ interface Changes {
 
 const RULES: readonly ApprovalRule[] = [{ server: 'bank', tool: 'pay' }];
 
-function bench({
+function openStage({
   rules = RULES,
   store,
 }: { readonly rules?: readonly ApprovalRule[]; readonly store?: ApprovalStore } = {}) {
@@ -88,7 +87,7 @@ function bench({
 
 const BOB = { issuer: 'https://i', subject: 'bob' };
 
-/** What a yes is for: with any of this it is for another call. */
+/** What an approval is for. With any of these changes it is for another call. */
 const DIFFERENT: readonly (readonly [name: string, changes: Changes])[] = [
   ['U1 another number', { input: { ...input, amount: 101 } }],
   ['U1 a number that is close', { input: { ...input, amount: 100.0001 } }],
@@ -133,9 +132,9 @@ const DIFFERENT: readonly (readonly [name: string, changes: Changes])[] = [
 
 const ANYWHERE: readonly ApprovalRule[] = [{ server: '*', tool: '*' }];
 
-describe('a yes is for exactly this call', () => {
-  it.each(DIFFERENT)('%s needs its own', async (_name, changes) => {
-    const { memory, ask, idOf, refusal } = bench({ rules: ANYWHERE });
+describe('an approval is for exactly this call', () => {
+  it.each(DIFFERENT)('%s needs its own approval', async (_name, changes) => {
+    const { memory, ask, idOf, refusal } = openStage({ rules: ANYWHERE });
     const id = await idOf();
     memory.approve(id, BOB);
     const other = await refusal(changes);
@@ -168,15 +167,15 @@ describe('a yes is for exactly this call', () => {
     ['U1 the format of a number', '{"amount":1e2,"to":{"iban":"DE1","note":"x"},"tags":["a","b"]}'],
     ['U1 an escape', '{"amount":100,"to":{"iban":"\\u0044E1","note":"x"},"tags":["a","b"]}'],
   ])('%s makes no other call', async (_name, text) => {
-    const { memory, ask, idOf } = bench();
+    const { memory, ask, idOf } = openStage();
     const id = await idOf();
     memory.approve(id, BOB);
     const same = parseStrict(Buffer.from(text), { bytesMax: 1_000, depthMax: 8, keysMax: 50 }).value as JsonObject;
     expect(await ask({ input: same })).toMatchObject({ id });
   });
 
-  it('what is not part of the call makes no other call: roles, scopes, the id of a decision', async () => {
-    const { memory, ask, idOf } = bench();
+  it('roles, scopes and the id of a decision do not change the digest', async () => {
+    const { memory, ask, idOf } = openStage();
     const id = await idOf();
     memory.approve(id, BOB);
     expect(
@@ -188,8 +187,8 @@ describe('a yes is for exactly this call', () => {
     ).toMatchObject({ id });
   });
 
-  it('U3 an id in the arguments is an argument and opens nothing', async () => {
-    const { memory, refusal, idOf } = bench();
+  it('U3 an approval id in the arguments is an argument like any other', async () => {
+    const { memory, refusal, idOf } = openStage();
     const id = await idOf();
     memory.approve(id, BOB);
     for (const extra of [{ approval_id: id }, { _meta: { approval_id: id } }, { approval: { id, approver: 'bob' } }]) {
@@ -197,7 +196,7 @@ describe('a yes is for exactly this call', () => {
     }
   });
 
-  it('the digest is SHA-256 over the canonical form of all of it', async () => {
+  it('the digest is SHA-256 over the canonical form of everything that is approved', async () => {
     const { createHash } = await import('node:crypto');
     const text = canonicalize({
       v: 1,
@@ -217,9 +216,9 @@ describe('a yes is for exactly this call', () => {
   });
 });
 
-describe('a yes is for once, until it expires', () => {
-  it('U4 100 parallel calls of one yes: exactly one passes', async () => {
-    const { memory, ask, idOf } = bench();
+describe('an approval is used once, until it expires', () => {
+  it('U4 of 100 parallel calls with one approval exactly one passes', async () => {
+    const { memory, ask, idOf } = openStage();
     memory.approve(await idOf(), BOB);
     const settled = await Promise.allSettled(Array.from({ length: 100 }, () => ask()));
     expect(settled.filter(({ status }) => status === 'fulfilled')).toHaveLength(1);
@@ -227,8 +226,8 @@ describe('a yes is for once, until it expires', () => {
       if (one.status === 'rejected') expect((one.reason as GuardError).code).toBe('approval_required');
   });
 
-  it('U5 the requester in every role is refused, and the call still waits', async () => {
-    const { memory, refusal, idOf } = bench();
+  it('U5 the requester cannot approve in any role, and the call still waits', async () => {
+    const { memory, refusal, idOf } = openStage();
     const id = await idOf();
     for (const subject of ['alice', 'broker', 'bot', 'agent'])
       expect(() => memory.approve(id, { issuer: 'https://i', subject }), subject).toThrow(GuardError);
@@ -239,8 +238,8 @@ describe('a yes is for once, until it expires', () => {
     [-1, 'passes'],
     [0, 'asks again'],
     [1, 'asks again'],
-  ] as const)('U6 %i ms after its end a yes %s', async (after, expected) => {
-    const { clock, memory, ask, idOf } = bench();
+  ] as const)('U6 %i ms after its expiry an approval %s', async (after, expected) => {
+    const { clock, memory, ask, idOf } = openStage();
     memory.approve(await idOf(), BOB);
     clock.advance(600_000 + after);
     expect(
@@ -251,8 +250,8 @@ describe('a yes is for once, until it expires', () => {
     ).toBe(expected);
   });
 
-  it('U6 the time to live is read when the call asks', async () => {
-    const { clock, memory, setting, refusal, idOf } = bench();
+  it('U6 the time to live is read with every call', async () => {
+    const { clock, memory, setting, refusal, idOf } = openStage();
     setting.ttlMs = 1_000;
     memory.approve(await idOf(), BOB);
     setting.ttlMs = 600_000;
@@ -261,7 +260,7 @@ describe('a yes is for once, until it expires', () => {
   });
 });
 
-describe('which calls need a yes', () => {
+describe('which calls need an approval', () => {
   it.each<[name: string, rules: readonly ApprovalRule[], needs: boolean]>([
     ['no rule', [], false],
     ['its own rule', RULES, true],
@@ -276,19 +275,19 @@ describe('which calls need a yes', () => {
     ['a star that is part of a name', [{ server: 'ban*', tool: 'p*' }], false],
     ['an empty rule', [{ server: '', tool: '' }], false],
   ])('%s', async (_name, rules, needs) => {
-    const { ask } = bench({ rules });
+    const { ask } = openStage({ rules });
     const outcome = await ask().catch((error: GuardError) => error.code);
     expect(outcome).toBe(needs ? 'approval_required' : undefined);
   });
 
-  it('a rule that was added asks with the next call, and what is no tool never asks', async () => {
-    const { setting, ask, refusal } = bench({ rules: [] });
+  it('a new rule takes effect with the next call, and applies to tools only', async () => {
+    const { setting, ask, refusal } = openStage({ rules: [] });
     expect(await ask()).toBeUndefined();
     setting.rules = ANYWHERE;
     expect((await refusal()).code).toBe('approval_required');
     for (const kind of ['prompt', 'resource', 'resource_template', 'server'] as const)
       expect(await ask({ definition: { kind } })).toBeUndefined();
-    const { stage } = bench({ rules: ANYWHERE });
+    const { stage } = openStage({ rules: ANYWHERE });
     expect(
       stage(
         { principal, tenant: { id: 'acme' as TenantId } },
@@ -299,8 +298,8 @@ describe('which calls need a yes', () => {
   });
 });
 
-describe('each answer of the store', () => {
-  const answers = (consume: ApprovalStore['consume']) => bench({ store: { consume } });
+describe('each state that the store returns', () => {
+  const answers = (consume: ApprovalStore['consume']) => openStage({ store: { consume } });
 
   it.each([
     ['at once', <T>(value: T): T => value],
@@ -333,7 +332,7 @@ describe('each answer of the store', () => {
     await expect(answers(consume).ask()).rejects.toThrow();
   });
 
-  it('A29 an answer that is none of the three lets nothing pass as approved', async () => {
+  it('A29 an unknown state approves nothing', async () => {
     for (const state of ['APPROVED', 'yes', '', null, '__proto__'])
       expect(
         await answers(() => ({ state, approval: { id: 'i', approver: 'x' } }) as never)

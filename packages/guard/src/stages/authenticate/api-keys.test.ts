@@ -3,7 +3,7 @@ import { hash } from 'node:crypto';
 import { expect, it } from 'vitest';
 import type { ApiKey } from '../../ports.ts';
 import { API_KEY_ISSUER, API_KEY_REMEMBERED_MS, mintApiKey } from './index.ts';
-import { NOW, openBench, outcomeOf } from './testing/tokens.mts';
+import { NOW, openHarness, outcomeOf } from './testing/tokens.mts';
 
 const FIELDS = {
   tenant: 'acme',
@@ -33,13 +33,13 @@ it.each([
   ['A30 an id without its secret', 'sp_0000000000000001_'],
   ['A30 a short secret', 'sp_0000000000000001_AAAA'],
 ])('%s opens nothing, even where a row has the hash of an empty secret', async (_name, text) => {
-  const bench = openBench();
+  const harness = openHarness();
   const empty: ApiKey = { ...FIELDS, id: '0000000000000001', hash: hashOf(''), revokedAtMs: undefined };
-  for (const id of ['', '0'.repeat(16), '0123456789abcdef', empty.id]) await bench.store.put({ ...empty, id });
-  expect(await outcomeOf(bench.bearer(text))).toBe('unauthenticated');
+  for (const id of ['', '0'.repeat(16), '0123456789abcdef', empty.id]) await harness.store.put({ ...empty, id });
+  expect(await outcomeOf(harness.bearer(text))).toBe('unauthenticated');
 });
 it('A30 a minted key has 256 random bits, is stored as a hash, and ends within the stated time', async () => {
-  const bench = openBench();
+  const harness = openHarness();
   const { text, key } = mintApiKey(FIELDS);
   const secret = text.slice(20);
   expect([
@@ -47,14 +47,16 @@ it('A30 a minted key has 256 random bits, is stored as a hash, and ends within t
     JSON.stringify(key).includes(secret),
     mintApiKey(FIELDS).text === text,
   ]).toEqual([32, false, false]);
-  await bench.store.put(key);
-  const principal = await bench.bearer(text);
-  expect(await outcomeOf(bench.bearer(text.slice(0, 20) + mintApiKey(FIELDS).text.slice(20)))).toBe('unauthenticated');
-  await bench.store.put({ ...key, revokedAtMs: bench.clock.ms });
-  bench.clock.ms += API_KEY_REMEMBERED_MS - 1;
-  expect(await bench.bearer(text)).toBe(principal);
-  bench.clock.ms += 1;
-  expect(await outcomeOf(bench.bearer(text))).toBe('unauthenticated');
+  await harness.store.put(key);
+  const principal = await harness.bearer(text);
+  expect(await outcomeOf(harness.bearer(text.slice(0, 20) + mintApiKey(FIELDS).text.slice(20)))).toBe(
+    'unauthenticated',
+  );
+  await harness.store.put({ ...key, revokedAtMs: harness.clock.ms });
+  harness.clock.ms += API_KEY_REMEMBERED_MS - 1;
+  expect(await harness.bearer(text)).toBe(principal);
+  harness.clock.ms += 1;
+  expect(await outcomeOf(harness.bearer(text))).toBe('unauthenticated');
 });
 
 const flip = (text: string, at: number): string =>
@@ -69,50 +71,50 @@ const ALTERED: readonly (readonly [name: string, change: (text: string) => strin
   ['A30 another prefix', (text) => text.replace('sp_', 'sq_')],
   ['A30 two keys', (text) => text + text],
 ];
-it.each(ALTERED)('%s is refused, and what was right before stays right', async (_name, change) => {
-  const bench = openBench();
+it.each(ALTERED)('%s is refused, and the valid key is still accepted', async (_name, change) => {
+  const harness = openHarness();
   const { text, key } = mintApiKey(FIELDS);
-  await bench.store.put(key);
-  expect((await bench.bearer(text)).agent.clientId).toBe(`api-key:${key.id}`);
-  expect(await outcomeOf(bench.bearer(change(text)))).toBe('unauthenticated');
-  expect(await outcomeOf(bench.bearer(text))).toBe('accepted');
+  await harness.store.put(key);
+  expect((await harness.bearer(text)).agent.clientId).toBe(`api-key:${key.id}`);
+  expect(await outcomeOf(harness.bearer(change(text)))).toBe('unauthenticated');
+  expect(await outcomeOf(harness.bearer(text))).toBe('accepted');
 });
 
 it('A30 the secret of one key does not open another', async () => {
-  const bench = openBench();
+  const harness = openHarness();
   const [one, other] = [mintApiKey(FIELDS), mintApiKey(FIELDS)];
-  for (const { key } of [one, other]) await bench.store.put(key);
-  expect(await outcomeOf(bench.bearer(`${one.text.slice(0, 20)}${other.text.slice(20)}`))).toBe('unauthenticated');
+  for (const { key } of [one, other]) await harness.store.put(key);
+  expect(await outcomeOf(harness.bearer(`${one.text.slice(0, 20)}${other.text.slice(20)}`))).toBe('unauthenticated');
 });
 
 it.each([
   [-1, 'accepted'],
   [0, 'unauthenticated'],
   [1, 'unauthenticated'],
-] as const)('O15 a key %i ms after its end is %s, remembered or not', async (after, expected) => {
-  const bench = openBench();
-  const { text, key } = mintApiKey({ ...FIELDS, expiresAtMs: bench.clock.ms + 1_000 });
-  await bench.store.put(key);
-  expect(await outcomeOf(bench.bearer(text))).toBe('accepted');
-  bench.clock.ms += 1_000 + after;
-  expect(await outcomeOf(bench.bearer(text)), 'remembered').toBe(expected);
-  const other = openBench();
+] as const)('O15 a key %i ms after its expiry is %s, remembered or not', async (after, expected) => {
+  const harness = openHarness();
+  const { text, key } = mintApiKey({ ...FIELDS, expiresAtMs: harness.clock.ms + 1_000 });
+  await harness.store.put(key);
+  expect(await outcomeOf(harness.bearer(text))).toBe('accepted');
+  harness.clock.ms += 1_000 + after;
+  expect(await outcomeOf(harness.bearer(text)), 'remembered').toBe(expected);
+  const other = openHarness();
   await other.store.put(key);
   other.clock.ms += 1_000 + after;
   expect(await outcomeOf(other.bearer(text)), 'not remembered').toBe(expected);
 });
 
-it('becomes the principal of its row, the same object each time, also after it was looked up again', async () => {
-  const bench = openBench();
+it('a key becomes the principal of its row, and the same object after another lookup', async () => {
+  const harness = openHarness();
   const { text, key } = mintApiKey({
     ...FIELDS,
     roles: ['deployer'],
     scopes: ['mcp'],
     tier: 'gold',
-    expiresAtMs: bench.clock.ms + 60_000,
+    expiresAtMs: harness.clock.ms + 60_000,
   });
-  await bench.store.put(key);
-  const principal = await bench.bearer(text);
+  await harness.store.put(key);
+  const principal = await harness.bearer(text);
   expect(principal).toMatchObject({
     user: { issuer: API_KEY_ISSUER, subject: 'robot', roles: ['deployer'], groups: [], claims: {} },
     scopes: ['mcp'],
@@ -120,21 +122,21 @@ it('becomes the principal of its row, the same object each time, also after it w
     tenantClaim: 'acme',
     expiresAtMs: key.expiresAtMs,
   });
-  bench.clock.ms += API_KEY_REMEMBERED_MS;
-  expect(await bench.bearer(text)).toBe(principal);
+  harness.clock.ms += API_KEY_REMEMBERED_MS;
+  expect(await harness.bearer(text)).toBe(principal);
 });
 
-it('O8 a flood of keys makes it forget, not grow', { timeout: 60_000 }, async () => {
-  const bench = openBench();
+it('O8 a flood of keys does not fill the memory', { timeout: 60_000 }, async () => {
+  const harness = openHarness();
   const { text, key } = mintApiKey(FIELDS);
-  await bench.store.put(key);
-  await bench.bearer(text);
-  await bench.store.put({ ...key, revokedAtMs: bench.clock.ms });
-  expect(await outcomeOf(bench.bearer(text)), 'remembered').toBe('accepted');
+  await harness.store.put(key);
+  await harness.bearer(text);
+  await harness.store.put({ ...key, revokedAtMs: harness.clock.ms });
+  expect(await outcomeOf(harness.bearer(text)), 'remembered').toBe('accepted');
   for (let at = 0; at < 10_000; at++) {
     const other = mintApiKey(FIELDS);
-    await bench.store.put(other.key);
-    await bench.bearer(other.text);
+    await harness.store.put(other.key);
+    await harness.bearer(other.text);
   }
-  expect(await outcomeOf(bench.bearer(text)), 'forgotten, so looked up').toBe('unauthenticated');
+  expect(await outcomeOf(harness.bearer(text)), 'forgotten, so looked up').toBe('unauthenticated');
 });

@@ -4,19 +4,19 @@ import type { Credentials, Principal } from '../../call.ts';
 import type { Authenticator } from '../../ports.ts';
 import { createAuthenticate, firstOf } from './index.ts';
 import { authenticateOwnCalls } from './own-calls.ts';
-import { CALL, openBench, outcomeOf, token } from './testing/tokens.mts';
+import { CALL, openHarness, outcomeOf, token } from './testing/tokens.mts';
 
 const named = (key: string): Principal => ({ key }) as unknown as Principal;
 const TOKEN: Credentials = { kind: 'bearer', token: 'x' };
 
 describe('our own calls', () => {
   it('a request of a server on behalf of a call acts for the caller of that call, as the same principal', async () => {
-    const principal = await openBench().bearer(token());
-    expect(await openBench().present({ kind: 'on_behalf_of_call', principal })).toBe(principal);
+    const principal = await openHarness().bearer(token());
+    expect(await openHarness().present({ kind: 'on_behalf_of_call', principal })).toBe(principal);
   });
 
-  it('the gateway is itself, one principal a tenant', async () => {
-    const { present } = openBench();
+  it('the gateway has one principal per tenant', async () => {
+    const { present } = openHarness();
     const [acme, globex] = [
       await present({ kind: 'gateway', tenant: 'acme' }),
       await present({ kind: 'gateway', tenant: 'globex' }),
@@ -32,7 +32,7 @@ describe('our own calls', () => {
   });
 
   it.each<Credentials>([{ kind: 'none' }, { kind: 'malformed', why: 'x' }, TOKEN])(
-    '$kind is none of them',
+    '$kind is not one of them',
     (credentials) => expect(authenticateOwnCalls(credentials)).toBeUndefined(),
   );
 });
@@ -51,7 +51,7 @@ describe('the first that knows the credential decides', () => {
     ['before one that refuses', [() => named('a'), refusing]],
   ])('%s', async (_name, order) => expect(await firstOf(...order)(TOKEN)).toEqual({ key: 'a' }));
 
-  it('O13 a refusal is not asked about again elsewhere', async () => {
+  it('O13 a credential that was refused is not tried elsewhere', async () => {
     for (const order of [
       [refusing, () => named('b')],
       [later, () => Promise.reject(new Error('refused')), () => named('b')],
@@ -60,7 +60,7 @@ describe('the first that knows the credential decides', () => {
     }
   });
 
-  it('A29 nobody who knows it is a refusal, and an authenticator that fails is one too', async () => {
+  it('A29 an unknown kind of credential is refused, and so is one whose authenticator fails', async () => {
     const faults: string[] = [];
     for (const order of [[], [silent], [later, later]]) {
       const stage = createAuthenticate(order, (type) => void faults.push(type));
@@ -83,7 +83,7 @@ describe('the first that knows the credential decides', () => {
     ).rejects.toThrow('bug');
   });
 
-  it('no credential at all is told nothing of invalid tokens', async () => {
+  it('the refusal of a missing credential does not mention invalid tokens', async () => {
     const faults: string[] = [];
     const stage = createAuthenticate([], (type) => void faults.push(type));
     expect(() => stage({ ...CALL, credentials: { kind: 'none' } })).toThrow(

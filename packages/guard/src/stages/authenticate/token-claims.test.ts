@@ -11,7 +11,7 @@ import {
   HOME,
   ISSUER,
   NOW,
-  openBench,
+  openHarness,
   OTHER,
   otherRsa,
   outcomeOf,
@@ -178,11 +178,11 @@ describe('a token is refused', () => {
   it.for<Row>(CLAIM_ROWS)('%s', expectRefused);
 });
 
-it('O13 only the keys of the issuer that the token names are asked for', async () => {
-  const bench = openBench();
-  await outcomeOf(bench.bearer(token({ iss: OTHER })));
-  await outcomeOf(bench.bearer(token({ iss: 'https://evil.test' }, {}, attacker.privateKey)));
-  expect(bench.asked).toEqual([`${OTHER} k1`]);
+it('O13 only keys of the issuer that the token names are read', async () => {
+  const harness = openHarness();
+  await outcomeOf(harness.bearer(token({ iss: OTHER })));
+  await outcomeOf(harness.bearer(token({ iss: 'https://evil.test' }, {}, attacker.privateKey)));
+  expect(harness.lookups).toEqual([`${OTHER} k1`]);
 });
 const SCOPE_ROWS: readonly (readonly [name: string, claims: Claims])[] = [
   ['O22 no scope', {}],
@@ -196,8 +196,8 @@ const SCOPE_ROWS: readonly (readonly [name: string, claims: Claims])[] = [
   ['O22 a role of the name', { roles: ['mcp:read'] }],
   ['O22 scopes in an array under another name', { scopes: ['mcp:read'] }],
 ];
-it.each(SCOPE_ROWS)('%s is told the scope that is needed and nothing else', async (_name, claims) => {
-  const refused = await openBench({ issuer: { requiredScopes: ['mcp:read'] } })
+it.each(SCOPE_ROWS)('%s: the refusal names the required scope and nothing else', async (_name, claims) => {
+  const refused = await openHarness({ issuer: { requiredScopes: ['mcp:read'] } })
     .bearer(token(claims))
     .catch((thrown: unknown) => thrown);
   expect(refused).toMatchObject({
@@ -205,9 +205,9 @@ it.each(SCOPE_ROWS)('%s is told the scope that is needed and nothing else', asyn
     detail: { data: { error: 'insufficient_scope', scope: 'mcp:read' } },
   });
 });
-it('O22 roles are read at the configured place only', async () => {
+it('O22 roles are read from the configured claim only', async () => {
   const issuer = { claims: { ...ISSUER.claims, roles: 'https://acme.test/roles' } };
-  const { user } = await openBench({ issuer }).bearer(
+  const { user } = await openHarness({ issuer }).bearer(
     token({ roles: ['admin'], 'https://acme.test/roles': ['reader', 1, { admin: true }] }),
   );
   expect(user.roles).toEqual(['reader']);
@@ -223,16 +223,16 @@ it.each([
   ['A27 an API key', 'sp_CANARY'],
   ['A27 an expired token', token({ sub: 'CANARY', exp: 1 })],
 ])('%s: neither the refusal nor the metric shows what was presented', async (_name, text) => {
-  const bench = openBench();
-  const thrown: unknown = await bench.bearer(text).catch((error: unknown) => error);
-  const shown = inspect(thrown, { depth: Infinity, showHidden: true }) + JSON.stringify(thrown) + bench.faults.join();
+  const harness = openHarness();
+  const thrown: unknown = await harness.bearer(text).catch((error: unknown) => error);
+  const shown = inspect(thrown, { depth: Infinity, showHidden: true }) + JSON.stringify(thrown) + harness.faults.join();
   for (const secret of ['CANARY', text, tail(text), b64('CANARY')]) expect(shown).not.toContain(secret);
 });
 
-it('O24 a claim that is empty is none, and a path never leaves the token', async () => {
-  const bench = openBench({
+it('O24 an empty claim counts as absent, and a path never leaves the token', async () => {
+  const harness = openHarness({
     issuer: { claims: { ...ISSUER.claims, tenant: 'org.constructor.name', groups: 'org.__proto__.toString' } },
   });
-  const { tenantClaim, tier, user } = await bench.bearer(token({ org: {}, tier: '' }));
+  const { tenantClaim, tier, user } = await harness.bearer(token({ org: {}, tier: '' }));
   expect([tenantClaim, tier, user.groups]).toEqual([undefined, undefined, []]);
 });

@@ -14,7 +14,7 @@ import {
   HOME,
   ISSUER,
   NOW,
-  openBench,
+  openHarness,
   OTHER,
   otherRsa,
   outcomeOf,
@@ -54,18 +54,18 @@ const ACCEPTED: readonly (readonly [name: string, text: string, issuer?: Partial
 ];
 
 it.for(ACCEPTED)('%s is accepted', async ([, text, issuer = {}]) => {
-  expect((await openBench({ issuer }).bearer(text)).user.subject).toBe('alice');
+  expect((await openHarness({ issuer }).bearer(text)).user.subject).toBe('alice');
 });
 
-it('becomes the principal that it says, the same object each time', async () => {
-  const bench = openBench();
+it('a token becomes the principal of its claims, the same object each time', async () => {
+  const harness = openHarness();
   const text = token({
     scope: 'mcp other',
     groups: ['staff', 7],
     tier: 'gold',
     act: { sub: 'broker', act: { sub: 'bot' } },
   });
-  const principal = await bench.bearer(text);
+  const principal = await harness.bearer(text);
   expect(principal).toMatchObject({
     user: { issuer: HOME, subject: 'alice', roles: ['reader'], groups: ['staff'] },
     agent: { clientId: 'agent', actors: ['broker', 'bot'] },
@@ -74,52 +74,52 @@ it('becomes the principal that it says, the same object each time', async () => 
     tier: 'gold',
     expiresAtMs: (NOW + 600) * 1000,
   });
-  expect(await bench.bearer(text)).toBe(principal);
-  expect(bench.asked).toEqual([`${HOME} k1`]);
+  expect(await harness.bearer(text)).toBe(principal);
+  expect(harness.lookups).toEqual([`${HOME} k1`]);
 });
 
-it('O15 a remembered token ends at the same moment as a new one', async () => {
-  const bench = openBench();
-  const principal = await bench.bearer(good);
-  bench.clock.ms = (NOW + 600 + SKEW) * 1000 - 1;
-  expect(await bench.bearer(good)).toBe(principal);
-  bench.clock.ms += 1;
-  expect(await outcomeOf(bench.bearer(good))).toBe('unauthenticated');
-  expect(bench.faults).toEqual(['expired']);
+it('O15 a remembered token expires at the same moment as a new one', async () => {
+  const harness = openHarness();
+  const principal = await harness.bearer(good);
+  harness.clock.ms = (NOW + 600 + SKEW) * 1000 - 1;
+  expect(await harness.bearer(good)).toBe(principal);
+  harness.clock.ms += 1;
+  expect(await outcomeOf(harness.bearer(good))).toBe('unauthenticated');
+  expect(harness.faults).toEqual(['expired']);
 });
-it('O10 a remembered token outlives the removal of its key by no more than the stated time', async () => {
-  const bench = openBench();
-  const principal = await bench.bearer(good);
-  bench.keys.clear();
-  bench.clock.ms += TOKEN_REMEMBERED_MS - 1;
-  expect(await bench.bearer(good)).toBe(principal);
-  bench.clock.ms += 1;
-  expect([await outcomeOf(bench.bearer(good)), bench.faults]).toEqual(['unauthenticated', ['key']]);
+it('O10 a remembered token is accepted no longer than the stated time after its key was removed', async () => {
+  const harness = openHarness();
+  const principal = await harness.bearer(good);
+  harness.keys.clear();
+  harness.clock.ms += TOKEN_REMEMBERED_MS - 1;
+  expect(await harness.bearer(good)).toBe(principal);
+  harness.clock.ms += 1;
+  expect([await outcomeOf(harness.bearer(good)), harness.faults]).toEqual(['unauthenticated', ['key']]);
 });
-it('O13 a token is not believed any longer once its issuer was taken away or configured otherwise', async () => {
-  const bench = openBench();
-  const before = await bench.bearer(good);
-  bench.issuers[0] = { ...ISSUER, claims: { ...ISSUER.claims, roles: 'other' } };
-  const after = await bench.bearer(good);
+it('O13 a token is refused once its issuer was removed or configured otherwise', async () => {
+  const harness = openHarness();
+  const before = await harness.bearer(good);
+  harness.issuers[0] = { ...ISSUER, claims: { ...ISSUER.claims, roles: 'other' } };
+  const after = await harness.bearer(good);
   expect([before.user.roles, after.user.roles]).toEqual([['reader'], []]);
-  bench.issuers.shift();
-  expect([await outcomeOf(bench.bearer(good)), bench.faults]).toEqual(['unauthenticated', ['issuer']]);
+  harness.issuers.shift();
+  expect([await outcomeOf(harness.bearer(good)), harness.faults]).toEqual(['unauthenticated', ['issuer']]);
 });
 
-it('O8 a flood of tokens makes it forget, not grow', { timeout: 60_000 }, async () => {
-  const bench = openBench();
-  await bench.bearer(good);
+it('O8 a flood of tokens does not fill the memory', { timeout: 60_000 }, async () => {
+  const harness = openHarness();
+  await harness.bearer(good);
   const flood = (at: number): Promise<unknown> =>
-    bench.bearer(token({ jti: `j-${at}` }, { alg: 'EdDSA', kid: 'ed' }, ed.privateKey));
+    harness.bearer(token({ jti: `j-${at}` }, { alg: 'EdDSA', kid: 'ed' }, ed.privateKey));
   for (let at = 0; at < 10_000; at += 500)
     await Promise.all(Array.from({ length: 500 }, (_, more) => flood(at + more)));
-  bench.asked.length = 0;
-  await bench.bearer(good);
-  expect(bench.asked, 'looked at again, because it was forgotten').toEqual([`${HOME} k1`]);
+  harness.lookups.length = 0;
+  await harness.bearer(good);
+  expect(harness.lookups, 'looked up again, because it was forgotten').toEqual([`${HOME} k1`]);
 });
 
 const HEADER_ROWS: readonly (readonly [name: string, values: readonly string[], kind: Credentials['kind']])[] = [
-  ['O20 no header: query, form and cookie are not looked at', [], 'none'],
+  ['O20 no header: query, form and cookie are ignored', [], 'none'],
   ['O20 one header', [`Bearer ${good}`], 'bearer'],
   ['O20 bearer in lower case', [`bearer ${good}`], 'bearer'],
   ['O20 two headers', [`Bearer ${good}`, `Bearer ${good}`], 'malformed'],
@@ -148,5 +148,5 @@ it.each(HEADER_ROWS)('%s', async (_name, values, kind) => {
   const read = readAuthorization(values);
   expect(read.kind).toBe(kind);
   if (read.kind === 'bearer') expect(read.token).toBe(good);
-  if (kind === 'malformed') expect(await outcomeOf(openBench().present(read))).toBe('unauthenticated');
+  if (kind === 'malformed') expect(await outcomeOf(openHarness().present(read))).toBe('unauthenticated');
 });

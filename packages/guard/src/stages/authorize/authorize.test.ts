@@ -27,23 +27,23 @@ const call = {
   origin: {},
 } as unknown as Call;
 
-function bench(decision: PolicyDecision | (() => never)) {
-  const asked: PolicyRequest[] = [];
-  const told: string[] = [];
+function openStage(decision: PolicyDecision | (() => never)) {
+  const requests: PolicyRequest[] = [];
+  const decisions: string[] = [];
   const stage = createAuthorize({
     policy: () => ({
       revision: 'r',
       couldAllow: () => true,
       decide: (question) => {
-        asked.push(question);
+        requests.push(question);
         return typeof decision === 'function' ? decision() : decision;
       },
     }),
-    observer: { ...silentObserver, decided: (effect, engine) => void told.push(`${effect} ${engine}`) },
+    observer: { ...silentObserver, decided: (effect, engine) => void decisions.push(`${effect} ${engine}`) },
   });
   const run = (method = 'tools/call', judged: Partial<ValidatedCall> = {}): Grant | undefined =>
     stage(who, { row: methodRow(method) as MethodRow, definition, input, ...judged }, call);
-  return { asked, told, run };
+  return { requests, decisions, run };
 }
 
 const allow: PolicyDecision = { effect: 'allow', grant };
@@ -57,12 +57,12 @@ describe('the policy', () => {
     ['resources/subscribe', 'subscribe'],
     ['completion/complete', 'complete'],
     ['subscriptions/resource', 'subscribe'],
-  ])('is asked for %s as %s, with the arguments that were validated', (method, action) => {
-    const { asked, told, run } = bench(allow);
+  ])('is evaluated for %s as %s, with the arguments that were validated', (method, action) => {
+    const { requests, decisions, run } = openStage(allow);
     expect(run(method)).toBe(grant);
-    expect(asked).toEqual([{ principal: who.principal, tenant: who.tenant, action, definition, input, call }]);
-    expect(told).toEqual(['allow cedar']);
-    expect(() => bench(deny).run(method)).toThrow(GuardError);
+    expect(requests).toEqual([{ principal: who.principal, tenant: who.tenant, action, definition, input, call }]);
+    expect(decisions).toEqual(['allow cedar']);
+    expect(() => openStage(deny).run(method)).toThrow(GuardError);
   });
 
   it.each<[name: string, decision: PolicyDecision]>([
@@ -70,11 +70,11 @@ describe('the policy', () => {
     ['by a forbid', { ...deny, grant }],
     ['by an error in a policy', { ...deny, error: 'p1: the attribute does not exist: canary' }],
   ])('denies %s: not_permitted, counted, and with no word of why to the caller', (_name, decision) => {
-    const { told, run } = bench(decision);
+    const { decisions, run } = openStage(decision);
     expect(run).toThrow(
       expect.objectContaining({ code: 'not_permitted', message: 'Policy does not permit this call.' }) as Error,
     );
-    expect(told).toEqual(['deny cedar']);
+    expect(decisions).toEqual(['deny cedar']);
     try {
       run();
     } catch (thrown) {
@@ -85,15 +85,15 @@ describe('the policy', () => {
 
   it('A29 that throws denies', () =>
     expect(
-      bench(() => {
+      openStage(() => {
         throw new Error('down');
       }).run,
     ).toThrow('down'));
 
   it('A29 that answers neither allow nor deny denies', () =>
-    expect(bench({ effect: 'permit', grant } as never).run).toThrow(GuardError));
+    expect(openStage({ effect: 'permit', grant } as never).run).toThrow(GuardError));
 
-  it('is asked anew for every call: a new set of policies takes effect with the next one', () => {
+  it('is read for every call: new policies take effect with the next call', () => {
     let current: PolicyDecision = allow as PolicyDecision;
     const stage = createAuthorize({
       policy: () => {
@@ -110,10 +110,10 @@ describe('the policy', () => {
 });
 
 it.each(['tools/list', 'initialize', 'ping', 'subscriptions/listen', 'logging/setLevel'])(
-  '%s has no single target: nothing is decided here',
+  '%s has no single target, so the stage decides nothing',
   (method) => {
-    const { asked, run } = bench(deny);
+    const { requests, run } = openStage(deny);
     expect(run(method, { definition: undefined })).toBeUndefined();
-    expect(asked).toEqual([]);
+    expect(requests).toEqual([]);
   },
 );

@@ -129,7 +129,7 @@ describe('J12 the shape of a tool result', () => {
     expect(errorOf(value, { method: 'tasks/get', definition: undefined })?.code).toBe(code),
   );
 
-  it('is asked of tool calls only, and of a tool call also when no definition is known', () => {
+  it('is checked for tool calls only, also without a known definition', () => {
     expect(
       errorOf(
         { contents: [{ uri: 'a:b' }] },
@@ -175,14 +175,14 @@ describe('J12 the approved output schema', () => {
     ['a task beside content', answer({ n: '1' }, { task: { taskId: 't' } })],
   ])('%s is not passed on', (_name, value) => expect(errorOf(value, { document })?.code).toBe('output_blocked'));
 
-  it('what matches is, also an error without it, and anything of a tool that has none', () => {
+  it('accepts what matches, an error without structured content, and any result of a tool without a schema', () => {
     expect(errorOf(answer({ n: 1, s: 'abc' }), { document })).toBeUndefined();
     expect(errorOf({ content: [text('no')], isError: true }, { document })).toBeUndefined();
     expect(errorOf({ resultType: 'input_required' }, { document })).toBeUndefined();
     expect(errorOf(answer({ anything: 1 }), { document: { name: 'get' } })).toBeUndefined();
   });
 
-  it('J8 a schema that cannot be checked lets nothing pass', () => {
+  it('J8 a schema that cannot be checked blocks every result', () => {
     for (const bad of [
       { $ref: 'http://169.254.169.254/x' },
       { type: 'banana' },
@@ -192,7 +192,7 @@ describe('J12 the approved output schema', () => {
     }
   });
 
-  it('J10 nothing is coerced, filled in or taken out: what was inspected is what is returned', () => {
+  it('J10 the result is returned as it was inspected, without coercion, defaults or removals', () => {
     const open = {
       document: { outputSchema: { type: 'object', properties: { n: { type: 'integer' }, d: { default: 1 } } } },
     };
@@ -201,7 +201,7 @@ describe('J12 the approved output schema', () => {
     expect(result.value['structuredContent']).toEqual({ n: 1, more: 2 });
   });
 
-  it('A8 the refusal names the place and never what the server said', () => {
+  it('A8 the refusal names the path and nothing that the server sent', () => {
     const error = errorOf(answer({ n: 'canary-1', 'canary-2': 'canary-3' }), { document });
     const shape = errorOf(only({ type: 'canary-4' }));
     expect(JSON.stringify([error?.message, error?.detail, shape?.message, shape?.detail])).not.toContain('canary');
@@ -250,20 +250,20 @@ describe('D the size of a result', () => {
 describe('A13 lists', () => {
   const items = ['a', 'b', 'c'].map((name) => definitionOf({ name }, 'tool', name));
 
-  it('show what the principal may see, in order, and nothing of the rest', () => {
-    const asked: [Identity, string][] = [];
+  it('show what the principal may see, in order, and nothing else', () => {
+    const decisions: [Identity, string][] = [];
     const inspect = inspectOf({
       method: 'tools/list',
       definition: undefined,
-      mayList: (asking, { name }) => {
-        asked.push([asking, name]);
+      mayList: (identity, { name }) => {
+        decisions.push([identity, name]);
         return name !== 'b';
       },
     });
     const shown = inspect({ value: { ttlMs: 5 }, items });
     expect(shown.items?.map(({ name }) => name)).toEqual(['a', 'c']);
     expect(shown.value).toEqual({ ttlMs: 5 });
-    expect(asked).toEqual([
+    expect(decisions).toEqual([
       [who, 'a'],
       [who, 'b'],
       [who, 'c'],
@@ -272,7 +272,7 @@ describe('A13 lists', () => {
   });
 
   it.each(['tools/list', 'prompts/list', 'resources/list', 'resources/templates/list'])(
-    '%s shows nothing to whom everything is hidden',
+    '%s is empty for a principal that may see nothing',
     (method) => {
       expect(inspectOf({ method, definition: undefined, mayList: () => false })({ value: {}, items }).items).toEqual(
         [],
@@ -280,7 +280,7 @@ describe('A13 lists', () => {
     },
   );
 
-  it('A29 a decision that fails fails the list', () => {
+  it('A29 a failing decision fails the list', () => {
     expect(() =>
       inspectOf({
         method: 'tools/list',

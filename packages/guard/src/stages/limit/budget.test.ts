@@ -1,4 +1,4 @@
-/** Stage 6: whose budget a call is taken from, and what a client is told when it is empty (H17, O25). */
+/** Stage 6: which budget a call takes from, and what the refusal says when it is empty (H17, O25). */
 import { describe, expect, it } from 'vitest';
 import type { Definition, Principal } from '../../call.ts';
 import { GuardError } from '../../errors.ts';
@@ -67,7 +67,7 @@ function bench(tiers: LimitTiers, wrap: (limiter: RateLimiter) => RateLimiter = 
 
 const ALL: Caller = { issuer: 'https://j', subject: 'bob', client: 'other', definition: { name: 'set' } };
 
-describe('H17 a budget is', () => {
+describe('H17 a budget', () => {
   it.each<[name: string, per: LimitSetting['per'], shared: readonly Caller[], own: readonly Caller[]]>([
     ['the tenant’s', ['tenant'], [ALL], [{ tenant: 'globex' }, { tenant: '__proto__' }, { tenant: '' }]],
     [
@@ -113,7 +113,7 @@ describe('H17 a budget is', () => {
     for (const caller of own) expect([caller, await call(caller)]).toEqual([caller, 'rate_limited']);
   });
 
-  it('O25 one of its own, also where the parts join to the same text', async () => {
+  it('O25 is separate for each key, also where the parts join to the same text', async () => {
     const pairs: readonly (readonly [LimitSetting['per'], Caller, Caller])[] = [
       [['user'], { tenant: 'a:b', subject: 'c' }, { tenant: 'a', subject: 'b:c' }],
       [['user'], { tenant: 'a","b', subject: 'c' }, { tenant: 'a', subject: 'b","c' }],
@@ -137,14 +137,14 @@ describe('H17 a budget is', () => {
     ).toEqual(['ok', 'ok']);
   });
 
-  it('two budgets of one kind with other sizes or periods are two', async () => {
+  it('is separate for each size and period', async () => {
     const { clock, call } = bench({ default: [setting(['user'], 3, 60_000), setting(['user'], 2, 1_000)] });
     expect([await call(), await call(), await call()]).toEqual(['ok', 'ok', 'rate_limited']);
     clock.advance(1_000);
     expect([await call(), await call()]).toEqual(['ok', 'rate_limited']);
   });
 
-  it('taken from once a call: a call that one budget refuses costs no other', async () => {
+  it('is charged once per call, and not when another budget refuses the call', async () => {
     const { call } = bench({ default: [setting(['tenant'], 3), setting(['user'], 1)] });
     expect([
       await call(),
@@ -158,7 +158,7 @@ describe('H17 a budget is', () => {
 });
 
 describe('which budgets', () => {
-  it('the tier of the credential decides; a tier that is not configured, such as constructor, is the default', async () => {
+  it('depend on the tier of the credential; an unknown tier, such as constructor, is the default', async () => {
     const { call } = bench({ default: [setting(['user'], 1)], gold: [setting(['user'], 2)], free: [] });
     const spend = async (tier?: string): Promise<number> => {
       let ok = 0;
@@ -171,17 +171,17 @@ describe('which budgets', () => {
       expect([tier, await spend(tier)]).toEqual([tier, 1]);
   });
 
-  it('a table without a default limits nobody, and says so by limiting nobody', async () =>
+  it('a table without a default limits nobody', async () =>
     expect([await bench({}).call(), await bench({ gold: [setting(['user'])] }).call()]).toEqual(['ok', 'ok']));
 
-  it('what costs nothing by the table of methods costs nothing', async () => {
+  it('a method that is not limited by the table takes no budget', async () => {
     const { call } = bench({ default: [setting(['user'])] });
     for (const method of ['ping', 'notifications/initialized', 'session/end'])
       expect([await call({ method }), await call({ method })]).toEqual(['ok', 'ok']);
     expect([await call({ method: 'tools/list', definition: null }), await call()]).toEqual(['ok', 'rate_limited']);
   });
 
-  it('a call that is aimed at no tool has no budget of a tool', async () => {
+  it('a call without a tool has no budget per tool', async () => {
     const { call } = bench({ default: [setting(['tool'])] });
     expect([
       await call({ method: 'tools/list', definition: null }),
@@ -227,7 +227,7 @@ describe('an empty budget', () => {
     expect(limited).toEqual(['user crm get']);
   });
 
-  it('never says to come back after no time at all', async () => {
+  it('never asks to retry after zero seconds', async () => {
     const { stage } = bench({ default: [setting(['user'], 100, 1_000)] });
     const principal = { user: { issuer: 'i', subject: 's' }, agent: { clientId: 'a' } } as unknown as Principal;
     const judged = { row: METHODS['tools/call'], definition: TOOL, input: {} };
@@ -264,13 +264,13 @@ describe('H17 refusals', () => {
         limiter: wrap(createMemoryRateLimiter(clock)),
         perMinute: () => 2,
         now: () => clock.now(),
-        observer: { ...silentObserver, limited: (...told) => void limited.push(told) },
+        observer: { ...silentObserver, limited: (...report) => void limited.push(report) },
       }),
       limited,
     };
   };
 
-  it('stop who was refused too often and nobody else, until the budget is there again', () => {
+  it('block a principal with too many refusals and nobody else, until its budget refills', () => {
     const { clock, refusals, limited } = open();
     for (let at = 0; at < 3; at++) refusals.charge(who('a'));
     expect(() => refusals.check(who('b'))).not.toThrow();
@@ -289,7 +289,7 @@ describe('H17 refusals', () => {
     expect(() => refusals.check(who('a'))).not.toThrow();
   });
 
-  it('count too when the limiter answers later, and a limiter that fails takes nothing down with it', async () => {
+  it('count also when the limiter answers later; a limiter that fails breaks nothing', async () => {
     const { refusals } = open((limiter) => ({ take: async (rules) => limiter.take(rules) }));
     for (let at = 0; at < 3; at++) refusals.charge(who('a'));
     await new Promise((done) => {
@@ -309,7 +309,7 @@ describe('H17 refusals', () => {
     expect(() => broken.check(who('a'))).not.toThrow();
   });
 
-  it('D2 of ever new principals are remembered up to a bound', () => {
+  it('D2 are remembered for a bounded number of principals', () => {
     const { refusals } = open();
     for (let at = 0; at < 3; at++) refusals.charge(who('first'));
     for (let at = 0; at < 10_000; at++) for (let time = 0; time < 3; time++) refusals.charge(who(`p${at}`));

@@ -44,14 +44,14 @@ describe('the rate limiter', () => {
   });
 });
 
-it('an address is its own bucket, an IPv6 one its /64, a mapped one its IPv4', () => {
+it('an IPv4 address has its own bucket, an IPv6 address that of its /64, a mapped address that of its IPv4', () => {
   const key = (address: string): string => addressRule(address, 1).key;
   expect(key('2001:db8:1:2::1')).toBe(key('2001:db8:1:2:ffff::9'));
   expect(key('2001:db8:1:2::1')).not.toBe(key('2001:db8:1:3::1'));
   expect(key('::ffff:10.0.0.1')).toBe(key('10.0.0.1'));
 });
 
-it('refusals cost: beyond the budget everything of that principal is refused until it refills', () => {
+it('every call of a principal is refused while its refusal budget is empty', () => {
   const clock = createManualClock();
   const refusals = createRefusals({
     limiter: createMemoryRateLimiter(clock),
@@ -78,27 +78,27 @@ describe('approvals', () => {
       principal: { key: 'p', user: { issuer: 'i', subject: 'alice' }, agent: { clientId: 'a', actors: ['bot'] } },
     }) as unknown as Parameters<ReturnType<typeof createMemoryApprovals>['consume']>[0];
 
-  it('one yes is for one call: it is consumed once, and nobody gives it to themselves (U4, U5)', async () => {
+  it('one approval is consumed by one call, and nobody approves their own call (U4, U5)', async () => {
     const store = createMemoryApprovals(clock);
-    const asked = await store.consume(question('d'));
-    if (asked.state !== 'pending') throw new Error('a request was expected');
+    const filed = await store.consume(question('d'));
+    if (filed.state !== 'pending') throw new Error('a request was expected');
     for (const subject of ['alice', 'bot'])
-      expect(() => store.approve(asked.id, { issuer: 'i', subject })).toThrow(GuardError);
-    store.approve(asked.id, { issuer: 'i', subject: 'bob' });
+      expect(() => store.approve(filed.id, { issuer: 'i', subject })).toThrow(GuardError);
+    store.approve(filed.id, { issuer: 'i', subject: 'bob' });
     const all = await Promise.all(Array.from({ length: 100 }, () => store.consume(question('d'))));
     expect(all.filter(({ state }) => state === 'approved')).toHaveLength(1);
   });
 
-  it('a yes ends when it expires, to the millisecond (U6)', async () => {
+  it('an approval expires at its exact millisecond (U6)', async () => {
     const store = createMemoryApprovals(clock);
-    const asked = await store.consume(question('e'));
-    if (asked.state !== 'pending') throw new Error('a request was expected');
-    store.approve(asked.id, { issuer: 'i', subject: 'bob' });
+    const filed = await store.consume(question('e'));
+    if (filed.state !== 'pending') throw new Error('a request was expected');
+    store.approve(filed.id, { issuer: 'i', subject: 'bob' });
     clock.advance(1_000);
     expect((await store.consume(question('e'))).state).toBe('pending');
   });
 
-  it('one principal can only make so many people wait (U7)', async () => {
+  it('one principal can have a bounded number of pending requests (U7)', async () => {
     const store = createMemoryApprovals(clock, 3);
     for (const digest of ['1', '2', '3']) await store.consume(question(digest));
     expect(() => store.consume(question('4'))).toThrow(GuardError);

@@ -1,4 +1,6 @@
-/** Stage 2: for which tenant? The tenant comes from the credential; no header, path or session can choose another one. */
+/**
+ * Stage 2: for which tenant? It comes from the credential. No header, path or session can choose another one.
+ */
 import { GuardError } from '../../errors.ts';
 import type { Stages } from '../../guard.ts';
 import { tenantId, type TenantId } from '../../identifiers.ts';

@@ -4,7 +4,7 @@ import { expect, it } from 'vitest';
 import type { Call, Principal, Session } from '../../call.ts';
 import { GuardError } from '../../errors.ts';
 import { createMemoryTenants } from '../../memory/index.ts';
-import { CALL, HOME, openBench, OTHER, outcomeOf, token, type Claims } from '../authenticate/testing/tokens.mts';
+import { CALL, HOME, openHarness, OTHER, outcomeOf, token, type Claims } from '../authenticate/testing/tokens.mts';
 import { createTenant, GATEWAY_TENANT } from './index.ts';
 
 const tenantOf = async (claims: Claims, session?: Session, params: Call['params'] = {}) => {
@@ -13,7 +13,7 @@ const tenantOf = async (claims: Claims, session?: Session, params: Call['params'
     { check: () => {}, charge: () => {} },
   );
   const text = token(claims);
-  return tenants(await openBench().bearer(text), {
+  return tenants(await openHarness().bearer(text), {
     ...CALL,
     credentials: { kind: 'bearer', token: text },
     session,
@@ -47,7 +47,7 @@ it.for(TENANT_ROWS)('%s', async ([, claims, expected, opened]) =>
   expect(await outcomeOf(tenantOf(claims, opened))).toBe(expected),
 );
 
-it('O24 what the request says of a tenant changes nothing', async () => {
+it('O24 a tenant that the request names changes nothing', async () => {
   expect(
     await tenantOf({}, undefined, { tenant: 'globex', _meta: { tenant: 'globex', 'x-tenant-id': 'globex' } }),
   ).toEqual({ id: 'acme' });
@@ -64,7 +64,7 @@ it.each([
   ['at once', (id: string) => ({ id: tenantId(id) })],
   ['later', (id: string) => Promise.resolve({ id: tenantId(id) })],
 ] as const)('O24 the directory decides, and so do the refusals, %s', async (_when, find) => {
-  const asked: string[] = [];
+  const lookups: string[] = [];
   const check = (): void => {
     throw new GuardError('rate_limited');
   };
@@ -72,7 +72,7 @@ it.each([
     createTenant(
       {
         find: (id) => {
-          asked.push(id);
+          lookups.push(id);
           return found ? find(id) : undefined;
         },
       },
@@ -86,10 +86,10 @@ it.each([
       Promise.resolve().then(() => of(quiet)(principal, { ...CALL, session: session({ tenant: 'globex' }) })),
     ),
   ).toBe('session_not_found');
-  expect(new Set(asked)).toEqual(new Set(['acme']));
+  expect(new Set(lookups)).toEqual(new Set(['acme']));
 });
 
-it('the gateway’s own calls have a tenant of their own, which no directory knows and no refusal stops', async () => {
+it('the gateway’s own calls have a tenant that no directory knows and no refusal budget blocks', async () => {
   const stage = createTenant(
     { find: () => undefined },
     {

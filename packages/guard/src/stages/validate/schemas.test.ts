@@ -25,7 +25,7 @@ const validate = (inputSchema: JsonObject, args: unknown): JsonObject =>
 const accepts = (schema: JsonObject, value: unknown): boolean => compileSchema(schema)(value as Json).length === 0;
 const limits = (changed: Partial<SchemaLimits>): SchemaLimits => ({ ...SCHEMA_LIMITS, ...changed });
 
-describe('J9 a schema that speaks of other arguments decides on them itself', () => {
+describe('J9 a schema with a keyword about other arguments decides about them', () => {
   const properties: JsonObject = { a: { type: 'string' } };
   it.each<[keyword: string, schema: JsonObject]>([
     ['additionalProperties', { additionalProperties: { type: 'integer' } }],
@@ -56,20 +56,20 @@ describe('J9 a schema that speaks of other arguments decides on them itself', ()
   });
 });
 
-describe('J1 members are the object’s own', () => {
+describe('J1 only own members count', () => {
   it.each(['constructor', 'toString', 'hasOwnProperty', '__proto__'])(
-    '%s that is required is not there unless it was sent',
+    'a required %s counts as absent unless it was sent',
     (name) => {
       expect(accepts({ type: 'object', required: [name] }, {})).toBe(false);
       expect(accepts({ type: 'object', required: [name] }, JSON.parse(`{"${name}":1}`))).toBe(true);
     },
   );
-  it.each([[[]], [null], ['x'], [1], [true]])('J10 %j is no object of arguments, whatever the schema says', (args) =>
+  it.each([[[]], [null], ['x'], [1], [true]])('J10 %j is refused as arguments, whatever the schema says', (args) =>
     expect(() => validate({}, args)).toThrow(
       expect.objectContaining({ message: 'arguments must be an object.' }) as Error,
     ),
   );
-  it('no arguments are an empty object, which the schema judges', () => {
+  it('absent arguments are validated as an empty object', () => {
     expect(validate({ type: 'object' }, undefined)).toEqual({});
     expect(() => validate({ type: 'object', required: ['a'] }, undefined)).toThrow(GuardError);
   });
@@ -110,7 +110,7 @@ describe('J8 what a schema may cost', () => {
     expect(() => compileSchema(under, limits(changed))).not.toThrow();
   });
 
-  it('definitions that nothing refers to cost nothing', () => {
+  it('unused definitions do not count', () => {
     const $defs = Object.fromEntries(Array.from({ length: 100 }, (_, at) => [`d${at}`, {}]));
     for (const schema of [{ $defs }, { definitions: $defs }])
       expect(() => compileSchema(schema, limits({ expandedMax: 5 }))).not.toThrow();
@@ -154,7 +154,7 @@ describe('J8 what a schema may cost', () => {
   );
 
   it.each<[name: string, schema: JsonObject]>([
-    ['a type that is none', { type: 'banana' }],
+    ['an unknown type', { type: 'banana' }],
     ['a minimum that is text', { properties: { a: { minLength: 'x' } } }],
     ['required that is text', { required: 'a' }],
     ['a reference to nothing', { $ref: '#/$defs/nothing' }],
@@ -163,7 +163,7 @@ describe('J8 what a schema may cost', () => {
 });
 
 describe('J8 one schema never reaches another', () => {
-  it('an $id inside does not move where references point', () => {
+  it('an inner $id does not change where references point', () => {
     const schema: JsonObject = {
       properties: { a: { $id: 'https://evil.test/s', $ref: '#/$defs/n' } },
       $defs: { n: { type: 'integer' } },
@@ -173,7 +173,7 @@ describe('J8 one schema never reaches another', () => {
     expect([accepts(nested, 1), accepts(nested, 'x')]).toEqual([true, false]);
   });
 
-  it('a property that is called $id or $schema is a property', () => {
+  it('a property with the name $id or $schema is a property', () => {
     const schema: JsonObject = { properties: { $id: { type: 'integer' }, $schema: { type: 'integer' } } };
     expect([
       accepts(schema, { $id: 1, $schema: 2 }),
@@ -182,7 +182,7 @@ describe('J8 one schema never reaches another', () => {
     ]).toEqual([true, false, false]);
   });
 
-  it('what was compiled for one pin is not used for another of the same name', () => {
+  it('a schema compiled for one pin is not used for another pin of the same name', () => {
     const cache = createSchemaCache('inputSchema', SCHEMA_LIMITS);
     const [first, second] = [
       definitionOf({ inputSchema: { type: 'integer' } }),
@@ -193,7 +193,7 @@ describe('J8 one schema never reaches another', () => {
     expect(cache(first), 'compiled once').toBe(cache(first));
   });
 
-  it('D2 what is compiled is kept up to a bound', () => {
+  it('D2 a bounded number of compiled schemas is kept', () => {
     const cache = createSchemaCache('inputSchema', SCHEMA_LIMITS);
     const first = definitionOf({ inputSchema: { type: 'integer' } });
     const compiled = cache(first);
@@ -204,13 +204,13 @@ describe('J8 one schema never reaches another', () => {
   });
 });
 
-describe('what a caller is told', () => {
-  it('at most ten faults', () => {
+describe('the faults that a caller reads', () => {
+  it('are at most ten', () => {
     const faults = compileSchema({ anyOf: Array.from({ length: 30 }, (_, at) => ({ const: at })) })('x');
     expect(faults).toHaveLength(10);
   });
 
-  it('the allowed values while there are few, and never the one that was sent', () => {
+  it('name the allowed values while there are few, and never the one that was sent', () => {
     const few = compileSchema({ enum: ['a', 'b'] })('canary');
     expect(few).toEqual([{ path: '', message: expect.stringContaining('"a", "b"') as string }]);
     const many = compileSchema({ enum: Array.from({ length: 21 }, (_, at) => `value ${at}`) })('canary');
@@ -348,7 +348,8 @@ describe('formats', () => {
     for (const text of no) expect([text, accepts({ format }, text)]).toEqual([text, false]);
   });
 
-  it('an IPv4 address ends with its last number', () => expect(accepts({ format: 'ipv4' }, '1.2.3.4.')).toBe(false));
+  it('an IPv4 address must end after its last number', () =>
+    expect(accepts({ format: 'ipv4' }, '1.2.3.4.')).toBe(false));
 
-  it('one that is not known says nothing', () => expect(accepts({ type: 'string', format: 'banana' }, 'x')).toBe(true));
+  it('an unknown format is not checked', () => expect(accepts({ type: 'string', format: 'banana' }, 'x')).toBe(true));
 });

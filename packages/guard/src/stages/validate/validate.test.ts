@@ -55,7 +55,7 @@ describe('arguments', () => {
     ['not a date', { d: { type: 'string', format: 'date' } }, { d: '2026-02-30' }],
   ])('%s is refused', (_name, fields, args) => expect(errorOf(properties(fields), args)?.code).toBe('invalid_input'));
 
-  it('J8 a tool whose results cannot be checked is not executed for nothing', () => {
+  it('J8 a tool whose results cannot be checked is not executed', () => {
     const definition = toolOf({ type: 'object' });
     const broken = { ...definition, document: { ...definition.document, outputSchema: { $ref: 'https://x.test/s' } } };
     expect(() => strict(call({}), row, broken)).toThrow(/cannot be checked safely/);
@@ -64,7 +64,7 @@ describe('arguments', () => {
     ).not.toThrow();
   });
 
-  it('J10 nothing is filled in and nothing is changed', () => {
+  it('J10 are neither completed with defaults nor changed', () => {
     const args = { n: 1 };
     expect(
       strict(call(args), row, toolOf(properties({ n: { type: 'integer' }, d: { type: 'string', default: 'x' } }))),
@@ -72,13 +72,13 @@ describe('arguments', () => {
     expect(args).toEqual({ n: 1 });
   });
 
-  it('J9 is the operator’s choice, and the schema’s where it says something', () => {
+  it('J9 that are not declared are decided by the operator, or by the schema where it has a keyword', () => {
     const open = createValidate({ additionalArguments: () => 'allow' });
     expect(() => open(call({ extra: 1 }), row, toolOf(properties({})))).not.toThrow();
     expect(errorOf({ ...properties({}), additionalProperties: true }, { extra: 1 })).toBeUndefined();
   });
 
-  it('says which field and why, and never a value or a name of the caller', () => {
+  it('the refusal names the field and the reason, and never a value or a name of the caller', () => {
     const error = errorOf(properties({ user: properties({ age: { type: 'integer' } }) }), {
       user: { age: 'canary-1' },
     });
@@ -96,7 +96,7 @@ describe('J7 patterns run in linear time', () => {
     expect(process.cpuUsage(cpuBefore).user / 1_000, 'milliseconds of CPU time').toBeLessThan(1_000);
   });
 
-  it('what needs backtracking does not compile, and the call is refused', () => {
+  it('a pattern that needs backtracking does not compile, and the call is refused', () => {
     expect(() => compileSchema({ type: 'string', pattern: '(a)\\1' })).toThrow();
     expect(errorOf(properties({ s: { type: 'string', pattern: '(?=a)b' } }), { s: 'b' })?.code).toBe('invalid_input');
   });
@@ -125,7 +125,7 @@ describe('J8 schemas that cost too much or reach out do not compile', () => {
     ['5 MB', { enum: ['x'.repeat(5_000_000)] }],
   ])('%s', (_name, schema) => expect(() => compileSchema(schema)).toThrow());
 
-  it('a schema that refers to itself is fine', () => {
+  it('a schema that refers to itself compiles', () => {
     const check = compileSchema({
       $ref: '#/$defs/node',
       $defs: { node: { type: 'object', properties: { next: { $ref: '#/$defs/node' }, v: { type: 'integer' } } } },
@@ -139,7 +139,7 @@ describe('J8 schemas that cost too much or reach out do not compile', () => {
     expect(compileSchema({ $id: 'https://x.test/shared', type: 'string' })('x')).toEqual([]);
   });
 
-  it('uniqueItems of 20,000 objects takes no quadratic time', () => {
+  it('uniqueItems of 20,000 objects takes linear time', () => {
     const check = compileSchema({ type: 'array', uniqueItems: true });
     const cpuBefore = process.cpuUsage();
     expect(check(Array.from({ length: 20_000 }, (_, id) => ({ id })))).toEqual([]);
@@ -147,7 +147,7 @@ describe('J8 schemas that cost too much or reach out do not compile', () => {
   });
 });
 
-it('a prompt takes its declared arguments, as strings, and the required ones', () => {
+it('a prompt accepts declared arguments as strings, and needs the required ones', () => {
   const prompt: Definition = {
     server: 'crm',
     kind: 'prompt',

@@ -1,4 +1,6 @@
-/** Stage 3: may the caller know about it? The answer for a hidden definition is the same as for one that does not exist. */
+/**
+ * Stage 3: may the caller know about it? A hidden definition gets the same answer as one that does not exist.
+ */
 import type { Definition, Target } from '../../call.ts';
 import { GuardError } from '../../errors.ts';
 import type { Stages, Identity } from '../../guard.ts';

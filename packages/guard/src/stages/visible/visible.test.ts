@@ -77,7 +77,7 @@ const METHOD_OF = {
 } as const;
 
 describe('A13 a name that is called', () => {
-  it.each(Object.entries(METHOD_OF))('a %s is looked up and judged, without its arguments', (kind, method) => {
+  it.each(Object.entries(METHOD_OF))('a %s is found and judged without its arguments', (kind, method) => {
     const definition = definitionOf(kind as DefinitionKind);
     const target = { kind, server: 'crm', name: 'get' } as Target;
     const { see, questions, looked } = bench({ found: definition });
@@ -90,7 +90,7 @@ describe('A13 a name that is called', () => {
     expect(bench({ found: null }).refusal(target, method)).toMatchObject({ code: 'not_found' });
   });
 
-  it('A15 hidden by policy, hidden by configuration, unknown and not there are one answer', () => {
+  it('A15 hidden by policy, hidden by configuration, unknown and absent get the same answer', () => {
     const hidden = bench({ could: false }).refusal(TOOL);
     expect(hidden).toMatchObject({ code: 'not_found' });
     expect(bench({ found: null }).refusal(TOOL)).toEqual(hidden);
@@ -113,7 +113,7 @@ describe('A13 a name that is called', () => {
   });
 });
 
-describe('what has no single target is not looked up', () => {
+describe('a call without a single target is not looked up', () => {
   it.each(['tools/list', 'subscriptions/listen', 'initialize', 'ping'])('%s', (method) => {
     const { see, looked } = bench({ found: null });
     expect(see({ kind: 'servers', servers: ['crm'] }, method)).toBeUndefined();
@@ -121,14 +121,14 @@ describe('what has no single target is not looked up', () => {
     expect(looked).toEqual([]);
   });
 
-  it('a task, which only its link knows', () => {
+  it('a task, which only its upstream session knows', () => {
     const { see, looked } = bench({ found: null });
     expect(see({ kind: 'task', server: 'crm', name: 't' }, 'tasks/get')).toBeUndefined();
     expect(looked).toEqual([]);
   });
 });
 
-describe('the configuration lets tools exist', () => {
+describe('tools that the configuration allows', () => {
   it.each<[allow: readonly string[] | undefined, name: string, shown: boolean]>([
     [undefined, 'get', true],
     [['get'], 'get', true],
@@ -144,13 +144,13 @@ describe('the configuration lets tools exist', () => {
     expect(mayList(who, definitionOf('tool', name))).toBe(shown);
   });
 
-  it('and says nothing of prompts, resources and other servers', () => {
+  it('limit tools only: not prompts, resources or other servers', () => {
     const { mayList } = bench({ allow: [] });
     for (const kind of ['prompt', 'resource', 'resource_template', 'server'] as const)
       expect(mayList(who, definitionOf(kind))).toBe(true);
     expect(mayList(who, { ...definitionOf('tool'), server: 'mail' })).toBe(true);
   });
 
-  it('what it allows is still hidden when the policy never allows it', () =>
+  it('are still hidden when no policy allows them', () =>
     expect(bench({ allow: ['get'], could: false }).mayList(who, definitionOf('tool'))).toBe(false));
 });

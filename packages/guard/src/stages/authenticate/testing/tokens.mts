@@ -1,6 +1,6 @@
 /**
- * Keys, tokens and an authenticate stage for the attack tables: tokens exactly as an attacker wants them, and a clock
- * that stands still.
+ * Keys, tokens and an authenticate stage for the attack tables: tokens in any form that an attacker can make, and a
+ * clock that stands still.
  */
 import { constants, createHmac, generateKeyPairSync, sign, type KeyObject } from 'node:crypto';
 import { expect } from 'vitest';
@@ -59,7 +59,7 @@ export const tail = (token: string): string => token.slice(token.lastIndexOf('.'
 export const withTail = (token: string, signature: string): string =>
   `${token.slice(0, token.lastIndexOf('.'))}.${signature}`;
 
-/** A token exactly as the attacker wants it. `undefined` in the changes removes the member. */
+/** A token in any form that an attacker can make. `undefined` in the changes removes the member. */
 export function token(claims: Claims | string = {}, header: Claims = {}, key: KeyObject = rsa.privateKey): string {
   const payload = typeof claims === 'string' ? claims : { ...CLAIMS, ...claims };
   const text = `${b64({ alg: 'RS256', typ: 'at+jwt', kid: 'k1', ...header })}.${b64(payload)}`;
@@ -89,14 +89,14 @@ const KEYS: ReadonlyMap<string, KeyObject> = new Map([
   [`${OTHER} k1`, otherRsa.publicKey],
 ]);
 
-export function openBench({ issuer = {} }: { readonly issuer?: Partial<JwtIssuer> } = {}) {
+export function openHarness({ issuer = {} }: { readonly issuer?: Partial<JwtIssuer> } = {}) {
   const keys = new Map(KEYS);
   const clock = { ms: NOW * 1000, now: () => clock.ms };
-  const asked: string[] = [];
+  const lookups: string[] = [];
   const faults: string[] = [];
   const source: KeySource = {
     key: async (from, kid) => {
-      asked.push(`${from} ${kid}`);
+      lookups.push(`${from} ${kid}`);
       const key = keys.get(`${from} ${kid}`);
       if (key === undefined) throw new Error('the key is not known');
       return key;
@@ -114,7 +114,7 @@ export function openBench({ issuer = {} }: { readonly issuer?: Partial<JwtIssuer
   const present = async (credentials: Credentials): Promise<Principal> => authenticate({ ...CALL, credentials });
   return {
     clock,
-    asked,
+    lookups,
     faults,
     store,
     keys,
@@ -144,7 +144,7 @@ export const CALL: Call = {
   },
 };
 
-/** `accepted`, or the code of the refusal; `unauthenticated` is proven to be the one answer that tells nothing. */
+/** `accepted`, or the code of the refusal; `unauthenticated` is checked to reveal nothing. */
 export async function outcomeOf(answer: Promise<unknown>): Promise<string> {
   try {
     await answer;
@@ -158,7 +158,7 @@ export async function outcomeOf(answer: Promise<unknown>): Promise<string> {
 }
 
 /**
- * A row of an attack table: the token, the fault that the metric is told, and what differs in the issuer's
+ * A row of an attack table: the token, the fault that the metric counts, and what differs in the issuer's
  * configuration.
  */
 export type Row = readonly [name: string, text: string, fault: string, issuer?: Partial<JwtIssuer>];
@@ -169,7 +169,7 @@ export const ANY: Partial<JwtIssuer> = { accessTokenProfile: 'any-jwt' };
  * favour.
  */
 export async function expectRefused([, text, fault, issuer = {}]: Row): Promise<void> {
-  const bench = openBench({ issuer });
-  expect([await outcomeOf(bench.bearer(text)), bench.faults]).toEqual(['unauthenticated', [fault]]);
-  expect(await outcomeOf(bench.bearer(text))).toBe('unauthenticated');
+  const harness = openHarness({ issuer });
+  expect([await outcomeOf(harness.bearer(text)), harness.faults]).toEqual(['unauthenticated', [fault]]);
+  expect(await outcomeOf(harness.bearer(text))).toBe('unauthenticated');
 }
