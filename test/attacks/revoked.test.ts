@@ -1,7 +1,7 @@
 /**
- * S12: rights that are taken away while a connection is open count for its next call. Each test waits until the change
- * is in force. How soon that is depends on the machine, so what `SECURITY.md` promises is held by the intervals at which
- * the gateway reads again what it knows.
+ * S12: a right that is revoked while a connection is open is gone with its next call. Each test waits until the change
+ * is in force. How soon that is depends on the machine, so the promise of `SECURITY.md` is tested by the intervals at
+ * which the gateway reads its settings again.
  */
 import { mkdirSync, readFileSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';

@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 /*
- * The command, in plain old JavaScript: whatever Node.js the machine has can read it. It runs the program on a Node.js
- * that is new enough: this one, or the one that the package brought with it.
+ * The command, in JavaScript that every Node.js can read. It runs the program on a Node.js that is new enough: this one,
+ * or the one that the package depends on.
  */
 import { spawn } from 'child_process';
 import { existsSync, readFileSync } from 'fs';
@@ -23,7 +23,7 @@ function isNewEnough(version) {
   return parts[0] >= 26 || (parts[0] === 24 && atLeast(15, 0)) || (parts[0] === 22 && atLeast(22, 2));
 }
 
-function broughtNode() {
+function bundledNode() {
   var require = createRequire(import.meta.url);
   var prefixes = ['node-bin-', 'node-'];
   var file = process.platform === 'win32' ? 'bin/node.exe' : 'bin/node';
@@ -39,8 +39,11 @@ function broughtNode() {
   return undefined;
 }
 
-/* Becomes the other Node.js where that is possible, so that process id and signals stay; else runs it as a child. */
-function become(node, args) {
+/*
+ * Replaces this process with the other Node.js where the platform can, which keeps process id and signals. Elsewhere it
+ * runs the other Node.js as a child.
+ */
+function replaceProcess(node, args) {
   if (typeof process.execve === 'function' && process.platform !== 'win32') {
     process.execve(node, [node].concat(args), process.env);
     return;
@@ -81,7 +84,7 @@ function start() {
         fail(error && error.message ? error.message : String(error));
       });
   }
-  var node = isNewEnough(process.version) ? process.execPath : broughtNode();
+  var node = isNewEnough(process.version) ? process.execPath : bundledNode();
   if (node === undefined) {
     return fail(
       'needs Node.js ' +
@@ -91,7 +94,10 @@ function start() {
         '. Install a newer Node.js, or install sallyport with its optional dependencies, which bring one.',
     );
   }
-  return become(node, (built ? [] : [CONDITION]).concat([fileURLToPath(import.meta.url)], process.argv.slice(2)));
+  return replaceProcess(
+    node,
+    (built ? [] : [CONDITION]).concat([fileURLToPath(import.meta.url)], process.argv.slice(2)),
+  );
 }
 
 start();

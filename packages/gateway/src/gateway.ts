@@ -24,8 +24,8 @@ import {
 import { createApiKeyAuthenticator, createBearerJwt, createMayList, readAuthorization } from '@sallyport/guard/stages';
 import { createSettingsHolder, type SettingsHolder } from './active-settings.ts';
 import { createKeySource, type IssuerKeys } from './adapters/jwks/keys.ts';
-import { createLogger } from './adapters/pino/index.ts';
-import { createMetrics, type Metrics } from './adapters/prometheus/index.ts';
+import { createLogger } from './adapters/pino/logger.ts';
+import { createMetrics, type Metrics } from './adapters/prometheus/metrics.ts';
 import { openAuditLog, type AuditLogDeps, type SegmentAuditLog } from './adapters/segments/log.ts';
 import { openStore, type Store } from './adapters/sqlite/store.ts';
 import { runClientRequest } from './client-request.ts';

@@ -3,7 +3,9 @@
  * Types only; `config.ts` turns a file into one of these.
  */
 import type { JsonObject, LogLevel } from '@sallyport/guard';
+import type { ApprovalRule, JwtIssuer, LimitTiers } from '@sallyport/guard/stages';
 
+/** How a server is reached. */
 export type ServerTransport =
   | { readonly kind: 'http'; readonly url: string; readonly headers: Readonly<Record<string, string>> }
   | {
@@ -15,6 +17,7 @@ export type ServerTransport =
       readonly cwd: string | undefined;
     };
 
+/** One configured server. */
 export interface ServerSettings {
   /** `[a-z0-9-]`, 1-32 characters: no underscore, so that `server__tool` splits in one way only. */
   readonly name: string;
@@ -38,49 +41,26 @@ export interface ServerSettings {
   readonly labels: readonly string[];
 }
 
-export interface IssuerSettings {
-  /** Exact `iss`. */
-  readonly issuer: string;
-  /** Exact `aud`; one of the token's audiences must equal it (an array of several only when `multipleAudiences`). */
-  readonly audience: string;
-  readonly multipleAudiences: boolean;
-  readonly algorithms: readonly string[];
-  /** RFC 9068: `typ` must be `at+jwt` and all its claims present. */
-  readonly accessTokenProfile: 'rfc9068' | 'any-jwt';
-  readonly requiredScopes: readonly string[];
-  /** Names of the claims, with dots for nesting. */
-  readonly claims: {
-    readonly tenant: string;
-    readonly roles: string;
-    readonly groups: string;
-    readonly agent: string;
-    readonly tier: string;
-  };
-  /** Agents that may present this issuer's tokens; `undefined` = all. */
-  readonly allowedClients: readonly string[] | undefined;
-  readonly clockSkewSeconds: number;
-  readonly lifetimeSecondsMax: number;
+/** An issuer whose tokens are accepted, and where its keys are. */
+export interface IssuerSettings extends JwtIssuer {
   /** Overrides discovery. */
   readonly jwksUri: string | undefined;
 }
 
+/** Which credentials are accepted. */
 export interface IdentitySettings {
   readonly issuers: readonly IssuerSettings[];
   readonly apiKeys: boolean;
 }
 
-export interface LimitSetting {
-  readonly limit: number;
-  readonly periodMs: number;
-  readonly per: readonly ('tenant' | 'user' | 'agent' | 'tool')[];
-}
-
+/** Paths of PEM files; `clientCa` makes client certificates mandatory. */
 export interface TlsSettings {
   readonly cert: string;
   readonly key: string;
   readonly clientCa: string | undefined;
 }
 
+/** The address of a listener, and how it is protected. */
 export interface ListenSettings {
   readonly host: string;
   readonly port: number;
@@ -88,6 +68,7 @@ export interface ListenSettings {
   readonly behindTlsProxy: boolean;
 }
 
+/** The listener for MCP clients, and the limits on their requests. */
 export interface GatewaySettings {
   readonly listen: ListenSettings;
   /** Origin (scheme, host, port) under which clients reach the gateway, without a trailing slash. */
@@ -106,6 +87,7 @@ export interface GatewaySettings {
   readonly addressLimitPerMinute: number;
 }
 
+/** The audit log. */
 export interface AuditSettings {
   readonly folder: string;
   readonly origin: string;
@@ -117,6 +99,7 @@ export interface AuditSettings {
   readonly segmentBytes: number;
 }
 
+/** Everything that was configured at one moment. Deeply frozen. */
 export interface Snapshot {
   readonly version: string;
   readonly gateway: GatewaySettings;
@@ -126,12 +109,9 @@ export interface Snapshot {
   readonly identity: IdentitySettings;
   readonly servers: readonly ServerSettings[];
   readonly policies: { readonly cedar: string | undefined };
-  readonly limits: Readonly<Record<string, readonly LimitSetting[]>>;
+  readonly limits: LimitTiers;
   readonly refusalsPerMinute: number;
-  readonly approvals: {
-    readonly rules: readonly { readonly server: string; readonly tool: string }[];
-    readonly ttlMs: number;
-  };
+  readonly approvals: { readonly rules: readonly ApprovalRule[]; readonly ttlMs: number };
   readonly audit: AuditSettings;
   readonly log: { readonly level: LogLevel };
   readonly demo: boolean;

@@ -3,6 +3,7 @@ import { defaultConfigFile, formatConfigError, loadConfig, type Environment } fr
 import type { Snapshot } from '../snapshot.ts';
 import type { CliIo } from './io.ts';
 
+/** The configuration that the command line names. */
 export interface Configuration {
   /** `--config`, `SALLYPORT_CONFIG`, `./sallyport.yaml`, or `undefined` for the embedded defaults. */
   file(): string | undefined;
@@ -10,6 +11,7 @@ export interface Configuration {
   load(): Snapshot | undefined;
 }
 
+/** @param named the value of `--config`, when it was given. */
 export function openConfiguration(
   io: Pick<CliIo, 'stderr' | 'exit'>,
   environment: Environment,

@@ -58,6 +58,7 @@ limits:
 `;
 }
 
+/** The first policy file, with two examples that are commented out. */
 export function policyTemplate(tenant: string): string {
   return `// Who may do what. Everything that no policy permits is refused; a forbid always wins.
 // Check with: sallyport check

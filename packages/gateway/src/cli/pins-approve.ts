@@ -13,6 +13,7 @@ interface ApproveOptions {
   readonly all?: boolean;
 }
 
+/** `sallyport pins approve`. */
 export const approveCommand: CommandDefinition<readonly [string, string | undefined], ApproveOptions> = {
   name: 'approve',
   summary: 'approve what waits; a running gateway serves it within a second',

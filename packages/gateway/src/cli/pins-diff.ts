@@ -20,6 +20,7 @@ interface DiffOptions {
   readonly json?: boolean;
 }
 
+/** `sallyport pins diff`. */
 export const diffCommand: CommandDefinition<readonly [string | undefined, string | undefined], DiffOptions> = {
   name: 'diff',
   summary: 'what servers show instead of what is approved; exit code 1 when there is any',

@@ -22,6 +22,7 @@ interface ListOptions {
   readonly pending?: boolean;
 }
 
+/** `sallyport pins list`. */
 export const listCommand: CommandDefinition<readonly [string | undefined], ListOptions> = {
   name: 'list',
   summary: 'what is approved, and what waits',

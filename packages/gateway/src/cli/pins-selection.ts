@@ -1,14 +1,12 @@
 /** Which pins a command is about, in what order they are printed, and how each is named. */
 import { join } from 'node:path';
-import type { DefinitionKind, PendingPin, Pin, PinStore } from '@sallyport/guard';
+import type { PendingPin, Pin, PinStore } from '@sallyport/guard';
 import { openStore } from '../adapters/sqlite/store.ts';
+import { DEFINITION_KINDS } from '../mcp/lists.ts';
 import type { CommandOption } from './command.ts';
 import type { CliIo } from './io.ts';
 import { printableLine } from './printable.ts';
 import { unknownName } from './unknown-name.ts';
-
-/** Every kind of definition, in the order of the output. */
-export const KINDS: readonly DefinitionKind[] = ['tool', 'prompt', 'resource', 'resource_template', 'server'];
 
 /** The definitions that a command names; `undefined` means any. */
 export interface PinSelection {
@@ -17,7 +15,9 @@ export interface PinSelection {
   readonly kind: string | undefined;
 }
 
-export const KIND_OPTION: CommandOption = { flags: '--kind <kind>', summary: `one of ${KINDS.join(', ')}` };
+/** `--kind` of every command on pins. */
+export const KIND_OPTION: CommandOption = { flags: '--kind <kind>', summary: `one of ${DEFINITION_KINDS.join(', ')}` };
+/** `--json` of every command on pins. */
 export const JSON_OPTION: CommandOption = { flags: '--json', summary: 'print JSON' };
 
 /** Opens the pin store for a command. Prints an error instead when the selection names an unknown kind or server. */
@@ -26,8 +26,8 @@ export async function withPins(
   { server, kind }: PinSelection,
   run: (pins: PinStore) => Promise<void>,
 ): Promise<void> {
-  if (kind !== undefined && !KINDS.some((known) => known === kind)) {
-    io.stderr(`--kind must be one of ${KINDS.join(', ')}\n`);
+  if (kind !== undefined && !DEFINITION_KINDS.some((known) => known === kind)) {
+    io.stderr(`--kind must be one of ${DEFINITION_KINDS.join(', ')}\n`);
     return io.exit(2);
   }
   const { data, servers } = await io.loadFolders();
@@ -55,7 +55,9 @@ export function selectPins<P extends Named>(pins: readonly P[], { server, name, 
     .filter((pin) => kind === undefined || pin.kind === kind)
     .sort(
       (a, b) =>
-        a.server.localeCompare(b.server) || KINDS.indexOf(a.kind) - KINDS.indexOf(b.kind) || (a.name < b.name ? -1 : 1),
+        a.server.localeCompare(b.server) ||
+        DEFINITION_KINDS.indexOf(a.kind) - DEFINITION_KINDS.indexOf(b.kind) ||
+        (a.name < b.name ? -1 : 1),
     );
 }
 
@@ -79,4 +81,5 @@ export function pendingJson({ seenAtMs, ...definition }: PendingPin) {
   return { ...definition, seenAt: seenAtMs };
 }
 
+/** What a command prints when the store has no pins. */
 export const NOTHING_PINNED = 'Nothing is pinned yet: a server is pinned when it is first reached.\n';

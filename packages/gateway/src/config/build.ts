@@ -6,7 +6,8 @@ import { isLoopback } from '@sallyport/guard';
 import type { Snapshot } from '../snapshot.ts';
 import { buildIdentity } from './identity.ts';
 import { buildGateway, buildListen } from './listeners.ts';
-import { buildServers, type ConfigInput } from './servers.ts';
+import type { ConfigInput } from './input.ts';
+import { buildServers } from './servers.ts';
 import { closest } from './suggest.ts';
 
 /**

@@ -2,7 +2,7 @@
 import { isLoopback } from '@sallyport/guard';
 import type { IdentitySettings, IssuerSettings } from '../snapshot.ts';
 import type { ParsedIssuer } from './schema.ts';
-import type { ConfigInput } from './servers.ts';
+import type { ConfigInput } from './input.ts';
 
 const DAY_SECONDS = 86_400;
 

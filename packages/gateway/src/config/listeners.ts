@@ -7,7 +7,7 @@ import { resolve } from 'node:path';
 import { isLoopback } from '@sallyport/guard';
 import type { GatewaySettings, ListenSettings, TlsSettings } from '../snapshot.ts';
 import type { ParsedTls } from './schema.ts';
-import type { ConfigInput } from './servers.ts';
+import type { ConfigInput } from './input.ts';
 
 /** The address and TLS files of a listener; errors and weakenings go to the report. */
 export function buildListen(input: ConfigInput, name: 'gateway' | 'admin'): ListenSettings {

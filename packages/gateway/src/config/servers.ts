@@ -6,18 +6,9 @@ import { resolve } from 'node:path';
 import { isLoopback } from '@sallyport/guard';
 import type { ServerSettings, ServerTransport } from '../snapshot.ts';
 import type { Report } from './report.ts';
-import type { ParsedConfig, ParsedServer, TextOrSecret } from './schema.ts';
-import { looksSecret, resolveSecret, type Environment } from './secrets.ts';
-
-/** What every part of a configuration is built from. */
-export interface ConfigInput {
-  /** The configuration as the schema read it. */
-  readonly config: ParsedConfig;
-  readonly report: Report;
-  readonly environment: Environment;
-  /** What relative paths are relative to. */
-  readonly folder: string;
-}
+import type { ConfigInput } from './input.ts';
+import type { ParsedServer, TextOrSecret } from './schema.ts';
+import { looksSecret, resolveSecret } from './secrets.ts';
 
 /** The settings of all servers, sorted by name; errors and weakenings go to the report. */
 export function buildServers(input: ConfigInput): readonly ServerSettings[] {

@@ -2,11 +2,15 @@
  * The units that people write in `sallyport.yaml`: durations, sizes, rates, listen addresses. Each reader takes text
  * that its pattern already matched, so it cannot fail.
  */
-import type { LimitSetting } from '../snapshot.ts';
+import type { LimitSetting } from '@sallyport/guard/stages';
 
+/** A duration: `500ms`, `30s`, `5m`, `24h` or `7d`. */
 export const DURATION = /^(\d{1,9})(ms|s|m|h|d)$/;
+/** A number of bytes: `65536`, `64Ki`, `1Mi` or `2Gi`. */
 export const SIZE = /^(\d{1,12})(Ki|Mi|Gi)?$/;
+/** A rate: `100/min`, with any number of ` per <key>`. */
 export const RATE = /^([1-9]\d{0,11})\/(s|min|h|d)((?: per (?:tenant|user|agent|tool))*)$/;
+/** A port, with or without a host before it. */
 export const LISTEN = /^(?:(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9.-]+):)?(\d{1,5})$/;
 
 const MILLISECONDS: Readonly<Record<string, number>> = {

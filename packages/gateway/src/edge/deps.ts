@@ -49,7 +49,7 @@ export interface EdgeDeps {
   /** The pinned definition of a target. */
   readonly definitionOf: (target: Target) => Definition | undefined;
   /** Whether a caller may know that a server exists: decided as lists are (invariant 3). */
-  readonly maySee: (who: Identity, server: string) => boolean;
+  readonly maySee: (identity: Identity, server: string) => boolean;
   readonly clock: Clock;
   readonly log: Log;
   /** Counts an answered request. */

@@ -2,6 +2,7 @@
 import type { Server } from 'node:http';
 import type { Socket } from 'node:net';
 
+/** Closes every further connection of an address that has `perAddressMax` open. */
 export function limitConnections(server: Server, perAddressMax: number): void {
   const open = new Map<string, number>();
   server.on('connection', (socket: Socket) => {

@@ -13,8 +13,10 @@ import { lacksHost, refuse, refuseUnreadable } from './refuse-unreadable.ts';
 import { STRICT_TRANSPORT_SECURITY } from './security-headers.ts';
 import { SOCKET_LIMITS, type SocketLimits } from './socket-limits.ts';
 
+/** Answers one request. */
 export type Handler = (request: IncomingMessage, response: ServerResponse) => void;
 
+/** What a listener is opened with. */
 export interface ListenerOptions {
   readonly settings: ListenSettings;
   readonly handler: Handler;
@@ -24,6 +26,7 @@ export interface ListenerOptions {
   readonly log?: Log;
 }
 
+/** An open listener. */
 export interface Listener {
   /** Scheme, host and the port that was opened, without a trailing slash. */
   readonly url: string;

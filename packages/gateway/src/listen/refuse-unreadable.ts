@@ -14,6 +14,7 @@ const STATUS: Readonly<Record<string, number>> = {
   ERR_HTTP_REQUEST_TIMEOUT: 408,
 };
 
+/** @param tls whether responses carry `Strict-Transport-Security`. */
 export function refuseUnreadable(server: Server, tls: boolean): void {
   const headers = { ...SECURITY_HEADERS, ...(tls && { 'Strict-Transport-Security': STRICT_TRANSPORT_SECURITY }) };
   server.on('clientError', (error: NodeJS.ErrnoException, socket: Duplex) => {

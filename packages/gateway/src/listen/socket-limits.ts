@@ -19,6 +19,7 @@ export interface SocketLimits {
   readonly certificatePollMs: number;
 }
 
+/** The limits of every listener; tests set others. */
 export const SOCKET_LIMITS: SocketLimits = {
   headersTimeoutMs: 10_000,
   requestTimeoutMs: 30_000,

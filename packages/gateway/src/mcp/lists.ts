@@ -38,6 +38,9 @@ export const LISTS = {
 /** In the order in which the gateway reads the lists of a server. */
 export const LISTED_KINDS = Object.keys(LISTS) as readonly ListedKind[];
 
+/** Every kind of definition, those that are listed first. */
+export const DEFINITION_KINDS: readonly DefinitionKind[] = [...LISTED_KINDS, 'server'];
+
 /** The requests that read the lists, in the same order. */
 export const LIST_METHODS: readonly McpMethod[] = LISTED_KINDS.map((kind) => LISTS[kind].method);
 

@@ -49,6 +49,3 @@ export interface UpstreamDeps {
    */
   readonly environment: Readonly<Record<string, string>>;
 }
-
-/** The name under which the gateway introduces itself to servers. */
-export const CLIENT_INFO: JsonObject = { name: 'sallyport', version: '0.1.0' };

@@ -18,6 +18,7 @@ export {
   addressRule,
   createLimit,
   createRefusals,
+  retryDetail,
   type LimitSetting,
   type LimitTiers,
   type Refusals,

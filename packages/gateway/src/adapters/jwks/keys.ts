@@ -16,6 +16,7 @@ export interface IssuerLocation {
   readonly jwksUri: string | undefined;
 }
 
+/** What the key source reads. `fetch` is replaced in tests. */
 export interface KeySourceDeps {
   readonly issuers: () => readonly IssuerLocation[];
   readonly clock: Clock;
@@ -23,6 +24,7 @@ export interface KeySourceDeps {
   readonly log?: Log;
 }
 
+/** The key source of the guard, with its readiness. */
 export interface IssuerKeys extends KeySource {
   /** By issuer: `undefined` when its keys are known, else why not. Fetches the keys that are missing or too old. */
   ready(): Promise<Readonly<Record<string, string | undefined>>>;

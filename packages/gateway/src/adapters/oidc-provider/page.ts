@@ -1,5 +1,6 @@
 /** The HTML of the sign-in page and of short messages. Everything that a client registered is shown as text. */
 import { createHash } from 'node:crypto';
+import { isLoopback } from '@sallyport/guard';
 
 /** What the sign-in page shows. */
 export interface SignInPage {
@@ -137,13 +138,11 @@ const REFUSALS: Readonly<Record<string, string>> = {
 export const refused = (code: string): string =>
   sentence('Request refused', `${REFUSALS[code] ?? 'Start again from your client.'} (${code})`);
 
-const LOOPBACK = /^(127\.\d+\.\d+\.\d+|localhost|\[::1\])$/;
-
 /** The redirect URI in words: an address with a port says little, and an app's own scheme has no host. */
 function destination(redirectUri: string): string {
   const { protocol, hostname, host } = new URL(redirectUri);
   if (protocol !== 'http:' && protocol !== 'https:') return `the app that opens ${protocol} links`;
-  return LOOPBACK.test(hostname) ? `a program on this computer (${host})` : host;
+  return isLoopback(hostname) ? `a program on this computer (${host})` : host;
 }
 
 /** The sign-in page. */

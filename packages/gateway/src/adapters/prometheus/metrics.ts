@@ -38,12 +38,12 @@ export interface MetricsDeps {
   readonly includesProcess?: boolean;
 }
 
-const STAGE_BOUNDS = [
+const STAGE_BOUNDS_SECONDS = [
   0.00001, 0.000025, 0.00005, 0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.05, 0.25, 1, 5,
 ];
-const CALL_BOUNDS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60];
-const COMMIT_BOUNDS = [0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1, 5];
-const WAIT_BOUNDS = [1, 5, 15, 30, 60, 120, 300, 600, 1800, 3600];
+const CALL_BOUNDS_SECONDS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60];
+const COMMIT_BOUNDS_SECONDS = [0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1, 5];
+const WAIT_BOUNDS_SECONDS = [1, 5, 15, 30, 60, 120, 300, 600, 1800, 3600];
 
 /** @returns metrics in a registry of their own. */
 export function createMetrics(deps: MetricsDeps): Metrics {
@@ -86,7 +86,7 @@ function pipelineSeries(registry: Registry, known: KnownNames): Observer {
   const stages = histogram(
     registry,
     { name: 'mcp_stage_duration_seconds', help: 'Time in one stage of the guard.', labels: ['stage'] },
-    STAGE_BOUNDS,
+    STAGE_BOUNDS_SECONDS,
   );
   const byStage = new Map(STAGE_NAMES.map((stage) => [stage, stages(stage)]));
   const decisions = counter(registry, {
@@ -108,7 +108,7 @@ function pipelineSeries(registry: Registry, known: KnownNames): Observer {
   const commit = histogram(
     registry,
     { name: 'mcp_audit_commit_seconds', help: 'Time until a record was durable.', labels: [] },
-    COMMIT_BOUNDS,
+    COMMIT_BOUNDS_SECONDS,
   )();
   return {
     stage: (stage, ms) => byStage.get(stage)?.observe(ms / 1000),
@@ -131,7 +131,7 @@ function requestSeries(registry: Registry, known: KnownNames): Pick<Metrics, 're
   const durations = histogram(
     registry,
     { name: 'mcp_request_duration_seconds', help: 'Time from request to answer.', labels: ['method', 'endpoint'] },
-    CALL_BOUNDS,
+    CALL_BOUNDS_SECONDS,
   );
   const refused = counter(registry, {
     name: 'mcp_token_validation_errors_total',
@@ -162,7 +162,7 @@ function callSeries(registry: Registry, known: KnownNames): Pick<Metrics, 'calle
       help: 'Time of tool calls in the guard and upstream.',
       labels: ['server', 'tool'],
     },
-    CALL_BOUNDS,
+    CALL_BOUNDS_SECONDS,
   );
   return {
     called: ({ method, definition, status, durationMs }) => {
@@ -209,7 +209,7 @@ function operationSeries(
   const waits = histogram(
     registry,
     { name: 'mcp_approval_wait_seconds', help: 'Time from the request for approval to the decision.', labels: [] },
-    WAIT_BOUNDS,
+    WAIT_BOUNDS_SECONDS,
   )();
   return {
     drifted: (server) => drift(known.server(server)).inc(),

@@ -6,6 +6,7 @@ import { HASH_BYTES } from '@sallyport/guard/audit';
 
 const FIRST_BYTES = 1_024 * HASH_BYTES;
 
+/** A queue of leaf hashes. */
 export interface LeafBuffer {
   push(leaf: Buffer): void;
   /** A copy of all hashes, oldest first. */

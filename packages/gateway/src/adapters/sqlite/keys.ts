@@ -29,6 +29,7 @@ const read = (row: Row): ApiKey => ({
   revokedAtMs: row.revoked_at ?? undefined,
 });
 
+/** The API keys of all tenants in SQLite. */
 export function createKeys(database: DatabaseSync): KeyStore {
   const find = database.prepare('SELECT * FROM api_keys WHERE id = ?');
   const all = database.prepare('SELECT * FROM api_keys WHERE ?1 IS NULL OR tenant = ?1 ORDER BY created_at, id');

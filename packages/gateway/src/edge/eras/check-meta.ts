@@ -11,6 +11,7 @@ const TOKEN_CHARACTERS_MAX = 256;
 const TRACEPARENT = /^00-(?!0{32})[0-9a-f]{32}-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}$/;
 const TRACESTATE = /^[\x20-\x7e]{1,512}$/;
 
+/** True for a well-formed `traceparent` (W3C Trace Context, section 3.2) that is not all zeros. */
 export const isTraceparent = (value: unknown): value is string => typeof value === 'string' && TRACEPARENT.test(value);
 
 /**

@@ -7,6 +7,7 @@ import { GuardError, type JsonObject } from '@sallyport/guard';
 import { HEADER, HEADER_NAME, mirroredMember } from '../../mcp/headers.ts';
 import { decodeHeaderText } from '../../mcp/header-text.ts';
 
+/** The refusal of a message whose headers and body disagree. */
 export const mismatch = (message: string): GuardError => new GuardError('header_mismatch', { message });
 
 /** @throws GuardError `header_mismatch` for a header that disagrees, or is required and missing. */

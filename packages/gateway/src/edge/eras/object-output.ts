@@ -11,5 +11,6 @@ export function withObjectOutput(tool: JsonObject): JsonObject {
   return others;
 }
 
+/** True for a result whose structured content every revision can carry. */
 export const hasObjectOutput = ({ structuredContent }: JsonObject): boolean =>
   structuredContent === undefined || isObject(structuredContent);

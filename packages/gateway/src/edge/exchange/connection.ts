@@ -23,7 +23,7 @@ export interface ClientConnection {
   /** Sends one JSON-RPC message before the response; drops it when the client cannot take it. */
   send(message: object): void;
   /** Keeps what `initialize` agreed on, for the messages that follow. */
-  openSession(client: ClientProfile, who: Identity): void;
+  openSession(client: ClientProfile, identity: Identity): void;
   /** Sends the response. @returns the HTTP status for the metrics; 200 on stdio. */
   finish(response: RenderedResponse, outcome: Outcome): number;
   /** Stops timers and listeners. Called at the end of every request, also of a failed one. */

@@ -12,11 +12,10 @@ import {
 import type { EdgeDeps } from '../deps.ts';
 import { hasCoreTasks, isLegacyVersion, NEWEST_LEGACY_VERSION, SUPPORTED_VERSIONS } from '../../mcp/revisions.ts';
 import { serversOnRoute, type Route } from '../names/route.ts';
+import { GATEWAY_INFO } from '../../mcp/implementation.ts';
 import { META } from '../../mcp/meta-keys.ts';
 import type { ClientConnection } from './connection.ts';
 import type { InboundMessage } from './inbound-message.ts';
-
-const GATEWAY_INFO = { name: 'sallyport', title: 'Sallyport', version: '0.1.0' };
 
 /** Capabilities that `/mcp` offers as the union of its servers' own. */
 const COMBINED_CAPABILITIES = ['tools', 'prompts', 'resources', 'completions', 'logging', 'tasks', 'extensions'];
@@ -40,7 +39,7 @@ export function answerInitialize(
   connection: ClientConnection,
 ): McpResult {
   const { principal, tenant } = spendPermit(permit);
-  const who = { principal, tenant };
+  const identity = { principal, tenant };
   const protocolVersion = negotiateVersion(params['protocolVersion']);
   connection.openSession(
     {
@@ -48,9 +47,9 @@ export function answerInitialize(
       capabilities: isObject(params['capabilities']) ? params['capabilities'] : {},
       clientInfo: isObject(params['clientInfo']) ? params['clientInfo'] : undefined,
     },
-    who,
+    identity,
   );
-  const profile = visibleProfile(deps, inbound, who);
+  const profile = visibleProfile(deps, inbound, identity);
   const { tasks, ...others } = profile.capabilities;
   const capabilities = { ...others, ...(tasks !== undefined && hasCoreTasks(protocolVersion) && { tasks }) };
   return {
@@ -101,17 +100,17 @@ const instructionsOf = ({ instructions }: VisibleProfile): { readonly instructio
 function visibleProfile(
   { profileOf, maySee }: Pick<EdgeDeps, 'profileOf' | 'maySee'>,
   { route, snapshot }: InboundMessage,
-  who: Identity,
+  identity: Identity,
 ): VisibleProfile {
   if (route.server !== undefined) {
-    const profile = maySee(who, route.server) ? profileOf(route.server) : undefined;
+    const profile = maySee(identity, route.server) ? profileOf(route.server) : undefined;
     if (profile === undefined) throw new GuardError('not_found', { message: 'There is no such server.' });
     return profile;
   }
   const capabilities: Record<string, JsonObject> = {};
   const instructions: string[] = [];
   for (const server of serversOnRoute(route, snapshot.servers)) {
-    const profile = maySee(who, server) ? profileOf(server) : undefined;
+    const profile = maySee(identity, server) ? profileOf(server) : undefined;
     if (profile?.instructions !== undefined) instructions.push(`${server}: ${profile.instructions}`);
     for (const name of COMBINED_CAPABILITIES) {
       const value = profile?.capabilities[name];

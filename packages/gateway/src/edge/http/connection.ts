@@ -37,6 +37,7 @@ interface ResponseState {
   timer: NodeJS.Timeout | undefined;
 }
 
+/** @param pending the request, which a modern client cancels by disconnecting. */
 export function createHttpConnection(
   edge: HttpEdgeContext,
   context: RequestContext,
@@ -70,9 +71,9 @@ export function createHttpConnection(
       startStream(state);
       writeMessage(state, JSON.stringify(message));
     },
-    openSession(client: ClientProfile, who: Identity) {
+    openSession(client: ClientProfile, identity: Identity) {
       const expiresAtMs = edge.clock.now() + snapshot.gateway.sessionLifetimeMs;
-      headers[HEADER_NAME.sessionId] = sealSession(edge.sealer, client, who, expiresAtMs);
+      headers[HEADER_NAME.sessionId] = sealSession(edge.sealer, client, identity, expiresAtMs);
     },
     finish(rendered: RenderedResponse, outcome: Outcome) {
       logFailure(edge, outcome);

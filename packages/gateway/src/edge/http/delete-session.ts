@@ -8,6 +8,7 @@ import { readLegacy } from './legacy.ts';
 import { isModernRequest, respondPostOnly } from './modern-request.ts';
 import { reportRequest, respondEmpty, respondRefused } from './respond.ts';
 
+/** Answers a DELETE. @throws GuardError when the request cannot become a call. */
 export async function handleDelete(edge: HttpEdgeContext, context: RequestContext): Promise<void> {
   const id = context.request.headers[HEADER.sessionId];
   if (isModernRequest(context) || typeof id !== 'string') return respondPostOnly(edge, context);

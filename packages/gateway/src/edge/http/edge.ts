@@ -1,7 +1,7 @@
 /** The HTTP edge: which paths exist, who may send requests from where, and which handler answers. Judges no calls. */
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { asGuardError, GuardError } from '@sallyport/guard';
-import { addressRule } from '@sallyport/guard/stages';
+import { addressRule, retryDetail } from '@sallyport/guard/stages';
 import type { HttpEdgeDeps } from '../deps.ts';
 import { checkMcpHeaders, checkNoMirrors } from '../eras/mirrors.ts';
 import type { Route } from '../names/route.ts';
@@ -19,6 +19,7 @@ import { ALLOW, respondPreflight } from './preflight.ts';
 import { rejectRequest, reportRequest, respondEmpty } from './respond.ts';
 import { checkSameSite, isAllowedOrigin } from './same-site.ts';
 
+/** The request handler of the gateway listener. */
 export interface HttpEdge {
   /** Answers one request. Never throws. */
   handle(request: IncomingMessage, response: ServerResponse): void;
@@ -28,6 +29,7 @@ export interface HttpEdge {
   close(): Promise<void>;
 }
 
+/** An edge without sessions or streams yet. It opens no socket: the listener passes requests to `handle`. */
 export function createHttpEdge(deps: HttpEdgeDeps): HttpEdge {
   const closing = new AbortController();
   const now = (): number => deps.clock.now();
@@ -102,14 +104,7 @@ async function checkAddress(
   const verdict = await limiter.take([addressRule(address, snapshot.gateway.addressLimitPerMinute)]);
   if (verdict.allowed) return;
   addressLimited();
-  throw new GuardError('rate_limited', {
-    retryAfterSeconds: Math.max(1, Math.ceil(verdict.retryAfterMs / 1000)),
-    headers: {
-      'X-RateLimit-Limit': String(verdict.rule.limit),
-      'X-RateLimit-Remaining': String(verdict.remaining),
-      'X-RateLimit-Reset': String(Math.max(1, Math.ceil(verdict.resetAfterMs / 1000))),
-    },
-  });
+  throw new GuardError('rate_limited', retryDetail(verdict));
 }
 
 async function dispatch(edge: HttpEdgeContext, context: RequestContext): Promise<void> {

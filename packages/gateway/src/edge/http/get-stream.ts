@@ -18,6 +18,7 @@ import { isModernRequest, respondPostOnly } from './modern-request.ts';
 import { logFailure, reportRequest, respondRefused } from './respond.ts';
 import { attach, messageEvent, openSse, primingEvent, writeBounded } from './sse.ts';
 
+/** Answers a GET. Resolves when its stream has ended. @throws GuardError when the request cannot become a call. */
 export async function handleGet(edge: HttpEdgeContext, context: RequestContext): Promise<void> {
   const { request, response } = context;
   if (isModernRequest(context) || !request.headers.accept?.includes(EVENT_STREAM))

@@ -3,6 +3,7 @@ import type { GuardError, JsonObject } from '@sallyport/guard';
 import type { EdgeSnapshot } from '../deps.ts';
 import type { Route } from '../names/route.ts';
 
+/** Where the metadata of `/mcp` is; the path of another endpoint is appended (RFC 9728, section 3.1). */
 export const METADATA_PATH = '/.well-known/oauth-protected-resource';
 
 /** The metadata document of one endpoint (RFC 9728, section 2). @param endpoint path of the protected resource. */

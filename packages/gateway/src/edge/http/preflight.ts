@@ -8,6 +8,7 @@ const REQUEST_HEADER =
   /^(authorization|content-type|accept|last-event-id|x-correlation-id|traceparent|mcp-[a-z0-9-]{1,64})$/;
 const REQUEST_HEADERS_MAX = 50;
 
+/** Responds to OPTIONS; `headers` hold the CORS headers when the origin is allowed. */
 export function respondPreflight({ request, response, headers }: RequestContext): void {
   const isAllowed = headers['Access-Control-Allow-Origin'] !== undefined;
   response

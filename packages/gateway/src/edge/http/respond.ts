@@ -10,6 +10,7 @@ import { errorHeaders } from '../render/outcome.ts';
 import type { RequestContext } from './context.ts';
 import { challengeHeaders } from './metadata.ts';
 
+/** Responds without a body. */
 export function respondEmpty(response: ServerResponse, status: number, headers: Record<string, string>): void {
   response.writeHead(status, { ...headers, 'Content-Length': 0 }).end();
 }

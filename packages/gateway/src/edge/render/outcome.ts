@@ -20,6 +20,7 @@ const FOR_THE_MODEL = new Set<ErrorCode>([
   'result_withheld',
 ]);
 
+/** The JSON-RPC response for an outcome: a result, an error, or a tool result with `isError`. */
 export function renderOutcome(outcome: Outcome, request: AnsweredRequest): RenderedResponse {
   if (outcome.status === 'success')
     return { status: 200, bytes: responseBytes(request.id, renderResult(outcome.result, request)), headers: {} };

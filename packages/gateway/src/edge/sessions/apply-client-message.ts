@@ -2,7 +2,7 @@
  * What a client's message ends in its session: a cancellation ends a call, a response ends a request of a server.
  * A18, A19: an agent can neither cancel nor answer what another agent of the same user began.
  */
-import { GuardError, type JsonObject } from '@sallyport/guard';
+import { GuardError, type JsonObject, type PrincipalKey } from '@sallyport/guard';
 import type { NotificationMessage, ResponseMessage } from '../../mcp/client-message.ts';
 import { RPC_ERROR } from '../../mcp/error-codes.ts';
 import { NOTIFICATION } from '../../mcp/notifications.ts';
@@ -12,13 +12,13 @@ import { callKey, type LiveSession } from './live-sessions.ts';
 export function applyClientMessage(
   live: LiveSession,
   message: NotificationMessage | ResponseMessage,
-  principalKey: string,
+  principalKey: PrincipalKey,
 ): void {
   if (message.kind === 'response') deliverResponse(live, message, principalKey);
   else if (message.method === NOTIFICATION.cancelled) cancelCall(live, message.params['requestId'], principalKey);
 }
 
-function cancelCall({ calls }: LiveSession, id: unknown, principalKey: string): void {
+function cancelCall({ calls }: LiveSession, id: unknown, principalKey: PrincipalKey): void {
   if (typeof id !== 'string' && typeof id !== 'number') return;
   const call = calls.get(callKey(id));
   if (call === undefined || (call.principalKey !== undefined && call.principalKey !== principalKey)) return;
@@ -27,7 +27,7 @@ function cancelCall({ calls }: LiveSession, id: unknown, principalKey: string): 
   call.abort.abort();
 }
 
-function deliverResponse({ clientRequests }: LiveSession, response: ResponseMessage, principalKey: string): void {
+function deliverResponse({ clientRequests }: LiveSession, response: ResponseMessage, principalKey: PrincipalKey): void {
   const id = String(response.id);
   const request = clientRequests.get(id);
   if (request === undefined || request.principalKey !== principalKey) return;

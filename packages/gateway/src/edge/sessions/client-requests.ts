@@ -9,6 +9,7 @@ import { notificationMessage, requestMessage } from '../../mcp/json-rpc.ts';
 import { NOTIFICATION } from '../../mcp/notifications.ts';
 import type { LiveSession, PendingCall } from './live-sessions.ts';
 
+/** Requests to the client on behalf of one call. */
 export interface ClientRequests {
   /**
    * Sends a request to the client and resolves with its result.

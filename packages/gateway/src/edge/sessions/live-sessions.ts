@@ -2,10 +2,11 @@
  * What runs for legacy sessions in this process: pending calls, requests to the client, streams that can be resumed.
  * Nothing in here is needed to accept a request: a restart loses streams, but no session.
  */
-import { GuardError, type JsonObject } from '@sallyport/guard';
+import { GuardError, type JsonObject, type PrincipalKey } from '@sallyport/guard';
 import type { RequestId } from '../../mcp/json-rpc.ts';
 import { forgetStream, STREAM_IDLE_MS, type BufferedBytes, type Stream } from './streams.ts';
 
+/** What runs for one session. */
 export interface LiveSession {
   /** By {@link callKey}. */
   readonly calls: Map<string, PendingCall>;
@@ -23,19 +24,19 @@ export interface LiveSession {
 /** An open GET stream of one caller on one endpoint. */
 export interface OpenGetStream {
   readonly endpoint: string;
-  readonly principalKey: string;
+  readonly principalKey: PrincipalKey;
 }
 
 /** A call that its caller may cancel. */
 export interface PendingCall {
   readonly abort: AbortController;
   /** Key of the principal that the guard let through; `undefined` until then. */
-  principalKey: string | undefined;
+  principalKey: PrincipalKey | undefined;
 }
 
 /** A request to the client. Only the principal that it was sent to may answer. */
 export interface PendingClientRequest {
-  readonly principalKey: string | undefined;
+  readonly principalKey: PrincipalKey | undefined;
   resolve(result: JsonObject): void;
   reject(error: GuardError): void;
 }
@@ -44,6 +45,7 @@ const IDLE_MS = 5 * 60_000;
 const SESSIONS_MAX = 20_000;
 const SWEEP_MS = 60_000;
 
+/** The sessions of this process, by their id. Idle ones are forgotten after five minutes. */
 export interface LiveSessions {
   /** Creates an entry where there is none. */
   getOrCreate(sessionId: string): LiveSession;
@@ -141,11 +143,12 @@ export function registerCall({ calls }: LiveSession, key: string, call: PendingC
 }
 
 /** Binds a call to the principal that the guard let through. */
-export function admitCall({ calls }: LiveSession, key: string, call: PendingCall, principalKey: string): void {
+export function admitCall({ calls }: LiveSession, key: string, call: PendingCall, principalKey: PrincipalKey): void {
   call.principalKey = principalKey;
   if (!call.abort.signal.aborted) calls.set(key, call);
 }
 
+/** Forgets a call that has ended, unless another call has its id by now. */
 export function endCall({ calls }: LiveSession, key: string, call: PendingCall): void {
   if (calls.get(key) === call) calls.delete(key);
 }

@@ -3,7 +3,14 @@
  * and survives a token refresh and a restart. It is of no use to anybody else: the guard compares it with every caller.
  */
 import { randomBytes } from 'node:crypto';
-import type { Identity, JsonObject, Sealer, Session, SessionDirectory } from '@sallyport/guard';
+import {
+  BoundedMap,
+  type Identity,
+  type JsonObject,
+  type Sealer,
+  type Session,
+  type SessionDirectory,
+} from '@sallyport/guard';
 import type { ClientProfile } from '../eras/caller.ts';
 
 /** What a session id opens to. */
@@ -67,15 +74,12 @@ const CACHED_MAX = 2_000;
 
 /** Opened ids are cached, because what an id opens to never changes; expiry and end are checked every time. */
 export function createSessionReader(sealer: Sealer, directory: SessionDirectory, now: () => number): SessionReader {
-  const cache = new Map<string, OpenedSession>();
+  const cache = new BoundedMap<string, OpenedSession>(CACHED_MAX);
   return async (id) => {
-    let opened = cache.get(id);
-    if (opened === undefined) {
-      opened = unseal(sealer, id);
-      if (opened === undefined) return undefined;
-      if (cache.size >= CACHED_MAX) cache.delete(cache.keys().next().value as string);
-      cache.set(id, opened);
-    }
+    const cached = cache.get(id);
+    const opened = cached ?? unseal(sealer, id);
+    if (opened === undefined) return undefined;
+    if (cached === undefined) cache.set(id, opened);
     return opened.expiresAtMs <= now() || (await directory.ended(id)) ? undefined : opened;
   };
 }

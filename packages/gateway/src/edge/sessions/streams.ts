@@ -3,19 +3,21 @@
  * (2025-11-25, resumability). Bounded in events, bytes and age, for each stream and for all together.
  */
 import { randomBytes } from 'node:crypto';
+import type { PrincipalKey } from '@sallyport/guard';
 
 /** How much all streams of the process keep together. */
 export interface BufferedBytes {
   bytes: number;
 }
 
+/** One SSE stream of a session. */
 export interface Stream {
   /** Unguessable; the first part of its event ids. */
   readonly id: string;
   /** A GET stream: it carries messages that belong to no call, and a resumed one goes on listening. */
   readonly standalone: boolean;
   /** Whom it was opened for: two agents of one user share a session, but not a stream (A18). */
-  readonly owner: { readonly principalKey: string | undefined };
+  readonly owner: { readonly principalKey: PrincipalKey | undefined };
   readonly events: StreamEvent[];
   readonly buffered: BufferedBytes;
   bytes: number;
@@ -73,6 +75,7 @@ export function openStream(
   return stream;
 }
 
+/** Drops a stream with its buffered events. */
 export function forgetStream(streams: Map<string, Stream>, id: string): void {
   const stream = streams.get(id);
   if (stream === undefined) return;
@@ -82,6 +85,7 @@ export function forgetStream(streams: Map<string, Stream>, id: string): void {
   stream.events.length = 0;
 }
 
+/** The id of an event: the stream, and the number of the event in it. */
 export const eventId = (stream: Stream, sequence: number): string => `${stream.id}.${sequence}`;
 
 /**

@@ -23,6 +23,7 @@ import { createLiveSession, type LiveSession, type PendingCall } from '../sessio
 import { subscribeToServers } from '../subscriptions/subscriber.ts';
 import { readLines } from './lines.ts';
 
+/** What the stdio edge needs besides. */
 export interface StdioDeps extends EdgeDeps {
   readonly input: Readable;
   readonly output: Writable;
@@ -31,6 +32,7 @@ export interface StdioDeps extends EdgeDeps {
   readonly server: string | undefined;
 }
 
+/** A stdio edge that serves its one client. */
 export interface StdioEdge {
   /** Resolves when the input has ended and every response was written. */
   readonly ended: Promise<void>;
@@ -52,6 +54,7 @@ interface StdioClient {
 const QUEUE_BYTES_MAX = 1024 * 1024;
 const NEWLINE = Buffer.from('\n');
 
+/** Reads and answers messages from now on, until the input ends. */
 export function createStdioEdge(deps: StdioDeps): StdioEdge {
   const { input, output } = deps;
   const inputEnded = new AbortController();

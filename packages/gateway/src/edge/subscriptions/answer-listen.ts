@@ -13,6 +13,7 @@ import {
   type McpResult,
   type Outcome,
   type Permit,
+  type PrincipalKey,
 } from '@sallyport/guard';
 import type { EdgeDeps } from '../deps.ts';
 import type { RequestMessage } from '../../mcp/client-message.ts';
@@ -51,7 +52,7 @@ export async function answerListen(
     pending.abort.abort();
   };
   const stopWatching = streamLimits && watchStream(deps, inbound, streamLimits, end);
-  let slot: string | undefined;
+  let slot: PrincipalKey | undefined;
   const takeSlot = (permit: Permit): void => {
     if (streamLimits === undefined || slot !== undefined) return;
     const principalKey = permitHolder(permit).principal.key;

@@ -1,5 +1,5 @@
 /** A13: an update of a resource is delivered only to a client that may subscribe to this resource now. */
-import type { Definition, JsonObject } from '@sallyport/guard';
+import { BoundedMap, type Definition, type JsonObject } from '@sallyport/guard';
 import type { EdgeDeps } from '../deps.ts';
 import type { InboundMessage } from '../exchange/inbound-message.ts';
 import { toInternalCall } from '../exchange/to-call.ts';
@@ -23,13 +23,12 @@ interface Verdict {
 
 /** A verdict is used again for {@link RECHECK_MS}. */
 export function createNotificationGate(deps: EdgeDeps, inbound: InboundMessage): NotificationGate {
-  const verdicts = new Map<string, Verdict>();
+  const verdicts = new BoundedMap<string, Verdict>(VERDICTS_MAX);
   return (server, uri, deliver) => {
     const key = JSON.stringify([server, uri]);
     const nowMs = deps.clock.now();
     let verdict = verdicts.get(key);
     if (verdict === undefined || verdict.expiresAtMs <= nowMs) {
-      if (verdicts.size >= VERDICTS_MAX) verdicts.clear();
       const allowed = maySubscribe(deps, inbound, server, uri).catch(() => false);
       verdict = { expiresAtMs: nowMs + RECHECK_MS, allowed };
       verdicts.set(key, verdict);

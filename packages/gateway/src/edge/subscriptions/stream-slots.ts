@@ -1,16 +1,18 @@
 /** H9: each principal has a bounded number of long streams at once. */
-import { GuardError } from '@sallyport/guard';
+import { GuardError, type PrincipalKey } from '@sallyport/guard';
 
+/** Counts the open streams of each principal. */
 export interface StreamSlots {
   /** Counts one stream of a principal. @throws GuardError `rate_limited` when it has `max` open. */
-  take(principalKey: string, max: number): void;
-  release(principalKey: string): void;
+  take(principalKey: PrincipalKey, max: number): void;
+  release(principalKey: PrincipalKey): void;
 }
 
 const RETRY_AFTER_SECONDS = 10;
 
+/** No stream is open at first. */
 export function createStreamSlots(): StreamSlots {
-  const open = new Map<string, number>();
+  const open = new Map<PrincipalKey, number>();
   return {
     take(principalKey, max) {
       const count = open.get(principalKey) ?? 0;

@@ -2,7 +2,7 @@
  * Subscribers to server-initiated messages: legacy clients that receive what servers send outside any call. Over HTTP a
  * client opens a GET stream for it; on stdio every client that is initialized gets it.
  */
-import { permitHolder, type ClientChannel, type Outcome } from '@sallyport/guard';
+import { permitHolder, type ClientChannel, type Outcome, type PrincipalKey } from '@sallyport/guard';
 import type { EdgeDeps } from '../deps.ts';
 import { silentChannel } from '../exchange/client-channel.ts';
 import type { InboundMessage } from '../exchange/inbound-message.ts';
@@ -13,6 +13,7 @@ import { notificationParams } from '../names/notification-params.ts';
 import { serversOnRoute } from '../names/route.ts';
 import { createNotificationGate, deliverNotification, type NotificationGate } from './notification-gate.ts';
 
+/** One legacy client on one stream. */
 export interface LegacySubscriber {
   /** Sends a server's request to this client; `undefined` when it cannot be asked. */
   readonly request: ClientChannel['request'];
@@ -21,7 +22,7 @@ export interface LegacySubscriber {
    *
    * @throws GuardError when the stream cannot be opened.
    */
-  admit(principalKey: string): void;
+  admit(principalKey: PrincipalKey): void;
   /** Whether messages go out here: each message goes out on one stream of a session only. */
   isCurrent(): boolean;
   send(message: object): void;

@@ -1,5 +1,6 @@
 /** What is pinned of the configured servers: which definitions may be served, and how live ones compare with them. */
 import type { Catalog, Definition, DefinitionKind, JsonObject, MaybePromise } from '@sallyport/guard';
+import { DEFINITION_KINDS } from '../../mcp/lists.ts';
 import type { ServerProfile, ServerSettings } from '../../snapshot.ts';
 import type { UpstreamDeps } from '../deps.ts';
 import { compareList, type ComparedList, type CompareListDeps } from './compare-list.ts';
@@ -7,10 +8,11 @@ import { createCurrentPins } from './current-pins.ts';
 import { definitionKey } from './definition-key.ts';
 import { createDrift } from './drift.ts';
 import { createTurns } from './in-turn.ts';
-import { KINDS, type PinIndex } from './pin-index.ts';
+import type { PinIndex } from './pin-index.ts';
 import { createServerProfiles } from './server-profile.ts';
 import { createWithheldReports } from './withheld.ts';
 
+/** The pins of all configured servers, and what their live definitions showed. */
 export interface PinCatalog extends Catalog {
   /** Everything that is pinned of a server, of every kind. */
   definitionsOf(server: string): readonly Definition[];
@@ -36,11 +38,13 @@ export interface PinCatalog extends Catalog {
   close(): void;
 }
 
+/** What the catalog uses. */
 export type CatalogDeps = Pick<UpstreamDeps, 'servers' | 'pins' | 'clock' | 'log' | 'report'> & {
   /** What is served of this kind has changed. */
   changed(server: string, kind: DefinitionKind): void;
 };
 
+/** Reads the pins when they are first needed. */
 export function createCatalog(deps: CatalogDeps): PinCatalog {
   const { servers, clock, log, report, changed } = deps;
   const current = createCurrentPins(deps.pins, servers, log);
@@ -60,7 +64,7 @@ export function createCatalog(deps: CatalogDeps): PinCatalog {
   const inTurn = createTurns();
   return {
     find: (target) => current.index().find(target),
-    definitionsOf: (server) => KINDS.flatMap((kind) => [...current.index().ofKind(server, kind).values()]),
+    definitionsOf: (server) => DEFINITION_KINDS.flatMap((kind) => [...current.index().ofKind(server, kind).values()]),
     freshPins: current.fresh,
     compareList: (settings, kind, documents, observer) =>
       inTurn(settings.name, () => compareList(compareDeps, settings, kind, documents, observer)),

@@ -17,6 +17,7 @@ export interface LiveDefinition {
   readonly observer: string;
 }
 
+/** What a comparison found. */
 export interface Comparison {
   /** The digest when the definition may be served; `undefined` when it may not. */
   readonly servedDigest: Digest | undefined;
@@ -26,6 +27,7 @@ export interface Comparison {
   readonly change: PinChange | undefined;
 }
 
+/** What a comparison uses. */
 export interface CompareDeps {
   readonly clock: Clock;
   readonly drift: Drift;

@@ -10,6 +10,7 @@ import { DEFINITIONS_MAX } from './read-list.ts';
 import { screenList, type ScreenedList } from './screen.ts';
 import type { ReportWithheld, Withheld } from './withheld.ts';
 
+/** What the comparison of a list found. */
 export interface ComparedList {
   /** The digest of each definition that may be served, by name, in the server's order. */
   readonly served: ReadonlyMap<string, Digest>;
@@ -17,6 +18,7 @@ export interface ComparedList {
   readonly pinsVersion: number;
 }
 
+/** What the comparison of a list uses. */
 export interface CompareListDeps extends CompareDeps {
   readonly servers: () => readonly ServerSettings[];
   readonly store: PinStore;

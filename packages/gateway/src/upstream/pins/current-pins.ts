@@ -6,6 +6,7 @@ import { andThen, type Log, type MaybePromise, type PinStore } from '@sallyport/
 import type { ServerSettings } from '../../snapshot.ts';
 import { buildPinIndex, type PinIndex, type StoredPins } from './pin-index.ts';
 
+/** Access to the pins, from the freshest to the fastest. */
 export interface CurrentPins {
   /**
    * The pins as they were last read. When they are older than `AGE_MS_MAX`, a store that answers at once is read again
@@ -49,6 +50,7 @@ interface State {
   failing: boolean;
 }
 
+/** Nothing is read before the first access. */
 export function createCurrentPins(store: PinStore, servers: () => readonly ServerSettings[], log: Log): CurrentPins {
   const settings = servers();
   const state: State = {

@@ -23,6 +23,7 @@ interface DriftingDefinition {
 
 const OBSERVERS_MAX = 1_000;
 
+/** No definition drifts at first. */
 export function createDrift(): Drift {
   const drifting = new Map<string, DriftingDefinition>();
   return {

@@ -2,11 +2,10 @@
  * An immutable index of the pins, which finds the definition that a target means. Built when pins or servers change.
  */
 import type { Definition, DefinitionKind, PendingPin, Pin, Target } from '@sallyport/guard';
+import { DEFINITION_KINDS } from '../../mcp/lists.ts';
 import type { ServerSettings } from '../../snapshot.ts';
 import { definitionKey } from './definition-key.ts';
 import { compileTemplate, matchesTemplate, type TemplatePart } from './template.ts';
-
-export const KINDS: readonly DefinitionKind[] = ['tool', 'prompt', 'resource', 'resource_template', 'server'];
 
 /** What a pin store held at one version. */
 export interface StoredPins {
@@ -15,6 +14,7 @@ export interface StoredPins {
   readonly pending: readonly PendingPin[];
 }
 
+/** The pins of the configured servers at one version of the store. */
 export interface PinIndex {
   /** The version of the store that the index was built from. */
   readonly version: number;
@@ -74,7 +74,7 @@ function groupByServer(pins: readonly Pin[], servers: readonly ServerSettings[])
 }
 
 const noPins = (): ServerPins => ({
-  byKind: new Map(KINDS.map((kind) => [kind, new Map<string, Definition>()])),
+  byKind: new Map(DEFINITION_KINDS.map((kind) => [kind, new Map<string, Definition>()])),
   templates: [],
 });
 

@@ -5,6 +5,7 @@ import { lookAlikeKeys, nameFault } from './names.ts';
 import { shapeFault } from './shape.ts';
 import type { Withheld } from './withheld.ts';
 
+/** A list in two parts: what may be compared with its pins, and what is withheld. */
 export interface ScreenedList {
   readonly accepted: readonly (readonly [name: string, document: JsonObject])[];
   readonly withheld: readonly Withheld[];

@@ -5,6 +5,7 @@ import type { ServerProfile, ServerSettings } from '../../snapshot.ts';
 import { compareDefinition, type LiveDefinition } from './compare-definition.ts';
 import { lostRaces, type CompareListDeps } from './compare-list.ts';
 
+/** The profiles of all servers. */
 export interface ServerProfiles {
   /** Compares the profile that a server showed with its pin. @param observer who saw it (`observerOf`). */
   learn(settings: ServerSettings, profile: ServerProfile, observer: string): Promise<void>;
@@ -15,6 +16,7 @@ export interface ServerProfiles {
 /** How many documents are remembered as written. */
 const WRITTEN_MAX = 1_000;
 
+/** No server was reached at first. */
 export function createServerProfiles(deps: CompareListDeps): ServerProfiles {
   /** The capabilities that each server declared last, with a neutral name: its words may not be approved yet. */
   const declared = new Map<string, ServerProfile>();

@@ -15,6 +15,7 @@ import type { PinIndex } from './pin-index.ts';
 import { readList } from './read-list.ts';
 import type { Verification } from './verification.ts';
 
+/** What a verification uses. */
 export interface Verifier {
   readonly clock: Clock;
   readonly catalog: PinCatalog;

@@ -3,17 +3,20 @@ import type { DefinitionKind, Log } from '@sallyport/guard';
 import type { UpstreamEvent } from '../deps.ts';
 import { definitionKey } from './definition-key.ts';
 
+/** A definition that is not served, and why. */
 export interface Withheld {
   readonly name: string;
   readonly reason: string;
 }
 
+/** Reports the withheld definitions of one list. */
 export type ReportWithheld = (server: string, kind: DefinitionKind, withheld: readonly Withheld[]) => void;
 
 const REMEMBERED_MAX = 10_000;
 /** A server that makes up names must not fill the log with them. */
 const OF_ONE_LIST_MAX = 20;
 
+/** Remembers what was reported: 10,000 definitions at most. */
 export function createWithheldReports(log: Log, report: (event: UpstreamEvent) => void): ReportWithheld {
   const reported = new Set<string>();
   const reportOnce = (server: string, kind: DefinitionKind, { name, reason }: Withheld): void => {

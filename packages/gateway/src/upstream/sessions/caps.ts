@@ -1,5 +1,5 @@
 /** Caps on the sessions of one server: in total, and per principal. */
-import { GuardError } from '@sallyport/guard';
+import { GuardError, type PrincipalKey } from '@sallyport/guard';
 import type { ServerSettings } from '../../snapshot.ts';
 import type { Opening } from './pool-state.ts';
 import type { UpstreamSession } from './session.ts';
@@ -14,14 +14,14 @@ import type { UpstreamSession } from './session.ts';
  */
 export function sessionToEvict(
   settings: ServerSettings,
-  principal: string,
+  principal: PrincipalKey,
   sessions: Iterable<UpstreamSession>,
   openings: Iterable<Opening>,
 ): UpstreamSession | undefined {
   const { name, sessions: caps } = settings;
   const opening = [...openings].filter(({ server }) => server === name);
   const open = [...sessions].filter((session) => session.settings.name === name && session.owner !== undefined);
-  const openingOfPrincipal = opening.filter((one) => one.principal === principal);
+  const openingOfPrincipal = opening.filter((session) => session.principal === principal);
   const openOfPrincipal = open.filter(({ owner }) => owner?.principal === principal);
   if (openOfPrincipal.length + openingOfPrincipal.length >= caps.maxPerPrincipal)
     return longestIdle(openOfPrincipal, 'too many connections of this caller');

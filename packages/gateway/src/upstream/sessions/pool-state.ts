@@ -1,11 +1,12 @@
 /** What the pool keeps, and how a session leaves it. */
-import type { Clock, Era, Log } from '@sallyport/guard';
+import type { Clock, Era, Log, PrincipalKey } from '@sallyport/guard';
 import type { ServerSettings } from '../../snapshot.ts';
 import type { Endpoint } from '../transports/transport-kind.ts';
 import type { ServerInitiated } from '../transports/transport.ts';
 import type { Backoff } from './backoff.ts';
 import type { Owner, SessionState, UpstreamSession } from './session.ts';
 
+/** What the pool uses. */
 export interface SessionPoolDeps {
   readonly clock: Clock;
   readonly log: Log;
@@ -21,10 +22,11 @@ export interface SessionPoolDeps {
 /** A session that is being opened: whoever needs it meanwhile waits for the same promise. */
 export interface Opening {
   readonly server: string;
-  readonly principal: string;
+  readonly principal: PrincipalKey;
   readonly session: Promise<UpstreamSession>;
 }
 
+/** The sessions, and everything that the pool remembers about servers. */
 export interface PoolState extends SessionPoolDeps {
   readonly sessions: Map<string, UpstreamSession>;
   readonly openings: Map<string, Opening>;

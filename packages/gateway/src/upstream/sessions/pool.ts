@@ -13,6 +13,7 @@ import { reap } from './reaping.ts';
 import { ownedSessionKey, sharedSessionKey } from './session-key.ts';
 import type { Owner, UpstreamSession } from './session.ts';
 
+/** Gives sessions to calls, and takes them back. */
 export interface SessionPool {
   /**
    * A session with `useCount` raised, at once when one is open. Give it back with `release`.
@@ -43,6 +44,7 @@ const REAP_INTERVAL_MS = 1_000;
 /** A failure that nobody repeats must not keep a gateway from being ready: then nobody would ever repeat it. */
 const FAILURE_REMEMBERED_MS = 30_000;
 
+/** Opens no session: the first `acquire` does. */
 export function createSessionPool(deps: SessionPoolDeps): SessionPool {
   const state: PoolState = {
     ...deps,

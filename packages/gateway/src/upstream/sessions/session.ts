@@ -1,13 +1,12 @@
 /** An upstream session: a connection to a server, whom it serves, and what the gateway remembers about it. */
-import type { DefinitionKind, Permitted } from '@sallyport/guard';
+import type { DefinitionKind, Permitted, PrincipalKey } from '@sallyport/guard';
 import type { ServerSettings } from '../../snapshot.ts';
 import type { Verification } from '../pins/verification.ts';
 import type { Connection, OutboundRequest } from '../transports/transport.ts';
 
 /** Whom a session serves: a principal in one session of its client. */
 export interface Owner {
-  /** `Principal.key`. */
-  readonly principal: string;
+  readonly principal: PrincipalKey;
   /** The client's session id, or `-`. */
   readonly session: string;
 }
@@ -30,6 +29,7 @@ export interface SessionState {
   logLevel: string | undefined;
 }
 
+/** An open session. */
 export interface UpstreamSession extends SessionState {
   /** Its key in the pool. */
   readonly key: string;
@@ -48,8 +48,10 @@ export const ownerOf = ({ principal, call }: Permitted): Owner => ({
   session: call.session?.id ?? '-',
 });
 
+/** A text that no other owner has. */
 export const ownerKey = ({ principal, session }: Owner): string => JSON.stringify([principal, session]);
 
+/** The state of a session that is being opened. */
 export const createSessionState = (): SessionState => ({
   activeCalls: [],
   verifications: new Map(),

@@ -2,7 +2,7 @@
  * Ids of tasks. A client gets `server.<sealed id>`, bound to its principal and the server: nobody else's id opens
  * (A18), and a forged one reaches no server.
  */
-import { GuardError, isObject, type Json, type JsonObject, type Sealer } from '@sallyport/guard';
+import { GuardError, isObject, type Json, type JsonObject, type PrincipalKey, type Sealer } from '@sallyport/guard';
 import { META, metaOf } from '../../mcp/meta-keys.ts';
 import { isTaskResult, resultTypeOf } from '../../mcp/results.ts';
 import type { UpstreamSession } from '../sessions/session.ts';
@@ -13,8 +13,7 @@ const TASKS_MAX = 1_000;
 export interface TaskSeal {
   readonly sealer: Sealer;
   readonly server: string;
-  /** The key of the principal. */
-  readonly principal: string;
+  readonly principal: PrincipalKey;
 }
 
 const binding = ({ server, principal }: TaskSeal): string => JSON.stringify([server, principal]);

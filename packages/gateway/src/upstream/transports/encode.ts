@@ -13,6 +13,7 @@ export function encodeRequest(id: number, { method, params, rawArguments, wantsP
   return requestBytes({ id, method, params: { ...params, _meta: meta }, rawArguments });
 }
 
+/** A notification of the gateway. */
 export function encodeNotification(method: string, params: JsonObject): Buffer {
   return Buffer.from(JSON.stringify(notificationMessage(method, params)));
 }

@@ -23,6 +23,7 @@ export interface TransportError {
   readonly cause: unknown;
 }
 
+/** What is known of a failure besides its reason. */
 export interface TransportErrorDetail {
   readonly unsent?: boolean;
   readonly status?: number;
@@ -80,6 +81,7 @@ export function throwAsSent(thrown: unknown): never {
   throw new GuardError(thrown.code, { ...thrown.detail, cause: { ...error, unsent: false } });
 }
 
+/** The failure for a result above the limit. */
 export const tooLarge = (): GuardError =>
   new GuardError('output_blocked', { message: 'The result is larger than the limit. The call was executed.' });
 

@@ -1,8 +1,9 @@
 /** The `_meta` with which the gateway introduces itself on every request of 2026-07-28. */
 import type { JsonObject } from '@sallyport/guard';
-import { CLIENT_INFO } from '../deps.ts';
-import { MODERN_VERSION } from '../../mcp/revisions.ts';
+import { CLIENT_INFO } from '../../mcp/implementation.ts';
 import { requestMeta } from '../../mcp/meta-keys.ts';
+import { MODERN_VERSION } from '../../mcp/revisions.ts';
 
+/** @param capabilities what the gateway declares in the name of the client. */
 export const modernMeta = (capabilities: JsonObject): JsonObject =>
   requestMeta(MODERN_VERSION, capabilities, CLIENT_INFO);

@@ -2,13 +2,14 @@
 import { GuardError, isObject, type JsonObject } from '@sallyport/guard';
 import type { ServerProfile, ServerSettings } from '../../snapshot.ts';
 import { RPC_ERROR } from '../../mcp/error-codes.ts';
+import { CLIENT_INFO } from '../../mcp/implementation.ts';
 import { META, metaOf } from '../../mcp/meta-keys.ts';
 import { isLegacyVersion, MODERN_VERSION, NEWEST_LEGACY_VERSION } from '../../mcp/revisions.ts';
-import { CLIENT_INFO } from '../deps.ts';
 import { modernMeta } from './gateway-meta.ts';
 import { remoteErrorOf, transportErrorOf, transportFailure } from './failure.ts';
 import { gatewayRequest, type Transport } from './transport.ts';
 
+/** What a handshake agreed on. */
 export interface Handshake {
   /** The protocol revision that was agreed on. */
   readonly version: string;
@@ -22,6 +23,7 @@ const INSTRUCTIONS_CHARACTERS_MAX = 65_536;
 /** Redirects, missing authorization and overload say nothing about the era. */
 const STATUS_WITHOUT_ERA: ReadonlySet<number> = new Set([301, 302, 303, 307, 308, 401, 403, 407, 429]);
 
+/** How long `initialize` may take. */
 export const handshakeTimeoutMs = ({ timeoutMs }: ServerSettings): number => Math.min(timeoutMs, HANDSHAKE_MS_MAX);
 
 /** Of `server/discover`: short, because a legacy server may ignore it, and `initialize` comes after it. */

@@ -2,6 +2,7 @@
 import { GuardError } from '@sallyport/guard';
 import type { OutboundRequest } from './transport.ts';
 
+/** The timeout of one request. */
 export interface IdleTimeout {
   /** The server gave a sign of life: the timeout starts anew. */
   touch(): void;

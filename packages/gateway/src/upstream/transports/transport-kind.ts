@@ -3,6 +3,7 @@ import type { Era, JsonObject, Log } from '@sallyport/guard';
 import type { ServerSettings } from '../../snapshot.ts';
 import type { Connection, ServerInitiated } from './transport.ts';
 
+/** One kind of transport. */
 export interface TransportKind {
   /**
    * Opens what all connections to one server share. Connects to nothing yet.
@@ -16,6 +17,7 @@ export interface TransportKind {
   readonly sharedEras: ReadonlySet<Era>;
 }
 
+/** One server, as its connections reach it. */
 export interface Endpoint {
   /** @throws GuardError `upstream_failed` or `upstream_timeout`; nothing stays open then. */
   connect(options: ConnectOptions): Promise<Connection>;
@@ -23,6 +25,7 @@ export interface Endpoint {
   close(): Promise<void>;
 }
 
+/** What a connection is opened with. */
 export interface ConnectOptions {
   readonly settings: ServerSettings;
   /** What the handshake declares in the client's name. */

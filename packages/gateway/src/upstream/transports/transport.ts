@@ -27,6 +27,7 @@ export interface OutboundRequest {
   readonly onRequest: OnRequest;
 }
 
+/** The result of a request. */
 export interface ServerResult {
   readonly value: JsonObject;
   /** The result as the server sent it; `undefined` when it could be read in more than one way. */
@@ -39,6 +40,7 @@ export interface ServerInitiated {
   readonly request: OnRequest;
 }
 
+/** A way to one server, before the handshake. */
 export interface Transport {
   /**
    * @throws GuardError `upstream_failed`, `upstream_timeout`, `cancelled`, `output_blocked` or

@@ -7,6 +7,7 @@ import { httpTransport } from './http/http.ts';
 import { stdioTransport } from './stdio/stdio.ts';
 import type { TransportKind } from './transport-kind.ts';
 
+/** A kind without a row does not compile. */
 export const TRANSPORTS: Readonly<Record<ServerTransport['kind'], TransportKind>> = {
   http: httpTransport,
   stdio: stdioTransport,

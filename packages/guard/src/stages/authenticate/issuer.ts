@@ -2,7 +2,7 @@ import type { KeyObject } from 'node:crypto';
 import type { JsonObject } from '../../call.ts';
 
 /**
- * An issuer whose tokens are accepted, and how. The gateway's configuration has the same shape.
+ * An issuer whose tokens are accepted, and how.
  *
  * @example
  * ```ts
@@ -18,6 +18,7 @@ export interface JwtIssuer {
   readonly multipleAudiences: boolean;
   /** JWS names of asymmetric algorithms. */
   readonly algorithms: readonly string[];
+  /** With `rfc9068`, `typ` must be `at+jwt` and all claims of RFC 9068 section 2.2 are required. */
   readonly accessTokenProfile: 'rfc9068' | 'any-jwt';
   readonly requiredScopes: readonly string[];
   /** Where the claims are: names, or dotted paths. */

@@ -3,7 +3,7 @@
  * server stays open; the client gets the requests as a result, and its retry goes on where the call stands.
  */
 import { randomUUID } from 'node:crypto';
-import { GuardError, type Clock, type JsonObject, type McpResult } from '@sallyport/guard';
+import { GuardError, type Clock, type JsonObject, type McpResult, type PrincipalKey } from '@sallyport/guard';
 import { isClientRequest } from '../../../mcp/client-requests.ts';
 import { inputRequired } from '../../../mcp/results.ts';
 import { guardClientRequest } from '../../client-requests/send-to-client.ts';
@@ -110,7 +110,7 @@ async function start(
 }
 
 /** Only calls that wait for their client count: a call that a client waits for ends by itself. */
-function requireCapacity({ calls }: ParkedCallsState, principal: string): void {
+function requireCapacity({ calls }: ParkedCallsState, principal: PrincipalKey): void {
   const parked = [...calls.values()].filter(
     ({ channel, call }) => channel === undefined && call.permitted.principal.key === principal,
   );

@@ -6,6 +6,7 @@ import type { IncomingHttpHeaders } from 'node:http';
 import type { Dispatcher } from 'undici';
 import { createSseParser, isEventStream, type SseEvent, type SseParser } from '../../../mcp/sse.ts';
 
+/** One request, and who gets the parts of its response. */
 export interface HttpRequest {
   readonly pool: Dispatcher;
   readonly method: 'POST' | 'GET' | 'DELETE';
@@ -18,6 +19,7 @@ export interface HttpRequest {
   onEvent?(event: SseEvent): void;
 }
 
+/** A complete response. */
 export interface HttpResponse {
   readonly status: number;
   readonly headers: IncomingHttpHeaders;
@@ -28,8 +30,10 @@ export interface HttpResponse {
   readonly retryMs: number | undefined;
 }
 
+/** Why an exchange has no response. */
 export type HttpFault = 'connect' | 'broken' | 'too_large' | 'encoded' | 'aborted';
 
+/** An exchange that has no response. */
 export interface HttpFailure {
   readonly fault: HttpFault;
   /** True when the request may have reached the server. */
@@ -39,6 +43,7 @@ export interface HttpFailure {
   readonly cause: unknown;
 }
 
+/** A request that was sent. */
 export interface HttpExchange {
   /** Never rejects: a failure is a value like any other. */
   readonly outcome: Promise<HttpResponse | HttpFailure>;
@@ -46,6 +51,7 @@ export interface HttpExchange {
   abort(): void;
 }
 
+/** Sends a request. Its body is never compressed, and no redirect is followed. */
 export function sendHttp(request: HttpRequest): HttpExchange {
   const { promise, resolve } = Promise.withResolvers<HttpResponse | HttpFailure>();
   let controller: Dispatcher.DispatchController | undefined;
@@ -121,5 +127,6 @@ function createResponseReader(request: HttpRequest, stop: (why: HttpFault) => vo
   };
 }
 
+/** True for a body of the type `application/json`. */
 export const isJson = (headers: IncomingHttpHeaders): boolean =>
   /^application\/json\s*(;|$)/i.test(headers['content-type'] ?? '');

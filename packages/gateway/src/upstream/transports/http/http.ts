@@ -7,6 +7,7 @@ import { createLegacyHttpTransport } from './legacy.ts';
 import { createModernHttpTransport } from './modern.ts';
 import { openSockets, type HttpSockets } from './sockets.ts';
 
+/** Servers that are reached by a URL. */
 export const httpTransport: TransportKind = {
   openEndpoint(settings) {
     const sockets = openSockets(settings);

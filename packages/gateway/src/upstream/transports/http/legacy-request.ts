@@ -41,6 +41,7 @@ const RETRY_MS_MIN = 50;
 const RETRY_MS_MAX = 30_000;
 const SESSION_ID = /^[\x21-\x7e]{1,1024}$/;
 
+/** @throws GuardError as `Transport.request`. */
 export async function requestLegacy(session: LegacySession, request: OutboundRequest): Promise<ServerResult> {
   if (session.closed) throw transportFailure('the session is gone', { unsent: true });
   const id = ++session.lastRequestId;

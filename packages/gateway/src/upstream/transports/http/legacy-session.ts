@@ -11,6 +11,7 @@ import { sendHttp, type HttpExchange } from './exchange.ts';
 import type { Receiver, ServerNotification, ServerRequest } from './receiver.ts';
 import type { HttpSockets } from './sockets.ts';
 
+/** The state of one session. */
 export interface LegacySession {
   /** Name of the server. */
   readonly server: string;
@@ -38,6 +39,7 @@ const DELETE_TIMEOUT_MS = 2_000;
 /** The body of these exchanges is not read. */
 const IGNORED_BYTES_MAX = 64 * 1024;
 
+/** The headers of every request of a session. @param accept the header `Accept`. */
 export function headersOf({ sockets, id, version }: LegacySession, accept: string): Record<string, string> {
   return {
     ...sockets.headers,
@@ -70,6 +72,7 @@ export function answerServerRequest(
   if (dropped !== undefined) logDropped(session, dropped);
 }
 
+/** Logs a message that is ignored. @param why in words of the gateway. */
 export const logDropped = ({ log, server }: LegacySession, why: string): void =>
   log('warn', 'dropped a message from a server', { server, why });
 
@@ -97,6 +100,7 @@ export async function post(session: LegacySession, body: Buffer): Promise<void> 
 export const cancelRequest = (session: LegacySession, requestId: number, { code }: GuardError): Promise<void> =>
   post(session, encodeNotification(NOTIFICATION.cancelled, { requestId, reason: code }));
 
+/** Deletes the session at the server, if it has an id. Never rejects. */
 export async function closeSession(session: LegacySession): Promise<void> {
   if (session.ended.signal.aborted && session.closed) return;
   markClosed(session);

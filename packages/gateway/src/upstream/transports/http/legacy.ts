@@ -11,6 +11,7 @@ import { requestLegacy } from './legacy-request.ts';
 import { closeSession, post, type LegacySession } from './legacy-session.ts';
 import type { HttpSockets } from './sockets.ts';
 
+/** A transport that can also listen outside requests. */
 export interface LegacyHttpTransport extends Transport {
   /** After `initialize`: names the revision in headers from now on, and opens the GET stream. */
   openGetStream(version: string): void;

@@ -12,6 +12,7 @@ import type { HttpSockets } from './sockets.ts';
 /** A server should end a stream after the response. The gateway closes one that stays open for so long. */
 export const LINGER_MS = 1_000;
 
+/** A transport without a session: it has nothing to open or close. */
 export function createModernHttpTransport(server: string, sockets: HttpSockets, log: Log): Transport {
   let lastId = 0;
   const headers = {

@@ -8,7 +8,9 @@ import { readResponse } from '../response.ts';
 import type { OutboundRequest, ServerResult } from '../transport.ts';
 import type { HttpFailure, HttpResponse } from './exchange.ts';
 
+/** A notification of a server. */
 export type ServerNotification = Extract<ServerMessage, { kind: 'notification' }>;
+/** A request that a server makes of the client. */
 export type ServerRequest = Extract<ServerMessage, { kind: 'request' }>;
 
 /** Notifications of one request that are passed on. Later ones are dropped, so that a flood ends here. */
@@ -18,8 +20,10 @@ const LOGGED_DROPS_MAX = 20;
 /** A message may be larger than its result by this much. */
 const ENVELOPE_BYTES = 64 * 1024;
 
+/** How large a message with the result of a request may be. */
 export const messageBytesMax = ({ bytesMax }: OutboundRequest): number => bytesMax + ENVELOPE_BYTES;
 
+/** What is received for one request. */
 export interface Receiver {
   readonly id: number;
   readonly idleTimeout: IdleTimeout;
@@ -44,6 +48,7 @@ export interface ReceiverEvents {
   onGivenUp(error: GuardError): void;
 }
 
+/** @param id of the request; it is its progress token as well. */
 export function createReceiver(
   id: number,
   request: OutboundRequest,

@@ -2,6 +2,7 @@
 import { Pool } from 'undici';
 import type { ServerSettings } from '../../../snapshot.ts';
 
+/** Two pools of sockets, and what every request through them has. */
 export interface HttpSockets {
   /** For requests that get a response soon. */
   readonly requests: Pool;
@@ -17,6 +18,7 @@ export interface HttpSockets {
 const CONNECT_MS_MAX = 10_000;
 const REQUEST_SOCKETS_MAX = 512;
 
+/** Connects when the first request is sent. @throws TypeError for a server of another kind. */
 export function openSockets({ transport, timeoutMs }: ServerSettings): HttpSockets {
   if (transport.kind !== 'http') throw new TypeError('not an HTTP server');
   const url = new URL(transport.url);

@@ -11,6 +11,7 @@ import type { ServerSettings } from '../../../snapshot.ts';
 import { addGroup, removeGroup, signalGroup } from './process-group.ts';
 import { logStderr } from './stderr-log.ts';
 
+/** A running child process. */
 export interface Child {
   /** Writes one message, as one line. False when the child is gone, or when too much waits to be read by it. */
   write(message: Buffer): boolean;
@@ -18,6 +19,7 @@ export interface Child {
   end(): Promise<void>;
 }
 
+/** What happens to a child process. */
 export interface ChildEvents {
   onLine(line: Buffer): void;
   /** Called once, when the child is gone, could not start or broke the line limit. */

@@ -46,6 +46,7 @@ const ENVELOPE_BYTES = 64 * 1024;
 const LIST_LINE_BYTES_MAX = 8 * 1024 * 1024;
 const LOGGED_DROPS_MAX = 20;
 
+/** Starts the child process. @param environment variables that it gets besides those of its settings. */
 export function createStdioTransport(
   settings: ServerSettings,
   environment: Readonly<Record<string, string>>,

@@ -19,6 +19,7 @@ export function removeGroup(pid: number): void {
   groups.delete(pid);
 }
 
+/** Sends a signal to all processes of a group. A group that is gone is no error. */
 export function signalGroup(pid: number, signal: NodeJS.Signals): void {
   try {
     process.kill(-pid, signal);

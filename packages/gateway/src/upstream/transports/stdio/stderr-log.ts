@@ -9,6 +9,7 @@ const WINDOW_MS = 10_000;
 const LINE_BYTES_MAX = 16_384;
 const LOGGED_BYTES_MAX = 2_000;
 
+/** @param stream standard error of the child of `server`. */
 export function logStderr(stream: Readable, server: string, log: Log): void {
   let windowStartMs = Number.NEGATIVE_INFINITY;
   let lines = 0;

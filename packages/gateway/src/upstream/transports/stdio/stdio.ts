@@ -7,6 +7,7 @@ import type { Connection, Transport } from '../transport.ts';
 import { PROCESS_ENDED } from './child.ts';
 import { createStdioTransport } from './json-rpc.ts';
 
+/** Servers that the gateway starts itself. */
 export const stdioTransport: TransportKind = {
   // Each connection has a child process of its own; connections share nothing.
   openEndpoint: (_settings, environment) => ({
