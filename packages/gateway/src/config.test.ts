@@ -19,7 +19,7 @@ describe('the environment', () => {
     ).toEqual({ PATH: '/bin', HOME: '/h' });
   });
 
-  it('an empty token is no token', () => {
+  it('an empty token counts as absent', () => {
     expect([
       credentialToken({}),
       credentialToken({ SALLYPORT_TOKEN: '' }),
@@ -27,7 +27,7 @@ describe('the environment', () => {
     ]).toEqual([undefined, undefined, 'x']);
   });
 
-  it('names the file that is read when no other is', () => {
+  it('names the file that is read by default', () => {
     const inFolder = mkdtempSync(join(tmpdir(), 'sallyport-here-'));
     expect(defaultConfigFile({}, inFolder)).toBeUndefined();
     writeFileSync(join(inFolder, 'sallyport.yaml'), '');

@@ -1,5 +1,5 @@
 /**
- * Discovery: the gateway asks every server for its definitions, at start and again while a server cannot be reached.
+ * Discovery: the gateway lists the definitions of every server, at start and again while a server cannot be reached.
  */
 import type { Call, ClientChannel, Clock, Guard } from '@sallyport/guard';
 import type { Upstreams } from './upstream/upstreams.ts';
@@ -10,13 +10,13 @@ const DEADLINE_MS = 30_000;
 
 /** Runs discovery until it is stopped. */
 export interface Discovery {
-  /** Asks every server; resolves when each has answered or failed. Never rejects. */
+  /** Lists the definitions of every server. Resolves when each has answered or failed. Never rejects. */
   run(): Promise<void>;
   /** Ends the retries. */
   stop(): void;
 }
 
-/** Servers that cannot be reached are asked again every 5 s until `stop`. */
+/** Servers that cannot be reached are tried again every 5 s until `stop`. */
 export function createDiscovery(guard: Guard, upstreams: Upstreams, clock: Clock): Discovery {
   let retry: NodeJS.Timeout | undefined;
   let stopped = false;

@@ -7,6 +7,7 @@ import {
   createGuard,
   createSealer,
   standardPipeline,
+  type Catalog,
   type Clock,
   type Guard,
   type Identity,
@@ -41,6 +42,8 @@ import { openListener, type Listener } from './listen/listener.ts';
 import { reloadPoliciesOnChange, replaceSettings } from './reload.ts';
 import type { SignInHandler } from './sign-in.ts';
 import type { ServerSettings, Snapshot } from './snapshot.ts';
+import { createServerDefinitions } from './upstream/definitions.ts';
+import type { DefinitionsDeps, UpstreamEvent } from './upstream/deps.ts';
 import { createUpstreams, type Upstreams } from './upstream/upstreams.ts';
 
 /** How a gateway is started. */
@@ -122,29 +125,38 @@ export function openResources(
 /** Builds the guard and everything that it judges with. Opens no connection. */
 export function createGuardedUpstreams(resources: Resources): GuardedUpstreams {
   const { clock, log, store, sealer, metrics, settings } = resources;
-  const upstreams: Upstreams = createUpstreams({
+  const definitionsDeps: DefinitionsDeps = {
     servers: () => settings.current().snapshot.servers,
     pins: store.pins,
-    sealer,
     clock,
     log,
-    environment: childEnvironment(processEnvironment()),
-    runClientRequest: (permitted, method, params, deliver) =>
-      runClientRequest(guard, permitted, method, params, deliver),
-    report(event) {
-      if (event.kind === 'drift') metrics.drifted(event.server);
-      if (event.kind === 'upstream_error') metrics.upstreamFailed(event.server, event.code);
-      if (event.kind !== 'upstream_error') log('warn', `definition ${event.kind}`, { ...event });
-    },
-  });
+    report: (event) => reportUpstreamEvent(event, metrics, log),
+  };
+  const definitions = createServerDefinitions(definitionsDeps);
   const issuerKeys = createKeySource({ issuers: () => settings.current().snapshot.identity.issuers, clock, log });
-  const guard = createGuard(createPipeline(resources, upstreams, issuerKeys));
+  const guard = createGuard(createPipeline(resources, definitions.catalog, issuerKeys));
+  const upstreams = createUpstreams(
+    {
+      ...definitionsDeps,
+      sealer,
+      environment: childEnvironment(processEnvironment()),
+      runClientRequest: (permitted, method, params, deliver) =>
+        runClientRequest(guard, permitted, method, params, deliver),
+    },
+    definitions,
+  );
   return { guard, upstreams, issuerKeys };
+}
+
+function reportUpstreamEvent(event: UpstreamEvent, metrics: Metrics, log: Log): void {
+  if (event.kind === 'drift') metrics.drifted(event.server);
+  if (event.kind === 'upstream_error') metrics.upstreamFailed(event.server, event.code);
+  else log('warn', `definition ${event.kind}`, { ...event });
 }
 
 function createPipeline(
   { clock, store, audit, metrics, approvals, settings }: Resources,
-  upstreams: Upstreams,
+  catalog: Catalog,
   issuerKeys: IssuerKeys,
 ): ReturnType<typeof standardPipeline> {
   const snapshot = (): Snapshot => settings.current().snapshot;
@@ -155,7 +167,7 @@ function createPipeline(
     {
       authenticators: [jwt, (credentials) => (snapshot().identity.apiKeys ? apiKey(credentials) : undefined)],
       tenants: createMemoryTenants(() => snapshot().tenants),
-      catalog: upstreams.catalog,
+      catalog,
       policy: () => settings.current().policies.engine,
       limiter: createMemoryRateLimiter(clock),
       approvals,
@@ -220,8 +232,8 @@ function serverVisibility(
 }
 
 /**
- * Opens everything in order and closes it in the opposite order. Resolves when every server has been asked for its
- * definitions once.
+ * Opens everything in order and closes it in the opposite order. Resolves when the first discovery of
+ * every server has ended.
  *
  * @throws Error with a sentence for the operator.
  */
@@ -241,7 +253,7 @@ export async function startGateway(snapshot: Snapshot, options: StartOptions = {
   await guarded.upstreams.loadPins();
   const listeners = await openListeners(resources, guarded, edge, role, options.signIn);
   const discovery = role === 'admin' ? undefined : createDiscovery(guarded.guard, guarded.upstreams, clock);
-  // Not awaited: an issuer that does not answer shows in the log and in /ready, and locks out nobody who has a key.
+  // Not awaited: an issuer that does not answer is reported by the log and /ready, and API keys work without it.
   void guarded.issuerKeys.ready();
   await discovery?.run();
   const stopReloadingPolicies = reloadPoliciesOnChange(settings, clock, log);

@@ -116,7 +116,7 @@ describe('audit prove', () => {
 });
 
 it(
-  'audit tail shows the newest, then each record as it comes, over segments, also of a tenant that is new',
+  'audit tail shows the newest records, then each new one, also of a new segment or tenant',
   { timeout: 30_000 },
   async () => {
     const folder = join(root, 'tailed');

@@ -85,7 +85,7 @@ describe('tools and call, against a server', () => {
     expect(requests[0]?.path).toBe('/mcp/notes');
   });
 
-  it('a tool that says no, and a gateway that says no: exit code 1', async () => {
+  it('a tool that fails and a gateway that refuses end with exit code 1', async () => {
     answer = () => ({
       body: result({ isError: true, content: [{ type: 'text', text: 'Policy does not permit this call.' }] }),
     });
@@ -118,7 +118,7 @@ describe('tools and call, against a server', () => {
     expect((await run(['tools'], { environment: environment() })).err).toContain('did not accept the credential');
   });
 
-  it('lists every page, without what steers a terminal (A7)', async () => {
+  it('lists every page, with control characters as escapes (A7)', async () => {
     answer = ({ body }) => ({
       body: result(
         body.params['cursor'] === 'c'
@@ -161,7 +161,7 @@ describe('tools and call, against a server', () => {
     expect((await run(args, { environment: environment() })).out).toBe('ok\n');
   });
 
-  it('says so when nothing listens, and never prints the token', async () => {
+  it('reports that nothing listens, and never prints the token', async () => {
     const ran = await run(['tools', '--url', 'http://127.0.0.1:9'], { environment: environment() });
     expect(ran).toMatchObject({ code: 1, out: '' });
     expect(ran.err).not.toContain('tok-1');
@@ -171,7 +171,7 @@ describe('tools and call, against a server', () => {
     );
   });
 
-  it('header values outside ASCII travel in the sentinel', () => {
+  it('header values outside ASCII are sent in base64', () => {
     expect(encodeHeaderText('plain name')).toBe('plain name');
     expect(encodeHeaderText('größe')).toBe(`=?base64?${Buffer.from('größe').toString('base64')}?=`);
     expect(encodeHeaderText('a\r\nb')).toMatch(/^=\?base64\?/);

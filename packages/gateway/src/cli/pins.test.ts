@@ -140,7 +140,7 @@ describe('pins', () => {
     expect(out).toContain(digest('b'));
   });
 
-  it('A2 control, bidirectional and zero-width characters cannot play with the terminal', async () => {
+  it('A2 control, bidirectional and zero-width characters are printed as escapes', async () => {
     await fill({ name: 'echo', description: 'safe\u202e\u200bevil\u001b[2J\u0007' });
     const { out } = await run('diff', 'crm', 'echo');
     expect(out).toMatch(/\\u\{202e\}.*\\u\{200b\}.*\\u001b/);

@@ -43,7 +43,7 @@ describe('start', () => {
     expect(await run(['start', '--config', file('bad2.yaml', 'a: 1')])).toMatchObject({ code: 1, out: '' });
   });
 
-  it('a port that is taken is one sentence', async () => {
+  it('a port that is in use is reported in one sentence', async () => {
     const ran = await run(['start'], {
       start: async () => {
         throw new Error('gateway: 127.0.0.1:8700 is in use by another process');

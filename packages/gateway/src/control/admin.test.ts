@@ -136,7 +136,7 @@ describe('the admin listener', () => {
     expect((await ask(url, '/audit/globex/checkpoint')).status).toBe(404);
   });
 
-  it('tiles are passed on as they are, under their one spelling', async () => {
+  it('tiles are passed on as they are, under one spelling of their path', async () => {
     const asked: unknown[] = [];
     const url = await open({
       tile: async (tenant, tile) => {
@@ -235,7 +235,7 @@ describe('the admin listener', () => {
     expect(await status({ Host: `127.0.0.1:${port}`, Origin: `http://127.0.0.1:${port}` })).toBe(200);
   });
 
-  it('A29 an endpoint that fails answers 500 and says nothing', async () => {
+  it('A29 an endpoint that fails is answered with 500 without a reason', async () => {
     const url = await open({ metrics: () => Promise.reject(new Error('CANARY')) });
     expect(await ask(url, '/metrics')).toMatchObject({ status: 500, text: '{"error":"internal"}\n' });
   });

@@ -1,5 +1,5 @@
 /**
- * `GET /ready`: every dependency is checked, at most once per second however often it is asked, and failures are named.
+ * `GET /ready`: every dependency is checked, at most once per second for all requests, and failures are named.
  */
 import type { MaybePromise } from '@sallyport/guard';
 import { jsonResponse, type Endpoint } from './endpoint.ts';

@@ -92,7 +92,7 @@ describe('an endpoint', () => {
     expect(query.getAll('mode')).toEqual(['full', 'x']);
   });
 
-  it('gets a body that comes in chunks, and none when there is none', async () => {
+  it('gets a body that is sent in chunks, and undefined when there is none', async () => {
     expect((await send('PUT', '/notes/n1', ['{"a"', ':1}'])).status).toBe(201);
     expect((await send('PUT', '/notes/n1')).status).toBe(201);
     expect(received.map(({ body }) => body)).toEqual([{ a: 1 }, undefined]);
@@ -108,7 +108,7 @@ describe('an endpoint', () => {
     ]);
   });
 
-  it('A29 that throws answers 500 and says nothing', async () => {
+  it('A29 that throws is answered with 500 without a reason', async () => {
     expect(await send('POST', '/broken', '{}')).toMatchObject({ status: 500, text: '{"error":"internal"}\n' });
   });
 });
@@ -140,7 +140,7 @@ describe('a caller', () => {
 });
 
 describe('a request is refused before the endpoint runs:', () => {
-  it('405 with the methods that there are', async () => {
+  it('405 with the allowed methods', async () => {
     for (const method of ['POST', 'DELETE', 'PATCH', 'OPTIONS', 'TRACE', 'PROPFIND']) {
       const { status, headers } = await send(method, '/notes/n1');
       expect([method, status, headers['allow']]).toEqual([method, 405, 'GET, HEAD, PUT']);

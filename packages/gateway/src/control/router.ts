@@ -36,7 +36,7 @@ export interface RouterDeps {
   /** Further exact `Host` values that are accepted, in lower case. */
   readonly allowedHosts?: readonly string[];
   /**
-   * Who presents these `Authorization` headers; `undefined` for nobody.
+   * The principal of these `Authorization` headers; `undefined` when there is no credential.
    *
    * @throws GuardError `unauthenticated` for a credential that is not accepted.
    */

@@ -32,7 +32,7 @@ const content: BannerContent = {
 };
 
 describe('the banner', () => {
-  it('is what it was', () => {
+  it('equals the recorded text', () => {
     expect(banner(content)).toMatchSnapshot();
   });
 
@@ -62,7 +62,7 @@ describe('the banner', () => {
 });
 
 describe('users and keys', () => {
-  it('A30 passwords are made on the first start, kept for the owner only, and not the same elsewhere', () => {
+  it('A30 passwords are made on the first start, are readable by their owner only, and differ elsewhere', () => {
     const folder = mkdtempSync(join(tmpdir(), 'sallyport-demo-'));
     const users = openDemoUsers(folder);
     expect(openDemoUsers(folder)).toEqual(users);
@@ -137,7 +137,7 @@ describe('the notes server, in its own process', () => {
       expect((await call('list_notes', args)).text, JSON.stringify(args)).toMatch(/"isError":true|"error"/);
   });
 
-  it('a port that is taken is one sentence', async () => {
+  it('a port that is in use is reported in one sentence', async () => {
     const blocker = createServer().listen(0, '127.0.0.1');
     await new Promise((resolve) => blocker.once('listening', resolve));
     const { port } = blocker.address() as { port: number };

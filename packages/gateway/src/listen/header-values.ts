@@ -1,7 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 
 /**
- * Every value of a header, where `headers` joins or drops repeated ones. Reads only what it is asked for, because
+ * Every value of a header, where `headers` joins or drops repeated ones. Reads one header only, because
  * `headersDistinct` builds a table of all headers for each request.
  *
  * @param name in lower case.

@@ -16,7 +16,7 @@ describe('text in headers', () => {
     ['=?base64?YQ==?=', '=?base64?PT9iYXNlNjQ/WVE9PT89?='],
   ])('%j becomes %j', (text, header) => expect(encodeHeaderText(text)).toBe(header));
 
-  it('every text comes back, and its header holds visible ASCII and spaces only', () => {
+  it('every text is decoded to itself, and its header holds visible ASCII and spaces only', () => {
     fc.assert(
       fc.property(fc.string({ unit: 'grapheme' }), (text) => {
         expect(decodeHeaderText(encodeHeaderText(text))).toBe(text);

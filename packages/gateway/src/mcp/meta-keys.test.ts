@@ -14,7 +14,7 @@ describe('keys of _meta', () => {
     (key) => expect(isReservedMetaKey(key)).toBe(false),
   );
 
-  it('a _meta that is not an object is none', () => {
+  it('a _meta that is not an object counts as absent', () => {
     expect(metaOf({ _meta: { a: 1 } })).toEqual({ a: 1 });
     for (const message of [{}, { _meta: null }, { _meta: [] }, { _meta: 'x' }]) expect(metaOf(message)).toBeUndefined();
   });

@@ -51,7 +51,7 @@ describe('Mcp-Param-* headers', () => {
     ['twice but for the case', object({ a: annotated('A'), b: annotated('a') })],
   ])('an annotation %s makes the tool invalid', (_where, schema) => expect(hasValidAnnotations(schema)).toBe(false));
 
-  it('a property of that name is no annotation, and neither is text in a default', () => {
+  it('neither a property with that name nor a text in a default is an annotation', () => {
     for (const schema of [
       object({ 'x-mcp-header': { type: 'string' } }),
       object({ a: { type: 'object', default: { 'x-mcp-header': 'x' } } }),

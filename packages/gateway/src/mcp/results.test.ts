@@ -25,7 +25,7 @@ describe('results', () => {
     expect(isTaskResult('tools/call', { task: {} })).toBe(false);
   });
 
-  it('that ask for input name what they ask and the state to bring back', () =>
+  it('that ask for input have the input requests and the request state', () =>
     expect(inputRequired({ q: { method: 'roots/list', params: {} } }, 'state')).toEqual({
       resultType: 'input_required',
       inputRequests: { q: { method: 'roots/list', params: {} } },

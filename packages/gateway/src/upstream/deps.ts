@@ -34,16 +34,20 @@ export type RunClientRequest = (
   deliver: () => Promise<JsonObject>,
 ) => Promise<JsonObject>;
 
-/** What the composition gives to upstream. */
-export interface UpstreamDeps {
+/** What the definitions of servers are made from. */
+export interface DefinitionsDeps {
   /** The configured servers; another list after a reload. */
   readonly servers: () => readonly ServerSettings[];
   readonly pins: PinStore;
-  readonly sealer: Sealer;
   readonly clock: Clock;
-  readonly runClientRequest: RunClientRequest;
   readonly log: Log;
   readonly report: (event: UpstreamEvent) => void;
+}
+
+/** What the composition gives to upstream besides the definitions. */
+export interface UpstreamDeps extends Omit<DefinitionsDeps, 'pins'> {
+  readonly sealer: Sealer;
+  readonly runClientRequest: RunClientRequest;
   /**
    * PATH, HOME, LANG and TMPDIR: all that a child process gets besides its settings (`childEnvironment` in config.ts).
    */

@@ -8,15 +8,15 @@ import { createRequestStates } from './calls/input-required/request-state.ts';
 import { createParkedCalls, type ParkedCalls } from './calls/parked/parked-calls.ts';
 import { send, type SendDeps } from './calls/send.ts';
 import { gatewayCapabilities } from './client-requests/capabilities.ts';
+import type { ServerDefinitions } from './definitions.ts';
 import type { UpstreamDeps } from './deps.ts';
 import { discoverServers, type DiscoveryRun } from './discover.ts';
 import { createLogLevels } from './notifications/log-levels.ts';
 import { createServerInitiated } from './notifications/server-initiated.ts';
 import { applySessionLogLevel } from './notifications/set-log-level.ts';
-import { createSubscribers } from './notifications/subscribers.ts';
 import { reopenSession } from './notifications/subscriptions/reopen-session.ts';
 import { createUpstreamSubscriptions } from './notifications/subscriptions/upstream-subscriptions.ts';
-import { createCatalog, type PinCatalog } from './pins/catalog.ts';
+import type { PinCatalog } from './pins/catalog.ts';
 import { observerOf, type Verifier } from './pins/verify.ts';
 import { createServerDirectory } from './server-directory.ts';
 import { createBackoff } from './sessions/backoff.ts';
@@ -59,9 +59,9 @@ export interface Upstreams {
 }
 
 /** Opens no session: the first call to a server does. */
-export function createUpstreams(deps: UpstreamDeps): Upstreams {
+export function createUpstreams(deps: UpstreamDeps, definitions: ServerDefinitions): Upstreams {
   const { clock, log, servers } = deps;
-  const parts = createParts(deps);
+  const parts = createParts(deps, definitions);
   const { pool, catalog, subscribers, subscriptions, parkedCalls } = parts;
   const stopping = new AbortController();
   const endings = createBackoff(clock);
@@ -99,12 +99,10 @@ interface UpstreamParts extends SendDeps {
 }
 
 /** Each part uses only those before it. */
-function createParts(deps: UpstreamDeps): UpstreamParts {
+function createParts(deps: UpstreamDeps, { catalog, subscribers }: ServerDefinitions): UpstreamParts {
   const { clock, log, sealer, servers, runClientRequest, environment } = deps;
-  const subscribers = createSubscribers();
   const logLevels = createLogLevels();
   const requestStates = createRequestStates(sealer, clock);
-  const catalog = createCatalog({ ...deps, changed: subscribers.publishListChanged });
   const verifier: Verifier = {
     clock,
     catalog,

@@ -21,7 +21,7 @@ export async function discoverJwksUri(issuer: string, fetch: typeof fetchJson): 
   );
   for (const json of documents) {
     const document = json as { issuer?: unknown; jwks_uri?: unknown } | undefined;
-    // RFC 8414 section 3.3: the document must name the issuer that was asked, to the letter.
+    // RFC 8414 section 3.3: the document must name exactly this issuer.
     if (document?.issuer === issuer && typeof document.jwks_uri === 'string') return document.jwks_uri;
   }
   throw new Error(`no metadata of ${issuer} names its keys`);

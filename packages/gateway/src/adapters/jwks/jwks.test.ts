@@ -124,7 +124,7 @@ describe('the selected key', () => {
     expect(await (await openBench(...set)).ask(kid, algorithm)).toBe(expected),
   );
 
-  it('O13 an issuer that is not configured is never asked', async () => {
+  it('O13 no key is fetched for an issuer that is not configured', async () => {
     const { source, site } = await openBench(ONE);
     expect([await outcome(source, `${site.origin}/`, 'k1', 'RS256'), site.connections]).toEqual([
       'the issuer is not configured',

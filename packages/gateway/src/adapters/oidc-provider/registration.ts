@@ -1,6 +1,6 @@
 /**
  * The metadata that a client may register (RFC 7591). Everything else is dropped before the library reads it: no
- * address that a client names is fetched, and no setting of another protocol changes what the user is asked.
+ * address that a client names is fetched, and no setting of another protocol changes the consent page.
  */
 import { errors } from 'oidc-provider';
 

@@ -4,7 +4,7 @@ import { createRows, UNUSED_CLIENTS_MAX } from './rows.ts';
 
 afterEach(() => void vi.useRealTimers());
 
-it('P11 of clients that nobody has signed in with the newest are kept, and those that are used always', async () => {
+it('P11 of unused clients the newest are kept; used clients are always kept', async () => {
   const rows = createRows(new DatabaseSync(':memory:'));
   const [clients, grants] = [rows('Client'), rows('Grant')];
   await clients.upsert('used', { client_id: 'used' }, undefined as never);
@@ -17,7 +17,7 @@ it('P11 of clients that nobody has signed in with the newest are kept, and those
   expect(found).toEqual([true, false, true, true]);
 });
 
-it('P4 P10 is consumed once; a second time ends everything of the grant', async () => {
+it('P4 P10 a code is consumed once; a second use ends its whole grant', async () => {
   const rows = createRows(new DatabaseSync(':memory:'));
   const [codes, tokens, grants] = [rows('AuthorizationCode'), rows('RefreshToken'), rows('Grant')];
   await grants.upsert('g', { accountId: 'alice' }, 60);
@@ -34,7 +34,7 @@ it('P4 P10 is consumed once; a second time ends everything of the grant', async 
   await expect(codes.consume('code')).rejects.toThrow('invalid_grant');
 });
 
-it('what has expired is not found, and goes with the next write', async () => {
+it('an expired row is not found, and is deleted by the next write', async () => {
   const database = new DatabaseSync(':memory:');
   const codes = createRows(database)('AuthorizationCode');
   await codes.upsert('old', {}, 60);

@@ -2,7 +2,7 @@
 import type { DatabaseSync } from 'node:sqlite';
 import { errors, type Adapter, type AdapterPayload } from 'oidc-provider';
 
-/** Anybody may register a client. Of those that nobody signed in with, so many are kept, newest first (P11). */
+/** Anybody may register a client. Of the clients without a sign-in so many are kept, the newest (P11). */
 export const UNUSED_CLIENTS_MAX = 1_000;
 const KEEP_NEWEST = `DELETE FROM sign_in WHERE kind = 'Client' AND id IN (
   SELECT client.id FROM sign_in client WHERE client.kind = 'Client'

@@ -14,7 +14,7 @@ function open(level: 'debug' | 'info' = 'debug', secrets: readonly string[] = []
   };
 }
 
-it('one JSON document a line, with time, level, message and fields', () => {
+it('one JSON document per line, with time, level, message and fields', () => {
   const { log, lines } = open();
   log('info', 'listening', { url: 'http://127.0.0.1:8700', correlation_id: 'abc-12345' });
   expect(lines).toHaveLength(1);
@@ -34,7 +34,7 @@ it('writes nothing below its level', () => {
   expect(lines).toEqual([]);
 });
 
-describe('A27 secrets never appear, whichever way they come in', () => {
+describe('A27 secrets never appear, wherever they are in the fields', () => {
   const bearer = `Bearer ${JWT}`;
   it.each<[string, string, Record<string, unknown>, string]>([
     ['a JWT in the message', `refused ${JWT}`, {}, 'c2lnbmF0dXJl'],
@@ -65,7 +65,7 @@ describe('A27 secrets never appear, whichever way they come in', () => {
 });
 
 describe('J13 log injection', () => {
-  it('one call is one line, and nothing in it steers a terminal or a reader', () => {
+  it('one call is one line without control characters', () => {
     fc.assert(
       fc.property(fc.string({ unit: 'binary' }), fc.string({ unit: 'binary' }), (a, b) => {
         const { log, lines } = open();
@@ -105,7 +105,7 @@ describe('J13 log injection', () => {
       expect(text).toMatch(/^[ace]\\u\{[0-9a-f]+\}/);
   });
 
-  it('fields cannot pass for the level, the time or the message', () => {
+  it('fields cannot imitate the level, the time or the message', () => {
     const { log, lines } = open();
     log('error', 'true message', { level: 'info', time: 'never', message: 'all is well' });
     expect(JSON.parse(lines[0] ?? '')).toMatchObject({
@@ -117,7 +117,7 @@ describe('J13 log injection', () => {
   });
 });
 
-it('is bounded and does not throw: circles, getters, huge text, huge objects', () => {
+it('is bounded and does not throw for cycles, getters, huge texts and huge objects', () => {
   const { log, lines } = open();
   const circle: Record<string, unknown> = {
     get bad() {

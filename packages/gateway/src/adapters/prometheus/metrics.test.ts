@@ -29,7 +29,7 @@ const outcome = (over: Partial<Outcome>): Outcome =>
   }) as Outcome;
 
 describe('names and labels of the contract', () => {
-  it('every one that applies now', async () => {
+  it('every metric of the contract is there', async () => {
     metrics.requested({ method: 'tools/call', endpoint: '/mcp/crm', status: 200, tenant: 'acme', ms: 3 });
     metrics.called(outcome({}));
     metrics.stage('authorize', 0.02);
@@ -73,7 +73,7 @@ describe('names and labels of the contract', () => {
       expect(text).toContain(type);
   });
 
-  it('buckets are cumulative and a bound belongs to its bucket', async () => {
+  it('buckets are cumulative and include their upper bound', async () => {
     for (const ms of [1, 2.5, 1e9])
       metrics.requested({ method: 'ping', endpoint: '/mcp', status: 200, tenant: 'acme', ms });
     const buckets = await lines('mcp_request_duration_seconds_bucket');
@@ -114,7 +114,7 @@ describe('A24 labels that a caller chooses are bounded', () => {
     ]);
   });
 
-  it('a server with very many tools spills into one series', async () => {
+  it('the tools of a server above the limit share one series', async () => {
     for (let i = 0; i < 20_000; i++)
       metrics.called(
         outcome({

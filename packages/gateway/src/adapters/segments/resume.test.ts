@@ -74,7 +74,7 @@ describe('a start', () => {
     expect(verified().problems).toEqual([]);
   });
 
-  it('an intent that got its outcome is not closed again', async () => {
+  it('an intent that has its outcome is not closed again', async () => {
     const log = open();
     await log.append('acme', record('a', 'intent'));
     await log.checkpoint('acme');
@@ -102,7 +102,7 @@ describe('a start', () => {
   });
 });
 
-describe('the hint is not believed', () => {
+describe('the hint is not trusted', () => {
   const hint = (): string => join(home(), 'resume');
   const change = (more: (told: { size: number; peaks: string[]; from: Record<string, number> }) => object): void => {
     writeFileSync(hint(), JSON.stringify(more(JSON.parse(readFileSync(hint(), 'utf8')))));

@@ -171,7 +171,7 @@ describe('the segment log', () => {
     await open().close();
   });
 
-  it('drops an incomplete last frame, says so, and closes what was left open', async () => {
+  it('drops an incomplete last frame, records that, and closes open intents', async () => {
     const log = open();
     await log.append('acme', record(1, 'intent'));
     await log.close();
@@ -196,7 +196,7 @@ describe('the segment log', () => {
     expect(() => open(), 'and lets go of the folder').toThrow(/inconsistent at record 7/);
   });
 
-  it('a folder that cannot be one is named', () => {
+  it('a folder that cannot be made is named in the error', () => {
     writeFileSync(join(folder, 'plain'), '');
     expect(() => openAuditLog({ folder: join(folder, 'plain'), origin: 'sallyport.test', clock })).toThrow(
       /^the audit folder .*plain cannot be made \(EEXIST\)/,

@@ -58,7 +58,7 @@ const ATTEMPTS_MAX = 5;
 /**
  * Verifies a log. A log that grew meanwhile may have been read during a write, so it is read again if it has problems.
  *
- * @param vkey the public key, from a source that whoever can change the log cannot change.
+ * @param vkey the public key. It must come from where nobody who can change the log can change it.
  */
 export function verifyLog(folder: string, vkey: string): Verified {
   for (let attempt = 1; ; attempt++) {

@@ -74,7 +74,7 @@ export async function answerRequest(
   }
 }
 
-/** Requests of servers to this client; `undefined` when it cannot be asked, or could not answer. */
+/** Requests of servers to this client; `undefined` when it accepts none, or has no way to respond. */
 function openClientRequests(
   { caller, snapshot }: InboundMessage,
   connection: ClientConnection,

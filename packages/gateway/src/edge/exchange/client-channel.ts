@@ -1,4 +1,4 @@
-/** The way back to the client of one call: what its revision allows, and only what it asked for. */
+/** The channel back to the client of one call: what its revision allows and the client requested, and nothing else. */
 import type { ClientChannel, JsonObject } from '@sallyport/guard';
 import type { Caller } from '../eras/caller.ts';
 import { notificationMessage } from '../../mcp/json-rpc.ts';
@@ -6,7 +6,7 @@ import { metaOf } from '../../mcp/meta-keys.ts';
 import { NOTIFICATION } from '../../mcp/notifications.ts';
 import type { ClientConnection } from './connection.ts';
 
-/** @param request sends a request to a legacy client that can be asked; modern clients are asked in results. */
+/** @param request sends a request to a legacy client. A modern client gets input requests in a result instead. */
 export function createClientChannel(
   caller: Caller,
   params: JsonObject,

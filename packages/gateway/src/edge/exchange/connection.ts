@@ -4,18 +4,21 @@ import type { RenderedResponse } from '../render/rendered-response.ts';
 import type { LiveSession, PendingCall } from '../sessions/live-sessions.ts';
 import type { StreamSlots } from '../subscriptions/stream-slots.ts';
 
-/** What ends and bounds streams without an own end: only HTTP has it, because a stdio process serves one client. */
+/**
+ * What ends and bounds streams that do not end by themselves. Only HTTP has it, because a stdio process serves one
+ * client.
+ */
 export interface StreamLimits {
   /** Aborted when the gateway stops. */
   readonly closing: AbortSignal;
   readonly slots: StreamSlots;
 }
 
-/** The way back to the client of one request. Each transport has its own; the exchange uses both alike. */
+/** The connection to the client of one request. Each transport has its own; the exchange uses both alike. */
 export interface ClientConnection {
   /** What runs in the session of this client; `undefined` when it has no session. */
   readonly live: LiveSession | undefined;
-  /** This request, for whoever cancels it. */
+  /** This request, so that it can be cancelled. */
   readonly pending: PendingCall;
   /** Whether messages can reach the client before the response. */
   readonly canStream: boolean;

@@ -3,8 +3,7 @@ import type { EdgeDeps } from '../deps.ts';
 import type { InboundMessage } from './inbound-message.ts';
 
 /**
- * Runs a call through the guard. Whether the server of the path exists is answered only to callers that the guard let
- * through, so that nobody else can ask for it.
+ * Runs a call through the guard. Only a caller that the guard let through learns whether the server of the path exists.
  */
 export function runCall(
   deps: EdgeDeps,

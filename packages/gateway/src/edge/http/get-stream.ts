@@ -92,7 +92,8 @@ function createGetStream(
       live.getStreams.push(listed);
     },
     // 2025-11-25: a message goes out on one stream of a session only. The newest, because an older one may be dead.
-    isCurrent: () => live === undefined || (listed !== undefined && listed === newestLike(live.getStreams, listed)),
+    isCurrent: () =>
+      live === undefined || (listed !== undefined && listed === newestOfSameCaller(live.getStreams, listed)),
     release() {
       clientRequests?.end();
       if (listed !== undefined) live?.getStreams.splice(live.getStreams.indexOf(listed), 1);
@@ -101,7 +102,7 @@ function createGetStream(
   };
 }
 
-const newestLike = (open: readonly OpenGetStream[], like: OpenGetStream): OpenGetStream | undefined =>
+const newestOfSameCaller = (open: readonly OpenGetStream[], like: OpenGetStream): OpenGetStream | undefined =>
   open.findLast(({ endpoint, principalKey }) => endpoint === like.endpoint && principalKey === like.principalKey);
 
 /**

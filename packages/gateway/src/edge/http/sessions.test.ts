@@ -224,7 +224,7 @@ describe('sessions', () => {
     expect((await post({ method: 'ping', headers: { 'mcp-protocol-version': undefined } })).status).toBe(200);
   });
 
-  it('do not look ended when the method is unknown', async () => {
+  it('are still open after a request with an unknown method', async () => {
     const answer = await post({ method: 'no/such' });
     expect([answer.status, answer.error?.code]).toEqual([200, -32601]);
   });

@@ -42,7 +42,7 @@ export const errorHeaders = ({ detail }: GuardError): Readonly<Record<string, st
   ...(detail.retryAfterSeconds !== undefined && { 'Retry-After': String(Math.ceil(detail.retryAfterSeconds)) }),
 });
 
-/** `input_required`, which asks the user to wait for an approval; `undefined` when the client cannot be asked. */
+/** `input_required`, which asks the user to wait for an approval; `undefined` for clients without input requests. */
 function approvalResult(error: GuardError, request: AnsweredRequest): JsonObject | undefined {
   const question = request.capabilities && approvalQuestion(error, request.params, request.capabilities);
   return question && modernResult(question, request);

@@ -22,6 +22,6 @@ export interface AnsweredRequest {
   readonly server?: string | undefined;
   /** What modern results say of their sender. */
   readonly serverInfo?: JsonObject | undefined;
-  /** Capabilities of a modern client that may be asked to wait for an approval. */
+  /** Capabilities of a modern client, which decide whether it can be asked to wait for an approval. */
   readonly capabilities?: JsonObject | undefined;
 }

@@ -135,8 +135,8 @@ function forgetIdleStreams({ streams }: LiveSession, nowMs: number): void {
 }
 
 /**
- * Makes a call known to whoever cancels it by its id. When a client uses an id twice, the call that the guard let
- * through last has it; a call that was not let through takes the id from no other.
+ * Registers a call under its id, so that it can be cancelled. When a client uses an id twice, the call that the guard
+ * let through last has it; a call that was not let through never takes the id of another.
  */
 export function registerCall({ calls }: LiveSession, key: string, call: PendingCall): void {
   if (!calls.has(key)) calls.set(key, call);

@@ -1,6 +1,6 @@
 /**
  * Legacy session ids are sealed, so that the gateway keeps no sessions. An id names the user and tenant that opened it,
- * and survives a token refresh and a restart. It is of no use to anybody else: the guard compares it with every caller.
+ * and survives a token refresh and a restart. Nobody else can use it: the guard compares it with every caller.
  */
 import { randomBytes } from 'node:crypto';
 import {

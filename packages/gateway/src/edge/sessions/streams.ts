@@ -14,7 +14,7 @@ export interface BufferedBytes {
 export interface Stream {
   /** Unguessable; the first part of its event ids. */
   readonly id: string;
-  /** A GET stream: it carries messages that belong to no call, and a resumed one goes on listening. */
+  /** A GET stream: it carries messages that belong to no call, and stays open after it was resumed. */
   readonly standalone: boolean;
   /** Whom it was opened for: two agents of one user share a session, but not a stream (A18). */
   readonly owner: { readonly principalKey: PrincipalKey | undefined };

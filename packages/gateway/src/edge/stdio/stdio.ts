@@ -142,7 +142,7 @@ async function handleMessage(
   if (message.kind === 'request') return answerRequest(deps, inbound, message, createStdioConnection(client, pending));
   const outcome = await acceptClientMessage(deps, inbound, message, client.live);
   if (outcome.status === 'success' && message.kind === 'notification' && message.method === NOTIFICATION.initialized)
-    subscribeAlways(deps, client, inbound);
+    startSubscription(deps, client, inbound);
 }
 
 function readCaller({ profile }: StdioClient, message: ClientMessage): Caller {
@@ -168,7 +168,7 @@ const createStdioConnection = (client: StdioClient, pending: PendingCall): Clien
 });
 
 /** There is no GET on stdio: a legacy client receives server-initiated messages from its initialization on. */
-function subscribeAlways(deps: StdioDeps, client: StdioClient, initialized: InboundMessage): void {
+function startSubscription(deps: StdioDeps, client: StdioClient, initialized: InboundMessage): void {
   const { caller, route, snapshot } = initialized;
   if (client.isSubscribed || caller.era !== 'legacy') return;
   client.isSubscribed = true;

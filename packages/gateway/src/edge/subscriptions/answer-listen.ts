@@ -1,5 +1,5 @@
 /**
- * `subscriptions/listen` (2026-07-28): an acknowledgement first, then only what the client asked for and may see. Every
+ * `subscriptions/listen` (2026-07-28): an acknowledgement first, then only what the client requested and may see. Every
  * message carries the id of the request, in its own type, and so does the result at the end.
  *
  * On `/mcp` each server is listened to in a call of its own, so that the sender of a notification is known and nobody

@@ -15,7 +15,7 @@ import { createNotificationGate, deliverNotification, type NotificationGate } fr
 
 /** One legacy client on one stream. */
 export interface LegacySubscriber {
-  /** Sends a server's request to this client; `undefined` when it cannot be asked. */
+  /** Sends a server's request to this client; `undefined` when the client accepts none. */
   readonly request: ClientChannel['request'];
   /**
    * Opens the stream to the client. Called once for each server that the guard lets it listen to.
@@ -73,7 +73,7 @@ async function subscribeToServer(
   });
 }
 
-/** With no server at all there is still a caller to authenticate and a call to record: that is `undefined`. */
+/** `undefined` stands for no server: the caller is still authenticated, and the call recorded. */
 export function serversToSubscribe({ route, snapshot }: InboundMessage): readonly (string | undefined)[] {
   const servers = route.server === undefined ? serversOnRoute(route, snapshot.servers) : [route.server];
   return servers.length === 0 ? [undefined] : servers;

@@ -141,7 +141,7 @@ async function callServer(deps: SendDeps, call: ServerCall): Promise<McpResult> 
   }
 }
 
-/** What a retry brings for a modern server. @throws GuardError `invalid_params` for malformed responses. */
+/** The params that a retry adds for a modern server. @throws GuardError `invalid_params` for malformed responses. */
 function extraMembersOf(permitted: Permitted, state: RequestState | undefined): JsonObject {
   if (state?.kind !== 'server') return {};
   const inputResponses = inputResponsesOf(permitted, state.keys);

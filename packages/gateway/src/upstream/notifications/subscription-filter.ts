@@ -58,7 +58,7 @@ export function filterOf(
   };
 }
 
-/** Ids that do not open are somebody else's or another server's. They are left out, and nothing says so. */
+/** Ids that do not open are somebody else's or another server's. They are left out without an error. */
 function openTaskIds(taskSeal: TaskSeal, taskIds: Json | undefined): ReadonlySet<string> {
   const sealed = Array.isArray(taskIds) ? (taskIds as readonly Json[]).slice(0, ITEMS_MAX) : [];
   return new Set(sealed.flatMap((taskId) => tryOpenTaskId(taskSeal, taskId) ?? []));

@@ -2,7 +2,7 @@
 import type { Catalog, Definition, DefinitionKind, JsonObject, MaybePromise } from '@sallyport/guard';
 import { DEFINITION_KINDS } from '../../mcp/lists.ts';
 import type { ServerProfile, ServerSettings } from '../../snapshot.ts';
-import type { UpstreamDeps } from '../deps.ts';
+import type { DefinitionsDeps } from '../deps.ts';
 import { compareList, type ComparedList, type CompareListDeps } from './compare-list.ts';
 import { createCurrentPins } from './current-pins.ts';
 import { definitionKey } from './definition-key.ts';
@@ -39,10 +39,10 @@ export interface PinCatalog extends Catalog {
 }
 
 /** What the catalog uses. */
-export type CatalogDeps = Pick<UpstreamDeps, 'servers' | 'pins' | 'clock' | 'log' | 'report'> & {
+export interface CatalogDeps extends DefinitionsDeps {
   /** What is served of this kind has changed. */
   changed(server: string, kind: DefinitionKind): void;
-};
+}
 
 /** Reads the pins when they are first needed. */
 export function createCatalog(deps: CatalogDeps): PinCatalog {

@@ -75,7 +75,7 @@ function screenNames(
   const pinned = pins.ofKind(settings.name, kind);
   const serverNames = servers().map(({ name }) => name);
   const screened = screenList(kind, allowed, nameOf, pinned, serverNames);
-  // D2: what is pinned or pending is kept for ever, so a server that lists ever new names gets only so many of them.
+  // D2: what is pinned or pending is never deleted, so the number of names that one server can add is bounded.
   const kept = settings.pin === 'approval' ? pins.pendingCount(settings.name, kind) : pinned.size;
   let free = DEFINITIONS_MAX[kind] - kept;
   const withheld: Withheld[] = [...screened.withheld];

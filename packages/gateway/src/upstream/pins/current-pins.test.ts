@@ -57,7 +57,7 @@ describe('a store that answers at once', () => {
     expect(digestOf(current.index())).toBe('c');
   });
 
-  it('that fails lets nothing through', () => {
+  it('that fails refuses every call', () => {
     const store = createMemoryPins();
     const current = open({ ...store, version: () => (performance.now() > 1_000_000 ? fail() : store.version()) });
     store.approve(pin('a'));

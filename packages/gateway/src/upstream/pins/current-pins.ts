@@ -1,6 +1,6 @@
 /**
  * The pins that are in force now, kept in memory: the path of a call reads them without waiting. Another process may
- * change the store at any time, so its version is asked for again and again, and the rows are read when it changed.
+ * change the store at any time, so its version is read at intervals, and the rows are read when it changed.
  */
 import { andThen, type Log, type MaybePromise, type PinStore } from '@sallyport/guard';
 import type { ServerSettings } from '../../snapshot.ts';

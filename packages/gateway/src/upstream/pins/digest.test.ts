@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { digestOf } from '../pins/digest.ts';
 
 describe('what is pinned', () => {
-  it('is every field, in whatever order it came', () => {
+  it('is every field, in any order', () => {
     expect(digestOf('tool', { name: 'a', b: 1 })).toBe(digestOf('tool', { b: 1, name: 'a' }));
     expect(digestOf('tool', { name: 'a' })).not.toBe(digestOf('tool', { name: 'a', size: 1 }));
     expect(digestOf('tool', { name: 'a' })).toBe(

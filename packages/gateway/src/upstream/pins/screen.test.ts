@@ -102,7 +102,7 @@ describe.each(PIN_STORES)('with a pin store that %s', (_answers, createPins) => 
       });
     });
 
-    it('A5 among newcomers nobody wins: neither the first nor the last', async () => {
+    it('A5 of new names that look alike none is served, neither the first nor the last', async () => {
       expect(await served(tool('pay_bill'), tool('Pay_Bill'), tool('other'))).toEqual(['other']);
       expect(await served(tool('twice'), tool('twice', { title: 'second' }), tool('other'))).toEqual(['other']);
     });

@@ -12,6 +12,7 @@ import {
 import { answersLater, createMemoryPins } from '@sallyport/guard/memory';
 import type {
   Call,
+  Catalog,
   Credentials,
   Era,
   Guard,
@@ -26,6 +27,8 @@ import type {
   Target,
 } from '@sallyport/guard';
 import type { ServerSettings, ServerTransport } from '../../snapshot.ts';
+import { createServerDefinitions } from '../definitions.ts';
+import type { DefinitionsDeps } from '../deps.ts';
 import { createUpstreams, type Upstreams, type UpstreamEvent } from '../upstreams.ts';
 
 export const NODE_PATH = process.execPath;
@@ -122,21 +125,28 @@ export function createHarness(
   const logs: UpstreamHarness['logs'] = [];
   const events: UpstreamEvent[] = [];
   const clientRequests: UpstreamHarness['clientRequests'] = [];
-  const upstreams: Upstreams = createUpstreams({
+  const definitionsDeps: DefinitionsDeps = {
     servers: typeof servers === 'function' ? servers : () => servers,
     pins,
-    sealer: createSealer(Buffer.alloc(32, 7)),
     clock,
-    runClientRequest: (permitted, method, params, deliver) => {
-      clientRequests.push({ method, params, principal: permitted.principal.key });
-      if (harness.refuseClientRequests) return Promise.reject(new GuardError('not_permitted'));
-      return guardedClientRequest(guard, permitted, method, params, deliver);
-    },
     log: (level, message, fields = {}) => void logs.push({ level, message, fields }),
     report: (event) => void events.push(event),
-    environment: { PATH: process.env['PATH'] ?? '', HOME: '/tmp', LANG: 'C.UTF-8' },
-  });
-  const guard = createGuard(permissiveStages(upstreams, clock));
+  };
+  const definitions = createServerDefinitions(definitionsDeps);
+  const guard = createGuard(permissiveStages(definitions.catalog, clock));
+  const upstreams = createUpstreams(
+    {
+      ...definitionsDeps,
+      sealer: createSealer(Buffer.alloc(32, 7)),
+      runClientRequest: (permitted, method, params, deliver) => {
+        clientRequests.push({ method, params, principal: permitted.principal.key });
+        if (harness.refuseClientRequests) return Promise.reject(new GuardError('not_permitted'));
+        return guardedClientRequest(guard, permitted, method, params, deliver);
+      },
+      environment: { PATH: process.env['PATH'] ?? '', HOME: '/tmp', LANG: 'C.UTF-8' },
+    },
+    definitions,
+  );
   const harness: UpstreamHarness = {
     upstreams,
     pins,
@@ -168,7 +178,7 @@ export function createHarness(
 
 const ignore = (): undefined => undefined;
 
-function permissiveStages(upstreams: Upstreams, clock: Clock): Stages {
+function permissiveStages(catalog: Catalog, clock: Clock): Stages {
   return {
     authenticate: ({ credentials }) => {
       if (credentials.kind === 'on_behalf_of_call') return credentials.principal;
@@ -177,7 +187,7 @@ function permissiveStages(upstreams: Upstreams, clock: Clock): Stages {
     tenant: () => ({ id: 't' as TenantId }),
     visible: (_identity, call, row) => {
       if (row.target === undefined || row.target === 'task') return undefined;
-      const definition = upstreams.catalog.find(call.target);
+      const definition = catalog.find(call.target);
       if (definition === undefined) throw new GuardError('not_found');
       return definition;
     },

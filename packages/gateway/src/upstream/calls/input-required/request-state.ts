@@ -28,7 +28,7 @@ export type RequestState =
 export interface RequestStates {
   seal(permitted: Permitted, state: RequestState, ttlMs: number): string;
   /**
-   * @returns `undefined` when the call brings no state.
+   * @returns `undefined` when the call has no state.
    * @throws GuardError `invalid_params` for a state that has expired or belongs to another call.
    */
   open(permitted: Permitted): RequestState | undefined;

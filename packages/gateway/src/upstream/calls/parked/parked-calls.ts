@@ -1,6 +1,6 @@
 /**
  * Calls of modern clients that a legacy server answers only after it has made requests of the client. The call to the
- * server stays open; the client gets the requests as a result, and its retry goes on where the call stands.
+ * server stays open; the client gets the requests as a result, and its retry continues the call.
  */
 import { randomUUID } from 'node:crypto';
 import { GuardError, type Clock, type JsonObject, type McpResult, type PrincipalKey } from '@sallyport/guard';
@@ -43,7 +43,7 @@ export interface ParkedCalls {
    */
   start(call: ServerCall, session: UpstreamSession, extraMembers: JsonObject): Promise<McpResult>;
   /**
-   * Goes on with a call after the client's retry. @param round in which the client was asked.
+   * Continues a call after the client's retry. @param round of the input requests that the retry answers.
    *
    * @throws GuardError `invalid_params` when the call has ended, is another principal's, or is being resumed already.
    */
@@ -118,7 +118,7 @@ function requireCapacity({ calls }: ParkedCallsState, principal: PrincipalKey): 
     throw new GuardError('rate_limited', { message: 'Too many calls wait for input.', retryAfterSeconds: 5 });
 }
 
-/** The call has no deadline of its own, because it may outlive the client's request: every retry brings another one. */
+/** The call has no deadline of its own, because it may outlive the client's request: every retry has another one. */
 async function sendParkable(
   { runClientRequest }: ParkedCallsState,
   parked: ParkedCall,

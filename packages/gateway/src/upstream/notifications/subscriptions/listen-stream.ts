@@ -15,8 +15,10 @@ const RETRY_MS = 500;
 const RETRY_MS_MAX = 30_000;
 
 /**
- * Publishes what the stream brings, and opens it again when it breaks. Resolves when the signal aborts, when the owner
- * has no session any more, or when the server refuses the request. @param filter as in `subscriptions/listen`.
+ * Publishes the notifications of the stream, and opens it again when it breaks. Resolves when the signal aborts, when
+ * the owner has no session any more, or when the server refuses the request.
+ *
+ * @param filter as in `subscriptions/listen`.
  */
 export async function keepListening(
   pool: SessionPool,

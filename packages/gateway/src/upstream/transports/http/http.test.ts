@@ -77,7 +77,7 @@ describe.each(['new', 'old'] as const)('%s', (server) => {
     expect(await call(server)).toMatchObject({ error: { code: 'upstream_failed' } });
   });
 
-  it('the gateway stops to read a body above the limit', async () => {
+  it('the gateway stops reading a body above the limit', async () => {
     let written = 0;
     onCall((_id, res) => {
       res.writeHead(200, { 'content-type': 'application/json' });
@@ -92,7 +92,7 @@ describe.each(['new', 'old'] as const)('%s', (server) => {
     expect(written).toBeLessThan(1 << 25);
   });
 
-  it('the gateway stops to read an event above the limit', async () => {
+  it('the gateway stops reading an event above the limit', async () => {
     onCall((_id, res) => {
       res.writeHead(200, { 'content-type': 'text/event-stream' });
       const more = (): void => {
@@ -260,7 +260,7 @@ describe('up to 2025-11-25', () => {
     expect(await call('old', { session: 'new one' })).toMatchObject({ error: { code: 'upstream_failed' } });
   });
 
-  it('L10 a call to a server that forgot the session fails, is not repeated, and the next one gets a new session', async () => {
+  it('L10 a call whose session the server forgot is not repeated, and the next call gets a new session', async () => {
     await call('old', { session: 's' });
     legacy.sessions.clear();
     expect(await call('old', { session: 's' })).toMatchObject({ error: { code: 'upstream_failed' } });
