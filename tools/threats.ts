@@ -253,6 +253,10 @@ export const THREATS: Readonly<Record<string, Threat>> = {
     'Text takes more than linear time to read: long numbers, runs of spaces, nested repetitions.',
     'Literals are capped, and no pattern that can backtrack reads foreign text.',
   ),
+  B4: row(
+    'The check of a value against a schema or a pattern explodes.',
+    'Every step is counted; beyond a budget that grows with the value, the call is refused with the reason.',
+  ),
   L10: row(
     'An answer that may follow an execution is taken for a reason to send the call again.',
     'Only a call of which nothing has left the gateway is sent again.',

@@ -194,7 +194,7 @@ describe('a tool is checked when it is defined, not when it is called', () => {
     ],
     [
       'a pattern that backtracks',
-      () => tool(written({ input: { type: 'object', properties: { id: { type: 'string', pattern: '(?=a)b' } } } })),
+      () => tool(written({ input: { type: 'object', properties: { id: { type: 'string', pattern: '(a)\\1' } } } })),
       /cannot be used/,
     ],
     [

@@ -1,6 +1,6 @@
-import type { Definition, McpResult } from '../../call.ts';
+import type { Definition, Json, McpResult } from '../../call.ts';
 import { GuardError } from '../../errors.ts';
-import type { CheckSchema } from '../validate/compile.ts';
+import { SchemaBudgetError, type CheckSchema, type SchemaFault } from '../validate/compile.ts';
 import type { SchemaCache } from '../validate/index.ts';
 import { isUnfinished } from './match-shape.ts';
 
@@ -11,9 +11,19 @@ export function createMatchOutputSchema(checkOf: SchemaCache) {
     const check = compiledSchema(checkOf, definition);
     const structured = value['structuredContent'];
     if (structured === undefined) throw blocked('structured content is missing');
-    const fault = check?.(structured)[0];
+    const fault = firstFault(check, structured);
     if (fault !== undefined) throw blocked(`${fault.path === '' ? 'it' : fault.path} ${fault.message}`);
   };
+}
+
+/** @throws GuardError `output_blocked` when the check would cost more than its budget (B4). */
+function firstFault(check: CheckSchema | undefined, structured: Json): SchemaFault | undefined {
+  try {
+    return check?.(structured)[0];
+  } catch (cause) {
+    if (!(cause instanceof SchemaBudgetError)) throw cause;
+    throw blocked(cause.message, cause);
+  }
 }
 
 /** The call was executed, so the error for a schema that cannot be checked must not suggest a retry. */
@@ -29,7 +39,8 @@ function compiledSchema(checkOf: SchemaCache, definition: Definition): CheckSche
   }
 }
 
-const blocked = (why: string): GuardError =>
+const blocked = (why: string, cause?: Error): GuardError =>
   new GuardError('output_blocked', {
     message: `The result does not match the approved output schema: ${why}. The call was executed.`,
+    ...(cause !== undefined && { cause }),
   });

@@ -2,12 +2,25 @@
 import type { Definition, Json, JsonObject } from '../../call.ts';
 import { asObject } from '../../json/is-object.ts';
 import { GuardError } from '../../errors.ts';
-import type { CheckSchema, SchemaFault } from './compile.ts';
+import { SchemaBudgetError, type CheckSchema, type SchemaFault } from './compile.ts';
 
-/** @throws GuardError `invalid_input` that names the faults. */
+/** @throws GuardError `invalid_input` that names the faults, or what the check would have cost (B4). */
 export function checkArguments(check: CheckSchema, input: JsonObject): void {
-  const faults = check(input);
+  const faults = faultsOf(check, input);
   if (faults.length > 0) throw invalidInput(faults);
+}
+
+function faultsOf(check: CheckSchema, input: JsonObject): readonly SchemaFault[] {
+  try {
+    return check(input);
+  } catch (cause) {
+    if (!(cause instanceof SchemaBudgetError)) throw cause;
+    throw new GuardError('invalid_input', {
+      message: `The arguments cannot be checked against the input schema of this tool: ${cause.message}.`,
+      suggestion: 'Send smaller or less deeply nested arguments.',
+      cause,
+    });
+  }
 }
 
 /**

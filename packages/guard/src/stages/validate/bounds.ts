@@ -1,9 +1,11 @@
 /**
- * Refuses a JSON Schema that would be too expensive, before it is compiled: size, depth, references that leave the
- * document, and combinators that multiply (each `$ref` counts as the schema that it points to).
+ * Refuses a JSON Schema that would be too expensive, before it is compiled: size, depth, and combinators that multiply
+ * (each `$ref` counts as the schema that it points to).
  */
-import type { Json, JsonObject } from '../../call.ts';
+import type { Json } from '../../call.ts';
 import { isObject } from '../../json/is-object.ts';
+import { createResolver, type ResolveReference } from './schema/references.ts';
+import { subschemasOf } from './schema/subschemas.ts';
 
 /**
  * What a schema may cost.
@@ -34,9 +36,7 @@ export const SCHEMA_LIMITS: SchemaLimits = { bytesMax: 256 * 1024, depthMax: 64,
 export function whyUnbounded(schema: Json, limits: SchemaLimits): string | undefined {
   if (JSON.stringify(schema).length > limits.bytesMax) return `the schema is larger than ${limits.bytesMax} bytes`;
   if (depthOf(schema) > limits.depthMax) return `the schema is nested deeper than ${limits.depthMax}`;
-  const foreign = foreignReference(schema);
-  if (foreign !== undefined) return foreign;
-  if (expandedSize(schema, schema, new Map()) > limits.expandedMax)
+  if (expandedSize(schema, createResolver(schema), new Map()) > limits.expandedMax)
     return `the schema expands to more than ${limits.expandedMax} checks`;
   return undefined;
 }
@@ -48,41 +48,17 @@ function depthOf(value: Json): number {
   return deepest + 1;
 }
 
-/** Only references inside the document: nothing is ever fetched, and no `$id` can move the base. */
-function foreignReference(value: Json): string | undefined {
-  if (value === null || typeof value !== 'object') return undefined;
-  for (const [key, inner] of Object.entries(value)) {
-    if (key === '$dynamicRef' || key === '$recursiveRef') return `${key} is not supported`;
-    if (key === '$ref' && typeof inner === 'string' && !/^#($|\/)/.test(inner)) return 'a $ref leaves the schema';
-    const deeper = foreignReference(inner as Json);
-    if (deeper !== undefined) return deeper;
-  }
-  return undefined;
-}
-
-/** Memoised per node, so that doubling chains (`a: allOf [b, b]`, `b: allOf [c, c]`, …) are counted in linear time. */
-function expandedSize(node: Json, root: Json, memo: Map<Json, number>): number {
-  if (node === null || typeof node !== 'object') return 0;
-  const known = memo.get(node);
+/** Memoised per schema, so that doubling chains (`a: allOf [b, b]`, `b: allOf [c, c]`) are counted in linear time. */
+function expandedSize(schema: Json, resolve: ResolveReference, memo: Map<Json, number>): number {
+  if (!isObject(schema)) return 1;
+  const known = memo.get(schema);
   if (known !== undefined) return known;
-  // A cycle counts once: each round consumes a level of the input, whose depth is bounded.
-  memo.set(node, 1);
+  // A circle counts once here: what it costs for one value is counted while the value is checked.
+  memo.set(schema, 1);
   let size = 1;
-  for (const [key, inner] of Object.entries(node)) {
-    if (key === '$defs' || key === 'definitions') continue;
-    if (key === '$ref' && typeof inner === 'string') size += expandedSize(resolve(root, inner), root, memo);
-    else size += expandedSize(inner as Json, root, memo);
-  }
-  memo.set(node, size);
+  for (const inner of subschemasOf(schema, true)) size += expandedSize(inner, resolve, memo);
+  const { $ref } = schema;
+  if (typeof $ref === 'string') size += expandedSize(resolve($ref), resolve, memo);
+  memo.set(schema, size);
   return size;
-}
-
-function resolve(root: Json, reference: string): Json {
-  let node: Json | undefined = root;
-  for (const part of reference.slice(1).split('/').slice(1)) {
-    const key = decodeURIComponent(part).replaceAll('~1', '/').replaceAll('~0', '~');
-    if (!isObject(node) && !Array.isArray(node)) return null;
-    node = (node as JsonObject)[key];
-  }
-  return node ?? null;
 }

@@ -10,7 +10,7 @@ import { SCHEMA_LIMITS, type SchemaLimits } from './bounds.ts';
 import { compileSchema, type CheckSchema } from './compile.ts';
 import { checkPromptArguments } from './prompt-arguments.ts';
 
-export { compileSchema, type CheckSchema, type SchemaFault } from './compile.ts';
+export { compileSchema, SchemaBudgetError, type CheckSchema, type SchemaFault } from './compile.ts';
 export { SCHEMA_LIMITS, type SchemaLimits } from './bounds.ts';
 
 /** What the validate stage works with. */
@@ -70,17 +70,9 @@ export function createValidate({
 }: ValidateDeps): Stages['validate'] {
   const inputCheck = createSchemaCache('inputSchema', limits);
   const compiledCheck = (definition: Definition): CheckSchema | undefined => {
-    try {
-      // Refused before the call: a result that cannot be checked would be withheld after it.
-      outputCheck(definition);
-      return inputCheck(definition);
-    } catch (cause) {
-      throw new GuardError('invalid_input', {
-        message: 'The schemas of this tool cannot be checked safely, so it cannot be called.',
-        suggestion: 'Tell the operator: sallyport check names the reason.',
-        cause,
-      });
-    }
+    // Refused before the call: a result that cannot be checked would be withheld after it.
+    compiled(outputCheck, definition, 'output');
+    return compiled(inputCheck, definition, 'input');
   };
   return (call, row, definition) => {
     if (!row.validates || definition === undefined) return call.params;
@@ -93,6 +85,19 @@ export function createValidate({
     }
     return input;
   };
+}
+
+function compiled(check: SchemaCache, definition: Definition, which: 'input' | 'output'): CheckSchema | undefined {
+  try {
+    return check(definition);
+  } catch (cause) {
+    const why = cause instanceof Error ? cause.message : 'it does not compile';
+    throw new GuardError('invalid_input', {
+      message: `The ${which} schema of this tool cannot be checked safely, so it cannot be called: ${why}.`,
+      suggestion: 'Tell the operator: sallyport tools lists the tools whose schemas cannot be checked.',
+      cause,
+    });
+  }
 }
 
 function argumentsOf(value: Json | undefined): JsonObject {

@@ -98,7 +98,7 @@ describe('J8 what a schema may cost', () => {
   it.each<[name: string, over: JsonObject, under: JsonObject, changed: Partial<SchemaLimits>]>([
     ['bytes', { enum: ['xxxxx'] }, { enum: ['xxxx'] }, { bytesMax: JSON.stringify({ enum: ['xxxx'] }).length }],
     ['depth', nested(5), nested(4), { depthMax: 5 }],
-    ['checks', { allOf: [{}, {}, {}] }, { allOf: [{}, {}] }, { expandedMax: 4 }],
+    ['checks', { allOf: [{}, {}, {}] }, { allOf: [{}, {}] }, { expandedMax: 3 }],
     [
       'checks behind references',
       chain(['a', 'b', 'c'], (name) => name),
@@ -145,7 +145,6 @@ describe('J8 what a schema may cost', () => {
   it.each<[name: string, schema: JsonObject]>([
     ['$recursiveRef', { $recursiveRef: '#' }],
     ['$dynamicRef', { allOf: [{ $dynamicRef: '#x' }] }],
-    ['an anchor', { $ref: '#x', $defs: { n: { $anchor: 'x', type: 'string' } } }],
     ['a network path', { $ref: '//evil.test/x' }],
     ['a reference inside a list', { allOf: [{ $ref: 'https://evil.test' }] }],
     ['a name that looks local', { $ref: 'x#/$defs/a' }],
@@ -235,7 +234,7 @@ describe('J7 patterns mean what ECMA-262 says', () => {
     ['^example\\.com$', 'example.com', 'example.com.evil'],
   ])('%s', (pattern, yes, no) => expect([accepts({ pattern }, yes), accepts({ pattern }, no)]).toEqual([true, false]));
 
-  it.each(['(?=a)', '(?!a)', '(?<=a)b', '(?<!a)b', '(a)\\1', '[', '(', 'a{2,1}', 'a{1,100000}'])(
+  it.each(['(a)\\1', '(?<x>a)\\k<x>', '[', '(', 'a)', '*a', 'a{2,1}', 'a{1,100000}', '\\p{Nothing}', '[b-a]'])(
     '%s does not compile',
     (pattern) => expect(() => compileSchema({ pattern })).toThrow(),
   );
