@@ -257,6 +257,10 @@ export const THREATS: Readonly<Record<string, Threat>> = {
     'The check of a value against a schema or a pattern explodes.',
     'Every step is counted; beyond a budget that grows with the value, the call is refused with the reason.',
   ),
+  B6: row(
+    'A server floods standard error, standard output, notifications, progress or log messages.',
+    'What nobody asked for is read at a bounded rate, and a flood that goes on ends the process or the answer.',
+  ),
   L10: row(
     'An answer that may follow an execution is taken for a reason to send the call again.',
     'Only a call of which nothing has left the gateway is sent again.',

@@ -33,6 +33,8 @@ export interface ServerSettings {
   readonly clientRequests: { readonly sampling: boolean; readonly elicitation: boolean; readonly roots: boolean };
   readonly additionalArguments: 'reject' | 'allow';
   readonly timeoutMs: number;
+  /** Of a child process: how long it may take from its start to its first answer. */
+  readonly startTimeoutMs: number;
   readonly resultBytesMax: number;
   /**
    * Upstream sessions or child processes: at most this many at once, and per principal; idle ones end after `idleMs`.

@@ -193,6 +193,9 @@ const server = z.strictObject({
     .default('reject')
     .describe('`allow` (weakening) passes arguments that the schema does not name.'),
   timeout: timerDuration.prefault('60s').describe('Longest wait for an answer, at most 24d.'),
+  startTimeout: timerDuration
+    .prefault('60s')
+    .describe('How long a program may take to start: `npx`, `uvx` and `docker` may have to download it first.'),
   maxResult: sizeInMemory.optional().describe('Overrides `inspect.maxResult`.'),
   links: z
     .strictObject({

@@ -36,6 +36,7 @@ function buildServer(input: ConfigInput, name: string, server: ParsedServer): Se
     clientRequests: server.clientRequests,
     additionalArguments: server.additionalArguments,
     timeoutMs: server.timeout,
+    startTimeoutMs: server.startTimeout,
     resultBytesMax: server.maxResult ?? inspect.maxResult,
     sessions: { max: server.links.max, maxPerPrincipal: server.links.maxPerPrincipal, idleMs: server.links.idle },
     labels: server.labels,

@@ -1,7 +1,7 @@
 /** Opens a session: a connection over the server's transport, and the state around it. */
 import type { Era, JsonObject } from '@sallyport/guard';
 import type { ServerSettings } from '../../snapshot.ts';
-import { publicReasonOf, reasonOf, transportErrorOf, transportFailure } from '../transports/failure.ts';
+import { readinessReasonOf, reasonOf, transportErrorOf, transportFailure } from '../transports/failure.ts';
 import type { ConnectOptions, Endpoint } from '../transports/transport-kind.ts';
 import { TRANSPORTS } from '../transports/transports.ts';
 import type { Connection } from '../transports/transport.ts';
@@ -29,7 +29,8 @@ export async function openSession(
   if (waitMs > 0) throw transportFailure(`the server failed to start; next attempt in ${Math.ceil(waitMs / 1000)} s`);
   const sessionState = createSessionState();
   const serverInitiated = state.serverInitiated(settings, owner, sessionState);
-  const connectOptions = { settings, capabilities, log: state.log, serverInitiated };
+  const closing = state.closing.signal;
+  const connectOptions = { settings, capabilities, log: state.log, closing, serverInitiated };
   const connection = await openConnection(endpointOf(state, settings), connectOptions, state.eras).catch(
     (thrown: unknown) => {
       if (kind.restart === 'backoff') state.backoff.failed(backoffKey);
@@ -53,12 +54,12 @@ export async function openSession(
   };
   state.sessions.set(session.key, session);
   await state.onOpened(session);
-  if (state.closed) await connection.close();
+  if (closing.aborted) await connection.close();
   return session;
 }
 
 function noteFailure(state: PoolState, server: string, thrown: unknown): void {
-  state.failures.set(server, { reason: publicReasonOf(thrown), atMs: state.clock.now() });
+  state.failures.set(server, { reason: readinessReasonOf(thrown), atMs: state.clock.now() });
   state.log('warn', 'a server could not be reached', { server, why: reasonOf(thrown) });
 }
 

@@ -38,7 +38,8 @@ export interface PoolState extends SessionPoolDeps {
   readonly failures: Map<string, { readonly reason: string; readonly atMs: number }>;
   onOpened: (session: UpstreamSession) => Promise<void>;
   onLost: (session: UpstreamSession) => void;
-  closed: boolean;
+  /** Aborted when the pool is closed. */
+  readonly closing: AbortController;
 }
 
 /** Takes a session out of the pool and closes it. */

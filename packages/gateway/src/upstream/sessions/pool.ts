@@ -56,7 +56,7 @@ export function createSessionPool(deps: SessionPoolDeps): SessionPool {
     failures: new Map(),
     onOpened: () => Promise.resolve(),
     onLost: () => undefined,
-    closed: false,
+    closing: new AbortController(),
   };
   const reaper = setInterval(() => reap(state), REAP_INTERVAL_MS);
   reaper.unref();
@@ -87,7 +87,7 @@ function acquire(
   owner: Owner,
   capabilities: JsonObject,
 ): UpstreamSession | Promise<UpstreamSession> {
-  if (state.closed) throw transportFailure('the gateway is closing');
+  if (state.closing.signal.aborted) throw transportFailure('the gateway is closing');
   const shared = state.sessions.get(sharedSessionKey(settings));
   if (shared !== undefined && !shared.connection.isClosed()) return use(state, shared);
   const key = ownedSessionKey(settings, owner, capabilities);
@@ -149,7 +149,7 @@ function startOpening(
 }
 
 async function close(state: PoolState): Promise<void> {
-  state.closed = true;
+  state.closing.abort();
   await Promise.allSettled([...state.openings.values()].map(({ session }) => session));
   await Promise.allSettled([...state.sessions.values()].map(({ connection }) => connection.close()));
   state.sessions.clear();

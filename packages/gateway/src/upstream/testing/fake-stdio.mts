@@ -1,7 +1,8 @@
 /** A hostile stdio server, `node fake-stdio.mts MODE`: like a legacy server, except for what the mode changes. */
 import { spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
-import { appendFileSync, writeFileSync } from 'node:fs';
+import { appendFileSync, existsSync, writeFileSync } from 'node:fs';
+import { setTimeout as sleep } from 'node:timers/promises';
 
 const [mode = 'plain', argument = ''] = process.argv.slice(2);
 const send = (message: unknown): void => {
@@ -26,13 +27,25 @@ if (mode === 'crash') {
   appendFileSync(argument, 'x');
   process.exit(3);
 }
+if (mode === 'complains') {
+  process.stderr.write(`starting\n\u001b[31mno database at db.example, token ${process.env['TOKEN']}\u001b[0m\n`);
+  process.exit(4);
+}
+if (mode.startsWith('slow-')) {
+  // It reads nothing until the test lets it, as a server that is still being downloaded.
+  appendFileSync(`${argument}.starts`, `${process.pid}\n`);
+  while (!existsSync(argument)) await sleep(20);
+}
+const floods = ['notifications', 'large', 'progress', 'responses', 'pings', 'blanks', 'errors'];
+let hangs = false;
+let first = true;
 
 let subscriptions = 0;
 /** A call that is answered after the next one. */
 let unanswered: number | undefined;
 /** 2026-07-28: the server ends the first subscription, and sends a notification on the second one. */
 function modern(id: unknown, method: string | undefined): boolean {
-  if ((mode !== 'modern' && mode !== 'asks-and-ends') || method === undefined) return false;
+  if (!['modern', 'asks-and-ends', 'slow-modern'].includes(mode) || method === undefined) return false;
   const complete = { resultType: 'complete', ttlMs: 0, cacheScope: 'private' };
   const tag = { _meta: { 'io.modelcontextprotocol/subscriptionId': id } };
   if (method === 'server/discover')
@@ -53,18 +66,32 @@ function modern(id: unknown, method: string | undefined): boolean {
   return true;
 }
 
+/** Writes the line again and again, as quickly as it is read. */
+function writeForever(stream: NodeJS.WriteStream, line: string): void {
+  const block = line.repeat(Math.ceil((1 << 16) / line.length));
+  const more = (): void => {
+    if (stream.write(block)) setImmediate(more);
+    else stream.once('drain', more);
+  };
+  more();
+}
+
 createInterface({ input: process.stdin }).on('line', (line) => {
   const { id, method, params } = JSON.parse(line) as {
     id?: number;
     method?: string;
     params?: { name?: string; arguments?: { text?: string }; requestId?: number };
   };
+  if (hangs) return;
+  if (first && mode === 'slow-strict' && method !== 'initialize') process.exit(6);
+  first = false;
   if (modern(id, method)) return;
   if (method === 'server/discover') {
     if (mode === 'dies-at-probe') process.exit(1);
-    if (mode === 'silent-at-probe') return;
+    if (mode === 'silent-at-probe' || mode === 'slow-silent') return;
     return send({ jsonrpc: '2.0', id, error: { code: -32601, message: 'Method not found' } });
   }
+  if (method === 'ping') return reply(id, {});
   if (method === 'initialize')
     return reply(id, {
       protocolVersion: '2025-06-18',
@@ -73,9 +100,21 @@ createInterface({ input: process.stdin }).on('line', (line) => {
     });
   if (method === 'tools/list')
     return reply(id, {
-      tools: ['echo', 'env', 'flood', 'endless', 'pid', 'late', 'doubled', 'foreign', 'crash', 'big', 'odd'].map(
-        (name) => ({ name, inputSchema: { type: 'object' } }),
-      ),
+      tools: [
+        'echo',
+        'env',
+        'flood',
+        'endless',
+        'pid',
+        'late',
+        'doubled',
+        'foreign',
+        'crash',
+        'big',
+        'odd',
+        'hang',
+        ...floods,
+      ].map((name) => ({ name, inputSchema: { type: 'object' } })),
     });
   if (method === 'notifications/cancelled' && mode === 'late') reply(params?.requestId, text('LATE CANARY'));
   if (method !== 'tools/call') return;
@@ -93,6 +132,26 @@ createInterface({ input: process.stdin }).on('line', (line) => {
       for (let at = 0; at < 5_000; at++)
         send({ jsonrpc: '2.0', method: 'notifications/message', params: { level: 'info', data: 'x' } });
       return reply(id, text('flooded'));
+    case 'notifications':
+      return writeForever(process.stdout, '{"jsonrpc":"2.0","method":"notifications/message","params":{"data":"x"}}\n');
+    case 'large':
+      return writeForever(
+        process.stdout,
+        `{"jsonrpc":"2.0","method":"x","params":{"data":"${'x'.repeat(1 << 18)}"}}\n`,
+      );
+    case 'progress':
+      return writeForever(
+        process.stdout,
+        `{"jsonrpc":"2.0","method":"notifications/progress","params":{"progressToken":${id},"progress":1}}\n`,
+      );
+    case 'responses':
+      return writeForever(process.stdout, '{"jsonrpc":"2.0","id":0,"result":{}}\n');
+    case 'pings':
+      return writeForever(process.stdout, '{"jsonrpc":"2.0","id":"p","method":"ping"}\n');
+    case 'blanks':
+      return writeForever(process.stdout, '\n');
+    case 'errors':
+      return writeForever(process.stderr, `error ${'e'.repeat(100)}\n`);
     case 'endless': {
       const block = 'x'.repeat(1 << 20);
       const more = (): void => {
@@ -104,6 +163,9 @@ createInterface({ input: process.stdin }).on('line', (line) => {
     case 'big':
       return reply(id, text('y'.repeat(100_000)));
     case 'late':
+      return;
+    case 'hang':
+      hangs = true;
       return;
     case 'doubled':
       reply(id, text('first'));

@@ -56,6 +56,7 @@ export function serverSettings(
     clientRequests: { sampling: true, elicitation: true, roots: true },
     additionalArguments: 'reject',
     timeoutMs: 15_000,
+    startTimeoutMs: 60_000,
     resultBytesMax: 4 * 1024 * 1024,
     sessions: { max: 50, maxPerPrincipal: 10, idleMs: 60_000 },
     labels: [],

@@ -16,6 +16,8 @@ export interface TransportError {
   readonly source: 'transport';
   /** In words of the gateway: nothing that the server sent is in it. */
   readonly reason: string;
+  /** The last lines that a child process wrote to standard error: cleaned, without its secrets. For operators only. */
+  readonly stderr: string | undefined;
   /** True when nothing of the request left the gateway, so that it may be sent over a new connection (L10). */
   readonly unsent: boolean;
   /** Of the HTTP response. */
@@ -27,6 +29,7 @@ export interface TransportError {
 export interface TransportErrorDetail {
   readonly unsent?: boolean;
   readonly status?: number;
+  readonly stderr?: string | undefined;
   readonly cause?: unknown;
 }
 
@@ -69,9 +72,17 @@ function missingCapability(cause: RemoteError): GuardError {
 
 /** @param reason in words of the gateway: never anything that the server sent. */
 export function transportFailure(reason: string, detail: TransportErrorDetail = {}): GuardError {
-  const { unsent = false, status, cause } = detail;
-  const error: TransportError = { source: 'transport', reason, unsent, status, cause };
-  return new GuardError('upstream_failed', { cause: error });
+  return new GuardError('upstream_failed', { cause: transportError(reason, detail) });
+}
+
+/** Of a server that did not answer in time. @param reason as in `transportFailure`. */
+export function timeoutFailure(reason: string, detail: TransportErrorDetail = {}): GuardError {
+  return new GuardError('upstream_timeout', { cause: transportError(reason, detail) });
+}
+
+function transportError(reason: string, detail: TransportErrorDetail): TransportError {
+  const { unsent = false, status, stderr, cause } = detail;
+  return { source: 'transport', reason, unsent, status, stderr, cause };
 }
 
 /** Throws the same failure, of a call that was sent in part: nothing of it may be sent again (L10). */
@@ -104,10 +115,16 @@ function causeOf(thrown: unknown): RemoteError | TransportError | undefined {
     : undefined;
 }
 
-/** One line for whoever may ask whether a server is reachable: nothing that the server sent is in it. */
-export function publicReasonOf(thrown: unknown): string {
+/**
+ * One line for operators who ask whether a server is reachable. Of what the server sent, only the standard
+ * error of a child process is in it.
+ */
+export function readinessReasonOf(thrown: unknown): string {
   const error = transportErrorOf(thrown);
-  if (error !== undefined) return error.status === undefined ? error.reason : `${error.reason} (${error.status})`;
+  if (error !== undefined) {
+    const reason = error.status === undefined ? error.reason : `${error.reason} (${error.status})`;
+    return error.stderr === undefined ? reason : `${reason}; standard error: ${error.stderr}`;
+  }
   const remote = remoteErrorOf(thrown);
   if (remote !== undefined) return `the server answered with error ${remote.code}`;
   return thrown instanceof GuardError ? thrown.message : 'internal error';
@@ -116,5 +133,5 @@ export function publicReasonOf(thrown: unknown): string {
 /** The same for the operator's log, with the cleaned message of the server. */
 export function reasonOf(thrown: unknown): string {
   const remote = remoteErrorOf(thrown);
-  return remote === undefined ? publicReasonOf(thrown) : `${publicReasonOf(thrown)}: ${remote.message}`;
+  return remote === undefined ? readinessReasonOf(thrown) : `${readinessReasonOf(thrown)}: ${remote.message}`;
 }

@@ -18,7 +18,8 @@ export interface Handshake {
 
 const HANDSHAKE_BYTES_MAX = 1024 * 1024;
 const HANDSHAKE_MS_MAX = 60_000;
-const PROBE_MS_MAX = 5_000;
+/** How long `server/discover` may stay without an answer before the era is in doubt: a legacy server may ignore it. */
+export const PROBE_MS_MAX = 5_000;
 const INSTRUCTIONS_CHARACTERS_MAX = 65_536;
 /** Redirects, missing authorization and overload say nothing about the era. */
 const STATUS_WITHOUT_ERA: ReadonlySet<number> = new Set([301, 302, 303, 307, 308, 401, 403, 407, 429]);
@@ -26,13 +27,13 @@ const STATUS_WITHOUT_ERA: ReadonlySet<number> = new Set([301, 302, 303, 307, 308
 /** How long `initialize` may take. */
 export const handshakeTimeoutMs = ({ timeoutMs }: ServerSettings): number => Math.min(timeoutMs, HANDSHAKE_MS_MAX);
 
-/** Of `server/discover`: short, because a legacy server may ignore it, and `initialize` comes after it. */
+/** Of `server/discover` over HTTP: short, because `initialize` comes after it. */
 export const probeTimeoutMs = ({ timeoutMs }: ServerSettings): number => Math.min(timeoutMs / 2, PROBE_MS_MAX);
 
 /**
  * @param capabilities what is declared in the client's name.
  * @returns `undefined` when the server does not know 2026-07-28.
- * @throws GuardError when the server cannot be reached at all.
+ * @throws GuardError when the server cannot be reached at all; `upstream_timeout` when it gave no answer.
  */
 export async function discover(
   transport: Transport,
@@ -68,11 +69,11 @@ async function requestDiscover(
   return { version: MODERN_VERSION, profile: serverProfileOf(metaOf(value)?.[META.serverInfo], value) };
 }
 
-/** A server that answers `server/discover` with an error, or not at all, predates it. */
+/** A server that answers `server/discover` with an error predates it. */
 function meansLegacy(thrown: unknown): boolean {
   if (remoteErrorOf(thrown) !== undefined) return true;
   if (!(thrown instanceof GuardError)) return false;
-  if (thrown.code === 'upstream_timeout' || thrown.code === 'missing_client_capability') return true;
+  if (thrown.code === 'missing_client_capability') return true;
   const status = transportErrorOf(thrown)?.status;
   return status !== undefined && status < 500 && !STATUS_WITHOUT_ERA.has(status);
 }

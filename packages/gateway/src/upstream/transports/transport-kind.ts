@@ -33,5 +33,7 @@ export interface ConnectOptions {
   /** The era that the server spoke last, if it is known: a legacy server is not asked for 2026-07-28 again. */
   readonly era: Era | undefined;
   readonly log: Log;
+  /** Aborts when the gateway closes: a start that runs then ends. */
+  readonly closing: AbortSignal;
   readonly serverInitiated: ServerInitiated;
 }

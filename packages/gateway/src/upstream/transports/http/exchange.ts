@@ -4,7 +4,8 @@
  */
 import type { IncomingHttpHeaders } from 'node:http';
 import type { Dispatcher } from 'undici';
-import { createSseParser, isEventStream, type SseEvent, type SseParser } from '../../../mcp/sse.ts';
+import { createFloodBudget, MESSAGE_FLOOD_LIMITS } from '../flood-budget.ts';
+import { createSseParser, isEventStream, type SseEvent } from '../../../mcp/sse.ts';
 
 /** One request, and who gets the parts of its response. */
 export interface HttpRequest {
@@ -31,7 +32,7 @@ export interface HttpResponse {
 }
 
 /** Why an exchange has no response. */
-export type HttpFault = 'connect' | 'broken' | 'too_large' | 'encoded' | 'aborted';
+export type HttpFault = 'connect' | 'broken' | 'too_large' | 'encoded' | 'flooded' | 'aborted';
 
 /** An exchange that has no response. */
 export interface HttpFailure {
@@ -72,7 +73,12 @@ export function sendHttp(request: HttpRequest): HttpExchange {
       onResponseStart(_controller, status, received) {
         if (status >= 200) reader.start(status, received);
       },
-      onResponseData: (_controller, chunk) => reader.push(chunk),
+      onResponseData(receiving, chunk) {
+        const waitMs = reader.push(chunk);
+        if (waitMs === 0) return;
+        receiving.pause();
+        setTimeout(() => receiving.resume(), waitMs).unref();
+      },
       onResponseEnd: () => resolve(reader.end()),
       onResponseError(_controller, error) {
         // A controller comes with a connection, just before the first byte is written. Codes of errors do not tell:
@@ -87,15 +93,44 @@ export function sendHttp(request: HttpRequest): HttpExchange {
 
 interface ResponseReader {
   start(status: number, headers: IncomingHttpHeaders): void;
-  push(chunk: Buffer): void;
+  /** @returns milliseconds to wait before more is read. */
+  push(chunk: Buffer): number;
   end(): HttpResponse;
   retryMs(): number | undefined;
+}
+
+interface EventStream {
+  /** @returns milliseconds to wait before more is read: a server that sends more than it may has to wait (B6). */
+  push(chunk: Buffer): number;
+  retryMs(): number | undefined;
+}
+
+function createEventStream(request: HttpRequest, stop: (why: HttpFault) => void): EventStream {
+  let events = 0;
+  const parser = createSseParser(request.bytesMax, (event) => {
+    events++;
+    request.onEvent?.(event);
+  });
+  const { bytesAtOnceMax } = MESSAGE_FLOOD_LIMITS;
+  // The response itself comes on the same stream.
+  const limits = { ...MESSAGE_FLOOD_LIMITS, bytesAtOnceMax: bytesAtOnceMax + request.bytesMax };
+  const budget = createFloodBudget(limits);
+  return {
+    push(chunk) {
+      events = 0;
+      if (!parser.push(chunk)) stop('too_large');
+      const waitMs = budget.spend(Math.max(events, 1), chunk.length);
+      if (waitMs === undefined) stop('flooded');
+      return waitMs ?? 0;
+    },
+    retryMs: () => parser.retryMs(),
+  };
 }
 
 function createResponseReader(request: HttpRequest, stop: (why: HttpFault) => void): ResponseReader {
   let status = 0;
   let headers: IncomingHttpHeaders = {};
-  let events: SseParser | undefined;
+  let events: EventStream | undefined;
   let chunks: Buffer[] = [];
   let size = 0;
   return {
@@ -105,18 +140,15 @@ function createResponseReader(request: HttpRequest, stop: (why: HttpFault) => vo
       const encoding = received['content-encoding'];
       // The gateway asked for no compression; unpacking it is how a small body becomes a large one (H11).
       if (encoding !== undefined && encoding !== 'identity') return stop('encoded');
-      const onEvent = (event: SseEvent): void => request.onEvent?.(event);
-      if (code === 200 && isEventStream(received['content-type'])) events = createSseParser(request.bytesMax, onEvent);
+      if (code === 200 && isEventStream(received['content-type'])) events = createEventStream(request, stop);
       request.onHead?.(code, received);
     },
     push(chunk) {
-      if (events !== undefined) {
-        if (!events.push(chunk)) stop('too_large');
-        return;
-      }
+      if (events !== undefined) return events.push(chunk);
       size += chunk.length;
-      if (size > request.bytesMax) return stop('too_large');
-      chunks.push(chunk);
+      if (size > request.bytesMax) stop('too_large');
+      else chunks.push(chunk);
+      return 0;
     },
     end() {
       const body = chunks.length === 1 ? (chunks[0] as Buffer) : Buffer.concat(chunks);

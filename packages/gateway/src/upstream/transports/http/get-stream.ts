@@ -39,6 +39,8 @@ async function keepOpen(session: LegacySession): Promise<void> {
     // 2025-11-25, session management: what was subscribed in this session is gone with it.
     if (isGone(session, outcome)) return markClosed(session);
     if (hasNoStream(outcome)) return;
+    if ('fault' in outcome && outcome.fault === 'flooded')
+      return logDropped(session, 'the listening stream was a flood, and is not opened again');
     failures = received ? 0 : failures + 1;
     const waitMs = Math.max(outcome.retryMs ?? RETRY_MS, RETRY_MS_MIN) * 2 ** Math.min(failures, DOUBLINGS_MAX);
     await sleep(Math.min(waitMs, RETRY_MS_MAX), undefined, { signal, ref: false });

@@ -1,4 +1,5 @@
 /** Streamable HTTP: 2026-07-28 when the server knows it, else the session of the revisions before. */
+import { GuardError } from '@sallyport/guard';
 import { NOTIFICATION } from '../../../mcp/notifications.ts';
 import { discover, handshakeTimeoutMs, initialize, probeTimeoutMs } from '../handshake.ts';
 import type { ConnectOptions, TransportKind } from '../transport-kind.ts';
@@ -28,7 +29,11 @@ async function connect(sockets: HttpSockets, options: ConnectOptions): Promise<C
 async function connectModern(sockets: HttpSockets, options: ConnectOptions): Promise<Connection | undefined> {
   const { settings, capabilities, log } = options;
   const transport = createModernHttpTransport(settings.name, sockets, log);
-  const handshake = await discover(transport, capabilities, probeTimeoutMs(settings));
+  const handshake = await discover(transport, capabilities, probeTimeoutMs(settings)).catch((thrown: unknown) => {
+    // Each request stands alone, so that one without an answer does not stand in the way of `initialize`.
+    if (thrown instanceof GuardError && thrown.code === 'upstream_timeout') return undefined;
+    throw thrown;
+  });
   return handshake && { ...transport, ...handshake, era: 'modern' };
 }
 

@@ -123,6 +123,7 @@ export function failureOf(outcome: HttpResponse | HttpFailure): GuardError {
 function faultFailure({ fault, sent, cause }: HttpFailure): GuardError {
   if (fault === 'too_large') return tooLarge();
   if (fault === 'encoded') return transportFailure('the answer is compressed, which was not asked for', { cause });
+  if (fault === 'flooded') return transportFailure('the server floods its answer');
   return transportFailure(fault === 'connect' ? 'the server cannot be reached' : 'the connection broke', {
     unsent: !sent,
     cause,

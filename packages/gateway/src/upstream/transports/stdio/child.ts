@@ -6,9 +6,9 @@ import { spawn, type ChildProcessByStdio } from 'node:child_process';
 import type { Readable, Writable } from 'node:stream';
 import type { Log } from '@sallyport/guard';
 import { oneLine } from '@sallyport/guard/json';
-import { createLineSplitter } from '../../../mcp/lines.ts';
 import type { ServerSettings } from '../../../snapshot.ts';
 import { addGroup, removeGroup, signalGroup } from './process-group.ts';
+import { readLines } from './read-lines.ts';
 import { logStderr } from './stderr-log.ts';
 
 /** A running child process. */
@@ -17,13 +17,20 @@ export interface Child {
   write(message: Buffer): boolean;
   /** Ends the whole group: end of input, then SIGTERM, then SIGKILL. Resolves when it is gone. */
   end(): Promise<void>;
+  /** What it wrote last to standard error; `undefined` when it wrote nothing. */
+  stderr(): string | undefined;
 }
 
 /** What happens to a child process. */
 export interface ChildEvents {
-  onLine(line: Buffer): void;
-  /** Called once, when the child is gone, could not start or broke the line limit. */
-  onGone(reason: string): void;
+  /** @returns how many messages of the line nobody asked for. */
+  onLine(line: Buffer): number;
+  /**
+   * Called once, when the child is gone, could not start or broke a limit.
+   *
+   * @param stderr what it wrote last to standard error.
+   */
+  onGone(reason: string, stderr: string | undefined): void;
 }
 
 type ChildWithPipes = ChildProcessByStdio<Writable, Readable, Readable>;
@@ -49,30 +56,40 @@ export function startChild(
   const gone = (reason: string): void => {
     if (isGone) return;
     isGone = true;
-    events.onGone(reason);
+    events.onGone(reason, stderr.lastLines());
   };
   let ending: Promise<void> | undefined;
   const end = (): Promise<void> => {
     ending ??= endGroup(child, exited);
     return ending;
   };
-  readLines(child.stdout, lineBytesMax, events.onLine, () => {
-    gone('a line on standard output is longer than the limit');
+  const cutOff = (reason: string): void => {
+    gone(reason);
+    child.stdout.destroy();
+    child.stderr.destroy();
     void end();
-  });
-  logStderr(child.stderr, settings.name, log);
-  child.stdin.on('error', () => gone('standard input is closed'));
-  child.stdout.on('error', () => gone('standard output is broken'));
+  };
+  const onFlood = (): void => cutOff('the process floods standard error');
+  const stderr = logStderr(child.stderr, settings.name, secretsOf(settings), log, onFlood);
+  const outputRead = readLines(child.stdout, lineBytesMax, events.onLine).then(
+    (reason) => reason !== undefined && cutOff(reason),
+    () => cutOff('standard output is broken'),
+  );
+  // A child that ends breaks its standard input first. Its end tells more, so that it is waited for.
+  child.stdin.on('error', () => void end());
   child.on('error', (error: NodeJS.ErrnoException) => {
     onExited();
     gone(`the process could not be started (${error.code ?? 'error'})`);
   });
-  child.on('exit', () => {
+  child.on('exit', (code, signal) => {
     if (child.pid !== undefined) removeGroup(child.pid);
     onExited();
+    const reason = `${PROCESS_ENDED} (${signal ?? `code ${code}`})`;
+    // A process that left the group may hold the pipes open, so that `close` never comes.
+    setTimeout(gone, GRACE_MS, reason).unref();
+    // A response that was written just before the exit still counts.
+    child.on('close', () => void outputRead.then(() => gone(reason)));
   });
-  // `close` comes after the last output was read, so a response that was written just before the exit still counts.
-  child.on('close', (code, signal) => gone(`${PROCESS_ENDED} (${signal ?? `code ${code}`})`));
   return {
     end,
     write(message) {
@@ -81,8 +98,12 @@ export function startChild(
       child.stdin.write('\n');
       return true;
     },
+    stderr: () => stderr.lastLines(),
   };
 }
+
+const secretsOf = ({ transport }: ServerSettings): readonly string[] =>
+  transport.kind === 'stdio' ? Object.values(transport.env) : [];
 
 function spawnChild({ transport }: ServerSettings, environment: Readonly<Record<string, string>>): ChildWithPipes {
   if (transport.kind !== 'stdio') throw new TypeError('not a stdio server');
@@ -97,24 +118,6 @@ function spawnChild({ transport }: ServerSettings, environment: Readonly<Record<
   });
   if (child.pid !== undefined) addGroup(child.pid);
   return child;
-}
-
-function readLines(
-  stdout: Readable,
-  lineBytesMax: number,
-  onLine: (line: Buffer) => void,
-  onTooLong: () => void,
-): void {
-  const splitter = createLineSplitter(lineBytesMax);
-  stdout.on('data', (chunk: Buffer) => {
-    for (const line of splitter.split(chunk)) {
-      if (line === undefined) {
-        stdout.destroy();
-        return onTooLong();
-      }
-      onLine(line);
-    }
-  });
 }
 
 async function endGroup(child: ChildWithPipes, exited: Promise<void>): Promise<void> {

@@ -13,8 +13,21 @@ import { encodeNotification, encodeRequest } from '../encode.ts';
 import { transportFailure } from '../failure.ts';
 import { startIdleTimeout, type IdleTimeout } from '../idle-timeout.ts';
 import { readResponse } from '../response.ts';
-import type { OutboundRequest, ServerInitiated, ServerResult, Transport } from '../transport.ts';
+import {
+  gatewayRequest,
+  type OutboundRequest,
+  type ServerInitiated,
+  type ServerResult,
+  type Transport,
+} from '../transport.ts';
 import { startChild, type Child } from './child.ts';
+import { createSilence, type Silence } from './silence.ts';
+
+/** The transport over one child process. */
+export interface StdioTransport extends Transport {
+  /** What the child wrote last to standard error; `undefined` when it wrote nothing. */
+  stderr(): string | undefined;
+}
 
 /** A request of the gateway that waits for its response. */
 interface PendingRequest {
@@ -38,6 +51,7 @@ interface State {
   closed: boolean;
   /** Messages that were dropped. */
   drops: number;
+  readonly silence: Silence;
 }
 
 /** A line may be larger than its result by this much. */
@@ -45,6 +59,7 @@ const ENVELOPE_BYTES = 64 * 1024;
 /** Lists of definitions may be larger than the results of calls. */
 const LIST_LINE_BYTES_MAX = 8 * 1024 * 1024;
 const LOGGED_DROPS_MAX = 20;
+const SIGN_OF_LIFE_MS = 5_000;
 
 /** Starts the child process. @param environment variables that it gets besides those of its settings. */
 export function createStdioTransport(
@@ -52,7 +67,7 @@ export function createStdioTransport(
   environment: Readonly<Record<string, string>>,
   log: Log,
   serverInitiated: ServerInitiated,
-): Transport {
+): StdioTransport {
   const state: State = {
     server: settings.name,
     log,
@@ -64,10 +79,11 @@ export function createStdioTransport(
     lastId: 0,
     closed: false,
     drops: 0,
+    silence: createSilence(),
   };
   state.child = startChild(settings, environment, state.lineBytesMax, log, {
     onLine: (line) => onLine(state, line),
-    onGone: (reason) => close(state, reason),
+    onGone: (reason, stderr) => close(state, reason, stderr),
   });
   return {
     request: (outbound) => request(state, outbound),
@@ -80,6 +96,7 @@ export function createStdioTransport(
       close(state, 'the connection was closed');
       await state.child?.end();
     },
+    stderr: () => state.child?.stderr(),
   };
 }
 
@@ -94,6 +111,7 @@ function request(state: State, outbound: OutboundRequest): Promise<ServerResult>
       if (outbound.method !== 'initialize')
         state.child?.write(encodeNotification(NOTIFICATION.cancelled, { requestId: id, reason: error.code }));
       reject(error);
+      if (error.code === 'upstream_timeout' && state.silence.timedOut()) void replaceIfSilent(state);
     });
     state.pending.set(id, { request: outbound, idleTimeout, resolve, reject });
     if (state.child?.write(encodeRequest(id, outbound)) === true) return;
@@ -111,14 +129,14 @@ function take(state: State, id: RequestId | null): PendingRequest | undefined {
   return pending;
 }
 
-function close(state: State, reason: string): void {
+function close(state: State, reason: string, stderr?: string): void {
   if (state.closed) return;
   state.closed = true;
   const { server, pending } = state;
   if (pending.size > 0) state.log('warn', 'server went away', { server, why: reason, waiting: pending.size });
   for (const { idleTimeout, reject } of pending.values()) {
     idleTimeout.stop();
-    reject(transportFailure(reason));
+    reject(transportFailure(reason, { stderr }));
   }
   pending.clear();
 }
@@ -128,20 +146,48 @@ function drop(state: State, why: string): void {
     state.log('warn', 'dropped a message from a server', { server: state.server, why });
 }
 
-function onLine(state: State, line: Buffer): void {
-  if (line.length === 0 || state.closed) return;
-  for (const message of readServerMessages(line, state.lineBytesMax)) onMessage(state, message);
+/** @returns how many of the messages nobody asked for. */
+function onLine(state: State, line: Buffer): number {
+  if (line.length === 0 || state.closed) return 1;
+  let unasked = 0;
+  for (const message of readServerMessages(line, state.lineBytesMax)) if (!onMessage(state, message)) unasked++;
+  return unasked;
 }
 
-function onMessage(state: State, message: ServerMessage): void {
-  if (message.kind === 'malformed') return drop(state, message.why);
-  if (message.kind === 'notification') return onNotification(state, message.method, message.params);
-  if (message.kind === 'request') return onServerRequest(state, message.id, message.method, message.params);
+/** @returns true for the response to a request. */
+function onMessage(state: State, message: ServerMessage): boolean {
+  if (message.kind === 'result' || message.kind === 'error') return onResponse(state, message);
+  if (message.kind === 'malformed') drop(state, message.why);
+  else if (message.kind === 'notification') onNotification(state, message.method, message.params);
+  else onServerRequest(state, message.id, message.method, message.params);
+  return false;
+}
+
+function onResponse(state: State, message: Extract<ServerMessage, { kind: 'result' | 'error' }>): boolean {
+  state.silence.answered();
   const pending = take(state, message.id);
-  if (pending === undefined) return drop(state, 'a response that no request waits for');
+  if (pending === undefined) {
+    drop(state, 'a response that no request waits for');
+    return false;
+  }
   const result = readResponse(message, pending.request.bytesMax);
   if (result instanceof GuardError) pending.reject(result);
   else pending.resolve(result);
+  return true;
+}
+
+/** Asks for a sign of life: an error is one too. Without it the child is ended, and the next call starts another. */
+async function replaceIfSilent(state: State): Promise<void> {
+  await request(state, gatewayRequest('ping', {}, SIGN_OF_LIFE_MS, ENVELOPE_BYTES)).catch(() => undefined);
+  if (state.closed || !state.silence.isSilent()) return;
+  const { server, silence } = state;
+  state.log('warn', 'a server process is replaced', {
+    server,
+    why: 'it does not answer',
+    requests: silence.timeouts(),
+  });
+  close(state, 'the process does not answer', state.child?.stderr());
+  await state.child?.end();
 }
 
 function onNotification(state: State, method: string, params: JsonObject): void {
