@@ -9,6 +9,7 @@ import type { Command } from 'commander';
 import { ERRORS, INTERNAL_METHODS, MCP_METHODS, METHODS, type MethodRow } from '@sallyport/guard';
 import { EXIT_CODES } from '../packages/gateway/src/cli/command.ts';
 import { buildProgram } from '../packages/gateway/src/cli/program.ts';
+import { foreignPage } from './foreign-page.ts';
 import { page, table } from './markdown.ts';
 import { policyPage } from './policy-page.ts';
 import { threatsPage } from './threats.ts';
@@ -26,6 +27,7 @@ export async function pages(): Promise<ReadonlyMap<string, string>> {
     ['methods.md', methodsPage()],
     ['policy.md', policyPage()],
     ['threats.md', threatsPage()],
+    ['foreign.md', foreignPage()],
     ['cli.md', cliPage()],
   ]);
 }

@@ -1,0 +1,106 @@
+/** Tries servers and clients that others wrote with the gateway: `--help` says how. */
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { CLIENTS } from './clients.ts';
+import { CACHE } from './install.ts';
+import { SERVERS } from './servers.ts';
+import { tryClients, type TriedClient } from './try-client.ts';
+import { tryServer, type Tried } from './try-server.ts';
+
+const HELP = `npm run foreign                     every foreign server, directly and through the gateway, and every foreign client
+npm run foreign -- --only NAME      only those whose name, package or language contains NAME; repeat for more
+npm run foreign -- --save           also put it into results.json, from which "npm run docs" makes docs/reference/foreign.md
+
+Needs npm, python3 (3.11 or newer, with venv and pip), Go, Rust (cargo), Java 17 with Maven, git, and the network to
+the registries of each. What cannot be installed or does not run here is skipped, with the reason. The first run takes
+half an hour and 4 GB, because packages go to ${CACHE}
+(SALLYPORT_FOREIGN_CACHE names another folder); later runs take a few seconds for each server.
+
+Exit code 1 when something works directly and not through the gateway.
+`;
+
+const { values: options } = parseArgs({
+  options: {
+    only: { type: 'string', multiple: true },
+    save: { type: 'boolean', default: false },
+    help: { type: 'boolean', default: false },
+  },
+});
+
+const isWanted = (...names: readonly string[]): boolean =>
+  options.only?.some((text) => names.some((name) => name.includes(text))) ?? true;
+
+/** Runs what is given with a folder that is removed afterwards. */
+async function inFolder<Result>(run: (folder: string) => Promise<Result>): Promise<Result> {
+  const folder = mkdtempSync(join(tmpdir(), 'sallyport-foreign-run-'));
+  try {
+    return await run(folder);
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+async function tryServers(): Promise<Tried[]> {
+  const tried: Tried[] = [];
+  for (const server of SERVERS.filter((one) => isWanted(one.name, one.package, one.ecosystem))) {
+    const result = await inFolder((folder) => tryServer(server, folder));
+    tried.push(result);
+    process.stdout.write(`${lineOf(result)}\n`);
+  }
+  return tried;
+}
+
+async function tryAllClients(): Promise<TriedClient[]> {
+  const [behind] = SERVERS;
+  if (behind === undefined) return [];
+  const tried = await inFolder((folder) =>
+    tryClients(({ name, library, language }) => isWanted(name, library, language), behind, folder),
+  );
+  for (const { name, language, library, version, skipped, faults } of tried) {
+    const verdict = skipped === undefined && faults.length === 0 ? 'works' : '';
+    const sentences = [...(skipped === undefined ? [] : [`skipped: ${skipped}`]), ...faults].join('\n    ');
+    process.stdout.write(`${name.padEnd(20)} ${language.padEnd(6)} ${library}@${version} ${verdict}${sentences}\n`);
+  }
+  return tried;
+}
+
+function lineOf(result: Tried): string {
+  const name = `${result.name.padEnd(20)} ${result.ecosystem.padEnd(5)} ${`${result.package}@${result.version}`.padEnd(56)}`;
+  if (result.skipped !== undefined) return `${name} skipped: ${result.skipped}`;
+  const call = result.called === undefined ? `no call: ${result.listOnly ?? ''}` : `called ${result.called}`;
+  const verdict = result.faults.length === 0 ? 'same' : 'DIFFERS';
+  const head = `${name} ${result.toolsDirect} tools, ${result.toolsThrough} through; ${call}; ${verdict}`;
+  const schemas = result.uncompiled.map((sentence) => `    does not compile: ${sentence}`);
+  return [head, ...schemas, ...result.faults.map((fault) => `    ${fault}`)].join('\n');
+}
+
+interface Results {
+  readonly clients: readonly TriedClient[];
+  readonly servers: readonly Tried[];
+}
+
+/** Replaces the rows of what was tried, in the order of the tables. */
+function save(tried: Results): void {
+  const file = new URL('./results.json', import.meta.url);
+  const saved = JSON.parse(readFileSync(file, 'utf8')) as Results;
+  const clients = inOrder(CLIENTS, [...saved.clients, ...tried.clients]);
+  const servers = inOrder(SERVERS, [...saved.servers, ...tried.servers]);
+  writeFileSync(file, `${JSON.stringify({ clients, servers }, null, 1)}\n`);
+}
+
+function inOrder<Row extends { readonly name: string }>(
+  order: readonly { readonly name: string }[],
+  rows: readonly Row[],
+): Row[] {
+  const newest = new Map(rows.map((row) => [row.name, row]));
+  return order.flatMap(({ name }) => newest.get(name) ?? []);
+}
+
+if (options.help) process.stdout.write(HELP);
+else {
+  const tried = { servers: await tryServers(), clients: await tryAllClients() };
+  if (options.save) save(tried);
+  if ([...tried.servers, ...tried.clients].some(({ faults }) => faults.length > 0)) process.exitCode = 1;
+}
