@@ -9,9 +9,9 @@ import { SERVERS } from './servers.ts';
 import { tryClients, type TriedClient } from './try-client.ts';
 import { tryServer, type Tried } from './try-server.ts';
 
-const HELP = `npm run foreign                     every foreign server, directly and through the gateway, and every foreign client
+const HELP = `npm run foreign                     every foreign server and every foreign client
 npm run foreign -- --only NAME      only those whose name, package or language contains NAME; repeat for more
-npm run foreign -- --save           also put it into results.json, from which "npm run docs" makes docs/reference/foreign.md
+npm run foreign -- --save           also put it into results.json; "npm run docs" makes docs/reference/foreign.md of it
 
 Needs npm, python3 (3.11 or newer, with venv and pip), Go, Rust (cargo), Java 17 with Maven, git, and the network to
 the registries of each. What cannot be installed or does not run here is skipped, with the reason. The first run takes
@@ -67,7 +67,8 @@ async function tryAllClients(): Promise<TriedClient[]> {
 }
 
 function lineOf(result: Tried): string {
-  const name = `${result.name.padEnd(20)} ${result.ecosystem.padEnd(5)} ${`${result.package}@${result.version}`.padEnd(56)}`;
+  const source = `${result.package}@${result.version}`;
+  const name = `${result.name.padEnd(20)} ${result.ecosystem.padEnd(5)} ${source.padEnd(56)}`;
   if (result.skipped !== undefined) return `${name} skipped: ${result.skipped}`;
   const call = result.called === undefined ? `no call: ${result.listOnly ?? ''}` : `called ${result.called}`;
   const verdict = result.faults.length === 0 ? 'same' : 'DIFFERS';

@@ -47,7 +47,7 @@ export const PYPI_SERVERS: readonly ForeignServer[] = [
     package: 'excel-mcp-server',
     version: '2.2.2',
     run: ['excel-mcp-server', 'stdio'],
-    call: { tool: 'create_workbook', arguments: { filepath: '{folder}/new.xlsx' }, answer: /new\.xlsx/ },
+    call: { tool: 'create_workbook', arguments: { path: '{folder}/new.xlsx' }, answer: /new\.xlsx/ },
   },
   {
     name: 'duckdb',

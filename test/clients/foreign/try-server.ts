@@ -107,8 +107,14 @@ function compared(direct: Observed, { legacy, modern, log }: Through, call: Fore
     toolsThrough: legacy.tools.length,
     sameDefinitions,
     uncompiled: direct.tools.flatMap(uncompiledOf),
-    faults: legacy.failed === undefined || log === '' ? faults : [...faults, `log: ${log.slice(-1_000)}`],
+    faults: [...faults, ...(faults.length === 0 ? [] : reasonsIn(log))],
   };
+}
+
+/** What the gateway logged as the reason, each once. */
+function reasonsIn(log: string): string[] {
+  const reasons = log.matchAll(/"why":"([^"]*)"/g);
+  return [...new Set([...reasons].map(([, reason]) => `log: ${reason}`))];
 }
 
 function faultsOf(
