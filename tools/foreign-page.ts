@@ -16,8 +16,8 @@ export function foreignPage(): string {
   const same = tried.filter(({ faults }) => faults.length === 0);
   return page(
     'Servers and clients of others',
-    'What `npm run foreign -- --save` found. Each server is started over stdio, by a client and by a gateway with its ' +
-      'default settings; the lists of tools, their schemas and the answer to one call are compared. Through the ' +
+    'What `npm run foreign -- --save` found. Each server is started over stdio, by a client and by a gateway with ' +
+      'its default settings; the lists of tools, their schemas and the answer to one call are compared. Through the ' +
       'gateway both eras are tried, each with the SDK of that era.',
     `${tried.length} servers were tried, ${same.length} of them are the same through the gateway as directly.`,
     '## Servers',
