@@ -70,7 +70,8 @@ describe('H1 every admin route', () => {
     ['two hosts', `GET /metrics HTTP/1.1\r\nHost: 127.0.0.1:PORT\r\nHost: evil.test\r\n${CLOSE}`, 403],
     [
       'a host that another header names',
-      `GET /metrics HTTP/1.1\r\nHost: evil.test\r\nX-Forwarded-Host: 127.0.0.1\r\nForwarded: host=127.0.0.1\r\n${CLOSE}`,
+      'GET /metrics HTTP/1.1\r\nHost: evil.test\r\nX-Forwarded-Host: 127.0.0.1\r\n' +
+        `Forwarded: host=127.0.0.1\r\n${CLOSE}`,
       403,
     ],
     ['HTTP/1.0 without a host', 'GET /metrics HTTP/1.0\r\n\r\n', 403],
@@ -259,7 +260,8 @@ describe('H5–H16 headers, bodies and limits', () => {
         .join('');
       const { text, closed } = await exchangeBytes(
         gateway.adminUrl,
-        `POST /health HTTP/1.1\r\nHost: ${at('127.0.0.1:PORT')}\r\n${lines}${'content-length' in headers ? '' : 'Content-Length: 5\r\n'}\r\nabcde`,
+        `POST /health HTTP/1.1\r\nHost: ${at('127.0.0.1:PORT')}\r\n${lines}` +
+          `${'content-length' in headers ? '' : 'Content-Length: 5\r\n'}\r\nabcde`,
       );
       expect(text.replace(/^HTTP\/1\.1 100 Continue\r\n\r\n/, '')).toMatch(/^HTTP\/1\.1 (405|400|417) /);
       expect(closed).toBe(true);

@@ -116,7 +116,14 @@ beforeAll(async () => {
       return undefined;
     },
   });
-  const child = `process.stderr.write('${stderrText}\\n'); process.stderr.write('Error: ' + process.env.CHILD_SECRET + '\\n'); import('${fileURLToPath(new URL('./slow-echo-server.ts', import.meta.url))}'); process.stdin.on('data', (line) => { if (String(line).includes('${CRASH_MS}')) throw new Error('${thrown}' + process.env.CHILD_SECRET); });`;
+  const child = [
+    `process.stderr.write('${stderrText}\\n');`,
+    "process.stderr.write('Error: ' + process.env.CHILD_SECRET + '\\n');",
+    `import('${fileURLToPath(new URL('./slow-echo-server.ts', import.meta.url))}');`,
+    `const fails = (line) => String(line).includes('${CRASH_MS}');`,
+    `const fail = () => { throw new Error('${thrown}' + process.env.CHILD_SECRET); };`,
+    "process.stdin.on('data', (line) => { if (fails(line)) fail(); });",
+  ].join(' ');
   installation = await openInstallation(
     {
       servers: {
@@ -132,7 +139,8 @@ beforeAll(async () => {
         child: { command: [process.execPath, '-e', child], env: { CHILD_SECRET: { secret: 'env:CHILD_ENV' } } },
       },
       policies:
-        'permit (principal, action, resource); forbid (principal, action == Action::"call", resource) when { context.args has mode && context.args.mode == "forbidden" };',
+        'permit (principal, action, resource); forbid (principal, action == Action::"call", resource) ' +
+        'when { context.args has mode && context.args.mode == "forbidden" };',
       settings: { audit: { clearArguments: ['one/*/open'] } },
     },
     secrets,
@@ -209,6 +217,22 @@ async function makeCalls(era: Era, caller: string, token: string): Promise<void>
   } else await send('notifications/cancelled', { requestId: 77, reason: put('reason of a cancellation') });
 }
 
+type SendTo = (path: string, more: Record<string, string>, text: string) => Promise<void>;
+
+/** Sends a request that is good but for what is given, and keeps what the gateway says of it when it fails. */
+function senderOf(headers: Record<string, string>): SendTo {
+  return async (path, more, text) => {
+    const sent = {
+      ...headers,
+      'content-type': 'application/json',
+      accept: 'application/json, text/event-stream',
+      ...more,
+    };
+    const answer = await sendHttp(installation.url, { method: 'POST', path, body: text, headers: sent });
+    if (answer.status >= 400) errorAnswers.push(`${JSON.stringify(answer.headers)} ${answer.text}`);
+  };
+}
+
 /** Requests that the gateway cannot read, or does not let in. */
 async function sendGarbage(era: Era, token: string): Promise<void> {
   const put = (what: string): string => canary(`${era}: ${what}`);
@@ -219,24 +243,7 @@ async function sendGarbage(era: Era, token: string): Promise<void> {
     method: 'tools/list',
     params: era === 'modern' ? { _meta: MODERN_META } : {},
   });
-  const sendTo = async (path: string, more: Record<string, string>, text: string): Promise<void> => {
-    const {
-      status,
-      headers: said,
-      text: answer,
-    } = await sendHttp(installation.url, {
-      method: 'POST',
-      path,
-      body: text,
-      headers: {
-        ...headers,
-        'content-type': 'application/json',
-        accept: 'application/json, text/event-stream',
-        ...more,
-      },
-    });
-    if (status >= 400) errorAnswers.push(`${JSON.stringify(said)} ${answer}`);
-  };
+  const sendTo = senderOf(headers);
   await sendTo(
     '/mcp/one',
     {},
@@ -294,7 +301,7 @@ function filesUnder(folder: string): readonly string[] {
 it('A27 no canary of any input is in any sink, in any form', { timeout: 180_000 }, async () => {
   for (const era of ERAS) {
     const made = JSON.parse(
-      (await installation.run(['keys', 'create', '--tenant', 'acme', '--name', `robot ${era}`, '--json'])).stdout,
+      (await installation.command(['keys', 'create', '--tenant', 'acme', '--name', `robot ${era}`, '--json'])).stdout,
     ) as { key: string };
     remember(`${era}: API key`, made.key.slice('sp_0123456789abcdef_'.length));
     const token = rememberToken(

@@ -194,7 +194,7 @@ describe.each(ERAS)('A29 %s: no action without a record', (era) => {
       // The next start finds half a record, where the disk was full, and a log that is whole without it.
       await installation.kill();
       await (await startGatewayProcess(installation)).stop();
-      const verified = await installation.run(['audit', 'verify', '--json']);
+      const verified = await installation.command(['audit', 'verify', '--json']);
       expect([verified.code, verified.stderr], verified.stdout).toEqual([0, '']);
     } finally {
       await installation.close();

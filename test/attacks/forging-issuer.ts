@@ -87,7 +87,8 @@ export async function openForgingIssuer(): Promise<ForgingIssuer> {
     answer: undefined,
     token: (changes = {}, header = {}, key = rsa.privateKey) =>
       signed(
-        `${b64({ alg: 'RS256', typ: 'at+jwt', kid: 'k1', ...header })}.${typeof changes === 'string' ? b64(changes) : b64({ iss: issuer, ...claims(), ...changes })}`,
+        `${b64({ alg: 'RS256', typ: 'at+jwt', kid: 'k1', ...header })}.` +
+          b64(typeof changes === 'string' ? changes : { iss: issuer, ...claims(), ...changes }),
         key,
         String(header['alg']),
       ),

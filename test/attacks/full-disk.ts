@@ -4,6 +4,7 @@
  */
 import { spawn } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
+import { compileCache } from '../fixtures/compile-cache.ts';
 import type { TestOptions } from '../e2e/gateway.ts';
 import { openInstallation, type Installation } from './installation.ts';
 
@@ -28,7 +29,7 @@ export async function openInstallationOnFullDisk(options: TestOptions, kib: numb
   ];
   const child = spawn('bash', ['-c', `ulimit -f ${kib}; exec "$@"`, 'bash', ...words], {
     stdio: ['ignore', 'pipe', 'pipe'],
-    env: { PATH: process.env['PATH'] ?? '', HOME: installation.folder },
+    env: { PATH: process.env['PATH'] ?? '', HOME: installation.folder, ...compileCache() },
   });
   let said = '';
   child.stderr.on('data', (chunk: Buffer) => (said += chunk.toString()));

@@ -243,7 +243,8 @@ describe('A16 H6 other methods and bodies', () => {
   });
 
   it('H5 line breaks and NUL in a header close the connection', async () => {
-    const head = `POST /mcp/fresh HTTP/1.1\r\nHost: ${new URL(gateway.url).host}\r\nContent-Type: application/json\r\nContent-Length: 2\r\n`;
+    const CONTENT = 'Content-Type: application/json\r\nContent-Length: 2\r\n';
+    const head = `POST /mcp/fresh HTTP/1.1\r\nHost: ${new URL(gateway.url).host}\r\n${CONTENT}`;
     for (const header of [
       'Mcp-Name: a\0b',
       'Mcp-Name: a\nMcp-Method: x',

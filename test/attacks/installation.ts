@@ -4,8 +4,9 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { run as runHere } from '../../packages/gateway/src/cli/testing/run.mts';
 import { compileCache } from '../fixtures/compile-cache.ts';
-import { freePort, USERS, type TestOptions } from '../e2e/gateway.ts';
+import { freePort, testSettings, USERS, type TestOptions } from '../e2e/gateway.ts';
 import { startIssuer, type TestIssuer } from '../fixtures/issuer.ts';
 
 const program = fileURLToPath(new URL('./gateway-process.ts', import.meta.url));
@@ -28,7 +29,9 @@ export interface Installation {
   /** Writes the configuration anew. */
   write(settings: Record<string, unknown>): void;
   policy(text: string): void;
-  /** One command, to its end. */
+  /** One command that only reads or writes files, in this process: the start of another one takes a second. */
+  command(args: readonly string[]): Promise<CommandResult>;
+  /** One command as a process, to its end. */
   run(
     args: readonly string[],
     more?: { readonly env?: Record<string, string>; readonly input?: string },
@@ -50,19 +53,7 @@ export async function openInstallation(options: TestOptions, env: Record<string,
   const policy = (text: string): void => writeFileSync(join(folder, 'policies', 'test.cedar'), text);
   const write = (settings: Record<string, unknown>): void => writeFileSync(config, JSON.stringify(settings, null, 1));
   const settings = {
-    gateway: {
-      listen: `127.0.0.1:${port}`,
-      addressLimit: '1000000/min',
-      refusalLimit: '100000/min',
-      ...options.gateway,
-    },
-    admin: { listen: `127.0.0.1:${admin}` },
-    data,
-    tenants: ['acme', 'globex'],
-    identity: { issuers: [{ issuer: issuer.issuer, audience }] },
-    servers: options.servers,
-    policies: { cedar: join(folder, 'policies') },
-    limits: options.limits ?? { default: '1000000/min per user' },
+    ...testSettings(options, folder, [port, admin], issuer.issuer),
     log: { level: 'debug' },
     ...options.settings,
   };
@@ -87,6 +78,11 @@ export async function openInstallation(options: TestOptions, env: Record<string,
     adminUrl: `http://127.0.0.1:${admin}`,
     token: (user, claims = {}) =>
       issuer.token({ sub: user, tenant_id: USERS[user]?.tenant, roles: USERS[user]?.roles, ...claims }),
+    command: async (args) => {
+      const environment = { PATH: process.env['PATH'] ?? '', HOME: folder, ...env };
+      const { code, out, err } = await runHere([...args, '--config', config], { environment });
+      return { code, stdout: out, stderr: err };
+    },
     run: (args, more = {}) => ended(start(args, more.env), more.input),
     close: async () => {
       await issuer.close();

@@ -64,7 +64,8 @@ const lines = (): string[] =>
 describe.each(ERAS)('A17 H18 %s: a call to a server over stdio', (era) => {
   const send = (args: string) => {
     const params = { name: 'echo' };
-    const body = `{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"echo","arguments":${args}${era === 'modern' ? `,"_meta":${JSON.stringify(MODERN_META)}` : ''}}}`;
+    const meta = era === 'modern' ? `,"_meta":${JSON.stringify(MODERN_META)}` : '';
+    const body = `{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"echo","arguments":${args}${meta}}}`;
     return gateway
       .token('alice')
       .then((token) => post(`${gateway.url}/mcp/pipe`, headersFor(era, token, { method: 'tools/call', params }), body));

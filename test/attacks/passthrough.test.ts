@@ -175,7 +175,8 @@ describe.each(['modern', 'legacy'] as const)('A11 %s client', (era: Era) => {
 
   it('an API key reaches no server, also over stdio, and no child process inherits it', async () => {
     const dump =
-      'require("node:fs").writeFileSync(process.argv[1], JSON.stringify(process.env)); process.argv.splice(1, 1); import(process.argv[1])';
+      'require("node:fs").writeFileSync(process.argv[1], JSON.stringify(process.env)); ' +
+      'process.argv.splice(1, 1); import(process.argv[1])';
     const upstream = await openUpstream(OFFER);
     const installation = await openInstallation(
       {
@@ -196,7 +197,7 @@ describe.each(['modern', 'legacy'] as const)('A11 %s client', (era: Era) => {
       { AWS_SECRET_ACCESS_KEY: 'CANARY', NODE_OPTIONS: '' },
     );
     const made = JSON.parse(
-      (await installation.run(['keys', 'create', '--tenant', 'acme', '--name', 'robot', '--json'])).stdout,
+      (await installation.command(['keys', 'create', '--tenant', 'acme', '--name', 'robot', '--json'])).stdout,
     ) as { key: string };
     const stdioClient = await openStdioClient(installation, made.key, { era });
     try {

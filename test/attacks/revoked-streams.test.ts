@@ -6,7 +6,7 @@ import { request } from 'undici';
 import type { ServerResponse } from 'node:http';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { openGateway, type TestGateway } from '../e2e/gateway.ts';
 import { connect, headersFor, MODERN_META, type Era } from './mcp-client.ts';
 import { openUpstream, SILENT, type Upstream } from './upstream.ts';
@@ -157,13 +157,16 @@ describe.each<Era>(['modern', 'legacy'])('S12 an open stream, %s', (era) => {
 
   it('does not outlive the token that opened it', async () => {
     const other = await listen(era, await gateway.token('carol'));
-    // This token is valid for about two more seconds: the gateway tolerates a clock skew of 30 seconds.
-    const token = await gateway.token('bob', { exp: Math.floor(Date.now() / 1000) - 28 });
+    const token = await gateway.token('bob', { exp: Math.floor(Date.now() / 1000) + 60 });
     const listener = await listen(era, token);
     try {
+      await expectNextEvent(listener);
+      // The gateway tolerates a clock skew of 30 seconds.
+      vi.useFakeTimers({ toFake: ['Date'], now: Date.now() + 95_000 });
       await expect.poll(() => listedResources(era, token).catch(() => 'refused'), EVENTUALLY).not.toBe(1);
       await expectSilence(listener, other);
     } finally {
+      vi.useRealTimers();
       listener.close();
       other.close();
     }

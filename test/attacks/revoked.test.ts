@@ -22,7 +22,8 @@ import { openUpstream, tool, type Upstream } from './upstream.ts';
 
 const EVENTUALLY = { timeout: 30_000, interval: 20 };
 const PERMIT_ALL = 'permit (principal, action, resource);';
-const NOT_BOB = `${PERMIT_ALL} forbid (principal, action, resource == Tool::"one/alpha") when { principal.subject == "bob" || principal.subject == "robot" };`;
+const NOT_BOB = `${PERMIT_ALL} forbid (principal, action, resource == Tool::"one/alpha")
+  when { principal.subject == "bob" || principal.subject == "robot" };`;
 
 let upstreams: Upstream[];
 let installation: Installation;
@@ -212,11 +213,11 @@ describe.each(['modern', 'legacy'] as const)('S12 %s', (era) => {
   });
 
   it('an API key that is revoked is denied', async () => {
-    const made = await installation.run(['keys', 'create', '--tenant', 'acme', '--name', 'robot', '--json']);
+    const made = await installation.command(['keys', 'create', '--tenant', 'acme', '--name', 'robot', '--json']);
     const { key, id } = JSON.parse(made.stdout) as { key: string; id: string };
     const client = await openClient(era, key);
     expect(await client.call()).toBe('done');
-    expect((await installation.run(['keys', 'revoke', id])).code).toBe(0);
+    expect((await installation.command(['keys', 'revoke', id])).code).toBe(0);
     await expectDenied(client, 'alpha');
   });
 

@@ -10,7 +10,8 @@ export const OFFER = {
 };
 /** Each tenant sees one of the servers. */
 export const POLICIES =
-  'permit (principal in Tenant::"acme", action, resource in Server::"one"); permit (principal in Tenant::"globex", action, resource in Server::"two");';
+  'permit (principal in Tenant::"acme", action, resource in Server::"one"); ' +
+  'permit (principal in Tenant::"globex", action, resource in Server::"two");';
 export const ERAS = ['modern', 'legacy'] as const;
 
 /** Params that name something of a server, for every method of the table. */

@@ -46,7 +46,8 @@ describe.each(ERAS)('%s: client, scope and tenant', (era) => {
       const { status, headers } = await callWith(strict.url, path, era, scoped(changes));
       expect([status, headers['www-authenticate']]).toEqual([
         403,
-        `Bearer resource_metadata="${strict.url}/.well-known/oauth-protected-resource${path}", scope="mcp:read", error="insufficient_scope"`,
+        `Bearer resource_metadata="${strict.url}/.well-known/oauth-protected-resource${path}", ` +
+          'scope="mcp:read", error="insufficient_scope"',
       ]);
     }
     expect(upstream.received.length).toBe(before);

@@ -6,7 +6,8 @@ import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import { runSuite } from './suite.ts';
 
-const driver = `${process.execPath} --conditions=sallyport-source ${fileURLToPath(new URL('./client-driver.ts', import.meta.url))}`;
+const script = fileURLToPath(new URL('./client-driver.ts', import.meta.url));
+const driver = `${process.execPath} --conditions=sallyport-source ${script}`;
 
 const SCENARIOS = [
   ['2025-11-25', ['initialize', 'tools_call', 'elicitation-sep1034-client-defaults', 'sse-retry']],

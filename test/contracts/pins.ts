@@ -36,7 +36,9 @@ const named = (rows: readonly { readonly server: string; readonly kind: string; 
 
 /** Fields that a copy through a careless object or a database loses. */
 const DOCUMENT = JSON.parse(
-  '{"name":"x","title":"\\u0000é e\\u0301 \\ud83d\\ude00","inputSchema":{"type":"object","properties":{"__proto__":{"type":"string"},"constructor":{"const":null}}},"x-n":[1.5,-0.25,1e-7,9007199254740991,true,null,[],{}],"":""}',
+  '{"name":"x","title":"\\u0000é e\\u0301 \\ud83d\\ude00","inputSchema":{"type":"object",' +
+    '"properties":{"__proto__":{"type":"string"},"constructor":{"const":null}}},' +
+    '"x-n":[1.5,-0.25,1e-7,9007199254740991,true,null,[],{}],"":""}',
 ) as JsonObject;
 
 export function pinsContract(name: string, open: Open<PinStore>): void {

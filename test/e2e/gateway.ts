@@ -51,6 +51,26 @@ export const freePort = (): Promise<number> =>
     });
   });
 
+/** Settings of a test as in `sallyport.yaml`, without `log` and without the further ones. */
+export function testSettings(
+  { gateway, servers, limits }: TestOptions,
+  folder: string,
+  [port, admin]: readonly [gateway: number, admin: number],
+  issuer: string,
+): Record<string, unknown> {
+  const unlimited = { addressLimit: '1000000/min', refusalLimit: '100000/min' };
+  return {
+    gateway: { listen: `127.0.0.1:${port}`, ...unlimited, ...gateway },
+    admin: { listen: `127.0.0.1:${admin}` },
+    data: join(folder, 'data'),
+    tenants: ['acme', 'globex'],
+    identity: { issuers: [{ issuer, audience: `http://127.0.0.1:${port}/mcp` }] },
+    servers,
+    policies: { cedar: join(folder, 'policies') },
+    limits: limits ?? { default: '1000000/min per user' },
+  };
+}
+
 export async function openGateway(options: TestOptions): Promise<TestGateway> {
   const folder = mkdtempSync(join(tmpdir(), 'sallyport-e2e-'));
   const port = await freePort();
@@ -64,27 +84,11 @@ export async function openGateway(options: TestOptions): Promise<TestGateway> {
   // JSON is YAML.
   writeFileSync(
     config,
-    JSON.stringify(
-      {
-        gateway: {
-          listen: `127.0.0.1:${port}`,
-          addressLimit: '1000000/min',
-          refusalLimit: '100000/min',
-          ...options.gateway,
-        },
-        admin: { listen: `127.0.0.1:${admin}` },
-        data: join(folder, 'data'),
-        tenants: ['acme', 'globex'],
-        identity: { issuers: [{ issuer: issuer.issuer, audience }] },
-        servers: options.servers,
-        policies: { cedar: join(folder, 'policies') },
-        limits: options.limits ?? { default: '1000000/min per user' },
-        log: { level: 'error' },
-        ...options.settings,
-      },
-      null,
-      1,
-    ),
+    JSON.stringify({
+      ...testSettings(options, folder, [port, admin], issuer.issuer),
+      log: { level: 'error' },
+      ...options.settings,
+    }),
   );
   const load = (): Snapshot => {
     const loaded = loadConfig(config, { PATH: process.env['PATH'] ?? '' });

@@ -36,9 +36,11 @@ afterAll(async () => {
 const open = async (user: string, at = installation): Promise<StdioClient> =>
   openStdioClient(at, await at.token(user), { era: 'modern', server: 'one' });
 const verify = async (...more: string[]): Promise<Verified[]> =>
-  JSON.parse((await installation.run(['audit', 'verify', '--json', ...more])).stdout) as Verified[];
+  JSON.parse((await installation.command(['audit', 'verify', '--json', ...more])).stdout) as Verified[];
 const search = async (...more: string[]): Promise<Record<string, unknown>[]> =>
-  (await installation.run(['audit', 'search', '--tenant', 'acme', '--method', 'tools/list', '--json', ...more])).stdout
+  (
+    await installation.command(['audit', 'search', '--tenant', 'acme', '--method', 'tools/list', '--json', ...more])
+  ).stdout
     .split('\n')
     .filter((line) => line !== '')
     .map((line) => JSON.parse(line) as Record<string, unknown>);
@@ -71,11 +73,11 @@ describe('two local clients beside a gateway', () => {
       ]),
     );
     const target = join(installation.folder, 'export');
-    expect((await installation.run(['audit', 'export', target])).code).toBe(0);
+    expect((await installation.command(['audit', 'export', target])).code).toBe(0);
     expect((await verify('--from', target)).filter(({ log }) => log !== undefined)).toEqual(
       before.filter(({ log }) => log !== undefined),
     );
-    const { code, stdout } = await installation.run([
+    const { code, stdout } = await installation.command([
       'audit',
       'prove',
       '0',
@@ -98,7 +100,7 @@ describe('two local clients beside a gateway', () => {
     const forged = join(installation.folder, 'forged', '+stdio-2', 'acme');
     cpSync(join(audit, '+stdio-1', 'acme'), forged, { recursive: true });
     cpSync(join(audit, '+stdio-2', 'acme', 'vkey'), join(forged, 'vkey'));
-    const { code } = await installation.run(['audit', 'verify', '--from', join(installation.folder, 'forged')]);
+    const { code } = await installation.command(['audit', 'verify', '--from', join(installation.folder, 'forged')]);
     expect(code).toBe(1);
   });
 
@@ -124,7 +126,7 @@ it('local clients that start at once on an empty folder share its keys', async (
     const listed = await Promise.all(clients.map((client) => client.send('tools/list', {})));
     expect(listed.map(({ result }) => (result?.['tools'] as unknown[] | undefined)?.length)).toEqual([1, 1, 1, 1]);
     await Promise.all(clients.map((client) => client.close()));
-    const verified = JSON.parse((await fresh.run(['audit', 'verify', '--json'])).stdout) as Verified[];
+    const verified = JSON.parse((await fresh.command(['audit', 'verify', '--json'])).stdout) as Verified[];
     expect(new Set(verified.map(({ log }) => log))).toEqual(new Set(['stdio-1', 'stdio-2', 'stdio-3', 'stdio-4']));
     expect(verified.flatMap(({ problems }) => problems)).toEqual([]);
   } finally {

@@ -59,7 +59,7 @@ async function recordedArgument(): Promise<unknown> {
       })
     ).code,
   ).toBe(0);
-  const { stdout } = await installation.run(['audit', 'search', '--tool', 'say', '--json', '--limit', '2']);
+  const { stdout } = await installation.command(['audit', 'search', '--tool', 'say', '--json', '--limit', '2']);
   return (JSON.parse(stdout.split('\n')[0] ?? '') as { arguments: { text: unknown } }).arguments.text;
 }
 
@@ -69,7 +69,7 @@ it('an argument that is no longer listed is no longer recorded in clear, and the
   installation.write({ ...installation.settings, audit: {}, log: { level: 'info' } });
   await logged('reloaded', before);
   expect(await recordedArgument()).toMatchObject({ type: 'string', bytes: 7 });
-  const { stdout } = await installation.run(['audit', 'search', '--tenant', '_', '--json', '--limit', '1000']);
+  const { stdout } = await installation.command(['audit', 'search', '--tenant', '_', '--json', '--limit', '1000']);
   const operations = stdout
     .split('\n')
     .filter((line) => line !== '')

@@ -19,7 +19,7 @@ it.each(['start', 'stdio'])('sallyport %s logs and records what weakens a protec
           return running.output();
         }));
     expect(said).toContain(WEAKENING);
-    const { stdout } = await installation.run(['audit', 'search', '--tenant', '_', '--json']);
+    const { stdout } = await installation.command(['audit', 'search', '--tenant', '_', '--json']);
     const records = stdout
       .split('\n')
       .filter((line) => line !== '')

@@ -82,7 +82,8 @@ export function returned(page: Page): URLSearchParams {
   const location = page.status === 303 || page.status === 302 ? new URL(locationOf(page)) : undefined;
   if (location === undefined || `${location.origin}${location.pathname}` !== CALLBACK)
     throw new Error(
-      `not back at the client: ${page.url} ${page.status} ${location?.href ?? page.text.slice(page.text.indexOf('<main>'))}`,
+      `not back at the client: ${page.url} ${page.status} ` +
+        (location?.href ?? page.text.slice(page.text.indexOf('<main>'))),
     );
   return location.hash === '' ? location.searchParams : new URLSearchParams(location.hash.slice(1));
 }

@@ -148,7 +148,7 @@ describe('tools and call, against a server', () => {
     expect(requests).toHaveLength(3);
   });
 
-  it('mirrors nested arguments in headers when the gateway asks for them', async () => {
+  it('mirrors nested arguments in headers when the schema of the tool declares it', async () => {
     const region = { type: 'string', 'x-mcp-header': 'Region' };
     const where = { type: 'object', properties: { region } };
     const tool = { name: 'q', inputSchema: { type: 'object', properties: { where } } };

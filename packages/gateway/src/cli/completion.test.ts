@@ -70,7 +70,7 @@ it('an unknown shell is wrong usage', async () => {
   expect([code, err]).toEqual([2, expect.stringContaining('Use bash, zsh or fish.')]);
 });
 
-it('prints JSON when it is asked to', async () => {
+it('prints JSON with --json', async () => {
   const { out } = await run(['completion', 'bash', '--json']);
   expect(JSON.parse(out)).toEqual({ shell: 'bash', script });
 });

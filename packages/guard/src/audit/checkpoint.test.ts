@@ -28,6 +28,8 @@ const note = signer.sign({ size: 12, root });
 const stranger = createSigner(NAME, Buffer.alloc(32, 8));
 const other = createSigner('sallyport.test/other', SEED);
 
+const withSignature = (signature: Buffer): string => `${body(12)}\n— ${NAME} ${signature.toString('base64')}\n`;
+
 describe('a checkpoint', () => {
   it('equals a note signed by hand, and each row below changes one thing in it', () => {
     expect(signed(body(12))).toBe(note);
@@ -62,17 +64,14 @@ describe('a checkpoint', () => {
     ['a carriage return', note.replaceAll('\n', '\r\n')],
     ['no signature', `${body(12)}\n`],
     ['a signature that is empty', `${body(12)}\n— ${NAME} \n`],
-    [
-      'another key id',
-      `${body(12)}\n— ${NAME} ${Buffer.concat([Buffer.alloc(4), sign(null, Buffer.from(body(12)), key)]).toString('base64')}\n`,
-    ],
+    ['another key id', withSignature(Buffer.concat([Buffer.alloc(4), sign(null, Buffer.from(body(12)), key)]))],
     [
       'a signature of something else',
       `${body(12)}\n— ${NAME} ${Buffer.concat([id, sign(null, Buffer.from(body(13)), key)]).toString('base64')}\n`,
     ],
     [
       'a signature with a byte more',
-      `${body(12)}\n— ${NAME} ${Buffer.concat([id, sign(null, Buffer.from(body(12)), key), Buffer.alloc(1)]).toString('base64')}\n`,
+      withSignature(Buffer.concat([id, sign(null, Buffer.from(body(12)), key), Buffer.alloc(1)])),
     ],
     [
       'a signature that is cut off',
@@ -98,6 +97,8 @@ describe('keys', () => {
     expect(() => createSigner(name, SEED)).toThrow(RangeError),
   );
 
+  const keyIdOf = (name: string, raw: Buffer): string =>
+    createHash('sha256').update(name).update('\n').update(raw).digest('hex').slice(0, 8);
   const vkeyOf = (name: string, raw: Buffer, keyId?: string): string =>
     `${name}+${keyId ?? createHash('sha256').update(name).update('\n').update(raw).digest('hex').slice(0, 8)}+${raw.toString('base64')}`;
   it('a verifier key holds its name, the id of name and key, and an Ed25519 key', () => {

@@ -1,4 +1,4 @@
-/** D2: what is kept in memory stays bounded, whatever is thrown at it, and nobody gains by the forgetting. */
+/** D2: what is kept in memory stays bounded, whatever callers send, and no caller gains by what is forgotten. */
 import { describe, expect, it } from 'vitest';
 import type { LimitRule } from '../ports.ts';
 import { createManualClock, createMemoryApprovals, createMemoryRateLimiter, systemClock } from './index.ts';

@@ -79,7 +79,8 @@ describe('sallyport check of policies', () => {
     ],
     [
       'an argument of another type',
-      'permit(principal, action, resource == Tool::"crm/get_customer") when { context.args.id == "7" || context.args.id < "8" };',
+      'permit(principal, action, resource == Tool::"crm/get_customer") ' +
+        'when { context.args.id == "7" || context.args.id < "8" };',
       1,
       /crm\/get_customer/,
     ],
@@ -108,7 +109,8 @@ describe('sallyport check of policies', () => {
     const inputSchema = { type: 'object', ...rest };
     writeFileSync(
       join(folder, 'a.cedar'),
-      'permit(principal, action, resource) when { context.args has note && context.args.note == "x" };\npermit(principal, action, resource) when { context.args has note.text && context.args.note.text == "x" };',
+      'permit(principal, action, resource) when { context.args has note && context.args.note == "x" };\n' +
+        'permit(principal, action, resource) when { context.args has note.text && context.args.note.text == "x" };',
     );
     expect(
       checkPolicies(

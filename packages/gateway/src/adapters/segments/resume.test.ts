@@ -112,7 +112,7 @@ describe('the hint is not trusted', () => {
     ['missing', () => rmSync(hint())],
     ['empty', () => writeFileSync(hint(), '')],
     ['torn', () => truncateSync(hint(), 20)],
-    ['with other hashes', () => change((told) => ({ ...told, peaks: told.peaks.map(() => 'ab'.repeat(32)) }))],
+    ['with other hashes', () => change((saved) => ({ ...saved, peaks: saved.peaks.map(() => 'ab'.repeat(32)) }))],
     ['of a larger tree', () => change((told) => ({ ...told, size: told.size + 1 }))],
     ['of an empty tree', () => change((told) => ({ ...told, size: 0, peaks: [] }))],
     ['pointing into a record', () => change((told) => ({ ...told, from: { ...told.from, offset: 3, index: 0 } }))],

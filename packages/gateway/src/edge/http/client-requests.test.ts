@@ -111,7 +111,7 @@ describe('requests of a server to the client', () => {
     }
   });
 
-  it('A18 only the client that was asked can answer: not another user, session or agent', async () => {
+  it('A18 only the client that received a request can answer it: not another user, session or agent', async () => {
     const { session, open } = await asking('alice', { elicitation: {} });
     await open.until((text) => text.includes('elicitation/create'));
     const id = open.messages()[0]?.['id'];
@@ -140,7 +140,7 @@ describe('requests of a server to the client', () => {
     }
   });
 
-  it('an error of the client reaches the server that asked', async () => {
+  it('an error of the client reaches the server that sent the request', async () => {
     const { session, open } = await asking('alice', { elicitation: {} });
     await open.until((text) => text.includes('elicitation/create'));
     await answer('alice', session, open.messages()[0]?.['id'], { error: { code: -1, message: 'no\u001b[31m' } });

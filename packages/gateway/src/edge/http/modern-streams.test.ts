@@ -53,7 +53,7 @@ describe('streams', () => {
     expect(answer.messages).toHaveLength(1);
   });
 
-  it('carry no requests: a modern client is asked in results', async () => {
+  it('carry no requests: a modern client gets them in results', async () => {
     expect((await call('ask')).text).toContain('cannot ask');
   });
 
@@ -101,7 +101,7 @@ describe('notifications of a server during a call', () => {
       );
   };
 
-  it("are progress that increases, with the client's token, and log messages if it asked for them", async () => {
+  it("are progress that increases, with the client's token, and log messages if it requested them", async () => {
     expect(await notificationsOf('modern', {})).toEqual([]);
     expect(await notificationsOf('modern', { progressToken: 7 })).toEqual([1, 2, 3]);
     expect(await notificationsOf('modern', { 'io.modelcontextprotocol/logLevel': 'debug' })).toEqual([

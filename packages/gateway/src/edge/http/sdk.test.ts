@@ -152,7 +152,7 @@ describe('SDK v2 and a call that a person must approve', () => {
     return { client, questions };
   };
 
-  it('asks its user to wait, and runs the same call once after the approval', async () => {
+  it('the user has to wait, and the same call runs once after the approval', async () => {
     const { client, questions } = await connect(() => {
       const [pending] = edge.approvals.pending();
       if (questions.length === 2 && pending !== undefined)

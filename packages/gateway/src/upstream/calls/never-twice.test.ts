@@ -90,7 +90,7 @@ describe.each(['modern', 'legacy'] as const)('%s', (era) => {
     },
   );
 
-  it('L10 a list, which has no effect, is read again in a new session before the call is sent for the first time', async () => {
+  it('L10 a list, which has no effect, is read again in a new session before the call is first sent', async () => {
     await harness.close();
     harness = createHarness([
       serverSettings(era, httpTransport(era === 'legacy' ? legacy.url : modern.url), {

@@ -77,7 +77,7 @@ describe('a store that answers later', () => {
     expect(digestOf(current.index())).toBe('a');
   });
 
-  it('is read while nobody calls, so that a change by another process is seen within a second', async () => {
+  it('the pins are read also between calls, so that a change by another process is seen soon', async () => {
     const store = createMemoryPins();
     const current = open(answersLater(store));
     await current.fresh();

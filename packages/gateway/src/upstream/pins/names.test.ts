@@ -35,7 +35,7 @@ describe('names', () => {
     ['read_file', 'read_text_file'],
     ['t1', 't2'],
   ])('%s and %s do not', (one, two) => expect(alike(one, two)).toBe(false));
-  it('A5 names that differ only in case always look alike', () => {
+  it('A5 names that differ only in case are always confusable', () => {
     fc.assert(
       fc.property(fc.stringMatching(/^[A-Za-z0-9_.-]{1,40}$/), fc.infiniteStream(fc.boolean()), (name, upper) => {
         const other = [...name]

@@ -136,7 +136,7 @@ describe('legacy client, modern server', () => {
     expect(outcome).toMatchObject({ status: 'error', error: { code: 'upstream_failed' } });
   });
 
-  it('a client without a session cannot be asked', async () => {
+  it('a client without a session cannot receive requests', async () => {
     expect(
       await harness.run(
         'tools/call',

@@ -149,7 +149,7 @@ describe('responses', () => {
   const drops = (): number =>
     harness.logs.filter(({ message }) => message === 'dropped a message from a server').length;
 
-  it('S13 the late response to a cancelled call reaches nobody', async () => {
+  it('S13 the late response to a cancelled call is dropped', async () => {
     await start('late');
     await harness.callTool('p', 'echo', { text: 'open' });
     const abort = new AbortController();
