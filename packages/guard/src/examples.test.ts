@@ -49,7 +49,8 @@ const read = (path: string): string => readFileSync(resolve(root, path), 'utf8')
 
 function commentOf(text: string, name: string): string {
   const declaration = new RegExp(
-    `(/\\*\\*(?:(?!\\*/)[\\s\\S])*\\*/\\n)?export (?:declare )?(?:async )?(?:function|const|class|interface|type) ${name}\\b`,
+    '(/\\*\\*(?:(?!\\*/)[\\s\\S])*\\*/\\n)?export (?:declare )?(?:async )?' +
+      `(?:function|const|class|interface|type) ${name}\\b`,
   ).exec(text);
   return (declaration?.[1] ?? '').replaceAll(/^ \* ?/gm, '');
 }

@@ -100,7 +100,7 @@ describe('keys', () => {
   const keyIdOf = (name: string, raw: Buffer): string =>
     createHash('sha256').update(name).update('\n').update(raw).digest('hex').slice(0, 8);
   const vkeyOf = (name: string, raw: Buffer, keyId?: string): string =>
-    `${name}+${keyId ?? createHash('sha256').update(name).update('\n').update(raw).digest('hex').slice(0, 8)}+${raw.toString('base64')}`;
+    `${name}+${keyId ?? keyIdOf(name, raw)}+${raw.toString('base64')}`;
   it('a verifier key holds its name, the id of name and key, and an Ed25519 key', () => {
     expect(vkeyOf(NAME, Buffer.concat([Buffer.from([1]), publicKey]))).toBe(signer.vkey);
     expect(parseVkey(`${signer.vkey}\n`).name).toBe(NAME);

@@ -109,7 +109,7 @@ describe('checkpoints', () => {
 
   it('open with the key that signed them', () => {
     const note = signer.sign({ size: 12, root });
-    expect(note).toMatch(/^sallyport\.test\/log\n12\n[A-Za-z0-9+/=]{44}\n\n— sallyport\.test\/log [A-Za-z0-9+/=]+\n$/);
+    expect(note).toMatch(/^sallyport\.test\/log\n12\n[A-Za-z\d+/=]{44}\n\n— sallyport\.test\/log [A-Za-z\d+/=]+\n$/);
     expect(openCheckpoint(note, signer.vkey)).toEqual({ origin: 'sallyport.test/log', size: 12, root });
   });
 

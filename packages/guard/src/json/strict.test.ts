@@ -162,7 +162,8 @@ function hasDuplicate(text: string): boolean {
 
 describe('spans', () => {
   const text =
-    '{"jsonrpc":"2.0", "\\u0070arams" : { "name":"x", "arguments" : {"b": [1, 2], "a":{"arguments":0}} , "_meta":{}} ,"id":7 }';
+    '{"jsonrpc":"2.0", "\\u0070arams" : ' +
+    '{ "name":"x", "arguments" : {"b": [1, 2], "a":{"arguments":0}} , "_meta":{}} ,"id":7 }';
   const slice = (span: readonly [number, number] | undefined) => span && text.slice(...span);
 
   it('give the byte range of each member', () => {
@@ -186,7 +187,8 @@ describe('spans', () => {
       rawArguments: raw,
     });
     expect(sent.toString()).toBe(
-      '{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"y","arguments":{"b": [1, 2], "a":{"arguments":0}}}}',
+      '{"jsonrpc":"2.0","id":1,"method":"tools/call","params":' +
+        '{"name":"y","arguments":{"b": [1, 2], "a":{"arguments":0}}}}',
     );
   });
 
@@ -244,7 +246,8 @@ describe('RFC 8785', () => {
         literals: [null, true, false],
       }),
     ).toBe(
-      '{"literals":[null,true,false],"numbers":[333333333.3333333,1e+30,4.5,0.002,1e-27],"string":"€$\\u000f\\nA\'B\\"\\\\\\\\\\"/"}',
+      '{"literals":[null,true,false],"numbers":[333333333.3333333,1e+30,4.5,0.002,1e-27],' +
+        '"string":"€$\\u000f\\nA\'B\\"\\\\\\\\\\"/"}',
     );
   });
 });

@@ -114,13 +114,12 @@ it('S10 a request of a tool that was then seen to differ from its pin is not ans
   if (pin === undefined) throw new Error('no pin');
   await harness.pins.approve({ ...pin, digest: `sha256:${'0'.repeat(64)}` as Digest });
   // Another principal sees a definition that differs from the pin.
-  await expect
-    .poll(() => harness.run('tools/call', target, { name: 'ask', arguments: {} }, { ...modern, user: 'bob' }), {
-      timeout: 15_000,
-    })
-    .toMatchObject({
-      error: { code: 'quarantined' },
-    });
+  await waitUntil(async () => {
+    const outcome = await harness.run('tools/call', target, { name: 'ask', arguments: {} }, { ...modern, user: 'bob' });
+    const isSeen = harness.events.some(({ kind }) => kind === 'drift');
+    if (isSeen) expect(outcome).toMatchObject({ error: { code: 'quarantined' } });
+    return isSeen;
+  });
   expect(await retry(value)).toMatchObject({ error: { code: 'quarantined' } });
   await harness.pins.approve(pin);
   await expect
