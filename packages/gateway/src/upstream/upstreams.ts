@@ -17,7 +17,7 @@ import { applySessionLogLevel } from './notifications/set-log-level.ts';
 import { reopenSession } from './notifications/subscriptions/reopen-session.ts';
 import { createUpstreamSubscriptions } from './notifications/subscriptions/upstream-subscriptions.ts';
 import type { PinCatalog } from './pins/catalog.ts';
-import { observerOf, type Verifier } from './pins/verify.ts';
+import { viewerOf, type Verifier } from './pins/verify.ts';
 import { createServerDirectory } from './server-directory.ts';
 import { createBackoff } from './sessions/backoff.ts';
 import { createSessionPool } from './sessions/pool.ts';
@@ -138,7 +138,7 @@ async function prepareSession(
   session: UpstreamSession,
 ): Promise<void> {
   const { settings, owner, connection } = session;
-  await catalog.learnProfile(settings, connection.profile, observerOf(session));
+  await catalog.learnProfile(settings, connection.profile, viewerOf(session));
   if (owner === undefined) return;
   subscriptions.refresh(settings.name, owner);
   applySessionLogLevel(log, session, logLevels.get(owner));

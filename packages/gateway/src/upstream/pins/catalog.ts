@@ -7,7 +7,7 @@ import { compareList, type ComparedList, type CompareListDeps } from './compare-
 import { createCurrentPins } from './current-pins.ts';
 import { definitionKey } from './definition-key.ts';
 import { createDrift } from './drift.ts';
-import { createTurns } from './in-turn.ts';
+import { createServerQueues } from './server-queues.ts';
 import type { PinIndex } from './pin-index.ts';
 import { createServerProfiles } from './server-profile.ts';
 import { createWithheldReports } from './withheld.ts';
@@ -20,18 +20,18 @@ export interface PinCatalog extends Catalog {
   freshPins(): MaybePromise<PinIndex>;
   /**
    * Compares what a server listed with the pins, and pins what it may.
-   * @param observer who saw it: the principal of the session, or `*` for a session that all callers share.
+   * @param viewer who saw it: the principal of the session, or `*` for a session that all callers share.
    */
   compareList(
     settings: ServerSettings,
     kind: DefinitionKind,
     documents: readonly JsonObject[],
-    observer: string,
+    viewer: string,
   ): Promise<ComparedList>;
-  /** True while some observer sees this definition differ from its pin. */
+  /** True while some viewer sees this definition differ from its pin. */
   isDrifting(server: string, kind: DefinitionKind, name: string): boolean;
-  /** Compares what a server says about itself with its pin. @param observer as in `compareList`. */
-  learnProfile(settings: ServerSettings, profile: ServerProfile, observer: string): Promise<void>;
+  /** Compares what a server says about itself with its pin. @param viewer as in `compareList`. */
+  learnProfile(settings: ServerSettings, profile: ServerProfile, viewer: string): Promise<void>;
   /** What a server says about itself, in the pinned words; `undefined` when it was never reached. */
   profile(server: string): ServerProfile | undefined;
   /** Stops reading the pins. */
@@ -61,16 +61,15 @@ export function createCatalog(deps: CatalogDeps): PinCatalog {
     reportWithheld,
   };
   const profiles = createServerProfiles(compareDeps);
-  const inTurn = createTurns();
+  const queued = createServerQueues();
   return {
     find: (target) => current.index().find(target),
     definitionsOf: (server) => DEFINITION_KINDS.flatMap((kind) => [...current.index().ofKind(server, kind).values()]),
     freshPins: current.fresh,
-    compareList: (settings, kind, documents, observer) =>
-      inTurn(settings.name, () => compareList(compareDeps, settings, kind, documents, observer)),
+    compareList: (settings, kind, documents, viewer) =>
+      queued(settings.name, () => compareList(compareDeps, settings, kind, documents, viewer)),
     isDrifting: (server, kind, name) => drift.has(definitionKey(server, kind, name)),
-    learnProfile: (settings, profile, observer) =>
-      inTurn(settings.name, () => profiles.learn(settings, profile, observer)),
+    learnProfile: (settings, profile, viewer) => queued(settings.name, () => profiles.learn(settings, profile, viewer)),
     profile: profiles.get,
     close: current.close,
   };

@@ -13,8 +13,8 @@ export interface LiveDefinition {
   readonly kind: DefinitionKind;
   readonly name: string;
   readonly document: JsonObject;
-  /** Who saw it (`observerOf`). */
-  readonly observer: string;
+  /** Who saw it (`viewerOf`). */
+  readonly viewer: string;
 }
 
 /** What a comparison found. */
@@ -36,7 +36,7 @@ export interface CompareDeps {
 
 /** Notes and reports drift. Writes nothing: the caller applies `change`. */
 export function compareDefinition(deps: CompareDeps, pins: PinIndex, live: LiveDefinition): Comparison {
-  const { settings, kind, name, document, observer } = live;
+  const { settings, kind, name, document, viewer } = live;
   const server = settings.name;
   const digest = digestOf(kind, document);
   const key = definitionKey(server, kind, name);
@@ -48,12 +48,12 @@ export function compareDefinition(deps: CompareDeps, pins: PinIndex, live: LiveD
     return { servedDigest: digest, servedChanged: true, change: { kind: 'pin_if_absent', pin: first } };
   }
   if (pin.digest !== digest) {
-    if (!deps.drift.mark(key, observer, digest))
+    if (!deps.drift.mark(key, viewer, digest))
       return { servedDigest: undefined, servedChanged: false, change: undefined };
     deps.report({ kind: 'drift', server, definition: kind, name, pinned: pin.digest, seen: digest });
     return { servedDigest: undefined, servedChanged: true, change: pendingChange(deps, pins, live, digest) };
   }
-  if (!deps.drift.clear(key, observer, digest))
+  if (!deps.drift.clear(key, viewer, digest))
     return { servedDigest: deps.drift.has(key) ? undefined : digest, servedChanged: false, change: undefined };
   deps.report({ kind: 'restored', server, definition: kind, name });
   return { servedDigest: digest, servedChanged: true, change: undefined };

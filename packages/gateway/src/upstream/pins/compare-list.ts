@@ -28,13 +28,13 @@ export interface CompareListDeps extends CompareDeps {
   changed(server: string, kind: DefinitionKind): void;
 }
 
-/** @param observer who saw the list (`observerOf`). */
+/** @param viewer who saw the list (`viewerOf`). */
 export async function compareList(
   deps: CompareListDeps,
   settings: ServerSettings,
   kind: DefinitionKind,
   documents: readonly JsonObject[],
-  observer: string,
+  viewer: string,
 ): Promise<ComparedList> {
   const pins = await deps.current.fresh();
   const { accepted, withheld } = screenNames(deps, pins, settings, kind, documents);
@@ -43,7 +43,7 @@ export async function compareList(
   const newcomers: LiveDefinition[] = [];
   let servedChanged = false;
   for (const [name, document] of accepted) {
-    const live: LiveDefinition = { settings, kind, name, document, observer };
+    const live: LiveDefinition = { settings, kind, name, document, viewer };
     const comparison = compareDefinition(deps, pins, live);
     servedChanged ||= comparison.servedChanged;
     if (comparison.change !== undefined) changes.push(comparison.change);
@@ -54,7 +54,7 @@ export async function compareList(
   if (changes.length > 0) await deps.store.apply(changes);
   // Read again even without changes: what is sent next is checked against the pins as they are after the comparison.
   const after = await deps.current.reload();
-  for (const name of await lostRaces(deps, after, newcomers)) served.delete(name);
+  for (const name of await pinnedOtherwise(deps, after, newcomers)) served.delete(name);
   if (servedChanged) deps.changed(settings.name, kind);
   return { served, pinsVersion: changes.length > 0 ? after.version : pins.version };
 }
@@ -90,26 +90,27 @@ function screenNames(
 }
 
 /**
- * Another process may have pinned other definitions since the pins were read. Those were first, and these differ.
- * @returns the names that may not be served because of it.
+ * Finds newcomers that another process pinned first with another definition, since the pins were read, and stores that
+ * they differ.
+ * @returns the names of those that may not be served because of it.
  */
-export async function lostRaces(
+export async function pinnedOtherwise(
   deps: CompareListDeps,
   pins: PinIndex,
   newcomers: readonly LiveDefinition[],
 ): Promise<readonly string[]> {
   const changes: PinChange[] = [];
-  const lost: string[] = [];
+  const blocked: string[] = [];
   for (const live of newcomers) {
     const pin = pins.get(live.settings.name, live.kind, live.name);
     if (pin === undefined || pin.digest === digestOf(live.kind, live.document)) continue;
     const comparison = compareDefinition(deps, pins, live);
     if (comparison.change !== undefined) changes.push(comparison.change);
-    if (comparison.servedDigest === undefined) lost.push(live.name);
+    if (comparison.servedDigest === undefined) blocked.push(live.name);
   }
   if (changes.length > 0) {
     await deps.store.apply(changes);
     await deps.current.reload();
   }
-  return lost;
+  return blocked;
 }

@@ -3,12 +3,12 @@ import { isObject, type Digest, type JsonObject } from '@sallyport/guard';
 import { canonicalize } from '@sallyport/guard/json';
 import type { ServerProfile, ServerSettings } from '../../snapshot.ts';
 import { compareDefinition, type LiveDefinition } from './compare-definition.ts';
-import { lostRaces, type CompareListDeps } from './compare-list.ts';
+import { pinnedOtherwise, type CompareListDeps } from './compare-list.ts';
 
 /** The profiles of all servers. */
 export interface ServerProfiles {
-  /** Compares the profile that a server showed with its pin. @param observer who saw it (`observerOf`). */
-  learn(settings: ServerSettings, profile: ServerProfile, observer: string): Promise<void>;
+  /** Compares the profile that a server showed with its pin. @param viewer who saw it (`viewerOf`). */
+  learn(settings: ServerSettings, profile: ServerProfile, viewer: string): Promise<void>;
   /** The profile to serve; `undefined` when the server was never reached. */
   get(server: string): ServerProfile | undefined;
 }
@@ -22,18 +22,18 @@ export function createServerProfiles(deps: CompareListDeps): ServerProfiles {
   const declared = new Map<string, ServerProfile>();
   const written = new Set<string>();
   return {
-    async learn(settings, profile, observer) {
+    async learn(settings, profile, viewer) {
       const { name: server } = settings;
       const { capabilities } = profile;
       declared.set(server, { serverInfo: { name: server, version: '0' }, capabilities, instructions: undefined });
-      const live: LiveDefinition = { settings, kind: 'server', name: '', document: documentOf(profile), observer };
+      const live: LiveDefinition = { settings, kind: 'server', name: '', document: documentOf(profile), viewer };
       const pins = await deps.current.fresh();
       const pinned = pins.get(server, 'server', '');
       const { change, servedDigest } = compareDefinition(deps, pins, live);
       if (change !== undefined) {
         await deps.store.apply([change]);
         const after = await deps.current.reload();
-        if (pinned === undefined) await lostRaces(deps, after, [live]);
+        if (pinned === undefined) await pinnedOtherwise(deps, after, [live]);
       } else if (pinned !== undefined && servedDigest !== undefined)
         await updateDocument(deps, written, live, servedDigest, pinned.document);
     },

@@ -24,7 +24,7 @@ export interface Verifier {
 }
 
 /** Who sees what a session shows: its principal, or `*` for a session that all callers share. */
-export const observerOf = (session: UpstreamSession): string => session.owner?.principal ?? '*';
+export const viewerOf = (session: UpstreamSession): string => session.owner?.principal ?? '*';
 
 /** Lists the live definitions and compares them with the pins. Calls at the same time share one comparison. */
 export function verifyNow(verifier: Verifier, session: UpstreamSession, kind: DefinitionKind): Promise<Verification> {
@@ -43,7 +43,7 @@ async function verify(
   const { connection, settings } = session;
   const verifiedAtMs = clock.now();
   const documents = await readList(connection, kind, settings.timeoutMs, capabilities(settings));
-  const { served, pinsVersion } = await catalog.compareList(settings, kind, documents, observerOf(session));
+  const { served, pinsVersion } = await catalog.compareList(settings, kind, documents, viewerOf(session));
   const verification: Verification = { verifiedAtMs, pinsVersion, served };
   session.verifications.set(kind, verification);
   return verification;
