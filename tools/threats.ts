@@ -261,6 +261,23 @@ export const THREATS: Readonly<Record<string, Threat>> = {
     'A server floods standard error, standard output, notifications, progress or log messages.',
     'What nobody asked for is read at a bounded rate, and a flood that goes on ends the process or the answer.',
   ),
+  L1: row(
+    'The disk is full, fails, or there are no descriptors left, at any system call of the log.',
+    'Descriptors have one owner. No error shortens a file. After a failed write a new segment begins.',
+  ),
+  L2: row(
+    'The power fails: any of the pages that were not synced are lost.',
+    'What was never acknowledged is set aside into a file and recorded; what was acknowledged is never cut off.',
+  ),
+  L3: row(
+    'The log of one tenant is damaged.',
+    'Its calls are refused, and `/ready` and the log name it; the gateway starts and serves the others.',
+  ),
+  L6: row(
+    'The folder of a log is deleted, renamed or unmounted while the gateway runs.',
+    'Each commit looks for its file before it is acknowledged; a folder that vanished is not made again.',
+  ),
+  L7: row('The clock is set back or forth, or stands still.', 'Pauses are of the monotonic clock.'),
   L10: row(
     'An answer that may follow an execution is taken for a reason to send the call again.',
     'Only a call of which nothing has left the gateway is sent again.',

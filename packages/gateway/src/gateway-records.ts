@@ -3,9 +3,9 @@
  * calls.
  */
 import { ERRORS, type Clock, type ErrorCode, type Log } from '@sallyport/guard';
-import { logRecord } from '@sallyport/guard/audit';
+import { logRecord, type AuditRecord } from '@sallyport/guard/audit';
 import type { ActiveSettings } from './active-settings.ts';
-import type { SegmentAuditLog } from './adapters/segments/log.ts';
+import { AuditLogClosed, type SegmentAuditLog } from './adapters/segments/log.ts';
 
 /** Invariant 11: every setting that weakens a protection is logged and recorded. */
 export async function recordSettings(
@@ -16,14 +16,26 @@ export async function recordSettings(
   log: Log,
 ): Promise<void> {
   for (const weakening of snapshot.weakenings) log('warn', 'weakened', { weakening });
-  await audit.append(
-    '_',
-    logRecord(
-      event,
-      { weakenings: snapshot.weakenings, config: snapshot.version, policies: policies.revision },
-      clock.now(),
-    ),
-  );
+  const fields = { weakenings: snapshot.weakenings, config: snapshot.version, policies: policies.revision };
+  const record = logRecord(event, fields, clock.now());
+  try {
+    await audit.append('_', record);
+  } catch (cause) {
+    // L3: `/ready` says so, and calls of tenants whose logs work are served.
+    log('error', 'the settings could not be recorded; it is tried again', { cause: String(cause) });
+    recordLater(record, audit);
+  }
+}
+
+const TRY_AGAIN_MS = 1_000;
+
+function recordLater(record: AuditRecord, audit: SegmentAuditLog): void {
+  const tryAgain = (): void => {
+    audit.append('_', record).catch((cause: unknown) => {
+      if (!(cause instanceof AuditLogClosed)) setTimeout(tryAgain, TRY_AGAIN_MS).unref();
+    });
+  };
+  setTimeout(tryAgain, TRY_AGAIN_MS).unref();
 }
 
 /**

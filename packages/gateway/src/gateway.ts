@@ -110,6 +110,7 @@ export function openResources(
     origin: snapshot.audit.origin,
     clock,
     segmentBytes: snapshot.audit.segmentBytes,
+    log,
   });
   const approvals = createMemoryApprovals(clock);
   const metrics = createMetrics({
@@ -330,13 +331,25 @@ async function openListeners(
   return open;
 }
 
+const messageOf = (thrown: unknown): string => (thrown instanceof Error ? thrown.message : 'failed');
+
+/** What is wrong with the log of each tenant. */
+const tenantFaults = (audit: SegmentAuditLog): Readonly<Record<string, string | undefined>> =>
+  Object.fromEntries(
+    [...audit.faults()]
+      .filter(([tenant]) => tenant !== '_')
+      .map(([tenant, fault]) => [tenant, fault === undefined ? undefined : messageOf(fault)]),
+  );
+
 const readinessChecks = (
   audit: SegmentAuditLog,
   store: Store,
   issuerKeys: IssuerKeys,
   upstreams: Upstreams,
 ): readonly Check[] => [
-  { name: 'audit', run: () => audit.probe().then(() => undefined) },
+  { name: 'audit', run: () => audit.probe().then(() => undefined, messageOf) },
+  // L3: one tenant whose log takes no records is named, and takes the gateway from nobody else.
+  { name: 'audit.tenants', required: false, run: () => tenantFaults(audit) },
   {
     name: 'store',
     run: () => {

@@ -7,6 +7,8 @@ import { jsonResponse, type Endpoint } from './endpoint.ts';
 /** One dependency, or a group of them (such as `servers`) that reports each member by name. */
 export interface Check {
   readonly name: string;
+  /** False for what is reported and leaves the gateway ready when it fails: others are served as before. */
+  readonly required?: boolean;
   /** Throwing means that the check failed. */
   run(): MaybePromise<CheckResult>;
 }
@@ -49,16 +51,20 @@ export function createReady(options: ReadyOptions): Endpoint {
 export async function readiness(options: ReadyOptions): Promise<Readiness> {
   const { checks, details, timeoutMs = TIMEOUT_MS } = options;
   const results = await Promise.all(
-    checks.map(async (check) => membersOf(check.name, await runBounded(check, timeoutMs), details)),
+    checks.map(async (check) => ({
+      required: check.required ?? true,
+      members: membersOf(check.name, await runBounded(check, timeoutMs), details),
+    })),
   );
-  const members = results.flat();
   const describe = (reason: string | undefined): string => {
     if (reason === undefined) return 'ok';
     return details ? reason : 'failing';
   };
   return {
-    ready: members.every(([, reason]) => reason === undefined),
-    checks: Object.fromEntries(members.map(([name, reason]) => [name, describe(reason)])),
+    ready: results.every(({ required, members }) => !required || members.every(([, reason]) => reason === undefined)),
+    checks: Object.fromEntries(
+      results.flatMap(({ members }) => members.map(([name, reason]) => [name, describe(reason)])),
+    ),
   };
 }
 

@@ -1,43 +1,75 @@
-/** File operations of a log. The two that durability depends on can be replaced, so that tests can make them fail. */
-import { fdatasync, writeSync } from 'node:fs';
-import { open } from 'node:fs/promises';
-import { join } from 'node:path';
+/**
+ * Every system call that a log makes while the gateway runs, as a port, so that tests can make each of them fail. What
+ * the operating system does is in `realFiles`; who owns a descriptor, and when it is closed, is in `log-file.ts`.
+ */
+import { close, fdatasync, fsync, ftruncate, mkdir, open, read, readdir, rename, statSync, writeSync } from 'node:fs';
 import { promisify } from 'node:util';
-import { HASH_BYTES } from '@sallyport/guard/audit';
 
-/** The operations that make records durable. */
-export interface LogFiles {
-  /** Writes all bytes at the position. */
-  write(fd: number, bytes: Buffer, position: number): Promise<void>;
-  /** Resolves when everything that was written is on the disk. */
-  sync(fd: number): Promise<void>;
+/** What a path or a descriptor stands for. */
+export interface FileStatus {
+  readonly bytes: number;
+  /** Number of the file system. */
+  readonly device: number;
+  /** Number of the file in its file system. */
+  readonly inode: number;
 }
 
-/** The operations of the file system. */
+/** The system calls of a log. Each rejects or throws as Node does. */
+export interface LogFiles {
+  /** @param flags as in open(2). @returns a descriptor that the caller has to close. */
+  open(path: string, flags: number, mode: number): Promise<number>;
+  /** The descriptor is free afterwards, also when this rejects (as on Linux). */
+  close(fd: number): Promise<void>;
+  /** @returns how many bytes were read; 0 at the end of the file. */
+  read(fd: number, into: Buffer, position: number): Promise<number>;
+  /** @returns how many bytes were written, perhaps fewer than given. */
+  write(fd: number, bytes: Buffer, position: number): number;
+  /** Resolves when the bytes that were written are on the disk (fdatasync). */
+  sync(fd: number): Promise<void>;
+  /** Resolves when the bytes and what the file system knows of the file are on the disk (fsync). */
+  syncAll(fd: number): Promise<void>;
+  truncate(fd: number, bytes: number): Promise<void>;
+  /** `undefined` when there is nothing at the path. */
+  status(path: string): FileStatus | undefined;
+  rename(from: string, to: string): Promise<void>;
+  /** The names in a folder. */
+  list(folder: string): Promise<readonly string[]>;
+  /** Makes one folder in a folder that exists. A folder that is there already is no error. */
+  makeFolder(path: string): Promise<void>;
+}
+
+const callOpen = promisify(open);
+const callRead = promisify(read);
+const callMkdir = promisify(mkdir);
+const FOLDER_MODE = 0o700;
+
+/** The system calls of the operating system. */
 export const realFiles: LogFiles = {
-  // Synchronous: writing to the page cache takes microseconds, less than handing the work to another thread. The wait
-  // for the disk (fdatasync) is asynchronous.
-  async write(fd, bytes, position) {
-    for (let written = 0; written < bytes.length;) {
-      const more = writeSync(fd, bytes, written, bytes.length - written, position + written);
-      if (more === 0) throw new Error('the file takes no more bytes');
-      written += more;
+  open: (path, flags, mode) => callOpen(path, flags, mode),
+  close: promisify(close),
+  read: async (fd, into, position) => (await callRead(fd, into, 0, into.length, position)).bytesRead,
+  // Synchronous: writing to the page cache takes microseconds, less than handing the work to another thread. Waiting
+  // for the disk (fdatasync) is asynchronous, and so is all that may wait for the journal of the file system.
+  write: (fd, bytes, position) => writeSync(fd, bytes, 0, bytes.length, position),
+  sync: promisify(fdatasync),
+  syncAll: promisify(fsync),
+  truncate: promisify(ftruncate),
+  // Synchronous, because every commit asks: it takes 3 µs.
+  status(path) {
+    const found = statSync(path, { throwIfNoEntry: false });
+    return found === undefined ? undefined : { bytes: found.size, device: found.dev, inode: found.ino };
+  },
+  rename: promisify(rename),
+  list: promisify(readdir) as (folder: string) => Promise<string[]>,
+  async makeFolder(path) {
+    try {
+      await callMkdir(path, FOLDER_MODE);
+    } catch (thrown) {
+      if (!isCode(thrown, 'EEXIST')) throw thrown;
     }
   },
-  sync: promisify(fdatasync),
 };
 
-/** @returns a function that reads the leaf hashes of a range of records. It rejects when the file ends before them. */
-export function leavesIn(folder: string): (from: number, to: number) => Promise<Buffer> {
-  return async (from, to) => {
-    const file = await open(join(folder, 'leaves'), 'r');
-    try {
-      const bytes = Buffer.alloc((to - from) * HASH_BYTES);
-      const { bytesRead } = await file.read(bytes, 0, bytes.length, from * HASH_BYTES);
-      if (bytesRead < bytes.length) throw new Error(`leaf hashes are missing in ${folder}`);
-      return bytes;
-    } finally {
-      await file.close();
-    }
-  };
-}
+/** Whether something that was thrown is a failed system call with this code. */
+export const isCode = (thrown: unknown, code: string): boolean =>
+  (thrown as NodeJS.ErrnoException | undefined)?.code === code;

@@ -13,7 +13,7 @@ export interface FollowedRecord {
 /** @returns a function that reads the records that were added since its last call; at first, all of them. */
 export function followRecords(folder: string): () => readonly FollowedRecord[] {
   let [current, offset, index] = ['', 0, 0];
-  const readNew = (segment: string): FollowedRecord[] => {
+  const readNew = (segment: string): readonly FollowedRecord[] => {
     if (segment !== current) [current, offset] = [segment, 0];
     // A frame that is cut off is still being written. The next call reads it.
     const { frames } = decodeFrames(readFrom(join(folder, segment), offset), index);

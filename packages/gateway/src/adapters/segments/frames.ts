@@ -1,13 +1,24 @@
 /**
- * The frame of a record in a segment file: length (4 bytes), CRC-32 (4), index (8), then the bytes, all big-endian. The
- * CRC covers index and bytes. The index shows when a record was moved, doubled or removed.
+ * The frame of a record in a segment file: head (4 bytes), CRC-32 (4), number (8), then the bytes, all big-endian.
+ *
+ * The head is the length, with its highest bit set. The number is the position of the record in its commit (16 bits)
+ * and the index of the record (48). The CRC covers all but itself. The index shows when a record was moved, doubled or
+ * removed. The position shows what was durable: a commit is written when the one before it is on the disk, so a frame
+ * proves that every record before the first of its commit was acknowledged, also when those cannot be read any more.
+ *
+ * Logs of earlier versions have frames without the highest bit: there the number is the index alone, and the CRC does
+ * not cover the length. They are read and no longer written.
  */
 import { crc32 } from 'node:zlib';
 
-/** Length, CRC-32 and index. */
+/** Head, CRC-32 and number. */
 export const HEADER_BYTES = 16;
-/** A longer record is a damaged length. */
+/** A longer record is not accepted, and a longer length is a damaged one. */
 export const RECORD_BYTES_MAX = 4 * 1024 * 1024;
+/** The position of a record in its commit has 16 bits. */
+export const COMMIT_RECORDS_MAX = 65_536;
+
+const WITH_POSITION = 0x8000_0000;
 
 /** A record as it was read from a segment. */
 export interface Frame {
@@ -15,6 +26,8 @@ export interface Frame {
   /** Offset of the frame in the segment. */
   readonly offset: number;
   readonly bytes: Buffer;
+  /** Index of the first record of its commit: those before it were acknowledged. 0 in logs of earlier versions. */
+  readonly commit: number;
 }
 
 /** Where reading a segment had to stop. */
@@ -23,54 +36,142 @@ export interface Fault {
   /** The index that the record at fault should have. */
   readonly index: number;
   readonly what: string;
-  /** True when the segment ends inside the frame. */
-  readonly incomplete: boolean;
 }
 
 /**
- * All frames of a batch in one buffer.
+ * All frames of a commit in one buffer.
  * @param first the index of the first record.
  */
 export function encodeFrames(first: number, records: readonly Buffer[]): Buffer {
+  if (records.length > COMMIT_RECORDS_MAX) throw new RangeError('too many records for one commit');
   const all = Buffer.allocUnsafe(records.reduce((bytes, record) => bytes + HEADER_BYTES + record.length, 0));
   let offset = 0;
-  for (const [number, record] of records.entries()) {
+  for (const [position, record] of records.entries()) {
     const end = offset + HEADER_BYTES + record.length;
-    all.writeUInt32BE(record.length, offset);
-    all.writeBigUInt64BE(BigInt(first + number), offset + 8);
+    const head = WITH_POSITION + record.length;
+    all.writeUInt32BE(head, offset);
+    all.writeUInt16BE(position, offset + 8);
+    all.writeUIntBE(first + position, offset + 10, 6);
     record.copy(all, offset + HEADER_BYTES);
-    all.writeUInt32BE(crc32(all.subarray(offset + 8, end)), offset + 4);
+    all.writeUInt32BE(crc32(all.subarray(offset + 8, end), head), offset + 4);
     offset = end;
   }
   return all;
 }
 
+/** Reads the frames of one segment from pieces of it. */
+export interface FrameDecoder {
+  /** Takes the bytes that follow. @returns the frames that are complete now; none after a fault. */
+  push(bytes: Buffer): readonly Frame[];
+  /** The fault that stopped the decoder, or that the segment ends inside a frame. */
+  end(): Fault | undefined;
+  /** The index that the next record has. */
+  readonly next: number;
+  /** Where the next frame begins. */
+  readonly offset: number;
+}
+
 /**
- * Reads the frames of one segment, to its end or its first fault.
  * @param first the index that the first frame must have.
+ * @param start its offset in the segment.
  */
+export function createFrameDecoder(first: number, start = 0): FrameDecoder {
+  let [next, offset] = [first, start];
+  let rest: Buffer = Buffer.alloc(0);
+  let fault: Fault | undefined;
+  return {
+    push(bytes) {
+      if (fault !== undefined) return [];
+      const pending = rest.length === 0 ? bytes : Buffer.concat([rest, bytes]);
+      const frames: Frame[] = [];
+      let at = 0;
+      for (;;) {
+        const read = readFrame(pending, at);
+        if (read === 'incomplete') break;
+        const what = typeof read === 'string' ? read : wrongIndex(read, next);
+        if (what !== undefined) {
+          fault = { offset, index: next, what };
+          return frames;
+        }
+        const frame = read as FrameAt;
+        frames.push({ ...frame, offset });
+        next += 1;
+        offset += frame.end - at;
+        at = frame.end;
+      }
+      rest = at === pending.length ? NOTHING : Buffer.from(pending.subarray(at));
+      return frames;
+    },
+    end: () => fault ?? (rest.length === 0 ? undefined : { offset, index: next, what: 'the frame is cut off' }),
+    get next() {
+      return next;
+    },
+    get offset() {
+      return offset;
+    },
+  };
+}
+
+const NOTHING = Buffer.alloc(0);
+
+/** Reads the frames of a whole segment, to its end or its first fault. */
 export function decodeFrames(
   segment: Buffer,
   first: number,
-): { readonly frames: Frame[]; readonly fault: Fault | undefined } {
-  const frames: Frame[] = [];
-  for (let offset = 0; offset < segment.length;) {
-    const index = first + frames.length;
-    const fault = (what: string, incomplete = false): { frames: Frame[]; fault: Fault } => ({
-      frames,
-      fault: { offset, index, what, incomplete },
-    });
-    if (segment.length - offset < HEADER_BYTES) return fault('the frame is cut off', true);
-    const length = segment.readUInt32BE(offset);
-    const end = offset + HEADER_BYTES + length;
-    if (length > RECORD_BYTES_MAX) return fault('the length is impossible');
-    if (end > segment.length) return fault('the frame is cut off', true);
-    if (segment.readUInt32BE(offset + 4) !== crc32(segment.subarray(offset + 8, end)))
-      return fault('the checksum does not match');
-    if (segment.readBigUInt64BE(offset + 8) !== BigInt(index))
-      return fault(`the record says it is number ${segment.readBigUInt64BE(offset + 8)}`);
-    frames.push({ index, offset, bytes: segment.subarray(offset + HEADER_BYTES, end) });
-    offset = end;
-  }
-  return { frames, fault: undefined };
+): { readonly frames: readonly Frame[]; readonly fault: Fault | undefined } {
+  const decoder = createFrameDecoder(first);
+  const frames = decoder.push(segment);
+  return { frames, fault: decoder.end() };
 }
+
+const wrongIndex = ({ index }: FrameAt, expected: number): string | undefined =>
+  index === expected ? undefined : `the record says it is number ${index}`;
+
+/** A frame in a buffer. */
+type FrameAt = Omit<Frame, 'offset'> & {
+  /** Where the next one begins. */
+  readonly end: number;
+};
+
+/**
+ * Reads one frame, whatever its index. @returns `incomplete` when the buffer ends before it does; else what
+ * is wrong.
+ */
+function readFrame(buffer: Buffer, at: number): FrameAt | string {
+  if (buffer.length - at < HEADER_BYTES) return 'incomplete';
+  const head = buffer.readUInt32BE(at);
+  const hasPosition = head >= WITH_POSITION;
+  const length = hasPosition ? head - WITH_POSITION : head;
+  if (length > RECORD_BYTES_MAX) return 'the length is impossible';
+  const end = at + HEADER_BYTES + length;
+  if (end > buffer.length) return 'incomplete';
+  if (buffer.readUInt32BE(at + 4) !== crc32(buffer.subarray(at + 8, end), hasPosition ? head : 0))
+    return 'the checksum does not match';
+  const bytes = buffer.subarray(at + HEADER_BYTES, end);
+  if (!hasPosition) return { index: Number(buffer.readBigUInt64BE(at + 8)), commit: 0, bytes, end };
+  const index = buffer.readUIntBE(at + 10, 6);
+  return { index, commit: index - buffer.readUInt16BE(at + 8), bytes, end };
+}
+
+/**
+ * What the bytes after a fault prove: how many records of the log were acknowledged, as far as whole frames say so. A
+ * damaged frame says nothing about where the next one begins, so each position is tried.
+ *
+ * @param index the index of the record at fault: only frames of later ones count.
+ */
+export function provenAfter(buffer: Buffer, index: number): number {
+  let proven = 0;
+  const indexMax = index + Math.ceil(buffer.length / HEADER_BYTES);
+  for (let at = buffer.indexOf(WITH_POSITION_BYTE); at !== -1; at = buffer.indexOf(WITH_POSITION_BYTE, at + 1)) {
+    if (buffer.length - at < HEADER_BYTES) break;
+    // The index is compared before the checksum, which costs as much as the record is long.
+    const said = buffer.readUIntBE(at + 10, 6);
+    if (said <= index || said > indexMax) continue;
+    const frame = readFrame(buffer, at);
+    if (typeof frame !== 'string' && frame.commit <= frame.index) proven = Math.max(proven, frame.commit);
+  }
+  return proven;
+}
+
+/** The first byte of every frame: the length takes less than 24 bits. */
+const WITH_POSITION_BYTE = 0x80;

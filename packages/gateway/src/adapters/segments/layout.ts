@@ -7,14 +7,16 @@
  *     <tenant>/<first index>.seg the records
  *     <tenant>/leaves            the leaf hashes, 32 bytes each, at least up to the last checkpoint
  *     <tenant>/checkpoint        the last signed checkpoint
- *     <tenant>/checkpoints       every signed checkpoint, oldest first
+ *     <tenant>/checkpoints       every signed checkpoint, oldest first; further lists are <size>.checkpoints
+ *     <tenant>/<name>.set-aside  what was never acknowledged and could not be read; .torn until a record names it
  *     <tenant>/resume            where the next start begins to read: a hint that is checked
  *     +<name>/                   the log of another process than the gateway, with its own lock and the same keys
  */
 import { readdirSync } from 'node:fs';
-import { join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 
-const SEGMENT_NAME = /^(\d{16})\.seg$/;
+/** The name of a segment: the index of its first record. */
+export const SEGMENT_NAME = /^(\d{16})\.seg$/;
 
 /** The segments of a log, oldest first. */
 export const segmentsIn = (folder: string): readonly string[] =>
@@ -52,3 +54,22 @@ export const processOf = (folderName: string): string | undefined => PROCESS_LOG
 
 /** The file name of the segment that begins with this record. */
 export const segmentName = (firstIndex: number): string => `${String(firstIndex).padStart(16, '0')}.seg`;
+
+const LIST_NAME = /^(?:\d{16}\.)?checkpoints$/;
+
+/** The lists of checkpoints among the names in a folder, oldest first. */
+export const checkpointListsOf = (names: readonly string[]): readonly string[] =>
+  names.filter((name) => LIST_NAME.test(name)).sort((a, b) => (sortKey(a) < sortKey(b) ? -1 : 1));
+
+/** The first list has no number. */
+const sortKey = (name: string): string => (name === 'checkpoints' ? '' : name);
+
+/** The name of the list that begins with the checkpoint of so many records. */
+export const checkpointListName = (size: number): string =>
+  size === 0 ? 'checkpoints' : `${String(size).padStart(16, '0')}.checkpoints`;
+
+/** The options of `sallyport audit` that choose the log in this folder. */
+export function selectionOf(folder: string): string {
+  const log = processOf(basename(dirname(folder)));
+  return `--tenant ${tenantOf(basename(folder))}${log === undefined ? '' : ` --log ${log}`}`;
+}

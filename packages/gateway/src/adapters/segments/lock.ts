@@ -10,8 +10,13 @@ const SQLITE_BUSY = 5;
 /** Another process has the log open. The message names its process id. */
 export class AuditLogInUse extends Error {}
 
+/** A lock that is held. */
+export interface FolderLock {
+  release(): void;
+}
+
 /** Locks a folder until `release`. @throws AuditLogInUse */
-export function lockFolder(folder: string): { release(): void } {
+export function lockFolder(folder: string): FolderLock {
   const file = join(folder, 'lock.db');
   const database = open(file);
   try {

@@ -1,12 +1,17 @@
 /** The audit log of a process: one log per tenant, opened when it is first needed, with checkpoints at an interval. */
-import { mkdirSync, readdirSync } from 'node:fs';
-import type { AuditLog, Clock } from '@sallyport/guard';
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import type { AuditLog, Clock, Log } from '@sallyport/guard';
 import { createSigner, type Tile } from '@sallyport/guard/audit';
 import { openAuditKeys, type AuditKeys } from './keys.ts';
-import { processFolder, processOf, tenantFolder, tenantOf } from './layout.ts';
-import { AuditLogInUse, lockFolder } from './lock.ts';
-import type { LogFiles } from './files.ts';
-import { openTenantLog, type TenantLog } from './tenant-log.ts';
+import { processFolder, tenantFolder, tenantOf } from './layout.ts';
+import { realFiles, type LogFiles } from './files.ts';
+import { AuditLogInUse, lockFolder, type FolderLock } from './lock.ts';
+import { isSameFile } from './log-file.ts';
+import { AuditLogGone } from './open-log.ts';
+import { createTenantLog, type TenantLog, type TenantLogDeps } from './tenant-log.ts';
+
+export { AuditLogClosed } from './tenant-log.ts';
 
 /** An audit log in segment files, with its keys and its checkpoints. */
 export interface SegmentAuditLog extends AuditLog {
@@ -15,8 +20,12 @@ export interface SegmentAuditLog extends AuditLog {
   checkpoint(tenant: string): Promise<string | undefined>;
   /** The hashes of a tile; `undefined` when the last checkpoint does not cover it. */
   tile(tenant: string, tile: Tile): Promise<Buffer | undefined>;
-  /** Rejects when a record could not be made durable now. */
+  /** Resolves when the log of every tenant was opened or was found to be unusable. */
+  opened(): Promise<void>;
+  /** Rejects when a record of the gateway itself (`_`) could not be made durable now. */
   probe(): Promise<void>;
+  /** Why the log of a tenant takes no records now, or cannot be signed; of all tenants whose log was opened. */
+  faults(): ReadonlyMap<string, unknown>;
   close(): Promise<void>;
 }
 
@@ -34,64 +43,109 @@ export interface AuditLogDeps {
   /** How often a log that did not grow is signed again. */
   readonly heartbeatMs?: number;
   readonly files?: LogFiles;
+  /** Milliseconds of a clock that is never set back or forth. */
+  readonly monotonicMs?: () => number;
+  /** The operator's log: says when a tenant's log stops, and when it records again. */
+  readonly log?: Log;
 }
 
 /**
- * Opens the log of a process, and recovers the logs of all tenants.
+ * Opens the log of a process. The logs of its tenants are opened while it returns: one that is damaged refuses the
+ * records of its tenant and of nobody else (L3).
  *
- * @throws AuditLogInUse when another process has it open; AuditLogInconsistent when records under a checkpoint are
- *   missing or changed.
+ * @throws AuditLogInUse when another process has it open.
  */
 export function openAuditLog(deps: AuditLogDeps): SegmentAuditLog {
   const folder = processFolder(deps.folder, deps.name);
   makeFolder(folder);
   const lock = lockFolder(folder);
-  const logs = new Map<string, TenantLog>();
   try {
-    const keys = openAuditKeys(deps.folder);
-    const open = (tenant: string): TenantLog => {
-      const log = logs.get(tenant) ?? openTenant(deps, folder, keys, tenant);
-      logs.set(tenant, log);
-      return log;
-    };
-    for (const entry of readdirSync(folder, { withFileTypes: true }))
-      if (entry.isDirectory() && processOf(entry.name) === undefined) open(tenantOf(entry.name));
-    const timer = checkpointRegularly(logs, deps.checkpointEveryMs ?? 1_000, deps.heartbeatMs ?? 60_000);
-    return {
-      keys,
-      append: (tenant, record) => {
-        try {
-          return open(tenant).append(record);
-        } catch (cause) {
-          return Promise.reject(cause as Error);
-        }
-      },
-      checkpoint: async (tenant) => logs.get(tenant)?.checkpoint(),
-      tile: async (tenant, tile) => logs.get(tenant)?.tile(tile),
-      probe: async () => void (await open('_').checkpoint(true)),
-      async close() {
-        clearInterval(timer);
-        await Promise.all([...logs.values()].map((log) => log.close()));
-        lock.release();
-      },
-    };
+    return openLocked(deps, folder, openAuditKeys(deps.folder), lock);
   } catch (thrown) {
     lock.release();
     throw thrown;
   }
 }
 
-function openTenant(deps: AuditLogDeps, folder: string, keys: AuditKeys, tenant: string): TenantLog {
-  const { name, origin, clock, segmentBytes = SEGMENT_BYTES, files } = deps;
+function openLocked(deps: AuditLogDeps, folder: string, keys: AuditKeys, lock: FolderLock): SegmentAuditLog {
+  const { files = realFiles } = deps;
+  const logs = new Map<string, TenantLog>();
+  const status = files.status(folder);
+  const logOf = (tenant: string): TenantLog => {
+    const known = logs.get(tenant);
+    if (known !== undefined) return known;
+    // L6: in a folder that took the place of this one, the log of a tenant would begin anew.
+    if (!isSameFile(files.status(folder), status)) throw new AuditLogGone(`the folder ${folder} is not the one it was`);
+    const log = createTenantLog(tenantDeps(deps, folder, keys, tenant, files));
+    logs.set(tenant, log);
+    return log;
+  };
+  let isOpening = false;
+  const openAll = async (): Promise<void> => {
+    if (isOpening) return;
+    isOpening = true;
+    // A folder that cannot be listed now is listed again at the next interval.
+    await openPresent(files, folder, logOf).catch(() => void (isOpening = false));
+  };
+  const opening = openAll();
+  const timer = signRegularly(logs, openAll, deps.checkpointEveryMs ?? 1_000, deps.heartbeatMs ?? 60_000);
+  return {
+    keys,
+    append: async (tenant, record) => logOf(tenant).append(record),
+    checkpoint: async (tenant) => logs.get(tenant)?.checkpoint(),
+    tile: async (tenant, tile) => logs.get(tenant)?.tile(tile),
+    opened: () => opening,
+    async probe() {
+      const own = logOf('_');
+      await own.revive();
+      await own.checkpoint(true);
+      const fault = own.fault();
+      if (fault !== undefined) throw fault as Error;
+    },
+    faults: () => new Map([...logs].map(([tenant, log]) => [tenant, log.fault()])),
+    async close() {
+      clearInterval(timer);
+      await opening;
+      await Promise.all([...logs.values()].map((log) => log.close()));
+      lock.release();
+    },
+  };
+}
+
+const OPENED_TOGETHER = 8;
+
+/** Opens the logs that are there, so that calls that an earlier process left open get their outcome. */
+async function openPresent(files: LogFiles, folder: string, logOf: (tenant: string) => TenantLog): Promise<void> {
+  const waiting = (await files.list(folder)).filter((name) => isTenantFolder(files, folder, name)).map(tenantOf);
+  const openNext = async (): Promise<void> => {
+    for (let tenant = waiting.pop(); tenant !== undefined; tenant = waiting.pop()) await logOf(tenant).revive();
+  };
+  await Promise.all(Array.from({ length: OPENED_TOGETHER }, openNext));
+}
+
+const isTenantFolder = (files: LogFiles, folder: string, name: string): boolean =>
+  tenantFolder(folder, tenantOf(name)) === join(folder, name) && files.status(`${folder}/${name}/.`) !== undefined;
+
+function tenantDeps(
+  deps: AuditLogDeps,
+  folder: string,
+  keys: AuditKeys,
+  tenant: string,
+  files: LogFiles,
+): TenantLogDeps {
+  const { name, origin, clock, segmentBytes = SEGMENT_BYTES } = deps;
   const tenantName = tenant === '_' ? 'gateway' : encodeURIComponent(tenant);
   const logOrigin = [origin, tenantName, ...(name === undefined ? [] : [name])].join('/');
-  return openTenantLog({
+  return {
+    tenant,
     folder: tenantFolder(folder, tenant),
     signer: createSigner(logOrigin, keys.signingSeed(tenant)),
     clock,
     segmentBytes,
-    ...(files && { files }),
-  });
+    files,
+    monotonicMs: deps.monotonicMs ?? (() => performance.now()),
+    log: deps.log ?? (() => undefined),
+  };
 }
 
 const SEGMENT_BYTES = 64 * 1024 * 1024;
@@ -127,11 +181,12 @@ function makeFolder(folder: string): void {
 }
 
 /**
- * Signs checkpoints of all logs. A log that did not grow is signed too, once per heartbeat: so a log without calls can
- * be told from one that was stopped.
+ * Signs checkpoints of all logs, and opens those again that failed. A log that did not grow is signed too, once per
+ * heartbeat: so a log without calls can be told from one that was stopped.
  */
-function checkpointRegularly(
+function signRegularly(
   logs: ReadonlyMap<string, TenantLog>,
+  openAll: () => Promise<void>,
   everyMs: number,
   heartbeatMs: number,
 ): NodeJS.Timeout {
@@ -140,8 +195,12 @@ function checkpointRegularly(
   const timer = setInterval(() => {
     intervals += 1;
     const isHeartbeat = intervals % intervalsPerHeartbeat === 0;
-    // A checkpoint that cannot be written is tried again at the next interval. The records are durable already.
-    for (const log of logs.values()) log.checkpoint(isHeartbeat).catch(() => undefined);
+    void openAll();
+    for (const log of logs.values()) {
+      void log.revive();
+      // A checkpoint that cannot be written is tried again at the next interval. The records are durable already.
+      log.checkpoint(isHeartbeat).catch(() => undefined);
+    }
   }, everyMs);
   return timer.unref();
 }

@@ -91,14 +91,23 @@ describe('a start', () => {
     await crashed(log);
     const [first = ''] = segments();
     const whole = readFileSync(first);
+    const refused = async (): Promise<void> => {
+      const log = open();
+      await expect(log.append('acme', record('r9', 'outcome'))).rejects.toThrow(/inconsistent at record 2/);
+      await log.close();
+    };
     truncateSync(first, whole.length - 5);
-    expect(() => open()).toThrow(/inconsistent at record 2/);
+    await refused();
     const changed = Buffer.from(whole);
     changed[whole.length - 3] = 0x21;
     writeFileSync(first, changed);
-    expect(() => open()).toThrow(/inconsistent at record 2/);
+    await refused();
+    expect(readFileSync(first)).toEqual(changed);
     writeFileSync(first, whole);
-    await open().close();
+    const log2 = open();
+    await log2.opened();
+    expect(log2.faults().get('acme')).toBeUndefined();
+    await log2.close();
   });
 });
 

@@ -3,11 +3,12 @@
  * the whole log. It is never trusted: the records from there must give the root of the signed checkpoint, or all are
  * read.
  */
-import { existsSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { HASH_BYTES } from '@sallyport/guard/audit';
 import { z } from 'zod';
+import type { LogFiles } from './files.ts';
 import { segmentName } from './layout.ts';
+import { readSmallFile } from './log-file.ts';
 
 /** The position of a record in the log. */
 export interface RecordPosition {
@@ -42,24 +43,25 @@ const schema = z.strictObject({
 export const encodeResume = ({ size, peaks, from }: ResumePoint): string =>
   JSON.stringify({ size, peaks: peaks.map((peak) => peak.toString('hex')), from });
 
-/** @returns `undefined` when there is no file. @throws Error when the file cannot be used. */
-export function parseResume(folder: string): ResumePoint | undefined {
-  const file = join(folder, 'resume');
-  if (!existsSync(file)) return undefined;
-  const { peaks, ...read } = schema.parse(JSON.parse(readFileSync(file, 'utf8')));
+/** Reads the text of the file `resume`. @throws Error when it cannot be used. */
+export function parseResume(text: string): ResumePoint {
+  const { peaks, ...read } = schema.parse(JSON.parse(text));
   if (peaks.length !== peakCount(read.size) || read.from.index > read.size)
     throw new Error('its numbers contradict each other');
   return { ...read, peaks: peaks.map((peak) => Buffer.from(peak, 'hex')) };
 }
 
+const RESUME_BYTES_MAX = 64 * 1024;
+
 /**
  * @param size number of records of the last checkpoint.
  * @returns `undefined` when the hint is missing, broken, or does not fit the files.
  */
-export function readResume(folder: string, size: number): ResumePoint | undefined {
-  const bytesOf = (name: string): number => statSync(join(folder, name), { throwIfNoEntry: false })?.size ?? 0;
+export async function readResume(files: LogFiles, folder: string, size: number): Promise<ResumePoint | undefined> {
+  const text = await readSmallFile(files, join(folder, 'resume'), RESUME_BYTES_MAX);
+  const bytesOf = (name: string): number => files.status(join(folder, name))?.bytes ?? 0;
   try {
-    const resume = parseResume(folder);
+    const resume = text === undefined ? undefined : parseResume(text.toString());
     const fits =
       resume !== undefined &&
       resume.size <= size &&

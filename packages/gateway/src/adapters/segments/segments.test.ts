@@ -28,6 +28,9 @@ beforeEach(() => {
 afterEach(() => rmSync(folder, { recursive: true, force: true }));
 
 const clock = { now: () => 1_700_000_000_000 };
+const thrown = (error: Error): never => {
+  throw error;
+};
 const record = (n: number, phase = 'outcome'): AuditRecord => ({
   time: n,
   unmapped: { phase, record_id: `r${n}`, status: 'success' },
@@ -112,17 +115,18 @@ describe('the segment log', () => {
   });
 
   it.each([
-    ['disk full', { write: () => Promise.reject(Object.assign(new Error('ENOSPC'), { code: 'ENOSPC' })) }],
-    ['an error on write', { write: () => Promise.reject(new Error('EIO')) }],
+    ['disk full', { write: () => thrown(Object.assign(new Error('ENOSPC'), { code: 'ENOSPC' })) }],
+    ['an error on write', { write: () => thrown(new Error('EIO')) }],
     ['an error on fdatasync', { sync: () => Promise.reject(new Error('EIO')) }],
   ])('%s refuses the record and every later one, and loses nothing that was acknowledged', async (_name, broken) => {
     let fail = false;
-    let now = clock.now();
+    let now = 0;
     const files: LogFiles = {
+      ...realFiles,
       write: (fd, bytes, at) => (fail && 'write' in broken ? broken.write() : realFiles.write(fd, bytes, at)),
       sync: (fd) => (fail && 'sync' in broken ? broken.sync() : realFiles.sync(fd)),
     };
-    const log = openAuditLog({ folder, origin: 'sallyport.test', clock: { now: () => now }, files });
+    const log = openAuditLog({ folder, origin: 'sallyport.test', clock, monotonicMs: () => now, files });
     await log.append('acme', record(1));
     fail = true;
     await expect(log.append('acme', record(2))).rejects.toThrow();
@@ -171,29 +175,41 @@ describe('the segment log', () => {
     await open().close();
   });
 
-  it('drops an incomplete last frame, records that, and closes open intents', async () => {
+  it('sets an incomplete last frame aside, records that, and closes open intents', async () => {
     const log = open();
     await log.append('acme', record(1, 'intent'));
     await log.close();
     const segment = join(home(), readdirSync(home()).find((name) => name.endsWith('.seg')) ?? '');
-    writeFileSync(segment, Buffer.concat([readFileSync(segment), Buffer.from([0, 0, 0, 99, 1, 2])]));
+    const torn = Buffer.from([0, 0, 0, 99, 1, 2]);
+    const end = statSync(segment).size;
+    writeFileSync(segment, Buffer.concat([readFileSync(segment), torn]));
     const again = open();
     await again.append('acme', record(2));
     await again.close();
     const fields = readRecords(home()).records.map(
       ({ bytes }) => (JSON.parse(bytes.toString()) as { unmapped: Record<string, unknown> }).unmapped,
     );
-    expect(fields).toContainEqual(expect.objectContaining({ truncated_bytes: 6, orphan_intents: 1 }));
+    const name = `0000000000000000-${end}-1`;
+    expect(fields).toContainEqual(
+      expect.objectContaining({ cause: 'start', set_aside_bytes: 6, set_aside_files: [name], orphan_intents: 1 }),
+    );
+    expect(readFileSync(join(home(), `${name}.set-aside`))).toEqual(torn);
     expect(fields).toContainEqual(expect.objectContaining({ record_id: 'r1', phase: 'outcome', status: 'unknown' }));
     expect(verifyLog(home(), vkey()).problems).toEqual([]);
   });
 
-  it('does not serve a log whose checkpointed records are gone', async () => {
+  it('L3: a log whose checkpointed records are gone refuses its tenant, by name; the others record', async () => {
     await written(8);
     const segment = join(home(), '0000000000000000.seg');
     truncateSync(segment, statSync(segment).size - 10);
-    expect(() => open()).toThrow(/inconsistent at record 7/);
-    expect(() => open(), 'and lets go of the folder').toThrow(/inconsistent at record 7/);
+    const log = open();
+    await expect(log.append('acme', record(9))).rejects.toThrow(
+      /acme is inconsistent at record 7: .*run sallyport audit verify --tenant acme/,
+    );
+    await log.append('globex', record(9));
+    expect(log.faults().get('acme')).toBeInstanceOf(Error);
+    expect(log.faults().get('globex')).toBeUndefined();
+    await log.close();
   });
 
   it('a folder that cannot be made is named in the error', () => {
@@ -211,6 +227,7 @@ describe('the segment log', () => {
 
 /** Length, checksum and the begin of a record. */
 const FRAME_BITS = 32 * 8;
+const frameBytes = (segment: Buffer, at: number): number => 16 + (segment.readUInt32BE(at) & 0x7fff_ffff);
 
 describe('verify names', () => {
   const tampered = async (change: (copy: string) => void, count = 9) => {
@@ -251,11 +268,10 @@ describe('verify names', () => {
     const { problems } = await tampered((copy) => {
       const file = segmentsOf(copy)[0] ?? '';
       const segment = readFileSync(file);
-      const length = segment.readUInt32BE(0);
-      const second = 16 + length;
+      const second = frameBytes(segment, 0);
       segment[second + 16 + 9] = 0x35;
       segment.writeUInt32BE(
-        crc32(segment.subarray(second + 8, second + 16 + segment.readUInt32BE(second))),
+        crc32(segment.subarray(second + 8, second + frameBytes(segment, second)), segment.readUInt32BE(second)),
         second + 4,
       );
       writeFileSync(file, segment);
@@ -274,7 +290,7 @@ describe('verify names', () => {
     const { problems } = await tampered((copy) => {
       const file = segmentsOf(copy)[1] ?? '';
       const segment = readFileSync(file);
-      writeFileSync(file, change(segment, 16 + segment.readUInt32BE(0)));
+      writeFileSync(file, change(segment, frameBytes(segment, 0)));
     });
     expect(problems[0]?.index).toBeGreaterThan(0);
     expect(problems[0]?.file).toMatch(/\.seg$/);

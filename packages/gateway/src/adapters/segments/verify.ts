@@ -136,7 +136,8 @@ function verifyCheckpoints(
 
 function readHint(folder: string): ResumePoint | 'broken' | undefined {
   try {
-    return parseResume(folder);
+    const file = join(folder, 'resume');
+    return existsSync(file) ? parseResume(readFileSync(file, 'utf8')) : undefined;
   } catch {
     return 'broken';
   }
