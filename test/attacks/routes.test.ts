@@ -127,8 +127,11 @@ describe('A14 every route of the gateway listener', () => {
   });
 });
 
-/** Route → a path of it, and what is in its answer. A route without a row here fails the first test. */
-const ADMIN: Readonly<Record<string, readonly [path: string, answer: RegExp]>> = {
+/**
+ * Route → a path of it, what `GET` answers, and the other methods that it has. A route without a row here fails the
+ * first test.
+ */
+const ADMIN: Readonly<Record<string, readonly [path: string, answer: RegExp, methods?: readonly string[]]>> = {
   '^\\/health$': ['/health', /^\{"status":"ok"\}\n$/],
   '^\\/ready$': ['/ready', /^\{"status":"ready","checks":\{[a-z0-9.:/", ]*\}\}\n$/],
   '^\\/metrics$': ['/metrics', /^# HELP /],
@@ -153,24 +156,19 @@ describe('A14 every route of the admin listener', () => {
   it('has a row in this table', () => expect([...ADMIN_ROUTES].sort()).toEqual(Object.keys(ADMIN).sort()));
 
   it.each(ADMIN_ROUTES)(
-    '%s answers without definitions or arguments, and refuses other methods than GET',
+    '%s answers without definitions or arguments, and refuses the methods that it does not have',
     async (route) => {
-      const [path, answer] = ADMIN[route] ?? ['/', /never/];
+      const [path, answer, methods = []] = ADMIN[route] ?? ['/', /never/];
       const { text } = await sendHttp(gateway.adminUrl, { path });
       expect(text).toMatch(answer);
       expect(text).not.toContain('CANARY');
-      for (const method of ['POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS', 'TRACE'])
-        expect(
-          (
-            await sendHttp(gateway.adminUrl, {
-              path,
-              method,
-              headers: mcpHeaders(await gateway.token('alice')),
-              body: '{}',
-            })
-          ).status,
-          method,
-        ).toBe(405);
+      const token = await gateway.token('alice');
+      for (const method of ['POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS', 'TRACE']) {
+        const has = methods.includes(method);
+        const headers = mcpHeaders(has ? undefined : token);
+        const { status } = await sendHttp(gateway.adminUrl, { path, method, headers, body: '{}' });
+        expect(status, has ? `${method} without a credential` : method).toBe(has ? 401 : 405);
+      }
       expect(arrived()).toBe(before);
     },
   );
