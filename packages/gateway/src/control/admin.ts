@@ -4,7 +4,7 @@ import { createCheckpoint } from './checkpoint.ts';
 import { health } from './health.ts';
 import { createMetricsEndpoint, type RenderedMetrics } from './metrics.ts';
 import { createReady, type Check } from './ready.ts';
-import { createRouter, type RequestHandler, type Route, type RouterDeps } from './router.ts';
+import { createRouter, type RequestHandler, type AdminRoute, type RouterDeps } from './router.ts';
 import { createTile } from './tile.ts';
 
 /** What the endpoints of the admin listener read. */
@@ -26,7 +26,7 @@ export interface Admin {
 
 /** Builds the routes of the admin listener. */
 export function createAdmin(deps: AdminDeps): Admin {
-  const routes: readonly Route[] = [
+  const routes: readonly AdminRoute[] = [
     { path: /^\/health$/, endpoints: { GET: health } },
     { path: /^\/ready$/, endpoints: { GET: createReady({ checks: deps.checks, details: true }) } },
     { path: /^\/metrics$/, endpoints: { GET: createMetricsEndpoint(deps.metrics) } },

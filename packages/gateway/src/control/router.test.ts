@@ -4,7 +4,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { GuardError, type Principal } from '@sallyport/guard';
 import { openListener, type Listener } from '../listen/listener.ts';
 import { jsonResponse, type Endpoint, type EndpointRequest } from './endpoint.ts';
-import { createRouter, type Route } from './router.ts';
+import { createRouter, type AdminRoute } from './router.ts';
 
 const ALICE = { user: { issuer: 'https://i', subject: 'alice' }, key: 'alice' } as unknown as Principal;
 
@@ -15,7 +15,7 @@ const record: Endpoint = (request) => {
   received.push(request);
   return { ...jsonResponse(201, { stored: request.body ?? null }), headers: { Location: '/notes/1' } };
 };
-const routes: readonly Route[] = [
+const routes: readonly AdminRoute[] = [
   { path: /^\/notes\/([a-z0-9]{1,8})$/, params: ['id'], endpoints: { GET: record, PUT: record } },
   { path: /^\/open$/, endpoints: { POST: record }, authentication: 'optional' },
   { path: /^\/closed$/, endpoints: { POST: record }, authentication: 'required' },

@@ -19,7 +19,7 @@ import { hostIsAllowed, originIsAllowed } from './host-check.ts';
 import { readJsonBody } from './json-body.ts';
 
 /** One row of the table of routes. */
-export interface Route {
+export interface AdminRoute {
   /** Matches the whole path, as it was sent: nothing is decoded or normalised before. */
   readonly path: RegExp;
   /** Names of the groups of `path`, in order. */
@@ -48,7 +48,7 @@ export interface RouterDeps {
 export type RequestHandler = (request: IncomingMessage, response: ServerResponse) => void;
 
 /** The handler of a listener with these routes. It never throws. */
-export function createRouter(routes: readonly Route[], deps: RouterDeps): RequestHandler {
+export function createRouter(routes: readonly AdminRoute[], deps: RouterDeps): RequestHandler {
   return (request, response) => {
     setSecurityHeaders(request, response);
     closeAfterUnreadBody(request, response);
@@ -78,11 +78,11 @@ function closeAfterUnreadBody(request: IncomingMessage, response: ServerResponse
 /** The endpoint for a request, with what its path and query say. */
 interface Match extends Pick<EndpointRequest, 'method' | 'params' | 'query'> {
   readonly endpoint: Endpoint;
-  readonly route: Route;
+  readonly route: AdminRoute;
 }
 
 function matchRequest(
-  routes: readonly Route[],
+  routes: readonly AdminRoute[],
   { listenHost, allowedHosts = [] }: RouterDeps,
   request: IncomingMessage,
 ): Match | { readonly refusal: EndpointResponse } {
@@ -121,19 +121,19 @@ function splitOnce(url: string): readonly [path: string, query: string] {
 }
 
 /** `undefined` for a method that no endpoint of the route serves. */
-function methodOf({ method = '' }: IncomingMessage, { endpoints }: Route): EndpointMethod | undefined {
+function methodOf({ method = '' }: IncomingMessage, { endpoints }: AdminRoute): EndpointMethod | undefined {
   const name = method === 'HEAD' ? 'GET' : method;
   return Object.hasOwn(endpoints, name) ? (name as EndpointMethod) : undefined;
 }
 
-const allowedMethods = ({ endpoints }: Route): string =>
+const allowedMethods = ({ endpoints }: AdminRoute): string =>
   Object.keys(endpoints)
     .flatMap((method) => (method === 'GET' ? ['GET', 'HEAD'] : [method]))
     .join(', ');
 
 async function callerOf(
   request: IncomingMessage,
-  { authentication }: Route,
+  { authentication }: AdminRoute,
   { authenticate }: RouterDeps,
 ): Promise<Principal | undefined | 'refused'> {
   if (authentication === undefined) return undefined;
@@ -146,7 +146,7 @@ async function callerOf(
   }
 }
 
-function paramsOf({ path: pattern, params = [] }: Route, path: string): Readonly<Record<string, string>> {
+function paramsOf({ path: pattern, params = [] }: AdminRoute, path: string): Readonly<Record<string, string>> {
   const groups = pattern.exec(path)?.slice(1) ?? [];
   return Object.fromEntries(params.map((name, index) => [name, groups[index] ?? '']));
 }

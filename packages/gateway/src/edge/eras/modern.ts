@@ -6,7 +6,7 @@ import { HEADER } from '../../mcp/headers.ts';
 import { isLogLevel } from '../../mcp/log-levels.ts';
 import { META, metaOf } from '../../mcp/meta-keys.ts';
 import { MODERN_VERSION, SUPPORTED_VERSIONS } from '../../mcp/revisions.ts';
-import type { Caller } from './caller.ts';
+import type { Sender } from './sender.ts';
 import { checkMirrors, mismatch } from './mirrors.ts';
 
 /** By the header or by the body: where they disagree, the message is refused as a modern one. */
@@ -24,7 +24,7 @@ export function isModern(message: ClientMessage, headers: IncomingHttpHeaders | 
 export function readModern(
   message: RequestMessage | NotificationMessage,
   headers: IncomingHttpHeaders | undefined,
-): Caller {
+): Sender {
   const meta = metaOf(message.params);
   // Notifications need no such `_meta` (schema of 2026-07-28): over HTTP their header names the version.
   const versionHeader = headers?.[HEADER.protocolVersion];

@@ -27,7 +27,7 @@ export function acceptClientMessage(
 ): Promise<Outcome> {
   const call = callFor(deps, inbound, message);
   return runCall(deps, inbound, call, (permit) => {
-    if (call.method === FORWARDED) return deps.send(permit, silentChannel(inbound.caller));
+    if (call.method === FORWARDED) return deps.send(permit, silentChannel(inbound.sender));
     const holder = spendPermit(permit).principal.key;
     if (live !== undefined) applyClientMessage(live, message, holder);
     return { value: {} };

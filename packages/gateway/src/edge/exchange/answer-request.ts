@@ -34,9 +34,9 @@ export async function answerRequest(
   received: RequestMessage,
   connection: ClientConnection,
 ): Promise<void> {
-  const { caller, route } = inbound;
+  const { sender, route } = inbound;
   const { live, pending } = connection;
-  const retry = caller.era === 'modern' ? readApprovalRetry(received.params) : undefined;
+  const retry = sender.era === 'modern' ? readApprovalRetry(received.params) : undefined;
   const request = retry === undefined ? received : { ...received, params: retry.params };
   const key = callKey(request.id);
   const clientRequests = openClientRequests(inbound, connection);
@@ -50,12 +50,12 @@ export async function answerRequest(
     clientRequests?.end();
     const response = renderOutcome(outcome, {
       ...request,
-      era: caller.era,
+      era: sender.era,
       route,
       server,
-      ...(caller.era === 'modern' && {
+      ...(sender.era === 'modern' && {
         serverInfo: serverInfoFor(deps, route, outcome),
-        capabilities: retry?.declined === true ? undefined : caller.capabilities,
+        capabilities: retry?.declined === true ? undefined : sender.capabilities,
       }),
     });
     const status = connection.finish(response, outcome);
@@ -76,12 +76,12 @@ export async function answerRequest(
 
 /** Requests of servers to this client; `undefined` when it accepts none, or has no way to respond. */
 function openClientRequests(
-  { caller, snapshot }: InboundMessage,
+  { sender, snapshot }: InboundMessage,
   connection: ClientConnection,
 ): ClientRequests | undefined {
   const { live, pending, canStream } = connection;
-  return live !== undefined && canStream && acceptsRequests(caller.capabilities)
-    ? createClientRequests(live, pending, caller.capabilities, snapshot.gateway.requestTimeoutMs, connection)
+  return live !== undefined && canStream && acceptsRequests(sender.capabilities)
+    ? createClientRequests(live, pending, sender.capabilities, snapshot.gateway.requestTimeoutMs, connection)
     : undefined;
 }
 
@@ -95,7 +95,7 @@ async function runRequest(
 ): Promise<{ readonly outcome: Outcome; readonly server: string | undefined }> {
   const { live, pending } = connection;
   const call = toCall(deps, request, inbound);
-  const channel = createClientChannel(inbound.caller, request.params, connection, clientRequests?.send);
+  const channel = createClientChannel(inbound.sender, request.params, connection, clientRequests?.send);
   const outcome = await runCall(deps, inbound, call, (permit) => {
     if (live !== undefined) admitCall(live, callKey(request.id), pending, permitHolder(permit).principal.key);
     switch (call.method) {

@@ -1,6 +1,6 @@
 /** The channel back to the client of one call: what its revision allows and the client requested, and nothing else. */
 import type { ClientChannel, JsonObject } from '@sallyport/guard';
-import type { Caller } from '../eras/caller.ts';
+import type { Sender } from '../eras/sender.ts';
 import { notificationMessage } from '../../mcp/json-rpc.ts';
 import { metaOf } from '../../mcp/meta-keys.ts';
 import { NOTIFICATION } from '../../mcp/notifications.ts';
@@ -8,14 +8,14 @@ import type { ClientConnection } from './connection.ts';
 
 /** @param request sends a request to a legacy client. A modern client gets input requests in a result instead. */
 export function createClientChannel(
-  caller: Caller,
+  sender: Sender,
   params: JsonObject,
   connection: Pick<ClientConnection, 'send'>,
   request: ClientChannel['request'],
 ): ClientChannel {
   // `checkMeta` has seen that it is a string or an integer.
   const progressToken = metaOf(params)?.['progressToken'] as string | number | undefined;
-  const { era, capabilities, logLevel } = caller;
+  const { era, capabilities, logLevel } = sender;
   let reached = Number.NEGATIVE_INFINITY;
   return {
     era,
@@ -38,7 +38,7 @@ export function createClientChannel(
 }
 
 /** The channel of a call that sends nothing back but its result. */
-export const silentChannel = ({ era, capabilities }: Caller): ClientChannel => ({
+export const silentChannel = ({ era, capabilities }: Sender): ClientChannel => ({
   era,
   capabilities,
   logLevel: undefined,

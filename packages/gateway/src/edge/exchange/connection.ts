@@ -1,5 +1,5 @@
 import type { Identity, Outcome } from '@sallyport/guard';
-import type { ClientProfile } from '../eras/caller.ts';
+import type { ClientProfile } from '../eras/sender.ts';
 import type { RenderedResponse } from '../render/rendered-response.ts';
 import type { LiveSession, PendingCall } from '../sessions/live-sessions.ts';
 import type { StreamSlots } from '../subscriptions/stream-slots.ts';

@@ -1,7 +1,7 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import type { Credentials } from '@sallyport/guard';
 import type { EdgeSnapshot } from '../deps.ts';
-import type { Caller } from '../eras/caller.ts';
+import type { Sender } from '../eras/sender.ts';
 import type { Route } from '../names/route.ts';
 
 /** Everything that is known about one JSON-RPC message besides its text, from its arrival to its end. */
@@ -9,7 +9,7 @@ export interface InboundMessage {
   /** The settings that serve this message to its end. */
   readonly snapshot: EdgeSnapshot;
   readonly route: Route;
-  readonly caller: Caller;
+  readonly sender: Sender;
   readonly credentials: Credentials;
   readonly transport: 'http' | 'stdio';
   /** IP address of the peer; empty on stdio. */

@@ -45,7 +45,7 @@ export function toInternalCall(
   return createCall(deps, method, params, inbound);
 }
 
-const isInEra = ({ eras }: MethodRow, { caller }: InboundMessage): boolean => eras.includes(caller.era);
+const isInEra = ({ eras }: MethodRow, { sender }: InboundMessage): boolean => eras.includes(sender.era);
 
 function rowFor(method: string, inbound: InboundMessage): MethodRow {
   const row = isMcpMethod(method) ? methodRow(method) : undefined;
@@ -55,7 +55,7 @@ function rowFor(method: string, inbound: InboundMessage): MethodRow {
 }
 
 function createCall(deps: EdgeDeps, method: string, params: JsonObject, inbound: InboundMessage): Call {
-  const { caller, route, headers, snapshot } = inbound;
+  const { sender, route, headers, snapshot } = inbound;
   const resolved = resolveTarget(method, checkMeta(params), route, snapshot.servers);
   const traceparent = metaOf(resolved.params)?.['traceparent'] ?? headers?.['traceparent'];
   return Object.freeze({
@@ -64,17 +64,17 @@ function createCall(deps: EdgeDeps, method: string, params: JsonObject, inbound:
     params: Object.freeze(resolved.params),
     rawArguments: inbound.rawArguments,
     credentials: inbound.credentials,
-    session: caller.session,
+    session: sender.session,
     deadlineMs: deps.clock.now() + snapshot.gateway.requestTimeoutMs,
     signal: inbound.signal,
     origin: {
       transport: inbound.transport,
-      era: caller.era,
-      protocolVersion: caller.protocolVersion,
+      era: sender.era,
+      protocolVersion: sender.protocolVersion,
       address: inbound.address,
       correlationId: inbound.correlationId,
       traceparent: isTraceparent(traceparent) ? traceparent : undefined,
-      clientInfo: caller.clientInfo,
+      clientInfo: sender.clientInfo,
     },
   } satisfies Call);
 }

@@ -7,7 +7,7 @@ import type { Identity, Outcome } from '@sallyport/guard';
 import type { ServerResponse } from 'node:http';
 import { HEADER_NAME } from '../../mcp/headers.ts';
 import { primesStreams } from '../../mcp/revisions.ts';
-import type { Caller, ClientProfile } from '../eras/caller.ts';
+import type { Sender, ClientProfile } from '../eras/sender.ts';
 import type { ClientConnection } from '../exchange/connection.ts';
 import type { RenderedResponse } from '../render/rendered-response.ts';
 import type { LiveSession, PendingCall } from '../sessions/live-sessions.ts';
@@ -41,7 +41,7 @@ interface ResponseState {
 export function createHttpConnection(
   edge: HttpEdgeContext,
   context: RequestContext,
-  caller: Caller,
+  sender: Sender,
   live: LiveSession | undefined,
   pending: PendingCall,
 ): ClientConnection {
@@ -51,7 +51,7 @@ export function createHttpConnection(
   const state: ResponseState = {
     response,
     headers,
-    isPrimed: primesStreams(caller.protocolVersion),
+    isPrimed: primesStreams(sender.protocolVersion),
     live,
     pending,
     now: edge.clock.now,
@@ -60,7 +60,7 @@ export function createHttpConnection(
     timer: undefined,
   };
   if (canStream) state.timer = setTimeout(startStream, STREAM_AFTER_MS, state).unref();
-  const stopWatching = caller.era === 'modern' ? cancelOnDisconnect(response, pending.abort) : undefined;
+  const stopWatching = sender.era === 'modern' ? cancelOnDisconnect(response, pending.abort) : undefined;
   return {
     live,
     pending,

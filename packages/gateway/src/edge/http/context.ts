@@ -1,7 +1,7 @@
 /** What the handlers of the HTTP edge share: one request, and the state of the edge. */
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { EdgeSnapshot, HttpEdgeDeps } from '../deps.ts';
-import type { Caller } from '../eras/caller.ts';
+import type { Sender } from '../eras/sender.ts';
 import type { StreamLimits } from '../exchange/connection.ts';
 import type { InboundMessage } from '../exchange/inbound-message.ts';
 import type { Route } from '../names/route.ts';
@@ -36,13 +36,13 @@ export interface HttpEdgeContext extends HttpEdgeDeps {
 export const inboundMessage = (
   context: HttpEdgeContext,
   { snapshot, request, route, address, correlationId, startedAtMs }: RequestContext,
-  caller: Caller,
+  sender: Sender,
   signal: AbortSignal,
   rawArguments: Uint8Array | undefined,
 ): InboundMessage => ({
   snapshot,
   route,
-  caller,
+  sender,
   credentials: context.readAuthorization(headerValues(request, 'authorization')),
   transport: 'http',
   address,

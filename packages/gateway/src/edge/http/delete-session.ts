@@ -12,8 +12,8 @@ import { reportRequest, respondEmpty, respondRefused } from './respond.ts';
 export async function handleDelete(edge: HttpEdgeContext, context: RequestContext): Promise<void> {
   const id = context.request.headers[HEADER.sessionId];
   if (isModernRequest(context) || typeof id !== 'string') return respondPostOnly(edge, context);
-  const caller = await readLegacy(edge, context.request);
-  const inbound = inboundMessage(edge, context, caller, new AbortController().signal, undefined);
+  const sender = await readLegacy(edge, context.request);
+  const inbound = inboundMessage(edge, context, sender, new AbortController().signal, undefined);
   const call = toInternalCall(edge, 'session/end', {}, inbound);
   const outcome = await runCall(edge, inbound, call, async (permit) => {
     spendPermit(permit);

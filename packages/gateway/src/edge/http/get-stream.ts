@@ -23,10 +23,10 @@ export async function handleGet(edge: HttpEdgeContext, context: RequestContext):
   const { request, response } = context;
   if (isModernRequest(context) || !request.headers.accept?.includes(EVENT_STREAM))
     return respondPostOnly(edge, context);
-  const caller = await readLegacy(edge, request);
+  const sender = await readLegacy(edge, request);
   const pending: PendingCall = { abort: new AbortController(), principalKey: undefined };
-  const inbound = inboundMessage(edge, context, caller, pending.abort.signal, undefined);
-  const live = liveSessionOf(edge, caller);
+  const inbound = inboundMessage(edge, context, sender, pending.abort.signal, undefined);
+  const live = liveSessionOf(edge, sender);
   const resumption = findResumption(live?.streams, lastEventId(context));
   const end = (): void => pending.abort.abort();
   response.once('close', end);
@@ -59,7 +59,7 @@ interface GetStream extends LegacySubscriber {
 function createGetStream(
   edge: HttpEdgeContext,
   context: RequestContext,
-  { caller }: InboundMessage,
+  { sender }: InboundMessage,
   live: LiveSession | undefined,
   pending: PendingCall,
   resumption: Resumption | undefined,
@@ -74,8 +74,8 @@ function createGetStream(
     else emit(stream, data);
   };
   const clientRequests =
-    live !== undefined && acceptsRequests(caller.capabilities)
-      ? createClientRequests(live, pending, caller.capabilities, snapshot.gateway.requestTimeoutMs, { send })
+    live !== undefined && acceptsRequests(sender.capabilities)
+      ? createClientRequests(live, pending, sender.capabilities, snapshot.gateway.requestTimeoutMs, { send })
       : undefined;
   return {
     send,
@@ -86,7 +86,7 @@ function createGetStream(
         throw new GuardError('session_not_found');
       slots.take(principalKey, snapshot.gateway.streamsPerPrincipalMax);
       pending.principalKey = principalKey;
-      stream = openResponse(context, caller.protocolVersion, live, { principalKey }, resumption, edge.clock.now());
+      stream = openResponse(context, sender.protocolVersion, live, { principalKey }, resumption, edge.clock.now());
       if (live === undefined || stream?.standalone !== true) return;
       listed = { endpoint: route.endpoint, principalKey };
       live.getStreams.push(listed);

@@ -1,7 +1,7 @@
 /** Callers of the legacy revisions: their session knows what their messages leave out. */
 import type { IncomingMessage } from 'node:http';
 import { GuardError, type Session } from '@sallyport/guard';
-import type { Caller } from '../eras/caller.ts';
+import type { Sender } from '../eras/sender.ts';
 import { HEADER_NAME } from '../../mcp/headers.ts';
 import { ASSUMED_VERSION, isLegacyVersion, SUPPORTED_VERSIONS } from '../../mcp/revisions.ts';
 import type { LiveSession } from '../sessions/live-sessions.ts';
@@ -15,7 +15,7 @@ import { headerValues } from '../../listen/header-values.ts';
 const INVALID_SESSION: Session = Object.freeze({ id: '', issuer: '', subject: '', tenant: '' });
 
 /** What runs in the caller's session in this process; `undefined` for a caller without a session. */
-export const liveSessionOf = ({ live }: Pick<HttpEdgeContext, 'live'>, { session }: Caller): LiveSession | undefined =>
+export const liveSessionOf = ({ live }: Pick<HttpEdgeContext, 'live'>, { session }: Sender): LiveSession | undefined =>
   session === undefined || session === INVALID_SESSION ? undefined : live.getOrCreate(session.id);
 
 /**
@@ -26,7 +26,7 @@ export async function readLegacy(
   { readSession }: Pick<HttpEdgeContext, 'readSession'>,
   request: IncomingMessage,
   isInitialize = false,
-): Promise<Caller> {
+): Promise<Sender> {
   const version = singleHeader(request, HEADER_NAME.protocolVersion);
   if (version !== undefined && !isInitialize && !isLegacyVersion(version)) {
     throw new GuardError('unsupported_protocol_version', {
@@ -35,9 +35,9 @@ export async function readLegacy(
   }
   const sessionId = singleHeader(request, HEADER_NAME.sessionId);
   // Some clients drop their session id: they keep working, without the features that need a session.
-  if (sessionId === undefined || isInitialize) return callerWithoutProfile(version, undefined);
+  if (sessionId === undefined || isInitialize) return senderWithoutProfile(version, undefined);
   const opened = await readSession(sessionId);
-  if (opened === undefined) return callerWithoutProfile(version, INVALID_SESSION);
+  if (opened === undefined) return senderWithoutProfile(version, INVALID_SESSION);
   const { session, protocolVersion, capabilities, clientInfo } = opened;
   return {
     era: 'legacy',
@@ -49,7 +49,7 @@ export async function readLegacy(
   };
 }
 
-const callerWithoutProfile = (version: string | undefined, session: Session | undefined): Caller => ({
+const senderWithoutProfile = (version: string | undefined, session: Session | undefined): Sender => ({
   era: 'legacy',
   protocolVersion: version ?? ASSUMED_VERSION,
   capabilities: {},

@@ -3,7 +3,7 @@ import type { IncomingMessage } from 'node:http';
 import { asGuardError } from '@sallyport/guard';
 import { parseStrict, type ParsedJson } from '@sallyport/guard/json';
 import { readClientMessage, type ClientMessage } from '../../mcp/client-message.ts';
-import type { Caller } from '../eras/caller.ts';
+import type { Sender } from '../eras/sender.ts';
 import { checkMcpHeaders, checkMirrors } from '../eras/mirrors.ts';
 import { isModern, readModern } from '../eras/modern.ts';
 import { acceptClientMessage } from '../exchange/accept-client-message.ts';
@@ -38,16 +38,16 @@ async function handleMessage(
   parsed: ParsedJson,
 ): Promise<void> {
   checkMcpHeaders(context.request);
-  const caller = await readCaller(edge, context.request, message);
+  const sender = await readSender(edge, context.request, message);
   const span = parsed.span('params', 'arguments');
   const pending: PendingCall = { abort: new AbortController(), principalKey: undefined };
   const rawArguments = span && body.subarray(...span);
-  const inbound = inboundMessage(edge, context, caller, pending.abort.signal, rawArguments);
+  const inbound = inboundMessage(edge, context, sender, pending.abort.signal, rawArguments);
   if (message.kind === 'request') {
-    const connection = createHttpConnection(edge, context, caller, liveSessionOf(edge, caller), pending);
+    const connection = createHttpConnection(edge, context, sender, liveSessionOf(edge, sender), pending);
     return answerRequest(edge, inbound, message, connection);
   }
-  const live = caller.session && edge.live.find(caller.session.id);
+  const live = sender.session && edge.live.find(sender.session.id);
   const outcome = await acceptClientMessage(edge, inbound, message, live);
   if (outcome.status === 'success') respondEmpty(context.response, 202, context.headers);
   else respondRefused(context, outcome.error);
@@ -55,7 +55,7 @@ async function handleMessage(
 }
 
 /** Who sends a message, read as its era says it. */
-async function readCaller(edge: HttpEdgeContext, request: IncomingMessage, message: ClientMessage): Promise<Caller> {
+async function readSender(edge: HttpEdgeContext, request: IncomingMessage, message: ClientMessage): Promise<Sender> {
   if (message.kind === 'response') return readLegacy(edge, request);
   if (isModern(message, request.headers)) return readModern(message, request.headers);
   checkMirrors(message, request.headers, 'optional');

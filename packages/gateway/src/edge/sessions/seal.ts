@@ -11,7 +11,7 @@ import {
   type Session,
   type SessionDirectory,
 } from '@sallyport/guard';
-import type { ClientProfile } from '../eras/caller.ts';
+import type { ClientProfile } from '../eras/sender.ts';
 
 /** What a session id opens to. */
 export interface OpenedSession extends ClientProfile {

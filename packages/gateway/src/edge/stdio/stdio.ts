@@ -9,7 +9,7 @@ import type { EdgeDeps, EdgeSnapshot } from '../deps.ts';
 import { ASSUMED_VERSION } from '../../mcp/revisions.ts';
 import { readClientMessage, type ClientMessage } from '../../mcp/client-message.ts';
 import { NOTIFICATION } from '../../mcp/notifications.ts';
-import type { Caller, ClientProfile } from '../eras/caller.ts';
+import type { Sender, ClientProfile } from '../eras/sender.ts';
 import { isModern, readModern } from '../eras/modern.ts';
 import { acceptClientMessage } from '../exchange/accept-client-message.ts';
 import { answerRequest } from '../exchange/answer-request.ts';
@@ -129,7 +129,7 @@ async function handleMessage(
   const inbound: InboundMessage = {
     snapshot,
     route: { endpoint: server === undefined ? '/mcp' : `/mcp/${server}`, server },
-    caller: readCaller(client, message),
+    sender: readSender(client, message),
     credentials,
     transport: 'stdio',
     address: '',
@@ -145,7 +145,7 @@ async function handleMessage(
     startSubscription(deps, client, inbound);
 }
 
-function readCaller({ profile }: StdioClient, message: ClientMessage): Caller {
+function readSender({ profile }: StdioClient, message: ClientMessage): Sender {
   if (message.kind !== 'response' && isModern(message, undefined)) return readModern(message, undefined);
   return { era: 'legacy', ...profile, logLevel: undefined, session: undefined };
 }
@@ -169,15 +169,15 @@ const createStdioConnection = (client: StdioClient, pending: PendingCall): Clien
 
 /** There is no GET on stdio: a legacy client receives server-initiated messages from its initialization on. */
 function startSubscription(deps: StdioDeps, client: StdioClient, initialized: InboundMessage): void {
-  const { caller, route, snapshot } = initialized;
-  if (client.isSubscribed || caller.era !== 'legacy') return;
+  const { sender, route, snapshot } = initialized;
+  if (client.isSubscribed || sender.era !== 'legacy') return;
   client.isSubscribed = true;
   const pending: PendingCall = { abort: new AbortController(), principalKey: undefined };
   client.inputEnded.addEventListener('abort', () => pending.abort.abort(), { once: true });
   const { requestTimeoutMs } = snapshot.gateway;
   const send = (message: object): void => client.write(JSON.stringify(message));
-  const clientRequests = acceptsRequests(caller.capabilities)
-    ? createClientRequests(client.live, pending, caller.capabilities, requestTimeoutMs, { send })
+  const clientRequests = acceptsRequests(sender.capabilities)
+    ? createClientRequests(client.live, pending, sender.capabilities, requestTimeoutMs, { send })
     : undefined;
   const inbound = { ...initialized, correlationId: randomUUID(), signal: pending.abort.signal };
   void subscribeToServers(deps, inbound, serversOnRoute(route, snapshot.servers), {

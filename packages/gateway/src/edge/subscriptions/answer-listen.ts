@@ -121,14 +121,14 @@ function filterFor({ filter, uris }: AcceptedFilter, server: string | undefined)
 
 /** Passes on what the filter asks for. */
 function listenChannel(
-  { caller, route }: InboundMessage,
+  { sender, route }: InboundMessage,
   { filter, uris }: AcceptedFilter,
   server: string | undefined,
   gate: NotificationGate,
   send: (method: string, params: JsonObject) => void,
 ): ClientChannel {
   return {
-    ...silentChannel(caller),
+    ...silentChannel(sender),
     notify(method, params) {
       const changed = capabilityChangedBy(method);
       if (changed !== undefined) {

@@ -54,9 +54,9 @@ async function subscribeToServer(
   subscriber: LegacySubscriber,
   gate: NotificationGate,
 ): Promise<Outcome> {
-  const { route, caller } = inbound;
+  const { route, sender } = inbound;
   const channel: ClientChannel = {
-    ...silentChannel(caller),
+    ...silentChannel(sender),
     request: subscriber.request,
     notify(method, params) {
       deliverNotification(gate, server ?? '', method, params, () => {

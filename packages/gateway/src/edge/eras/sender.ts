@@ -8,7 +8,7 @@ export interface ClientProfile {
 }
 
 /** What one message says of its sender. Self-reported, except for the session, which the gateway sealed itself. */
-export interface Caller extends ClientProfile {
+export interface Sender extends ClientProfile {
   readonly era: Era;
   /** The least severe log messages that the client wants; legacy clients set it with `logging/setLevel`. */
   readonly logLevel: string | undefined;
