@@ -136,8 +136,8 @@ ${ACTION_NAMES.filter((action) => action !== 'see')
 ${attributes.join('\n')}
 
 The types of \`context.args\` come from the approved input schema: \`string\` is String, \`integer\` Long, \`number\`
-decimal (whole numbers too; at most four digits after the point), \`boolean\` Boolean, \`array\` Set, \`object\` Record. \`null\`
-is an absent attribute.
+decimal (whole numbers too; at most four digits after the point), \`boolean\` Boolean, \`array\` Set, \`object\` Record.
+\`null\` is an absent attribute.
 
 ## Examples
 
