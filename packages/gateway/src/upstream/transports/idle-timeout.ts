@@ -4,7 +4,7 @@ import type { OutboundRequest } from './transport.ts';
 
 /** The timeout of one request. */
 export interface IdleTimeout {
-  /** The server gave a sign of life: the timeout starts anew. */
+  /** The server was active: the timeout starts again. */
   touch(): void;
   /** The server waits for the client, which does not count as silence. Nests. */
   pause(): void;
@@ -33,7 +33,7 @@ export function startIdleTimeout(
     onEnd(error);
   };
   const onAbort = (): void => end(new GuardError('cancelled'));
-  // One timer for the whole wait: a sign of life only notes the time, and a timer that fires too early is set again.
+  // One timer for the whole wait: activity only notes the time, and a timer that fires too early is set again.
   const wait = (): void => {
     if (stopped || pauses > 0 || timeoutMs === undefined) return;
     const leftMs = Math.min(lastSignAtMs + timeoutMs, deadlineMs) - Date.now();

@@ -77,7 +77,7 @@ export function createReceiver(
     if (++drops < LOGGED_DROPS_MAX) log('warn', 'dropped a message from a server', { server, why });
   };
   const onNotification = (message: ServerNotification): void => {
-    // A flood is no sign of life.
+    // A flood does not count as activity.
     if (++notifications > NOTIFICATIONS_MAX) return;
     idleTimeout.touch();
     if (events.onServerNotification(message) || isForeignProgress(id, request, message)) return;

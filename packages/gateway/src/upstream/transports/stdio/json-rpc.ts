@@ -21,7 +21,7 @@ import {
   type Transport,
 } from '../transport.ts';
 import { startChild, type Child } from './child.ts';
-import { createSilence, type Silence } from './silence.ts';
+import { createLiveness, type Liveness } from './liveness.ts';
 
 /** The transport over one child process. */
 export interface StdioTransport extends Transport {
@@ -51,7 +51,7 @@ interface State {
   closed: boolean;
   /** Messages that were dropped. */
   drops: number;
-  readonly silence: Silence;
+  readonly liveness: Liveness;
 }
 
 /** A line may be larger than its result by this much. */
@@ -59,7 +59,7 @@ const ENVELOPE_BYTES = 64 * 1024;
 /** Lists of definitions may be larger than the results of calls. */
 const LIST_LINE_BYTES_MAX = 8 * 1024 * 1024;
 const LOGGED_DROPS_MAX = 20;
-const SIGN_OF_LIFE_MS = 5_000;
+const LIVENESS_PING_MS = 5_000;
 
 /** Starts the child process. @param environment variables that it gets besides those of its settings. */
 export function createStdioTransport(
@@ -79,7 +79,7 @@ export function createStdioTransport(
     lastId: 0,
     closed: false,
     drops: 0,
-    silence: createSilence(),
+    liveness: createLiveness(),
   };
   state.child = startChild(settings, environment, state.lineBytesMax, log, {
     onLine: (line) => onLine(state, line),
@@ -111,7 +111,7 @@ function request(state: State, outbound: OutboundRequest): Promise<ServerResult>
       if (outbound.method !== 'initialize')
         state.child?.write(encodeNotification(NOTIFICATION.cancelled, { requestId: id, reason: error.code }));
       reject(error);
-      if (error.code === 'upstream_timeout' && state.silence.timedOut()) void replaceIfSilent(state);
+      if (error.code === 'upstream_timeout' && state.liveness.timedOut()) void replaceIfSilent(state);
     });
     state.pending.set(id, { request: outbound, idleTimeout, resolve, reject });
     if (state.child?.write(encodeRequest(id, outbound)) === true) return;
@@ -164,7 +164,7 @@ function onMessage(state: State, message: ServerMessage): boolean {
 }
 
 function onResponse(state: State, message: Extract<ServerMessage, { kind: 'result' | 'error' }>): boolean {
-  state.silence.answered();
+  state.liveness.answered();
   const pending = take(state, message.id);
   if (pending === undefined) {
     drop(state, 'a response that no request waits for');
@@ -176,15 +176,15 @@ function onResponse(state: State, message: Extract<ServerMessage, { kind: 'resul
   return true;
 }
 
-/** Asks for a sign of life: an error is one too. Without it the child is ended, and the next call starts another. */
+/** Sends a `ping`: an error is an answer too. Without one the child is stopped, and the next call starts another. */
 async function replaceIfSilent(state: State): Promise<void> {
-  await request(state, gatewayRequest('ping', {}, SIGN_OF_LIFE_MS, ENVELOPE_BYTES)).catch(() => undefined);
-  if (state.closed || !state.silence.isSilent()) return;
-  const { server, silence } = state;
+  await request(state, gatewayRequest('ping', {}, LIVENESS_PING_MS, ENVELOPE_BYTES)).catch(() => undefined);
+  if (state.closed || !state.liveness.isSilent()) return;
+  const { server, liveness } = state;
   state.log('warn', 'a server process is replaced', {
     server,
     why: 'it does not answer',
-    requests: silence.timeouts(),
+    requests: liveness.timeouts(),
   });
   close(state, 'the process does not answer', state.child?.stderr());
   await state.child?.end();

@@ -1,4 +1,4 @@
-/** Sets of characters of a pattern: ranges, searched by halves, and Unicode properties, asked of the engine. */
+/** Sets of characters of a pattern: ranges, searched by halves, and Unicode properties, which the engine tests. */
 
 /** From the first to the last code point, both included. */
 export type CodeRange = readonly [first: number, last: number];

@@ -67,7 +67,7 @@ class ProgramWriter {
   }
 
   #node(node: PatternNode): void {
-    // Empty parts cost, too: repetitions of nothing inside each other would never end otherwise.
+    // Empty parts are counted too: otherwise nested repetitions of nothing would never end.
     this.#charge();
     if (node.kind === 'set') this.#add({ op: 'set', has: node.has });
     else if (node.kind === 'sequence') this.#sequence(node.parts);

@@ -13,7 +13,7 @@ const forArrays =
   (value, run, seen) =>
     !isArray(value) || check(value, run, seen);
 
-/** All keywords about arrays, but for `unevaluatedItems`. */
+/** All keywords about arrays, except `unevaluatedItems`. */
 export const arrayChecks = (schema: SchemaReader): readonly Check[] =>
   [countItems(schema), checkItems(schema), contains(schema), uniqueItems(schema)].flatMap((check) =>
     check === undefined ? [] : [forArrays(check)],

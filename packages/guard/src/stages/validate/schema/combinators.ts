@@ -55,7 +55,7 @@ function anyOf(schema: SchemaReader): Check | undefined {
     for (const branch of branches) {
       if (!tryBranch(branch, value, run, seen)) continue;
       isValid = true;
-      // Who asks what was looked at needs the other branches, too.
+      // `unevaluated…` keywords also need what the other branches looked at.
       if (seen === undefined) break;
     }
     if (!isValid) return run.fail('must match a schema in anyOf');

@@ -19,15 +19,15 @@ export interface SchemaFault {
 /** Whether a value fits a schema or one keyword of it. */
 export type Check = (value: Json, evaluation: Evaluation, seen: Seen | undefined) => boolean;
 
-/** What every check may cost, whatever the value; about 20 ms on one core. */
+/** The steps that every check may take, whatever the value; about 20 ms on one core. */
 export const STEPS_MAX = 400_000;
-/** What it may cost besides for each unit of the value: larger values take longer to check against any schema. */
+/** Further steps for each unit of the value (`unitsOf`): larger values take longer to check against any schema. */
 export const STEPS_PER_UNIT_MAX = 8;
-/** Schemas inside schemas for one value: more would end the stack of the engine. */
+/** Schemas inside schemas for one value: more would overflow the stack. */
 const NESTED_MAX = 1_000;
 const FAULTS_MAX = 10;
 const CHARACTERS_PER_UNIT = 16;
-/** Of a pointer in the message. */
+/** The longest pointer that a message shows. */
 const SHOWN_CHARACTERS_MAX = 100;
 
 /** The value costs more to check against this schema than is allowed. The message is for operators and callers. */
@@ -35,7 +35,7 @@ export class SchemaBudgetError extends Error {
   override readonly name = 'SchemaBudgetError';
 }
 
-/** See above; used for one value and thrown away. */
+/** The state of checking one value: the steps taken, the faults found, and the current position. */
 export class Evaluation implements StepBudget {
   /** From the root to the value; names that the schema does not declare are `*`. */
   readonly path: (string | number)[] = [];
@@ -60,7 +60,7 @@ export class Evaluation implements StepBudget {
     if (this.#steps > this.#stepsMax) this.#allowMore();
   }
 
-  /** The size of the value is only counted when the first allowance is used up, which few values do. */
+  /** Counts the size of the value, but only when the first allowance is used up: few values need more. */
   #allowMore(): void {
     if (this.#stepsMax === STEPS_MAX) this.#stepsMax += Math.ceil(unitsOf(this.#root)) * STEPS_PER_UNIT_MAX;
     if (this.#steps > this.#stepsMax) throw this.#exceeded(`more than ${this.#stepsMax} steps`);
@@ -98,7 +98,7 @@ export class Evaluation implements StepBudget {
 
 const escaped = (part: string | number): string => String(part).replaceAll('~', '~0').replaceAll('/', '~1');
 
-/** How large a value is: one for each value in it, and more for long text. */
+/** The size of a value: one unit for each value in it, and further units for long text. */
 export function unitsOf(value: Json): number {
   if (typeof value === 'string') return 1 + value.length / CHARACTERS_PER_UNIT;
   if (value === null || typeof value !== 'object') return 1;
