@@ -21,10 +21,14 @@ export function nameFault(kind: DefinitionKind, name: string, servers: readonly 
  */
 export function lookAlikeKeys(kind: DefinitionKind, name: string): readonly string[] {
   if (kind === 'resource' || kind === 'resource_template') return [name];
-  const plain = name
-    .normalize('NFKC')
-    .replace(/[\p{Cf}\p{Mn}]/gu, '')
-    .replace(/[.\-_ ]+$/, '');
+  const plain = withoutSeparatorsAtEnd(name.normalize('NFKC').replace(/[\p{Cf}\p{Mn}]/gu, ''));
   const skeleton = plain.replace(/I/g, 'l').toLowerCase().replace(/1/g, 'l').replace(/0/g, 'o').replace(/rn/g, 'm');
   return [`case ${plain.toLowerCase()}`, `shape ${skeleton}`];
+}
+
+/** B1: a loop, because an expression tries every separator as the beginning of the end. */
+function withoutSeparatorsAtEnd(name: string): string {
+  let end = name.length;
+  while (end > 0 && '.-_ '.includes(name[end - 1] as string)) end--;
+  return name.slice(0, end);
 }
