@@ -1,14 +1,14 @@
 /**
- * How much a server may send that nobody asked for: notifications, requests, text on standard error, responses to
- * nothing. What goes beyond is read no quicker than the budget grows (back-pressure), and a server that goes on all the
- * same is cut off (B6).
+ * How much a server may send unasked: notifications, requests, text on standard error, responses to no request. What
+ * exceeds the budget is read no faster than the budget grows (back-pressure). A server that continues to exceed it is
+ * disconnected (B6).
  */
 
 /** Amounts for one stream of a server. */
 export interface FloodLimits {
-  /** May come at once. */
-  readonly messagesAtOnceMax: number;
-  readonly bytesAtOnceMax: number;
+  /** What a full budget holds. */
+  readonly messageBurst: number;
+  readonly byteBurst: number;
   /** What the budget grows by. */
   readonly messagesPerSecond: number;
   readonly bytesPerSecond: number;
@@ -28,18 +28,18 @@ export interface FloodBudget {
 /** A stream may spend its budget so many times before it is cut off. */
 const FLOODS_MAX = 3;
 
-/** Of the stream that carries a server's messages. */
+/** The limits of the stream that carries a server's messages. */
 export const MESSAGE_FLOOD_LIMITS: FloodLimits = {
-  messagesAtOnceMax: 4_000,
+  messageBurst: 4_000,
   messagesPerSecond: 1_000,
-  bytesAtOnceMax: 8 * 1024 * 1024,
+  byteBurst: 8 * 1024 * 1024,
   bytesPerSecond: 2 * 1024 * 1024,
 };
 
 /** Starts with a full budget. @param now monotonic, in milliseconds. */
 export function createFloodBudget(limits: FloodLimits, now: () => number = () => performance.now()): FloodBudget {
-  const messages = createAllowance(limits.messagesAtOnceMax, limits.messagesPerSecond);
-  const bytes = createAllowance(limits.bytesAtOnceMax, limits.bytesPerSecond);
+  const messages = createTokenBucket(limits.messageBurst, limits.messagesPerSecond);
+  const bytes = createTokenBucket(limits.byteBurst, limits.bytesPerSecond);
   return {
     spend(messageCount, byteCount) {
       const nowMs = now();
@@ -50,28 +50,28 @@ export function createFloodBudget(limits: FloodLimits, now: () => number = () =>
   };
 }
 
-interface Allowance {
-  /** @returns milliseconds until the allowance is no longer overdrawn. */
+interface TokenBucket {
+  /** @returns milliseconds until the bucket is no longer overdrawn. */
   spend(amount: number, nowMs: number): number;
   isFlooded(): boolean;
 }
 
-function createAllowance(atOnceMax: number, perSecond: number): Allowance {
-  let left = atOnceMax;
+function createTokenBucket(burst: number, perSecond: number): TokenBucket {
+  let left = burst;
   let spentSinceFull = 0;
   let atMs: number | undefined;
   return {
     spend(amount, nowMs) {
       left += ((nowMs - (atMs ?? nowMs)) / 1000) * perSecond;
       atMs = nowMs;
-      if (left >= atOnceMax) {
-        left = atOnceMax;
+      if (left >= burst) {
+        left = burst;
         spentSinceFull = 0;
       }
       left -= amount;
       spentSinceFull += amount;
       return left >= 0 ? 0 : (-left / perSecond) * 1000;
     },
-    isFlooded: () => spentSinceFull > FLOODS_MAX * atOnceMax,
+    isFlooded: () => spentSinceFull > FLOODS_MAX * burst,
   };
 }

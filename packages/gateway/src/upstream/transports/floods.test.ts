@@ -106,7 +106,7 @@ describe('a streamed answer', () => {
 });
 
 describe('the budget', () => {
-  const LIMITS = { messagesAtOnceMax: 10, messagesPerSecond: 5, bytesAtOnceMax: 1_000, bytesPerSecond: 100 };
+  const LIMITS = { messageBurst: 10, messagesPerSecond: 5, byteBurst: 1_000, bytesPerSecond: 100 };
 
   it('B6 what is over the budget waits for it to grow, and a flood without a pause is cut off', () => {
     let nowMs = 0;

@@ -111,9 +111,9 @@ function createEventStream(request: HttpRequest, stop: (why: HttpFault) => void)
     events++;
     request.onEvent?.(event);
   });
-  const { bytesAtOnceMax } = MESSAGE_FLOOD_LIMITS;
+  const { byteBurst } = MESSAGE_FLOOD_LIMITS;
   // The response itself comes on the same stream.
-  const limits = { ...MESSAGE_FLOOD_LIMITS, bytesAtOnceMax: bytesAtOnceMax + request.bytesMax };
+  const limits = { ...MESSAGE_FLOOD_LIMITS, byteBurst: byteBurst + request.bytesMax };
   const budget = createFloodBudget(limits);
   return {
     push(chunk) {

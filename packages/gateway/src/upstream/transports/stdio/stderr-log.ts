@@ -21,9 +21,9 @@ const SECRET_CHARACTERS_MIN = 6;
 
 /** Reading it costs little, because most lines of a flood are dropped unread. The messages are reads of the pipe. */
 const FLOOD_LIMITS = {
-  messagesAtOnceMax: 10_000,
+  messageBurst: 10_000,
   messagesPerSecond: 1_000,
-  bytesAtOnceMax: 16 * 1024 * 1024,
+  byteBurst: 16 * 1024 * 1024,
   bytesPerSecond: 4 * 1024 * 1024,
 };
 
