@@ -73,7 +73,7 @@ const JAVA_CLIENT: ForeignClient = {
 export const CLIENTS: readonly ForeignClient[] = [
   pythonClient('python-sdk-1', 'mcp_1.py', 'mcp', '1.30.0'),
   pythonClient('python-sdk-2', 'mcp_2.py', 'mcp', '2.3.0'),
-  pythonClient('fastmcp', 'fastmcp_client.py', 'fastmcp', '4.1.6'),
+  pythonClient('fastmcp', 'fastmcp_client.py', 'fastmcp', '4.0.11'),
   goClient('go-sdk', 'go-official', 'github.com/modelcontextprotocol/go-sdk', 'v1.8.0'),
   goClient('mcp-go', 'go-mcp-go', 'github.com/mark3labs/mcp-go', 'v1.2.1'),
   RUST_CLIENT,

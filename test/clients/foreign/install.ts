@@ -58,9 +58,8 @@ const INSTALLERS: Readonly<Record<Ecosystem, (wanted: Wanted, folder: string) =>
   PyPI: async (wanted, folder) => {
     await runProgram(['python3', '-m', 'venv', folder], { cwd: folder });
     const pip = join(folder, 'bin', 'pip');
-    await runProgram([pip, 'install', '--quiet', '--no-compile', `${wanted.package}==${wanted.version}`], {
-      cwd: folder,
-    });
+    const named = [`${wanted.package}==${wanted.version}`, ...(wanted.also ?? [])];
+    await runProgram([pip, 'install', '--quiet', '--no-compile', ...named], { cwd: folder });
   },
   Go: async (wanted, folder) => {
     const env = { GOBIN: join(folder, 'bin'), GOFLAGS: '-mod=mod', GOTOOLCHAIN: 'local' };

@@ -52,7 +52,7 @@ export const NPM_SERVERS: readonly ForeignServer[] = [
     package: '@modelcontextprotocol/server-github',
     version: '2025.4.8',
     run: ['mcp-server-github'],
-    env: { GITHUB_PERSONAL_ACCESS_TOKEN: 'none' },
+    env: { GITHUB_PERSONAL_ACCESS_TOKEN: 'not-an-account-5f2a9c71' },
     listOnly: NEEDS_ACCOUNT,
   },
   {
@@ -127,7 +127,7 @@ export const NPM_SERVERS: readonly ForeignServer[] = [
     package: '@notionhq/notion-mcp-server',
     version: '2.5.2',
     run: ['notion-mcp-server'],
-    env: { NOTION_TOKEN: 'none' },
+    env: { NOTION_TOKEN: 'not-an-account-5f2a9c71' },
     listOnly: NEEDS_ACCOUNT,
   },
   {
@@ -173,7 +173,7 @@ export const NPM_SERVERS: readonly ForeignServer[] = [
     package: 'figma-developer-mcp',
     version: '0.13.2',
     run: ['figma-developer-mcp', '--stdio'],
-    env: { FIGMA_API_KEY: 'none' },
+    env: { FIGMA_API_KEY: 'not-an-account-5f2a9c71' },
     listOnly: NEEDS_ACCOUNT,
   },
   {
@@ -182,7 +182,7 @@ export const NPM_SERVERS: readonly ForeignServer[] = [
     package: 'firecrawl-mcp',
     version: '3.26.0',
     run: ['firecrawl-mcp'],
-    env: { FIRECRAWL_API_KEY: 'none' },
+    env: { FIRECRAWL_API_KEY: 'not-an-account-5f2a9c71' },
     listOnly: NEEDS_ACCOUNT,
   },
   {
@@ -191,7 +191,7 @@ export const NPM_SERVERS: readonly ForeignServer[] = [
     package: 'tavily-mcp',
     version: '0.2.22',
     run: ['tavily-mcp'],
-    env: { TAVILY_API_KEY: 'none' },
+    env: { TAVILY_API_KEY: 'not-an-account-5f2a9c71' },
     listOnly: NEEDS_ACCOUNT,
   },
   {
@@ -199,7 +199,7 @@ export const NPM_SERVERS: readonly ForeignServer[] = [
     ecosystem: 'npm',
     package: '@sentry/mcp-server',
     version: '0.39.0',
-    run: ['sentry-mcp', '--access-token=none', '--host=sentry.example.com'],
+    run: ['sentry-mcp', '--access-token=not-an-account-5f2a9c71', '--host=sentry.example.com'],
     listOnly: NEEDS_ACCOUNT,
   },
   {
