@@ -131,6 +131,16 @@ describe('tools and call, against a server', () => {
     expect(JSON.parse((await run(['tools', '--json'], { environment: environment() })).out)).toHaveLength(2);
   });
 
+  it('B4 says which of them cannot be called, and why', async () => {
+    const inputSchema = { type: 'object', $ref: 'https://elsewhere.test/s' };
+    answer = () => ({ body: result({ tools: [{ name: 'a', inputSchema }, { name: 'b' }] }) });
+    const { out } = await run(['tools'], { environment: environment() });
+    expect(out).toContain(
+      'These cannot be called:\n  a: its input schema cannot be checked: the $ref leaves the schema',
+    );
+    expect(out).not.toContain('b: its');
+  });
+
   it('sends the headers that a tool requires, after the gateway reported that they are missing', async () => {
     answer = ({ headers, body }) => {
       if (body.method === 'tools/list')

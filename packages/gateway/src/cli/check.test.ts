@@ -1,6 +1,10 @@
 /** `sallyport check`: errors, findings and weakenings, as text and as JSON. */
+import { mkdtempSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Digest } from '@sallyport/guard';
 import { describe, expect, it } from 'vitest';
-import { file, run } from './testing/run.mts';
+import { openStore } from '../adapters/sqlite/store.ts';
+import { file, folder, run } from './testing/run.mts';
 
 describe('check', () => {
   it('reports errors with file, line and column, and exits with 1', async () => {
@@ -46,5 +50,26 @@ describe('check', () => {
       checkPolicies: async () => ({ policies: 1, findings: [{ ...finding, severity: 'warning' }] }),
     });
     expect(warned).toMatchObject({ code: 0, err: 'p.cedar:3:9: warning: no such tool "x"; did you mean "y"?\n' });
+  });
+
+  it('B4 names the tools whose schemas cannot be checked, with the reason', async () => {
+    const data = mkdtempSync(join(folder, 'data-'));
+    const store = openStore(join(data, 'sallyport.db'));
+    const document = { name: 'find', inputSchema: { type: 'object', properties: { a: { pattern: '(a)\\1' } } } };
+    await store.pins.approve({
+      server: 'crm',
+      kind: 'tool',
+      name: 'find',
+      digest: `sha256:${'a'.repeat(64)}` as Digest,
+      document,
+      approvedAtMs: 0,
+      approvedBy: 'test',
+    });
+    store.close();
+    const config = file('schemas.yaml', `data: ${data}\nservers: { crm: { url: https://crm.example } }`);
+    const { code, err } = await run(['check', '--config', config]);
+    expect(code).toBe(0);
+    expect(err).toContain('warning: crm: find cannot be called: its input schema cannot be checked: ');
+    expect(err).toContain('#/properties/a/pattern cannot be matched: back-references');
   });
 });

@@ -5,6 +5,8 @@ import { formatConfigError, loadConfig, type ConfigError } from '../config.ts';
 import type { PolicyFinding } from './check-policies.ts';
 import type { CommandContext, CommandDefinition } from './command.ts';
 import { printJson, type CliIo } from './io.ts';
+import { printableLine } from './printable.ts';
+import { uncheckableTools, type UncheckableTool } from './uncheckable-tools.ts';
 
 interface Report {
   readonly ok: boolean;
@@ -12,6 +14,8 @@ interface Report {
   readonly errors: readonly ConfigError[];
   readonly warnings: readonly ConfigError[];
   readonly weakenings: readonly string[];
+  /** Tools whose calls are refused, because a schema of theirs cannot be checked. */
+  readonly uncheckable: readonly UncheckableTool[];
   /** Number of servers. */
   readonly servers: number;
   /** Number of policies. */
@@ -21,7 +25,7 @@ interface Report {
 /** `sallyport check`. */
 export const checkCommand: CommandDefinition<readonly [], { readonly json?: boolean }> = {
   name: 'check',
-  summary: 'check configuration, secret references and policies; list every weakening',
+  summary: 'check configuration, secret references, policies and pinned schemas; list every weakening',
   options: [{ flags: '--json', summary: 'print the report as JSON' }],
   example: 'sallyport check --config sallyport.yaml',
   exitCodes: 'Exit code 1 when there is an error; each with file, line and column.',
@@ -36,7 +40,8 @@ export const checkCommand: CommandDefinition<readonly [], { readonly json?: bool
 async function check({ configuration, environment, ports }: CommandContext): Promise<Report> {
   const file = configuration.file();
   const loaded = loadConfig(file, environment);
-  const empty = { file: file ?? 'embedded defaults', warnings: [], weakenings: [], servers: 0, policies: 0 };
+  const name = file ?? 'embedded defaults';
+  const empty = { file: name, warnings: [], weakenings: [], uncheckable: [], servers: 0, policies: 0 };
   if ('errors' in loaded) return { ...empty, ok: false, errors: loaded.errors };
   const { snapshot } = loaded;
   const { policies, findings } = await ports.checkPolicies(snapshot);
@@ -47,6 +52,7 @@ async function check({ configuration, environment, ports }: CommandContext): Pro
     errors,
     warnings: findings.filter(({ severity }) => severity === 'warning').map(withoutSeverity),
     weakenings: snapshot.weakenings,
+    uncheckable: await uncheckableTools(snapshot),
     servers: snapshot.servers.length,
     policies,
   };
@@ -63,6 +69,8 @@ function printReport(io: CliIo, report: Report): void {
   for (const error of report.errors) io.stderr(`${formatConfigError(error)}\n`);
   for (const warning of report.warnings)
     io.stderr(`${formatConfigError({ ...warning, message: `warning: ${warning.message}` })}\n`);
+  for (const { server, name, reason } of report.uncheckable)
+    io.stderr(`warning: ${server}: ${printableLine(name, 128)} cannot be called: ${printableLine(reason, 400)}\n`);
   if (report.weakenings.length > 0) io.stdout('Weakened:\n');
   for (const weakening of report.weakenings) io.stdout(`  ${weakening}\n`);
   if (!report.ok) return;

@@ -1,5 +1,6 @@
 /** `sallyport tools`: the tools that the holder of the credential may call. */
 import { isObject, type Json, type JsonObject } from '@sallyport/guard';
+import { whyUncheckable } from '@sallyport/guard/stages';
 import type { CommandDefinition } from './command.ts';
 import { sendRequest, type GatewayError, type GatewayTarget } from './gateway-client.ts';
 import { printJson } from './io.ts';
@@ -56,5 +57,14 @@ function tableOf(tools: readonly JsonObject[]): string {
     const summaryWidth = Math.max(20, 98 - Math.max(nameWidth, name.length));
     return `${name.padEnd(nameWidth)}  ${printableLine(summary, summaryWidth)}`.trimEnd();
   });
-  return `${lines.join('\n')}\n`;
+  return `${[...lines, ...uncallable(tools)].join('\n')}\n`;
+}
+
+/** Tools whose calls are refused, because a schema of theirs cannot be checked. */
+function uncallable(tools: readonly JsonObject[]): readonly string[] {
+  const reasons = tools.flatMap((tool) => {
+    const why = whyUncheckable(tool);
+    return why === undefined ? [] : [`  ${printable(String(tool['name']))}: ${printableLine(why, 400)}`];
+  });
+  return reasons.length === 0 ? [] : ['', 'These cannot be called:', ...reasons];
 }

@@ -29,6 +29,7 @@ export {
   createSchemaCache,
   createValidate,
   SCHEMA_LIMITS,
+  whyUncheckable,
   type CheckSchema,
   type SchemaCache,
   type SchemaFault,

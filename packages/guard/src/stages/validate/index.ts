@@ -12,6 +12,7 @@ import { checkPromptArguments } from './prompt-arguments.ts';
 
 export { compileSchema, SchemaBudgetError, type CheckSchema, type SchemaFault } from './compile.ts';
 export { SCHEMA_LIMITS, type SchemaLimits } from './bounds.ts';
+export { whyUncheckable } from './uncheckable.ts';
 
 /** What the validate stage works with. */
 export interface ValidateDeps {
@@ -94,7 +95,7 @@ function compiled(check: SchemaCache, definition: Definition, which: 'input' | '
     const why = cause instanceof Error ? cause.message : 'it does not compile';
     throw new GuardError('invalid_input', {
       message: `The ${which} schema of this tool cannot be checked safely, so it cannot be called: ${why}.`,
-      suggestion: 'Tell the operator: sallyport tools lists the tools whose schemas cannot be checked.',
+      suggestion: 'Tell the operator: sallyport check lists the tools whose schemas cannot be checked.',
       cause,
     });
   }
