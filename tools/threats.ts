@@ -29,6 +29,19 @@ export const FAMILIES = {
 } as const;
 
 export const THREATS: Readonly<Record<string, Threat>> = {
+  B2: row(
+    'Framing that costs memory: bodies, answers and lines in pieces of one byte.',
+    'The bytes of a message are copied into one bounded buffer, which holds at most four times what was sent.',
+  ),
+  B3: row(
+    'A body is read before what its head already forbids: an unknown path, type or Host, no credential, too long.',
+    'The head is judged first, and nothing is read from the socket meanwhile.',
+  ),
+  L9: row(
+    'A signal at any moment of a start or a stop loses calls, records or the truth about what was executed.',
+    'Signals are handled from the first moment; calls under way finish within a grace, new ones get 503, what is cut ' +
+      'off is told so, and the process exits with 0.',
+  ),
   A2: row(
     'A server hides instructions in any field of a definition, unknown fields included.',
     'The pin is a digest over the whole definition; a definition with any other field value is withheld.',

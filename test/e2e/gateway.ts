@@ -68,6 +68,8 @@ export function testSettings(
     servers,
     policies: { cedar: join(folder, 'policies') },
     limits: limits ?? { default: '1000000/min per user' },
+    // A test that leaves a call behind does not wait for it.
+    shutdown: { grace: '1s' },
   };
 }
 

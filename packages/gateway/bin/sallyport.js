@@ -71,7 +71,18 @@ function required() {
   return JSON.parse(readFileSync(join(here, '..', 'package.json'), 'utf8')).engines.node;
 }
 
+/* L9: until the program handles these signals itself, nothing is open that must be closed. */
+function endEarly() {
+  if (['start', 'stdio'].indexOf(process.argv[2]) === -1) return;
+  ['SIGINT', 'SIGTERM'].forEach(function (signal) {
+    process.on(signal, function () {
+      if (process.listenerCount(signal) === 1) process.exit(0);
+    });
+  });
+}
+
 function start() {
+  endEarly();
   var built = existsSync(BUILT);
   if (!built && !existsSync(SOURCE)) return fail('the package is not complete: ' + BUILT + ' is missing');
   var conditioned = built || process.execArgv.indexOf(CONDITION) !== -1;

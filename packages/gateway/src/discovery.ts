@@ -12,6 +12,8 @@ const DEADLINE_MS = 30_000;
 export interface Discovery {
   /** Lists the definitions of every server. Resolves when each has answered or failed. Never rejects. */
   run(): Promise<void>;
+  /** Whether a server still waits for its first attempt since the start. */
+  isWaiting(server: string): boolean;
   /** Ends the retries. */
   stop(): void;
 }
@@ -20,13 +22,19 @@ export interface Discovery {
 export function createDiscovery(guard: Guard, upstreams: Upstreams, clock: Clock): Discovery {
   let retry: NodeJS.Timeout | undefined;
   let stopped = false;
+  const attempted = new Set<string>();
+  let isFirstRun = true;
   const discover = async (servers?: readonly string[]): Promise<void> => {
     clearTimeout(retry);
-    await upstreams.discover(
-      (server, method) =>
-        guard.run(gatewayCall(server, method, clock), (permit) => upstreams.send(permit, NO_CLIENT_CHANNEL)),
-      servers,
+    const ask = (server: string, method: string): Promise<unknown> =>
+      guard.run(gatewayCall(server, method, clock), (permit) => upstreams.send(permit, NO_CLIENT_CHANNEL));
+    await Promise.all(
+      (servers ?? upstreams.directory.servers()).map(async (server) => {
+        await upstreams.discover(ask, [server]);
+        attempted.add(server);
+      }),
     );
+    isFirstRun = false;
     const unreachable = Object.entries(upstreams.ready()).flatMap(([name, reason]) =>
       reason === undefined ? [] : [name],
     );
@@ -35,6 +43,7 @@ export function createDiscovery(guard: Guard, upstreams: Upstreams, clock: Clock
   };
   return {
     run: () => discover(),
+    isWaiting: (server) => isFirstRun && !attempted.has(server),
     stop: () => {
       stopped = true;
       clearTimeout(retry);

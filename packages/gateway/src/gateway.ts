@@ -23,6 +23,7 @@ import {
   type MemoryApprovals,
 } from '@sallyport/guard/memory';
 import { createApiKeyAuthenticator, createBearerJwt, createMayList, readAuthorization } from '@sallyport/guard/stages';
+import { aborted, atMost } from './aborted.ts';
 import { createSettingsHolder, type SettingsHolder } from './active-settings.ts';
 import { createKeySource, type IssuerKeys } from './adapters/jwks/keys.ts';
 import { createLogger } from './adapters/pino/logger.ts';
@@ -34,7 +35,7 @@ import { childEnvironment, openSealingKey, processEnvironment, secretsOf } from 
 import { createAdmin } from './control/admin.ts';
 import { createPublicHealth } from './control/public-health.ts';
 import type { Check } from './control/ready.ts';
-import { createDiscovery } from './discovery.ts';
+import { createDiscovery, type Discovery } from './discovery.ts';
 import type { EdgeDeps } from './edge/deps.ts';
 import { createHttpEdge, type HttpEdge } from './edge/http/edge.ts';
 import { recordRejectedRequest, recordSettings } from './gateway-records.ts';
@@ -46,6 +47,9 @@ import { createServerDefinitions } from './upstream/definitions.ts';
 import type { DefinitionsDeps, UpstreamEvent } from './upstream/deps.ts';
 import { createUpstreams, type Upstreams } from './upstream/upstreams.ts';
 
+/** How long servers may take to end; one that hangs must not keep the audit log from being closed. */
+const UPSTREAMS_CLOSE_MS = 5_000;
+
 /** How a gateway is started. */
 export interface StartOptions {
   /** Which listeners this process opens; `all` when absent. */
@@ -53,6 +57,8 @@ export interface StartOptions {
   /** Answers requests under `/oauth` before the edge does: the authorization server of the demo. */
   readonly signIn?: SignInHandler;
   readonly clock?: Clock;
+  /** Aborted when the gateway is to be closed: a start then waits for no server. */
+  readonly stop?: AbortSignal;
 }
 
 /** A gateway that serves until it is closed. */
@@ -65,7 +71,12 @@ export interface RunningGateway {
   reload(snapshot: Snapshot): Promise<void>;
   /** Logs why a changed configuration was not put in force. */
   rejected(errors: readonly string[]): void;
-  close(): Promise<void>;
+  /**
+   * Takes no more calls, lets those under way finish, and closes everything.
+   *
+   * @param graceMs how long calls may take to finish; as configured when left out.
+   */
+  close(graceMs?: number): Promise<void>;
 }
 
 /** What is open as long as the process runs. */
@@ -252,11 +263,13 @@ export async function startGateway(snapshot: Snapshot, options: StartOptions = {
   edge = createEdge(resources, guarded);
   await recordSettings('gateway.start', settings.current(), audit, clock, log);
   await guarded.upstreams.loadPins();
-  const listeners = await openListeners(resources, guarded, edge, role, options.signIn);
   const discovery = role === 'admin' ? undefined : createDiscovery(guarded.guard, guarded.upstreams, clock);
+  const stopping = new AbortController();
+  const checks = readinessChecks(resources, guarded, discovery, stopping.signal);
+  const listeners = await openListeners(resources, checks, edge, role, options.signIn);
   // Not awaited: an issuer that does not answer is reported by the log and /ready, and API keys work without it.
   void guarded.issuerKeys.ready();
-  await discovery?.run();
+  await Promise.race([discovery?.run(), ...(options.stop === undefined ? [] : [aborted(options.stop)])]);
   const stopReloadingPolicies = reloadPoliciesOnChange(settings, clock, log);
   log('info', 'started', {
     gateway: listeners.gateway?.url,
@@ -273,12 +286,13 @@ export async function startGateway(snapshot: Snapshot, options: StartOptions = {
       void guarded.issuerKeys.ready();
       await discovery?.run();
     },
-    async close() {
+    async close(graceMs = settings.current().snapshot.shutdown.graceMs) {
+      stopping.abort();
       stopReloadingPolicies();
       discovery?.stop();
-      await edge?.close();
+      await edge?.close(graceMs);
       await Promise.all([listeners.gateway?.close(), listeners.admin?.close()]);
-      await guarded.upstreams.close();
+      await atMost(UPSTREAMS_CLOSE_MS, guarded.upstreams.close());
       await audit.close();
       store.close();
     },
@@ -297,14 +311,13 @@ function createEdge(resources: Resources, guarded: GuardedUpstreams): HttpEdge {
 }
 
 async function openListeners(
-  { audit, log, metrics, settings, store }: Resources,
-  { upstreams, issuerKeys }: GuardedUpstreams,
+  { audit, log, metrics, settings }: Resources,
+  checks: readonly Check[],
   edge: HttpEdge,
   role: 'gateway' | 'admin' | 'all',
   signIn: SignInHandler | undefined,
 ): Promise<{ readonly gateway?: Listener; readonly admin?: Listener }> {
   const { gateway, admin } = settings.current().snapshot;
-  const checks = readinessChecks(audit, store, issuerKeys, upstreams);
   const health = createPublicHealth(checks);
   const endpoints = createAdmin({
     listenHost: admin.listen.host,
@@ -342,10 +355,10 @@ const tenantFaults = (audit: SegmentAuditLog): Readonly<Record<string, string | 
   );
 
 const readinessChecks = (
-  audit: SegmentAuditLog,
-  store: Store,
-  issuerKeys: IssuerKeys,
-  upstreams: Upstreams,
+  { audit, store, settings }: Resources,
+  { issuerKeys, upstreams }: GuardedUpstreams,
+  discovery: Discovery | undefined,
+  stopping: AbortSignal,
 ): readonly Check[] => [
   { name: 'audit', run: () => audit.probe().then(() => undefined, messageOf) },
   // L3: one tenant whose log takes no records is named, and takes the gateway from nobody else.
@@ -358,5 +371,17 @@ const readinessChecks = (
     },
   },
   { name: 'issuers', run: () => issuerKeys.ready() },
-  { name: 'servers', run: () => upstreams.ready() },
+  {
+    name: 'servers',
+    run: () => {
+      if (stopping.aborted) return 'the gateway stops';
+      const { servers } = settings.current();
+      const failures = Object.entries(upstreams.ready()).map(([server, reason]) => {
+        if (discovery?.isWaiting(server) === true) return [server, 'it was not reached since the start'] as const;
+        if (reason === undefined || servers.get(server)?.required === true) return [server, reason] as const;
+        return [server, { tolerated: reason }] as const;
+      });
+      return Object.fromEntries(failures);
+    },
+  },
 ];

@@ -26,9 +26,9 @@ export async function main(argv: readonly string[]): Promise<void> {
   const program = buildProgram(io, processEnvironment(), {
     signals: process,
     start: startConfigured,
-    stdio: async (snapshot, server, token) => {
+    stdio: async (snapshot, server, token, stop) => {
       const { runStdioGateway } = await import('./stdio-gateway.ts');
-      return runStdioGateway(snapshot, server, token);
+      return runStdioGateway(snapshot, server, token, stop);
     },
     demo: async (demoIo) => {
       const { runDemo } = await import('./demo/run.ts');
@@ -40,6 +40,9 @@ export async function main(argv: readonly string[]): Promise<void> {
   await runProgram(program, argv, io);
 }
 
+/** How long the process may take to end by itself after the gateway was closed. */
+const EXIT_AFTER_MS = 1_000;
+
 /** `sallyport … | head` closes the pipe early, which is no error. */
 function endQuietlyWhenOutputCloses(): void {
   process.stdout.on('error', (error: NodeJS.ErrnoException) => {
@@ -49,8 +52,20 @@ function endQuietlyWhenOutputCloses(): void {
 }
 
 /** `demo: true` outside the demo would announce an authorization server that nobody starts. */
-async function startConfigured(snapshot: Snapshot, role: NonNullable<StartOptions['role']>): Promise<RunningGateway> {
+async function startConfigured(
+  snapshot: Snapshot,
+  role: NonNullable<StartOptions['role']>,
+  stop: AbortSignal,
+): Promise<RunningGateway> {
   if (snapshot.demo)
     throw new Error('"demo: true" is for the demo: start it with sallyport start --demo, or take the line out');
-  return startGateway(snapshot, { role });
+  const running = await startGateway(snapshot, { role, stop });
+  return {
+    ...running,
+    close: async () => {
+      await running.close();
+      // Everything is on disk; a server that hangs must not keep the process.
+      setTimeout(() => process.exit(), EXIT_AFTER_MS).unref();
+    },
+  };
 }

@@ -24,6 +24,8 @@ export interface ServerSettings {
   readonly transport: ServerTransport;
   /** Only these tools exist (exact names); `undefined` = all that are approved. */
   readonly allowTools: readonly string[] | undefined;
+  /** The gateway is not ready while it cannot reach this server. */
+  readonly required: boolean;
   readonly pin: 'first_use' | 'approval';
   /**
    * How old the last comparison of live definitions with their pins may be when one is listed or called. 0 = every
@@ -80,6 +82,9 @@ export interface GatewaySettings {
   /** Exact Origin header values that are accepted; requests without Origin are not from a browser and are accepted. */
   readonly allowedOrigins: readonly string[];
   readonly bodyBytesMax: number;
+  /** Bytes of messages that are held at once, of callers that are not known yet and of each tenant. */
+  readonly strangerBytesMax: number;
+  readonly tenantBytesMax: number;
   readonly depthMax: number;
   readonly keysMax: number;
   readonly streamsPerPrincipalMax: number;
@@ -115,6 +120,8 @@ export interface Snapshot {
   readonly refusalsPerMinute: number;
   readonly approvals: { readonly rules: readonly ApprovalRule[]; readonly ttlMs: number };
   readonly audit: AuditSettings;
+  /** How long calls under way may take to finish when the gateway stops. */
+  readonly shutdown: { readonly graceMs: number };
   readonly log: { readonly level: LogLevel };
   readonly demo: boolean;
   /** Every setting that weakens a protection, in words; logged at start and recorded. */

@@ -3,6 +3,7 @@
  * lies beside the log of the gateway.
  */
 import { systemClock } from '@sallyport/guard/memory';
+import { aborted } from './aborted.ts';
 import { openFreeLog } from './adapters/segments/log.ts';
 import { createDiscovery } from './discovery.ts';
 import { createStdioEdge } from './edge/stdio/stdio.ts';
@@ -16,9 +17,15 @@ import type { Snapshot } from './snapshot.ts';
  *
  * @param server one server under its own names; `undefined` for all, with names as `server__tool`.
  * @param token access token or API key of the user.
+ * @param stop aborted when the process is to end: calls under way may then finish.
  * @throws Error with a sentence for the operator.
  */
-export async function runStdioGateway(snapshot: Snapshot, server: string | undefined, token: string): Promise<void> {
+export async function runStdioGateway(
+  snapshot: Snapshot,
+  server: string | undefined,
+  token: string,
+  stop: AbortSignal,
+): Promise<void> {
   const resources = openResources(
     snapshot,
     systemClock,
@@ -30,7 +37,7 @@ export async function runStdioGateway(snapshot: Snapshot, server: string | undef
   await recordSettings('gateway.start', settings.current(), audit, clock, log);
   await guarded.upstreams.loadPins();
   const discovery = createDiscovery(guarded.guard, guarded.upstreams, clock);
-  await discovery.run();
+  await Promise.race([discovery.run(), aborted(stop)]);
   const stopReloadingPolicies = reloadPoliciesOnChange(settings, clock, log);
   const edge = createStdioEdge({
     ...edgeDepsOf(resources, guarded),
@@ -39,6 +46,7 @@ export async function runStdioGateway(snapshot: Snapshot, server: string | undef
     credentials: { kind: 'bearer', token },
     server,
   });
+  void aborted(stop).then(() => edge.stop(settings.current().snapshot.shutdown.graceMs));
   await edge.ended;
   stopReloadingPolicies();
   discovery.stop();

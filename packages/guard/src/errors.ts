@@ -108,6 +108,11 @@ export const ERRORS = {
     'The call could not be recorded, so it was not executed.',
     'Retry later; nothing was executed.',
   ]),
+  unavailable: row(503, 503, 'UNAVAILABLE', [
+    true,
+    'The gateway cannot take the request now.',
+    'Retry after the given time; nothing was executed.',
+  ]),
   upstream_failed: row(200, 502, 'UPSTREAM_FAILED', [false, 'The server behind the gateway failed.']),
   upstream_timeout: row(200, 504, 'TIMEOUT', [false, 'The server behind the gateway did not answer in time.']),
   output_blocked: row(200, 502, 'OUTPUT_BLOCKED', [
@@ -118,6 +123,11 @@ export const ERRORS = {
     false,
     'The call was executed but its outcome could not be recorded, so the result is withheld.',
     'Do not retry: the call has taken effect.',
+  ]),
+  interrupted: row(200, 503, 'INTERRUPTED', [
+    false,
+    'The gateway stopped before the server answered. The call may have been executed.',
+    'Find out whether the call took effect before it is repeated.',
   ]),
   cancelled: row(200, 499, 'CANCELLED', [false, 'The call was cancelled by its caller.']),
   payload_too_large: row(413, 413, 'PAYLOAD_TOO_LARGE', [false, 'The request is larger than the limit.']),

@@ -4,10 +4,20 @@
  * Every stage returns what it learned or throws a GuardError. What one stage learned goes to the next as an argument,
  * so a wrong order does not compile. There is one `catch`, and what it catches is a refusal.
  */
-import type { Approval, Call, Definition, Grant, JsonObject, McpResult, Principal, Tenant } from './call.ts';
+import type {
+  Approval,
+  Call,
+  Credentials,
+  Definition,
+  Grant,
+  JsonObject,
+  McpResult,
+  Principal,
+  Tenant,
+} from './call.ts';
 import { closeTrail, openTrail, type Outcome, type Recorder, type Trail } from './audit/record.ts';
 import { asGuardError, GuardError } from './errors.ts';
-import type { MaybePromise } from './maybe-promise.ts';
+import { andThen, type MaybePromise } from './maybe-promise.ts';
 import { methodRow, type MethodRow } from './methods.ts';
 import { mintPermit, type Permit } from './permit.ts';
 import type { AuditLog, Clock, Observer, StageName } from './ports.ts';
@@ -22,8 +32,8 @@ import type { AuditLog, Clock, Observer, StageName } from './ports.ts';
  * ```
  */
 export interface Stages {
-  authenticate(call: Call): MaybePromise<Principal>;
-  tenant(principal: Principal, call: Call): MaybePromise<Tenant>;
+  authenticate(call: Pick<Call, 'credentials'>): MaybePromise<Principal>;
+  tenant(principal: Principal, call: Pick<Call, 'credentials' | 'session'>): MaybePromise<Tenant>;
   visible(identity: Identity, call: Call, row: MethodRow): Definition | undefined;
   validate(call: Call, row: MethodRow, definition: Definition | undefined): JsonObject;
   authorize(identity: Identity, validated: ValidatedCall, call: Call): Grant | undefined;
@@ -96,6 +106,13 @@ export interface Guard {
    * most once, and only after the intent is durable.
    */
   run(call: Call, execute: Execute): Promise<Outcome>;
+  /**
+   * Says who presents a credential, before there is a call: a transport asks it before it reads a body. Permits
+   * nothing and records nothing; `run` judges the call from the beginning.
+   *
+   * @throws GuardError as the first two stages do, at once or later.
+   */
+  identify(credentials: Credentials): MaybePromise<Identity>;
 }
 
 /**
@@ -108,7 +125,16 @@ export interface Guard {
  * ```
  */
 export function createGuard(stages: Stages): Guard {
-  return { run: (call, execute) => run(stages, call, execute) };
+  return {
+    run: (call, execute) => run(stages, call, execute),
+    identify: (credentials) => identify(stages, credentials),
+  };
+}
+
+function identify(stages: Stages, credentials: Credentials): MaybePromise<Identity> {
+  return andThen(stages.authenticate({ credentials }), (principal) =>
+    andThen(stages.tenant(principal, { credentials, session: undefined }), (tenant) => ({ principal, tenant })),
+  );
 }
 
 async function run(stages: Stages, call: Call, execute: Execute): Promise<Outcome> {

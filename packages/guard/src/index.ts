@@ -1,5 +1,6 @@
 /** The pipeline every MCP call passes. */
 export { BoundedMap } from './bounded-map.ts';
+export { createByteBuffer, type ByteBuffer } from './byte-buffer.ts';
 export type {
   Agent,
   Approval,

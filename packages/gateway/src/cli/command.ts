@@ -89,11 +89,11 @@ export interface Signals {
 /** The work that commands hand to the rest of the program; `main.ts` connects it. */
 export interface CommandPorts {
   /** @throws Error with a sentence for the operator. */
-  readonly start: (snapshot: Snapshot, role: Role) => Promise<StartedGateway>;
+  readonly start: (snapshot: Snapshot, role: Role, stop: AbortSignal) => Promise<StartedGateway>;
   /** Starts the demo, which brings its own configuration. */
   readonly demo: (io: CliIo) => Promise<Pick<StartedGateway, 'close'>>;
   /** Serves standard input and output until the input ends. `server` is `undefined` for all servers. */
-  readonly stdio: (snapshot: Snapshot, server: string | undefined, token: string) => Promise<void>;
+  readonly stdio: (snapshot: Snapshot, server: string | undefined, token: string, stop: AbortSignal) => Promise<void>;
   readonly signals: Signals;
   /** Parses the policies and checks them against the pinned definitions. Never throws for the text of a policy. */
   readonly checkPolicies: (snapshot: Snapshot) => Promise<PolicyVerdict>;

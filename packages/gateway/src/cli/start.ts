@@ -1,8 +1,10 @@
 /** `sallyport start`: the gateway, the admin listener, or both, until a signal ends them. */
+import { aborted } from '../aborted.ts';
 import { formatConfigError } from '../config.ts';
 import { followConfig } from '../config/follow.ts';
-import type { CommandContext, CommandDefinition, Role, Signals, StartedGateway } from './command.ts';
+import type { CommandContext, CommandDefinition, Role, StartedGateway } from './command.ts';
 import { printJson } from './io.ts';
+import { stopSignal } from './stop-signal.ts';
 
 interface StartOptions {
   readonly role: Role;
@@ -29,8 +31,9 @@ export const startCommand: CommandDefinition<readonly [], StartOptions> = {
 };
 
 async function startDemo({ io, ports }: CommandContext): Promise<void> {
+  const stop = stopSignal(ports.signals);
   const running = await ports.demo(io);
-  await untilStopped(ports.signals);
+  await aborted(stop);
   await running.close();
 }
 
@@ -38,9 +41,8 @@ async function startConfigured(options: StartOptions, context: CommandContext): 
   const { io, configuration, ports } = context;
   const snapshot = configuration.load();
   if (snapshot === undefined) return;
-  const running = await ports.start(snapshot, options.role);
-  // A reader of the addresses may send a signal at once, so signals are handled before they are printed.
-  const stopped = untilStopped(ports.signals);
+  const stop = stopSignal(ports.signals);
+  const running = await ports.start(snapshot, options.role, stop);
   const { gatewayUrl, adminUrl } = running;
   if (options.json === true) printJson(io, { gateway_url: gatewayUrl, admin_url: adminUrl, pid: process.pid });
   else {
@@ -48,7 +50,7 @@ async function startConfigured(options: StartOptions, context: CommandContext): 
     if (options.role !== 'gateway') io.stdout(`admin    ${adminUrl}\n`);
   }
   const stopFollowing = reloadOnChange(running, context);
-  await stopped;
+  await aborted(stop);
   stopFollowing();
   await running.close();
 }
@@ -72,17 +74,4 @@ function reloadOnChange(
     signals.off('SIGHUP', follower.readNow);
     follower.stop();
   };
-}
-
-/** The first signal starts an orderly end. A second one is left to Node.js, which ends the process at once. */
-function untilStopped(signals: Signals): Promise<void> {
-  return new Promise((resolve) => {
-    const stop = (): void => {
-      signals.off('SIGINT', stop);
-      signals.off('SIGTERM', stop);
-      resolve();
-    };
-    signals.on('SIGINT', stop);
-    signals.on('SIGTERM', stop);
-  });
 }

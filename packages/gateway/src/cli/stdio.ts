@@ -1,6 +1,7 @@
 /** `sallyport stdio`: the gateway as a stdio server, for clients that start their servers themselves. */
 import { credentialToken } from '../config.ts';
 import type { CommandDefinition } from './command.ts';
+import { stopSignal } from './stop-signal.ts';
 import { NO_TOKEN } from './target.ts';
 
 /** `sallyport stdio`. */
@@ -14,12 +15,13 @@ export const stdioCommand: CommandDefinition<readonly [], { readonly server?: st
   example: '{ "command": "sallyport", "args": ["stdio", "--server", "notes"], "env": { "SALLYPORT_TOKEN": "sp_…" } }',
   exampleContext: 'in the configuration of a client',
   run: async (_given, { server }, { io, environment, configuration, ports }) => {
+    const stop = stopSignal(ports.signals);
     const token = credentialToken(environment);
     if (token === undefined) throw new Error(NO_TOKEN);
     const snapshot = configuration.load();
     if (snapshot === undefined) return io.exit(1);
     if (server !== undefined && !snapshot.servers.some(({ name }) => name === server))
       throw new Error('--server names no configured server');
-    await ports.stdio(snapshot, server, token);
+    await ports.stdio(snapshot, server, token, stop);
   },
 };

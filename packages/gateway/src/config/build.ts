@@ -52,6 +52,7 @@ export function buildSnapshot(input: ConfigInput, text: string): Snapshot {
       clearArguments: config.audit.clearArguments,
       segmentBytes: config.audit.segment,
     },
+    shutdown: { graceMs: config.shutdown.grace },
     log: config.log,
     demo: config.demo,
     weakenings: [...input.report.weakenings],

@@ -74,12 +74,16 @@ function readPem<T>(
 export function buildGateway(input: ConfigInput): GatewaySettings {
   const { gateway } = input.config;
   const listen = buildListen(input, 'gateway');
+  if (gateway.maxTenantBytes < gateway.maxBody)
+    input.report.error(['gateway', 'maxTenantBytes'], 'must not be smaller than gateway.maxBody');
   return {
     listen,
     publicUrl: publicUrl(input, listen),
     allowedHosts: gateway.allowedHosts.map((host, index) => exactHost(input, host, index)),
     allowedOrigins: gateway.allowedOrigins.map((origin, index) => exactOrigin(input, origin, index)),
     bodyBytesMax: gateway.maxBody,
+    strangerBytesMax: gateway.maxStrangerBytes,
+    tenantBytesMax: gateway.maxTenantBytes,
     depthMax: gateway.maxDepth,
     keysMax: gateway.maxKeys,
     streamsPerPrincipalMax: gateway.maxStreams,

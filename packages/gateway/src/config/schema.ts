@@ -99,6 +99,12 @@ const gateway = z.strictObject({
   allowedHosts: z.array(nonEmptyText).max(64).default([]).describe('Further exact `Host` values that are accepted.'),
   allowedOrigins: z.array(nonEmptyText).max(64).default([]).describe('Exact `Origin` values that browsers may send.'),
   maxBody: sizeInMemory.prefault('4Mi').describe('Largest request body, at most 256Mi.'),
+  maxStrangerBytes: size
+    .prefault('16Mi')
+    .describe('Bytes of messages of all callers that are not known yet, held at once.'),
+  maxTenantBytes: size
+    .prefault('128Mi')
+    .describe('Bytes of messages of one tenant that are held at once, until they are answered.'),
   maxDepth: z.int().min(4).max(512).default(64).describe('Deepest nesting of a request body.'),
   maxKeys: z.int().min(16).max(1_000_000).default(10_000).describe('Most members in one request body.'),
   maxStreams: z.int().min(1).max(10_000).default(16).describe('Open event streams of one principal.'),
@@ -192,6 +198,10 @@ const server = z.strictObject({
     .enum(['reject', 'allow'])
     .default('reject')
     .describe('`allow` (weakening) passes arguments that the schema does not name.'),
+  required: z
+    .boolean()
+    .default(false)
+    .describe('The gateway is not ready while this server cannot be reached; others are only reported.'),
   timeout: timerDuration.prefault('60s').describe('Longest wait for an answer, at most 24d.'),
   startTimeout: timerDuration
     .prefault('60s')
@@ -300,6 +310,15 @@ export const schema = z.strictObject({
     })
     .prefault({})
     .describe('The audit log.'),
+  shutdown: z
+    .strictObject({
+      grace: durationOrZero
+        .refine((ms) => ms < 2 ** 31, 'must be at most 24d')
+        .prefault('30s')
+        .describe('How long calls under way may take to finish after SIGTERM; then they are cut off and told so.'),
+    })
+    .prefault({})
+    .describe('How the gateway stops.'),
   log: z
     .strictObject({
       level: z

@@ -31,6 +31,7 @@ function buildServer(input: ConfigInput, name: string, server: ParsedServer): Se
     name,
     transport,
     allowTools: server.tools.allow,
+    required: server.required,
     pin,
     verifyIntervalMs: server.verify ?? pins.verify,
     clientRequests: server.clientRequests,

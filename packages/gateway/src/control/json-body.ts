@@ -1,6 +1,6 @@
 /** The body of an admin request: UTF-8 JSON, bounded, and readable in one way only. */
 import type { IncomingMessage } from 'node:http';
-import { GuardError, type Json } from '@sallyport/guard';
+import { createByteBuffer, GuardError, type Json } from '@sallyport/guard';
 import { parseStrict } from '@sallyport/guard/json';
 import { jsonResponse, type EndpointResponse } from './endpoint.ts';
 
@@ -39,17 +39,15 @@ function isJson({ headers }: IncomingMessage): boolean {
 }
 
 async function readBytes(request: IncomingMessage): Promise<Buffer | EndpointResponse> {
-  const chunks: Buffer[] = [];
-  let size = 0;
+  const body = createByteBuffer();
   try {
     // The request is not destroyed when it is too large, because the response goes out on the same socket.
     for await (const chunk of request.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>) {
-      size += chunk.length;
-      if (size > BODY_BYTES_MAX) return TOO_LARGE;
-      chunks.push(chunk);
+      if (body.length + chunk.length > BODY_BYTES_MAX) return TOO_LARGE;
+      body.append(chunk);
     }
   } catch {
     return INCOMPLETE;
   }
-  return Buffer.concat(chunks);
+  return body.take();
 }

@@ -17,7 +17,12 @@ export interface Check {
  * `undefined` when the dependency works; otherwise the reason, a sentence without secrets. A record holds the result of
  * each member of a group by name.
  */
-export type CheckResult = string | undefined | Readonly<Record<string, string | undefined>>;
+export type CheckResult = string | undefined | Readonly<Record<string, string | Tolerated | undefined>>;
+
+/** A failure that is reported, and leaves the gateway ready: it serves what does not need this member. */
+export interface Tolerated {
+  readonly tolerated: string;
+}
 
 /** The state of all dependencies. */
 export interface Readiness {
@@ -56,14 +61,15 @@ export async function readiness(options: ReadyOptions): Promise<Readiness> {
       members: membersOf(check.name, await runBounded(check, timeoutMs), details),
     })),
   );
-  const describe = (reason: string | undefined): string => {
-    if (reason === undefined) return 'ok';
-    return details ? reason : 'failing';
+  const describe = (failure: string | Tolerated | undefined): string => {
+    if (failure === undefined) return 'ok';
+    if (isTolerated(failure)) return details ? failure.tolerated : 'degraded';
+    return details ? failure : 'failing';
   };
   return {
-    ready: results.every(({ required, members }) => !required || members.every(([, reason]) => reason === undefined)),
+    ready: results.every(({ required, members }) => !required || !members.some(([, failure]) => isFailure(failure))),
     checks: Object.fromEntries(
-      results.flatMap(({ members }) => members.map(([name, reason]) => [name, describe(reason)])),
+      results.flatMap(({ members }) => members.map(([name, failure]) => [name, describe(failure)])),
     ),
   };
 }
@@ -83,11 +89,18 @@ async function runBounded(check: Check, timeoutMs: number): Promise<CheckResult>
   }
 }
 
-function membersOf(name: string, result: CheckResult, details: boolean): [string, string | undefined][] {
+const isTolerated = (failure: string | Tolerated): failure is Tolerated => typeof failure === 'object';
+
+const isFailure = (failure: string | Tolerated | undefined): boolean => failure !== undefined && !isTolerated(failure);
+
+type Member = [name: string, failure: string | Tolerated | undefined];
+
+function membersOf(name: string, result: CheckResult, details: boolean): Member[] {
   if (result === undefined || typeof result === 'string') return [[name, result]];
   const members = Object.entries(result);
-  if (!details) return [[name, members.find(([, reason]) => reason !== undefined)?.[1]]];
-  return members.map(([member, reason]) => [`${name}.${member}`, reason]);
+  if (details) return members.map(([member, failure]) => [`${name}.${member}`, failure]);
+  const failures = members.flatMap(([, failure]) => (failure === undefined ? [] : [failure]));
+  return [[name, failures.find((failure) => !isTolerated(failure)) ?? failures[0]]];
 }
 
 /** Requests at the same time share one result, so that asking often costs nothing. */

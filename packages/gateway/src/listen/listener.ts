@@ -6,6 +6,7 @@ import { createServer, type IncomingMessage, type Server, type ServerOptions, ty
 import { createServer as createTlsServer, type Server as TlsServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import type { Log } from '@sallyport/guard';
+import { PausableRequest } from './pausable-request.ts';
 import type { ListenSettings, TlsSettings } from '../snapshot.ts';
 import { readCertificates, reloadCertificatesOnChange } from './certificates.ts';
 import { limitConnections } from './connection-limit.ts';
@@ -72,6 +73,7 @@ export async function openListener(options: ListenerOptions): Promise<Listener> 
 
 function createHttpServer(tls: TlsSettings | undefined, handler: Handler, limits: SocketLimits): Server {
   const strict: ServerOptions = {
+    IncomingMessage: PausableRequest,
     insecureHTTPParser: false,
     requireHostHeader: false,
     joinDuplicateHeaders: false,

@@ -39,4 +39,20 @@ describe('lines', () => {
     expect([...splitter.split(Buffer.from('678'))]).toEqual([]);
     expect([...splitter.split(Buffer.from('9\nok\n'))].map(String)).toEqual(['ok']);
   });
+
+  it('B2 a million writes of one byte hold at most four times their memory, and make the same line', () => {
+    const splitter = createLineSplitter(2_000_000);
+    const byte = Buffer.from('x');
+    for (let sent = 0; sent < 1_000_000; sent++) for (const line of splitter.split(byte)) expect(line).toBe('none yet');
+    const [line] = splitter.split(Buffer.from('\n'));
+    expect(line?.length).toBe(1_000_000);
+    expect(splitter.heldBytesPeak).toBeLessThanOrEqual(4_000_000);
+  });
+
+  it('B2 a line that is too long holds nothing', () => {
+    const splitter = createLineSplitter(10_000);
+    const reported = Array.from({ length: 100_000 }, () => [...splitter.split(Buffer.from('x'))]).flat();
+    expect(reported).toEqual([undefined]);
+    expect(splitter.heldBytesPeak).toBeLessThanOrEqual(40_000);
+  });
 });

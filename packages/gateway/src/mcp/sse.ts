@@ -99,12 +99,12 @@ function joinLines(lines: readonly Buffer[]): Buffer {
 
 const startsWithBom = (line: Buffer): boolean => line.length >= BOM.length && line.compare(BOM, 0, 3, 0, 3) === 0;
 
-function splitAtCr(line: Buffer): Buffer[] {
-  const parts: Buffer[] = [];
+/** One part at a time: a line may consist of nothing but CR. */
+function* splitAtCr(line: Buffer): Generator<Buffer, void, undefined> {
   let start = 0;
   for (let at = line.indexOf(CR); at !== -1; at = line.indexOf(CR, start)) {
-    parts.push(line.subarray(start, at));
+    yield line.subarray(start, at);
     start = at + 1;
   }
-  return [...parts, line.subarray(start)];
+  yield line.subarray(start);
 }

@@ -6,7 +6,7 @@
 import { lookup, type LookupAddress } from 'node:dns';
 import { BlockList, isIP } from 'node:net';
 import { Agent, request } from 'undici';
-import { isLoopback } from '@sallyport/guard';
+import { createByteBuffer, isLoopback } from '@sallyport/guard';
 
 const BYTES_MAX = 256 * 1024;
 /** How long one document may take. */
@@ -87,13 +87,11 @@ export async function fetchJson(url: URL, issuer: string): Promise<unknown> {
     signal,
     headers: { accept: 'application/json', 'accept-encoding': 'identity' },
   });
-  const chunks: Buffer[] = [];
-  let bytes = 0;
+  const received = createByteBuffer();
   for await (const chunk of body as AsyncIterable<Buffer>) {
-    bytes += chunk.length;
-    if (bytes > BYTES_MAX) throw new Error(`the document is larger than ${BYTES_MAX} bytes`);
-    chunks.push(chunk);
+    if (received.length + chunk.length > BYTES_MAX) throw new Error(`the document is larger than ${BYTES_MAX} bytes`);
+    received.append(chunk);
   }
   if (statusCode !== 200 || headers['content-encoding'] !== undefined) throw new Error(`the answer was ${statusCode}`);
-  return JSON.parse(Buffer.concat(chunks).toString()) as unknown;
+  return JSON.parse(received.take().toString()) as unknown;
 }

@@ -2,6 +2,7 @@
  * Login and consent on one page. It shows which client asks, for what, and where the user returns to. The page has no
  * script, cannot be framed, and accepts a form only from itself and from the browser that the interaction belongs to.
  */
+import { createByteBuffer } from '@sallyport/guard';
 import { createHash, randomBytes, timingSafeEqual } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type Provider from 'oidc-provider';
@@ -161,14 +162,12 @@ function isSame(given: string, expected: string): boolean {
 }
 
 async function readBody(request: IncomingMessage): Promise<string> {
-  const chunks: Buffer[] = [];
-  let bytes = 0;
+  const body = createByteBuffer();
   for await (const chunk of request as AsyncIterable<Buffer>) {
-    bytes += chunk.length;
-    if (bytes > BODY_BYTES_MAX) throw new Error('the form is too large');
-    chunks.push(chunk);
+    if (body.length + chunk.length > BODY_BYTES_MAX) throw new Error('the form is too large');
+    body.append(chunk);
   }
-  return Buffer.concat(chunks).toString();
+  return body.take().toString();
 }
 
 function send(response: ServerResponse, status: number, html: string): void {

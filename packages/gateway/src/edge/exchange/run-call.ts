@@ -1,5 +1,6 @@
 import { GuardError, type Call, type McpResult, type Outcome, type Permit } from '@sallyport/guard';
 import type { EdgeDeps } from '../deps.ts';
+import { interruptionOf } from '../calls-under-way.ts';
 import type { InboundMessage } from './inbound-message.ts';
 
 /**
@@ -7,13 +8,18 @@ import type { InboundMessage } from './inbound-message.ts';
  */
 export function runCall(
   deps: EdgeDeps,
-  { route: { server }, snapshot }: InboundMessage,
+  { route: { server }, snapshot, signal }: InboundMessage,
   call: Call,
   execute: (permit: Permit) => McpResult | Promise<McpResult>,
 ): Promise<Outcome> {
   return deps.guard.run(call, async (permit) => {
     if (server !== undefined && !snapshot.servers.includes(server))
       throw new GuardError('not_found', { message: 'There is no such server.' });
-    return execute(permit);
+    try {
+      return await execute(permit);
+    } catch (thrown) {
+      // The caller did not cancel, so that "cancelled" would be untrue.
+      throw interruptionOf(signal) ?? thrown;
+    }
   });
 }

@@ -1,37 +1,94 @@
-/** Reads a request body, whole and bounded. */
-import type { IncomingMessage } from 'node:http';
-import { GuardError } from '@sallyport/guard';
-
 /**
- * @throws GuardError `unsupported_media_type`, `payload_too_large`, or `invalid_request` when the client disconnects
- * before the end.
+ * Reads a request body, whole and bounded. It is received from the first moment, so that small chunks are copied
+ * together at once, but nothing is read from the socket until the head was judged (B3).
  */
-export function readBody(request: IncomingMessage, bytesMax: number): Promise<Buffer> {
-  checkMediaType(request);
-  const contentLength = Number(request.headers['content-length'] ?? 0);
-  if (contentLength > bytesMax) return Promise.reject(new GuardError('payload_too_large'));
-  return new Promise((resolve, reject) => {
-    const chunks: Buffer[] = [];
-    let bytes = 0;
-    const rejectIncomplete = (): void =>
-      reject(new GuardError('invalid_request', { message: 'The body ended early.' }));
-    request.on('data', (chunk: Buffer) => {
-      bytes += chunk.length;
-      if (bytes > bytesMax) {
-        request.pause();
-        reject(new GuardError('payload_too_large'));
-      } else chunks.push(chunk);
-    });
-    request.on('end', () => resolve(chunks.length === 1 ? (chunks[0] as Buffer) : Buffer.concat(chunks)));
-    request.on('error', rejectIncomplete);
-    request.on('aborted', rejectIncomplete);
-  });
+import type { IncomingMessage } from 'node:http';
+import { createByteBuffer, GuardError } from '@sallyport/guard';
+import { PausableRequest } from '../../listen/pausable-request.ts';
+import type { BodyShare } from '../bytes-under-way.ts';
+
+/** A body that is being received. */
+export interface ReceivedBody {
+  /**
+   * Reads the rest.
+   *
+   * @throws GuardError `payload_too_large`, `unavailable` or `rate_limited` when too many bytes are under way, or
+   * `invalid_request` when the client disconnects before the end.
+   */
+  readonly read: () => Promise<Buffer>;
+  /** Keeps nothing of what was received and of what follows. */
+  readonly discard: () => void;
 }
 
-/** H10, H11: JSON in UTF-8, not compressed. */
-function checkMediaType(request: IncomingMessage): void {
-  const type = request.headers['content-type'] ?? '';
-  if (!/^application\/json\s*(;\s*charset="?utf-8"?\s*)?$/i.test(type)) throw new GuardError('unsupported_media_type');
-  const encoding = request.headers['content-encoding'];
+/** @param share counts the bytes that are kept. */
+export function receiveBody(request: IncomingMessage, bytesMax: number, share: BodyShare): ReceivedBody {
+  const received = createByteBuffer();
+  const { promise, resolve, reject } = Promise.withResolvers<Buffer>();
+  let isDiscarded = false;
+  const discard = (): void => {
+    isDiscarded = true;
+    received.take();
+  };
+  const refuse = (error: unknown): void => {
+    discard();
+    request.pause();
+    reject(error);
+  };
+  const keep = (chunk: Buffer): void => {
+    if (isDiscarded) return;
+    try {
+      if (received.length + chunk.length > bytesMax) throw new GuardError('payload_too_large');
+      share.take(chunk.length);
+      received.append(chunk);
+    } catch (thrown) {
+      refuse(thrown);
+    }
+  };
+  const rejectIncomplete = (): void => reject(new GuardError('invalid_request', { message: 'The body ended early.' }));
+  // A body that is refused by its head is never awaited.
+  promise.catch(() => undefined);
+  request.on('data', keep);
+  request.on('end', () => resolve(received.take()));
+  request.on('error', rejectIncomplete);
+  request.on('aborted', rejectIncomplete);
+  if (request instanceof PausableRequest) request.holdBody();
+  return {
+    read: () => {
+      if (request instanceof PausableRequest) request.readOn();
+      return promise;
+    },
+    discard,
+  };
+}
+
+/**
+ * H10, H11: JSON in UTF-8, not compressed, and not longer than the limit.
+ *
+ * @throws GuardError `unsupported_media_type` or `payload_too_large`.
+ */
+export function checkBodyHead({ headers }: IncomingMessage, bytesMax: number): void {
+  if (!/^application\/json\s*(;\s*charset="?utf-8"?\s*)?$/i.test(headers['content-type'] ?? ''))
+    throw new GuardError('unsupported_media_type');
+  const encoding = headers['content-encoding'];
   if (encoding !== undefined && encoding !== 'identity') throw new GuardError('unsupported_media_type');
+  if (declaredBytes(headers) > bytesMax) throw new GuardError('payload_too_large');
+}
+
+const DISCARDED_BYTES_MAX = 64 * 1024;
+
+const declaredBytes = (headers: IncomingMessage['headers']): number => Number(headers['content-length'] ?? 0);
+
+/**
+ * Whether a refused request leaves its connection usable: its body has arrived, or is so short that reading and
+ * dropping it costs less than another connection. Some clients send head and body apart, and a connection that ends
+ * between the two loses them the refusal.
+ */
+export const isShortRest = ({ complete, method, headers }: IncomingMessage): boolean =>
+  complete ||
+  (method === 'POST' && headers['transfer-encoding'] === undefined && declaredBytes(headers) <= DISCARDED_BYTES_MAX);
+
+/** Lets Node.js drop the short rest of a refused body, so that the next request can be read. */
+export function dropRest(request: IncomingMessage): void {
+  if (request instanceof PausableRequest) request.readOn();
+  request.resume();
 }

@@ -1,5 +1,7 @@
 /** What the handlers of the HTTP edge share: one request, and the state of the edge. */
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { CallsUnderWay } from '../calls-under-way.ts';
+import type { BytesUnderWay } from '../bytes-under-way.ts';
 import type { EdgeSnapshot, HttpEdgeDeps } from '../deps.ts';
 import type { Sender } from '../eras/sender.ts';
 import type { StreamLimits } from '../exchange/connection.ts';
@@ -29,6 +31,8 @@ export interface RequestContext {
 export interface HttpEdgeContext extends HttpEdgeDeps {
   readonly live: LiveSessions;
   readonly readSession: SessionReader;
+  readonly bytesUnderWay: BytesUnderWay;
+  readonly calls: CallsUnderWay;
   readonly streamLimits: StreamLimits;
 }
 

@@ -2,6 +2,8 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { asGuardError, GuardError } from '@sallyport/guard';
 import { addressRule, retryDetail } from '@sallyport/guard/stages';
+import { createCallsUnderWay } from '../calls-under-way.ts';
+import { createBytesUnderWay } from '../bytes-under-way.ts';
 import type { HttpEdgeDeps } from '../deps.ts';
 import { checkMcpHeaders, checkNoMirrors } from '../eras/mirrors.ts';
 import type { Route } from '../names/route.ts';
@@ -9,6 +11,7 @@ import { createLiveSessions } from '../sessions/live-sessions.ts';
 import { createSessionReader } from '../sessions/seal.ts';
 import { createStreamSlots } from '../subscriptions/stream-slots.ts';
 import { correlationIdOf } from '../../listen/security-headers.ts';
+import { receiveBody } from './body.ts';
 import type { HttpEdgeContext, RequestContext } from './context.ts';
 import { handleDelete } from './delete-session.ts';
 import { handleGet } from './get-stream.ts';
@@ -16,7 +19,7 @@ import { baseHeaders, corsHeaders } from './headers.ts';
 import { METADATA_PATH, protectedResource } from './metadata.ts';
 import { handlePost } from './post.ts';
 import { ALLOW, respondPreflight } from './preflight.ts';
-import { rejectRequest, reportRequest, respondEmpty } from './respond.ts';
+import { rejectRequest, reportRequest, respondWithoutReading } from './respond.ts';
 import { checkSameSite, isAllowedOrigin } from './same-site.ts';
 
 /** The request handler of the gateway listener. */
@@ -25,8 +28,12 @@ export interface HttpEdge {
   handle(request: IncomingMessage, response: ServerResponse): void;
   /** Requests whose response has not ended. */
   activeConnections(): number;
-  /** Ends the streams in order. */
-  close(): Promise<void>;
+  /**
+   * L9: ends the streams in order, lets calls under way finish, and answers those that it cuts off.
+   *
+   * @param graceMs how long calls may take to finish; 0 when left out.
+   */
+  close(graceMs?: number): Promise<void>;
 }
 
 /** An edge without sessions or streams yet. It opens no socket: the listener passes requests to `handle`. */
@@ -37,6 +44,8 @@ export function createHttpEdge(deps: HttpEdgeDeps): HttpEdge {
     ...deps,
     live: createLiveSessions(now),
     readSession: createSessionReader(deps.sealer, deps.sessions, now),
+    bytesUnderWay: createBytesUnderWay(),
+    calls: createCallsUnderWay(),
     streamLimits: { closing: closing.signal, slots: createStreamSlots() },
   };
   let active = 0;
@@ -49,8 +58,9 @@ export function createHttpEdge(deps: HttpEdgeDeps): HttpEdge {
       void handleRequest(edge, request, response);
     },
     activeConnections: () => active,
-    close: async () => {
+    close: async (graceMs = 0) => {
       closing.abort();
+      await edge.calls.finish(graceMs);
       edge.live.close();
     },
   };
@@ -73,13 +83,27 @@ async function handleRequest(edge: HttpEdgeContext, request: IncomingMessage, re
   try {
     checkSameSite(request, context.snapshot.gateway);
     allowOrigin(context);
+    if (route !== undefined && request.method === 'POST') return await handleMessagePost(edge, context);
     await checkAddress(edge, context);
     if (route !== undefined) return await dispatch(edge, context);
     if (path.startsWith(METADATA_PATH)) respondMetadata(context, path.slice(METADATA_PATH.length));
-    else respondEmpty(response, 404, context.headers);
+    else respondWithoutReading(context, 404, context.headers);
     reportRequest(edge, context, request.method ?? '', undefined);
   } catch (thrown) {
     rejectRequest(edge, context, asGuardError(thrown), undefined);
+  }
+}
+
+/** The body is received from now on, so that small chunks cost nothing while the head is judged. */
+async function handleMessagePost(edge: HttpEdgeContext, context: RequestContext): Promise<void> {
+  const share = edge.bytesUnderWay.open(context.snapshot.gateway);
+  const body = receiveBody(context.request, context.snapshot.gateway.bodyBytesMax, share);
+  try {
+    await checkAddress(edge, context);
+    await handlePost(edge, context, body, share);
+  } finally {
+    body.discard();
+    share.release();
   }
 }
 
@@ -108,10 +132,8 @@ async function checkAddress(
 }
 
 async function dispatch(edge: HttpEdgeContext, context: RequestContext): Promise<void> {
-  const { request, response, headers } = context;
+  const { request, headers } = context;
   switch (request.method) {
-    case 'POST':
-      return handlePost(edge, context);
     case 'GET':
       checkNoBody(request);
       return handleGet(edge, context);
@@ -122,7 +144,7 @@ async function dispatch(edge: HttpEdgeContext, context: RequestContext): Promise
       respondPreflight(context);
       break;
     default:
-      respondEmpty(response, 405, { ...headers, Allow: ALLOW });
+      respondWithoutReading(context, 405, { ...headers, Allow: ALLOW });
   }
   reportRequest(edge, context, request.method ?? '', undefined);
 }
@@ -136,11 +158,12 @@ function checkNoBody(request: IncomingMessage): void {
 }
 
 /** RFC 9728, section 3.1. @param suffix path of the protected resource; empty means `/mcp`. */
-function respondMetadata({ request, response, headers, snapshot }: RequestContext, suffix: string): void {
+function respondMetadata(context: RequestContext, suffix: string): void {
+  const { request, response, headers, snapshot } = context;
   const endpoint = suffix === '' ? '/mcp' : suffix;
-  if (routeOf(endpoint) === undefined) return respondEmpty(response, 404, headers);
+  if (routeOf(endpoint) === undefined) return respondWithoutReading(context, 404, headers);
   if (request.method !== 'GET' && request.method !== 'HEAD')
-    return respondEmpty(response, 405, { ...headers, Allow: 'GET, HEAD' });
+    return respondWithoutReading(context, 405, { ...headers, Allow: 'GET, HEAD' });
   const bytes = Buffer.from(JSON.stringify(protectedResource(snapshot, endpoint)));
   response.writeHead(200, {
     ...headers,

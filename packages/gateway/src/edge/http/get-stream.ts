@@ -28,16 +28,17 @@ export async function handleGet(edge: HttpEdgeContext, context: RequestContext):
   const inbound = inboundMessage(edge, context, sender, pending.abort.signal, undefined);
   const live = liveSessionOf(edge, sender);
   const resumption = findResumption(live?.streams, lastEventId(context));
+  const isRestOfCall = resumption?.stream.standalone === false;
+  if (!isRestOfCall) edge.calls.checkOpen();
   const end = (): void => pending.abort.abort();
   response.once('close', end);
   const stopWatching = watchStream(edge, inbound, edge.streamLimits, end);
   const getStream = createGetStream(edge, context, inbound, live, pending, resumption);
   try {
     // The rest of a call's stream carries that call only.
-    const outcome =
-      resumption?.stream.standalone === false
-        ? await resumeCall(edge, inbound, resumption.stream, getStream)
-        : await subscribeToServers(edge, inbound, serversToSubscribe(inbound), getStream);
+    const outcome = isRestOfCall
+      ? await resumeCall(edge, inbound, resumption.stream, getStream)
+      : await subscribeToServers(edge, inbound, serversToSubscribe(inbound), getStream);
     respondToOutcome(edge, context, outcome);
   } finally {
     stopWatching();

@@ -2,6 +2,7 @@
 import type { IncomingMessage } from 'node:http';
 import { asGuardError } from '@sallyport/guard';
 import { parseStrict, type ParsedJson } from '@sallyport/guard/json';
+import { HEADER } from '../../mcp/headers.ts';
 import { readClientMessage, type ClientMessage } from '../../mcp/client-message.ts';
 import type { Sender } from '../eras/sender.ts';
 import { checkMcpHeaders, checkMirrors } from '../eras/mirrors.ts';
@@ -9,16 +10,33 @@ import { isModern, readModern } from '../eras/modern.ts';
 import { acceptClientMessage } from '../exchange/accept-client-message.ts';
 import { answerRequest } from '../exchange/answer-request.ts';
 import type { PendingCall } from '../sessions/live-sessions.ts';
-import { readBody } from './body.ts';
+import { checkBodyHead, type ReceivedBody } from './body.ts';
 import { createHttpConnection } from './connection.ts';
 import { inboundMessage, type HttpEdgeContext, type RequestContext } from './context.ts';
+import { headerValues } from '../../listen/header-values.ts';
+import type { BodyShare } from '../bytes-under-way.ts';
 import { liveSessionOf, readLegacy } from './legacy.ts';
 import { rejectRequest, reportRequest, respondEmpty, respondRefused } from './respond.ts';
 
-/** @throws GuardError for a message that cannot be read, or is no request and cannot become a call. */
-export async function handlePost(edge: HttpEdgeContext, context: RequestContext): Promise<void> {
+/**
+ * B3: the type, the length and the credential are judged by the head; only then the body is read.
+ *
+ * @throws GuardError for a message that cannot be read, or is no request and cannot become a call.
+ */
+export async function handlePost(
+  edge: HttpEdgeContext,
+  context: RequestContext,
+  received: ReceivedBody,
+  share: BodyShare,
+): Promise<void> {
   const { bodyBytesMax, depthMax, keysMax } = context.snapshot.gateway;
-  const body = await readBody(context.request, bodyBytesMax);
+  checkBodyHead(context.request, bodyBytesMax);
+  // A session may have calls under way that wait for an answer of their client.
+  if (context.request.headers[HEADER.sessionId] === undefined) edge.calls.checkOpen();
+  const credentials = edge.readAuthorization(headerValues(context.request, 'authorization'));
+  const { tenant } = await edge.guard.identify(credentials);
+  share.belongTo(tenant.id);
+  const body = await received.read();
   const parsed = parseStrict(body, { bytesMax: bodyBytesMax, depthMax: depthMax, keysMax: keysMax });
   const message = readClientMessage(parsed);
   try {
@@ -45,7 +63,12 @@ async function handleMessage(
   const inbound = inboundMessage(edge, context, sender, pending.abort.signal, rawArguments);
   if (message.kind === 'request') {
     const connection = createHttpConnection(edge, context, sender, liveSessionOf(edge, sender), pending);
-    return answerRequest(edge, inbound, message, connection);
+    const end = edge.calls.begin(pending.abort);
+    try {
+      return await answerRequest(edge, inbound, message, connection);
+    } finally {
+      end();
+    }
   }
   const live = sender.session && edge.live.find(sender.session.id);
   const outcome = await acceptClientMessage(edge, inbound, message, live);

@@ -1,5 +1,5 @@
 /** Responses that need no exchange: empty ones and errors. */
-import type { ServerResponse } from 'node:http';
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { GuardError, Outcome } from '@sallyport/guard';
 import type { EdgeDeps } from '../deps.ts';
 import type { RequestMessage } from '../../mcp/client-message.ts';
@@ -7,6 +7,7 @@ import { isModern } from '../eras/modern.ts';
 import { recordRejection } from '../rejection.ts';
 import { renderError } from '../render/error.ts';
 import { errorHeaders } from '../render/outcome.ts';
+import { dropRest, isShortRest } from './body.ts';
 import type { RequestContext } from './context.ts';
 import { challengeHeaders } from './metadata.ts';
 
@@ -46,11 +47,26 @@ export function rejectRequest(
   if (response.headersSent) return void response.destroy();
   respondJson(response, rendered.status, rendered.bytes, {
     ...context.headers,
+    ...challengeHeaders(snapshot, route, error),
     ...errorHeaders(error),
-    // The rest of the body is not read, so the connection cannot be used again.
-    ...(!request.complete && { Connection: 'close' }),
+    ...connectionHeaders(request),
   });
-  if (!request.complete) response.once('finish', () => request.destroy());
+  leaveBody(request, response);
+}
+
+/** B3: the rest of a refused body is not read, so that the connection cannot be used again, unless it is short. */
+const connectionHeaders = (request: IncomingMessage): Record<string, string> =>
+  isShortRest(request) ? {} : { Connection: 'close' };
+
+function leaveBody(request: IncomingMessage, response: ServerResponse): void {
+  if (isShortRest(request)) dropRest(request);
+  else response.once('finish', () => request.destroy());
+}
+
+/** Refuses by the head alone, without a body: an unknown path or HTTP method. */
+export function respondWithoutReading(context: RequestContext, status: number, headers: Record<string, string>): void {
+  respondEmpty(context.response, status, { ...headers, ...connectionHeaders(context.request) });
+  leaveBody(context.request, context.response);
 }
 
 function respondJson(

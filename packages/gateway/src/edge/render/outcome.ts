@@ -18,6 +18,7 @@ const FOR_THE_MODEL = new Set<ErrorCode>([
   'upstream_timeout',
   'output_blocked',
   'result_withheld',
+  'interrupted',
 ]);
 
 /** The JSON-RPC response for an outcome: a result, an error, or a tool result with `isError`. */

@@ -5,6 +5,8 @@ import { randomUUID } from 'node:crypto';
 import type { Readable, Writable } from 'node:stream';
 import { asGuardError, GuardError, type Credentials } from '@sallyport/guard';
 import { oneLine, parseStrict } from '@sallyport/guard/json';
+import { createCallsUnderWay, interruptionOf, type CallsUnderWay } from '../calls-under-way.ts';
+import { createBytesUnderWay, type BytesUnderWay } from '../bytes-under-way.ts';
 import type { EdgeDeps, EdgeSnapshot } from '../deps.ts';
 import { ASSUMED_VERSION } from '../../mcp/revisions.ts';
 import { readClientMessage, type ClientMessage } from '../../mcp/client-message.ts';
@@ -36,6 +38,8 @@ export interface StdioDeps extends EdgeDeps {
 export interface StdioEdge {
   /** Resolves when the input has ended and every response was written. */
   readonly ended: Promise<void>;
+  /** L9: takes no more calls, lets those under way finish within `graceMs`, answers the others, and ends. */
+  stop(graceMs: number): Promise<void>;
 }
 
 /** The client, and what it agreed on so far. */
@@ -44,6 +48,8 @@ interface StdioClient {
   readonly live: LiveSession;
   /** Aborted when the input ends. */
   readonly inputEnded: AbortSignal;
+  readonly bytesUnderWay: BytesUnderWay;
+  readonly calls: CallsUnderWay;
   /** Of the last `initialize`. */
   profile: ClientProfile;
   isSubscribed: boolean;
@@ -61,6 +67,8 @@ export function createStdioEdge(deps: StdioDeps): StdioEdge {
   const client: StdioClient = {
     live: createLiveSession({ bytes: 0 }),
     inputEnded: inputEnded.signal,
+    bytesUnderWay: createBytesUnderWay(),
+    calls: createCallsUnderWay(),
     profile: { protocolVersion: ASSUMED_VERSION, capabilities: {}, clientInfo: undefined },
     isSubscribed: false,
     write: (message) => {
@@ -81,7 +89,15 @@ export function createStdioEdge(deps: StdioDeps): StdioEdge {
     for (const { abort } of client.live.calls.values()) abort.abort();
     await Promise.all(pending);
   };
-  return { ended: readLines(input, deps.snapshot().gateway.bodyBytesMax, receive).then(finish, finish) };
+  const ended = readLines(input, deps.snapshot().gateway.bodyBytesMax, receive).then(finish, finish);
+  return {
+    ended,
+    async stop(graceMs) {
+      await client.calls.finish(graceMs);
+      input.destroy();
+      await ended;
+    },
+  };
 }
 
 /** Resolves when the output was written, or when either side has closed. */
@@ -100,12 +116,17 @@ const drained = (output: Writable, input: Readable): Promise<void> =>
 async function handleLine(deps: StdioDeps, client: StdioClient, line: Buffer | undefined): Promise<void> {
   const snapshot = deps.snapshot();
   const correlationId = randomUUID();
+  const share = client.bytesUnderWay.open(snapshot.gateway);
   let message: ClientMessage | undefined;
   try {
+    // The one caller of this process stands for one tenant.
+    share.belongTo('');
     if (line === undefined) throw new GuardError('payload_too_large');
     const { bodyBytesMax, depthMax, keysMax } = snapshot.gateway;
     const parsed = parseStrict(line, { bytesMax: bodyBytesMax, depthMax: depthMax, keysMax: keysMax });
     message = readClientMessage(parsed);
+    // Only requests: what ends a call must still get through.
+    if (message.kind === 'request') share.take(line.length);
     const span = parsed.span('params', 'arguments');
     await handleMessage(deps, client, snapshot, message, correlationId, span && line.subarray(...span));
   } catch (thrown) {
@@ -113,6 +134,8 @@ async function handleLine(deps: StdioDeps, client: StdioClient, line: Buffer | u
     recordRejection(deps, snapshot, error.code, correlationId, '');
     if (message === undefined) client.write(renderError(error, null, correlationId).bytes);
     else if (message.kind === 'request') client.write(renderError(error, message.id, correlationId).bytes);
+  } finally {
+    share.release();
   }
 }
 
@@ -139,7 +162,15 @@ async function handleMessage(
     signal: pending.abort.signal,
     startedAtMs: performance.now(),
   };
-  if (message.kind === 'request') return answerRequest(deps, inbound, message, createStdioConnection(client, pending));
+  if (message.kind === 'request') {
+    // To listen has no end of its own, so that nobody waits for it.
+    const end = message.method === 'subscriptions/listen' ? undefined : client.calls.begin(pending.abort);
+    try {
+      return await answerRequest(deps, inbound, message, createStdioConnection(client, pending));
+    } finally {
+      end?.();
+    }
+  }
   const outcome = await acceptClientMessage(deps, inbound, message, client.live);
   if (outcome.status === 'success' && message.kind === 'notification' && message.method === NOTIFICATION.initialized)
     startSubscription(deps, client, inbound);
@@ -161,7 +192,7 @@ const createStdioConnection = (client: StdioClient, pending: PendingCall): Clien
   },
   finish({ bytes }) {
     // A cancelled request gets no response.
-    if (!pending.abort.signal.aborted) client.write(bytes);
+    if (!pending.abort.signal.aborted || interruptionOf(pending.abort.signal) !== undefined) client.write(bytes);
     return 200;
   },
   release: () => {},

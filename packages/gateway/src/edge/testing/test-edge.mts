@@ -24,6 +24,7 @@ import {
 } from '@sallyport/guard/memory';
 import { readAuthorization } from '@sallyport/guard/stages';
 import { openListener } from '../../listen/listener.ts';
+import type { SocketLimits } from '../../listen/socket-limits.ts';
 import type { GatewaySettings, ServerProfile } from '../../snapshot.ts';
 import type { HttpEdgeDeps, RequestReport } from '../deps.ts';
 import { createHttpEdge, type HttpEdge } from '../http/edge.ts';
@@ -32,6 +33,7 @@ import { DEFINITIONS, sendTo, type Sent, type Tool } from './servers.mts';
 
 export interface TestEdgeOptions {
   readonly settings?: Partial<GatewaySettings>;
+  readonly socketLimits?: Partial<SocketLimits>;
   readonly tools?: Readonly<Record<string, Tool>>;
   /** Answers everything that is neither a list nor a tool call. */
   readonly other?: Tool;
@@ -94,7 +96,7 @@ export async function openTestEdge(options: TestEdgeOptions = {}): Promise<TestE
     name: 'gateway',
     settings: gateway.listen,
     handler: httpEdge.handle,
-    limits: { drainMs: 500 },
+    limits: { drainMs: 500, ...options.socketLimits },
   });
   return {
     url: listener.url,
@@ -118,6 +120,8 @@ const gatewaySettings = ({ addressLimit, settings }: TestEdgeOptions): GatewaySe
   allowedHosts: [],
   allowedOrigins: ['https://app.example.test'],
   bodyBytesMax: 1_000_000,
+  strangerBytesMax: 16_000_000,
+  tenantBytesMax: 64_000_000,
   depthMax: 32,
   keysMax: 10_000,
   streamsPerPrincipalMax: 4,

@@ -58,6 +58,7 @@ export function serverSettings(
     timeoutMs: 15_000,
     startTimeoutMs: 60_000,
     resultBytesMax: 4 * 1024 * 1024,
+    required: false,
     sessions: { max: 50, maxPerPrincipal: 10, idleMs: 60_000 },
     labels: [],
     ...more,

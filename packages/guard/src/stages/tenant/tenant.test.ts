@@ -13,12 +13,8 @@ const tenantOf = async (claims: Claims, session?: Session, params: Call['params'
     { check: () => {}, charge: () => {} },
   );
   const text = token(claims);
-  return tenants(await openHarness().bearer(text), {
-    ...CALL,
-    credentials: { kind: 'bearer', token: text },
-    session,
-    params,
-  });
+  const call: Call = { ...CALL, credentials: { kind: 'bearer', token: text }, session, params };
+  return tenants(await openHarness().bearer(text), call);
 };
 const session = (changes: Partial<Session> = {}): Session => ({
   id: 's',
