@@ -127,4 +127,11 @@ describe('J7 patterns', () => {
     for (const text of yes) expect([text.slice(0, 40), accepts({ pattern }, text)]).toEqual([text.slice(0, 40), true]);
     for (const text of no) expect([text.slice(0, 40), accepts({ pattern }, text)]).toEqual([text.slice(0, 40), false]);
   });
+
+  it('several large counts in one schema', () => {
+    const fields = ['a', 'b', 'c', 'd', 'e'];
+    const schema = { properties: Object.fromEntries(fields.map((name) => [name, { pattern: '^[a-z]{1,10000}$' }])) };
+    const values = (text: string): Json => Object.fromEntries(fields.map((name) => [name, text]));
+    expect([accepts(schema, values('abc')), accepts(schema, values('ABC'))]).toEqual([true, false]);
+  });
 });

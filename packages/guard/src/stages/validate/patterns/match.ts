@@ -18,9 +18,24 @@ export type FindPattern = (text: string, budget: StepBudget) => boolean;
 
 /** @throws Error with the reason why the pattern cannot be matched. */
 export function compilePattern(pattern: string, allowance: InstructionAllowance): FindPattern {
-  const matcher = new Matcher(programOf(parsePattern(pattern), allowance));
-  return (text, budget) => matcher.find(text, 0, true, budget);
+  const tree = parsePattern(pattern);
+  const before = allowance.left;
+  const program = programOf(tree, allowance);
+  const size = before - allowance.left;
+  if (size <= allowance.kept) {
+    allowance.kept -= size;
+    const matcher = new Matcher(program);
+    return (text, budget) => matcher.find(text, 0, true, budget);
+  }
+  // A large program is built for each text, and paid for: kept in memory, many of them would fill it.
+  return (text, budget) => {
+    budget.spend(STEPS_PER_INSTRUCTION * size);
+    return new Matcher(programOf(tree, { left: size, kept: 0 })).find(text, 0, true, budget);
+  };
 }
+
+/** What building an instruction costs beside advancing a state. */
+const STEPS_PER_INSTRUCTION = 2;
 
 const [SET, SPLIT, JUMP, ASSERT, LOOK, MATCH] = [0, 1, 2, 3, 4, 5];
 const CODES = { set: SET, split: SPLIT, jump: JUMP, assert: ASSERT, look: LOOK, match: MATCH } as const;

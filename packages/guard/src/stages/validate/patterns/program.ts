@@ -18,13 +18,22 @@ export interface Program {
   readonly backwards: boolean;
 }
 
-/** How many instructions the patterns of one schema may still become. */
+/** How many instructions the patterns of one schema may still become, and how many of them may stay in memory. */
 export interface InstructionAllowance {
   left: number;
+  kept: number;
 }
 
-/** How many one schema may have. */
-export const INSTRUCTIONS_MAX = 100_000;
+/** Ten repetitions that count to 10,000, and room for more. */
+const INSTRUCTIONS_MAX = 400_000;
+/** About 1 MB, because thousands of compiled schemas are kept. */
+const KEPT_INSTRUCTIONS_MAX = 20_000;
+
+/** The allowance of one schema. */
+export const instructionAllowance = (): InstructionAllowance => ({
+  left: INSTRUCTIONS_MAX,
+  kept: KEPT_INSTRUCTIONS_MAX,
+});
 
 /** @throws Error when counted repetitions make more instructions than are allowed. */
 export function programOf(tree: PatternNode, allowance: InstructionAllowance, backwards = false): Program {

@@ -4,7 +4,7 @@
  */
 import type { Json, JsonObject } from '../../../call.ts';
 import { isObject } from '../../../json/is-object.ts';
-import { INSTRUCTIONS_MAX, type InstructionAllowance } from '../patterns/program.ts';
+import { instructionAllowance, type InstructionAllowance } from '../patterns/program.ts';
 import { arrayChecks, unevaluatedItems } from './arrays.ts';
 import { combinatorChecks } from './combinators.ts';
 import { Seen, type Check } from './evaluation.ts';
@@ -33,7 +33,7 @@ const ACCEPT: Check = (_value, run) => {
 };
 
 class SchemaCompiler {
-  readonly #allowance: InstructionAllowance = { left: INSTRUCTIONS_MAX };
+  readonly #allowance: InstructionAllowance = instructionAllowance();
   readonly #resolve: (reference: string) => Json;
   /** `undefined` while a schema is being compiled: a reference to it must wait. */
   readonly #checks = new Map<JsonObject, Check | undefined>();
