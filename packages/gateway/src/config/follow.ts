@@ -25,6 +25,17 @@ export interface ConfigFollower {
 export const CONFIG_POLL_MS = 1_000;
 
 /**
+ * A file that is being written is empty for a moment. The defaults that an empty file means have no tenant and no
+ * server.
+ */
+const emptyFile = (file: string): ConfigError => ({
+  file,
+  line: 1,
+  column: 1,
+  message: 'the file is empty; to use the defaults, restart without a configuration',
+});
+
+/**
  * Polls instead of watching: mounted files are replaced by renaming a folder, which a watch on the file does not
  * report.
  */
@@ -39,6 +50,7 @@ export function followConfig(file: string, options: FollowOptions): ConfigFollow
   let lastRead = read();
   const readNow = (): void => {
     lastRead = read();
+    if (lastRead?.trim() === '') return options.onErrors([emptyFile(file)]);
     const loaded = loadConfig(file, options.environment);
     if ('errors' in loaded) options.onErrors(loaded.errors);
     else options.onSnapshot(loaded.snapshot);
