@@ -270,6 +270,10 @@ export const THREATS: Readonly<Record<string, Threat>> = {
     'The check of a value against a schema or a pattern explodes.',
     'Every step is counted; beyond a budget that grows with the value, the call is refused with the reason.',
   ),
+  B5: row(
+    'Sizes are counted after parsing or not at all; what is kept is bounded in number and not in bytes.',
+    'Received bytes are counted on every path; definitions have bytes for one, for a server and for all.',
+  ),
   B6: row(
     'A server floods standard error, standard output, notifications, progress or log messages.',
     'What nobody asked for is read at a bounded rate, and a flood that goes on ends the process or the answer.',

@@ -51,6 +51,15 @@ export function pinsContract(name: string, open: Open<PinStore>): void {
       await port.savePending(pending('crm', 'y', { document: DOCUMENT }));
       expect(JSON.stringify((await port.pins())[0]?.document)).toBe(JSON.stringify(DOCUMENT));
       expect(JSON.stringify((await port.pending())[0]?.document)).toBe(JSON.stringify(DOCUMENT));
+      expect(await port.pendingDigests()).toEqual([
+        {
+          server: 'crm',
+          kind: 'tool',
+          name: 'y',
+          digest: pending('crm', 'y').digest,
+          documentBytes: Buffer.byteLength(JSON.stringify(DOCUMENT)),
+        },
+      ]);
       expect(await port.pins()).toEqual([pin('crm', 'x', { document: DOCUMENT })]);
       expect(({} as Record<string, unknown>)['type']).toBeUndefined();
     });

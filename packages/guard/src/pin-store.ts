@@ -34,6 +34,19 @@ export interface PendingPin extends Omit<Pin, 'approvedAtMs' | 'approvedBy'> {
 }
 
 /**
+ * What is known of a pending definition without its document, which may be large and is needed by persons only.
+ *
+ * @example
+ * ```ts
+ * const isFiled = (pending: PendingDigest, digest: Digest): boolean => pending.digest === digest;
+ * ```
+ */
+export interface PendingDigest extends Pick<PendingPin, 'server' | 'kind' | 'name' | 'digest'> {
+  /** Length of the document as JSON. */
+  readonly documentBytes: number;
+}
+
+/**
  * A change of the pins, as data: a list of them can be applied together, also over a network.
  *
  * @example
@@ -62,6 +75,8 @@ export type PinChange =
 export interface PinStore {
   pins(): MaybePromise<readonly Pin[]>;
   pending(): MaybePromise<readonly PendingPin[]>;
+  /** The same without the documents, which stay where they are stored. */
+  pendingDigests(): MaybePromise<readonly PendingDigest[]>;
   /** Applies one `approve` change. */
   approve(pin: Pin): MaybePromise<void>;
   /**

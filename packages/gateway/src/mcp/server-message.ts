@@ -14,6 +14,8 @@ export type ServerMessage =
       readonly id: RequestId;
       readonly value: JsonObject;
       readonly bytes: Uint8Array | undefined;
+      /** Bytes that were received for it: also those of what the value does not hold, such as a doubled key. */
+      readonly receivedBytes: number;
     }
   | {
       readonly kind: 'error';
@@ -44,8 +46,10 @@ export function readServerMessages(bytes: Uint8Array, bytesMax: number): readonl
     if (lenient === undefined) return [{ kind: 'malformed', why: 'not acceptable JSON' }];
     value = lenient;
   }
-  if (Array.isArray(value)) return (value as readonly Json[]).map((message) => readMessage(message, undefined));
-  return [readMessage(value, span && bytes.subarray(span[0], span[1]))];
+  if (Array.isArray(value))
+    return (value as readonly Json[]).map((message) => readMessage(message, undefined, bytes.length));
+  const resultBytes = span && bytes.subarray(span[0], span[1]);
+  return [readMessage(value, resultBytes, resultBytes?.length ?? bytes.length)];
 }
 
 /** Honest servers send inexact numbers and doubled keys often enough: such a result is passed on serialised again. */
@@ -73,7 +77,7 @@ function isShallow(root: Json): boolean {
 const malformed = (why: string): ServerMessage => ({ kind: 'malformed', why });
 
 /** @param resultBytes the bytes of the message's `result`, when they can be read in one way only. */
-function readMessage(value: Json, resultBytes: Uint8Array | undefined): ServerMessage {
+function readMessage(value: Json, resultBytes: Uint8Array | undefined, receivedBytes: number): ServerMessage {
   if (!isObject(value) || !isJsonRpc(value)) return malformed('not a JSON-RPC 2.0 object');
   const { id, method, params = {}, result, error } = value;
   if (typeof method === 'string') {
@@ -88,5 +92,5 @@ function readMessage(value: Json, resultBytes: Uint8Array | undefined): ServerMe
   }
   if (!isRequestId(id)) return malformed('neither request, notification nor response');
   if (!isObject(result)) return malformed('the result is not an object');
-  return { kind: 'result', id, value: result, bytes: resultBytes };
+  return { kind: 'result', id, value: result, bytes: resultBytes, receivedBytes };
 }

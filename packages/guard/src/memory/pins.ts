@@ -1,4 +1,4 @@
-import type { PendingPin, Pin, PinChange, PinStore } from '../pin-store.ts';
+import type { PendingDigest, PendingPin, Pin, PinChange, PinStore } from '../pin-store.ts';
 
 /**
  * Pins in memory: for one process, until it ends. Every method answers at once.
@@ -20,6 +20,7 @@ export function createMemoryPins() {
   return {
     pins: () => [...pins.values()],
     pending: () => [...pending.values()],
+    pendingDigests: () => [...pending.values()].map(digestOf),
     approve: (pin) => apply([{ kind: 'approve', pin }]),
     pinIfAbsent(pin) {
       apply([{ kind: 'pin_if_absent', pin }]);
@@ -30,6 +31,14 @@ export function createMemoryPins() {
     version: () => version,
   } satisfies PinStore;
 }
+
+const digestOf = ({ server, kind, name, digest, document }: PendingPin): PendingDigest => ({
+  server,
+  kind,
+  name,
+  digest,
+  documentBytes: Buffer.byteLength(JSON.stringify(document)),
+});
 
 /** @returns true when the change had an effect. */
 function applyChange(pins: Map<string, Pin>, pending: Map<string, PendingPin>, change: PinChange): boolean {

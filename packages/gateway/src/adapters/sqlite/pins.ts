@@ -1,5 +1,14 @@
 import type { DatabaseSync } from 'node:sqlite';
-import type { DefinitionKind, Digest, JsonObject, PendingPin, Pin, PinChange, PinStore } from '@sallyport/guard';
+import type {
+  DefinitionKind,
+  Digest,
+  JsonObject,
+  PendingDigest,
+  PendingPin,
+  Pin,
+  PinChange,
+  PinStore,
+} from '@sallyport/guard';
 
 interface PinRow {
   server: string;
@@ -19,6 +28,9 @@ interface PendingRow extends Omit<PinRow, 'approved_at' | 'approved_by'> {
 export function createPins(database: DatabaseSync) {
   const allPins = database.prepare('SELECT * FROM pins ORDER BY server, kind, name');
   const allPending = database.prepare('SELECT * FROM pending_pins ORDER BY server, kind, name');
+  const allPendingDigests = database.prepare(
+    'SELECT server, kind, name, digest, length(CAST(document AS BLOB)) AS documentBytes FROM pending_pins',
+  );
   const onePin = database.prepare('SELECT * FROM pins WHERE server = ? AND kind = ? AND name = ?');
   const version = database.prepare("SELECT value FROM counters WHERE name = 'pins'");
   const raiseVersion = database.prepare("UPDATE counters SET value = value + 1 WHERE name = 'pins'");
@@ -31,6 +43,7 @@ export function createPins(database: DatabaseSync) {
   return {
     pins: () => (allPins.all() as unknown as PinRow[]).map(pinOf),
     pending: () => (allPending.all() as unknown as PendingRow[]).map(pendingOf),
+    pendingDigests: () => allPendingDigests.all() as unknown as PendingDigest[],
     approve: (pin) => apply([{ kind: 'approve', pin }]),
     pinIfAbsent(pin) {
       apply([{ kind: 'pin_if_absent', pin }]);

@@ -3,6 +3,7 @@ import type { DefinitionKind, Digest, Json, JsonObject, PinChange, PinStore } fr
 import type { ServerSettings } from '../../snapshot.ts';
 import { compareDefinition, type CompareDeps, type LiveDefinition } from './compare-definition.ts';
 import type { CurrentPins } from './current-pins.ts';
+import { spaceOf } from './definition-bytes.ts';
 import { digestOf } from './digest.ts';
 import type { PinIndex } from './pin-index.ts';
 import { LISTS } from '../../mcp/lists.ts';
@@ -37,16 +38,22 @@ export async function compareList(
   viewer: string,
 ): Promise<ComparedList> {
   const pins = await deps.current.fresh();
-  const { accepted, withheld } = screenNames(deps, pins, settings, kind, documents);
+  const { accepted, withheld: badNames } = screenNames(deps, pins, settings, kind, documents);
+  const withheld: Withheld[] = [...badNames];
   const served = new Map<string, Digest>();
   const changes: PinChange[] = [];
   const newcomers: LiveDefinition[] = [];
+  const space = spaceOf(pins, settings.name);
   let servedChanged = false;
   for (const [name, document] of accepted) {
     const live: LiveDefinition = { settings, kind, name, document, viewer };
     const comparison = compareDefinition(deps, pins, live);
+    // Drift counts, whether there is space for the definition or not: only a newcomer is withheld because of its size.
+    const noSpace = comparison.change && space.take(comparison.change);
+    if (noSpace !== undefined) withheld.push({ name, reason: noSpace });
+    else if (comparison.change !== undefined) changes.push(comparison.change);
+    if (noSpace !== undefined && pins.get(settings.name, kind, name) === undefined) continue;
     servedChanged ||= comparison.servedChanged;
-    if (comparison.change !== undefined) changes.push(comparison.change);
     if (comparison.servedDigest !== undefined) served.set(name, comparison.servedDigest);
     if (pins.get(settings.name, kind, name) === undefined) newcomers.push(live);
   }

@@ -145,6 +145,6 @@ function readStore(store: PinStore, known: StoredPins): MaybePromise<StoredPins>
   // The version is read first: what is written between these reads changes it, and is read again next time.
   return andThen(store.version(), (version) => {
     if (version === known.version) return known;
-    return andThen(store.pins(), (pins) => andThen(store.pending(), (pending) => ({ version, pins, pending })));
+    return andThen(store.pins(), (pins) => andThen(store.pendingDigests(), (pending) => ({ version, pins, pending })));
   });
 }

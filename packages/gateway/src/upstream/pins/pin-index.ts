@@ -1,9 +1,10 @@
 /**
  * An immutable index of the pins, which finds the definition that a target means. Built when pins or servers change.
  */
-import type { Definition, DefinitionKind, PendingPin, Pin, Target } from '@sallyport/guard';
+import type { Definition, DefinitionKind, PendingDigest, Pin, Target } from '@sallyport/guard';
 import { DEFINITION_KINDS } from '../../mcp/lists.ts';
 import type { ServerSettings } from '../../snapshot.ts';
+import { documentBytes } from './definition-bytes.ts';
 import { definitionKey } from './definition-key.ts';
 import { compileTemplate, matchesTemplate, type TemplatePart } from './template.ts';
 
@@ -11,7 +12,7 @@ import { compileTemplate, matchesTemplate, type TemplatePart } from './template.
 export interface StoredPins {
   readonly version: number;
   readonly pins: readonly Pin[];
-  readonly pending: readonly PendingPin[];
+  readonly pending: readonly PendingDigest[];
 }
 
 /** The pins of the configured servers at one version of the store. */
@@ -25,6 +26,10 @@ export interface PinIndex {
   ofKind(server: string, kind: DefinitionKind): ReadonlyMap<string, Definition>;
   /** The digest of the definition that waits for approval under this name. */
   pendingDigest(server: string, kind: DefinitionKind, name: string): string | undefined;
+  /** Length of the document that waits for approval under this name; 0 when none does. */
+  pendingBytes(server: string, kind: DefinitionKind, name: string): number;
+  /** Length of all documents of a server that are pinned or wait for approval. */
+  keptBytes(server: string): number;
   /** How many definitions of a server and kind wait for approval. */
   pendingCount(server: string, kind: DefinitionKind): number;
 }
@@ -39,9 +44,7 @@ const NONE: ReadonlyMap<string, Definition> = new Map();
 /** @param servers the configured servers: pins of other servers, and of tools that are not allowed, are left out. */
 export function buildPinIndex(stored: StoredPins, servers: readonly ServerSettings[]): PinIndex {
   const byServer = groupByServer(stored.pins, servers);
-  const pending = new Map(
-    stored.pending.map(({ server, kind, name, digest }) => [definitionKey(server, kind, name), digest]),
-  );
+  const pending = new Map(stored.pending.map((one) => [definitionKey(one.server, one.kind, one.name), one]));
   const ofKind = (server: string, kind: DefinitionKind): ReadonlyMap<string, Definition> =>
     byServer.get(server)?.byKind.get(kind) ?? NONE;
   return {
@@ -49,13 +52,22 @@ export function buildPinIndex(stored: StoredPins, servers: readonly ServerSettin
     find: (target) => findTarget(byServer, target),
     get: (server, kind, name) => ofKind(server, kind).get(name),
     ofKind,
-    pendingDigest: (server, kind, name) => pending.get(definitionKey(server, kind, name)),
+    pendingDigest: (server, kind, name) => pending.get(definitionKey(server, kind, name))?.digest,
+    pendingBytes: (server, kind, name) => pending.get(definitionKey(server, kind, name))?.documentBytes ?? 0,
+    keptBytes: (server) =>
+      sumOf(
+        DEFINITION_KINDS.flatMap((kind) =>
+          [...ofKind(server, kind).values()].map(({ document }) => documentBytes(document)),
+        ),
+      ) + sumOf(stored.pending.filter((one) => one.server === server).map((one) => one.documentBytes)),
     pendingCount(server, kind) {
       const prefix = definitionKey(server, kind, '');
       return [...pending.keys()].filter((key) => key.startsWith(prefix)).length;
     },
   };
 }
+
+const sumOf = (numbers: readonly number[]): number => numbers.reduce((sum, one) => sum + one, 0);
 
 function groupByServer(pins: readonly Pin[], servers: readonly ServerSettings[]): ReadonlyMap<string, ServerPins> {
   const settingsOf = new Map(servers.map((server) => [server.name, server]));

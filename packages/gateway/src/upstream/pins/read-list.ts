@@ -15,7 +15,7 @@ export const DEFINITIONS_MAX = {
 
 const PAGES_MAX = 200;
 const PAGE_BYTES_MAX = 8 * 1024 * 1024;
-const LIST_BYTES_MAX = 32 * 1024 * 1024;
+const LIST_BYTES_MAX = 16 * 1024 * 1024;
 const CURSOR_CHARACTERS_MAX = 4_096;
 
 /**
@@ -42,9 +42,10 @@ export async function readList(
     const result = await connection.request(gatewayRequest(list.method, params, timeoutMs, PAGE_BYTES_MAX));
     const items = result.value[list.member];
     if (!Array.isArray(items)) throw transportFailure('a list result without its list');
-    bytes += result.bytes?.length ?? 0;
+    bytes += result.receivedBytes;
     for (const item of items) if (isObject(item)) documents.push(item);
-    if (documents.length > DEFINITIONS_MAX[kind] || bytes > LIST_BYTES_MAX)
+    if (bytes > LIST_BYTES_MAX) throw transportFailure(`more than ${LIST_BYTES_MAX} bytes in one list`);
+    if (documents.length > DEFINITIONS_MAX[kind])
       throw transportFailure(`more than ${DEFINITIONS_MAX[kind]} definitions in one list`);
     const next = result.value['nextCursor'];
     // An empty string is a cursor like any other; only its absence ends the list.

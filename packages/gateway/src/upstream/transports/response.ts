@@ -10,6 +10,6 @@ export function readResponse(
   bytesMax: number,
 ): ServerResult | GuardError {
   if (response.kind === 'error') return rpcFailure(response.code, response.message, response.data);
-  const { value, bytes } = response;
-  return bytes !== undefined && bytes.length > bytesMax ? tooLarge() : { value, bytes };
+  const { value, bytes, receivedBytes } = response;
+  return receivedBytes > bytesMax ? tooLarge() : { value, bytes, receivedBytes };
 }

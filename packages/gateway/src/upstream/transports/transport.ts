@@ -32,6 +32,8 @@ export interface ServerResult {
   readonly value: JsonObject;
   /** The result as the server sent it; `undefined` when it could be read in more than one way. */
   readonly bytes: Uint8Array | undefined;
+  /** Bytes that were received for it, however it could be read (B5). */
+  readonly receivedBytes: number;
 }
 
 /** Handles what a server sends that belongs to no request of the gateway. */

@@ -211,7 +211,7 @@ function onProgress(state: State, params: JsonObject): void {
 function onCancelled(state: State, id: RequestId): void {
   state.clientRequests.cancel(id);
   if (state.pending.get(id)?.request.method === 'subscriptions/listen')
-    take(state, id)?.resolve({ value: {}, bytes: undefined });
+    take(state, id)?.resolve({ value: {}, bytes: undefined, receivedBytes: 0 });
 }
 
 /**
