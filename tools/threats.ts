@@ -42,6 +42,18 @@ export const THREATS: Readonly<Record<string, Threat>> = {
     'Signals are handled from the first moment; calls under way finish within a grace, new ones get 503, what is cut ' +
       'off is told so, and the process exits with 0.',
   ),
+  B7: row(
+    'One user or tenant takes a shared thing: upstream sessions, streams, descriptors.',
+    'Each tenant and each user, whatever its client ids, has a share; descriptors are kept in reserve.',
+  ),
+  B8: row(
+    'Methods that are aimed at no tool escape limits per tool: tasks, lists, initialize.',
+    'Each user has a limit for everything that reaches a server.',
+  ),
+  B9: row(
+    'Refused strangers fill the disk with records.',
+    'A few are recorded in full; the others are counted and summed up in one record a minute.',
+  ),
   A2: row(
     'A server hides instructions in any field of a definition, unknown fields included.',
     'The pin is a digest over the whole definition; a definition with any other field value is withheld.',

@@ -6,6 +6,7 @@ import { ERRORS, type Clock, type ErrorCode, type Log } from '@sallyport/guard';
 import { logRecord, type AuditRecord } from '@sallyport/guard/audit';
 import type { ActiveSettings } from './active-settings.ts';
 import { AuditLogClosed, type SegmentAuditLog } from './adapters/segments/log.ts';
+import type { RefusedStrangers } from './refused-strangers.ts';
 
 /** Invariant 11: every setting that weakens a protection is logged and recorded. */
 export async function recordSettings(
@@ -38,20 +39,15 @@ function recordLater(record: AuditRecord, audit: SegmentAuditLog): void {
   setTimeout(tryAgain, TRY_AGAIN_MS).unref();
 }
 
-/**
- * Records a request that was refused before it became a call. The response does not wait for the record, because
- * nothing was executed.
- */
+/** Records a request that was refused before it became a call. The response does not wait for it. */
 export function recordRejectedRequest(
   code: ErrorCode,
   correlationId: string,
   address: string,
-  audit: SegmentAuditLog,
+  strangers: RefusedStrangers,
   clock: Clock,
-  log: Log,
 ): void {
-  const fields = { error_code: ERRORS[code].errorCode, correlation_id: correlationId, source_ip: address };
-  audit
-    .append('_', logRecord('request.rejected', fields, clock.now()))
-    .catch((cause: unknown) => log('error', 'a refused request could not be recorded', { cause: String(cause) }));
+  const { errorCode } = ERRORS[code];
+  const fields = { error_code: errorCode, correlation_id: correlationId, source_ip: address };
+  strangers.add(logRecord('request.rejected', fields, clock.now()), errorCode, address);
 }

@@ -40,6 +40,7 @@ import type { EdgeDeps } from './edge/deps.ts';
 import { createHttpEdge, type HttpEdge } from './edge/http/edge.ts';
 import { recordRejectedRequest, recordSettings } from './gateway-records.ts';
 import { openListener, type Listener } from './listen/listener.ts';
+import { createRefusedStrangers, type RefusedStrangers } from './refused-strangers.ts';
 import { reloadPoliciesOnChange, replaceSettings } from './reload.ts';
 import type { SignInHandler } from './sign-in.ts';
 import type { ServerSettings, Snapshot } from './snapshot.ts';
@@ -85,6 +86,7 @@ export interface Resources {
   readonly log: Log;
   readonly store: Store;
   readonly audit: SegmentAuditLog;
+  readonly strangers: RefusedStrangers;
   readonly sealer: Sealer;
   readonly metrics: Metrics;
   readonly approvals: MemoryApprovals;
@@ -131,7 +133,8 @@ export function openResources(
     approvalsPending: () => approvals.pending().length,
     includesProcess: true,
   });
-  return { clock, log, store, audit, sealer, metrics, approvals, settings };
+  const strangers = createRefusedStrangers(audit, clock, log);
+  return { clock, log, store, audit, strangers, sealer, metrics, approvals, settings };
 }
 
 /** Builds the guard and everything that it judges with. Opens no connection. */
@@ -167,7 +170,7 @@ function reportUpstreamEvent(event: UpstreamEvent, metrics: Metrics, log: Log): 
 }
 
 function createPipeline(
-  { clock, store, audit, metrics, approvals, settings }: Resources,
+  { clock, store, audit, strangers, metrics, approvals, settings }: Resources,
   catalog: Catalog,
   issuerKeys: IssuerKeys,
 ): ReturnType<typeof standardPipeline> {
@@ -183,7 +186,7 @@ function createPipeline(
       policy: () => settings.current().policies.engine,
       limiter: createMemoryRateLimiter(clock),
       approvals,
-      audit,
+      audit: strangers.audit,
       clock,
       observer: metrics,
       recorder: createRecorder(
@@ -208,7 +211,7 @@ function createPipeline(
 
 /** What every edge needs, over HTTP as over stdio. */
 export function edgeDepsOf(resources: Resources, { guard, upstreams }: GuardedUpstreams): EdgeDeps {
-  const { audit, clock, log, metrics, settings } = resources;
+  const { strangers, clock, log, metrics, settings } = resources;
   return {
     guard,
     send: upstreams.send,
@@ -224,7 +227,7 @@ export function edgeDepsOf(resources: Resources, { guard, upstreams }: GuardedUp
     report: (event) => metrics.requested(event),
     called: (outcome) => metrics.called(outcome),
     limiter: createMemoryRateLimiter(clock),
-    rejected: (code, correlationId, address) => recordRejectedRequest(code, correlationId, address, audit, clock, log),
+    rejected: (code, correlationId, address) => recordRejectedRequest(code, correlationId, address, strangers, clock),
   };
 }
 
@@ -258,7 +261,7 @@ export async function startGateway(snapshot: Snapshot, options: StartOptions = {
     openAuditLog,
     () => edge?.activeConnections() ?? 0,
   );
-  const { clock, log, settings, audit, store } = resources;
+  const { clock, log, settings, audit, strangers, store } = resources;
   const guarded = createGuardedUpstreams(resources);
   edge = createEdge(resources, guarded);
   await recordSettings('gateway.start', settings.current(), audit, clock, log);
@@ -293,6 +296,7 @@ export async function startGateway(snapshot: Snapshot, options: StartOptions = {
       await edge?.close(graceMs);
       await Promise.all([listeners.gateway?.close(), listeners.admin?.close()]);
       await atMost(UPSTREAMS_CLOSE_MS, guarded.upstreams.close());
+      await strangers.close();
       await audit.close();
       store.close();
     },

@@ -41,7 +41,13 @@ export interface ServerSettings {
   /**
    * Upstream sessions or child processes: at most this many at once, and per principal; idle ones end after `idleMs`.
    */
-  readonly sessions: { readonly max: number; readonly maxPerPrincipal: number; readonly idleMs: number };
+  readonly sessions: {
+    readonly max: number;
+    readonly maxPerPrincipal: number;
+    /** As many as `max` when left out. */
+    readonly maxPerTenant?: number;
+    readonly idleMs: number;
+  };
   readonly labels: readonly string[];
 }
 

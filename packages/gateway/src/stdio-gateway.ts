@@ -51,6 +51,7 @@ export async function runStdioGateway(
   stopReloadingPolicies();
   discovery.stop();
   await guarded.upstreams.close();
+  await resources.strangers.close();
   await audit.close();
   store.close();
 }

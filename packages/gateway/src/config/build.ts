@@ -43,7 +43,7 @@ export function buildSnapshot(input: ConfigInput, text: string): Snapshot {
     identity,
     servers,
     policies: { cedar: policyFolder(input) },
-    limits: config.limits,
+    limits: withUserLimit(config.limits, config.gateway.userLimit),
     refusalsPerMinute: config.gateway.refusalLimit,
     approvals: { rules: config.approvals.rules, ttlMs: config.approvals.ttl },
     audit: {
@@ -88,6 +88,19 @@ function policyFolder(input: ConfigInput): string | undefined {
   if (statSync(folder, { throwIfNoEntry: false })?.isDirectory() !== true)
     input.report.error(['policies', 'cedar'], 'is not a folder');
   return folder;
+}
+
+/**
+ * B8: a tier whose limits all count calls of one tool leaves everything else unlimited: tasks, lists, `initialize`. It
+ * gets a limit for each user on all that reaches a server.
+ */
+function withUserLimit(limits: Snapshot['limits'], perMinute: number): Snapshot['limits'] {
+  const userLimit = { limit: perMinute, periodMs: 60_000, per: ['user'] } as const;
+  const tiers = Object.entries(limits).map(([tier, settings]) => {
+    const isOnlyPerTool = settings.every(({ per }) => per.includes('tool'));
+    return [tier, isOnlyPerTool ? [...settings, userLimit] : settings] as const;
+  });
+  return Object.fromEntries(tiers);
 }
 
 function checkLimits(input: ConfigInput): void {

@@ -9,12 +9,30 @@ describe('defaults', () => {
     expect(snapshot.gateway.listen).toEqual({ host: '127.0.0.1', port: 8700, tls: undefined, behindTlsProxy: false });
     expect(snapshot.gateway.publicUrl).toBe('http://127.0.0.1:8700');
     expect(snapshot.admin.listen.port).toBe(8701);
-    expect(snapshot.limits).toEqual({ default: [{ limit: 100, periodMs: 60_000, per: ['user', 'tool'] }] });
+    expect(snapshot.limits).toEqual({
+      default: [
+        { limit: 100, periodMs: 60_000, per: ['user', 'tool'] },
+        { limit: 1_200, periodMs: 60_000, per: ['user'] },
+      ],
+    });
     expect(snapshot.dataFolder).toBe(join(folder, 'data'));
     expect(snapshot.audit.folder).toBe(join(folder, 'data', 'audit'));
     expect(snapshot.policies.cedar).toBeUndefined();
     expect(snapshot.weakenings).toEqual([]);
     expect(snapshot.demo).toBe(false);
+  });
+
+  it.each([
+    ['100/min per user per tool', 1],
+    ['[100/min per user per tool, 5/s per tool]', 1],
+    ['[100/min per user per tool, 50/min per tenant]', 0],
+    ['5/min per user', 0],
+  ])('B8 a tier of %s gets a limit for each user where nothing else limits what has no tool', (limits, added) => {
+    const { default: tier = [] } = snapshotOf(
+      `{ limits: { default: ${limits} }, gateway: { userLimit: 7/min } }`,
+    ).limits;
+    expect(tier.filter(({ limit, per }) => limit === 7 && per.join(' ') === 'user')).toHaveLength(added);
+    expect(tier.some(({ per }) => !per.includes('tool'))).toBe(true);
   });
 
   it('a snapshot cannot be changed, at any depth', () => {

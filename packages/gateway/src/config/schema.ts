@@ -107,10 +107,13 @@ const gateway = z.strictObject({
     .describe('Bytes of messages of one tenant that are held at once, until they are answered.'),
   maxDepth: z.int().min(4).max(512).default(64).describe('Deepest nesting of a request body.'),
   maxKeys: z.int().min(16).max(1_000_000).default(10_000).describe('Most members in one request body.'),
-  maxStreams: z.int().min(1).max(10_000).default(16).describe('Open event streams of one principal.'),
+  maxStreams: z.int().min(1).max(10_000).default(16).describe('Open event streams of one user.'),
   requestTimeout: timerDuration.prefault('5m').describe('After this a call is abandoned; at most 24d.'),
   sessionLifetime: duration.prefault('24h').describe('How long a session of an older client can be used.'),
   addressLimit: perMinute.prefault('6000/min').describe('Requests of one address before authentication.'),
+  userLimit: perMinute
+    .prefault('1200/min')
+    .describe('All that one user sends to servers, in tiers whose limits only count the calls of a tool.'),
   refusalLimit: perMinute
     .prefault('120/min')
     .describe('Refused calls of one principal; beyond it, everything is refused for a while.'),
@@ -210,7 +213,13 @@ const server = z.strictObject({
   links: z
     .strictObject({
       max: z.int().min(1).max(10_000).default(64).describe('Upstream sessions or child processes.'),
-      maxPerPrincipal: z.int().min(1).max(1000).default(8).describe('…of one principal.'),
+      maxPerPrincipal: z.int().min(1).max(1000).default(8).describe('…of one user, whatever its clients.'),
+      maxPerTenant: z
+        .int()
+        .min(1)
+        .max(10_000)
+        .optional()
+        .describe('…of one tenant; three quarters of `max` when absent and there are several tenants.'),
       idle: timerDuration.prefault('5m').describe('An idle one ends after this, at most 24d.'),
     })
     .prefault({})

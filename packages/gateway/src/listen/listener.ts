@@ -10,6 +10,7 @@ import { PausableRequest } from './pausable-request.ts';
 import type { ListenSettings, TlsSettings } from '../snapshot.ts';
 import { readCertificates, reloadCertificatesOnChange } from './certificates.ts';
 import { limitConnections } from './connection-limit.ts';
+import { descriptorLimit, keepDescriptors } from './descriptor-reserve.ts';
 import { lacksHost, refuse, refuseUnreadable } from './refuse-unreadable.ts';
 import { STRICT_TRANSPORT_SECURITY } from './security-headers.ts';
 import { SOCKET_LIMITS, type SocketLimits } from './socket-limits.ts';
@@ -55,6 +56,7 @@ export async function openListener(options: ListenerOptions): Promise<Listener> 
   // Node.js would drop headers beyond a number in silence; their size is bounded instead.
   server.maxHeadersCount = 0;
   refuseUnreadable(server, settings.tls !== undefined);
+  keepDescriptors(server, descriptorLimit());
   if (!settings.behindTlsProxy) limitConnections(server, limits.connectionsPerAddressMax);
   await listen(server, settings, name);
   const stopReloading =

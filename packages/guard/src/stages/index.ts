@@ -8,6 +8,7 @@ export {
   firstOf,
   mintApiKey,
   principalKey,
+  userPartOf,
   readAuthorization,
   type JwtIssuer,
   type KeySource,

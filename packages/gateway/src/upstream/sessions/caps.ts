@@ -1,11 +1,11 @@
-/** Caps on the sessions of one server: in total, and per principal. */
-import { GuardError, type PrincipalKey } from '@sallyport/guard';
+/** B7: caps on the sessions of one server: in total, for each tenant, and for each user, whatever its client ids. */
+import { GuardError } from '@sallyport/guard';
 import type { ServerSettings } from '../../snapshot.ts';
 import type { Opening } from './pool-state.ts';
-import type { UpstreamSession } from './session.ts';
+import type { Owner, UpstreamSession } from './session.ts';
 
 /**
- * Finds space for one more session of a principal.
+ * Finds space for one more session of an owner.
  *
  * @param sessions all open sessions; shared ones do not count.
  * @param openings all sessions that are being opened.
@@ -14,17 +14,20 @@ import type { UpstreamSession } from './session.ts';
  */
 export function sessionToEvict(
   settings: ServerSettings,
-  principal: PrincipalKey,
+  { user, tenant }: Owner,
   sessions: Iterable<UpstreamSession>,
   openings: Iterable<Opening>,
 ): UpstreamSession | undefined {
   const { name, sessions: caps } = settings;
   const opening = [...openings].filter(({ server }) => server === name);
   const open = [...sessions].filter((session) => session.settings.name === name && session.owner !== undefined);
-  const openingOfPrincipal = opening.filter((session) => session.principal === principal);
-  const openOfPrincipal = open.filter(({ owner }) => owner?.principal === principal);
-  if (openOfPrincipal.length + openingOfPrincipal.length >= caps.maxPerPrincipal)
-    return longestIdle(openOfPrincipal, 'too many connections of this caller');
+  const openOfUser = open.filter(({ owner }) => owner?.user === user);
+  if (openOfUser.length + opening.filter(({ owner }) => owner.user === user).length >= caps.maxPerPrincipal)
+    return longestIdle(openOfUser, 'too many connections of this caller');
+  const openOfTenant = open.filter(({ owner }) => owner?.tenant === tenant);
+  const openingOfTenant = opening.filter(({ owner }) => owner.tenant === tenant);
+  if (openOfTenant.length + openingOfTenant.length >= (caps.maxPerTenant ?? caps.max))
+    return longestIdle(openOfTenant, 'too many connections of this tenant');
   if (open.length + opening.length >= caps.max) return longestIdle(open, 'too many connections');
   return undefined;
 }

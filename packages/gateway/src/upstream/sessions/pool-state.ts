@@ -1,5 +1,5 @@
 /** What the pool keeps, and how a session leaves it. */
-import type { Clock, Era, Log, PrincipalKey } from '@sallyport/guard';
+import type { Clock, Era, Log } from '@sallyport/guard';
 import type { ServerSettings } from '../../snapshot.ts';
 import type { Endpoint } from '../transports/transport-kind.ts';
 import type { ServerInitiated } from '../transports/transport.ts';
@@ -22,7 +22,7 @@ export interface SessionPoolDeps {
 /** A session that is being opened: whoever needs it meanwhile waits for the same promise. */
 export interface Opening {
   readonly server: string;
-  readonly principal: PrincipalKey;
+  readonly owner: Owner;
   readonly session: Promise<UpstreamSession>;
 }
 

@@ -138,11 +138,10 @@ function startOpening(
   owner: Owner,
   capabilities: JsonObject,
 ): Promise<UpstreamSession> {
-  const { principal } = owner;
-  const evicted = sessionToEvict(settings, principal, state.sessions.values(), state.openings.values());
+  const evicted = sessionToEvict(settings, owner, state.sessions.values(), state.openings.values());
   if (evicted !== undefined) removeSession(state, evicted);
   const session = openSession(state, key, settings, owner, capabilities);
-  state.openings.set(key, { server: settings.name, principal, session });
+  state.openings.set(key, { server: settings.name, owner, session });
   // Callers wait for `session` itself; this second chain must not become an unhandled rejection of its own.
   void session.catch(() => undefined).finally(() => state.openings.delete(key));
   return session;

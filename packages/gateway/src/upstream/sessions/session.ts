@@ -7,6 +7,9 @@ import type { Connection, OutboundRequest } from '../transports/transport.ts';
 /** Whom a session serves: a principal in one session of its client. */
 export interface Owner {
   readonly principal: PrincipalKey;
+  /** The user behind it, whatever its client: shares are counted for users (B7). */
+  readonly user: string;
+  readonly tenant: string;
   /** The client's session id, or `-`. */
   readonly session: string;
 }
@@ -43,8 +46,10 @@ export interface UpstreamSession extends SessionState {
 }
 
 /** @returns the owner of the sessions that a call may use. */
-export const ownerOf = ({ principal, call }: Permitted): Owner => ({
+export const ownerOf = ({ principal, tenant, call }: Permitted): Owner => ({
   principal: principal.key,
+  user: JSON.stringify([principal.user.issuer, principal.user.subject, tenant.id]),
+  tenant: tenant.id,
   session: call.session?.id ?? '-',
 });
 

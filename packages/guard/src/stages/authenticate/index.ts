@@ -13,7 +13,7 @@ export { readAuthorization } from './authorization-header.ts';
 export { createBearerJwt } from './bearer-jwt.ts';
 export { firstOf } from './first-of.ts';
 export type { JwtIssuer, KeySource } from './issuer.ts';
-export { principalKey } from './principal-key.ts';
+export { principalKey, userPartOf } from './principal-key.ts';
 
 /**
  * The authenticate stage.

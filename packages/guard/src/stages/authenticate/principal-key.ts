@@ -17,3 +17,16 @@ export function principalKey(
 ): PrincipalKey {
   return JSON.stringify([user.issuer, user.subject, tenant ?? null, agent.clientId, ...agent.actors]) as PrincipalKey;
 }
+
+/**
+ * B7: the part of a key that is the same for all software of a user: issuer, subject and tenant.
+ *
+ * @example
+ * ```ts
+ * const isSameUser = (a: PrincipalKey, b: PrincipalKey): boolean => userPartOf(a) === userPartOf(b);
+ * ```
+ */
+export function userPartOf(key: PrincipalKey): string {
+  const parts: unknown = JSON.parse(key);
+  return JSON.stringify(Array.isArray(parts) ? parts.slice(0, 3) : parts);
+}
