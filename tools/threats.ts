@@ -302,6 +302,14 @@ export const THREATS: Readonly<Record<string, Threat>> = {
     'The log of one tenant is damaged.',
     'Its calls are refused, and `/ready` and the log name it; the gateway starts and serves the others.',
   ),
+  L4: row(
+    'A log is rolled back or spliced, any or all of its files are deleted, checkpoints shrink or are repeated.',
+    '`audit verify` names it, and with `--checkpoint` what only a checkpoint kept elsewhere can show.',
+  ),
+  L5: row(
+    'A log is larger than memory; lists of checkpoints grow for years.',
+    'The commands read in pieces, and lists of checkpoints are rotated.',
+  ),
   L6: row(
     'The folder of a log is deleted, renamed or unmounted while the gateway runs.',
     'Each commit looks for its file before it is acknowledged; a folder that vanished is not made again.',

@@ -1,8 +1,8 @@
 /** `sallyport audit export`: a copy of the logs that can be verified elsewhere. */
 import { copyFileSync, existsSync, mkdirSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { processFolder, segmentsIn, tenantFolder } from '../adapters/segments/layout.ts';
-import { readRecords } from '../adapters/segments/verify.ts';
+import { checkpointListsOf, processFolder, segmentsIn, tenantFolder } from '../adapters/segments/layout.ts';
+import { recordsIn, type Problem } from '../adapters/segments/read-log.ts';
 import { foldersOf, LOG_SUMMARY, type LogSelection } from './audit-folders.ts';
 import type { CommandDefinition } from './command.ts';
 import { printJson } from './io.ts';
@@ -37,15 +37,23 @@ const ATTEMPTS_MAX = 5;
 /**
  * Public files only: the master key is never copied. In the order in which `verifyLog` reads them, for the same reason.
  */
-const PUBLIC_FILES = ['resume', 'checkpoints', 'checkpoint', 'leaves', 'vkey'];
+const publicFilesIn = (folder: string): readonly string[] => [
+  'resume',
+  ...checkpointListsOf(readdirSync(folder)),
+  'checkpoint',
+  'leaves',
+  'vkey',
+];
 
 /** Copies one log. A segment that was copied while it was being written is copied again. */
 function copyLog(folder: string, target: string): void {
   mkdirSync(target, { recursive: true, mode: 0o700 });
   const copy = (name: string): void => copyFileSync(join(folder, name), join(target, name));
-  for (const name of PUBLIC_FILES) if (existsSync(join(folder, name))) copy(name);
+  for (const name of publicFilesIn(folder)) if (existsSync(join(folder, name))) copy(name);
   for (let attempt = 1; attempt <= ATTEMPTS_MAX; attempt++) {
     for (const name of segmentsIn(folder)) copy(name);
-    if (readRecords(target).problems.length === 0) return;
+    const problems: Problem[] = [];
+    for (const _record of recordsIn(target, problems));
+    if (problems.length === 0) return;
   }
 }

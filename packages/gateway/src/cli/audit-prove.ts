@@ -2,8 +2,16 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { InvalidArgumentError } from 'commander';
-import { inclusionProof, leafHash, openCheckpoint, verifyInclusion, type Checkpoint } from '@sallyport/guard/audit';
-import { readRecords, type StoredRecord } from '../adapters/segments/verify.ts';
+import {
+  HASH_BYTES,
+  inclusionProof,
+  leafHash,
+  openCheckpoint,
+  verifyInclusion,
+  type Checkpoint,
+} from '@sallyport/guard/audit';
+import { createLeafBuffer } from '../adapters/segments/leaf-buffer.ts';
+import { recordsIn } from '../adapters/segments/read-log.ts';
 import { foldersOf, LOG_SUMMARY, type LogSelection, type TenantFolder } from './audit-folders.ts';
 import { parseVkeyOption, vkeyOf } from './audit-key.ts';
 import type { CommandDefinition } from './command.ts';
@@ -33,11 +41,11 @@ export const proveCommand: CommandDefinition<readonly [number], ProveOptions> = 
     const folders = await foldersOf(options, io);
     const { folder } = (folders.find(({ log }) => log === options.log) ?? folders[0]) as TenantFolder;
     const checkpoint = signedCheckpoint(folder, options.key);
-    const records = recordsUnder(checkpoint, folder, index);
-    const hashes = records.map(({ bytes }) => leafHash(bytes));
+    const { hashes, record } = recordsUnder(checkpoint, folder, index);
+    const leafAt = (position: number): Buffer => hashes.subarray(position * HASH_BYTES, (position + 1) * HASH_BYTES);
     const { size, origin, root } = checkpoint;
-    const leaf = hashes[index] as Buffer;
-    const proof = inclusionProof((position) => hashes[position] as Buffer, index, size);
+    const leaf = leafAt(index);
+    const proof = inclusionProof(leafAt, index, size);
     const holds = verifyInclusion({ leaf, index, size, proof, root });
     if (!holds) io.exit(1);
     if (!options.json) {
@@ -56,7 +64,7 @@ export const proveCommand: CommandDefinition<readonly [number], ProveOptions> = 
       leaf: leaf.toString('base64'),
       proof: proof.map((hash) => hash.toString('base64')),
       holds,
-      record: JSON.parse((records[index] as StoredRecord).bytes.toString()) as unknown,
+      record: JSON.parse(record) as unknown,
     });
   },
 };
@@ -67,17 +75,28 @@ function parseRecordIndex(text: string): number {
   return Number(text);
 }
 
-function recordsUnder(checkpoint: Checkpoint, folder: string, index: number): readonly StoredRecord[] {
+/** The hashes of the records under the checkpoint, and the text of one of them. */
+function recordsUnder(
+  checkpoint: Checkpoint,
+  folder: string,
+  index: number,
+): { readonly hashes: Buffer; readonly record: string } {
   const { size } = checkpoint;
   if (index >= size)
     throw new Error(`record ${index} is not under the checkpoint, which covers ${size} records (0 to ${size - 1})`);
-  const { records } = readRecords(folder);
-  if (records.length < size)
-    throw new Error(
-      `only ${records.length} of the ${size} records under the checkpoint can be read, so nothing can be proved; ` +
-        'what is wrong says: sallyport audit verify',
-    );
-  return records;
+  const hashes = createLeafBuffer();
+  let record = '';
+  let count = 0;
+  for (const { bytes } of recordsIn(folder, [])) {
+    if (count === index) record = bytes.toString();
+    hashes.push(leafHash(bytes));
+    count += 1;
+    if (count === size) return { hashes: hashes.all(), record };
+  }
+  throw new Error(
+    `only ${count} of the ${size} records under the checkpoint can be read, so nothing can be proved; ` +
+      'what is wrong says: sallyport audit verify',
+  );
 }
 
 function signedCheckpoint(folder: string, givenKey: string | undefined): Checkpoint {

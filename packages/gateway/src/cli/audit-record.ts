@@ -49,6 +49,19 @@ export function byTime(a: ShortRecord, b: ShortRecord): number {
   return a.timestamp < b.timestamp ? -1 : 1;
 }
 
+/** Keeps the newest of any number of records. */
+export function createNewest(limit: number): { add(record: ShortRecord): void; read(): readonly ShortRecord[] } {
+  let kept: ShortRecord[] = [];
+  const read = (): readonly ShortRecord[] => (kept = kept.sort(byTime).slice(-limit));
+  return {
+    add(record) {
+      kept.push(record);
+      if (kept.length >= 2 * limit + 1_000) read();
+    },
+    read,
+  };
+}
+
 /** Prints records with the header that the format has. */
 export function printRecords(records: readonly ShortRecord[], format: RecordFormat, io: CliIo): void {
   if (format === 'csv') io.stdout(`${COLUMNS.join(',')}\n`);

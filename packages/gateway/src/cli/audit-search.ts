@@ -1,8 +1,8 @@
 /** `sallyport audit search`: the records that a filter chooses. */
-import { readRecords } from '../adapters/segments/verify.ts';
+import { recordsIn, segmentsSince } from '../adapters/segments/read-log.ts';
 import { FILTER_OPTIONS, formatOf, limitOption, matches, type RecordFilter } from './audit-filter.ts';
 import { foldersOf } from './audit-folders.ts';
-import { byTime, printRecords, shorten } from './audit-record.ts';
+import { createNewest, printRecords, shorten } from './audit-record.ts';
 import type { CommandDefinition } from './command.ts';
 
 /** `sallyport audit search`. */
@@ -13,10 +13,12 @@ export const searchCommand: CommandDefinition<readonly [], RecordFilter> = {
   example: '$ sallyport audit search --tenant acme --status refused --since 2h',
   run: async (_given, filter, { io }) => {
     const folders = await foldersOf(filter, io);
-    const records = folders
-      .flatMap(({ folder, log }) => readRecords(folder).records.map((record) => shorten(record, log)))
-      .filter((record) => matches(record, filter))
-      .sort(byTime);
-    printRecords(records.slice(-filter.limit), formatOf(filter), io);
+    const newest = createNewest(filter.limit);
+    for (const { folder, log } of folders)
+      for (const record of recordsIn(folder, [], segmentsSince(folder, filter.since))) {
+        const short = shorten(record, log);
+        if (matches(short, filter)) newest.add(short);
+      }
+    printRecords(newest.read(), formatOf(filter), io);
   },
 };

@@ -1,9 +1,9 @@
 /** `sallyport audit tail`: new records as they are written. */
 import { setTimeout as sleep } from 'node:timers/promises';
-import { followRecords, type FollowedRecord } from '../adapters/segments/follow.ts';
+import { followRecords } from '../adapters/segments/follow.ts';
 import { FILTER_OPTIONS, formatOf, limitOption, matches, type RecordFilter } from './audit-filter.ts';
 import { foldersOf } from './audit-folders.ts';
-import { byTime, printRecords, recordLine, shorten, type ShortRecord } from './audit-record.ts';
+import { byTime, createNewest, printRecords, recordLine, shorten, type ShortRecord } from './audit-record.ts';
 import type { CommandDefinition } from './command.ts';
 import type { CliIo } from './io.ts';
 
@@ -18,31 +18,36 @@ export const tailCommand: CommandDefinition<readonly [], RecordFilter> = {
   run: async (_given, filter, { io }) => {
     const format = formatOf(filter);
     const readNew = recordReader(filter, io);
-    printRecords((await readNew()).slice(-filter.limit), format, io);
+    const newest = createNewest(filter.limit);
+    await readNew((record) => newest.add(record));
+    printRecords(newest.read(), format, io);
     const interrupted = new AbortController();
     const stop = (): void => interrupted.abort();
     for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, stop);
     while (!interrupted.signal.aborted) {
       await sleep(POLL_MS, undefined, { signal: interrupted.signal }).catch(() => undefined);
-      for (const record of await readNew()) io.stdout(`${recordLine(record, format)}\n`);
+      const added: ShortRecord[] = [];
+      await readNew((record) => added.push(record));
+      for (const record of added.sort(byTime)) io.stdout(`${recordLine(record, format)}\n`);
     }
     for (const signal of ['SIGINT', 'SIGTERM'] as const) process.off(signal, stop);
   },
 };
 
 /**
- * Returns a function that reads the records since its last call, oldest first. Polls instead of watching: the folder of
- * a tenant without a record does not exist yet, so it cannot be watched.
+ * Returns a function that reads the records since its last call. Polls instead of watching: the folder of a tenant
+ * without a record does not exist yet, so it cannot be watched.
  */
-function recordReader(filter: RecordFilter, io: CliIo): () => Promise<ShortRecord[]> {
-  const readers = new Map<string, () => readonly FollowedRecord[]>();
-  return async () => {
-    const records: ShortRecord[] = [];
+function recordReader(filter: RecordFilter, io: CliIo): (add: (record: ShortRecord) => void) => Promise<void> {
+  const readers = new Map<string, ReturnType<typeof followRecords>>();
+  return async (add) => {
     for (const { folder, log } of await foldersOf(filter, io)) {
-      const read = readers.get(folder) ?? followRecords(folder);
+      const read = readers.get(folder) ?? followRecords(folder, filter.since);
       readers.set(folder, read);
-      for (const record of read()) records.push(shorten(record, log));
+      for (const record of read()) {
+        const short = shorten(record, log);
+        if (matches(short, filter)) add(short);
+      }
     }
-    return records.filter((record) => matches(record, filter)).sort(byTime);
   };
 }

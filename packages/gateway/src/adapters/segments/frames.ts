@@ -61,7 +61,10 @@ export function encodeFrames(first: number, records: readonly Buffer[]): Buffer 
 
 /** Reads the frames of one segment from pieces of it. */
 export interface FrameDecoder {
-  /** Takes the bytes that follow. @returns the frames that are complete now; none after a fault. */
+  /**
+   * Takes the bytes that follow. @returns the frames that are complete now; none after a fault. Their bytes are valid
+   * until the next push.
+   */
   push(bytes: Buffer): readonly Frame[];
   /** The fault that stopped the decoder, or that the segment ends inside a frame. */
   end(): Fault | undefined;
@@ -79,10 +82,19 @@ export function createFrameDecoder(first: number, start = 0): FrameDecoder {
   let [next, offset] = [first, start];
   let rest: Buffer = Buffer.alloc(0);
   let fault: Fault | undefined;
+  // One piece of memory for all pieces of the segment: what is outside of the heap is freed late.
+  let scratch: Buffer = Buffer.alloc(0);
+  const joined = (bytes: Buffer): Buffer => {
+    const length = rest.length + bytes.length;
+    if (scratch.length < length) scratch = Buffer.allocUnsafeSlow(2 * length);
+    rest.copy(scratch);
+    bytes.copy(scratch, rest.length);
+    return scratch.subarray(0, length);
+  };
   return {
     push(bytes) {
       if (fault !== undefined) return [];
-      const pending = rest.length === 0 ? bytes : Buffer.concat([rest, bytes]);
+      const pending = rest.length === 0 ? bytes : joined(bytes);
       const frames: Frame[] = [];
       let at = 0;
       for (;;) {

@@ -1,21 +1,17 @@
 /**
- * Verifies a log offline, from its folder (or a copy of it) and its public key. Problems name the record and the file.
- * Nothing is repaired and nothing is written.
+ * Verifies a log offline, from its folder (or a copy of it) and its public key, in one pass over its files. Problems
+ * name the record and the file. Nothing is repaired and nothing is written.
  */
 import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { createFrontier, HASH_BYTES, leafHash, openCheckpoint, type Checkpoint } from '@sallyport/guard/audit';
-import { decodeFrames, HEADER_BYTES } from './frames.ts';
-import { firstIndexOf, segmentName, segmentsIn } from './layout.ts';
+import { HEADER_BYTES } from './frames.ts';
+import { checkpointListsOf, segmentName } from './layout.ts';
+import { notesIn } from './notes.ts';
+import { piecesOf, recordsIn, type Problem, type StoredRecord } from './read-log.ts';
 import { parseResume, type ResumePoint } from './resume.ts';
 
-/** Something that is wrong with a log. */
-export interface Problem {
-  readonly file: string;
-  /** The record at fault; `undefined` when the fault is in no record. */
-  readonly index: number | undefined;
-  readonly what: string;
-}
+export { readRecords, type Problem, type StoredRecord } from './read-log.ts';
 
 /** The result of a verification. */
 export interface Verified {
@@ -25,78 +21,136 @@ export interface Verified {
   readonly problems: readonly Problem[];
 }
 
-/** A record and where it is stored. */
-export interface StoredRecord {
-  readonly index: number;
-  readonly segment: string;
-  /** Of its frame in the segment, in bytes. */
-  readonly offset: number;
-  readonly bytes: Buffer;
-}
-
-/** Reads every record of a tenant's log in order. A problem says where a segment could not be read further. */
-export function readRecords(folder: string): { readonly records: StoredRecord[]; readonly problems: Problem[] } {
-  const records: StoredRecord[] = [];
-  const problems: Problem[] = [];
-  for (const segment of segmentsIn(folder)) {
-    const first = firstIndexOf(segment);
-    if (first !== records.length) {
-      const what =
-        `the segment starts at record ${first}, but ${records.length} should follow: ` +
-        'records are missing, doubled or out of order';
-      problems.push({ file: segment, index: records.length, what });
-    }
-    const { frames, fault } = decodeFrames(readFileSync(join(folder, segment)), first);
-    records.push(...frames.map(({ index, offset, bytes }) => ({ index, segment, offset, bytes })));
-    if (fault !== undefined) problems.push({ file: segment, index: fault.index, what: fault.what });
-  }
-  return { records, problems };
-}
-
 const ATTEMPTS_MAX = 5;
 
 /**
  * Verifies a log. A log that grew meanwhile may have been read during a write, so it is read again if it has problems.
  *
- * @param vkey the public key. It must come from where nobody who can change the log can change it.
+ * @param vkey the public key, from a source that whoever can change the log cannot change.
+ * @param outside checkpoints that somebody else kept: only they show that a log was rolled back as a whole.
+ * @param progress is called with the number of records now and then.
  */
-export function verifyLog(folder: string, vkey: string): Verified {
+export function verifyLog(
+  folder: string,
+  vkey: string,
+  outside: readonly Checkpoint[] = [],
+  progress: (records: number) => void = () => undefined,
+): Verified {
   for (let attempt = 1; ; attempt++) {
     const before = bytesIn(folder);
-    const verified = verifyOnce(folder, vkey);
+    const verified = verifyOnce(folder, vkey, outside, progress);
     if (verified.problems.length === 0 || attempt === ATTEMPTS_MAX || bytesIn(folder) === before) return verified;
   }
 }
 
-const bytesIn = (folder: string): number =>
-  readdirSync(folder).reduce(
-    (bytes, name) => bytes + (statSync(join(folder, name), { throwIfNoEntry: false })?.size ?? 0),
-    0,
-  );
+const bytesOf = (folder: string, name: string): number =>
+  statSync(join(folder, name), { throwIfNoEntry: false })?.size ?? 0;
 
-/** The files are read in the reverse order of their writing: a record that is added meanwhile must not look missing. */
-function verifyOnce(folder: string, vkey: string): Verified {
-  const fileProblems: Problem[] = [];
+const bytesIn = (folder: string): number =>
+  readdirSync(folder).reduce((bytes, name) => bytes + bytesOf(folder, name), 0);
+
+/** A log while it is verified. Each kind of problem has a list of its own, so that the records come first. */
+interface Verification {
+  readonly folder: string;
+  readonly checkpoints: Iterator<Checkpoint>;
+  /** The checkpoint that is reached next; `undefined` after the last one or after one that does not hold. */
+  due: Checkpoint | undefined;
+  readonly checkpointProblems: Problem[];
+  /** Records that the last good checkpoint covers, and the segment of the record that follows them. */
+  checkpointed: number;
+  segmentAfter: string | undefined;
+  /** The first record whose hash is not the stored one. */
+  changed: { readonly index: number; readonly segment: string } | undefined;
+}
+
+/** Sizes are taken in the reverse order of writing: a record that is added meanwhile must not look missing. */
+function verifyOnce(
+  folder: string,
+  vkey: string,
+  outside: readonly Checkpoint[],
+  progress: (records: number) => void,
+): Verified {
   const resume = readHint(folder);
-  const checkpoints = readCheckpoints(folder, vkey, fileProblems);
-  const leaves = readLeaves(folder, fileProblems);
-  const { records, problems } = readRecords(folder);
-  problems.push(...fileProblems, ...publicKeyProblems(folder, vkey));
-  const hashes = records.map(({ bytes }) => leafHash(bytes));
-  const checkpointed = verifyCheckpoints(checkpoints, records, hashes, leaves, problems);
-  const index = leaves.findIndex((leaf, number) => hashes[number]?.equals(leaf) === false);
-  if (index !== -1) problems.push({ file: 'leaves', index, what: 'the leaf hash does not match the record' });
-  // The hint is written after its checkpoint. If it covers more than any checkpoint, a checkpoint was removed.
-  if (problems.length === 0 && resume !== 'broken' && resume !== undefined && resume.size > checkpointed) {
-    const what = `the checkpoint of ${resume.size} records is missing`;
-    problems.push({ file: 'checkpoint', index: checkpointed, what });
+  const fileProblems: Problem[] = [];
+  const checkpoints = readCheckpoints(folder, vkey, resume, fileProblems);
+  const verification: Verification = {
+    folder,
+    checkpoints,
+    due: nextOf(checkpoints),
+    checkpointProblems: [],
+    checkpointed: 0,
+    segmentAfter: undefined,
+    changed: undefined,
+  };
+  const leaves = createLeafReader(folder);
+  const hint = createHintCheck(resume);
+  const outsideCheck = createOutsideCheck(outside);
+  const frontier = createFrontier();
+  const problems: Problem[] = [];
+  const reach = (segment: string | undefined): void => {
+    checkDue(verification, frontier.size, frontier.root, segment);
+    outsideCheck.reach(frontier.size, frontier.root);
+    hint.reach(frontier.size, frontier.peaks);
+  };
+  reach(undefined);
+  for (const record of recordsIn(folder, problems)) {
+    verification.segmentAfter ??= record.segment;
+    const hash = leafHash(record.bytes);
+    const index = frontier.size;
+    if (verification.changed === undefined && leaves.next()?.equals(hash) === false)
+      verification.changed = { index, segment: record.segment };
+    hint.record(index, record);
+    frontier.append(hash);
+    reach(record.segment);
+    if (frontier.size % PROGRESS_RECORDS === 0) progress(frontier.size);
   }
-  const hintFault = resume === undefined ? undefined : faultOfHint(resume, records, hashes);
-  if (hintFault !== undefined) {
-    const what = `${hintFault}; the next start will read the whole log instead`;
-    problems.push({ file: 'resume', index: undefined, what });
+  const { checkpointed } = verification;
+  checkUnreached(verification, frontier.size);
+  problems.push(...fileProblems, ...publicKeyProblems(folder, vkey), ...verification.checkpointProblems);
+  if (leaves.count < checkpointed) {
+    const what = `the hashes of ${checkpointed - leaves.count} records are missing`;
+    problems.push({ file: 'leaves', index: leaves.count, what });
   }
-  return { records: records.length, checkpointed, problems };
+  if (leaves.isTorn) problems.push({ file: 'leaves', index: leaves.count, what: 'the file is cut off inside a hash' });
+  if (verification.changed !== undefined) {
+    const { index } = verification.changed;
+    problems.push({ file: 'leaves', index, what: 'the leaf hash does not match the record' });
+  }
+  problems.push(...outsideCheck.problems(frontier.size), ...hintProblems(resume, hint, checkpointed, problems.length));
+  return { records: frontier.size, checkpointed, problems };
+}
+
+const PROGRESS_RECORDS = 100_000;
+
+function nextOf(checkpoints: Iterator<Checkpoint>): Checkpoint | undefined {
+  const { value, done } = checkpoints.next();
+  return done === true ? undefined : (value as Checkpoint);
+}
+
+/** Compares the checkpoints that cover as many records as were read. */
+function checkDue(verification: Verification, size: number, root: () => Buffer, segment: string | undefined): void {
+  while (verification.due?.size === size) {
+    if (!verification.due.root.equals(root())) {
+      const { checkpointed, changed, segmentAfter } = verification;
+      const index = changed?.index ?? checkpointed;
+      const what = `a record between ${checkpointed} and ${size - 1} was changed after it was checkpointed`;
+      const file = changed?.segment ?? segmentAfter ?? segment ?? 'checkpoint';
+      verification.checkpointProblems.push({ file, index, what });
+      verification.due = undefined;
+      return;
+    }
+    verification.checkpointed = size;
+    verification.segmentAfter = undefined;
+    verification.due = nextOf(verification.checkpoints);
+  }
+}
+
+function checkUnreached({ due, checkpoints, checkpointProblems }: Verification, size: number): void {
+  if (due === undefined) return;
+  const what = `a checkpoint covers ${due.size} records, and only ${size} can be read: the log was cut off`;
+  checkpointProblems.push({ file: 'checkpoint', index: size, what });
+  // The others are read for what is wrong with themselves.
+  while (nextOf(checkpoints) !== undefined);
 }
 
 function publicKeyProblems(folder: string, vkey: string): Problem[] {
@@ -105,100 +159,159 @@ function publicKeyProblems(folder: string, vkey: string): Problem[] {
   return [{ file: 'vkey', index: undefined, what: 'the folder has another public key than the one given' }];
 }
 
-/** @returns how many records the last good checkpoint covers. Adds the first problem to `problems`. */
-function verifyCheckpoints(
-  checkpoints: readonly Checkpoint[],
-  records: readonly StoredRecord[],
-  hashes: readonly Buffer[],
-  leaves: readonly Buffer[],
-  problems: Problem[],
-): number {
-  const frontier = createFrontier();
-  let checkpointed = 0;
-  for (const { size, root } of checkpoints) {
-    if (size > hashes.length) {
-      const covered = `a checkpoint covers ${size} records`;
-      const what = `${covered}, and only ${hashes.length} can be read: the log was cut off`;
-      problems.push({ file: 'checkpoint', index: hashes.length, what });
-      return checkpointed;
-    }
-    for (const hash of hashes.slice(frontier.size, size)) frontier.append(hash);
-    if (!frontier.root().equals(root)) {
-      const index = firstDifference(hashes, leaves, checkpointed, size);
-      const what = `a record between ${checkpointed} and ${size - 1} was changed after it was checkpointed`;
-      problems.push({ file: records[index]?.segment ?? 'checkpoint', index, what });
-      return checkpointed;
-    }
-    checkpointed = size;
-  }
-  return checkpointed;
+/** Compares the log with checkpoints that somebody else kept. */
+function createOutsideCheck(outside: readonly Checkpoint[]) {
+  const waiting = new Map(outside.map((checkpoint) => [checkpoint.size, checkpoint]));
+  const found: Problem[] = [];
+  return {
+    reach(size: number, root: () => Buffer): void {
+      const checkpoint = waiting.get(size);
+      if (checkpoint === undefined) return;
+      waiting.delete(size);
+      const same = outside.filter((other) => other.size === size).every((other) => other.root.equals(root()));
+      if (same) return;
+      const what = `the first ${size} records are not those of the outside checkpoint: the log was written anew`;
+      found.push({ file: 'outside checkpoint', index: undefined, what });
+    },
+    problems(size: number): Problem[] {
+      const beyond = [...waiting.values()].map((checkpoint) => ({
+        file: 'outside checkpoint',
+        index: size,
+        what:
+          `it covers ${checkpoint.size} records, and the log has ${size}: ` +
+          'an older copy took its place, or it was cut off',
+      }));
+      return [...found, ...beyond];
+    },
+  };
 }
 
 function readHint(folder: string): ResumePoint | 'broken' | undefined {
+  const file = join(folder, 'resume');
   try {
-    const file = join(folder, 'resume');
     return existsSync(file) ? parseResume(readFileSync(file, 'utf8')) : undefined;
   } catch {
     return 'broken';
   }
 }
 
-/** What is wrong with the hint for the next start. The start checks it too, without reporting. */
-function faultOfHint(
-  resume: ResumePoint | 'broken',
-  records: readonly StoredRecord[],
-  hashes: readonly Buffer[],
-): string | undefined {
-  if (resume === 'broken') return 'it cannot be read';
-  const { size, peaks, from } = resume;
-  const frontier = createFrontier();
-  for (const hash of hashes.slice(0, size)) frontier.append(hash);
-  if (frontier.size !== size || !frontier.peaks().every((peak, number) => peak.equals(peaks[number] as Buffer)))
-    return 'its hashes are not those of the records';
-  const segment = segmentName(from.segment);
-  const record = records[from.index];
-  if (record?.segment === segment) return record.offset === from.offset ? undefined : 'it points at no record';
-  // Otherwise it must point at the end of the record before.
-  const previous = records[from.index - 1];
-  const end = previous === undefined ? 0 : previous.offset + HEADER_BYTES + previous.bytes.length;
-  const pointsAtEnd = (previous?.segment ?? segmentName(0)) === segment && end === from.offset;
-  return pointsAtEnd ? undefined : 'it points at no record';
+/** Compares the hint for the next start with the records. The start checks it too, without reporting. */
+function createHintCheck(resume: ResumePoint | 'broken' | undefined) {
+  const hint = resume === 'broken' ? undefined : resume;
+  let previousEnd = { segment: segmentName(0), offset: 0 };
+  let [isRoot, isPlace] = [false, false];
+  const isAt = (segment: string, offset: number): boolean =>
+    hint !== undefined && segment === segmentName(hint.from.segment) && offset === hint.from.offset;
+  return {
+    reach(size: number, peaks: () => readonly Buffer[]): void {
+      if (size === hint?.size) isRoot = peaks().every((peak, number) => peak.equals(hint.peaks[number] as Buffer));
+      // The hint may point at the end of the record before.
+      if (size === hint?.from.index) isPlace = isAt(previousEnd.segment, previousEnd.offset);
+    },
+    record(index: number, { segment, offset, bytes }: StoredRecord): void {
+      if (index === hint?.from.index && isAt(segment, offset)) isPlace = true;
+      previousEnd = { segment, offset: offset + HEADER_BYTES + bytes.length };
+    },
+    fault(): string | undefined {
+      if (resume === undefined) return undefined;
+      if (hint === undefined) return 'it cannot be read';
+      if (!isRoot) return 'its hashes are not those of the records';
+      return isPlace ? undefined : 'it points at no record';
+    },
+  };
 }
 
-/** The first record whose hash differs from the stored one; else the first that no good checkpoint covers. */
-function firstDifference(hashes: readonly Buffer[], leaves: readonly Buffer[], from: number, to: number): number {
-  for (let index = from; index < to; index++)
-    if (leaves[index]?.equals(hashes[index] as Buffer) === false) return index;
-  return from;
+function hintProblems(
+  resume: ResumePoint | 'broken' | undefined,
+  hint: ReturnType<typeof createHintCheck>,
+  checkpointed: number,
+  others: number,
+): Problem[] {
+  const problems: Problem[] = [];
+  // The hint is written after its checkpoint. If it covers more than any checkpoint, a checkpoint was removed.
+  if (others === 0 && resume !== 'broken' && resume !== undefined && resume.size > checkpointed) {
+    const what = `the checkpoint of ${resume.size} records is missing`;
+    problems.push({ file: 'checkpoint', index: checkpointed, what });
+  }
+  const fault = hint.fault();
+  if (fault !== undefined)
+    problems.push({
+      file: 'resume',
+      index: undefined,
+      what: `${fault}; the next start will read the whole log instead`,
+    });
+  return problems;
 }
 
-function readLeaves(folder: string, problems: Problem[]): Buffer[] {
-  const file = join(folder, 'leaves');
-  if (!existsSync(file)) return [];
-  const bytes = readFileSync(file);
-  const count = Math.floor(bytes.length / HASH_BYTES);
-  if (bytes.length % HASH_BYTES !== 0)
-    problems.push({ file: 'leaves', index: count, what: 'the file is cut off inside a hash' });
-  return Array.from({ length: count }, (_, index) => bytes.subarray(index * HASH_BYTES, (index + 1) * HASH_BYTES));
+/** Reads the stored leaf hashes one after the other. */
+function createLeafReader(folder: string) {
+  const bytes = bytesOf(folder, 'leaves');
+  const end = bytes - (bytes % HASH_BYTES);
+  const pieces = end === 0 ? undefined : piecesOf(join(folder, 'leaves'), 0, end);
+  let piece: Buffer = Buffer.alloc(0);
+  let at = 0;
+  return {
+    count: end / HASH_BYTES,
+    isTorn: end !== bytes,
+    next(): Buffer | undefined {
+      if (at === piece.length) {
+        const read = pieces?.next();
+        if (read === undefined || read.done === true) return undefined;
+        [piece, at] = [read.value, 0];
+      }
+      at += HASH_BYTES;
+      return piece.subarray(at - HASH_BYTES, at);
+    },
+  };
 }
 
-/** All signed checkpoints in order; an unsigned, altered or shrinking one is a problem. */
-function readCheckpoints(folder: string, vkey: string, problems: Problem[]): Checkpoint[] {
-  const checkpoints: Checkpoint[] = [];
-  for (const file of ['checkpoints', 'checkpoint']) {
-    const path = join(folder, file);
-    if (!existsSync(path)) continue;
-    // The file is notes that each end in a newline, with an empty line between them.
-    const text = readFileSync(path, 'utf8');
-    const notes = file === 'checkpoint' ? [text] : text.split(/(?<=\n— [^\n]+\n)\n/).filter((note) => note !== '');
-    for (const [number, note] of notes.entries()) {
+/** All signed checkpoints in order; what is unsigned, altered, missing, repeated or shrinking is a problem. */
+function* readCheckpoints(
+  folder: string,
+  vkey: string,
+  resume: ResumePoint | 'broken' | undefined,
+  problems: Problem[],
+): Generator<Checkpoint, undefined> {
+  const lists = checkpointListsOf(readdirSync(folder)).map((name) => ({ name, bytes: bytesOf(folder, name) }));
+  const newest = existsSync(join(folder, 'checkpoint')) ? readFileSync(join(folder, 'checkpoint'), 'utf8') : undefined;
+  let last = -1;
+  for (const { name, bytes } of lists) {
+    let number = 0;
+    for (const note of notesIn(piecesOf(join(folder, name), 0, bytes))) {
       const checkpoint = openCheckpoint(note, vkey);
-      if (checkpoint === undefined)
-        problems.push({ file, index: undefined, what: `checkpoint ${number} is not signed by this key` });
-      else if (checkpoint.size < (checkpoints.at(-1)?.size ?? 0))
-        problems.push({ file, index: undefined, what: `checkpoint ${number} is smaller than the one before it` });
-      else checkpoints.push(checkpoint);
+      const fault = checkpoint === undefined ? 'is not signed by this key' : faultOfOrder(checkpoint.size, last);
+      if (fault !== undefined) problems.push({ file: name, index: undefined, what: `checkpoint ${number} ${fault}` });
+      else if (checkpoint !== undefined) {
+        last = checkpoint.size;
+        yield checkpoint;
+      }
+      number += 1;
     }
   }
-  return checkpoints;
+  const listed = lists.some(({ bytes }) => bytes > 0);
+  const missing = (file: string): number => problems.push({ file, index: undefined, what: 'the file is missing' });
+  if (newest === undefined) {
+    if (listed) missing('checkpoint');
+    return undefined;
+  }
+  if (!listed && resume !== undefined) missing('checkpoints');
+  if (resume !== undefined && resume !== 'broken' && listed && resume.size > Math.max(last, 0))
+    problems.push({
+      file: 'checkpoints',
+      index: undefined,
+      what: `the checkpoint of ${resume.size} records is missing`,
+    });
+  if (resume === undefined && listed) missing('resume');
+  const checkpoint = openCheckpoint(newest, vkey);
+  if (checkpoint === undefined)
+    problems.push({ file: 'checkpoint', index: undefined, what: 'checkpoint 0 is not signed by this key' });
+  else if (checkpoint.size < last)
+    problems.push({ file: 'checkpoint', index: undefined, what: 'checkpoint 0 is smaller than the one before it' });
+  else yield checkpoint;
+  return undefined;
+}
+
+function faultOfOrder(size: number, last: number): string | undefined {
+  if (size === last) return 'repeats the one before it';
+  return size < last ? 'is smaller than the one before it' : undefined;
 }
