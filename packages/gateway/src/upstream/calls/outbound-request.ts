@@ -39,7 +39,8 @@ export function outboundRequest(
   const params: Record<string, Json> = {};
   for (const member of MEMBERS.get(call.method) ?? []) {
     const value = call.params[member];
-    if (value !== undefined) params[member] = value;
+    // Null was judged as no arguments, so that none are sent.
+    if (value !== undefined && (member !== 'arguments' || value !== null)) params[member] = value;
   }
   Object.assign(params, extraMembers);
   if (call.target.kind === 'task') params['taskId'] = openTaskId(taskSeal, call.params['taskId']);

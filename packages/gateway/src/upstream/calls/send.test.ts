@@ -1,6 +1,7 @@
 /** Calls, lists and their failures, with servers on the official SDKs. */
 import { GuardError } from '@sallyport/guard';
 import { afterAll, beforeAll, expect, it } from 'vitest';
+import { fakeHttp } from '../testing/fake-http.mts';
 import { createHarness, httpTransport, serverSettings, type UpstreamHarness } from '../testing/harness.mts';
 import { accept, CAPABILITIES, startSdkServers, type SdkServers } from '../testing/sdk-servers.mts';
 
@@ -91,4 +92,18 @@ it('a server that fails is left out of a joined list, unless it is the only one'
   expect(broken.upstreams.ready()['bad']).toMatch(/cannot be reached/);
   expect(broken.events).toContainEqual({ kind: 'upstream_error', server: 'bad', code: 'upstream_failed' });
   await broken.close();
+});
+
+it('`"arguments": null` is sent as no arguments', async () => {
+  const params = { name: 'echo', arguments: null };
+  const fake = await fakeHttp();
+  const one = createHarness([serverSettings('s', httpTransport(fake.url))]);
+  await one.discover();
+  const target = { kind: 'tool', server: 's', name: 'echo' } as const;
+  expect(await one.run('tools/call', target, params, { rawArguments: Buffer.from('null') })).toMatchObject({
+    status: 'success',
+  });
+  expect(fake.received.at(-1)?.params).not.toHaveProperty('arguments');
+  await one.close();
+  await fake.close();
 });

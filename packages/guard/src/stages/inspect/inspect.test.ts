@@ -1,4 +1,5 @@
 /** Stage 9: what may be returned of what a server answered (rows J12, A8, A13 and D of the attack list). */
+import { isUnfinished } from './match-shape.ts';
 import { describe, expect, it } from 'vitest';
 import type { Call, Definition, DefinitionKind, Json, JsonObject, McpResult } from '../../call.ts';
 import { GuardError } from '../../errors.ts';
@@ -291,4 +292,9 @@ describe('A13 lists', () => {
       })({ value: {}, items }),
     ).toThrow('down');
   });
+});
+
+it('`"content": null` beside input_required, as the SDK for Go writes it, is absent content', () => {
+  expect(isUnfinished({ resultType: 'input_required', content: null, inputRequests: {} })).toBe(true);
+  expect(isUnfinished({ resultType: 'input_required', content: [] })).toBe(false);
 });

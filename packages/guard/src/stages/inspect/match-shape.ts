@@ -21,7 +21,7 @@ const UNFINISHED = new Set<Json>(['input_required', 'task']);
 
 /** A question or a task stands in for content. A value with content is a result, whatever its `resultType`. */
 export const isUnfinished = (value: JsonObject): boolean =>
-  value['content'] === undefined &&
+  (value['content'] === undefined || value['content'] === null) &&
   value['structuredContent'] === undefined &&
   (UNFINISHED.has(value['resultType'] ?? 'complete') || value['task'] !== undefined);
 

@@ -102,7 +102,8 @@ function compiled(check: SchemaCache, definition: Definition, which: 'input' | '
 }
 
 function argumentsOf(value: Json | undefined): JsonObject {
-  if (value === undefined) return NO_ARGUMENTS;
+  // Clients in languages without an absent value write null.
+  if (value === undefined || value === null) return NO_ARGUMENTS;
   if (!isObject(value)) throw new GuardError('invalid_input', { message: 'arguments must be an object.' });
   return value;
 }
