@@ -85,7 +85,14 @@ describe('the whole demo', () => {
     const at = (path: string): Promise<Response> => fetch(`http://127.0.0.1:${admin}${path}`);
     expect(await (await at('/ready')).json()).toEqual({
       status: 'ready',
-      checks: { audit: 'ok', store: 'ok', 'servers.everything': 'ok', 'servers.notes': 'ok' },
+      checks: {
+        audit: 'ok',
+        'audit.tenants.acme': 'ok',
+        'audit.tenants.globex': 'ok',
+        store: 'ok',
+        'servers.everything': 'ok',
+        'servers.notes': 'ok',
+      },
     });
     expect(await (await at('/metrics')).text()).toContain(
       'mcp_tool_calls_total{server="notes",tool="add_note",outcome="success"} 1',
