@@ -284,7 +284,7 @@ export const THREATS: Readonly<Record<string, Threat>> = {
   ),
   B5: row(
     'Sizes are counted after parsing or not at all; what is kept is bounded in number and not in bytes.',
-    'Received bytes are counted on every path; definitions have bytes for one, for a server and for all.',
+    'Received bytes are counted on every path; a definition, a server and a list have limits in bytes.',
   ),
   B6: row(
     'A server floods standard error, standard output, notifications, progress or log messages.',

@@ -108,6 +108,18 @@ it('one principal may have 32 parked calls; another principal is not affected', 
   });
 });
 
+it('S10 a request of a tool that got another pin meanwhile is not answered', async () => {
+  const value = await start();
+  const pin = (await harness.pins.pins()).find(({ kind, name }) => kind === 'tool' && name === 'ask');
+  if (pin === undefined) throw new Error('no pin');
+  await harness.pins.approve({ ...pin, digest: `sha256:${'0'.repeat(64)}` as Digest });
+  await waitUntil(() => harness.upstreams.catalog.find(target)?.digest !== pin.digest);
+  expect(await retry(value)).toMatchObject({ error: { code: 'quarantined' } });
+  await harness.pins.approve(pin);
+  await waitUntil(() => harness.upstreams.catalog.find(target)?.digest === pin.digest);
+  expect(await retry(value)).toMatchObject({ status: 'success' });
+});
+
 it('S10 a request of a tool that was then seen to differ from its pin is not answered', async () => {
   const value = await start();
   const pin = (await harness.pins.pins()).find(({ kind, name }) => kind === 'tool' && name === 'ask');

@@ -167,9 +167,11 @@ async function resume(state: ParkedCallsState, call: ServerCall, id: string, rou
     parked.call.permitted.principal.key !== principal.key
   )
     throw invalidRequestState();
-  // Invariant 6: once a tool was seen to differ from its pin, the requests that it made before are not answered either.
+  // Invariant 6: once a tool was seen to differ from its pin, or has another pin than the one that it was called under,
+  // the requests that it made before are not answered either.
   if (definition !== undefined && state.catalog.isDrifting(definition.server, definition.kind, definition.name))
     throw new GuardError('quarantined');
+  if (definition?.digest !== parked.call.permitted.definition?.digest) throw new GuardError('quarantined');
   const responses = inputResponsesOf(call.permitted, parked.requests.keys());
   clearTimeout(parked.expiry);
   parked.round++;
