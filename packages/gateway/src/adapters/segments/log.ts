@@ -1,8 +1,8 @@
 /** The audit log of a process: one log per tenant, opened when it is first needed, with checkpoints at an interval. */
-import { mkdirSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { AuditLog, Clock, Log } from '@sallyport/guard';
-import { createSigner, type Tile } from '@sallyport/guard/audit';
+import { createSigner, parseVkey, type Tile } from '@sallyport/guard/audit';
 import { openAuditKeys, type AuditKeys } from './keys.ts';
 import { processFolder, tenantFolder, tenantOf } from './layout.ts';
 import { realFiles, type LogFiles } from './files.ts';
@@ -53,17 +53,42 @@ export interface AuditLogDeps {
  * Opens the log of a process. The logs of its tenants are opened while it returns: one that is damaged refuses the
  * records of its tenant and of nobody else (L3).
  *
- * @throws AuditLogInUse when another process has it open.
+ * @throws AuditLogInUse when another process has it open. Error when the master key is not the one that signed the log.
  */
 export function openAuditLog(deps: AuditLogDeps): SegmentAuditLog {
   const folder = processFolder(deps.folder, deps.name);
   makeFolder(folder);
   const lock = lockFolder(folder);
   try {
-    return openLocked(deps, folder, openAuditKeys(deps.folder), lock);
+    const keys = openAuditKeys(deps.folder);
+    checkSigningKey(tenantDeps(deps, folder, keys, '_', deps.files ?? realFiles));
+    return openLocked(deps, folder, keys, lock);
   } catch (thrown) {
     lock.release();
     throw thrown;
+  }
+}
+
+/**
+ * A30: another master key is a mistake of the operator that touches every tenant, so the start is refused before the
+ * public key of the log is replaced. A public key that cannot be read is damage of one log, and is left to its opening.
+ */
+function checkSigningKey({ folder, signer }: TenantLogDeps): void {
+  const file = join(folder, 'vkey');
+  const stored = existsSync(file) ? readFileSync(file, 'utf8').trim() : signer.vkey;
+  if (stored === signer.vkey || !isVkey(stored)) return;
+  throw new Error(
+    `the audit log in ${folder} was not signed by this log's key: restore master.key and audit.origin, ` +
+      'or move the audit folder away to begin a new log',
+  );
+}
+
+function isVkey(text: string): boolean {
+  try {
+    parseVkey(text);
+    return true;
+  } catch {
+    return false;
   }
 }
 

@@ -206,7 +206,9 @@ function createHintCheck(resume: ResumePoint | 'broken' | undefined) {
     reach(size: number, peaks: () => readonly Buffer[]): void {
       if (size === hint?.size) isRoot = peaks().every((peak, number) => peak.equals(hint.peaks[number] as Buffer));
       // The hint may point at the end of the record before.
-      if (size === hint?.from.index) isPlace = isAt(previousEnd.segment, previousEnd.offset);
+      // The hint may also point at the beginning of a segment that has no record yet.
+      if (size === hint?.from.index)
+        isPlace = isAt(previousEnd.segment, previousEnd.offset) || isAt(segmentName(size), 0);
     },
     record(index: number, { segment, offset, bytes }: StoredRecord): void {
       if (index === hint?.from.index && isAt(segment, offset)) isPlace = true;

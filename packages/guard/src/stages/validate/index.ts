@@ -10,7 +10,8 @@ import { SCHEMA_LIMITS, type SchemaLimits } from './bounds.ts';
 import { compileSchema, type CheckSchema } from './compile.ts';
 import { checkPromptArguments } from './prompt-arguments.ts';
 
-export { compileSchema, SchemaBudgetError, type CheckSchema, type SchemaFault } from './compile.ts';
+export { compileSchema, SchemaBudgetError, type CheckSchema } from './compile.ts';
+export { type SchemaFault } from './schema/evaluation.ts';
 export { SCHEMA_LIMITS, type SchemaLimits } from './bounds.ts';
 export { whyUncheckable } from './uncheckable.ts';
 

@@ -64,13 +64,15 @@ describe('J1 only own members count', () => {
       expect(accepts({ type: 'object', required: [name] }, JSON.parse(`{"${name}":1}`))).toBe(true);
     },
   );
-  it.each([[[]], [null], ['x'], [1], [true]])('J10 %j is refused as arguments, whatever the schema says', (args) =>
+  it.each([[[]], ['x'], [1], [true]])('J10 %j is refused as arguments, whatever the schema says', (args) =>
     expect(() => validate({}, args)).toThrow(
       expect.objectContaining({ message: 'arguments must be an object.' }) as Error,
     ),
   );
-  it('absent arguments are validated as an empty object', () => {
+  it('absent arguments, and null, are validated as an empty object', () => {
     expect(validate({ type: 'object' }, undefined)).toEqual({});
+    expect(validate({ type: 'object' }, null)).toEqual({});
+    expect(() => validate({ type: 'object', required: ['a'] }, null)).toThrow(GuardError);
     expect(() => validate({ type: 'object', required: ['a'] }, undefined)).toThrow(GuardError);
   });
 });
