@@ -1,5 +1,6 @@
 /** What the handlers of the HTTP edge share: one request, and the state of the edge. */
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Credentials } from '@sallyport/guard';
 import type { CallsUnderWay } from '../calls-under-way.ts';
 import type { BytesUnderWay } from '../bytes-under-way.ts';
 import type { EdgeSnapshot, HttpEdgeDeps } from '../deps.ts';
@@ -38,16 +39,16 @@ export interface HttpEdgeContext extends HttpEdgeDeps {
 
 /** @param signal aborted when the client cancels or disconnects. */
 export const inboundMessage = (
-  context: HttpEdgeContext,
   { snapshot, request, route, address, correlationId, startedAtMs }: RequestContext,
   sender: Sender,
+  credentials: Credentials,
   signal: AbortSignal,
   rawArguments: Uint8Array | undefined,
 ): InboundMessage => ({
   snapshot,
   route,
   sender,
-  credentials: context.readAuthorization(headerValues(request, 'authorization')),
+  credentials,
   transport: 'http',
   address,
   correlationId,
@@ -56,6 +57,10 @@ export const inboundMessage = (
   signal,
   startedAtMs,
 });
+
+/** The credentials in the head of a request, not verified yet. */
+export const credentialsOf = ({ readAuthorization }: HttpEdgeContext, request: IncomingMessage): Credentials =>
+  readAuthorization(headerValues(request, 'authorization'));
 
 /** Whether the client accepts a stream as the response; without `Accept` it takes anything. */
 export const acceptsStream = ({ headers }: IncomingMessage): boolean =>

@@ -3,7 +3,7 @@ import { spendPermit } from '@sallyport/guard';
 import { HEADER } from '../../mcp/headers.ts';
 import { runCall } from '../exchange/run-call.ts';
 import { toInternalCall } from '../exchange/to-call.ts';
-import { inboundMessage, type HttpEdgeContext, type RequestContext } from './context.ts';
+import { credentialsOf, inboundMessage, type HttpEdgeContext, type RequestContext } from './context.ts';
 import { readLegacy } from './legacy.ts';
 import { isModernRequest, respondPostOnly } from './modern-request.ts';
 import { reportRequest, respondEmpty, respondRefused } from './respond.ts';
@@ -13,7 +13,13 @@ export async function handleDelete(edge: HttpEdgeContext, context: RequestContex
   const id = context.request.headers[HEADER.sessionId];
   if (isModernRequest(context) || typeof id !== 'string') return respondPostOnly(edge, context);
   const sender = await readLegacy(edge, context.request);
-  const inbound = inboundMessage(edge, context, sender, new AbortController().signal, undefined);
+  const inbound = inboundMessage(
+    context,
+    sender,
+    credentialsOf(edge, context.request),
+    new AbortController().signal,
+    undefined,
+  );
   const call = toInternalCall(edge, 'session/end', {}, inbound);
   const outcome = await runCall(edge, inbound, call, async (permit) => {
     spendPermit(permit);

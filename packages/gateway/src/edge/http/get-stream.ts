@@ -12,7 +12,7 @@ import type { LiveSession, OpenGetStream, PendingCall } from '../sessions/live-s
 import { emit, findResumption, openStream, type Resumption, type Stream } from '../sessions/streams.ts';
 import { watchStream } from '../subscriptions/reauthorize.ts';
 import { serversToSubscribe, subscribeToServers, type LegacySubscriber } from '../subscriptions/subscriber.ts';
-import { inboundMessage, type HttpEdgeContext, type RequestContext } from './context.ts';
+import { credentialsOf, inboundMessage, type HttpEdgeContext, type RequestContext } from './context.ts';
 import { liveSessionOf, readLegacy } from './legacy.ts';
 import { isModernRequest, respondPostOnly } from './modern-request.ts';
 import { logFailure, reportRequest, respondRefused } from './respond.ts';
@@ -25,7 +25,13 @@ export async function handleGet(edge: HttpEdgeContext, context: RequestContext):
     return respondPostOnly(edge, context);
   const sender = await readLegacy(edge, request);
   const pending: PendingCall = { abort: new AbortController(), principalKey: undefined };
-  const inbound = inboundMessage(edge, context, sender, pending.abort.signal, undefined);
+  const inbound = inboundMessage(
+    context,
+    sender,
+    credentialsOf(edge, context.request),
+    pending.abort.signal,
+    undefined,
+  );
   const live = liveSessionOf(edge, sender);
   const resumption = findResumption(live?.streams, lastEventId(context));
   const isRestOfCall = resumption?.stream.standalone === false;

@@ -1,6 +1,6 @@
 /** POST: one JSON-RPC message. */
 import type { IncomingMessage } from 'node:http';
-import { asGuardError } from '@sallyport/guard';
+import { asGuardError, type Credentials } from '@sallyport/guard';
 import { parseStrict, type ParsedJson } from '@sallyport/guard/json';
 import { HEADER } from '../../mcp/headers.ts';
 import { readClientMessage, type ClientMessage } from '../../mcp/client-message.ts';
@@ -12,8 +12,7 @@ import { answerRequest } from '../exchange/answer-request.ts';
 import type { PendingCall } from '../sessions/live-sessions.ts';
 import { checkBodyHead, type ReceivedBody } from './body.ts';
 import { createHttpConnection } from './connection.ts';
-import { inboundMessage, type HttpEdgeContext, type RequestContext } from './context.ts';
-import { headerValues } from '../../listen/header-values.ts';
+import { credentialsOf, inboundMessage, type HttpEdgeContext, type RequestContext } from './context.ts';
 import type { BodyShare } from '../bytes-under-way.ts';
 import { liveSessionOf, readLegacy } from './legacy.ts';
 import { rejectRequest, reportRequest, respondEmpty, respondRefused } from './respond.ts';
@@ -33,14 +32,14 @@ export async function handlePost(
   checkBodyHead(context.request, bodyBytesMax);
   // A session may have calls under way that wait for an answer of their client.
   if (context.request.headers[HEADER.sessionId] === undefined) edge.calls.checkOpen();
-  const credentials = edge.readAuthorization(headerValues(context.request, 'authorization'));
+  const credentials = credentialsOf(edge, context.request);
   const { tenant } = await edge.guard.identify(credentials);
   share.belongTo(tenant.id);
   const body = await received.read();
   const parsed = parseStrict(body, { bytesMax: bodyBytesMax, depthMax: depthMax, keysMax: keysMax });
   const message = readClientMessage(parsed);
   try {
-    await handleMessage(edge, context, message, body, parsed);
+    await handleMessage(edge, context, credentials, message, body, parsed);
   } catch (thrown) {
     const error = asGuardError(thrown);
     if (message.kind !== 'request' || context.response.headersSent) throw error;
@@ -51,6 +50,7 @@ export async function handlePost(
 async function handleMessage(
   edge: HttpEdgeContext,
   context: RequestContext,
+  credentials: Credentials,
   message: ClientMessage,
   body: Buffer,
   parsed: ParsedJson,
@@ -60,7 +60,7 @@ async function handleMessage(
   const span = parsed.span('params', 'arguments');
   const pending: PendingCall = { abort: new AbortController(), principalKey: undefined };
   const rawArguments = span && body.subarray(...span);
-  const inbound = inboundMessage(edge, context, sender, pending.abort.signal, rawArguments);
+  const inbound = inboundMessage(context, sender, credentials, pending.abort.signal, rawArguments);
   if (message.kind === 'request') {
     const connection = createHttpConnection(edge, context, sender, liveSessionOf(edge, sender), pending);
     const end = edge.calls.begin(pending.abort);
