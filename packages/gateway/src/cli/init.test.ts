@@ -1,5 +1,4 @@
 /** `sallyport init`: what it writes is valid, also where it is commented out. */
-import { execFileSync } from 'node:child_process';
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -7,6 +6,7 @@ import { describe, expect, it } from 'vitest';
 import type { Definition, JsonObject, PolicyRequest, Digest, TenantId, PrincipalKey } from '@sallyport/guard';
 import { loadPolicies } from '../adapters/cedar/load.ts';
 import { loadConfigText } from '../config.ts';
+import { makeCertificate } from '../listen/testing/certificate.mts';
 import type { Snapshot } from '../snapshot.ts';
 import { configTemplate, policyTemplate } from './init-templates.ts';
 import { run } from './testing/run.mts';
@@ -27,27 +27,7 @@ describe('init', () => {
   it('every commented-out key is valid when its # is removed', () => {
     const here = mkdtempSync(join(tmpdir(), 'sallyport-init-'));
     mkdirSync(join(here, 'policies'));
-    execFileSync(
-      'openssl',
-      [
-        'req',
-        '-x509',
-        '-newkey',
-        'ec',
-        '-pkeyopt',
-        'ec_paramgen_curve:P-256',
-        '-nodes',
-        '-days',
-        '2',
-        '-subj',
-        '/CN=x',
-        '-keyout',
-        'key.pem',
-        '-out',
-        'cert.pem',
-      ],
-      { cwd: here, stdio: 'ignore' },
-    );
+    makeCertificate(here, 'x', 'key.pem', 'cert.pem');
     const text = configTemplate('acme')
       .replace('servers: {}\n', '')
       .replace(/^( *)# (?= *[a-zA-Z]+:(?: |$)| *- )/gm, '$1')

@@ -1,33 +1,12 @@
 /** The TLS files of a listener: what does not fit together is refused by name. */
-import { execFileSync } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
+import { makeCertificate } from '../listen/testing/certificate.mts';
 import { errorOf, folder } from './testing/load.mts';
 
 describe('certificates', () => {
-  const make = (name: string): void =>
-    void execFileSync(
-      'openssl',
-      [
-        'req',
-        '-x509',
-        '-newkey',
-        'ec',
-        '-pkeyopt',
-        'ec_paramgen_curve:P-256',
-        '-nodes',
-        '-days',
-        '2',
-        '-subj',
-        '/CN=x',
-        '-keyout',
-        join(folder, `${name}.key`),
-        '-out',
-        join(folder, `${name}.crt`),
-      ],
-      { stdio: 'ignore' },
-    );
+  const make = (name: string): void => makeCertificate(folder, 'x', `${name}.key`, `${name}.crt`);
   beforeAll(() => {
     make('one');
     make('two');

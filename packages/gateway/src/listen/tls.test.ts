@@ -8,6 +8,7 @@ import { join } from 'node:path';
 import { connect as tlsConnect } from 'node:tls';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Listener } from './listener.ts';
+import { makeCertificate } from './testing/certificate.mts';
 import { open, portOf, sendBytes } from './testing/listeners.mts';
 
 describe('TLS', () => {
@@ -16,44 +17,9 @@ describe('TLS', () => {
   const openssl = (...args: string[]): void => void execFileSync('openssl', args, { cwd: folder, stdio: 'ignore' });
   afterAll(() => rmSync(folder, { recursive: true, force: true }));
   beforeAll(() => {
-    for (const name of ['one', 'two']) {
-      openssl(
-        'req',
-        '-x509',
-        '-newkey',
-        'ec',
-        '-pkeyopt',
-        'ec_paramgen_curve:P-256',
-        '-nodes',
-        '-days',
-        '2',
-        '-subj',
-        `/CN=${name}`,
-        '-addext',
-        'subjectAltName=IP:127.0.0.1',
-        '-keyout',
-        `${name}.key`,
-        '-out',
-        `${name}.pem`,
-      );
-    }
-    openssl(
-      'req',
-      '-x509',
-      '-newkey',
-      'ec',
-      '-pkeyopt',
-      'ec_paramgen_curve:P-256',
-      '-nodes',
-      '-days',
-      '2',
-      '-subj',
-      '/CN=client-ca',
-      '-keyout',
-      'ca.key',
-      '-out',
-      'ca.pem',
-    );
+    const address = ['-addext', 'subjectAltName=IP:127.0.0.1'];
+    for (const name of ['one', 'two']) makeCertificate(folder, name, `${name}.key`, `${name}.pem`, ...address);
+    makeCertificate(folder, 'client-ca', 'ca.key', 'ca.pem');
     openssl(
       'req',
       '-newkey',
