@@ -304,7 +304,7 @@ export const THREATS: Readonly<Record<string, Threat>> = {
   ),
   L4: row(
     'A log is rolled back or spliced, any or all of its files are deleted, checkpoints shrink or are repeated.',
-    '`audit verify` names it, and with `--checkpoint` what only a checkpoint kept elsewhere can show.',
+    '`audit verify` names it; `--checkpoint` or `--witness` what only a checkpoint elsewhere can show.',
   ),
   L5: row(
     'A log is larger than memory; lists of checkpoints grow for years.',

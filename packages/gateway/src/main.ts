@@ -19,6 +19,7 @@ export async function main(argv: readonly string[]): Promise<void> {
   const io: ProgramIo = {
     stdout: (text) => void process.stdout.write(text),
     stderr: (text) => void process.stderr.write(text),
+    isTerminal: process.stderr.isTTY,
     exit: (code) => {
       process.exitCode = code;
     },

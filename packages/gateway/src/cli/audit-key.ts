@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { InvalidArgumentError } from 'commander';
-import { parseVkey } from '@sallyport/guard/audit';
+import { parseVkey, parseWitnessKey } from '@sallyport/guard/audit';
 
 /** @returns the key that was given, or the folder's own; `undefined` when that one is missing or damaged. */
 export function vkeyOf(folder: string, given: string | undefined): string | undefined {
@@ -12,6 +12,16 @@ export function vkeyOf(folder: string, given: string | undefined): string | unde
     return key;
   } catch {
     return undefined;
+  }
+}
+
+/** Parses the value of `--witness-key`. @throws InvalidArgumentError */
+export function parseWitnessKeyOption(text: string): string {
+  try {
+    parseWitnessKey(text);
+    return text.trim();
+  } catch {
+    throw new InvalidArgumentError('Use the key of a witness (C2SP tlog-cosignature): name+id+key.');
   }
 }
 

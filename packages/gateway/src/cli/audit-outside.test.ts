@@ -3,7 +3,16 @@
  * L5: a log that is larger than the memory that its reading takes.
  */
 import { spawnSync } from 'node:child_process';
-import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  appendFileSync,
+  cpSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { createServer } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -35,7 +44,7 @@ async function write(folder: string, from: number, to: number): Promise<void> {
   const audit = open(folder);
   for (const tenant of ['acme', 'globex'])
     for (let n = from; n < to; n++) {
-      await audit.append(tenant, record(`r${n}`));
+      await audit.append(tenant, record(`${tenant}${n}`));
       await audit.checkpoint(tenant);
     }
   await audit.close();
@@ -54,6 +63,7 @@ beforeEach(() => {
 afterAll(() => rmSync(root, { recursive: true, force: true }));
 
 describe('L4: a file of a log that is gone or was changed is named', () => {
+  const segment = '0000000000000000.seg';
   const listed = (): string[] =>
     readFileSync(at('checkpoints'), 'utf8')
       .split(/(?<=\n— [^\n]+\n)\n/)
@@ -81,6 +91,35 @@ describe('L4: a file of a log that is gone or was changed is named', () => {
       'an older checkpoint',
       () => cpSync(join(older, 'acme', 'checkpoint'), at('checkpoint')),
       /checkpoint: checkpoint 0 is smaller/,
+    ],
+    [
+      'a hash more than there are records',
+      () => appendFileSync(at('leaves'), readFileSync(at('leaves')).subarray(0, 32)),
+      /leaves, record 8: it has the hashes of 1 more records/,
+    ],
+    [
+      'all that is signed',
+      () => ['leaves', 'checkpoint', 'checkpoints', 'resume'].map((name) => rmSync(at(name))),
+      /checkpoint, record 0: there is no checkpoint, so nothing signs the 8 records/,
+    ],
+    [
+      'the first of two lists',
+      () => renameSync(at('checkpoints'), at('0000000000000004.checkpoints')),
+      /checkpoints: the file is missing/,
+    ],
+    ['a segment', () => rmSync(at(segment)), /checkpoint covers 1 records, and only 0 can be read/],
+    [
+      'a segment of another tenant',
+      () => cpSync(join(copy, 'globex', segment), at(segment)),
+      /a record between 0 and 0 was changed after it was checkpointed/,
+    ],
+    [
+      'the whole log of another tenant',
+      () => {
+        rmSync(join(copy, 'acme'), { recursive: true });
+        cpSync(join(copy, 'globex'), join(copy, 'acme'), { recursive: true });
+      },
+      /vkey: the log is that of sallyport\.test\/globex, and not of this folder/,
     ],
   ])('%s', async (_name, damage, says) => {
     damage();

@@ -18,6 +18,8 @@ export interface CliIo {
   /** Writes text as it is; add your own line break. */
   readonly stdout: (text: string) => void;
   readonly stderr: (text: string) => void;
+  /** Whether standard error is a terminal: only there progress is shown. */
+  readonly isTerminal?: boolean;
   /** Sets the exit code (`EXIT_CODES`); the process ends when nothing is left to do. */
   readonly exit: (code: number) => void;
   /** The folders of the configuration in use (`--config`, `SALLYPORT_CONFIG`, `./sallyport.yaml` or the defaults). */

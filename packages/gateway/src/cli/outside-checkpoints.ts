@@ -2,6 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { openCheckpoint, type Checkpoint } from '@sallyport/guard/audit';
 import { notesIn } from '../adapters/segments/notes.ts';
+import { fetchBounded } from './fetch-bounded.ts';
 
 /** The signed notes of a file or of an address: one, or several one after the other. */
 export async function readNotes(source: string): Promise<readonly string[]> {
@@ -11,20 +12,10 @@ export async function readNotes(source: string): Promise<readonly string[]> {
   return notes;
 }
 
-const RESPONSE_BYTES_MAX = 16 * 1024 * 1024;
-const TIMEOUT_MS = 30_000;
-
 async function fetched(url: string): Promise<Buffer> {
-  const response = await fetch(url, { redirect: 'error', signal: AbortSignal.timeout(TIMEOUT_MS) });
-  if (!response.ok || response.body === null) throw new Error(`${url} answered ${response.status}`);
-  const pieces: Uint8Array[] = [];
-  let bytes = 0;
-  for await (const piece of response.body) {
-    bytes += piece.length;
-    if (bytes > RESPONSE_BYTES_MAX) throw new Error(`${url} answered more than ${RESPONSE_BYTES_MAX} bytes`);
-    pieces.push(piece);
-  }
-  return Buffer.concat(pieces);
+  const { status, body } = await fetchBounded(url);
+  if (status !== 200) throw new Error(`${url} answered ${status}`);
+  return body;
 }
 
 /** The notes that a key signed, as checkpoints. */

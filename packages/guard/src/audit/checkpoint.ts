@@ -1,6 +1,7 @@
 /** Checkpoints: C2SP tlog-checkpoint signed notes with Ed25519 signatures. */
-import { createHash, createPrivateKey, createPublicKey, sign, verify, type KeyObject } from 'node:crypto';
+import { createPrivateKey, createPublicKey, sign, verify } from 'node:crypto';
 import type { Hash } from './tree.ts';
+import { CHECKPOINT_KEY, keyIdOf, parseVerifierKey, SPKI_PREFIX, type Verifier } from './verifier-key.ts';
 
 /**
  * A statement about a log: its name, size and root hash.
@@ -35,11 +36,6 @@ export interface Signer {
 }
 
 const PKCS8_PREFIX = Buffer.from('302e020100300506032b657004220420', 'hex');
-const SPKI_PREFIX = Buffer.from('302a300506032b6570032100', 'hex');
-const ED25519 = Buffer.from([0x01]);
-
-const keyIdOf = (name: string, publicKey: Uint8Array): Buffer =>
-  createHash('sha256').update(name).update('\n').update(ED25519).update(publicKey).digest().subarray(0, 4);
 
 /**
  * A signer with an Ed25519 key.
@@ -58,10 +54,11 @@ export function createSigner(origin: string, seed: Uint8Array): Signer {
     throw new RangeError('the origin must not be empty or contain spaces or "+"');
   const key = createPrivateKey({ key: Buffer.concat([PKCS8_PREFIX, seed]), format: 'der', type: 'pkcs8' });
   const publicKey = createPublicKey(key).export({ format: 'der', type: 'spki' }).subarray(SPKI_PREFIX.length);
-  const id = keyIdOf(origin, publicKey);
+  const typedKey = Buffer.concat([CHECKPOINT_KEY, publicKey]);
+  const id = keyIdOf(origin, typedKey);
   return {
     origin,
-    vkey: `${origin}+${id.toString('hex')}+${Buffer.concat([ED25519, publicKey]).toString('base64')}`,
+    vkey: `${origin}+${id.toString('hex')}+${typedKey.toString('base64')}`,
     sign({ size, root }) {
       const text = bodyOf({ origin, size, root });
       return `${text}\n— ${origin} ${Buffer.concat([id, sign(null, Buffer.from(text), key)]).toString('base64')}\n`;
@@ -70,13 +67,6 @@ export function createSigner(origin: string, seed: Uint8Array): Signer {
 }
 
 const bodyOf = ({ origin, size, root }: Checkpoint): string => `${origin}\n${size}\n${root.toString('base64')}\n`;
-
-/** A verifier key, taken apart. */
-interface Verifier {
-  readonly name: string;
-  readonly id: Buffer;
-  readonly key: KeyObject;
-}
 
 /**
  * Reads a C2SP verifier key.
@@ -88,18 +78,7 @@ interface Verifier {
  * const { name } = parseVkey(createSigner('example.com/acme', new Uint8Array(32)).vkey);
  * ```
  */
-export function parseVkey(vkey: string): Verifier {
-  const match = /^([^\s+]+)\+([0-9a-f]{8})\+([A-Za-z0-9+/]+={0,2})$/.exec(vkey.trim());
-  const raw = Buffer.from(match?.[3] ?? '', 'base64');
-  const [name, id] = [match?.[1] ?? '', Buffer.from(match?.[2] ?? '', 'hex')];
-  if (match === null || raw.length !== 33 || raw[0] !== 1 || !keyIdOf(name, raw.subarray(1)).equals(id))
-    throw new Error('not a verifier key of the form name+id+key');
-  return {
-    name,
-    id,
-    key: createPublicKey({ key: Buffer.concat([SPKI_PREFIX, raw.subarray(1)]), format: 'der', type: 'spki' }),
-  };
-}
+export const parseVkey = (vkey: string): Verifier => parseVerifierKey(vkey, CHECKPOINT_KEY);
 
 /**
  * The checkpoint of a signed note, when the key signed it; `undefined` for anything else.

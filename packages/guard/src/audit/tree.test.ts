@@ -4,8 +4,10 @@ import { describe, expect, it } from 'vitest';
 import { createSigner, openCheckpoint } from './checkpoint.ts';
 import {
   consistencyProof,
+  consistencyProofInParts,
   createFrontier,
   inclusionProof,
+  inclusionProofInParts,
   leafHash,
   rootOf,
   verifyConsistency,
@@ -85,6 +87,18 @@ describe('RFC 6962 tree', () => {
         expect(verifyConsistency({ first, firstRoot: leafHash(Buffer.from('fork')), size, root, proof })).toBe(false);
       }
     }
+  });
+
+  it('L5 proofs over leaves that are read once are the same, for all sizes up to 40', () => {
+    const leafAt = leavesOf(entries(42));
+    for (let size = 1; size <= 40; size++)
+      for (let index = 0; index < size; index++) {
+        const [inclusion, consistency] = [inclusionProofInParts(index, size), consistencyProofInParts(index, size)];
+        // What follows the tree does not count.
+        for (let at = 0; at < 42; at++) for (const proof of [inclusion, consistency]) proof.append(leafAt(at));
+        expect(inclusion.hashes()).toEqual(inclusionProof(leafAt, index, size));
+        expect(consistency.hashes()).toEqual(consistencyProof(leafAt, index, size));
+      }
   });
 
   it('refuses every changed proof', () => {

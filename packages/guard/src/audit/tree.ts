@@ -138,6 +138,9 @@ export function rootOf(leafAt: LeafAt, from: number, to: number): Hash {
   return frontier.root();
 }
 
+/** Leaves from the first number on and before the second one. */
+type LeafRange = readonly [from: number, to: number];
+
 /**
  * Proves that a leaf is in the tree of `size` leaves: PATH(index, D[size]) of RFC 6962 section 2.1.1.
  *
@@ -148,14 +151,16 @@ export function rootOf(leafAt: LeafAt, from: number, to: number): Hash {
  * const proofOfFirst = (leafAt: LeafAt, size: number): Hash[] => inclusionProof(leafAt, 0, size);
  * ```
  */
-export function inclusionProof(leafAt: LeafAt, index: number, size: number): Hash[] {
+export const inclusionProof = (leafAt: LeafAt, index: number, size: number): Hash[] =>
+  inclusionRanges(index, size).map(([from, to]) => rootOf(leafAt, from, to));
+
+/** The leaves under each hash of an inclusion proof. */
+function inclusionRanges(index: number, size: number): readonly LeafRange[] {
   if (!(index >= 0 && index < size)) throw new RangeError(`there is no leaf ${index} in a tree of ${size}`);
-  const path = (from: number, to: number): Hash[] => {
+  const path = (from: number, to: number): LeafRange[] => {
     if (to - from === 1) return [];
     const middle = from + split(to - from);
-    return index < middle
-      ? [...path(from, middle), rootOf(leafAt, middle, to)]
-      : [...path(middle, to), rootOf(leafAt, from, middle)];
+    return index < middle ? [...path(from, middle), [middle, to]] : [...path(middle, to), [from, middle]];
   };
   return path(0, size);
 }
@@ -171,17 +176,81 @@ export function inclusionProof(leafAt: LeafAt, index: number, size: number): Has
  * const proof = (leafAt: LeafAt): Hash[] => consistencyProof(leafAt, 100, 256);
  * ```
  */
-export function consistencyProof(leafAt: LeafAt, first: number, size: number): Hash[] {
+export const consistencyProof = (leafAt: LeafAt, first: number, size: number): Hash[] =>
+  consistencyRanges(first, size).map(([from, to]) => rootOf(leafAt, from, to));
+
+/** The leaves under each hash of a consistency proof. */
+function consistencyRanges(first: number, size: number): readonly LeafRange[] {
   if (!(first >= 0 && first <= size)) throw new RangeError(`a tree of ${first} is no prefix of one of ${size}`);
   if (first === 0 || first === size) return [];
-  const proof = (from: number, to: number, whole: boolean): Hash[] => {
-    if (first === to) return whole ? [] : [rootOf(leafAt, from, to)];
+  const proof = (from: number, to: number, whole: boolean): LeafRange[] => {
+    if (first === to) return whole ? [] : [[from, to]];
     const middle = from + split(to - from);
     return first <= middle
-      ? [...proof(from, middle, whole), rootOf(leafAt, middle, to)]
-      : [...proof(middle, to, false), rootOf(leafAt, from, middle)];
+      ? [...proof(from, middle, whole), [middle, to]]
+      : [...proof(middle, to, false), [from, middle]];
   };
   return proof(0, size, true);
+}
+
+/**
+ * A proof that is made while the leaves are read once, in order, so that it takes no memory for them.
+ *
+ * @example
+ * ```ts
+ * const proofOf = (leaves: Iterable<Hash>, building: ProofInParts): readonly Hash[] => {
+ *   for (const leaf of leaves) building.append(leaf);
+ *   return building.hashes();
+ * };
+ * ```
+ */
+export interface ProofInParts {
+  /** Takes the next leaf; leaves after the tree are ignored. */
+  append(leaf: Hash): void;
+  /** The proof, once all leaves of the tree were appended. */
+  hashes(): readonly Hash[];
+}
+
+/**
+ * {@link inclusionProof} over leaves that are read once, in order.
+ *
+ * @throws RangeError when the index is not below the size.
+ *
+ * @example
+ * ```ts
+ * const building = inclusionProofInParts(0, 1_000_000);
+ * ```
+ */
+export const inclusionProofInParts = (index: number, size: number): ProofInParts =>
+  proofInParts(inclusionRanges(index, size));
+
+/**
+ * {@link consistencyProof} over leaves that are read once, in order.
+ *
+ * @throws RangeError when `first` is larger than `size`.
+ *
+ * @example
+ * ```ts
+ * const building = consistencyProofInParts(100, 1_000_000);
+ * ```
+ */
+export const consistencyProofInParts = (first: number, size: number): ProofInParts =>
+  proofInParts(consistencyRanges(first, size));
+
+/** The ranges of a proof do not overlap, so that one of them grows at a time. */
+function proofInParts(ranges: readonly LeafRange[]): ProofInParts {
+  const parts = ranges.map((range) => ({ range, frontier: createFrontier() }));
+  const waiting = parts.toSorted((a, b) => a.range[0] - b.range[0]);
+  let index = 0;
+  return {
+    append(leaf) {
+      const [part] = waiting;
+      if (part !== undefined && index >= part.range[0]) part.frontier.append(leaf);
+      index += 1;
+      if (index === part?.range[1]) waiting.shift();
+    },
+    hashes: () => parts.map(({ frontier }) => frontier.root()),
+  };
 }
 
 /** What {@link verifyInclusion} checks: that the leaf has this index in the tree of this size and root. */

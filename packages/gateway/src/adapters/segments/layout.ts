@@ -55,6 +55,16 @@ export const processOf = (folderName: string): string | undefined => PROCESS_LOG
 /** The file name of the segment that begins with this record. */
 export const segmentName = (firstIndex: number): string => `${String(firstIndex).padStart(16, '0')}.seg`;
 
+/**
+ * The name in the checkpoints of a log.
+ * @param origin name of the deployment.
+ * @param name see {@link processFolder}.
+ */
+export function originOf(origin: string, tenant: string, name: string | undefined): string {
+  const tenantName = tenant === '_' ? 'gateway' : encodeURIComponent(tenant);
+  return [origin, tenantName, ...(name === undefined ? [] : [name])].join('/');
+}
+
 const LIST_NAME = /^(?:\d{16}\.)?checkpoints$/;
 
 /** The lists of checkpoints among the names in a folder, oldest first. */

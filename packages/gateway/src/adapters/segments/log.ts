@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import type { AuditLog, Clock, Log } from '@sallyport/guard';
 import { createSigner, parseVkey, type Tile } from '@sallyport/guard/audit';
 import { openAuditKeys, type AuditKeys } from './keys.ts';
-import { processFolder, tenantFolder, tenantOf } from './layout.ts';
+import { originOf, processFolder, tenantFolder, tenantOf } from './layout.ts';
 import { realFiles, type LogFiles } from './files.ts';
 import { AuditLogInUse, lockFolder, type FolderLock } from './lock.ts';
 import { isSameFile } from './log-file.ts';
@@ -159,12 +159,10 @@ function tenantDeps(
   files: LogFiles,
 ): TenantLogDeps {
   const { name, origin, clock, segmentBytes = SEGMENT_BYTES } = deps;
-  const tenantName = tenant === '_' ? 'gateway' : encodeURIComponent(tenant);
-  const logOrigin = [origin, tenantName, ...(name === undefined ? [] : [name])].join('/');
   return {
     tenant,
     folder: tenantFolder(folder, tenant),
-    signer: createSigner(logOrigin, keys.signingSeed(tenant)),
+    signer: createSigner(originOf(origin, tenant, name), keys.signingSeed(tenant)),
     clock,
     segmentBytes,
     files,

@@ -6,7 +6,7 @@ import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { createFrontier, HASH_BYTES, leafHash, openCheckpoint, type Checkpoint } from '@sallyport/guard/audit';
 import { HEADER_BYTES } from './frames.ts';
-import { checkpointListsOf, segmentName } from './layout.ts';
+import { checkpointListName, checkpointListsOf, segmentName } from './layout.ts';
 import { notesIn } from './notes.ts';
 import { piecesOf, recordsIn, type Problem, type StoredRecord } from './read-log.ts';
 import { parseResume, type ResumePoint } from './resume.ts';
@@ -28,13 +28,13 @@ const ATTEMPTS_MAX = 5;
  *
  * @param vkey the public key, from a source that whoever can change the log cannot change.
  * @param outside checkpoints that somebody else kept: only they show that a log was rolled back as a whole.
- * @param progress is called with the number of records now and then.
+ * @param progress is called with each record.
  */
 export function verifyLog(
   folder: string,
   vkey: string,
   outside: readonly Checkpoint[] = [],
-  progress: (records: number) => void = () => undefined,
+  progress: () => void = () => undefined,
 ): Verified {
   for (let attempt = 1; ; attempt++) {
     const before = bytesIn(folder);
@@ -64,12 +64,7 @@ interface Verification {
 }
 
 /** Sizes are taken in the reverse order of writing: a record that is added meanwhile must not look missing. */
-function verifyOnce(
-  folder: string,
-  vkey: string,
-  outside: readonly Checkpoint[],
-  progress: (records: number) => void,
-): Verified {
+function verifyOnce(folder: string, vkey: string, outside: readonly Checkpoint[], progress: () => void): Verified {
   const resume = readHint(folder);
   const fileProblems: Problem[] = [];
   const checkpoints = readCheckpoints(folder, vkey, resume, fileProblems);
@@ -102,25 +97,16 @@ function verifyOnce(
     hint.record(index, record);
     frontier.append(hash);
     reach(record.segment);
-    if (frontier.size % PROGRESS_RECORDS === 0) progress(frontier.size);
+    progress();
   }
   const { checkpointed } = verification;
   checkUnreached(verification, frontier.size);
   problems.push(...fileProblems, ...publicKeyProblems(folder, vkey), ...verification.checkpointProblems);
-  if (leaves.count < checkpointed) {
-    const what = `the hashes of ${checkpointed - leaves.count} records are missing`;
-    problems.push({ file: 'leaves', index: leaves.count, what });
-  }
-  if (leaves.isTorn) problems.push({ file: 'leaves', index: leaves.count, what: 'the file is cut off inside a hash' });
-  if (verification.changed !== undefined) {
-    const { index } = verification.changed;
-    problems.push({ file: 'leaves', index, what: 'the leaf hash does not match the record' });
-  }
+  problems.push(...leafProblems(verification, leaves, frontier.size));
   problems.push(...outsideCheck.problems(frontier.size), ...hintProblems(resume, hint, checkpointed, problems.length));
+  if (problems.length === 0) problems.push(...unsignedProblems(folder, frontier.size));
   return { records: frontier.size, checkpointed, problems };
 }
-
-const PROGRESS_RECORDS = 100_000;
 
 function nextOf(checkpoints: Iterator<Checkpoint>): Checkpoint | undefined {
   const { value, done } = checkpoints.next();
@@ -151,6 +137,30 @@ function checkUnreached({ due, checkpoints, checkpointProblems }: Verification, 
   checkpointProblems.push({ file: 'checkpoint', index: size, what });
   // The others are read for what is wrong with themselves.
   while (nextOf(checkpoints) !== undefined);
+}
+
+function leafProblems(
+  { checkpointed, changed }: Verification,
+  leaves: ReturnType<typeof createLeafReader>,
+  records: number,
+): Problem[] {
+  const problems: Problem[] = [];
+  const add = (index: number, what: string): number => problems.push({ file: 'leaves', index, what });
+  if (leaves.count < checkpointed)
+    add(leaves.count, `the hashes of ${checkpointed - leaves.count} records are missing`);
+  if (leaves.count > records)
+    add(records, `it has the hashes of ${leaves.count - records} more records: they were cut off`);
+  if (leaves.isTorn) add(leaves.count, 'the file is cut off inside a hash');
+  if (changed !== undefined) add(changed.index, 'the leaf hash does not match the record');
+  return problems;
+}
+
+/** A log is signed a second after its first record. */
+function unsignedProblems(folder: string, records: number): Problem[] {
+  if (records === 0 || checkpointListsOf(readdirSync(folder)).length > 0 || existsSync(join(folder, 'checkpoint')))
+    return [];
+  const what = `there is no checkpoint, so nothing signs the ${records} records; a log that is new has one in a second`;
+  return [{ file: 'checkpoint', index: 0, what }];
 }
 
 function publicKeyProblems(folder: string, vkey: string): Problem[] {
@@ -267,6 +277,8 @@ function createLeafReader(folder: string) {
   };
 }
 
+const FIRST_LIST = checkpointListName(0);
+
 /** All signed checkpoints in order; what is unsigned, altered, missing, repeated or shrinking is a problem. */
 function* readCheckpoints(
   folder: string,
@@ -296,7 +308,8 @@ function* readCheckpoints(
     if (listed) missing('checkpoint');
     return undefined;
   }
-  if (!listed && resume !== undefined) missing('checkpoints');
+  if ((!listed && resume !== undefined) || (lists[0] !== undefined && lists[0].name !== FIRST_LIST))
+    missing(FIRST_LIST);
   if (resume !== undefined && resume !== 'broken' && listed && resume.size > Math.max(last, 0))
     problems.push({
       file: 'checkpoints',
