@@ -54,6 +54,10 @@ export const THREATS: Readonly<Record<string, Threat>> = {
     'Refused strangers fill the disk with records.',
     'A few are recorded in full; the others are counted and summed up in one record a minute.',
   ),
+  B14: row(
+    'An issuer names a tenant that belongs to another customer.',
+    'The configuration binds each issuer to the tenants that it may name; any other one does not exist for it.',
+  ),
   A2: row(
     'A server hides instructions in any field of a definition, unknown fields included.',
     'The pin is a digest over the whole definition; a definition with any other field value is withheld.',

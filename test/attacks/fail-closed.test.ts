@@ -114,7 +114,7 @@ describe('A29 the gateway refuses every token of an issuer whose keys it cannot 
     issuers = await Promise.all(rows.map(({ act, path }) => brokenIssuer(act, path)));
     gateway = await openGateway({
       servers: { one: { url: upstream.url } },
-      settings: { identity: { issuers: issuers.map(({ issuer }) => ({ issuer, audience })) } },
+      settings: { identity: { issuers: issuers.map(({ issuer }) => ({ issuer, audience, tenants: ['acme'] })) } },
     });
   });
   afterAll(async () => {
@@ -137,7 +137,11 @@ describe('A29 the gateway refuses every token of an issuer whose keys it cannot 
     const issuer = await brokenIssuer(json({}), '/.well-known/openid-configuration');
     const gateway = await openGateway({
       servers: { one: { url: upstream.url } },
-      settings: { identity: { issuers: [{ issuer: issuer.issuer, audience, jwksUri: `${issuer.issuer}/jwks` }] } },
+      settings: {
+        identity: {
+          issuers: [{ issuer: issuer.issuer, audience, jwksUri: `${issuer.issuer}/jwks`, tenants: ['acme'] }],
+        },
+      },
     });
     for (const era of ERAS)
       expect((await call(gateway, await issuer.token(audience), era)).result).toMatchObject({

@@ -40,6 +40,7 @@ export async function openTokenSetup(): Promise<TokenSetup> {
     algorithms: ['RS256', 'ES256', 'EdDSA'],
     clockSkew: `${SKEW}s`,
     maxTokenLifetime: '1h',
+    tenants: ['acme', 'globex'],
   };
   const servers = { one: { url: upstream.url } };
   const open = (issuers: readonly object[]): Promise<TestGateway> =>

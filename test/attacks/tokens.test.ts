@@ -67,7 +67,7 @@ it('O6 the gateway never asks an address that a token names', () => expect(setup
 it('O2 a forged token with another algorithm of the key does not spoil that key for good tokens', async () => {
   const own = await openGateway({
     servers: { one: { url: upstream.url } },
-    settings: { identity: { issuers: [{ issuer: idp.issuer, audience: AUDIENCE }] } },
+    settings: { identity: { issuers: [{ issuer: idp.issuer, audience: AUDIENCE, tenants: ['acme'] }] } },
   });
   try {
     await expectRefused(setup, own.url, withTail(idp.token({}, { alg: 'PS256' }), tail(idp.token())), {
@@ -84,7 +84,7 @@ describe('over stdio', () => {
   beforeAll(async () => {
     installation = await openInstallation({
       servers: { one: { url: upstream.url } },
-      settings: { identity: { issuers: [{ issuer: idp.issuer, audience: AUDIENCE }] } },
+      settings: { identity: { issuers: [{ issuer: idp.issuer, audience: AUDIENCE, tenants: ['acme'] }] } },
     });
   });
   afterAll(() => installation?.close());

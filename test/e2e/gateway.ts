@@ -64,7 +64,7 @@ export function testSettings(
     admin: { listen: `127.0.0.1:${admin}` },
     data: join(folder, 'data'),
     tenants: ['acme', 'globex'],
-    identity: { issuers: [{ issuer, audience: `http://127.0.0.1:${port}/mcp` }] },
+    identity: { issuers: [{ issuer, audience: `http://127.0.0.1:${port}/mcp`, tenants: ['acme', 'globex'] }] },
     servers,
     policies: { cedar: join(folder, 'policies') },
     limits: limits ?? { default: '1000000/min per user' },

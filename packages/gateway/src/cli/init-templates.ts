@@ -27,6 +27,8 @@ identity:
   #   - issuer: https://login.example.com
   #     audience: https://mcp.example.com/mcp
   #     claims: { tenant: tenant_id, roles: roles }
+  #     # The tenants that it may name; "tenant: ${tenant}" when its tokens name none.
+  #     tenants: [${JSON.stringify(tenant)}]
 
 servers: {}
 # servers:

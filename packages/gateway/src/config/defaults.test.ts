@@ -58,6 +58,7 @@ identity:
     - issuer: https://login.example.com
       audience: https://mcp.example.com/mcp
       claims: { tenant: org.id }
+      tenants: [acme]
 servers:
   search:
     url: https://search.internal/mcp
@@ -93,6 +94,7 @@ audit: { clearArguments: [files/read_file/path] }
     expect(snapshot.servers[0]).toMatchObject({ resultBytesMax: 65_536, verifyIntervalMs: 30_000 });
     expect(snapshot.identity.issuers[0]).toMatchObject({
       claims: { tenant: 'org.id', roles: 'roles' },
+      tenants: ['acme'],
       clockSkewSeconds: 30,
       accessTokenProfile: 'rfc9068',
     });

@@ -3,6 +3,7 @@ import { isLoopback } from '@sallyport/guard';
 import type { IdentitySettings, IssuerSettings } from '../snapshot.ts';
 import type { ParsedIssuer } from './schema.ts';
 import type { ConfigInput } from './input.ts';
+import { closest } from './suggest.ts';
 
 const DAY_SECONDS = 86_400;
 
@@ -41,12 +42,43 @@ function buildIssuer(input: ConfigInput, issuer: ParsedIssuer, index: number): I
     accessTokenProfile: issuer.accessTokenProfile,
     requiredScopes: issuer.requiredScopes,
     claims: issuer.claims,
+    tenants: buildTenants(input, issuer, path),
+    tenantWithoutClaim: issuer.tenant,
     allowedClients: issuer.allowedClients,
     clockSkewSeconds: issuer.clockSkew / 1000,
     lifetimeSecondsMax: issuer.maxTokenLifetime / 1000,
     jwksUri: issuer.jwksUri,
   };
 }
+
+/**
+ * B14: the tenants that the issuer may name. Where there are several tenants, no default is right: all of them would
+ * give each issuer the customers of the others.
+ */
+function buildTenants(input: ConfigInput, issuer: ParsedIssuer, path: readonly PropertyKey[]): readonly string[] {
+  const { report, config } = input;
+  const { tenant, tenants } = issuer;
+  if (tenant !== undefined && tenants !== undefined) report.error([...path, 'tenant'], 'cannot be beside tenants');
+  if (tenant === undefined && tenants === undefined && config.tenants.length > 1) {
+    const names = config.tenants.length > NAMED_TENANTS_MAX ? '...' : config.tenants.join(', ');
+    report.error(
+      path,
+      `must say for which tenants it may issue tokens, because there are several: tenants: [${names}], ` +
+        'or tenant: NAME when all its tokens are for one',
+    );
+  }
+  const named = tenant === undefined ? tenants : [tenant];
+  for (const [index, name] of (named ?? []).entries()) {
+    if (config.tenants.includes(name)) continue;
+    const suggestion = closest(name, config.tenants);
+    const question = suggestion === undefined ? '' : `; did you mean "${suggestion}"?`;
+    report.error([...path, ...(tenant === undefined ? ['tenants', index] : ['tenant'])], `no such tenant${question}`);
+  }
+  return named ?? config.tenants;
+}
+
+/** More names than these would hide the rest of the message. */
+const NAMED_TENANTS_MAX = 8;
 
 function requireHttps(input: ConfigInput, path: readonly PropertyKey[], text: string): void {
   const url = URL.canParse(text) ? new URL(text) : undefined;

@@ -152,6 +152,18 @@ const issuer = z.strictObject({
     })
     .prefault({})
     .describe('Where a token says what.'),
+  tenants: z
+    .array(nonEmptyText)
+    .min(1)
+    .max(10_000)
+    .optional()
+    .describe(
+      'Tenants that its tokens may name; all others are refused, so that no issuer speaks for the customers of ' +
+        'another. Needed when there are several tenants.',
+    ),
+  tenant: nonEmptyText
+    .optional()
+    .describe('Instead of `tenants`: the one tenant of all its tokens, also of those without the claim.'),
   allowedClients: z
     .array(nonEmptyText)
     .min(1)

@@ -152,6 +152,8 @@ it.each(['jku', 'x5u', 'jwk', 'x5c', 'all of them'])(
       accessTokenProfile: 'any-jwt' as const,
       requiredScopes: [],
       claims: { tenant: 'tenant', roles: 'roles', groups: 'groups', agent: 'client_id', tier: 'tier' },
+      tenants: ['acme'],
+      tenantWithoutClaim: undefined,
       allowedClients: undefined,
       clockSkewSeconds: 0,
       lifetimeSecondsMax: 3600,

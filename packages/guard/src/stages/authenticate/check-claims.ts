@@ -2,6 +2,7 @@ import type { JsonObject, Principal } from '../../call.ts';
 import { checkAgent } from './check-agent.ts';
 import { checkAudience } from './check-audience.ts';
 import { checkScopes } from './check-scopes.ts';
+import { checkTenant } from './check-tenant.ts';
 import { checkTimes } from './check-times.ts';
 import { claimAt, type JwtIssuer } from './issuer.ts';
 import { principalKey } from './principal-key.ts';
@@ -25,8 +26,8 @@ export function checkClaims(payload: JsonObject, issuer: JwtIssuer, nowMs: numbe
   checkAudience(payload, issuer);
   const exp = checkTimes(payload, issuer, nowMs);
   const agent = checkAgent(payload, issuer);
-  const tenantClaim = text(claimAt(payload, issuer.claims.tenant));
   const scopes = checkScopes(payload, issuer);
+  const tenantClaim = checkTenant(payload, issuer);
   const user = {
     issuer: issuer.issuer,
     subject: sub,

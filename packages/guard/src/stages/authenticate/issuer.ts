@@ -29,6 +29,10 @@ export interface JwtIssuer {
     readonly agent: string;
     readonly tier: string;
   };
+  /** The tenants that its tokens may name. */
+  readonly tenants: readonly string[];
+  /** The tenant of a token without that claim; `undefined` = none, so that it is refused. */
+  readonly tenantWithoutClaim: string | undefined;
   /** OAuth client ids that may present tokens; `undefined` = all. */
   readonly allowedClients: readonly string[] | undefined;
   readonly clockSkewSeconds: number;

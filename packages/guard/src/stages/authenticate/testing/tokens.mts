@@ -35,6 +35,8 @@ export const ISSUER: JwtIssuer = {
   accessTokenProfile: 'rfc9068',
   requiredScopes: [],
   claims: { tenant: 'tenant', roles: 'roles', groups: 'groups', agent: 'client_id', tier: 'tier' },
+  tenants: ['acme', 'globex', 'null'],
+  tenantWithoutClaim: undefined,
   allowedClients: undefined,
   clockSkewSeconds: SKEW,
   lifetimeSecondsMax: 3600,
