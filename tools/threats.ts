@@ -54,6 +54,14 @@ export const THREATS: Readonly<Record<string, Threat>> = {
     'Refused strangers fill the disk with records.',
     'A few are recorded in full; the others are counted and summed up in one record a minute.',
   ),
+  B13: row(
+    'Live text of a server reaches clients beside the pins: the text and the data of its errors.',
+    'Errors of lists have no text; others have a bounded one that was inspected; of data only known members pass.',
+  ),
+  R6: row(
+    'The error of a server holds secrets, a stack trace or markup.',
+    'A caller reads one line of at most 500 characters without any of them, and nothing with `errors: hide`.',
+  ),
   B14: row(
     'An issuer names a tenant that belongs to another customer.',
     'The configuration binds each issuer to the tenants that it may name; any other one does not exist for it.',

@@ -34,6 +34,8 @@ export interface ServerSettings {
   readonly verifyIntervalMs: number;
   readonly clientRequests: { readonly sampling: boolean; readonly elicitation: boolean; readonly roots: boolean };
   readonly additionalArguments: 'reject' | 'allow';
+  /** Whether callers read the text of the server's own errors, once it was inspected. */
+  readonly errors: 'show' | 'hide';
   readonly timeoutMs: number;
   /** Of a child process: how long it may take from its start to its first answer. */
   readonly startTimeoutMs: number;

@@ -158,7 +158,10 @@ export type ErrorCode = keyof typeof ERRORS;
  * ```
  */
 export interface ErrorDetail {
-  /** Replaces the table's message; must be built from constants, schema paths and configured names only. */
+  /**
+   * Replaces the table's message; must be built from constants, schema paths and configured names, or be text of a
+   * server that `errorText` inspected.
+   */
   readonly message?: string;
   readonly suggestion?: string;
   /** Seconds until a retry can succeed. */
@@ -167,7 +170,7 @@ export interface ErrorDetail {
   readonly data?: JsonObject;
   /** Response headers that the edge adds (rate limit, challenge parameters). */
   readonly headers?: Readonly<Record<string, string>>;
-  /** A JSON-RPC error with which the server behind the gateway answered: its code and cleaned message are relayed. */
+  /** A JSON-RPC error with which the server behind the gateway answered: its code is relayed. */
   readonly rpc?: { readonly code: number; readonly data?: Json };
   /** The policies that refused: for the record, never for the caller. */
   readonly decision?: Grant;

@@ -30,6 +30,7 @@ export {
   type ErrorDetail,
   type ErrorRow,
 } from './errors.ts';
+export { errorText } from './error-text.ts';
 export { createGuard, type Execute, type Guard, type Identity, type Stages, type ValidatedCall } from './guard.ts';
 export { tenantId, type Digest, type PrincipalKey, type TenantId } from './identifiers.ts';
 export { jsonDigest } from './json/digest.ts';
@@ -77,5 +78,6 @@ export type {
   TenantDirectory,
 } from './ports.ts';
 export { createSealer, type Sealer } from './seal.ts';
+export { hideSecrets, REDACTED } from './secret-text.ts';
 export { standardPipeline, type PipelinePorts, type PipelineSettings } from './standard-pipeline.ts';
 export type { AuditRecord, Outcome, OutcomeStatus, Recorder, Trail } from './audit/record.ts';

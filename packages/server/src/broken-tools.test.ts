@@ -31,6 +31,9 @@ void keys.put(key);
 const input = { type: 'object', properties: {} };
 const answering = (name: string, answer: () => unknown): Tool =>
   tool({ name, description: name, input, roles: 'everyone', run: async () => answer() as string });
+const failing = answering('fails', () => {
+  throw new Error('no rows, password=hunter2\n    at query (/srv/db.js:1:2)');
+});
 const reported: { error: unknown; id: string }[] = [];
 let aborted = false;
 const base: SecureServerOptions = {
@@ -56,9 +59,7 @@ const { factory } = secureServer({
     answering('list', () => [1]),
     answering('big', () => ({ n: 1n })),
     answering('map', () => ({ at: new Date(0), gone: undefined, sum: Number.NaN })),
-    answering('fails', () => {
-      throw new Error('password=hunter2');
-    }),
+    failing,
     tool({
       name: 'hangs',
       description: 'never ends',
@@ -75,11 +76,12 @@ const { factory } = secureServer({
 });
 
 let http: HttpServer;
-const address = (): URL => new URL(`http://127.0.0.1:${(http.address() as AddressInfo).port}/`);
+const address = (path = '/'): URL => new URL(path, `http://127.0.0.1:${(http.address() as AddressInfo).port}`);
 const as = (bearer: string) => ({ requestInit: { headers: { authorization: `Bearer ${bearer}` } } });
 beforeAll(async () => {
   const handle = toNodeHandler(createMcpHandler(factory));
-  http = createServer((req, res) => void handle(req as never, res as never));
+  const hide = toNodeHandler(createMcpHandler(secureServer({ ...base, errors: 'hide', tools: [failing] }).factory));
+  http = createServer((req, res) => void (req.url === '/hide' ? hide : handle)(req as never, res as never));
   await new Promise<void>((resolve) => http.listen(0, '127.0.0.1', resolve));
 });
 afterAll(
@@ -93,20 +95,20 @@ beforeEach(() => {
   reported.length = 0;
 });
 
-const connects: readonly (readonly [string, (bearer: string) => Promise<Client>])[] = [
+const connects: readonly (readonly [string, (bearer: string, path?: string) => Promise<Client>])[] = [
   [
     'v2',
-    async (bearer) => {
+    async (bearer, path) => {
       const client = new Client({ name: 'test', version: '1' }, { versionNegotiation: { mode: 'auto' } } as never);
-      await client.connect(new StreamableHTTPClientTransport(address(), as(bearer)));
+      await client.connect(new StreamableHTTPClientTransport(address(path), as(bearer)));
       return client;
     },
   ],
   [
     'v1',
-    async (bearer) => {
+    async (bearer, path) => {
       const client = new FirstClient({ name: 'test', version: '1' });
-      await client.connect(new FirstTransport(address(), as(bearer)) as never);
+      await client.connect(new FirstTransport(address(path), as(bearer)) as never);
       return client as unknown as Client;
     },
   ],
@@ -114,7 +116,7 @@ const connects: readonly (readonly [string, (bearer: string) => Promise<Client>]
 
 describe.each(connects)('with the client of SDK %s', (_name, connect) => {
   it.each(['nothing', 'null', 'list', 'big', 'fails'])(
-    'a tool that returns %s has failed, and only its author gets the reason',
+    'a tool that returns %s has failed, and its author gets the whole reason',
     async (name) => {
       const client = await connect(token);
       const answer = await client.callTool({ name, arguments: {} });
@@ -122,7 +124,7 @@ describe.each(connects)('with the client of SDK %s', (_name, connect) => {
         isError: true,
         structuredContent: {
           error_code: 'UPSTREAM_FAILED',
-          message: 'The tool failed.',
+          message: name === 'fails' ? 'The tool failed: no rows, password=[redacted]' : 'The tool failed.',
           correlation_id: reported[0]?.id,
         },
       });
@@ -132,6 +134,15 @@ describe.each(connects)('with the client of SDK %s', (_name, connect) => {
       await client.close();
     },
   );
+
+  it('an author can hide what the errors of tools say', async () => {
+    const client = await connect(token, '/hide');
+    expect(await client.callTool({ name: 'fails', arguments: {} })).toMatchObject({
+      isError: true,
+      structuredContent: { message: 'The tool failed.' },
+    });
+    await client.close();
+  });
 
   it('text and structured content of an answer are equal', async () => {
     const client = await connect(token);

@@ -2,8 +2,8 @@ import { ProtocolError } from '@modelcontextprotocol/server';
 import type { GuardError } from '@sallyport/guard';
 
 /**
- * A failure that the model may read and act on. Every other error of a tool is answered as `UPSTREAM_FAILED`, without
- * its text.
+ * A failure that the model reads as it is written here. Every other error of a tool is answered as `UPSTREAM_FAILED`,
+ * with as much of its text as the option `errors` allows.
  *
  * @example
  * ```ts

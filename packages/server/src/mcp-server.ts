@@ -20,7 +20,7 @@ import type { Tool } from './tool.ts';
 
 /** A server for one client. Its requests carry the credentials that the client presented. */
 export function createMcpServer(
-  { name, version, onError }: SecureServerOptions,
+  { name, version, onError, errors = 'show' }: SecureServerOptions,
   tools: ReadonlyMap<string, Tool>,
   definitions: ReadonlyMap<string, Definition>,
   guard: Guard,
@@ -43,7 +43,7 @@ export function createMcpServer(
   server.setRequestHandler('tools/call', async ({ params }, { mcpReq }) => {
     const target: Target = { kind: 'tool', server: name, name: params.name };
     const call = callOf('tools/call', target, asParams(params), credentials, mcpReq.signal, timeoutMs);
-    const outcome = await guard.run(call, (permit) => runTool(tools, permit, timeoutMs));
+    const outcome = await guard.run(call, (permit) => runTool(tools, permit, timeoutMs, errors));
     if (outcome.status === 'success') return outcome.result.value as never;
     reportError(onError, outcome);
     // A result is for a model to act on; an unknown caller gets a protocol error instead.

@@ -35,10 +35,17 @@ export interface SecureServerOptions {
    * tool is aborted and the answer is `TIMEOUT`.
    */
   readonly timeoutMs?: number;
+  /**
+   * Whether callers read the text of an error that a tool threw, as one line without what looks like a secret: a model
+   * needs it in order to go on. `show` when absent; with `hide` they read that the tool failed. The text of a ToolError
+   * is always shown as it is.
+   */
+  readonly errors?: 'show' | 'hide';
   /** Credential of a stdio client, which sends none. */
   readonly stdioToken?: string;
   /**
-   * Receives every error inside a tool or a store, with the correlation id that the caller got. Callers never see it.
+   * Receives every error inside a tool or a store, with the correlation id that the caller got. Callers never see more
+   * of it than `errors` says.
    */
   readonly onError?: (error: unknown, correlationId: string) => void;
 }

@@ -213,6 +213,13 @@ const server = z.strictObject({
     .enum(['reject', 'allow'])
     .default('reject')
     .describe('`allow` (weakening) passes arguments that the schema does not name.'),
+  errors: z
+    .enum(['show', 'hide'])
+    .default('show')
+    .describe(
+      'Whether a caller reads the text of an error of the server (one line, without what looks like a secret): ' +
+        'a model needs it in order to go on. `hide` leaves the code.',
+    ),
   required: z
     .boolean()
     .default(false)

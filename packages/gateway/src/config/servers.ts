@@ -36,6 +36,7 @@ function buildServer(input: ConfigInput, name: string, server: ParsedServer): Se
     verifyIntervalMs: server.verify ?? pins.verify,
     clientRequests: server.clientRequests,
     additionalArguments: server.additionalArguments,
+    errors: server.errors,
     timeoutMs: server.timeout,
     startTimeoutMs: server.startTimeout,
     resultBytesMax: server.maxResult ?? inspect.maxResult,

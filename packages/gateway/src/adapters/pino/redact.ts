@@ -2,25 +2,13 @@
  * Removes secrets from log lines, and keeps each on one line. A value is redacted because of its name, because it looks
  * like a secret, or because the configuration resolved to it. What is not plain data is replaced by its type.
  */
+import { hideSecrets, REDACTED } from '@sallyport/guard';
 
 const SECRET_NAME = new RegExp(
   'authorization|cookie|token$|secret|passw|passphrase|credential|api[-_]?key|private[-_]?key|' +
     '^key$|^jwt$|assertion|code[-_]?verifier',
   'i',
 );
-/**
- * Sallyport's API keys, JWTs (also parts of them), bearer and basic credentials, well-known keys of other products, PEM
- * private keys, credentials in URLs.
- */
-const SECRET_VALUES: readonly RegExp[] = [
-  /\bsp_[A-Za-z0-9]{2,64}_[A-Za-z0-9_-]{8,}/g,
-  /\beyJ[A-Za-z0-9_-]{6,}(?:\.[A-Za-z0-9_-]*){0,4}/g,
-  /\b(?:Bearer|Basic|DPoP)\s+[A-Za-z0-9._~+/=-]{6,}/gi,
-  /\b(?:ghp|gho|ghs|ghu|glpat|npm|hf|sk|rk|pk|xox[abpr])[-_][A-Za-z0-9_-]{16,}/g,
-  /\bAKIA[A-Z0-9]{12,}/g,
-  /-----BEGIN [A-Z ]{0,30}PRIVATE KEY-----[^-]{0,8192}(?:-----END [A-Z ]{0,30}PRIVATE KEY-----)?/g,
-  /(?<=:\/\/)[^\s/@:]{1,256}:[^\s/@]{1,256}(?=@)/g,
-];
 /** C0, C1, bidirectional, zero-width and tag characters, which make a terminal or a reader see another text. */
 const INVISIBLE = new RegExp(
   '[\\u0000-\\u001f\\u007f-\\u009f\\u00ad\\u061c\\u180e\\u200b-\\u200f\\u2028-\\u202e' +
@@ -31,8 +19,6 @@ const INVISIBLE = new RegExp(
 const TEXT_CHARACTERS_MAX = 2_000;
 const DEPTH_MAX = 6;
 const MEMBERS_MAX = 64;
-/** What stands in place of a secret. */
-export const REDACTED = '[redacted]';
 
 /** Makes texts and fields safe to log. */
 export interface LogRedactor {
@@ -47,9 +33,7 @@ export interface LogRedactor {
 export function createLogRedactor(secrets: () => readonly string[]): LogRedactor {
   const text = (raw: string): string => {
     let clean = raw.length > 4 * TEXT_CHARACTERS_MAX ? raw.slice(0, 4 * TEXT_CHARACTERS_MAX) : raw;
-    for (const secret of secrets())
-      if (secret.length >= 6 && clean.includes(secret)) clean = clean.replaceAll(secret, REDACTED);
-    for (const pattern of SECRET_VALUES) clean = clean.replace(pattern, REDACTED);
+    clean = hideSecrets(clean, secrets());
     clean = clean.replace(INVISIBLE, (character) => `\\u{${(character.codePointAt(0) ?? 0).toString(16)}}`);
     return clean.length > TEXT_CHARACTERS_MAX
       ? `${clean.slice(0, TEXT_CHARACTERS_MAX)}… (${raw.length} characters)`

@@ -30,6 +30,7 @@ import { urlElicitations } from './input-required/url-elicitation.ts';
 import { listDefinitions } from './list-definitions.ts';
 import { modernClientError } from './modern-client-error.ts';
 import { createServerCall, type ServerCall } from './server-call.ts';
+import { serverError } from './server-error.ts';
 
 /** What sending a call uses. */
 export interface SendDeps extends SubscribeDeps, CombinationDeps, Pick<UpstreamDeps, 'servers' | 'sealer' | 'report'> {
@@ -47,7 +48,7 @@ export async function send(deps: SendDeps, permit: Permit, channel: ClientChanne
     return await sendByMethod(deps, calls, permitted.call.method);
   } catch (thrown) {
     reportFailure(deps, permitted, calls, thrown);
-    throw thrown;
+    throw serverError(thrown, calls.length === 1 ? calls[0] : undefined);
   }
 }
 

@@ -113,6 +113,7 @@ createInterface({ input: process.stdin }).on('line', (line) => {
         'big',
         'odd',
         'hang',
+        'error',
         ...floods,
       ].map((name) => ({ name, inputSchema: { type: 'object' } })),
     });
@@ -124,6 +125,8 @@ createInterface({ input: process.stdin }).on('line', (line) => {
       if (unanswered !== undefined) reply(unanswered, text('own'));
       unanswered = undefined;
       return;
+    case 'error':
+      return send({ jsonrpc: '2.0', id, error: params.arguments });
     case 'env':
       return reply(id, text(JSON.stringify(process.env)));
     case 'pid':

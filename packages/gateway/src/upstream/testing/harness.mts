@@ -55,6 +55,7 @@ export function serverSettings(
     verifyIntervalMs: 60_000,
     clientRequests: { sampling: true, elicitation: true, roots: true },
     additionalArguments: 'reject',
+    errors: 'show',
     timeoutMs: 15_000,
     startTimeoutMs: 60_000,
     resultBytesMax: 4 * 1024 * 1024,

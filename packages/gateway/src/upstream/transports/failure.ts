@@ -6,8 +6,10 @@ import { isApplicationCode, RPC_ERROR } from '../../mcp/error-codes.ts';
 export interface RemoteError {
   readonly source: 'server';
   readonly code: number;
-  /** Cleaned. */
+  /** Cleaned, for the log. */
   readonly message: string;
+  /** As the server wrote it, cut off. Nobody may see it before it was inspected. */
+  readonly text: string;
   readonly data: Json | undefined;
 }
 
@@ -41,33 +43,21 @@ const RELAYED: ReadonlySet<number> = new Set([
   RPC_ERROR.urlElicitationRequired,
 ]);
 
+const TEXT_CHARACTERS_MAX = 4_000;
+
 /** First line, at most 500 characters, without control, bidirectional and zero-width characters. */
 export function cleanLine(text: string): string {
   const firstLine = text.slice(0, 2000).split(/[\r\n\u2028\u2029]/, 1)[0] ?? '';
   return firstLine.replace(/[\p{Cc}\p{Cf}\p{Co}\p{Cs}]/gu, '').slice(0, 500);
 }
 
-/** A JSON-RPC error of a server, as the caller may see it. */
+/** A JSON-RPC error of a server. Nothing that the server wrote is in it but the code; `cause` has the rest. */
 export function rpcFailure(code: number, message: string, data: Json | undefined): GuardError {
-  const text = cleanLine(message);
-  const cause: RemoteError = { source: 'server', code, message: text, data };
-  if (code === RPC_ERROR.missingClientCapability) return missingCapability(cause);
-  if (!RELAYED.has(code) && !isApplicationCode(code)) return new GuardError('upstream_failed', { cause });
-  return new GuardError('upstream_failed', {
-    cause,
-    rpc: { code, ...(data === undefined ? {} : { data }) },
-    ...(text === '' ? {} : { message: text }),
-  });
-}
-
-function missingCapability(cause: RemoteError): GuardError {
-  const { data } = cause;
-  const namesRequired = data !== null && typeof data === 'object' && 'requiredCapabilities' in data;
-  const required = namesRequired ? data['requiredCapabilities'] : undefined;
-  return new GuardError('missing_client_capability', {
-    cause,
-    ...(required === undefined ? {} : { data: { requiredCapabilities: required } }),
-  });
+  const text = message.slice(0, TEXT_CHARACTERS_MAX);
+  const cause: RemoteError = { source: 'server', code, message: cleanLine(message), text, data };
+  if (code === RPC_ERROR.missingClientCapability) return new GuardError('missing_client_capability', { cause });
+  const isRelayed = RELAYED.has(code) || isApplicationCode(code);
+  return new GuardError('upstream_failed', { cause, ...(isRelayed && { rpc: { code } }) });
 }
 
 /** @param reason in words of the gateway: never anything that the server sent. */

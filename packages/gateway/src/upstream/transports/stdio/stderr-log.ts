@@ -4,7 +4,7 @@
  */
 import type { Readable } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Log } from '@sallyport/guard';
+import { hideSecrets, type Log } from '@sallyport/guard';
 import { createLineSplitter } from '../../../mcp/lines.ts';
 import { cleanLine } from '../failure.ts';
 import { createFloodBudget } from '../flood-budget.ts';
@@ -16,8 +16,6 @@ const LOGGED_BYTES_MAX = 2_000;
 const LAST_BYTES_MAX = 4_096;
 const LAST_LINES_MAX = 5;
 const LAST_CHARACTERS_MAX = 500;
-/** Shorter values, such as `1` or `info`, are no secrets, and without them the text could not be read. */
-const SECRET_CHARACTERS_MIN = 6;
 
 /** Reading it costs little, because most lines of a flood are dropped unread. The messages are reads of the pipe. */
 const FLOOD_LIMITS = {
@@ -44,8 +42,7 @@ export function logStderr(
   log: Log,
   onFlood: () => void,
 ): StderrLog {
-  const hidden = secrets.filter(({ length }) => length >= SECRET_CHARACTERS_MIN);
-  const hide = (text: string): string => hidden.reduce((shown, secret) => shown.replaceAll(secret, '***'), text);
+  const hide = (text: string): string => hideSecrets(text, secrets);
   const logLines = createLineLog(server, hide, log);
   const budget = createFloodBudget(FLOOD_LIMITS);
   let last: Buffer = Buffer.alloc(0);
