@@ -12,7 +12,7 @@ import { openAuditLog } from '../../packages/gateway/src/adapters/segments/log.t
 import { tenantFolder } from '../../packages/gateway/src/adapters/segments/layout.ts';
 import { readRecords, verifyLog } from '../../packages/gateway/src/adapters/segments/verify.ts';
 
-const KILLS = 200;
+const KILLS = 30;
 /** The whole log is verified after so many kills; recovery itself checks it at every start. */
 const VERIFY_EVERY = 10;
 /** Lines that a process may report before it is killed: the first says that it is ready, an answered call has two. */

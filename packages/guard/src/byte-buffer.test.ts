@@ -22,3 +22,22 @@ it.each([1, 2, 7, 1_000, 65_536])('B2 a million bytes in pieces of %i hold at mo
   expect(buffer.length).toBe(1_000_000);
   expect(buffer.heldBytesPeak).toBeLessThanOrEqual(4 * buffer.length);
 });
+
+it('B2 a message that arrives in one compact piece is not copied; a small piece of a large buffer is', () => {
+  const buffer = createByteBuffer();
+  const compact = Buffer.alloc(5_000, 0x61);
+  buffer.append(compact);
+  expect(buffer.take().buffer).toBe(compact.buffer);
+  const large = Buffer.alloc(65_536);
+  buffer.append(large.subarray(0, 10));
+  expect(buffer.heldBytesPeak).toBeLessThan(large.length);
+  expect(buffer.take().buffer).not.toBe(large.buffer);
+});
+
+it('B2 what arrives after a first piece does not change that piece', () => {
+  const buffer = createByteBuffer();
+  const whole = Buffer.from(new ArrayBuffer(8)).fill(0x61);
+  buffer.append(whole.subarray(0, 4));
+  buffer.append(Buffer.from('bb'));
+  expect([buffer.take().toString(), whole.toString()]).toEqual(['aaaabb', 'aaaaaaaa']);
+});

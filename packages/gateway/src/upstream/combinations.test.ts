@@ -166,6 +166,8 @@ describe.each(['legacy-http', 'legacy-json', 'legacy-stdio', 'modern-http', 'mod
       {
         session: 'bare',
         capabilities: {},
+        // A server that answers with plain JSON cannot send its request, so it waits for an answer for ever.
+        ...(hasStream ? {} : { deadlineMs: 2_000 }),
         onClientRequest: async (method) => {
           requested.push(method);
           return {};

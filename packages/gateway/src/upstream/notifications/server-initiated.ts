@@ -14,6 +14,9 @@ import type { Subscribers } from './subscribers.ts';
 const belongsToCall = (method: string): boolean =>
   method === NOTIFICATION.message || method === NOTIFICATION.elicitationComplete;
 
+/** A server asks once for the roots after they changed: the end of a call that happens to run must not cancel it. */
+const outlivesCalls = (method: string): boolean => method === 'roots/list';
+
 /** A session belongs to one principal, so whichever of its calls is taken, nobody else can get the message. */
 export function createServerInitiated(
   subscribers: Subscribers,
@@ -32,9 +35,10 @@ export function createServerInitiated(
     },
     request(method: string, params: JsonObject, withdrawn: AbortSignal): Promise<JsonObject> {
       const activeCall = session.activeCalls.at(-1);
-      if (activeCall !== undefined) return activeCall.onRequest(method, params, withdrawn);
       // The newest subscriber: the connection of an older one may be dead without anybody knowing yet.
       const subscriber = subscribers.of(server, owner).findLast(({ call }) => call.channel.request !== undefined);
+      const sendOnCall = activeCall !== undefined && !(subscriber !== undefined && outlivesCalls(method));
+      if (sendOnCall) return activeCall.onRequest(method, params, withdrawn);
       if (subscriber === undefined) return Promise.reject(new GuardError('method_not_found'));
       return sendToClient(runClientRequest, withSettings(subscriber.call, settings), method, params, withdrawn);
     },

@@ -31,8 +31,8 @@ const open = (mode: string, more: Partial<ServerSettings> = {}, env: Record<stri
   harness = createHarness([serverSettings('p', stdioTransport([fake, mode, file], env), more)]);
 };
 const textOf = (value: JsonObject): string => ((value['content'] as { text: string }[])[0] as { text: string }).text;
-const starts = (): readonly string[] =>
-  existsSync(`${file}.starts`) ? readFileSync(`${file}.starts`, 'utf8').split('\n').filter(Boolean) : [];
+const starts = (gate = file): readonly string[] =>
+  existsSync(`${gate}.starts`) ? readFileSync(`${gate}.starts`, 'utf8').split('\n').filter(Boolean) : [];
 const call = (name: string) => harness.run('tools/call', { kind: 'tool', server: 'p', name }, { name, arguments: {} });
 const isAlive = (pid: number): boolean => {
   try {
@@ -45,25 +45,33 @@ const isAlive = (pid: number): boolean => {
 
 describe('a server that starts slowly', () => {
   // `slow-strict` ends at another first request than `initialize`; `slow-silent` ignores `server/discover`.
-  it.each([
+  const SLOW = [
     ['slow-strict', 'legacy'],
     ['slow-silent', 'legacy'],
     ['slow-legacy', undefined],
     ['slow-modern', 'modern'],
-  ])('%s is waited for, and reached in an era that it speaks', async (mode, era) => {
-    open(mode, { timeoutMs: 1_500, startTimeoutMs: 60_000 });
+  ] as const;
+
+  it('is waited for, and reached in an era that it speaks', async () => {
+    const gate = (mode: string): string => join(folder, mode);
+    const patient = { timeoutMs: 1_500, startTimeoutMs: 60_000 };
+    harness = createHarness(
+      SLOW.map(([mode]) => serverSettings(mode, stdioTransport([fake, mode, gate(mode)]), patient)),
+    );
     const discovered = harness.discover();
     // The first process gave no answer, so that the era is in doubt and a fresh process is asked in the other one.
-    await waitUntil(() => starts().length === 2, 30_000);
-    writeFileSync(file, '');
+    await waitUntil(() => SLOW.every(([mode]) => starts(gate(mode)).length === 2), 60_000);
+    for (const [mode] of SLOW) writeFileSync(gate(mode), '');
     await discovered;
-    expect(harness.upstreams.ready()['p']).toBeUndefined();
-    const names = await harness.listNames('tools/list', ['p']);
-    expect(names).toContain('echo');
-    if (era !== undefined) expect(names.length === 1 ? 'modern' : 'legacy').toBe(era);
-    // Of each start one process is left.
-    const alive = (): number => starts().filter((pid) => isAlive(Number(pid))).length;
-    await waitUntil(() => alive() === harness.upstreams.stats().sessions['p']);
+    for (const [mode, era] of SLOW) {
+      expect(harness.upstreams.ready()[mode], mode).toBeUndefined();
+      const names = await harness.listNames('tools/list', [mode]);
+      expect(names).toContain('echo');
+      if (era !== undefined) expect(names.length === 1 ? 'modern' : 'legacy', mode).toBe(era);
+      // Of each start one process is left.
+      const alive = (): number => starts(gate(mode)).filter((pid) => isAlive(Number(pid))).length;
+      await waitUntil(() => alive() === harness.upstreams.stats().sessions[mode]);
+    }
   });
 
   it('the start ends with the start timeout, and its processes end with it', async () => {
