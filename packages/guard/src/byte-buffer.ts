@@ -1,7 +1,7 @@
 /**
- * The bytes of one message that arrives in pieces. The pieces are copied into one buffer: kept by itself, a piece of one
- * byte costs some 200 bytes of memory. Only a first piece that holds little more than its own bytes is kept as it is,
- * because most messages arrive in one.
+ * The bytes of one message that arrives in pieces. The pieces are copied into one buffer: kept by itself, a piece of
+ * one byte costs some 200 bytes of memory. Only a first piece that holds little more than its own bytes is kept as it
+ * is, because most messages arrive in one.
  *
  * @example
  * ```ts
@@ -37,7 +37,7 @@ const isCompact = ({ buffer, length }: Buffer): boolean => buffer.byteLength <= 
  * ```
  */
 export function createByteBuffer(): ByteBuffer {
-  let storage = NO_BYTES;
+  let storage: Buffer = NO_BYTES;
   let length = 0;
   let heldBytesPeak = 0;
   const grow = (neededBytes: number): void => {
