@@ -3,7 +3,7 @@
  * stream, so they need no SDK.
  */
 import { request } from 'undici';
-import { isObject, type Json, type JsonObject } from '@sallyport/guard';
+import { createByteBuffer, isObject, type Json, type JsonObject } from '@sallyport/guard';
 import { encodeHeaderText } from '../mcp/header-text.ts';
 import { ACCEPT_RESPONSE, HEADER, mirroredName } from '../mcp/headers.ts';
 import { requestMessage } from '../mcp/json-rpc.ts';
@@ -87,15 +87,13 @@ async function post(
   try {
     const timeouts = { headersTimeout: TIMEOUT_MS, bodyTimeout: TIMEOUT_MS };
     const response = await request(url, { method: 'POST', headers, body, ...timeouts });
-    const chunks: Buffer[] = [];
-    let size = 0;
+    const received = createByteBuffer();
     for await (const chunk of response.body as AsyncIterable<Buffer>) {
-      size += chunk.length;
-      if (size > RESPONSE_BYTES_MAX) throw new Error('the answer is larger than 64 MiB');
-      chunks.push(chunk);
+      if (received.length + chunk.length > RESPONSE_BYTES_MAX) throw new Error('the answer is larger than 64 MiB');
+      received.append(chunk);
     }
     const contentType = String(response.headers['content-type'] ?? '');
-    return { status: response.statusCode, contentType, body: Buffer.concat(chunks) };
+    return { status: response.statusCode, contentType, body: received.take() };
   } catch (thrown) {
     const { code, message } = thrown as NodeJS.ErrnoException;
     const reason =

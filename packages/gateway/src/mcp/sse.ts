@@ -1,4 +1,5 @@
 /** Server-sent events (WHATWG HTML, section 9.2) from bytes, with a bound on what one event may hold. */
+import { createByteBuffer } from '@sallyport/guard';
 import { createLineSplitter } from './lines.ts';
 
 /** One event, as the blank line after it completes it. */
@@ -36,8 +37,8 @@ const FIELD_NAME_BYTES_MAX = 64;
 /** @param eventBytesMax bytes of the data of one event. */
 export function createSseParser(eventBytesMax: number, onEvent: (event: SseEvent) => void): SseParser {
   const lines = createLineSplitter(eventBytesMax + FIELD_NAME_BYTES_MAX);
-  let data: Buffer[] = [];
-  let dataBytes = 0;
+  const data = createByteBuffer();
+  let dataLines = 0;
   let type = '';
   let id: string | undefined;
   let retryMs: number | undefined;
@@ -45,18 +46,18 @@ export function createSseParser(eventBytesMax: number, onEvent: (event: SseEvent
   let isFirstLine = true;
 
   const endEvent = (): void => {
-    if (data.length > 0) onEvent({ data: joinLines(data), id, type });
-    data = [];
-    dataBytes = 0;
+    if (dataLines > 0) onEvent({ data: data.take(), id, type });
+    dataLines = 0;
     type = '';
   };
   const readField = (line: Buffer): void => {
     if (line.length === 0) return endEvent();
     const { name, value } = fieldOf(line);
     if (name === 'data') {
-      dataBytes += value.length;
-      if (dataBytes > eventBytesMax || data.length > DATA_LINES_MAX) fits = false;
-      else data.push(value);
+      dataLines += 1;
+      if (dataLines > 1) data.append(LF);
+      if (data.length + value.length > eventBytesMax || dataLines > DATA_LINES_MAX) fits = false;
+      else data.append(value);
     } else if (name === 'event') type = value.toString('utf8', 0, TYPE_BYTES_MAX);
     else if (name === 'id' && value.length <= ID_BYTES_MAX && !value.includes(0)) id = value.toString('utf8');
     else if (name === 'retry' && /^\d{1,8}$/.test(value.toString('latin1'))) retryMs = Number(value.toString('latin1'));
@@ -89,12 +90,6 @@ function fieldOf(line: Buffer): { readonly name: string; readonly value: Buffer 
   if (colon === -1) return { name: line.toString('latin1'), value: line.subarray(line.length) };
   const start = line[colon + 1] === SPACE ? colon + 2 : colon + 1;
   return { name: line.toString('latin1', 0, colon), value: line.subarray(start) };
-}
-
-function joinLines(lines: readonly Buffer[]): Buffer {
-  const [only] = lines;
-  if (only !== undefined && lines.length === 1) return only;
-  return Buffer.concat(lines.flatMap((line, at) => (at === 0 ? [line] : [LF, line])));
 }
 
 const startsWithBom = (line: Buffer): boolean => line.length >= BOM.length && line.compare(BOM, 0, 3, 0, 3) === 0;

@@ -3,6 +3,7 @@
  * stream of server-sent events.
  */
 import type { IncomingHttpHeaders } from 'node:http';
+import { createByteBuffer } from '@sallyport/guard';
 import type { Dispatcher } from 'undici';
 import { createFloodBudget, MESSAGE_FLOOD_LIMITS } from '../flood-budget.ts';
 import { createSseParser, isEventStream, type SseEvent } from '../../../mcp/sse.ts';
@@ -131,8 +132,7 @@ function createResponseReader(request: HttpRequest, stop: (why: HttpFault) => vo
   let status = 0;
   let headers: IncomingHttpHeaders = {};
   let events: EventStream | undefined;
-  let chunks: Buffer[] = [];
-  let size = 0;
+  const body = createByteBuffer();
   return {
     start(code, received) {
       status = code;
@@ -145,16 +145,17 @@ function createResponseReader(request: HttpRequest, stop: (why: HttpFault) => vo
     },
     push(chunk) {
       if (events !== undefined) return events.push(chunk);
-      size += chunk.length;
-      if (size > request.bytesMax) stop('too_large');
-      else chunks.push(chunk);
+      if (body.length + chunk.length > request.bytesMax) stop('too_large');
+      else body.append(chunk);
       return 0;
     },
-    end() {
-      const body = chunks.length === 1 ? (chunks[0] as Buffer) : Buffer.concat(chunks);
-      chunks = [];
-      return { status, headers, body, isStream: events !== undefined, retryMs: events?.retryMs() };
-    },
+    end: () => ({
+      status,
+      headers,
+      body: body.take(),
+      isStream: events !== undefined,
+      retryMs: events?.retryMs(),
+    }),
     retryMs: () => events?.retryMs(),
   };
 }
