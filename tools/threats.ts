@@ -43,8 +43,10 @@ export const THREATS: Readonly<Record<string, Threat>> = {
       'off is told so, and the process exits with 0.',
   ),
   B7: row(
-    'One user or tenant takes a shared thing: upstream sessions, streams, descriptors.',
-    'Each tenant and each user, whatever its client ids, has a share; descriptors are kept in reserve.',
+    'One user or tenant takes a shared thing: sessions and sockets to servers, calls under way, streams, memory, ' +
+      'descriptors, the disk of the log.',
+    'Each tenant and each user, whatever its client ids, has a share that leaves some to whoever comes next; descriptors ' +
+      'are kept in reserve.',
   ),
   B8: row(
     'Methods that are aimed at no tool escape limits per tool: tasks, lists, initialize.',
@@ -52,7 +54,7 @@ export const THREATS: Readonly<Record<string, Threat>> = {
   ),
   B9: row(
     'Refused strangers fill the disk with records.',
-    'A few are recorded in full; the others are counted and summed up in one record a minute.',
+    'A few are recorded in full; the others, and those of users without a tenant, are summed up once a minute.',
   ),
   B13: row(
     'Live text of a server reaches clients beside the pins: the text and the data of its errors.',

@@ -39,6 +39,7 @@ import { createDiscovery, type Discovery } from './discovery.ts';
 import type { EdgeDeps } from './edge/deps.ts';
 import { createHttpEdge, type HttpEdge } from './edge/http/edge.ts';
 import { recordRejectedRequest, recordSettings } from './gateway-records.ts';
+import { streamsMax } from './listen/descriptor-reserve.ts';
 import { openListener, type Listener } from './listen/listener.ts';
 import { createRefusedStrangers, type RefusedStrangers } from './refused-strangers.ts';
 import { reloadPoliciesOnChange, replaceSettings } from './reload.ts';
@@ -311,6 +312,7 @@ function createEdge(resources: Resources, guarded: GuardedUpstreams): HttpEdge {
     sealer,
     readAuthorization,
     addressLimited: () => metrics.limited('address', '', ''),
+    streamsMax: streamsMax(),
   });
 }
 

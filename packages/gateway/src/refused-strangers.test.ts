@@ -39,19 +39,27 @@ it('B9 a day of refusals at the full rate stays below 50 MB', async () => {
   expect((bytesOfInterval * DAY_MS) / MINUTE_MS).toBeLessThan(50_000_000);
 });
 
-it('B9 refusals of the guard are counted for strangers only: the gateway and known callers keep their records', async () => {
+it('B9 refusals of the guard are counted where no tenant is known: the gateway and tenants keep their records', async () => {
   const { audit, strangers } = open();
   const refusal = (user: JsonObject): AuditRecord => ({
     actor: { user },
     src_endpoint: { ip: '10.0.0.1' },
-    unmapped: { status: 'refused', error_code: 'UNAUTHENTICATED' },
+    unmapped: {
+      status: 'refused',
+      error_code: 'UNAUTHENTICATED',
+      ...(user['uid'] !== undefined && { user: { issuer: user['domain'] ?? '', subject: user['uid'] } }),
+    },
   });
   for (let at = 0; at < 50; at++) {
     await strangers.audit.append('_', refusal({ name: 'unauthenticated' }));
     await strangers.audit.append('_', refusal({ domain: 'urn:sallyport', uid: 'gateway' }));
     await strangers.audit.append('acme', refusal({ domain: 'https://issuer.example', uid: 'alice' }));
+    // A valid token whose tenant is unknown, or whose user was refused too often.
+    await strangers.audit.append('_', refusal({ domain: 'https://issuer.example', uid: 'mallory' }));
   }
   await strangers.close();
-  expect(audit.records('_')).toHaveLength(50 + 10 + 1);
+  expect(audit.records('_')).toHaveLength(50 + 10 + 1 + 10 + 1);
   expect(audit.records('acme')).toHaveLength(50);
+  const group = (unmapped(audit.records('_').at(-1))['groups'] as JsonObject[])[0];
+  expect(group).toMatchObject({ user: 'https://issuer.example mallory', refused: 40 });
 });

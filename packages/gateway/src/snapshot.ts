@@ -96,6 +96,8 @@ export interface GatewaySettings {
   readonly depthMax: number;
   readonly keysMax: number;
   readonly streamsPerPrincipalMax: number;
+  /** Calls of everybody that are worked on at once. */
+  readonly callsMax: number;
   readonly requestTimeoutMs: number;
   readonly sessionLifetimeMs: number;
   /** Requests per minute and address before authentication. */

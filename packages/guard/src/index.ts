@@ -31,6 +31,15 @@ export {
   type ErrorRow,
 } from './errors.ts';
 export { errorText } from './error-text.ts';
+export {
+  createFairShares,
+  shareHolderOf,
+  shareRefusal,
+  takeShare,
+  type FairShares,
+  type ShareHolder,
+  type UsedUp,
+} from './fair-shares.ts';
 export { createGuard, type Execute, type Guard, type Identity, type Stages, type ValidatedCall } from './guard.ts';
 export { tenantId, type Digest, type PrincipalKey, type TenantId } from './identifiers.ts';
 export { jsonDigest } from './json/digest.ts';

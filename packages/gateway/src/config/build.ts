@@ -91,14 +91,15 @@ function policyFolder(input: ConfigInput): string | undefined {
 }
 
 /**
- * B8: a tier whose limits all count calls of one tool leaves everything else unlimited: tasks, lists, `initialize`. It
- * gets a limit for each user on all that reaches a server.
+ * B8: a tier whose limits all count calls of one tool leaves everything else unlimited: tasks, lists, `initialize`. One
+ * that counts each client id leaves a user unlimited who has many. It gets a limit for each user on all that reaches a
+ * server.
  */
 function withUserLimit(limits: Snapshot['limits'], perMinute: number): Snapshot['limits'] {
   const userLimit = { limit: perMinute, periodMs: 60_000, per: ['user'] } as const;
   const tiers = Object.entries(limits).map(([tier, settings]) => {
-    const isOnlyPerTool = settings.every(({ per }) => per.includes('tool'));
-    return [tier, isOnlyPerTool ? [...settings, userLimit] : settings] as const;
+    const limitsNoUser = settings.every(({ per }) => per.includes('tool') || per.includes('agent'));
+    return [tier, limitsNoUser ? [...settings, userLimit] : settings] as const;
   });
   return Object.fromEntries(tiers);
 }

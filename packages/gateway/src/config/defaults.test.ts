@@ -27,12 +27,13 @@ describe('defaults', () => {
     ['[100/min per user per tool, 5/s per tool]', 1],
     ['[100/min per user per tool, 50/min per tenant]', 0],
     ['5/min per user', 0],
+    ['5/min per user per agent', 1],
   ])('B8 a tier of %s gets a limit for each user where nothing else limits what has no tool', (limits, added) => {
     const { default: tier = [] } = snapshotOf(
       `{ limits: { default: ${limits} }, gateway: { userLimit: 7/min } }`,
     ).limits;
     expect(tier.filter(({ limit, per }) => limit === 7 && per.join(' ') === 'user')).toHaveLength(added);
-    expect(tier.some(({ per }) => !per.includes('tool'))).toBe(true);
+    expect(tier.some(({ per }) => !per.includes('tool') && !per.includes('agent'))).toBe(true);
   });
 
   it('a snapshot cannot be changed, at any depth', () => {

@@ -87,6 +87,7 @@ export function buildGateway(input: ConfigInput): GatewaySettings {
     depthMax: gateway.maxDepth,
     keysMax: gateway.maxKeys,
     streamsPerPrincipalMax: gateway.maxStreams,
+    callsMax: gateway.maxCalls,
     requestTimeoutMs: gateway.requestTimeout,
     sessionLifetimeMs: gateway.sessionLifetime,
     addressLimitPerMinute: gateway.addressLimit,

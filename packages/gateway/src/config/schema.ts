@@ -107,16 +107,22 @@ const gateway = z.strictObject({
     .describe('Bytes of messages of one tenant that are held at once, until they are answered.'),
   maxDepth: z.int().min(4).max(512).default(64).describe('Deepest nesting of a request body.'),
   maxKeys: z.int().min(16).max(1_000_000).default(10_000).describe('Most members in one request body.'),
+  maxCalls: z
+    .int()
+    .min(1)
+    .max(100_000)
+    .default(1024)
+    .describe('Calls that are worked on at once. A user alone gets half of them, a tenant two thirds.'),
   maxStreams: z.int().min(1).max(10_000).default(16).describe('Open event streams of one user.'),
   requestTimeout: timerDuration.prefault('5m').describe('After this a call is abandoned; at most 24d.'),
   sessionLifetime: duration.prefault('24h').describe('How long a session of an older client can be used.'),
   addressLimit: perMinute.prefault('6000/min').describe('Requests of one address before authentication.'),
   userLimit: perMinute
     .prefault('1200/min')
-    .describe('All that one user sends to servers, in tiers whose limits only count the calls of a tool.'),
+    .describe('All that one user sends to servers, in tiers whose limits only count calls of one tool or client.'),
   refusalLimit: perMinute
     .prefault('120/min')
-    .describe('Refused calls of one principal; beyond it, everything is refused for a while.'),
+    .describe('Refused calls of one user; beyond it, everything is refused for a while.'),
 });
 
 const admin = z.strictObject({

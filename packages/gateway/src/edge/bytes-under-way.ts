@@ -1,15 +1,15 @@
 /**
- * How many bytes of messages the gateway holds at once: of callers that are not known yet, and of each tenant. A
- * message counts from its first byte until it was answered.
+ * How many bytes of messages the gateway holds at once: of callers that are not known yet, and of each tenant and each
+ * of its users. A message counts from its first byte until it was answered.
  */
-import { GuardError } from '@sallyport/guard';
+import { GuardError, shareRefusal, type ShareHolder } from '@sallyport/guard';
 
 /** The bytes of one message. */
 export interface BodyShare {
   /** Counts bytes. @throws GuardError `unavailable` or `rate_limited` when there would be too many. */
   take(bytes: number): void;
-  /** The caller is known: from now on the bytes are its tenant's. @throws GuardError `rate_limited`. */
-  belongTo(tenant: string): void;
+  /** The caller is known: from now on the bytes are its own. @throws GuardError `rate_limited`. */
+  belongTo(holder: ShareHolder): void;
   release(): void;
 }
 
@@ -30,32 +30,41 @@ const RETRY_AFTER_SECONDS = 1;
 
 /** Nothing is held at first. */
 export function createBytesUnderWay(): BytesUnderWay {
-  const held = new Map<string | undefined, number>();
-  const add = (tenant: string | undefined, bytes: number): void => {
-    const sum = (held.get(tenant) ?? 0) + bytes;
-    if (sum > 0) held.set(tenant, sum);
-    else held.delete(tenant);
+  const ofTenants = new Map<string | undefined, number>();
+  const ofUsers = new Map<string, number>();
+  const add = (holder: ShareHolder | undefined, bytes: number): void => {
+    addTo(ofTenants, holder?.tenant, bytes);
+    if (holder !== undefined) addTo(ofUsers, holder.user, bytes);
   };
   return {
-    of: (tenant) => held.get(tenant) ?? 0,
+    of: (tenant) => ofTenants.get(tenant) ?? 0,
     open({ strangerBytesMax, tenantBytesMax }) {
-      let owner: string | undefined;
+      let owner: ShareHolder | undefined;
       let own = 0;
-      const check = (tenant: string | undefined, bytes: number): void => {
-        const bytesMax = tenant === undefined ? strangerBytesMax : tenantBytesMax;
-        if ((held.get(tenant) ?? 0) + bytes > bytesMax) throw tooMany(tenant);
+      const checkTenant = (holder: ShareHolder | undefined, bytes: number): void => {
+        const free = (holder === undefined ? strangerBytesMax : tenantBytesMax) - bytes;
+        const held = ofTenants.get(holder?.tenant) ?? 0;
+        if (held > free) throw holder === undefined ? tooManyOfStrangers() : shareRefusal('tenant', BYTES);
+      };
+      /** B7: what a user holds besides this message may be as much as its tenant has left. */
+      const checkUser = ({ tenant, user }: ShareHolder, bytes: number, counted: number): void => {
+        const others = (ofUsers.get(user) ?? 0) - counted;
+        const left = tenantBytesMax - (ofTenants.get(tenant) ?? 0) - bytes;
+        if (bytes > 0 && others > 0 && others + counted + bytes > left) throw shareRefusal('user', BYTES);
       };
       return {
         take(bytes) {
-          check(owner, bytes);
+          checkTenant(owner, bytes);
+          if (owner !== undefined) checkUser(owner, bytes, own);
           add(owner, bytes);
           own += bytes;
         },
-        belongTo(tenant) {
-          check(tenant, own);
+        belongTo(holder) {
+          checkTenant(holder, own);
+          checkUser(holder, own, 0);
           add(owner, -own);
-          add(tenant, own);
-          owner = tenant;
+          add(holder, own);
+          owner = holder;
         },
         release() {
           add(owner, -own);
@@ -66,10 +75,12 @@ export function createBytesUnderWay(): BytesUnderWay {
   };
 }
 
-const tooMany = (tenant: string | undefined): GuardError =>
-  tenant === undefined
-    ? new GuardError('unavailable', { retryAfterSeconds: RETRY_AFTER_SECONDS })
-    : new GuardError('rate_limited', {
-        message: 'Too many bytes of this tenant are under way.',
-        retryAfterSeconds: RETRY_AFTER_SECONDS,
-      });
+function addTo<K>(held: Map<K, number>, key: K, bytes: number): void {
+  const sum = (held.get(key) ?? 0) + bytes;
+  if (sum > 0) held.set(key, sum);
+  else held.delete(key);
+}
+
+const BYTES = 'bytes … are under way';
+
+const tooManyOfStrangers = (): GuardError => new GuardError('unavailable', { retryAfterSeconds: RETRY_AFTER_SECONDS });

@@ -69,4 +69,6 @@ export interface HttpEdgeDeps extends EdgeDeps {
   readonly readAuthorization: (values: readonly string[]) => Credentials;
   /** Counts a request that was refused because its address sends too many. */
   readonly addressLimited: () => void;
+  /** Event streams of all users together. */
+  readonly streamsMax: number;
 }

@@ -24,6 +24,13 @@ export function descriptorLimit(): number | undefined {
 export const connectionDescriptorMax = (limit: number): number =>
   limit - Math.min(RESERVED_MAX, Math.floor(limit / RESERVED_PART));
 
+const STREAMS_MAX = 10_000;
+
+/** Event streams that may be open: half of the connections, so that others find some for their calls. */
+export function streamsMax(limit: number | undefined = descriptorLimit()): number {
+  return limit === undefined ? STREAMS_MAX : Math.min(STREAMS_MAX, Math.floor(connectionDescriptorMax(limit) / 2));
+}
+
 /** Closes every connection whose descriptor is one of the last. Does nothing where descriptors have no numbers. */
 export function keepDescriptors(server: Server, limit: number | undefined): void {
   if (limit === undefined) return;

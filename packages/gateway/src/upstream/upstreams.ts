@@ -4,6 +4,7 @@
  */
 import type { Catalog, Definition, SendUpstream } from '@sallyport/guard';
 import type { ServerDirectory } from '../snapshot.ts';
+import { createCallShares } from './calls/call-shares.ts';
 import { createRequestStates } from './calls/input-required/request-state.ts';
 import { createParkedCalls, type ParkedCalls } from './calls/parked/parked-calls.ts';
 import { send, type SendDeps } from './calls/send.ts';
@@ -118,7 +119,8 @@ function createParts(deps: UpstreamDeps, { catalog, subscribers }: ServerDefinit
     hasSubscribers: ({ settings, owner }) => subscribers.has(settings.name, owner),
   });
   const subscriptions = createUpstreamSubscriptions(pool, subscribers, log);
-  const parkedCalls = createParkedCalls({ clock, runClientRequest, requestStates, catalog, pool });
+  const callShares = createCallShares();
+  const parkedCalls = createParkedCalls({ clock, runClientRequest, requestStates, catalog, pool, callShares });
   return {
     ...deps,
     subscribers,
@@ -128,6 +130,7 @@ function createParts(deps: UpstreamDeps, { catalog, subscribers }: ServerDefinit
     verifier,
     pool,
     subscriptions,
+    callShares,
     parkedCalls,
   };
 }

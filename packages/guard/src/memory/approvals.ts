@@ -4,6 +4,7 @@
 import { randomBytes } from 'node:crypto';
 import type { ApprovalRequest, ApprovalStore, Clock } from '../ports.ts';
 import { GuardError } from '../errors.ts';
+import { createFairShares, shareHolderOf, shareRefusal } from '../fair-shares.ts';
 
 /**
  * A request for approval, as the store keeps it.
@@ -51,7 +52,7 @@ export interface Approver {
 /**
  * Approvals in memory: lost with the process.
  *
- * @param pendingMax requests of one principal that may wait at the same time.
+ * @param pendingMax requests of one user that may wait at the same time.
  *
  * @example
  * ```ts
@@ -61,9 +62,14 @@ export interface Approver {
  */
 export function createMemoryApprovals(clock: Clock, pendingMax = 20): MemoryApprovals {
   const requests = new Map<string, FiledApproval>();
+  const shares = createFairShares(() => KEPT_BYTES_MAX);
+  const remove = (request: FiledApproval): void => {
+    requests.delete(request.digest);
+    shares.release(shareHolderOf(request), keptBytes(request));
+  };
   const unexpired = (): FiledApproval[] => {
     const nowMs = clock.now();
-    for (const [digest, request] of requests) if (request.expiresAtMs <= nowMs) requests.delete(digest);
+    for (const request of requests.values()) if (request.expiresAtMs <= nowMs) remove(request);
     return [...requests.values()];
   };
   const decide = (id: string, approver: Approver, state: 'approved' | 'refused'): void => {
@@ -78,11 +84,13 @@ export function createMemoryApprovals(clock: Clock, pendingMax = 20): MemoryAppr
       const all = unexpired();
       const filed = requests.get(request.digest);
       if (filed?.state === 'approved') {
-        requests.delete(request.digest);
+        remove(filed);
         return { state: 'approved', approval: { id: filed.id, approver: filed.approver ?? '' } };
       }
       if (filed !== undefined) return { state: filed.state, id: filed.id };
       checkPending(all, request, pendingMax);
+      const usedUp = shares.take(shareHolderOf(request), keptBytes(request));
+      if (usedUp !== undefined) throw shareRefusal(usedUp, 'requests … wait for approval');
       const id = randomBytes(16).toString('base64url');
       requests.set(request.digest, { ...request, id, state: 'pending', approver: undefined });
       return { state: 'pending', id };
@@ -93,18 +101,26 @@ export function createMemoryApprovals(clock: Clock, pendingMax = 20): MemoryAppr
   };
 }
 
+/** B7: bytes of the arguments of all requests, of which each user and tenant has a share. */
+const KEPT_BYTES_MAX = 64 * 1024 * 1024;
+/** Of everything but the arguments. */
+const REQUEST_BYTES = 1_024;
+
+const keptBytes = ({ input }: ApprovalRequest): number => REQUEST_BYTES + JSON.stringify(input).length;
+
 /** The user, or the agent: with client credentials, the subject of an agent's token is its client id. */
 function isCaller({ principal: { user, agent } }: ApprovalRequest, { issuer, subject }: Approver): boolean {
   if (user.issuer === issuer && user.subject === subject) return true;
   return [agent.clientId, ...agent.actors].includes(subject);
 }
 
-/** One principal cannot fill the store, nor the list of an approver. */
-function checkPending(all: readonly FiledApproval[], { principal }: ApprovalRequest, pendingMax: number): void {
-  const own = all.filter((filed) => filed.state === 'pending' && filed.principal.key === principal.key);
+/** One user cannot fill the store, nor the list of an approver, whatever its client ids. */
+function checkPending(all: readonly FiledApproval[], request: ApprovalRequest, pendingMax: number): void {
+  const { user } = shareHolderOf(request);
+  const own = all.filter((filed) => filed.state === 'pending' && shareHolderOf(filed).user === user);
   if (own.length < pendingMax) return;
   throw new GuardError('rate_limited', {
-    message: 'Too many calls of this principal wait for approval.',
+    message: 'Too many calls of this user wait for approval.',
     retryAfterSeconds: 60,
   });
 }

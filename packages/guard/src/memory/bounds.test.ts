@@ -43,7 +43,7 @@ describe('H17 a flood of keys', () => {
   });
 });
 
-it('U7 expired requests are forgotten, and one agent never has more requests than the cap', async () => {
+it('U7 expired requests are forgotten, and one user never has more requests than the cap', async () => {
   const clock = createManualClock();
   const store = createMemoryApprovals(clock, 3);
   let filed = 0;
@@ -51,7 +51,9 @@ it('U7 expired requests are forgotten, and one agent never has more requests tha
     const question = {
       digest: `d${at}`,
       expiresAtMs: clock.now() + 10,
-      principal: { key: 'p' },
+      principal: { user: { issuer: 'i', subject: 'p' } },
+      tenant: { id: 'acme' },
+      input: {},
     } as unknown as Parameters<typeof store.consume>[0];
     try {
       await store.consume(question);

@@ -107,7 +107,7 @@ function startStream(state: ResponseState): void {
   clearTimeout(state.timer);
   state.timer = openSse(response, state.headers);
   if (live === undefined) return;
-  state.stream = openStream(live.streams, live.buffered, state.pending, false, state.now());
+  state.stream = openStream(live, state.pending, false, state.now());
   if (state.isPrimed) writeBounded(response, primingEvent(state.stream));
   attach(state.stream, response);
 }

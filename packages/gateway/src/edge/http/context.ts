@@ -1,6 +1,6 @@
 /** What the handlers of the HTTP edge share: one request, and the state of the edge. */
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import type { Credentials } from '@sallyport/guard';
+import type { Credentials, FairShares } from '@sallyport/guard';
 import type { CallsUnderWay } from '../calls-under-way.ts';
 import type { BytesUnderWay } from '../bytes-under-way.ts';
 import type { EdgeSnapshot, HttpEdgeDeps } from '../deps.ts';
@@ -34,6 +34,8 @@ export interface HttpEdgeContext extends HttpEdgeDeps {
   readonly readSession: SessionReader;
   readonly bytesUnderWay: BytesUnderWay;
   readonly calls: CallsUnderWay;
+  /** Calls under way of each user and tenant. */
+  readonly callShares: FairShares;
   readonly streamLimits: StreamLimits;
 }
 

@@ -1,6 +1,6 @@
 /** The HTTP edge: which paths exist, who may send requests from where, and which handler answers. Judges no calls. */
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { asGuardError, GuardError } from '@sallyport/guard';
+import { asGuardError, createFairShares, GuardError } from '@sallyport/guard';
 import { addressRule, retryDetail } from '@sallyport/guard/stages';
 import { createCallsUnderWay } from '../calls-under-way.ts';
 import { createBytesUnderWay } from '../bytes-under-way.ts';
@@ -46,7 +46,8 @@ export function createHttpEdge(deps: HttpEdgeDeps): HttpEdge {
     readSession: createSessionReader(deps.sealer, deps.sessions, now),
     bytesUnderWay: createBytesUnderWay(),
     calls: createCallsUnderWay(),
-    streamLimits: { closing: closing.signal, slots: createStreamSlots() },
+    callShares: createFairShares(() => deps.snapshot().gateway.callsMax),
+    streamLimits: { closing: closing.signal, slots: createStreamSlots(deps.streamsMax) },
   };
   let active = 0;
   return {

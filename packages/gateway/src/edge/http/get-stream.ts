@@ -75,6 +75,7 @@ function createGetStream(
   const { slots } = edge.streamLimits;
   let stream: Stream | undefined;
   let listed: OpenGetStream | undefined;
+  let releaseSlot: (() => void) | undefined;
   const send = (message: object): void => {
     const data = JSON.stringify(message);
     if (stream === undefined) writeBounded(response, messageEvent(data));
@@ -87,11 +88,12 @@ function createGetStream(
   return {
     send,
     request: clientRequests?.send,
-    admit(principalKey) {
+    admit(identity) {
+      const { key: principalKey } = identity.principal;
       if (pending.principalKey !== undefined) return;
       if (resumption !== undefined && resumption.stream.owner.principalKey !== principalKey)
         throw new GuardError('session_not_found');
-      slots.take(principalKey, snapshot.gateway.streamsPerPrincipalMax);
+      releaseSlot = slots.take(identity, snapshot.gateway.streamsPerPrincipalMax);
       pending.principalKey = principalKey;
       stream = openResponse(context, sender.protocolVersion, live, { principalKey }, resumption, edge.clock.now());
       if (live === undefined || stream?.standalone !== true) return;
@@ -104,7 +106,7 @@ function createGetStream(
     release() {
       clientRequests?.end();
       if (listed !== undefined) live?.getStreams.splice(live.getStreams.indexOf(listed), 1);
-      if (pending.principalKey !== undefined) slots.release(pending.principalKey);
+      releaseSlot?.();
     },
   };
 }
@@ -130,7 +132,7 @@ function openResponse(
     writeBounded(response, ': listening\n\n');
     return undefined;
   }
-  const stream = resumption?.stream ?? openStream(live.streams, live.buffered, owner, true, nowMs);
+  const stream = resumption?.stream ?? openStream(live, owner, true, nowMs);
   if (resumption === undefined)
     writeBounded(response, primesStreams(protocolVersion) ? primingEvent(stream) : ': listening\n\n');
   const after = resumption?.afterSequence ?? 0;
@@ -149,7 +151,7 @@ function resumeCall(
 ): Promise<Outcome> {
   const call = toInternalCall(edge, 'stream/listen', {}, inbound);
   return runCall(edge, inbound, call, async (permit) => {
-    subscriber.admit(spendPermit(permit).principal.key);
+    subscriber.admit(spendPermit(permit));
     if (!stream.done) await disconnected(stream, inbound.signal);
     return { value: {} };
   });

@@ -16,7 +16,7 @@ const INVALID_SESSION: Session = Object.freeze({ id: '', issuer: '', subject: ''
 
 /** What runs in the caller's session in this process; `undefined` for a caller without a session. */
 export const liveSessionOf = ({ live }: Pick<HttpEdgeContext, 'live'>, { session }: Sender): LiveSession | undefined =>
-  session === undefined || session === INVALID_SESSION ? undefined : live.getOrCreate(session.id);
+  session === undefined || session === INVALID_SESSION ? undefined : live.getOrCreate(session);
 
 /**
  * @param isInitialize any session that `initialize` names is the one that it replaces, so it is not read.

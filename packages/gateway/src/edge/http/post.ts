@@ -1,6 +1,6 @@
 /** POST: one JSON-RPC message. */
 import type { IncomingMessage } from 'node:http';
-import { asGuardError, type Credentials } from '@sallyport/guard';
+import { asGuardError, shareHolderOf, takeShare, type Credentials, type ShareHolder } from '@sallyport/guard';
 import { parseStrict, type ParsedJson } from '@sallyport/guard/json';
 import { HEADER } from '../../mcp/headers.ts';
 import { readClientMessage, type ClientMessage } from '../../mcp/client-message.ts';
@@ -33,13 +33,13 @@ export async function handlePost(
   // A session may have calls under way that wait for an answer of their client.
   if (context.request.headers[HEADER.sessionId] === undefined) edge.calls.checkOpen();
   const credentials = credentialsOf(edge, context.request);
-  const { tenant } = await edge.guard.identify(credentials);
-  share.belongTo(tenant.id);
+  const holder = shareHolderOf(await edge.guard.identify(credentials));
+  share.belongTo(holder);
   const body = await received.read();
   const parsed = parseStrict(body, { bytesMax: bodyBytesMax, depthMax: depthMax, keysMax: keysMax });
   const message = readClientMessage(parsed);
   try {
-    await handleMessage(edge, context, credentials, message, body, parsed);
+    await handleMessage(edge, context, credentials, message, body, parsed, holder);
   } catch (thrown) {
     const error = asGuardError(thrown);
     if (message.kind !== 'request' || context.response.headersSent) throw error;
@@ -54,6 +54,7 @@ async function handleMessage(
   message: ClientMessage,
   body: Buffer,
   parsed: ParsedJson,
+  holder: ShareHolder,
 ): Promise<void> {
   checkMcpHeaders(context.request);
   const sender = await readSender(edge, context.request, message);
@@ -63,11 +64,16 @@ async function handleMessage(
   const inbound = inboundMessage(context, sender, credentials, pending.abort.signal, rawArguments);
   if (message.kind === 'request') {
     const connection = createHttpConnection(edge, context, sender, liveSessionOf(edge, sender), pending);
-    const end = edge.calls.begin(pending.abort);
+    const release = takeCall(edge, message, holder);
     try {
-      return await answerRequest(edge, inbound, message, connection);
+      const end = edge.calls.begin(pending.abort);
+      try {
+        return await answerRequest(edge, inbound, message, connection);
+      } finally {
+        end();
+      }
     } finally {
-      end();
+      release();
     }
   }
   const live = sender.session && edge.live.find(sender.session.id);
@@ -76,6 +82,13 @@ async function handleMessage(
   else respondRefused(context, outcome.error);
   reportRequest(edge, context, outcome.method, outcome.tenant?.id);
 }
+
+/** B7: counts a call that is under way. What listens has no end of its own: it is a stream, and counted as one. */
+const takeCall = (
+  { callShares }: HttpEdgeContext,
+  { method }: ClientMessage & { kind: 'request' },
+  holder: ShareHolder,
+) => (method === 'subscriptions/listen' ? () => {} : takeShare(callShares, holder, 'calls … are under way'));
 
 /** Who sends a message, read as its era says it. */
 async function readSender(edge: HttpEdgeContext, request: IncomingMessage, message: ClientMessage): Promise<Sender> {

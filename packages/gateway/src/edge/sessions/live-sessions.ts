@@ -2,21 +2,26 @@
  * What runs for legacy sessions in this process: pending calls, requests to the client, streams that can be resumed.
  * Nothing in here is needed to accept a request: a restart loses streams, but no session.
  */
-import { GuardError, type JsonObject, type PrincipalKey } from '@sallyport/guard';
+import {
+  createFairShares,
+  GuardError,
+  type FairShares,
+  type JsonObject,
+  type PrincipalKey,
+  type Session,
+  type ShareHolder,
+} from '@sallyport/guard';
 import type { RequestId } from '../../mcp/json-rpc.ts';
-import { forgetStream, STREAM_IDLE_MS, type BufferedBytes, type Stream } from './streams.ts';
+import { createEventMemory, forgetStream, STREAM_IDLE_MS, type StreamOwner } from './streams.ts';
 
 /** What runs for one session. */
-export interface LiveSession {
+export interface LiveSession extends StreamOwner {
   /** By {@link callKey}. */
   readonly calls: Map<string, PendingCall>;
   /** Requests to the client that wait for a response, by their id. */
   readonly clientRequests: Map<string, PendingClientRequest>;
-  /** By stream id. */
-  readonly streams: Map<string, Stream>;
   /** Open GET streams, the newest last. */
   readonly getStreams: OpenGetStream[];
-  readonly buffered: BufferedBytes;
   /** Milliseconds since the epoch. */
   usedAtMs: number;
 }
@@ -47,8 +52,8 @@ const SWEEP_MS = 60_000;
 
 /** The sessions of this process, by their id. Idle ones are forgotten after five minutes. */
 export interface LiveSessions {
-  /** Creates an entry where there is none. */
-  getOrCreate(sessionId: string): LiveSession;
+  /** Creates an entry where there is none; another idle one of its user or tenant may be forgotten for it. */
+  getOrCreate(session: Session): LiveSession;
   find(sessionId: string): LiveSession | undefined;
   /** Aborts the calls of a session and forgets everything about it. */
   end(sessionId: string): void;
@@ -56,81 +61,107 @@ export interface LiveSessions {
   close(): void;
 }
 
-/** @param buffered shared by all sessions of the process. */
-export const createLiveSession = (buffered: BufferedBytes): LiveSession => ({
+/** @param eventMemory shared by all sessions of the process. */
+export const createLiveSession = (user: ShareHolder, eventMemory: FairShares): LiveSession => ({
   calls: new Map(),
   clientRequests: new Map(),
   streams: new Map(),
   getStreams: [],
-  buffered,
+  user,
+  eventMemory,
   usedAtMs: 0,
 });
 
-/** @param now milliseconds since the epoch. */
-export function createLiveSessions(now: () => number): LiveSessions {
-  const sessions = new Map<string, LiveSession>();
-  const buffered: BufferedBytes = { bytes: 0 };
-  const timer = setInterval(() => sweep(sessions, now()), SWEEP_MS);
+interface State {
+  readonly sessions: Map<string, LiveSession>;
+  /** How many sessions each user and tenant has. */
+  readonly shares: FairShares;
+  /** Ids of the sessions that are counted: one that is in use is remembered even where the share is used up. */
+  readonly counted: Set<string>;
+  readonly eventMemory: FairShares;
+}
+
+/** @param now milliseconds since the epoch. @param sessionsMax that are remembered. */
+export function createLiveSessions(now: () => number, sessionsMax = SESSIONS_MAX): LiveSessions {
+  const state: State = {
+    sessions: new Map(),
+    shares: createFairShares(() => sessionsMax),
+    counted: new Set(),
+    eventMemory: createEventMemory(),
+  };
+  const { sessions } = state;
+  const timer = setInterval(() => sweep(state, now()), SWEEP_MS);
   timer.unref();
   return {
-    getOrCreate(id) {
-      let session = sessions.get(id);
-      if (session === undefined) {
-        if (sessions.size >= SESSIONS_MAX) forgetOneIdle(sessions);
-        session = createLiveSession(buffered);
-        sessions.set(id, session);
-      }
-      session.usedAtMs = now();
-      return session;
+    getOrCreate(session) {
+      const live = sessions.get(session.id) ?? create(state, session);
+      live.usedAtMs = now();
+      return live;
     },
     find: (id) => sessions.get(id),
-    end: (id) => endSession(sessions, id),
+    end: (id) => endSession(state, id),
     get size() {
       return sessions.size;
     },
     close() {
       clearInterval(timer);
-      for (const id of [...sessions.keys()]) endSession(sessions, id);
+      for (const id of [...sessions.keys()]) endSession(state, id);
     },
   };
 }
 
-function endSession(sessions: Map<string, LiveSession>, id: string): void {
-  const session = sessions.get(id);
+function create(state: State, { id, issuer, subject, tenant }: Session): LiveSession {
+  const user: ShareHolder = { tenant, user: JSON.stringify([issuer, subject, tenant]) };
+  let usedUp = state.shares.take(user);
+  if (usedUp !== undefined) {
+    const key = usedUp === 'user' ? 'user' : 'tenant';
+    forgetOneIdle(state, (other) => other.user[key] === user[key]);
+    usedUp = state.shares.take(user);
+  }
+  if (usedUp === undefined) state.counted.add(id);
+  const session = createLiveSession(user, state.eventMemory);
+  state.sessions.set(id, session);
+  return session;
+}
+
+function endSession(state: State, id: string): void {
+  const session = state.sessions.get(id);
   if (session === undefined) return;
   for (const { abort } of session.calls.values()) abort.abort();
   for (const request of session.clientRequests.values()) request.reject(new GuardError('cancelled'));
   for (const stream of session.streams.values()) stream.disconnect?.();
-  forgetSession(sessions, id, session);
+  forgetSession(state, id, session);
 }
 
-function forgetSession(sessions: Map<string, LiveSession>, id: string, { streams }: LiveSession): void {
-  for (const streamId of [...streams.keys()]) forgetStream(streams, streamId);
+function forgetSession({ sessions, shares, counted }: State, id: string, session: LiveSession): void {
+  for (const streamId of [...session.streams.keys()]) forgetStream(session, streamId);
   sessions.delete(id);
+  if (counted.delete(id)) shares.release(session.user);
 }
 
 const isIdle = ({ calls, clientRequests, streams }: LiveSession): boolean =>
   calls.size === 0 && clientRequests.size === 0 && ![...streams.values()].some(({ write }) => write !== undefined);
 
-function forgetOneIdle(sessions: Map<string, LiveSession>): void {
-  for (const [id, session] of sessions) {
-    if (!isIdle(session)) continue;
-    forgetSession(sessions, id, session);
+/** B7: the oldest idle session of those that may be chosen. Nobody's sessions make way for those of other tenants. */
+function forgetOneIdle(state: State, mayBeChosen: (session: LiveSession) => boolean): void {
+  for (const [id, session] of state.sessions) {
+    if (!mayBeChosen(session) || !isIdle(session)) continue;
+    forgetSession(state, id, session);
     return;
   }
 }
 
-function sweep(sessions: Map<string, LiveSession>, nowMs: number): void {
-  for (const [id, session] of sessions) {
-    if (isIdle(session) && nowMs - session.usedAtMs > IDLE_MS) forgetSession(sessions, id, session);
+function sweep(state: State, nowMs: number): void {
+  for (const [id, session] of state.sessions) {
+    if (isIdle(session) && nowMs - session.usedAtMs > IDLE_MS) forgetSession(state, id, session);
     else forgetIdleStreams(session, nowMs);
   }
 }
 
-function forgetIdleStreams({ streams }: LiveSession, nowMs: number): void {
-  for (const [id, stream] of streams) {
+function forgetIdleStreams(session: LiveSession, nowMs: number): void {
+  for (const [id, stream] of session.streams) {
     const isOver = stream.write === undefined && (stream.done || stream.standalone);
-    if (isOver && nowMs - stream.usedAtMs > STREAM_IDLE_MS) forgetStream(streams, id);
+    if (isOver && nowMs - stream.usedAtMs > STREAM_IDLE_MS) forgetStream(session, id);
   }
 }
 

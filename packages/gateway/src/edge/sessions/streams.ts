@@ -1,13 +1,19 @@
 /**
  * SSE streams of a legacy session. Their latest events are kept, so that a client that lost its connection can resume
- * (2025-11-25, resumability). Bounded in events, bytes and age, for each stream and for all together.
+ * (2025-11-25, resumability). Bounded in events, bytes and age, for each stream, user and tenant and for all together.
  */
 import { randomBytes } from 'node:crypto';
-import type { PrincipalKey } from '@sallyport/guard';
+import { createFairShares, type FairShares, type PrincipalKey, type ShareHolder } from '@sallyport/guard';
 
-/** How much all streams of the process keep together. */
-export interface BufferedBytes {
-  bytes: number;
+/** B7: the bytes that the streams of all users keep, and each user's share of them. */
+export const createEventMemory = (): FairShares => createFairShares(() => PROCESS_BYTES_MAX);
+
+/** The streams of one session, and whose they are. */
+export interface StreamOwner {
+  readonly streams: Map<string, Stream>;
+  readonly user: ShareHolder;
+  /** Of all users. */
+  readonly eventMemory: FairShares;
 }
 
 /** One SSE stream of a session. */
@@ -19,7 +25,7 @@ export interface Stream {
   /** Whom it was opened for: two agents of one user share a session, but not a stream (A18). */
   readonly owner: { readonly principalKey: PrincipalKey | undefined };
   readonly events: StreamEvent[];
-  readonly buffered: BufferedBytes;
+  readonly session: StreamOwner;
   bytes: number;
   /** Number of the last event. */
   lastSequence: number;
@@ -47,23 +53,18 @@ const STREAMS_MAX = 16;
 export const STREAM_IDLE_MS = 5 * 60_000;
 
 /** When a session has too many streams, its oldest ones without a connection are forgotten first. */
-export function openStream(
-  streams: Map<string, Stream>,
-  buffered: BufferedBytes,
-  owner: Stream['owner'],
-  standalone: boolean,
-  nowMs: number,
-): Stream {
+export function openStream(session: StreamOwner, owner: Stream['owner'], standalone: boolean, nowMs: number): Stream {
+  const { streams } = session;
   for (const [id, oldest] of streams) {
     if (streams.size < STREAMS_MAX) break;
-    if (oldest.write === undefined) forgetStream(streams, id);
+    if (oldest.write === undefined) forgetStream(session, id);
   }
   const stream: Stream = {
     id: randomBytes(12).toString('base64url'),
     standalone,
     owner,
     events: [],
-    buffered,
+    session,
     bytes: 0,
     lastSequence: 0,
     usedAtMs: nowMs,
@@ -76,13 +77,11 @@ export function openStream(
 }
 
 /** Drops a stream with its buffered events. */
-export function forgetStream(streams: Map<string, Stream>, id: string): void {
+export function forgetStream({ streams }: Pick<StreamOwner, 'streams'>, id: string): void {
   const stream = streams.get(id);
   if (stream === undefined) return;
   streams.delete(id);
-  stream.buffered.bytes -= stream.bytes;
-  stream.bytes = 0;
-  stream.events.length = 0;
+  while (stream.events.length > 0) dropOldest(stream);
 }
 
 /** The id of an event: the stream, and the number of the event in it. */
@@ -97,20 +96,30 @@ export function emit(stream: Stream, data: string): void {
   stream.lastSequence += 1;
   const sequence = stream.lastSequence;
   const text = `id: ${eventId(stream, sequence)}\nevent: message\ndata: ${data}\n\n`;
-  stream.events.push({ sequence, text });
-  stream.bytes += text.length;
-  stream.buffered.bytes += text.length;
-  while (stream.events.length > 0 && isOverLimit(stream)) {
-    const droppedBytes = stream.events.shift()?.text.length ?? 0;
-    stream.bytes -= droppedBytes;
-    stream.buffered.bytes -= droppedBytes;
-  }
+  keep(stream, { sequence, text });
   stream.write?.(text);
 }
 
 /** One large message may be kept alone: it is what a client that was cut off comes back for. */
-const isOverLimit = ({ events, bytes, buffered }: Stream): boolean =>
-  events.length > EVENTS_MAX || (bytes > STREAM_BYTES_MAX && events.length > 1) || buffered.bytes > PROCESS_BYTES_MAX;
+function keep(stream: Stream, event: StreamEvent): void {
+  const { events, session } = stream;
+  const bytes = event.text.length;
+  while (events.length >= EVENTS_MAX || (events.length > 0 && stream.bytes + bytes > STREAM_BYTES_MAX))
+    dropOldest(stream);
+  // Only what the stream itself keeps makes way: nobody loses events because somebody else has many.
+  while (session.eventMemory.take(session.user, bytes) !== undefined) {
+    if (events.length === 0) return;
+    dropOldest(stream);
+  }
+  events.push(event);
+  stream.bytes += bytes;
+}
+
+function dropOldest(stream: Stream): void {
+  const bytes = stream.events.shift()?.text.length ?? 0;
+  stream.bytes -= bytes;
+  stream.session.eventMemory.release(stream.session.user, bytes);
+}
 
 /** A stream, and the number of the last event that the client has. */
 export interface Resumption {

@@ -3,7 +3,7 @@
  */
 import { randomUUID } from 'node:crypto';
 import type { Readable, Writable } from 'node:stream';
-import { asGuardError, GuardError, type Credentials } from '@sallyport/guard';
+import { asGuardError, GuardError, type Credentials, type ShareHolder } from '@sallyport/guard';
 import { oneLine, parseStrict } from '@sallyport/guard/json';
 import { createCallsUnderWay, interruptionOf, type CallsUnderWay } from '../calls-under-way.ts';
 import { createBytesUnderWay, type BytesUnderWay } from '../bytes-under-way.ts';
@@ -21,6 +21,7 @@ import { serversOnRoute } from '../names/route.ts';
 import { recordRejection } from '../rejection.ts';
 import { renderError } from '../render/error.ts';
 import { acceptsRequests, createClientRequests } from '../sessions/client-requests.ts';
+import { createEventMemory } from '../sessions/streams.ts';
 import { createLiveSession, type LiveSession, type PendingCall } from '../sessions/live-sessions.ts';
 import { subscribeToServers } from '../subscriptions/subscriber.ts';
 import { readLines } from './lines.ts';
@@ -59,13 +60,15 @@ interface StdioClient {
 
 const QUEUE_BYTES_MAX = 1024 * 1024;
 const NEWLINE = Buffer.from('\n');
+/** The one caller of this process. */
+const ONLY_USER: ShareHolder = { tenant: '', user: '' };
 
 /** Reads and answers messages from now on, until the input ends. */
 export function createStdioEdge(deps: StdioDeps): StdioEdge {
   const { input, output } = deps;
   const inputEnded = new AbortController();
   const client: StdioClient = {
-    live: createLiveSession({ bytes: 0 }),
+    live: createLiveSession(ONLY_USER, createEventMemory()),
     inputEnded: inputEnded.signal,
     bytesUnderWay: createBytesUnderWay(),
     calls: createCallsUnderWay(),
@@ -119,8 +122,7 @@ async function handleLine(deps: StdioDeps, client: StdioClient, line: Buffer | u
   const share = client.bytesUnderWay.open(snapshot.gateway);
   let message: ClientMessage | undefined;
   try {
-    // The one caller of this process stands for one tenant.
-    share.belongTo('');
+    share.belongTo(ONLY_USER);
     if (line === undefined) throw new GuardError('payload_too_large');
     const { bodyBytesMax, depthMax, keysMax } = snapshot.gateway;
     const parsed = parseStrict(line, { bytesMax: bodyBytesMax, depthMax: depthMax, keysMax: keysMax });
@@ -215,8 +217,8 @@ function startSubscription(deps: StdioDeps, client: StdioClient, initialized: In
     send,
     request: clientRequests?.send,
     isCurrent: () => true,
-    admit: (principalKey) => {
-      pending.principalKey = principalKey;
+    admit: ({ principal }) => {
+      pending.principalKey = principal.key;
     },
   });
 }

@@ -13,7 +13,6 @@ import {
   type McpResult,
   type Outcome,
   type Permit,
-  type PrincipalKey,
 } from '@sallyport/guard';
 import type { EdgeDeps } from '../deps.ts';
 import type { RequestMessage } from '../../mcp/client-message.ts';
@@ -52,18 +51,15 @@ export async function answerListen(
     pending.abort.abort();
   };
   const stopWatching = streamLimits && watchStream(deps, inbound, streamLimits, end);
-  let slot: PrincipalKey | undefined;
+  let releaseSlot: (() => void) | undefined;
   const takeSlot = (permit: Permit): void => {
-    if (streamLimits === undefined || slot !== undefined) return;
-    const principalKey = permitHolder(permit).principal.key;
-    streamLimits.slots.take(principalKey, inbound.snapshot.gateway.streamsPerPrincipalMax);
-    slot = principalKey;
+    releaseSlot ??= streamLimits?.slots.take(permitHolder(permit), inbound.snapshot.gateway.streamsPerPrincipalMax);
   };
   try {
     return await listen(deps, inbound, request, connection, takeSlot);
   } finally {
     stopWatching?.();
-    if (slot !== undefined) streamLimits?.slots.release(slot);
+    releaseSlot?.();
   }
 }
 

@@ -1,34 +1,47 @@
-/** H9, B7: each user has a bounded number of long streams at once, whatever its client ids. */
-import { GuardError, type PrincipalKey } from '@sallyport/guard';
-import { userPartOf } from '@sallyport/guard/stages';
+/**
+ * H9, B7: each user has a bounded number of long streams at once, whatever its client ids, and each tenant a share of
+ * all of them.
+ */
+import { createFairShares, GuardError, shareHolderOf, takeShare, type Identity } from '@sallyport/guard';
 
-/** Counts the open streams of each user. */
+/** Counts the open streams of users and tenants. */
 export interface StreamSlots {
-  /** Counts one stream of a user. @throws GuardError `rate_limited` when the user has `max` open. */
-  take(principalKey: PrincipalKey, max: number): void;
-  release(principalKey: PrincipalKey): void;
+  /**
+   * Counts one stream of a user.
+   *
+   * @param userMax streams that one user may have.
+   * @returns a function that ends the count; calling it again has no effect.
+   * @throws GuardError `rate_limited` when the user, or its tenant, has too many.
+   */
+  take(identity: Identity, userMax: number): () => void;
 }
 
 const RETRY_AFTER_SECONDS = 10;
 
-/** No stream is open at first. */
-export function createStreamSlots(): StreamSlots {
-  const open = new Map<string, number>();
+/** No stream is open at first. @param streamsMax of everybody together. */
+export function createStreamSlots(streamsMax: number): StreamSlots {
+  const shares = createFairShares(() => streamsMax);
+  const ofUsers = new Map<string, number>();
   return {
-    take(principalKey, max) {
-      const count = open.get(userPartOf(principalKey)) ?? 0;
-      if (count >= max)
+    take(identity, userMax) {
+      const holder = shareHolderOf(identity);
+      const count = ofUsers.get(holder.user) ?? 0;
+      if (count >= userMax)
         throw new GuardError('rate_limited', {
           message: 'There are too many open streams of this caller.',
           retryAfterSeconds: RETRY_AFTER_SECONDS,
         });
-      open.set(userPartOf(principalKey), count + 1);
-    },
-    release(principalKey) {
-      const user = userPartOf(principalKey);
-      const left = (open.get(user) ?? 1) - 1;
-      if (left > 0) open.set(user, left);
-      else open.delete(user);
+      const release = takeShare(shares, holder, 'streams … are open');
+      ofUsers.set(holder.user, count + 1);
+      let isOpen = true;
+      return () => {
+        if (!isOpen) return;
+        isOpen = false;
+        release();
+        const left = (ofUsers.get(holder.user) ?? 1) - 1;
+        if (left > 0) ofUsers.set(holder.user, left);
+        else ofUsers.delete(holder.user);
+      };
     },
   };
 }

@@ -2,7 +2,7 @@
  * Subscribers to server-initiated messages: legacy clients that receive what servers send outside any call. Over HTTP a
  * client opens a GET stream for it; on stdio every client that is initialized gets it.
  */
-import { permitHolder, type ClientChannel, type Outcome, type PrincipalKey } from '@sallyport/guard';
+import { permitHolder, type ClientChannel, type Identity, type Outcome } from '@sallyport/guard';
 import type { EdgeDeps } from '../deps.ts';
 import { silentChannel } from '../exchange/client-channel.ts';
 import type { InboundMessage } from '../exchange/inbound-message.ts';
@@ -22,7 +22,7 @@ export interface LegacySubscriber {
    *
    * @throws GuardError when the stream cannot be opened.
    */
-  admit(principalKey: PrincipalKey): void;
+  admit(identity: Identity): void;
   /** Whether messages go out here: each message goes out on one stream of a session only. */
   isCurrent(): boolean;
   send(message: object): void;
@@ -68,7 +68,7 @@ async function subscribeToServer(
   const serverInbound = { ...inbound, route: { ...route, server } };
   const call = toInternalCall(deps, 'stream/listen', {}, serverInbound);
   return runCall(deps, serverInbound, call, (permit) => {
-    subscriber.admit(permitHolder(permit).principal.key);
+    subscriber.admit(permitHolder(permit));
     return deps.send(permit, channel);
   });
 }

@@ -89,6 +89,7 @@ export async function openTestEdge(options: TestEdgeOptions = {}): Promise<TestE
     report: (event) => void reports.push(event),
     called: () => {},
     addressLimited: () => {},
+    streamsMax: 1_000,
     rejected: () => {},
   };
   const httpEdge = createHttpEdge(deps);
@@ -125,6 +126,7 @@ const gatewaySettings = ({ addressLimit, settings }: TestEdgeOptions): GatewaySe
   depthMax: 32,
   keysMax: 10_000,
   streamsPerPrincipalMax: 4,
+  callsMax: 1_000,
   requestTimeoutMs: 30_000,
   sessionLifetimeMs: 60_000,
   addressLimitPerMinute: addressLimit ?? 1_000_000,

@@ -24,6 +24,7 @@ import { requireServed, type Verifier } from '../pins/verify.ts';
 import { listTasks } from '../tasks/list-tasks.ts';
 import { reasonOf, remoteErrorOf } from '../transports/failure.ts';
 import { acquireSession, prepareRetry, type Sent } from './acquire-session.ts';
+import type { CallShares } from './call-shares.ts';
 import { COMBINATIONS, type CombinationDeps } from './combinations.ts';
 import { inputResponsesOf, type RequestState } from './input-required/request-state.ts';
 import { urlElicitations } from './input-required/url-elicitation.ts';
@@ -36,6 +37,7 @@ import { serverError } from './server-error.ts';
 export interface SendDeps extends SubscribeDeps, CombinationDeps, Pick<UpstreamDeps, 'servers' | 'sealer' | 'report'> {
   readonly verifier: Verifier;
   readonly logLevels: LogLevels;
+  readonly callShares: CallShares;
 }
 
 /**
@@ -44,13 +46,20 @@ export interface SendDeps extends SubscribeDeps, CombinationDeps, Pick<UpstreamD
 export async function send(deps: SendDeps, permit: Permit, channel: ClientChannel): Promise<McpResult> {
   const permitted = spendPermit(permit);
   const calls = serverCallsOf(deps, permitted, channel);
+  const { method } = permitted.call;
+  // What listens has no end of its own; its streams are counted by the edge.
+  const release = deps.callShares.hold(LISTENING.has(method) ? [] : calls);
   try {
-    return await sendByMethod(deps, calls, permitted.call.method);
+    return await sendByMethod(deps, calls, method);
   } catch (thrown) {
     reportFailure(deps, permitted, calls, thrown);
     throw serverError(thrown, calls.length === 1 ? calls[0] : undefined);
+  } finally {
+    release();
   }
 }
+
+const LISTENING: ReadonlySet<string> = new Set(['stream/listen', 'subscriptions/listen']);
 
 function serverCallsOf(
   { servers, sealer, logLevels }: SendDeps,

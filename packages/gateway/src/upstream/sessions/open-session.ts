@@ -24,7 +24,7 @@ export async function openSession(
   capabilities: JsonObject,
 ): Promise<UpstreamSession> {
   const kind = TRANSPORTS[settings.transport.kind];
-  const backoffKey = JSON.stringify([settings.name, owner.principal]);
+  const backoffKey = JSON.stringify([settings.name, owner.user]);
   const waitMs = state.backoff.waitMs(backoffKey);
   if (waitMs > 0) throw transportFailure(`the server failed to start; next attempt in ${Math.ceil(waitMs / 1000)} s`);
   const sessionState = createSessionState();

@@ -252,7 +252,7 @@ describe('an empty budget', () => {
 
 describe('H17 refusals', () => {
   const who = (key: string) =>
-    ({ principal: { key }, tenant: { id: 't' } }) as unknown as Parameters<
+    ({ principal: { user: { issuer: 'i', subject: key } }, tenant: { id: 't' } }) as unknown as Parameters<
       ReturnType<typeof createRefusals>['check']
     >[0];
   const open = (wrap: (limiter: RateLimiter) => RateLimiter = (limiter) => limiter) => {
@@ -270,7 +270,7 @@ describe('H17 refusals', () => {
     };
   };
 
-  it('block a principal with too many refusals and nobody else, until its budget refills', () => {
+  it('block a user with too many refusals and nobody else, until its budget refills', () => {
     const { clock, refusals, limited } = open();
     for (let at = 0; at < 3; at++) refusals.charge(who('a'));
     expect(() => refusals.check(who('b'))).not.toThrow();
@@ -309,7 +309,7 @@ describe('H17 refusals', () => {
     expect(() => broken.check(who('a'))).not.toThrow();
   });
 
-  it('D2 are remembered for a bounded number of principals', () => {
+  it('D2 are remembered for a bounded number of users', () => {
     const { refusals } = open();
     for (let at = 0; at < 3; at++) refusals.charge(who('first'));
     for (let at = 0; at < 10_000; at++) for (let time = 0; time < 3; time++) refusals.charge(who(`p${at}`));

@@ -7,6 +7,7 @@ import {
   silentObserver,
 } from '../../memory/index.ts';
 import { GuardError } from '../../errors.ts';
+import { tenantId } from '../../identifiers.ts';
 import { addressRule, createRefusals } from './index.ts';
 
 const rule = (key: string, limit = 5): LimitRule => ({ scope: 'user', key, limit, periodMs: 60_000 });
@@ -59,7 +60,9 @@ it('every call of a principal is refused while its refusal budget is empty', () 
     now: () => clock.now(),
     observer: silentObserver,
   });
-  const who = { principal: { key: 'p' }, tenant: { id: 't' } } as Parameters<typeof refusals.check>[0];
+  const who = { principal: { user: { issuer: 'i', subject: 'p' } }, tenant: { id: 't' } } as Parameters<
+    typeof refusals.check
+  >[0];
   for (let at = 0; at < 3; at++) {
     refusals.check(who);
     refusals.charge(who);
@@ -76,6 +79,8 @@ describe('approvals', () => {
       digest,
       expiresAtMs: clock.now() + 1_000,
       principal: { key: 'p', user: { issuer: 'i', subject: 'alice' }, agent: { clientId: 'a', actors: ['bot'] } },
+      tenant: { id: 'acme' },
+      input: {},
     }) as unknown as Parameters<ReturnType<typeof createMemoryApprovals>['consume']>[0];
 
   it('one approval is consumed by one call, and nobody approves their own call (U4, U5)', async () => {
@@ -98,9 +103,38 @@ describe('approvals', () => {
     expect((await store.consume(question('e'))).state).toBe('pending');
   });
 
-  it('one principal can have a bounded number of pending requests (U7)', async () => {
+  it('B7 one user can have a bounded number of pending requests, whatever its client ids (U7)', async () => {
     const store = createMemoryApprovals(clock, 3);
-    for (const digest of ['1', '2', '3']) await store.consume(question(digest));
-    expect(() => store.consume(question('4'))).toThrow(GuardError);
+    const ask = (digest: string, clientId: string, input = {}, subject = 'alice') => {
+      const asked = question(digest);
+      const { principal } = asked;
+      const user = { ...principal.user, subject };
+      return store.consume({ ...asked, input, principal: { ...principal, user, agent: { clientId, actors: [] } } });
+    };
+    for (const digest of ['1', '2', '3']) await ask(digest, digest);
+    expect(() => ask('4', '4')).toThrow(GuardError);
+    expect(await ask('5', '5', {}, 'bob')).toMatchObject({ state: 'pending' });
+  });
+
+  it('B7 the arguments that wait for an approval are bounded in bytes, for each user and tenant', async () => {
+    const store = createMemoryApprovals(clock, 1_000);
+    const input = { text: 'x'.repeat(4 * 1024 * 1024) };
+    const filedBy = (tenant: string, subject: string): number => {
+      for (let at = 0; ; at++)
+        try {
+          const asked = question(`${tenant} ${subject} ${at}`);
+          const { principal } = asked;
+          const user = { ...principal.user, subject };
+          store.consume({ ...asked, input, tenant: { id: tenantId(tenant) }, principal: { ...principal, user } });
+        } catch {
+          return at;
+        }
+    };
+    expect(filedBy('acme', 'alice')).toBe(7);
+    expect(filedBy('acme', 'bob')).toBeGreaterThan(0);
+    expect(filedBy('globex', 'carol')).toBeGreaterThan(0);
+    clock.advance(1_000);
+    expect(store.pending()).toEqual([]);
+    expect(filedBy('initech', 'dave')).toBe(7);
   });
 });

@@ -1,14 +1,14 @@
 /**
- * A refused call takes from a refusal budget. While it is empty, every call of that principal is refused.
+ * A refused call takes from the refusal budget of its user. While it is empty, every call of that user is refused.
  */
 import { BoundedMap } from '../../bounded-map.ts';
+import { shareHolderOf } from '../../fair-shares.ts';
 import type { Identity } from '../../guard.ts';
-import type { PrincipalKey } from '../../identifiers.ts';
 import type { LimitRule, LimitVerdict, Observer, RateLimiter } from '../../ports.ts';
 import { rateLimited } from './rate-limited.ts';
 
 /**
- * The budget of refused calls per principal.
+ * The budget of refused calls of each user, whatever its client ids.
  *
  * @example
  * ```ts
@@ -44,31 +44,33 @@ const BLOCKED_MAX = 10_000;
  * ```
  */
 export function createRefusals({ limiter, perMinute, now, observer }: RefusalDeps): Refusals {
-  const blocked = new BoundedMap<PrincipalKey, { untilMs: number; verdict: LimitVerdict }>(BLOCKED_MAX);
-  const block = (key: PrincipalKey, verdict: LimitVerdict): void => {
-    if (!verdict.allowed) blocked.set(key, { untilMs: now() + verdict.retryAfterMs, verdict });
+  const blocked = new BoundedMap<string, { untilMs: number; verdict: LimitVerdict }>(BLOCKED_MAX);
+  const block = (user: string, verdict: LimitVerdict): void => {
+    if (!verdict.allowed) blocked.set(user, { untilMs: now() + verdict.retryAfterMs, verdict });
   };
   return {
-    check({ principal }) {
-      const entry = blocked.get(principal.key);
+    check(identity) {
+      const { user } = shareHolderOf(identity);
+      const entry = blocked.get(user);
       if (entry === undefined) return;
       if (entry.untilMs <= now()) {
-        blocked.delete(principal.key);
+        blocked.delete(user);
         return;
       }
       observer.limited('refusals', '', '');
       throw rateLimited(entry.verdict);
     },
-    charge({ principal }) {
-      const key = JSON.stringify(['refusals', principal.key]);
+    charge(identity) {
+      const { user } = shareHolderOf(identity);
+      const key = JSON.stringify(['refusals', user]);
       const rule: LimitRule = { scope: 'refusals', key, limit: perMinute(), periodMs: PERIOD_MS };
       const verdict = limiter.take([rule]);
       if (verdict instanceof Promise)
         verdict.then(
-          (known) => block(principal.key, known),
+          (known) => block(user, known),
           () => {},
         );
-      else block(principal.key, verdict);
+      else block(user, verdict);
     },
   };
 }

@@ -33,6 +33,8 @@ export interface ParkedCall {
   /** Called when the server made a request. */
   onRequestAdded: () => void;
   expiry: NodeJS.Timeout | undefined;
+  /** Ends its count among the calls under way. Calling it again has no effect. */
+  releaseShare: (() => void) | undefined;
   /** Why a request of the server was refused, when the client lacks a capability for it. */
   missingCapability: GuardError | undefined;
 }

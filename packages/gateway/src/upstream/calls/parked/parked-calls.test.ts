@@ -96,7 +96,7 @@ it('a caller that goes away during its retry cancels the call', async () => {
   expect(harness.upstreams.stats().parkedCalls).toBe(0);
 });
 
-it('one principal may have 32 parked calls; another principal is not affected', async () => {
+it('B7 one user may have 32 parked calls; another user is not affected', async () => {
   await Promise.all(Array.from({ length: 32 }, start));
   expect(await harness.run('tools/call', target, { name: 'ask', arguments: {} }, modern)).toMatchObject({
     error: { code: 'rate_limited' },

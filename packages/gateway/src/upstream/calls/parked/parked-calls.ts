@@ -3,7 +3,7 @@
  * server stays open; the client gets the requests as a result, and its retry continues the call.
  */
 import { randomUUID } from 'node:crypto';
-import { GuardError, type Clock, type JsonObject, type McpResult, type PrincipalKey } from '@sallyport/guard';
+import { GuardError, type Clock, type JsonObject, type McpResult } from '@sallyport/guard';
 import { isClientRequest } from '../../../mcp/client-requests.ts';
 import { inputRequired } from '../../../mcp/results.ts';
 import { guardClientRequest } from '../../client-requests/send-to-client.ts';
@@ -16,13 +16,14 @@ import type { ServerResult } from '../../transports/transport.ts';
 import { inputResponsesOf, invalidRequestState, type RequestStates } from '../input-required/request-state.ts';
 import { outboundRequest, sendRequest } from '../outbound-request.ts';
 import { clientResult } from '../result.ts';
+import type { CallShares } from '../call-shares.ts';
 import type { ServerCall } from '../server-call.ts';
 import { addRequest, failureOf, type ParkedCall } from './parked-call.ts';
 import { nextOf } from './next-of.ts';
 
 /** How long a parked call waits for the client's retry. */
 export const PARKED_MS = 120_000;
-const PER_PRINCIPAL_MAX = 32;
+const PER_USER_MAX = 32;
 
 /** What parked calls use. */
 export interface ParkedCallsDeps {
@@ -31,6 +32,7 @@ export interface ParkedCallsDeps {
   readonly requestStates: RequestStates;
   readonly catalog: Pick<PinCatalog, 'isDrifting'>;
   readonly pool: Pick<SessionPool, 'release'>;
+  readonly callShares: CallShares;
 }
 
 /** The calls of this process. */
@@ -39,7 +41,7 @@ export interface ParkedCalls {
    * Sends a call. The session stays in use until the server has answered.
    *
    * @returns the result, or the input requests that the client has to answer with a retry.
-   * @throws GuardError `rate_limited` when too many calls of the principal are parked, or what the call fails with.
+   * @throws GuardError `rate_limited` when too many calls of the user, or its tenant, are parked, or what the call fails with.
    */
   start(call: ServerCall, session: UpstreamSession, extraMembers: JsonObject): Promise<McpResult>;
   /**
@@ -84,7 +86,7 @@ async function start(
   session: UpstreamSession,
   extraMembers: JsonObject,
 ): Promise<McpResult> {
-  requireCapacity(state, call.permitted.principal.key);
+  requireCapacity(state, call.owner.user);
   const { promise: result, resolve } = Promise.withResolvers<ServerResult>();
   const parked: ParkedCall = {
     id: randomUUID(),
@@ -98,6 +100,7 @@ async function start(
     requestCount: 0,
     onRequestAdded: () => undefined,
     expiry: undefined,
+    releaseShare: undefined,
     missingCapability: undefined,
   };
   state.calls.set(parked.id, parked);
@@ -110,11 +113,9 @@ async function start(
 }
 
 /** Only calls that wait for their client count: a call that a client waits for ends by itself. */
-function requireCapacity({ calls }: ParkedCallsState, principal: PrincipalKey): void {
-  const parked = [...calls.values()].filter(
-    ({ channel, call }) => channel === undefined && call.permitted.principal.key === principal,
-  );
-  if (parked.length >= PER_PRINCIPAL_MAX)
+function requireCapacity({ calls }: ParkedCallsState, user: string): void {
+  const parked = [...calls.values()].filter(({ channel, call }) => channel === undefined && call.owner.user === user);
+  if (parked.length >= PER_USER_MAX)
     throw new GuardError('rate_limited', { message: 'Too many calls wait for input.', retryAfterSeconds: 5 });
 }
 
@@ -174,6 +175,7 @@ async function resume(state: ParkedCallsState, call: ServerCall, id: string, rou
   if (definition?.digest !== parked.call.permitted.definition?.digest) throw new GuardError('quarantined');
   const responses = inputResponsesOf(call.permitted, parked.requests.keys());
   clearTimeout(parked.expiry);
+  parked.releaseShare?.();
   parked.round++;
   for (const [key, response] of Object.entries(responses)) {
     parked.requests.get(key)?.resolve(response);
@@ -199,7 +201,9 @@ async function waitForNext(state: ParkedCallsState, parked: ParkedCall, call: Se
 }
 
 /** Leaves the call open for the client's retry, for a limited time. */
-function park(state: ParkedCallsState, parked: ParkedCall, { permitted }: ServerCall): McpResult {
+function park(state: ParkedCallsState, parked: ParkedCall, call: ServerCall): McpResult {
+  const { permitted } = call;
+  holdShare(state, parked, call);
   parked.expiry = setTimeout(() => {
     parked.abort.abort();
     end(state, parked);
@@ -213,8 +217,20 @@ function park(state: ParkedCallsState, parked: ParkedCall, { permitted }: Server
   return { value: inputRequired(inputRequests, requestState) };
 }
 
+/** B7: the server works on it as on a call that a client waits for. @throws GuardError `rate_limited`. */
+function holdShare(state: ParkedCallsState, parked: ParkedCall, call: ServerCall): void {
+  try {
+    requireCapacity(state, call.owner.user);
+    parked.releaseShare = state.callShares.hold([call]);
+  } catch (thrown) {
+    parked.abort.abort();
+    throw thrown;
+  }
+}
+
 function end({ calls }: ParkedCallsState, parked: ParkedCall): void {
   clearTimeout(parked.expiry);
+  parked.releaseShare?.();
   calls.delete(parked.id);
   for (const { reject } of parked.requests.values()) reject(new GuardError('cancelled'));
   parked.requests.clear();

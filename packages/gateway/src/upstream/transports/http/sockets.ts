@@ -16,7 +16,8 @@ export interface HttpSockets {
 }
 
 const CONNECT_MS_MAX = 10_000;
-const REQUEST_SOCKETS_MAX = 512;
+/** Requests to one server that are under way at once. */
+export const REQUEST_SOCKETS_MAX = 512;
 
 /** Connects when the first request is sent. @throws TypeError for a server of another kind. */
 export function openSockets({ transport, timeoutMs }: ServerSettings): HttpSockets {
