@@ -1,4 +1,5 @@
 /** Fetches small documents for a command. */
+import { createByteBuffer } from '@sallyport/guard';
 
 const BYTES_MAX = 16 * 1024 * 1024;
 const TIMEOUT_MS = 30_000;
@@ -12,12 +13,10 @@ export interface Fetched {
 /** @throws Error when nothing answers in time, with a redirect, or with too many bytes. */
 export async function fetchBounded(url: string, init: RequestInit = {}): Promise<Fetched> {
   const response = await fetch(url, { ...init, redirect: 'error', signal: AbortSignal.timeout(TIMEOUT_MS) });
-  const pieces: Uint8Array[] = [];
-  let bytes = 0;
+  const received = createByteBuffer();
   for await (const piece of response.body ?? []) {
-    bytes += piece.length;
-    if (bytes > BYTES_MAX) throw new Error(`${url} answered more than ${BYTES_MAX} bytes`);
-    pieces.push(piece);
+    if (received.length + piece.length > BYTES_MAX) throw new Error(`${url} answered more than ${BYTES_MAX} bytes`);
+    received.append(piece);
   }
-  return { status: response.status, body: Buffer.concat(pieces) };
+  return { status: response.status, body: received.take() };
 }
