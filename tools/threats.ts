@@ -45,8 +45,8 @@ export const THREATS: Readonly<Record<string, Threat>> = {
   B7: row(
     'One user or tenant takes a shared thing: sessions and sockets to servers, calls under way, streams, memory, ' +
       'descriptors, the disk of the log.',
-    'Each tenant and each user, whatever its client ids, has a share that leaves some to whoever comes next; descriptors ' +
-      'are kept in reserve.',
+    'Each tenant and each user, whatever its client ids, has a share that leaves some to whoever comes next; ' +
+      'descriptors are kept in reserve.',
   ),
   B8: row(
     'Methods that are aimed at no tool escape limits per tool: tasks, lists, initialize.',
