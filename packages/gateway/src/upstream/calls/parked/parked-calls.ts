@@ -41,7 +41,7 @@ export interface ParkedCalls {
    * Sends a call. The session stays in use until the server has answered.
    *
    * @returns the result, or the input requests that the client has to answer with a retry.
-   * @throws GuardError `rate_limited` when too many calls of the user or tenant are parked, or what the call fails with.
+   * @throws GuardError `rate_limited` when too many calls of the user or tenant are parked, or the failure of the call.
    */
   start(call: ServerCall, session: UpstreamSession, extraMembers: JsonObject): Promise<McpResult>;
   /**
