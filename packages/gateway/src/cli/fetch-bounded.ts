@@ -16,7 +16,7 @@ export async function fetchBounded(url: string, init: RequestInit = {}): Promise
   const received = createByteBuffer();
   for await (const piece of response.body ?? []) {
     if (received.length + piece.length > BYTES_MAX) throw new Error(`${url} answered more than ${BYTES_MAX} bytes`);
-    received.append(piece);
+    received.append(Buffer.from(piece.buffer, piece.byteOffset, piece.byteLength));
   }
   return { status: response.status, body: received.take() };
 }
