@@ -165,6 +165,35 @@ export function pinsContract(name: string, open: Open<PinStore>): void {
       expect(await port.pending()).toEqual([pending('crm', 'x', { digest: 'c' })]);
     });
 
+    it('A5 keeps what is withheld of each list until another note replaces it', async () => {
+      const { opened, port } = await fresh();
+      const note = (server: string, listed: DefinitionKind, ...names: readonly string[]): PinChange => ({
+        kind: 'note_withheld',
+        server,
+        listed,
+        withheld: names.map((one) => ({ name: one, reason: `why ${one}` })),
+      });
+      const row = (server: string, kind: DefinitionKind, one: string): object => ({
+        server,
+        kind,
+        name: one,
+        reason: `why ${one}`,
+      });
+      const version = await port.version();
+      await port.apply([
+        note('crm', 'tool', 'a b', 'c'),
+        note('crm', 'prompt', 'a b'),
+        note('mail', 'tool', ...HOSTILE),
+      ]);
+      await port.apply([note('crm', 'tool', 'd'), note('mail', 'prompt')]);
+      const store = (await opened.beside?.()) ?? port;
+      const withheld = await store.withheld();
+      expect(withheld).toHaveLength(2 + new Set(HOSTILE).size);
+      expect(withheld).toEqual(expect.arrayContaining([row('crm', 'tool', 'd'), row('crm', 'prompt', 'a b')]));
+      await port.apply([note('mail', 'tool'), note('crm', 'tool'), note('crm', 'prompt')]);
+      expect([await port.withheld(), await port.version()]).toEqual([[], version]);
+    });
+
     it('A5 server, kind and name together identify a pin', async () => {
       const { port } = await fresh();
       const all: Pin[] = [];

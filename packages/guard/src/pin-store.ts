@@ -47,6 +47,18 @@ export interface PendingDigest extends Pick<PendingPin, 'server' | 'kind' | 'nam
 }
 
 /**
+ * A definition that no caller gets, and nobody can approve, because of its name or shape.
+ *
+ * @example
+ * ```ts
+ * const sentence = ({ name, reason }: WithheldDefinition): string => `${name} is withheld: ${reason}`;
+ * ```
+ */
+export interface WithheldDefinition extends Pick<Pin, 'server' | 'kind' | 'name'> {
+  readonly reason: string;
+}
+
+/**
  * A change of the pins, as data: a list of them can be applied together, also over a network.
  *
  * @example
@@ -62,7 +74,14 @@ export type PinChange =
   /** Replaces the document of the pin that has this digest. Changes nothing when the pin has another digest. */
   | { readonly kind: 'update_document'; readonly pin: Omit<Pin, 'approvedAtMs' | 'approvedBy'> }
   /** Files the newest unapproved definition. Replaces an older pending one of the same server, kind and name. */
-  | { readonly kind: 'save_pending'; readonly pending: PendingPin };
+  | { readonly kind: 'save_pending'; readonly pending: PendingPin }
+  /** Replaces what is noted of one list of a server. It changes no pin, and so no version. */
+  | {
+      readonly kind: 'note_withheld';
+      readonly server: string;
+      readonly listed: DefinitionKind;
+      readonly withheld: readonly Pick<WithheldDefinition, 'name' | 'reason'>[];
+    };
 
 /**
  * Approved definitions, and those that wait for approval. Every method may answer later.
@@ -77,6 +96,8 @@ export interface PinStore {
   pending(): MaybePromise<readonly PendingPin[]>;
   /** The same without the documents, which stay where they are stored. */
   pendingDigests(): MaybePromise<readonly PendingDigest[]>;
+  /** What is withheld, by server, kind and name: for operators who miss a tool. */
+  withheld(): MaybePromise<readonly WithheldDefinition[]>;
   /** Applies one `approve` change. */
   approve(pin: Pin): MaybePromise<void>;
   /**

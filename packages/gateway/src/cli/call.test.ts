@@ -1,11 +1,14 @@
 /** `sallyport tools` and `sallyport call` against a server that answers as the test says. */
+import { mkdtempSync } from 'node:fs';
 import { createServer, type IncomingMessage, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { openStore } from '../adapters/sqlite/store.ts';
 import { encodeHeaderText } from '../mcp/header-text.ts';
 import { paramHeaders } from '../mcp/param-headers.ts';
 import { printable } from './printable.ts';
-import { run } from './testing/run.mts';
+import { file, folder, run } from './testing/run.mts';
 
 describe('tools and call, against a server', () => {
   let server: Server;
@@ -139,6 +142,29 @@ describe('tools and call, against a server', () => {
       'These cannot be called:\n  a: its input schema cannot be checked: the $ref leaves the schema',
     );
     expect(out).not.toContain('b: its');
+  });
+
+  it('A5 says which are withheld, and why, where it reads the data folder of the gateway', async () => {
+    const data = mkdtempSync(join(folder, 'data-'));
+    const store = openStore(join(data, 'sallyport.db'));
+    const withheld = [{ name: 'greet (with Icons)', reason: 'characters or length outside the allowed alphabet' }];
+    await store.pins.apply([
+      { kind: 'note_withheld', server: 'crm', listed: 'tool', withheld },
+      { kind: 'note_withheld', server: 'notes', listed: 'tool', withheld: [{ name: 'b c', reason: 'why' }] },
+      { kind: 'note_withheld', server: 'crm', listed: 'prompt', withheld },
+    ]);
+    store.close();
+    const { SALLYPORT_TOKEN, SALLYPORT_URL } = environment();
+    const servers = '{ crm: { url: https://crm.example }, notes: { url: https://notes.example } }';
+    const config = file('tools.yaml', `data: ${data}\ngateway: { publicUrl: '${SALLYPORT_URL}' }\nservers: ${servers}`);
+    answer = () => ({ body: result({ tools: [{ name: 'a' }] }) });
+    const here = { SALLYPORT_TOKEN: SALLYPORT_TOKEN ?? '' };
+    const { out } = await run(['tools', '--config', config, '--server', 'crm'], { environment: here });
+    expect(out).toBe(
+      'a\n\nThese are withheld:\n  crm: greet (with Icons): characters or length outside the allowed alphabet\n',
+    );
+    expect((await run(['tools', '--config', config], { environment: here })).out).toContain('notes: b c: why');
+    expect((await run(['tools', '--config', config], { environment: environment() })).out).toBe('a\n');
   });
 
   it('sends the headers that a tool requires, after the gateway reported that they are missing', async () => {

@@ -72,4 +72,23 @@ describe('check', () => {
     expect(err).toContain('warning: crm: find cannot be called: its input schema cannot be checked: ');
     expect(err).toContain('#/properties/a/pattern cannot be matched: back-references');
   });
+
+  it('A5 names what the configured servers offer that is withheld, with the reason', async () => {
+    const data = mkdtempSync(join(folder, 'data-'));
+    const store = openStore(join(data, 'sallyport.db'));
+    const withheld = [{ name: 'elicit (form)', reason: 'characters or length outside the allowed alphabet' }];
+    await store.pins.apply([
+      { kind: 'note_withheld', server: 'crm', listed: 'tool', withheld },
+      { kind: 'note_withheld', server: 'gone', listed: 'tool', withheld },
+    ]);
+    store.close();
+    const config = file('withheld.yaml', `data: ${data}\nservers: { crm: { url: https://crm.example } }`);
+    const { code, err } = await run(['check', '--config', config]);
+    expect(code).toBe(0);
+    expect(err).toBe(
+      'warning: crm: tool elicit (form) is withheld: characters or length outside the allowed alphabet\n',
+    );
+    const { out } = await run(['check', '--config', config, '--json']);
+    expect(JSON.parse(out)).toMatchObject({ withheld: [{ server: 'crm', kind: 'tool', ...withheld[0] }] });
+  });
 });

@@ -5,17 +5,15 @@ import { formatConfigError, loadConfig, type ConfigError } from '../config.ts';
 import type { PolicyFinding } from './check-policies.ts';
 import type { CommandContext, CommandDefinition } from './command.ts';
 import { printJson, type CliIo } from './io.ts';
+import { notServed, type NotServed } from './not-served.ts';
 import { printableLine } from './printable.ts';
-import { uncheckableTools, type UncheckableTool } from './uncheckable-tools.ts';
 
-interface Report {
+interface Report extends NotServed {
   readonly ok: boolean;
   readonly file: string;
   readonly errors: readonly ConfigError[];
   readonly warnings: readonly ConfigError[];
   readonly weakenings: readonly string[];
-  /** Tools whose calls are refused, because a schema of theirs cannot be checked. */
-  readonly uncheckable: readonly UncheckableTool[];
   /** Number of servers. */
   readonly servers: number;
   /** Number of policies. */
@@ -25,7 +23,8 @@ interface Report {
 /** `sallyport check`. */
 export const checkCommand: CommandDefinition<readonly [], { readonly json?: boolean }> = {
   name: 'check',
-  summary: 'check configuration, secret references, policies and pinned schemas; list every weakening',
+  summary:
+    'check configuration, secret references, policies, and what servers offer that cannot be used; list every weakening',
   options: [{ flags: '--json', summary: 'print the report as JSON' }],
   example: 'sallyport check --config sallyport.yaml',
   exitCodes: 'Exit code 1 when there is an error; each with file, line and column.',
@@ -41,7 +40,7 @@ async function check({ configuration, environment, ports }: CommandContext): Pro
   const file = configuration.file();
   const loaded = loadConfig(file, environment);
   const name = file ?? 'embedded defaults';
-  const empty = { file: name, warnings: [], weakenings: [], uncheckable: [], servers: 0, policies: 0 };
+  const empty = { file: name, warnings: [], weakenings: [], uncheckable: [], withheld: [], servers: 0, policies: 0 };
   if ('errors' in loaded) return { ...empty, ok: false, errors: loaded.errors };
   const { snapshot } = loaded;
   const { policies, findings } = await ports.checkPolicies(snapshot);
@@ -52,7 +51,7 @@ async function check({ configuration, environment, ports }: CommandContext): Pro
     errors,
     warnings: findings.filter(({ severity }) => severity === 'warning').map(withoutSeverity),
     weakenings: snapshot.weakenings,
-    uncheckable: await uncheckableTools(snapshot),
+    ...(await notServed(snapshot)),
     servers: snapshot.servers.length,
     policies,
   };
@@ -71,6 +70,8 @@ function printReport(io: CliIo, report: Report): void {
     io.stderr(`${formatConfigError({ ...warning, message: `warning: ${warning.message}` })}\n`);
   for (const { server, name, reason } of report.uncheckable)
     io.stderr(`warning: ${server}: ${printableLine(name, 128)} cannot be called: ${printableLine(reason, 400)}\n`);
+  for (const { server, kind, name, reason } of report.withheld)
+    io.stderr(`warning: ${server}: ${kind} ${printableLine(name, 128)} is withheld: ${printableLine(reason, 400)}\n`);
   if (report.weakenings.length > 0) io.stdout('Weakened:\n');
   for (const weakening of report.weakenings) io.stdout(`  ${weakening}\n`);
   if (!report.ok) return;

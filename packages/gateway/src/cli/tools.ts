@@ -1,9 +1,11 @@
 /** `sallyport tools`: the tools that the holder of the credential may call. */
-import { isObject, type Json, type JsonObject } from '@sallyport/guard';
+import { isObject, type Json, type JsonObject, type WithheldDefinition } from '@sallyport/guard';
 import { whyUncheckable } from '@sallyport/guard/stages';
-import type { CommandDefinition } from './command.ts';
+import type { CommandContext, CommandDefinition } from './command.ts';
 import { sendRequest, type GatewayError, type GatewayTarget } from './gateway-client.ts';
+import { gatewayAddress, loadConfig } from '../config.ts';
 import { printJson } from './io.ts';
+import { notServed } from './not-served.ts';
 import { printableLine, printable } from './printable.ts';
 import { printGatewayError } from './gateway-error.ts';
 import { TARGET_OPTIONS, targetOf, type TargetOptions } from './target.ts';
@@ -24,7 +26,7 @@ export const toolsCommand: CommandDefinition<readonly [], TargetOptions & { read
     const listed = await listTools(targetOf(options, context));
     if (listed.kind === 'error') printGatewayError(io, listed, options.json === true);
     else if (options.json === true) printJson(io, listed.tools, 'indented');
-    else io.stdout(tableOf(listed.tools));
+    else io.stdout(`${tableOf(listed.tools)}${withheldLines(await withheldTools(options, context))}`);
   },
 };
 
@@ -58,6 +60,29 @@ function tableOf(tools: readonly JsonObject[]): string {
     return `${name.padEnd(nameWidth)}  ${printableLine(summary, summaryWidth)}`.trimEnd();
   });
   return `${[...lines, ...uncallable(tools)].join('\n')}\n`;
+}
+
+/**
+ * What the gateway noted in its data folder. Nothing where that folder is elsewhere: through the gateway itself a server
+ * could speak to callers by the names of tools that nobody approved.
+ */
+async function withheldTools(
+  { server, url }: TargetOptions,
+  { configuration, environment }: CommandContext,
+): Promise<readonly WithheldDefinition[]> {
+  if (url !== undefined || gatewayAddress(environment) !== undefined) return [];
+  const loaded = loadConfig(configuration.file(), environment);
+  if (!('snapshot' in loaded)) return [];
+  const { withheld } = await notServed(loaded.snapshot);
+  return withheld.filter((one) => one.kind === 'tool' && (server === undefined || one.server === server));
+}
+
+function withheldLines(withheld: readonly WithheldDefinition[]): string {
+  if (withheld.length === 0) return '';
+  const lines = withheld.map(
+    ({ server, name, reason }) => `  ${server}: ${printableLine(name, 128)}: ${printableLine(reason, 400)}`,
+  );
+  return `${['', 'These are withheld:', ...lines].join('\n')}\n`;
 }
 
 /** Tools whose calls are refused, because a schema of theirs cannot be checked. */

@@ -1,4 +1,4 @@
-import type { PendingDigest, PendingPin, Pin, PinChange, PinStore } from '../pin-store.ts';
+import type { PendingDigest, PendingPin, Pin, PinChange, PinStore, WithheldDefinition } from '../pin-store.ts';
 
 /**
  * Pins in memory: for one process, until it ends. Every method answers at once.
@@ -12,15 +12,20 @@ import type { PendingDigest, PendingPin, Pin, PinChange, PinStore } from '../pin
 export function createMemoryPins() {
   const pins = new Map<string, Pin>();
   const pending = new Map<string, PendingPin>();
+  const withheld = new Map<string, readonly WithheldDefinition[]>();
   let version = 0;
 
   const apply = (changes: readonly PinChange[]): void => {
-    for (const change of changes) if (applyChange(pins, pending, change)) version += 1;
+    for (const change of changes) {
+      if (change.kind === 'note_withheld') noteWithheld(withheld, change);
+      else if (applyChange(pins, pending, change)) version += 1;
+    }
   };
   return {
     pins: () => [...pins.values()],
     pending: () => [...pending.values()],
     pendingDigests: () => [...pending.values()].map(digestOf),
+    withheld: () => [...withheld.values()].flat(),
     approve: (pin) => apply([{ kind: 'approve', pin }]),
     pinIfAbsent(pin) {
       apply([{ kind: 'pin_if_absent', pin }]);
@@ -40,8 +45,21 @@ const digestOf = ({ server, kind, name, digest, document }: PendingPin): Pending
   documentBytes: Buffer.byteLength(JSON.stringify(document)),
 });
 
+type Note = Extract<PinChange, { kind: 'note_withheld' }>;
+
+function noteWithheld(lists: Map<string, readonly WithheldDefinition[]>, { server, listed, withheld }: Note): void {
+  lists.set(
+    JSON.stringify([server, listed]),
+    withheld.map(({ name, reason }) => ({ server, kind: listed, name, reason })),
+  );
+}
+
 /** @returns true when the change had an effect. */
-function applyChange(pins: Map<string, Pin>, pending: Map<string, PendingPin>, change: PinChange): boolean {
+function applyChange(
+  pins: Map<string, Pin>,
+  pending: Map<string, PendingPin>,
+  change: Exclude<PinChange, Note>,
+): boolean {
   if (change.kind === 'save_pending') {
     pending.set(keyOf(change.pending), change.pending);
     return true;

@@ -18,6 +18,10 @@ const MIGRATIONS: readonly string[] = [
    CREATE TABLE counters (name TEXT PRIMARY KEY, value INTEGER NOT NULL) STRICT;
    INSERT INTO counters VALUES ('pins', 0);
    CREATE TABLE ended_sessions (id TEXT PRIMARY KEY, expires_at INTEGER NOT NULL) STRICT;`,
+  `CREATE TABLE withheld (
+     server TEXT NOT NULL, kind TEXT NOT NULL, name TEXT NOT NULL, reason TEXT NOT NULL,
+     PRIMARY KEY (server, kind, name)
+   ) STRICT;`,
 ];
 
 /** Brings the schema of a file up to date. @throws Error when a newer program wrote the file. */

@@ -8,6 +8,7 @@ import type {
   Pin,
   PinChange,
   PinStore,
+  WithheldDefinition,
 } from '@sallyport/guard';
 
 interface PinRow {
@@ -31,6 +32,7 @@ export function createPins(database: DatabaseSync) {
   const allPendingDigests = database.prepare(
     'SELECT server, kind, name, digest, length(CAST(document AS BLOB)) AS documentBytes FROM pending_pins',
   );
+  const allWithheld = database.prepare('SELECT * FROM withheld ORDER BY server, kind, name');
   const onePin = database.prepare('SELECT * FROM pins WHERE server = ? AND kind = ? AND name = ?');
   const version = database.prepare("SELECT value FROM counters WHERE name = 'pins'");
   const raiseVersion = database.prepare("UPDATE counters SET value = value + 1 WHERE name = 'pins'");
@@ -44,6 +46,7 @@ export function createPins(database: DatabaseSync) {
     pins: () => (allPins.all() as unknown as PinRow[]).map(pinOf),
     pending: () => (allPending.all() as unknown as PendingRow[]).map(pendingOf),
     pendingDigests: () => allPendingDigests.all() as unknown as PendingDigest[],
+    withheld: () => (allWithheld.all() as unknown as WithheldDefinition[]).map((row) => ({ ...row })),
     approve: (pin) => apply([{ kind: 'approve', pin }]),
     pinIfAbsent(pin) {
       apply([{ kind: 'pin_if_absent', pin }]);
@@ -55,7 +58,7 @@ export function createPins(database: DatabaseSync) {
   } satisfies PinStore;
 }
 
-/** @returns a function that applies one change, and returns true when the change had an effect. */
+/** @returns a function that applies one change, and returns true when the change had an effect on pins. */
 function prepareChanges(database: DatabaseSync): (change: PinChange) => boolean {
   const replacePin = database.prepare('INSERT OR REPLACE INTO pins VALUES (?, ?, ?, ?, ?, ?, ?)');
   const addPin = database.prepare(
@@ -69,6 +72,8 @@ function prepareChanges(database: DatabaseSync): (change: PinChange) => boolean 
   const removeApproved = database.prepare(
     'DELETE FROM pending_pins WHERE server = ? AND kind = ? AND name = ? AND digest = ?',
   );
+  const removeWithheld = database.prepare('DELETE FROM withheld WHERE server = ? AND kind = ?');
+  const addWithheld = database.prepare('INSERT OR REPLACE INTO withheld VALUES (?, ?, ?, ?)');
   return (change) => {
     switch (change.kind) {
       case 'approve':
@@ -89,6 +94,12 @@ function prepareChanges(database: DatabaseSync): (change: PinChange) => boolean 
         const { server, kind, name, digest, document, seenAtMs } = change.pending;
         replacePending.run(server, kind, name, digest, JSON.stringify(document), seenAtMs);
         return true;
+      }
+      case 'note_withheld': {
+        const { server, listed, withheld } = change;
+        removeWithheld.run(server, listed);
+        for (const { name, reason } of withheld) addWithheld.run(server, listed, name, reason);
+        return false;
       }
     }
   };

@@ -49,7 +49,7 @@ export function createCatalog(deps: CatalogDeps): PinCatalog {
   const { servers, clock, log, report, changed } = deps;
   const current = createCurrentPins(deps.pins, servers, log);
   const drift = createDrift();
-  const reportWithheld = createWithheldReports(log, report);
+  const reportWithheld = createWithheldReports(log, report, deps.pins);
   const compareDeps: CompareListDeps = {
     servers,
     clock,

@@ -1,7 +1,8 @@
 /** Compares one live definition with its pin. */
-import type { Clock, DefinitionKind, Digest, JsonObject, PinChange } from '@sallyport/guard';
+import type { Clock, DefinitionKind, Digest, JsonObject } from '@sallyport/guard';
 import type { ServerSettings } from '../../snapshot.ts';
 import type { UpstreamEvent } from '../deps.ts';
+import type { DefinitionChange } from './definition-bytes.ts';
 import { definitionKey } from './definition-key.ts';
 import { digestOf } from './digest.ts';
 import type { Drift } from './drift.ts';
@@ -24,7 +25,7 @@ export interface Comparison {
   /** True when the gateway served something else under this name before. */
   readonly servedChanged: boolean;
   /** What must be written to the pins. */
-  readonly change: PinChange | undefined;
+  readonly change: DefinitionChange | undefined;
 }
 
 /** What a comparison uses. */
@@ -60,7 +61,12 @@ export function compareDefinition(deps: CompareDeps, pins: PinIndex, live: LiveD
 }
 
 /** Filing the same definition again would only change the version, and make every reader read all pins again. */
-function pendingChange(deps: CompareDeps, pins: PinIndex, live: LiveDefinition, digest: Digest): PinChange | undefined {
+function pendingChange(
+  deps: CompareDeps,
+  pins: PinIndex,
+  live: LiveDefinition,
+  digest: Digest,
+): DefinitionChange | undefined {
   const { settings, kind, name, document } = live;
   if (pins.pendingDigest(settings.name, kind, name) === digest) return undefined;
   const pending = { server: settings.name, kind, name, digest, document, seenAtMs: deps.clock.now() };

@@ -57,7 +57,8 @@ export async function compareList(
     if (comparison.servedDigest !== undefined) served.set(name, comparison.servedDigest);
     if (pins.get(settings.name, kind, name) === undefined) newcomers.push(live);
   }
-  deps.reportWithheld(settings.name, kind, withheld);
+  const note = await deps.reportWithheld(settings.name, kind, withheld, viewer);
+  if (note !== undefined) changes.push(note);
   if (changes.length > 0) await deps.store.apply(changes);
   // Read again even without changes: what is sent next is checked against the pins as they are after the comparison.
   const after = await deps.current.reload();

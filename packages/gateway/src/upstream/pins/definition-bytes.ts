@@ -19,10 +19,13 @@ export function documentBytes(document: JsonObject): number {
   return length;
 }
 
+/** A change that keeps a document. */
+export type DefinitionChange = Exclude<PinChange, { readonly kind: 'note_withheld' }>;
+
 /** Space for the definitions of one server while one list is compared. */
 export interface Space {
   /** Takes the space that a change needs. @returns why there is none; `undefined` when there is. */
-  take(change: PinChange): string | undefined;
+  take(change: DefinitionChange): string | undefined;
 }
 
 /** What `pins` leave of the space of a server. */

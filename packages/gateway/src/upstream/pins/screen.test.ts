@@ -1,6 +1,6 @@
 /** Definitions that are withheld because of their name, their shape or their number (A5, S9, D2). */
 import type { JsonObject } from '@sallyport/guard';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { fakeHttp, tool, type FakeHttp } from '../testing/fake-http.mts';
 import { httpTransport, PIN_STORES, createHarness, serverSettings, type UpstreamHarness } from '../testing/harness.mts';
 
@@ -71,6 +71,29 @@ describe.each(PIN_STORES)('with a pin store that %s', (_answers, createPins) => 
     fake.tools = () => [...good, ...wrong.map((more, at) => ({ name: `wrong_${'abcdefghijklmnop'[at]}`, ...more }))];
     expect(await harness.listNames('tools/list', ['s'])).toEqual(['echo', 'bare', 'rows']);
     expect(harness.events.filter(({ kind }) => kind === 'withheld')).toHaveLength(wrong.length);
+  });
+
+  it('A5 what is withheld is noted for operators, and no longer when the server has changed it', async () => {
+    fake.tools = () => [tool('greet'), tool('greet (with Icons)'), tool('a\u0007b')];
+    expect(await harness.listNames('tools/list', ['s'])).toEqual(['greet']);
+    const reason = 'characters or length outside the allowed alphabet';
+    expect(await harness.pins.withheld()).toEqual([
+      { server: 's', kind: 'tool', name: 'greet (with Icons)', reason },
+      { server: 's', kind: 'tool', name: 'a?b', reason },
+    ]);
+    fake.tools = () => [tool('greet')];
+    await harness.listNames('tools/list', ['s']);
+    expect(await harness.pins.withheld()).toEqual([]);
+  });
+
+  it('D2 the note of one list is bounded, and its store is written only when it changes', async () => {
+    fake.tools = () => Array.from({ length: 50 }, (_, at) => tool(`n ${at}`));
+    await harness.listNames('tools/list', ['s']);
+    const [first, ...others] = [...(await harness.pins.withheld())].reverse();
+    expect([first, others.length]).toEqual([{ server: 's', kind: 'tool', name: '', reason: 'and more' }, 20]);
+    const apply = vi.spyOn(harness.pins, 'apply');
+    await harness.listNames('tools/list', ['s']);
+    expect(apply).not.toHaveBeenCalled();
   });
 
   describe('A5 S9 names', () => {

@@ -1,5 +1,8 @@
-/** Reports definitions that are not served because of their name or shape: each once, and only so many of one list. */
-import type { DefinitionKind, Log } from '@sallyport/guard';
+/**
+ * Reports definitions that are not served because of their name or shape: each once, and only so many of one list; and
+ * notes them in the store, where `sallyport check` and `sallyport tools` find them.
+ */
+import type { DefinitionKind, Log, PinChange, PinStore } from '@sallyport/guard';
 import type { UpstreamEvent } from '../deps.ts';
 import { definitionKey } from './definition-key.ts';
 
@@ -9,27 +12,83 @@ export interface Withheld {
   readonly reason: string;
 }
 
-/** Reports the withheld definitions of one list. */
-export type ReportWithheld = (server: string, kind: DefinitionKind, withheld: readonly Withheld[]) => void;
+/**
+ * Reports the withheld definitions of one list.
+ *
+ * @param viewer who saw the list.
+ * @returns what has to be stored; `undefined` when the store has it already.
+ */
+export type ReportWithheld = (
+  server: string,
+  kind: DefinitionKind,
+  withheld: readonly Withheld[],
+  viewer: string,
+) => Promise<PinChange | undefined>;
 
 const REMEMBERED_MAX = 10_000;
-/** A server that makes up names must not fill the log with them. */
+/** A server that makes up names must not fill the log or the store with them. */
 const OF_ONE_LIST_MAX = 20;
 
 /** Remembers what was reported: 10,000 definitions at most. */
-export function createWithheldReports(log: Log, report: (event: UpstreamEvent) => void): ReportWithheld {
+export function createWithheldReports(
+  log: Log,
+  report: (event: UpstreamEvent) => void,
+  store: PinStore,
+): ReportWithheld {
   const reported = new Set<string>();
   const reportOnce = (server: string, kind: DefinitionKind, { name, reason }: Withheld): void => {
     const key = `${definitionKey(server, kind, name)} ${reason}`;
     if (reported.has(key)) return;
     if (reported.size >= REMEMBERED_MAX) reported.clear();
     reported.add(key);
-    const printableName = name.replace(/[^\x20-\x7e]/g, '?').slice(0, 128);
-    log('warn', 'a definition is withheld', { server, kind, name: printableName, reason });
-    report({ kind: 'withheld', server, definition: kind, name: printableName, reason });
+    log('warn', 'a definition is withheld', { server, kind, name, reason });
+    report({ kind: 'withheld', server, definition: kind, name, reason });
   };
-  return (server, kind, withheld) => {
-    for (const definition of withheld.slice(0, OF_ONE_LIST_MAX)) reportOnce(server, kind, definition);
-    if (withheld.length > OF_ONE_LIST_MAX) reportOnce(server, kind, { name: '', reason: 'and more' });
+  const noteOnce = createNotes(store);
+  return (server, kind, withheld, viewer) => {
+    const shown = withheld.slice(0, OF_ONE_LIST_MAX).map(({ name, reason }) => ({ name: printable(name), reason }));
+    if (withheld.length > OF_ONE_LIST_MAX) shown.push({ name: '', reason: 'and more' });
+    for (const definition of shown) reportOnce(server, kind, definition);
+    return noteOnce(server, kind, shown, viewer);
   };
 }
+
+const printable = (name: string): string => name.replace(/[^\x20-\x7e]/g, '?').slice(0, 128);
+
+/**
+ * What the store has to be told. Of each list one viewer is believed, the first since the start (the gateway itself
+ * lists first): callers who see different lists would take turns in changing the note.
+ */
+function createNotes(store: PinStore): ReportWithheld {
+  const viewers = new Map<string, string>();
+  let noted: Promise<Map<string, string>> | undefined;
+  return async (server, kind, withheld, viewer) => {
+    const list = JSON.stringify([server, kind]);
+    if ((viewers.get(list) ?? viewer) !== viewer) return undefined;
+    viewers.set(list, viewer);
+    noted ??= readNotes(store).catch((thrown: unknown) => {
+      noted = undefined;
+      throw thrown;
+    });
+    const known = await noted;
+    // Two definitions of one name are one note.
+    const byName = new Map(withheld.map((definition) => [definition.name, definition]));
+    const text = textOf([...byName.values()]);
+    if ((known.get(list) ?? textOf([])) === text) return undefined;
+    known.set(list, text);
+    return { kind: 'note_withheld', server, listed: kind, withheld: [...byName.values()] };
+  };
+}
+
+/** What the store holds, by list. */
+async function readNotes(store: PinStore): Promise<Map<string, string>> {
+  const lists = new Map<string, Withheld[]>();
+  for (const { server, kind, name, reason } of await store.withheld()) {
+    const list = JSON.stringify([server, kind]);
+    lists.set(list, [...(lists.get(list) ?? []), { name, reason }]);
+  }
+  return new Map([...lists].map(([list, withheld]) => [list, textOf(withheld)]));
+}
+
+const textOf = (withheld: readonly Withheld[]): string =>
+  JSON.stringify(withheld.map(({ name, reason }) => [name, reason]).sort());

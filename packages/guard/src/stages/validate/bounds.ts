@@ -4,7 +4,7 @@
  */
 import type { Json } from '../../call.ts';
 import { isObject } from '../../json/is-object.ts';
-import { createResolver, type ResolveReference } from './schema/references.ts';
+import { createResolver, REFERENCES, type ResolveReference } from './schema/references.ts';
 import { subschemasOf } from './schema/subschemas.ts';
 
 /**
@@ -57,8 +57,10 @@ function expandedSize(schema: Json, resolve: ResolveReference, memo: Map<Json, n
   memo.set(schema, 1);
   let size = 1;
   for (const inner of subschemasOf(schema, true)) size += expandedSize(inner, resolve, memo);
-  const { $ref } = schema;
-  if (typeof $ref === 'string') size += expandedSize(resolve($ref), resolve, memo);
+  for (const keyword of REFERENCES) {
+    const reference = schema[keyword];
+    if (typeof reference === 'string') size += expandedSize(resolve(keyword, reference, schema), resolve, memo);
+  }
   memo.set(schema, size);
   return size;
 }

@@ -27,6 +27,45 @@ describe('references', () => {
     ['schemas at any place', { $ref: '#/components/schemas/n', components: { schemas: { n: { type: 'string' } } } }],
   ])('%s', (_name, schema) => expect([accepts(schema, 'x'), accepts(schema, 1)]).toEqual([true, false]));
 
+  it.each<[name: string, schema: JsonObject]>([
+    [
+      'a schema with an address of its own',
+      { $id: 'https://a.test/s', $ref: 'n', $defs: { n: { $id: 'n', type: 'string' } } },
+    ],
+    [
+      'a pointer inside a schema with an address of its own',
+      { $ref: '#/$defs/n', $defs: { n: { $id: 'n', $ref: '#/$defs/m', $defs: { m: { type: 'string' } } } } },
+    ],
+    [
+      'an anchor of the same name elsewhere',
+      {
+        $ref: 'n#x',
+        $defs: {
+          a: { $anchor: 'x', type: 'integer' },
+          n: { $id: 'n', $defs: { b: { $anchor: 'x', type: 'string' } } },
+        },
+      },
+    ],
+    [
+      'a place that no keyword knows, in a schema with an address of its own',
+      { $ref: 'n#/shared/m', $defs: { n: { $id: 'n', shared: { m: { $ref: '#/shared/k' }, k: { type: 'string' } } } } },
+    ],
+    ['$dynamicRef with one anchor', { $dynamicRef: '#x', $defs: { n: { $dynamicAnchor: 'x', type: 'string' } } }],
+    ['$recursiveRef in one schema', { allOf: [{ type: 'string' }, { items: { $recursiveRef: '#' } }] }],
+  ])('%s', (_name, schema) => expect([accepts(schema, 'x'), accepts(schema, 1)]).toEqual([true, false]));
+
+  it('a $dynamicRef that depends on the way to it is refused', () => {
+    const list = { $id: 'list', items: { $dynamicRef: '#item' }, $defs: { any: { $dynamicAnchor: 'item' } } };
+    const schema = { $ref: 'list', $defs: { list, text: { $dynamicAnchor: 'item', type: 'string' } } };
+    expect(() => compileSchema(schema)).toThrow(/may point to several schemas: "#item"/);
+    const late = {
+      allOf: [{ $dynamicRef: '#item' }, { $ref: '#/shared/n' }],
+      $defs: { any: { $dynamicAnchor: 'item' } },
+      shared: { n: { $dynamicAnchor: 'item', type: 'string' } },
+    };
+    expect(() => compileSchema(late)).toThrow(/\$dynamicAnchor stands where/);
+  });
+
   it.each(['default', 'examples', 'const', 'enum'])('$ref inside %s is data', (keyword) => {
     const data: JsonObject = { $ref: 'https://elsewhere.test/x', $dynamicRef: '#y' };
     expect(accepts({ [keyword]: keyword === 'examples' || keyword === 'enum' ? [data] : data }, data)).toBe(true);
@@ -119,6 +158,14 @@ describe('J7 patterns', () => {
     ['a group by its name in Python', '^(?P<year>\\d{4})$', ['2026'], ['26']],
     ['\\A and \\Z of Python', '\\Aab\\Z', ['ab'], ['cab', 'abc']],
     ['case that does not matter', '(?i)^caf[É]$', ['CAFé', 'café'], ['cafe']],
+    ['case that does not matter in one group', '^(?i:get|post) /x$', ['GET /x', 'Post /x'], ['GET /X']],
+    ['case that matters again', '^(?i)a(?-i)b(?-i:c)d$', ['Abcd'], ['ABcd', 'AbCd', 'AbcD']],
+    ['modifiers end with their group', '^(?:(?i)a)b$', ['Ab'], ['AB']],
+    ['a dot for everything', '(?s)^a.b$', ['a\nb'], ['ab']],
+    ['a dot for everything in one group', '^(?s:.)a.$', ['\nab'], ['\na\n']],
+    ['lines', '(?m)^b$', ['a\nb\nc', 'b'], ['ab\nbc']],
+    ['several modifiers', '(?ims)^a.b$', ['x\nA\nB'], ['xa\nb']],
+    ['a comment', '^a(?#the first letter)b$', ['ab'], ['a']],
     ['surrogates as two escapes', '^\\ud83d\\ude00$', ['😀'], ['\ud83d']],
     ['lazy repetition', '^a+?b??$', ['a', 'aab'], ['b', 'abb']],
     ['a choice of nothing', '^(?:|a|b)$', ['', 'a'], ['c']],
@@ -127,6 +174,15 @@ describe('J7 patterns', () => {
     for (const text of yes) expect([text.slice(0, 40), accepts({ pattern }, text)]).toEqual([text.slice(0, 40), true]);
     for (const text of no) expect([text.slice(0, 40), accepts({ pattern }, text)]).toEqual([text.slice(0, 40), false]);
   });
+
+  it.each<[pattern: string, why: RegExp]>([
+    ['(?x) a b', /begins with \(\?x is not supported/],
+    ['(?>a+)b', /begins with \(\?> is not supported/],
+    ['(?(1)a|b)', /is not supported/],
+    ['a++', /a repetition is repeated/],
+    ['(?P<a>.)(?P=a)', /is not supported/],
+    ['(.)\\1', /back-references/],
+  ])('%s is refused with the reason', (pattern, why) => expect(() => compileSchema({ pattern })).toThrow(why));
 
   it('several large counts in one schema', () => {
     const fields = ['a', 'b', 'c', 'd', 'e'];

@@ -151,7 +151,7 @@ describe('J8 what a schema may cost', () => {
     ['a reference inside a list', { allOf: [{ $ref: 'https://evil.test' }] }],
     ['a name that looks local', { $ref: 'x#/$defs/a' }],
   ])('%s does not compile, and the reason is ours', (_name, schema) =>
-    expect(() => compileSchema(schema)).toThrow(/\$ref leaves|not supported/),
+    expect(() => compileSchema(schema)).toThrow(/\$ref leaves|leads back|points to nothing/),
   );
 
   it.each<[name: string, schema: JsonObject]>([

@@ -47,6 +47,9 @@ export const ESCAPED_SETS: Readonly<Record<string, readonly CodeRange[]>> = {
 /** What a dot matches. */
 export const NOT_LINE_END: readonly CodeRange[] = complement(LINE_ENDS);
 
+/** Where a line ends. */
+export const isLineEnd: HasCodePoint = setOf({ ranges: [...LINE_ENDS], tests: [] }, false, false);
+
 /** What `\w` matches, and what `\b` looks at. */
 export const isWordCharacter: HasCodePoint = setOf({ ranges: [...WORDS], tests: [] }, false, false);
 

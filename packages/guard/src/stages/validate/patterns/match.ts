@@ -3,8 +3,8 @@
  * is at most the states times the characters. Look-around runs a program of its own at its position. Every state
  * costs a step of the caller's budget, which bounds what look-around inside repetitions would multiply.
  */
-import { isWordCharacter } from './character-set.ts';
-import { parsePattern } from './parse.ts';
+import { isLineEnd, isWordCharacter } from './character-set.ts';
+import { parsePattern, type Assertion } from './parse.ts';
 import { programOf, type Instruction, type InstructionAllowance, type Program } from './program.ts';
 
 /** Where the steps are taken from. */
@@ -148,9 +148,11 @@ class Matcher {
   }
 }
 
-function holds(what: 'start' | 'end' | 'boundary' | 'no-boundary', text: string, at: number): boolean {
+function holds(what: Assertion, text: string, at: number): boolean {
   if (what === 'start') return at === 0;
   if (what === 'end') return at === text.length;
+  if (what === 'line-start') return at === 0 || isLineEnd(text.charCodeAt(at - 1));
+  if (what === 'line-end') return at === text.length || isLineEnd(text.charCodeAt(at));
   const [before, after] = [codePointBefore(text, at), text.codePointAt(at)];
   const isBoundary =
     (before !== undefined && isWordCharacter(before)) !== (after !== undefined && isWordCharacter(after));

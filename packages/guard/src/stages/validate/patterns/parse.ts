@@ -1,6 +1,7 @@
 /**
  * Patterns of schemas as trees: ECMA-262 with the flag `u`, and what authors write besides (escapes that need none,
- * `\A`, `\z`, `(?P<name>…)`, `(?i)`). Back-references are refused, because no engine matches them in bounded time.
+ * `\A`, `\z`, `(?P<name>…)`, `(?i)`, `(?#…)`). Back-references are refused, because no engine matches them in bounded
+ * time.
  */
 import {
   ESCAPED_SETS,
@@ -18,7 +19,24 @@ export type PatternNode =
   | { readonly kind: 'sequence' | 'choice'; readonly parts: readonly PatternNode[] }
   | { readonly kind: 'repeat'; readonly part: PatternNode; readonly min: number; readonly max: number }
   | { readonly kind: 'look'; readonly part: PatternNode; readonly behind: boolean; readonly negated: boolean }
-  | { readonly kind: 'start' | 'end' | 'boundary' | 'no-boundary' };
+  | { readonly kind: Assertion };
+
+/** What holds at a position or not, and takes no character. */
+export type Assertion = 'start' | 'end' | 'line-start' | 'line-end' | 'boundary' | 'no-boundary';
+
+/** What modifiers such as `(?i)` change until the end of their group. */
+interface Modifiers {
+  readonly ignoreCase: boolean;
+  /** `(?s)`: a dot matches line ends, too. */
+  readonly dotAll: boolean;
+  /** `(?m)`: `^` and `$` match at line ends, too. */
+  readonly multiline: boolean;
+}
+
+/** Of the letters of other languages, these change nothing about which texts match here. */
+const MODIFIERS_WITHOUT_EFFECT = 'uaU';
+const NO_MODIFIERS: Modifiers = { ignoreCase: false, dotAll: false, multiline: false };
+const EVERYTHING: readonly CodeRange[] = [[0, 0x10ffff]];
 
 /** Groups inside groups. */
 const DEPTH_MAX = 100;
@@ -34,7 +52,7 @@ export function parsePattern(text: string): PatternNode {
 
 class PatternParser {
   #at = 0;
-  #ignoreCase = false;
+  #modifiers = NO_MODIFIERS;
   readonly #characters: readonly string[];
 
   constructor(characters: readonly string[]) {
@@ -85,28 +103,53 @@ class PatternParser {
     this.#at++;
     if (character === '(') return this.#group(depth);
     if (character === '[') return this.#brackets();
-    if (character === '.') return this.#set({ ranges: [...NOT_LINE_END], tests: [] });
-    if (character === '^') return { kind: 'start' };
-    if (character === '$') return { kind: 'end' };
+    if (character === '.')
+      return this.#set({ ranges: [...(this.#modifiers.dotAll ? EVERYTHING : NOT_LINE_END)], tests: [] });
+    if (character === '^') return { kind: this.#modifiers.multiline ? 'line-start' : 'start' };
+    if (character === '$') return { kind: this.#modifiers.multiline ? 'line-end' : 'end' };
     if (character === '\\') return this.#escape();
     if ('*+?'.includes(character)) throw new Error(`a ${character} has nothing to repeat`);
     return this.#character(character.codePointAt(0) as number);
   }
 
   #group(depth: number): PatternNode | undefined {
-    if (this.#take('?i)')) {
-      this.#ignoreCase = true;
+    if (this.#take('?#')) {
+      this.#takeUntil(')');
       return undefined;
     }
+    const outside = this.#modifiers;
+    const modifiers = this.#takeModifiers();
+    if (modifiers !== undefined) this.#modifiers = modifiers;
+    if (modifiers !== undefined && this.#take(')')) return undefined;
     const [behind, negated] = [this.#isNext('?<=') || this.#isNext('?<!'), this.#isNext('?!') || this.#isNext('?<!')];
     const look = behind || negated || this.#isNext('?=');
     if (look) this.#at += behind ? 3 : 2;
-    else if (!this.#take('?:')) this.#groupName();
-    const ignoreCase = this.#ignoreCase;
+    else if (modifiers === undefined) this.#groupName();
+    else this.#take(':');
     const part = this.choice(depth + 1);
-    this.#ignoreCase = ignoreCase;
+    this.#modifiers = outside;
     if (!this.#take(')')) throw new Error('a ( has no )');
     return look ? { kind: 'look', part, behind, negated } : part;
+  }
+
+  /** Takes `?:`, `?i`, `?s-m` and the like, but not the `)` or `:` at the end. @returns `undefined` for other groups. */
+  #takeModifiers(): Modifiers | undefined {
+    const before = this.#at;
+    if (!this.#take('?')) return undefined;
+    const changed = { ...this.#modifiers };
+    let on = true;
+    for (; this.#next !== ')' && this.#next !== ':'; this.#at++) {
+      const letter = this.#next ?? '';
+      if (letter === '-' && on) on = false;
+      else if (letter === 'i') changed.ignoreCase = on;
+      else if (letter === 's') changed.dotAll = on;
+      else if (letter === 'm') changed.multiline = on;
+      else if (letter === '' || !MODIFIERS_WITHOUT_EFFECT.includes(letter)) {
+        this.#at = before;
+        return undefined;
+      }
+    }
+    return changed;
   }
 
   #isNext(text: string): boolean {
@@ -118,7 +161,11 @@ class PatternParser {
 
   #groupName(): void {
     if (this.#take('?<') || this.#take('?P<')) this.#takeUntil('>');
-    else if (this.#next === '?') throw new Error('a group of this kind is not supported');
+    else if (this.#next === '?') throw new Error(`a group that begins with (${this.#opening()} is not supported`);
+  }
+
+  #opening(): string {
+    return this.#characters.slice(this.#at, this.#at + 2).join('');
   }
 
   #repeated(part: PatternNode): PatternNode {
@@ -248,12 +295,12 @@ class PatternParser {
   }
 
   #character(codePoint: number): PatternNode {
-    if (this.#ignoreCase) return this.#set({ ranges: [[codePoint, codePoint]], tests: [] });
+    if (this.#modifiers.ignoreCase) return this.#set({ ranges: [[codePoint, codePoint]], tests: [] });
     return { kind: 'set', has: (other) => other === codePoint };
   }
 
   #set(items: SetItems, negated = false): PatternNode {
-    return { kind: 'set', has: setOf(items, negated, this.#ignoreCase) };
+    return { kind: 'set', has: setOf(items, negated, this.#modifiers.ignoreCase) };
   }
 }
 

@@ -1,13 +1,13 @@
 /** Parsed patterns as programs: a list of instructions that the matcher runs for all positions at once. */
 import type { HasCodePoint } from './character-set.ts';
-import type { PatternNode } from './parse.ts';
+import type { Assertion, PatternNode } from './parse.ts';
 
 /** What the matcher does in one state. Numbers are indexes of instructions. */
 export type Instruction =
   | { readonly op: 'set'; readonly has: HasCodePoint }
   | { readonly op: 'split'; readonly first: number; second: number }
   | { readonly op: 'jump'; target: number }
-  | { readonly op: 'assert'; readonly what: 'start' | 'end' | 'boundary' | 'no-boundary' }
+  | { readonly op: 'assert'; readonly what: Assertion }
   | { readonly op: 'look'; readonly program: Program; readonly negated: boolean }
   | { readonly op: 'match' };
 

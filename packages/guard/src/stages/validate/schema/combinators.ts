@@ -1,13 +1,14 @@
-/** `allOf`, `anyOf`, `oneOf`, `not`, `if`, `dependentSchemas` and `$ref`: other schemas for the same value. */
+/** `allOf`, `anyOf`, `oneOf`, `not`, `if`, `dependentSchemas` and references: other schemas for the same value. */
 import type { Json } from '../../../call.ts';
 import { isObject } from '../../../json/is-object.ts';
 import { Seen, type Check, type Evaluation } from './evaluation.ts';
+import { REFERENCES } from './references.ts';
 import type { SchemaReader } from './schema-reader.ts';
 
 /** All of them that the schema has. */
 export const combinatorChecks = (schema: SchemaReader): readonly Check[] =>
   [
-    reference(schema),
+    ...REFERENCES.map((keyword) => reference(schema, keyword)),
     allOf(schema),
     anyOf(schema),
     oneOf(schema),
@@ -16,10 +17,9 @@ export const combinatorChecks = (schema: SchemaReader): readonly Check[] =>
     dependent(schema),
   ].flatMap((check) => (check === undefined ? [] : [check]));
 
-function reference(schema: SchemaReader): Check | undefined {
-  const pointer = schema.text('$ref');
-  if (pointer === undefined) return undefined;
-  return schema.compileInPlace('$ref', schema.resolve(pointer));
+function reference(schema: SchemaReader, keyword: string): Check | undefined {
+  const target = schema.reference(keyword);
+  return target === undefined ? undefined : schema.compileInPlace(keyword, target);
 }
 
 function branchesOf(schema: SchemaReader, keyword: string): readonly Check[] | undefined {

@@ -10,7 +10,7 @@ import { combinatorChecks } from './combinators.ts';
 import { Seen, type Check } from './evaluation.ts';
 import { numberChecks } from './numbers.ts';
 import { objectChecks, unevaluatedProperties } from './objects.ts';
-import { createResolver } from './references.ts';
+import { createResolver, type ResolveReference } from './references.ts';
 import { SchemaReader } from './schema-reader.ts';
 import { stringChecks } from './strings.ts';
 import { constCheck, enumCheck, typeCheck } from './values.ts';
@@ -34,7 +34,7 @@ const ACCEPT: Check = (_value, run) => {
 
 class SchemaCompiler {
   readonly #allowance: InstructionAllowance = instructionAllowance();
-  readonly #resolve: (reference: string) => Json;
+  readonly #resolve: ResolveReference;
   /** `undefined` while a schema is being compiled: a reference to it must wait. */
   readonly #checks = new Map<JsonObject, Check | undefined>();
   /** Schema → the schemas that judge the same value for it. */
@@ -64,8 +64,6 @@ class SchemaCompiler {
   #compileObject(keywords: JsonObject, where: string): Check {
     const compile = (schema: Json, at: string, around: JsonObject | undefined): Check =>
       this.compile(schema, at, around);
-    const dynamic = ['$dynamicRef', '$recursiveRef'].find((keyword) => Object.hasOwn(keywords, keyword));
-    if (dynamic !== undefined) throw new Error(`${where}/${dynamic} is not supported`);
     const schema = new SchemaReader(keywords, where, compile, this.#allowance, this.#resolve);
     const checks = [
       ...[typeCheck(schema), constCheck(schema), enumCheck(schema)].filter((check) => check !== undefined),
@@ -84,7 +82,7 @@ class SchemaCompiler {
     const done = new Set<JsonObject>();
     const open = new Set<JsonObject>();
     const follow = (schema: JsonObject): void => {
-      if (open.has(schema)) throw new Error('a $ref leads back to its own schema for the same value');
+      if (open.has(schema)) throw new Error('a reference leads back to its own schema for the same value');
       if (done.has(schema)) return;
       open.add(schema);
       for (const other of this.#inPlace.get(schema) ?? []) follow(other);

@@ -4,6 +4,7 @@ import { isObject } from '../../../json/is-object.ts';
 import { compilePattern, type FindPattern } from '../patterns/match.ts';
 import type { InstructionAllowance } from '../patterns/program.ts';
 import type { Check } from './evaluation.ts';
+import type { ResolveReference } from './references.ts';
 
 /** Compiles a schema that lies inside or is referred to. `inPlace`: the schema that judges the same value, if any. */
 export type CompileSubschema = (schema: Json, where: string, inPlace: JsonObject | undefined) => Check;
@@ -14,20 +15,20 @@ export class SchemaReader {
   readonly #where: string;
   readonly #compile: CompileSubschema;
   readonly #allowance: InstructionAllowance;
-  readonly resolve: (reference: string) => Json;
+  readonly #resolve: ResolveReference;
 
   constructor(
     keywords: JsonObject,
     where: string,
     compile: CompileSubschema,
     allowance: InstructionAllowance,
-    resolve: (reference: string) => Json,
+    resolve: ResolveReference,
   ) {
     this.#keywords = keywords;
     this.#where = where;
     this.#compile = compile;
     this.#allowance = allowance;
-    this.resolve = resolve;
+    this.#resolve = resolve;
   }
 
   has(keyword: string): boolean {
@@ -88,6 +89,12 @@ export class SchemaReader {
     if (Array.isArray(value) && (value as readonly Json[]).every((name) => typeof name === 'string'))
       return value as readonly string[];
     throw this.malformed(keyword, 'must be a list of names');
+  }
+
+  /** The schema that a reference points to. */
+  reference(keyword: string): Json | undefined {
+    const reference = this.text(keyword);
+    return reference === undefined ? undefined : this.#resolve(keyword, reference, this.#keywords);
   }
 
   pattern(keyword: string, pattern: string): FindPattern {
