@@ -24,7 +24,7 @@ interface Report extends NotServed {
 export const checkCommand: CommandDefinition<readonly [], { readonly json?: boolean }> = {
   name: 'check',
   summary:
-    'check configuration, secret references, policies, and what servers offer that cannot be used; list every weakening',
+    'check configuration, secret references, policies, and what servers offer but cannot be used; list weakenings',
   options: [{ flags: '--json', summary: 'print the report as JSON' }],
   example: 'sallyport check --config sallyport.yaml',
   exitCodes: 'Exit code 1 when there is an error; each with file, line and column.',

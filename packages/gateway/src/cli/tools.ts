@@ -63,8 +63,8 @@ function tableOf(tools: readonly JsonObject[]): string {
 }
 
 /**
- * What the gateway noted in its data folder. Nothing where that folder is elsewhere: through the gateway itself a server
- * could speak to callers by the names of tools that nobody approved.
+ * What the gateway noted in its data folder; nothing where that folder is elsewhere. Through the gateway itself a
+ * server could speak to callers by the names of tools that nobody approved.
  */
 async function withheldTools(
   { server, url }: TargetOptions,

@@ -132,7 +132,10 @@ class PatternParser {
     return look ? { kind: 'look', part, behind, negated } : part;
   }
 
-  /** Takes `?:`, `?i`, `?s-m` and the like, but not the `)` or `:` at the end. @returns `undefined` for other groups. */
+  /**
+   * Takes `?:`, `?i`, `?s-m` and the like, but not the `)` or `:` at the end.
+   * @returns `undefined` for other groups.
+   */
   #takeModifiers(): Modifiers | undefined {
     const before = this.#at;
     if (!this.#take('?')) return undefined;
