@@ -247,8 +247,8 @@ export const THREATS: Readonly<Record<string, Threat>> = {
     'Limits are keyed by principal and tenant.',
   ),
   H18: row(
-    'A stdio server writes noise, too long lines, or does not end.',
-    'Lines are bounded; the process group is ended.',
+    'A stdio server writes noise or too long lines, does not end, leaves its session, or reads the secrets of others.',
+    'Lines are bounded; all that it started is found and ended; no environment shows what the gateway was given.',
   ),
   J1: row('Names of prototypes appear as keys or names.', 'Lookups use maps; such keys are refused or inert.'),
   J2: row('A key appears twice.', 'The message is refused.'),

@@ -20,6 +20,9 @@ export interface StdioClient {
   exchange(line: string): Promise<string>;
   stdout(): string;
   stderr(): string;
+  kill(signal: NodeJS.Signals): void;
+  /** Exit code and signal, when it has ended. */
+  readonly ended: Promise<unknown>;
   close(): Promise<void>;
 }
 
@@ -43,7 +46,7 @@ export async function openStdioClient(
     // The answer to an unreadable request has no id; this client sends one request at a time.
     pending.get(id ?? latest)?.({ result, error });
   });
-  const closed = new Promise<void>((resolve) => child.once('close', () => resolve()));
+  const closed = new Promise<unknown>((resolve) => child.once('close', (code, signal) => resolve({ code, signal })));
   const send = (method: string, params: Json, era = ownEra): Promise<StdioAnswer> =>
     new Promise((resolve, reject) => {
       latest += 1;
@@ -69,6 +72,8 @@ export async function openStdioClient(
         onLine = resolve;
         child.stdin?.write(`${line}\n`);
       }),
+    kill: (signal) => void child.kill(signal),
+    ended: closed,
     stdout: () => out.join('\n'),
     stderr: () => Buffer.concat(err).toString(),
     close: async () => {

@@ -8,6 +8,7 @@ import { existsSync, readFileSync } from 'fs';
 import { createRequire } from 'module';
 import { dirname, join } from 'path';
 import { fileURLToPath, pathToFileURL } from 'url';
+import { clearEnvironment } from './clear-environment.js';
 
 var here = dirname(fileURLToPath(import.meta.url));
 var BUILT = join(here, '..', 'dist', 'main.js');
@@ -49,6 +50,7 @@ function replaceProcess(node, args) {
     return;
   }
   var child = spawn(node, args, { stdio: 'inherit' });
+  clearEnvironment();
   ['SIGINT', 'SIGTERM', 'SIGHUP'].forEach(function (signal) {
     process.on(signal, function () {
       child.kill(signal);
@@ -87,6 +89,7 @@ function start() {
   if (!built && !existsSync(SOURCE)) return fail('the package is not complete: ' + BUILT + ' is missing');
   var conditioned = built || process.execArgv.indexOf(CONDITION) !== -1;
   if (isNewEnough(process.version) && conditioned) {
+    clearEnvironment();
     return import(pathToFileURL(built ? BUILT : SOURCE).href)
       .then(function (program) {
         return program.main(process.argv.slice(2));

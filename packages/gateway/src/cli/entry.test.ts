@@ -1,5 +1,15 @@
 import { execFile, execFileSync, spawn } from 'node:child_process';
-import { cpSync, mkdirSync, mkdtempSync, realpathSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { once } from 'node:events';
+import {
+  cpSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  realpathSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -47,6 +57,16 @@ const keepOnly = (where: 'dist' | 'src' | undefined): void => {
     PROGRAM.replace('(args)', where === 'dist' ? '(args)' : '(args: readonly string[])'),
   );
 };
+/** Process ids of the program and of what started it, whose environment shows the variable. */
+async function showing(node: string): Promise<readonly (number | undefined)[]> {
+  const child = spawn(node, [entry, 'wait'], { env: { ...process.env, LAUNCHED_WITH: 'canary-7f3a' } });
+  const [line] = (await once(child.stdout, 'data')) as [Buffer];
+  const pids = [child.pid, Number(/\d+/.exec(line.toString())?.[0])];
+  const found = pids.filter((pid) => readFileSync(`/proc/${pid}/environ`, 'latin1').includes('canary-7f3a'));
+  child.kill('SIGTERM');
+  await once(child, 'exit');
+  return found;
+}
 const linkModules = (yes: boolean): void => {
   rmSync(join(folder, 'node_modules'), { recursive: true, force: true });
   if (yes) symlinkSync(MODULES, join(folder, 'node_modules'));
@@ -54,7 +74,7 @@ const linkModules = (yes: boolean): void => {
 
 beforeAll(() => {
   mkdirSync(join(folder, 'bin'));
-  cpSync(join(PACKAGE, 'bin', 'sallyport.js'), entry);
+  cpSync(join(PACKAGE, 'bin'), join(folder, 'bin'), { recursive: true });
   cpSync(join(PACKAGE, 'package.json'), join(folder, 'package.json'));
 });
 
@@ -93,6 +113,22 @@ describe('on a Node.js that is new enough', () => {
       child.on('exit', resolve);
     });
     expect([code, lines]).toEqual([7, [`waiting ${child.pid}`, 'ended']]);
+  });
+});
+
+describe.skipIf(process.platform !== 'linux')('H18 the environment that other processes can read is empty', () => {
+  it.each([
+    ['what is built', 'dist'],
+    ['the source, for which it starts itself anew', 'src'],
+  ] as const)('of %s', async (_what, where) => {
+    keepOnly(where);
+    expect(await showing(process.execPath)).toEqual([]);
+  });
+
+  it.skipIf(oldNode === undefined)('of both processes, where an older Node.js starts a newer one', async () => {
+    keepOnly('dist');
+    linkModules(true);
+    expect(await showing(oldNode ?? '')).toEqual([]);
   });
 });
 

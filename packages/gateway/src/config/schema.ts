@@ -198,7 +198,7 @@ const server = z.strictObject({
   env: z
     .record(z.string().regex(ENVIRONMENT_NAME), textOrSecret)
     .default({})
-    .describe('Environment of the program, besides PATH, HOME, LANG and TMPDIR.'),
+    .describe('Environment of the program, besides PATH, HOME, LANG, TMPDIR and a mark (`SALLYPORT_CHILD`).'),
   tools: z
     .strictObject({
       allow: z.array(toolName).max(5000).optional().describe('Only these tools exist; absent = all that are approved.'),

@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { openToOthers } from '../../../../test/fixtures/file-modes.ts';
 import { checkConfiguredPolicies } from '../cli/check-policies.ts';
 import type { CliIo } from '../cli/io.ts';
 import { formatConfigError, loadConfigText } from '../config.ts';
@@ -108,6 +109,10 @@ describe('the whole demo', () => {
     });
     if ('errors' in loaded) throw new Error(loaded.errors.map(formatConfigError).join());
     expect(await checkConfiguredPolicies(loaded.snapshot)).toEqual({ policies: 5, findings: [] });
+  });
+
+  it('A27 nobody else may read a file of its data folder', () => {
+    expect(openToOthers(dataFolder)).toEqual([]);
   });
 
   it('a second demo beside it does not start, and leaves the keys of the first alone', async () => {

@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { exportJWK, generateKeyPair, type JWK } from 'jose';
+import { takeFromOthers } from '../../private-file.ts';
 
 /** The keys of the authorization server. */
 export interface SignInKeys {
@@ -12,6 +13,7 @@ export interface SignInKeys {
 /** Reads the keys, or makes them on the first start. Only the owner can read the file; tokens outlive a restart. */
 export async function openSignInKeys(folder: string): Promise<SignInKeys> {
   const file = join(folder, 'sign-in.keys.json');
+  takeFromOthers(file);
   if (existsSync(file)) return JSON.parse(readFileSync(file, 'utf8')) as SignInKeys;
   const { privateKey } = await generateKeyPair('ES256', { extractable: true });
   const keys: SignInKeys = {

@@ -4,6 +4,7 @@
  */
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
+import { makePrivateDatabase } from '../../private-file.ts';
 
 const SQLITE_BUSY = 5;
 
@@ -36,6 +37,7 @@ export function lockFolder(folder: string): FolderLock {
 
 function open(file: string): DatabaseSync {
   try {
+    makePrivateDatabase(file);
     return new DatabaseSync(file);
   } catch (thrown) {
     throw new Error(`${file} cannot be opened: ${(thrown as Error).message}`, { cause: thrown });

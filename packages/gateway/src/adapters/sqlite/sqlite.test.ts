@@ -129,11 +129,11 @@ describe('the file', () => {
     expect(rows('ended_sessions')).toEqual([{ id: 's', expires_at: clock.ms + 5 }]);
   });
 
-  it('keeps the mode that the operator gave it', () => {
+  it('is closed to others when they could read it', () => {
     open();
     chmodSync(file, 0o640);
     open();
-    expect(statSync(file).mode & 0o777).toBe(0o640);
+    expect(statSync(file).mode & 0o777).toBe(0o600);
   });
 
   it('A34 is refused when it is damaged, not replaced', () => {

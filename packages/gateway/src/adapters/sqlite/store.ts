@@ -1,8 +1,9 @@
 /** API keys, pins and ended sessions in one SQLite file (`node:sqlite`), durable with every write. */
-import { chmodSync, existsSync, mkdirSync } from 'node:fs';
+import { mkdirSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import type { Clock, KeyStore, PinStore, SessionDirectory } from '@sallyport/guard';
+import { makePrivateDatabase } from '../../private-file.ts';
 import { createKeys } from './keys.ts';
 import { migrate } from './migrations.ts';
 import { createPins } from './pins.ts';
@@ -21,7 +22,7 @@ export interface Store {
   close(): void;
 }
 
-/** @param file created with mode 0600 when it is absent. @throws Error when it was written by a newer Sallyport. */
+/** @param file has the mode 0600 afterwards. @throws Error when it was written by a newer Sallyport. */
 export function openStore(file: string, clock: Clock = { now: () => Date.now() }): Store {
   const database = openFile(file);
   migrate(database);
@@ -39,9 +40,8 @@ export function openStore(file: string, clock: Clock = { now: () => Date.now() }
 function openFile(file: string): DatabaseSync {
   try {
     mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
-    const fresh = !existsSync(file);
+    makePrivateDatabase(file);
     const database = new DatabaseSync(file);
-    if (fresh) chmodSync(file, 0o600);
     useWal(database);
     return database;
   } catch (thrown) {

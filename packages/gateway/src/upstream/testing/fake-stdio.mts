@@ -19,6 +19,17 @@ if (mode === 'stubborn') {
   writeFileSync(argument, `${process.pid} ${grandchild.pid}`);
   setInterval(() => undefined, 1e6);
 }
+if (mode.startsWith('daemon')) {
+  // Leaves the session and the process group, and its parent ends at once: a daemon. It ignores SIGTERM.
+  const program = `process.on("SIGTERM", () => {}); require("fs").appendFileSync(process.argv[1], process.pid + "\\n");
+    setInterval(() => {}, 1e6)`;
+  const run = 'trap "" HUP; "$1" -e "$2" "$3" & exit';
+  spawn('/bin/sh', ['-c', run, 'sh', process.execPath, program, argument], {
+    stdio: 'ignore',
+    detached: true,
+    ...(mode === 'daemon-without-environment' && { env: {} }),
+  });
+}
 if (mode === 'noise')
   process.stdout.write('Welcome to my server!\n\u001b[31mred\u001b[0m\n{"jsonrpc":"2.0"\n[]\n42\n\n');
 if (mode === 'stderr')

@@ -1,13 +1,13 @@
 /**
- * A child process that writes one message per line. It starts without a shell, with the environment that was listed for
- * it, in a process group of its own.
+ * A child process that writes one message per line. No shell reads its arguments; its environment is what was listed
+ * for it, and a mark.
  */
 import { spawn, type ChildProcessByStdio } from 'node:child_process';
 import type { Readable, Writable } from 'node:stream';
 import type { Log } from '@sallyport/guard';
 import { oneLine } from '@sallyport/guard/json';
 import type { ServerSettings } from '../../../snapshot.ts';
-import { addGroup, removeGroup, signalGroup } from './process-group.ts';
+import { openProcessTree, type ProcessTree } from './process-tree.ts';
 import { readLines } from './read-lines.ts';
 import { logStderr } from './stderr-log.ts';
 
@@ -15,7 +15,7 @@ import { logStderr } from './stderr-log.ts';
 export interface Child {
   /** Writes one message, as one line. False when the child is gone, or when too much waits to be read by it. */
   write(message: Buffer): boolean;
-  /** Ends the whole group: end of input, then SIGTERM, then SIGKILL. Resolves when it is gone. */
+  /** Ends the whole process tree: end of input, then SIGTERM, then SIGKILL. Resolves when it is gone. */
   end(): Promise<void>;
   /** What it wrote last to standard error; `undefined` when it wrote nothing. */
   stderr(): string | undefined;
@@ -50,7 +50,7 @@ export function startChild(
   log: Log,
   events: ChildEvents,
 ): Child {
-  const child = spawnChild(settings, environment);
+  const { child, tree } = spawnChild(settings, environment);
   const { promise: exited, resolve: onExited } = Promise.withResolvers<void>();
   let isGone = false;
   const gone = (reason: string): void => {
@@ -60,7 +60,7 @@ export function startChild(
   };
   let ending: Promise<void> | undefined;
   const end = (): Promise<void> => {
-    ending ??= endGroup(child, exited);
+    ending ??= endTree(child, tree, exited);
     return ending;
   };
   const cutOff = (reason: string): void => {
@@ -79,11 +79,12 @@ export function startChild(
   child.stdin.on('error', () => void end());
   child.on('error', (error: NodeJS.ErrnoException) => {
     onExited();
+    void tree.killRest(child.pid);
     gone(`the process could not be started (${error.code ?? 'error'})`);
   });
   child.on('exit', (code, signal) => {
-    if (child.pid !== undefined) removeGroup(child.pid);
     onExited();
+    void tree.killRest(child.pid);
     const reason = `${PROCESS_ENDED} (${signal ?? `code ${code}`})`;
     // A process that left the group may hold the pipes open, so that `close` never comes.
     setTimeout(gone, GRACE_MS, reason).unref();
@@ -105,30 +106,35 @@ export function startChild(
 const secretsOf = ({ transport }: ServerSettings): readonly string[] =>
   transport.kind === 'stdio' ? Object.values(transport.env) : [];
 
-function spawnChild({ transport }: ServerSettings, environment: Readonly<Record<string, string>>): ChildWithPipes {
+function spawnChild(
+  { transport }: ServerSettings,
+  environment: Readonly<Record<string, string>>,
+): { readonly child: ChildWithPipes; readonly tree: ProcessTree } {
   if (transport.kind !== 'stdio') throw new TypeError('not a stdio server');
   const { command, args, env, cwd } = transport;
-  const child = spawn(command, [...args], {
-    env: { ...environment, ...env },
+  const tree = openProcessTree(command, args, { ...environment, ...env }, cwd);
+  const child = spawn(tree.command, [...tree.args], {
+    env: tree.environment,
     ...(cwd === undefined ? {} : { cwd }),
     stdio: ['pipe', 'pipe', 'pipe'],
     shell: false,
     detached: true,
     windowsHide: true,
   });
-  if (child.pid !== undefined) addGroup(child.pid);
-  return child;
+  if (child.pid !== undefined) tree.started(child.pid);
+  return { child, tree };
 }
 
-async function endGroup(child: ChildWithPipes, exited: Promise<void>): Promise<void> {
+async function endTree(child: ChildWithPipes, tree: ProcessTree, exited: Promise<void>): Promise<void> {
   child.stdin.end();
   const { pid } = child;
   if (pid === undefined) return;
-  if (await exitsInTime(exited)) return;
-  signalGroup(pid, 'SIGTERM');
-  if (await exitsInTime(exited)) return;
-  signalGroup(pid, 'SIGKILL');
+  if (!(await exitsInTime(exited))) {
+    tree.signal(pid, 'SIGTERM');
+    if (!(await exitsInTime(exited))) tree.signal(pid, 'SIGKILL');
+  }
   await exited;
+  await tree.killRest(pid);
 }
 
 function exitsInTime(exited: Promise<void>): Promise<boolean> {

@@ -92,7 +92,7 @@ describe('H18 a child process', () => {
       Object.keys(env)
         .filter((name) => !name.startsWith('__'))
         .sort(),
-    ).toEqual(['GIVEN', 'HOME', 'LANG', 'PATH']);
+    ).toEqual(['GIVEN', 'HOME', 'LANG', 'PATH', 'SALLYPORT_CHILD']);
   });
 
   it('H18 a child that ignores end of input and SIGTERM is killed, with its own children', async () => {

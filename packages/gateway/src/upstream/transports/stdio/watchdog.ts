@@ -1,0 +1,75 @@
+/**
+ * A small process that outlives a gateway that is killed, and then ends the children that the gateway could not end. It
+ * notices the end by its standard input, whose other end only the gateway holds.
+ */
+import { spawn, type ChildProcess } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { cgroupFolder } from './cgroup.ts';
+import { MARKER, RUN_ID } from './process-marker.ts';
+
+const SHELL = '/bin/sh';
+/** Each pass may find processes that were started during the one before it. */
+const PASSES_MAX = 20;
+
+/**
+ * Reads `add GROUP` and `remove GROUP` until the end of its input. What is left then had its own end of input, and gets
+ * a second for it, SIGTERM and another second.
+ */
+const SCRIPT = `
+groups=' '
+while read -r what group; do
+  case $what in
+    add) groups="$groups$group " ;;
+    remove) case $groups in *" $group "*) groups="\${groups%% $group *} \${groups#* $group }" ;; esac ;;
+  esac
+done
+signal() {
+  for group in $groups; do kill -s "$1" -- "-$group" 2>/dev/null; done
+  [ -d /proc/self ] || return 1
+  found=$(grep -ls "${MARKER}=$run" /proc/[0-9]*/environ 2>/dev/null)
+  for file in $found; do pid=\${file#/proc/}; kill -s "$1" "\${pid%/environ}" 2>/dev/null; done
+  [ -n "$found" ]
+}
+if [ "$groups" != ' ' ]; then
+  sleep 1
+  signal TERM
+  sleep 1
+  [ -z "$cgroup" ] || echo 1 > "$cgroup/cgroup.kill"
+  pass=0
+  while signal KILL && [ $pass -lt ${PASSES_MAX} ]; do pass=$((pass + 1)); done
+fi
+[ -z "$cgroup" ] || for try in 1 2 3 4 5; do rmdir "$cgroup"/*/ "$cgroup" && break; sleep 1; done
+`;
+
+let watchdog: ChildProcess | undefined;
+
+/** Tells the watchdog of the process group that a child leads. The first one starts it. */
+export function watchGroup(pid: number): void {
+  watchdog ??= start();
+  writeLine(`add ${pid}`);
+}
+
+/** The group is gone. */
+export function unwatchGroup(pid: number): void {
+  writeLine(`remove ${pid}`);
+}
+
+function writeLine(line: string): void {
+  if (watchdog?.stdin?.writable === true) watchdog.stdin.write(`${line}\n`);
+}
+
+function start(): ChildProcess | undefined {
+  if (!existsSync(SHELL)) return undefined;
+  const child = spawn(SHELL, ['-c', `run=${RUN_ID} cgroup=$1\n${SCRIPT}`, 'sallyport-watchdog', cgroupFolder() ?? ''], {
+    env: { PATH: '/usr/bin:/bin' },
+    cwd: '/',
+    stdio: ['pipe', 'ignore', 'ignore'],
+    // In a session of its own: a signal to the group of the gateway does not reach it.
+    detached: true,
+  });
+  child.on('error', () => undefined);
+  child.stdin.on('error', () => undefined);
+  child.unref();
+  (child.stdin as unknown as { unref?: () => void }).unref?.();
+  return child;
+}
