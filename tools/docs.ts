@@ -165,6 +165,7 @@ function cliPage(): string {
       demo: refuse,
       stdio: refuse,
       checkPolicies: refuse,
+      serverFailures: refuse,
       signals: { on: () => undefined, off: () => undefined },
     },
   );

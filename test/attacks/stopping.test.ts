@@ -7,9 +7,10 @@ import { existsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { request } from 'undici';
-import { expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { connect, post, type Era } from './mcp-client.ts';
 import { openInstallation, type Installation } from './installation.ts';
+import { openStdioClient, type StdioAnswer } from './stdio-client.ts';
 import { openUpstream, textResult, tool, type Upstream } from './upstream.ts';
 
 const gated = fileURLToPath(new URL('./gated-server.ts', import.meta.url));
@@ -178,3 +179,69 @@ it(
   },
   TIMEOUT_MS,
 );
+
+describe('L9 SIGTERM ends sallyport stdio', () => {
+  const ERAS: readonly Era[] = ['modern', 'legacy'];
+  const errorCodeOf = ({ error, result }: StdioAnswer): unknown =>
+    error?.data?.['error_code'] ??
+    (result?.['structuredContent'] as Record<string, unknown> | undefined)?.['error_code'];
+
+  it.each(ERAS)(
+    'a %s call under way finishes, a new one is refused, and the exit code is 0',
+    async (era) => {
+      const held = await openHeld({ shutdown: { grace: '10m' } });
+      const client = await openStdioClient(held.installation, await held.installation.token('alice'), {
+        era,
+        server: 'child',
+      });
+      const call = client.send('tools/call', { name: 'wait', arguments: {} });
+      await until(() => held.hasArrived('child'));
+      client.kill('SIGTERM');
+      await until(async () => errorCodeOf(await client.send('tools/list', {})) === 'UNAVAILABLE');
+      held.open();
+      expect(JSON.stringify((await call).result)).toContain('done');
+      expect(await client.ended).toEqual({ code: 0, signal: null });
+      await held.close();
+    },
+    TIMEOUT_MS,
+  );
+
+  it.each(ERAS)(
+    'a %s call that does not finish in time is told that it may have been executed',
+    async (era) => {
+      const held = await openHeld({ shutdown: { grace: '100ms' } });
+      const client = await openStdioClient(held.installation, await held.installation.token('alice'), {
+        era,
+        server: 'child',
+      });
+      const call = client.send('tools/call', { name: 'wait', arguments: {} });
+      await until(() => held.hasArrived('child'));
+      client.kill('SIGTERM');
+      expect(errorCodeOf(await call)).toBe('INTERRUPTED');
+      expect(await client.ended).toEqual({ code: 0, signal: null });
+      const found = await held.installation.command(['audit', 'search', '--json', '--log', 'stdio-1']);
+      expect(found.stdout).toContain('INTERRUPTED');
+      await held.close();
+    },
+    TIMEOUT_MS,
+  );
+
+  it(
+    'while a server never answers its first attempt',
+    async () => {
+      const servers = {
+        mute: { command: [process.execPath, '-e', 'process.stdin.on("end", () => process.exit()).resume()'] },
+      };
+      const installation = await openInstallation({ servers });
+      const token = await installation.token('alice');
+      const child = installation.spawn(['stdio'], { SALLYPORT_TOKEN: token });
+      child.stderr?.resume();
+      const ended = once(child, 'close');
+      await until(() => existsSync(join(installation.data, 'sallyport.db')));
+      child.kill('SIGTERM');
+      expect(await ended).toEqual([0, null]);
+      await installation.close();
+    },
+    TIMEOUT_MS,
+  );
+});

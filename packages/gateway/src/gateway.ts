@@ -50,7 +50,7 @@ import type { DefinitionsDeps, UpstreamEvent } from './upstream/deps.ts';
 import { createUpstreams, type Upstreams } from './upstream/upstreams.ts';
 
 /** How long servers may take to end; one that hangs must not keep the audit log from being closed. */
-const UPSTREAMS_CLOSE_MS = 5_000;
+export const UPSTREAMS_CLOSE_MS = 5_000;
 
 /** How a gateway is started. */
 export interface StartOptions {

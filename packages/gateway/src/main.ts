@@ -29,7 +29,8 @@ export async function main(argv: readonly string[]): Promise<void> {
     start: startConfigured,
     stdio: async (snapshot, server, token, stop) => {
       const { runStdioGateway } = await import('./stdio-gateway.ts');
-      return runStdioGateway(snapshot, server, token, stop);
+      await runStdioGateway(snapshot, server, token, stop);
+      exitSoon();
     },
     demo: async (demoIo) => {
       const { runDemo } = await import('./demo/run.ts');
@@ -37,12 +38,21 @@ export async function main(argv: readonly string[]): Promise<void> {
       return runDemo(demoIo, startGateway, { openSignIn });
     },
     checkPolicies: checkConfiguredPolicies,
+    serverFailures: async (snapshot, how) => {
+      const { failuresOfRunningGateway, reachServers } = await import('./server-failures.ts');
+      return how === 'start' ? reachServers(snapshot) : failuresOfRunningGateway(snapshot);
+    },
   });
   await runProgram(program, argv, io);
 }
 
 /** How long the process may take to end by itself after the gateway was closed. */
 const EXIT_AFTER_MS = 1_000;
+
+/** Everything is on disk; a server that hangs must not keep the process. */
+function exitSoon(): void {
+  setTimeout(() => process.exit(), EXIT_AFTER_MS).unref();
+}
 
 /** `sallyport … | head` closes the pipe early, which is no error. */
 function endQuietlyWhenOutputCloses(): void {
@@ -65,8 +75,7 @@ async function startConfigured(
     ...running,
     close: async () => {
       await running.close();
-      // Everything is on disk; a server that hangs must not keep the process.
-      setTimeout(() => process.exit(), EXIT_AFTER_MS).unref();
+      exitSoon();
     },
   };
 }

@@ -3,11 +3,11 @@
  * lies beside the log of the gateway.
  */
 import { systemClock } from '@sallyport/guard/memory';
-import { aborted } from './aborted.ts';
+import { aborted, atMost } from './aborted.ts';
 import { openFreeLog } from './adapters/segments/log.ts';
 import { createDiscovery } from './discovery.ts';
 import { createStdioEdge } from './edge/stdio/stdio.ts';
-import { createGuardedUpstreams, edgeDepsOf, openResources } from './gateway.ts';
+import { createGuardedUpstreams, edgeDepsOf, openResources, UPSTREAMS_CLOSE_MS } from './gateway.ts';
 import { recordSettings } from './gateway-records.ts';
 import { reloadPoliciesOnChange } from './reload.ts';
 import type { Snapshot } from './snapshot.ts';
@@ -50,7 +50,7 @@ export async function runStdioGateway(
   await edge.ended;
   stopReloadingPolicies();
   discovery.stop();
-  await guarded.upstreams.close();
+  await atMost(UPSTREAMS_CLOSE_MS, guarded.upstreams.close());
   await resources.strangers.close();
   await audit.close();
   store.close();

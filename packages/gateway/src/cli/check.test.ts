@@ -52,6 +52,23 @@ describe('check', () => {
     expect(warned).toMatchObject({ code: 0, err: 'p.cedar:3:9: warning: no such tool "x"; did you mean "y"?\n' });
   });
 
+  it('names the servers that a running gateway does not reach, as warnings', async () => {
+    const config = file('down.yaml', 'servers: { crm: { url: https://crm.example } }');
+    const asked: string[] = [];
+    const serverFailures = async (_snapshot: unknown, how: string): Promise<Record<string, string>> => {
+      asked.push(how);
+      return { crm: 'the process ended (code 4); standard error: no database' };
+    };
+    const { code, err, out } = await run(['check', '--config', config], { serverFailures });
+    expect([code, err]).toEqual([
+      0,
+      'warning: crm cannot be reached: the process ended (code 4); standard error: no database\n',
+    ]);
+    expect(out).toContain('ok (1 server');
+    expect((await run(['check', '--config', config, '--servers'], { serverFailures })).code).toBe(1);
+    expect(asked).toEqual(['ask', 'start']);
+  });
+
   it('B4 names the tools whose schemas cannot be checked, with the reason', async () => {
     const data = mkdtempSync(join(folder, 'data-'));
     const store = openStore(join(data, 'sallyport.db'));

@@ -14,40 +14,53 @@ interface Report extends NotServed {
   readonly errors: readonly ConfigError[];
   readonly warnings: readonly ConfigError[];
   readonly weakenings: readonly string[];
+  /** By server: why it cannot be reached, with what a program wrote to standard error before it ended. */
+  readonly unreachable: Readonly<Record<string, string>>;
   /** Number of servers. */
   readonly servers: number;
   /** Number of policies. */
   readonly policies: number;
 }
 
+interface CheckOptions {
+  readonly servers?: boolean;
+  readonly json?: boolean;
+}
+
 /** `sallyport check`. */
-export const checkCommand: CommandDefinition<readonly [], { readonly json?: boolean }> = {
+export const checkCommand: CommandDefinition<readonly [], CheckOptions> = {
   name: 'check',
   summary:
     'check configuration, secret references, policies, and what servers offer but cannot be used; list weakenings',
-  options: [{ flags: '--json', summary: 'print the report as JSON' }],
-  example: 'sallyport check --config sallyport.yaml',
-  exitCodes: 'Exit code 1 when there is an error; each with file, line and column.',
-  run: async (_given, { json }, context) => {
-    const report = await check(context);
+  options: [
+    { flags: '--servers', summary: 'start or connect to each server, instead of asking a gateway that runs' },
+    { flags: '--json', summary: 'print the report as JSON' },
+  ],
+  example: 'sallyport check --config sallyport.yaml\nsallyport check --servers',
+  exitCodes: 'Exit code 1 when there is an error, each with file, line and column, or --servers reaches one not.',
+  run: async (_given, { servers, json }, context) => {
+    const report = await check(context, servers === true);
     if (!report.ok) context.io.exit(1);
     if (json === true) printJson(context.io, report, 'indented');
     else printReport(context.io, report);
   },
 };
 
-async function check({ configuration, environment, ports }: CommandContext): Promise<Report> {
+async function check({ configuration, environment, ports }: CommandContext, startServers: boolean): Promise<Report> {
   const file = configuration.file();
   const loaded = loadConfig(file, environment);
   const name = file ?? 'embedded defaults';
-  const empty = { file: name, warnings: [], weakenings: [], uncheckable: [], withheld: [], servers: 0, policies: 0 };
+  const nothing = { warnings: [], weakenings: [], uncheckable: [], withheld: [], unreachable: {} };
+  const empty = { ...nothing, file: name, servers: 0, policies: 0 };
   if ('errors' in loaded) return { ...empty, ok: false, errors: loaded.errors };
   const { snapshot } = loaded;
   const { policies, findings } = await ports.checkPolicies(snapshot);
   const errors = findings.filter(({ severity }) => severity === 'error').map(withoutSeverity);
+  const unreachable = await ports.serverFailures(snapshot, startServers ? 'start' : 'ask');
   return {
     ...empty,
-    ok: errors.length === 0,
+    ok: errors.length === 0 && !(startServers && Object.keys(unreachable).length > 0),
+    unreachable,
     errors,
     warnings: findings.filter(({ severity }) => severity === 'warning').map(withoutSeverity),
     weakenings: snapshot.weakenings,
@@ -72,6 +85,8 @@ function printReport(io: CliIo, report: Report): void {
     io.stderr(`warning: ${server}: ${printableLine(name, 128)} cannot be called: ${printableLine(reason, 400)}\n`);
   for (const { server, kind, name, reason } of report.withheld)
     io.stderr(`warning: ${server}: ${kind} ${printableLine(name, 128)} is withheld: ${printableLine(reason, 400)}\n`);
+  for (const [server, reason] of Object.entries(report.unreachable))
+    io.stderr(`warning: ${server} cannot be reached: ${printableLine(reason, REASON_CHARACTERS_MAX)}\n`);
   if (report.weakenings.length > 0) io.stdout('Weakened:\n');
   for (const weakening of report.weakenings) io.stdout(`  ${weakening}\n`);
   if (!report.ok) return;
@@ -80,6 +95,9 @@ function printReport(io: CliIo, report: Report): void {
   io.stdout(`${report.file}: ok (${servers}, ${policies})\n`);
   if (report.policies === 0) io.stdout('There are no policies, so every call is refused.\n');
 }
+
+/** What a program wrote to standard error is in it. */
+const REASON_CHARACTERS_MAX = 800;
 
 const counted = (count: number, singular: string, plural: string): string =>
   `${count} ${count === 1 ? singular : plural}`;

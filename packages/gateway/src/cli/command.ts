@@ -97,6 +97,12 @@ export interface CommandPorts {
   readonly signals: Signals;
   /** Parses the policies and checks them against the pinned definitions. Never throws for the text of a policy. */
   readonly checkPolicies: (snapshot: Snapshot) => Promise<PolicyVerdict>;
+  /**
+   * By server: why it cannot be reached.
+   *
+   * @param how `start` starts or connects to each of them, `ask` asks a gateway that runs with this configuration.
+   */
+  readonly serverFailures: (snapshot: Snapshot, how: 'start' | 'ask') => Promise<Readonly<Record<string, string>>>;
 }
 
 /** What every command is given besides its own arguments and options. */

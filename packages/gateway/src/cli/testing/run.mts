@@ -55,6 +55,7 @@ export function programOf(io: ProgramIo, { environment, commands, ...ports }: Ru
       stdio: refuse,
       signals,
       checkPolicies: async () => ({ policies: 0, findings: [] }),
+      serverFailures: async () => ({}),
       ...ports,
     },
     commands,
@@ -77,7 +78,7 @@ export async function runAlone(entry: CommandEntry, args: readonly string[], fol
     environment: {},
     version: '0.0.0',
     configuration: openConfiguration(io, {}, () => undefined),
-    ports: { start: refuse, demo: refuse, stdio: refuse, signals, checkPolicies: refuse },
+    ports: { start: refuse, demo: refuse, stdio: refuse, signals, checkPolicies: refuse, serverFailures: refuse },
     commands: [entry],
   };
   addCommand(program, entry, context);
