@@ -1,7 +1,7 @@
 /**
  * A control group for each child process, where the gateway may make some (cgroup v2: as root, under systemd with
- * `Delegate=yes`, in a container with a writable cgroup). No process can leave it, whatever it does with its session
- * and its environment.
+ * `Delegate=yes`, in a container with a writable cgroup). What a process starts is in its group, whatever becomes of
+ * sessions and environments.
  */
 import { mkdirSync, readFileSync, rmdirSync, writeFileSync } from 'node:fs';
 import { rmdir, writeFile } from 'node:fs/promises';

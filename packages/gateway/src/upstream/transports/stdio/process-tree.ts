@@ -1,6 +1,6 @@
 /**
  * Everything that a child process starts: nothing of it outlives the child, and no child outlives the gateway. A child
- * leads a process group, carries a mark that its own children inherit, and has a control group where there can be one.
+ * leads a process group, and has a control group where there can be one; elsewhere a mark finds what has left the group.
  */
 import { accessSync, constants, existsSync } from 'node:fs';
 import { delimiter, resolve } from 'node:path';
@@ -60,7 +60,7 @@ export function openProcessTree(
 
 async function killRest(pid: number | undefined, mark: string, cgroup: string | undefined): Promise<void> {
   if (pid !== undefined) signalGroup(pid, 'SIGKILL');
-  await Promise.all([killMarked(mark), cgroup === undefined ? undefined : endCgroup(cgroup)]);
+  await (cgroup === undefined ? killMarked(mark) : endCgroup(cgroup));
   if (pid !== undefined) removeGroup(pid);
 }
 
