@@ -79,3 +79,13 @@ async function startConfigured(
     },
   };
 }
+
+/** `npm run dev` starts the source without the launcher, which does this in every other case. */
+async function runAsProgram(): Promise<void> {
+  const launcher = new URL('../bin/clear-environment.js', import.meta.url);
+  const { clearEnvironment } = (await import(launcher.href)) as { clearEnvironment(): void };
+  clearEnvironment();
+  await main(process.argv.slice(2));
+}
+
+if (import.meta.main) await runAsProgram();

@@ -116,6 +116,14 @@ describe('on a Node.js that is new enough', () => {
   });
 });
 
+it('the source is a program too, for npm run dev', async () => {
+  const source = join(PACKAGE, 'src', 'main.ts');
+  const out = await new Promise<string>((resolve) =>
+    execFile(process.execPath, ['--conditions=sallyport-source', source, '--version'], (_error, text) => resolve(text)),
+  );
+  expect(out).toMatch(/^\d+\.\d+\.\d+\n$/);
+});
+
 describe.skipIf(process.platform !== 'linux')('H18 the environment that other processes can read is empty', () => {
   it.each([
     ['what is built', 'dist'],

@@ -1,6 +1,7 @@
 /**
  * Everything that a child process starts: nothing of it outlives the child, and no child outlives the gateway. A child
- * leads a process group, and has a control group where there can be one; elsewhere a mark finds what has left the group.
+ * leads a process group, and has a control group where there can be one; elsewhere a mark finds what has left the
+ * process group.
  */
 import { accessSync, constants, existsSync } from 'node:fs';
 import { delimiter, resolve } from 'node:path';
