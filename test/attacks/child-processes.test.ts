@@ -106,7 +106,7 @@ describe.skipIf(process.platform !== 'linux')('H18 a stdio server', () => {
       expect(processes().every(isAlive)).toBe(true);
       gateway.kill('SIGTERM');
       expect(await once(gateway, 'exit')).toEqual([0, null]);
-      expect(processes().some(isAlive)).toBe(false);
+      await until(() => !processes().some(isAlive));
     },
     TIMEOUT_MS,
   );

@@ -58,7 +58,7 @@ describe.skipIf(process.platform !== 'linux')('H18 a process that left group and
   it('ends when the server is ended', async () => {
     const pid = await daemonOf('daemon');
     await harness.close();
-    expect(isAlive(pid)).toBe(false);
+    await waitUntil(() => !isAlive(pid));
   });
 
   it('ends when the server ends by itself, and those of other processes stay', async () => {
@@ -78,7 +78,7 @@ describe.skipIf(process.platform !== 'linux')('H18 a process that left group and
   it.skipIf(cgroupFolder() === undefined)('ends with an empty environment too, where there are cgroups', async () => {
     const pid = await daemonOf('daemon-without-environment');
     await harness.close();
-    expect(isAlive(pid)).toBe(false);
+    await waitUntil(() => !isAlive(pid));
   });
 
   it('is found by its mark alone where there are none', async () => {
