@@ -41,6 +41,7 @@ import { createHttpEdge, type HttpEdge } from './edge/http/edge.ts';
 import { recordRejectedRequest, recordSettings } from './gateway-records.ts';
 import { streamsMax } from './listen/descriptor-reserve.ts';
 import { openListener, type Listener } from './listen/listener.ts';
+import { createLogShares, watchFreeSpace, withLogShares, type LogShares } from './log-shares.ts';
 import { createRefusedStrangers, type RefusedStrangers } from './refused-strangers.ts';
 import { reloadPoliciesOnChange, replaceSettings } from './reload.ts';
 import type { SignInHandler } from './sign-in.ts';
@@ -88,6 +89,7 @@ export interface Resources {
   readonly store: Store;
   readonly audit: SegmentAuditLog;
   readonly strangers: RefusedStrangers;
+  readonly logShares: LogShares;
   readonly sealer: Sealer;
   readonly metrics: Metrics;
   readonly approvals: MemoryApprovals;
@@ -119,12 +121,14 @@ export function openResources(
   });
   const sealer = createSealer(openSealingKey(snapshot.dataFolder));
   const store = openStore(join(snapshot.dataFolder, 'sallyport.db'), clock);
+  const logShares = createLogShares(watchFreeSpace(snapshot.audit.folder));
   const audit = openLog({
     folder: snapshot.audit.folder,
     origin: snapshot.audit.origin,
     clock,
     segmentBytes: snapshot.audit.segmentBytes,
     log,
+    recorded: logShares.recorded,
   });
   const approvals = createMemoryApprovals(clock);
   const metrics = createMetrics({
@@ -135,7 +139,7 @@ export function openResources(
     includesProcess: true,
   });
   const strangers = createRefusedStrangers(audit, clock, log);
-  return { clock, log, store, audit, strangers, sealer, metrics, approvals, settings };
+  return { clock, log, store, audit, strangers, logShares, sealer, metrics, approvals, settings };
 }
 
 /** Builds the guard and everything that it judges with. Opens no connection. */
@@ -171,7 +175,7 @@ function reportUpstreamEvent(event: UpstreamEvent, metrics: Metrics, log: Log): 
 }
 
 function createPipeline(
-  { clock, store, audit, strangers, metrics, approvals, settings }: Resources,
+  { clock, store, audit, strangers, logShares, metrics, approvals, settings }: Resources,
   catalog: Catalog,
   issuerKeys: IssuerKeys,
 ): ReturnType<typeof standardPipeline> {
@@ -179,7 +183,7 @@ function createPipeline(
   const server = (name: string): ServerSettings | undefined => settings.current().servers.get(name);
   const jwt = createBearerJwt({ issuers: () => snapshot().identity.issuers, keys: issuerKeys, clock });
   const apiKey = createApiKeyAuthenticator(store.keys, clock);
-  return standardPipeline(
+  const stages = standardPipeline(
     {
       authenticators: [jwt, (credentials) => (snapshot().identity.apiKeys ? apiKey(credentials) : undefined)],
       tenants: createMemoryTenants(() => snapshot().tenants),
@@ -208,6 +212,7 @@ function createPipeline(
       tokenRefused: (type) => metrics.tokenRefused(type),
     },
   );
+  return withLogShares(stages, logShares);
 }
 
 /** What every edge needs, over HTTP as over stdio. */
@@ -262,7 +267,7 @@ export async function startGateway(snapshot: Snapshot, options: StartOptions = {
     openAuditLog,
     () => edge?.activeConnections() ?? 0,
   );
-  const { clock, log, settings, audit, strangers, store } = resources;
+  const { clock, log, settings, audit, strangers, logShares, store } = resources;
   const guarded = createGuardedUpstreams(resources);
   edge = createEdge(resources, guarded);
   await recordSettings('gateway.start', settings.current(), audit, clock, log);
@@ -299,6 +304,7 @@ export async function startGateway(snapshot: Snapshot, options: StartOptions = {
       await atMost(UPSTREAMS_CLOSE_MS, guarded.upstreams.close());
       await strangers.close();
       await audit.close();
+      logShares.close();
       store.close();
     },
   };

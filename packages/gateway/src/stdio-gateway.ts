@@ -53,5 +53,6 @@ export async function runStdioGateway(
   await atMost(UPSTREAMS_CLOSE_MS, guarded.upstreams.close());
   await resources.strangers.close();
   await audit.close();
+  resources.logShares.close();
   store.close();
 }

@@ -1,7 +1,7 @@
 /** The audit log of a process: one log per tenant, opened when it is first needed, with checkpoints at an interval. */
 import { existsSync, mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { AuditLog, Clock, Log } from '@sallyport/guard';
+import type { AuditLog, AuditRecord, Clock, Log } from '@sallyport/guard';
 import { createSigner, parseVkey, type Tile } from '@sallyport/guard/audit';
 import { openAuditKeys, type AuditKeys } from './keys.ts';
 import { originOf, processFolder, tenantFolder, tenantOf } from './layout.ts';
@@ -47,6 +47,8 @@ export interface AuditLogDeps {
   readonly monotonicMs?: () => number;
   /** The operator's log: says when a tenant's log stops, and when it records again. */
   readonly log?: Log;
+  /** Called for each record that is about to be written. */
+  readonly recorded?: (tenant: string, record: AuditRecord, bytes: number) => void;
 }
 
 /**
@@ -168,6 +170,7 @@ function tenantDeps(
     files,
     monotonicMs: deps.monotonicMs ?? (() => performance.now()),
     log: deps.log ?? (() => undefined),
+    recorded: (record, bytes) => deps.recorded?.(tenant, record, bytes),
   };
 }
 

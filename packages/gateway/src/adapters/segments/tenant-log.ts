@@ -69,6 +69,8 @@ export interface TenantLogDeps {
   /** Milliseconds of a clock that is never set back or forth. */
   readonly monotonicMs: () => number;
   readonly log: Log;
+  /** Called for each record that is about to be written. */
+  recorded(record: AuditRecord, bytes: number): void;
 }
 
 /** An append that is not durable yet. */
@@ -162,6 +164,7 @@ function append(log: LogState, record: AuditRecord): Promise<void> {
   if (log.pending.length >= PENDING_MAX) return Promise.reject(new Error('too many records wait to become durable'));
   const bytes = Buffer.from(canonicalize(record));
   if (bytes.length > RECORD_BYTES_MAX) return Promise.reject(new Error('the record is too large'));
+  log.deps.recorded(record, bytes.length);
   return new Promise((resolve, reject) => {
     log.pending.push({ ...identityOf(record), record, bytes, resolve, reject });
     log.committing ??= commitAll(log);
