@@ -139,8 +139,8 @@ describe('B8 400 calls at 5 a minute: no more than five reach a server, whatever
     ['server/discover', {}, 'modern'],
     ['subscriptions/listen', { notifications: { toolsListChanged: true } }, 'modern'],
   ];
-  /** `npm run neighbour` sends 400. */
-  const CALLS = 40;
+  /** In large: `CALLS=400 npx vitest run test/attacks/fair-shares.test.ts`. */
+  const CALLS = Number(process.env['CALLS'] ?? 40);
   let limited: TestGateway;
   beforeAll(async () => {
     const { url = '' } = servers.legacy ?? {};

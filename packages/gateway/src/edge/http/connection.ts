@@ -101,8 +101,8 @@ function cancelOnDisconnect(response: ServerResponse, abort: AbortController): (
 }
 
 function startStream(state: ResponseState): void {
-  if (state.phase !== 'waiting') return;
   const { response, live } = state;
+  if (state.phase !== 'waiting' || response.headersSent) return;
   state.phase = 'streaming';
   clearTimeout(state.timer);
   state.timer = openSse(response, state.headers);

@@ -63,11 +63,12 @@ async function handleMessage(
   const rawArguments = span && body.subarray(...span);
   const inbound = inboundMessage(context, sender, credentials, pending.abort.signal, rawArguments);
   if (message.kind === 'request') {
-    const connection = createHttpConnection(edge, context, sender, liveSessionOf(edge, sender), pending);
     const release = takeCall(edge, message, holder);
     try {
       const end = edge.calls.begin(pending.abort);
       try {
+        // A refusal above must leave no connection behind: it would write to the response later.
+        const connection = createHttpConnection(edge, context, sender, liveSessionOf(edge, sender), pending);
         return await answerRequest(edge, inbound, message, connection);
       } finally {
         end();
