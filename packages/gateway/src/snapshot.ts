@@ -2,7 +2,7 @@
  * Immutable settings: the configuration (and later the control plane) writes a snapshot, the data plane reads it.
  * Types only; `config.ts` turns a file into one of these.
  */
-import type { JsonObject, LogLevel } from '@sallyport/guard';
+import type { Era, JsonObject, LogLevel } from '@sallyport/guard';
 import type { ApprovalRule, JwtIssuer, LimitTiers } from '@sallyport/guard/stages';
 
 /** How a server is reached. */
@@ -32,6 +32,8 @@ export interface ServerSettings {
    * time.
    */
   readonly verifyIntervalMs: number;
+  /** The era that is spoken with it; `auto` = what it speaks, and of two what suits the client. */
+  readonly era: Era | 'auto';
   readonly clientRequests: { readonly sampling: boolean; readonly elicitation: boolean; readonly roots: boolean };
   readonly additionalArguments: 'reject' | 'allow';
   /** Whether callers read the text of the server's own errors, once it was inspected. */

@@ -207,6 +207,14 @@ const server = z.strictObject({
     .describe('Which tools exist.'),
   pin: z.enum(['first_use', 'approval']).optional().describe('Overrides `pins.mode`.'),
   verify: durationOrZero.optional().describe('Overrides `pins.verify`.'),
+  era: z
+    .enum(['auto', 'legacy', 'modern'])
+    .default('auto')
+    .describe(
+      'Which revisions are spoken with it: those with `initialize` (`legacy`), or 2026-07-28 (`modern`). `auto` finds out, ' +
+        'and takes `legacy` for a legacy client that the server may ask something (`clientRequests`), if it speaks both. ' +
+        'Set it for a server that answers in one way and works in the other.',
+    ),
   clientRequests: z
     .strictObject({
       sampling: z.boolean().default(false).describe("Weakening: the server may use the client's model."),

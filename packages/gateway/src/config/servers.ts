@@ -34,6 +34,7 @@ function buildServer(input: ConfigInput, name: string, server: ParsedServer): Se
     required: server.required,
     pin,
     verifyIntervalMs: server.verify ?? pins.verify,
+    era: server.era,
     clientRequests: server.clientRequests,
     additionalArguments: server.additionalArguments,
     errors: server.errors,

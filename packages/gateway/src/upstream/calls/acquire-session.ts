@@ -1,5 +1,6 @@
 /** The session that carries a call, and what a failure on it means for the session and for the call. */
 import { GuardError } from '@sallyport/guard';
+import { canBeAsked } from '../client-requests/capabilities.ts';
 import { isEraMismatch } from '../sessions/era-mismatch.ts';
 import type { SessionPool } from '../sessions/pool.ts';
 import type { UpstreamSession } from '../sessions/session.ts';
@@ -12,9 +13,13 @@ import type { ServerCall } from './server-call.ts';
  * @throws GuardError as `SessionPool.acquire`, or `cancelled` when the caller goes away first.
  */
 export function acquireSession(pool: SessionPool, call: ServerCall): UpstreamSession | Promise<UpstreamSession> {
-  const acquired = pool.acquire(call.settings, call.owner, call.clientCapabilities);
+  const acquired = pool.acquire(call.settings, call.owner, call.clientCapabilities, needsSession(call));
   return acquired instanceof Promise ? unlessCancelled(pool, acquired, call.permitted.call.signal) : acquired;
 }
+
+/** A legacy client that can be asked is asked by requests of the server, which a server of both eras makes in a session. */
+const needsSession = ({ channel, clientCapabilities }: ServerCall): boolean =>
+  channel.era === 'legacy' && canBeAsked(clientCapabilities);
 
 /** A caller that goes away does not wait for a session to open. The session stays open for the next call. */
 async function unlessCancelled(

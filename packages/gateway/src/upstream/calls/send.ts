@@ -22,7 +22,7 @@ import { setLogLevel } from '../notifications/set-log-level.ts';
 import { subscribe, type SubscribeDeps } from '../notifications/subscriptions/subscribe.ts';
 import { requireServed, type Verifier } from '../pins/verify.ts';
 import { listTasks } from '../tasks/list-tasks.ts';
-import { reasonOf, remoteErrorOf } from '../transports/failure.ts';
+import { reasonOf } from '../transports/failure.ts';
 import { acquireSession, prepareRetry, type Sent } from './acquire-session.ts';
 import type { CallShares } from './call-shares.ts';
 import { COMBINATIONS, type CombinationDeps } from './combinations.ts';
@@ -195,14 +195,11 @@ async function changeResourceSubscription(
   const { permitted, owner, settings } = call;
   const { name: server } = settings;
   const uri = String(permitted.call.params['uri']);
-  const isModern = (): boolean => pool.sessionsOf(server, owner).some(({ connection }) => connection.era === 'modern');
-  const result = isModern()
-    ? { value: {} }
-    : await callServer(deps, call).catch((thrown: unknown) => {
-        // A modern server that was unknown until now does not have the method.
-        if (isModern() && remoteErrorOf(thrown) !== undefined) return { value: {} };
-        throw thrown;
-      });
+  // The session that carries the calls of this client: of a server with two eras others may have another one.
+  const session = await acquireSession(pool, call);
+  pool.release(session);
+  const isModern = session.connection.era === 'modern';
+  const result = isModern ? { value: {} } : await callServer(deps, call);
   const legacySession = pool.sessionsOf(server, owner).find(({ connection }) => connection.era === 'legacy');
   if (method === 'resources/subscribe') {
     subscriptions.add(server, owner, uri);
@@ -211,7 +208,7 @@ async function changeResourceSubscription(
     subscriptions.remove(server, owner, uri);
     legacySession?.subscribedUris.delete(uri);
   }
-  if (isModern()) subscriptions.refresh(server, owner);
+  if (isModern) subscriptions.refresh(server, owner);
   return result;
 }
 

@@ -23,6 +23,10 @@ export function narrowCapabilities(declared: JsonObject, allowed: AllowedRequest
   return narrowed;
 }
 
+/** Whether a client that declared these can be asked for anything. */
+export const canBeAsked = (capabilities: JsonObject): boolean =>
+  CLIENT_REQUEST_CAPABILITIES.some((capability) => capabilities[capability] !== undefined);
+
 const rootsOf = ({ listChanged }: JsonObject): JsonObject => (listChanged === true ? { listChanged } : {});
 
 /**

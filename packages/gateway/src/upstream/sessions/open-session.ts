@@ -1,5 +1,5 @@
 /** Opens a session: a connection over the server's transport, and the state around it. */
-import type { Era, JsonObject } from '@sallyport/guard';
+import type { JsonObject } from '@sallyport/guard';
 import type { ServerSettings } from '../../snapshot.ts';
 import { readinessReasonOf, reasonOf, transportErrorOf, transportFailure } from '../transports/failure.ts';
 import type { ConnectOptions, Endpoint } from '../transports/transport-kind.ts';
@@ -13,6 +13,7 @@ import { createSessionState, type Owner, type UpstreamSession } from './session.
  * Opens a session and puts it into the pool.
  *
  * @param key under which a session with an owner is kept.
+ * @param asksForLegacy whether a server of both eras is spoken to in the legacy one.
  * @returns the shared session when another caller opened one meanwhile.
  * @throws GuardError `upstream_failed` or `upstream_timeout`; nothing stays open then.
  */
@@ -22,6 +23,7 @@ export async function openSession(
   settings: ServerSettings,
   owner: Owner,
   capabilities: JsonObject,
+  asksForLegacy: boolean,
 ): Promise<UpstreamSession> {
   const kind = TRANSPORTS[settings.transport.kind];
   const backoffKey = JSON.stringify([settings.name, owner.user]);
@@ -31,13 +33,12 @@ export async function openSession(
   const serverInitiated = state.serverInitiated(settings, owner, sessionState);
   const closing = state.closing.signal;
   const connectOptions = { settings, capabilities, log: state.log, closing, serverInitiated };
-  const connection = await openConnection(endpointOf(state, settings), connectOptions, state.eras).catch(
-    (thrown: unknown) => {
-      if (kind.restart === 'backoff') state.backoff.failed(backoffKey);
-      noteFailure(state, settings.name, thrown);
-      throw thrown;
-    },
-  );
+  const open = asksForLegacy ? openLegacyConnection : openConnection;
+  const connection = await open(endpointOf(state, settings), connectOptions, state).catch((thrown: unknown) => {
+    if (kind.restart === 'backoff') state.backoff.failed(backoffKey);
+    noteFailure(state, settings.name, thrown);
+    throw thrown;
+  });
   state.backoff.succeeded(backoffKey);
   state.failures.delete(settings.name);
   const isShared = kind.sharedEras.has(connection.era);
@@ -73,24 +74,45 @@ function endpointOf(state: PoolState, settings: ServerSettings): Endpoint {
 }
 
 /**
+ * Opens a legacy session if the server has one to give, else what it has. It is asked for the session, because a server
+ * of both eras names only the modern one when it is asked for its revisions.
+ *
+ * @throws GuardError as `openConnection`.
+ */
+async function openLegacyConnection(
+  endpoint: Endpoint,
+  options: Omit<ConnectOptions, 'era'>,
+  state: PoolState,
+): Promise<Connection> {
+  const { name } = options.settings;
+  if (state.eras.get(name) === 'legacy') return openConnection(endpoint, options, state);
+  const legacy = await endpoint.connect({ ...options, era: 'legacy' }).catch(() => undefined);
+  if (legacy?.carriesServerRequests === true) return legacy;
+  await legacy?.close();
+  const connection = await openConnection(endpoint, options, state);
+  if (connection.era === 'modern') state.withoutSessions.add(name);
+  return connection;
+}
+
+/**
  * Connects in the newest revision that both sides know, and remembers the era for the next connection.
  *
- * @param eras by server: the era that it spoke last. Updated.
  * @throws GuardError `upstream_failed` or `upstream_timeout`; nothing stays open then.
  */
 async function openConnection(
   endpoint: Endpoint,
   options: Omit<ConnectOptions, 'era'>,
-  eras: Map<string, Era>,
+  state: PoolState,
 ): Promise<Connection> {
   const { name } = options.settings;
+  const { eras } = state;
   try {
     const connection = await endpoint.connect({ ...options, era: eras.get(name) });
     eras.set(name, connection.era);
     return connection;
   } catch (thrown) {
     // The remembered era may be the cause: the gateway tries once more without it.
-    if (eras.delete(name) && transportErrorOf(thrown)?.unsent !== true) return openConnection(endpoint, options, eras);
+    if (eras.delete(name) && transportErrorOf(thrown)?.unsent !== true) return openConnection(endpoint, options, state);
     throw thrown;
   }
 }

@@ -34,6 +34,8 @@ export interface PoolState extends SessionPoolDeps {
   readonly backoff: Backoff;
   /** By server: the era that it spoke last; forgotten when the server stops speaking it. */
   readonly eras: Map<string, Era>;
+  /** Servers that speak 2026-07-28 and were found to have no session for a legacy client; forgotten with the era. */
+  readonly withoutSessions: Set<string>;
   /** By server: why the last attempt to open a session failed. */
   readonly failures: Map<string, { readonly reason: string; readonly atMs: number }>;
   onOpened: (session: UpstreamSession) => Promise<void>;

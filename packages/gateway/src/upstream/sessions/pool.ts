@@ -19,11 +19,17 @@ export interface SessionPool {
    * A session with `useCount` raised, at once when one is open. Give it back with `release`.
    *
    * @param capabilities what the session declares in the client's name.
+   * @param needsSession of two eras the legacy one is taken, because only its sessions carry requests of the server.
    * @throws GuardError `upstream_failed`, `upstream_timeout` or `rate_limited`.
    */
-  acquire(settings: ServerSettings, owner: Owner, capabilities: JsonObject): UpstreamSession | Promise<UpstreamSession>;
+  acquire(
+    settings: ServerSettings,
+    owner: Owner,
+    capabilities: JsonObject,
+    needsSession: boolean,
+  ): UpstreamSession | Promise<UpstreamSession>;
   release(session: UpstreamSession): void;
-  /** The open sessions that an owner may use at a server. */
+  /** The open sessions that carry an owner's calls to a server: its own, else those that all callers share. */
   sessionsOf(server: string, owner: Owner): readonly UpstreamSession[];
   /** Gives up a session after a failure that casts doubt on it. Calls that still use it may finish. */
   discard(session: UpstreamSession): void;
@@ -53,6 +59,7 @@ export function createSessionPool(deps: SessionPoolDeps): SessionPool {
     endpoints: new Map(),
     backoff: createBackoff(deps.clock),
     eras: new Map(),
+    withoutSessions: new Set(),
     failures: new Map(),
     onOpened: () => Promise.resolve(),
     onLost: () => undefined,
@@ -61,7 +68,8 @@ export function createSessionPool(deps: SessionPoolDeps): SessionPool {
   const reaper = setInterval(() => reap(state), REAP_INTERVAL_MS);
   reaper.unref();
   return {
-    acquire: (settings, owner, capabilities) => acquire(state, settings, owner, capabilities),
+    acquire: (settings, owner, capabilities, needsSession) =>
+      acquire(state, settings, owner, capabilities, needsSession),
     release: (session) => release(state, session),
     sessionsOf: (server, owner) => sessionsOf(state, server, owner),
     discard: (session) => discard(state, session),
@@ -86,15 +94,18 @@ function acquire(
   settings: ServerSettings,
   owner: Owner,
   capabilities: JsonObject,
+  needsSession: boolean,
 ): UpstreamSession | Promise<UpstreamSession> {
   if (state.closing.signal.aborted) throw transportFailure('the gateway is closing');
-  const shared = state.sessions.get(sharedSessionKey(settings));
+  const asksForLegacy = needsSession && settings.era === 'auto' && !state.withoutSessions.has(settings.name);
+  const shared = asksForLegacy ? undefined : state.sessions.get(sharedSessionKey(settings));
   if (shared !== undefined && !shared.connection.isClosed()) return use(state, shared);
   const key = ownedSessionKey(settings, owner, capabilities);
   const owned = state.sessions.get(key);
   if (owned !== undefined && !owned.connection.isClosed()) return use(state, owned);
   if (owned !== undefined) removeSession(state, owned);
-  const opening = state.openings.get(key)?.session ?? startOpening(state, key, settings, owner, capabilities);
+  const opening =
+    state.openings.get(key)?.session ?? startOpening(state, key, settings, owner, capabilities, asksForLegacy);
   return opening.then((session) => use(state, session));
 }
 
@@ -115,11 +126,16 @@ function release(state: PoolState, session: UpstreamSession): void {
 function sessionsOf(state: PoolState, server: string, owner: Owner): readonly UpstreamSession[] {
   const isFor = (of: Owner | undefined): boolean =>
     of === undefined || (of.principal === owner.principal && of.session === owner.session);
-  return [...state.sessions.values()].filter((session) => session.settings.name === server && isFor(session.owner));
+  const usable = [...state.sessions.values()].filter(
+    (session) => session.settings.name === server && isFor(session.owner),
+  );
+  const owned = usable.filter((session) => session.owner !== undefined && !session.connection.isClosed());
+  return owned.length > 0 ? owned : usable;
 }
 
 function discard(state: PoolState, session: UpstreamSession): void {
   state.eras.delete(session.settings.name);
+  state.withoutSessions.delete(session.settings.name);
   if (session.useCount <= 0) removeSession(state, session);
   else state.sessions.delete(session.key);
   if (state.hasSubscribers(session)) state.onLost(session);
@@ -137,10 +153,11 @@ function startOpening(
   settings: ServerSettings,
   owner: Owner,
   capabilities: JsonObject,
+  asksForLegacy: boolean,
 ): Promise<UpstreamSession> {
   const evicted = sessionToEvict(settings, owner, state.sessions.values(), state.openings.values());
   if (evicted !== undefined) removeSession(state, evicted);
-  const session = openSession(state, key, settings, owner, capabilities);
+  const session = openSession(state, key, settings, owner, capabilities, asksForLegacy);
   state.openings.set(key, { server: settings.name, owner, session });
   // Callers wait for `session` itself; this second chain must not become an unhandled rejection of its own.
   void session.catch(() => undefined).finally(() => state.openings.delete(key));

@@ -7,11 +7,11 @@ import type { Owner } from './session.ts';
 /** Settings are immutable, and every call needs their key. */
 const endpointKeys = new WeakMap<ServerSettings, string>();
 
-/** A server whose transport changed is another server: its sessions must not be mistaken for the old ones. */
+/** A server whose transport or era changed is another server: its sessions must not be mistaken for the old ones. */
 export function endpointKey(settings: ServerSettings): string {
   const known = endpointKeys.get(settings);
   if (known !== undefined) return known;
-  const key = `${settings.name} ${JSON.stringify(settings.transport)}`;
+  const key = `${settings.name} ${settings.era} ${JSON.stringify(settings.transport)}`;
   endpointKeys.set(settings, key);
   return key;
 }

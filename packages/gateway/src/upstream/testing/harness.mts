@@ -53,6 +53,7 @@ export function serverSettings(
     allowTools: undefined,
     pin: 'first_use',
     verifyIntervalMs: 60_000,
+    era: 'auto',
     clientRequests: { sampling: true, elicitation: true, roots: true },
     additionalArguments: 'reject',
     errors: 'show',

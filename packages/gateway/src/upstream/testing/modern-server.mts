@@ -147,4 +147,4 @@ export async function modernHttp(): Promise<ModernHttp> {
   };
 }
 
-if (process.argv[1] === import.meta.filename) serveStdio(() => modernServer());
+if (process.argv[1] === import.meta.filename) serveStdio(() => modernServer(), { legacy: 'reject' });

@@ -116,9 +116,13 @@ export function readinessReasonOf(thrown: unknown): string {
     return error.stderr === undefined ? reason : `${reason}; standard error: ${error.stderr}`;
   }
   const remote = remoteErrorOf(thrown);
-  if (remote !== undefined) return `the server answered with error ${remote.code}`;
+  if (remote !== undefined) return `the server answered with error ${remote.code}${meaningOf(remote)}`;
   return thrown instanceof GuardError ? thrown.message : 'internal error';
 }
+
+/** Of `initialize`: the gateway asks for other revisions by itself, unless the configuration forbids it. */
+const meaningOf = ({ code }: RemoteError): string =>
+  code === RPC_ERROR.unsupportedVersion ? ': it speaks another era than its setting `era` demands' : '';
 
 /** The same for the operator's log, with the cleaned message of the server. */
 export function reasonOf(thrown: unknown): string {

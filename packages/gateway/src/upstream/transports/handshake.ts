@@ -78,6 +78,13 @@ function meansLegacy(thrown: unknown): boolean {
   return status !== undefined && status < 500 && !STATUS_WITHOUT_ERA.has(status);
 }
 
+/** A server that refuses `initialize` in this way speaks 2026-07-28 and nothing before it. */
+export const isModernOnly = (thrown: unknown): boolean => remoteErrorOf(thrown)?.code === RPC_ERROR.unsupportedVersion;
+
+/** The failure of a server that is configured as modern and is not. */
+export const speaksNoModern = (): GuardError =>
+  transportFailure('the server does not speak 2026-07-28, which its setting `era` demands');
+
 /**
  * Closes the transport when the handshake fails.
  *

@@ -61,6 +61,8 @@ export interface Connection extends Transport {
   /** The protocol revision that was agreed on. */
   readonly version: string;
   readonly profile: ServerProfile;
+  /** Whether the server can make requests of its own: only in a session, which the modern era does not have. */
+  readonly carriesServerRequests: boolean;
 }
 
 const neverAborts = new AbortController().signal;

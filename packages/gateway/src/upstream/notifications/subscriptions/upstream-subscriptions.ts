@@ -75,8 +75,10 @@ function refresh(state: SubscriptionsState, server: string, owner: Owner): void 
   const legacyUris = state.uris.get(keyOf(server, owner)) ?? [];
   const uris = new Set([...legacyUris, ...filters.flatMap((filter) => [...filter.uris])]);
   const session = state.pool.sessionsOf(server, owner).find(({ connection }) => !connection.isClosed());
-  if (session?.connection.era === 'legacy') void syncResourceSubscriptions(state.log, session, uris);
-  else refreshStream(state, server, owner, session === undefined ? {} : joinFilters(filters, uris));
+  const isLegacy = session?.connection.era === 'legacy';
+  if (isLegacy) void syncResourceSubscriptions(state.log, session, uris);
+  // A server of both eras may have been listened to before the owner's session was opened.
+  refreshStream(state, server, owner, session === undefined || isLegacy ? {} : joinFilters(filters, uris));
 }
 
 /** Replaces the stream of an owner when what is wanted of it has changed. @param filter `{}` for no stream. */

@@ -1,7 +1,14 @@
 /** Streamable HTTP: 2026-07-28 when the server knows it, else the session of the revisions before. */
 import { GuardError } from '@sallyport/guard';
 import { NOTIFICATION } from '../../../mcp/notifications.ts';
-import { discover, handshakeTimeoutMs, initialize, probeTimeoutMs } from '../handshake.ts';
+import {
+  discover,
+  handshakeTimeoutMs,
+  initialize,
+  isModernOnly,
+  probeTimeoutMs,
+  speaksNoModern,
+} from '../handshake.ts';
 import type { ConnectOptions, TransportKind } from '../transport-kind.ts';
 import type { Connection } from '../transport.ts';
 import { createLegacyHttpTransport } from './legacy.ts';
@@ -20,9 +27,20 @@ export const httpTransport: TransportKind = {
 };
 
 async function connect(sockets: HttpSockets, options: ConnectOptions): Promise<Connection> {
+  const { era } = options.settings;
+  if (era === 'modern') return (await connectModern(sockets, options)) ?? Promise.reject(speaksNoModern());
+  if (era === 'legacy' || options.era === 'legacy') return connectLegacy(sockets, options);
+  const connection = await connectModern(sockets, options);
   return (
-    (options.era === 'legacy' ? undefined : await connectModern(sockets, options)) ?? connectLegacy(sockets, options)
+    connection ?? connectLegacy(sockets, options).catch((thrown: unknown) => connectAfter(thrown, sockets, options))
   );
+}
+
+/** A server that did not answer the first question in time, and now says that it speaks no legacy revision. */
+async function connectAfter(thrown: unknown, sockets: HttpSockets, options: ConnectOptions): Promise<Connection> {
+  const connection = isModernOnly(thrown) ? await connectModern(sockets, options) : undefined;
+  if (connection === undefined) throw thrown;
+  return connection;
 }
 
 /** @returns `undefined` when the server does not know 2026-07-28. */
@@ -34,7 +52,7 @@ async function connectModern(sockets: HttpSockets, options: ConnectOptions): Pro
     if (thrown instanceof GuardError && thrown.code === 'upstream_timeout') return undefined;
     throw thrown;
   });
-  return handshake && { ...transport, ...handshake, era: 'modern' };
+  return handshake && { ...transport, ...handshake, era: 'modern', carriesServerRequests: false };
 }
 
 async function connectLegacy(sockets: HttpSockets, options: ConnectOptions): Promise<Connection> {
@@ -43,5 +61,5 @@ async function connectLegacy(sockets: HttpSockets, options: ConnectOptions): Pro
   const handshake = await initialize(transport, capabilities, handshakeTimeoutMs(settings));
   transport.openGetStream(handshake.version);
   await transport.notify(NOTIFICATION.initialized, {});
-  return { ...transport, ...handshake, era: 'legacy' };
+  return { ...transport, ...handshake, era: 'legacy', carriesServerRequests: transport.hasSession() };
 }

@@ -15,6 +15,8 @@ import type { HttpSockets } from './sockets.ts';
 export interface LegacyHttpTransport extends Transport {
   /** After `initialize`: names the revision in headers from now on, and opens the GET stream. */
   openGetStream(version: string): void;
+  /** Whether the server gave a session id. */
+  hasSession(): boolean;
 }
 
 /** @param bytesMax bytes that a message on the GET stream may have. */
@@ -44,6 +46,7 @@ export function createLegacyHttpTransport(
     notify: (method, params) => post(session, encodeNotification(method, params)),
     isClosed: () => session.closed,
     close: () => closeSession(session),
+    hasSession: () => session.id !== undefined,
     openGetStream: (version) => {
       session.version = version;
       keepGetStream(session);

@@ -3,7 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { GuardError } from '@sallyport/guard';
 import { NOTIFICATION } from '../../../mcp/notifications.ts';
 import { timeoutFailure, transportErrorOf } from '../failure.ts';
-import { discover, initialize, PROBE_MS_MAX, type Handshake } from '../handshake.ts';
+import { discover, initialize, PROBE_MS_MAX, speaksNoModern, type Handshake } from '../handshake.ts';
 import type { ConnectOptions, TransportKind } from '../transport-kind.ts';
 import type { Connection } from '../transport.ts';
 import { PROCESS_ENDED } from './child.ts';
@@ -36,7 +36,9 @@ async function connect(options: ConnectOptions, environment: Readonly<Record<str
   };
   closing.addEventListener('abort', closeAll, { once: true });
   try {
-    return options.era === 'legacy' ? await connectLegacy(start(), options) : await connectInAnyEra(start, options);
+    if (settings.era === 'modern') return await connectModern(start(), options);
+    if (settings.era === 'legacy' || options.era === 'legacy') return await connectLegacy(start(), options);
+    return await connectInAnyEra(start, options);
   } finally {
     closing.removeEventListener('abort', closeAll);
   }
@@ -78,7 +80,10 @@ async function askEra(transport: StdioTransport, options: ConnectOptions): Promi
     const handshake = await discover(transport, capabilities, settings.startTimeoutMs);
     return handshake === undefined
       ? { kind: 'legacy' }
-      : { kind: 'modern', connection: { ...transport, ...handshake, era: 'modern' } };
+      : {
+          kind: 'modern',
+          connection: { ...transport, ...handshake, era: 'modern', carriesServerRequests: false },
+        };
   } catch (thrown) {
     void transport.close();
     return { kind: 'failed', thrown: startFailure(thrown, transport, options) };
@@ -121,13 +126,21 @@ async function connectFirst(
   }
 }
 
+/** A server that is configured as modern gets one question and all the time of a start to answer it. */
+async function connectModern(transport: StdioTransport, options: ConnectOptions): Promise<Connection> {
+  const answer = await askEra(transport, options);
+  if (answer.kind === 'modern') return answer.connection;
+  void transport.close();
+  throw answer.kind === 'failed' ? answer.thrown : speaksNoModern();
+}
+
 async function connectLegacy(transport: StdioTransport, options: ConnectOptions): Promise<Connection> {
   const { settings, capabilities } = options;
   const handshake = await initialize(transport, capabilities, settings.startTimeoutMs).catch(
     (thrown: unknown): Promise<Handshake> => Promise.reject(startFailure(thrown, transport, options)),
   );
   await transport.notify(NOTIFICATION.initialized, {});
-  return { ...transport, ...handshake, era: 'legacy' };
+  return { ...transport, ...handshake, era: 'legacy', carriesServerRequests: true };
 }
 
 /** A process that did not answer in time may have written to standard error what it waits for. */
