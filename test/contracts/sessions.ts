@@ -63,6 +63,26 @@ export function sessionsContract(name: string, open: Open<SessionDirectory>): vo
       expect(await port.ended('the one that lives longest')).toBe(true);
     });
 
+    it('ends the sessions that an earlier process held, and no others', async () => {
+      const { opened, port, clock } = await fresh();
+      const expiresAtMs = clock.now() + 10_000;
+      for (const id of HOSTILE) await port.hold(id, expiresAtMs);
+      await port.hold(HOSTILE[0] ?? '', expiresAtMs);
+      await port.hold('gone', clock.now() + 1);
+      for (const id of HOSTILE) expect([id, await port.ended(id)]).toEqual([id, false]);
+      if (opened.reopen === undefined) return;
+      clock.advance(1);
+      const again = await opened.reopen();
+      expect(await again.ended(HOSTILE[0] ?? ''), 'only a gateway that starts ends them').toBe(false);
+      await again.hold('new', expiresAtMs);
+      await again.endHeld();
+      for (const id of [...HOSTILE, 'new']) expect([id, await again.ended(id)]).toEqual([id, true]);
+      expect([await again.ended('gone'), await again.ended('another')]).toEqual([false, false]);
+      const later = await opened.reopen();
+      await later.endHeld();
+      expect(await later.ended(HOSTILE[0] ?? ''), 'for as long as it could be presented').toBe(true);
+    });
+
     it('keeps sessions ended over a restart, and reads back no expired ones', async () => {
       const { opened, port, clock } = await fresh();
       if (opened.reopen === undefined) return;

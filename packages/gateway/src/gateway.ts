@@ -272,6 +272,7 @@ export async function startGateway(snapshot: Snapshot, options: StartOptions = {
   edge = createEdge(resources, guarded);
   await recordSettings('gateway.start', settings.current(), audit, clock, log);
   await guarded.upstreams.loadPins();
+  if (role !== 'admin') await store.sessions.endHeld();
   const discovery = role === 'admin' ? undefined : createDiscovery(guarded.guard, guarded.upstreams, clock);
   const stopping = new AbortController();
   const checks = readinessChecks(resources, guarded, discovery, stopping.signal);

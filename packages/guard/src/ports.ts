@@ -291,7 +291,7 @@ export interface KeyStore {
 }
 
 /**
- * Legacy sessions that were ended by DELETE before they expired.
+ * Legacy sessions that were ended before they expired: by DELETE, or by a restart that lost their subscriptions.
  *
  * @example
  * ```ts
@@ -302,6 +302,10 @@ export interface SessionDirectory {
   /** @param expiresAtMs when the session would have ended anyway, so that it can be forgotten then. */
   end(id: string, expiresAtMs: number): MaybePromise<void>;
   ended(id: string): MaybePromise<boolean>;
+  /** Notes that this process keeps subscriptions of a session. @param expiresAtMs when the session ends anyway. */
+  hold(id: string, expiresAtMs: number): MaybePromise<void>;
+  /** At a start: ends the sessions that an earlier process held, because what they wait for would never come. */
+  endHeld(): MaybePromise<void>;
 }
 
 /**

@@ -211,8 +211,8 @@ const server = z.strictObject({
     .enum(['auto', 'legacy', 'modern'])
     .default('auto')
     .describe(
-      'Which revisions are spoken with it: those with `initialize` (`legacy`), or 2026-07-28 (`modern`). `auto` finds out, ' +
-        'and takes `legacy` for a legacy client that the server may ask something (`clientRequests`), if it speaks both. ' +
+      'Which revisions are spoken with it: those with `initialize` (`legacy`), or 2026-07-28 (`modern`). `auto` ' +
+        'finds out; of both it takes `legacy` for a legacy client that may be asked something (`clientRequests`). ' +
         'Set it for a server that answers in one way and works in the other.',
     ),
   clientRequests: z

@@ -24,5 +24,8 @@ export function createMemorySessions(clock: Clock): SessionDirectory {
       expiryMs.set(id, Math.max(expiresAtMs, expiryMs.get(id) ?? 0));
     },
     ended: (id) => expiryMs.has(id),
+    // No other process reads this memory, so that nothing is left of what an earlier one held.
+    hold: () => undefined,
+    endHeld: () => undefined,
   };
 }

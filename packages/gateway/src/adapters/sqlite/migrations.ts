@@ -22,6 +22,7 @@ const MIGRATIONS: readonly string[] = [
      server TEXT NOT NULL, kind TEXT NOT NULL, name TEXT NOT NULL, reason TEXT NOT NULL,
      PRIMARY KEY (server, kind, name)
    ) STRICT;`,
+  `CREATE TABLE held_sessions (id TEXT PRIMARY KEY, expires_at INTEGER NOT NULL) STRICT;`,
 ];
 
 /** Brings the schema of a file up to date. @throws Error when a newer program wrote the file. */

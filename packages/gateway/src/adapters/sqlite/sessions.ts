@@ -14,22 +14,40 @@ export function createSessions(database: DatabaseSync, clock: Clock): SessionDir
     `INSERT INTO ended_sessions VALUES (?, ?)
      ON CONFLICT (id) DO UPDATE SET expires_at = max(expires_at, excluded.expires_at)`,
   );
+  const hold = database.prepare('INSERT OR REPLACE INTO held_sessions VALUES (?, ?)');
+  const held = database.prepare('SELECT id, expires_at FROM held_sessions');
+  const forgetHeld = database.prepare('DELETE FROM held_sessions');
+  const purgeHeld = database.prepare('DELETE FROM held_sessions WHERE expires_at <= ?');
   const purge = database.prepare('DELETE FROM ended_sessions WHERE expires_at <= ?');
   purge.run(clock.now());
   const rows = database.prepare('SELECT id, expires_at FROM ended_sessions').all() as unknown as Row[];
   const ended = new Map(rows.map((row) => [row.id, row.expires_at]));
   let nextPurgeMs = clock.now() + PURGE_MS;
+  const purgeSometimes = (): void => {
+    const nowMs = clock.now();
+    if (nowMs < nextPurgeMs) return;
+    nextPurgeMs = nowMs + PURGE_MS;
+    purge.run(nowMs);
+    purgeHeld.run(nowMs);
+    for (const [endedId, endedExpiryMs] of ended) if (endedExpiryMs <= nowMs) ended.delete(endedId);
+  };
+  const end = (id: string, expiresAtMs: number): void => {
+    // The later expiry counts, so that ending a session again cannot bring it back.
+    ended.set(id, Math.max(expiresAtMs, ended.get(id) ?? 0));
+    insert.run(id, expiresAtMs);
+    purgeSometimes();
+  };
   return {
-    end(id, expiresAtMs) {
-      // The later expiry counts, so that ending a session again cannot bring it back.
-      ended.set(id, Math.max(expiresAtMs, ended.get(id) ?? 0));
-      insert.run(id, expiresAtMs);
-      const nowMs = clock.now();
-      if (nowMs < nextPurgeMs) return;
-      nextPurgeMs = nowMs + PURGE_MS;
-      purge.run(nowMs);
-      for (const [endedId, endedExpiryMs] of ended) if (endedExpiryMs <= nowMs) ended.delete(endedId);
-    },
+    end,
     ended: (id) => ended.has(id),
+    hold(id, expiresAtMs) {
+      hold.run(id, expiresAtMs);
+      purgeSometimes();
+    },
+    endHeld() {
+      purgeHeld.run(clock.now());
+      for (const row of held.all() as unknown as Row[]) end(row.id, row.expires_at);
+      forgetHeld.run();
+    },
   } satisfies SessionDirectory;
 }

@@ -106,6 +106,12 @@ async function runRequest(
       case 'ping':
         spendPermit(permit);
         return { value: {} };
+      case 'resources/subscribe':
+        // Afterwards: only a client whose subscription was accepted waits for something.
+        return forward(deps, inbound, call, permit, channel).then(async (result) => {
+          await connection.holdSession();
+          return result;
+        });
       default:
         return forward(deps, inbound, call, permit, channel);
     }

@@ -27,6 +27,8 @@ export interface ClientConnection {
   send(message: object): void;
   /** Keeps what `initialize` agreed on, for the messages that follow. */
   openSession(client: ClientProfile, identity: Identity): void;
+  /** Notes that the session has subscriptions: a restart loses them, and must then end the session. */
+  holdSession(): Promise<void>;
   /** Sends the response. @returns the HTTP status for the metrics; 200 on stdio. */
   finish(response: RenderedResponse, outcome: Outcome): number;
   /** Stops timers and listeners. Called at the end of every request, also of a failed one. */

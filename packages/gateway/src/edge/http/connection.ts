@@ -75,6 +75,13 @@ export function createHttpConnection(
       const expiresAtMs = edge.clock.now() + snapshot.gateway.sessionLifetimeMs;
       headers[HEADER_NAME.sessionId] = sealSession(edge.sealer, client, identity, expiresAtMs);
     },
+    async holdSession() {
+      if (live === undefined || live.isHeld || sender.session === undefined) return;
+      const opened = await edge.readSession(sender.session.id);
+      if (opened === undefined) return;
+      await edge.sessions.hold(sender.session.id, opened.expiresAtMs);
+      live.isHeld = true;
+    },
     finish(rendered: RenderedResponse, outcome: Outcome) {
       logFailure(edge, outcome);
       if (outcome.status === 'success') return finishResponse(state, rendered, rendered.headers);

@@ -88,6 +88,7 @@ function createGetStream(
   return {
     send,
     request: clientRequests?.send,
+    isReturning: lastEventId(context) !== undefined && resumption === undefined,
     admit(identity) {
       const { key: principalKey } = identity.principal;
       if (pending.principalKey !== undefined) return;

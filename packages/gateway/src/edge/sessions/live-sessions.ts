@@ -22,6 +22,8 @@ export interface LiveSession extends StreamOwner {
   readonly clientRequests: Map<string, PendingClientRequest>;
   /** Open GET streams, the newest last. */
   readonly getStreams: OpenGetStream[];
+  /** Whether it was noted that a restart must end the session. */
+  isHeld: boolean;
   /** Milliseconds since the epoch. */
   usedAtMs: number;
 }
@@ -69,6 +71,7 @@ export const createLiveSession = (user: ShareHolder, eventMemory: FairShares): L
   getStreams: [],
   user,
   eventMemory,
+  isHeld: false,
   usedAtMs: 0,
 });
 

@@ -192,6 +192,8 @@ const createStdioConnection = (client: StdioClient, pending: PendingCall): Clien
   openSession(profile) {
     client.profile = profile;
   },
+  // The process is the session.
+  holdSession: () => Promise.resolve(),
   finish({ bytes }) {
     // A cancelled request gets no response.
     if (!pending.abort.signal.aborted || interruptionOf(pending.abort.signal) !== undefined) client.write(bytes);
@@ -215,6 +217,7 @@ function startSubscription(deps: StdioDeps, client: StdioClient, initialized: In
   const inbound = { ...initialized, correlationId: randomUUID(), signal: pending.abort.signal };
   void subscribeToServers(deps, inbound, serversOnRoute(route, snapshot.servers), {
     send,
+    isReturning: false,
     request: clientRequests?.send,
     isCurrent: () => true,
     admit: ({ principal }) => {

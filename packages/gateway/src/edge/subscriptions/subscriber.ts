@@ -17,6 +17,8 @@ import { createNotificationGate, deliverNotification, type NotificationGate } fr
 export interface LegacySubscriber {
   /** Sends a server's request to this client; `undefined` when the client accepts none. */
   readonly request: ClientChannel['request'];
+  /** Whether it listened before a restart: then its sessions with servers are opened now, and not by its next call. */
+  readonly isReturning: boolean;
   /**
    * Opens the stream to the client. Called once for each server that the guard lets it listen to.
    *
@@ -66,7 +68,7 @@ async function subscribeToServer(
     },
   };
   const serverInbound = { ...inbound, route: { ...route, server } };
-  const call = toInternalCall(deps, 'stream/listen', {}, serverInbound);
+  const call = toInternalCall(deps, 'stream/listen', { returning: subscriber.isReturning }, serverInbound);
   return runCall(deps, serverInbound, call, (permit) => {
     subscriber.admit(permitHolder(permit));
     return deps.send(permit, channel);

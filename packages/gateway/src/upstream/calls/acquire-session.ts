@@ -17,7 +17,7 @@ export function acquireSession(pool: SessionPool, call: ServerCall): UpstreamSes
   return acquired instanceof Promise ? unlessCancelled(pool, acquired, call.permitted.call.signal) : acquired;
 }
 
-/** A legacy client that can be asked is asked by requests of the server, which a server of both eras makes in a session. */
+/** A legacy client that can be asked is asked by requests of the server, which are made in a session only. */
 const needsSession = ({ channel, clientCapabilities }: ServerCall): boolean =>
   channel.era === 'legacy' && canBeAsked(clientCapabilities);
 

@@ -195,6 +195,8 @@ async function changeResourceSubscription(
   const { permitted, owner, settings } = call;
   const { name: server } = settings;
   const uri = String(permitted.call.params['uri']);
+  if (method === 'resources/subscribe' && !subscriptions.hasSpaceFor(server, owner, uri))
+    throw new GuardError('rate_limited', { message: 'The session has too many subscriptions to resources.' });
   // The session that carries the calls of this client: of a server with two eras others may have another one.
   const session = await acquireSession(pool, call);
   pool.release(session);

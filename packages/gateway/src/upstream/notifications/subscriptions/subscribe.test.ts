@@ -249,3 +249,17 @@ it('one subscription covers several servers, and a log level reaches all of them
   expect(notifications.map(({ params }) => params['level'])).toEqual(['error']);
   await all.stop();
 });
+
+it('D2 a session with 1,000 subscriptions gets no further ones, and loses none', async () => {
+  const client = { user: 'many', session: 'many' };
+  const subscribeTo = (uri: string) => {
+    const target = { kind: 'resource', server: 'legacy-http', name: uri } as const;
+    return harness.run('resources/subscribe', target, { uri }, client);
+  };
+  const uris = Array.from({ length: 1_000 }, (_, at) => `test://item/${at}`);
+  for (const uri of uris) await subscribeTo(uri);
+  expect(await subscribeTo('test://item/one-more')).toMatchObject({ error: { code: 'rate_limited' } });
+  expect((await subscribeTo('test://item/7')).status).toBe('success');
+  const watched = (await harness.callTool('legacy-http', 'touch', {}, client))['content'];
+  expect(JSON.parse((watched as { text: string }[])[0]?.text ?? '[]')).toEqual(uris);
+});

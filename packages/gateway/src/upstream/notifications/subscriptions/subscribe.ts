@@ -40,12 +40,16 @@ function aborted(signal: AbortSignal): Promise<void> {
   });
 }
 
-/** The calls of a legacy client open its sessions. For a modern client, its subscription may be its first call. */
+/**
+ * The calls of a legacy client open its sessions, unless a restart closed those that it had. For a modern client, its
+ * subscription may be its first call.
+ */
 async function beginSubscription({ pool, subscriptions, log }: SubscribeDeps, call: ServerCall): Promise<void> {
   const { permitted, settings, owner, channel } = call;
   const isConnected = pool.sessionsOf(settings.name, owner).length > 0;
   try {
-    if (!isConnected && (channel.era === 'modern' || pool.eras.get(settings.name) === 'modern'))
+    const isReturning = permitted.call.params['returning'] === true;
+    if (!isConnected && (isReturning || channel.era === 'modern' || pool.eras.get(settings.name) === 'modern'))
       pool.release(await acquireSession(pool, call));
     if (!permitted.call.signal.aborted) subscriptions.refresh(settings.name, owner);
   } catch (thrown) {

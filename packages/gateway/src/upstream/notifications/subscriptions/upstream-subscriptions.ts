@@ -14,6 +14,8 @@ import { syncResourceSubscriptions } from './resource-subscriptions.ts';
 export interface UpstreamSubscriptions {
   /** Remembers that a legacy client subscribed to a resource: a new session of the owner is subscribed to it, too. */
   add(server: string, owner: Owner, uri: string): void;
+  /** Whether it can be remembered: one that is forgotten later would fall silent. */
+  hasSpaceFor(server: string, owner: Owner, uri: string): boolean;
   remove(server: string, owner: Owner, uri: string): void;
   /** Brings the server in line: the subscribers or resources of an owner changed, or a session of it was opened. */
   refresh(server: string, owner: Owner): void;
@@ -55,7 +57,11 @@ export function createUpstreamSubscriptions(
       const uris = state.uris.get(key) ?? new Set();
       // Deleted first, so that the owner whose last subscription is oldest is the first to be dropped.
       state.uris.delete(key);
-      if (uris.size < URIS_MAX) state.uris.set(key, uris.add(uri));
+      state.uris.set(key, uris.add(uri));
+    },
+    hasSpaceFor(server, owner, uri) {
+      const uris = state.uris.get(keyOf(server, owner));
+      return uris === undefined || uris.has(uri) || uris.size < URIS_MAX;
     },
     remove(server, owner, uri) {
       const key = keyOf(server, owner);
