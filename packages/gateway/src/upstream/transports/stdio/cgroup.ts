@@ -3,7 +3,7 @@
  * `Delegate=yes`, in a container with a writable cgroup). What a process starts is in its group, whatever becomes of
  * sessions and environments.
  */
-import { mkdirSync, readFileSync, rmdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, rmdirSync, writeFileSync } from 'node:fs';
 import { rmdir, writeFile } from 'node:fs/promises';
 import { join, relative } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -42,13 +42,16 @@ export async function endCgroup(group: string): Promise<void> {
   }
 }
 
-/** Kills everything in all groups, at the very end of this process. */
+/** Kills everything in all groups, at the very end of this process, and removes those that are empty. */
 export function killCgroups(): void {
   if (typeof folder !== 'string') return;
   try {
     writeFileSync(join(folder, 'cgroup.kill'), '1');
+    for (const entry of readdirSync(folder, { withFileTypes: true }))
+      if (entry.isDirectory()) rmdirSync(join(folder, entry.name));
+    rmdirSync(folder);
   } catch {
-    // What is left in it is killed by the watchdog.
+    // What is left in it is killed and removed by the watchdog.
   }
 }
 

@@ -7,6 +7,8 @@ import type { Readable, Writable } from 'node:stream';
 import type { Log } from '@sallyport/guard';
 import { oneLine } from '@sallyport/guard/json';
 import type { ServerSettings } from '../../../snapshot.ts';
+import { transportFailure } from '../failure.ts';
+import { hasPipes } from './has-pipes.ts';
 import { openProcessTree, type ProcessTree } from './process-tree.ts';
 import { readLines } from './read-lines.ts';
 import { logStderr } from './stderr-log.ts';
@@ -121,6 +123,11 @@ function spawnChild(
     detached: true,
     windowsHide: true,
   });
+  if (!hasPipes(child)) {
+    child.on('error', () => undefined);
+    void tree.killRest(undefined);
+    throw transportFailure('the process could not be started (no file descriptors are left)', { unsent: true });
+  }
   if (child.pid !== undefined) tree.started(child.pid);
   return { child, tree };
 }

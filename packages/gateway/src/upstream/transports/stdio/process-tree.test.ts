@@ -15,6 +15,7 @@ import {
 } from '../../testing/harness.mts';
 import { cgroupFolder } from './cgroup.ts';
 import { killMarked, MARKER } from './process-marker.ts';
+import { unwatchGroup, watchGroup } from './watchdog.ts';
 
 const fake = `${import.meta.dirname}/../../testing/fake-stdio.mts`;
 let harness: UpstreamHarness;
@@ -54,6 +55,20 @@ async function daemonOf(mode: string): Promise<number> {
   return pid;
 }
 
+/** The watchdog of this process. */
+const watchdogOf = async (): Promise<number | undefined> => {
+  const children = readFileSync(`/proc/${process.pid}/task/${process.pid}/children`, 'utf8').split(' ').filter(Boolean);
+  const found = children.find((pid) => readFileSync(`/proc/${pid}/cmdline`, 'latin1').includes('sallyport-watchdog'));
+  return found === undefined ? undefined : Number(found);
+};
+
+async function startedWatchdog(start: () => void): Promise<number> {
+  start();
+  let pid: number | undefined;
+  await waitUntil(async () => (pid = await watchdogOf()) !== undefined);
+  return pid ?? 0;
+}
+
 describe.skipIf(process.platform !== 'linux')('H18 a process that left group and session (setsid, double fork)', () => {
   it('ends when the server is ended', async () => {
     const pid = await daemonOf('daemon');
@@ -91,6 +106,37 @@ describe.skipIf(process.platform !== 'linux')('H18 a process that left group and
     await killMarked(mark);
     await waitUntil(() => !isAlive(pid));
   });
+});
+
+it.skipIf(process.platform !== 'linux')(
+  'H18 a watchdog that was killed is replaced when the next child starts',
+  async () => {
+    const first = await startedWatchdog(() => watchGroup(2 ** 30));
+    process.kill(first, 'SIGKILL');
+    await waitUntil(() => !isAlive(first));
+    let second: number | undefined;
+    await waitUntil(async () => {
+      watchGroup(2 ** 30 + 1);
+      second = await watchdogOf();
+      return second !== undefined && second !== first;
+    });
+    unwatchGroup(2 ** 30);
+    unwatchGroup(2 ** 30 + 1);
+  },
+);
+
+it('a child that cannot be started for lack of descriptors is an error of that call, and ends nothing else', async () => {
+  const script = `
+    import { openSync } from 'node:fs';
+    const { startChild } = await import(${JSON.stringify(`${import.meta.dirname}/child.ts`)});
+    const transport = { kind: 'stdio', command: process.execPath, args: [], env: {}, cwd: undefined };
+    try { for (;;) openSync('/dev/null'); } catch {}
+    try { startChild({ name: 'p', transport }, { PATH: process.env.PATH }, 1000, () => {}, {}); } catch (thrown) {
+      process.exitCode = thrown.detail?.cause?.reason.includes('descriptors') ? 7 : 8;
+    }`;
+  const args = ['-c', 'ulimit -n 60; exec "$@"', 'sh', process.execPath, '--conditions=sallyport-source'];
+  const child = spawn('/bin/sh', [...args, '--input-type=module', '-e', script], { stdio: 'ignore' });
+  expect(await once(child, 'exit')).toEqual([7, null]);
 });
 
 it('H18 a command that cannot be started is named, and leaves nothing', async () => {

@@ -2,9 +2,12 @@
  * A small process that outlives a gateway that is killed, and then ends the children that the gateway could not end. It
  * notices the end by its standard input, whose other end only the gateway holds.
  */
-import { spawn, type ChildProcess } from 'node:child_process';
+import { spawn, type ChildProcessByStdio } from 'node:child_process';
 import { existsSync } from 'node:fs';
+import { Socket } from 'node:net';
+import type { Writable } from 'node:stream';
 import { cgroupFolder } from './cgroup.ts';
+import { hasPipes } from './has-pipes.ts';
 import { MARKER, RUN_ID } from './process-marker.ts';
 
 const SHELL = '/bin/sh';
@@ -41,35 +44,49 @@ fi
 [ -z "$cgroup" ] || for try in 1 2 3 4 5; do rmdir "$cgroup"/*/ "$cgroup" && break; sleep 1; done
 `;
 
-let watchdog: ChildProcess | undefined;
+/** Groups that are alive. A watchdog that takes the place of one that was killed has to know all of them. */
+const groups = new Set<number>();
+let watchdog: Watchdog | undefined;
+
+type Watchdog = ChildProcessByStdio<Writable, null, null>;
 
 /** Tells the watchdog of the process group that a child leads. The first one starts it. */
 export function watchGroup(pid: number): void {
-  watchdog ??= start();
+  groups.add(pid);
   writeLine(`add ${pid}`);
 }
 
 /** The group is gone. */
 export function unwatchGroup(pid: number): void {
+  groups.delete(pid);
   writeLine(`remove ${pid}`);
 }
 
 function writeLine(line: string): void {
-  if (watchdog?.stdin?.writable === true) watchdog.stdin.write(`${line}\n`);
+  if (watchdog !== undefined) return void watchdog.stdin.write(`${line}\n`);
+  watchdog = start();
+  for (const group of groups) watchdog?.stdin.write(`add ${group}\n`);
 }
 
-function start(): ChildProcess | undefined {
+function start(): Watchdog | undefined {
   if (!existsSync(SHELL)) return undefined;
-  const child = spawn(SHELL, ['-c', `run=${RUN_ID} cgroup=$1\n${SCRIPT}`, 'sallyport-watchdog', cgroupFolder() ?? ''], {
-    env: { PATH: '/usr/bin:/bin' },
-    cwd: '/',
-    stdio: ['pipe', 'ignore', 'ignore'],
-    // In a session of its own: a signal to the group of the gateway does not reach it.
-    detached: true,
-  });
-  child.on('error', () => undefined);
-  child.stdin.on('error', () => undefined);
-  child.unref();
-  (child.stdin as unknown as { unref?: () => void }).unref?.();
-  return child;
+  const started = spawn(
+    SHELL,
+    ['-c', `run=${RUN_ID} cgroup=$1\n${SCRIPT}`, 'sallyport-watchdog', cgroupFolder() ?? ''],
+    {
+      env: { PATH: '/usr/bin:/bin' },
+      cwd: '/',
+      stdio: ['pipe', 'ignore', 'ignore'],
+      // In a session of its own: a signal to the group of the gateway does not reach it.
+      detached: true,
+    },
+  );
+  const lost = (): void => {
+    if (watchdog === started) watchdog = undefined;
+  };
+  started.on('error', lost).on('exit', lost).unref();
+  if (!hasPipes(started)) return undefined;
+  started.stdin.on('error', lost);
+  if (started.stdin instanceof Socket) started.stdin.unref();
+  return started;
 }
