@@ -12,7 +12,7 @@ import { buildProgram } from '../packages/gateway/src/cli/program.ts';
 import { foreignPage } from './foreign-page.ts';
 import { page, table } from './markdown.ts';
 import { policyPage } from './policy-page.ts';
-import { threatsPage } from './threats.ts';
+import { threatsPage } from './threats-page.ts';
 import { jsonSchemaOfConfig } from '../packages/gateway/src/config/schema.ts';
 
 export const REFERENCE = fileURLToPath(new URL('../docs/reference/', import.meta.url));

@@ -1,6 +1,7 @@
 /** Every threat id that code and tests name has a row in the table, and every row has a test. */
 import { describe, expect, it } from 'vitest';
-import { FAMILIES, namedIds, testsOf, THREATS } from './threats.ts';
+import { namedIds, testsOf } from './threats-page.ts';
+import { FAMILIES, THREATS } from './threats.ts';
 
 const named = namedIds();
 

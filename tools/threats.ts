@@ -1,11 +1,8 @@
 /**
  * The threats that code and tests name by an id, each in a sentence, with the defence against it. `npm run docs` writes
- * `docs/reference/threats.md` from this table and from the tests that name the ids; `threats.test.ts` fails for an id
- * without a row and for a row without a test.
+ * `docs/reference/threats.md` from this table and from the tests that name the ids (`threats-page.ts`);
+ * `threats.test.ts` fails for an id without a row and for a row without a test.
  */
-import { page, table } from './markdown.ts';
-import { isTest, sourcesIn, type Source } from './sources.ts';
-
 interface Threat {
   readonly threat: string;
   readonly defence: string;
@@ -128,6 +125,10 @@ export const THREATS: Readonly<Record<string, Threat>> = {
     'A web page reaches the gateway on loopback through DNS rebinding.',
     'The Host header and the Origin header must be ones that were configured.',
   ),
+  A21: row(
+    'A document of somebody else makes the gateway connect inside the network (SSRF).',
+    'Addresses are resolved, judged and then connected to; see S1 to S8.',
+  ),
   A24: row(
     'A caller or a server exhausts memory, processor, streams or connections.',
     'Bytes, depth, keys, pages, streams, sessions and time are bounded.',
@@ -210,7 +211,12 @@ export const THREATS: Readonly<Record<string, Threat>> = {
   ),
   P10: row('A refresh token is used twice.', 'Rotation: the second use revokes the family.'),
   P11: row('A client registers with hostile metadata.', 'Registrations are bounded, and nothing in them is fetched.'),
+  P13: row(
+    'The metadata of an issuer names another issuer, keys at a private address or without TLS, or is huge.',
+    'Only its own name counts; addresses are judged; at most 256 KiB are read.',
+  ),
   P14: row('A redirect leads to a foreign page.', 'Only registered targets are redirected to.'),
+  P16: row('Text breaks out of a quoted string of a challenge.', 'It is built from the configuration, and cleaned.'),
   P17: row('A session is fixed before the sign-in or outlives it.', 'A sign-in makes a new session.'),
   P18: row('Errors tell a wrong password from an unknown user.', 'Both are answered alike.'),
   P19: row('The Host header poisons metadata.', 'Issuer and resource come from the configuration.'),
@@ -268,6 +274,27 @@ export const THREATS: Readonly<Record<string, Threat>> = {
   ),
   J14: row('A list never ends or repeats a cursor.', 'Pages are bounded, and a repeated cursor ends the list.'),
   J15: row('`_meta` is huge or carries reserved keys.', '`_meta` is bounded; reserved keys are removed.'),
+  S1: row(
+    'An address of another scheme is fetched: file, ftp, data, plain HTTP.',
+    'Only https, before anything is resolved.',
+  ),
+  S2: row(
+    'A name or a spelling of an address leads to this machine, a private network or a metadata service.',
+    'What a name resolves to is judged, each address of it, whatever its spelling.',
+  ),
+  S3: row(
+    'A name resolves to another address when it is connected to than when it was checked.',
+    'A name is resolved once for a connection, and the checked address is connected to.',
+  ),
+  S5: row(
+    'Two parsers read an address differently: credentials, backslashes, fragments, line breaks inside.',
+    'One parser reads it, and what it read is judged and connected to; credentials in it are refused.',
+  ),
+  S6: row('Proxy variables of the environment redirect requests.', 'They are ignored.'),
+  S8: row(
+    'A link in a result makes the gateway fetch what it leads to.',
+    'The gateway fetches nothing that a result names.',
+  ),
   S4: row('An upstream redirects a request.', 'Redirects are not followed.'),
   S7: row('A resource is read by another address than the one that was listed.', 'The concrete address is authorized.'),
   S9: row('Names are confusing, reserved or too many.', 'They are refused, and their number is bounded.'),
@@ -334,45 +361,3 @@ export const THREATS: Readonly<Record<string, Threat>> = {
     'Only a call of which nothing has left the gateway is sent again.',
   ),
 };
-
-/** An id as tests and comments write it: not part of a word, a path, an escape or a number. */
-const ID = /(?<![\w%\\.\-#/])([AOPHJSRUDBL]\d{1,2})(?![\w%.-]*[\w%])/g;
-
-const folders = ['packages/guard/src', 'packages/server/src', 'packages/gateway/src', 'test', 'tools'];
-
-/** Every id that a source names, with the files that do. */
-export function namedIds(): ReadonlyMap<string, readonly Source[]> {
-  const found = new Map<string, Source[]>();
-  const sources = folders
-    .flatMap((folder) => sourcesIn(folder))
-    .filter(({ path }) => !path.startsWith('tools/threats'));
-  for (const source of sources) {
-    for (const id of new Set([...source.text.matchAll(ID)].map((match) => match[1] ?? ''))) {
-      found.set(id, [...(found.get(id) ?? []), source]);
-    }
-  }
-  return found;
-}
-
-export const testsOf = (sources: readonly Source[]): readonly string[] =>
-  sources
-    .filter((source) => isTest(source) || source.path.startsWith('test/'))
-    .map(({ path }) => path)
-    .sort();
-
-export function threatsPage(): string {
-  const named = namedIds();
-  const families = Object.entries(FAMILIES).map(([family, title]) => {
-    const ids = Object.keys(THREATS).filter((id) => id.startsWith(family));
-    const rows = ids.map((id) => {
-      const tests = testsOf(named.get(id) ?? []).map((path) => `[${path.split('/').at(-1)}](../../${path})`);
-      return [id, THREATS[id]?.threat ?? '', THREATS[id]?.defence ?? '', tests.join(' · ')];
-    });
-    return `## ${title}\n\n${table(['id', 'threat', 'defence', 'tests'], rows)}`;
-  });
-  return page(
-    'Threats',
-    'Tests and comments name these threats by their ids. Each threat has at least one test that names it.',
-    ...families,
-  );
-}

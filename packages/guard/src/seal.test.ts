@@ -31,3 +31,7 @@ it('sealName gives the same text for the same binding and plain text only; seal 
   expect(new Set(names.map((name) => name.slice(0, 16))).size).toBe(names.length);
   expect(sealer.seal('task', 'ann', '1')).not.toBe(sealer.seal('task', 'ann', '1'));
 });
+
+it('A30 a key of fewer than 32 bytes is refused', () => {
+  expect(() => createSealer(new Uint8Array(31).fill(1))).toThrow('at least 32 bytes');
+});

@@ -39,6 +39,9 @@ describe('Mcp-Param-* headers', () => {
     let schema: JsonObject = annotated('Deep');
     for (let level = 0; level < 200; level++) schema = object({ inner: schema });
     expect(hasValidAnnotations(schema)).toBe(false);
+    let plain: JsonObject = object({});
+    for (let level = 0; level < 200; level++) plain = object({ inner: plain });
+    expect(hasValidAnnotations(plain)).toBe(false);
   });
 
   it.each<[string, JsonObject]>([

@@ -251,3 +251,9 @@ describe('RFC 8785', () => {
     );
   });
 });
+
+it('B1 a number of more than 128 characters is refused by its length, before anything is computed from it', () => {
+  const number = (characters: number): string => `[1.${'0'.repeat(characters - 3)}1]`;
+  expect(() => parse(`[1.${'0'.repeat(126)}]`)).not.toThrow();
+  for (const characters of [129, 10_000]) expect(() => parse(number(characters))).toThrow('longer than 128 characters');
+});

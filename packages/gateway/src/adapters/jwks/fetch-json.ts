@@ -55,7 +55,8 @@ export const isPublicAddress = (address: string): boolean => {
 };
 
 /** Resolves once, refuses when any address is private, and hands the checked ones to the socket. */
-const checkedLookup = (
+/** Resolves a name like `dns.lookup`, and fails when any of its addresses is not public. */
+export const checkedLookup = (
   host: string,
   options: object,
   done: (error: Error | null, addresses: LookupAddress[]) => void,

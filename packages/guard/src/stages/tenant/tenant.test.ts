@@ -99,3 +99,20 @@ it('the gateway’s own calls have a tenant that no directory knows and no refus
     await stage({ ...principal, tenantClaim: 'acme' }, { ...CALL, credentials: { kind: 'gateway', tenant: 'acme' } }),
   ).toEqual({ id: GATEWAY_TENANT });
 });
+
+it('B8 a caller with too many refusals is refused once its tenant is known', async () => {
+  const checked: string[] = [];
+  const check = ({ tenant }: { tenant: { id: string } }): void => {
+    checked.push(tenant.id);
+    throw new GuardError('rate_limited');
+  };
+  const tenants = createTenant(
+    createMemoryTenants(() => ['acme']),
+    { check, charge: () => {} },
+  );
+  const text = token({});
+  const call: Call = { ...CALL, credentials: { kind: 'bearer', token: text } };
+  const principal = await openHarness().bearer(text);
+  await expect((async () => tenants(principal as Principal, call))()).rejects.toMatchObject({ code: 'rate_limited' });
+  expect(checked).toEqual(['acme']);
+});

@@ -1,0 +1,173 @@
+/** Changes of the store, the keys of issuers, policies, the log of the process, metrics and the demo sign-in. */
+import { changesIn, type Change } from './change.ts';
+
+const inAdapters = changesIn('packages/gateway/src/adapters');
+const SIGN_IN = ['test/sign-in/refusals.test.ts', 'test/sign-in/flow.test.ts', 'test/sign-in/sign-in-page.test.ts'];
+const STORES = ['sqlite/sqlite.test.ts', 'test/contracts/sqlite.test.ts'];
+
+const store: readonly Change[] = [
+  ...inAdapters(
+    'sqlite/store.ts',
+    ['sqlite/sqlite.test.ts'],
+    [
+      ['PRAGMA synchronous = FULL', 'PRAGMA synchronous = OFF'],
+      ['    makePrivateDatabase(file);\n', ''],
+      ["'PRAGMA journal_mode = WAL'", "'PRAGMA journal_mode = MEMORY'"],
+      ['PRAGMA busy_timeout = ${BUSY_MS_MAX};', 'PRAGMA busy_timeout = 0;'],
+    ],
+  ),
+  ...inAdapters('sqlite/pins.ts', STORES, [
+    [
+      'ON CONFLICT (server, kind, name) DO NOTHING',
+      'ON CONFLICT (server, kind, name) DO UPDATE SET digest = excluded.digest',
+    ],
+    [
+      'for (const change of changes) if (applyChange(change)) raiseVersion.run();',
+      'for (const change of changes) applyChange(change);',
+    ],
+    ["    database.exec('ROLLBACK');\n", "    database.exec('COMMIT');\n"],
+    ['if (addPin.run(...columnsOf(change.pin)).changes === 0) return false;', 'addPin.run(...columnsOf(change.pin));'],
+    ['removeApproved.run(change.pin.server, change.pin.kind, change.pin.name, change.pin.digest);', ''],
+  ]),
+  ...inAdapters('sqlite/sessions.ts', STORES, [
+    ['    insert.run(id, expiresAtMs);\n', ''],
+    ['ended: (id) => ended.has(id)', 'ended: () => false'],
+    ['  purge.run(clock.now());\n', ''],
+    ['    purge.run(nowMs);\n', ''],
+  ]),
+  ...inAdapters('sqlite/keys.ts', STORES, [['revokedAtMs: row.revoked_at ?? undefined', 'revokedAtMs: undefined']]),
+  ...inAdapters(
+    'sqlite/migrations.ts',
+    ['sqlite/sqlite.test.ts'],
+    [['if (version > MIGRATIONS.length)', 'if (false)']],
+  ),
+];
+
+const issuers: readonly Change[] = [
+  ...inAdapters(
+    'jwks/fetch-json.ts',
+    ['jwks/jwks.test.ts', 'jwks/addresses.test.ts'],
+    [
+      ["  ['169.254.0.0', 16],\n", ''],
+      ["  ['10.0.0.0', 8],\n", ''],
+      ["  ['100.64.0.0', 10],\n", ''],
+      ["  ['::ffff:0:0', 96],\n", ''],
+      ["  ['64:ff9b::', 96],\n", ''],
+      ["  ['2002::', 16],\n", ''],
+      ["  ['fc00::', 7],\n", ''],
+      ["  ['fe80::', 10],\n", ''],
+      ["  ['224.0.0.0', 3],\n", ''],
+      ['!addresses.every(({ address }) => isPublicAddress(address))', 'false'],
+      [
+        '!addresses.every(({ address }) => isPublicAddress(address))',
+        '!addresses.some(({ address }) => isPublicAddress(address))',
+      ],
+      ['&& isLoopback(url.hostname) && isIssuerHost))', '))'],
+      ["if (url.username !== '' || url.password !== '') throw", 'if (false) throw'],
+      ['if (!isIssuerHost && isIP(host) !== 0 && !isPublicAddress(host)) throw', 'if (false) throw'],
+      ['if (received.length + chunk.length > BYTES_MAX) throw', 'if (false) throw'],
+      ["|| headers['content-encoding'] !== undefined", ''],
+      ['statusCode !== 200 ||', ''],
+      ['dispatcher: isIssuerHost ? plainAgent : checkingAgent', 'dispatcher: plainAgent'],
+      ['BYTES_MAX = 256 * 1024', 'BYTES_MAX = 256 * 1024 * 1024'],
+      ['    signal,\n', ''],
+    ],
+  ),
+  ...inAdapters(
+    'jwks/discover.ts',
+    ['jwks/jwks.test.ts'],
+    [['document?.issuer === issuer && typeof document.jwks_uri', 'typeof document?.jwks_uri']],
+  ),
+  ...inAdapters(
+    'jwks/keys.ts',
+    ['jwks/jwks.test.ts', 'jwks/addresses.test.ts'],
+    [
+      ["if (isOlder(state, KEYS_STALE_MS)) throw new Error('the keys of the issuer are not available');", ''],
+      ['deps.clock.now() - state.triedAtMs < KEYS_COOLDOWN_MS', 'false'],
+      ['state.fetching ??= fetchKeys', 'state.fetching = fetchKeys'],
+      ['KEYS_STALE_MS = 60 * 60_000', 'KEYS_STALE_MS = 60 * 60_000_000'],
+      ['KEYS_FRESH_MS = 10 * 60_000', 'KEYS_FRESH_MS = 10 * 60_000_000'],
+      ['|| keys.length > KEYS_MAX', ''],
+      ['      key.d === undefined &&\n', ''],
+      ["(key.use === undefined || key.use === 'sig')", 'true'],
+    ],
+  ),
+];
+
+const process: readonly Change[] = [
+  ...inAdapters(
+    'cedar/load.ts',
+    ['cedar/check.test.ts', 'cedar/oracle-expressions.test.ts'],
+    [
+      ['if (findings.length > 0) throw new PolicyLoadError(findings);', ''],
+      ['if (rounded !== undefined)', 'if (false)'],
+      ['if (duplicate !== undefined) {', 'if (false) {'],
+      ['JSON.stringify([basename(file), text])', 'JSON.stringify([basename(file)])'],
+    ],
+  ),
+  ...inAdapters(
+    'pino/redact.ts',
+    ['pino/logger.test.ts'],
+    [
+      ['if (depth >= DEPTH_MAX) return', 'if (false) return'],
+      ['const isSecret = SECRET_NAME.test(name) &&', 'const isSecret = false &&'],
+      ['    clean = hideSecrets(clean, secrets());\n', ''],
+      ['value.slice(0, MEMBERS_MAX)', 'value'],
+      ['Object.keys(object).slice(0, MEMBERS_MAX)', 'Object.keys(object)'],
+      ['clean.length > TEXT_CHARACTERS_MAX', 'clean.length > Infinity'],
+      ['(character) => `\\\\u{${(character.codePointAt(0) ?? 0).toString(16)}}`', '(character) => character'],
+    ],
+  ),
+  ...inAdapters(
+    'prometheus/bounded-labels.ts',
+    ['prometheus/metrics.test.ts'],
+    [
+      ['servers.has(endpoint.slice(5)) ? endpoint : OTHER', 'endpoint'],
+      ['tenants.has(tenant) ? tenant : OTHER', 'tenant'],
+      ['isMethod(method) || HTTP_METHODS.has(method) ? method : OTHER', 'method'],
+    ],
+  ),
+  ...inAdapters(
+    'prometheus/series.ts',
+    ['prometheus/metrics.test.ts'],
+    [['count >= (shape.childrenMax ?? CHILDREN_MAX) ? overflow : values', 'values']],
+  ),
+];
+
+const signIn: readonly Change[] = [
+  ...inAdapters('oidc-provider/login.ts', SIGN_IN, [
+    ["if (interaction.uid !== uid) throw new Error('the cookie belongs to another interaction');", ''],
+    ['request.headers.origin !== origin ||', ''],
+    ["|| !isSame(fields.get('token') ?? '', form.token)", ''],
+    ['if (form.attempts > ATTEMPTS_MAX)', 'if (false)'],
+    ['user === undefined || !isRight', 'user === undefined'],
+    ['body.length + chunk.length > BODY_BYTES_MAX', 'false'],
+  ]),
+  ...inAdapters('oidc-provider/registration.ts', SIGN_IN, [
+    ["if (parsed?.protocol === 'http:' && !LOOPBACK.has(parsed.hostname))", 'if (false)'],
+    ["if (parsed !== null && (parsed.username !== '' || parsed.password !== ''))", 'if (false)'],
+    ['if (!ACCEPTED_MEMBERS.has(key)) delete metadata[key];', ''],
+  ]),
+  ...inAdapters('oidc-provider/server.ts', SIGN_IN, [
+    ['pkce: { required: () => true }', 'pkce: { required: () => false }'],
+    ['      request.headers.host = host;\n', ''],
+    ['if (indicator !== resource && !indicator.startsWith(`${resource}/`)) throw', 'if (false) throw'],
+    ['(ctx: KoaContextWithOIDC) => ctx.oidc.result?.consent === undefined', '(_ctx: KoaContextWithOIDC) => false'],
+  ]),
+  ...inAdapters(
+    'oidc-provider/rows.ts',
+    ['oidc-provider/rows.test.ts'],
+    [
+      ["AND json_extract(payload, '$.consumed') IS NULL", ''],
+      ['if (grantId !== undefined) endGrant.run(grantId, grantId);', ''],
+      ["if (kind === 'Client') keepNewest.run();", ''],
+      ['row.expires_at < seconds()', 'false'],
+    ],
+  ),
+  ...inAdapters('oidc-provider/page.ts', SIGN_IN, [
+    ['    .replace(/[&<>"\']/g, (character) => ESCAPES[character] ?? character);', '    .toString();'],
+    ['escapeHtml(destination(redirectUri))', 'destination(redirectUri)'],
+  ]),
+];
+
+export const adapters: readonly Change[] = [...store, ...issuers, ...process, ...signIn];

@@ -1,0 +1,245 @@
+/** Changes of the pipeline: who calls, for whom, what may be called, with what, how often, and what is recorded. */
+import { changesIn, type Change } from './change.ts';
+
+const inGuard = changesIn('packages/guard/src');
+const inStages = changesIn('packages/guard/src/stages');
+const TOKENS = [
+  'authenticate/token-claims.test.ts',
+  'authenticate/token-headers.test.ts',
+  'authenticate/tokens.test.ts',
+];
+
+const FORGED =
+  "  if (permitted === undefined) throw new GuardError('internal', " +
+  "{ cause: new Error('permit already spent or forged') });";
+
+const pipeline: readonly Change[] = [
+  ...inGuard(
+    'guard.ts',
+    ['guard.test.ts'],
+    [
+      ["if (row.audit === 'intent and outcome') await recordIntent(stages, trail);", ''],
+      [
+        "if (row.audit === 'intent and outcome') await recordIntent",
+        "if (row.audit === 'intent and outcome') void recordIntent",
+      ],
+      ['  await recordOutcome(stages, trail);\n', '  void recordOutcome(stages, trail);\n'],
+      ['await stages.limit(identity, validated);', ''],
+      ['trail.result = inspect(result);', 'trail.result = result;'],
+      ['    trail.result = undefined;\n', '    return;\n'],
+      [
+        "throw new GuardError('audit_unavailable', { cause, retryAfterSeconds: 5 });\n  }\n  stages.observer",
+        'void cause;\n  }\n  stages.observer',
+      ],
+      ['row === undefined || !row.eras.includes(call.origin.era)', 'row === undefined'],
+      ['  chargeRefusal(stages, trail);\n', ''],
+      [
+        'const tenant = await stages.tenant(principal, call);',
+        'const tenant = { id: principal.tenantClaim as never };',
+      ],
+    ],
+  ),
+  ...inGuard(
+    'permit.ts',
+    ['guard.test.ts', 'permit.test.ts'],
+    [
+      ['  unspent.delete(permit);\n', ''],
+      [`${FORGED}\n  unspent`, '  if (permitted === undefined) return permit as never;\n  unspent'],
+      [`${FORGED}\n  return {`, '  if (permitted === undefined) return permit as never;\n  return {'],
+    ],
+  ),
+  ...inGuard(
+    'seal.ts',
+    ['seal.test.ts'],
+    [
+      ['if (secret.length < 32) throw', 'if (false) throw'],
+      ["hkdfSync('sha256', secret, 'sallyport', purpose, 32)", "hkdfSync('sha256', secret, 'sallyport', '', 32)"],
+      ['nonce).setAAD(Buffer.from(binding))', "nonce).setAAD(Buffer.from(''))"],
+      ["|| raw.toString('base64url') !== sealed) return undefined;", ') return undefined;'],
+      [
+        'encrypt(keyFor(purpose), randomBytes(NONCE_BYTES), binding, plain)',
+        'encrypt(keyFor(purpose), Buffer.alloc(NONCE_BYTES), binding, plain)',
+      ],
+    ],
+  ),
+  ...inGuard(
+    'bounded-map.ts',
+    ['bounded-map.test.ts'],
+    [['if (this.size >= this.#entriesMax && !this.has(key)) {', 'if (false) {']],
+  ),
+  ...inGuard(
+    'json/strict.ts',
+    ['json/strict.test.ts'],
+    [
+      ["if (bytes.length > limits.bytesMax) throw new GuardError('payload_too_large');", ''],
+      ["if (!isUtf8(buffer)) throw malformed('it is not UTF-8');", ''],
+      ["if (countKeys(value, scan.escapes) !== scan.keys) throw malformed('an object has the same key twice');", ''],
+      ['if (++scan.keys > limits.keysMax) throw', 'if (false) throw'],
+      ['if (++depth > limits.depthMax) throw', 'if (++depth > Infinity) throw'],
+      ['if (at - start > NUMBER_CHARACTERS_MAX)', 'if (false)'],
+      ['if ((!plain || at - start > 15) && !isExactNumber(', 'if (false && !isExactNumber('],
+      ["if (key === '__proto__') throw malformed('a key is __proto__');", ''],
+      ["if (!text.isWellFormed()) throw malformed('a string has a lone surrogate');", ''],
+      ["if (text.includes('\\0')) throw malformed('a string has a NUL character');", ''],
+    ],
+  ),
+];
+
+const identity: readonly Change[] = [
+  ...inStages('authenticate/check-times.ts', TOKENS, [
+    ["if (exp === undefined) throw refused('claims');", 'if (exp === undefined) return 0;'],
+    ["if (exp + skew <= now) throw refused('expired');", ''],
+    ["if (nbf !== undefined && nbf - skew > now) throw refused('not_yet_valid');", ''],
+    ["if (iat !== undefined && iat - skew > now) throw refused('not_yet_valid');", ''],
+    ["if (exp - (iat ?? now) > issuer.lifetimeSecondsMax + skew) throw refused('lifetime');", ''],
+    ['Math.min(issuer.clockSkewSeconds, SKEW_SECONDS_MAX)', 'issuer.clockSkewSeconds'],
+  ]),
+  ...inStages('authenticate/check-audience.ts', TOKENS, [
+    ['|| !aud.includes(issuer.audience))', ')'],
+    ["if (aud.length > 1 && !issuer.multipleAudiences) throw refused('audience');", ''],
+  ]),
+  ...inStages('authenticate/check-header.ts', TOKENS, [
+    ['!ASYMMETRIC.test(alg) ||', ''],
+    ['|| !issuer.algorithms.includes(alg)', ''],
+    ["issuer.accessTokenProfile === 'rfc9068' ? !isAccessToken :", 'false ? !isAccessToken :'],
+    ['typ !== undefined && NOT_ACCESS_TOKENS.test(typ)', 'false'],
+  ]),
+  ...inStages('authenticate/check-claims.ts', TOKENS, [
+    ["if (payload['cnf'] !== undefined) throw refused('bound');", ''],
+    ['  checkAudience(payload, issuer);\n', ''],
+    ['!REQUIRED.every((name) => Object.hasOwn(payload, name))', 'false'],
+  ]),
+  ...inStages('authenticate/check-agent.ts', TOKENS, [
+    ['|| !issuer.allowedClients.includes(claimed)', ''],
+    ['|| actors.length === ACTORS_MAX', ''],
+  ]),
+  ...inStages('authenticate/check-scopes.ts', TOKENS, [
+    ['if (!issuer.requiredScopes.every((needed) => scopes.includes(needed))) {', 'if (false) {'],
+  ]),
+  ...inStages('authenticate/compact-jwt.ts', TOKENS, [
+    ["if (!parts.every(isCanonical)) throw refused('malformed');", ''],
+    ["if (FORBIDDEN.some((name) => Object.hasOwn(jwt.header, name))) throw refused('header');", ''],
+    ['depthMax: 8, keysMax: 256', 'depthMax: 8_000, keysMax: 256_000'],
+  ]),
+  ...inStages(
+    'authenticate/bearer-jwt.ts',
+    ['authenticate/tokens.test.ts'],
+    [
+      ['known.validUntilMs > clock.now() && issuers()', 'issuers()'],
+      ['&& issuers().includes(known.issuer))', ')'],
+      ['TOKEN_REMEMBERED_MS = 60_000', 'TOKEN_REMEMBERED_MS = 60_000_000'],
+      ['await checkSignature(token, jwt, issuer, keys);', ''],
+    ],
+  ),
+  ...inStages(
+    'authenticate/api-key.ts',
+    ['authenticate/api-keys.test.ts'],
+    [
+      ['!matches || ', ''],
+      ['|| key.revokedAtMs !== undefined', ''],
+      ["if ((key.expiresAtMs ?? Infinity) <= clock.now()) throw refused('api_key');", ''],
+      ['API_KEY_REMEMBERED_MS = 2_000', 'API_KEY_REMEMBERED_MS = 2_000_000'],
+      ['known.validUntilMs > clock.now() ? known', 'true ? known'],
+    ],
+  ),
+  ...inStages(
+    'authenticate/authorization-header.ts',
+    ['authenticate/tokens.test.ts', 'authenticate/authorization-header.test.ts'],
+    [
+      ['if (values.length > 1) return', 'if (false) return'],
+      ['if (value.length > TOKEN_MAX) return', 'if (false) return'],
+    ],
+  ),
+  ...inStages(
+    'authenticate/principal-key.ts',
+    ['authenticate/principals.test.ts'],
+    [
+      ['user.subject, tenant ?? null, agent', 'user.subject, agent'],
+      ['[user.issuer, user.subject,', '[user.subject,'],
+      [', ...agent.actors]', ']'],
+    ],
+  ),
+  ...inStages(
+    'tenant/check-session.ts',
+    ['tenant/tenant.test.ts'],
+    [
+      ['session.issuer !== user.issuer ||', ''],
+      ['session.subject !== user.subject ||', ''],
+      ['|| session.tenant !== tenant.id', ''],
+    ],
+  ),
+  ...inStages(
+    'tenant/index.ts',
+    ['tenant/tenant.test.ts'],
+    [
+      ['|| claim === GATEWAY_TENANT', ''],
+      [
+        "      if (tenant === undefined) throw new GuardError('unknown_tenant');\n",
+        '      if (tenant === undefined) return { id: claim as never };\n',
+      ],
+      ['      checkSession(call.session, principal, tenant);\n', ''],
+    ],
+  ),
+  ...inStages('tenant/index.ts', ['tenant/tenant.test.ts'], [['      refusals.check({ principal, tenant });\n', '']]),
+];
+
+const shares: readonly Change[] = [
+  ...inGuard(
+    'fair-shares.ts',
+    ['fair-shares.test.ts'],
+    [
+      ["if (free < 0) return 'gateway';", ''],
+      ["if (ofTenant > 0 && freeToTenant < 0) return 'tenant';", ''],
+      ["return ofUser > 0 && ofUser + amount > freeToTenant ? 'user' : undefined;", 'return undefined;'],
+      ['TENANT_FACTOR = 2', 'TENANT_FACTOR = 2_000'],
+      ['    if (isHeld) shares.release(holder);', '    shares.release(holder);'],
+    ],
+  ),
+];
+
+const records: readonly Change[] = [
+  ...inGuard(
+    'audit/redact.ts',
+    ['audit/redact.test.ts'],
+    [
+      ['? value : describe(tenant, value)', '? value : value'],
+      ['const key = keyOf(tenant);', "const key = keyOf('');"],
+      ['        pattern.length === 3 &&\n', ''],
+      ['if (value === undefined || !declared.has(name)) continue;', 'if (value === undefined) continue;'],
+    ],
+  ),
+  ...inGuard(
+    'audit/recorder.ts',
+    ['audit/recorder.test.ts', 'audit/record.test.ts'],
+    [
+      ["hash('sha256', session.id, 'hex').slice(0, 32)", 'session.id'],
+      ['hashed(target.name)', 'target.name'],
+    ],
+  ),
+  ...inGuard(
+    'audit/checkpoint.ts',
+    ['audit/checkpoint.test.ts'],
+    [
+      ['    line.startsWith(`— ${name} `) &&\n', ''],
+      ['    verify(null, Buffer.from(text), key, raw.subarray(4))\n', '    true\n'],
+      ['origin !== verifier.name ||', ''],
+      ["|| rootHash.toString('base64') !== root", ''],
+      ["if (origin === '' || /[\\s+]/.test(origin))", 'if (false)'],
+    ],
+  ),
+  ...inGuard(
+    'audit/verifier-key.ts',
+    ['audit/checkpoint.test.ts'],
+    [
+      ['!isOfKind || !keyIdOf(name, raw).equals(id)', '!isOfKind'],
+      ['!isOfKind || !keyIdOf(name, raw).equals(id)', '!keyIdOf(name, raw).equals(id)'],
+    ],
+  ),
+  ...inGuard(
+    'audit/tree.ts',
+    ['audit/tree.test.ts'],
+    [['if (first === size) return proof.length === 0 && firstRoot.equals(root);', 'if (first === size) return true;']],
+  ),
+];
+
+export const guard: readonly Change[] = [...pipeline, ...identity, ...shares, ...records];

@@ -1,0 +1,176 @@
+/** Changes of what may be called, with what, how often and at what cost. */
+import { changesIn, type Change } from './change.ts';
+
+const inGuard = changesIn('packages/guard/src');
+const inStages = changesIn('packages/guard/src/stages');
+const SCHEMAS = [
+  'validate/limits.test.ts',
+  'validate/hostile-schemas.test.ts',
+  'validate/schemas.test.ts',
+  'validate/foreign-schemas.test.ts',
+];
+
+const permissions: readonly Change[] = [
+  ...inStages(
+    'visible/index.ts',
+    ['visible/visible.test.ts'],
+    [
+      ['definition === undefined || !mayList(identity, definition)', 'definition === undefined'],
+      ['allowTools(definition.server)?.includes(definition.name) === false', 'false'],
+    ],
+  ),
+  ...inStages(
+    'authorize/index.ts',
+    ['authorize/authorize.test.ts'],
+    [["if (decision.effect === 'allow') return", 'if (true) return']],
+  ),
+  ...inGuard(
+    'policy/cedar.ts',
+    ['policy/cedar.test.ts', 'policy/listing.test.ts'],
+    [
+      ["if (errors.length > 0) return { effect: 'deny', grant: grant(failed), error: errors.join('; ') };", ''],
+      ["if (forbids.length > 0) return { effect: 'deny', grant: grant(forbids), error: undefined };", ''],
+      ['if (decision.grant.cacheable) byAction', 'byAction'],
+      ["if (result === 'error' || (policy.effect === 'forbid' && result === true)) return false;", ''],
+      ['if (certainlyForbidden(index, unknown, nowMs)) return false;', ''],
+    ],
+  ),
+  ...inStages(
+    'approve/digest.ts',
+    ['approve/approve.test.ts'],
+    [
+      ['    arguments: input,\n', ''],
+      ['    definition: definition.digest,\n', ''],
+      ['    revision,\n', ''],
+      ['    tenant: tenant.id,\n', ''],
+      ['    actors: agent.actors,\n', ''],
+    ],
+  ),
+  ...inGuard(
+    'memory/approvals.ts',
+    ['stages/approve/approve.test.ts', 'memory/approvals.test.ts'],
+    [
+      ['if (user.issuer === issuer && user.subject === subject) return true;', ''],
+      ['return [agent.clientId, ...agent.actors].includes(subject);', 'return false;'],
+      ['        remove(filed);\n', ''],
+      ['if (request.expiresAtMs <= nowMs) remove(request);', ''],
+      ["if (usedUp !== undefined) throw shareRefusal(usedUp, 'requests … wait for approval');", ''],
+      ['if (own.length < pendingMax) return;', 'return;'],
+    ],
+  ),
+];
+
+const work: readonly Change[] = [
+  ...inStages('validate/bounds.ts', SCHEMAS, [
+    ['if (JSON.stringify(schema).length > limits.bytesMax) return', 'if (false) return'],
+    ['if (depthOf(schema) > limits.depthMax) return', 'if (false) return'],
+    ['if (expandedSize(schema, createResolver(schema), new Map()) > limits.expandedMax)', 'if (false)'],
+    ['expandedMax: 20_000', 'expandedMax: 20_000_000'],
+  ]),
+  ...inStages('validate/schema/evaluation.ts', SCHEMAS, [
+    ['if (this.#steps > this.#stepsMax) throw', 'if (false) throw'],
+    ['if (++this.#nested > NESTED_MAX) throw', 'if (false) throw'],
+    ['STEPS_MAX = 400_000', 'STEPS_MAX = 400_000_000'],
+    ['NESTED_MAX = 1_000', 'NESTED_MAX = 1_000_000'],
+    ['if (this.faults.length < FAULTS_MAX)', 'if (true)'],
+  ]),
+  ...inStages('validate/schema/compile-schema.ts', SCHEMAS, [['  compiler.refuseCircles();\n', '']]),
+  ...inStages('validate/schema/references.ts', SCHEMAS, [
+    ["(this.#dynamicAnchors.get(isPointer ? '' : fragment) ?? 0) > 1)", 'false)'],
+    ['if (this.#isComplete && count > 1) throw', 'if (false) throw'],
+  ]),
+  ...inStages(
+    'validate/arguments.ts',
+    ['validate/validate.test.ts'],
+    [
+      ['if (faults.length > 0) throw invalidInput(faults);', ''],
+      ['if (extra.length > 0)', 'if (false)'],
+    ],
+  ),
+  ...inStages(
+    'validate/prompt-arguments.ts',
+    ['validate/validate.test.ts'],
+    [
+      ["typeof input[name] !== 'string'", 'false'],
+      ['if (extra > 0)', 'if (false)'],
+    ],
+  ),
+  ...inStages(
+    'validate/index.ts',
+    ['validate/validate.test.ts', 'validate/schemas.test.ts'],
+    [
+      ["    compiled(outputCheck, definition, 'output');\n", ''],
+      ["if (additionalArguments(definition.server) === 'reject') checkUndeclared(definition, input);", ''],
+      ['value === undefined || value === null) return NO_ARGUMENTS;', 'value === undefined) return NO_ARGUMENTS;'],
+    ],
+  ),
+  ...inStages('inspect/bound-size.ts', ['inspect/inspect.test.ts'], [['if (bytes > bytesMax)', 'if (false)']]),
+  ...inStages(
+    'inspect/match-shape.ts',
+    ['inspect/match-shape.test.ts'],
+    [
+      ['if (content.length > BLOCKS_MAX) throw', 'if (false) throw'],
+      ["if (!known) throw malformed('a content block has an unknown type');", ''],
+      ["if (!Array.isArray(content)) throw malformed('it has no content');", 'if (!Array.isArray(content)) return;'],
+      ['!UNFINISHED.has(type)) throw', 'false) throw'],
+    ],
+  ),
+  ...inStages(
+    'inspect/match-output-schema.ts',
+    ['inspect/inspect.test.ts'],
+    [
+      [
+        "if (structured === undefined) throw blocked('structured content is missing');",
+        'if (structured === undefined) return;',
+      ],
+      ['if (fault !== undefined) throw', 'if (false) throw'],
+    ],
+  ),
+  ...inStages(
+    'inspect/index.ts',
+    ['inspect/inspect.test.ts'],
+    [
+      ['result.items.filter((item) => mayList(identity, item))', 'result.items'],
+      ['if (bytesMax !== undefined) boundSize(result, bytesMax);', ''],
+    ],
+  ),
+  ...inStages(
+    'limit/budget.ts',
+    ['limit/budget.test.ts', 'limit/rules.test.ts'],
+    [
+      ['identity.tenant.id, ...parts', '...parts'],
+      ['      throw rateLimited(verdict);\n', ''],
+      ['known.settings === settings && known', 'known'],
+      ['&& known.tenant === identity.tenant.id', ''],
+      ['`u${user.issuer}|${user.subject}`', '`u${user.subject}`'],
+    ],
+  ),
+  ...inStages(
+    'limit/refusals.ts',
+    ['limit/limit.test.ts'],
+    [
+      ['      throw rateLimited(entry.verdict);\n', ''],
+      ['if (!verdict.allowed) blocked', 'if (false) blocked'],
+    ],
+  ),
+  ...inStages(
+    'limit/address.ts',
+    ['limit/limit.test.ts', 'packages/gateway/src/edge/http/edge.test.ts'],
+    [
+      ['    .slice(0, 4)\n', ''],
+      ['if (mapped !== undefined) return mapped;', ''],
+    ],
+  ),
+  ...inGuard(
+    'memory/rate-limiter.ts',
+    ['stages/limit/rules.test.ts', 'stages/limit/budget.test.ts', 'memory/bounds.test.ts'],
+    [
+      ['      if (!verdict.allowed) return verdict;\n', ''],
+      ['if (buckets.size > sweepAboveSize) {', 'if (false) {'],
+      ['if (bucket !== undefined && bucket.updatedAtMs > nowMs) buckets', 'if (false) buckets'],
+      ['if (usedMsAt(bucket, nowMs) > bucket.usedMsMax) continue;', ''],
+    ],
+  ),
+];
+
+export const rights: readonly Change[] = [...permissions, ...work];
