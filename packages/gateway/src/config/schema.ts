@@ -111,7 +111,7 @@ const gateway = z.strictObject({
     .int()
     .min(1)
     .max(100_000)
-    .default(1024)
+    .default(512)
     .describe('Calls that are worked on at once. A user alone gets half of them, a tenant two thirds.'),
   maxStreams: z.int().min(1).max(10_000).default(16).describe('Open event streams of one user.'),
   requestTimeout: timerDuration.prefault('5m').describe('After this a call is abandoned; at most 24d.'),

@@ -36,6 +36,8 @@ export async function handlePost(
   const holder = shareHolderOf(await edge.guard.identify(credentials));
   share.belongTo(holder);
   const body = await received.read();
+  const turn = edge.turns.wait(holder);
+  if (turn !== undefined) await turn;
   const parsed = parseStrict(body, { bytesMax: bodyBytesMax, depthMax: depthMax, keysMax: keysMax });
   const message = readClientMessage(parsed);
   try {

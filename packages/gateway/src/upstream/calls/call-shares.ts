@@ -16,8 +16,11 @@ export interface CallShares {
   hold(calls: readonly Pick<ServerCall, 'settings' | 'owner'>[]): () => void;
 }
 
+/** Half of the sockets: the others are for what a call needs besides, and a server serves in the order of arrival. */
+const CALLS_MAX = REQUEST_SOCKETS_MAX / 2;
+
 /** No call is under way at first. @param callsMax at each server, of everybody together. */
-export function createCallShares(callsMax = REQUEST_SOCKETS_MAX): CallShares {
+export function createCallShares(callsMax = CALLS_MAX): CallShares {
   const servers = new Map<string, FairShares>();
   const holdOne = ({ settings, owner }: Pick<ServerCall, 'settings' | 'owner'>): (() => void) => {
     const { name } = settings;

@@ -1,11 +1,12 @@
 /** What is pinned of the configured servers: which definitions may be served, and how live ones compare with them. */
-import type { Catalog, Definition, DefinitionKind, JsonObject, MaybePromise } from '@sallyport/guard';
+import type { Catalog, Definition, DefinitionKind, JsonObject, MaybePromise, ShareHolder } from '@sallyport/guard';
 import { DEFINITION_KINDS } from '../../mcp/lists.ts';
 import type { ServerProfile, ServerSettings } from '../../snapshot.ts';
 import type { DefinitionsDeps } from '../deps.ts';
 import { compareList, type ComparedList, type CompareListDeps } from './compare-list.ts';
 import { createCurrentPins } from './current-pins.ts';
 import { definitionKey } from './definition-key.ts';
+import { createShownBytes } from './definition-bytes.ts';
 import { createDrift } from './drift.ts';
 import { createServerQueues } from './server-queues.ts';
 import type { PinIndex } from './pin-index.ts';
@@ -21,12 +22,14 @@ export interface PinCatalog extends Catalog {
   /**
    * Compares what a server listed with the pins, and pins what it may.
    * @param viewer who saw it: the principal of the session, or `*` for a session that all callers share.
+   * @param owner whose session showed it; `undefined` for a session that all callers share.
    */
   compareList(
     settings: ServerSettings,
     kind: DefinitionKind,
     documents: readonly JsonObject[],
     viewer: string,
+    owner: ShareHolder | undefined,
   ): Promise<ComparedList>;
   /** True while some viewer sees this definition differ from its pin. */
   isDrifting(server: string, kind: DefinitionKind, name: string): boolean;
@@ -59,6 +62,7 @@ export function createCatalog(deps: CatalogDeps): PinCatalog {
     current,
     drift,
     reportWithheld,
+    shownBytes: createShownBytes(),
   };
   const profiles = createServerProfiles(compareDeps);
   const queued = createServerQueues();
@@ -66,8 +70,8 @@ export function createCatalog(deps: CatalogDeps): PinCatalog {
     find: (target) => current.index().find(target),
     definitionsOf: (server) => DEFINITION_KINDS.flatMap((kind) => [...current.index().ofKind(server, kind).values()]),
     freshPins: current.fresh,
-    compareList: (settings, kind, documents, viewer) =>
-      queued(settings.name, () => compareList(compareDeps, settings, kind, documents, viewer)),
+    compareList: (settings, kind, documents, viewer, owner) =>
+      queued(settings.name, () => compareList(compareDeps, settings, kind, documents, viewer, owner)),
     isDrifting: (server, kind, name) => drift.has(definitionKey(server, kind, name)),
     learnProfile: (settings, profile, viewer) => queued(settings.name, () => profiles.learn(settings, profile, viewer)),
     profile: profiles.get,

@@ -1,5 +1,14 @@
 /** Compares a list of live definitions with the pins, and pins what may be pinned on first use. */
-import type { DefinitionKind, Digest, Json, JsonObject, PinChange, PinStore } from '@sallyport/guard';
+import type {
+  DefinitionKind,
+  Digest,
+  Json,
+  JsonObject,
+  PinChange,
+  PinStore,
+  FairShares,
+  ShareHolder,
+} from '@sallyport/guard';
 import type { ServerSettings } from '../../snapshot.ts';
 import { compareDefinition, type CompareDeps, type LiveDefinition } from './compare-definition.ts';
 import type { CurrentPins } from './current-pins.ts';
@@ -25,17 +34,22 @@ export interface CompareListDeps extends CompareDeps {
   readonly store: PinStore;
   readonly current: CurrentPins;
   readonly reportWithheld: ReportWithheld;
+  readonly shownBytes: FairShares;
   /** What is served of this kind has changed. */
   changed(server: string, kind: DefinitionKind): void;
 }
 
-/** @param viewer who saw the list (`viewerOf`). */
+/**
+ * @param viewer who saw the list (`viewerOf`).
+ * @param owner whose session showed it; `undefined` for one that everybody shares.
+ */
 export async function compareList(
   deps: CompareListDeps,
   settings: ServerSettings,
   kind: DefinitionKind,
   documents: readonly JsonObject[],
   viewer: string,
+  owner: ShareHolder | undefined,
 ): Promise<ComparedList> {
   const pins = await deps.current.fresh();
   const { accepted, withheld: badNames } = screenNames(deps, pins, settings, kind, documents);
@@ -43,7 +57,7 @@ export async function compareList(
   const served = new Map<string, Digest>();
   const changes: PinChange[] = [];
   const newcomers: LiveDefinition[] = [];
-  const space = spaceOf(pins, settings.name);
+  const space = spaceOf(pins, settings.name, deps.shownBytes, owner);
   let servedChanged = false;
   for (const [name, document] of accepted) {
     const live: LiveDefinition = { settings, kind, name, document, viewer };

@@ -28,8 +28,8 @@ export interface PinIndex {
   pendingDigest(server: string, kind: DefinitionKind, name: string): string | undefined;
   /** Length of the document that waits for approval under this name; 0 when none does. */
   pendingBytes(server: string, kind: DefinitionKind, name: string): number;
-  /** Length of all documents of a server that are pinned or wait for approval. */
-  keptBytes(server: string): number;
+  /** Length of all documents of a server that are pinned or wait for approval; of all servers when left out. */
+  keptBytes(server?: string): number;
   /** How many definitions of a server and kind wait for approval. */
   pendingCount(server: string, kind: DefinitionKind): number;
 }
@@ -56,10 +56,13 @@ export function buildPinIndex(stored: StoredPins, servers: readonly ServerSettin
     pendingBytes: (server, kind, name) => pending.get(definitionKey(server, kind, name))?.documentBytes ?? 0,
     keptBytes: (server) =>
       sumOf(
-        DEFINITION_KINDS.flatMap((kind) =>
-          [...ofKind(server, kind).values()].map(({ document }) => documentBytes(document)),
-        ),
-      ) + sumOf(stored.pending.filter((one) => one.server === server).map((one) => one.documentBytes)),
+        stored.pins.filter((pin) => server === undefined || pin.server === server),
+        ({ document }) => documentBytes(document),
+      ) +
+      sumOf(
+        stored.pending.filter((one) => server === undefined || one.server === server),
+        (one) => one.documentBytes,
+      ),
     pendingCount(server, kind) {
       const prefix = definitionKey(server, kind, '');
       return [...pending.keys()].filter((key) => key.startsWith(prefix)).length;
@@ -67,7 +70,8 @@ export function buildPinIndex(stored: StoredPins, servers: readonly ServerSettin
   };
 }
 
-const sumOf = (numbers: readonly number[]): number => numbers.reduce((sum, one) => sum + one, 0);
+const sumOf = <T>(items: readonly T[], bytesOf: (item: T) => number): number =>
+  items.reduce((sum, item) => sum + bytesOf(item), 0);
 
 function groupByServer(pins: readonly Pin[], servers: readonly ServerSettings[]): ReadonlyMap<string, ServerPins> {
   const settingsOf = new Map(servers.map((server) => [server.name, server]));

@@ -8,6 +8,7 @@ import {
   type JsonObject,
   type MaybePromise,
 } from '@sallyport/guard';
+import { GATEWAY_TENANT } from '@sallyport/guard/stages';
 import type { UpstreamSession } from '../sessions/session.ts';
 import type { ServerSettings } from '../../snapshot.ts';
 import type { PinCatalog } from './catalog.ts';
@@ -43,7 +44,13 @@ async function verify(
   const { connection, settings } = session;
   const verifiedAtMs = clock.now();
   const documents = await readList(connection, kind, settings.timeoutMs, capabilities(settings));
-  const { served, pinsVersion } = await catalog.compareList(settings, kind, documents, viewerOf(session));
+  const { served, pinsVersion } = await catalog.compareList(
+    settings,
+    kind,
+    documents,
+    viewerOf(session),
+    session.owner?.tenant === GATEWAY_TENANT ? undefined : session.owner,
+  );
   const verification: Verification = { verifiedAtMs, pinsVersion, served };
   session.verifications.set(kind, verification);
   return verification;
