@@ -14,6 +14,11 @@ export class PausableRequest extends IncomingMessage {
     this.socket.pause();
   }
 
+  /** Whether nothing is read from the socket now. */
+  get isHeld(): boolean {
+    return this.#isPaused;
+  }
+
   readOn(): void {
     if (!this.#isPaused) return;
     this.#isPaused = false;

@@ -25,6 +25,7 @@ export function receiveBody(request: IncomingMessage, bytesMax: number, share: B
   const received = createByteBuffer();
   const { promise, resolve, reject } = Promise.withResolvers<Buffer>();
   let isDiscarded = false;
+  let pieces = 0;
   const discard = (): void => {
     isDiscarded = true;
     received.take();
@@ -40,6 +41,8 @@ export function receiveBody(request: IncomingMessage, bytesMax: number, share: B
       if (received.length + chunk.length > bytesMax) throw new GuardError('payload_too_large');
       share.take(chunk.length);
       received.append(chunk);
+      pieces += 1;
+      if (pieces % PIECES_MAX === 0 && request instanceof PausableRequest) waitToReadOn(request, () => isDiscarded);
     } catch (thrown) {
       refuse(thrown);
     }
@@ -59,6 +62,28 @@ export function receiveBody(request: IncomingMessage, bytesMax: number, share: B
     },
     discard,
   };
+}
+
+/** What is read from a socket at once has at most some ten thousand pieces; no honest body has so many. */
+const PIECES_MAX = 1_000;
+const waiting: (() => void)[] = [];
+
+/**
+ * B7: each piece costs some microseconds, however small it is. Bodies of very many pieces are read one after the other,
+ * one read of a socket in each turn of the event loop, so that any number of them leaves time to everybody else.
+ */
+function waitToReadOn(request: PausableRequest, isDiscarded: () => boolean): void {
+  if (request.isHeld) return;
+  request.holdBody();
+  waiting.push(() => {
+    if (!isDiscarded()) request.readOn();
+  });
+  if (waiting.length === 1) setImmediate(letOneReadOn);
+}
+
+function letOneReadOn(): void {
+  waiting.shift()?.();
+  if (waiting.length > 0) setImmediate(letOneReadOn);
 }
 
 /**
