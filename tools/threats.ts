@@ -349,7 +349,7 @@ export const THREATS: Readonly<Record<string, Threat>> = {
   ),
   L5: row(
     'A log is larger than memory; lists of checkpoints grow for years.',
-    'The commands read in pieces, and lists of checkpoints are rotated.',
+    'The commands read in pieces and keep little of it; lists of checkpoints are rotated.',
   ),
   L6: row(
     'The folder of a log is deleted, renamed or unmounted while the gateway runs.',

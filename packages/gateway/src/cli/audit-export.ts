@@ -6,6 +6,7 @@ import { recordsIn, type Problem } from '../adapters/segments/read-log.ts';
 import { foldersOf, LOG_SUMMARY, type LogSelection } from './audit-folders.ts';
 import type { CommandDefinition } from './command.ts';
 import { printJson } from './io.ts';
+import { createProgress, type Progress } from './progress.ts';
 
 /** `sallyport audit export`. */
 export const exportCommand: CommandDefinition<readonly [string], LogSelection> = {
@@ -23,7 +24,10 @@ export const exportCommand: CommandDefinition<readonly [string], LogSelection> =
     if (existsSync(target) && readdirSync(target).length > 0) throw new Error(`${target} is not empty`);
     const folders = await foldersOf(options, io);
     mkdirSync(target, { recursive: true, mode: 0o700 });
-    for (const { tenant, log, folder } of folders) copyLog(folder, tenantFolder(processFolder(target, log), tenant));
+    const progress = createProgress(io);
+    for (const { tenant, log, folder } of folders)
+      copyLog(folder, tenantFolder(processFolder(target, log), tenant), progress);
+    progress.end();
     if (options.json)
       return printJson(io, { folder: target, tenants: [...new Set(folders.map(({ tenant }) => tenant))] });
     const logs = folders.length === 1 ? 'log' : 'logs';
@@ -46,14 +50,14 @@ const publicFilesIn = (folder: string): readonly string[] => [
 ];
 
 /** Copies one log. A segment that was copied while it was being written is copied again. */
-function copyLog(folder: string, target: string): void {
+function copyLog(folder: string, target: string, progress: Progress): void {
   mkdirSync(target, { recursive: true, mode: 0o700 });
   const copy = (name: string): void => copyFileSync(join(folder, name), join(target, name));
   for (const name of publicFilesIn(folder)) if (existsSync(join(folder, name))) copy(name);
   for (let attempt = 1; attempt <= ATTEMPTS_MAX; attempt++) {
     for (const name of segmentsIn(folder)) copy(name);
     const problems: Problem[] = [];
-    for (const _record of recordsIn(target, problems));
+    for (const _record of recordsIn(target, problems)) progress.record();
     if (problems.length === 0) return;
   }
 }

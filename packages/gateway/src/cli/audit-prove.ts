@@ -3,19 +3,18 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { InvalidArgumentError } from 'commander';
 import {
-  HASH_BYTES,
-  inclusionProof,
+  inclusionProofInParts,
   leafHash,
   openCheckpoint,
   verifyInclusion,
   type Checkpoint,
 } from '@sallyport/guard/audit';
-import { createLeafBuffer } from '../adapters/segments/leaf-buffer.ts';
 import { recordsIn } from '../adapters/segments/read-log.ts';
 import { foldersOf, LOG_SUMMARY, type LogSelection, type TenantFolder } from './audit-folders.ts';
 import { parseVkeyOption, vkeyOf } from './audit-key.ts';
 import type { CommandDefinition } from './command.ts';
 import { printJson } from './io.ts';
+import { createProgress, type Progress } from './progress.ts';
 
 interface ProveOptions extends LogSelection {
   readonly key?: string;
@@ -41,11 +40,8 @@ export const proveCommand: CommandDefinition<readonly [number], ProveOptions> = 
     const folders = await foldersOf(options, io);
     const { folder } = (folders.find(({ log }) => log === options.log) ?? folders[0]) as TenantFolder;
     const checkpoint = signedCheckpoint(folder, options.key);
-    const { hashes, record } = recordsUnder(checkpoint, folder, index);
-    const leafAt = (position: number): Buffer => hashes.subarray(position * HASH_BYTES, (position + 1) * HASH_BYTES);
     const { size, origin, root } = checkpoint;
-    const leaf = leafAt(index);
-    const proof = inclusionProof(leafAt, index, size);
+    const { leaf, record, proof } = prove(folder, index, size, createProgress(io));
     const holds = verifyInclusion({ leaf, index, size, proof, root });
     if (!holds) io.exit(1);
     if (!options.json) {
@@ -75,24 +71,29 @@ function parseRecordIndex(text: string): number {
   return Number(text);
 }
 
-/** The hashes of the records under the checkpoint, and the text of one of them. */
-function recordsUnder(
-  checkpoint: Checkpoint,
-  folder: string,
-  index: number,
-): { readonly hashes: Buffer; readonly record: string } {
-  const { size } = checkpoint;
+/** One record, and the proof that it is in the tree of the first `size` records. */
+interface Proven {
+  readonly leaf: Buffer;
+  readonly record: string;
+  readonly proof: readonly Buffer[];
+}
+
+function prove(folder: string, index: number, size: number, progress: Progress): Proven {
   if (index >= size)
     throw new Error(`record ${index} is not under the checkpoint, which covers ${size} records (0 to ${size - 1})`);
-  const hashes = createLeafBuffer();
-  let record = '';
+  const building = inclusionProofInParts(index, size);
+  let [leaf, record]: [Buffer | undefined, string] = [undefined, ''];
   let count = 0;
   for (const { bytes } of recordsIn(folder, [])) {
-    if (count === index) record = bytes.toString();
-    hashes.push(leafHash(bytes));
+    const hash = leafHash(bytes);
+    if (count === index) [leaf, record] = [hash, bytes.toString()];
+    building.append(hash);
+    progress.record();
     count += 1;
-    if (count === size) return { hashes: hashes.all(), record };
+    if (count === size) break;
   }
+  progress.end();
+  if (leaf !== undefined && count === size) return { leaf, record, proof: building.hashes() };
   throw new Error(
     `only ${count} of the ${size} records under the checkpoint can be read, so nothing can be proved; ` +
       'what is wrong says: sallyport audit verify',

@@ -4,6 +4,7 @@ import { FILTER_OPTIONS, formatOf, limitOption, matches, type RecordFilter } fro
 import { foldersOf } from './audit-folders.ts';
 import { createNewest, printRecords, shorten } from './audit-record.ts';
 import type { CommandDefinition } from './command.ts';
+import { createProgress } from './progress.ts';
 
 /** `sallyport audit search`. */
 export const searchCommand: CommandDefinition<readonly [], RecordFilter> = {
@@ -14,11 +15,14 @@ export const searchCommand: CommandDefinition<readonly [], RecordFilter> = {
   run: async (_given, filter, { io }) => {
     const folders = await foldersOf(filter, io);
     const newest = createNewest(filter.limit);
+    const progress = createProgress(io);
     for (const { folder, log } of folders)
       for (const record of recordsIn(folder, [], segmentsSince(folder, filter.since))) {
+        progress.record();
         const short = shorten(record, log);
         if (matches(short, filter)) newest.add(short);
       }
+    progress.end();
     printRecords(newest.read(), formatOf(filter), io);
   },
 };

@@ -6,6 +6,7 @@ import { foldersOf } from './audit-folders.ts';
 import { byTime, createNewest, printRecords, recordLine, shorten, type ShortRecord } from './audit-record.ts';
 import type { CommandDefinition } from './command.ts';
 import type { CliIo } from './io.ts';
+import { createProgress, type Progress } from './progress.ts';
 
 const POLL_MS = 250;
 
@@ -19,7 +20,9 @@ export const tailCommand: CommandDefinition<readonly [], RecordFilter> = {
     const format = formatOf(filter);
     const readNew = recordReader(filter, io);
     const newest = createNewest(filter.limit);
-    await readNew((record) => newest.add(record));
+    const progress = createProgress(io);
+    await readNew((record) => newest.add(record), progress);
+    progress.end();
     printRecords(newest.read(), format, io);
     const interrupted = new AbortController();
     const stop = (): void => interrupted.abort();
@@ -38,13 +41,17 @@ export const tailCommand: CommandDefinition<readonly [], RecordFilter> = {
  * Returns a function that reads the records since its last call. Polls instead of watching: the folder of a tenant
  * without a record does not exist yet, so it cannot be watched.
  */
-function recordReader(filter: RecordFilter, io: CliIo): (add: (record: ShortRecord) => void) => Promise<void> {
+function recordReader(
+  filter: RecordFilter,
+  io: CliIo,
+): (add: (record: ShortRecord) => void, progress?: Progress) => Promise<void> {
   const readers = new Map<string, ReturnType<typeof followRecords>>();
-  return async (add) => {
+  return async (add, progress) => {
     for (const { folder, log } of await foldersOf(filter, io)) {
       const read = readers.get(folder) ?? followRecords(folder, filter.since);
       readers.set(folder, read);
       for (const record of read()) {
+        progress?.record();
         const short = shorten(record, log);
         if (matches(short, filter)) add(short);
       }
