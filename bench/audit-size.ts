@@ -13,12 +13,15 @@ import { cliOf, thisCheckout } from './gateway.ts';
 
 const MIB_MAX = 150;
 const RECORDS = 1_000_000;
+/** A million records are 28 hours. */
+const STEP_MS = 100;
+const HOUR_MS = 3_600_000;
 
 const records = Number(process.argv[2] ?? RECORDS);
 const folder = mkdtempSync(join(tmpdir(), 'sallyport-audit-size-'));
 try {
   const startMs = performance.now();
-  await buildLog(folder, { records });
+  await buildLog(folder, { records, stepMs: STEP_MS });
   const home = join(folder, 'acme');
   const bytes = readdirSync(home).reduce((sum, name) => sum + statSync(join(home, name)).size, 0);
   const seconds = Math.round((performance.now() - startMs) / 1_000);
@@ -27,7 +30,7 @@ try {
   const commands = [
     ['verify'],
     ['search', '--limit', '1'],
-    ['search', '--since', new Date(records - 1).toISOString()],
+    ['search', '--since', new Date(records * STEP_MS - HOUR_MS).toISOString()],
     ['prove', String(Math.floor(records / 3)), '--tenant', 'acme'],
     ['export', join(folder, 'exported')],
     ['tail', '--limit', '1'],

@@ -164,7 +164,6 @@ function cliPage(): string {
       start: refuse,
       demo: refuse,
       stdio: refuse,
-      keepHeapSmall: () => undefined,
       checkPolicies: refuse,
       serverFailures: refuse,
       signals: { on: () => undefined, off: () => undefined },

@@ -356,6 +356,10 @@ export const THREATS: Readonly<Record<string, Threat>> = {
     'Each commit looks for its file before it is acknowledged; a folder that vanished is not made again.',
   ),
   L7: row('The clock is set back or forth, or stands still.', 'Pauses are of the monotonic clock.'),
+  L8: row(
+    'The store (keys, pins, sessions) is held by another process, or damaged.',
+    'It is tried again after a pause and not waited for on the event loop; `/ready` reads every table from the file.',
+  ),
   L10: row(
     'An answer that may follow an execution is taken for a reason to send the call again.',
     'Only a call of which nothing has left the gateway is sent again.',

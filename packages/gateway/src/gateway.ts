@@ -378,8 +378,8 @@ const readinessChecks = (
   { name: 'audit.tenants', required: false, run: () => tenantFaults(audit) },
   {
     name: 'store',
-    run: () => {
-      store.probe();
+    run: async () => {
+      await store.probe();
       return undefined;
     },
   },

@@ -1,5 +1,4 @@
 /** The entry of the command line, and of the package: `main` runs one command line, `startGateway` embeds a gateway. */
-import { setFlagsFromString } from 'node:v8';
 import { checkConfiguredPolicies } from './cli/check-policies.ts';
 import { buildProgram, runProgram, type ProgramIo } from './cli/program.ts';
 import { processEnvironment } from './config.ts';
@@ -38,8 +37,6 @@ export async function main(argv: readonly string[]): Promise<void> {
   };
   const program = buildProgram(io, processEnvironment(), {
     signals: process,
-    // Without it the part of the heap for new objects grows to 32 MiB in a command that reads a million records.
-    keepHeapSmall: () => setFlagsFromString('--optimize-for-size'),
     start: startConfigured,
     stdio: async (snapshot, server, token, stop) => {
       const { runStdioGateway } = await import('./stdio-gateway.ts');

@@ -18,15 +18,15 @@ export const tailCommand: CommandDefinition<readonly [], RecordFilter> = {
   example: '$ sallyport audit tail --status refused',
   run: async (_given, filter, { io }) => {
     const format = formatOf(filter);
+    const interrupted = new AbortController();
+    const stop = (): void => interrupted.abort();
+    for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, stop);
     const readNew = recordReader(filter, io);
     const newest = createNewest(filter.limit);
     const progress = createProgress(io);
     await readNew((record) => newest.add(record), progress);
     progress.end();
     printRecords(newest.read(), format, io);
-    const interrupted = new AbortController();
-    const stop = (): void => interrupted.abort();
-    for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, stop);
     while (!interrupted.signal.aborted) {
       await sleep(POLL_MS, undefined, { signal: interrupted.signal }).catch(() => undefined);
       const added: ShortRecord[] = [];

@@ -4,23 +4,12 @@ import { proveCommand } from './audit-prove.ts';
 import { searchCommand } from './audit-search.ts';
 import { tailCommand } from './audit-tail.ts';
 import { verifyCommand } from './audit-verify.ts';
-import type { CommandDefinition, CommandGroup } from './command.ts';
+import type { CommandGroup } from './command.ts';
 
 /** `sallyport audit …`. */
 export const auditCommands: CommandGroup = {
   name: 'audit',
   summary: 'search the audit log, and prove that nobody changed it',
   example: '$ sallyport audit verify',
-  commands: [verifyCommand, proveCommand, exportCommand, searchCommand, tailCommand].map(inSmallHeap),
+  commands: [verifyCommand, proveCommand, exportCommand, searchCommand, tailCommand],
 };
-
-/** L5: each of them may read millions of records, of which it keeps few. */
-function inSmallHeap(command: CommandDefinition): CommandDefinition {
-  return {
-    ...command,
-    run: (given, options, context) => {
-      context.ports.keepHeapSmall();
-      return command.run(given, options, context);
-    },
-  };
-}

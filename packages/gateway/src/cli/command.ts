@@ -95,8 +95,6 @@ export interface CommandPorts {
   /** Serves standard input and output until the input ends. `server` is `undefined` for all servers. */
   readonly stdio: (snapshot: Snapshot, server: string | undefined, token: string, stop: AbortSignal) => Promise<void>;
   readonly signals: Signals;
-  /** From now on the process collects garbage early, where it would otherwise let it grow. */
-  readonly keepHeapSmall: () => void;
   /** Parses the policies and checks them against the pinned definitions. Never throws for the text of a policy. */
   readonly checkPolicies: (snapshot: Snapshot) => Promise<PolicyVerdict>;
   /**

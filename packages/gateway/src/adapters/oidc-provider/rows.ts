@@ -1,6 +1,7 @@
 /** Storage of `oidc-provider` in SQLite: clients, codes, grants, sessions and tokens outlive a restart. */
 import type { DatabaseSync } from 'node:sqlite';
 import { errors, type Adapter, type AdapterPayload } from 'oidc-provider';
+import { whenFree } from '../sqlite/when-free.ts';
 
 /** Anybody may register a client. Of the clients without a sign-in so many are kept, the newest (P11). */
 export const UNUSED_CLIENTS_MAX = 1_000;
@@ -43,30 +44,31 @@ export function createRows(database: DatabaseSync): (name: string) => Adapter {
       ? undefined
       : (JSON.parse(row.payload) as AdapterPayload);
   return (kind) => ({
-    async upsert(id, payload, expiresIn) {
-      purge.run(seconds());
-      put.run(
-        kind,
-        id,
-        JSON.stringify(payload),
-        payload.uid ?? null,
-        payload.grantId ?? null,
-        expiresIn === undefined ? null : seconds() + expiresIn,
-      );
-      if (kind === 'Client') keepNewest.run();
-    },
-    find: async (id) => read(byId.get(kind, id) as Row | undefined),
-    findByUid: async (uid) => read(byUid.get(kind, uid) as Row | undefined),
+    upsert: async (id, payload, expiresIn) =>
+      whenFree(() => {
+        purge.run(seconds());
+        put.run(
+          kind,
+          id,
+          JSON.stringify(payload),
+          payload.uid ?? null,
+          payload.grantId ?? null,
+          expiresIn === undefined ? null : seconds() + expiresIn,
+        );
+        if (kind === 'Client') keepNewest.run();
+      }),
+    find: async (id) => whenFree(() => read(byId.get(kind, id) as Row | undefined)),
+    findByUid: async (uid) => whenFree(() => read(byUid.get(kind, uid) as Row | undefined)),
     findByUserCode: async () => undefined,
     async consume(id) {
-      if (consume.run(seconds(), kind, id).changes === 1) return;
+      if ((await whenFree(() => consume.run(seconds(), kind, id).changes)) === 1) return;
       // It was consumed before. One of the two callers may have stolen it, so the grant ends for both.
-      const row = byId.get(kind, id) as Row | undefined;
+      const row = await whenFree(() => byId.get(kind, id) as Row | undefined);
       const grantId = row === undefined ? undefined : (JSON.parse(row.payload) as AdapterPayload).grantId;
-      if (grantId !== undefined) endGrant.run(grantId, grantId);
+      if (grantId !== undefined) await whenFree(() => endGrant.run(grantId, grantId));
       throw new errors.InvalidGrant('it was used already');
     },
-    destroy: async (id) => void remove.run(kind, id),
-    revokeByGrantId: async (grantId) => void revoke.run(grantId),
+    destroy: async (id) => whenFree(() => void remove.run(kind, id)),
+    revokeByGrantId: async (grantId) => whenFree(() => void revoke.run(grantId)),
   });
 }

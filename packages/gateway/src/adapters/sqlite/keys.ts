@@ -1,5 +1,6 @@
 import type { DatabaseSync } from 'node:sqlite';
 import type { ApiKey, KeyStore } from '@sallyport/guard';
+import { whenFree } from './when-free.ts';
 
 interface Row {
   id: string;
@@ -35,25 +36,27 @@ export function createKeys(database: DatabaseSync): KeyStore {
   const all = database.prepare('SELECT * FROM api_keys WHERE ?1 IS NULL OR tenant = ?1 ORDER BY created_at, id');
   const put = database.prepare('INSERT OR REPLACE INTO api_keys VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)');
   return {
-    find: (id) => {
-      const row = find.get(id) as Row | undefined;
-      return row && read(row);
-    },
-    list: (tenant) => (all.all(tenant ?? null) as unknown as Row[]).map(read),
-    put(key) {
-      put.run(
-        key.id,
-        key.hash,
-        key.tenant,
-        key.subject,
-        key.name,
-        JSON.stringify(key.roles),
-        JSON.stringify(key.scopes),
-        key.tier ?? null,
-        key.createdAtMs,
-        key.expiresAtMs ?? null,
-        key.revokedAtMs ?? null,
-      );
-    },
+    find: (id) =>
+      whenFree(() => {
+        const row = find.get(id) as Row | undefined;
+        return row && read(row);
+      }),
+    list: (tenant) => whenFree(() => (all.all(tenant ?? null) as unknown as Row[]).map(read)),
+    put: (key) =>
+      whenFree(() => {
+        put.run(
+          key.id,
+          key.hash,
+          key.tenant,
+          key.subject,
+          key.name,
+          JSON.stringify(key.roles),
+          JSON.stringify(key.scopes),
+          key.tier ?? null,
+          key.createdAtMs,
+          key.expiresAtMs ?? null,
+          key.revokedAtMs ?? null,
+        );
+      }),
   } satisfies KeyStore;
 }

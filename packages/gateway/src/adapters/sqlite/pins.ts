@@ -1,15 +1,18 @@
 import type { DatabaseSync } from 'node:sqlite';
-import type {
-  DefinitionKind,
-  Digest,
-  JsonObject,
-  PendingDigest,
-  PendingPin,
-  Pin,
-  PinChange,
-  PinStore,
-  WithheldDefinition,
+import {
+  andThen,
+  type DefinitionKind,
+  type Digest,
+  type JsonObject,
+  type MaybePromise,
+  type PendingDigest,
+  type PendingPin,
+  type Pin,
+  type PinChange,
+  type PinStore,
+  type WithheldDefinition,
 } from '@sallyport/guard';
+import { whenFree } from './when-free.ts';
 
 interface PinRow {
   server: string;
@@ -38,23 +41,25 @@ export function createPins(database: DatabaseSync) {
   const raiseVersion = database.prepare("UPDATE counters SET value = value + 1 WHERE name = 'pins'");
   const applyChange = prepareChanges(database);
 
-  const apply = (changes: readonly PinChange[]): void =>
-    inTransaction(database, () => {
-      for (const change of changes) if (applyChange(change)) raiseVersion.run();
-    });
+  const apply = (changes: readonly PinChange[]): MaybePromise<void> =>
+    whenFree(() =>
+      inTransaction(database, () => {
+        for (const change of changes) if (applyChange(change)) raiseVersion.run();
+      }),
+    );
   return {
-    pins: () => (allPins.all() as unknown as PinRow[]).map(pinOf),
-    pending: () => (allPending.all() as unknown as PendingRow[]).map(pendingOf),
-    pendingDigests: () => allPendingDigests.all() as unknown as PendingDigest[],
+    pins: () => whenFree(() => (allPins.all() as unknown as PinRow[]).map(pinOf)),
+    pending: () => whenFree(() => (allPending.all() as unknown as PendingRow[]).map(pendingOf)),
+    pendingDigests: () => whenFree(() => allPendingDigests.all() as unknown as PendingDigest[]),
     withheld: () => (allWithheld.all() as unknown as WithheldDefinition[]).map((row) => ({ ...row })),
     approve: (pin) => apply([{ kind: 'approve', pin }]),
-    pinIfAbsent(pin) {
-      apply([{ kind: 'pin_if_absent', pin }]);
-      return pinOf(onePin.get(pin.server, pin.kind, pin.name) as unknown as PinRow);
-    },
+    pinIfAbsent: (pin) =>
+      andThen(apply([{ kind: 'pin_if_absent', pin }]), () =>
+        whenFree(() => pinOf(onePin.get(pin.server, pin.kind, pin.name) as unknown as PinRow)),
+      ),
     savePending: (pending) => apply([{ kind: 'save_pending', pending }]),
     apply,
-    version: () => (version.get() as { value: number }).value,
+    version: () => whenFree(() => (version.get() as { value: number }).value),
   } satisfies PinStore;
 }
 

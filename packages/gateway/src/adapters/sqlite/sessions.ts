@@ -1,5 +1,6 @@
 import type { DatabaseSync } from 'node:sqlite';
-import type { Clock, SessionDirectory } from '@sallyport/guard';
+import { andThen, type Clock, type MaybePromise, type SessionDirectory } from '@sallyport/guard';
+import { whenFree } from './when-free.ts';
 
 interface Row {
   id: string;
@@ -23,31 +24,41 @@ export function createSessions(database: DatabaseSync, clock: Clock): SessionDir
   const rows = database.prepare('SELECT id, expires_at FROM ended_sessions').all() as unknown as Row[];
   const ended = new Map(rows.map((row) => [row.id, row.expires_at]));
   let nextPurgeMs = clock.now() + PURGE_MS;
-  const purgeSometimes = (): void => {
+  const purgeIfDue = (): MaybePromise<void> => {
     const nowMs = clock.now();
-    if (nowMs < nextPurgeMs) return;
+    if (nowMs < nextPurgeMs) return undefined;
     nextPurgeMs = nowMs + PURGE_MS;
-    purge.run(nowMs);
-    purgeHeld.run(nowMs);
     for (const [endedId, endedExpiryMs] of ended) if (endedExpiryMs <= nowMs) ended.delete(endedId);
+    return whenFree(() => {
+      purge.run(nowMs);
+      purgeHeld.run(nowMs);
+    });
   };
-  const end = (id: string, expiresAtMs: number): void => {
-    // The later expiry counts, so that ending a session again cannot bring it back.
-    ended.set(id, Math.max(expiresAtMs, ended.get(id) ?? 0));
-    insert.run(id, expiresAtMs);
-    purgeSometimes();
-  };
+  // The later expiry counts, so that ending a session again cannot bring it back.
+  const remember = (id: string, expiresAtMs: number): void =>
+    void ended.set(id, Math.max(expiresAtMs, ended.get(id) ?? 0));
   return {
-    end,
+    end(id, expiresAtMs) {
+      remember(id, expiresAtMs);
+      return andThen(
+        whenFree(() => void insert.run(id, expiresAtMs)),
+        purgeIfDue,
+      );
+    },
     ended: (id) => ended.has(id),
-    hold(id, expiresAtMs) {
-      hold.run(id, expiresAtMs);
-      purgeSometimes();
-    },
-    endHeld() {
-      purgeHeld.run(clock.now());
-      for (const row of held.all() as unknown as Row[]) end(row.id, row.expires_at);
-      forgetHeld.run();
-    },
+    hold: (id, expiresAtMs) =>
+      andThen(
+        whenFree(() => void hold.run(id, expiresAtMs)),
+        purgeIfDue,
+      ),
+    endHeld: () =>
+      whenFree(() => {
+        purgeHeld.run(clock.now());
+        for (const { id, expires_at: expiresAtMs } of held.all() as unknown as Row[]) {
+          remember(id, expiresAtMs);
+          insert.run(id, expiresAtMs);
+        }
+        forgetHeld.run();
+      }),
   } satisfies SessionDirectory;
 }

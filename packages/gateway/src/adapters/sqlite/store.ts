@@ -2,14 +2,13 @@
 import { mkdirSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
-import type { Clock, KeyStore, PinStore, SessionDirectory } from '@sallyport/guard';
+import type { Clock, KeyStore, MaybePromise, PinStore, SessionDirectory } from '@sallyport/guard';
 import { makePrivateDatabase } from '../../private-file.ts';
 import { createKeys } from './keys.ts';
 import { migrate } from './migrations.ts';
 import { createPins } from './pins.ts';
 import { createSessions } from './sessions.ts';
-
-const SQLITE_BUSY = 5;
+import { isBusy, whenFree } from './when-free.ts';
 
 /** The stores that the gateway keeps in SQLite. */
 export interface Store {
@@ -17,8 +16,8 @@ export interface Store {
   readonly pins: PinStore;
   readonly sessions: SessionDirectory;
   readonly database: DatabaseSync;
-  /** @throws Error when the file cannot be read. */
-  probe(): void;
+  /** Reads every table from the file. Throws or rejects when one cannot be read. */
+  probe(): MaybePromise<void>;
   close(): void;
 }
 
@@ -26,15 +25,35 @@ export interface Store {
 export function openStore(file: string, clock: Clock = { now: () => Date.now() }): Store {
   const database = openFile(file);
   migrate(database);
-  const probe = database.prepare('SELECT 1');
-  return {
+  const ports = {
     keys: createKeys(database),
     pins: createPins(database),
     sessions: createSessions(database, clock),
+  };
+  // L8: from here on calls are served, and nothing may wait inside SQLite.
+  database.exec('PRAGMA busy_timeout = 0');
+  return {
+    ...ports,
     database,
-    probe: () => void probe.get(),
+    probe() {
+      if (!database.isOpen) throw new Error('the store is closed');
+      return whenFree(() => readTables(file), PROBE_ATTEMPTS_MAX);
+    },
     close: () => database.close(),
   };
+}
+
+const PROBE_ATTEMPTS_MAX = 20;
+
+/** Over a connection of its own, because the others answer from what they read before. */
+function readTables(file: string): void {
+  const database = new DatabaseSync(file, { readOnly: true, timeout: 0 });
+  try {
+    const tables = database.prepare("SELECT name FROM sqlite_schema WHERE type = 'table'").all();
+    for (const { name } of tables) database.prepare(`SELECT * FROM "${String(name)}" LIMIT 1`).get();
+  } finally {
+    database.close();
+  }
 }
 
 function openFile(file: string): DatabaseSync {
@@ -64,7 +83,7 @@ function useWal(database: DatabaseSync): void {
     try {
       return database.exec('PRAGMA journal_mode = WAL');
     } catch (thrown) {
-      if ((thrown as { errcode?: number }).errcode !== SQLITE_BUSY || performance.now() > endMs) throw thrown;
+      if (!isBusy(thrown) || performance.now() > endMs) throw thrown;
     }
     sleepSync(RETRY_MS);
   }

@@ -10,13 +10,18 @@ const FILLER = 'x'.repeat(700);
 /** What a built log is like. */
 export interface BuiltLog {
   readonly records: number;
-  /** Time of the first record; each is a millisecond later than the one before it. */
+  /** Time of the first record. */
   readonly startMs?: number;
+  /** Between two records; 1 ms when absent. */
+  readonly stepMs?: number;
   readonly segmentBytes?: number;
 }
 
 /** @param folder an audit folder; the log is that of tenant `acme`. */
-export async function buildLog(folder: string, { records, startMs = 0, segmentBytes }: BuiltLog): Promise<void> {
+export async function buildLog(
+  folder: string,
+  { records, startMs = 0, stepMs = 1, segmentBytes }: BuiltLog,
+): Promise<void> {
   const log = openAuditLog({
     folder,
     origin: 'sallyport.test',
@@ -27,7 +32,9 @@ export async function buildLog(folder: string, { records, startMs = 0, segmentBy
   for (let first = 0; first < records; first += TOGETHER) {
     const count = Math.min(TOGETHER, records - first);
     await Promise.all(
-      Array.from({ length: count }, (_, at) => log.append(TENANT, recordOf(first + at, startMs + first + at))),
+      Array.from({ length: count }, (_, at) =>
+        log.append(TENANT, recordOf(first + at, startMs + (first + at) * stepMs)),
+      ),
     );
   }
   await log.close();
