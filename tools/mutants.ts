@@ -21,7 +21,7 @@ notice it. Survivors are printed with their place. Ends with 1 when there is a s
 goes on where it stopped: a change is judged again only when its file or its tests have changed.
 
   --area NAME   only this area, may be repeated: ${Object.keys(AREAS).join(', ')}
-  --only TEXT   only changes whose file, text or tests have this text
+  --only TEXT   only changes whose file, text or tests have this text, may be repeated
   --list        prints the changes and runs nothing
   --again       judges also what was judged before
   --help        prints this
@@ -36,7 +36,7 @@ function readOptions(): Options | undefined {
   const { values } = parseArgs({
     options: {
       area: { type: 'string', multiple: true, default: Object.keys(AREAS) },
-      only: { type: 'string', default: '' },
+      only: { type: 'string', multiple: true, default: [''] },
       list: { type: 'boolean', default: false },
       again: { type: 'boolean', default: false },
       help: { type: 'boolean', default: false },
@@ -45,7 +45,7 @@ function readOptions(): Options | undefined {
   const unknown = values.area.find((name) => !(name in AREAS));
   if (unknown !== undefined) throw new Error(`There is no area ${unknown}.`);
   const holds = ({ file, find, tests }: Change): boolean =>
-    [file, find, ...tests].some((text) => text.includes(values.only));
+    [file, find, ...tests].some((text) => values.only.some((part) => text.includes(part)));
   const changes = values.area.flatMap((name) => AREAS[name] ?? []).filter(holds);
   if (values.help) process.stdout.write(HELP);
   else if (values.list) for (const change of changes) process.stdout.write(`${describe(change)}\n`);

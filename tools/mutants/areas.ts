@@ -10,12 +10,14 @@ import { guard } from './guard.ts';
 import { library } from './library.ts';
 import { pins } from './pins.ts';
 import { rights } from './rights.ts';
+import { shares } from './shares.ts';
 import { transports } from './transports.ts';
 import { upstream } from './upstream.ts';
 
 export const AREAS: Readonly<Record<string, readonly Change[]>> = {
   guard,
   rights,
+  shares,
   protocol,
   config,
   control,

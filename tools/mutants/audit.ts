@@ -2,8 +2,8 @@
 import { changesIn, type Change } from './change.ts';
 
 const inSegments = changesIn('packages/gateway/src/adapters/segments');
-const RECOVERY = ['resume.test.ts', 'torn-tail.test.ts', 'damaged-log.test.ts'];
-const VERIFY = ['damaged-log.test.ts', 'packages/gateway/src/cli/audit-outside.test.ts', 'torn-tail.test.ts'];
+const RECOVERY = ['damaged-log.test.ts', 'resume.test.ts', 'torn-tail.test.ts'];
+const VERIFY = ['damaged-log.test.ts', 'torn-tail.test.ts'];
 
 const writing: readonly Change[] = [
   ...inSegments(
@@ -66,7 +66,7 @@ const writing: readonly Change[] = [
   ...inSegments('set-aside.ts', ['torn-tail.test.ts'], [['    await from.truncate(end);\n', '']]),
   ...inSegments(
     'tenant-log.ts',
-    ['segments.test.ts', 'durable.test.ts'],
+    ['durable.test.ts', 'segments.test.ts'],
     [
       ['  await segment.file.sync();\n', ''],
       ['for (const { reject } of batch) reject(cause);', 'for (const { resolve } of batch) resolve();'],
@@ -148,7 +148,7 @@ const reading: readonly Change[] = [
   ),
   ...inSegments(
     'frames.ts',
-    ['segments.test.ts', 'torn-tail.test.ts'],
+    ['damaged-log.test.ts', 'torn-tail.test.ts', 'segments.test.ts'],
     [
       ["    return 'the checksum does not match';", '    void 0;'],
       ['index === expected ? undefined :', 'true ? undefined :'],

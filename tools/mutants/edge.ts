@@ -7,7 +7,13 @@ const inListen = changesIn('packages/gateway/src/listen');
 const heads: readonly Change[] = [
   ...inEdge(
     'http/edge.ts',
-    ['http/same-site.test.ts', 'http/edge.test.ts', 'http/raw-requests.test.ts'],
+    [
+      'http/same-site.test.ts',
+      'http/edge.test.ts',
+      'http/raw-requests.test.ts',
+      'http/mirrored-headers.test.ts',
+      'test/attacks/header-body.test.ts',
+    ],
     [
       ['    checkSameSite(request, context.snapshot.gateway);\n', ''],
       ['if (verdict.allowed) return;', 'return;'],
