@@ -93,10 +93,10 @@ export const pins: readonly Change[] = [
   ),
   ...inPins(
     'pin-index.ts',
-    ['screen.test.ts', 'drift.test.ts'],
+    ['space.test.ts', 'screen.test.ts', 'drift.test.ts'],
     [
       ["|| (kind === 'tool' && settings.allowTools?.includes(name) === false)", ''],
-      ['sumOf(stored.pending.filter((one) => one.server === server).map((one) => one.documentBytes))', '0'],
+      ['        (one) => one.documentBytes,', '        () => 0,'],
     ],
   ),
   ...inPins(

@@ -1,4 +1,4 @@
-/** Changes of what is bounded for each user and tenant, in bytes and in number (B2, B7, B8, B9), and of null arguments. */
+/** Changes of what is bounded for users and tenants (B2, B7, B8, B9), and of arguments that are null. */
 import { changesIn, type Change } from './change.ts';
 
 const inGateway = changesIn('packages/gateway/src');
