@@ -159,7 +159,7 @@ const signIn: readonly Change[] = [
     ['oidc-provider/rows.test.ts'],
     [
       ["AND json_extract(payload, '$.consumed') IS NULL", ''],
-      ['if (grantId !== undefined) endGrant.run(grantId, grantId);', ''],
+      ['if (grantId !== undefined) await whenFree(() => endGrant.run(grantId, grantId));', ''],
       ["if (kind === 'Client') keepNewest.run();", ''],
       ['row.expires_at < seconds()', 'false'],
     ],
