@@ -29,10 +29,11 @@ const call = (token: string, name: string, era: Era): Promise<TestResponse> =>
   send({ url: edge.url, token, era, method: 'tools/call', params: { name, arguments: {} } });
 const countOf = (user: string): number => waiting.get(user)?.length ?? 0;
 
-/** Sends calls that wait until one is refused. @returns the calls, and the refusal. */
+/** Sends calls that wait until one is refused, or there are too many. @returns the calls, and the refusal. */
 async function fill(token: string, user: string, era: Era) {
   const calls: Promise<TestResponse>[] = [];
   for (;;) {
+    if (calls.length > CALLS_MAX) throw new Error('no call is refused');
     const before = countOf(user);
     const sent = call(token, 'wait', era);
     const refusal = await Promise.race([

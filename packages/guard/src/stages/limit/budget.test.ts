@@ -289,6 +289,16 @@ describe('H17 refusals', () => {
     expect(() => refusals.check(who('a'))).not.toThrow();
   });
 
+  it('B7 a user with several client ids has one budget', () => {
+    const { refusals } = open();
+    const client = (clientId: string) => ({
+      ...who('a'),
+      principal: { ...who('a').principal, key: clientId as never },
+    });
+    for (const id of ['one', 'two', 'three']) refusals.charge(client(id));
+    expect(() => refusals.check(client('four'))).toThrow(GuardError);
+  });
+
   it('count also when the limiter answers later; a limiter that fails breaks nothing', async () => {
     const { refusals } = open((limiter) => ({ take: async (rules) => limiter.take(rules) }));
     for (let at = 0; at < 3; at++) refusals.charge(who('a'));
