@@ -355,7 +355,10 @@ export const THREATS: Readonly<Record<string, Threat>> = {
     'The folder of a log is deleted, renamed or unmounted while the gateway runs.',
     'Each commit looks for its file before it is acknowledged; a folder that vanished is not made again.',
   ),
-  L7: row('The clock is set back or forth, or stands still.', 'Pauses are of the monotonic clock.'),
+  L7: row(
+    'The clock is set back or forth, or stands still.',
+    'Pauses, deadlines, ages and rate limits are of a clock that is never set.',
+  ),
   L8: row(
     'The store (keys, pins, sessions) is held by another process, or damaged.',
     'It is tried again after a pause and not waited for on the event loop; `/ready` reads every table from the file.',

@@ -17,6 +17,8 @@ export interface Received {
 }
 
 export interface UpstreamOptions {
+  /** Any free one unless given. */
+  readonly port?: number;
   readonly era?: 'legacy' | 'modern';
   /** What it tells every client of itself. */
   readonly instructions?: string;
@@ -159,7 +161,7 @@ export async function openUpstream(options: UpstreamOptions = {}): Promise<Upstr
     received.push(one);
     await answer(options, one, response);
   });
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  await new Promise<void>((resolve) => server.listen(options.port ?? 0, '127.0.0.1', resolve));
   return {
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/mcp`,
     received,

@@ -6,8 +6,11 @@ import { writeSync } from 'node:fs';
 import { flushCompileCache } from 'node:module';
 import { openAuditLog } from '../../packages/gateway/src/adapters/segments/log.ts';
 
+const [folder = '', calls] = process.argv.slice(2);
+/** Calls until it ends without closing the log, as if it was killed; without a number it goes on for ever. */
+let callsLeft = Number(calls ?? Infinity);
 const log = openAuditLog({
-  folder: process.argv[2] ?? '',
+  folder,
   origin: 'sallyport.crash',
   clock: { now: () => Date.now() },
   segmentBytes: 64 * 1024,
@@ -25,6 +28,8 @@ async function call(tenant: string): Promise<void> {
   writeSync(1, `executed ${tenant} ${id}\n`);
   await log.append(tenant, record(id, 'outcome'));
   writeSync(1, `answered ${tenant} ${id}\n`);
+  callsLeft -= 1;
+  if (callsLeft === 0) process.exit(0);
 }
 
 async function caller(tenant: string): Promise<never> {

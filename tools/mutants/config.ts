@@ -171,16 +171,16 @@ export const settings: readonly Change[] = [
       'policy: ((held) => () => held)(settings.current().policies.engine),\n      limiter',
     ],
     [
-      'issuers: () => settings.current().snapshot.identity.issuers, clock, log }',
-      'issuers: ((held) => () => held)(settings.current().snapshot.identity.issuers), clock, log }',
+      "const issuers = (): Snapshot['identity']['issuers'] => settings.current().snapshot.identity.issuers;",
+      'const issuers = ((held) => () => held)(settings.current().snapshot.identity.issuers);',
     ],
     [
       '    servers: () => settings.current().snapshot.servers,',
       '    servers: ((held) => () => held)(settings.current().snapshot.servers),',
     ],
     [
-      '  const { strangers, clock, log, metrics, settings } = resources;\n',
-      `  const { strangers, clock, log, metrics } = resources;\n${HELD}`,
+      '  const { strangers, clock, steadyClock, log, metrics, settings } = resources;\n',
+      `  const { strangers, clock, steadyClock, log, metrics } = resources;\n${HELD}`,
     ],
   ]),
   ...inGateway(

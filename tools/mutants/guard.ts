@@ -126,7 +126,8 @@ const identity: readonly Change[] = [
     ['authenticate/tokens.test.ts'],
     [
       ['known.validUntilMs > clock.now() && issuers()', 'issuers()'],
-      ['&& issuers().includes(known.issuer))', ')'],
+      ['&& issuers().includes(known.issuer);', ';'],
+      ['isKnown && known.rememberedUntilMs > performance.now()', 'isKnown'],
       ['TOKEN_REMEMBERED_MS = 60_000', 'TOKEN_REMEMBERED_MS = 60_000_000'],
       ['await checkSignature(token, jwt, issuer, keys);', ''],
     ],
@@ -139,7 +140,8 @@ const identity: readonly Change[] = [
       ['|| key.revokedAtMs !== undefined', ''],
       ["if ((key.expiresAtMs ?? Infinity) <= clock.now()) throw refused('api_key');", ''],
       ['API_KEY_REMEMBERED_MS = 2_000', 'API_KEY_REMEMBERED_MS = 2_000_000'],
-      ['known.validUntilMs > clock.now() ? known', 'true ? known'],
+      ['known.validUntilMs <= clock.now() || ', ''],
+      [' || known.rememberedUntilMs <= performance.now()', ''],
     ],
   ),
   ...inStages(

@@ -19,6 +19,7 @@ import {
   createMemoryApprovals,
   createMemoryRateLimiter,
   createMemoryTenants,
+  steadyClock,
   systemClock,
   type MemoryApprovals,
 } from '@sallyport/guard/memory';
@@ -35,9 +36,10 @@ import { childEnvironment, openSealingKey, processEnvironment, secretsOf } from 
 import { createAdmin } from './control/admin.ts';
 import { createPublicHealth } from './control/public-health.ts';
 import type { Check } from './control/ready.ts';
-import { createDiscovery, type Discovery } from './discovery.ts';
+import { createDiscovery } from './discovery.ts';
 import type { EdgeDeps } from './edge/deps.ts';
 import { createHttpEdge, type HttpEdge } from './edge/http/edge.ts';
+import { readinessChecks } from './gateway-readiness.ts';
 import { recordRejectedRequest, recordSettings } from './gateway-records.ts';
 import { streamsMax } from './listen/descriptor-reserve.ts';
 import { openListener, type Listener } from './listen/listener.ts';
@@ -85,6 +87,8 @@ export interface RunningGateway {
 /** What is open as long as the process runs. */
 export interface Resources {
   readonly clock: Clock;
+  /** For waits, deadlines and ages. */
+  readonly steadyClock: Clock;
   readonly log: Log;
   readonly store: Store;
   readonly audit: SegmentAuditLog;
@@ -139,12 +143,14 @@ export function openResources(
     includesProcess: true,
   });
   const strangers = createRefusedStrangers(audit, clock, log);
-  return { clock, log, store, audit, strangers, logShares, sealer, metrics, approvals, settings };
+  // A clock that a test sets is both.
+  const steady = clock === systemClock ? steadyClock : clock;
+  return { clock, steadyClock: steady, log, store, audit, strangers, logShares, sealer, metrics, approvals, settings };
 }
 
 /** Builds the guard and everything that it judges with. Opens no connection. */
 export function createGuardedUpstreams(resources: Resources): GuardedUpstreams {
-  const { clock, log, store, sealer, metrics, settings } = resources;
+  const { clock, steadyClock, log, store, sealer, metrics, settings } = resources;
   const definitionsDeps: DefinitionsDeps = {
     servers: () => settings.current().snapshot.servers,
     pins: store.pins,
@@ -153,11 +159,13 @@ export function createGuardedUpstreams(resources: Resources): GuardedUpstreams {
     report: (event) => reportUpstreamEvent(event, metrics, log),
   };
   const definitions = createServerDefinitions(definitionsDeps);
-  const issuerKeys = createKeySource({ issuers: () => settings.current().snapshot.identity.issuers, clock, log });
+  const issuers = (): Snapshot['identity']['issuers'] => settings.current().snapshot.identity.issuers;
+  const issuerKeys = createKeySource({ issuers, clock: steadyClock, log });
   const guard = createGuard(createPipeline(resources, definitions.catalog, issuerKeys));
   const upstreams = createUpstreams(
     {
       ...definitionsDeps,
+      steadyClock,
       sealer,
       environment: childEnvironment(processEnvironment()),
       runClientRequest: (permitted, method, params, deliver) =>
@@ -175,7 +183,7 @@ function reportUpstreamEvent(event: UpstreamEvent, metrics: Metrics, log: Log): 
 }
 
 function createPipeline(
-  { clock, store, audit, strangers, logShares, metrics, approvals, settings }: Resources,
+  { clock, steadyClock, store, audit, strangers, logShares, metrics, approvals, settings }: Resources,
   catalog: Catalog,
   issuerKeys: IssuerKeys,
 ): ReturnType<typeof standardPipeline> {
@@ -189,7 +197,7 @@ function createPipeline(
       tenants: createMemoryTenants(() => snapshot().tenants),
       catalog,
       policy: () => settings.current().policies.engine,
-      limiter: createMemoryRateLimiter(clock),
+      limiter: createMemoryRateLimiter(steadyClock),
       approvals,
       audit: strangers.audit,
       clock,
@@ -217,7 +225,7 @@ function createPipeline(
 
 /** What every edge needs, over HTTP as over stdio. */
 export function edgeDepsOf(resources: Resources, { guard, upstreams }: GuardedUpstreams): EdgeDeps {
-  const { strangers, clock, log, metrics, settings } = resources;
+  const { strangers, clock, steadyClock, log, metrics, settings } = resources;
   return {
     guard,
     send: upstreams.send,
@@ -229,10 +237,11 @@ export function edgeDepsOf(resources: Resources, { guard, upstreams }: GuardedUp
       return { gateway: snapshot.gateway, issuers: snapshot.identity.issuers, servers: serverNames };
     },
     clock,
+    steadyClock,
     log,
     report: (event) => metrics.requested(event),
     called: (outcome) => metrics.called(outcome),
-    limiter: createMemoryRateLimiter(clock),
+    limiter: createMemoryRateLimiter(steadyClock),
     rejected: (code, correlationId, address) => recordRejectedRequest(code, correlationId, address, strangers, clock),
   };
 }
@@ -267,16 +276,19 @@ export async function startGateway(snapshot: Snapshot, options: StartOptions = {
     openAuditLog,
     () => edge?.activeConnections() ?? 0,
   );
-  const { clock, log, settings, audit, strangers, logShares, store } = resources;
+  const { clock, steadyClock: steady, log, settings, audit, store } = resources;
   const guarded = createGuardedUpstreams(resources);
   edge = createEdge(resources, guarded);
   await recordSettings('gateway.start', settings.current(), audit, clock, log);
   await guarded.upstreams.loadPins();
   if (role !== 'admin') await store.sessions.endHeld();
-  const discovery = role === 'admin' ? undefined : createDiscovery(guarded.guard, guarded.upstreams, clock);
+  const discovery = role === 'admin' ? undefined : createDiscovery(guarded.guard, guarded.upstreams, steady);
   const stopping = new AbortController();
-  const checks = readinessChecks(resources, guarded, discovery, stopping.signal);
-  const listeners = await openListeners(resources, checks, edge, role, options.signIn);
+  const checks = readinessChecks({ ...resources, ...guarded, discovery, stopping: stopping.signal });
+  const listeners = await openListeners(resources, checks, edge, role, options.signIn).catch(async (thrown) => {
+    await closeResources(resources, guarded);
+    throw thrown;
+  });
   // Not awaited: an issuer that does not answer is reported by the log and /ready, and API keys work without it.
   void guarded.issuerKeys.ready();
   await Promise.race([discovery?.run(), ...(options.stop === undefined ? [] : [aborted(options.stop)])]);
@@ -302,13 +314,18 @@ export async function startGateway(snapshot: Snapshot, options: StartOptions = {
       discovery?.stop();
       await edge?.close(graceMs);
       await Promise.all([listeners.gateway?.close(), listeners.admin?.close()]);
-      await atMost(UPSTREAMS_CLOSE_MS, guarded.upstreams.close());
-      await strangers.close();
-      await audit.close();
-      logShares.close();
-      store.close();
+      await closeResources(resources, guarded);
     },
   };
+}
+
+/** In the opposite order of opening. */
+async function closeResources(resources: Resources, { upstreams }: GuardedUpstreams): Promise<void> {
+  await atMost(UPSTREAMS_CLOSE_MS, upstreams.close());
+  await resources.strangers.close();
+  await resources.audit.close();
+  resources.logShares.close();
+  resources.store.close();
 }
 
 function createEdge(resources: Resources, guarded: GuardedUpstreams): HttpEdge {
@@ -351,50 +368,13 @@ async function openListeners(
       },
     });
   }
-  if (role !== 'gateway') {
+  if (role === 'gateway') return open;
+  try {
     open.admin = await openListener({ name: 'admin', settings: admin.listen, log, handler: endpoints.handle });
+  } catch (thrown) {
+    // L9: half a gateway would serve for ever, and its process would never end.
+    await open.gateway?.close();
+    throw thrown;
   }
   return open;
 }
-
-const messageOf = (thrown: unknown): string => (thrown instanceof Error ? thrown.message : 'failed');
-
-/** What is wrong with the log of each tenant. */
-const tenantFaults = (audit: SegmentAuditLog): Readonly<Record<string, string | undefined>> =>
-  Object.fromEntries(
-    [...audit.faults()]
-      .filter(([tenant]) => tenant !== '_')
-      .map(([tenant, fault]) => [tenant, fault === undefined ? undefined : messageOf(fault)]),
-  );
-
-const readinessChecks = (
-  { audit, store, settings }: Resources,
-  { issuerKeys, upstreams }: GuardedUpstreams,
-  discovery: Discovery | undefined,
-  stopping: AbortSignal,
-): readonly Check[] => [
-  { name: 'audit', run: () => audit.probe().then(() => undefined, messageOf) },
-  // L3: one tenant whose log takes no records is named, and takes the gateway from nobody else.
-  { name: 'audit.tenants', required: false, run: () => tenantFaults(audit) },
-  {
-    name: 'store',
-    run: async () => {
-      await store.probe();
-      return undefined;
-    },
-  },
-  { name: 'issuers', run: () => issuerKeys.ready() },
-  {
-    name: 'servers',
-    run: () => {
-      if (stopping.aborted) return 'the gateway stops';
-      const { servers } = settings.current();
-      const failures = Object.entries(upstreams.ready()).map(([server, reason]) => {
-        if (discovery?.isWaiting(server) === true) return [server, 'it was not reached since the start'] as const;
-        if (reason === undefined || servers.get(server)?.required === true) return [server, reason] as const;
-        return [server, { tolerated: reason }] as const;
-      });
-      return Object.fromEntries(failures);
-    },
-  },
-];

@@ -231,7 +231,7 @@ export interface Call {
   readonly credentials: Credentials;
   readonly session: Session | undefined;
   readonly origin: Origin;
-  /** Milliseconds since the epoch after which the call is abandoned. */
+  /** When the call is abandoned, by `steadyClock`. */
   readonly deadlineMs: number;
   /** Aborted when the caller cancels (and, for modern clients, when it disconnects). */
   readonly signal: AbortSignal;

@@ -13,6 +13,7 @@ import {
   type Outcome,
   type Target,
 } from '@sallyport/guard';
+import { steadyClock } from '@sallyport/guard/memory';
 import { refusalError } from './errors.ts';
 import { runTool } from './run-tool.ts';
 import type { SecureServerOptions } from './options.ts';
@@ -91,7 +92,7 @@ function callOf(
     rawArguments: undefined,
     credentials,
     session: undefined,
-    deadlineMs: Date.now() + timeoutMs,
+    deadlineMs: steadyClock.now() + timeoutMs,
     signal,
     origin: {
       transport: 'embedded' as const,

@@ -14,6 +14,7 @@ import {
   createMemoryRateLimiter,
   createMemoryTenants,
   silentObserver,
+  steadyClock,
   systemClock,
 } from '@sallyport/guard/memory';
 import type { LimitTiers } from '@sallyport/guard/stages';
@@ -36,7 +37,7 @@ export function createServerGuard(
     tenants: directoryOf(tenants),
     catalog: { find: (target) => (target.kind === 'tool' ? definitions.get(target.name) : undefined) },
     policy: () => policy,
-    limiter: createMemoryRateLimiter(systemClock),
+    limiter: createMemoryRateLimiter(steadyClock),
     approvals: createMemoryApprovals(systemClock),
     audit,
     observer: silentObserver,

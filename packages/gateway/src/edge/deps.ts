@@ -51,6 +51,8 @@ export interface EdgeDeps {
   /** Whether a caller may know that a server exists: decided as lists are (invariant 3). */
   readonly maySee: (identity: Identity, server: string) => boolean;
   readonly clock: Clock;
+  /** For deadlines and ages: it is never set. */
+  readonly steadyClock: Clock;
   readonly log: Log;
   /** Counts an answered request. */
   readonly report: (event: RequestReport) => void;

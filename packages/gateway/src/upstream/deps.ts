@@ -46,6 +46,8 @@ export interface DefinitionsDeps {
 
 /** What the composition gives to upstream besides the definitions. */
 export interface UpstreamDeps extends Omit<DefinitionsDeps, 'pins'> {
+  /** For waits and ages: it is never set. */
+  readonly steadyClock: Clock;
   readonly sealer: Sealer;
   readonly runClientRequest: RunClientRequest;
   /**

@@ -61,11 +61,11 @@ export interface Upstreams {
 
 /** Opens no session: the first call to a server does. */
 export function createUpstreams(deps: UpstreamDeps, definitions: ServerDefinitions): Upstreams {
-  const { clock, log, servers } = deps;
+  const { steadyClock, log, servers } = deps;
   const parts = createParts(deps, definitions);
   const { pool, catalog, subscribers, subscriptions, parkedCalls } = parts;
   const stopping = new AbortController();
-  const endings = createBackoff(clock);
+  const endings = createBackoff(steadyClock);
   pool.onOpened((session) => prepareSession(parts, session));
   pool.onLost((session) => {
     void reopenSession(servers, pool, subscribers, session, endings, stopping.signal).catch(() => undefined);
@@ -101,16 +101,16 @@ interface UpstreamParts extends SendDeps {
 
 /** Each part uses only those before it. */
 function createParts(deps: UpstreamDeps, { catalog, subscribers }: ServerDefinitions): UpstreamParts {
-  const { clock, log, sealer, servers, runClientRequest, environment } = deps;
+  const { clock, steadyClock, log, sealer, servers, runClientRequest, environment } = deps;
   const logLevels = createLogLevels();
   const requestStates = createRequestStates(sealer, clock);
   const verifier: Verifier = {
-    clock,
+    clock: steadyClock,
     catalog,
     capabilities: ({ clientRequests }) => gatewayCapabilities(clientRequests),
   };
   const pool = createSessionPool({
-    clock,
+    clock: steadyClock,
     log,
     environment,
     servers,
@@ -120,7 +120,14 @@ function createParts(deps: UpstreamDeps, { catalog, subscribers }: ServerDefinit
   });
   const subscriptions = createUpstreamSubscriptions(pool, subscribers, log);
   const callShares = createCallShares();
-  const parkedCalls = createParkedCalls({ clock, runClientRequest, requestStates, catalog, pool, callShares });
+  const parkedCalls = createParkedCalls({
+    clock: steadyClock,
+    runClientRequest,
+    requestStates,
+    catalog,
+    pool,
+    callShares,
+  });
   return {
     ...deps,
     subscribers,

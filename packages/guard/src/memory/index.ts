@@ -2,7 +2,7 @@
 export { answersLater, type AnswersLater } from './answers-later.ts';
 export { createMemoryApprovals, type Approver, type FiledApproval, type MemoryApprovals } from './approvals.ts';
 export { createMemoryAuditLog, type MemoryAuditLog } from './audit-log.ts';
-export { createManualClock, systemClock } from './clock.ts';
+export { createManualClock, steadyClock, systemClock } from './clock.ts';
 export { createMemoryKeys } from './keys.ts';
 export { silentObserver } from './observer.ts';
 export { createMemoryPins } from './pins.ts';

@@ -10,7 +10,7 @@ import {
   unlinkSync,
   writeSync,
 } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 
 /** The keys of each tenant, derived from the master key. */
 export interface AuditKeys {
@@ -62,5 +62,17 @@ function makeKey(file: string): void {
     if ((thrown as NodeJS.ErrnoException).code !== 'EEXIST') throw thrown;
   } finally {
     unlinkSync(draft);
+  }
+  // L2: with another key after a power failure no log could be opened again.
+  syncFolderSync(dirname(file));
+}
+
+/** Makes the names in a folder durable. */
+export function syncFolderSync(folder: string): void {
+  const fd = openSync(folder, 'r');
+  try {
+    fsyncSync(fd);
+  } finally {
+    closeSync(fd);
   }
 }

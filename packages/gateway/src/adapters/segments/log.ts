@@ -1,9 +1,9 @@
 /** The audit log of a process: one log per tenant, opened when it is first needed, with checkpoints at an interval. */
 import { existsSync, mkdirSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import type { AuditLog, AuditRecord, Clock, Log } from '@sallyport/guard';
 import { createSigner, parseVkey, type Tile } from '@sallyport/guard/audit';
-import { openAuditKeys, type AuditKeys } from './keys.ts';
+import { openAuditKeys, syncFolderSync, type AuditKeys } from './keys.ts';
 import { originOf, processFolder, tenantFolder, tenantOf } from './layout.ts';
 import { realFiles, type LogFiles } from './files.ts';
 import { AuditLogInUse, lockFolder, type FolderLock } from './lock.ts';
@@ -195,7 +195,10 @@ export function openFreeLog(deps: Omit<AuditLogDeps, 'name'>, kind: string): Seg
 
 function makeFolder(folder: string): void {
   try {
-    mkdirSync(folder, { recursive: true, mode: 0o700 });
+    const first = mkdirSync(folder, { recursive: true, mode: 0o700 });
+    // L2: a folder whose name is lost in a power failure is lost with all that was synced in it.
+    if (first === undefined) return;
+    for (let made = folder; made.length >= first.length; made = dirname(made)) syncFolderSync(dirname(made));
   } catch (thrown) {
     const code = (thrown as NodeJS.ErrnoException).code ?? 'error';
     throw new Error(

@@ -3,7 +3,7 @@
  * process remembers. After a failure nobody knows which of the last bytes are on the disk, so they are set aside, the
  * segment is never written to again, and a new one begins.
  */
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import type { AuditRecord, JsonObject } from '@sallyport/guard';
 import { logRecord, unknownOutcome, type Frontier } from '@sallyport/guard/audit';
 import { openCheckpointFiles, type CheckpointFiles } from './checkpoint-files.ts';
@@ -66,7 +66,7 @@ export async function openFromDisk(
   nowMs: number,
 ): Promise<OpenLog> {
   // A folder that vanished is never made again: its log would begin anew, as if nothing had been recorded.
-  if (known === undefined) await files.makeFolder(folder);
+  if (known === undefined) await makeDurable(files, folder);
   else if (files.status(folder) === undefined) throw new AuditLogGone(`the folder ${folder} is gone`);
   await writeVkey(files, folder, vkey);
   const recovered = await recover(files, folder, vkey, known);
@@ -161,6 +161,13 @@ export async function openSegment(
     await file.close();
     throw thrown;
   }
+}
+
+/** Makes the folder if needed. L2: without its name everything that is synced in it would be lost. */
+async function makeDurable(files: LogFiles, folder: string): Promise<void> {
+  await files.makeFolder(folder);
+  // The public key is written when the name of the folder is durable.
+  if (files.status(join(folder, 'vkey')) === undefined) await syncFolder(files, dirname(folder));
 }
 
 const VKEY_BYTES_MAX = 4_096;

@@ -29,15 +29,20 @@ const READ_BYTES = 256 * 1024;
 
 /** The pieces of a file. Each is only valid until the next is asked for. */
 export function* piecesOf(path: string, start = 0, end = Infinity): Generator<Buffer> {
+  const buffer = Buffer.alloc(READ_BYTES);
+  for (let position = start; position < end;) {
+    const count = readInto(buffer, path, position, end);
+    if (count === 0) return;
+    yield buffer.subarray(0, count);
+    position += count;
+  }
+}
+
+/** Opened anew for each piece: whoever stops before the last one would leave the file open (L1). */
+function readInto(buffer: Buffer, path: string, position: number, end: number): number {
   const fd = openSync(path, 'r');
   try {
-    const buffer = Buffer.alloc(READ_BYTES);
-    for (let position = start; position < end;) {
-      const count = readSync(fd, buffer, 0, Math.min(buffer.length, end - position), position);
-      if (count === 0) return;
-      yield buffer.subarray(0, count);
-      position += count;
-    }
+    return readSync(fd, buffer, 0, Math.min(buffer.length, end - position), position);
   } finally {
     closeSync(fd);
   }

@@ -2,6 +2,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import {
   cpSync,
+  existsSync,
   mkdirSync,
   mkdtempSync,
   readdirSync,
@@ -18,6 +19,7 @@ import type { AuditRecord } from '@sallyport/guard';
 import { realFiles, type LogFiles } from './files.ts';
 import { tenantFolder } from './layout.ts';
 import { openAuditLog, type SegmentAuditLog } from './log.ts';
+import { segmentsSince } from './read-log.ts';
 import { readRecords, verifyLog } from './verify.ts';
 import { startWriter } from './testing/writer.mts';
 
@@ -145,6 +147,17 @@ describe('the segment log', () => {
 
   it('is open in one process at a time', async () => {
     const log = open();
+    expect(() => open()).toThrow(/is open in process/);
+    await log.close();
+    await open().close();
+  });
+
+  it('L3: a damaged lock file stops nobody, and lets nobody in while another process has the log open', async () => {
+    const damage = (): void => writeFileSync(join(folder, 'lock.db'), 'no database', { flag: 'r+' });
+    await open().close();
+    damage();
+    const log = open();
+    damage();
     expect(() => open()).toThrow(/is open in process/);
     await log.close();
     await open().close();
@@ -301,6 +314,18 @@ describe('verify names', () => {
     const problems = Array.from({ length: 40 }, () => verifyLog(home(), vkey()).problems);
     await writer.kill();
     expect(problems.flat()).toEqual([]);
+  });
+
+  it.skipIf(!existsSync('/proc/self/fd'))('L1 leaves no file open, whatever it finds', async () => {
+    await written(9, 500);
+    const key = vkey();
+    const before = readdirSync('/proc/self/fd').length;
+    verifyLog(home(), key);
+    segmentsSince(home(), Date.now());
+    truncateSync(join(home(), 'checkpoints'), 100);
+    truncateSync(join(home(), '0000000000000000.seg'), 100);
+    expect(verifyLog(home(), key).problems).not.toEqual([]);
+    expect(readdirSync('/proc/self/fd').length).toBe(before);
   });
 
   it('a log that was cut off', async () => {

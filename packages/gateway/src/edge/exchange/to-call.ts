@@ -65,7 +65,7 @@ function createCall(deps: EdgeDeps, method: string, params: JsonObject, inbound:
     rawArguments: inbound.rawArguments,
     credentials: inbound.credentials,
     session: sender.session,
-    deadlineMs: deps.clock.now() + snapshot.gateway.requestTimeoutMs,
+    deadlineMs: deps.steadyClock.now() + snapshot.gateway.requestTimeoutMs,
     signal: inbound.signal,
     origin: {
       transport: inbound.transport,

@@ -19,7 +19,7 @@ import { logFailure } from './respond.ts';
 import { attach, messageEvent, openSse, primingEvent, writeBounded } from './sse.ts';
 
 /** When a response takes longer, a stream is started, so that no proxy takes the connection for dead. */
-const STREAM_AFTER_MS = 10_000;
+export const STREAM_AFTER_MS = 10_000;
 
 /** How far the response has got. */
 interface ResponseState {

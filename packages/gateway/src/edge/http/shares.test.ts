@@ -1,6 +1,7 @@
 /** B7: the calls under way of a user and of a tenant leave those of others alone. */
 import { afterAll, beforeAll, expect, it, vi } from 'vitest';
 import { initialize, send, type Era, type TestResponse } from '../testing/client.mts';
+import { STREAM_AFTER_MS } from './connection.ts';
 import { openTestEdge, type TestEdge } from '../testing/test-edge.mts';
 
 const CALLS_MAX = 12;
@@ -46,6 +47,21 @@ async function fill(token: string, user: string, era: Era) {
     calls.push(sent);
   }
 }
+
+it.each<Era>(['legacy', 'modern'])('B7 a refused call leaves no timer behind (%s)', async (era) => {
+  const [set, cleared] = [vi.spyOn(globalThis, 'setTimeout'), vi.spyOn(globalThis, 'clearTimeout')];
+  const { calls, refusal } = await fill('alice', 'alice', era);
+  expect(refusal.status).toBe(429);
+  for (const ends of waiting.values()) for (const end of ends.splice(0)) end();
+  await Promise.all(calls);
+  // The timers that would start a stream on a response that takes long: each was ended with its response.
+  const timers = set.mock.results.flatMap(({ value }, at) =>
+    set.mock.calls[at]?.[1] === STREAM_AFTER_MS ? [value] : [],
+  );
+  expect(timers).toHaveLength(calls.length);
+  for (const timer of timers) expect(cleared.mock.calls.some(([handle]) => handle === timer)).toBe(true);
+  vi.restoreAllMocks();
+});
 
 it.each<Era>(['legacy', 'modern'])('B7 calls under way (%s)', async (era) => {
   const alice = await fill('alice', 'alice', era);

@@ -26,7 +26,7 @@ export function createNotificationGate(deps: EdgeDeps, inbound: InboundMessage):
   const verdicts = new BoundedMap<string, Verdict>(VERDICTS_MAX);
   return (server, uri, deliver) => {
     const key = JSON.stringify([server, uri]);
-    const nowMs = deps.clock.now();
+    const nowMs = deps.steadyClock.now();
     let verdict = verdicts.get(key);
     if (verdict === undefined || verdict.expiresAtMs <= nowMs) {
       const allowed = maySubscribe(deps, inbound, server, uri).catch(() => false);

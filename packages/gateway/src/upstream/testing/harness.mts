@@ -141,6 +141,7 @@ export function createHarness(
   const upstreams = createUpstreams(
     {
       ...definitionsDeps,
+      steadyClock: clock,
       sealer: createSealer(Buffer.alloc(32, 7)),
       runClientRequest: (permitted, method, params, deliver) => {
         clientRequests.push({ method, params, principal: permitted.principal.key });

@@ -1,5 +1,6 @@
 /** Ends the wait for a response: when the caller cancels, at the deadline, or when the server is silent too long. */
 import { GuardError } from '@sallyport/guard';
+import { steadyClock } from '@sallyport/guard/memory';
 import type { OutboundRequest } from './transport.ts';
 
 /** The timeout of one request. */
@@ -19,7 +20,7 @@ export function startIdleTimeout(
   onEnd: (error: GuardError) => void,
 ): IdleTimeout {
   let timer: NodeJS.Timeout | undefined;
-  let lastSignAtMs = Date.now();
+  let lastSignAtMs = steadyClock.now();
   let pauses = 0;
   let stopped = false;
   const stop = (): void => {
@@ -36,7 +37,7 @@ export function startIdleTimeout(
   // One timer for the whole wait: activity only notes the time, and a timer that fires too early is set again.
   const wait = (): void => {
     if (stopped || pauses > 0 || timeoutMs === undefined) return;
-    const leftMs = Math.min(lastSignAtMs + timeoutMs, deadlineMs) - Date.now();
+    const leftMs = Math.min(lastSignAtMs + timeoutMs, deadlineMs) - steadyClock.now();
     if (leftMs <= 0 && timer !== undefined) end(new GuardError('upstream_timeout'));
     else timer = setTimeout(wait, Math.max(0, leftMs));
   };
@@ -47,7 +48,7 @@ export function startIdleTimeout(
   return {
     stop,
     touch: () => {
-      lastSignAtMs = Date.now();
+      lastSignAtMs = steadyClock.now();
     },
     pause: () => {
       pauses++;
@@ -55,7 +56,7 @@ export function startIdleTimeout(
     },
     resume: () => {
       pauses--;
-      lastSignAtMs = Date.now();
+      lastSignAtMs = steadyClock.now();
       timer = undefined;
       wait();
     },

@@ -54,6 +54,8 @@ interface VerifiedKey {
   readonly principal: Principal;
   readonly row: string;
   readonly validUntilMs: number;
+  /** By `performance.now()`: a clock that is set back or stands still keeps no revoked key (L7). */
+  readonly rememberedUntilMs: number;
 }
 
 /**
@@ -72,13 +74,16 @@ export function createApiKeyAuthenticator(store: KeyStore, clock: Clock): Authen
     const previous = verified.get(token);
     const principal = previous?.row === row ? previous.principal : principalOf(key);
     const validUntilMs = Math.min(clock.now() + API_KEY_REMEMBERED_MS, key.expiresAtMs ?? Infinity);
-    verified.set(token, { principal, row, validUntilMs });
+    const rememberedUntilMs = performance.now() + API_KEY_REMEMBERED_MS;
+    verified.set(token, { principal, row, validUntilMs, rememberedUntilMs });
     return principal;
   };
   return (credentials) => {
     if (credentials.kind !== 'bearer' || !credentials.token.startsWith('sp_')) return undefined;
     const known = verified.get(credentials.token);
-    return known !== undefined && known.validUntilMs > clock.now() ? known.principal : verify(credentials.token);
+    if (known === undefined || known.validUntilMs <= clock.now() || known.rememberedUntilMs <= performance.now())
+      return verify(credentials.token);
+    return known.principal;
   };
 }
 

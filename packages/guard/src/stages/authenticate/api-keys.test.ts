@@ -1,6 +1,6 @@
 /** API keys: only the one who has the secret, only until it ends, and never from what the store holds (A30). */
 import { hash } from 'node:crypto';
-import { expect, it } from 'vitest';
+import { expect, it, vi } from 'vitest';
 import type { ApiKey } from '../../ports.ts';
 import { API_KEY_ISSUER, API_KEY_REMEMBERED_MS, mintApiKey } from './index.ts';
 import { NOW, openHarness, outcomeOf } from './testing/tokens.mts';
@@ -57,6 +57,22 @@ it('A30 a minted key has 256 random bits, is stored as a hash, and ends within t
   expect(await harness.bearer(text)).toBe(principal);
   harness.clock.ms += 1;
   expect(await outcomeOf(harness.bearer(text))).toBe('unauthenticated');
+});
+
+it.each([
+  ['stands still', 0],
+  ['is set back', -86_400_000],
+] as const)('L7 while the clock %s a revoked key ends all the same', async (_name, jumpMs) => {
+  vi.useFakeTimers({ toFake: ['performance'] });
+  const harness = openHarness();
+  const { text, key } = mintApiKey(FIELDS);
+  await harness.store.put(key);
+  await harness.bearer(text);
+  harness.clock.ms += jumpMs;
+  await harness.store.put({ ...key, revokedAtMs: harness.clock.ms });
+  vi.advanceTimersByTime(API_KEY_REMEMBERED_MS);
+  expect(await outcomeOf(harness.bearer(text))).toBe('unauthenticated');
+  vi.useRealTimers();
 });
 
 const flip = (text: string, at: number): string =>

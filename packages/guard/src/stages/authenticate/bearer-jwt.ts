@@ -30,6 +30,8 @@ interface VerifiedToken {
   readonly principal: Principal;
   readonly issuer: JwtIssuer;
   readonly validUntilMs: number;
+  /** By `performance.now()`: a clock that is set back or stands still keeps no token (L7). */
+  readonly rememberedUntilMs: number;
 }
 
 /**
@@ -53,15 +55,16 @@ export function createBearerJwt({ issuers, keys, clock }: BearerJwtDeps): Authen
     const previous = verified.get(fingerprint);
     const principal = previous?.issuer === issuer ? previous.principal : checked;
     const validUntilMs = Math.min(clock.now() + TOKEN_REMEMBERED_MS, expiryMs(principal, issuer));
-    verified.set(fingerprint, { principal, issuer, validUntilMs });
+    const rememberedUntilMs = performance.now() + TOKEN_REMEMBERED_MS;
+    verified.set(fingerprint, { principal, issuer, validUntilMs, rememberedUntilMs });
     return principal;
   };
   return (credentials) => {
     if (credentials.kind !== 'bearer' || credentials.token.startsWith('sp_')) return undefined;
     const fingerprint = hash('sha256', credentials.token, 'base64');
     const known = verified.get(fingerprint);
-    if (known !== undefined && known.validUntilMs > clock.now() && issuers().includes(known.issuer))
-      return known.principal;
+    const isKnown = known !== undefined && known.validUntilMs > clock.now() && issuers().includes(known.issuer);
+    if (isKnown && known.rememberedUntilMs > performance.now()) return known.principal;
     return verify(credentials.token, fingerprint);
   };
 }

@@ -2,7 +2,7 @@
  * Access tokens that are good: what becomes of them, how long they are believed, and the one header that they come in
  * (O10, O15, O20).
  */
-import { expect, it } from 'vitest';
+import { expect, it, vi } from 'vitest';
 import type { Credentials } from '../../call.ts';
 import { readAuthorization, type JwtIssuer } from './index.ts';
 import { TOKEN_REMEMBERED_MS } from './bearer-jwt.ts';
@@ -95,6 +95,15 @@ it('O10 a remembered token is accepted no longer than the stated time after its 
   expect(await harness.bearer(good)).toBe(principal);
   harness.clock.ms += 1;
   expect([await outcomeOf(harness.bearer(good)), harness.faults]).toEqual(['unauthenticated', ['key']]);
+});
+it('L7 while the clock stands still a remembered token is verified again after the stated time', async () => {
+  vi.useFakeTimers({ toFake: ['performance'] });
+  const harness = openHarness();
+  await harness.bearer(good);
+  harness.keys.clear();
+  vi.advanceTimersByTime(TOKEN_REMEMBERED_MS);
+  expect([await outcomeOf(harness.bearer(good)), harness.faults]).toEqual(['unauthenticated', ['key']]);
+  vi.useRealTimers();
 });
 it('O13 a token is refused once its issuer was removed or configured otherwise', async () => {
   const harness = openHarness();

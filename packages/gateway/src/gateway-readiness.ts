@@ -1,0 +1,66 @@
+/** What `/ready` asks: the log, the store, the issuers and the servers. */
+import type { SettingsHolder } from './active-settings.ts';
+import type { IssuerKeys } from './adapters/jwks/keys.ts';
+import type { SegmentAuditLog } from './adapters/segments/log.ts';
+import type { Store } from './adapters/sqlite/store.ts';
+import type { Check } from './control/ready.ts';
+import type { Discovery } from './discovery.ts';
+import type { Upstreams } from './upstream/upstreams.ts';
+
+/** What the checks look at. */
+export interface ReadinessDeps {
+  readonly audit: SegmentAuditLog;
+  readonly store: Store;
+  readonly settings: SettingsHolder;
+  readonly issuerKeys: IssuerKeys;
+  readonly upstreams: Upstreams;
+  readonly discovery: Discovery | undefined;
+  /** Aborted when the gateway begins to stop. */
+  readonly stopping: AbortSignal;
+}
+
+const messageOf = (thrown: unknown): string => (thrown instanceof Error ? thrown.message : 'failed');
+
+/** What is wrong with the log of each tenant. */
+const tenantFaults = (audit: SegmentAuditLog): Readonly<Record<string, string | undefined>> =>
+  Object.fromEntries(
+    [...audit.faults()]
+      .filter(([tenant]) => tenant !== '_')
+      .map(([tenant, fault]) => [tenant, fault === undefined ? undefined : messageOf(fault)]),
+  );
+
+/** The checks of `/ready`. */
+export const readinessChecks = ({
+  audit,
+  store,
+  settings,
+  issuerKeys,
+  upstreams,
+  discovery,
+  stopping,
+}: ReadinessDeps): readonly Check[] => [
+  { name: 'audit', run: () => audit.probe().then(() => undefined, messageOf) },
+  // L3: one tenant whose log takes no records is named, and takes the gateway from nobody else.
+  { name: 'audit.tenants', required: false, run: () => tenantFaults(audit) },
+  {
+    name: 'store',
+    run: async () => {
+      await store.probe();
+      return undefined;
+    },
+  },
+  { name: 'issuers', run: () => issuerKeys.ready() },
+  {
+    name: 'servers',
+    run: () => {
+      if (stopping.aborted) return 'the gateway stops';
+      const { servers } = settings.current();
+      const failures = Object.entries(upstreams.ready()).map(([server, reason]) => {
+        if (discovery?.isWaiting(server) === true) return [server, 'it was not reached since the start'] as const;
+        if (reason === undefined || servers.get(server)?.required === true) return [server, reason] as const;
+        return [server, { tolerated: reason }] as const;
+      });
+      return Object.fromEntries(failures);
+    },
+  },
+];
