@@ -2,9 +2,10 @@
  * Every store port may answer later, as a database behind a network does. These are the in-memory versions behind a
  * wrapper that answers every method later; they pass the contract suites of the ports.
  */
+import { createApprovals } from '@sallyport/guard';
 import {
   answersLater,
-  createMemoryApprovals,
+  createMemoryApprovalStore,
   createMemoryKeys,
   createMemoryPins,
   createMemoryRateLimiter,
@@ -29,12 +30,7 @@ pinsContract('a store that answers later', () => {
 
 approvalsContract('a store that answers later', (clock) => {
   const pendingMax = 5;
-  const store = createMemoryApprovals(clock, pendingMax);
-  return {
-    ...forgetful(answersLater(store)),
-    pendingMax,
-    decide: (id, by, answer) => (answer === 'approve' ? store.approve(id, by) : store.deny(id, by)),
-  };
+  return { ...forgetful(createApprovals(answersLater(createMemoryApprovalStore()), clock, pendingMax)), pendingMax };
 });
 
 tenantsContract('a store that answers later', () => {

@@ -1,6 +1,7 @@
 /** The in-memory version of every port keeps the contract of the port. */
+import { createApprovals } from '@sallyport/guard';
 import {
-  createMemoryApprovals,
+  createMemoryApprovalStore,
   createMemoryAuditLog,
   createMemoryKeys,
   createMemoryPins,
@@ -24,12 +25,7 @@ pinsContract('memory', () => forgetful(createMemoryPins()));
 
 approvalsContract('memory', (clock) => {
   const pendingMax = 5;
-  const store = createMemoryApprovals(clock, pendingMax);
-  return {
-    ...forgetful(store),
-    pendingMax,
-    decide: (id, by, answer) => (answer === 'approve' ? store.approve(id, by) : store.deny(id, by)),
-  };
+  return { ...forgetful(createApprovals(createMemoryApprovalStore(), clock, pendingMax)), pendingMax };
 });
 
 tenantsContract('memory', () => {

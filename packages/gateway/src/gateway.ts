@@ -4,9 +4,11 @@
  */
 import { join } from 'node:path';
 import {
+  createApprovals,
   createGuard,
   createSealer,
   standardPipeline,
+  type Approvals,
   type Catalog,
   type Clock,
   type Guard,
@@ -16,12 +18,11 @@ import {
 } from '@sallyport/guard';
 import { createRecorder, createRedactor } from '@sallyport/guard/audit';
 import {
-  createMemoryApprovals,
+  createMemoryApprovalStore,
   createMemoryRateLimiter,
   createMemoryTenants,
   steadyClock,
   systemClock,
-  type MemoryApprovals,
 } from '@sallyport/guard/memory';
 import { createApiKeyAuthenticator, createBearerJwt, createMayList, readAuthorization } from '@sallyport/guard/stages';
 import { aborted, atMost } from './aborted.ts';
@@ -96,7 +97,7 @@ export interface Resources {
   readonly logShares: LogShares;
   readonly sealer: Sealer;
   readonly metrics: Metrics;
-  readonly approvals: MemoryApprovals;
+  readonly approvals: Approvals;
   readonly settings: SettingsHolder;
 }
 
@@ -134,12 +135,12 @@ export function openResources(
     log,
     recorded: logShares.recorded,
   });
-  const approvals = createMemoryApprovals(clock);
+  const approvals = createApprovals(createMemoryApprovalStore(), clock);
   const metrics = createMetrics({
     servers: () => settings.current().serverNames,
     tenants: () => settings.current().snapshot.tenants,
     activeConnections,
-    approvalsPending: () => approvals.pending().length,
+    approvalsPending: async () => (await approvals.list({ status: 'pending' })).length,
     includesProcess: true,
   });
   const strangers = createRefusedStrangers(audit, clock, log);
@@ -215,8 +216,7 @@ function createPipeline(
       resultBytesMax: (name) => server(name)?.resultBytesMax ?? 0,
       tiers: () => snapshot().limits,
       refusalsPerMinute: () => snapshot().refusalsPerMinute,
-      approvalRules: () => snapshot().approvals.rules,
-      approvalTtlMs: () => snapshot().approvals.ttlMs,
+      approvalRules: () => snapshot().approvalRules,
       tokenRefused: (type) => metrics.tokenRefused(type),
     },
   );

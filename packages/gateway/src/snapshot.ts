@@ -130,7 +130,7 @@ export interface Snapshot {
   readonly policies: { readonly cedar: string | undefined };
   readonly limits: LimitTiers;
   readonly refusalsPerMinute: number;
-  readonly approvals: { readonly rules: readonly ApprovalRule[]; readonly ttlMs: number };
+  readonly approvalRules: readonly ApprovalRule[];
   readonly audit: AuditSettings;
   /** How long calls under way may take to finish when the gateway stops. */
   readonly shutdown: { readonly graceMs: number };

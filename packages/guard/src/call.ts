@@ -1,4 +1,5 @@
 /** The vocabulary of the guard, as types only: what a call is, who makes it and what it is aimed at. */
+import type { Person } from './approval-store.ts';
 import type { Digest, PrincipalKey, TenantId } from './identifiers.ts';
 
 /**
@@ -255,17 +256,16 @@ export interface Grant {
 }
 
 /**
- * A person's consent to exactly one call.
+ * The consent of people to exactly one call.
  *
  * @example
  * ```ts
- * const approval: Approval = { id: 'a-1', approver: '["https://issuer.example","bob"]' };
+ * const approval: Approval = { id: 'a-1', approvers: [{ issuer: 'https://issuer.example', subject: 'bob' }] };
  * ```
  */
 export interface Approval {
   readonly id: string;
-  /** JSON array of the approver's issuer and subject. */
-  readonly approver: string;
+  readonly approvers: readonly Person[];
 }
 
 /**

@@ -1,4 +1,21 @@
 /** The pipeline every MCP call passes. */
+export type {
+  ApprovalDemand,
+  ApprovalFilter,
+  ApprovalStatus,
+  ApprovalStore,
+  ApproverSelector,
+  Decision,
+  FiledApproval,
+  Person,
+} from './approval-store.ts';
+export {
+  createApprovals,
+  type ApprovalRequest,
+  type Approvals,
+  type ApprovalState,
+  type Verdict,
+} from './approvals/index.ts';
 export { BoundedMap } from './bounded-map.ts';
 export { createByteBuffer, type ByteBuffer } from './byte-buffer.ts';
 export type {
@@ -65,9 +82,6 @@ export type { PendingDigest, PendingPin, Pin, PinChange, PinStore, WithheldDefin
 export { STAGE_NAMES } from './ports.ts';
 export type {
   ApiKey,
-  ApprovalRequest,
-  ApprovalState,
-  ApprovalStore,
   AuditLog,
   Authenticator,
   Catalog,

@@ -3,7 +3,7 @@
  * is in `memory/`; every other version passes the same contract suite (`test/contracts/`). A port that a database may
  * serve answers at once or later ({@link MaybePromise}).
  */
-import type { Approval, Call, Credentials, Definition, Grant, JsonObject, Principal, Target, Tenant } from './call.ts';
+import type { Call, Credentials, Definition, Grant, JsonObject, Principal, Target, Tenant } from './call.ts';
 import type { MaybePromise } from './maybe-promise.ts';
 import type { Action } from './methods.ts';
 import type { AuditRecord } from './audit/record.ts';
@@ -184,55 +184,6 @@ export interface LimitVerdict {
 export interface RateLimiter {
   /** Takes one unit from every rule, or from none when one of them is exhausted. Atomic. */
   take(rules: readonly LimitRule[]): MaybePromise<LimitVerdict>;
-}
-
-/**
- * One call that a person is asked to approve.
- *
- * @example
- * ```ts
- * const describe = (request: ApprovalRequest): string =>
- *   `${request.principal.user.subject} calls ${request.definition.name}`;
- * ```
- */
-export interface ApprovalRequest {
-  /** Over everything that the approval is for ({@link approvalDigest}): 64 hex digits. */
-  readonly digest: string;
-  readonly principal: Principal;
-  readonly tenant: Tenant;
-  readonly definition: Definition;
-  readonly input: JsonObject;
-  readonly expiresAtMs: number;
-}
-
-/**
- * Whether a call is approved. `id` names the request for one, for the caller and the approver.
- *
- * @example
- * ```ts
- * const isOpen = ({ state }: ApprovalState): boolean => state === 'pending';
- * ```
- */
-export type ApprovalState =
-  | { readonly state: 'approved'; readonly approval: Approval }
-  | { readonly state: 'pending'; readonly id: string }
-  | { readonly state: 'refused'; readonly id: string };
-
-/**
- * Requests for approval, and the answers.
- *
- * @example
- * ```ts
- * const store: ApprovalStore = createMemoryApprovals(systemClock);
- * ```
- */
-export interface ApprovalStore {
-  /**
-   * Consumes an approval for this digest (once), or files a request for one. Atomic.
-   *
-   * @throws GuardError `rate_limited` when too many requests of the principal are pending.
-   */
-  consume(request: ApprovalRequest): MaybePromise<ApprovalState>;
 }
 
 /**

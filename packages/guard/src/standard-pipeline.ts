@@ -1,7 +1,7 @@
 /** The usual stages, built from ports: the gateway and `@sallyport/server` both give them to `createGuard`. */
+import type { Approvals } from './approvals/index.ts';
 import type { Stages } from './guard.ts';
 import type {
-  ApprovalStore,
   AuditLog,
   Authenticator,
   Catalog,
@@ -45,7 +45,7 @@ export interface PipelinePorts {
   /** Read for every call, so that a new set of policies takes effect with the next one. */
   readonly policy: () => PolicyEngine;
   readonly limiter: RateLimiter;
-  readonly approvals: ApprovalStore;
+  readonly approvals: Pick<Approvals, 'consume'>;
   readonly audit: AuditLog;
   readonly recorder: Recorder;
   readonly observer: Observer;
@@ -72,8 +72,6 @@ export interface PipelineSettings {
   /** Refused calls per principal and minute; above it, every call is refused. */
   refusalsPerMinute(): number;
   approvalRules(): readonly ApprovalRule[];
-  /** How long a request for approval, and an approval, is valid. */
-  approvalTtlMs(): number;
   /** Receives the `error_type` of every refused credential, for the metric. */
   tokenRefused(type: string): void;
 }
@@ -107,8 +105,7 @@ export function standardPipeline(ports: PipelinePorts, settings: PipelineSetting
     limit: createLimit({ limiter, tiers: () => settings.tiers(), observer }),
     approve: createApprove({
       rules: () => settings.approvalRules(),
-      store: approvals,
-      ttlMs: () => settings.approvalTtlMs(),
+      approvals,
       clock,
     }),
     inspect: createInspect({

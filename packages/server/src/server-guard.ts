@@ -1,5 +1,6 @@
 /** The guard of one server: the standard pipeline with in-memory ports, and the roles of the tools as its policy. */
 import {
+  createApprovals,
   createGuard,
   standardPipeline,
   type Definition,
@@ -10,7 +11,7 @@ import {
 } from '@sallyport/guard';
 import { createRecorder, createRedactor } from '@sallyport/guard/audit';
 import {
-  createMemoryApprovals,
+  createMemoryApprovalStore,
   createMemoryRateLimiter,
   createMemoryTenants,
   silentObserver,
@@ -37,8 +38,13 @@ export function createServerGuard(
     tenants: directoryOf(tenants),
     catalog: { find: (target) => (target.kind === 'tool' ? definitions.get(target.name) : undefined) },
     policy: () => policy,
+<<<<<<< HEAD
     limiter: createMemoryRateLimiter(steadyClock),
     approvals: createMemoryApprovals(systemClock),
+=======
+    limiter: createMemoryRateLimiter(systemClock),
+    approvals: createApprovals(createMemoryApprovalStore(), systemClock),
+>>>>>>> f4656c8 (Approvals: who may approve, how many people, and what ends a request; every change is a compare-and-set (U1–U7))
     audit,
     observer: silentObserver,
     clock: systemClock,
@@ -54,7 +60,6 @@ const settingsOf = (limits: LimitTiers): PipelineSettings => ({
   tiers: () => limits,
   refusalsPerMinute: () => 120,
   approvalRules: () => [],
-  approvalTtlMs: () => 600_000,
   tokenRefused: () => {},
 });
 

@@ -5,10 +5,11 @@ import { resolve } from 'node:path';
 import { isLoopback } from '@sallyport/guard';
 import type { Snapshot } from '../snapshot.ts';
 import { buildIdentity } from './identity.ts';
+import { buildApprovalRules } from './approvals.ts';
 import { buildGateway, buildListen } from './listeners.ts';
 import type { ConfigInput } from './input.ts';
 import { buildServers } from './servers.ts';
-import { closest } from './suggest.ts';
+import { unknownServer } from './suggest.ts';
 
 /**
  * Builds a frozen snapshot. Errors and weakenings go to `input.report`.
@@ -24,7 +25,6 @@ export function buildSnapshot(input: ConfigInput, text: string): Snapshot {
   const servers = buildServers(input);
   checkTenants(input);
   checkLimits(input);
-  checkApprovals(input);
   checkAudit(input);
   checkDemo(input, gateway.listen.host);
   if (
@@ -45,7 +45,7 @@ export function buildSnapshot(input: ConfigInput, text: string): Snapshot {
     policies: { cedar: policyFolder(input) },
     limits: withUserLimit(config.limits, config.gateway.userLimit),
     refusalsPerMinute: config.gateway.refusalLimit,
-    approvals: { rules: config.approvals.rules, ttlMs: config.approvals.ttl },
+    approvalRules: buildApprovalRules(input),
     audit: {
       folder: config.audit.folder === undefined ? resolve(dataFolder, 'audit') : resolve(folder, config.audit.folder),
       origin: config.audit.origin,
@@ -109,14 +109,6 @@ function checkLimits(input: ConfigInput): void {
   if (limits['default'] === undefined) input.report.error(['limits'], 'must have a "default" tier');
 }
 
-function checkApprovals(input: ConfigInput): void {
-  const names = Object.keys(input.config.servers);
-  for (const [index, rule] of input.config.approvals.rules.entries()) {
-    if (rule.server === '*' || names.includes(rule.server)) continue;
-    input.report.error(['approvals', 'rules', index, 'server'], unknownServer(rule.server, names));
-  }
-}
-
 function checkAudit(input: ConfigInput): void {
   const names = Object.keys(input.config.servers);
   for (const [index, pattern] of input.config.audit.clearArguments.entries()) {
@@ -126,11 +118,6 @@ function checkAudit(input: ConfigInput): void {
     if (field.startsWith('*'))
       input.report.weaken(`audit: every argument that matches ${pattern} is recorded in clear`);
   }
-}
-
-function unknownServer(name: string, servers: readonly string[]): string {
-  const suggestion = closest(name, servers);
-  return suggestion === undefined ? 'no such server' : `no such server; did you mean "${suggestion}"?`;
 }
 
 function checkDemo(input: ConfigInput, host: string): void {

@@ -2,6 +2,7 @@
  * The schema of `sallyport.yaml`: validation, defaults, `docs/reference/config.md` and the JSON Schema for editors all
  * come from it. What a value means together with other values is checked in `build.ts`.
  */
+import type { ApproverSelector } from '@sallyport/guard';
 import { z } from 'zod';
 import { DURATION, LISTEN, RATE, readDuration, readListen, readRate, readSize, SIZE } from './units.ts';
 
@@ -64,6 +65,14 @@ const perMinute = rateText
 const keyedRate = rateText
   .refine((text) => text.includes(' per '), 'must say per what: tenant, user, agent or tool')
   .transform(readRate);
+/** `kind:name`. A transform, so that the rest of the configuration sees a selector. */
+const approver = z
+  .string()
+  .regex(/^(?:user|role|group):\S{1,128}$/, 'must be user:NAME, role:NAME or group:NAME')
+  .transform((text): ApproverSelector => {
+    const colon = text.indexOf(':');
+    return { kind: text.slice(0, colon) as ApproverSelector['kind'], name: text.slice(colon + 1) };
+  });
 const rates = z
   .union([rateText, z.array(rateText).min(1).max(16)], {
     error: 'must be a rate such as 100/min per user per tool, or a list of them',
@@ -317,12 +326,26 @@ export const schema = z.strictObject({
               .string(TOOL_OR_ALL_MESSAGE)
               .regex(/^(?:\*|[A-Za-z0-9_.-]{1,128})$/, TOOL_OR_ALL_MESSAGE)
               .describe('Tool, or `*`.'),
+            approvers: z
+              .array(approver)
+              .min(1)
+              .max(32)
+              .prefault(['role:approver', 'role:admin'])
+              .describe('Who may approve: `user:NAME`, `role:NAME` or `group:NAME`. Nobody approves their own call.'),
+            required: z.int().min(1).max(10).default(1).describe('How many people must approve.'),
+            distinct: z
+              .boolean()
+              .default(false)
+              .describe('Whether each of them must come from another entry of `approvers`.'),
+            ttl: duration.optional().describe('Overrides `approvals.ttl`.'),
           }),
         )
         .max(1000)
         .default([])
-        .describe('Calls that a person must approve.'),
-      ttl: duration.prefault('10m').describe('How long an approval can be used.'),
+        .describe('Calls that people must approve. The first rule that matches a call asks.'),
+      ttl: duration
+        .prefault('10m')
+        .describe('How long a request waits and its approval can be used, from when the call was made.'),
     })
     .prefault({})
     .describe('Human approval.'),

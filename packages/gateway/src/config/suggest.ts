@@ -28,3 +28,9 @@ export function closest(name: string, known: readonly string[]): string | undefi
   const best = ranked[0];
   return best !== undefined && best.edits <= editsMax ? best.word : undefined;
 }
+
+/** What is wrong with the name of a server that is not configured. */
+export function unknownServer(name: string, servers: readonly string[]): string {
+  const suggestion = closest(name, servers);
+  return suggestion === undefined ? 'no such server' : `no such server; did you mean "${suggestion}"?`;
+}

@@ -147,7 +147,7 @@ describe('the principal, the tenant and the decision', () => {
     const record = recorder.intent(
       trailOf({
         grant: { policies: ['p1'], revision: 'r', cacheable: true },
-        approval: { id: 'a1', approver: '["i","bob"]' },
+        approval: { id: 'a1', approvers: [{ issuer: 'i', subject: 'bob' }] },
       }),
     );
     expect(record).toMatchObject({
@@ -160,7 +160,7 @@ describe('the principal, the tenant and the decision', () => {
     expect(fieldsOf(record)).toMatchObject({
       actors: ['broker', 'bot'],
       approval_id: 'a1',
-      approver: '["i","bob"]',
+      approvers: [{ issuer: 'i', subject: 'bob' }],
       client_id: 'agent',
       decision: { policies: ['p1'], revision: 'r' },
       definition_digest: 'sha256:00',

@@ -60,10 +60,7 @@ function trailOf(more: Partial<Trail>): Trail {
 const RECORDS: readonly (readonly [name: string, record: () => JsonObject])[] = [
   [
     'an intent',
-    () =>
-      recorder.intent(
-        trailOf({ approval: { id: 'a1', approver: 'bob' } as unknown as NonNullable<Trail['approval']> }),
-      ),
+    () => recorder.intent(trailOf({ approval: { id: 'a1', approvers: [{ issuer: 'i', subject: 'bob' }] } })),
   ],
   ['a success', () => recorder.outcome(trailOf({ executed: true, result: { value: { content: [] } } }), 1_250)],
   [

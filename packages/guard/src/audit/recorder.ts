@@ -108,7 +108,8 @@ function mcpFields(trail: Trail, redactor: Redactor, phase: Phase): JsonObject {
   const fields: Record<string, Json> = {};
   if (principal !== undefined) fields['actors'] = principal.agent.actors;
   if (approval !== undefined) fields['approval_id'] = approval.id;
-  if (approval !== undefined) fields['approver'] = approval.approver;
+  if (approval !== undefined)
+    fields['approvers'] = approval.approvers.map(({ issuer, subject }) => ({ issuer, subject }));
   const input = argumentsOf(trail);
   if (input !== undefined) fields['arguments'] = redactor.arguments(tenant, definition, input);
   if (principal !== undefined) fields['client_id'] = principal.agent.clientId;

@@ -1,7 +1,9 @@
 /** D2: what is kept in memory stays bounded, whatever callers send, and no caller gains by what is forgotten. */
 import { describe, expect, it } from 'vitest';
 import type { LimitRule } from '../ports.ts';
-import { createManualClock, createMemoryApprovals, createMemoryRateLimiter, systemClock } from './index.ts';
+import { createApprovals } from '../approvals/index.ts';
+import { requestOf } from '../approvals/testing.mts';
+import { createManualClock, createMemoryApprovalStore, createMemoryRateLimiter, systemClock } from './index.ts';
 
 const rule = (key: string, limit = 5): LimitRule => ({ scope: 'address', key, limit, periodMs: 60_000 });
 
@@ -45,23 +47,15 @@ describe('H17 a flood of keys', () => {
 
 it('U7 expired requests are forgotten, and one user never has more requests than the cap', async () => {
   const clock = createManualClock();
-  const store = createMemoryApprovals(clock, 3);
+  const approvals = createApprovals(createMemoryApprovalStore(), clock, 3);
   let filed = 0;
   for (let at = 0; at < 1_000; at++) {
-    const question = {
-      digest: `d${at}`,
-      expiresAtMs: clock.now() + 10,
-      principal: { user: { issuer: 'i', subject: 'p' } },
-      tenant: { id: 'acme' },
-      input: {},
-    } as unknown as Parameters<typeof store.consume>[0];
-    try {
-      await store.consume(question);
-      filed += 1;
-    } catch {
-      // Refused by the cap.
-    }
-    expect(store.pending().length).toBeLessThanOrEqual(3);
+    const question = requestOf({ digest: `d${at}`, expiresAtMs: clock.now() + 10, arguments: { at } });
+    filed += await approvals.consume(question).then(
+      () => 1,
+      () => 0,
+    );
+    expect((await approvals.list({ status: 'pending' })).length).toBeLessThanOrEqual(3);
     clock.advance(1);
   }
   expect(filed).toBeGreaterThan(250);

@@ -1,6 +1,6 @@
 /** The in-memory version of every port: the default when embedded, and the test double. */
 export { answersLater, type AnswersLater } from './answers-later.ts';
-export { createMemoryApprovals, type Approver, type FiledApproval, type MemoryApprovals } from './approvals.ts';
+export { createMemoryApprovalStore } from './approval-store.ts';
 export { createMemoryAuditLog, type MemoryAuditLog } from './audit-log.ts';
 export { createManualClock, steadyClock, systemClock } from './clock.ts';
 export { createMemoryKeys } from './keys.ts';

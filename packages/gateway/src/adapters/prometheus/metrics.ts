@@ -1,5 +1,5 @@
 /** The metrics of the gateway. Implements the guard's Observer port. */
-import { STAGE_NAMES, type LimitRule, type Observer, type Outcome } from '@sallyport/guard';
+import { STAGE_NAMES, type LimitRule, type MaybePromise, type Observer, type Outcome } from '@sallyport/guard';
 import { collectDefaultMetrics, Registry } from 'prom-client';
 import { endpointLabel, methodLabel, OTHER, statusLabel, tenantLabel, wordLabel } from './bounded-labels.ts';
 import { counter, gauge, histogram } from './series.ts';
@@ -33,7 +33,7 @@ export interface MetricsDeps {
   readonly servers: () => readonly string[];
   readonly tenants: () => readonly string[];
   readonly activeConnections: () => number;
-  readonly approvalsPending: () => number;
+  readonly approvalsPending: () => MaybePromise<number>;
   /** True to add the memory, CPU and event loop of the process. */
   readonly includesProcess?: boolean;
 }

@@ -2,6 +2,7 @@
  * Counters, gauges and histograms whose children are plain numbers: counting takes a few nanoseconds on the path of a
  * call. prom-client renders them when the metrics are read; its own children hash their labels at every `inc`.
  */
+import type { MaybePromise } from '@sallyport/guard';
 import type { Metric, Registry } from 'prom-client';
 
 /** A counter for one combination of label values. */
@@ -67,12 +68,12 @@ function register(
   registry: Registry,
   shape: Shape<string>,
   type: 'counter' | 'gauge' | 'histogram',
-  samples: () => Sample[],
+  samples: () => MaybePromise<Sample[]>,
 ): void {
   const metric = {
     name: shape.name,
     help: shape.help,
-    get: async () => ({ name: shape.name, help: shape.help, type, values: samples(), aggregator: 'sum' }),
+    get: async () => ({ name: shape.name, help: shape.help, type, values: await samples(), aggregator: 'sum' }),
   };
   // The registry uses only these members of a metric, but its type requires prom-client's own classes.
   registry.registerMetric(metric as unknown as Metric);
@@ -96,8 +97,8 @@ export function counter<L extends string>(registry: Registry, shape: Shape<L>): 
 }
 
 /** A gauge without labels. @param read called when the metrics are read. */
-export function gauge(registry: Registry, shape: Shape<never>, read: () => number): void {
-  register(registry, shape, 'gauge', () => [{ labels: {}, value: read() }]);
+export function gauge(registry: Registry, shape: Shape<never>, read: () => MaybePromise<number>): void {
+  register(registry, shape, 'gauge', async () => [{ labels: {}, value: await read() }]);
 }
 
 /**

@@ -4,7 +4,8 @@ import { Client as LegacyClient } from '@modelcontextprotocol/sdk/client/index.j
 import { StreamableHTTPClientTransport as LegacyTransport } from '@modelcontextprotocol/sdk/client/streamableHttp.js';
 import { ElicitRequestSchema, ToolListChangedNotificationSchema } from '@modelcontextprotocol/sdk/types.js';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { McpResult } from '@sallyport/guard';
+import type { MaybePromise, McpResult, Principal } from '@sallyport/guard';
+import { principalOf } from '../testing/callers.mts';
 import { pause } from '../testing/pause.mts';
 import { definition } from '../testing/servers.mts';
 import { openTestEdge, type TestEdge } from '../testing/test-edge.mts';
@@ -138,7 +139,8 @@ describe('SDK v1', () => {
 });
 
 describe('SDK v2 and a call that a person must approve', () => {
-  const connect = async (answer: () => 'accept' | 'decline') => {
+  const bob: Principal = { ...(principalOf('bob') as Principal), agent: { clientId: 'dashboard', actors: [] } };
+  const connect = async (answer: () => MaybePromise<'accept' | 'decline'>) => {
     const client = new ModernClient(
       { name: 'v2', version: '1.0.0' },
       { capabilities: { elicitation: {} }, versionNegotiation: { mode: 'auto' } },
@@ -146,17 +148,22 @@ describe('SDK v2 and a call that a person must approve', () => {
     const questions: string[] = [];
     client.setRequestHandler('elicitation/create', async ({ params }) => {
       questions.push(params.message);
-      return { action: answer(), content: {} };
+      return { action: await answer(), content: {} };
     });
     await client.connect(new ModernTransport(new URL(`${edge.url}/mcp/crm`), { requestInit }));
     return { client, questions };
   };
 
   it('the user has to wait, and the same call runs once after the approval', async () => {
-    const { client, questions } = await connect(() => {
-      const [pending] = edge.approvals.pending();
+    const { client, questions } = await connect(async (): Promise<'accept'> => {
+      const [pending] = await edge.approvals.list({ status: 'pending' });
       if (questions.length === 2 && pending !== undefined)
-        edge.approvals.approve(pending.id, { issuer: 'https://issuer.test', subject: 'bob' });
+        await edge.approvals.decide('acme', pending.id, {
+          by: bob,
+          verdict: 'approve',
+          reason: undefined,
+          channel: 'test',
+        });
       return 'accept';
     });
     expect(JSON.stringify(await client.callTool({ name: 'erase', arguments: { id: 1 } }))).toContain('erase');

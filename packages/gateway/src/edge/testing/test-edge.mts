@@ -3,16 +3,18 @@
  * tokens out of a table, and functions in place of servers.
  */
 import {
+  createApprovals,
   createGuard,
   createSealer,
   standardPipeline,
+  type Approvals,
   type Definition,
   type Stages,
   type Target,
 } from '@sallyport/guard';
 import { createRecorder, createRedactor, type AuditRecord } from '@sallyport/guard/audit';
 import {
-  createMemoryApprovals,
+  createMemoryApprovalStore,
   createMemoryAuditLog,
   createMemoryRateLimiter,
   createMemorySessions,
@@ -20,10 +22,9 @@ import {
   silentObserver,
   steadyClock,
   systemClock,
-  type MemoryApprovals,
   type MemoryAuditLog,
 } from '@sallyport/guard/memory';
-import { readAuthorization } from '@sallyport/guard/stages';
+import { readAuthorization, type ApprovalRule } from '@sallyport/guard/stages';
 import { openListener } from '../../listen/listener.ts';
 import type { SocketLimits } from '../../listen/socket-limits.ts';
 import type { GatewaySettings, ServerProfile } from '../../snapshot.ts';
@@ -44,7 +45,7 @@ export interface TestEdgeOptions {
   /** Calls per minute and user. */
   readonly limit?: number;
   /** Tools that need an approval. */
-  readonly approvals?: readonly { readonly server: string; readonly tool: string }[];
+  readonly approvals?: readonly Pick<ApprovalRule, 'server' | 'tool'>[];
   /** Definitions that the policy denies to everybody. */
   readonly deny?: (definition: Definition) => boolean;
   readonly sealingSecret?: Uint8Array;
@@ -61,16 +62,18 @@ export interface TestEdge {
   readonly sent: Sent[];
   readonly reports: RequestReport[];
   readonly records: (tenant: string) => readonly AuditRecord[];
-  readonly approvals: MemoryApprovals;
+  readonly approvals: Approvals;
   close(): Promise<void>;
 }
+
+const BY_BOB = { approvers: [{ kind: 'user', name: 'bob' }], required: 1, distinct: false, source: 'test' } as const;
 
 /** Opens an edge on a free port of 127.0.0.1. */
 export async function openTestEdge(options: TestEdgeOptions = {}): Promise<TestEdge> {
   const sent: Sent[] = [];
   const reports: RequestReport[] = [];
   const audit = createMemoryAuditLog();
-  const approvals = createMemoryApprovals(systemClock);
+  const approvals = createApprovals(createMemoryApprovalStore(), systemClock);
   const definitions = options.definitions ?? DEFINITIONS;
   const find = (target: Target): Definition | undefined => definitions.find((each) => isTarget(target, each));
   const gateway = gatewaySettings(options);
@@ -149,7 +152,7 @@ function testPipeline(
   { deny, limit, approvals: approvalRules }: TestEdgeOptions,
   find: (target: Target) => Definition | undefined,
   audit: MemoryAuditLog,
-  approvals: MemoryApprovals,
+  approvals: Approvals,
 ): Stages {
   return standardPipeline(
     {
@@ -171,8 +174,7 @@ function testPipeline(
       refusalsPerMinute: () => 1_000_000,
       tokenRefused: () => {},
       tiers: () => ({ default: [{ limit: limit ?? 1_000_000, periodMs: 60_000, per: ['user'] }] }),
-      approvalRules: () => approvalRules ?? [],
-      approvalTtlMs: () => 60_000,
+      approvalRules: () => (approvalRules ?? []).map((rule) => ({ ...rule, demand: BY_BOB, ttlMs: 60_000 })),
     },
   );
 }

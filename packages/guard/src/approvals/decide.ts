@@ -1,0 +1,43 @@
+/** What a person's word makes of a request. */
+import type { Decision, FiledApproval } from '../approval-store.ts';
+import type { Principal } from '../call.ts';
+import { GuardError } from '../errors.ts';
+import { checkMayDecide } from './may-decide.ts';
+
+/**
+ * A person's word about one request.
+ *
+ * @example
+ * ```ts
+ * const no = (by: Principal): Verdict => ({ by, verdict: 'deny', reason: 'Wrong account.', channel: 'cli' });
+ * ```
+ */
+export interface Verdict extends Pick<Decision, 'verdict' | 'reason' | 'channel'> {
+  readonly by: Principal;
+}
+
+const REASON_LENGTH_MAX = 500;
+
+/**
+ * @returns the request after the decision, with the next version.
+ * @throws GuardError `not_found` when it does not wait any more, `not_permitted` for a person who may not decide,
+ * `invalid_input` for a reason that is too long.
+ */
+export function applyVerdict(filed: FiledApproval, { by, verdict, reason, channel }: Verdict, nowMs: number) {
+  if (filed.status !== 'pending' || nowMs >= filed.expiresAtMs) throw new GuardError('not_found', NOT_PENDING);
+  if ((reason?.length ?? 0) > REASON_LENGTH_MAX)
+    throw new GuardError('invalid_input', { message: `A reason has at most ${REASON_LENGTH_MAX} characters.` });
+  const as = checkMayDecide(filed, by);
+  const { issuer, subject } = by.user;
+  const decision: Decision = { by: { issuer, subject }, verdict, as, reason, channel, atMs: nowMs };
+  const decisions = [...filed.decisions, decision];
+  return { ...filed, decisions, status: statusAfter(filed, decisions), version: filed.version + 1 };
+}
+
+const NOT_PENDING = { message: 'No such request for approval waits: it was decided, has ended or has expired.' };
+
+/** One no ends it; a yes counts until there are as many as the rule asks for. */
+function statusAfter({ demand }: FiledApproval, decisions: readonly Decision[]): FiledApproval['status'] {
+  if (decisions.some(({ verdict }) => verdict === 'deny')) return 'refused';
+  return decisions.length >= demand.required ? 'approved' : 'pending';
+}
