@@ -163,6 +163,16 @@ describe('the segment log', () => {
     await open().close();
   });
 
+  it("L3: damage behind the public key of the gateway's own log stops nobody", async () => {
+    const log = open();
+    await log.append('_', record(1));
+    await log.close();
+    writeFileSync(join(folder, '_', 'vkey'), `${readFileSync(join(folder, '_', 'vkey'), 'utf8').trim()}K`);
+    const again = open();
+    await again.append('acme', record(2));
+    await again.close();
+  });
+
   it('the lock of a killed process ends, also when another process has its id, as in a container', async () => {
     const holder = spawn(
       process.execPath,
