@@ -8,11 +8,21 @@ import { join, resolve } from 'node:path';
 import { callsPerSecond, median } from './figures.ts';
 import { cliOf, openGateway, thisCheckout, TOOL_POLICY, type OpenedGateway } from './gateway.ts';
 import { loadOf, openSession, preflight, type Era, type Target } from './load.ts';
-import { cpuMicroseconds, freePort, here, start } from './processes.ts';
+import { cpuMicroseconds, freePort, here, onCore, start } from './processes.ts';
 
 const BYTES = 64;
-const CONNECTIONS = [16, 64];
+const CONNECTIONS = [1, 16, 64];
+/** With `--pinned`: the gateway has one core for itself; load and server share the other. */
+const CORES = { gateway: 0, others: 1 };
 const ERAS: readonly Era[] = ['modern', 'legacy'];
+
+/** How long and how often each gateway is measured. */
+export interface Comparison {
+  readonly rounds: number;
+  readonly seconds: number;
+  readonly warmUpSeconds: number;
+  readonly pinned: boolean;
+}
 
 /** One load run on one gateway. */
 interface Sample {
@@ -25,37 +35,41 @@ interface Sample {
  * @param other a built checkout with its own `node_modules`.
  * @returns a Markdown table: medians of each checkout, and the ratio of this one to the other.
  */
-export async function compareWith(other: string, rounds: number, seconds: number): Promise<string> {
+export async function compareWith(other: string, comparison: Comparison): Promise<string> {
   const checkout = resolve(other);
   if (!existsSync(cliOf(checkout))) throw new Error(`${checkout} is not a checkout of Sallyport`);
   const folder = mkdtempSync(join(tmpdir(), 'sallyport-compare-'));
   const port = await freePort();
   const upstream = `http://127.0.0.1:${port}`;
-  const server = await start(process.execPath, [here('./targets/upstream.ts'), String(port)]);
+  const cores = comparison.pinned ? CORES : undefined;
+  const server = await start(...onCore(cores?.others, process.execPath, [here('./targets/upstream.ts'), String(port)]));
   const gateways: OpenedGateway[] = [];
   try {
     for (const [name, root] of [
       ['old', checkout],
       ['new', thisCheckout],
     ] as const)
-      gateways.push(await openGateway(join(folder, name), upstream, TOOL_POLICY, root));
-    return await table(gateways, rounds, seconds);
+      gateways.push(await openGateway(join(folder, name), upstream, TOOL_POLICY, root, cores?.gateway));
+    return await table(gateways, comparison);
   } finally {
     await Promise.all([server, ...gateways.map((gateway) => gateway.process)].map((process) => process.stop()));
     rmSync(folder, { recursive: true, force: true });
   }
 }
 
-async function table(gateways: readonly OpenedGateway[], rounds: number, seconds: number): Promise<string> {
+async function table(gateways: readonly OpenedGateway[], comparison: Comparison): Promise<string> {
+  const { rounds, seconds, warmUpSeconds, pinned } = comparison;
+  const where = pinned ? 'the gateway on a core of its own' : 'all on any core';
   const lines = [
-    `Medians of ${rounds} runs of ${seconds} s each, old and new in turn; ${BYTES} bytes per call.`,
+    `Medians of ${rounds} runs of ${seconds} s each after ${warmUpSeconds} s, old and new in turn, ${where}; ` +
+      `${BYTES} bytes per call.`,
     '',
     '| era | connections | figure | old | new | new / old |',
     '|---|---|---|---|---|---|',
   ];
   for (const era of ERAS)
     for (const connections of CONNECTIONS) {
-      const [before = [], after = []] = await alternate(gateways, era, connections, rounds, seconds);
+      const [before = [], after = []] = await alternate(gateways, era, connections, comparison);
       for (const [figure, pick] of [
         ['calls per second', (sample: Sample) => sample.callsPerSecond],
         ['p50 in ms', (sample: Sample) => sample.p50Ms],
@@ -74,8 +88,7 @@ async function alternate(
   gateways: readonly OpenedGateway[],
   era: Era,
   connections: number,
-  rounds: number,
-  seconds: number,
+  { rounds, seconds, warmUpSeconds, pinned }: Comparison,
 ): Promise<Sample[][]> {
   const samples: Sample[][] = gateways.map(() => []);
   for (let round = 0; round < rounds; round++) {
@@ -83,9 +96,10 @@ async function alternate(
     // Each is the first in every other round.
     for (const [index, { gateway }] of round % 2 === 0 ? order : order.reverse()) {
       const session = era === 'legacy' ? await openSession(gateway.url, gateway.token) : '';
-      const target: Target = { url: gateway.url, era, token: gateway.token, session };
+      const core = pinned ? { core: CORES.others } : {};
+      const target: Target = { url: gateway.url, era, token: gateway.token, session, ...core };
       await preflight(target, BYTES);
-      await loadOf(target, { connections, bytes: BYTES, seconds: 1 });
+      await loadOf(target, { connections, bytes: BYTES, seconds: warmUpSeconds });
       const cpuBefore = cpuMicroseconds(gateway.pid);
       const figures = await loadOf(target, { connections, bytes: BYTES, seconds });
       samples[index]?.push({

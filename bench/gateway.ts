@@ -3,7 +3,7 @@ import { execFileSync } from 'node:child_process';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { StageRow } from './figures.ts';
-import { freePort, here, residentMiB, start, type Started } from './processes.ts';
+import { freePort, here, onCore, residentMiB, start, type Started } from './processes.ts';
 
 export interface Gateway {
   readonly pid: number;
@@ -33,12 +33,14 @@ export interface OpenedGateway {
 /**
  * Writes a configuration and starts the command that a user starts.
  * @param checkout the built repository whose gateway is started.
+ * @param core the only core that it runs on; any when absent.
  */
 export async function openGateway(
   folder: string,
   upstream: string,
   policy: string,
   checkout = thisCheckout,
+  core?: number,
 ): Promise<OpenedGateway> {
   const cli = cliOf(checkout);
   const { port, admin, config } = await configure(folder, upstream, policy);
@@ -57,7 +59,7 @@ export async function openGateway(
   const token = (JSON.parse(key.toString()) as { key: string }).key;
   const adminUrl = `http://127.0.0.1:${admin}`;
   const ready = async (): Promise<boolean> => (await fetch(`${adminUrl}/ready`)).ok;
-  const started = await start(process.execPath, [cli, 'start', '--config', config], ready);
+  const started = await start(...onCore(core, process.execPath, [cli, 'start', '--config', config]), ready);
   return {
     process: started,
     adminUrl,

@@ -1,6 +1,7 @@
 /** One load run: wrk from Debian, closed loop, a fixed number of connections, unique JSON-RPC ids. */
 import { spawn } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
+import { onCore } from './processes.ts';
 
 export type Era = 'modern' | 'legacy';
 
@@ -9,6 +10,8 @@ export interface Target {
   readonly era: Era;
   readonly token: string;
   readonly session: string;
+  /** The core that the load runs on; any when absent. */
+  readonly core?: number;
 }
 
 export interface Load {
@@ -31,19 +34,25 @@ const script = fileURLToPath(new URL('./wrk.lua', import.meta.url));
 
 /** @throws Error when wrk is missing or any answer was an error: a figure with errors in it is not a figure. */
 export async function loadOf(target: Target, load: Load): Promise<LoadFigures> {
-  const child = spawn(
-    'wrk',
-    ['-t1', `-c${load.connections}`, `-d${load.seconds}s`, '--timeout', '10s', '-s', script, target.url],
-    {
-      env: {
-        PATH: '/usr/bin:/bin',
-        SIZE: String(load.bytes),
-        ERA: target.era,
-        TOKEN: target.token,
-        SESSION: target.session,
-      },
+  const [command, args] = onCore(target.core, 'wrk', [
+    '-t1',
+    `-c${load.connections}`,
+    `-d${load.seconds}s`,
+    '--timeout',
+    '10s',
+    '-s',
+    script,
+    target.url,
+  ]);
+  const child = spawn(command, args, {
+    env: {
+      PATH: '/usr/bin:/bin',
+      SIZE: String(load.bytes),
+      ERA: target.era,
+      TOKEN: target.token,
+      SESSION: target.session,
     },
-  );
+  });
   let output = '';
   child.stdout.on('data', (chunk: Buffer) => (output += chunk.toString()));
   child.stderr.on('data', (chunk: Buffer) => (output += chunk.toString()));

@@ -11,6 +11,14 @@ export interface Started {
 
 export const here = (path: string): string => fileURLToPath(new URL(path, import.meta.url));
 
+/** A command that runs on one core only. @param core `undefined` for any. */
+export const onCore = (
+  core: number | undefined,
+  command: string,
+  args: readonly string[],
+): readonly [string, readonly string[]] =>
+  core === undefined ? [command, args] : ['taskset', ['--cpu-list', String(core), command, ...args]];
+
 /** Starts a command and waits until it prints something on standard output (or until `ready` answers). */
 export async function start(
   command: string,

@@ -16,12 +16,19 @@ const HELP = `npm run bench                     all settings; writes bench/resul
 npm run bench -- --quick          one setting, a second each; writes nothing
 npm run bench -- --against DIR    this checkout beside the built one in DIR, in turn; writes nothing
                                   (with --quick: 3 runs of 1 s instead of 7 of 3 s)
+    --pinned                      the gateways on one core, load and server on the other (Linux), each run after
+                                  a warm-up of 5 s
 
 Build first: npm run build. Needs wrk, and nginx unless --against is given.
 `;
 
 const { values: options } = parseArgs({
-  options: { quick: { type: 'boolean', default: false }, against: { type: 'string' }, help: { type: 'boolean' } },
+  options: {
+    quick: { type: 'boolean', default: false },
+    against: { type: 'string' },
+    pinned: { type: 'boolean', default: false },
+    help: { type: 'boolean' },
+  },
 });
 const { quick } = options;
 const CONNECTIONS = quick ? [16] : [1, 16, 64, 256];
@@ -83,5 +90,12 @@ async function measureAll(): Promise<void> {
 
 if (options.help) process.stdout.write(HELP);
 else if (options.against !== undefined)
-  process.stdout.write(await compareWith(options.against, quick ? 3 : 7, quick ? 1 : 3));
+  process.stdout.write(
+    await compareWith(options.against, {
+      rounds: quick ? 3 : 7,
+      seconds: SECONDS,
+      warmUpSeconds: options.pinned ? 5 : 1,
+      pinned: options.pinned,
+    }),
+  );
 else await measureAll();
