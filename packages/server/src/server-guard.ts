@@ -38,13 +38,8 @@ export function createServerGuard(
     tenants: directoryOf(tenants),
     catalog: { find: (target) => (target.kind === 'tool' ? definitions.get(target.name) : undefined) },
     policy: () => policy,
-<<<<<<< HEAD
     limiter: createMemoryRateLimiter(steadyClock),
-    approvals: createMemoryApprovals(systemClock),
-=======
-    limiter: createMemoryRateLimiter(systemClock),
     approvals: createApprovals(createMemoryApprovalStore(), systemClock),
->>>>>>> f4656c8 (Approvals: who may approve, how many people, and what ends a request; every change is a compare-and-set (U1–U7))
     audit,
     observer: silentObserver,
     clock: systemClock,
