@@ -19,10 +19,8 @@ export function foreignPage(): string {
     'What `npm run foreign -- --save` found. Each server is started over stdio, by a client and by a gateway with ' +
       'its default settings; the lists of tools, their schemas and the answer to one call are compared. Through the ' +
       'gateway both eras are tried, each with the SDK of that era.',
-    `${tried.length} servers were tried, ${same.length} of them are the same through the gateway as directly.`,
-    'The rows were taken one by one, not in one run. `mcp-server-time`, `mcp-server-git`, `mcp-server-fetch` and ' +
-      '`excel-mcp-server` failed through the gateway on a busy machine, where they did not answer within 5 s of a ' +
-      'start, and passed when they were tried again later: the rows show the later try.',
+    `${tried.length} servers were tried, ${same.length} of them are the same through the gateway as directly, but ` +
+      'for the tools that the gateway withholds and `sallyport check` names with the reason.',
     '## Servers',
     table(['server', 'version', 'tools directly', 'through the gateway', 'call', 'result'], servers.map(serverRow)),
     '## Clients',
@@ -38,7 +36,9 @@ function serverRow(server: Tried): string[] {
   const schemas = server.uncompiled.map((sentence) => `does not compile: ${sentence}`);
   const faults = [...schemas, ...server.faults].map(oneLine).join('; ');
   const call = server.called === undefined ? `none: ${server.listOnly ?? ''}` : `\`${server.called}\``;
-  const result = faults === '' ? 'the same' : faults;
+  const withheld = (server.withheld ?? []).map(oneLine).join('; ');
+  const same = withheld === '' ? 'the same' : `the same, without ${withheld}`;
+  const result = faults === '' ? same : faults;
   return [name, version, String(server.toolsDirect), String(server.toolsThrough), call, result];
 }
 

@@ -35,15 +35,32 @@ afterAll(async () => {
   await Promise.all(fixtures.map((fixture) => fixture.close()));
 });
 
+/**
+ * How many checks of the scored scenarios pass. At the server itself they are 70 and 120: of 2026-07-28 one more runs,
+ * because the gateway answers with streams where the SDK does not, and two less. These send answers to input requests
+ * without the request state that the gateway gave out, which it refuses (S11, A18).
+ */
+const SCORED = { '2025-11-25': 70, '2026-07-28': 119 } as const;
+/** Scenarios about streams, which do not fail where there is no stream: every check of theirs has to be made. */
+const STREAMS = {
+  '2025-11-25': { 'server-sse-polling': 3, 'server-sse-multiple-streams': 2 },
+  '2026-07-28': { 'server-sse-multiple-streams': 2 },
+} as const;
+
 describe.each([
   ['2025-11-25', 'legacy'],
   ['2026-07-28', 'modern'],
-])('conformance suite %s', (revision, server) => {
-  it('passes every scored server scenario', { timeout: 300_000 }, async () => {
+] as const)('conformance suite %s', (revision, server) => {
+  it('passes every check of every scored server scenario', { timeout: 300_000 }, async () => {
     const verdict = await runSuite(serverArgs(`${shim.url}/mcp/${server}`, revision));
     const failing = verdict.failing.filter((name) => !verdict.unscored.includes(name));
     expect(failing, verdict.output.slice(-3_000)).toEqual([]);
     expect(verdict.exitCode).toBe(0);
-    expect(verdict.passed).toBeGreaterThanOrEqual(80);
+    const scored = [...verdict.passedIn].filter(([name]) => !verdict.unscored.includes(name));
+    expect(
+      scored.reduce((sum, [, count]) => sum + count, 0),
+      verdict.output.slice(-3_000),
+    ).toBe(SCORED[revision]);
+    expect(Object.fromEntries(verdict.passedIn)).toMatchObject(STREAMS[revision]);
   });
 });

@@ -12,8 +12,8 @@ const suite = join(
 export interface Verdict {
   /** 0 = every scored scenario passed. */
   readonly exitCode: number;
-  readonly passed: number;
-  readonly failed: number;
+  /** How many checks passed, by scenario: one that could not be made passes nothing, and fails nothing. */
+  readonly passedIn: ReadonlyMap<string, number>;
   /** Names of scenarios with a failed check, scored or not. */
   readonly failing: readonly string[];
   readonly unscored: readonly string[];
@@ -28,13 +28,13 @@ export function runSuite(args: readonly string[], timeoutMs = 240_000): Promise<
       { timeout: timeoutMs, maxBuffer: 64 * 1024 * 1024, env: { PATH: process.env['PATH'] } },
       (error, stdout, stderr) => {
         const output = `${stdout}${stderr}`;
-        const total = /Total: (\d+) passed, (\d+) failed/.exec(output);
         const marked = (pattern: RegExp): string[] => [...output.matchAll(pattern)].map((match) => match[1] ?? '');
         const unscored = marked(/^ {2}[✓✗] (\S+) \(/gm);
         resolve({
           exitCode: error === null ? 0 : typeof error.code === 'number' ? error.code : 1,
-          passed: Number(total?.[1] ?? 0),
-          failed: Number(total?.[2] ?? 0),
+          passedIn: new Map(
+            [...output.matchAll(/^[✓✗] (\S+): (\d+) passed/gm)].map(([, name = '', count]) => [name, Number(count)]),
+          ),
           failing: marked(/^✗ (\S+):/gm),
           unscored,
           output,

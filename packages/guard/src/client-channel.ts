@@ -33,6 +33,11 @@ export interface ClientChannel {
    * when the server cancels its request.
    */
   readonly request: ((method: string, params: JsonObject, withdrawn?: AbortSignal) => Promise<JsonObject>) | undefined;
+  /**
+   * 2025-11-25: the server has ended its stream before the response and wants to be asked again. The client's own
+   * stream ends as well, if it can be resumed.
+   */
+  readonly streamEnded?: () => void;
 }
 
 /**

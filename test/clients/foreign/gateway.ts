@@ -15,7 +15,15 @@ export interface ForeignGateway {
   readonly token: string;
   /** The end of what it logged. */
   readonly log: () => string;
+  /** What `sallyport check` says of tools that are not served. */
+  readonly withheld: () => Promise<readonly WithheldTool[]>;
   readonly close: () => Promise<void>;
+}
+
+export interface WithheldTool {
+  readonly kind: string;
+  readonly name: string;
+  readonly reason: string;
 }
 
 /** @param folder its configuration and data; made, and left to the caller to remove. */
@@ -62,7 +70,17 @@ export async function startGateway(folder: string, servers: Readonly<Record<stri
   child.stderr.on('data', (bytes: Buffer) => (log = (log + bytes.toString()).slice(-4_000)));
   const url = await addressOf(child, () => log);
   const { key } = JSON.parse(made) as { key: string };
-  return { url, token: key, log: () => log, close: () => end(child) };
+  return {
+    url,
+    token: key,
+    log: () => log,
+    withheld: async () => {
+      const check = [process.execPath, SALLYPORT, '--config', config, 'check', '--json'];
+      const report = await runProgram(check, { cwd: folder, env: secrets });
+      return (JSON.parse(report) as { withheld: readonly WithheldTool[] }).withheld;
+    },
+    close: () => end(child),
+  };
 }
 
 /** The configuration takes secrets only as references; they are in the gateway's own environment. */

@@ -85,7 +85,10 @@ export interface RunOptions {
 /** The beginning of a command that compiles for minutes: other work on the machine goes first. */
 export const AT_LOW_PRIORITY: readonly string[] = process.platform === 'win32' ? [] : ['nice', '-n', '15'];
 
-/** @throws Error with the end of what the program wrote. @returns its standard output. */
+/** A line that says why a program failed; most of them write much more. */
+const TELLING = /\b(ENOTFOUND|EAI_AGAIN|ECONNREFUSED|ETIMEDOUT|Error: |error: )/;
+
+/** @throws Error with the line that says why, and the end of what the program wrote. @returns its standard output. */
 export const runProgram = (command: readonly string[], { cwd, env = {} }: RunOptions): Promise<string> =>
   new Promise((resolve, reject) => {
     // Their own Node.js first: programs that begin with `env node` then run on the one that runs this.
@@ -96,8 +99,11 @@ export const runProgram = (command: readonly string[], { cwd, env = {} }: RunOpt
       { cwd, env: { ...process.env, PATH: path, ...env }, timeout: INSTALL_TIMEOUT_MS, maxBuffer: 64 * 1024 * 1024 },
       (error, stdout, stderr) => {
         if (error === null) return resolve(stdout);
-        const said = `${stderr}${stdout}`.trim().slice(-600);
-        return reject(new Error(`${command.slice(0, 2).join(' ')}: ${said || error.message}`));
+        const said = `${stderr}${stdout}`.trim();
+        const why = said.split('\n').find((line) => TELLING.test(line)) ?? '';
+        return reject(
+          new Error(`${command.slice(0, 2).join(' ')}: ${why}\n${said.slice(-600) || error.message}`.trim()),
+        );
       },
     );
   });

@@ -3,6 +3,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
+import { foreignPage } from '../../../tools/foreign-page.ts';
 import { CLIENTS } from './clients.ts';
 import { CACHE } from './install.ts';
 import { SERVERS } from './servers.ts';
@@ -11,7 +12,7 @@ import { tryServer, type Tried } from './try-server.ts';
 
 const HELP = `npm run foreign                     every foreign server and every foreign client
 npm run foreign -- --only NAME      only those whose name, package or language contains NAME; repeat for more
-npm run foreign -- --save           also put it into results.json; "npm run docs" makes docs/reference/foreign.md of it
+npm run foreign -- --save           also put it into results.json and docs/reference/foreign.md
 
 Needs npm, python3 (3.11 or newer, with venv and pip), Go, Rust (cargo), Java 17 with Maven, git, and the network to
 the registries of each. What cannot be installed or does not run here is skipped, with the reason. The first run takes
@@ -73,8 +74,9 @@ function lineOf(result: Tried): string {
   const call = result.called === undefined ? `no call: ${result.listOnly ?? ''}` : `called ${result.called}`;
   const verdict = result.faults.length === 0 ? 'same' : 'DIFFERS';
   const head = `${name} ${result.toolsDirect} tools, ${result.toolsThrough} through; ${call}; ${verdict}`;
+  const withheld = (result.withheld ?? []).map((sentence) => `    withheld: ${sentence}`);
   const schemas = result.uncompiled.map((sentence) => `    does not compile: ${sentence}`);
-  return [head, ...schemas, ...result.faults.map((fault) => `    ${fault}`)].join('\n');
+  return [head, ...withheld, ...schemas, ...result.faults.map((fault) => `    ${fault}`)].join('\n');
 }
 
 interface Results {
@@ -89,6 +91,7 @@ function save(tried: Results): void {
   const clients = inOrder(CLIENTS, [...saved.clients, ...tried.clients]);
   const servers = inOrder(SERVERS, [...saved.servers, ...tried.servers]);
   writeFileSync(file, `${JSON.stringify({ clients, servers }, null, 1)}\n`);
+  writeFileSync(new URL('../../../docs/reference/foreign.md', import.meta.url), foreignPage());
 }
 
 function inOrder<Row extends { readonly name: string }>(

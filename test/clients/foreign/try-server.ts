@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 import type { Json, JsonObject } from '@sallyport/guard';
 import { compileSchema } from '../../../packages/guard/src/stages/validate/compile.ts';
-import { startGateway } from './gateway.ts';
+import { startGateway, type WithheldTool } from './gateway.ts';
 import { install } from './install.ts';
 import { observeDirectly, observeLegacy, observeModern, type Observed } from './observe.ts';
 import { fillScratch, launchOf, withFolder } from './scratch.ts';
@@ -22,6 +22,8 @@ export interface Tried {
   readonly sameDefinitions: boolean;
   /** The tools with a schema that the guard cannot compile, each with the reason. */
   readonly uncompiled: readonly string[];
+  /** The tools that the gateway withholds, each with the reason that `sallyport check` gives. */
+  readonly withheld?: readonly string[];
   /** The tool that was called; absent when none was. */
   readonly called?: string;
   readonly listOnly?: string;
@@ -72,6 +74,7 @@ interface Through {
   readonly legacy: Observed;
   readonly modern: Observed;
   readonly log: string;
+  readonly withheld: readonly WithheldTool[];
 }
 
 async function observeThrough(
@@ -86,15 +89,20 @@ async function observeThrough(
     const legacy = await observeLegacy(url, gateway.token, call);
     await fillScratch(launch.cwd, server);
     const modern = await observeModern(url, gateway.token, call);
-    return { legacy, modern, log: gateway.log() };
+    return { legacy, modern, log: gateway.log(), withheld: await gateway.withheld() };
   } finally {
     await gateway.close();
   }
 }
 
-type Compared = Pick<Tried, 'toolsDirect' | 'toolsThrough' | 'sameDefinitions' | 'uncompiled' | 'faults'>;
+type Compared = Pick<Tried, 'toolsDirect' | 'toolsThrough' | 'sameDefinitions' | 'uncompiled' | 'withheld' | 'faults'>;
 
-function compared(direct: Observed, { legacy, modern, log }: Through, call: ForeignCall | undefined): Compared {
+function compared(all: Observed, { legacy, modern, log, withheld }: Through, call: ForeignCall | undefined): Compared {
+  const reasons = new Map(
+    withheld.flatMap(({ kind, name, reason }) => (kind === 'tool' ? [[name, reason] as const] : [])),
+  );
+  // What is missing with a reason that operators are told is no fault.
+  const direct = { ...all, tools: all.tools.filter(({ name }) => !reasons.has(String(name))) };
   const sameDefinitions = isDeepStrictEqual(byName(direct.tools), byName(legacy.tools));
   const faults = [
     ...(call === undefined ? [] : wrongAnswer('directly', direct, { call, expected: direct })),
@@ -103,10 +111,11 @@ function compared(direct: Observed, { legacy, modern, log }: Through, call: Fore
     ...(sameDefinitions || legacy.failed !== undefined ? [] : differingMembers(direct.tools, legacy.tools)),
   ];
   return {
-    toolsDirect: direct.tools.length,
+    toolsDirect: all.tools.length,
     toolsThrough: legacy.tools.length,
     sameDefinitions,
     uncompiled: direct.tools.flatMap(uncompiledOf),
+    ...(reasons.size > 0 && { withheld: [...reasons].map(([name, reason]) => `${name} (${reason})`) }),
     faults: [...faults, ...(faults.length === 0 ? [] : reasonsIn(log))],
   };
 }

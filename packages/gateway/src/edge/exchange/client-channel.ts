@@ -10,7 +10,7 @@ import type { ClientConnection } from './connection.ts';
 export function createClientChannel(
   sender: Sender,
   params: JsonObject,
-  connection: Pick<ClientConnection, 'send'>,
+  connection: Pick<ClientConnection, 'send' | 'endStream'>,
   request: ClientChannel['request'],
 ): ClientChannel {
   // `checkMeta` has seen that it is a string or an integer.
@@ -23,6 +23,7 @@ export function createClientChannel(
     logLevel,
     progressToken,
     request: era === 'legacy' ? request : undefined,
+    streamEnded: () => connection.endStream(),
     notify(method, notification) {
       if (method === NOTIFICATION.progress) {
         const { progress } = notification;

@@ -25,6 +25,8 @@ export interface ClientConnection {
   readonly streamLimits: StreamLimits | undefined;
   /** Sends one JSON-RPC message before the response; drops it when the client cannot take it. */
   send(message: object): void;
+  /** Ends the stream before the response, if the client can come back for the rest. */
+  endStream(): void;
   /** Keeps what `initialize` agreed on, for the messages that follow. */
   openSession(client: ClientProfile, identity: Identity): void;
   /** Notes that the session has subscriptions: a restart loses them, and must then end the session. */

@@ -13,7 +13,7 @@ import type { RenderedResponse } from '../render/rendered-response.ts';
 import type { LiveSession, PendingCall } from '../sessions/live-sessions.ts';
 import { sealSession } from '../sessions/seal.ts';
 import { emit, openStream, type Stream } from '../sessions/streams.ts';
-import { acceptsStream, type HttpEdgeContext, type RequestContext } from './context.ts';
+import { acceptsStream, prefersStream, type HttpEdgeContext, type RequestContext } from './context.ts';
 import { challengeHeaders } from './metadata.ts';
 import { logFailure } from './respond.ts';
 import { attach, messageEvent, openSse, primingEvent, writeBounded } from './sse.ts';
@@ -30,6 +30,8 @@ interface ResponseState {
   readonly live: LiveSession | undefined;
   readonly pending: PendingCall;
   readonly now: () => number;
+  /** Whether the response is a stream as soon as the guard has let the call through. */
+  readonly prefersStream: boolean;
   phase: 'waiting' | 'streaming' | 'finished';
   /** Of sessions only: other streams cannot be resumed. */
   stream: Stream | undefined;
@@ -55,6 +57,7 @@ export function createHttpConnection(
     live,
     pending,
     now: edge.clock.now,
+    prefersStream: canStream && prefersStream(request),
     phase: 'waiting',
     stream: undefined,
     timer: undefined,
@@ -71,6 +74,11 @@ export function createHttpConnection(
       startStream(state);
       writeMessage(state, JSON.stringify(message));
     },
+    endStream() {
+      // A client that would rather have one document waits for it: it may not know how to come back.
+      if (state.prefersStream) startStream(state);
+      if (state.isPrimed && state.phase === 'streaming') state.stream?.disconnect?.();
+    },
     openSession(client: ClientProfile, identity: Identity) {
       const expiresAtMs = edge.clock.now() + snapshot.gateway.sessionLifetimeMs;
       headers[HEADER_NAME.sessionId] = sealSession(edge.sealer, client, identity, expiresAtMs);
@@ -84,7 +92,10 @@ export function createHttpConnection(
     },
     finish(rendered: RenderedResponse, outcome: Outcome) {
       logFailure(edge, outcome);
-      if (outcome.status === 'success') return finishResponse(state, rendered, rendered.headers);
+      if (outcome.status === 'success') {
+        if (state.prefersStream) startStream(state);
+        return finishResponse(state, rendered, rendered.headers);
+      }
       delete headers[HEADER_NAME.sessionId];
       return finishResponse(state, rendered, {
         ...rendered.headers,

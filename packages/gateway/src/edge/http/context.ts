@@ -11,6 +11,7 @@ import type { Route } from '../names/route.ts';
 import type { LiveSessions } from '../sessions/live-sessions.ts';
 import type { Turns } from '../turns.ts';
 import type { SessionReader } from '../sessions/seal.ts';
+import { EVENT_STREAM } from '../../mcp/headers.ts';
 import { headerValues } from '../../listen/header-values.ts';
 
 /** One HTTP request. */
@@ -69,3 +70,22 @@ export const credentialsOf = ({ readAuthorization }: HttpEdgeContext, request: I
 /** Whether the client accepts a stream as the response; without `Accept` it takes anything. */
 export const acceptsStream = ({ headers }: IncomingMessage): boolean =>
   /text\/event-stream|\*\/\*/.test(headers.accept ?? '*/*');
+
+/** Whether the client gives a stream more weight than one document, or names it first (RFC 9110, section 12.5.1). */
+export function prefersStream({ headers }: IncomingMessage): boolean {
+  const ranges = (headers.accept ?? '').split(',').map((range) => range.trim().toLowerCase());
+  const [stream, document] = [EVENT_STREAM, 'application/json'].map((type) => {
+    const at = ranges.findIndex((range) => range === type || range.startsWith(`${type};`));
+    return { at, weight: weightOf(ranges[at]) };
+  });
+  if (stream === undefined || stream.weight === 0) return false;
+  if (document === undefined || document.weight !== stream.weight) return stream.weight > (document?.weight ?? 0);
+  return stream.at < document.at;
+}
+
+/** @param range `undefined` for one that is not accepted. */
+function weightOf(range: string | undefined): number {
+  if (range === undefined) return 0;
+  const [, weight] = /;\s?q=([01](?:\.\d{1,3})?)$/.exec(range) ?? [];
+  return weight === undefined ? 1 : Number(weight);
+}

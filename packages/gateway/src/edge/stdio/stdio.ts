@@ -189,6 +189,7 @@ const createStdioConnection = (client: StdioClient, pending: PendingCall): Clien
   canStream: true,
   streamLimits: undefined,
   send: (message) => client.write(JSON.stringify(message)),
+  endStream: () => {},
   openSession(profile) {
     client.profile = profile;
   },

@@ -114,6 +114,7 @@ function sendDirectly(
     deadlineMs,
     onNotification: createCallNotifications(() => call.channel, call.taskSeal),
     onRequest: (method, params, withdrawn) => sendToClient(runClientRequest, call, method, params, withdrawn),
+    onStreamEnded: () => call.channel.streamEnded?.(),
   });
   return sendRequest(session, request);
 }

@@ -25,7 +25,10 @@ const MEMBERS: ReadonlyMap<string, readonly string[]> = new Map([
 ]);
 
 /** How long a request is waited for, and what becomes of the messages that its server sends meanwhile. */
-export type RequestHandlers = Pick<OutboundRequest, 'signal' | 'deadlineMs' | 'onNotification' | 'onRequest'>;
+export type RequestHandlers = Pick<
+  OutboundRequest,
+  'signal' | 'deadlineMs' | 'onNotification' | 'onRequest' | 'onStreamEnded'
+>;
 
 /** @param extraMembers of a multi-round-trip request: `requestState` and `inputResponses`. */
 export function outboundRequest(

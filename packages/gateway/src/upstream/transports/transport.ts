@@ -23,6 +23,8 @@ export interface OutboundRequest {
   readonly bytesMax: number;
   /** Gets the notifications of this request, without the progress token. */
   onNotification(method: string, params: JsonObject): void;
+  /** The server has ended its stream before the response, and is asked for the rest of it (2025-11-25). */
+  readonly onStreamEnded?: () => void;
   /** Answers a request that the server makes while it works on this one (legacy). A GuardError refuses it. */
   readonly onRequest: OnRequest;
 }

@@ -84,6 +84,7 @@ async function deliver(session: LegacySession, delivery: Delivery): Promise<void
   for (let resumes = 0; resumes < RESUMES_MAX; resumes++) {
     const { lastEventId } = delivery;
     if (receiver.isSettled() || lastEventId === undefined || !brokeOff(outcome)) break;
+    if (!('fault' in outcome)) request.onStreamEnded?.();
     retryMs = outcome.retryMs ?? retryMs;
     await sleep(Math.min(Math.max(retryMs, RETRY_MS_MIN), RETRY_MS_MAX));
     if (receiver.isSettled()) return;
