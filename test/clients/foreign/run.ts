@@ -12,7 +12,8 @@ import { tryServer, type Tried } from './try-server.ts';
 
 const HELP = `npm run foreign                     every foreign server and every foreign client
 npm run foreign -- --only NAME      only those whose name, package or language contains NAME; repeat for more
-npm run foreign -- --save           also put it into results.json and docs/reference/foreign.md
+npm run foreign -- --save           also put each row, as soon as it is found, into results.json and
+                                    docs/reference/foreign.md
 
 Needs npm, python3 (3.11 or newer, with venv and pip), Go, Rust (cargo), Java 17 with Maven, git, and the network to
 the registries of each. What cannot be installed or does not run here is skipped, with the reason. The first run takes
@@ -49,6 +50,7 @@ async function tryServers(): Promise<Tried[]> {
     const result = await inFolder((folder) => tryServer(server, folder));
     tried.push(result);
     process.stdout.write(`${lineOf(result)}\n`);
+    if (options.save) save({ servers: [result], clients: [] });
   }
   return tried;
 }
@@ -105,6 +107,6 @@ function inOrder<Row extends { readonly name: string }>(
 if (options.help) process.stdout.write(HELP);
 else {
   const tried = { servers: await tryServers(), clients: await tryAllClients() };
-  if (options.save) save(tried);
+  if (options.save) save({ servers: [], clients: tried.clients });
   if ([...tried.servers, ...tried.clients].some(({ faults }) => faults.length > 0)) process.exitCode = 1;
 }
