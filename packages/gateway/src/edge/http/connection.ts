@@ -74,22 +74,12 @@ export function createHttpConnection(
       startStream(state);
       writeMessage(state, JSON.stringify(message));
     },
-    endStream() {
-      // A client that would rather have one document waits for it: it may not know how to come back.
-      if (state.prefersStream) startStream(state);
-      if (state.isPrimed && state.phase === 'streaming') state.stream?.disconnect?.();
-    },
+    endStream: () => endStream(state),
     openSession(client: ClientProfile, identity: Identity) {
       const expiresAtMs = edge.clock.now() + snapshot.gateway.sessionLifetimeMs;
       headers[HEADER_NAME.sessionId] = sealSession(edge.sealer, client, identity, expiresAtMs);
     },
-    async holdSession() {
-      if (live === undefined || live.isHeld || sender.session === undefined) return;
-      const opened = await edge.readSession(sender.session.id);
-      if (opened === undefined) return;
-      await edge.sessions.hold(sender.session.id, opened.expiresAtMs);
-      live.isHeld = true;
-    },
+    holdSession: () => holdSession(edge, sender, live),
     finish(rendered: RenderedResponse, outcome: Outcome) {
       logFailure(edge, outcome);
       if (outcome.status === 'success') {
@@ -128,6 +118,21 @@ function startStream(state: ResponseState): void {
   state.stream = openStream(live, state.pending, false, state.now());
   if (state.isPrimed) writeBounded(response, primingEvent(state.stream));
   attach(state.stream, response);
+}
+
+/** A client that would rather have one document waits for it: it may not know how to come back. */
+function endStream(state: ResponseState): void {
+  if (state.prefersStream) startStream(state);
+  if (state.isPrimed && state.phase === 'streaming') state.stream?.disconnect?.();
+}
+
+/** Notes once that the session has subscriptions, as long as this process knows it. */
+async function holdSession(edge: HttpEdgeContext, { session }: Sender, live: LiveSession | undefined): Promise<void> {
+  if (live === undefined || live.isHeld || session === undefined) return;
+  const opened = await edge.readSession(session.id);
+  if (opened === undefined) return;
+  await edge.sessions.hold(session.id, opened.expiresAtMs);
+  live.isHeld = true;
 }
 
 function writeMessage({ response, stream }: ResponseState, data: string): void {

@@ -1,6 +1,6 @@
 /**
- * Which responses to a POST are streams from their beginning, and what becomes of them when a server ends its own in the
- * middle of a call (SEP-1699).
+ * Which responses to a POST are streams from their beginning, and what becomes of them when a server ends its own in
+ * the middle of a call (SEP-1699).
  */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { eventIdsOf, initialize, send, stream } from '../testing/client.mts';
