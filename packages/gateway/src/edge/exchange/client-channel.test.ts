@@ -15,7 +15,8 @@ const senderOf = (era: 'legacy' | 'modern', logLevel?: string): Sender => ({
 function channelOf(sender: Sender, params = {}) {
   const sent: unknown[] = [];
   const send = (message: object): void => void sent.push((message as { params: unknown }).params);
-  return { sent, channel: createClientChannel(sender, params, { send }, () => Promise.resolve({})) };
+  const connection = { send, endStream: () => {} };
+  return { sent, channel: createClientChannel(sender, params, connection, () => Promise.resolve({})) };
 }
 
 describe('the channel to a client', () => {
