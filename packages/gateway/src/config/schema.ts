@@ -2,9 +2,24 @@
  * The schema of `sallyport.yaml`: validation, defaults, `docs/reference/config.md` and the JSON Schema for editors all
  * come from it. What a value means together with other values is checked in `build.ts`.
  */
-import type { ApproverSelector } from '@sallyport/guard';
 import { z } from 'zod';
-import { DURATION, LISTEN, RATE, readDuration, readListen, readRate, readSize, SIZE } from './units.ts';
+import {
+  nonEmptyText,
+  TOOL_OR_ALL_MESSAGE,
+  toolName,
+  duration,
+  timerDuration,
+  durationOrZero,
+  size,
+  sizeInMemory,
+  perMinute,
+  approver,
+  rates,
+  listen,
+  secret,
+  textOrSecret,
+  tls,
+} from './values.ts';
 
 const SERVER_NAME = /^[a-z0-9-]{1,32}$/;
 const TENANT_ID = /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/;
@@ -23,77 +38,6 @@ const ALGORITHMS = [
   'EdDSA',
   'Ed25519',
 ] as const;
-
-const nonEmptyText = z
-  .string()
-  .min(1)
-  .max(4096)
-  .refine((text) => !/[\0-\x1f\x7f]/.test(text), 'must not contain control characters');
-const DURATION_MESSAGE = 'must be a duration such as 500ms, 30s, 5m or 24h';
-const SIZE_MESSAGE = 'must be a size such as 65536, 64Ki, 1Mi or 2Gi';
-/** A pattern is refused because it would match no tool: the tools that it was meant for would stay unprotected. */
-const TOOL_MESSAGE = 'must be the exact name of a tool (1-128 of A-Z a-z 0-9 _ . -); there are no patterns';
-const TOOL_OR_ALL_MESSAGE = `${TOOL_MESSAGE}, only * for every tool`;
-const toolName = z.string(TOOL_MESSAGE).regex(/^[A-Za-z0-9_.-]{1,128}$/, TOOL_MESSAGE);
-const duration = z
-  .string(DURATION_MESSAGE)
-  .regex(DURATION, DURATION_MESSAGE)
-  .transform(readDuration)
-  .refine((ms) => ms > 0, 'must be longer than nothing');
-/** Node.js counts the milliseconds of a timer in 31 bits; a longer timer fires at once. */
-const timerDuration = duration.refine((ms) => ms < 2 ** 31, 'must be at most 24d');
-/** YAML reads a bare 0 as a number. */
-const durationOrZero = z
-  .union([z.literal(0), z.string().regex(DURATION, `${DURATION_MESSAGE}, or 0`)], {
-    error: `${DURATION_MESSAGE}, or 0`,
-  })
-  .transform((value) => (value === 0 ? 0 : readDuration(value)));
-const size = z
-  .union([z.int().min(1).max(1e12), z.string().regex(SIZE, SIZE_MESSAGE)], { error: SIZE_MESSAGE })
-  .transform((value) => (typeof value === 'number' ? value : readSize(value)))
-  .refine((bytes) => bytes > 0, 'must be larger than nothing');
-/** The whole body becomes one string before it is parsed, and the engine holds no string that is much longer. */
-const sizeInMemory = size.refine((bytes) => bytes <= 256 * 1024 ** 2, 'must be at most 256Mi');
-const rateText = z.string().regex(RATE, 'must be a rate such as 100/min per user per tool');
-const perMinute = rateText
-  .refine((text) => !text.includes(' per '), 'must be a rate such as 600/min, without "per"')
-  .transform((text) => {
-    const { limit, periodMs } = readRate(text);
-    return Math.floor((limit * 60_000) / periodMs);
-  })
-  .refine((limit) => limit >= 1, 'must come to at least 1/min');
-const keyedRate = rateText
-  .refine((text) => text.includes(' per '), 'must say per what: tenant, user, agent or tool')
-  .transform(readRate);
-/** `kind:name`. A transform, so that the rest of the configuration sees a selector. */
-const approver = z
-  .string()
-  .regex(/^(?:user|role|group):\S{1,128}$/, 'must be user:NAME, role:NAME or group:NAME')
-  .transform((text): ApproverSelector => {
-    const colon = text.indexOf(':');
-    return { kind: text.slice(0, colon) as ApproverSelector['kind'], name: text.slice(colon + 1) };
-  });
-const rates = z
-  .union([rateText, z.array(rateText).min(1).max(16)], {
-    error: 'must be a rate such as 100/min per user per tool, or a list of them',
-  })
-  .pipe(z.preprocess((value) => (Array.isArray(value) ? value : [value]), z.array(keyedRate)));
-const listen = z
-  .union([z.int().min(0).max(65_535), z.string().regex(LISTEN, 'must be host:port, such as 127.0.0.1:8700')], {
-    error: 'must be host:port, such as 127.0.0.1:8700',
-  })
-  .transform((value) => readListen(String(value)))
-  .refine(({ port }) => port <= 65_535, 'must have a port of at most 65535');
-const secret = z.strictObject({
-  secret: z.string().max(1024).describe('A reference: `env:NAME` or `file:/path`.'),
-  prefix: z.string().max(64).optional().describe('Text before the secret, such as `"Bearer "`.'),
-});
-const textOrSecret = z.union([nonEmptyText, secret], { error: 'must be text, or { secret: env:NAME }' });
-const tls = z.strictObject({
-  cert: nonEmptyText.describe('PEM file with the certificate chain; reloaded when it changes.'),
-  key: nonEmptyText.describe('PEM file with the private key; reloaded when it changes.'),
-  clientCa: nonEmptyText.optional().describe('PEM file; when set, clients must present a certificate that it signed.'),
-});
 
 const gateway = z.strictObject({
   listen: listen.prefault('127.0.0.1:8700').describe('Host and port that clients reach.'),
