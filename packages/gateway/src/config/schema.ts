@@ -16,7 +16,6 @@ import {
   approver,
   rates,
   listen,
-  secret,
   textOrSecret,
   tls,
 } from './values.ts';
