@@ -78,7 +78,7 @@ export interface Decision {
  *
  * @example
  * ```ts
- * const isOver = (state: ApprovalStatus): boolean => state === 'used' || state === 'withdrawn' || state === 'superseded';
+ * const isOver = (status: ApprovalStatus): boolean => ['used', 'withdrawn', 'superseded'].includes(status);
  * ```
  */
 export type ApprovalStatus = 'pending' | 'approved' | 'refused' | 'used' | 'withdrawn' | 'superseded';
@@ -136,8 +136,9 @@ export interface ApprovalFilter {
 }
 
 /**
- * Keeps requests for approval. Every method is one atomic step; what a step means is decided by {@link createApprovals}.
- * A request is *open* while its status is `pending`, `approved` or `refused` and it has not expired.
+ * Keeps requests for approval. Every method is one atomic step; what a step means is decided by
+ * {@link createApprovals}. A request is *open* while its status is `pending`, `approved` or `refused` and it has not
+ * expired.
  *
  * @example
  * ```ts

@@ -5,8 +5,8 @@ import { GuardError } from '../errors.ts';
 
 /**
  * @returns the selector that lets the person decide.
- * @throws GuardError `not_permitted` for the caller, its agent, somebody who has decided already, and everybody whom the
- * demand does not name.
+ * @throws GuardError `not_permitted` for the caller, its agent, somebody who has decided already, and everybody whom
+ * the demand does not name.
  */
 export function checkMayDecide(filed: FiledApproval, by: Principal): ApproverSelector {
   if (isCaller(filed, by)) throw refusal('Nobody decides about their own call, nor about that of their own agent.');
