@@ -10,7 +10,7 @@ const MIB = 1024 ** 2;
 
 describe('the bounds as shipped', () => {
   it('of what clients send, hold and use', () => {
-    const { gateway, limits, refusalsPerMinute, approvals, shutdown } = snapshotOf('');
+    const { gateway, limits, refusalsPerMinute, shutdown } = snapshotOf('');
     expect(gateway).toMatchObject({
       bodyBytesMax: 4 * MIB,
       strangerBytesMax: 16 * MIB,
@@ -31,7 +31,9 @@ describe('the bounds as shipped', () => {
       ],
     });
     expect(refusalsPerMinute).toBe(120);
-    expect(approvals.ttlMs).toBe(600_000);
+    expect(snapshotOf('approvals: { rules: [{ server: "*", tool: "*" }] }').approvalRules).toMatchObject([
+      { ttlMs: 600_000, demand: { required: 1, approvers: [{ name: 'approver' }, { name: 'admin' }] } },
+    ]);
     expect(shutdown.graceMs).toBe(30_000);
   });
 

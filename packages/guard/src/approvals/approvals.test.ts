@@ -170,6 +170,14 @@ describe('how much may wait', () => {
     expect(await ask('5', 'bob')).toMatchObject({ state: 'pending' });
   });
 
+  it('U7 twenty as shipped; an equal request is the same one', async () => {
+    const { approvals, request } = open();
+    for (let at = 0; at < 20; at++) await approvals.consume(request({ digest: `d${at}` }));
+    expect(await approvals.consume(request({ digest: 'd0' }))).toMatchObject({ state: 'pending' });
+    await expect(approvals.consume(request({ digest: 'd20' }))).rejects.toMatchObject({ code: 'rate_limited' });
+    expect(await approvals.list({})).toHaveLength(20);
+  });
+
   it('B7 the arguments that wait are bounded in bytes, for each user and tenant', async () => {
     const clock = createManualClock();
     const approvals = createApprovals(createMemoryApprovalStore(), clock, 1_000);
