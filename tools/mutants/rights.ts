@@ -56,7 +56,6 @@ const permissions: readonly Change[] = [
       ['agents.includes(own.clientId) || ', ''],
       ['own.actors.some((id) => agents.includes(id))', 'false'],
       ['if (filed.decisions.some(', 'if (false && filed.decisions.some('],
-      ['if (named.length === 0) throw', 'if (false) throw'],
       ['const free = distinct ?', 'const free = false ?'],
     ],
   ),
