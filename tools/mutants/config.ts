@@ -19,7 +19,6 @@ export const config: readonly Change[] = [
     [
       ['  checkTenants(input);\n', ''],
       ['  checkLimits(input);\n', ''],
-      ['  checkApprovals(input);\n', ''],
       ['  checkAudit(input);\n', ''],
       ['  checkDemo(input, gateway.listen.host);\n', ''],
       ['limits: withUserLimit(config.limits, config.gateway.userLimit)', 'limits: config.limits'],
@@ -140,10 +139,19 @@ export const config: readonly Change[] = [
       ],
       ["default(64).describe('Upstream", "default(10_000).describe('Upstream"],
       ['default(8)', 'default(1000)'],
-      ["duration.prefault('10m')", "duration.prefault('10000m')"],
+      [".prefault('10m')", ".prefault('10000m')"],
       ["maxResult: sizeInMemory.prefault('4Mi')", "maxResult: sizeInMemory.prefault('256Mi')"],
       ["default: '100/min per user per tool'", "default: '100000/min per user per tool'"],
-      ['bytes <= 256 * 1024 ** 2', 'bytes <= 256 * 1024 ** 3'],
+    ],
+  ),
+  ...inConfig('values.ts', ['shipped-bounds.test.ts'], [['bytes <= 256 * 1024 ** 2', 'bytes <= 256 * 1024 ** 3']]),
+  ...inConfig(
+    'approvals.ts',
+    ['errors.test.ts', 'refusals.test.ts'],
+    [
+      ["if (server !== '*' && !servers.includes(server)) report", 'if (false) report'],
+      ['if (distinct && required > approvers.length)', 'if (false)'],
+      ["if (!distinct && approvers.every(({ kind }) => kind === 'user') && required > approvers.length)", 'if (false)'],
     ],
   ),
   ...inGateway(

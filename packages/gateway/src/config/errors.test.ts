@@ -71,6 +71,18 @@ describe('errors name file, line and column', () => {
       'approvals: { rules: [{ server: crn, tool: x }] }\nservers: { crm: { url: https://x } }',
       'approvals.rules.0.server: no such server; did you mean "crm"?',
     ],
+    [
+      'approvals: { rules: [{ server: "*", tool: x, approvers: ["user:a"], required: 2 }] }',
+      'approvals.rules.0.required: is more than the users of `approvers`',
+    ],
+    [
+      'approvals: { rules: [{ server: "*", tool: x, approvers: ["group:a"], required: 2, distinct: true }] }',
+      'approvals.rules.0.required: is more than the entries of `approvers`, of which each counts once',
+    ],
+    [
+      'approvals: { rules: [{ server: "*", tool: x, approvers: [bob] }] }',
+      'must be user:NAME, role:NAME or group:NAME',
+    ],
     ['audit: { clearArguments: [crm/a/b] }', 'audit.clearArguments.0: no such server'],
     ['policies: { cedar: ./nowhere }', 'policies.cedar: is not a folder'],
     ['servers: { a: {} }', 'servers.a: must have either "url" or "command"'],
