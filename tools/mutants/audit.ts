@@ -47,14 +47,6 @@ const writing: readonly Change[] = [
   ...inSegments('log-file.ts', ['faults.test.ts'], [['      owned = undefined;\n', '']]),
   ...inSegments('open-log.ts', ['durable.test.ts'], [['    await syncFolder(files, folder);\n', '']]),
   ...inSegments(
-    'open-log.ts',
-    ['gone.test.ts', 'durable.test.ts'],
-    [
-      ['if (!isSameFile(files.status(path), last.status)) throw', 'if (false) throw'],
-      ['else if (files.status(folder) === undefined) throw', 'else if (false) throw'],
-    ],
-  ),
-  ...inSegments(
     'set-aside.ts',
     ['durable.test.ts'],
     [
