@@ -41,3 +41,11 @@ it('B2 what arrives after a first piece does not change that piece', () => {
   buffer.append(Buffer.from('bb'));
   expect([buffer.take().toString(), whole.toString()]).toEqual(['aaaabb', 'aaaaaaaa']);
 });
+
+it('A19 a message that was taken is not changed by the next one', () => {
+  const buffer = createByteBuffer();
+  for (const piece of ['fir', 'st']) buffer.append(Buffer.from(piece));
+  const first = buffer.take();
+  for (const piece of ['sec', 'ond']) buffer.append(Buffer.from(piece));
+  expect([first.toString(), buffer.take().toString()]).toEqual(['first', 'second']);
+});
