@@ -8,7 +8,7 @@ const STORES = ['sqlite/sqlite.test.ts', 'test/contracts/sqlite.test.ts'];
 const store: readonly Change[] = [
   ...inAdapters(
     'sqlite/store.ts',
-    ['sqlite/sqlite.test.ts'],
+    ['sqlite/durable.test.ts', 'sqlite/sqlite.test.ts'],
     [
       ['PRAGMA synchronous = FULL', 'PRAGMA synchronous = OFF'],
       ['    makePrivateDatabase(file);\n', ''],
