@@ -55,7 +55,7 @@ it.each<[name: string, change: Change, code: string]>([
   ['the names that a server may serve', server({ tools: { allow: ['other'] } }), 'NOT_FOUND'],
   ['what becomes of arguments that are not declared', server({ additionalArguments: 'reject' }), 'INVALID_ARGUMENT'],
   ['the size of results', server({ maxResult: '1Ki' }), 'OUTPUT_BLOCKED'],
-  ['tenants', () => ({ tenants: ['globex'] }), 'UNKNOWN_TENANT'],
+  ['tenants', (settings) => ({ tenants: ['globex'], ...issuer({ tenants: ['globex'] })(settings) }), 'UNKNOWN_TENANT'],
   ['issuers', () => ({ identity: { issuers: [] } }), 'UNAUTHENTICATED'],
   ['scopes', issuer({ requiredScopes: ['admin'] }), 'INSUFFICIENT_SCOPE'],
   ['rules for approval', () => ({ approvals: { rules: [{ server: 'one', tool: 'say' }] } }), 'APPROVAL_REQUIRED'],

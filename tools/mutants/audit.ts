@@ -184,7 +184,6 @@ const keys: readonly Change[] = [
       ['if (new Set(master).size < DISTINCT_BYTES_MIN)', 'if (false)'],
       ['if ((statSync(file).mode & 0o077) !== 0) throw', 'if (false) throw'],
       ["openSync(draft, 'wx', 0o600)", "openSync(draft, 'wx', 0o644)"],
-      ['const key = hashingKeys.get(tenant) ??', "const key = hashingKeys.get('') ??"],
     ],
   ),
   ...inSegments('layout.ts', ['keys.test.ts'], [['return [origin, tenantName, ...', 'return [origin, ...']]),
