@@ -48,7 +48,7 @@ const MEANING: Readonly<Record<string, string>> = {
   'resource.annotations':
     'approved hints of the server: `readOnlyHint`, `destructiveHint`, `idempotentHint`, `openWorldHint`, `title`',
   'context.agent': '`client_id` of the software that calls, and `actors` between user and agent',
-  'context.args': 'the validated arguments of the call',
+  'context.args': 'the validated arguments of the call; of a completion, those given and the one being completed',
   'context.labels': 'labels of the data in this call',
   'context.time': 'now',
   'context.mtls': 'whether the client showed a certificate',

@@ -45,6 +45,19 @@ export const THREATS: Readonly<Record<string, Threat>> = {
     'Each tenant and each user, whatever its client ids, has a share that leaves some to whoever comes next; ' +
       'descriptors are kept in reserve.',
   ),
+  B10: row(
+    'A handle outlives the right: tasks, streams, subscriptions, answers under way, after a policy, key, tenant, ' +
+      'server or limit changed.',
+    'A task belongs to its tool, pin, principal and an expiry. Whoever uses a handle is judged again.',
+  ),
+  B11: row(
+    'What one caller chose (capabilities, extensions) changes what others get.',
+    'What a caller alone is shown decides for that caller; the gateway looks for itself before others feel it.',
+  ),
+  B12: row(
+    'Two spellings of one resource: percent-encoding, case, dot segments, ports, Unicode forms.',
+    'A URI that is not in the normal form of RFC 3986 is refused before anything is looked up or decided.',
+  ),
   B8: row(
     'Methods that are aimed at no tool escape limits per tool: tasks, lists, initialize.',
     'Each user has a limit for everything that reaches a server.',
@@ -54,8 +67,9 @@ export const THREATS: Readonly<Record<string, Threat>> = {
     'A few are recorded in full; the others, and those of users without a tenant, are summed up once a minute.',
   ),
   B13: row(
-    'Live text of a server reaches clients beside the pins: the text and the data of its errors.',
-    'Errors of lists have no text; others have a bounded one that was inspected; of data only known members pass.',
+    'Live text of a server reaches clients beside the pins: capabilities, server info, `_meta`, notifications, errors.',
+    'Capabilities are an allow-list and pinned; of a server of which nothing is approved no text passes; errors of ' +
+      'other calls have a bounded text that was inspected, and of their data only known members pass.',
   ),
   R6: row(
     'The error of a server holds secrets, a stack trace or markup.',

@@ -1,7 +1,7 @@
 /**
  * Discovery: the gateway lists the definitions of every server, at start and again while a server cannot be reached.
  */
-import type { Call, ClientChannel, Clock, Guard } from '@sallyport/guard';
+import type { Call, ClientChannel, Clock, Guard, Outcome, SendUpstream } from '@sallyport/guard';
 import type { Upstreams } from './upstream/upstreams.ts';
 import { MODERN_VERSION } from './mcp/revisions.ts';
 
@@ -18,19 +18,26 @@ export interface Discovery {
   stop(): void;
 }
 
+/** Puts one list of a server through the guard, as a call of the gateway itself. */
+export const askAsGateway = (
+  guard: Guard,
+  send: SendUpstream,
+  clock: Clock,
+  server: string,
+  method: string,
+): Promise<Outcome> => guard.run(gatewayCall(server, method, clock), (permit) => send(permit, NO_CLIENT_CHANNEL));
+
 /** Servers that cannot be reached are tried again every 5 s until `stop`. */
-export function createDiscovery(guard: Guard, upstreams: Upstreams, clock: Clock): Discovery {
+export function createDiscovery(upstreams: Upstreams): Discovery {
   let retry: NodeJS.Timeout | undefined;
   let stopped = false;
   const attempted = new Set<string>();
   let isFirstRun = true;
   const discover = async (servers?: readonly string[]): Promise<void> => {
     clearTimeout(retry);
-    const ask = (server: string, method: string): Promise<unknown> =>
-      guard.run(gatewayCall(server, method, clock), (permit) => upstreams.send(permit, NO_CLIENT_CHANNEL));
     await Promise.all(
       (servers ?? upstreams.directory.servers()).map(async (server) => {
-        await upstreams.discover(ask, [server]);
+        await upstreams.discover([server]);
         attempted.add(server);
       }),
     );

@@ -12,7 +12,6 @@ import {
   type Catalog,
   type Clock,
   type Guard,
-  type Identity,
   type Log,
   type Sealer,
 } from '@sallyport/guard';
@@ -24,7 +23,7 @@ import {
   steadyClock,
   systemClock,
 } from '@sallyport/guard/memory';
-import { createApiKeyAuthenticator, createBearerJwt, createMayList, readAuthorization } from '@sallyport/guard/stages';
+import { createApiKeyAuthenticator, createBearerJwt, readAuthorization } from '@sallyport/guard/stages';
 import { aborted, atMost } from './aborted.ts';
 import { createSettingsHolder, type SettingsHolder } from './active-settings.ts';
 import { createKeySource, type IssuerKeys } from './adapters/jwks/keys.ts';
@@ -37,7 +36,7 @@ import { childEnvironment, openSealingKey, processEnvironment, secretsOf } from 
 import { createAdmin } from './control/admin.ts';
 import { createPublicHealth } from './control/public-health.ts';
 import type { Check } from './control/ready.ts';
-import { createDiscovery } from './discovery.ts';
+import { askAsGateway, createDiscovery } from './discovery.ts';
 import type { EdgeDeps } from './edge/deps.ts';
 import { createHttpEdge, type HttpEdge } from './edge/http/edge.ts';
 import { readinessChecks } from './gateway-readiness.ts';
@@ -47,10 +46,12 @@ import { openListener, type Listener } from './listen/listener.ts';
 import { createLogShares, watchFreeSpace, withLogShares, type LogShares } from './log-shares.ts';
 import { createRefusedStrangers, type RefusedStrangers } from './refused-strangers.ts';
 import { reloadPoliciesOnChange, replaceSettings } from './reload.ts';
+import { serverVisibility } from './server-visibility.ts';
 import type { SignInHandler } from './sign-in.ts';
 import type { ServerSettings, Snapshot } from './snapshot.ts';
 import { createServerDefinitions } from './upstream/definitions.ts';
 import type { DefinitionsDeps, UpstreamEvent } from './upstream/deps.ts';
+import { createTaskDirectory } from './upstream/tasks/task-ids.ts';
 import { createUpstreams, type Upstreams } from './upstream/upstreams.ts';
 
 /** How long servers may take to end; one that hangs must not keep the audit log from being closed. */
@@ -163,7 +164,7 @@ export function createGuardedUpstreams(resources: Resources): GuardedUpstreams {
   const issuers = (): Snapshot['identity']['issuers'] => settings.current().snapshot.identity.issuers;
   const issuerKeys = createKeySource({ issuers, clock: steadyClock, log });
   const guard = createGuard(createPipeline(resources, definitions.catalog, issuerKeys));
-  const upstreams = createUpstreams(
+  const upstreams: Upstreams = createUpstreams(
     {
       ...definitionsDeps,
       steadyClock,
@@ -171,6 +172,7 @@ export function createGuardedUpstreams(resources: Resources): GuardedUpstreams {
       environment: childEnvironment(processEnvironment()),
       runClientRequest: (permitted, method, params, deliver) =>
         runClientRequest(guard, permitted, method, params, deliver),
+      askAsGateway: (server, method) => askAsGateway(guard, upstreams.send, steadyClock, server, method),
     },
     definitions,
   );
@@ -184,7 +186,7 @@ function reportUpstreamEvent(event: UpstreamEvent, metrics: Metrics, log: Log): 
 }
 
 function createPipeline(
-  { clock, steadyClock, store, audit, strangers, logShares, metrics, approvals, settings }: Resources,
+  { clock, steadyClock, store, audit, strangers, logShares, sealer, metrics, approvals, settings }: Resources,
   catalog: Catalog,
   issuerKeys: IssuerKeys,
 ): ReturnType<typeof standardPipeline> {
@@ -197,6 +199,7 @@ function createPipeline(
       authenticators: [jwt, (credentials) => (snapshot().identity.apiKeys ? apiKey(credentials) : undefined)],
       tenants: createMemoryTenants(() => snapshot().tenants),
       catalog,
+      tasks: createTaskDirectory(sealer, clock),
       policy: () => settings.current().policies.engine,
       limiter: createMemoryRateLimiter(steadyClock),
       approvals,
@@ -246,21 +249,6 @@ export function edgeDepsOf(resources: Resources, { guard, upstreams }: GuardedUp
   };
 }
 
-/** Whether somebody may know of a server. A server that was never reached offers nothing that could be hidden. */
-function serverVisibility(
-  upstreams: Upstreams,
-  settings: SettingsHolder,
-): (identity: Identity, server: string) => boolean {
-  const mayList = createMayList({
-    policy: () => settings.current().policies.engine,
-    allowTools: (name) => settings.current().servers.get(name)?.allowTools,
-  });
-  return (identity, server) => {
-    const definitions = upstreams.definitionsOf(server);
-    return definitions.length === 0 || definitions.some((definition) => mayList(identity, definition));
-  };
-}
-
 /**
  * Opens everything in order and closes it in the opposite order. Resolves when the first discovery of
  * every server has ended.
@@ -282,7 +270,7 @@ export async function startGateway(snapshot: Snapshot, options: StartOptions = {
   await recordSettings('gateway.start', settings.current(), audit, clock, log);
   await guarded.upstreams.loadPins();
   if (role !== 'admin') await store.sessions.endHeld();
-  const discovery = role === 'admin' ? undefined : createDiscovery(guarded.guard, guarded.upstreams, steady);
+  const discovery = role === 'admin' ? undefined : createDiscovery(guarded.upstreams);
   const stopping = new AbortController();
   const checks = readinessChecks({ ...resources, ...guarded, discovery, stopping: stopping.signal });
   const listeners = await openListeners(resources, checks, edge, role, options.signIn).catch(async (thrown) => {

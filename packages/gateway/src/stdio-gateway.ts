@@ -36,7 +36,7 @@ export async function runStdioGateway(
   const guarded = createGuardedUpstreams(resources);
   await recordSettings('gateway.start', settings.current(), audit, clock, log);
   await guarded.upstreams.loadPins();
-  const discovery = createDiscovery(guarded.guard, guarded.upstreams, resources.steadyClock);
+  const discovery = createDiscovery(guarded.upstreams);
   await Promise.race([discovery.run(), aborted(stop)]);
   const stopReloadingPolicies = reloadPoliciesOnChange(settings, clock, log);
   const edge = createStdioEdge({

@@ -113,6 +113,13 @@ export interface Guard {
    * @throws GuardError as the first two stages do, at once or later.
    */
   identify(credentials: Credentials): MaybePromise<Identity>;
+  /**
+   * Says whether a call would be permitted now: by its credential, tenant, definition, arguments and policies. For
+   * calls that were permitted before and whose answers are still to come. Permits, charges and records nothing.
+   *
+   * @returns the refusal; `undefined` when there is none. Never rejects.
+   */
+  judge(call: Call): Promise<GuardError | undefined>;
 }
 
 /**
@@ -128,6 +135,7 @@ export function createGuard(stages: Stages): Guard {
   return {
     run: (call, execute) => run(stages, call, execute),
     identify: (credentials) => identify(stages, credentials),
+    judge: (call) => judge(stages, call),
   };
 }
 
@@ -135,6 +143,19 @@ function identify(stages: Stages, credentials: Credentials): MaybePromise<Identi
   return andThen(stages.authenticate({ credentials }), (principal) =>
     andThen(stages.tenant(principal, { credentials, session: undefined }), (tenant) => ({ principal, tenant })),
   );
+}
+
+async function judge(stages: Stages, call: Call): Promise<GuardError | undefined> {
+  try {
+    const row = rowOf(call);
+    const principal = await stages.authenticate(call);
+    const identity: Identity = { principal, tenant: await stages.tenant(principal, call) };
+    const definition = stages.visible(identity, call, row);
+    stages.authorize(identity, { row, definition, input: stages.validate(call, row, definition) }, call);
+    return undefined;
+  } catch (thrown) {
+    return asGuardError(thrown);
+  }
 }
 
 async function run(stages: Stages, call: Call, execute: Execute): Promise<Outcome> {

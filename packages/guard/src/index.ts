@@ -98,8 +98,11 @@ export type {
   RateLimiter,
   SessionDirectory,
   StageName,
+  TaskDirectory,
+  TaskOrigin,
   TenantDirectory,
 } from './ports.ts';
+export { uriFault, uriTemplateFault } from './resource-uri.ts';
 export { createSealer, type Sealer } from './seal.ts';
 export { hideSecrets, REDACTED } from './secret-text.ts';
 export { standardPipeline, type PipelinePorts, type PipelineSettings } from './standard-pipeline.ts';

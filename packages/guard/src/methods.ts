@@ -94,11 +94,11 @@ export const MCP_METHODS = {
   'resources/unsubscribe': { ...base, eras: LEGACY, target: 'resource', action: 'subscribe' },
   'subscriptions/listen': { ...base, eras: MODERN, action: 'subscribe' },
   'completion/complete': { ...base, target: 'prompt', action: 'complete' },
-  'tasks/get': { ...base, target: 'task' },
-  'tasks/result': { ...base, eras: LEGACY, target: 'task' },
+  'tasks/get': { ...base, target: 'task', action: 'call' },
+  'tasks/result': { ...base, eras: LEGACY, target: 'task', action: 'call' },
   'tasks/list': { ...base, eras: LEGACY },
-  'tasks/update': { ...base, eras: MODERN, target: 'task' },
-  'tasks/cancel': { ...base, target: 'task' },
+  'tasks/update': { ...base, eras: MODERN, target: 'task', action: 'call' },
+  'tasks/cancel': { ...base, target: 'task', action: 'call' },
   'sampling/createMessage': { ...base, direction: 'to_client' },
   'elicitation/create': { ...base, direction: 'to_client' },
   'roots/list': { ...base, direction: 'to_client' },
@@ -123,6 +123,8 @@ export const INTERNAL_METHODS = {
   'stream/check': { ...base, ...unrecorded },
   /** One resource of a `subscriptions/listen`. */
   'subscriptions/resource': { ...base, ...unrecorded, target: 'resource', action: 'subscribe' },
+  /** A notification about a task. */
+  'subscriptions/task': { ...base, ...unrecorded, target: 'task', action: 'call' },
   /** A legacy client ends its session with DELETE. */
   'session/end': { ...base, eras: LEGACY, limited: false, audit: 'outcome' },
   /** A legacy client answers a request of a server. */

@@ -3,6 +3,7 @@
  * is in `memory/`; every other version passes the same contract suite (`test/contracts/`). A port that a database may
  * serve answers at once or later ({@link MaybePromise}).
  */
+import type { PrincipalKey } from './identifiers.ts';
 import type { Call, Credentials, Definition, Grant, JsonObject, Principal, Target, Tenant } from './call.ts';
 import type { MaybePromise } from './maybe-promise.ts';
 import type { Action } from './methods.ts';
@@ -80,6 +81,39 @@ export interface TenantDirectory {
  */
 export interface Catalog {
   find(target: Target): Definition | undefined;
+}
+
+/**
+ * The call that made a task: whoever asks for the task is judged as if calling its tool again (B10).
+ *
+ * @example
+ * ```ts
+ * const isOf = (task: TaskOrigin, definition: Definition): boolean => task.digest === definition.digest;
+ * ```
+ */
+export interface TaskOrigin {
+  /** Name of the tool. */
+  readonly tool: string;
+  /** Its pin when it was called. */
+  readonly digest: string;
+  /** The arguments of the call; `undefined` when they were too large to be kept. */
+  readonly input: JsonObject | undefined;
+}
+
+/**
+ * The tasks that servers have made for callers.
+ *
+ * @example
+ * ```ts
+ * const noTasks: TaskDirectory = { find: () => undefined };
+ * ```
+ */
+export interface TaskDirectory {
+  /**
+   * @param taskId as the caller knows it.
+   * @returns `undefined` for a task that has expired, and for one of another principal or server.
+   */
+  find(principal: PrincipalKey, server: string, taskId: string): TaskOrigin | undefined;
 }
 
 /**

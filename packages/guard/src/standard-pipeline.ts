@@ -1,6 +1,8 @@
 /** The usual stages, built from ports: the gateway and `@sallyport/server` both give them to `createGuard`. */
 import type { Approvals } from './approvals/index.ts';
-import type { Stages } from './guard.ts';
+import type { Call } from './call.ts';
+import type { Identity, Stages } from './guard.ts';
+import { METHODS } from './methods.ts';
 import type {
   AuditLog,
   Authenticator,
@@ -9,6 +11,7 @@ import type {
   Observer,
   PolicyEngine,
   RateLimiter,
+  TaskDirectory,
   TenantDirectory,
 } from './ports.ts';
 import type { Recorder } from './audit/record.ts';
@@ -42,6 +45,8 @@ export interface PipelinePorts {
   readonly authenticators: readonly Authenticator[];
   readonly tenants: TenantDirectory;
   readonly catalog: Catalog;
+  /** Without it, there are no tasks. */
+  readonly tasks?: TaskDirectory;
   /** Read for every call, so that a new set of policies takes effect with the next one. */
   readonly policy: () => PolicyEngine;
   readonly limiter: RateLimiter;
@@ -87,6 +92,7 @@ export interface PipelineSettings {
  */
 export function standardPipeline(ports: PipelinePorts, settings: PipelineSettings): Stages {
   const { authenticators, tenants, catalog, policy, limiter, approvals, audit, recorder, observer, clock } = ports;
+  const tasks = ports.tasks ?? NO_TASKS;
   const refusals = createRefusals({
     limiter,
     perMinute: () => settings.refusalsPerMinute(),
@@ -96,12 +102,15 @@ export function standardPipeline(ports: PipelinePorts, settings: PipelineSetting
   });
   const outputCheck = createSchemaCache('outputSchema', SCHEMA_LIMITS);
   const allowTools = (server: string): readonly string[] | undefined => settings.allowTools(server);
+  const mayList = createMayList({ policy, allowTools });
+  const visible = createVisible({ catalog, tasks, policy, allowTools });
+  const authorize = createAuthorize({ policy, tasks, observer });
   return {
     authenticate: createAuthenticate(authenticators, (type) => settings.tokenRefused(type)),
     tenant: createTenant(tenants, refusals),
-    visible: createVisible({ catalog, policy, allowTools }),
+    visible,
     validate: createValidate({ additionalArguments: (server) => settings.additionalArguments(server), outputCheck }),
-    authorize: createAuthorize({ policy, observer }),
+    authorize,
     limit: createLimit({ limiter, tiers: () => settings.tiers(), observer }),
     approve: createApprove({
       rules: () => settings.approvalRules(),
@@ -110,7 +119,8 @@ export function standardPipeline(ports: PipelinePorts, settings: PipelineSetting
     }),
     inspect: createInspect({
       resultBytesMax: (server) => settings.resultBytesMax(server),
-      mayList: createMayList({ policy, allowTools }),
+      mayList,
+      mayFollow: (identity, taskId, call) => mayFollow({ visible, authorize }, identity, taskId, call),
       outputCheck,
     }),
     chargeRefusal: (identity) => refusals.charge(identity),
@@ -119,4 +129,24 @@ export function standardPipeline(ports: PipelinePorts, settings: PipelineSetting
     observer,
     clock,
   };
+}
+
+const NO_TASKS: TaskDirectory = { find: () => undefined };
+
+/** B10: a list shows the tasks that `tasks/get` would. */
+function mayFollow(
+  { visible, authorize }: Pick<Stages, 'visible' | 'authorize'>,
+  identity: Identity,
+  taskId: string,
+  listing: Call,
+): boolean {
+  const row = METHODS['tasks/get'];
+  const server = taskId.slice(0, Math.max(0, taskId.indexOf('.')));
+  const call: Call = { ...listing, method: 'tasks/get', target: { kind: 'task', server, name: taskId } };
+  try {
+    authorize(identity, { row, definition: visible(identity, call, row), input: {} }, call);
+    return true;
+  } catch {
+    return false;
+  }
 }

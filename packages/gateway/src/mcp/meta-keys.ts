@@ -17,6 +17,9 @@ export const META = {
 /** The identifier of the tasks extension in `capabilities.extensions` (SEP-2663). */
 export const TASKS_EXTENSION = 'io.modelcontextprotocol/tasks';
 
+/** The identifier of MCP Apps in `capabilities.extensions` (SEP-1865). */
+export const UI_EXTENSION = 'io.modelcontextprotocol/ui';
+
 /** @returns `undefined` when there is no `_meta` or when it is not an object. */
 export function metaOf(message: JsonObject): JsonObject | undefined {
   const meta: Json | undefined = message['_meta'];

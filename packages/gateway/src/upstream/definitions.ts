@@ -14,6 +14,7 @@ export interface ServerDefinitions {
 
 /** Reads nothing yet; `loadPins` of the upstreams does. */
 export function createServerDefinitions(deps: DefinitionsDeps): ServerDefinitions {
-  const subscribers = createSubscribers();
-  return { subscribers, catalog: createCatalog({ ...deps, changed: subscribers.publishListChanged }) };
+  const subscribers = createSubscribers((server) => catalog.isServed(server));
+  const catalog = createCatalog({ ...deps, changed: subscribers.publishListChanged });
+  return { subscribers, catalog };
 }

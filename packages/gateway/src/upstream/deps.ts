@@ -1,6 +1,7 @@
 /** What the composition gives to upstream, and what upstream reports. */
 import type { Clock, DefinitionKind, ErrorCode, JsonObject, Log, Permitted, PinStore, Sealer } from '@sallyport/guard';
 import type { ServerSettings } from '../snapshot.ts';
+import type { AskAsGateway } from './pins/own-view.ts';
 
 /** For metrics and alarms. Names are configured or cleaned; nothing else in it comes from a server. */
 export type UpstreamEvent =
@@ -50,6 +51,7 @@ export interface UpstreamDeps extends Omit<DefinitionsDeps, 'pins'> {
   readonly steadyClock: Clock;
   readonly sealer: Sealer;
   readonly runClientRequest: RunClientRequest;
+  readonly askAsGateway: AskAsGateway;
   /**
    * PATH, HOME, LANG and TMPDIR: all that a child process gets besides its settings (`childEnvironment` in config.ts).
    */

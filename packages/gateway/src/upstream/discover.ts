@@ -2,25 +2,20 @@
 import type { Log } from '@sallyport/guard';
 import { LIST_METHODS } from '../mcp/lists.ts';
 import type { SessionPool } from './sessions/pool.ts';
+import type { AskAsGateway } from './pins/own-view.ts';
 import { reasonOf } from './transports/failure.ts';
-
-/**
- * Puts one discovery call through the guard: `{method, target: {kind: 'servers', servers: [server]}, credentials:
- * {kind: 'gateway', tenant: '_'}}`.
- */
-export type DiscoveryRun = (server: string, method: string) => Promise<unknown>;
 
 /** Asks all servers at the same time. A failure is logged. Never rejects. */
 export async function discoverServers(
   pool: SessionPool,
   log: Log,
-  run: DiscoveryRun,
+  run: AskAsGateway,
   servers: readonly string[],
 ): Promise<void> {
   await Promise.all(servers.map((server) => discoverServer(pool, log, run, server)));
 }
 
-async function discoverServer(pool: SessionPool, log: Log, run: DiscoveryRun, server: string): Promise<void> {
+async function discoverServer(pool: SessionPool, log: Log, run: AskAsGateway, server: string): Promise<void> {
   for (const method of LIST_METHODS) {
     try {
       await run(server, method);

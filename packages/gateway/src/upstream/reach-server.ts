@@ -22,6 +22,7 @@ export async function reachServer(
       settings,
       log,
       capabilities: gatewayCapabilities(settings.clientRequests),
+      ownCapabilities: gatewayCapabilities(settings.clientRequests),
       era: undefined,
       closing: new AbortController().signal,
       serverInitiated: {

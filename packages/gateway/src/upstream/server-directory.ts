@@ -3,8 +3,8 @@ import type { PinCatalog } from './pins/catalog.ts';
 import type { ServerDirectory, ServerSettings } from '../snapshot.ts';
 
 /**
- * The capabilities of a server that was not reached yet. They promise everything, because the edge could not add to
- * them later.
+ * The capabilities of a server of which nothing is pinned: it was not reached yet, or waits for approval. They promise
+ * everything, because the edge could not add to them later.
  */
 const ASSUMED_CAPABILITIES = {
   tools: { listChanged: true },

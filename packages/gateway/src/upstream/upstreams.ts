@@ -2,7 +2,7 @@
  * Everything behind the guard: the servers, their pinned definitions, and how calls reach them. Nothing is sent without
  * a permit.
  */
-import type { Catalog, Definition, SendUpstream } from '@sallyport/guard';
+import { BoundedMap, type Catalog, type Definition, type SendUpstream } from '@sallyport/guard';
 import type { ServerDirectory } from '../snapshot.ts';
 import { createCallShares } from './calls/call-shares.ts';
 import { createRequestStates } from './calls/input-required/request-state.ts';
@@ -11,21 +11,22 @@ import { send, type SendDeps } from './calls/send.ts';
 import { gatewayCapabilities } from './client-requests/capabilities.ts';
 import type { ServerDefinitions } from './definitions.ts';
 import type { UpstreamDeps } from './deps.ts';
-import { discoverServers, type DiscoveryRun } from './discover.ts';
+import { discoverServers } from './discover.ts';
 import { createLogLevels } from './notifications/log-levels.ts';
 import { createServerInitiated } from './notifications/server-initiated.ts';
 import { applySessionLogLevel } from './notifications/set-log-level.ts';
 import { reopenSession } from './notifications/subscriptions/reopen-session.ts';
 import { createUpstreamSubscriptions } from './notifications/subscriptions/upstream-subscriptions.ts';
 import type { PinCatalog } from './pins/catalog.ts';
-import { viewerOf, type Verifier } from './pins/verify.ts';
+import { createOwnView } from './pins/own-view.ts';
+import { isOwnView, type Verifier } from './pins/verify.ts';
+import { GIVEN_IDS_MAX } from './tasks/task-ids.ts';
 import { createServerDirectory } from './server-directory.ts';
 import { createBackoff } from './sessions/backoff.ts';
 import { createSessionPool } from './sessions/pool.ts';
 import type { UpstreamSession } from './sessions/session.ts';
 
 export type { RunClientRequest, UpstreamDeps, UpstreamEvent } from './deps.ts';
-export type { DiscoveryRun } from './discover.ts';
 
 /** Figures of this moment. */
 export interface UpstreamStats {
@@ -51,7 +52,7 @@ export interface Upstreams {
    *
    * @param only names of servers; all when left out.
    */
-  discover(run: DiscoveryRun, only?: readonly string[]): Promise<void>;
+  discover(only?: readonly string[]): Promise<void>;
   /** By server: why it could not be reached within the last half minute, or `undefined`. */
   ready(): Record<string, string | undefined>;
   stats(): UpstreamStats;
@@ -77,7 +78,7 @@ export function createUpstreams(deps: UpstreamDeps, definitions: ServerDefinitio
     directory: createServerDirectory(servers, catalog),
     definitionsOf: catalog.definitionsOf,
     loadPins: async () => void (await catalog.freshPins()),
-    discover: (run, only) => discoverServers(pool, log, run, only ?? names()),
+    discover: (only) => discoverServers(pool, log, deps.askAsGateway, only ?? names()),
     ready: () => Object.fromEntries(names().map((name) => [name, pool.lastFailure(name)])),
     stats: () => ({
       sessions: Object.fromEntries(names().map((name) => [name, pool.count(name)])),
@@ -107,6 +108,7 @@ function createParts(deps: UpstreamDeps, { catalog, subscribers }: ServerDefinit
   const verifier: Verifier = {
     clock: steadyClock,
     catalog,
+    ownView: createOwnView(deps.askAsGateway, log),
     capabilities: ({ clientRequests }) => gatewayCapabilities(clientRequests),
   };
   const pool = createSessionPool({
@@ -139,16 +141,17 @@ function createParts(deps: UpstreamDeps, { catalog, subscribers }: ServerDefinit
     subscriptions,
     callShares,
     parkedCalls,
+    givenTaskIds: new BoundedMap(GIVEN_IDS_MAX),
   };
 }
 
-/** Compares what a server says about itself with its pin, and repeats what the owner has set and subscribed to. */
+/** Compares what a server tells the gateway about itself with its pin; repeats what the owner set and subscribed to. */
 async function prepareSession(
   { catalog, subscriptions, logLevels, log }: UpstreamParts,
   session: UpstreamSession,
 ): Promise<void> {
   const { settings, owner, connection } = session;
-  await catalog.learnProfile(settings, connection.profile, viewerOf(session));
+  if (isOwnView(session)) await catalog.learnProfile(settings, connection.profile);
   if (owner === undefined) return;
   subscriptions.refresh(settings.name, owner);
   applySessionLogLevel(log, session, logLevels.get(owner));

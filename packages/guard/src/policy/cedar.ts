@@ -177,7 +177,9 @@ function evaluate(index: Index, request: PolicyRequest, revision: string, nowMs:
   for (const policy of candidates(index, env.resource)) {
     if (!inScope(policy, env)) continue;
     try {
-      if (satisfied(policy, env) !== true) continue;
+      const result = satisfied(policy, env);
+      // What cannot be known, such as the arguments of an old task, permits nothing and may be what is forbidden.
+      if (result === false || (result === UNKNOWN && policy.effect === 'permit')) continue;
       if (policy.effect === 'permit') permits.push(policy.id);
       else forbids.push(policy.id);
     } catch (thrown) {

@@ -15,6 +15,7 @@ import { matchParamHeaders } from '../eras/param-headers.ts';
 import { renderOutcome } from '../render/outcome.ts';
 import { acceptsRequests, createClientRequests, type ClientRequests } from '../sessions/client-requests.ts';
 import { admitCall, callKey, endCall, registerCall } from '../sessions/live-sessions.ts';
+import { watchCall } from '../subscriptions/reauthorize.ts';
 import { answerListen } from '../subscriptions/answer-listen.ts';
 import { createClientChannel } from './client-channel.ts';
 import type { ClientConnection } from './connection.ts';
@@ -85,6 +86,9 @@ function openClientRequests(
     : undefined;
 }
 
+/** Arguments that are kept with a stream, so that it can be judged again when it is resumed. */
+const KEPT_ARGUMENTS_BYTES_MAX = 64 * 1024;
+
 /** @returns the outcome, and the server that the request named. */
 async function runRequest(
   deps: EdgeDeps,
@@ -96,7 +100,11 @@ async function runRequest(
   const { live, pending } = connection;
   const call = toCall(deps, request, inbound);
   const channel = createClientChannel(inbound.sender, request.params, connection, clientRequests?.send);
+  let expiresAtMs: number | undefined;
+  if ((call.rawArguments?.length ?? 0) <= KEPT_ARGUMENTS_BYTES_MAX) pending.call = { ...call, rawArguments: undefined };
+  connection.whileStreaming(() => watchCall(deps, call, pending.abort, () => expiresAtMs));
   const outcome = await runCall(deps, inbound, call, (permit) => {
+    ({ expiresAtMs } = permitHolder(permit).principal);
     if (live !== undefined) admitCall(live, callKey(request.id), pending, permitHolder(permit).principal.key);
     switch (call.method) {
       case 'initialize':

@@ -23,6 +23,8 @@ export interface ClientConnection {
   /** Whether messages can reach the client before the response. */
   readonly canStream: boolean;
   readonly streamLimits: StreamLimits | undefined;
+  /** Sets what watches the call while its answer is a stream. @param watch returns a function that ends it. */
+  whileStreaming(watch: () => () => void): void;
   /** Sends one JSON-RPC message before the response; drops it when the client cannot take it. */
   send(message: object): void;
   /** Ends the stream before the response, if the client can come back for the rest. */

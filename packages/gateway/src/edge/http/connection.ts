@@ -35,6 +35,8 @@ interface ResponseState {
   phase: 'waiting' | 'streaming' | 'finished';
   /** Of sessions only: other streams cannot be resumed. */
   stream: Stream | undefined;
+  watch?: () => () => void;
+  stopWatching?: (() => void) | undefined;
   /** Starts the stream, and then keeps it alive. */
   timer: NodeJS.Timeout | undefined;
 }
@@ -69,6 +71,7 @@ export function createHttpConnection(
     pending,
     canStream,
     streamLimits: edge.streamLimits,
+    whileStreaming: (watch) => watchStreaming(state, watch),
     send(message) {
       if (!canStream || state.phase === 'finished') return;
       startStream(state);
@@ -94,7 +97,7 @@ export function createHttpConnection(
     },
     release() {
       stopWatching?.();
-      clearTimeout(state.timer);
+      release(state);
     },
   };
 }
@@ -108,12 +111,23 @@ function cancelOnDisconnect(response: ServerResponse, abort: AbortController): (
   return () => response.off('close', cancel);
 }
 
+function watchStreaming(state: ResponseState, watch: () => () => void): void {
+  state.watch = watch;
+  if (state.phase === 'streaming') state.stopWatching ??= watch();
+}
+
+function release({ stopWatching, timer }: ResponseState): void {
+  stopWatching?.();
+  clearTimeout(timer);
+}
+
 function startStream(state: ResponseState): void {
   const { response, live } = state;
   if (state.phase !== 'waiting' || response.headersSent) return;
   state.phase = 'streaming';
   clearTimeout(state.timer);
   state.timer = openSse(response, state.headers);
+  state.stopWatching = state.watch?.();
   if (live === undefined) return;
   state.stream = openStream(live, state.pending, false, state.now());
   if (state.isPrimed) writeBounded(response, primingEvent(state.stream));

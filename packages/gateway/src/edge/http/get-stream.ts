@@ -10,7 +10,7 @@ import { toInternalCall } from '../exchange/to-call.ts';
 import { acceptsRequests, createClientRequests } from '../sessions/client-requests.ts';
 import type { LiveSession, OpenGetStream, PendingCall } from '../sessions/live-sessions.ts';
 import { emit, findResumption, openStream, type Resumption, type Stream } from '../sessions/streams.ts';
-import { watchStream } from '../subscriptions/reauthorize.ts';
+import { refusalOf, watchStream } from '../subscriptions/reauthorize.ts';
 import { serversToSubscribe, subscribeToServers, type LegacySubscriber } from '../subscriptions/subscriber.ts';
 import { credentialsOf, inboundMessage, type HttpEdgeContext, type RequestContext } from './context.ts';
 import { liveSessionOf, readLegacy } from './legacy.ts';
@@ -152,6 +152,10 @@ function resumeCall(
 ): Promise<Outcome> {
   const call = toInternalCall(edge, 'stream/listen', {}, inbound);
   return runCall(edge, inbound, call, async (permit) => {
+    const { call: streamed } = stream.owner;
+    const { credentials, signal, sender } = inbound;
+    const refusal = streamed && (await refusalOf(edge, { ...streamed, credentials, signal, session: sender.session }));
+    if (refusal !== undefined) throw refusal;
     subscriber.admit(spendPermit(permit));
     if (!stream.done) await disconnected(stream, inbound.signal);
     return { value: {} };

@@ -54,6 +54,7 @@ export function resolveTarget(
     case 'tasks/result':
     case 'tasks/update':
     case 'tasks/cancel':
+    case 'subscriptions/task':
       return resolveTask(params, route, servers);
     default: {
       const target: Target = CONCERNS_SERVERS.has(method)

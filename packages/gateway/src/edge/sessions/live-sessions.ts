@@ -3,6 +3,7 @@
  * Nothing in here is needed to accept a request: a restart loses streams, but no session.
  */
 import {
+  type Call,
   createFairShares,
   GuardError,
   type FairShares,
@@ -39,6 +40,8 @@ export interface PendingCall {
   readonly abort: AbortController;
   /** Key of the principal that the guard let through; `undefined` until then. */
   principalKey: PrincipalKey | undefined;
+  /** As it was judged: whoever resumes its stream is judged by it again (B10). */
+  call?: Call;
 }
 
 /** A request to the client. Only the principal that it was sent to may answer. */

@@ -3,7 +3,7 @@
  * (2025-11-25, resumability). Bounded in events, bytes and age, for each stream, user and tenant and for all together.
  */
 import { randomBytes } from 'node:crypto';
-import { createFairShares, type FairShares, type PrincipalKey, type ShareHolder } from '@sallyport/guard';
+import { type Call, createFairShares, type FairShares, type PrincipalKey, type ShareHolder } from '@sallyport/guard';
 
 /** B7: the bytes that the streams of all users keep, and each user's share of them. */
 export const createEventMemory = (): FairShares => createFairShares(() => PROCESS_BYTES_MAX);
@@ -23,7 +23,7 @@ export interface Stream {
   /** A GET stream: it carries messages that belong to no call, and stays open after it was resumed. */
   readonly standalone: boolean;
   /** Whom it was opened for: two agents of one user share a session, but not a stream (A18). */
-  readonly owner: { readonly principalKey: PrincipalKey | undefined };
+  readonly owner: { readonly principalKey: PrincipalKey | undefined; readonly call?: Call };
   readonly events: StreamEvent[];
   readonly session: StreamOwner;
   bytes: number;

@@ -188,6 +188,7 @@ const createStdioConnection = (client: StdioClient, pending: PendingCall): Clien
   pending,
   canStream: true,
   streamLimits: undefined,
+  whileStreaming: () => undefined,
   send: (message) => client.write(JSON.stringify(message)),
   endStream: () => {},
   openSession(profile) {

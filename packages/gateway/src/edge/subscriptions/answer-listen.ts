@@ -134,9 +134,10 @@ function listenChannel(
         if (typeof uri !== 'string') return;
         const subscribed = uris.get(server ?? '')?.find((candidate) => isSameOrBelow(uri, candidate));
         if (subscribed === undefined) return;
-        gate(server ?? '', subscribed, () => send(method, notificationParams(method, params, route, server)));
+        gate.resource(server ?? '', subscribed, () => send(method, notificationParams(method, params, route, server)));
       } else if (filter['taskIds'] !== undefined && isTaskNotification(method)) {
-        send(method, params);
+        const { taskId } = params;
+        if (typeof taskId === 'string') gate.task(taskId, () => send(method, params));
       }
     },
   };

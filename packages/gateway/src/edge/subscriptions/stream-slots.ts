@@ -14,6 +14,8 @@ export interface StreamSlots {
    * @throws GuardError `rate_limited` when the user, or its tenant, has too many.
    */
   take(identity: Identity, userMax: number): () => void;
+  /** How many streams the user has open. */
+  count(identity: Identity): number;
 }
 
 const RETRY_AFTER_SECONDS = 10;
@@ -23,6 +25,7 @@ export function createStreamSlots(streamsMax: number): StreamSlots {
   const shares = createFairShares(() => streamsMax);
   const ofUsers = new Map<string, number>();
   return {
+    count: (identity) => ofUsers.get(shareHolderOf(identity).user) ?? 0,
     take(identity, userMax) {
       const holder = shareHolderOf(identity);
       const count = ofUsers.get(holder.user) ?? 0;

@@ -15,7 +15,13 @@ afterEach(async () => {
 
 const callBy = (tenant: string, user: string, server = 's', client = 'c') => ({
   settings: serverSettings(server, httpTransport('http://127.0.0.1:1')),
-  owner: { tenant, user: `${user} of ${tenant}`, principal: client as PrincipalKey, session: '-' } satisfies Owner,
+  owner: {
+    tenant,
+    user: `${user} of ${tenant}`,
+    principal: client as PrincipalKey,
+    isGateway: false,
+    session: '-',
+  } satisfies Owner,
 });
 
 it('B7 a user has a share of the calls at one server, whatever its client ids; another tenant has its own', () => {

@@ -53,7 +53,8 @@ export function outboundRequest(
     method: call.method,
     params,
     rawArguments: params['arguments'] === undefined ? undefined : call.rawArguments,
-    definition,
+    // The request about a task names no tool.
+    definition: call.target.kind === 'task' ? undefined : definition,
     wantsProgress: channel.progressToken !== undefined,
     timeoutMs: settings.timeoutMs,
     bytesMax: settings.resultBytesMax,

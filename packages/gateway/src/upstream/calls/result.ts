@@ -8,7 +8,7 @@ import { resultTypeOf } from '../../mcp/results.ts';
 import { sealTasksOfResult } from '../tasks/task-ids.ts';
 import { transportFailure } from '../transports/failure.ts';
 import type { ServerResult } from '../transports/transport.ts';
-import type { ServerCall } from './server-call.ts';
+import { taskOriginOf, type ServerCall } from './server-call.ts';
 
 /**
  * Task ids are sealed. The server's bytes stay only when nothing in them had to change.
@@ -20,7 +20,7 @@ export function clientResult(call: ServerCall, serverEra: Era, { value, bytes }:
   const type = resultTypeOf(value);
   if (type !== 'complete' && !(type === 'task' && serverEra === 'modern' && knowsTasks(call)))
     throw transportFailure('a type of result that was not agreed on');
-  const sealed = sealTasksOfResult(call.taskSeal, call.permitted.call.method, value);
+  const sealed = sealTasksOfResult(call.taskSeal, call.permitted.call.method, value, taskOriginOf(call));
   return sealed === value && bytes !== undefined ? { value, bytes } : { value: sealed };
 }
 

@@ -4,6 +4,7 @@
  */
 import {
   GuardError,
+  type BoundedMap,
   isMethod,
   METHODS,
   spendPermit,
@@ -22,7 +23,7 @@ import { setLogLevel } from '../notifications/set-log-level.ts';
 import { subscribe, type SubscribeDeps } from '../notifications/subscriptions/subscribe.ts';
 import { requireServed, type Verifier } from '../pins/verify.ts';
 import { listTasks } from '../tasks/list-tasks.ts';
-import { reasonOf } from '../transports/failure.ts';
+import { reasonOf, withoutServerWords } from '../transports/failure.ts';
 import { acquireSession, prepareRetry, type Sent } from './acquire-session.ts';
 import type { CallShares } from './call-shares.ts';
 import { COMBINATIONS, type CombinationDeps } from './combinations.ts';
@@ -34,10 +35,13 @@ import { createServerCall, type ServerCall } from './server-call.ts';
 import { serverError } from './server-error.ts';
 
 /** What sending a call uses. */
-export interface SendDeps extends SubscribeDeps, CombinationDeps, Pick<UpstreamDeps, 'servers' | 'sealer' | 'report'> {
+export interface SendDeps
+  extends SubscribeDeps, CombinationDeps, Pick<UpstreamDeps, 'servers' | 'sealer' | 'clock' | 'report'> {
   readonly verifier: Verifier;
   readonly logLevels: LogLevels;
   readonly callShares: CallShares;
+  /** Of `TaskSeal`. */
+  readonly givenTaskIds: BoundedMap<string, string>;
 }
 
 /**
@@ -62,15 +66,16 @@ export async function send(deps: SendDeps, permit: Permit, channel: ClientChanne
 const LISTENING: ReadonlySet<string> = new Set(['stream/listen', 'subscriptions/listen']);
 
 function serverCallsOf(
-  { servers, sealer, logLevels }: SendDeps,
+  { servers, sealer, clock, givenTaskIds, logLevels }: SendDeps,
   permitted: Permitted,
   channel: ClientChannel,
 ): readonly ServerCall[] {
   const names = serverNamesOf(permitted.call.target);
   const configured = servers();
+  const naming = { sealer, clock, given: givenTaskIds };
   const calls = names.flatMap((name) => {
     const settings = configured.find((server) => server.name === name);
-    return settings === undefined ? [] : [createServerCall(permitted, channel, settings, sealer, logLevels)];
+    return settings === undefined ? [] : [createServerCall(permitted, channel, settings, naming, logLevels)];
   });
   if (calls.length === 0 && names.length > 0) throw new GuardError('not_found');
   return calls;
@@ -121,6 +126,7 @@ function sendByMethod(deps: SendDeps, calls: readonly ServerCall[], method: stri
     case 'roots/list':
     case 'stream/check':
     case 'subscriptions/resource':
+    case 'subscriptions/task':
     case 'session/end':
     case 'session/answer':
       return Promise.reject(new GuardError('method_not_found'));
@@ -167,7 +173,7 @@ async function callOverSession(deps: SendDeps, call: ServerCall, extraMembers: J
   const { definition } = permitted;
   for (let attempt = 0; ; attempt++) {
     const acquired = acquireSession(deps.pool, call);
-    const session = acquired instanceof Promise ? await acquired : acquired;
+    const session = acquired instanceof Promise ? await acquired.catch(throwWithoutServerWords) : acquired;
     let sent: Sent = 'lists';
     try {
       const verification = definition && requireServed(deps.verifier, session, definition);
@@ -176,11 +182,17 @@ async function callOverSession(deps: SendDeps, call: ServerCall, extraMembers: J
       const sendAndAnswer = COMBINATIONS[channel.era][session.connection.era];
       return await sendAndAnswer(deps, call, session, extraMembers);
     } catch (thrown) {
-      if (!prepareRetry(deps.pool, session, call, thrown, attempt, sent)) throw thrown;
+      if (!prepareRetry(deps.pool, session, call, thrown, attempt, sent))
+        throw sent === 'lists' ? withoutServerWords(thrown) : thrown;
     } finally {
       deps.pool.release(session);
     }
   }
+}
+
+/** What a server says while a session opens answers no call (B13). */
+function throwWithoutServerWords(thrown: unknown): never {
+  throw withoutServerWords(thrown);
 }
 
 /**

@@ -1,5 +1,5 @@
 /** One permitted call on its way to one server. */
-import type { ClientChannel, JsonObject, Permitted, Sealer } from '@sallyport/guard';
+import { isObject, type ClientChannel, type JsonObject, type Permitted, type TaskOrigin } from '@sallyport/guard';
 import type { ServerSettings } from '../../snapshot.ts';
 import { gatewayCapabilities, narrowCapabilities } from '../client-requests/capabilities.ts';
 import type { LogLevels } from '../notifications/log-levels.ts';
@@ -21,12 +21,15 @@ export interface ServerCall {
   readonly taskSeal: TaskSeal;
 }
 
+/** What the ids of tasks are made with. */
+export type TaskNaming = Pick<TaskSeal, 'sealer' | 'clock' | 'given'>;
+
 /** @param logLevels that legacy clients set for their sessions. */
 export function createServerCall(
   permitted: Permitted,
   channel: ClientChannel,
   settings: ServerSettings,
-  sealer: Sealer,
+  naming: TaskNaming,
   logLevels: LogLevels,
 ): ServerCall {
   const owner = ownerOf(permitted);
@@ -37,8 +40,15 @@ export function createServerCall(
     channel,
     clientCapabilities: clientCapabilitiesOf(permitted, channel, settings),
     logLevel: channel.logLevel ?? logLevels.get(owner),
-    taskSeal: { sealer, server: settings.name, principal: permitted.principal.key },
+    taskSeal: { ...naming, server: settings.name, principal: permitted.principal.key },
   };
+}
+
+/** What a task that the call makes belongs to; `undefined` for calls that make none. */
+export function taskOriginOf({ permitted: { call, definition } }: ServerCall): TaskOrigin | undefined {
+  if (call.method !== 'tools/call' || definition === undefined) return undefined;
+  const { arguments: input } = call.params;
+  return { tool: definition.name, digest: definition.digest, input: isObject(input) ? input : {} };
 }
 
 /** The same call under other settings of its server: those of a session, or those after a reload. */

@@ -29,10 +29,11 @@ export function serverError(thrown: unknown, call: ServerCall | undefined): unkn
   if (thrown.code !== 'upstream_failed' || call === undefined) return thrown;
   const { rpc } = thrown.detail;
   const isRelayed = rpc !== undefined && mayRelay(rpc.code, call);
+  const data = isRelayed && isOfApproved(call) ? relayedData(rpc.code, remote, call) : {};
   const text = shownText(remote, call);
   return new GuardError('upstream_failed', {
     cause: remote,
-    ...(isRelayed && { rpc: { code: rpc.code, ...relayedData(rpc.code, remote, call) } }),
+    ...(isRelayed && { rpc: { code: rpc.code, ...data } }),
     ...(text !== '' && { message: isRelayed ? text : `The server answered with an error: ${text}` }),
   });
 }
@@ -41,10 +42,13 @@ export function serverError(thrown: unknown, call: ServerCall | undefined): unkn
 const mayRelay = (code: number, { settings }: ServerCall): boolean =>
   code !== RPC_ERROR.urlElicitationRequired || settings.clientRequests.elicitation;
 
+const isOfApproved = ({ permitted }: ServerCall): boolean =>
+  permitted.definition !== undefined || permitted.call.target.kind === 'task';
+
 /** Empty when nothing is shown. */
-function shownText({ code, text }: RemoteError, { settings, permitted }: ServerCall): string {
-  const isOfApproved = permitted.definition !== undefined || permitted.call.target.kind === 'task';
-  if (settings.errors === 'hide' || !isOfApproved || OF_THE_HOP.has(code)) return '';
+function shownText({ code, text }: RemoteError, call: ServerCall): string {
+  const { settings } = call;
+  if (settings.errors === 'hide' || !isOfApproved(call) || OF_THE_HOP.has(code)) return '';
   return errorText(text, secretsOf(settings.transport));
 }
 

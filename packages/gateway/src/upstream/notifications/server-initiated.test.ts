@@ -25,7 +25,7 @@ const streamThat = (answers: string): ServerCall =>
   }) as unknown as ServerCall;
 
 async function requestOf(method: string, streams: { call: boolean; standing: boolean }): Promise<JsonObject> {
-  const subscribers = createSubscribers();
+  const subscribers = createSubscribers(() => true);
   if (streams.standing) subscribers.add({ call: streamThat('the standing stream'), filter: 'all' as never });
   const session = createSessionState();
   if (streams.call)

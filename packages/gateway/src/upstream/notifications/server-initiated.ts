@@ -35,8 +35,8 @@ export function createServerInitiated(
     },
     request(method: string, params: JsonObject, withdrawn: AbortSignal): Promise<JsonObject> {
       const activeCall = session.activeCalls.at(-1);
-      // The newest subscriber: the connection of an older one may be dead without anybody knowing yet.
-      const subscriber = subscribers.of(server, owner).findLast(({ call }) => call.channel.request !== undefined);
+      // The newest one: the connection of an older one may be dead without anybody knowing yet.
+      const subscriber = subscribers.asked(server, owner);
       const sendOnCall = activeCall !== undefined && !(subscriber !== undefined && outlivesCalls(method));
       if (sendOnCall) return activeCall.onRequest(method, params, withdrawn);
       if (subscriber === undefined) return Promise.reject(new GuardError('method_not_found'));

@@ -3,6 +3,7 @@ import type { Catalog, Definition, DefinitionKind, JsonObject, MaybePromise, Sha
 import { DEFINITION_KINDS } from '../../mcp/lists.ts';
 import type { ServerProfile, ServerSettings } from '../../snapshot.ts';
 import type { DefinitionsDeps } from '../deps.ts';
+import { compareAndPinForCaller, compareForCaller } from './compare-for-caller.ts';
 import { compareList, type ComparedList, type CompareListDeps } from './compare-list.ts';
 import { createCurrentPins } from './current-pins.ts';
 import { definitionKey } from './definition-key.ts';
@@ -17,25 +18,30 @@ import { createWithheldReports } from './withheld.ts';
 export interface PinCatalog extends Catalog {
   /** Everything that is pinned of a server, of every kind. */
   definitionsOf(server: string): readonly Definition[];
+  /** Whether anything of a server is pinned. */
+  isServed(server: string): boolean;
   /** The pins as they are now, at most 50 ms old: what is sent or listed is compared with these. */
   freshPins(): MaybePromise<PinIndex>;
-  /**
-   * Compares what a server listed with the pins, and pins what it may.
-   * @param viewer who saw it: the principal of the session, or `*` for a session that all callers share.
-   * @param owner whose session showed it; `undefined` for a session that all callers share.
-   */
-  compareList(
+  /** Compares what a server listed for the gateway itself with the pins, and pins what it may. */
+  compareList(settings: ServerSettings, kind: DefinitionKind, documents: readonly JsonObject[]): Promise<ComparedList>;
+  /** Compares what a server listed for one caller with the pins. Changes nothing. */
+  compareForCaller(
     settings: ServerSettings,
     kind: DefinitionKind,
     documents: readonly JsonObject[],
-    viewer: string,
+  ): Promise<ComparedList>;
+  /** The same, after the gateway has looked for itself: pins what only this caller is shown. */
+  compareAndPinForCaller(
+    settings: ServerSettings,
+    kind: DefinitionKind,
+    documents: readonly JsonObject[],
     owner: ShareHolder | undefined,
   ): Promise<ComparedList>;
-  /** True while some viewer sees this definition differ from its pin. */
+  /** True while the gateway's own session sees this definition differ from its pin. */
   isDrifting(server: string, kind: DefinitionKind, name: string): boolean;
-  /** Compares what a server says about itself with its pin. @param viewer as in `compareList`. */
-  learnProfile(settings: ServerSettings, profile: ServerProfile, viewer: string): Promise<void>;
-  /** What a server says about itself, in the pinned words; `undefined` when it was never reached. */
+  /** Compares what a server says to the gateway about itself with its pin. */
+  learnProfile(settings: ServerSettings, profile: ServerProfile): Promise<void>;
+  /** What is pinned of what a server says about itself; `undefined` when nothing is. */
   profile(server: string): ServerProfile | undefined;
   /** Stops reading the pins. */
   close(): void;
@@ -69,11 +75,15 @@ export function createCatalog(deps: CatalogDeps): PinCatalog {
   return {
     find: (target) => current.index().find(target),
     definitionsOf: (server) => DEFINITION_KINDS.flatMap((kind) => [...current.index().ofKind(server, kind).values()]),
+    isServed: (server) => DEFINITION_KINDS.some((kind) => current.index().ofKind(server, kind).size > 0),
     freshPins: current.fresh,
-    compareList: (settings, kind, documents, viewer, owner) =>
-      queued(settings.name, () => compareList(compareDeps, settings, kind, documents, viewer, owner)),
+    compareList: (settings, kind, documents) =>
+      queued(settings.name, () => compareList(compareDeps, settings, kind, documents)),
+    compareForCaller: (settings, kind, documents) => compareForCaller(compareDeps, settings, kind, documents),
+    compareAndPinForCaller: (settings, kind, documents, owner) =>
+      queued(settings.name, () => compareAndPinForCaller(compareDeps, settings, kind, documents, owner)),
     isDrifting: (server, kind, name) => drift.has(definitionKey(server, kind, name)),
-    learnProfile: (settings, profile, viewer) => queued(settings.name, () => profiles.learn(settings, profile, viewer)),
+    learnProfile: (settings, profile) => queued(settings.name, () => profiles.learn(settings, profile)),
     profile: profiles.get,
     close: current.close,
   };

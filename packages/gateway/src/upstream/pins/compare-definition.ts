@@ -1,4 +1,4 @@
-/** Compares one live definition with its pin. */
+/** Compares one live definition, as the gateway's own session shows it, with its pin. */
 import type { Clock, DefinitionKind, Digest, JsonObject } from '@sallyport/guard';
 import type { ServerSettings } from '../../snapshot.ts';
 import type { UpstreamEvent } from '../deps.ts';
@@ -14,8 +14,6 @@ export interface LiveDefinition {
   readonly kind: DefinitionKind;
   readonly name: string;
   readonly document: JsonObject;
-  /** Who saw it (`viewerOf`). */
-  readonly viewer: string;
 }
 
 /** What a comparison found. */
@@ -37,25 +35,26 @@ export interface CompareDeps {
 
 /** Notes and reports drift. Writes nothing: the caller applies `change`. */
 export function compareDefinition(deps: CompareDeps, pins: PinIndex, live: LiveDefinition): Comparison {
-  const { settings, kind, name, document, viewer } = live;
+  const { settings, kind, name, document } = live;
   const server = settings.name;
   const digest = digestOf(kind, document);
   const key = definitionKey(server, kind, name);
   const pin = pins.get(server, kind, name);
+  const first = { server, kind, name, digest, document, approvedAtMs: deps.clock.now(), approvedBy: 'first_use' };
+  if (pin !== undefined && pins.isFromCaller(server, kind, name)) {
+    const change: DefinitionChange = { kind: 'approve', pin: first };
+    return { servedDigest: digest, servedChanged: pin.digest !== digest, change };
+  }
   if (pin === undefined && settings.pin === 'approval')
     return { servedDigest: undefined, servedChanged: false, change: pendingChange(deps, pins, live, digest) };
-  if (pin === undefined) {
-    const first = { server, kind, name, digest, document, approvedAtMs: deps.clock.now(), approvedBy: 'first_use' };
+  if (pin === undefined)
     return { servedDigest: digest, servedChanged: true, change: { kind: 'pin_if_absent', pin: first } };
-  }
   if (pin.digest !== digest) {
-    if (!deps.drift.mark(key, viewer, digest))
-      return { servedDigest: undefined, servedChanged: false, change: undefined };
+    if (!deps.drift.mark(key, digest)) return { servedDigest: undefined, servedChanged: false, change: undefined };
     deps.report({ kind: 'drift', server, definition: kind, name, pinned: pin.digest, seen: digest });
     return { servedDigest: undefined, servedChanged: true, change: pendingChange(deps, pins, live, digest) };
   }
-  if (!deps.drift.clear(key, viewer, digest))
-    return { servedDigest: deps.drift.has(key) ? undefined : digest, servedChanged: false, change: undefined };
+  if (!deps.drift.clear(key)) return { servedDigest: digest, servedChanged: false, change: undefined };
   deps.report({ kind: 'restored', server, definition: kind, name });
   return { servedDigest: digest, servedChanged: true, change: undefined };
 }

@@ -1,14 +1,8 @@
-/** Compares a list of live definitions with the pins, and pins what may be pinned on first use. */
-import type {
-  DefinitionKind,
-  Digest,
-  Json,
-  JsonObject,
-  PinChange,
-  PinStore,
-  FairShares,
-  ShareHolder,
-} from '@sallyport/guard';
+/**
+ * Compares a list of live definitions with the pins. What the gateway's own session shows decides for everybody: it
+ * pins on first use, and withholds what differs. What the session of a caller shows decides for that caller (B11).
+ */
+import type { DefinitionKind, Digest, FairShares, Json, JsonObject, PinChange, PinStore } from '@sallyport/guard';
 import type { ServerSettings } from '../../snapshot.ts';
 import { compareDefinition, type CompareDeps, type LiveDefinition } from './compare-definition.ts';
 import type { CurrentPins } from './current-pins.ts';
@@ -24,6 +18,8 @@ import type { ReportWithheld, Withheld } from './withheld.ts';
 export interface ComparedList {
   /** The digest of each definition that may be served, by name, in the server's order. */
   readonly served: ReadonlyMap<string, Digest>;
+  /** Names under which something else was shown than is pinned. */
+  readonly differing: ReadonlySet<string>;
   /** The version of the pins that the list was compared with. */
   readonly pinsVersion: number;
 }
@@ -39,17 +35,12 @@ export interface CompareListDeps extends CompareDeps {
   changed(server: string, kind: DefinitionKind): void;
 }
 
-/**
- * @param viewer who saw the list (`viewerOf`).
- * @param owner whose session showed it; `undefined` for one that everybody shares.
- */
+/** Of the gateway's own session: notes and reports drift, and writes pins. */
 export async function compareList(
   deps: CompareListDeps,
   settings: ServerSettings,
   kind: DefinitionKind,
   documents: readonly JsonObject[],
-  viewer: string,
-  owner: ShareHolder | undefined,
 ): Promise<ComparedList> {
   const pins = await deps.current.fresh();
   const { accepted, withheld: badNames } = screenNames(deps, pins, settings, kind, documents);
@@ -57,10 +48,10 @@ export async function compareList(
   const served = new Map<string, Digest>();
   const changes: PinChange[] = [];
   const newcomers: LiveDefinition[] = [];
-  const space = spaceOf(pins, settings.name, deps.shownBytes, owner);
+  const space = spaceOf(pins, settings.name, deps.shownBytes, undefined);
   let servedChanged = false;
   for (const [name, document] of accepted) {
-    const live: LiveDefinition = { settings, kind, name, document, viewer };
+    const live: LiveDefinition = { settings, kind, name, document };
     const comparison = compareDefinition(deps, pins, live);
     // Drift counts, whether there is space for the definition or not: only a newcomer is withheld because of its size.
     const noSpace = comparison.change && space.take(comparison.change);
@@ -71,18 +62,19 @@ export async function compareList(
     if (comparison.servedDigest !== undefined) served.set(name, comparison.servedDigest);
     if (pins.get(settings.name, kind, name) === undefined) newcomers.push(live);
   }
-  const note = await deps.reportWithheld(settings.name, kind, withheld, viewer);
+  const note = await deps.reportWithheld(settings.name, kind, withheld);
   if (note !== undefined) changes.push(note);
   if (changes.length > 0) await deps.store.apply(changes);
   // Read again even without changes: what is sent next is checked against the pins as they are after the comparison.
   const after = await deps.current.reload();
   for (const name of await pinnedOtherwise(deps, after, newcomers)) served.delete(name);
   if (servedChanged) deps.changed(settings.name, kind);
-  return { served, pinsVersion: changes.length > 0 ? after.version : pins.version };
+  const differing = new Set([...accepted].map(([name]) => name).filter((name) => !served.has(name)));
+  return { served, differing, pinsVersion: changes.length > 0 ? after.version : pins.version };
 }
 
 /** The definitions whose names may be served, no more than one list may have. */
-function screenNames(
+export function screenNames(
   { servers }: CompareListDeps,
   pins: PinIndex,
   settings: ServerSettings,

@@ -19,11 +19,11 @@ describe('what is pinned', () => {
       digestOf('resource', base),
     );
   });
-  it('of a server, its words and not its version', () => {
+  it('of a server, its words and what it can do, not its version', () => {
     const base = { serverInfo: { name: 's', version: '1' }, capabilities: {}, instructions: 'Be kind.' };
-    expect(digestOf('server', { ...base, serverInfo: { name: 's', version: '2' }, capabilities: { tools: {} } })).toBe(
-      digestOf('server', base),
-    );
+    expect(digestOf('server', { ...base, serverInfo: { name: 's', version: '2' } })).toBe(digestOf('server', base));
+    expect(digestOf('server', { ...base, capabilities: { tools: {} } })).not.toBe(digestOf('server', base));
+    expect(digestOf('server', { ...base, capabilities: { 'x-y': { text: 'z' } } })).toBe(digestOf('server', base));
     expect(digestOf('server', { ...base, instructions: 'Be rude.' })).not.toBe(digestOf('server', base));
     expect(digestOf('server', { ...base, serverInfo: { name: 's', version: '1', title: 'T' } })).not.toBe(
       digestOf('server', base),

@@ -2,6 +2,7 @@
  * The digest of a definition: every field, known or unknown, except the few that honest servers change all the time.
  */
 import { isObject, jsonDigest, type DefinitionKind, type Digest, type JsonObject } from '@sallyport/guard';
+import { knownServerCapabilities } from '../../mcp/known-capabilities.ts';
 
 /** The digest of the pinned part of a document. */
 export function digestOf(kind: DefinitionKind, document: JsonObject): Digest {
@@ -22,8 +23,12 @@ function withoutContentFacts(document: JsonObject): JsonObject {
   return Object.keys(kept).length === 0 ? rest : { ...rest, annotations: kept };
 }
 
-/** The words of a server about itself. Its version and its capabilities change with every upgrade. */
-function serverWords({ serverInfo, instructions }: JsonObject): JsonObject {
+/** The words of a server about itself, and the capabilities that clients are told. Its version changes all the time. */
+function serverWords({ serverInfo, instructions, capabilities }: JsonObject): JsonObject {
   const { version: _version, ...words } = isObject(serverInfo) ? serverInfo : {};
-  return { serverInfo: words, ...(instructions === undefined ? {} : { instructions }) };
+  return {
+    serverInfo: words,
+    capabilities: isObject(capabilities) ? knownServerCapabilities(capabilities) : {},
+    ...(instructions === undefined ? {} : { instructions }),
+  };
 }

@@ -43,36 +43,26 @@ describe.each(PIN_STORES)('with a pin store that %s', (_answers, createPins) => 
       expect(harness.events.filter(({ kind }) => kind === 'drift')).toHaveLength(1);
     });
 
-    it('A3 for one principal only (a server with sessions): withheld from everybody', async () => {
+    it('A3 for one principal only (a server with sessions): withheld from this principal', async () => {
       const { legacyFake } = await import('../testing/fake-legacy.mts');
       const old = await legacyFake();
       const shared = createHarness(
         [serverSettings('s', httpTransport(old.url), { verifyIntervalMs: 0 })],
         createPins(),
       );
+      const callOf = (user: string) =>
+        shared.run('tools/call', { kind: 'tool', server: 's', name: 'echo' }, { name: 'echo' }, { user });
       let victim: string | undefined;
       old.tools = (session) => [session === victim ? evil : tool('echo')];
       await shared.discover();
-      expect(
-        await shared.run('tools/call', { kind: 'tool', server: 's', name: 'echo' }, { name: 'echo' }, { user: 'ann' }),
-      ).toMatchObject({ status: 'success' });
+      expect(await callOf('ann')).toMatchObject({ status: 'success' });
       old.onSession = (session) => {
-        victim = session;
+        victim ??= session;
       };
-      expect(
-        await shared.run('tools/call', { kind: 'tool', server: 's', name: 'echo' }, { name: 'echo' }, { user: 'bob' }),
-      ).toMatchObject({ error: { code: 'quarantined' } });
-      old.onSession = () => undefined;
-      expect(
-        await shared.run('tools/call', { kind: 'tool', server: 's', name: 'echo' }, { name: 'echo' }, { user: 'ann' }),
-      ).toMatchObject({ error: { code: 'quarantined' } });
-      victim = undefined;
-      expect(
-        await shared.run('tools/call', { kind: 'tool', server: 's', name: 'echo' }, { name: 'echo' }, { user: 'bob' }),
-      ).toMatchObject({ status: 'success' });
-      expect(
-        await shared.run('tools/call', { kind: 'tool', server: 's', name: 'echo' }, { name: 'echo' }, { user: 'ann' }),
-      ).toMatchObject({ status: 'success' });
+      expect(await callOf('bob')).toMatchObject({ error: { code: 'quarantined' } });
+      expect(await callOf('ann')).toMatchObject({ status: 'success' });
+      victim = '';
+      expect(await callOf('bob')).toMatchObject({ status: 'success' });
       await shared.close();
       await old.close();
     });

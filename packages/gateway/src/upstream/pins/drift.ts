@@ -1,48 +1,27 @@
 /**
- * Definitions that somebody saw differ from their pins. One viewer is enough to withhold a definition from everybody:
- * a server that shows one caller another definition is not to be trusted by the others. Drift ends when every viewer
- * who saw it sees the pinned definition again.
+ * Definitions that the gateway's own session saw differ from their pins. They are withheld from everybody until that
+ * session sees the pinned definition again. What the session of one caller shows withholds nothing from others (B11).
  */
 
 /** Drifting definitions by their key (`definitionKey`). In memory, for this process. */
 export interface Drift {
-  /** `viewer` saw a definition with another digest than the pin. @returns true when that digest was not known. */
-  mark(key: string, viewer: string, seenDigest: string): boolean;
-  /**
-   * `viewer` sees the pinned definition.
-   * @returns true when that ends the drift: nobody else saw another definition, or that one was approved.
-   */
-  clear(key: string, viewer: string, pinnedDigest: string): boolean;
+  /** A definition was seen with another digest than the pin. @returns true when that digest was not known. */
+  mark(key: string, seenDigest: string): boolean;
+  /** The pinned definition was seen. @returns true when that ends a drift. */
+  clear(key: string): boolean;
   has(key: string): boolean;
 }
 
-interface DriftingDefinition {
-  digest: string;
-  readonly viewers: Set<string>;
-}
-
-const VIEWERS_MAX = 1_000;
-
 /** No definition drifts at first. */
 export function createDrift(): Drift {
-  const drifting = new Map<string, DriftingDefinition>();
+  const drifting = new Map<string, string>();
   return {
-    mark(key, viewer, seenDigest) {
-      const known = drifting.get(key);
-      const definition = known ?? { digest: seenDigest, viewers: new Set() };
-      const isNew = known?.digest !== seenDigest;
-      definition.digest = seenDigest;
-      if (definition.viewers.size < VIEWERS_MAX) definition.viewers.add(viewer);
-      drifting.set(key, definition);
+    mark(key, seenDigest) {
+      const isNew = drifting.get(key) !== seenDigest;
+      drifting.set(key, seenDigest);
       return isNew;
     },
-    clear(key, viewer, pinnedDigest) {
-      const definition = drifting.get(key);
-      if (definition === undefined) return false;
-      definition.viewers.delete(viewer);
-      if (definition.viewers.size > 0 && definition.digest !== pinnedDigest) return false;
-      return drifting.delete(key);
-    },
+    clear: (key) => drifting.delete(key),
     has: (key) => drifting.has(key),
   };
 }

@@ -1,17 +1,23 @@
 /** Which names may be served: a plain alphabet, no two names of a server that look alike, no prefix of a server. */
-import type { DefinitionKind } from '@sallyport/guard';
+import { uriFault, uriTemplateFault, type DefinitionKind } from '@sallyport/guard';
 
 const TOOL = /^[A-Za-z0-9_.-]{1,128}$/;
 const PROMPT = /^[A-Za-z0-9_.:/-]([A-Za-z0-9_.:/ -]{0,126}[A-Za-z0-9_.:/-])?$/;
-const URI = /^[A-Za-z][A-Za-z0-9+.-]{0,63}:[^\s\p{Cc}\p{Cf}\p{Zl}\p{Zp}]{0,2048}$/u;
+const URI_CHARACTERS_MAX = 2_048;
 
 /** Why a name cannot be served; `undefined` when it can. @param servers names of all configured servers. */
 export function nameFault(kind: DefinitionKind, name: string, servers: readonly string[]): string | undefined {
   if (kind === 'resource' || kind === 'resource_template')
-    return URI.test(name) ? undefined : 'not an absolute URI of visible characters';
+    return name.length > URI_CHARACTERS_MAX ? 'a URI that is too long' : spellingFault(kind, name);
   if (!(kind === 'tool' ? TOOL : PROMPT).test(name)) return 'characters or length outside the allowed alphabet';
   const owner = servers.find((server) => name.startsWith(`${server}__`));
   return owner === undefined ? undefined : 'begins with the prefix of a server';
+}
+
+/** Why the URI of a resource or the text of a template has another spelling: no caller could read it (B12). */
+function spellingFault(kind: DefinitionKind, name: string): string | undefined {
+  const fault = kind === 'resource_template' ? uriTemplateFault(name) : uriFault(name);
+  return fault && `its URI is not in the normal form of RFC 3986: ${fault}; the server has to list it in that form`;
 }
 
 /**

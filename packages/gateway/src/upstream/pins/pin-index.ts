@@ -1,11 +1,20 @@
 /**
  * An immutable index of the pins, which finds the definition that a target means. Built when pins or servers change.
  */
-import type { Definition, DefinitionKind, PendingDigest, Pin, Target } from '@sallyport/guard';
+import {
+  uriFault,
+  type Definition,
+  type DefinitionKind,
+  type PendingDigest,
+  type Pin,
+  type Target,
+} from '@sallyport/guard';
 import { DEFINITION_KINDS } from '../../mcp/lists.ts';
 import type { ServerSettings } from '../../snapshot.ts';
 import { documentBytes } from './definition-bytes.ts';
 import { definitionKey } from './definition-key.ts';
+import { digestOf } from './digest.ts';
+import { createLooksListed, type LooksListed } from './resource-look-alikes.ts';
 import { compileTemplate, matchesTemplate, type TemplatePart } from './template.ts';
 
 /** What a pin store held at one version. */
@@ -14,6 +23,12 @@ export interface StoredPins {
   readonly pins: readonly Pin[];
   readonly pending: readonly PendingDigest[];
 }
+
+/**
+ * Who approved a definition that only the session of a caller showed, such as a tool that the caller enabled there. It
+ * is pinned for want of a better view, and the gateway's own view replaces it (B11).
+ */
+export const FIRST_USE_OF_CALLER = 'first_use_of_caller';
 
 /** The pins of the configured servers at one version of the store. */
 export interface PinIndex {
@@ -24,6 +39,8 @@ export interface PinIndex {
   get(server: string, kind: DefinitionKind, name: string): Definition | undefined;
   /** All pinned definitions of a server and kind, by name. */
   ofKind(server: string, kind: DefinitionKind): ReadonlyMap<string, Definition>;
+  /** Whether a pin was made by what a caller's session showed, and by nothing else since. */
+  isFromCaller(server: string, kind: DefinitionKind, name: string): boolean;
   /** The digest of the definition that waits for approval under this name. */
   pendingDigest(server: string, kind: DefinitionKind, name: string): string | undefined;
   /** Length of the document that waits for approval under this name; 0 when none does. */
@@ -37,6 +54,7 @@ export interface PinIndex {
 interface ServerPins {
   readonly byKind: ReadonlyMap<DefinitionKind, Map<string, Definition>>;
   readonly templates: { readonly definition: Definition; readonly parts: readonly TemplatePart[] }[];
+  readonly looksListed: LooksListed;
 }
 
 const NONE: ReadonlyMap<string, Definition> = new Map();
@@ -44,6 +62,11 @@ const NONE: ReadonlyMap<string, Definition> = new Map();
 /** @param servers the configured servers: pins of other servers, and of tools that are not allowed, are left out. */
 export function buildPinIndex(stored: StoredPins, servers: readonly ServerSettings[]): PinIndex {
   const byServer = groupByServer(stored.pins, servers);
+  const fromCallers = new Set(
+    stored.pins
+      .filter(({ approvedBy }) => approvedBy === FIRST_USE_OF_CALLER)
+      .map(({ server, kind, name }) => definitionKey(server, kind, name)),
+  );
   const pending = new Map(stored.pending.map((one) => [definitionKey(one.server, one.kind, one.name), one]));
   const ofKind = (server: string, kind: DefinitionKind): ReadonlyMap<string, Definition> =>
     byServer.get(server)?.byKind.get(kind) ?? NONE;
@@ -52,6 +75,7 @@ export function buildPinIndex(stored: StoredPins, servers: readonly ServerSettin
     find: (target) => findTarget(byServer, target),
     get: (server, kind, name) => ofKind(server, kind).get(name),
     ofKind,
+    isFromCaller: (server, kind, name) => fromCallers.has(definitionKey(server, kind, name)),
     pendingDigest: (server, kind, name) => pending.get(definitionKey(server, kind, name))?.digest,
     pendingBytes: (server, kind, name) => pending.get(definitionKey(server, kind, name))?.documentBytes ?? 0,
     keptBytes: (server) =>
@@ -81,7 +105,15 @@ function groupByServer(pins: readonly Pin[], servers: readonly ServerSettings[])
     if (settings === undefined || (kind === 'tool' && settings.allowTools?.includes(name) === false)) continue;
     const group = groups.get(server) ?? noPins();
     groups.set(server, group);
-    const definition: Definition = { server, kind, name, document, digest, labels: settings.labels };
+    const definition: Definition = {
+      server,
+      kind,
+      name,
+      document,
+      // What is pinned of a server has grown since the first releases: their digests are made again.
+      digest: kind === 'server' ? digestOf(kind, document) : digest,
+      labels: settings.labels,
+    };
     group.byKind.get(kind)?.set(name, definition);
     const parts = kind === 'resource_template' ? compileTemplate(name) : undefined;
     if (parts !== undefined) group.templates.push({ definition, parts });
@@ -89,10 +121,16 @@ function groupByServer(pins: readonly Pin[], servers: readonly ServerSettings[])
   return groups;
 }
 
-const noPins = (): ServerPins => ({
-  byKind: new Map(DEFINITION_KINDS.map((kind) => [kind, new Map<string, Definition>()])),
-  templates: [],
-});
+function noPins(): ServerPins {
+  const resources = new Map<string, Definition>();
+  return {
+    byKind: new Map(
+      DEFINITION_KINDS.map((kind) => [kind, kind === 'resource' ? resources : new Map<string, Definition>()]),
+    ),
+    templates: [],
+    looksListed: createLooksListed(resources),
+  };
+}
 
 function findTarget(byServer: ReadonlyMap<string, ServerPins>, target: Target): Definition | undefined {
   if (target.kind === 'gateway' || target.kind === 'servers' || target.kind === 'task' || target.kind === 'unknown')
@@ -100,5 +138,7 @@ function findTarget(byServer: ReadonlyMap<string, ServerPins>, target: Target): 
   const pins = byServer.get(target.server);
   const exact = pins?.byKind.get(target.kind)?.get(target.name);
   if (exact !== undefined || target.kind !== 'resource') return exact;
-  return pins?.templates.find(({ parts }) => matchesTemplate(parts, target.name))?.definition;
+  if (pins === undefined || uriFault(target.name) !== undefined) return undefined;
+  const template = pins.templates.find(({ parts }) => matchesTemplate(parts, target.name));
+  return template !== undefined && pins.looksListed(target.name) ? undefined : template?.definition;
 }

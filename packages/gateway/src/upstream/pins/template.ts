@@ -48,7 +48,11 @@ function expressionParts(expression: string): TemplatePart[] | undefined {
 /** What an unreserved variable can hold: one segment, percent-encoded where it must be. */
 const SEGMENT = /^[^/?#[\]@!$&'()*+,;=:]+$/;
 
-/** @param parts a template from `compileTemplate`. A URI with dot segments matches nothing (S7). */
+/**
+ * @param parts a template from `compileTemplate`.
+ * @param uri in normal form. One with dot segments matches nothing (S7), and neither does one with a value that servers
+ *   may read as another one (B12).
+ */
 export function matchesTemplate(parts: readonly TemplatePart[], uri: string): boolean {
   if (uri.length > URI_CHARACTERS_MAX || hasDotSegments(uri)) return false;
   let position = 0;
@@ -60,7 +64,7 @@ export function matchesTemplate(parts: readonly TemplatePart[], uri: string): bo
     }
     const end = variableEnd(parts, index, uri, position);
     const value = end <= position ? '' : uri.slice(position, end);
-    if (value === '' || !(part.reserved || SEGMENT.test(value))) return false;
+    if (value === '' || !(part.reserved || SEGMENT.test(value)) || hasSecondReading(value)) return false;
     position = end;
   }
   return position === uri.length;
@@ -71,6 +75,24 @@ function variableEnd(parts: readonly TemplatePart[], index: number, uri: string,
   const literal = parts[index + 1]?.literal;
   if (literal === undefined) return uri.length;
   return index + 2 === parts.length ? uri.length - literal.length : uri.indexOf(literal, start + 1);
+}
+
+/**
+ * B12: a value that names the same as a shorter or simpler one on some systems: with separators that are encoded, at an
+ * end or doubled, with a query, a fragment, a path parameter or a stream of its own, encoded twice, with dots or spaces
+ * at the end of a name, or in a compatibility form of Unicode.
+ */
+function hasSecondReading(value: string): boolean {
+  if (/%(2F|5C|25[0-9A-Fa-f])|[?#;]|:\$/.test(value)) return true;
+  const names = value.split('/');
+  if (names.some((name) => name === '' || name.endsWith('.') || name.startsWith('%20') || name.endsWith('%20')))
+    return true;
+  return value.includes('%') && isCompatibilityForm(value);
+}
+
+function isCompatibilityForm(value: string): boolean {
+  const text = decodeURIComponent(value);
+  return text.normalize('NFKC') !== text;
 }
 
 const DECODING_ROUNDS_MAX = 3;

@@ -7,4 +7,6 @@ export interface Verification {
   readonly pinsVersion: number;
   /** Digest by name (or URI) of every listed definition that matches its pin. */
   readonly served: ReadonlyMap<string, Digest>;
+  /** Names under which the session showed something else than is pinned. */
+  readonly differing: ReadonlySet<string>;
 }

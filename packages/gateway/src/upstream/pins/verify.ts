@@ -8,10 +8,11 @@ import {
   type JsonObject,
   type MaybePromise,
 } from '@sallyport/guard';
-import { GATEWAY_TENANT } from '@sallyport/guard/stages';
 import type { UpstreamSession } from '../sessions/session.ts';
 import type { ServerSettings } from '../../snapshot.ts';
 import type { PinCatalog } from './catalog.ts';
+import type { ComparedList } from './compare-list.ts';
+import type { OwnView } from './own-view.ts';
 import type { PinIndex } from './pin-index.ts';
 import { readList } from './read-list.ts';
 import type { Verification } from './verification.ts';
@@ -20,12 +21,16 @@ import type { Verification } from './verification.ts';
 export interface Verifier {
   readonly clock: Clock;
   readonly catalog: PinCatalog;
+  readonly ownView: OwnView;
   /** The capabilities that the gateway itself declares when it lists. */
   capabilities(settings: ServerSettings): JsonObject;
 }
 
-/** Who sees what a session shows: its principal, or `*` for a session that all callers share. */
-export const viewerOf = (session: UpstreamSession): string => session.owner?.principal ?? '*';
+/**
+ * Whether what a session shows decides for everybody. So does a session that all callers share: it was opened, and its
+ * lists are read, with the capabilities of the gateway.
+ */
+export const isOwnView = ({ owner }: UpstreamSession): boolean => owner === undefined || owner.isGateway;
 
 /** Lists the live definitions and compares them with the pins. Calls at the same time share one comparison. */
 export function verifyNow(verifier: Verifier, session: UpstreamSession, kind: DefinitionKind): Promise<Verification> {
@@ -36,34 +41,40 @@ export function verifyNow(verifier: Verifier, session: UpstreamSession, kind: De
   return verification;
 }
 
-async function verify(
-  { clock, catalog, capabilities }: Verifier,
-  session: UpstreamSession,
-  kind: DefinitionKind,
-): Promise<Verification> {
+async function verify(verifier: Verifier, session: UpstreamSession, kind: DefinitionKind): Promise<Verification> {
   const { connection, settings } = session;
-  const verifiedAtMs = clock.now();
-  const documents = await readList(connection, kind, settings.timeoutMs, capabilities(settings));
-  const { served, pinsVersion } = await catalog.compareList(
-    settings,
-    kind,
-    documents,
-    viewerOf(session),
-    session.owner?.tenant === GATEWAY_TENANT ? undefined : session.owner,
-  );
-  const verification: Verification = { verifiedAtMs, pinsVersion, served };
+  const verifiedAtMs = verifier.clock.now();
+  const documents = await readList(connection, kind, settings.timeoutMs, verifier.capabilities(settings));
+  const compared = isOwnView(session)
+    ? await verifier.catalog.compareList(settings, kind, documents)
+    : await compareForCaller(verifier, session, kind, documents);
+  const verification: Verification = { verifiedAtMs, ...compared };
   session.verifications.set(kind, verification);
   return verification;
+}
+
+/** B11: what only this caller sees as new or changed is looked up over the gateway's own session first. */
+async function compareForCaller(
+  { catalog, ownView }: Verifier,
+  { settings, owner }: UpstreamSession,
+  kind: DefinitionKind,
+  documents: readonly JsonObject[],
+): Promise<ComparedList> {
+  const compared = await catalog.compareForCaller(settings, kind, documents);
+  if (compared.differing.size === 0) return compared;
+  await ownView.refresh(settings.name, kind);
+  return catalog.compareAndPinForCaller(settings, kind, documents, owner);
 }
 
 /** The last verification of a kind, unless it is older than the server's settings allow. */
 function recentVerification(
   { clock }: Verifier,
-  { settings, verifications }: UpstreamSession,
+  { settings, verifications, owner }: UpstreamSession,
   kind: DefinitionKind,
 ): Verification | undefined {
   const last = verifications.get(kind);
-  if (last === undefined || settings.verifyIntervalMs === 0) return undefined;
+  // The gateway asks for itself when it wants to know what is so now.
+  if (last === undefined || settings.verifyIntervalMs === 0 || owner?.isGateway === true) return undefined;
   return clock.now() - last.verifiedAtMs <= settings.verifyIntervalMs ? last : undefined;
 }
 
@@ -109,12 +120,12 @@ export function requireServed(
 function requireMatch(
   catalog: PinCatalog,
   pins: PinIndex,
-  { served }: Verification,
+  { served, differing }: Verification,
   { server, kind, name, digest }: Definition,
 ): void {
   if (catalog.isDrifting(server, kind, name) || pins.get(server, kind, name)?.digest !== digest)
     throw new GuardError('quarantined');
   const shownDigest = served.get(name);
-  if (shownDigest === undefined) throw new GuardError('not_found');
+  if (shownDigest === undefined) throw new GuardError(differing.has(name) ? 'quarantined' : 'not_found');
   if (shownDigest !== digest) throw new GuardError('quarantined');
 }

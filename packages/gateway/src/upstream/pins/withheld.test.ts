@@ -12,7 +12,7 @@ function reports() {
     createMemoryPins(),
   );
   const report = (server: string, withheld: readonly Withheld[]): Promise<unknown> =>
-    reported(server, 'tool', withheld, '*');
+    reported(server, 'tool', withheld);
   return { names, report };
 }
 

@@ -13,16 +13,14 @@ export interface Withheld {
 }
 
 /**
- * Reports the withheld definitions of one list.
+ * Reports the withheld definitions of one list of the gateway's own session.
  *
- * @param viewer who saw the list.
  * @returns what has to be stored; `undefined` when the store has it already.
  */
 export type ReportWithheld = (
   server: string,
   kind: DefinitionKind,
   withheld: readonly Withheld[],
-  viewer: string,
 ) => Promise<PinChange | undefined>;
 
 const REMEMBERED_MAX = 10_000;
@@ -45,27 +43,21 @@ export function createWithheldReports(
     report({ kind: 'withheld', server, definition: kind, name, reason });
   };
   const noteOnce = createNotes(store);
-  return (server, kind, withheld, viewer) => {
+  return (server, kind, withheld) => {
     const shown = withheld.slice(0, OF_ONE_LIST_MAX).map(({ name, reason }) => ({ name: printable(name), reason }));
     if (withheld.length > OF_ONE_LIST_MAX) shown.push({ name: '', reason: 'and more' });
     for (const definition of shown) reportOnce(server, kind, definition);
-    return noteOnce(server, kind, shown, viewer);
+    return noteOnce(server, kind, shown);
   };
 }
 
 const printable = (name: string): string => name.replace(/[^\x20-\x7e]/g, '?').slice(0, 128);
 
-/**
- * What the store has to be told. Of each list one viewer is believed, the first since the start (the gateway itself
- * lists first): callers who see different lists would take turns in changing the note.
- */
+/** What the store has to be told. */
 function createNotes(store: PinStore): ReportWithheld {
-  const viewers = new Map<string, string>();
   let noted: Promise<Map<string, string>> | undefined;
-  return async (server, kind, withheld, viewer) => {
+  return async (server, kind, withheld) => {
     const list = JSON.stringify([server, kind]);
-    if ((viewers.get(list) ?? viewer) !== viewer) return undefined;
-    viewers.set(list, viewer);
     noted ??= readNotes(store).catch((thrown: unknown) => {
       noted = undefined;
       throw thrown;

@@ -11,6 +11,7 @@ const owner = (user: string, client: string, tenant: string): Owner => ({
   user: `${user} of ${tenant}`,
   tenant,
   session: '-',
+  isGateway: false,
 });
 
 /** Sessions that are in use, as many as each owner gets. */

@@ -14,10 +14,12 @@ import type { Owner, UpstreamSession } from './session.ts';
  */
 export function sessionToEvict(
   settings: ServerSettings,
-  { user, tenant }: Owner,
+  { user, tenant, isGateway }: Owner,
   sessions: Iterable<UpstreamSession>,
   openings: Iterable<Opening>,
 ): UpstreamSession | undefined {
+  // Its one session beside the shares is how the gateway judges what the others show (B11).
+  if (isGateway) return undefined;
   const { name, sessions: caps } = settings;
   const opening = [...openings].filter(({ server }) => server === name);
   const open = [...sessions].filter((session) => session.settings.name === name && session.owner !== undefined);

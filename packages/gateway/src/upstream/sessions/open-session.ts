@@ -1,6 +1,7 @@
 /** Opens a session: a connection over the server's transport, and the state around it. */
 import type { JsonObject } from '@sallyport/guard';
 import type { ServerSettings } from '../../snapshot.ts';
+import { gatewayCapabilities } from '../client-requests/capabilities.ts';
 import { readinessReasonOf, reasonOf, transportErrorOf, transportFailure } from '../transports/failure.ts';
 import type { ConnectOptions, Endpoint } from '../transports/transport-kind.ts';
 import { TRANSPORTS } from '../transports/transports.ts';
@@ -32,7 +33,8 @@ export async function openSession(
   const sessionState = createSessionState();
   const serverInitiated = state.serverInitiated(settings, owner, sessionState);
   const closing = state.closing.signal;
-  const connectOptions = { settings, capabilities, log: state.log, closing, serverInitiated };
+  const ownCapabilities = gatewayCapabilities(settings.clientRequests);
+  const connectOptions = { settings, capabilities, ownCapabilities, log: state.log, closing, serverInitiated };
   const open = asksForLegacy ? openLegacyConnection : openConnection;
   const connection = await open(endpointOf(state, settings), connectOptions, state).catch((thrown: unknown) => {
     if (kind.restart === 'backoff') state.backoff.failed(backoffKey);

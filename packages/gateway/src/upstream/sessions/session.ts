@@ -12,6 +12,8 @@ export interface Owner {
   readonly tenant: string;
   /** The client's session id, or `-`. */
   readonly session: string;
+  /** True for the gateway itself: what its session shows decides for everybody (B11). */
+  readonly isGateway: boolean;
 }
 
 /** A call that the server works on. What the server sends without naming a call may belong to it. */
@@ -51,6 +53,7 @@ export const ownerOf = ({ principal, tenant, call }: Permitted): Owner => ({
   user: JSON.stringify([principal.user.issuer, principal.user.subject, tenant.id]),
   tenant: tenant.id,
   session: call.session?.id ?? '-',
+  isGateway: call.credentials.kind === 'gateway',
 });
 
 /** A text that no other owner has. */

@@ -31,7 +31,9 @@ async function tasksOf({ settings, taskSeal }: ServerCall, session: UpstreamSess
     const tasks = Array.isArray(value['tasks']) ? (value['tasks'] as readonly unknown[]).filter(isObject) : [];
     // A server without sessions lists the tasks of everybody who comes with the gateway's credentials.
     const own = tasks.filter(({ taskId }) => typeof taskId === 'string' && session.taskIds.has(taskId));
-    found.push(...own.map((task) => sealTask(taskSeal, task)));
+    found.push(
+      ...own.flatMap((task): readonly JsonObject[] => [sealTask(taskSeal, task)].filter((one) => one !== undefined)),
+    );
     if (typeof value['nextCursor'] !== 'string') break;
     cursor = value['nextCursor'];
   }

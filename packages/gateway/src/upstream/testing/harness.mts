@@ -138,7 +138,7 @@ export function createHarness(
   };
   const definitions = createServerDefinitions(definitionsDeps);
   const guard = createGuard(permissiveStages(definitions.catalog, clock));
-  const upstreams = createUpstreams(
+  const upstreams: Upstreams = createUpstreams(
     {
       ...definitionsDeps,
       steadyClock: clock,
@@ -148,6 +148,7 @@ export function createHarness(
         if (harness.refuseClientRequests) return Promise.reject(new GuardError('not_permitted'));
         return guardedClientRequest(guard, permitted, method, params, deliver);
       },
+      askAsGateway: (server, method) => runDiscovery(guard, upstreams, server, method),
       environment: { PATH: process.env['PATH'] ?? '', HOME: '/tmp', LANG: 'C.UTF-8' },
     },
     definitions,
@@ -175,7 +176,7 @@ export function createHarness(
       const result = await harness.resultOf(method, { kind: 'servers', servers: names }, {}, options);
       return (result.items ?? []).map(({ name }) => name);
     },
-    discover: () => upstreams.discover((server, method) => runDiscovery(guard, upstreams, server, method)),
+    discover: () => upstreams.discover(),
     close: () => upstreams.close(),
   };
   return harness;

@@ -60,6 +60,13 @@ export function rpcFailure(code: number, message: string, data: Json | undefined
   return new GuardError('upstream_failed', { cause, ...(isRelayed && { rpc: { code } }) });
 }
 
+/** B13: the same failure without a word of the server, which was not asked for anything that was approved. */
+export function withoutServerWords(thrown: unknown): unknown {
+  const remote = remoteErrorOf(thrown);
+  if (remote === undefined || remote.code === RPC_ERROR.missingClientCapability) return thrown;
+  return transportFailure(`the server answered with error ${remote.code}`, { cause: thrown });
+}
+
 /** @param reason in words of the gateway: never anything that the server sent. */
 export function transportFailure(reason: string, detail: TransportErrorDetail = {}): GuardError {
   return new GuardError('upstream_failed', { cause: transportError(reason, detail) });
@@ -126,6 +133,6 @@ const meaningOf = ({ code }: RemoteError): string =>
 
 /** The same for the operator's log, with the cleaned message of the server. */
 export function reasonOf(thrown: unknown): string {
-  const remote = remoteErrorOf(thrown);
+  const remote = remoteErrorOf(thrown) ?? remoteErrorOf(transportErrorOf(thrown)?.cause);
   return remote === undefined ? readinessReasonOf(thrown) : `${readinessReasonOf(thrown)}: ${remote.message}`;
 }

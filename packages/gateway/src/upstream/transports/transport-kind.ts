@@ -28,8 +28,13 @@ export interface Endpoint {
 /** What a connection is opened with. */
 export interface ConnectOptions {
   readonly settings: ServerSettings;
-  /** What the handshake declares in the client's name. */
+  /** What `initialize` declares in the client's name. */
   readonly capabilities: JsonObject;
+  /**
+   * What `server/discover` declares, whoever the session is for: its answer holds for all callers of a connection that
+   * they share (B11). Later requests declare the capabilities of their own clients.
+   */
+  readonly ownCapabilities: JsonObject;
   /** The era that the server spoke last, if it is known: a legacy server is not asked for 2026-07-28 again. */
   readonly era: Era | undefined;
   readonly log: Log;

@@ -53,8 +53,9 @@ export interface ApproveDeps {
  * ```
  */
 export function createApprove({ rules, approvals, clock }: ApproveDeps): Stages['approve'] {
-  return (identity, { definition, input }, grant) => {
-    if (definition?.kind !== 'tool') return undefined;
+  return (identity, { row, definition, input }, grant) => {
+    // A task was approved with the call that made it.
+    if (definition?.kind !== 'tool' || row.target === 'task') return undefined;
     const rule = rules().find(
       ({ server, tool }) => matches(server, definition.server) && matches(tool, definition.name),
     );

@@ -31,6 +31,7 @@ function openStage(decision: PolicyDecision | (() => never)) {
   const requests: PolicyRequest[] = [];
   const decisions: string[] = [];
   const stage = createAuthorize({
+    tasks: { find: () => undefined },
     policy: () => ({
       revision: 'r',
       couldAllow: () => true,
@@ -96,6 +97,7 @@ describe('the policy', () => {
   it('is read for every call: new policies take effect with the next call', () => {
     let current: PolicyDecision = allow as PolicyDecision;
     const stage = createAuthorize({
+      tasks: { find: () => undefined },
       policy: () => {
         const decision = current;
         return { revision: 'r', couldAllow: () => true, decide: () => decision };

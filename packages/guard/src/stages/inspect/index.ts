@@ -1,5 +1,5 @@
 /** Stage 9: is the result safe to return? One rule per file. */
-import type { Definition, JsonObject } from '../../call.ts';
+import type { Call, Definition, JsonObject } from '../../call.ts';
 import type { Stages, Identity } from '../../guard.ts';
 import { isObject } from '../../json/is-object.ts';
 import { createSchemaCache, type SchemaCache } from '../validate/index.ts';
@@ -14,6 +14,8 @@ export interface InspectDeps {
   readonly resultBytesMax: (server: string) => number;
   /** The same decision that a call of the definition would meet. */
   readonly mayList: (identity: Identity, definition: Definition) => boolean;
+  /** The decision that `tasks/get` would meet. @param taskId as the caller knows it. */
+  readonly mayFollow: (identity: Identity, taskId: string, call: Call) => boolean;
   /** Shared with the validate stage. */
   readonly outputCheck?: SchemaCache;
 }
@@ -23,12 +25,15 @@ export interface InspectDeps {
  *
  * @example
  * ```ts
- * const inspect = createInspect({ resultBytesMax: () => 1_048_576, mayList: () => true });
+ * const inspect = createInspect({
+ *   resultBytesMax: () => 1_048_576, mayList: () => true, mayFollow: () => true,
+ * });
  * ```
  */
 export function createInspect({
   resultBytesMax,
   mayList,
+  mayFollow,
   outputCheck = createSchemaCache('outputSchema', SCHEMA_LIMITS),
 }: InspectDeps): Stages['inspect'] {
   const matchOutputSchema = createMatchOutputSchema(outputCheck);
@@ -38,6 +43,8 @@ export function createInspect({
     return (result) => {
       if (result.items !== undefined)
         return { ...result, items: result.items.filter((item) => mayList(identity, item)) };
+      if (call.method === 'tasks/list')
+        return { value: followed(result.value, (taskId) => mayFollow(identity, taskId, call)) };
       if (bytesMax !== undefined) boundSize(result, bytesMax);
       const toolResult = toolResultOf(result.value, call.method);
       if (toolResult !== undefined) matchShape(toolResult);
@@ -45,6 +52,12 @@ export function createInspect({
       return result;
     };
   };
+}
+
+/** B10: the tasks of a list that the caller could ask for. */
+function followed(value: JsonObject, mayFollow: (taskId: string) => boolean): JsonObject {
+  const tasks = Array.isArray(value['tasks']) ? (value['tasks'] as readonly unknown[]).filter(isObject) : [];
+  return { ...value, tasks: tasks.filter(({ taskId }) => typeof taskId === 'string' && mayFollow(taskId)) };
 }
 
 /** The part of an answer that a tool produced: all of it, or the result inside a finished task. */

@@ -29,7 +29,11 @@ interface Setting {
 
 function inspectOf(setting: Setting = {}): (result: McpResult) => McpResult {
   const { method = 'tools/call', document, maxBytes = 1_000_000, mayList = () => true } = setting;
-  const stage = createInspect({ resultBytesMax: (server) => (server === 'crm' ? maxBytes : 0), mayList });
+  const stage = createInspect({
+    resultBytesMax: (server) => (server === 'crm' ? maxBytes : 0),
+    mayList,
+    mayFollow: () => true,
+  });
   const definition = 'definition' in setting ? setting.definition : definitionOf(document);
   const judged: ValidatedCall = { row: methodRow(method) as MethodRow, definition, input: {} };
   const target = method.startsWith('tasks/') ? { kind: 'task', server: 'crm', name: 't' } : { kind: 'gateway' };
@@ -210,7 +214,7 @@ describe('J12 the approved output schema', () => {
   });
 
   it('two tools of one name with different pins have their own schemas', () => {
-    const stage = createInspect({ resultBytesMax: () => 1_000, mayList: () => true });
+    const stage = createInspect({ resultBytesMax: () => 1_000, mayList: () => true, mayFollow: () => true });
     const check = (type: string) => {
       const judged: ValidatedCall = {
         row: METHODS['tools/call'],

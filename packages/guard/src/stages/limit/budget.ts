@@ -48,8 +48,10 @@ export interface LimitDeps {
  * ```
  */
 export function createLimit({ limiter, tiers, observer }: LimitDeps): Stages['limit'] {
-  return (identity, validated) => {
-    if (!validated.row.limited) return undefined;
+  return (identity, call) => {
+    if (!call.row.limited) return undefined;
+    // Asking for a task takes nothing from the budget of its tool.
+    const validated = call.row.target === 'task' ? { ...call, definition: undefined } : call;
     const rules = rulesFor(settingsOf(tiers(), identity.principal), identity, validated);
     if (rules.length === 0) return undefined;
     return andThen(limiter.take(rules), (verdict) => {

@@ -8,6 +8,7 @@ import type { Stages } from '../../guard.ts';
 import { checkArguments, checkUndeclared } from './arguments.ts';
 import { SCHEMA_LIMITS, type SchemaLimits } from './bounds.ts';
 import { compileSchema, type CheckSchema } from './compile.ts';
+import { completionArguments } from './completion-arguments.ts';
 import { checkPromptArguments } from './prompt-arguments.ts';
 
 export { compileSchema, SchemaBudgetError, type CheckSchema } from './compile.ts';
@@ -77,6 +78,7 @@ export function createValidate({
     return compiled(inputCheck, definition, 'input');
   };
   return (call, row, definition) => {
+    if (call.method === 'completion/complete') return completionArguments(call.params, definition);
     if (!row.validates || definition === undefined) return call.params;
     const input = argumentsOf(call.params['arguments']);
     if (definition.kind === 'prompt') checkPromptArguments(definition, input);

@@ -42,6 +42,7 @@ function bench({
   const deps = { policy: () => engine, allowTools: (server: string) => (server === 'crm' ? allow : undefined) };
   const stage = createVisible({
     ...deps,
+    tasks: { find: () => undefined },
     catalog: {
       find: (target) => {
         looked.push(target);
@@ -79,7 +80,7 @@ const METHOD_OF = {
 describe('A13 a name that is called', () => {
   it.each(Object.entries(METHOD_OF))('a %s is found and judged without its arguments', (kind, method) => {
     const definition = definitionOf(kind as DefinitionKind);
-    const target = { kind, server: 'crm', name: 'get' } as Target;
+    const target = { kind, server: 'crm', name: kind === 'resource' ? 'mem://get' : 'get' } as Target;
     const { see, questions, looked } = bench({ found: definition });
     expect(see(target, method)).toBe(definition);
     expect(looked).toEqual([target]);
@@ -88,6 +89,14 @@ describe('A13 a name that is called', () => {
     ]);
     expect(bench({ could: false, found: definition }).refusal(target, method)).toMatchObject({ code: 'not_found' });
     expect(bench({ found: null }).refusal(target, method)).toMatchObject({ code: 'not_found' });
+  });
+
+  it('B12 another spelling of a resource is refused before it is looked up', () => {
+    const { refusal, questions, looked } = bench({ found: definitionOf('resource') });
+    for (const name of ['mem://%67et', 'MEM://get', 'mem://get/.', 'get'])
+      for (const method of ['resources/read', 'resources/subscribe', 'subscriptions/resource'])
+        expect(refusal({ kind: 'resource', server: 'crm', name }, method)).toMatchObject({ code: 'invalid_params' });
+    expect([...questions, ...looked]).toEqual([]);
   });
 
   it('A15 hidden by policy, hidden by configuration, unknown and absent get the same answer', () => {
@@ -121,9 +130,9 @@ describe('a call without a single target is not looked up', () => {
     expect(looked).toEqual([]);
   });
 
-  it('a task, which only its upstream session knows', () => {
-    const { see, looked } = bench({ found: null });
-    expect(see({ kind: 'task', server: 'crm', name: 't' }, 'tasks/get')).toBeUndefined();
+  it('B10 a task that was never given out does not exist', () => {
+    const { refusal, looked } = bench({ found: null });
+    expect(refusal({ kind: 'task', server: 'crm', name: 't' }, 'tasks/get')).toMatchObject({ code: 'not_found' });
     expect(looked).toEqual([]);
   });
 });

@@ -6,7 +6,7 @@ import type { InputRequest } from '../../../mcp/results.ts';
 import { guardClientRequest } from '../../client-requests/send-to-client.ts';
 import type { RunClientRequest } from '../../deps.ts';
 import { sealTasksOfResult } from '../../tasks/task-ids.ts';
-import type { ServerCall } from '../server-call.ts';
+import { taskOriginOf, type ServerCall } from '../server-call.ts';
 import { inputRequestsOf } from './input-requests.ts';
 import type { RequestState, RequestStates } from './request-state.ts';
 
@@ -39,7 +39,7 @@ export async function forwardInputRequests(
   };
   return {
     value: {
-      ...sealTasksOfResult(taskSeal, permitted.call.method, rest),
+      ...sealTasksOfResult(taskSeal, permitted.call.method, rest, taskOriginOf(call)),
       ...(requests.size > 0 && { inputRequests: permittedRequests }),
       requestState: requestStates.seal(permitted, state, STATE_TTL_MS),
     },

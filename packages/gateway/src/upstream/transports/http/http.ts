@@ -45,9 +45,9 @@ async function connectAfter(thrown: unknown, sockets: HttpSockets, options: Conn
 
 /** @returns `undefined` when the server does not know 2026-07-28. */
 async function connectModern(sockets: HttpSockets, options: ConnectOptions): Promise<Connection | undefined> {
-  const { settings, capabilities, log } = options;
+  const { settings, ownCapabilities, log } = options;
   const transport = createModernHttpTransport(settings.name, sockets, log);
-  const handshake = await discover(transport, capabilities, probeTimeoutMs(settings)).catch((thrown: unknown) => {
+  const handshake = await discover(transport, ownCapabilities, probeTimeoutMs(settings)).catch((thrown: unknown) => {
     // Each request stands alone, so that one without an answer does not stand in the way of `initialize`.
     if (thrown instanceof GuardError && thrown.code === 'upstream_timeout') return undefined;
     throw thrown;

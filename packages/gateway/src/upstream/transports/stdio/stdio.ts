@@ -75,9 +75,9 @@ type EraAnswer =
 
 /** Never rejects. */
 async function askEra(transport: StdioTransport, options: ConnectOptions): Promise<EraAnswer> {
-  const { settings, capabilities } = options;
+  const { settings, ownCapabilities } = options;
   try {
-    const handshake = await discover(transport, capabilities, settings.startTimeoutMs);
+    const handshake = await discover(transport, ownCapabilities, settings.startTimeoutMs);
     return handshake === undefined
       ? { kind: 'legacy' }
       : {
