@@ -264,7 +264,7 @@ export async function startGateway(snapshot: Snapshot, options: StartOptions = {
     openAuditLog,
     () => edge?.activeConnections() ?? 0,
   );
-  const { clock, steadyClock: steady, log, settings, audit, store } = resources;
+  const { clock, log, settings, audit, store } = resources;
   const guarded = createGuardedUpstreams(resources);
   edge = createEdge(resources, guarded);
   await recordSettings('gateway.start', settings.current(), audit, clock, log);
