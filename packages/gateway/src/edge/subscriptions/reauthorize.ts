@@ -46,7 +46,7 @@ export function watchStream(
     if (outcome.status !== 'success' && outcome.error.code !== 'rate_limited') return endForCaller();
     const { principal, tenant } = outcome;
     if (principal !== undefined && tenant !== undefined)
-      if (slots.count({ principal, tenant }) > gateway.streamsPerPrincipalMax) endOnce('There are too many streams.');
+      if (slots.mustEnd({ principal, tenant }, gateway.streamsPerPrincipalMax)) endOnce('There are too many streams.');
   };
   const timer = setInterval(() => void recheck().catch(endForCaller), RECHECK_MS);
   timer.unref();

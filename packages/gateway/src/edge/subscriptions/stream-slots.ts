@@ -14,8 +14,11 @@ export interface StreamSlots {
    * @throws GuardError `rate_limited` when the user, or its tenant, has too many.
    */
   take(identity: Identity, userMax: number): () => void;
-  /** How many streams the user has open. */
-  count(identity: Identity): number;
+  /**
+   * Whether a stream of the user has to end because a limit was tightened. What was told so counts as ended at once, so
+   * that no more streams end than have to.
+   */
+  mustEnd(identity: Identity, userMax: number): boolean;
 }
 
 const RETRY_AFTER_SECONDS = 10;
@@ -24,8 +27,15 @@ const RETRY_AFTER_SECONDS = 10;
 export function createStreamSlots(streamsMax: number): StreamSlots {
   const shares = createFairShares(() => streamsMax);
   const ofUsers = new Map<string, number>();
+  const endingOfUsers = new Map<string, number>();
   return {
-    count: (identity) => ofUsers.get(shareHolderOf(identity).user) ?? 0,
+    mustEnd(identity, userMax) {
+      const { user } = shareHolderOf(identity);
+      const ending = endingOfUsers.get(user) ?? 0;
+      if ((ofUsers.get(user) ?? 0) - ending <= userMax) return false;
+      endingOfUsers.set(user, ending + 1);
+      return true;
+    },
     take(identity, userMax) {
       const holder = shareHolderOf(identity);
       const count = ofUsers.get(holder.user) ?? 0;
@@ -41,6 +51,9 @@ export function createStreamSlots(streamsMax: number): StreamSlots {
         if (!isOpen) return;
         isOpen = false;
         release();
+        const ending = (endingOfUsers.get(holder.user) ?? 0) - 1;
+        if (ending > 0) endingOfUsers.set(holder.user, ending);
+        else endingOfUsers.delete(holder.user);
         const left = (ofUsers.get(holder.user) ?? 1) - 1;
         if (left > 0) ofUsers.set(holder.user, left);
         else ofUsers.delete(holder.user);
