@@ -19,7 +19,9 @@ let serial = 0;
 
 /** The folder with the groups of all children; `undefined` where there is none. Made when it is first asked for. */
 export function cgroupFolder(): string | undefined {
-  if (folder === null) folder = makeFolder();
+  if (folder !== null) return folder;
+  folder = makeFolder();
+  if (folder !== undefined) process.on('exit', killCgroups);
   return folder;
 }
 
@@ -43,7 +45,7 @@ export async function endCgroup(group: string): Promise<void> {
 }
 
 /** Kills everything in all groups, at the very end of this process, and removes those that are empty. */
-export function killCgroups(): void {
+function killCgroups(): void {
   if (typeof folder !== 'string') return;
   try {
     writeFileSync(join(folder, 'cgroup.kill'), '1');

@@ -5,7 +5,7 @@
  */
 import { accessSync, constants, existsSync } from 'node:fs';
 import { delimiter, resolve } from 'node:path';
-import { endCgroup, killCgroups, makeCgroup } from './cgroup.ts';
+import { endCgroup, makeCgroup } from './cgroup.ts';
 import { killMarked, MARKER, RUN_ID } from './process-marker.ts';
 import { unwatchGroup, watchGroup } from './watchdog.ts';
 
@@ -78,7 +78,6 @@ function addGroup(pid: number): void {
   // What has left its group is found by the watchdog.
   process.on('exit', () => {
     for (const group of groups) signalGroup(group, 'SIGKILL');
-    killCgroups();
   });
 }
 
