@@ -131,6 +131,7 @@ describe('A14 every route of the gateway listener', () => {
  * Route → a path of it, what `GET` answers, and the other methods that it has. A route without a row here fails the
  * first test.
  */
+const AUTHENTICATION = /^\{"error":"authentication is required"\}/;
 const ADMIN: Readonly<Record<string, readonly [path: string, answer: RegExp, methods?: readonly string[]]>> = {
   '^\\/health$': ['/health', /^\{"status":"ok"\}\n$/],
   '^\\/ready$': ['/ready', /^\{"status":"ready","checks":\{[a-z0-9.:/", ]*\}\}\n$/],
@@ -143,6 +144,13 @@ const ADMIN: Readonly<Record<string, readonly [path: string, answer: RegExp, met
     '/audit/acme/tile/0/000.p/1',
     /^([^]{1,32}|\{"error":"not found"\}\n)$/,
   ],
+  '^\\/api\\/v1\\/approvals$': ['/api/v1/approvals', AUTHENTICATION],
+  '^\\/api\\/v1\\/approvals\\/([A-Za-z0-9_-]{22})$': ['/api/v1/approvals/0123456789abcdefABCDEF', AUTHENTICATION],
+  '^\\/api\\/v1\\/approvals\\/([A-Za-z0-9_-]{22})\\/(approve|deny)$': [
+    '/api/v1/approvals/0123456789abcdefABCDEF/approve',
+    /^\{"error":"method not allowed"\}/,
+    ['POST'],
+  ],
 };
 const ADMIN_ROUTES = createAdmin({
   listenHost: '127.0.0.1',
@@ -150,6 +158,9 @@ const ADMIN_ROUTES = createAdmin({
   metrics: async () => ({ type: '', text: '' }),
   checkpoint: async () => undefined,
   tile: async () => undefined,
+  approvals: undefined as never,
+  audit: undefined as never,
+  clock: undefined as never,
 }).routes;
 
 describe('A14 every route of the admin listener', () => {

@@ -42,6 +42,12 @@ export function gatewayAddress(environment: Environment): string | undefined {
   return address === undefined || address === '' ? undefined : address;
 }
 
+/** Where the admin listener of a running gateway is, for commands; `undefined` = as configured. */
+export function adminAddress(environment: Environment): string | undefined {
+  const address = environment['SALLYPORT_ADMIN_URL'];
+  return address === undefined || address === '' ? undefined : address;
+}
+
 /** PATH, HOME, LANG and TMPDIR: all that a child process gets besides what its settings say. */
 export function childEnvironment(environment: Environment): Readonly<Record<string, string>> {
   const variables = ['PATH', 'HOME', 'LANG', 'TMPDIR', 'SYSTEMROOT'].flatMap((name): [string, string][] => {

@@ -273,10 +273,12 @@ export async function startGateway(snapshot: Snapshot, options: StartOptions = {
   const discovery = role === 'admin' ? undefined : createDiscovery(guarded.upstreams);
   const stopping = new AbortController();
   const checks = readinessChecks({ ...resources, ...guarded, discovery, stopping: stopping.signal });
-  const listeners = await openListeners(resources, checks, edge, role, options.signIn).catch(async (thrown) => {
-    await closeResources(resources, guarded);
-    throw thrown;
-  });
+  const listeners = await openListeners(resources, guarded.guard, checks, edge, role, options.signIn).catch(
+    async (thrown) => {
+      await closeResources(resources, guarded);
+      throw thrown;
+    },
+  );
   // Not awaited: an issuer that does not answer is reported by the log and /ready, and API keys work without it.
   void guarded.issuerKeys.ready();
   await Promise.race([discovery?.run(), ...(options.stop === undefined ? [] : [aborted(options.stop)])]);
@@ -329,7 +331,8 @@ function createEdge(resources: Resources, guarded: GuardedUpstreams): HttpEdge {
 }
 
 async function openListeners(
-  { audit, log, metrics, settings }: Resources,
+  { approvals, audit, clock, log, metrics, settings }: Resources,
+  guard: Guard,
   checks: readonly Check[],
   edge: HttpEdge,
   role: 'gateway' | 'admin' | 'all',
@@ -339,6 +342,13 @@ async function openListeners(
   const health = createPublicHealth(checks);
   const endpoints = createAdmin({
     listenHost: admin.listen.host,
+    authenticate: (authorization) => {
+      const credentials = readAuthorization(authorization);
+      return credentials.kind === 'none' ? undefined : guard.identify(credentials);
+    },
+    approvals,
+    audit,
+    clock,
     checks,
     metrics: () => metrics.read(),
     checkpoint: (tenant) => audit.checkpoint(tenant),

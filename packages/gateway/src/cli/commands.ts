@@ -2,6 +2,7 @@
  * The list of commands, in the order of the help. The program (`program.ts`), the reference page (`tools/docs.ts`) and
  * the shell completion (`completion.ts`) are all made from it.
  */
+import { approvalsCommands } from './approvals.ts';
 import { auditCommands } from './audit.ts';
 import { callCommand } from './call.ts';
 import { checkCommand } from './check.ts';
@@ -22,6 +23,7 @@ export const COMMANDS: readonly CommandEntry[] = [
   stdioCommand,
   toolsCommand,
   callCommand,
+  approvalsCommands,
   auditCommands,
   keysCommands,
   pinsCommands,

@@ -2,7 +2,7 @@
 import { credentialToken } from '../config.ts';
 import type { CommandDefinition } from './command.ts';
 import { stopSignal } from './stop-signal.ts';
-import { NO_TOKEN } from './target.ts';
+import { NO_TOKEN } from './address.ts';
 
 /** `sallyport stdio`. */
 export const stdioCommand: CommandDefinition<readonly [], { readonly server?: string }> = {

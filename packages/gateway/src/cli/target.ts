@@ -1,6 +1,7 @@
 /** Which gateway a command talks to, and with which credential: shared by `tools` and `call`. */
 import { InvalidArgumentError } from 'commander';
 import { credentialToken, formatConfigError, gatewayAddress, loadConfig } from '../config.ts';
+import { isAddress, NO_TOKEN } from './address.ts';
 import type { CommandContext, CommandOption } from './command.ts';
 import type { GatewayTarget } from './gateway-client.ts';
 
@@ -9,9 +10,6 @@ export interface TargetOptions {
   readonly server?: string;
   readonly url?: string;
 }
-
-/** What a user without a credential reads. */
-export const NO_TOKEN = 'SALLYPORT_TOKEN is not set: put an access token or an API key (sallyport keys create) into it';
 
 /** Options of every command that talks to a running gateway. */
 export const TARGET_OPTIONS: readonly CommandOption[] = [
@@ -31,8 +29,6 @@ function parseServerName(text: string): string {
   if (!/^[a-z0-9-]{1,32}$/.test(text)) throw new InvalidArgumentError('Use 1-32 characters of a-z 0-9 -.');
   return text;
 }
-
-const isAddress = (text: string): boolean => URL.canParse(text) && /^https?:$/.test(new URL(text).protocol);
 
 function parseAddress(text: string): string {
   if (!isAddress(text)) throw new InvalidArgumentError('Use an http or https URL, such as http://127.0.0.1:8700.');

@@ -1,5 +1,9 @@
-/** The admin listener: its table of routes. Nothing in it changes anything. */
+/** The admin listener: its table of routes. */
+import type { Approvals, AuditLog, Clock } from '@sallyport/guard';
 import type { Tile } from '@sallyport/guard/audit';
+import { createDecideApproval } from './approvals/decide.ts';
+import { createListApprovals } from './approvals/list.ts';
+import { createShowApproval } from './approvals/show.ts';
 import { createCheckpoint } from './checkpoint.ts';
 import { health } from './health.ts';
 import { createMetricsEndpoint, type RenderedMetrics } from './metrics.ts';
@@ -9,6 +13,9 @@ import { createTile } from './tile.ts';
 
 /** What the endpoints of the admin listener read. */
 export interface AdminDeps extends RouterDeps {
+  readonly approvals: Approvals;
+  readonly audit: AuditLog;
+  readonly clock: Clock;
   readonly checks: readonly Check[];
   readonly metrics: () => Promise<RenderedMetrics>;
   /** The signed checkpoint of a tenant's log; `undefined` for a tenant without one. */
@@ -39,6 +46,23 @@ export function createAdmin(deps: AdminDeps): Admin {
       path: /^\/audit\/(_|[A-Za-z0-9][A-Za-z0-9._-]{0,63})\/tile\/([0-9][0-9x/.p]{0,40})$/,
       params: ['tenant', 'tile'],
       endpoints: { GET: createTile(deps.tile) },
+    },
+    {
+      path: /^\/api\/v1\/approvals$/,
+      endpoints: { GET: createListApprovals(deps.approvals) },
+      authentication: 'required',
+    },
+    {
+      path: /^\/api\/v1\/approvals\/([A-Za-z0-9_-]{22})$/,
+      params: ['id'],
+      endpoints: { GET: createShowApproval(deps.approvals) },
+      authentication: 'required',
+    },
+    {
+      path: /^\/api\/v1\/approvals\/([A-Za-z0-9_-]{22})\/(approve|deny)$/,
+      params: ['id', 'verdict'],
+      endpoints: { POST: createDecideApproval(deps) },
+      authentication: 'required',
     },
   ];
   return { routes: routes.map(({ path }) => path.source), handle: createRouter(routes, deps) };

@@ -1,6 +1,6 @@
 /** What an endpoint of the admin listener is: a function from one typed request to one typed response. */
 import type { ServerResponse } from 'node:http';
-import type { Json, MaybePromise, Principal } from '@sallyport/guard';
+import type { Identity, Json, MaybePromise } from '@sallyport/guard';
 
 /** Methods that an endpoint can serve. `HEAD` is served by the endpoint for `GET`. */
 export type EndpointMethod = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
@@ -17,7 +17,7 @@ export interface EndpointRequest {
    */
   readonly body: Json | undefined;
   /** Who calls; `undefined` when the route does not authenticate, or when the caller presented no credential. */
-  readonly caller: Principal | undefined;
+  readonly caller: Identity | undefined;
 }
 
 /** What an endpoint returns. */

@@ -1,12 +1,15 @@
 /** An endpoint with a path parameter, a query, a body and a caller, which exists in this test only. */
 import { request as httpRequest } from 'node:http';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { GuardError, type Principal } from '@sallyport/guard';
+import { GuardError, type Identity } from '@sallyport/guard';
 import { openListener, type Listener } from '../listen/listener.ts';
 import { jsonResponse, type Endpoint, type EndpointRequest } from './endpoint.ts';
 import { createRouter, type AdminRoute } from './router.ts';
 
-const ALICE = { user: { issuer: 'https://i', subject: 'alice' }, key: 'alice' } as unknown as Principal;
+const ALICE = {
+  principal: { user: { issuer: 'https://i', subject: 'alice' }, key: 'alice' },
+  tenant: { id: 'acme' },
+} as unknown as Identity;
 
 let listener: Listener;
 let received: EndpointRequest[] = [];

@@ -3,7 +3,7 @@
  * same for every endpoint is decided here, once: Host and Origin, 404, 405, the caller, and the body.
  */
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { GuardError, type Log, type MaybePromise, type Principal } from '@sallyport/guard';
+import { GuardError, type ErrorCode, type Log, type Identity, type MaybePromise } from '@sallyport/guard';
 import { headerValues } from '../listen/header-values.ts';
 import { setSecurityHeaders } from '../listen/security-headers.ts';
 import {
@@ -36,11 +36,11 @@ export interface RouterDeps {
   /** Further exact `Host` values that are accepted, in lower case. */
   readonly allowedHosts?: readonly string[];
   /**
-   * The principal of these `Authorization` headers; `undefined` when there is no credential.
+   * Who presents these `Authorization` headers, and for which tenant; `undefined` when there is no credential.
    *
-   * @throws GuardError `unauthenticated` for a credential that is not accepted.
+   * @throws GuardError for a credential that is not accepted.
    */
-  readonly authenticate?: (authorization: readonly string[]) => MaybePromise<Principal | undefined>;
+  readonly authenticate?: (authorization: readonly string[]) => MaybePromise<Identity | undefined>;
   readonly log?: Log;
 }
 
@@ -131,17 +131,20 @@ const allowedMethods = ({ endpoints }: AdminRoute): string =>
     .flatMap((method) => (method === 'GET' ? ['GET', 'HEAD'] : [method]))
     .join(', ');
 
+/** A credential that is not accepted, or that names no tenant of this gateway. */
+const REFUSED: readonly ErrorCode[] = ['unauthenticated', 'insufficient_scope', 'unknown_tenant', 'rate_limited'];
+
 async function callerOf(
   request: IncomingMessage,
   { authentication }: AdminRoute,
   { authenticate }: RouterDeps,
-): Promise<Principal | undefined | 'refused'> {
+): Promise<Identity | undefined | 'refused'> {
   if (authentication === undefined) return undefined;
   try {
     const caller = await authenticate?.(headerValues(request, 'authorization'));
     return caller === undefined && authentication === 'required' ? 'refused' : caller;
   } catch (thrown) {
-    if (thrown instanceof GuardError && thrown.code === 'unauthenticated') return 'refused';
+    if (thrown instanceof GuardError && REFUSED.includes(thrown.code)) return 'refused';
     throw thrown;
   }
 }

@@ -1,0 +1,56 @@
+/** Requests of commands to the control API of a running gateway. */
+import { isObject, type Json, type JsonObject } from '@sallyport/guard';
+import { adminAddress, credentialToken, loadConfig } from '../config.ts';
+import { isAddress, NO_TOKEN } from './address.ts';
+import type { CommandContext, CommandOption } from './command.ts';
+import { fetchBounded } from './fetch-bounded.ts';
+
+/** A control API, and the credential for it. */
+export interface AdminTarget {
+  readonly origin: string;
+  readonly token: string;
+}
+
+/** Option of every command that uses the control API. */
+export const ADMIN_OPTION: CommandOption = {
+  flags: '--admin-url <url>',
+  summary: 'where the admin listener is (default: SALLYPORT_ADMIN_URL, or as configured)',
+};
+
+/** @throws Error with a sentence for the user when there is no credential or no valid address. */
+export function adminTargetOf(url: string | undefined, { environment, configuration }: CommandContext): AdminTarget {
+  const token = credentialToken(environment);
+  if (token === undefined) throw new Error(NO_TOKEN);
+  const address = url ?? adminAddress(environment) ?? configuredAddress();
+  if (!isAddress(address)) throw new Error('--admin-url and SALLYPORT_ADMIN_URL must be http or https URLs');
+  return { origin: new URL(address).origin, token };
+
+  function configuredAddress(): string {
+    const loaded = loadConfig(configuration.file(), environment);
+    if (!('snapshot' in loaded)) throw new Error('the configuration has errors; see: sallyport check');
+    const { host, port, tls } = loaded.snapshot.admin.listen;
+    return `${tls === undefined ? 'http' : 'https'}://${host.includes(':') ? `[${host}]` : host}:${port}`;
+  }
+}
+
+/** @returns the document. @throws Error with a sentence for the user for every other answer. */
+export async function adminRequest(target: AdminTarget, path: string, body?: JsonObject): Promise<JsonObject> {
+  const headers = { authorization: `Bearer ${target.token}`, 'content-type': 'application/json' };
+  const init = body === undefined ? { headers } : { method: 'POST', headers, body: JSON.stringify(body) };
+  const { status, body: bytes } = await fetchBounded(`${target.origin}${path}`, init).catch((cause: unknown) => {
+    throw new Error(`${target.origin}: nothing answers; is the gateway running? (sallyport start)`, { cause });
+  });
+  if (status === 401) throw new Error('The gateway did not accept the credential in SALLYPORT_TOKEN.');
+  const document = parse(bytes);
+  if (status >= 200 && status < 300 && isObject(document)) return document;
+  const detail = isObject(document) ? (document['detail'] ?? document['error']) : undefined;
+  throw new Error(typeof detail === 'string' ? detail : `The gateway answered with status ${status}.`);
+}
+
+function parse(bytes: Buffer): Json | undefined {
+  try {
+    return JSON.parse(bytes.toString()) as Json;
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,130 @@
+/** `sallyport approvals`: the queue of calls that wait for a person. */
+import { isObject, type Json, type JsonObject } from '@sallyport/guard';
+import { ADMIN_OPTION, adminRequest, adminTargetOf } from './admin-client.ts';
+import { columns } from './columns.ts';
+import type { CommandContext, CommandDefinition, CommandGroup, CommandOption } from './command.ts';
+import { printJson, type CliIo } from './io.ts';
+import { printable, printableLine } from './printable.ts';
+
+interface Options {
+  readonly adminUrl?: string;
+  readonly json?: boolean;
+}
+
+interface ReasonOption extends Options {
+  readonly reason?: string;
+}
+
+const PATH = '/api/v1/approvals';
+const JSON_OPTION: CommandOption = { flags: '--json', summary: 'print JSON' };
+const ID = { name: 'id', summary: 'id of the request, as `sallyport approvals list` shows it' };
+
+const listCommand: CommandDefinition<readonly [], Options & { readonly all?: boolean }> = {
+  name: 'list',
+  summary: 'calls that wait for a person',
+  options: [
+    ADMIN_OPTION,
+    { flags: '--all', summary: 'also those that were decided and have not expired' },
+    JSON_OPTION,
+  ],
+  example: 'SALLYPORT_TOKEN=sp_… sallyport approvals list',
+  run: async (_given, { adminUrl, all, json }, context) => {
+    const path = all === true ? PATH : `${PATH}?status=pending`;
+    const { approvals } = await adminRequest(adminTargetOf(adminUrl, context), path);
+    const found = Array.isArray(approvals) ? (approvals as readonly Json[]).filter(isObject) : [];
+    if (json === true) printJson(context.io, found);
+    else printList(context.io, found);
+  },
+};
+
+const showCommand: CommandDefinition<readonly [string], Options> = {
+  name: 'show',
+  summary: 'one request: who calls what, with all arguments',
+  arguments: [ID],
+  options: [ADMIN_OPTION, JSON_OPTION],
+  example: 'SALLYPORT_TOKEN=sp_… sallyport approvals show 4yTq…',
+  run: async ([id], { adminUrl, json }, context) => {
+    const request = await adminRequest(adminTargetOf(adminUrl, context), pathOf(id));
+    if (json === true) printJson(context.io, request, 'indented');
+    else printRequest(context.io, request);
+  },
+};
+
+const approveCommand: CommandDefinition<readonly [string], Options> = {
+  name: 'approve',
+  summary: 'let exactly this call happen, once',
+  arguments: [ID],
+  options: [ADMIN_OPTION, JSON_OPTION],
+  example: 'SALLYPORT_TOKEN=sp_… sallyport approvals approve 4yTq…',
+  run: ([id], options, context) => decide(id, 'approve', options, context),
+};
+
+const denyCommand: CommandDefinition<readonly [string], ReasonOption> = {
+  name: 'deny',
+  summary: 'refuse a call',
+  arguments: [ID],
+  options: [ADMIN_OPTION, { flags: '--reason <text>', summary: 'what the model is told' }, JSON_OPTION],
+  example: 'SALLYPORT_TOKEN=sp_… sallyport approvals deny 4yTq… --reason "wrong account"',
+  run: ([id], options, context) => decide(id, 'deny', options, context),
+};
+
+/** `sallyport approvals …`. */
+export const approvalsCommands: CommandGroup = {
+  name: 'approvals',
+  summary: 'calls that people must approve',
+  example: 'SALLYPORT_TOKEN=sp_… sallyport approvals list',
+  commands: [listCommand, showCommand, approveCommand, denyCommand],
+};
+
+async function decide(
+  id: string,
+  verdict: 'approve' | 'deny',
+  { adminUrl, reason, json }: ReasonOption,
+  context: CommandContext,
+): Promise<void> {
+  const body = reason === undefined ? {} : { reason };
+  const request = await adminRequest(adminTargetOf(adminUrl, context), `${pathOf(id)}/${verdict}`, body);
+  if (json === true) return printJson(context.io, request);
+  const { status, required, decisions } = request;
+  const missing = Number(required) - (Array.isArray(decisions) ? decisions.length : 0);
+  context.io.stdout(
+    status === 'pending'
+      ? `noted; ${missing} more must approve\n`
+      : `${String(status)}: ${printable(`${String(request['server'])} ${String(request['tool'])}`)}\n`,
+  );
+}
+
+const pathOf = (id: string): string => `${PATH}/${encodeURIComponent(id)}`;
+
+function printList(io: CliIo, requests: readonly JsonObject[]): void {
+  if (requests.length === 0) return io.stdout('No call waits for approval.\n');
+  const rows = requests.map((request) => [
+    String(request['id']),
+    String(request['status']),
+    whoOf(request),
+    printable(`${String(request['server'])} ${String(request['tool'])}`),
+    printableLine(JSON.stringify(request['arguments'] ?? {}), 60),
+    `until ${String(request['expires_at'])}`,
+  ]);
+  for (const line of columns([['ID', 'STATUS', 'WHO', 'TOOL', 'ARGUMENTS', ''], ...rows])) io.stdout(`${line}\n`);
+}
+
+function printRequest(io: CliIo, request: JsonObject): void {
+  const approvers = Array.isArray(request['approvers']) ? request['approvers'].join(', ') : '';
+  const rows = [
+    ['id', String(request['id'])],
+    ['status', `${String(request['status'])}, until ${String(request['expires_at'])}`],
+    ['who', whoOf(request)],
+    ['tool', printable(`${String(request['server'])} ${String(request['tool'])}`)],
+    ['asked by', printable(String(request['asked_by']))],
+    ['approvers', printable(`${String(request['required'])} of ${approvers}`)],
+  ];
+  for (const line of columns(rows)) io.stdout(`${line}\n`);
+  io.stdout(`arguments\n${printable(JSON.stringify(request['arguments'], null, 2))}\n`);
+}
+
+function whoOf({ requester, agent }: JsonObject): string {
+  const user = isObject(requester) ? String(requester['subject']) : '';
+  const client = isObject(agent) ? String(agent['client_id']) : '';
+  return printable(`${user} through ${client}`);
+}

@@ -1,0 +1,128 @@
+/**
+ * A person says yes: alice's call waits, people of her tenant decide over the control API and the command line, the call
+ * goes on once, and the record says who said it (U1, U4, U5, U14).
+ */
+import { readFileSync, readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { request } from 'undici';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { run as runCommand } from '../../packages/gateway/src/cli/testing/run.mts';
+import { connect, type Era } from '../attacks/mcp-client.ts';
+import { openUpstream, textResult, tool, type Upstream } from '../attacks/upstream.ts';
+import { openGateway, type TestGateway } from './gateway.ts';
+
+let upstream: Upstream;
+let gateway: TestGateway;
+let calls = 0;
+beforeAll(async () => {
+  upstream = await openUpstream({
+    tools: [tool('refund', { amount: { type: 'number' } })],
+    respond({ method }) {
+      if (method !== 'tools/call') return undefined;
+      calls += 1;
+      return textResult('refunded');
+    },
+  });
+  gateway = await openGateway({
+    servers: { bank: { url: upstream.url } },
+    settings: { approvals: { rules: [{ server: 'bank', tool: 'refund', approvers: ['group:finance', 'user:erin'] }] } },
+  });
+});
+afterAll(async () => {
+  await gateway?.close();
+  await upstream?.close();
+});
+
+const person = (subject: string, groups: readonly string[] = [], roles: readonly string[] = []): Promise<string> =>
+  gateway.token('bob', { sub: subject, client_id: 'console', groups, roles });
+
+async function api(token: string | undefined, path: string, body?: object) {
+  const { statusCode, body: answer } = await request(`${gateway.adminUrl}/api/v1/approvals${path}`, {
+    method: body === undefined ? 'GET' : 'POST',
+    headers: {
+      ...(token !== undefined && { authorization: `Bearer ${token}` }),
+      ...(body !== undefined && { 'content-type': 'application/json' }),
+    },
+    ...(body !== undefined && { body: JSON.stringify(body) }),
+  });
+  return { status: statusCode, document: (await answer.json()) as Record<string, unknown> };
+}
+
+async function refund(amount: number, era: Era = 'modern') {
+  const client = await connect(`${gateway.url}/mcp/bank`, await gateway.token('alice'), era);
+  const { result } = await client.call({ id: 1, name: 'refund', arguments: { amount } }).done;
+  return result as { isError?: boolean; structuredContent?: Record<string, unknown> };
+}
+
+async function waitingId(amount: number): Promise<string> {
+  const { structuredContent } = await refund(amount);
+  expect(structuredContent).toMatchObject({ error_code: 'APPROVAL_REQUIRED' });
+  const { document } = await api(await person('dave', ['finance']), '?status=pending');
+  const open = document['approvals'] as { id: string; arguments: { amount: number } }[];
+  return open.find(({ arguments: sent }) => sent.amount === amount)?.id ?? '';
+}
+
+const recordsOf = (tenant: string): string =>
+  readdirSync(join(gateway.folder, 'data', 'audit', tenant), { recursive: true, encoding: 'utf8' })
+    .filter((name) => name.endsWith('.seg'))
+    .map((name) => readFileSync(join(gateway.folder, 'data', 'audit', tenant, name), 'latin1'))
+    .join('');
+
+it.each<Era>(['modern', 'legacy'])(
+  'a %s call waits, is approved by somebody else, and runs exactly once',
+  async (era) => {
+    const amount = era === 'modern' ? 4_000 : 5_000;
+    const before = calls;
+    const id = await waitingId(amount);
+    expect((await refund(amount, era)).isError).toBe(true);
+    const shown = await api(await person('dave', ['finance']), `/${id}`);
+    expect(shown).toMatchObject({
+      status: 200,
+      document: { server: 'bank', tool: 'refund', arguments: { amount }, requester: { subject: 'alice' } },
+    });
+    expect((await api(await person('dave', ['finance']), `/${id}/approve`, {})).document).toMatchObject({
+      status: 'approved',
+    });
+    expect(calls).toBe(before);
+    expect((await refund(amount, era)).isError).toBeFalsy();
+    expect((await refund(amount, era)).structuredContent).toMatchObject({ error_code: 'APPROVAL_REQUIRED' });
+    expect(calls).toBe(before + 1);
+    const records = recordsOf('acme');
+    expect(records).toContain('"operation":"approval.decide"');
+    expect(records).toContain(`"approval_id":"${id}","approvers":[{`);
+  },
+);
+
+it('U5 U14 the caller, strangers, and people of other tenants decide nothing', async () => {
+  const id = await waitingId(1);
+  expect((await api(await gateway.token('alice', { groups: ['finance'] }), `/${id}/approve`, {})).status).toBe(403);
+  expect((await api(await person('frank', [], ['viewer']), `/${id}/approve`, {})).status).toBe(403);
+  expect((await api(await person('frank'), `/${id}/approve`, {})).status).toBe(404);
+  expect((await api(await gateway.token('carol', { groups: ['finance'] }), `/${id}/approve`, {})).status).toBe(404);
+  expect((await api(undefined, `/${id}/approve`, {})).status).toBe(401);
+  expect((await api('nonsense', `/${id}/approve`, {})).status).toBe(401);
+  expect((await api(await person('dave', ['finance']), `/${id}/approve`, { amount: 2 })).status).toBe(400);
+  expect((await refund(1)).structuredContent).toMatchObject({ error_code: 'APPROVAL_REQUIRED' });
+});
+
+it('the command line lists, shows and denies, and the model reads the reason', async () => {
+  const id = await waitingId(7);
+  const environment = {
+    SALLYPORT_TOKEN: await person('erin'),
+    SALLYPORT_ADMIN_URL: gateway.adminUrl,
+    SALLYPORT_CONFIG: gateway.config,
+  };
+  const listed = await runCommand(['approvals', 'list'], { environment });
+  expect(listed.out).toMatch(new RegExp(`${id} +pending +alice through \\S+ +bank refund +\\{"amount":7\\}`));
+  expect((await runCommand(['approvals', 'show', id], { environment })).out).toContain('"amount": 7');
+  const denied = await runCommand(['approvals', 'deny', id, '--reason', 'Wrong account.'], { environment });
+  expect([denied.code, denied.out]).toEqual([0, 'refused: bank refund\n']);
+  expect((await refund(7)).structuredContent).toMatchObject({
+    error_code: 'APPROVAL_REFUSED',
+    message: 'A person refused this call: Wrong account.',
+  });
+  expect(await runCommand(['approvals', 'approve', id], { environment })).toMatchObject({
+    code: 1,
+    err: expect.stringContaining('it was decided, has ended or has expired') as string,
+  });
+});
