@@ -1,6 +1,6 @@
 /**
- * A person says yes: alice's call waits, people of her tenant decide over the control API and the command line, the call
- * goes on once, and the record says who said it (U1, U4, U5, U14).
+ * A person says yes: alice's call waits, people of her tenant decide over the control API and the command line, the
+ * call goes on once, and the record says who said it (U1, U4, U5, U14).
  */
 import { readFileSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';

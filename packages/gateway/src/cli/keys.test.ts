@@ -42,7 +42,7 @@ describe('keys create', () => {
 it('a store that cannot be opened is named', () => {
   writeFileSync(join(folder, 'plain'), '');
   expect(() => openStore(join(folder, 'plain', 'sallyport.db'))).toThrow(/^.*plain\/sallyport\.db cannot be opened: /);
-  expect(() => openStore(folder)).toThrow(`${folder} cannot be opened: unable to open database file`);
+  expect(() => openStore(folder)).toThrow(`${folder} cannot be opened: EISDIR`);
 });
 
 it('a list shows whose key each one is', async () => {

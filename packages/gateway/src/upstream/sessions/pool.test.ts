@@ -47,7 +47,7 @@ async function abortAfterTurns(abort: AbortController, turns: number): Promise<v
 }
 
 describe('A19 nothing crosses from one principal to another', () => {
-  it('A19 of 200 concurrent callers, some of which cancel, each gets only its own results', async () => {
+  it('A19 of 80 concurrent callers, some of which cancel, each gets only its own results', async () => {
     const server = await legacyHttp();
     closing.push(server.close);
     const harness = harnessFor(httpTransport(server.url), {
@@ -56,7 +56,8 @@ describe('A19 nothing crosses from one principal to another', () => {
     });
     await harness.discover();
     const results = await Promise.all(
-      Array.from({ length: 200 }, async (_, at) => {
+      // Two calls each at the same time: more would be refused by the share of their tenant (B7).
+      Array.from({ length: 80 }, async (_, at) => {
         const who = `p${at}`;
         const texts: string[] = [];
         for (let round = 0; round < 3; round++) {
@@ -77,7 +78,7 @@ describe('A19 nothing crosses from one principal to another', () => {
       }),
     );
     for (const [who, texts] of results) expect([...texts]).toEqual([`canary ${who}`]);
-    expect(harness.upstreams.stats().sessions['s']).toBe(201);
+    expect(harness.upstreams.stats().sessions['s']).toBe(81);
   }, 120_000);
 
   it('A19 each principal and client session has a child process of its own', async () => {
