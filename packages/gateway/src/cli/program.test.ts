@@ -37,7 +37,19 @@ describe('the program', () => {
 
   it('every command has --json, and help with an example', async () => {
     const names = COMMANDS.map(({ name }) => name);
-    expect(names).toEqual(['start', 'init', 'check', 'stdio', 'tools', 'call', 'approvals', 'audit', 'keys', 'pins', 'completion']);
+    expect(names).toEqual([
+      'start',
+      'init',
+      'check',
+      'stdio',
+      'tools',
+      'call',
+      'approvals',
+      'audit',
+      'keys',
+      'pins',
+      'completion',
+    ]);
     const lines = COMMANDS.flatMap((entry) =>
       'commands' in entry ? entry.commands.map(({ name }) => [entry.name, name]) : [[entry.name]],
     );
