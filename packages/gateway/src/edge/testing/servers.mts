@@ -74,7 +74,7 @@ export const DEFINITIONS: readonly Definition[] = [
   definition('docs', 'tool', 'app', { ...OPEN, _meta: { ui: { resourceUri: 'ui://app/main' } } }),
   definition('docs', 'resource', 'ui://app/main'),
   definition('docs', 'resource', 'file:///a'),
-  definition('docs', 'prompt', 'greet'),
+  definition('docs', 'prompt', 'greet', { arguments: [{ name: 'who' }] }),
 ];
 
 const textResult = (text: string): McpResult => ({ value: { content: [{ type: 'text', text }] } });
