@@ -61,6 +61,8 @@ function modern(id: unknown, method: string | undefined): boolean {
   const tag = { _meta: { 'io.modelcontextprotocol/subscriptionId': id } };
   if (method === 'server/discover')
     reply(id, { ...complete, supportedVersions: ['2026-07-28'], capabilities: { tools: { listChanged: true } } });
+  else if (method === 'initialize')
+    send({ jsonrpc: '2.0', id, error: { code: -32022, message: 'Unsupported protocol version' } });
   else if (method === 'tools/list')
     reply(id, { ...complete, tools: [{ name: 'echo', inputSchema: { type: 'object' } }] });
   else if (method === 'subscriptions/listen') {
