@@ -133,7 +133,7 @@ const streams: readonly Change[] = [
     ['subscriptions/stream-slots.test.ts'],
     [
       ['if (count >= userMax)', 'if (false)'],
-      ['= shareHolderOf(identity);', '= { ...shareHolderOf(identity), user: identity.principal.key };'],
+      ['holder = shareHolderOf(identity);', 'holder = { ...shareHolderOf(identity), user: identity.principal.key };'],
       ["const release = takeShare(shares, holder, 'streams … are open');", 'const release = () => {};'],
       ['if (left > 0) ofUsers.set(holder.user, left);\n        else', ''],
     ],

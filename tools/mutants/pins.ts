@@ -8,7 +8,10 @@ export const pins: readonly Change[] = [
   ...inPins('compare-definition.ts', DRIFT, [
     ["if (pin === undefined && settings.pin === 'approval')", 'if (false)'],
     ['if (pin.digest !== digest) {', 'if (false) {'],
-    ['servedDigest: deps.drift.has(key) ? undefined : digest', 'servedDigest: digest'],
+    [
+      'if (!deps.drift.mark(key, digest)) return { servedDigest: undefined, ',
+      'if (!deps.drift.mark(key, digest)) return { servedDigest: digest, ',
+    ],
     ["  deps.report({ kind: 'restored', server, definition: kind, name });\n", ''],
   ]),
   ...inPins(
@@ -64,10 +67,8 @@ export const pins: readonly Change[] = [
     ['digest.test.ts'],
     [
       ["if (kind === 'resource') return", 'if (isObject(document)) return'],
-      [
-        '  return { serverInfo: words, ...(instructions === undefined ? {} : { instructions }) };',
-        '  return { serverInfo: words };',
-      ],
+      ['    ...(instructions === undefined ? {} : { instructions }),\n', ''],
+      ['capabilities: isObject(capabilities) ? knownServerCapabilities(capabilities) : {}', 'capabilities: {}'],
       ['const { version: _version, ...words }', 'const { version: _version, title: _title, ...words }'],
     ],
   ),
