@@ -73,20 +73,12 @@ export const pins: readonly Change[] = [
     ],
   ),
   ...inPins(
-    'drift.ts',
-    ['drift.test.ts'],
-    [
-      ['if (definition.viewers.size < VIEWERS_MAX) definition', 'definition'],
-      ['if (definition.viewers.size > 0 && definition.digest !== pinnedDigest) return false;', ''],
-    ],
-  ),
-  ...inPins(
     'names.ts',
     ['names.test.ts', 'screen.test.ts'],
     [
       ["return owner === undefined ? undefined : 'begins with the prefix of a server';", 'return owner && undefined;'],
       ["if (!(kind === 'tool' ? TOOL : PROMPT).test(name)) return", 'if (false) return'],
-      ["return URI.test(name) ? undefined : 'not an absolute URI of visible characters';", 'return undefined;'],
+      [' : spellingFault(kind, name);', ' : undefined;'],
       ["name.normalize('NFKC')", 'name'],
       [".replace(/1/g, 'l')", ''],
       ['[`case ${plain.toLowerCase()}`, `shape ${skeleton}`]', '[`case ${plain}`, `shape ${skeleton}`]'],
@@ -142,9 +134,9 @@ export const pins: readonly Change[] = [
     [
       ['catalog.isDrifting(server, kind, name) || pins.get', 'pins.get'],
       ['|| pins.get(server, kind, name)?.digest !== digest', ''],
-      ["if (shownDigest === undefined) throw new GuardError('not_found');", 'if (shownDigest === undefined) return;'],
+      ['if (shownDigest === undefined) throw', 'if (false) throw'],
       ["if (shownDigest !== digest) throw new GuardError('quarantined');", ''],
-      ['settings.verifyIntervalMs === 0) return undefined;', 'false) return undefined;'],
+      ['settings.verifyIntervalMs === 0 || owner?.isGateway', 'owner?.isGateway'],
       ['<= settings.verifyIntervalMs ? last : undefined', '<= Infinity ? last : undefined'],
       ['pinned?.digest === digest && !verifier', '!verifier'],
     ],

@@ -162,10 +162,7 @@ const notifications: readonly Change[] = [
     ['notifications/subscriptions/subscribe.test.ts'],
     [
       ['`${server} ${ownerKey(owner)}`', '`${server}`'],
-      [
-        'if (matches(filter, method, params)) call.channel.notify(method, clientParams(call, method, params));',
-        'call.channel.notify(method, clientParams(call, method, params));',
-      ],
+      ['if (matches(filter, method, params)) notifyOf(call, method, params);', 'notifyOf(call, method, params);'],
     ],
   ),
   ...inUpstream(
@@ -275,8 +272,8 @@ const tasks: readonly Change[] = [
         "if (opened === undefined) throw new GuardError('not_found');\n  return opened;",
         'return opened ?? String(taskId);',
       ],
-      ['if (isTaskResult(method, result)) sealed = sealTask(seal, sealed);', ''],
-      ['    sealed = { ...sealed, task: sealTask(seal, task) };\n', '    sealed = { ...sealed };\n'],
+      ['sealed = sealTask(seal, sealed) ?? withoutTaskId(sealed)', 'sealed = { ...sealed }'],
+      ['task: sealTask(seal, inner) ?? withoutTaskId(inner)', 'task: inner'],
       ['if (taskIds.size > TASKS_MAX && oldest !== undefined) taskIds.delete(oldest);', ''],
       ['taskId === undefined ? rest : {', 'taskId === undefined ? message : {'],
     ],
