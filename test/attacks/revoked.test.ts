@@ -199,7 +199,8 @@ describe.each(['modern', 'legacy'] as const)('S12 %s', (era) => {
   it('a tenant that is removed from the configuration is denied', async () => {
     const client = await openClient(era, await installation.token('bob'));
     await restore(client);
-    installation.write({ ...installation.settings, tenants: ['globex'] });
+    const issuers = [{ issuer: installation.issuer.issuer, audience: `${installation.url}/mcp`, tenants: ['globex'] }];
+    installation.write({ ...installation.settings, tenants: ['globex'], identity: { issuers } });
     await expectDenied(client, 'alpha');
     await restore(client);
   });

@@ -145,9 +145,9 @@ const ADMIN: Readonly<Record<string, readonly [path: string, answer: RegExp, met
     /^([^]{1,32}|\{"error":"not found"\}\n)$/,
   ],
   '^\\/api\\/v1\\/approvals$': ['/api/v1/approvals', AUTHENTICATION],
-  '^\\/api\\/v1\\/approvals\\/([A-Za-z0-9_-]{22})$': ['/api/v1/approvals/0123456789abcdefABCDEF', AUTHENTICATION],
-  '^\\/api\\/v1\\/approvals\\/([A-Za-z0-9_-]{22})\\/(approve|deny)$': [
-    '/api/v1/approvals/0123456789abcdefABCDEF/approve',
+  '^\\/api\\/v1\\/approvals\\/([0-9a-f]{32})$': ['/api/v1/approvals/0123456789abcdef0123456789abcdef', AUTHENTICATION],
+  '^\\/api\\/v1\\/approvals\\/([0-9a-f]{32})\\/(approve|deny)$': [
+    '/api/v1/approvals/0123456789abcdef0123456789abcdef/approve',
     /^\{"error":"method not allowed"\}/,
     ['POST'],
   ],

@@ -44,7 +44,8 @@ export async function openTokenSetup(): Promise<TokenSetup> {
   };
   const servers = { one: { url: upstream.url } };
   const open = (issuers: readonly object[]): Promise<TestGateway> =>
-    openGateway({ servers, settings: { identity: { issuers } } });
+    // The tests replace `Date`, so all time of these gateways is read from it.
+    openGateway({ servers, settings: { identity: { issuers } }, clock: { now: () => Date.now() } });
   const gateway = await open([
     { issuer: idp.issuer, ...rules },
     { issuer: idp.otherIssuer, ...rules },

@@ -146,7 +146,8 @@ export const SILENT: Json = { silent: true };
 
 export async function openUpstream(options: UpstreamOptions = {}): Promise<Upstream> {
   const received: Received[] = [];
-  const server = createServer(async (request, response) => {
+  // The gateway may use a connection again whenever it likes.
+  const server = createServer({ keepAliveTimeout: 600_000 }, async (request, response) => {
     const chunks: Buffer[] = [];
     for await (const chunk of request) chunks.push(chunk as Buffer);
     const body = Buffer.concat(chunks).toString();

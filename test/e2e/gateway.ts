@@ -3,6 +3,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { Clock } from '@sallyport/guard';
 import { loadConfig, startGateway, type Snapshot } from 'sallyport';
 import { startIssuer, type TestIssuer } from '../fixtures/issuer.ts';
 
@@ -41,6 +42,8 @@ export interface TestOptions {
   /** Further top-level settings. */
   readonly settings?: Record<string, unknown>;
   readonly gateway?: Record<string, unknown>;
+  /** All time that the gateway goes by; absent = that of the system. */
+  readonly clock?: Clock;
 }
 
 export const freePort = (): Promise<number> =>
@@ -98,7 +101,8 @@ export async function openGateway(options: TestOptions): Promise<TestGateway> {
       throw new Error(loaded.errors.map((error) => `${error.line}:${error.column} ${error.message}`).join('\n'));
     return loaded.snapshot;
   };
-  let running = await startGateway(load());
+  const start = () => startGateway(load(), options.clock === undefined ? {} : { clock: options.clock });
+  let running = await start();
   return {
     url: running.gatewayUrl,
     adminUrl: running.adminUrl,
@@ -109,7 +113,7 @@ export async function openGateway(options: TestOptions): Promise<TestGateway> {
       issuer.token({ sub: user, tenant_id: USERS[user]?.tenant, roles: USERS[user]?.roles, ...claims }),
     restart: async () => {
       await running.close();
-      running = await startGateway(load());
+      running = await start();
     },
     reload: () => running.reload(load()),
     close: async () => {

@@ -221,9 +221,15 @@ async function together(send: (call: string) => Promise<{ result: unknown }>, ri
   await Promise.all(Array.from({ length: CALLS_TOGETHER }, next));
 }
 
+/** What is said of a log whose process was killed before its first checkpoint, until the next start continues it. */
+const UNSIGNED = 'there is no checkpoint';
+
 async function verify(installation: Installation): Promise<void> {
   const { code, stdout, stderr } = await installation.command(['audit', 'verify', '--json']);
-  if (code !== 0) throw new Error(`audit verify after a restart: ${stdout}${stderr}`);
+  if (code === 0) return;
+  const logs = JSON.parse(stdout) as { problems: { what: string }[] }[];
+  const found = logs.flatMap(({ problems }) => problems).filter(({ what }) => !what.startsWith(UNSIGNED));
+  if (found.length > 0) throw new Error(`audit verify after a restart: ${stdout}${stderr}`);
 }
 
 async function check(rig: Rig): Promise<void> {

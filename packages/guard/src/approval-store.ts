@@ -93,7 +93,7 @@ export type ApprovalStatus = 'pending' | 'approved' | 'refused' | 'used' | 'with
  * ```
  */
 export interface FiledApproval {
-  /** 16 random bytes in base64url: cannot be guessed. */
+  /** 16 random bytes in hex: cannot be guessed, and is no option of a command line. */
   readonly id: string;
   readonly tenant: string;
   /** Over everything that the approval is for ({@link approvalDigest}): 64 hex digits. */

@@ -42,7 +42,7 @@ const showCommand: CommandDefinition<readonly [string], Options> = {
   summary: 'one request: who calls what, with all arguments',
   arguments: [ID],
   options: [ADMIN_OPTION, JSON_OPTION],
-  example: 'SALLYPORT_TOKEN=sp_… sallyport approvals show 4yTq…',
+  example: 'SALLYPORT_TOKEN=sp_… sallyport approvals show 5f0c…',
   run: async ([id], { adminUrl, json }, context) => {
     const request = await adminRequest(adminTargetOf(adminUrl, context), pathOf(id));
     if (json === true) printJson(context.io, request, 'indented');
@@ -55,7 +55,7 @@ const approveCommand: CommandDefinition<readonly [string], Options> = {
   summary: 'let exactly this call happen, once',
   arguments: [ID],
   options: [ADMIN_OPTION, JSON_OPTION],
-  example: 'SALLYPORT_TOKEN=sp_… sallyport approvals approve 4yTq…',
+  example: 'SALLYPORT_TOKEN=sp_… sallyport approvals approve 5f0c…',
   run: ([id], options, context) => decide(id, 'approve', options, context),
 };
 
@@ -64,7 +64,7 @@ const denyCommand: CommandDefinition<readonly [string], ReasonOption> = {
   summary: 'refuse a call',
   arguments: [ID],
   options: [ADMIN_OPTION, { flags: '--reason <text>', summary: 'what the model is told' }, JSON_OPTION],
-  example: 'SALLYPORT_TOKEN=sp_… sallyport approvals deny 4yTq… --reason "wrong account"',
+  example: 'SALLYPORT_TOKEN=sp_… sallyport approvals deny 5f0c… --reason "wrong account"',
   run: ([id], options, context) => decide(id, 'deny', options, context),
 };
 

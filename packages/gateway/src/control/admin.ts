@@ -53,13 +53,13 @@ export function createAdmin(deps: AdminDeps): Admin {
       authentication: 'required',
     },
     {
-      path: /^\/api\/v1\/approvals\/([A-Za-z0-9_-]{22})$/,
+      path: /^\/api\/v1\/approvals\/([0-9a-f]{32})$/,
       params: ['id'],
       endpoints: { GET: createShowApproval(deps.approvals) },
       authentication: 'required',
     },
     {
-      path: /^\/api\/v1\/approvals\/([A-Za-z0-9_-]{22})\/(approve|deny)$/,
+      path: /^\/api\/v1\/approvals\/([0-9a-f]{32})\/(approve|deny)$/,
       params: ['id', 'verdict'],
       endpoints: { POST: createDecideApproval(deps) },
       authentication: 'required',

@@ -122,7 +122,7 @@ async function consume(
 
 const fileOf = (request: ApprovalRequest, nowMs: number): FiledApproval => ({
   ...request,
-  id: randomBytes(16).toString('base64url'),
+  id: randomBytes(16).toString('hex'),
   status: 'pending',
   version: 1,
   decisions: [],
