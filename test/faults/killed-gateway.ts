@@ -221,14 +221,17 @@ async function together(send: (call: string) => Promise<{ result: unknown }>, ri
   await Promise.all(Array.from({ length: CALLS_TOGETHER }, next));
 }
 
-/** What is said of a log whose process was killed before its first checkpoint, until the next start continues it. */
-const UNSIGNED = 'there is no checkpoint';
+/**
+ * What is said of a log whose process was killed before or in its first checkpoint, until the next start has signed it.
+ */
+const isFirstCheckpoint = ({ file, what }: { readonly file: string; readonly what: string }): boolean =>
+  what.startsWith('there is no checkpoint') || (file === 'resume' && what === 'the file is missing');
 
 async function verify(installation: Installation): Promise<void> {
   const { code, stdout, stderr } = await installation.command(['audit', 'verify', '--json']);
   if (code === 0) return;
-  const logs = JSON.parse(stdout) as { problems: { what: string }[] }[];
-  const found = logs.flatMap(({ problems }) => problems).filter(({ what }) => !what.startsWith(UNSIGNED));
+  const logs = JSON.parse(stdout) as { problems: { file: string; what: string }[] }[];
+  const found = logs.flatMap(({ problems }) => problems).filter((problem) => !isFirstCheckpoint(problem));
   if (found.length > 0) throw new Error(`audit verify after a restart: ${stdout}${stderr}`);
 }
 
