@@ -267,7 +267,7 @@ describe.each(['modern', 'legacy'] as const)('A13 %s', (era) => {
         { numRuns: RUNS[era], endOnFailure: true },
       );
       // Neither side may be empty: a gateway that hides everything or nothing would pass otherwise.
-      expect(Math.min(...seen)).toBeGreaterThan(RUNS[era]);
+      expect(Math.min(...seen)).toBeGreaterThan(0);
     },
   );
 });
