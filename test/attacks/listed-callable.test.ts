@@ -18,6 +18,7 @@ const EPOCHS = 40;
  * second of processor time, so the legacy era gets fewer.
  */
 const RUNS = { modern: 20, legacy: 8 };
+const ROUNDS_MAX = 3;
 const PRINCIPALS = ['alice', 'bob', 'carol', 'dave'];
 const SERVERS = ['one', 'two'];
 
@@ -255,19 +256,21 @@ describe.each(['modern', 'legacy'] as const)('A13 %s', (era) => {
             await connect(`${gateway.url}/mcp/${server}`, await gateway.token(user), era),
           );
       const seen: [number, number] = [0, 0];
-      await fc.assert(
-        fc.asyncProperty(policies, async (texts) => {
-          await enforce(texts, probe);
-          for (const [key, client] of clients) {
-            const [listed, hidden] = await compare(client, key.split(' ')[1] as string, { era, texts });
-            seen[0] += listed;
-            seen[1] += hidden;
-          }
-        }),
-        { numRuns: RUNS[era], endOnFailure: true },
-      );
-      // Neither side may be empty: a gateway that hides everything or nothing would pass otherwise.
-      expect(Math.min(...seen)).toBeGreaterThan(0);
+      // Neither side may be empty: a gateway that hides everything or nothing would pass otherwise. Chance may hide
+      // nearly everything in a few sets, so a second and a third round draw more of them.
+      for (let round = 0; round < ROUNDS_MAX && Math.min(...seen) <= RUNS[era]; round++)
+        await fc.assert(
+          fc.asyncProperty(policies, async (texts) => {
+            await enforce(texts, probe);
+            for (const [key, client] of clients) {
+              const [listed, hidden] = await compare(client, key.split(' ')[1] as string, { era, texts });
+              seen[0] += listed;
+              seen[1] += hidden;
+            }
+          }),
+          { numRuns: RUNS[era], endOnFailure: true },
+        );
+      expect(Math.min(...seen)).toBeGreaterThan(RUNS[era]);
     },
   );
 });

@@ -195,6 +195,7 @@ const shares: readonly Change[] = [
       ["return ofUser > 0 && ofUser + amount > freeToTenant ? 'user' : undefined;", 'return undefined;'],
       ['TENANT_FACTOR = 2', 'TENANT_FACTOR = 2_000'],
       ['    if (isHeld) shares.release(holder);', '    shares.release(holder);'],
+      ['[issuer, subject, tenant]', '[issuer, subject]'],
     ],
   ),
 ];

@@ -51,7 +51,7 @@ const permissions: readonly Change[] = [
     ['approvals/approvals.test.ts'],
     [
       ['if (isCaller(filed, by)) throw', 'if (false) throw'],
-      ['if (requester.issuer === user.issuer && requester.subject === user.subject) return true;', ''],
+      ['if (isSamePerson(requester, user)) return true;', ''],
       ['agents.includes(user.subject) || ', ''],
       ['agents.includes(own.clientId) || ', ''],
       ['own.actors.some((id) => agents.includes(id))', 'false'],

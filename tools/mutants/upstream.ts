@@ -189,11 +189,6 @@ const notifications: readonly Change[] = [
       ['JSON.stringify([principal, session]);', 'JSON.stringify([session]);'],
     ],
   ),
-  ...inUpstream(
-    'sessions/session.ts',
-    ['sessions/caps.test.ts'],
-    [['principal.user.subject, tenant.id]', 'principal.user.subject]']],
-  ),
 ];
 
 const sessions: readonly Change[] = [

@@ -31,22 +31,17 @@ export function processEnvironment(): Environment {
 }
 
 /** The credential of the commands that act as a user (`call`, `tools`, `stdio`); `undefined` when none is set. */
-export function credentialToken(environment: Environment): string | undefined {
-  const token = environment['SALLYPORT_TOKEN'];
-  return token === undefined || token === '' ? undefined : token;
-}
+export const credentialToken = (environment: Environment): string | undefined =>
+  nonEmpty(environment['SALLYPORT_TOKEN']);
 
 /** Where a running gateway is, for `call` and `tools`; `undefined` = as configured. */
-export function gatewayAddress(environment: Environment): string | undefined {
-  const address = environment['SALLYPORT_URL'];
-  return address === undefined || address === '' ? undefined : address;
-}
+export const gatewayAddress = (environment: Environment): string | undefined => nonEmpty(environment['SALLYPORT_URL']);
 
 /** Where the admin listener of a running gateway is, for commands; `undefined` = as configured. */
-export function adminAddress(environment: Environment): string | undefined {
-  const address = environment['SALLYPORT_ADMIN_URL'];
-  return address === undefined || address === '' ? undefined : address;
-}
+export const adminAddress = (environment: Environment): string | undefined =>
+  nonEmpty(environment['SALLYPORT_ADMIN_URL']);
+
+const nonEmpty = (text: string | undefined): string | undefined => (text === '' ? undefined : text);
 
 /** PATH, HOME, LANG and TMPDIR: all that a child process gets besides what its settings say. */
 export function childEnvironment(environment: Environment): Readonly<Record<string, string>> {

@@ -7,6 +7,7 @@ import { statfsSync } from 'node:fs';
 import { statfs } from 'node:fs/promises';
 import {
   asObject,
+  shareHolder,
   shareHolderOf,
   shareRefusal,
   type AuditRecord,
@@ -97,7 +98,8 @@ const emptyHour = (): Recorded => ({ tenants: new Map(), users: new Map() });
 
 function userOf(tenant: string, record: AuditRecord): ShareHolder['user'] | undefined {
   const { issuer, subject } = asObject(asObject(record['unmapped'])['user']);
-  return subject === undefined ? undefined : JSON.stringify([issuer, subject, tenant]);
+  if (typeof issuer !== 'string' || typeof subject !== 'string') return undefined;
+  return shareHolder({ issuer, subject }, tenant).user;
 }
 
 function add(sums: Map<string, number>, key: string, bytes: number): void {

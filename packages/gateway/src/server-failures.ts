@@ -2,6 +2,7 @@
 import { isObject } from '@sallyport/guard';
 import { fetchBounded } from './cli/fetch-bounded.ts';
 import { childEnvironment, processEnvironment } from './config.ts';
+import { listenerOrigin } from './listener-origin.ts';
 import type { Snapshot } from './snapshot.ts';
 import { reachServer } from './upstream/reach-server.ts';
 
@@ -10,8 +11,6 @@ export type ServerFailures = Readonly<Record<string, string>>;
 
 /** Checks of `/ready` that are about servers. */
 const PREFIX = 'servers.';
-/** A listener on one of these is reached on loopback. */
-const ANY_ADDRESS: ReadonlySet<string> = new Set(['0.0.0.0', '::']);
 /** What `/ready` says of a server that it reached. */
 const REACHED = 'ok';
 
@@ -26,12 +25,8 @@ export async function reachServers({ servers }: Snapshot): Promise<ServerFailure
 
 /** What the gateway that runs with this configuration says of its servers. Empty when none answers. */
 export async function failuresOfRunningGateway({ admin, servers }: Snapshot): Promise<ServerFailures> {
-  const { host, port, tls } = admin.listen;
-  const address = ANY_ADDRESS.has(host) ? '127.0.0.1' : host;
-  const name = address.includes(':') ? `[${address}]` : address;
-  const origin = `${tls === undefined ? 'http' : 'https'}://${name}:${port}`;
   try {
-    const { body } = await fetchBounded(`${origin}/ready`);
+    const { body } = await fetchBounded(`${listenerOrigin(admin.listen)}/ready`);
     const ready: unknown = JSON.parse(body.toString());
     const checks = isObject(ready) && isObject(ready['checks']) ? ready['checks'] : {};
     const failures = servers.flatMap(({ name }): [string, string][] => {

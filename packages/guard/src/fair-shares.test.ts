@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
-import { createFairShares, shareRefusal, takeShare, type ShareHolder } from './fair-shares.ts';
+import { createFairShares, shareHolder, shareRefusal, takeShare, type ShareHolder } from './fair-shares.ts';
 
 const holder = (tenant: string, user = 'one'): ShareHolder => ({ tenant, user: `${user} of ${tenant}` });
 
@@ -95,4 +95,9 @@ it('a refusal says whose share is used up, and when to try again', () => {
   const refusal = shareRefusal('tenant', 'calls … are under way');
   expect(refusal.message).toBe('Too many calls of this tenant are under way.');
   expect(refusal).toMatchObject({ code: 'rate_limited', detail: { retryAfterSeconds: 1 } });
+});
+
+it('B7 one person in two tenants has a share in each', () => {
+  const alice = { issuer: 'https://issuer.example', subject: 'alice' };
+  expect(shareHolder(alice, 'acme').user).not.toBe(shareHolder(alice, 'globex').user);
 });

@@ -3,6 +3,7 @@
  * tenant may hold twice what is free, and a user what is free to its tenant: alone, a user gets half of everything and
  * a tenant two thirds; two tenants get two fifths each. Nothing is set aside for tenants that ask for nothing.
  */
+import type { Person } from './approval-store.ts';
 import { GuardError } from './errors.ts';
 import type { Identity } from './guard.ts';
 
@@ -108,9 +109,19 @@ function add(held: Map<string, number>, key: string, amount: number): void {
  * const isOfTenant = (identity: Identity, tenant: string): boolean => shareHolderOf(identity).tenant === tenant;
  * ```
  */
-export const shareHolderOf = ({ principal: { user }, tenant }: Identity): ShareHolder => ({
-  tenant: tenant.id,
-  user: JSON.stringify([user.issuer, user.subject, tenant.id]),
+export const shareHolderOf = ({ principal: { user }, tenant }: Identity): ShareHolder => shareHolder(user, tenant.id);
+
+/**
+ * The same for a user who is known by name only.
+ *
+ * @example
+ * ```ts
+ * const alice: ShareHolder = shareHolder({ issuer: 'https://issuer.example', subject: 'alice' }, 'acme');
+ * ```
+ */
+export const shareHolder = ({ issuer, subject }: Person, tenant: string): ShareHolder => ({
+  tenant,
+  user: JSON.stringify([issuer, subject, tenant]),
 });
 
 const HOLDERS: Readonly<Record<UsedUp, string>> = {

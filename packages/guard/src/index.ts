@@ -9,6 +9,7 @@ export type {
   FiledApproval,
   Person,
 } from './approval-store.ts';
+export { isSamePerson, isSelected, selectorText } from './approvals/people.ts';
 export {
   createApprovals,
   type ApprovalRequest,
@@ -50,6 +51,7 @@ export {
 export { errorText } from './error-text.ts';
 export {
   createFairShares,
+  shareHolder,
   shareHolderOf,
   shareRefusal,
   takeShare,

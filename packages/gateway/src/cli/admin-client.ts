@@ -1,9 +1,11 @@
 /** Requests of commands to the control API of a running gateway. */
-import { isObject, type Json, type JsonObject } from '@sallyport/guard';
-import { adminAddress, credentialToken, loadConfig } from '../config.ts';
-import { isAddress, NO_TOKEN } from './address.ts';
+import { isObject, type JsonObject } from '@sallyport/guard';
+import { adminAddress, loadConfig } from '../config.ts';
+import { listenerOrigin } from '../listener-origin.ts';
+import { isAddress, requireToken } from './address.ts';
 import type { CommandContext, CommandOption } from './command.ts';
 import { fetchBounded } from './fetch-bounded.ts';
+import { parseJson } from './parse-json.ts';
 
 /** A control API, and the credential for it. */
 export interface AdminTarget {
@@ -19,8 +21,7 @@ export const ADMIN_OPTION: CommandOption = {
 
 /** @throws Error with a sentence for the user when there is no credential or no valid address. */
 export function adminTargetOf(url: string | undefined, { environment, configuration }: CommandContext): AdminTarget {
-  const token = credentialToken(environment);
-  if (token === undefined) throw new Error(NO_TOKEN);
+  const token = requireToken(environment);
   const address = url ?? adminAddress(environment) ?? configuredAddress();
   if (!isAddress(address)) throw new Error('--admin-url and SALLYPORT_ADMIN_URL must be http or https URLs');
   return { origin: new URL(address).origin, token };
@@ -28,8 +29,7 @@ export function adminTargetOf(url: string | undefined, { environment, configurat
   function configuredAddress(): string {
     const loaded = loadConfig(configuration.file(), environment);
     if (!('snapshot' in loaded)) throw new Error('the configuration has errors; see: sallyport check');
-    const { host, port, tls } = loaded.snapshot.admin.listen;
-    return `${tls === undefined ? 'http' : 'https'}://${host.includes(':') ? `[${host}]` : host}:${port}`;
+    return listenerOrigin(loaded.snapshot.admin.listen);
   }
 }
 
@@ -41,16 +41,8 @@ export async function adminRequest(target: AdminTarget, path: string, body?: Jso
     throw new Error(`${target.origin}: nothing answers; is the gateway running? (sallyport start)`, { cause });
   });
   if (status === 401) throw new Error('The gateway did not accept the credential in SALLYPORT_TOKEN.');
-  const document = parse(bytes);
+  const document = parseJson(bytes.toString());
   if (status >= 200 && status < 300 && isObject(document)) return document;
   const detail = isObject(document) ? (document['detail'] ?? document['error']) : undefined;
   throw new Error(typeof detail === 'string' ? detail : `The gateway answered with status ${status}.`);
-}
-
-function parse(bytes: Buffer): Json | undefined {
-  try {
-    return JSON.parse(bytes.toString()) as Json;
-  } catch {
-    return undefined;
-  }
 }

@@ -10,6 +10,7 @@ import { requestMessage } from '../mcp/json-rpc.ts';
 import { requestMeta } from '../mcp/meta-keys.ts';
 import { MODERN_VERSION } from '../mcp/revisions.ts';
 import { createSseParser, isEventStream } from '../mcp/sse.ts';
+import { parseJson } from './parse-json.ts';
 
 const RESPONSE_BYTES_MAX = 64 * 1024 ** 2;
 const TIMEOUT_MS = 300_000;
@@ -112,15 +113,6 @@ function isResponse(message: Json | undefined): message is JsonObject {
   if (!isObject(message)) return false;
   const { id } = message;
   return (id === REQUEST_ID || id === null || id === undefined) && ('result' in message || 'error' in message);
-}
-
-/** A proxy in between may send a response that is not JSON. */
-function parseJson(text: string): Json | undefined {
-  try {
-    return JSON.parse(text) as Json;
-  } catch {
-    return undefined;
-  }
 }
 
 function eventData(body: Buffer): string[] {

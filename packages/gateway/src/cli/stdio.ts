@@ -1,8 +1,7 @@
 /** `sallyport stdio`: the gateway as a stdio server, for clients that start their servers themselves. */
-import { credentialToken } from '../config.ts';
 import type { CommandDefinition } from './command.ts';
 import { stopSignal } from './stop-signal.ts';
-import { NO_TOKEN } from './address.ts';
+import { requireToken } from './address.ts';
 
 /** `sallyport stdio`. */
 export const stdioCommand: CommandDefinition<readonly [], { readonly server?: string }> = {
@@ -16,8 +15,7 @@ export const stdioCommand: CommandDefinition<readonly [], { readonly server?: st
   exampleContext: 'in the configuration of a client',
   run: async (_given, { server }, { io, environment, configuration, ports }) => {
     const stop = stopSignal(ports.signals);
-    const token = credentialToken(environment);
-    if (token === undefined) throw new Error(NO_TOKEN);
+    const token = requireToken(environment);
     const snapshot = configuration.load();
     if (snapshot === undefined) return io.exit(1);
     if (server !== undefined && !snapshot.servers.some(({ name }) => name === server))

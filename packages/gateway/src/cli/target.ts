@@ -1,7 +1,7 @@
 /** Which gateway a command talks to, and with which credential: shared by `tools` and `call`. */
 import { InvalidArgumentError } from 'commander';
-import { credentialToken, formatConfigError, gatewayAddress, loadConfig } from '../config.ts';
-import { isAddress, NO_TOKEN } from './address.ts';
+import { formatConfigError, gatewayAddress, loadConfig } from '../config.ts';
+import { isAddress, requireToken } from './address.ts';
 import type { CommandContext, CommandOption } from './command.ts';
 import type { GatewayTarget } from './gateway-client.ts';
 
@@ -38,8 +38,7 @@ function parseAddress(text: string): string {
 /** @throws Error with a sentence for the user when there is no credential or no valid address. */
 export function targetOf(options: TargetOptions, context: CommandContext): GatewayTarget {
   const { environment, version } = context;
-  const token = credentialToken(environment);
-  if (token === undefined) throw new Error(NO_TOKEN);
+  const token = requireToken(environment);
   const address = options.url ?? gatewayAddress(environment) ?? configuredAddress(context);
   if (!isAddress(address)) throw new Error('the address of the gateway (SALLYPORT_URL) must be an http or https URL');
   const { origin, pathname } = new URL(address);

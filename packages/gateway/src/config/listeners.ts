@@ -5,6 +5,7 @@ import { createPrivateKey, X509Certificate } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { isLoopback } from '@sallyport/guard';
+import { originOf } from '../listener-origin.ts';
 import type { GatewaySettings, ListenSettings, TlsSettings } from '../snapshot.ts';
 import type { ParsedTls } from './schema.ts';
 import type { ConfigInput } from './input.ts';
@@ -103,8 +104,7 @@ function publicUrl(input: ConfigInput, listen: ListenSettings): string {
         ['gateway', 'listen'],
         'is outside loopback, so gateway.publicUrl must say under which URL clients reach it',
       );
-    const host = listen.host.includes(':') ? `[${listen.host}]` : listen.host;
-    return new URL(`${listen.tls === undefined ? 'http' : 'https'}://${host}:${listen.port}`).origin;
+    return new URL(originOf(listen)).origin;
   }
   const url = URL.canParse(configured) ? new URL(configured) : undefined;
   if (

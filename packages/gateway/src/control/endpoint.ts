@@ -32,6 +32,12 @@ export interface EndpointResponse {
 /** One operation. Errors that it throws become status 500 and are logged; everything expected is a response. */
 export type Endpoint = (request: EndpointRequest) => MaybePromise<EndpointResponse>;
 
+/** The caller of a route with `authentication: 'required'`. @throws Error for a route that is mounted without it. */
+export function callerOf({ caller }: EndpointRequest): Identity {
+  if (caller === undefined) throw new Error('the route does not authenticate');
+  return caller;
+}
+
 /** A JSON document and a line break. */
 export const jsonResponse = (status: number, value: unknown): EndpointResponse => ({
   status,

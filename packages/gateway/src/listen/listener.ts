@@ -7,6 +7,7 @@ import { createServer as createTlsServer, type Server as TlsServer } from 'node:
 import type { AddressInfo } from 'node:net';
 import type { Log } from '@sallyport/guard';
 import { PausableRequest } from './pausable-request.ts';
+import { originOf } from '../listener-origin.ts';
 import type { ListenSettings, TlsSettings } from '../snapshot.ts';
 import { readCertificates, reloadCertificatesOnChange } from './certificates.ts';
 import { limitConnections } from './connection-limit.ts';
@@ -137,8 +138,7 @@ function listen(server: Server, settings: ListenSettings, name: string): Promise
 
 function urlOf(server: Server, settings: ListenSettings): string {
   const { port } = server.address() as AddressInfo;
-  const host = settings.host.includes(':') ? `[${settings.host}]` : settings.host;
-  return `${settings.tls === undefined ? 'http' : 'https'}://${host}:${port}`;
+  return originOf({ ...settings, port });
 }
 
 function drain(server: Server, drainMs: number): Promise<void> {

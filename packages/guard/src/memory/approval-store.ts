@@ -1,6 +1,7 @@
 /** Requests for approval in memory. Every method is one synchronous step, so nothing comes between check and change. */
-import type { ApprovalFilter, ApprovalStore, FiledApproval, Person } from '../approval-store.ts';
-import { createFairShares, type ShareHolder } from '../fair-shares.ts';
+import type { ApprovalFilter, ApprovalStore, FiledApproval } from '../approval-store.ts';
+import { isSamePerson } from '../approvals/people.ts';
+import { createFairShares, shareHolder, type ShareHolder } from '../fair-shares.ts';
 
 /** B7: bytes of all requests, of which each user and tenant has a share. */
 const KEPT_BYTES_MAX = 64 * 1024 * 1024;
@@ -59,13 +60,8 @@ const isOpen = ({ status, expiresAtMs }: FiledApproval, nowMs: number): boolean 
 const matches = ({ tenant, status, requester }: ApprovalFilter, filed: FiledApproval): boolean =>
   (tenant === undefined || filed.tenant === tenant) &&
   (status === undefined || filed.status === status) &&
-  (requester === undefined || isSame(requester, filed.requester));
-
-const isSame = (a: Person, b: Person): boolean => a.issuer === b.issuer && a.subject === b.subject;
+  (requester === undefined || isSamePerson(requester, filed.requester));
 
 const keptBytes = (filed: FiledApproval): number => REQUEST_BYTES + JSON.stringify(filed.arguments).length;
 
-const holderOf = ({ tenant, requester }: FiledApproval): ShareHolder => ({
-  tenant,
-  user: JSON.stringify([requester.issuer, requester.subject, tenant]),
-});
+const holderOf = ({ tenant, requester }: FiledApproval): ShareHolder => shareHolder(requester, tenant);

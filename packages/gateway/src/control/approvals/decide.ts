@@ -1,9 +1,17 @@
 /** `POST /api/v1/approvals/{id}/approve` and `…/deny`: what one person says. The guard judges whether they may. */
-import { GuardError, isObject, type Approvals, type AuditLog, type Clock } from '@sallyport/guard';
+import {
+  GuardError,
+  isObject,
+  selectorText,
+  type Approvals,
+  type AuditLog,
+  type AuditRecord,
+  type Clock,
+} from '@sallyport/guard';
 import { logRecord } from '@sallyport/guard/audit';
-import { jsonResponse, type Endpoint } from '../endpoint.ts';
+import { callerOf, jsonResponse, type Endpoint } from '../endpoint.ts';
 import { problem, problemOf } from '../problem.ts';
-import { maySee, selectorText, viewOf } from './view.ts';
+import { maySee, viewOf } from './view.ts';
 
 /** What deciding works with. */
 export interface DecideDeps {
@@ -14,10 +22,11 @@ export interface DecideDeps {
 
 /** The body may have `reason`. The decision is in the audit log of the tenant before it is answered. */
 export function createDecideApproval({ approvals, audit, clock }: DecideDeps): Endpoint {
-  return async ({ caller, params, body }) => {
+  return async (request) => {
+    const caller = callerOf(request);
+    const { params, body } = request;
     const { id = '' } = params;
     const verdict = params['verdict'] === 'approve' ? 'approve' : 'deny';
-    if (caller === undefined) throw new Error('the route authenticates');
     const members = body === undefined ? {} : body;
     if (!isObject(members) || Object.keys(members).some((name) => name !== 'reason'))
       return problem(400, 'INVALID_ARGUMENT', 'the body may have `reason` and nothing else');
@@ -29,7 +38,7 @@ export function createDecideApproval({ approvals, audit, clock }: DecideDeps): E
       if (!maySee(caller, await approvals.show(tenant.id, id))) throw new GuardError('not_found');
       const filed = await approvals.decide(tenant.id, id, { by: principal, verdict, reason, channel: 'api' });
       const decision = filed.decisions.at(-1);
-      await record(audit, tenant.id, {
+      const fields = {
         approval_id: id,
         verdict,
         user: { issuer: principal.user.issuer, subject: principal.user.subject },
@@ -37,19 +46,20 @@ export function createDecideApproval({ approvals, audit, clock }: DecideDeps): E
         as: decision === undefined ? '' : selectorText(decision.as),
         ...(reason !== undefined && { reason }),
         status_after: filed.status,
-      });
+      };
+      await append(audit, tenant.id, logRecord('approval.decide', fields, clock.now()));
       return jsonResponse(200, viewOf(filed));
     } catch (thrown) {
       return problemOf(thrown);
     }
   };
+}
 
-  async function record(log: AuditLog, tenantId: string, fields: Parameters<typeof logRecord>[1]): Promise<void> {
-    try {
-      await log.append(tenantId, logRecord('approval.decide', fields, clock.now()));
-    } catch (cause) {
-      // The calls of the tenant stop with its log, so nothing uses a decision that is not recorded.
-      throw new GuardError('audit_unavailable', { cause, retryAfterSeconds: 5 });
-    }
+async function append(audit: AuditLog, tenant: string, record: AuditRecord): Promise<void> {
+  try {
+    await audit.append(tenant, record);
+  } catch (cause) {
+    // The calls of the tenant stop with its log, so nothing uses a decision that is not recorded.
+    throw new GuardError('audit_unavailable', { cause, retryAfterSeconds: 5 });
   }
 }

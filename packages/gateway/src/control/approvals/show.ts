@@ -1,13 +1,14 @@
 /** `GET /api/v1/approvals/{id}`: one request. What the caller may not see does not exist for it. */
 import { GuardError, type Approvals } from '@sallyport/guard';
-import { jsonResponse, type Endpoint } from '../endpoint.ts';
+import { callerOf, jsonResponse, type Endpoint } from '../endpoint.ts';
 import { problemOf } from '../problem.ts';
 import { maySee, viewOf } from './view.ts';
 
 /** The path names the request. */
 export function createShowApproval(approvals: Pick<Approvals, 'show'>): Endpoint {
-  return async ({ caller, params: { id = '' } }) => {
-    if (caller === undefined) throw new Error('the route authenticates');
+  return async (request) => {
+    const caller = callerOf(request);
+    const { id = '' } = request.params;
     try {
       const filed = await approvals.show(caller.tenant.id, id);
       if (!maySee(caller, filed)) throw new GuardError('not_found', { message: 'No such request for approval.' });

@@ -9,6 +9,7 @@ import {
   type FairShares,
   type JsonObject,
   type PrincipalKey,
+  shareHolder,
   type Session,
   type ShareHolder,
 } from '@sallyport/guard';
@@ -116,8 +117,8 @@ export function createLiveSessions(now: () => number, sessionsMax = SESSIONS_MAX
   };
 }
 
-function create(state: State, { id, issuer, subject, tenant }: Session): LiveSession {
-  const user: ShareHolder = { tenant, user: JSON.stringify([issuer, subject, tenant]) };
+function create(state: State, { id, tenant, ...person }: Session): LiveSession {
+  const user = shareHolder(person, tenant);
   let usedUp = state.shares.take(user);
   if (usedUp !== undefined) {
     const key = usedUp === 'user' ? 'user' : 'tenant';

@@ -1,5 +1,5 @@
 /** An upstream session: a connection to a server, whom it serves, and what the gateway remembers about it. */
-import type { DefinitionKind, Permitted, PrincipalKey } from '@sallyport/guard';
+import { shareHolderOf, type DefinitionKind, type Permitted, type PrincipalKey } from '@sallyport/guard';
 import type { ServerSettings } from '../../snapshot.ts';
 import type { Verification } from '../pins/verification.ts';
 import type { Connection, OutboundRequest } from '../transports/transport.ts';
@@ -50,8 +50,7 @@ export interface UpstreamSession extends SessionState {
 /** @returns the owner of the sessions that a call may use. */
 export const ownerOf = ({ principal, tenant, call }: Permitted): Owner => ({
   principal: principal.key,
-  user: JSON.stringify([principal.user.issuer, principal.user.subject, tenant.id]),
-  tenant: tenant.id,
+  ...shareHolderOf({ principal, tenant }),
   session: call.session?.id ?? '-',
   isGateway: call.credentials.kind === 'gateway',
 });

@@ -1,7 +1,7 @@
 /** `prefixItems`, `items`, `contains`, `uniqueItems`, and how many items there are. */
 import type { Json } from '../../../call.ts';
 import { canonicalize } from '../../../json/canonical.ts';
-import { unitsOf, type Check, type Evaluation, type Seen } from './evaluation.ts';
+import { checkInside, unitsOf, type Check, type Evaluation, type Seen } from './evaluation.ts';
 import type { SchemaReader } from './schema-reader.ts';
 
 type CheckItems = (items: readonly Json[], run: Evaluation, seen: Seen | undefined) => boolean;
@@ -28,14 +28,6 @@ function countItems(schema: SchemaReader): CheckItems | undefined {
   };
 }
 
-/** Checks one item, and says in a fault which one it was. */
-function checkItem(check: Check, item: Json, at: number, run: Evaluation): boolean {
-  run.path.push(at);
-  const isValid = check(item, run, undefined);
-  run.path.pop();
-  return isValid;
-}
-
 /** Until 2019-09 a list in `items` was what `prefixItems` is now, and `additionalItems` what `items` is now. */
 function checkItems(schema: SchemaReader): CheckItems | undefined {
   const isTuple = Array.isArray(schema.value('items'));
@@ -47,7 +39,7 @@ function checkItems(schema: SchemaReader): CheckItems | undefined {
     const end = rest === undefined ? Math.min(prefix.length, items.length) : items.length;
     for (let at = 0; at < end; at++) {
       const check = prefix[at] ?? rest;
-      if (check !== undefined && !checkItem(check, items[at] as Json, at, run)) return false;
+      if (check !== undefined && !checkInside(check, items[at] as Json, at, run)) return false;
     }
     if (seen !== undefined) seen.itemsBefore = Math.max(seen.itemsBefore, end);
     return true;
@@ -62,7 +54,7 @@ function contains(schema: SchemaReader): CheckItems | undefined {
     const faults = run.faults.length;
     let found = 0;
     for (const [at, item] of items.entries()) {
-      if (!checkItem(check, item, at, run)) continue;
+      if (!checkInside(check, item, at, run)) continue;
       found++;
       seen?.items.add(at);
       if (seen === undefined && found >= min && max === Infinity) break;
@@ -91,7 +83,7 @@ export function unevaluatedItems(schema: SchemaReader): Check | undefined {
   return forArrays((items, run, seen) => {
     for (let at = seen?.itemsBefore ?? 0; at < items.length; at++) {
       run.spend(1);
-      if (seen?.items.has(at) !== true && !checkItem(check, items[at] as Json, at, run))
+      if (seen?.items.has(at) !== true && !checkInside(check, items[at] as Json, at, run))
         return run.fail('must NOT have unevaluated items');
     }
     if (seen !== undefined) seen.itemsBefore = items.length;

@@ -96,6 +96,14 @@ export class Evaluation implements StepBudget {
   }
 }
 
+/** Checks one item or member of a value, and says in a fault which one it was. */
+export function checkInside(check: Check, value: Json, at: string | number, run: Evaluation): boolean {
+  run.path.push(at);
+  const isValid = check(value, run, undefined);
+  run.path.pop();
+  return isValid;
+}
+
 const escaped = (part: string | number): string => String(part).replaceAll('~', '~0').replaceAll('/', '~1');
 
 /** The size of a value: one unit for each value in it, and further units for long text. */

@@ -2,7 +2,7 @@
 import type { Json, JsonObject } from '../../../call.ts';
 import { isObject } from '../../../json/is-object.ts';
 import type { FindPattern } from '../patterns/match.ts';
-import type { Check, Evaluation, Seen } from './evaluation.ts';
+import { checkInside, type Check, type Evaluation, type Seen } from './evaluation.ts';
 import type { SchemaReader } from './schema-reader.ts';
 
 type CheckMembers = (members: JsonObject, run: Evaluation, seen: Seen | undefined) => boolean;
@@ -76,14 +76,6 @@ function dependentRequired(schema: SchemaReader): CheckMembers | undefined {
     });
 }
 
-/** Checks one member, and says in a fault which one it was. */
-function checkMember(check: Check, value: Json, shownName: string, run: Evaluation): boolean {
-  run.path.push(shownName);
-  const isValid = check(value, run, undefined);
-  run.path.pop();
-  return isValid;
-}
-
 function properties(schema: SchemaReader): CheckMembers | undefined {
   const declared = schema.object('properties');
   if (declared === undefined) return undefined;
@@ -95,7 +87,7 @@ function properties(schema: SchemaReader): CheckMembers | undefined {
     run.spend(1 + checks.length / NAMES_PER_STEP);
     for (const { name, check } of checks) {
       if (!Object.hasOwn(members, name)) continue;
-      if (!checkMember(check, members[name] as Json, name, run)) return false;
+      if (!checkInside(check, members[name] as Json, name, run)) return false;
       seen?.names.add(name);
     }
     return true;
@@ -120,13 +112,13 @@ function otherProperties(schema: SchemaReader): CheckMembers | undefined {
       const value = members[name] as Json;
       const shownName = declared.has(name) ? name : UNDECLARED;
       const matching = patterns.length === 0 ? [] : patterns.filter(([find]) => find(name, run));
-      if (!matching.every(([, check]) => checkMember(check, value, shownName, run))) return false;
+      if (!matching.every(([, check]) => checkInside(check, value, shownName, run))) return false;
       const isOther = matching.length === 0 && !declared.has(name);
       if (matching.length > 0 || (isOther && others !== undefined)) seen?.names.add(name);
       if (!isOther || others === undefined) return true;
       return forbidsOthers
         ? run.fail('must NOT have additional properties')
-        : checkMember(others, value, shownName, run);
+        : checkInside(others, value, shownName, run);
     });
 }
 
@@ -138,7 +130,7 @@ export function unevaluatedProperties(schema: SchemaReader): Check | undefined {
     if (seen?.allNames === true) return true;
     for (const name of Object.keys(members)) {
       run.spend(1);
-      if (seen?.names.has(name) !== true && !checkMember(check, members[name] as Json, UNDECLARED, run))
+      if (seen?.names.has(name) !== true && !checkInside(check, members[name] as Json, UNDECLARED, run))
         return run.fail('must NOT have unevaluated properties');
     }
     if (seen !== undefined) seen.allNames = true;
