@@ -30,6 +30,8 @@ export interface LogFile {
   /** Writes all bytes. */
   write(bytes: Buffer, position: number): Promise<void>;
   sync(): Promise<void>;
+  /** The same on the event loop. */
+  syncNow(): void;
   syncAll(): Promise<void>;
   truncate(bytes: number): Promise<void>;
   /** Closes the descriptor, once, however often it is called. Never rejects: the descriptor is free in any case. */
@@ -62,6 +64,7 @@ export async function openFile(files: LogFiles, path: string, flags: number): Pr
       }
     },
     sync: async () => files.sync(fd()),
+    syncNow: () => files.syncNow(fd()),
     syncAll: async () => files.syncAll(fd()),
     truncate: async (bytes) => files.truncate(fd(), bytes),
     async close() {

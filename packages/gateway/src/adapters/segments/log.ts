@@ -3,6 +3,7 @@ import { existsSync, mkdirSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import type { AuditLog, AuditRecord, Clock, Log } from '@sallyport/guard';
 import { createSigner, parseVkey, type Tile } from '@sallyport/guard/audit';
+import { createDiskWaits, type DiskWaits } from './commit-timing.ts';
 import { openAuditKeys, syncFolderSync, type AuditKeys } from './keys.ts';
 import { originOf, processFolder, tenantFolder, tenantOf } from './layout.ts';
 import { realFiles, type LogFiles } from './files.ts';
@@ -63,7 +64,7 @@ export function openAuditLog(deps: AuditLogDeps): SegmentAuditLog {
   const lock = lockFolder(folder);
   try {
     const keys = openAuditKeys(deps.folder);
-    checkSigningKey(tenantDeps(deps, folder, keys, '_', deps.files ?? realFiles));
+    checkSigningKey(tenantDeps(deps, folder, keys, '_', deps.files ?? realFiles, createDiskWaits()));
     return openLocked(deps, folder, keys, lock);
   } catch (thrown) {
     lock.release();
@@ -98,13 +99,14 @@ function isVkey(text: string): boolean {
 function openLocked(deps: AuditLogDeps, folder: string, keys: AuditKeys, lock: FolderLock): SegmentAuditLog {
   const { files = realFiles } = deps;
   const logs = new Map<string, TenantLog>();
+  const diskWaits = createDiskWaits();
   const status = files.status(folder);
   const logOf = (tenant: string): TenantLog => {
     const known = logs.get(tenant);
     if (known !== undefined) return known;
     // L6: in a folder that took the place of this one, the log of a tenant would begin anew.
     if (!isSameFile(files.status(folder), status)) throw new AuditLogGone(`the folder ${folder} is not the one it was`);
-    const log = createTenantLog(tenantDeps(deps, folder, keys, tenant, files));
+    const log = createTenantLog(tenantDeps(deps, folder, keys, tenant, files, diskWaits));
     logs.set(tenant, log);
     return log;
   };
@@ -160,6 +162,7 @@ function tenantDeps(
   keys: AuditKeys,
   tenant: string,
   files: LogFiles,
+  diskWaits: DiskWaits,
 ): TenantLogDeps {
   const { name, origin, clock, segmentBytes = SEGMENT_BYTES } = deps;
   return {
@@ -170,6 +173,7 @@ function tenantDeps(
     segmentBytes,
     files,
     monotonicMs: deps.monotonicMs ?? (() => performance.now()),
+    diskWaits,
     log: deps.log ?? (() => undefined),
     recorded: (record, bytes) => deps.recorded?.(tenant, record, bytes),
   };

@@ -6,7 +6,6 @@
  * record or tick after a pause.
  */
 import { join } from 'node:path';
-import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { AuditRecord, Clock, Log } from '@sallyport/guard';
 import {
   createTileReader,
@@ -18,6 +17,7 @@ import {
   type Tile,
 } from '@sallyport/guard/audit';
 import { canonicalize } from '@sallyport/guard/json';
+import { gather, type DiskWaits } from './commit-timing.ts';
 import type { LogFiles } from './files.ts';
 import { encodeFrames, HEADER_BYTES, RECORD_BYTES_MAX } from './frames.ts';
 import { createLeafBuffer, type LeafBuffer } from './leaf-buffer.ts';
@@ -68,6 +68,7 @@ export interface TenantLogDeps {
   readonly files: LogFiles;
   /** Milliseconds of a clock that is never set back or forth. */
   readonly monotonicMs: () => number;
+  readonly diskWaits: DiskWaits;
   readonly log: Log;
   /** Called for each record that is about to be written. */
   recorded(record: AuditRecord, bytes: number): void;
@@ -187,14 +188,13 @@ const owedAppend = (record: AuditRecord): PendingAppend => ({
 
 async function commitAll(log: LogState): Promise<void> {
   do {
-    // Wait for one turn of the event loop: calls that arrive in the same turn share this commit.
-    await nextTurn();
+    await gather(() => log.pending.length, log.deps.monotonicMs);
     const batch = log.pending;
     log.pending = [];
     try {
       const open = await openForWriting(log);
       const owed = open.owed.slice(0, OWED_IN_COMMIT_MAX);
-      await commit(log.deps, open, [...owed, ...batch]);
+      await commit(log, open, [...owed, ...batch]);
       open.owed.splice(0, owed.length);
       for (const { resolve } of batch) resolve();
       await markSetAside(log.deps, open);
@@ -212,13 +212,14 @@ async function markSetAside({ files, folder }: TenantLogDeps, open: Writable): P
   open.setAside = [];
 }
 
-async function commit(deps: TenantLogDeps, open: Writable, batch: readonly PendingAppend[]): Promise<void> {
+async function commit(log: LogState, open: Writable, batch: readonly PendingAppend[]): Promise<void> {
+  const { deps } = log;
   if (batch.length === 0) return;
   if (open.segment.position >= deps.segmentBytes) await startSegment(deps, open);
   const { segment, frontier } = open;
   const records = batch.map((append) => append.bytes);
   await segment.file.write(encodeFrames(frontier.size, records), segment.position);
-  await segment.file.sync();
+  await deps.diskWaits.sync(segment.file, batch.length + log.pending.length === 1);
   // L6: a file that was deleted or moved takes records as before, and nobody would find them.
   const gone = whyGone(deps, open);
   if (gone !== undefined) throw gone;

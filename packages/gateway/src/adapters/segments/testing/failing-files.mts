@@ -72,6 +72,7 @@ export function failingFiles(failing: number, fault: Fault): FailingFiles {
       return realFiles.write(fd, bytes, position);
     },
     sync: async (fd) => onFile(fd, 'fdatasync'),
+    syncNow: (fd) => onFile(fd, 'fdatasync'),
     syncAll: async (fd) => onFile(fd, 'fsync'),
     async truncate(fd, bytes) {
       onFile(fd, 'ftruncate');
