@@ -60,7 +60,7 @@ const writing: readonly Change[] = [
     'tenant-log.ts',
     ['durable.test.ts', 'segments.test.ts'],
     [
-      ['  await segment.file.sync();\n', ''],
+      ['  await deps.diskWaits.sync(segment.file, batch.length + log.pending.length === 1);\n', ''],
       ['for (const { reject } of batch) reject(cause);', 'for (const { resolve } of batch) resolve();'],
       ['if (log.isClosed) return Promise.reject(new AuditLogClosed());', ''],
       ['if (bytes.length > RECORD_BYTES_MAX) return', 'if (false) return'],
@@ -102,7 +102,17 @@ const writing: readonly Change[] = [
   ...inSegments(
     'log.ts',
     ['durable.test.ts', 'test/attacks/key-files.test.ts'],
-    [["    checkSigningKey(tenantDeps(deps, folder, keys, '_', deps.files ?? realFiles));\n", '']],
+    [["    checkSigningKey(tenantDeps(deps, folder, keys, '_', deps.files ?? realFiles, createDiskWaits()));\n", '']],
+  ),
+  ...inSegments(
+    'commit-timing.ts',
+    ['commit-timing.test.ts'],
+    [
+      ['        file.syncNow();\n', ''],
+      ['      await file.sync();\n', ''],
+      ['QUICK_MS = 0.5', 'QUICK_MS = 500'],
+      ['        quickCommits = 0;\n', ''],
+    ],
   ),
   ...inSegments('retry-pause.ts', ['gone.test.ts'], [['IO_MS_MAX = 2_000', 'IO_MS_MAX = 2_000_000']]),
 ];
