@@ -7,6 +7,9 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Command } from 'commander';
 import { ERRORS, INTERNAL_METHODS, MCP_METHODS, METHODS, type MethodRow } from '@sallyport/guard';
+import { openApiDocument } from '../packages/gateway/src/control/api/openapi.ts';
+import { API_ROUTES } from '../packages/gateway/src/control/routes.ts';
+import { VERSION } from '../packages/gateway/src/mcp/implementation.ts';
 import { EXIT_CODES } from '../packages/gateway/src/cli/command.ts';
 import { buildProgram } from '../packages/gateway/src/cli/program.ts';
 import { foreignPage } from './foreign-page.ts';
@@ -29,6 +32,7 @@ export async function pages(): Promise<ReadonlyMap<string, string>> {
     ['threats.md', threatsPage()],
     ['foreign.md', foreignPage()],
     ['cli.md', cliPage()],
+    ['openapi.json', `${JSON.stringify(openApiDocument(API_ROUTES, VERSION), null, 2)}\n`],
   ]);
 }
 

@@ -25,7 +25,10 @@ beforeAll(async () => {
   });
   gateway = await openGateway({
     servers: { bank: { url: upstream.url } },
-    settings: { approvals: { rules: [{ server: 'bank', tool: 'refund', approvers: ['group:finance', 'user:erin'] }] } },
+    settings: {
+      control: { clients: ['console'], roles: [{ role: 'viewer', to: ['role:viewer'] }] },
+      approvals: { rules: [{ server: 'bank', tool: 'refund', approvers: ['group:finance', 'user:erin'] }] },
+    },
   });
 });
 afterAll(async () => {
@@ -58,7 +61,7 @@ async function waitingId(amount: number): Promise<string> {
   const { structuredContent } = await refund(amount);
   expect(structuredContent).toMatchObject({ error_code: 'APPROVAL_REQUIRED' });
   const { document } = await api(await person('dave', ['finance']), '?status=pending');
-  const open = document['approvals'] as { id: string; arguments: { amount: number } }[];
+  const open = document['items'] as { id: string; arguments: { amount: number } }[];
   return open.find(({ arguments: sent }) => sent.amount === amount)?.id ?? '';
 }
 
@@ -95,12 +98,16 @@ it.each<Era>(['modern', 'legacy'])(
 
 it('U5 U14 the caller, strangers, and people of other tenants decide nothing', async () => {
   const id = await waitingId(1);
-  expect((await api(await gateway.token('alice', { groups: ['finance'] }), `/${id}/approve`, {})).status).toBe(403);
+  expect((await api(await person('alice', ['finance']), `/${id}/approve`, {})).status).toBe(403);
   expect((await api(await person('frank', [], ['viewer']), `/${id}/approve`, {})).status).toBe(403);
   expect((await api(await person('frank'), `/${id}/approve`, {})).status).toBe(404);
-  expect((await api(await gateway.token('carol', { groups: ['finance'] }), `/${id}/approve`, {})).status).toBe(404);
+  const carol = await gateway.token('carol', { client_id: 'console', groups: ['finance'] });
+  expect((await api(carol, `/${id}/approve`, {})).status).toBe(404);
   expect((await api(undefined, `/${id}/approve`, {})).status).toBe(401);
   expect((await api('nonsense', `/${id}/approve`, {})).status).toBe(401);
+  // An agent that acts for somebody who may approve: its token opens nothing here.
+  const agent = await gateway.token('bob', { sub: 'dave', client_id: 'claude-code', groups: ['finance'] });
+  expect((await api(agent, `/${id}/approve`, {})).status).toBe(401);
   expect((await api(await person('dave', ['finance']), `/${id}/approve`, { amount: 2 })).status).toBe(400);
   expect((await refund(1)).structuredContent).toMatchObject({ error_code: 'APPROVAL_REQUIRED' });
 });
@@ -116,7 +123,7 @@ it('the command line lists, shows and denies, and the model reads the reason', a
   expect(listed.out).toMatch(new RegExp(`${id} +pending +alice through \\S+ +bank refund +\\{"amount":7\\}`));
   expect((await runCommand(['approvals', 'show', id], { environment })).out).toContain('"amount": 7');
   const denied = await runCommand(['approvals', 'deny', id, '--reason', 'Wrong account.'], { environment });
-  expect([denied.code, denied.out]).toEqual([0, 'refused: bank refund\n']);
+  expect([denied.code, denied.out]).toEqual([0, 'denied: bank refund\n']);
   expect((await refund(7)).structuredContent).toMatchObject({
     error_code: 'APPROVAL_REFUSED',
     message: 'A person refused this call: Wrong account.',

@@ -7,7 +7,7 @@ const inMcp = changesIn('packages/gateway/src/mcp');
 export const control: readonly Change[] = [
   ...inControl(
     'host-check.ts',
-    ['heads.test.ts', 'admin.test.ts', 'router.test.ts'],
+    ['heads.test.ts', 'admin.test.ts', 'api/serve.test.ts'],
     [
       ['if (hosts.length !== 1 || host === undefined) return false;', 'if (host === undefined) return false;'],
       ['if (isLoopback(listenHost) && port !== request.socket.localPort) return false;', ''],
@@ -18,11 +18,11 @@ export const control: readonly Change[] = [
   ),
   ...inControl(
     'json-body.ts',
-    ['heads.test.ts', 'router.test.ts'],
+    ['heads.test.ts', 'api/serve.test.ts'],
     [
-      ['if (!isJson(request)) return { refusal: WRONG_TYPE };', ''],
-      ['if (Number(length ?? 0) > BODY_BYTES_MAX) return { refusal: TOO_LARGE };', ''],
-      ['if (body.length + chunk.length > BODY_BYTES_MAX) return TOO_LARGE;', ''],
+      ["if (!isJson(request)) throw new ApiProblem('UNSUPPORTED_MEDIA_TYPE');", ''],
+      ['if (Number(length ?? 0) > BODY_BYTES_MAX) throw tooLarge();', ''],
+      ['isTooLarge = body.length + chunk.length > BODY_BYTES_MAX;', ''],
       ['depthMax: DEPTH_MAX', 'depthMax: DEPTH_MAX * 1_000'],
       ["if (encoding !== undefined && encoding !== 'identity') return false;", ''],
     ],
@@ -43,19 +43,83 @@ export const control: readonly Change[] = [
   ),
   ...inControl(
     'router.ts',
-    ['router.test.ts', 'admin.test.ts'],
+    ['api/serve.test.ts', 'admin.test.ts'],
     [
-      ['!hostIsAllowed(request, listenHost, allowedHosts) || !originIsAllowed(request)', '!originIsAllowed(request)'],
-      [
-        '!hostIsAllowed(request, listenHost, allowedHosts) || !originIsAllowed(request)',
-        '!hostIsAllowed(request, listenHost, allowedHosts)',
-      ],
-      ["caller === undefined && authentication === 'required' ? 'refused' : caller", 'caller'],
-      ["if (caller === 'refused') {", 'if (false) {'],
-      ['Object.hasOwn(endpoints, name) ? (name as EndpointMethod) : undefined', 'name as EndpointMethod'],
+      ['!hostIsAllowed(request, deps.listenHost, deps.allowedHosts ?? []) || ', ''],
+      [' || !originIsAllowed(request))', ')'],
       ["if (length !== undefined || encoding !== undefined) response.setHeader('Connection', 'close');", ''],
-      ["jsonResponse(500, { error: 'internal' })", 'jsonResponse(500, { error: cause })'],
       ['    setSecurityHeaders(request, response);\n', ''],
+      ["if (method !== 'GET' && method !== 'HEAD') {", 'if (false) {'],
+    ],
+  ),
+  ...inControl(
+    'api/serve.ts',
+    ['api/serve.test.ts'],
+    [
+      ['if (caller === undefined) throw unauthenticated();', ''],
+      ['if (!mayUse(caller, access, everywhere))', 'if (false)'],
+      [
+        'sendResponse(response, known ?? problem(',
+        "sendResponse(response, known ?? problem('INTERNAL', { detail: String(thrown) }) ?? problem(",
+      ],
+      ["if (route.ifMatch === 'required' && ifMatch === undefined) throw new ApiProblem('PRECONDITION_REQUIRED');", ''],
+      ['before.roles.size === now.roles.size', 'true'],
+    ],
+  ),
+  ...inControl(
+    'api/access.ts',
+    ['api/serve.test.ts'],
+    [['(everywhere ? caller.installationRoles : caller.roles)', '(caller.roles)']],
+  ),
+  ...inControl(
+    'api/validate.ts',
+    ['api/serve.test.ts'],
+    [
+      ['schema instanceof z.ZodObject ? schema.strict() : schema', 'schema'],
+      ["if (name in values) errors.push({ in: 'query', pointer: pointerOf([name]), message: 'is given twice' });", ''],
+    ],
+  ),
+  ...inControl(
+    'api/route.ts',
+    ['api/serve.test.ts'],
+    [
+      ['{ ...answer, value: response.parse(answer.value) }', 'answer'],
+      ['yield schema.parse(line)', 'yield line'],
+    ],
+  ),
+  ...inControl(
+    'api/table.ts',
+    ['api/serve.test.ts'],
+    [
+      [
+        'if (!ACCESS.has(route.access)) throw new Error(`${route.method} ${route.path} does not say who may use it`);',
+        '',
+      ],
+    ],
+  ),
+  ...inControl(
+    'api/cursor.ts',
+    ['api/serve.test.ts'],
+    [
+      ['[list, tenant.id, issuer, subject, filter]', '[list, issuer, subject, filter]'],
+      ['[list, tenant.id, issuer, subject, filter]', '[list, tenant.id, issuer, filter]'],
+    ],
+  ),
+  ...inControl(
+    'api/idempotency.ts',
+    ['api/serve.test.ts'],
+    [
+      ["if (known.bodyHash !== bodyHash) throw new ApiProblem('IDEMPOTENCY_KEY_REUSED');", ''],
+      ['entries >= ENTRIES_MAX || kept.size >= CALLER_ENTRIES_MAX', 'false'],
+    ],
+  ),
+  ...inControl(
+    'api/event-streams.ts',
+    ['api/serve.test.ts'],
+    [
+      ['total >= STREAMS_MAX || own.size >= CALLER_STREAMS_MAX', 'false'],
+      ['if (!may) end();', ''],
+      ['if (response.writableLength > UNREAD_BYTES_MAX) response.destroy();', ''],
     ],
   ),
   ...inControl(

@@ -33,12 +33,13 @@ import { openAuditLog, type AuditLogDeps, type SegmentAuditLog } from './adapter
 import { openStore, type Store } from './adapters/sqlite/store.ts';
 import { runClientRequest } from './client-request.ts';
 import { childEnvironment, openSealingKey, processEnvironment, secretsOf } from './config.ts';
-import { createAdmin } from './control/admin.ts';
+import type { Admin } from './control/admin.ts';
 import { createPublicHealth } from './control/public-health.ts';
 import type { Check } from './control/ready.ts';
 import { askAsGateway, createDiscovery } from './discovery.ts';
 import type { EdgeDeps } from './edge/deps.ts';
 import { createHttpEdge, type HttpEdge } from './edge/http/edge.ts';
+import { openAdmin } from './gateway-control.ts';
 import { readinessChecks } from './gateway-readiness.ts';
 import { recordRejectedRequest, recordSettings } from './gateway-records.ts';
 import { streamsMax } from './listen/descriptor-reserve.ts';
@@ -273,12 +274,11 @@ export async function startGateway(snapshot: Snapshot, options: StartOptions = {
   const discovery = role === 'admin' ? undefined : createDiscovery(guarded.upstreams);
   const stopping = new AbortController();
   const checks = readinessChecks({ ...resources, ...guarded, discovery, stopping: stopping.signal });
-  const listeners = await openListeners(resources, guarded.guard, checks, edge, role, options.signIn).catch(
-    async (thrown) => {
-      await closeResources(resources, guarded);
-      throw thrown;
-    },
-  );
+  const admin = role === 'gateway' ? undefined : openAdmin(resources, guarded, checks);
+  const listeners = await openListeners(resources, checks, edge, admin, role, options.signIn).catch(async (thrown) => {
+    await closeResources(resources, guarded);
+    throw thrown;
+  });
   // Not awaited: an issuer that does not answer is reported by the log and /ready, and API keys work without it.
   void guarded.issuerKeys.ready();
   await Promise.race([discovery?.run(), ...(options.stop === undefined ? [] : [aborted(options.stop)])]);
@@ -302,6 +302,7 @@ export async function startGateway(snapshot: Snapshot, options: StartOptions = {
       stopping.abort();
       stopReloadingPolicies();
       discovery?.stop();
+      admin?.close();
       await edge?.close(graceMs);
       await Promise.all([listeners.gateway?.close(), listeners.admin?.close()]);
       await closeResources(resources, guarded);
@@ -331,30 +332,15 @@ function createEdge(resources: Resources, guarded: GuardedUpstreams): HttpEdge {
 }
 
 async function openListeners(
-  { approvals, audit, clock, log, metrics, settings }: Resources,
-  guard: Guard,
+  { log, settings }: Resources,
   checks: readonly Check[],
   edge: HttpEdge,
+  endpoints: Admin | undefined,
   role: 'gateway' | 'admin' | 'all',
   signIn: SignInHandler | undefined,
 ): Promise<{ readonly gateway?: Listener; readonly admin?: Listener }> {
   const { gateway, admin } = settings.current().snapshot;
   const health = createPublicHealth(checks);
-  const endpoints = createAdmin({
-    listenHost: admin.listen.host,
-    authenticate: (authorization) => {
-      const credentials = readAuthorization(authorization);
-      return credentials.kind === 'none' ? undefined : guard.identify(credentials);
-    },
-    approvals,
-    audit,
-    clock,
-    checks,
-    metrics: () => metrics.read(),
-    checkpoint: (tenant) => audit.checkpoint(tenant),
-    tile: (tenant, tile) => audit.tile(tenant, tile),
-    log,
-  });
   const open: { gateway?: Listener; admin?: Listener } = {};
   if (role !== 'admin') {
     open.gateway = await openListener({
@@ -366,7 +352,7 @@ async function openListeners(
       },
     });
   }
-  if (role === 'gateway') return open;
+  if (endpoints === undefined) return open;
   try {
     open.admin = await openListener({ name: 'admin', settings: admin.listen, log, handler: endpoints.handle });
   } catch (thrown) {

@@ -2,7 +2,7 @@
  * Immutable settings: the configuration (and later the control plane) writes a snapshot, the data plane reads it.
  * Types only; `config.ts` turns a file into one of these.
  */
-import type { Era, JsonObject, LogLevel } from '@sallyport/guard';
+import type { ApproverSelector, Era, JsonObject, LogLevel } from '@sallyport/guard';
 import type { ApprovalRule, JwtIssuer, LimitTiers } from '@sallyport/guard/stages';
 
 /** How a server is reached. */
@@ -118,6 +118,21 @@ export interface AuditSettings {
   readonly segmentBytes: number;
 }
 
+/** Who has a role of the control API, and in which tenants. */
+export interface RoleBinding {
+  readonly role: 'viewer' | 'approver' | 'auditor' | 'operator' | 'admin';
+  readonly to: readonly ApproverSelector[];
+  /** `undefined`: the tenant that the credential of the person names. `*`: every tenant, and the installation. */
+  readonly tenants: readonly string[] | '*' | undefined;
+}
+
+/** The control API. */
+export interface ControlSettings {
+  readonly roles: readonly RoleBinding[];
+  /** OAuth clients whose access tokens it accepts: those of operators, never those of agents. */
+  readonly clients: readonly string[];
+}
+
 /** Everything that was configured at one moment. Deeply frozen. */
 export interface Snapshot {
   readonly version: string;
@@ -131,6 +146,7 @@ export interface Snapshot {
   readonly limits: LimitTiers;
   readonly refusalsPerMinute: number;
   readonly approvalRules: readonly ApprovalRule[];
+  readonly control: ControlSettings;
   readonly audit: AuditSettings;
   /** How long calls under way may take to finish when the gateway stops. */
   readonly shutdown: { readonly graceMs: number };

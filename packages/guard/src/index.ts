@@ -9,6 +9,7 @@ export type {
   FiledApproval,
   Person,
 } from './approval-store.ts';
+export { checkMayDecide } from './approvals/may-decide.ts';
 export { isSamePerson, isSelected, selectorText } from './approvals/people.ts';
 export {
   createApprovals,

@@ -1,5 +1,5 @@
 /** Requests of commands to the control API of a running gateway. */
-import { isObject, type JsonObject } from '@sallyport/guard';
+import { isObject, type Json, type JsonObject } from '@sallyport/guard';
 import { adminAddress, loadConfig } from '../config.ts';
 import { listenerOrigin } from '../listener-origin.ts';
 import { isAddress, requireToken } from './address.ts';
@@ -45,4 +45,20 @@ export async function adminRequest(target: AdminTarget, path: string, body?: Jso
   if (status >= 200 && status < 300 && isObject(document)) return document;
   const detail = isObject(document) ? (document['detail'] ?? document['error']) : undefined;
   throw new Error(typeof detail === 'string' ? detail : `The gateway answered with status ${status}.`);
+}
+
+/** Every item of a list, page by page. @throws Error with a sentence for the user. */
+export async function adminItems(target: AdminTarget, path: string): Promise<readonly JsonObject[]> {
+  const found: JsonObject[] = [];
+  let cursor: Json | undefined;
+  do {
+    const next = new URL(path, target.origin);
+    next.searchParams.set('limit', '200');
+    if (typeof cursor === 'string') next.searchParams.set('cursor', cursor);
+    const page = await adminRequest(target, `${next.pathname}${next.search}`);
+    const { items } = page;
+    if (Array.isArray(items)) found.push(...(items as readonly Json[]).filter(isObject));
+    cursor = page['next_cursor'];
+  } while (typeof cursor === 'string');
+  return found;
 }

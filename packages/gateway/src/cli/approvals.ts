@@ -1,6 +1,6 @@
 /** `sallyport approvals`: the queue of calls that wait for a person. */
-import { isObject, type Json, type JsonObject } from '@sallyport/guard';
-import { ADMIN_OPTION, adminRequest, adminTargetOf } from './admin-client.ts';
+import { isObject, type JsonObject } from '@sallyport/guard';
+import { ADMIN_OPTION, adminItems, adminRequest, adminTargetOf } from './admin-client.ts';
 import { columns } from './columns.ts';
 import type { CommandContext, CommandDefinition, CommandGroup, CommandOption } from './command.ts';
 import { printJson, type CliIo } from './io.ts';
@@ -30,8 +30,7 @@ const listCommand: CommandDefinition<readonly [], Options & { readonly all?: boo
   example: 'SALLYPORT_TOKEN=sp_… sallyport approvals list',
   run: async (_given, { adminUrl, all, json }, context) => {
     const path = all === true ? PATH : `${PATH}?status=pending`;
-    const { approvals } = await adminRequest(adminTargetOf(adminUrl, context), path);
-    const found = Array.isArray(approvals) ? (approvals as readonly Json[]).filter(isObject) : [];
+    const found = await adminItems(adminTargetOf(adminUrl, context), path);
     if (json === true) printJson(context.io, found);
     else printList(context.io, found);
   },
@@ -116,7 +115,7 @@ function printRequest(io: CliIo, request: JsonObject): void {
     ['status', `${String(request['status'])}, until ${String(request['expires_at'])}`],
     ['who', whoOf(request)],
     ['tool', printable(`${String(request['server'])} ${String(request['tool'])}`)],
-    ['asked by', printable(String(request['asked_by']))],
+    ['asked by', printable(String(request['source']))],
     ['approvers', printable(`${String(request['required'])} of ${approvers}`)],
   ];
   for (const line of columns(rows)) io.stdout(`${line}\n`);

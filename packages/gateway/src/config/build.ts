@@ -6,6 +6,7 @@ import { isLoopback } from '@sallyport/guard';
 import type { Snapshot } from '../snapshot.ts';
 import { buildIdentity } from './identity.ts';
 import { buildApprovalRules } from './approvals.ts';
+import { buildControl } from './control.ts';
 import { buildGateway, buildListen } from './listeners.ts';
 import type { ConfigInput } from './input.ts';
 import { buildServers } from './servers.ts';
@@ -46,6 +47,7 @@ export function buildSnapshot(input: ConfigInput, text: string): Snapshot {
     limits: withUserLimit(config.limits, config.gateway.userLimit),
     refusalsPerMinute: config.gateway.refusalLimit,
     approvalRules: buildApprovalRules(input),
+    control: buildControl(input),
     audit: {
       folder: config.audit.folder === undefined ? resolve(dataFolder, 'audit') : resolve(folder, config.audit.folder),
       origin: config.audit.origin,

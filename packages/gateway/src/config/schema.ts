@@ -292,6 +292,42 @@ export const schema = z.strictObject({
     })
     .prefault({})
     .describe('Human approval.'),
+  control: z
+    .strictObject({
+      roles: z
+        .array(
+          z.strictObject({
+            role: z
+              .enum(['viewer', 'approver', 'auditor', 'operator', 'admin'])
+              .describe('Each contains `viewer`; `admin` contains all.'),
+            to: z.array(approver).min(1).max(64).describe('Who has it: `user:NAME`, `role:NAME` or `group:NAME`.'),
+            tenants: z
+              .union([z.literal('*'), z.array(nonEmptyText).min(1).max(10_000)], {
+                error: 'must be a list of tenants, or "*"',
+              })
+              .optional()
+              .describe(
+                'Where. Absent: in the tenant that the credential names. `"*"`: in every tenant for which the ' +
+                  'issuer may speak, and for what belongs to the whole installation.',
+              ),
+          }),
+        )
+        .max(1000)
+        .default([])
+        .describe(
+          'Who has which role on the dashboard and in the control API. Without a role, people see what names them.',
+        ),
+      clients: z
+        .array(nonEmptyText)
+        .max(64)
+        .default([])
+        .describe(
+          'OAuth client ids whose access tokens the control API accepts. Never the client of an agent: it could ' +
+            'approve what another agent asks.',
+        ),
+    })
+    .prefault({})
+    .describe('The dashboard and the control API.'),
   inspect: z
     .strictObject({
       maxResult: sizeInMemory.prefault('4Mi').describe('Largest result that is passed on, at most 256Mi.'),

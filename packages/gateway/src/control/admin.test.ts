@@ -15,9 +15,11 @@ async function open(over: Partial<AdminDeps> = {}): Promise<string> {
     metrics: async () => ({ type: 'text/plain; version=0.0.4', text: 'mcp_up 1\n' }),
     checkpoint: async () => undefined,
     tile: async () => undefined,
-    approvals: undefined as never,
-    audit: undefined as never,
-    clock: undefined as never,
+    authenticate: () => undefined,
+    checkOrigin: () => undefined,
+    clock: { now: () => 0 },
+    version: '0',
+    api: {} as never,
     ...over,
   });
   listener = await openListener({

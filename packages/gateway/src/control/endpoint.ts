@@ -1,23 +1,14 @@
-/** What an endpoint of the admin listener is: a function from one typed request to one typed response. */
+/** What an endpoint of the admin listener answers with. Those of the control API are declared (`api/route.ts`). */
 import type { ServerResponse } from 'node:http';
-import type { Identity, Json, MaybePromise } from '@sallyport/guard';
+import type { MaybePromise } from '@sallyport/guard';
 
 /** Methods that an endpoint can serve. `HEAD` is served by the endpoint for `GET`. */
 export type EndpointMethod = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
 
-/** What an endpoint is given. Everything in it has been checked and is bounded. */
+/** What an endpoint outside the control API is given. */
 export interface EndpointRequest {
-  readonly method: EndpointMethod;
   /** The variable segments of the path by the names that the route gives them. Not decoded: `%` matches no route. */
   readonly params: Readonly<Record<string, string>>;
-  readonly query: URLSearchParams;
-  /**
-   * Parsed strictly (no duplicate keys, bounded size and depth); `undefined` when the request had no body, and for
-   * `GET`.
-   */
-  readonly body: Json | undefined;
-  /** Who calls; `undefined` when the route does not authenticate, or when the caller presented no credential. */
-  readonly caller: Identity | undefined;
 }
 
 /** What an endpoint returns. */
@@ -31,12 +22,6 @@ export interface EndpointResponse {
 
 /** One operation. Errors that it throws become status 500 and are logged; everything expected is a response. */
 export type Endpoint = (request: EndpointRequest) => MaybePromise<EndpointResponse>;
-
-/** The caller of a route with `authentication: 'required'`. @throws Error for a route that is mounted without it. */
-export function callerOf({ caller }: EndpointRequest): Identity {
-  if (caller === undefined) throw new Error('the route does not authenticate');
-  return caller;
-}
 
 /** A JSON document and a line break. */
 export const jsonResponse = (status: number, value: unknown): EndpointResponse => ({

@@ -4,20 +4,12 @@
  */
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { setSecurityHeaders } from '../listen/security-headers.ts';
-import { jsonResponse, sendResponse, type Endpoint, type EndpointRequest } from './endpoint.ts';
+import { jsonResponse, sendResponse, type Endpoint } from './endpoint.ts';
 import { health } from './health.ts';
 import { createReady, type Check } from './ready.ts';
 
 /** @returns true when the request was for one of the two and has been answered. */
 export type PublicHealth = (request: IncomingMessage, response: ServerResponse) => boolean;
-
-const REQUEST: EndpointRequest = {
-  method: 'GET',
-  params: {},
-  query: new URLSearchParams(),
-  body: undefined,
-  caller: undefined,
-};
 
 /** @param checks the same as for the admin listener. */
 export function createPublicHealth(checks: readonly Check[]): PublicHealth {
@@ -35,7 +27,7 @@ export function createPublicHealth(checks: readonly Check[]): PublicHealth {
       sendResponse(response, jsonResponse(405, { error: 'method not allowed' }));
       return true;
     }
-    Promise.resolve(endpoint(REQUEST))
+    Promise.resolve(endpoint({ params: {} }))
       .then((answer) => sendResponse(response, answer))
       .catch(() => response.destroy());
     return true;

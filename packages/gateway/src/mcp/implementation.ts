@@ -2,7 +2,7 @@
 import type { JsonObject } from '@sallyport/guard';
 
 /** The version of the package; a test compares it with `package.json`. */
-const VERSION = '0.1.0';
+export const VERSION = '0.1.0';
 
 /** The `clientInfo` that servers get. */
 export const CLIENT_INFO: JsonObject = { name: 'sallyport', version: VERSION };

@@ -1,65 +1,67 @@
 /** `POST /api/v1/approvals/{id}/approve` and `…/deny`: what one person says. The guard judges whether they may. */
-import {
-  GuardError,
-  isObject,
-  selectorText,
-  type Approvals,
-  type AuditLog,
-  type AuditRecord,
-  type Clock,
-} from '@sallyport/guard';
-import { logRecord } from '@sallyport/guard/audit';
-import { callerOf, jsonResponse, type Endpoint } from '../endpoint.ts';
-import { problem, problemOf } from '../problem.ts';
-import { maySee, viewOf } from './view.ts';
+import { checkMayDecide, type FiledApproval, type JsonObject } from '@sallyport/guard';
+import { z } from 'zod';
+import { checkVersion } from '../api/etag.ts';
+import { route, type ApiRoute } from '../api/route.ts';
+import type { ApiDeps } from '../deps.ts';
+import { ApiProblem } from '../problem.ts';
+import { recordChange } from '../record-change.ts';
+import { APPROVAL_PARAMS, visibleApproval } from './show.ts';
+import { approvalSchema, statusOf, viewOf } from './view.ts';
 
-/** What deciding works with. */
-export interface DecideDeps {
-  readonly approvals: Pick<Approvals, 'show' | 'decide'>;
-  readonly audit: AuditLog;
-  readonly clock: Clock;
-}
+type Deps = Pick<ApiDeps, 'approvals' | 'audit' | 'clock' | 'toolOf'>;
 
-/** The body may have `reason`. The decision is in the audit log of the tenant before it is answered. */
-export function createDecideApproval({ approvals, audit, clock }: DecideDeps): Endpoint {
-  return async (request) => {
-    const caller = callerOf(request);
-    const { params, body } = request;
-    const { id = '' } = params;
-    const verdict = params['verdict'] === 'approve' ? 'approve' : 'deny';
-    const members = body === undefined ? {} : body;
-    if (!isObject(members) || Object.keys(members).some((name) => name !== 'reason'))
-      return problem(400, 'INVALID_ARGUMENT', 'the body may have `reason` and nothing else');
-    const { reason } = members;
-    if (reason !== undefined && typeof reason !== 'string')
-      return problem(400, 'INVALID_ARGUMENT', '`reason` must be text');
-    const { principal, tenant } = caller;
-    try {
-      if (!maySee(caller, await approvals.show(tenant.id, id))) throw new GuardError('not_found');
-      const filed = await approvals.decide(tenant.id, id, { by: principal, verdict, reason, channel: 'api' });
-      const decision = filed.decisions.at(-1);
-      const fields = {
-        approval_id: id,
-        verdict,
-        user: { issuer: principal.user.issuer, subject: principal.user.subject },
-        client_id: principal.agent.clientId,
-        as: decision === undefined ? '' : selectorText(decision.as),
-        ...(reason !== undefined && { reason }),
-        status_after: filed.status,
-      };
-      await append(audit, tenant.id, logRecord('approval.decide', fields, clock.now()));
-      return jsonResponse(200, viewOf(filed));
-    } catch (thrown) {
-      return problemOf(thrown);
-    }
-  };
-}
+const decideRoute = (verdict: 'approve' | 'deny', summary: string): ApiRoute<Deps> =>
+  route({
+    method: 'POST',
+    path: `/api/v1/approvals/{id}/${verdict}`,
+    // Who may decide is said by the rule of the request, not by a role.
+    access: 'person',
+    summary,
+    params: APPROVAL_PARAMS,
+    body: z.strictObject({ reason: z.string().max(500).optional().describe('The model is told it after a no.') }),
+    ifMatch: 'optional',
+    errors: ['PERMISSION_DENIED', 'CONFLICT', 'AUDIT_UNAVAILABLE'],
+    response: approvalSchema,
+    async handle({ params, body, caller, ifMatch }, deps: Deps) {
+      const before = await visibleApproval(deps, caller, params.id);
+      checkVersion(ifMatch, before.version);
+      // Judged before anything is recorded: who may not decide must not fill the log.
+      if (statusOf(before, deps.clock.now()) !== 'pending') throw new ApiProblem('CONFLICT', { detail: NOT_PENDING });
+      checkMayDecide(before, caller.principal);
+      const filed = await recordChange(
+        deps,
+        caller,
+        { operation: 'approval.decide', target: { approval_id: params.id, verdict }, before: stateOf(before) },
+        async () => {
+          const result = await deps.approvals.decide(caller.tenant.id, params.id, {
+            by: caller.principal,
+            verdict,
+            reason: body.reason,
+            channel: caller.session === undefined ? 'api' : 'dashboard',
+          });
+          return { result, after: stateOf(result) };
+        },
+      );
+      return { value: viewOf(filed, caller, deps), version: filed.version };
+    },
+  });
 
-async function append(audit: AuditLog, tenant: string, record: AuditRecord): Promise<void> {
-  try {
-    await audit.append(tenant, record);
-  } catch (cause) {
-    // The calls of the tenant stop with its log, so nothing uses a decision that is not recorded.
-    throw new GuardError('audit_unavailable', { cause, retryAfterSeconds: 5 });
-  }
-}
+const NOT_PENDING = 'The request does not wait any more: it was decided, has ended or has expired.';
+
+/** What a decision changes of a request. */
+const stateOf = ({ status, version, decisions }: FiledApproval): JsonObject => ({
+  status,
+  version,
+  decisions: decisions.map(({ by, verdict, as, reason }) => ({
+    by: { issuer: by.issuer, subject: by.subject },
+    verdict,
+    as: `${as.kind}:${as.name}`,
+    ...(reason !== undefined && { reason }),
+  })),
+});
+
+/** A yes: enough of them let exactly this call happen, once. */
+export const approveApproval = decideRoute('approve', 'Let exactly this call happen, once.');
+/** A no ends the request. */
+export const denyApproval = decideRoute('deny', 'Refuse the call.');

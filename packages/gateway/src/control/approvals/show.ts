@@ -1,20 +1,35 @@
-/** `GET /api/v1/approvals/{id}`: one request. What the caller may not see does not exist for it. */
-import { GuardError, type Approvals } from '@sallyport/guard';
-import { callerOf, jsonResponse, type Endpoint } from '../endpoint.ts';
-import { problemOf } from '../problem.ts';
-import { maySee, viewOf } from './view.ts';
+/** `GET /api/v1/approvals/{id}`: one request. What the caller may not see does not exist for it (U14). */
+import { GuardError, type FiledApproval } from '@sallyport/guard';
+import { z } from 'zod';
+import type { ApiCaller } from '../api/access.ts';
+import { route } from '../api/route.ts';
+import type { ApiDeps } from '../deps.ts';
+import { approvalSchema, maySee, viewOf } from './view.ts';
+
+/** Parameters of every path that names a request. */
+export const APPROVAL_PARAMS = z.strictObject({ id: z.string().regex(/^[0-9a-f]{32}$/) });
+
+/** @throws GuardError `not_found`, whether there is no such request or the caller may not see it. */
+export async function visibleApproval(
+  { approvals }: Pick<ApiDeps, 'approvals'>,
+  caller: ApiCaller,
+  id: string,
+): Promise<FiledApproval> {
+  const filed = await approvals.show(caller.tenant.id, id);
+  if (!maySee(caller, filed)) throw new GuardError('not_found', { message: 'No such request for approval.' });
+  return filed;
+}
 
 /** The path names the request. */
-export function createShowApproval(approvals: Pick<Approvals, 'show'>): Endpoint {
-  return async (request) => {
-    const caller = callerOf(request);
-    const { id = '' } = request.params;
-    try {
-      const filed = await approvals.show(caller.tenant.id, id);
-      if (!maySee(caller, filed)) throw new GuardError('not_found', { message: 'No such request for approval.' });
-      return jsonResponse(200, viewOf(filed));
-    } catch (thrown) {
-      return problemOf(thrown);
-    }
-  };
-}
+export const getApproval = route({
+  method: 'GET',
+  path: '/api/v1/approvals/{id}',
+  access: 'person',
+  summary: 'One request for approval, with all arguments.',
+  params: APPROVAL_PARAMS,
+  response: approvalSchema,
+  async handle({ params, caller }, deps: Pick<ApiDeps, 'approvals' | 'clock' | 'toolOf'>) {
+    const filed = await visibleApproval(deps, caller, params.id);
+    return { value: viewOf(filed, caller, deps), version: filed.version };
+  },
+});

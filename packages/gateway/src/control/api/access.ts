@@ -1,0 +1,48 @@
+/** Who may use an endpoint: every route declares it, and the gateway does not start with one that does not. */
+import type { Identity } from '@sallyport/guard';
+
+/** The roles of people and machines, each bound to tenants by the configuration (`control.roles`). */
+export const ROLES = ['viewer', 'approver', 'auditor', 'operator', 'admin'] as const;
+
+/** One of them. */
+export type Role = (typeof ROLES)[number];
+
+/**
+ * What a route asks of its caller. `none`: nothing, there is no caller. `person`: a credential; the endpoint shows only
+ * what names the caller. Otherwise a role in the tenant that the caller acts in.
+ */
+export type Access = 'none' | 'person' | Role;
+
+const CONTAINED: Readonly<Record<Role, readonly Role[]>> = {
+  viewer: ['viewer'],
+  approver: ['approver', 'viewer'],
+  auditor: ['auditor', 'viewer'],
+  operator: ['operator', 'viewer'],
+  admin: ROLES,
+};
+
+/** These roles with all that they contain. */
+export const withContained = (roles: readonly Role[]): ReadonlySet<Role> =>
+  new Set(roles.flatMap((role) => CONTAINED[role]));
+
+/** Who calls the control API, for which tenant, and what for. */
+export interface ApiCaller extends Identity {
+  /** Roles in this tenant, with those that they contain. */
+  readonly roles: ReadonlySet<Role>;
+  /** Roles that are bound to every tenant: with these, what belongs to the whole installation is changed. */
+  readonly installationRoles: ReadonlySet<Role>;
+  /** `undefined` for a bearer token or an API key. */
+  readonly session: CallerSession | undefined;
+}
+
+/** What the frame needs of the session of a browser. */
+export interface CallerSession {
+  /** Sent back in `X-CSRF-Token` with every change. */
+  readonly csrfToken: string;
+}
+
+/** Whether a caller may use a route. @param everywhere whether the route changes the whole installation. */
+export function mayUse(caller: ApiCaller, access: Access, everywhere: boolean): boolean {
+  if (access === 'none' || access === 'person') return true;
+  return (everywhere ? caller.installationRoles : caller.roles).has(access);
+}

@@ -1,0 +1,54 @@
+/** Composition of the control plane: what the admin listener judges callers with, and what its endpoints work with. */
+import type { IncomingMessage } from 'node:http';
+import type { Guard } from '@sallyport/guard';
+import { readAuthorization } from '@sallyport/guard/stages';
+import type { ApiCaller } from './control/api/access.ts';
+import { createCursors } from './control/api/cursor.ts';
+import { createAdmin, type Admin } from './control/admin.ts';
+import type { Check } from './control/ready.ts';
+import { rolesOfToken } from './control/roles.ts';
+import type { GuardedUpstreams, Resources } from './gateway.ts';
+import { headerValues } from './listen/header-values.ts';
+import { VERSION } from './mcp/implementation.ts';
+
+/** The endpoints of the admin listener. */
+export function openAdmin(
+  resources: Resources,
+  { guard, upstreams }: GuardedUpstreams,
+  checks: readonly Check[],
+): Admin {
+  const { approvals, audit, clock, log, metrics, sealer, settings } = resources;
+  return createAdmin({
+    listenHost: settings.current().snapshot.admin.listen.host,
+    authenticate: (request) => authenticate(resources, guard, request),
+    // Browsers send no bearer token by themselves, so nothing that another page sends is accepted.
+    checkOrigin: () => undefined,
+    clock,
+    log,
+    version: VERSION,
+    checks,
+    metrics: () => metrics.read(),
+    checkpoint: (tenant) => audit.checkpoint(tenant),
+    tile: (tenant, tile) => audit.tile(tenant, tile),
+    api: {
+      approvals,
+      audit,
+      clock,
+      cursors: createCursors(sealer),
+      toolOf: (server, name) => upstreams.catalog.find({ kind: 'tool', server, name }),
+    },
+  });
+}
+
+/** Who sends a request. A credential that is not meant for the control API is none. */
+async function authenticate(
+  { settings }: Resources,
+  guard: Guard,
+  request: IncomingMessage,
+): Promise<ApiCaller | undefined> {
+  const credentials = readAuthorization(headerValues(request, 'authorization'));
+  if (credentials.kind === 'none') return undefined;
+  const identity = await guard.identify(credentials);
+  const roles = rolesOfToken(identity, settings.current().snapshot);
+  return roles === undefined ? undefined : { ...identity, ...roles, session: undefined };
+}
