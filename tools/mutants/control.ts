@@ -99,7 +99,7 @@ export const control: readonly Change[] = [
   ),
   ...inControl(
     'api/cursor.ts',
-    ['api/serve.test.ts'],
+    ['api/cursor.test.ts'],
     [
       ['[list, tenant.id, issuer, subject, filter]', '[list, issuer, subject, filter]'],
       ['[list, tenant.id, issuer, subject, filter]', '[list, tenant.id, issuer, filter]'],

@@ -1,11 +1,10 @@
 /** The frame of the control API, with endpoints which exist in this test only. */
 import { setTimeout as sleep } from 'node:timers/promises';
-import { createSealer } from '@sallyport/guard';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import { as, callerOf, openApi, type OpenApiServer } from '../testing/open-api.mts';
 import type { ApiCaller } from './access.ts';
-import { createCursors, PAGE_QUERY } from './cursor.ts';
+import { PAGE_QUERY } from './cursor.ts';
 import { checkVersion } from './etag.ts';
 import { eventsRoute, linesRoute, route, type ApiRoute, type ServerEvent } from './route.ts';
 import { createTable } from './table.ts';
@@ -376,31 +375,5 @@ describe('streams', () => {
     }
     expect(deps.senders.size).toBe(0);
     response.destroy();
-  });
-});
-
-describe('cursors', () => {
-  const cursors = createCursors(createSealer(Buffer.alloc(32, 1)));
-  const olga = callerOf('olga', ['viewer']);
-  const name = { list: 'notes', filter: { status: 'open' } };
-
-  it('open for the same caller, list and filter', () => {
-    const sealed = cursors.seal(olga, name, { at: 5, id: 'x' });
-    expect(cursors.open(olga, name, sealed)).toEqual({ at: 5, id: 'x' });
-    expect(cursors.open(olga, name, undefined)).toBeUndefined();
-  });
-
-  it('S1 open for nobody else, no other list, no other tenant, and not when they were changed', () => {
-    const sealed = cursors.seal(olga, name, { at: 5, id: 'x' });
-    for (const [caller, other, text] of [
-      [callerOf('otto', ['viewer']), name, sealed],
-      [callerOf('olga', ['viewer'], 'globex'), name, sealed],
-      [olga, { ...name, list: 'calls' }, sealed],
-      [olga, { ...name, filter: {} }, sealed],
-      [olga, name, `${sealed}A`],
-      [olga, name, ''],
-      [olga, name, Buffer.from('{"position":{"at":0}}').toString('base64url')],
-    ] as const)
-      expect(() => cursors.open(caller, other, text)).toThrow('not of this list');
   });
 });
