@@ -128,8 +128,8 @@ describe('A14 every route of the gateway listener', () => {
 });
 
 /**
- * Route outside the control API → a path of it, and what `GET` answers. A route without a row here fails the first test;
- * those of the control API are in `api-roles.test.ts`.
+ * Route outside the control API → a path of it, and what `GET` answers. A route without a row here fails the first
+ * test; those of the control API are in `api-roles.test.ts`.
  */
 const ADMIN: Readonly<Record<string, readonly [path: string, answer: RegExp]>> = {
   '^\\/health$': ['/health', /^\{"status":"ok"\}\n$/],

@@ -7,7 +7,7 @@ import { createCursors } from './control/api/cursor.ts';
 import { createAdmin, type Admin } from './control/admin.ts';
 import type { Check } from './control/ready.ts';
 import { rolesOfToken } from './control/roles.ts';
-import type { GuardedUpstreams, Resources } from './gateway.ts';
+import type { GuardedUpstreams, Resources } from './resources.ts';
 import { headerValues } from './listen/header-values.ts';
 import { VERSION } from './mcp/implementation.ts';
 

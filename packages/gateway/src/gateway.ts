@@ -8,12 +8,9 @@ import {
   createGuard,
   createSealer,
   standardPipeline,
-  type Approvals,
   type Catalog,
   type Clock,
-  type Guard,
   type Log,
-  type Sealer,
 } from '@sallyport/guard';
 import { createRecorder, createRedactor } from '@sallyport/guard/audit';
 import {
@@ -25,12 +22,12 @@ import {
 } from '@sallyport/guard/memory';
 import { createApiKeyAuthenticator, createBearerJwt, readAuthorization } from '@sallyport/guard/stages';
 import { aborted, atMost } from './aborted.ts';
-import { createSettingsHolder, type SettingsHolder } from './active-settings.ts';
+import { createSettingsHolder } from './active-settings.ts';
 import { createKeySource, type IssuerKeys } from './adapters/jwks/keys.ts';
 import { createLogger } from './adapters/pino/logger.ts';
 import { createMetrics, type Metrics } from './adapters/prometheus/metrics.ts';
 import { openAuditLog, type AuditLogDeps, type SegmentAuditLog } from './adapters/segments/log.ts';
-import { openStore, type Store } from './adapters/sqlite/store.ts';
+import { openStore } from './adapters/sqlite/store.ts';
 import { runClientRequest } from './client-request.ts';
 import { childEnvironment, openSealingKey, processEnvironment, secretsOf } from './config.ts';
 import type { Admin } from './control/admin.ts';
@@ -44,9 +41,10 @@ import { readinessChecks } from './gateway-readiness.ts';
 import { recordRejectedRequest, recordSettings } from './gateway-records.ts';
 import { streamsMax } from './listen/descriptor-reserve.ts';
 import { openListener, type Listener } from './listen/listener.ts';
-import { createLogShares, watchFreeSpace, withLogShares, type LogShares } from './log-shares.ts';
-import { createRefusedStrangers, type RefusedStrangers } from './refused-strangers.ts';
+import { createLogShares, watchFreeSpace, withLogShares } from './log-shares.ts';
+import { createRefusedStrangers } from './refused-strangers.ts';
 import { reloadPoliciesOnChange, replaceSettings } from './reload.ts';
+import type { GuardedUpstreams, Resources } from './resources.ts';
 import { serverVisibility } from './server-visibility.ts';
 import type { SignInHandler } from './sign-in.ts';
 import type { ServerSettings, Snapshot } from './snapshot.ts';
@@ -85,29 +83,6 @@ export interface RunningGateway {
    * @param graceMs how long calls may take to finish; as configured when left out.
    */
   close(graceMs?: number): Promise<void>;
-}
-
-/** What is open as long as the process runs. */
-export interface Resources {
-  readonly clock: Clock;
-  /** For waits, deadlines and ages. */
-  readonly steadyClock: Clock;
-  readonly log: Log;
-  readonly store: Store;
-  readonly audit: SegmentAuditLog;
-  readonly strangers: RefusedStrangers;
-  readonly logShares: LogShares;
-  readonly sealer: Sealer;
-  readonly metrics: Metrics;
-  readonly approvals: Approvals;
-  readonly settings: SettingsHolder;
-}
-
-/** The guard, the servers behind it, and the keys of the issuers. */
-export interface GuardedUpstreams {
-  readonly guard: Guard;
-  readonly upstreams: Upstreams;
-  readonly issuerKeys: IssuerKeys;
 }
 
 /**

@@ -2,7 +2,9 @@
 import { once } from 'node:events';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 
-/** @param lines is ended when the caller goes. An error before the first line is thrown, a later one cuts the stream. */
+/**
+ * @param lines is ended when the caller goes. An error before the first line is thrown; a later one cuts the stream.
+ */
 export async function sendLines(
   request: IncomingMessage,
   response: ServerResponse,

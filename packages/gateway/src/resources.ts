@@ -1,0 +1,33 @@
+/** What the parts of a gateway are composed from. */
+import type { Approvals, Clock, Guard, Log, Sealer } from '@sallyport/guard';
+import type { SettingsHolder } from './active-settings.ts';
+import type { IssuerKeys } from './adapters/jwks/keys.ts';
+import type { Metrics } from './adapters/prometheus/metrics.ts';
+import type { SegmentAuditLog } from './adapters/segments/log.ts';
+import type { Store } from './adapters/sqlite/store.ts';
+import type { LogShares } from './log-shares.ts';
+import type { RefusedStrangers } from './refused-strangers.ts';
+import type { Upstreams } from './upstream/upstreams.ts';
+
+/** What is open as long as the process runs. */
+export interface Resources {
+  readonly clock: Clock;
+  /** For waits, deadlines and ages. */
+  readonly steadyClock: Clock;
+  readonly log: Log;
+  readonly store: Store;
+  readonly audit: SegmentAuditLog;
+  readonly strangers: RefusedStrangers;
+  readonly logShares: LogShares;
+  readonly sealer: Sealer;
+  readonly metrics: Metrics;
+  readonly approvals: Approvals;
+  readonly settings: SettingsHolder;
+}
+
+/** The guard, the servers behind it, and the keys of the issuers. */
+export interface GuardedUpstreams {
+  readonly guard: Guard;
+  readonly upstreams: Upstreams;
+  readonly issuerKeys: IssuerKeys;
+}
