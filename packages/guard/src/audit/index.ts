@@ -4,7 +4,7 @@ export { cosignedAtMs, parseWitnessKey } from './cosignature.ts';
 export type { AuditRecord, Outcome, OutcomeStatus, Recorder, Trail } from './record.ts';
 export { createRecorder, logRecord, unknownOutcome } from './recorder.ts';
 export { createRedactor, type Redactor } from './redact.ts';
-export { createTileReader, isComplete, parseTilePath, type Tile } from './tiles.ts';
+export { createTileReader, inclusionProofFromTiles, isComplete, parseTilePath, type Tile } from './tiles.ts';
 export {
   consistencyProof,
   consistencyProofInParts,

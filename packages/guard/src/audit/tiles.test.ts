@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { createTileReader, isComplete, parseTilePath, type Tile } from './tiles.ts';
-import { leafHash, rootOf } from './tree.ts';
+import { createTileReader, inclusionProofFromTiles, isComplete, parseTilePath, type Tile } from './tiles.ts';
+import { inclusionProof, leafHash, rootOf, verifyInclusion } from './tree.ts';
 
 describe('paths', () => {
   it.each<[path: string, tile: Tile]>([
@@ -85,5 +85,27 @@ describe('a tree of 70,000 leaves, the example of the specification', () => {
         bytes.subarray(at * 32, (at + 1) * 32).equals(rootOf((index) => leaves[index] as Buffer, from, from + spans)),
       ).toBe(true);
     }
+  });
+});
+
+describe('proofs from tiles', () => {
+  const sizes = [1, 2, 3, 255, 256, 257, 511, 512, 513, 1_000, 65_536, 65_537, 70_000];
+  const leaves = Array.from({ length: 70_000 }, (_, at) => leafHash(Buffer.from(String(at))));
+  const readTile = createTileReader(async (from, to) => Buffer.concat(leaves.slice(from, to)));
+  const leafAt = (index: number): Buffer => leaves[index] as Buffer;
+
+  it.each(sizes)('are those of RFC 6962 in a tree of %i', async (size) => {
+    const indexes = new Set([0, 1, 254, 255, 256, 257, Math.floor(size / 2), size - 2, size - 1]);
+    const root = rootOf(leafAt, 0, size);
+    for (const index of indexes) {
+      if (index < 0 || index >= size) continue;
+      const proof = await inclusionProofFromTiles(readTile, index, size);
+      // The slow way is right by the vectors of tree.test.ts.
+      if (size <= 1_000) expect(proof).toEqual(inclusionProof(leafAt, index, size));
+      expect(verifyInclusion({ leaf: leafAt(index), index, size, proof, root })).toBe(true);
+    }
+  });
+  it('of a leaf outside of the tree do not exist', async () => {
+    await expect(inclusionProofFromTiles(readTile, 3, 3)).rejects.toThrow(RangeError);
   });
 });

@@ -3,7 +3,7 @@
  * computes any proof from them. One level of tiles is eight levels of the tree: each hash above level 0 is the root of
  * a full tile below.
  */
-import { HASH_BYTES, rootOf, type Hash } from './tree.ts';
+import { createFrontier, HASH_BYTES, inclusionRanges, rootOf, type Hash } from './tree.ts';
 
 /** Hashes in a full tile. */
 export const TILE_WIDTH = 256;
@@ -101,4 +101,46 @@ export function createTileReader(readLeaves: ReadLeaves): (tile: Tile) => Promis
     return Buffer.concat(hashes);
   };
   return read;
+}
+
+/**
+ * Proves that a leaf is in the tree of `size` leaves, as `inclusionProof` does, from tiles: so a proof in a tree of a
+ * million leaves reads a few thousand hashes and holds the event loop for none of them.
+ *
+ * @throws RangeError when the index is not below the size. Rejects when a tile cannot be read.
+ * @example
+ * ```ts
+ * const readTile = createTileReader(async (from, to) => Buffer.alloc((to - from) * HASH_BYTES));
+ * const proof = await inclusionProofFromTiles(readTile, 0, 1_000_000);
+ * ```
+ */
+export async function inclusionProofFromTiles(
+  readTile: (tile: Tile) => Promise<Buffer>,
+  index: number,
+  size: number,
+): Promise<readonly Hash[]> {
+  const proof: Hash[] = [];
+  for (const [from, to] of inclusionRanges(index, size)) proof.push(await rootOfRange(readTile, from, to));
+  return proof;
+}
+
+/** The root over a range of leaves that is one subtree of RFC 6962, from the roots of its perfect subtrees. */
+async function rootOfRange(readTile: (tile: Tile) => Promise<Buffer>, from: number, to: number): Promise<Hash> {
+  const peaks: Hash[] = [];
+  for (let at = from; at < to;) {
+    const leaves = 2 ** Math.floor(Math.log2(to - at));
+    peaks.push(await rootOfPerfect(readTile, at, leaves));
+    at += leaves;
+  }
+  return createFrontier(to - from, peaks).root();
+}
+
+/** @param leaves a power of two that divides `from`. */
+async function rootOfPerfect(readTile: (tile: Tile) => Promise<Buffer>, from: number, leaves: number): Promise<Hash> {
+  const level = Math.floor(Math.log2(leaves) / Math.log2(TILE_WIDTH));
+  const leavesPerHash = TILE_WIDTH ** level;
+  const [first, count] = [from / leavesPerHash, leaves / leavesPerHash];
+  const offset = first % TILE_WIDTH;
+  const tile = await readTile({ level, index: Math.floor(first / TILE_WIDTH), width: offset + count });
+  return rootOf((at) => tile.subarray(at * HASH_BYTES, (at + 1) * HASH_BYTES), offset, offset + count);
 }

@@ -138,8 +138,15 @@ export function rootOf(leafAt: LeafAt, from: number, to: number): Hash {
   return frontier.root();
 }
 
-/** Leaves from the first number on and before the second one. */
-type LeafRange = readonly [from: number, to: number];
+/**
+ * Leaves from the first number on and before the second one.
+ *
+ * @example
+ * ```ts
+ * const count = ([from, to]: LeafRange): number => to - from;
+ * ```
+ */
+export type LeafRange = readonly [from: number, to: number];
 
 /**
  * Proves that a leaf is in the tree of `size` leaves: PATH(index, D[size]) of RFC 6962 section 2.1.1.
@@ -154,8 +161,17 @@ type LeafRange = readonly [from: number, to: number];
 export const inclusionProof = (leafAt: LeafAt, index: number, size: number): Hash[] =>
   inclusionRanges(index, size).map(([from, to]) => rootOf(leafAt, from, to));
 
-/** The leaves under each hash of an inclusion proof. */
-function inclusionRanges(index: number, size: number): readonly LeafRange[] {
+/**
+ * The leaves under each hash of an inclusion proof, from the leaf to the root.
+ *
+ * @throws RangeError when the index is not below the size.
+ *
+ * @example
+ * ```ts
+ * const hashes = inclusionRanges(0, 1_000_000).length;
+ * ```
+ */
+export function inclusionRanges(index: number, size: number): readonly LeafRange[] {
   if (!(index >= 0 && index < size)) throw new RangeError(`there is no leaf ${index} in a tree of ${size}`);
   const path = (from: number, to: number): LeafRange[] => {
     if (to - from === 1) return [];

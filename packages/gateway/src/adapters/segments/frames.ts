@@ -185,5 +185,31 @@ export function provenAfter(buffer: Buffer, index: number): number {
   return proven;
 }
 
+/**
+ * Where the first whole frame begins in bytes that begin anywhere in a segment. No record can hold what looks like one:
+ * records are JSON texts, in which no byte is zero, and so none of them says a possible index.
+ *
+ * @param from where to begin.
+ * @param segment the index of the first record of the segment.
+ * @param segmentBytes how long the segment is, which bounds the indexes in it.
+ * @returns `undefined` when there is none, as in logs of earlier versions.
+ */
+export function findFrame(
+  buffer: Buffer,
+  from: number,
+  segment: number,
+  segmentBytes: number,
+): { readonly at: number; readonly index: number } | undefined {
+  const indexMax = segment + Math.ceil(segmentBytes / HEADER_BYTES);
+  for (let at = buffer.indexOf(WITH_POSITION_BYTE, from); at !== -1; at = buffer.indexOf(WITH_POSITION_BYTE, at + 1)) {
+    if (buffer.length - at < HEADER_BYTES) break;
+    // The index is compared before the checksum, which costs as much as the record is long.
+    const index = buffer.readUIntBE(at + 10, 6);
+    if (index < segment || index > indexMax) continue;
+    if (typeof readFrame(buffer, at) !== 'string') return { at, index };
+  }
+  return undefined;
+}
+
 /** The first byte of every frame: the length takes less than 24 bits. */
 const WITH_POSITION_BYTE = 0x80;
