@@ -30,6 +30,13 @@ when {
   context has source_ip && context.source_ip.isInRange(ip("10.0.0.0/8"))
 };`,
   ],
+  [
+    'A person must say yes first. With `when`, only for some arguments. Every such permit that applies is asked ' +
+      'for, also when another permit allows the call without asking.',
+    `@id("large-transfers") @require_approval("group:finance-leads, 2 of 3, 30m")
+permit (principal in Group::"finance", action == Action::"call", resource == Tool::"bank/transfer")
+when { context.args has amount && context.args.amount > 1000 };`,
+  ],
   ['A `forbid` always wins.', '@id("nobody-drops")\nforbid (principal, action, resource == Tool::"db/drop_table");'],
 ];
 

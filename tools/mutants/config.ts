@@ -139,7 +139,6 @@ export const config: readonly Change[] = [
       ],
       ["default(64).describe('Upstream", "default(10_000).describe('Upstream"],
       ['default(8)', 'default(1000)'],
-      [".prefault('10m')", ".prefault('10000m')"],
       ["maxResult: sizeInMemory.prefault('4Mi')", "maxResult: sizeInMemory.prefault('256Mi')"],
       ["default: '100/min per user per tool'", "default: '100000/min per user per tool'"],
     ],
@@ -150,10 +149,20 @@ export const config: readonly Change[] = [
     ['errors.test.ts', 'refusals.test.ts'],
     [
       ["if (server !== '*' && !servers.includes(server)) report", 'if (false) report'],
-      ['if (distinct && required > approvers.length)', 'if (false)'],
-      ["if (!distinct && approvers.every(({ kind }) => kind === 'user') && required > approvers.length)", 'if (false)'],
+      ['if (fault !== undefined) report', 'if (false) report'],
     ],
   ),
+  ...inConfig(
+    'approvals.ts',
+    ['approvals.test.ts', 'weakenings.test.ts', 'errors.test.ts'],
+    [
+      ['if (isAmbiguousUser(selector, ', 'if (false && isAmbiguousUser(selector, '],
+      ['if (isUnknownIssuer(selector, ', 'if (false && isUnknownIssuer(selector, '],
+      ["if (destructive === 'ask') built", 'if (false) built'],
+      ['    report.weaken(`${source}: calls', '    void (`${source}: calls'],
+    ],
+  ),
+  ...inConfig('approvals-schema.ts', ['shipped-bounds.test.ts'], [[".prefault('10m')", ".prefault('10000m')"]]),
   ...inGateway(
     'config.ts',
     ['config.test.ts'],

@@ -48,7 +48,7 @@ const permissions: readonly Change[] = [
   ),
   ...inGuard(
     'approvals/may-decide.ts',
-    ['approvals/approvals.test.ts'],
+    ['approvals/demands.test.ts', 'approvals/approvals.test.ts'],
     [
       ['if (isCaller(filed, by)) throw', 'if (false) throw'],
       ['if (isSamePerson(requester, user)) return true;', ''],
@@ -56,7 +56,9 @@ const permissions: readonly Change[] = [
       ['agents.includes(own.clientId) || ', ''],
       ['own.actors.some((id) => agents.includes(id))', 'false'],
       ['if (filed.decisions.some(', 'if (false && filed.decisions.some('],
-      ['const free = distinct ?', 'const free = false ?'],
+      ['demand.distinct &&', 'false &&'],
+      ["if (counts === undefined && verdict === 'approve')", 'if (false)'],
+      ['if (isMet(demand, index, filed.decisions)) return null;', ''],
     ],
   ),
   ...inGuard(
@@ -67,7 +69,44 @@ const permissions: readonly Change[] = [
       [' || nowMs >= filed.expiresAtMs', ''],
       ['if ((reason?.length ?? 0) > REASON_LENGTH_MAX)', 'if (false)'],
       ["return 'refused';", "return 'pending';"],
-      ['decisions.length >= demand.required', 'true'],
+      [
+        '.every((part, index) => isMet(part, index, decisions))',
+        '.some((part, index) => isMet(part, index, decisions))',
+      ],
+    ],
+  ),
+  ...inGuard(
+    'approvals/demands.ts',
+    ['approvals/demands.test.ts', 'approvals/approvals.test.ts'],
+    [
+      ["decision.verdict === 'approve' && ", ''],
+      [' && countedAs(decision, index) !== undefined', ''],
+      ['Math.min(...stepUps)', 'Math.max(...stepUps)'],
+      ['\n    also,', ''],
+    ],
+  ),
+  ...inGuard(
+    'approvals/people.ts',
+    ['approvals/demands.test.ts'],
+    [['if (issuer !== undefined && issuer !== user.issuer) return false;', '']],
+  ),
+  ...inGuard(
+    'approvals/demand-text.ts',
+    ['approvals/demand-text.test.ts'],
+    [
+      ['if (name !== ANNOTATION && isNearly(name))', 'if (false)'],
+      ['else if (kind === undefined) throw', 'else if (kind === undefined) continue; else if (false) throw'],
+      ['if (fault !== undefined) throw', 'if (false) throw'],
+    ],
+  ),
+  ...inGuard(
+    'stages/approve/index.ts',
+    ['stages/approve/rules.test.ts', 'stages/approve/approve.test.ts'],
+    [
+      ["return holds === 'unclear' ? rule.demand !== undefined : holds;", 'return holds === true;'],
+      ["['destructiveHint'] === true", "['destructiveHint'] !== undefined"],
+      ['...byRule, ...(grant?.approvals ?? [])', '...byRule'],
+      ['Math.min(...asked', 'Math.max(...asked'],
     ],
   ),
   ...inGuard(

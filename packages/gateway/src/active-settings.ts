@@ -2,13 +2,16 @@
  * The settings in force: one frozen object that a reload replaces as a whole, so that a call never sees half a change.
  */
 import type { Clock } from '@sallyport/guard';
+import type { ApprovalRule } from '@sallyport/guard/stages';
 import { loadPolicies, type LoadedPolicies } from './adapters/cedar/load.ts';
+import { activateApprovalRules } from './approval-rules.ts';
 import type { ServerSettings, Snapshot } from './snapshot.ts';
 
 /** A configuration snapshot together with what was made from it. Frozen; keep it for the whole of one piece of work. */
 export interface ActiveSettings {
   readonly snapshot: Snapshot;
   readonly policies: LoadedPolicies;
+  readonly approvalRules: readonly ApprovalRule[];
   /** The configured servers by name. */
   readonly servers: ReadonlyMap<string, ServerSettings>;
   /** Names of the configured servers, sorted. */
@@ -21,7 +24,7 @@ export interface SettingsHolder {
   current(): ActiveSettings;
   /** Puts a new configuration and its policies in force. @throws PolicyLoadError, and leaves everything as it was. */
   replace(snapshot: Snapshot): void;
-  /** Puts other policies in force under the same configuration. */
+  /** Puts other policies in force under the same configuration. @throws PolicyLoadError as `replace` does. */
   replacePolicies(policies: LoadedPolicies): void;
 }
 
@@ -43,6 +46,7 @@ const activate = (snapshot: Snapshot, policies: LoadedPolicies): ActiveSettings 
   Object.freeze({
     snapshot,
     policies,
+    approvalRules: activateApprovalRules(snapshot, policies),
     servers: new Map(snapshot.servers.map((server) => [server.name, server])),
     serverNames: Object.freeze(snapshot.servers.map(({ name }) => name).sort()),
   });

@@ -195,7 +195,8 @@ function createPipeline(
       resultBytesMax: (name) => server(name)?.resultBytesMax ?? 0,
       tiers: () => snapshot().limits,
       refusalsPerMinute: () => snapshot().refusalsPerMinute,
-      approvalRules: () => snapshot().approvalRules,
+      approvalRules: () => settings.current().approvalRules,
+      approvalTtlMs: () => snapshot().approvals.ttlMs,
       tokenRefused: (type) => metrics.tokenRefused(type),
     },
   );

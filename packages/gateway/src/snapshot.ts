@@ -133,11 +133,38 @@ export interface ControlSettings {
   readonly clients: readonly string[];
 }
 
+/** The listener for people. */
+export interface AdminSettings {
+  readonly listen: ListenSettings;
+  /** Origin under which people reach it, without a trailing slash. */
+  readonly publicUrl: string;
+}
+
+/** A rule for approvals as it is written: its condition is compiled when the settings are put in force. */
+export interface ApprovalRuleSettings extends Omit<ApprovalRule, 'when'> {
+  /** A Cedar expression, and where it stands. */
+  readonly when: { readonly text: string; readonly field: string; readonly at: SourcePosition } | undefined;
+}
+
+/** A place in a file; line and column from 1. */
+export interface SourcePosition {
+  readonly file: string;
+  readonly line: number;
+  readonly column: number;
+}
+
+/** Which calls people must approve. */
+export interface ApprovalSettings {
+  readonly rules: readonly ApprovalRuleSettings[];
+  /** How long a request waits where nothing else is said. */
+  readonly ttlMs: number;
+}
+
 /** Everything that was configured at one moment. Deeply frozen. */
 export interface Snapshot {
   readonly version: string;
   readonly gateway: GatewaySettings;
-  readonly admin: { readonly listen: ListenSettings };
+  readonly admin: AdminSettings;
   readonly dataFolder: string;
   readonly tenants: readonly string[];
   readonly identity: IdentitySettings;
@@ -145,8 +172,8 @@ export interface Snapshot {
   readonly policies: { readonly cedar: string | undefined };
   readonly limits: LimitTiers;
   readonly refusalsPerMinute: number;
-  readonly approvalRules: readonly ApprovalRule[];
   readonly control: ControlSettings;
+  readonly approvals: ApprovalSettings;
   readonly audit: AuditSettings;
   /** How long calls under way may take to finish when the gateway stops. */
   readonly shutdown: { readonly graceMs: number };

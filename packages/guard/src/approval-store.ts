@@ -3,7 +3,8 @@ import type { JsonObject } from './call.ts';
 import type { MaybePromise } from './maybe-promise.ts';
 
 /**
- * Who may approve: a user by subject, or everybody with a role or in a group.
+ * Who may approve: a user by subject, or everybody with a role or in a group. With an issuer, only those whom it names:
+ * the same subject of another issuer is somebody else.
  *
  * @example
  * ```ts
@@ -13,6 +14,22 @@ import type { MaybePromise } from './maybe-promise.ts';
 export interface ApproverSelector {
   readonly kind: 'user' | 'role' | 'group';
   readonly name: string;
+  readonly issuer?: string;
+}
+
+/**
+ * What a rule wants approvers to see first.
+ *
+ * @example
+ * ```ts
+ * const amountFirst: ShownFirst = { text: 'Is the order paid?', arguments: ['amount', 'to.iban'] };
+ * ```
+ */
+export interface ShownFirst {
+  /** Words of the operator. */
+  readonly text?: string;
+  /** Arguments, as names joined by dots. */
+  readonly arguments?: readonly string[];
 }
 
 /**
@@ -37,6 +54,11 @@ export interface ApprovalDemand {
   readonly distinct: boolean;
   /** The rule or the policy that asks, for people. */
   readonly source: string;
+  /** Approvers must have signed in at most this long before they say yes, in milliseconds. */
+  readonly stepUpMs?: number;
+  readonly show?: ShownFirst;
+  /** What other policies ask for besides: each of these must be met as well. */
+  readonly also?: readonly ApprovalDemand[];
 }
 
 /**
@@ -65,6 +87,8 @@ export interface Decision {
   readonly verdict: 'approve' | 'deny';
   /** The selector of the demand that let this person decide. */
   readonly as: ApproverSelector;
+  /** Where several demands must be met: the selector under which it counts for each, `null` where it does not. */
+  readonly each?: readonly (ApproverSelector | null)[];
   /** For the caller, when it is a no. */
   readonly reason: string | undefined;
   /** Where it was said: `api`, `cli`, `dashboard` … */

@@ -1,5 +1,5 @@
 /** The vocabulary of the guard, as types only: what a call is, who makes it and what it is aimed at. */
-import type { Person } from './approval-store.ts';
+import type { ApprovalDemand, Person } from './approval-store.ts';
 import type { Digest, PrincipalKey, TenantId } from './identifiers.ts';
 
 /**
@@ -253,6 +253,22 @@ export interface Grant {
   readonly revision: string;
   /** True when the decision read no volatile part of the context, so it may be remembered. */
   readonly cacheable: boolean;
+  /** What the policies that permit it ask of people first. */
+  readonly approvals?: readonly PolicyApproval[];
+}
+
+/**
+ * What one policy asks of people before a call that it permits.
+ *
+ * @example
+ * ```ts
+ * const asks = ({ approvals = [] }: Grant): readonly string[] => approvals.map(({ demand }) => demand.source);
+ * ```
+ */
+export interface PolicyApproval {
+  readonly demand: ApprovalDemand;
+  /** How long a request waits; as configured when `undefined`. */
+  readonly ttlMs: number | undefined;
 }
 
 /**

@@ -38,7 +38,12 @@ export interface Stages {
   validate(call: Call, row: MethodRow, definition: Definition | undefined): JsonObject;
   authorize(identity: Identity, validated: ValidatedCall, call: Call): Grant | undefined;
   limit(identity: Identity, validated: ValidatedCall): MaybePromise<void>;
-  approve(identity: Identity, validated: ValidatedCall, grant: Grant | undefined): MaybePromise<Approval | undefined>;
+  approve(
+    identity: Identity,
+    validated: ValidatedCall,
+    grant: Grant | undefined,
+    call: Call,
+  ): MaybePromise<Approval | undefined>;
   /**
    * Prepares the inspection of the result. Called before the call is executed, so that a reload meanwhile does not
    * change what the result may be.
@@ -182,7 +187,7 @@ async function run(stages: Stages, call: Call, execute: Execute): Promise<Outcom
     completed('authorize');
     await stages.limit(identity, validated);
     completed('limit');
-    const approval = await stages.approve(identity, validated, grant);
+    const approval = await stages.approve(identity, validated, grant, call);
     trail.approval = approval;
     completed('approve');
     if (row.audit === 'intent and outcome') await recordIntent(stages, trail);

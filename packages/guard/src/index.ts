@@ -8,9 +8,19 @@ export type {
   Decision,
   FiledApproval,
   Person,
+  ShownFirst,
 } from './approval-store.ts';
+export {
+  DEFAULT_APPROVERS,
+  demandFault,
+  demandOfAnnotations,
+  readDemand,
+  STEP_UP_MS,
+  type WrittenDemand,
+} from './approvals/demand-text.ts';
+export { allDemands, demandsOf } from './approvals/demands.ts';
 export { checkMayDecide } from './approvals/may-decide.ts';
-export { isSamePerson, isSelected, selectorText } from './approvals/people.ts';
+export { isSamePerson, isSelected, readSelector, selectorText } from './approvals/people.ts';
 export {
   createApprovals,
   type ApprovalRequest,
@@ -33,12 +43,14 @@ export type {
   JsonObject,
   McpResult,
   Origin,
+  PolicyApproval,
   Principal,
   Session,
   Target,
   Tenant,
   User,
 } from './call.ts';
+export { DURATION, readDuration } from './duration.ts';
 export type { ClientChannel, SendUpstream, ServerNotification } from './client-channel.ts';
 export {
   asGuardError,

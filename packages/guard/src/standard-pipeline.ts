@@ -77,6 +77,8 @@ export interface PipelineSettings {
   /** Refused calls per principal and minute; above it, every call is refused. */
   refusalsPerMinute(): number;
   approvalRules(): readonly ApprovalRule[];
+  /** How long a request for approval waits that a policy asks for without a time. */
+  approvalTtlMs(): number;
   /** Receives the `error_type` of every refused credential, for the metric. */
   tokenRefused(type: string): void;
 }
@@ -114,6 +116,7 @@ export function standardPipeline(ports: PipelinePorts, settings: PipelineSetting
     limit: createLimit({ limiter, tiers: () => settings.tiers(), observer }),
     approve: createApprove({
       rules: () => settings.approvalRules(),
+      ttlMs: () => settings.approvalTtlMs(),
       approvals,
       clock,
     }),

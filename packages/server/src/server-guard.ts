@@ -55,6 +55,7 @@ const settingsOf = (limits: LimitTiers): PipelineSettings => ({
   tiers: () => limits,
   refusalsPerMinute: () => 120,
   approvalRules: () => [],
+  approvalTtlMs: () => 600_000,
   tokenRefused: () => {},
 });
 

@@ -18,15 +18,25 @@ export interface PolicyVerdict {
   readonly findings: readonly PolicyFinding[];
 }
 
-/** Loads Cedar only when the configuration names policies: it is the largest part of the program. */
+/** Loads Cedar only when the configuration has something in it: it is the largest part of the program. */
 export async function checkConfiguredPolicies(snapshot: Snapshot): Promise<PolicyVerdict> {
-  if (snapshot.policies.cedar === undefined) return { policies: 0, findings: [] };
+  const rules = snapshot.approvals.rules.filter(({ when }) => when !== undefined);
+  if (snapshot.policies.cedar === undefined && rules.length === 0) return { policies: 0, findings: [] };
   const { loadPolicies, PolicyLoadError } = await import('../adapters/cedar/load.ts');
   const { checkPolicies } = await import('../adapters/cedar/check.ts');
+  const { checkCondition } = await import('../adapters/cedar/condition.ts');
+  const { activateApprovalRules } = await import('../approval-rules.ts');
   try {
     const loaded = loadPolicies(snapshot.policies.cedar, { now: () => Date.now() });
+    activateApprovalRules(snapshot, loaded);
     const definitions = await pinnedDefinitions(snapshot);
-    return { policies: loaded.policies.length, findings: checkPolicies(loaded, definitions, closest) };
+    const ofRules = rules.flatMap((rule) =>
+      rule.when === undefined ? [] : checkCondition(rule.when, rule, definitions, closest),
+    );
+    return {
+      policies: loaded.policies.length,
+      findings: [...checkPolicies(loaded.policies, definitions, closest), ...ofRules],
+    };
   } catch (thrown) {
     if (!(thrown instanceof PolicyLoadError)) throw thrown;
     return { policies: 0, findings: thrown.findings };

@@ -50,7 +50,7 @@ describe('init', () => {
       'files',
       'search',
     ]);
-    expect((loaded as { snapshot: Snapshot }).snapshot.approvalRules).toHaveLength(1);
+    expect((loaded as { snapshot: Snapshot }).snapshot.approvals.rules).toHaveLength(2);
   });
 
   it('its first example policy permits the read-only tools of one server, and no other', () => {

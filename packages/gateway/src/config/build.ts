@@ -5,9 +5,9 @@ import { resolve } from 'node:path';
 import { isLoopback } from '@sallyport/guard';
 import type { Snapshot } from '../snapshot.ts';
 import { buildIdentity } from './identity.ts';
-import { buildApprovalRules } from './approvals.ts';
+import { buildApprovals } from './approvals.ts';
 import { buildControl } from './control.ts';
-import { buildGateway, buildListen } from './listeners.ts';
+import { buildAdmin, buildGateway } from './listeners.ts';
 import type { ConfigInput } from './input.ts';
 import { buildServers } from './servers.ts';
 import { unknownServer } from './suggest.ts';
@@ -21,7 +21,7 @@ export function buildSnapshot(input: ConfigInput, text: string): Snapshot {
   const { config, folder } = input;
   const dataFolder = resolve(folder, config.data);
   const gateway = buildGateway(input);
-  const admin = { listen: buildListen(input, 'admin') };
+  const admin = buildAdmin(input);
   const identity = buildIdentity(input);
   const servers = buildServers(input);
   checkTenants(input);
@@ -46,7 +46,7 @@ export function buildSnapshot(input: ConfigInput, text: string): Snapshot {
     policies: { cedar: policyFolder(input) },
     limits: withUserLimit(config.limits, config.gateway.userLimit),
     refusalsPerMinute: config.gateway.refusalLimit,
-    approvalRules: buildApprovalRules(input),
+    approvals: buildApprovals(input),
     control: buildControl(input),
     audit: {
       folder: config.audit.folder === undefined ? resolve(dataFolder, 'audit') : resolve(folder, config.audit.folder),

@@ -5,8 +5,8 @@ import { createPrivateKey, X509Certificate } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { isLoopback } from '@sallyport/guard';
-import { originOf } from '../listener-origin.ts';
-import type { GatewaySettings, ListenSettings, TlsSettings } from '../snapshot.ts';
+import { listenerOrigin, originOf } from '../listener-origin.ts';
+import type { AdminSettings, GatewaySettings, ListenSettings, TlsSettings } from '../snapshot.ts';
 import type { ParsedTls } from './schema.ts';
 import type { ConfigInput } from './input.ts';
 
@@ -79,7 +79,7 @@ export function buildGateway(input: ConfigInput): GatewaySettings {
     input.report.error(['gateway', 'maxTenantBytes'], 'must not be smaller than gateway.maxBody');
   return {
     listen,
-    publicUrl: publicUrl(input, listen),
+    publicUrl: gatewayUrl(input, listen),
     allowedHosts: gateway.allowedHosts.map((host, index) => exactHost(input, host, index)),
     allowedOrigins: gateway.allowedOrigins.map((origin, index) => exactOrigin(input, origin, index)),
     bodyBytesMax: gateway.maxBody,
@@ -95,17 +95,26 @@ export function buildGateway(input: ConfigInput): GatewaySettings {
   };
 }
 
-function publicUrl(input: ConfigInput, listen: ListenSettings): string {
-  const configured = input.config.gateway.publicUrl;
-  const path = ['gateway', 'publicUrl'];
-  if (configured === undefined) {
-    if (!isLoopback(listen.host))
-      input.report.error(
-        ['gateway', 'listen'],
-        'is outside loopback, so gateway.publicUrl must say under which URL clients reach it',
-      );
-    return new URL(originOf(listen)).origin;
-  }
+/** The settings of the admin listener; errors and weakenings go to the report. */
+export function buildAdmin(input: ConfigInput): AdminSettings {
+  const listen = buildListen(input, 'admin');
+  return { listen, publicUrl: publicUrl(input, 'admin') ?? new URL(listenerOrigin(listen)).origin };
+}
+
+function gatewayUrl(input: ConfigInput, listen: ListenSettings): string {
+  const configured = publicUrl(input, 'gateway');
+  if (configured === undefined && !isLoopback(listen.host))
+    input.report.error(
+      ['gateway', 'listen'],
+      'is outside loopback, so gateway.publicUrl must say under which URL clients reach it',
+    );
+  return configured ?? new URL(originOf(listen)).origin;
+}
+
+function publicUrl(input: ConfigInput, name: 'gateway' | 'admin'): string | undefined {
+  const configured = input.config[name].publicUrl;
+  const path = [name, 'publicUrl'];
+  if (configured === undefined) return undefined;
   const url = URL.canParse(configured) ? new URL(configured) : undefined;
   if (
     url === undefined ||

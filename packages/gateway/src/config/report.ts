@@ -8,6 +8,8 @@ import { closest } from './suggest.ts';
 export interface Report {
   error(path: Path, message: string): void;
   weaken(sentence: string): void;
+  /** Where the value of a path stands. */
+  positionOf(path: Path): Pick<ConfigError, 'file' | 'line' | 'column'>;
   readonly errors: readonly ConfigError[];
   readonly weakenings: readonly string[];
 }
@@ -21,6 +23,7 @@ export function openReport(yaml: ParsedYaml): Report {
     weakenings,
     error: (path, message) => errors.push({ ...yaml.positionOf(path), message: sentence(path, message) }),
     weaken: (text) => weakenings.push(text),
+    positionOf: (path) => yaml.positionOf(path),
   };
 }
 

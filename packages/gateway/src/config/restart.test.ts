@@ -28,7 +28,7 @@ it('another certificate file needs a restart', () => {
     const next =
       name === 'gateway'
         ? { ...started, gateway: { ...started.gateway, listen: { ...started.gateway.listen, tls } } }
-        : { ...started, admin: { listen: { ...started.admin.listen, tls } } };
+        : { ...started, admin: { ...started.admin, listen: { ...started.admin.listen, tls } } };
     expect(needRestart(started, next)).toEqual([`${name}.tls`]);
   }
 });

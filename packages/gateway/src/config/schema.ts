@@ -3,17 +3,17 @@
  * come from it. What a value means together with other values is checked in `build.ts`.
  */
 import { z } from 'zod';
+import { approvals } from './approvals-schema.ts';
 import {
   nonEmptyText,
-  TOOL_OR_ALL_MESSAGE,
   toolName,
   duration,
+  approver,
   timerDuration,
   durationOrZero,
   size,
   sizeInMemory,
   perMinute,
-  approver,
   rates,
   listen,
   textOrSecret,
@@ -79,6 +79,9 @@ const gateway = z.strictObject({
 
 const admin = z.strictObject({
   listen: listen.prefault('127.0.0.1:8701').describe('Host and port of health, readiness, metrics and checkpoints.'),
+  publicUrl: nonEmptyText
+    .optional()
+    .describe('Origin (scheme, host, port) under which people reach it: callers are given links to it.'),
   tls: tls.optional().describe('TLS 1.2 and 1.3.'),
   behindTlsProxy: z
     .boolean()
@@ -259,39 +262,7 @@ export const schema = z.strictObject({
     .record(z.string().regex(/^[a-z0-9_-]{1,32}$/, 'must be the name of a tier'), rates)
     .prefault({ default: '100/min per user per tool' })
     .describe('Rate limits by tier; `default` is for credentials that name none.'),
-  approvals: z
-    .strictObject({
-      rules: z
-        .array(
-          z.strictObject({
-            server: nonEmptyText.describe('Server, or `*`.'),
-            tool: z
-              .string(TOOL_OR_ALL_MESSAGE)
-              .regex(/^(?:\*|[A-Za-z0-9_.-]{1,128})$/, TOOL_OR_ALL_MESSAGE)
-              .describe('Tool, or `*`.'),
-            approvers: z
-              .array(approver)
-              .min(1)
-              .max(32)
-              .prefault(['role:approver', 'role:admin'])
-              .describe('Who may approve: `user:NAME`, `role:NAME` or `group:NAME`. Nobody approves their own call.'),
-            required: z.int().min(1).max(10).default(1).describe('How many people must approve.'),
-            distinct: z
-              .boolean()
-              .default(false)
-              .describe('Whether each of them must come from another entry of `approvers`.'),
-            ttl: duration.optional().describe('Overrides `approvals.ttl`.'),
-          }),
-        )
-        .max(1000)
-        .default([])
-        .describe('Calls that people must approve. The first rule that matches a call asks.'),
-      ttl: duration
-        .prefault('10m')
-        .describe('How long a request waits and its approval can be used, from when the call was made.'),
-    })
-    .prefault({})
-    .describe('Human approval.'),
+  approvals: approvals.prefault({}).describe('Human approval.'),
   control: z
     .strictObject({
       roles: z

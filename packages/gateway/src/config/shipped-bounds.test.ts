@@ -31,8 +31,10 @@ describe('the bounds as shipped', () => {
       ],
     });
     expect(refusalsPerMinute).toBe(120);
-    expect(snapshotOf('approvals: { rules: [{ server: "*", tool: "*" }] }').approvalRules).toMatchObject([
-      { ttlMs: 600_000, demand: { required: 1, approvers: [{ name: 'approver' }, { name: 'admin' }] } },
+    const demand = { required: 1, approvers: [{ name: 'approver' }, { name: 'admin' }] };
+    expect(snapshotOf('approvals: { rules: [{ server: "*", tool: "*" }] }').approvals.rules).toMatchObject([
+      { ttlMs: 600_000, demand },
+      { ttlMs: 600_000, destructiveOnly: true, demand },
     ]);
     expect(shutdown.graceMs).toBe(30_000);
   });

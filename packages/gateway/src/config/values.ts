@@ -1,7 +1,7 @@
 /** Values that settings are made of: text, durations, sizes, rates, addresses, secrets, approvers. */
-import type { ApproverSelector } from '@sallyport/guard';
+import { DURATION, readDuration, readSelector } from '@sallyport/guard';
 import { z } from 'zod';
-import { DURATION, LISTEN, RATE, readDuration, readListen, readRate, readSize, SIZE } from './units.ts';
+import { LISTEN, RATE, readListen, readRate, readSize, SIZE } from './units.ts';
 
 /** Text of at least one character. */
 export const nonEmptyText = z
@@ -50,14 +50,14 @@ export const perMinute = rateText
 const keyedRate = rateText
   .refine((text) => text.includes(' per '), 'must say per what: tenant, user, agent or tool')
   .transform(readRate);
+const APPROVER_MESSAGE = 'must be user:NAME, role:NAME or group:NAME, with " from ISSUER" where several issuers matter';
 /** `kind:name`. A transform, so that the rest of the configuration sees a selector. */
-export const approver = z
-  .string()
-  .regex(/^(?:user|role|group):\S{1,128}$/, 'must be user:NAME, role:NAME or group:NAME')
-  .transform((text): ApproverSelector => {
-    const colon = text.indexOf(':');
-    return { kind: text.slice(0, colon) as ApproverSelector['kind'], name: text.slice(colon + 1) };
-  });
+export const approver = z.string(APPROVER_MESSAGE).transform((text, context) => {
+  const selector = readSelector(text);
+  if (selector !== undefined) return selector;
+  context.addIssue(APPROVER_MESSAGE);
+  return z.NEVER;
+});
 /** Rates of a tier, each per something. */
 export const rates = z
   .union([rateText, z.array(rateText).min(1).max(16)], {

@@ -66,6 +66,8 @@ describe('weakenings must be explicit, and are listed', () => {
       'a/b/* is recorded in clear',
     ],
     ['demo: true', 'demo users'],
+    ['approvals: { destructive: allow }', 'destructive: allow'],
+    ['approvals: { rules: [{ server: "*", tool: x, required: 0 }] }', 'calls of * x need no approval (required: 0)'],
   ])('listed: %s', (text, expected) => {
     const { weakenings } = snapshotOf(text);
     expect(weakenings).toHaveLength(1);

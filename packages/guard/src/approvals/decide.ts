@@ -2,6 +2,7 @@
 import type { Decision, FiledApproval } from '../approval-store.ts';
 import type { Principal } from '../call.ts';
 import { GuardError } from '../errors.ts';
+import { demandsOf, isMet } from './demands.ts';
 import { checkMayDecide } from './may-decide.ts';
 
 /**
@@ -27,9 +28,9 @@ export function applyVerdict(filed: FiledApproval, { by, verdict, reason, channe
   if (filed.status !== 'pending' || nowMs >= filed.expiresAtMs) throw new GuardError('not_found', NOT_PENDING);
   if ((reason?.length ?? 0) > REASON_LENGTH_MAX)
     throw new GuardError('invalid_input', { message: `A reason has at most ${REASON_LENGTH_MAX} characters.` });
-  const as = checkMayDecide(filed, by);
+  const counted = checkMayDecide(filed, by, verdict);
   const { issuer, subject } = by.user;
-  const decision: Decision = { by: { issuer, subject }, verdict, as, reason, channel, atMs: nowMs };
+  const decision: Decision = { by: { issuer, subject }, verdict, ...counted, reason, channel, atMs: nowMs };
   const decisions = [...filed.decisions, decision];
   return { ...filed, decisions, status: statusAfter(filed, decisions), version: filed.version + 1 };
 }
@@ -39,5 +40,5 @@ const NOT_PENDING = { message: 'No such request for approval waits: it was decid
 /** One no ends it; a yes counts until there are as many as the rule asks for. */
 function statusAfter({ demand }: FiledApproval, decisions: readonly Decision[]): FiledApproval['status'] {
   if (decisions.some(({ verdict }) => verdict === 'deny')) return 'refused';
-  return decisions.length >= demand.required ? 'approved' : 'pending';
+  return demandsOf(demand).every((part, index) => isMet(part, index, decisions)) ? 'approved' : 'pending';
 }

@@ -4,7 +4,7 @@
  *
  * Decisions are remembered per principal object and definition object: see the contract of `Principal`.
  */
-import type { Definition, Grant, Principal } from '../call.ts';
+import type { Definition, Grant, PolicyApproval, Principal } from '../call.ts';
 import type { Action } from '../methods.ts';
 import type { Clock, PolicyDecision, PolicyEngine, PolicyRequest } from '../ports.ts';
 import { ACTION_ENTITIES, contextRecord, principalEntity, resourceEntity, type ContextReads } from './entities.ts';
@@ -41,10 +41,13 @@ export interface PolicyJson {
 export interface SourcePolicy {
   readonly id: string;
   readonly json: PolicyJson;
+  /** What a `permit` asks of people first. */
+  readonly approval?: PolicyApproval;
 }
 
 interface Policy {
   readonly id: string;
+  readonly approval: PolicyApproval | undefined;
   readonly effect: 'permit' | 'forbid';
   readonly principal: Scope;
   readonly action: Scope;
@@ -106,8 +109,9 @@ function getOrCreate<K extends object, V>(map: WeakMap<K, V>, key: K, create: ()
 function indexOf(sources: readonly SourcePolicy[]): Index {
   const byUid = new Map<string, Policy[]>();
   const anywhere: Policy[] = [];
-  for (const { id, json } of sources) {
-    const policy = compilePolicy(id, json);
+  for (const source of sources) {
+    const policy = compilePolicy(source);
+    const { json } = source;
     const { op, entity } = json.resource;
     if ((op === '==' || op === 'in') && entity !== undefined) {
       const uid = uidOf(entity.type, entity.id);
@@ -117,10 +121,11 @@ function indexOf(sources: readonly SourcePolicy[]): Index {
   return { byUid, anywhere };
 }
 
-function compilePolicy(id: string, json: PolicyJson): Policy {
+function compilePolicy({ id, json, approval }: SourcePolicy): Policy {
   try {
     return {
       id,
+      approval,
       effect: json.effect,
       principal: compileScope(json.principal),
       action: compileScope(json.action),
@@ -158,7 +163,8 @@ function satisfied(policy: Policy, env: Environment): boolean | Unknown {
   return result;
 }
 
-function environment(request: PolicyRequest, action: Action, reads: ContextReads, nowMs: number): Environment {
+/** What the variables of a policy or a condition stand for in one request. */
+export function environment(request: PolicyRequest, action: Action, reads: ContextReads, nowMs: number): Environment {
   return {
     principal: principalEntity(request.principal, request.tenant),
     action: ACTION_ENTITIES[action],
@@ -170,7 +176,7 @@ function environment(request: PolicyRequest, action: Action, reads: ContextReads
 function evaluate(index: Index, request: PolicyRequest, revision: string, nowMs: number): PolicyDecision {
   const reads: ContextReads = { volatile: false };
   const env = environment(request, request.action, reads, nowMs);
-  const permits: string[] = [];
+  const permits: Policy[] = [];
   const forbids: string[] = [];
   const failed: string[] = [];
   const errors: string[] = [];
@@ -180,7 +186,7 @@ function evaluate(index: Index, request: PolicyRequest, revision: string, nowMs:
       const result = satisfied(policy, env);
       // What cannot be known, such as the arguments of an old task, permits nothing and may be what is forbidden.
       if (result === false || (result === UNKNOWN && policy.effect === 'permit')) continue;
-      if (policy.effect === 'permit') permits.push(policy.id);
+      if (policy.effect === 'permit') permits.push(policy);
       else forbids.push(policy.id);
     } catch (thrown) {
       failed.push(policy.id);
@@ -190,9 +196,10 @@ function evaluate(index: Index, request: PolicyRequest, revision: string, nowMs:
   const grant = (policies: string[]): Grant => ({ policies: policies.sort(), revision, cacheable: !reads.volatile });
   if (errors.length > 0) return { effect: 'deny', grant: grant(failed), error: errors.join('; ') };
   if (forbids.length > 0) return { effect: 'deny', grant: grant(forbids), error: undefined };
-  return permits.length > 0
-    ? { effect: 'allow', grant: grant(permits) }
-    : { effect: 'deny', grant: grant([]), error: undefined };
+  if (permits.length === 0) return { effect: 'deny', grant: grant([]), error: undefined };
+  const approvals = permits.flatMap(({ approval }) => approval ?? []);
+  const allowed = grant(permits.map(({ id }) => id));
+  return { effect: 'allow', grant: approvals.length === 0 ? allowed : { ...allowed, approvals } };
 }
 
 const ACTION_OF: Readonly<Record<Definition['kind'], Action>> = {

@@ -1,5 +1,5 @@
 /** The stages of the guard, one folder each. A stage is one function of `Stages`. */
-export { approvalDigest, createApprove, type ApprovalRule } from './approve/index.ts';
+export { approvalDigest, callDemand, createApprove, type ApprovalRule, type CallDemand } from './approve/index.ts';
 export {
   API_KEY_ISSUER,
   createApiKeyAuthenticator,

@@ -29,7 +29,7 @@ const definitions = [
 
 function check(text: string) {
   writeFileSync(join(folder, 'a.cedar'), text);
-  return checkPolicies(loadPolicies(folder, clock), definitions, closest);
+  return checkPolicies(loadPolicies(folder, clock).policies, definitions, closest);
 }
 
 describe('sallyport check of policies', () => {
@@ -114,7 +114,7 @@ describe('sallyport check of policies', () => {
     );
     expect(
       checkPolicies(
-        loadPolicies(folder, clock),
+        loadPolicies(folder, clock).policies,
         [{ ...(definitions[0] as Definition), document: { inputSchema } as never }],
         closest,
       ),
@@ -162,7 +162,7 @@ describe('sallyport check of policies', () => {
 
   it('warns when nothing is pinned yet', () => {
     writeFileSync(join(folder, 'a.cedar'), 'permit(principal, action, resource == Tool::"x/y");');
-    expect(checkPolicies(loadPolicies(folder, clock), [], closest)).toMatchObject([{ severity: 'warning' }]);
+    expect(checkPolicies(loadPolicies(folder, clock).policies, [], closest)).toMatchObject([{ severity: 'warning' }]);
   });
 
   it('a change of the files is another revision; without policies everything is denied', () => {

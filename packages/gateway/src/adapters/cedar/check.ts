@@ -5,7 +5,7 @@
 import { validate } from '@cedar-policy/cedar-wasm/nodejs';
 import type { Definition } from '@sallyport/guard';
 import type { PolicyJson } from '@sallyport/guard/policy';
-import { findingAt, fromCedar, type Finding, type LoadedPolicies, type LoadedPolicy } from './load.ts';
+import { findingAt, fromCedar, type Finding, type LoadedPolicy } from './load.ts';
 import { referencesOf, type References } from './references.ts';
 import { ACTION_NAMES, argumentNames, cedarSchema, ENTITY_TYPES } from './schema.ts';
 
@@ -27,7 +27,7 @@ export type Suggest = (written: string, known: readonly string[]) => string | un
  * @param suggest finds the word that the author may have meant.
  */
 export function checkPolicies(
-  { policies }: LoadedPolicies,
+  policies: readonly LoadedPolicy[],
   definitions: readonly Definition[],
   suggest: Suggest,
 ): Finding[] {

@@ -6,7 +6,7 @@ import { createHash } from 'node:crypto';
 import { readdirSync, readFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { policySetTextToParts, policyToJson, type DetailedError } from '@cedar-policy/cedar-wasm/nodejs';
-import type { Clock, PolicyEngine } from '@sallyport/guard';
+import { demandOfAnnotations, type Clock, type PolicyApproval, type PolicyEngine } from '@sallyport/guard';
 import { compileCedar, type PolicyJson, type SourcePolicy } from '@sallyport/guard/policy';
 
 /** A fault of a policy, with its position in the file. */
@@ -132,7 +132,7 @@ function parseFile(file: string, text: string, findings: Finding[]): LoadedPolic
       findings.push(...parsed.errors.map((error) => fromCedar(file, text, error, offset)));
       return [];
     }
-    const json = parsed.json as unknown as PolicyJson & { readonly annotations?: { readonly id?: string } };
+    const json = parsed.json as unknown as AnnotatedJson;
     const rounded = roundedNumber(source);
     if (rounded !== undefined)
       findings.push(
@@ -143,10 +143,30 @@ function parseFile(file: string, text: string, findings: Finding[]): LoadedPolic
           'whole numbers beyond 9007199254740991 (2^53 - 1) are not supported: they would be rounded',
         ),
       );
-    const id = json.annotations?.id ?? `${basename(file, '.cedar')}#${index}`;
-    return [{ id, json, file, text: source, offset, fileText: text }];
+    const id = json.annotations?.['id'] ?? `${basename(file, '.cedar')}#${index}`;
+    try {
+      const approval = approvalOf(json, id);
+      return [{ id, json, file, text: source, offset, fileText: text, ...(approval !== undefined && { approval }) }];
+    } catch (thrown) {
+      const message = thrown instanceof Error ? thrown.message : 'an annotation cannot be read';
+      findings.push(findingAt(file, text, offset + annotationOffset(source), message));
+      return [];
+    }
   });
 }
+
+type AnnotatedJson = PolicyJson & { readonly annotations?: Readonly<Record<string, string | null>> };
+
+function approvalOf({ effect, annotations = {} }: AnnotatedJson, id: string): PolicyApproval | undefined {
+  const written = demandOfAnnotations(annotations);
+  if (written === undefined) return undefined;
+  // Who is forbidden something is not asked to wait for it.
+  if (effect === 'forbid') throw new Error('@require_approval stands at a forbid; it is for a permit only');
+  return { demand: { ...written.demand, source: `policy ${id}` }, ttlMs: written.ttlMs };
+}
+
+const annotationOffset = (source: string): number =>
+  Math.max(0, source.search(/@\w*approval/i), source.search(/@req/i));
 
 /** The offset of a whole number that the JSON form of a policy cannot hold. Strings and comments are skipped. */
 function roundedNumber(source: string): number | undefined {

@@ -175,6 +175,7 @@ function testPipeline(
       tokenRefused: () => {},
       tiers: () => ({ default: [{ limit: limit ?? 1_000_000, periodMs: 60_000, per: ['user'] }] }),
       approvalRules: () => (approvalRules ?? []).map((rule) => ({ ...rule, demand: BY_BOB, ttlMs: 60_000 })),
+      approvalTtlMs: () => 60_000,
     },
   );
 }

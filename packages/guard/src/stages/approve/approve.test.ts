@@ -11,6 +11,7 @@ import { personOf, says } from '../../approvals/testing.mts';
 import { createManualClock, createMemoryApprovalStore } from '../../memory/index.ts';
 import { METHODS } from '../../methods.ts';
 import { approvalDigest, createApprove, type ApprovalRule } from './index.ts';
+import { CALL } from '../authenticate/testing/tokens.mts';
 import { tenantId, type Digest, type PrincipalKey, type TenantId } from '../../identifiers.ts';
 
 const principal: Principal = {
@@ -62,6 +63,7 @@ function openStage({
   const setting = { rules, ttlMs: 600_000 };
   const stage = createApprove({
     rules: () => setting.rules.map((rule) => ({ ...rule, demand, ttlMs: setting.ttlMs })),
+    ttlMs: () => setting.ttlMs,
     approvals: consume === undefined ? approvals : { consume },
     clock,
   });
@@ -79,7 +81,7 @@ function openStage({
       definition: { ...definition, ...changes.definition },
       input: changes.input ?? input,
     };
-    return stage(who, judged, 'grant' in changes ? changes.grant : grant);
+    return stage(who, judged, 'grant' in changes ? changes.grant : grant, CALL);
   };
   const refusal = async (changes?: Changes): Promise<GuardError> => {
     const thrown: unknown = await ask(changes).then(
@@ -312,6 +314,7 @@ describe('which calls need an approval', () => {
         { principal, tenant: { id: 'acme' as TenantId } },
         { row: METHODS['tools/list'], definition: undefined, input },
         grant,
+        CALL,
       ),
     ).toBeUndefined();
   });

@@ -1,11 +1,14 @@
 /** Stage 7: must a person approve? An approval is for exactly these bytes, once, until it expires. */
 import type { ApprovalDemand } from '../../approval-store.ts';
 import type { ApprovalRequest, ApprovalState } from '../../approvals/index.ts';
-import type { Approval } from '../../call.ts';
+import { allDemands } from '../../approvals/demands.ts';
+import type { Approval, Definition, Grant } from '../../call.ts';
 import { GuardError } from '../../errors.ts';
 import type { Identity, Stages } from '../../guard.ts';
 import { andThen, type MaybePromise } from '../../maybe-promise.ts';
-import type { Clock } from '../../ports.ts';
+import { asObject } from '../../json/is-object.ts';
+import type { Condition } from '../../policy/condition.ts';
+import type { Clock, PolicyRequest } from '../../ports.ts';
 import { approvalDigest, type ApprovedCall } from './digest.ts';
 
 export { approvalDigest } from './digest.ts';
@@ -26,7 +29,12 @@ export { approvalDigest } from './digest.ts';
 export interface ApprovalRule {
   readonly server: string;
   readonly tool: string;
-  readonly demand: ApprovalDemand;
+  /** Only tools whose approved definition says that they destroy something. */
+  readonly destructiveOnly?: boolean;
+  /** Only calls for which this holds, and those for which it cannot be said. */
+  readonly when?: Condition;
+  /** `undefined`: nobody is asked, and no later rule asks either. */
+  readonly demand: ApprovalDemand | undefined;
   /** How long a request waits, and how long its approval can be used, from when it was filed. */
   readonly ttlMs: number;
 }
@@ -35,8 +43,16 @@ export interface ApprovalRule {
 export interface ApproveDeps {
   /** Read for every call. */
   readonly rules: () => readonly ApprovalRule[];
+  /** How long a request waits that a policy asks for without a time. Read for every call. */
+  readonly ttlMs: () => number;
   readonly approvals: { consume(request: ApprovalRequest): MaybePromise<ApprovalState> };
   readonly clock: Clock;
+}
+
+/** What a call must wait for, and how long. */
+export interface CallDemand {
+  readonly demand: ApprovalDemand;
+  readonly ttlMs: number;
 }
 
 /**
@@ -47,27 +63,66 @@ export interface ApproveDeps {
  * const stageOf = (rules: readonly ApprovalRule[]) =>
  *   createApprove({
  *     rules: () => rules,
+ *     ttlMs: () => 600_000,
  *     approvals: createApprovals(createMemoryApprovalStore(), systemClock),
  *     clock: systemClock,
  *   });
  * ```
  */
-export function createApprove({ rules, approvals, clock }: ApproveDeps): Stages['approve'] {
-  return (identity, { row, definition, input }, grant) => {
+export function createApprove({ rules, ttlMs, approvals, clock }: ApproveDeps): Stages['approve'] {
+  return (identity, { row, definition, input }, grant, call) => {
     // A task was approved with the call that made it.
     if (definition?.kind !== 'tool' || row.target === 'task') return undefined;
-    const rule = rules().find(
-      ({ server, tool }) => matches(server, definition.server) && matches(tool, definition.name),
-    );
-    if (rule === undefined) return undefined;
-    const call = { ...identity, definition, input, revision: grant?.revision ?? '' };
-    return andThen(approvals.consume(requestOf(call, rule, clock.now())), approvalOrRefusal);
+    const request: PolicyRequest = { ...identity, action: 'call', definition, input, call };
+    const asked = callDemand(rules(), request, grant, { now: clock.now(), ttlMs: ttlMs() });
+    if (asked === undefined) return undefined;
+    const approved = { ...identity, definition, input, revision: grant?.revision ?? '' };
+    return andThen(approvals.consume(requestOf(approved, asked, clock.now())), approvalOrRefusal);
   };
 }
 
+/**
+ * What people must say before a call: what the first rule that matches asks for, and what every policy asks for that
+ * permits the call. All of it must be met, within the shortest time.
+ *
+ * @returns `undefined` when nobody is asked.
+ *
+ * @example
+ * ```ts
+ * const isAsked = (rules: readonly ApprovalRule[], request: PolicyRequest, grant: Grant): boolean =>
+ *   callDemand(rules, request, grant, { now: Date.now(), ttlMs: 600_000 }) !== undefined;
+ * ```
+ */
+export function callDemand(
+  rules: readonly ApprovalRule[],
+  request: PolicyRequest,
+  grant: Pick<Grant, 'approvals'> | undefined,
+  { now, ttlMs }: { readonly now: number; readonly ttlMs: number },
+): CallDemand | undefined {
+  const rule = rules.find((candidate) => applies(candidate, request, now));
+  const byRule = rule?.demand === undefined ? [] : [{ demand: rule.demand, ttlMs: rule.ttlMs }];
+  const asked = [...byRule, ...(grant?.approvals ?? [])];
+  const demand = allDemands(asked.map((part) => part.demand));
+  return demand && { demand, ttlMs: Math.min(...asked.map((part) => part.ttlMs ?? ttlMs)) };
+}
+
+function applies(rule: ApprovalRule, request: PolicyRequest, nowMs: number): boolean {
+  const { definition } = request;
+  if (!matches(rule.server, definition.server) || !matches(rule.tool, definition.name)) return false;
+  if (rule.destructiveOnly === true && !isDestructive(definition)) return false;
+  if (rule.when === undefined) return true;
+  const holds = rule.when(request, nowMs);
+  // In doubt a rule that asks applies, and one that lets through does not.
+  return holds === 'unclear' ? rule.demand !== undefined : holds;
+}
+
+/** As the approved definition says; a tool that says nothing is not taken for one. */
+const isDestructive = ({ document }: Definition): boolean =>
+  asObject(document['annotations'])['destructiveHint'] === true;
+
 const matches = (pattern: string, name: string): boolean => pattern === '*' || pattern === name;
 
-function requestOf(call: ApprovedCall & Identity, { demand, ttlMs }: ApprovalRule, nowMs: number): ApprovalRequest {
+function requestOf(call: ApprovedCall & Identity, { demand, ttlMs }: CallDemand, nowMs: number): ApprovalRequest {
   const { principal, tenant, definition, input, revision } = call;
   const { user, agent } = principal;
   return {

@@ -1,0 +1,86 @@
+/** One call, several demands: each is met on its own (U5). */
+import { describe, expect, it } from 'vitest';
+import type { ApprovalDemand, ApproverSelector } from '../approval-store.ts';
+import { createManualClock, createMemoryApprovalStore } from '../memory/index.ts';
+import { allDemands } from './demands.ts';
+import { createApprovals } from './index.ts';
+import { isSelected } from './people.ts';
+import { personOf, requestOf, says } from './testing.mts';
+
+const group = (name: string): ApproverSelector => ({ kind: 'group', name });
+const demand = (name: string, required = 1, more: Partial<ApprovalDemand> = {}): ApprovalDemand => ({
+  approvers: [group(name)],
+  required,
+  distinct: false,
+  source: `policy ${name}`,
+  ...more,
+});
+const member = (subject: string, ...groups: string[]) => personOf(subject, { roles: [], groups });
+
+async function openWith(...demands: readonly ApprovalDemand[]) {
+  const clock = createManualClock();
+  const approvals = createApprovals(createMemoryApprovalStore(), clock);
+  const all = allDemands(demands);
+  if (all === undefined) throw new Error('a demand is needed');
+  const request = requestOf({ demand: all, expiresAtMs: clock.now() + 1_000 });
+  const state = await approvals.consume(request);
+  if (state.state !== 'pending') throw new Error('it does not wait');
+  const decide = (by: ReturnType<typeof member>, verdict: 'approve' | 'deny' = 'approve'): Promise<string> =>
+    approvals.decide('acme', state.id, says(by, verdict)).then(
+      ({ status }) => status,
+      (error: { code: string }) => error.code,
+    );
+  return { decide, consume: () => approvals.consume(request), show: () => approvals.show('acme', state.id) };
+}
+
+describe('several demands', () => {
+  it('all are met: two of finance and one of legal', async () => {
+    const { decide } = await openWith(demand('finance', 2), demand('legal'));
+    expect(await decide(member('bob', 'finance'))).toBe('pending');
+    expect(await decide(member('carol', 'legal'))).toBe('pending');
+    expect(await decide(member('dave', 'finance'))).toBe('approved');
+  });
+
+  it('one person counts for each demand that names them', async () => {
+    const { decide } = await openWith(demand('finance'), demand('legal'));
+    expect(await decide(member('bob', 'finance', 'legal'))).toBe('approved');
+  });
+
+  it('a yes that counts for nothing more is refused, and a no is always heard', async () => {
+    const { decide } = await openWith(demand('finance'), demand('legal'));
+    expect(await decide(member('bob', 'finance'))).toBe('pending');
+    expect(await decide(member('carol', 'finance'))).toBe('not_permitted');
+    expect(await decide(member('erin', 'sales'), 'deny')).toBe('not_permitted');
+    expect(await decide(member('carol', 'finance'), 'deny')).toBe('refused');
+  });
+
+  it('equal ones count once, the shortest time since a sign-in holds, and what is shown is shown together', () => {
+    expect(allDemands([demand('a'), { ...demand('a'), source: 'other' }])).toEqual(demand('a'));
+    expect(allDemands([])).toBeUndefined();
+    const both = allDemands([
+      demand('a', 1, { stepUpMs: 60_000, show: { text: 'Paid?', arguments: ['x'] } }),
+      demand('b', 1, { stepUpMs: 5_000, show: { arguments: ['x', 'y'] } }),
+    ]);
+    expect(both).toMatchObject({ stepUpMs: 5_000, show: { text: 'Paid?', arguments: ['x', 'y'] }, also: [{}] });
+  });
+
+  it('from different entries, each demand for itself', async () => {
+    const two = demand('finance', 2, { distinct: true, approvers: [group('finance'), group('legal')] });
+    const { decide } = await openWith(two, demand('board'));
+    expect(await decide(member('bob', 'finance'))).toBe('pending');
+    expect(await decide(member('carol', 'finance'))).toBe('not_permitted');
+    expect(await decide(member('dave', 'legal', 'board'))).toBe('approved');
+  });
+});
+
+describe('U5 the same subject of another issuer is somebody else', () => {
+  const bob: ApproverSelector = { kind: 'user', name: 'bob', issuer: 'https://i' };
+  it.each([
+    ['bob of that issuer', personOf('bob'), true],
+    ['bob of another issuer', personOf('bob', { issuer: 'https://j' }), false],
+    ['an issuer that only begins so', personOf('bob', { issuer: 'https://i/' }), false],
+    ['somebody else of it', personOf('bobby'), false],
+  ])('%s', (_name, person, selected) => {
+    expect(isSelected(bob, person)).toBe(selected);
+  });
+});
