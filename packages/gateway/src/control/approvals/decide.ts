@@ -28,7 +28,7 @@ const decideRoute = (verdict: 'approve' | 'deny', summary: string): ApiRoute<Dep
       checkVersion(ifMatch, before.version);
       // Judged before anything is recorded: who may not decide must not fill the log.
       if (statusOf(before, deps.clock.now()) !== 'pending') throw new ApiProblem('CONFLICT', { detail: NOT_PENDING });
-      checkMayDecide(before, caller.principal);
+      checkMayDecide(before, caller.principal, verdict);
       const filed = await recordChange(
         deps,
         caller,

@@ -2,11 +2,13 @@
 import {
   asObject,
   checkMayDecide,
+  demandsOf,
   GuardError,
   isSamePerson,
   isSelected,
   jsonDigest,
   selectorText,
+  type ApproverSelector,
   type FiledApproval,
 } from '@sallyport/guard';
 import { z } from 'zod';
@@ -67,8 +69,12 @@ export function maySee({ principal, tenant, roles }: ApiCaller, filed: FiledAppr
   if (filed.tenant !== tenant.id) return false;
   if (roles.has('viewer')) return true;
   if (isSamePerson(filed.requester, principal.user)) return true;
-  return filed.demand.approvers.some((selector) => isSelected(selector, principal));
+  return approversOf(filed).some((selector) => isSelected(selector, principal));
 }
+
+/** Of every demand of the request. */
+const approversOf = ({ demand }: FiledApproval): readonly ApproverSelector[] =>
+  demandsOf(demand).flatMap(({ approvers }) => approvers);
 
 /** Whether the caller is asked about requests, and of which status. */
 export function statusOf({ status, expiresAtMs }: FiledApproval, nowMs: number): Status {
@@ -109,10 +115,12 @@ export function viewOf(
     digest: filed.digest,
     definition_digest: filed.definitionDigest,
     policy_revision: filed.revision,
-    source: filed.demand.source,
+    source: demandsOf(filed.demand)
+      .map(({ source }) => source)
+      .join(', '),
     required: filed.demand.required,
     distinct: filed.demand.distinct,
-    approvers: filed.demand.approvers.map(selectorText),
+    approvers: [...new Set(approversOf(filed).map(selectorText))],
     decisions: filed.decisions.map(({ by, verdict, as, reason, channel, atMs }) => ({
       by,
       verdict,
