@@ -7,7 +7,7 @@ import { Agent, request, setGlobalDispatcher } from 'undici';
 import { connect, headersFor, MODERN_META, type RawClient } from '../attacks/mcp-client.ts';
 
 const ADDRESS = '127.0.0.2';
-setGlobalDispatcher(new Agent({ connect: { localAddress: ADDRESS }, connections: 1_500, pipelining: 1 }));
+setGlobalDispatcher(new Agent({ localAddress: ADDRESS, connections: 1_500, pipelining: 1 }));
 
 const [attack = '', origin = '', ...tokens] = process.argv.slice(2);
 const modern = `${origin}/mcp/modern`;

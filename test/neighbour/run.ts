@@ -7,7 +7,6 @@ import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
-import { Agent, setGlobalDispatcher } from 'undici';
 import { openInstallation, startGatewayProcess } from '../attacks/installation.ts';
 import { connect, type RawClient } from '../attacks/mcp-client.ts';
 
@@ -65,9 +64,6 @@ async function measure(clients: readonly RawClient[]): Promise<Figures> {
   const part = (share: number): number => ms[Math.min(ms.length - 1, Math.floor(ms.length * share))] ?? 0;
   return { calls: ms.length, errors, p50: part(0.5), p99: part(0.99), max: part(1) };
 }
-
-// The neighbour has an address of its own, as it would have: what strangers send from one address has a limit.
-setGlobalDispatcher(new Agent({ localAddress: '127.0.0.2' }));
 
 const shown = ({ p50, p99, max }: Figures): string => [p50, p99, max].map((ms) => ms.toFixed(1).padStart(7)).join('');
 

@@ -66,6 +66,23 @@ const heads: readonly Change[] = [
       ['.slice(0, REQUEST_HEADERS_MAX)', ''],
     ],
   ),
+  ...inEdge(
+    'large-messages.ts',
+    ['large-messages.test.ts'],
+    [
+      ['REST_MS_PER_MIB = 50', 'REST_MS_PER_MIB = 0'],
+      ['SMALL_BYTES_MAX = 64 * 1024', 'SMALL_BYTES_MAX = 64 * 1024 * 1024'],
+      ['if (user !== last.user) otherAtMs = last.atMs;', ''],
+    ],
+  ),
+  ...inEdge(
+    'http/respond.ts',
+    ['http/judged-by-head.test.ts'],
+    [
+      ['    setImmediate(() => request.holdBody());\n', ''],
+      ["leaveBody(request, response, error.code === 'rate_limited');", 'leaveBody(request, response);'],
+    ],
+  ),
   ...inEdge('http/headers.ts', ['http/same-site.test.ts'], [['(isAllowed && {', '({']]),
   ...inEdge(
     'http/post.ts',

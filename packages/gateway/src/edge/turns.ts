@@ -5,6 +5,7 @@
  */
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { ShareHolder } from '@sallyport/guard';
+import { enqueue, takeNext, type Queues } from './fair-queues.ts';
 
 /** Who may go on, and when. */
 export interface Turns {
@@ -17,13 +18,9 @@ const PER_TURN_MAX = 8;
 /** No further message is begun in a turn that lasts longer: one large body may take as long as many small ones. */
 const TURN_MS_MAX = 4;
 
-type Waiting = () => void;
-/** By tenant, then by user. Keys that wait longest come first. */
-type Queues = Map<string, Map<string, Waiting[]>>;
-
 /** Nobody waits at first. */
 export function createTurns(): Turns {
-  const queues: Queues = new Map();
+  const queues: Queues<() => void> = new Map();
   let begunNow = 0;
   let isServing = false;
   const serve = async (): Promise<void> => {
@@ -52,28 +49,4 @@ export function createTurns(): Turns {
       return new Promise((resolve) => enqueue(queues, holder, resolve));
     },
   };
-}
-
-function enqueue(queues: Queues, { tenant, user }: ShareHolder, resolve: Waiting): void {
-  const users = queues.get(tenant) ?? new Map<string, Waiting[]>();
-  queues.set(tenant, users);
-  const waiting = users.get(user) ?? [];
-  users.set(user, waiting);
-  waiting.push(resolve);
-}
-
-/** The next tenant's next user. Both go to the end when they still have messages. */
-function takeNext(queues: Queues): Waiting | undefined {
-  const [first] = queues;
-  if (first === undefined) return undefined;
-  const [tenant, users] = first;
-  const [firstUser] = users;
-  queues.delete(tenant);
-  if (firstUser === undefined) return undefined;
-  const [user, waiting] = firstUser;
-  users.delete(user);
-  const next = waiting.shift();
-  if (waiting.length > 0) users.set(user, waiting);
-  if (users.size > 0) queues.set(tenant, users);
-  return next;
 }

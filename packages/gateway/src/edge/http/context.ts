@@ -9,6 +9,7 @@ import type { StreamLimits } from '../exchange/connection.ts';
 import type { InboundMessage } from '../exchange/inbound-message.ts';
 import type { Route } from '../names/route.ts';
 import type { LiveSessions } from '../sessions/live-sessions.ts';
+import type { LargeMessages } from '../large-messages.ts';
 import type { Turns } from '../turns.ts';
 import type { SessionReader } from '../sessions/seal.ts';
 import { EVENT_STREAM } from '../../mcp/headers.ts';
@@ -39,6 +40,7 @@ export interface HttpEdgeContext extends HttpEdgeDeps {
   /** Calls under way of each user and tenant. */
   readonly callShares: FairShares;
   readonly turns: Turns;
+  readonly largeMessages: LargeMessages;
   readonly streamLimits: StreamLimits;
 }
 

@@ -11,6 +11,7 @@ import { createLiveSessions } from '../sessions/live-sessions.ts';
 import { createSessionReader } from '../sessions/seal.ts';
 import { createStreamSlots } from '../subscriptions/stream-slots.ts';
 import { correlationIdOf } from '../../listen/security-headers.ts';
+import { createLargeMessages } from '../large-messages.ts';
 import { createTurns } from '../turns.ts';
 import { receiveBody } from './body.ts';
 import type { HttpEdgeContext, RequestContext } from './context.ts';
@@ -48,6 +49,7 @@ export function createHttpEdge(deps: HttpEdgeDeps): HttpEdge {
     bytesUnderWay: createBytesUnderWay(),
     calls: createCallsUnderWay(),
     turns: createTurns(),
+    largeMessages: createLargeMessages(),
     callShares: createFairShares(() => deps.snapshot().gateway.callsMax),
     streamLimits: { closing: closing.signal, slots: createStreamSlots(deps.streamsMax) },
   };

@@ -8,6 +8,7 @@ import { PausableRequest } from '../../listen/pausable-request.ts';
 import { send } from '../testing/client.mts';
 import { rawRequest, sendBytes, statusOf } from '../testing/raw-socket.mts';
 import { openTestEdge, type TestEdge } from '../testing/test-edge.mts';
+import type { HttpEdgeDeps } from '../deps.ts';
 import { createHttpEdge } from './edge.ts';
 
 let edge: TestEdge;
@@ -94,7 +95,18 @@ async function openUndecided() {
     for (const tell of asked) tell();
     return promise;
   };
-  const httpEdge = createHttpEdge({ ...edge.deps, guard: { ...edge.deps.guard, identify } });
+  const opened = await openSockets({ ...edge.deps, guard: { ...edge.deps.guard, identify } });
+  return {
+    ...opened,
+    isAsked: () => new Promise<void>((tell) => asked.push(tell)),
+    accept: async () => resolve(await edge.deps.guard.identify({ kind: 'bearer', token: 'alice' })),
+    refuse: (error: GuardError) => reject(error),
+  };
+}
+
+/** An edge whose sockets can be looked at. */
+async function openSockets(deps: HttpEdgeDeps) {
+  const httpEdge = createHttpEdge(deps);
   const server: Server = createServer({ IncomingMessage: PausableRequest }, httpEdge.handle);
   const sockets: Socket[] = [];
   server.on('connection', (socket: Socket) => sockets.push(socket));
@@ -102,9 +114,6 @@ async function openUndecided() {
   return {
     port: (server.address() as AddressInfo).port,
     sockets,
-    isAsked: () => new Promise<void>((tell) => asked.push(tell)),
-    accept: async () => resolve(await edge.deps.guard.identify({ kind: 'bearer', token: 'alice' })),
-    refuse: (error: GuardError) => reject(error),
     close: async () => {
       await httpEdge.close();
       server.closeAllConnections();
@@ -121,6 +130,31 @@ const turns = async (count: number): Promise<void> => {
       setImmediate(done);
     });
 };
+
+it.each(['GET', 'POST'])(
+  'B7 after a refused %s of an address over its limit the socket is read again later',
+  async (method) => {
+    const few = await openTestEdge({ addressLimit: 1 });
+    const { port, sockets, close } = await openSockets(few.deps);
+    const body = method === 'POST' ? '{"jsonrpc":"2.0","id":1,"method":"ping"}' : '';
+    const bytes = rawRequest(`${method} /mcp/crm`, headers(port, [`Content-Length: ${body.length}`]), body);
+    const socket = connect(port, '127.0.0.1');
+    const ask = async (): Promise<number> => {
+      socket.write(bytes);
+      const [answer] = (await once(socket, 'data')) as [Buffer];
+      return statusOf(answer.toString());
+    };
+    await ask();
+    expect(await ask()).toBe(429);
+    const next = ask();
+    await turns(500);
+    expect(sockets[0]?.bytesRead).toBe(2 * bytes.length);
+    expect(await next).toBe(429);
+    socket.destroy();
+    await close();
+    await few.close();
+  },
+);
 
 describe('B3 while a credential is judged', () => {
   it('nothing is read beyond what came with the head, and then the whole body is', async () => {

@@ -36,6 +36,9 @@ export async function handlePost(
   const holder = shareHolderOf(await edge.guard.identify(credentials));
   share.belongTo(holder);
   const body = await received.read();
+  edge.largeMessages.seen(holder);
+  const beginning = edge.largeMessages.wait(holder, body.length);
+  if (beginning !== undefined) await beginning;
   const turn = edge.turns.wait(holder);
   if (turn !== undefined) await turn;
   const parsed = parseStrict(body, { bytesMax: bodyBytesMax, depthMax: depthMax, keysMax: keysMax });

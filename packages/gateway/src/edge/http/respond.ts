@@ -1,6 +1,7 @@
 /** Responses that need no exchange: empty ones and errors. */
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { GuardError, Outcome } from '@sallyport/guard';
+import { PausableRequest } from '../../listen/pausable-request.ts';
 import type { EdgeDeps } from '../deps.ts';
 import type { RequestMessage } from '../../mcp/client-message.ts';
 import { isModern } from '../eras/modern.ts';
@@ -51,16 +52,23 @@ export function rejectRequest(
     ...errorHeaders(error),
     ...connectionHeaders(request),
   });
-  leaveBody(request, response);
+  leaveBody(request, response, error.code === 'rate_limited');
 }
 
 /** B3: the rest of a refused body is not read, so that the connection cannot be used again, unless it is short. */
 const connectionHeaders = (request: IncomingMessage): Record<string, string> =>
   isShortRest(request) ? {} : { Connection: 'close' };
 
-function leaveBody(request: IncomingMessage, response: ServerResponse): void {
-  if (isShortRest(request)) dropRest(request);
-  else response.once('finish', () => request.destroy());
+/** B7: whoever sends too much is read again after this, so that a flood of refused requests costs little. */
+const READ_AGAIN_MS = 500;
+
+function leaveBody(request: IncomingMessage, response: ServerResponse, isTooMuch = false): void {
+  if (!isShortRest(request)) response.once('finish', () => request.destroy());
+  else if (isTooMuch && request instanceof PausableRequest) {
+    // The parser reads on once more at the end of the request.
+    setImmediate(() => request.holdBody());
+    setTimeout(dropRest, READ_AGAIN_MS, request).unref();
+  } else dropRest(request);
 }
 
 /** Refuses by the head alone, without a body: an unknown path or HTTP method. */
