@@ -121,7 +121,7 @@ const heads: readonly Change[] = [
     ['http/judged-by-head.test.ts', 'http/raw-requests.test.ts'],
     [
       ["isShortRest(request) ? {} : { Connection: 'close' }", '{}'],
-      ["else response.once('finish', () => request.destroy());", ''],
+      ["if (!isShortRest(request)) response.once('finish', () => request.destroy());", 'if (false) return;'],
     ],
   ),
   ...inEdge(
