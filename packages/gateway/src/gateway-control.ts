@@ -7,6 +7,8 @@ import { createCursors } from './control/api/cursor.ts';
 import { createAdmin, type Admin } from './control/admin.ts';
 import type { Check } from './control/ready.ts';
 import { rolesOfToken } from './control/roles.ts';
+import type { Discovery } from './discovery.ts';
+import { openReads } from './gateway-reads.ts';
 import type { GuardedUpstreams, Resources } from './resources.ts';
 import { headerValues } from './listen/header-values.ts';
 import { VERSION } from './mcp/implementation.ts';
@@ -14,11 +16,14 @@ import { VERSION } from './mcp/implementation.ts';
 /** The endpoints of the admin listener. */
 export function openAdmin(
   resources: Resources,
-  { guard, upstreams }: GuardedUpstreams,
+  guarded: GuardedUpstreams,
   checks: readonly Check[],
+  discovery: Discovery | undefined,
 ): Admin {
+  const { guard, upstreams } = guarded;
+  const reads = openReads(resources, guarded, discovery);
   const { approvals, audit, clock, log, metrics, sealer, settings } = resources;
-  return createAdmin({
+  const admin = createAdmin({
     listenHost: settings.current().snapshot.admin.listen.host,
     authenticate: (request) => authenticate(resources, guard, request),
     // Browsers send no bearer token by themselves, so nothing that another page sends is accepted.
@@ -31,6 +36,7 @@ export function openAdmin(
     checkpoint: (tenant) => audit.checkpoint(tenant),
     tile: (tenant, tile) => audit.tile(tenant, tile),
     api: {
+      ...reads.api,
       approvals,
       audit,
       clock,
@@ -38,6 +44,13 @@ export function openAdmin(
       toolOf: (server, name) => upstreams.catalog.find({ kind: 'tool', server, name }),
     },
   });
+  return {
+    ...admin,
+    close() {
+      reads.close();
+      admin.close();
+    },
+  };
 }
 
 /** Who sends a request. A credential that is not meant for the control API is none. */

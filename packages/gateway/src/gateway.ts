@@ -31,6 +31,7 @@ import { openStore } from './adapters/sqlite/store.ts';
 import { runClientRequest } from './client-request.ts';
 import { childEnvironment, openSealingKey, processEnvironment, secretsOf } from './config.ts';
 import type { Admin } from './control/admin.ts';
+import { createActivity } from './control/overview/activity.ts';
 import { createPublicHealth } from './control/public-health.ts';
 import type { Check } from './control/ready.ts';
 import { askAsGateway, createDiscovery } from './discovery.ts';
@@ -123,7 +124,20 @@ export function openResources(
   const strangers = createRefusedStrangers(audit, clock, log);
   // A clock that a test sets is both.
   const steady = clock === systemClock ? steadyClock : clock;
-  return { clock, steadyClock: steady, log, store, audit, strangers, logShares, sealer, metrics, approvals, settings };
+  return {
+    activity: createActivity(clock),
+    clock,
+    steadyClock: steady,
+    log,
+    store,
+    audit,
+    strangers,
+    logShares,
+    sealer,
+    metrics,
+    approvals,
+    settings,
+  };
 }
 
 /** Builds the guard and everything that it judges with. Opens no connection. */
@@ -205,7 +219,7 @@ function createPipeline(
 
 /** What every edge needs, over HTTP as over stdio. */
 export function edgeDepsOf(resources: Resources, { guard, upstreams }: GuardedUpstreams): EdgeDeps {
-  const { strangers, clock, steadyClock, log, metrics, settings } = resources;
+  const { activity, strangers, clock, steadyClock, log, metrics, settings } = resources;
   return {
     guard,
     send: upstreams.send,
@@ -220,7 +234,10 @@ export function edgeDepsOf(resources: Resources, { guard, upstreams }: GuardedUp
     steadyClock,
     log,
     report: (event) => metrics.requested(event),
-    called: (outcome) => metrics.called(outcome),
+    called: (outcome) => {
+      metrics.called(outcome);
+      activity.called(outcome);
+    },
     limiter: createMemoryRateLimiter(steadyClock),
     rejected: (code, correlationId, address) => recordRejectedRequest(code, correlationId, address, strangers, clock),
   };
@@ -250,7 +267,7 @@ export async function startGateway(snapshot: Snapshot, options: StartOptions = {
   const discovery = role === 'admin' ? undefined : createDiscovery(guarded.upstreams);
   const stopping = new AbortController();
   const checks = readinessChecks({ ...resources, ...guarded, discovery, stopping: stopping.signal });
-  const admin = role === 'gateway' ? undefined : openAdmin(resources, guarded, checks);
+  const admin = role === 'gateway' ? undefined : openAdmin(resources, guarded, checks, discovery);
   const listeners = await openListeners(resources, checks, edge, admin, role, options.signIn).catch(async (thrown) => {
     await closeResources(resources, guarded);
     throw thrown;

@@ -5,12 +5,14 @@ import type { IssuerKeys } from './adapters/jwks/keys.ts';
 import type { Metrics } from './adapters/prometheus/metrics.ts';
 import type { SegmentAuditLog } from './adapters/segments/log.ts';
 import type { Store } from './adapters/sqlite/store.ts';
+import type { Activity } from './control/overview/activity.ts';
 import type { LogShares } from './log-shares.ts';
 import type { RefusedStrangers } from './refused-strangers.ts';
 import type { Upstreams } from './upstream/upstreams.ts';
 
 /** What is open as long as the process runs. */
 export interface Resources {
+  readonly activity: Activity;
   readonly clock: Clock;
   /** For waits, deadlines and ages. */
   readonly steadyClock: Clock;

@@ -5,10 +5,22 @@ import { listApprovals } from './approvals/list.ts';
 import { getApproval } from './approvals/show.ts';
 import type { ApiDeps } from './deps.ts';
 import { getOpenApi } from './openapi.ts';
+import { getOverview } from './overview/show.ts';
+import { approveDefinition } from './servers/definition-approve.ts';
+import { listDefinitions } from './servers/definition-list.ts';
+import { getDefinition } from './servers/definition-show.ts';
+import { listServers } from './servers/list.ts';
+import { getServer } from './servers/show.ts';
 
 /** The table. */
 export const API_ROUTES: readonly ApiRoute<ApiDeps>[] = [
   getOpenApi,
+  getOverview,
+  listServers,
+  getServer,
+  listDefinitions,
+  getDefinition,
+  approveDefinition,
   listApprovals,
   getApproval,
   approveApproval,

@@ -1,0 +1,25 @@
+/** What is the same for every tenant: the program and its settings. */
+import type { SourcePolicy } from '@sallyport/guard/policy';
+import type { PolicyEngine } from '@sallyport/guard';
+
+/** A policy, and where it stands. */
+export interface PolicySource extends SourcePolicy {
+  readonly file: string;
+  readonly text: string;
+  /** Where it begins in its file, in UTF-16 code units. */
+  readonly offset: number;
+  readonly fileText: string;
+}
+
+/** The program and the settings in force. */
+export interface Installation {
+  /** Of this program. */
+  readonly version: string;
+  readonly startedAtMs: number;
+  readonly weakenings: readonly string[];
+  readonly policies: {
+    readonly policies: readonly PolicySource[];
+    readonly revision: string;
+    readonly engine: PolicyEngine;
+  };
+}

@@ -1,0 +1,195 @@
+/**
+ * What people read of a running gateway over the control API: its figures, its servers and what they changed. U14: a
+ * tenant sees its own; U8, A26: text of servers is data, and what hides in it is named.
+ */
+import { request } from 'undici';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { connect } from '../attacks/mcp-client.ts';
+import { openUpstream, textResult, tool, type Upstream } from '../attacks/upstream.ts';
+import { openGateway, type TestGateway } from './gateway.ts';
+
+type Document = Readonly<Record<string, unknown>>;
+const MARKUP = '<img src=x onerror=alert(1)>';
+const HIDDEN = 'safe\u202e\u200b\u{e0041}';
+
+const offer = {
+  tools: [tool('search', { q: { type: 'string' } }), tool('refund', { amount: { type: 'number' } })],
+  respond: ({ method }: { readonly method: string }) => (method === 'tools/call' ? textResult('done') : undefined),
+};
+let upstream: Upstream;
+let gateway: TestGateway;
+beforeAll(async () => {
+  upstream = await openUpstream(offer);
+  gateway = await openGateway({
+    servers: { bank: { url: `${upstream.url}?key=CANARY-IN-URL`, pin: 'first_use', verify: '0s', labels: ['money'] } },
+    policies: `
+      @id("search") permit (principal, action, resource == Tool::"bank/search");
+      @id("refund") permit (principal in Role::"admin", action, resource == Tool::"bank/refund");`,
+    settings: {
+      control: {
+        clients: ['console'],
+        roles: [
+          { role: 'viewer', to: ['role:viewer'] },
+          { role: 'auditor', to: ['role:auditor'] },
+          { role: 'operator', to: ['role:operator'] },
+          { role: 'admin', to: ['user:root'], tenants: '*' },
+        ],
+      },
+    },
+  });
+});
+afterAll(async () => {
+  await gateway?.close();
+  await upstream?.close();
+});
+
+const person = (subject: string, roles: readonly string[], tenant = 'acme'): Promise<string> =>
+  gateway.token('bob', { sub: subject, client_id: 'console', roles, tenant_id: tenant });
+
+async function api(token: string, path: string, body?: object, method = body === undefined ? 'GET' : 'POST') {
+  const { statusCode, body: answer } = await request(`${gateway.adminUrl}/api/v1${path}`, {
+    method,
+    headers: {
+      authorization: `Bearer ${token}`,
+      ...(body !== undefined && { 'content-type': 'application/json' }),
+    },
+    ...(body !== undefined && { body: JSON.stringify(body) }),
+  });
+  const text = await answer.text();
+  expect(text).not.toContain('CANARY');
+  return { status: statusCode, text, document: JSON.parse(text) as Document & { readonly items: readonly Document[] } };
+}
+
+async function call(user: string, name: string, args: object): Promise<Document> {
+  const client = await connect(`${gateway.url}/mcp/bank`, await gateway.token(user), 'modern');
+  const { result } = await client.call({ id: 1, name, arguments: args as Record<string, unknown> }).done;
+  return result as Document;
+}
+
+const sum = (counts: unknown): number => (counts as number[]).reduce((all, count) => all + count, 0);
+
+describe('the overview', () => {
+  it('counts the calls of the tenant as they end, and of no other (U14)', async () => {
+    const [acme, globex] = [await person('vera', ['viewer']), await person('gina', ['viewer'], 'globex')];
+    await call('alice', 'search', { q: 'a' });
+    await call('bob', 'refund', { amount: 1 });
+    await call('carol', 'search', { q: 'b' });
+    const { document } = await api(acme, '/overview');
+    expect(document).toMatchObject({
+      window_seconds: 120,
+      step_seconds: 1,
+      approvals_pending: 0,
+      servers: [{ name: 'bank', status: 'ready' }],
+      issuers: [{ status: 'ready' }],
+    });
+    const series = document['series'] as Record<string, unknown[]>;
+    expect([sum(series['calls']), sum(series['refused'])]).toEqual([2, 1]);
+    expect(new Set(Object.values(series).map((list) => list.length))).toEqual(new Set([120]));
+    expect(document['refusals']).toEqual([
+      { error_code: expect.stringMatching(/NOT_FOUND|PERMISSION_DENIED/), count: 1 },
+    ]);
+    expect(document['weakenings']).toContainEqual(expect.stringContaining('first_use'));
+    expect(document['changes']).toContainEqual(expect.objectContaining({ kind: 'gateway' }));
+    const other = (await api(globex, '/overview?window=hours')).document;
+    expect([sum((other['series'] as Document)['calls']), other['refusals'], other['step_seconds']]).toEqual([
+      1,
+      [],
+      60,
+    ]);
+  });
+});
+
+describe('servers', () => {
+  it('are shown without their credentials, with the figures of the tenant', async () => {
+    const { document } = await api(await person('vera', ['viewer']), '/servers');
+    expect(document.items).toEqual([
+      expect.objectContaining({
+        name: 'bank',
+        transport: 'http',
+        url: expect.not.stringContaining('?'),
+        labels: ['money'],
+        tools: 2,
+        pending_definitions: 0,
+        calls: expect.any(Number),
+      }),
+    ]);
+    expect((await api(await person('vera', ['viewer']), '/servers/bank')).document).toEqual(document.items[0]);
+    expect((await api(await person('vera', ['viewer']), '/servers/nothing')).status).toBe(404);
+  });
+
+  it('have definitions in pages, and a cursor is of one list, filter and person', async () => {
+    const vera = await person('vera', ['viewer']);
+    const first = await api(vera, '/servers/bank/definitions?limit=1');
+    const cursor = encodeURIComponent(String(first.document['next_cursor']));
+    const second = await api(vera, `/servers/bank/definitions?limit=200&cursor=${cursor}`);
+    const names = [...first.document.items, ...second.document.items].map(
+      ({ kind, name }) => `${String(kind)} ${String(name)}`,
+    );
+    expect(names).toEqual(['server bank', 'tool refund', 'tool search']);
+    expect(second.document['next_cursor']).toBeUndefined();
+    const gina = await person('gina', ['viewer'], 'globex');
+    for (const [token, query] of [
+      [gina, `cursor=${cursor}`],
+      [vera, `kind=tool&cursor=${cursor}`],
+      [vera, 'cursor=AAAA'],
+    ] as const)
+      expect((await api(token, `/servers/bank/definitions?${query}`)).status).toBe(400);
+  });
+
+  it.each([
+    'limit=0',
+    'limit=201',
+    'limit=1e2',
+    'kind=all',
+    'state=x',
+    `text=${'x'.repeat(257)}`,
+    'other=1',
+    'kind=tool&kind=tool',
+  ])('B2 a query of %s is refused', async (query) =>
+    expect((await api(await person('vera', ['viewer']), `/servers/bank/definitions?${query}`)).status).toBe(400),
+  );
+});
+
+describe('A3 U8 a definition that changed', () => {
+  const detail = '/servers/bank/definitions/tool/refund';
+  it('is shown with what differs, what hides in it is named, and it is approved by who reviewed it', async () => {
+    const [vera, oscar, root] = [
+      await person('vera', ['viewer']),
+      await person('oscar', ['operator']),
+      await person('root', []),
+    ];
+    const before = (await api(vera, detail)).document;
+    expect(before).toMatchObject({ state: 'approved', hidden_characters: [], pinned_by: 'first_use' });
+    offer.tools = [
+      tool('search', { q: { type: 'string' } }),
+      tool('refund', { amount: { type: 'number' } }, { title: `${MARKUP}${HIDDEN}` }),
+    ];
+    await call('alice', 'refund', { amount: 1 });
+    const changed = (await api(vera, detail)).document;
+    expect(changed).toMatchObject({
+      state: 'changed',
+      pinned_digest: before['digest'],
+      live: { title: `${MARKUP}${HIDDEN}` },
+    });
+    expect(changed['diff']).toContainEqual({
+      op: 'add',
+      text: `  "title": "${MARKUP}safe\\u{202e}\\u{200b}\\u{e0041}"`,
+    });
+    expect(changed['hidden_characters']).toEqual([
+      { path: '/title', character: 'U+202E', name: 'right-to-left override' },
+      { path: '/title', character: 'U+200B', name: 'zero-width space' },
+      { path: '/title', character: 'U+E0041', name: 'tag character' },
+    ]);
+    expect((await api(vera, '/servers')).document.items[0]).toMatchObject({ pending_definitions: 1 });
+    const digest = changed['digest'];
+    for (const token of [vera, oscar]) expect((await api(token, `${detail}/approve`, { digest })).status).toBe(403);
+    expect((await api(root, `${detail}/approve`, { digest: before['digest'] })).status).toBe(409);
+    const approved = await api(root, `${detail}/approve`, { digest });
+    expect(approved.document).toMatchObject({ state: 'approved', digest, diff: expect.any(Array) });
+    expect(String(approved.document['pinned_by'])).toMatch(/ root$/);
+    expect((await api(root, `${detail}/approve`, { digest })).status).toBe(409);
+    expect(await call('alice', 'refund', { amount: 1 })).not.toHaveProperty('isError', true);
+    const { document } = await api(vera, '/overview');
+    expect(document['changes']).toContainEqual(expect.objectContaining({ kind: 'definition', by: 'root' }));
+  });
+});
