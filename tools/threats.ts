@@ -151,6 +151,10 @@ export const THREATS: Readonly<Record<string, Threat>> = {
     'A cached answer reaches a caller for whom it was not meant.',
     'Results are marked private, whatever the server says of them.',
   ),
+  A26: row(
+    'Markup in names, descriptions, arguments or reasons runs in the dashboard.',
+    'The API answers it as data in JSON; the page shows text only, under a strict Content-Security-Policy.',
+  ),
   A27: row(
     'A secret appears in a log, a record, a metric or an error.',
     'Secrets and tokens are redacted; arguments are recorded as keyed hashes unless configured otherwise.',
@@ -325,7 +329,14 @@ export const THREATS: Readonly<Record<string, Threat>> = {
   U6: row('An old approval is used.', 'Approvals expire, and expiry is checked when they are used.'),
   U7: row('Requests for approval flood the approvers.', 'Equal requests are one; pending requests are bounded.'),
   U13: row('An approval is stretched to another call.', 'It fits one tool of one server and nothing else.'),
-  U14: row('An approval of another tenant is used.', 'Approvals are bound to their tenant.'),
+  U8: row(
+    'Text of a server or a model hides what it says: characters that are not seen, that turn the line, or markup.',
+    'It is answered as data; what hides in a definition is named and shown as an escape.',
+  ),
+  U14: row(
+    'An approval of another tenant is used, or anything of another tenant is read.',
+    'Approvals, logs, figures, keys and cursors are bound to their tenant; those of another one do not exist.',
+  ),
   U16: row('The approval store fails.', 'The call is refused.'),
   D1: row('One tenant makes all the noise it can.', 'Other tenants see no error.'),
   D2: row('Memory, descriptors or rows grow for good.', 'Whatever is kept is bounded.'),

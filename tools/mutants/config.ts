@@ -196,8 +196,8 @@ export const settings: readonly Change[] = [
       '    servers: ((held) => () => held)(settings.current().snapshot.servers),',
     ],
     [
-      '  const { strangers, clock, steadyClock, log, metrics, settings } = resources;\n',
-      `  const { strangers, clock, steadyClock, log, metrics } = resources;\n${HELD}`,
+      '  const { activity, strangers, clock, steadyClock, log, metrics, settings } = resources;\n',
+      `  const { activity, strangers, clock, steadyClock, log, metrics } = resources;\n${HELD}`,
     ],
   ]),
   ...inGateway(
