@@ -14,10 +14,7 @@ export interface HiddenCharacter {
   readonly name: string;
 }
 
-const HIDDEN =
-  '\\p{Cc}\\p{Cf}\\p{Co}\\p{Cn}\\p{Cs}\\p{Zl}\\p{Zp}\u00a0\u1680\u2000-\u200a\u202f\u205f\u3000\u034f\u115f\u1160' +
-  '\u17b4\u17b5\u180b-\u180f\u2800\u3164\uffa0\ufe00-\ufe0f\u{e0100}-\u{e01ef}';
-const HIDDEN_CHARACTERS = new RegExp(`[${HIDDEN}]`, 'gu');
+const HIDDEN_CHARACTERS = /[\p{C}\p{Zl}\p{Zp}\p{Default_Ignorable_Code_Point}\u2800]|(?! )\p{Zs}/gu;
 /** Line breaks and tabs are seen. */
 const SEEN = new Set(['\n', '\t']);
 
