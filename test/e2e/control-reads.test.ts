@@ -6,6 +6,7 @@ import { request } from 'undici';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { connect } from '../attacks/mcp-client.ts';
 import { openUpstream, textResult, tool, type Upstream } from '../attacks/upstream.ts';
+import { verifyProof, type InclusionProof } from '../../packages/dashboard/src/proof/verify.ts';
 import { openGateway, type TestGateway } from './gateway.ts';
 
 type Document = Readonly<Record<string, unknown>>;
@@ -193,5 +194,96 @@ describe('A3 U8 a definition that changed', () => {
       .not.toHaveProperty('isError', true);
     const { document } = await api(vera, '/overview');
     expect(document['changes']).toContainEqual(expect.objectContaining({ kind: 'definition', by: 'root' }));
+  });
+});
+
+describe('calls', () => {
+  const auditor = (tenant = 'acme'): Promise<string> => person('audrey', ['auditor'], tenant);
+  const calls = async (query: string, tenant = 'acme') =>
+    (await api(await auditor(tenant), `/calls?${query}`)).document;
+
+  it('are those of the tenant, newest first, and each is found by what it is (U14)', async () => {
+    await call('alice', 'search', { q: MARKUP });
+    const { items } = await calls('server=bank&kind=call&limit=200');
+    expect(items.length).toBeGreaterThan(3);
+    const times = items.map(({ time }) => String(time));
+    expect(times).toEqual([...times].sort().reverse());
+    expect(new Set(items.map(({ user }) => user))).toEqual(new Set(['alice', 'bob']));
+    expect(new Set((await calls('server=bank')).items.map(({ user }) => user)).has('carol')).toBe(false);
+    expect((await calls('server=bank', 'globex')).items.map(({ user }) => user)).toEqual(['carol']);
+    expect((await calls('user=carol')).items).toEqual([]);
+    expect((await calls('user=bob')).items).toMatchObject([
+      { tool: expect.anything(), status: 'refused', class: 'call' },
+    ]);
+    expect((await calls('status=success&tool=refund&user=alice')).items.length).toBeGreaterThan(0);
+    expect((await calls('kind=event')).items).toMatchObject(
+      expect.arrayContaining([expect.objectContaining({ operation: 'definition.approve', user: 'root' })]),
+    );
+    expect((await calls('text=DEFINITION.APPROVE&kind=event')).items.length).toBe(2);
+    expect((await calls(`until=${encodeURIComponent('2020-01-01T00:00:00Z')}`)).items).toEqual([]);
+  });
+
+  it('come in pages without gaps', async () => {
+    const all = (await calls('limit=200')).items;
+    const pages: Document[] = [];
+    for (let cursor = ''; ;) {
+      const page = await calls(`limit=2${cursor}`);
+      pages.push(...page.items);
+      if (page['next_cursor'] === undefined) break;
+      cursor = `&cursor=${encodeURIComponent(String(page['next_cursor']))}`;
+    }
+    expect(pages).toEqual(all);
+    const first = await calls('limit=1');
+    const cursor = encodeURIComponent(String(first['next_cursor']));
+    expect((await api(await auditor('globex'), `/calls?limit=1&cursor=${cursor}`)).status).toBe(400);
+    expect((await api(await auditor(), `/calls?limit=1&user=alice&cursor=${cursor}`)).status).toBe(400);
+  });
+
+  it.each([
+    'status=x',
+    'error_code=a b',
+    'log=../acme',
+    'log=_',
+    'since=yesterday',
+    'text=a',
+    `user=${'x'.repeat(513)}`,
+    'index=1',
+  ])('B2 a search by %s is refused', async (query) =>
+    expect((await api(await auditor(), `/calls?${query}`)).status).toBe(400),
+  );
+
+  it('have two records, and a proof that the browser can check without believing the gateway (L4)', async () => {
+    const [item] = (await calls('tool=search&user=alice&status=success')).items;
+    const { document } = await api(
+      await auditor(),
+      `/calls/${String(item?.['correlation_id'])}?time=${String(item?.['time'])}`,
+    );
+    expect(document).toMatchObject({
+      intent: { record: { unmapped: { phase: 'intent' } } },
+      outcome: { index: item?.['index'], record: { unmapped: { phase: 'outcome', status: 'success' } } },
+    });
+    const path = `/audit/${String(item?.['log'])}/proof/${String(item?.['index'])}`;
+    await expect.poll(async () => (await api(await auditor(), path)).status, { timeout: 30_000 }).toBe(200);
+    const proof = (await api(await auditor(), path)).document as unknown as InclusionProof;
+    const verdict = await verifyProof(proof, { index: Number(item?.['index']) });
+    expect(verdict).toMatchObject({ holds: true, origin: 'sallyport.local/acme' });
+    const { record } = document['outcome'] as { record: unknown };
+    expect(verdict.holds && JSON.parse(verdict.record)).toEqual(record);
+    // U14: the same place in the log of another tenant is another record, and says nothing of this one.
+    expect((await api(await auditor('globex'), `/audit/gateway/proof/100000`)).status).toBe(404);
+    expect((await api(await auditor('globex'), `/calls/${String(item?.['correlation_id'])}`)).status).toBe(404);
+    for (const log of ['..', '_', 'stdio-1', 'acme', '%2e%2e%2facme'])
+      expect((await api(await auditor(), `/audit/${log}/proof/0`)).status).toBe(404);
+    for (const index of ['-1', '1e3', '01', '9999999999999999999'])
+      expect((await api(await auditor(), `/audit/gateway/proof/${index}`)).status).toBe(404);
+  });
+
+  it('are exported one per line', async () => {
+    const { body } = await request(`${gateway.adminUrl}/api/v1/calls/export?server=bank`, {
+      headers: { authorization: `Bearer ${await auditor()}` },
+    });
+    const lines = (await body.text()).trim().split('\n');
+    const listed = (await calls('server=bank&limit=200')).items;
+    expect(lines.map((line) => (JSON.parse(line) as Document)['index'])).toEqual(listed.map(({ index }) => index));
   });
 });

@@ -3,6 +3,10 @@ import type { ApiRoute } from './api/route.ts';
 import { approveApproval, denyApproval } from './approvals/decide.ts';
 import { listApprovals } from './approvals/list.ts';
 import { getApproval } from './approvals/show.ts';
+import { getProof } from './audit/proof.ts';
+import { exportCalls } from './calls/export.ts';
+import { listCalls } from './calls/list.ts';
+import { getCall } from './calls/show.ts';
 import type { ApiDeps } from './deps.ts';
 import { getOpenApi } from './openapi.ts';
 import { getOverview } from './overview/show.ts';
@@ -16,6 +20,10 @@ import { getServer } from './servers/show.ts';
 export const API_ROUTES: readonly ApiRoute<ApiDeps>[] = [
   getOpenApi,
   getOverview,
+  listCalls,
+  exportCalls,
+  getCall,
+  getProof,
   listServers,
   getServer,
   listDefinitions,

@@ -1,0 +1,38 @@
+/** `GET /api/v1/calls/export`: the records themselves, one JSON text per line, newest first. */
+import { z } from 'zod';
+import type { ApiCaller } from '../api/access.ts';
+import { linesRoute } from '../api/route.ts';
+import type { ApiDeps } from '../deps.ts';
+import { CALL_FILTER, recordQueryOf, type CallFilter } from './filter.ts';
+import type { FoundRecord, SearchPosition } from './records.ts';
+import { recordSchema } from './view.ts';
+
+/** So many records are found before the first of them is sent on. */
+const RECORDS_AT_ONCE = 500;
+const BYTES_AT_ONCE = 16 * 1024 * 1024;
+
+/** Ends with the log, or when its reader goes. */
+export const exportCalls = linesRoute({
+  method: 'GET',
+  path: '/api/v1/calls/export',
+  access: 'auditor',
+  summary: 'The records of calls, as a stream.',
+  query: z.strictObject(CALL_FILTER),
+  response: recordSchema,
+  lines: ({ query, caller, signal }, deps: Pick<ApiDeps, 'records'>) => recordsOf(query, caller, signal, deps),
+});
+
+async function* recordsOf(
+  filter: CallFilter,
+  { tenant }: ApiCaller,
+  signal: AbortSignal,
+  { records }: Pick<ApiDeps, 'records'>,
+): AsyncIterable<FoundRecord> {
+  let from: SearchPosition | undefined;
+  do {
+    const search = { ...recordQueryOf(filter), limit: RECORDS_AT_ONCE, bytesMax: BYTES_AT_ONCE, from };
+    const { found, next } = await records.search(tenant.id, search, filter.log);
+    yield* found;
+    from = next;
+  } while (from !== undefined && !signal.aborted);
+}
