@@ -21,6 +21,7 @@ import {
   systemClock,
 } from '@sallyport/guard/memory';
 import { createApiKeyAuthenticator, createBearerJwt, readAuthorization } from '@sallyport/guard/stages';
+import { createApprovalWaits } from './approval-waits.ts';
 import { aborted, atMost } from './aborted.ts';
 import { createSettingsHolder } from './active-settings.ts';
 import { createKeySource, type IssuerKeys } from './adapters/jwks/keys.ts';
@@ -219,11 +220,12 @@ function createPipeline(
 
 /** What every edge needs, over HTTP as over stdio. */
 export function edgeDepsOf(resources: Resources, { guard, upstreams }: GuardedUpstreams): EdgeDeps {
-  const { activity, strangers, clock, steadyClock, log, metrics, settings } = resources;
+  const { activity, strangers, clock, steadyClock, log, metrics, settings, approvals } = resources;
   return {
     guard,
     send: upstreams.send,
     profileOf: (name) => upstreams.directory.profile(name),
+    approvals: createApprovalWaits(approvals, settings, clock),
     definitionOf: (target) => upstreams.catalog.find(target),
     maySee: serverVisibility(upstreams, settings),
     snapshot: () => {

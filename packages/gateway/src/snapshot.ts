@@ -158,6 +158,8 @@ export interface ApprovalSettings {
   readonly rules: readonly ApprovalRuleSettings[];
   /** How long a request waits where nothing else is said. */
   readonly ttlMs: number;
+  /** How long a caller is kept waiting. */
+  readonly waitMs: number;
 }
 
 /** Everything that was configured at one moment. Deeply frozen. */

@@ -28,6 +28,7 @@ export {
   type ApprovalState,
   type Verdict,
 } from './approvals/index.ts';
+export { watchDecisions, type Decided } from './approvals/watch.ts';
 export { BoundedMap } from './bounded-map.ts';
 export { createByteBuffer, type ByteBuffer } from './byte-buffer.ts';
 export type {

@@ -1,7 +1,7 @@
 /** The schema of `approvals`: which calls people must approve, who, and for how long. */
 import { DEFAULT_APPROVERS, selectorText } from '@sallyport/guard';
 import { z } from 'zod';
-import { approver, duration, nonEmptyText, TOOL_OR_ALL_MESSAGE } from './values.ts';
+import { approver, duration, durationOrZero, nonEmptyText, TOOL_OR_ALL_MESSAGE } from './values.ts';
 
 const approvalRule = z.strictObject({
   server: nonEmptyText.describe('Server, or `*`.'),
@@ -69,6 +69,13 @@ export const approvals = z.strictObject({
     .describe(
       'Whether somebody with the role `approver` or `admin` must approve calls of tools whose approved annotations ' +
         'have `destructiveHint: true`, where no rule matches. `allow` is a weakening.',
+    ),
+  wait: durationOrZero
+    .refine((ms) => ms < 2 ** 31, 'must be at most 24d')
+    .prefault('5m')
+    .describe(
+      'How long a caller that is shown progress is kept waiting; its call goes on by itself. Afterwards it may call ' +
+        'again. 0 = nobody waits.',
     ),
   ttl: duration
     .prefault('10m')

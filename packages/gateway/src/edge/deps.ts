@@ -12,6 +12,7 @@ import type {
   Sealer,
   SendUpstream,
   SessionDirectory,
+  ShareHolder,
   Target,
 } from '@sallyport/guard';
 import type { GatewaySettings, IssuerSettings, ServerProfile } from '../snapshot.ts';
@@ -37,6 +38,24 @@ export interface RequestReport {
   readonly ms: number;
 }
 
+/** Requests for approval, as callers that wait for one see them. */
+export interface ApprovalWaits {
+  /** The page on which people decide about a request. */
+  readonly pageOf: (id: string) => string;
+  /** The longest time that a caller is kept waiting. */
+  readonly waitMs: () => number;
+  /** Revision of the policies in force: an approval is for one of them. */
+  readonly revision: () => string;
+  /**
+   * Takes a place among the calls that wait.
+   *
+   * @returns what gives it back; `undefined` when the share of the holder is used up.
+   */
+  readonly hold: (holder: ShareHolder) => (() => void) | undefined;
+  /** Resolves when the request does not wait any more, or when the signal is aborted. Never rejects. */
+  readonly decided: (tenant: string, id: string, signal: AbortSignal) => Promise<void>;
+}
+
 /** What both transports need. */
 export interface EdgeDeps {
   readonly guard: Guard;
@@ -50,6 +69,7 @@ export interface EdgeDeps {
   readonly definitionOf: (target: Target) => Definition | undefined;
   /** Whether a caller may know that a server exists: decided as lists are (invariant 3). */
   readonly maySee: (identity: Identity, server: string) => boolean;
+  readonly approvals: ApprovalWaits;
   readonly clock: Clock;
   /** For deadlines and ages: it is never set. */
   readonly steadyClock: Clock;

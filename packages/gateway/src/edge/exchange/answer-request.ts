@@ -10,7 +10,7 @@ import {
 } from '@sallyport/guard';
 import type { EdgeDeps } from '../deps.ts';
 import type { RequestMessage } from '../../mcp/client-message.ts';
-import { readApprovalRetry } from '../eras/approval-wait.ts';
+import { readApprovalRetry, withApprovalPage, type ApprovalRetry } from '../eras/approval-wait.ts';
 import { matchParamHeaders } from '../eras/param-headers.ts';
 import { renderOutcome } from '../render/outcome.ts';
 import { acceptsRequests, createClientRequests, type ClientRequests } from '../sessions/client-requests.ts';
@@ -23,6 +23,7 @@ import { answerDiscover, answerInitialize, serverInfoFor } from './gateway-metho
 import type { InboundMessage } from './inbound-message.ts';
 import { runCall } from './run-call.ts';
 import { toCall } from './to-call.ts';
+import { runUntilDecided } from './wait-for-approval.ts';
 
 /**
  * Answers one request, and keeps it where its session can cancel it until then.
@@ -46,18 +47,17 @@ export async function answerRequest(
     const { outcome, server } =
       request.method === 'subscriptions/listen'
         ? { outcome: await answerListen(deps, inbound, request, connection), server: undefined }
-        : await runRequest(deps, inbound, request, connection, clientRequests);
+        : await runRequest(deps, inbound, request, connection, { clientRequests, retry });
     // Before the response, because the stream ends with it.
     clientRequests?.end();
-    const response = renderOutcome(outcome, {
+    const response = renderOutcome(withApprovalPage(outcome, deps.approvals.pageOf), {
       ...request,
       era: sender.era,
       route,
       server,
-      ...(sender.era === 'modern' && {
-        serverInfo: serverInfoFor(deps, route, outcome),
-        capabilities: retry?.declined === true ? undefined : sender.capabilities,
-      }),
+      protocolVersion: sender.protocolVersion,
+      capabilities: retry?.declined === true ? undefined : sender.capabilities,
+      ...(sender.era === 'modern' && { serverInfo: serverInfoFor(deps, route, outcome) }),
     });
     const status = connection.finish(response, outcome);
     deps.called(outcome);
@@ -95,7 +95,10 @@ async function runRequest(
   inbound: InboundMessage,
   request: RequestMessage,
   connection: ClientConnection,
-  clientRequests: ClientRequests | undefined,
+  {
+    clientRequests,
+    retry,
+  }: { readonly clientRequests: ClientRequests | undefined; readonly retry: ApprovalRetry | undefined },
 ): Promise<{ readonly outcome: Outcome; readonly server: string | undefined }> {
   const { live, pending } = connection;
   const call = toCall(deps, request, inbound);
@@ -103,7 +106,7 @@ async function runRequest(
   let expiresAtMs: number | undefined;
   if ((call.rawArguments?.length ?? 0) <= KEPT_ARGUMENTS_BYTES_MAX) pending.call = { ...call, rawArguments: undefined };
   connection.whileStreaming(() => watchCall(deps, call, pending.abort, () => expiresAtMs));
-  const outcome = await runCall(deps, inbound, call, (permit) => {
+  const execute = (permit: Permit): McpResult | Promise<McpResult> => {
     ({ expiresAtMs } = permitHolder(permit).principal);
     if (live !== undefined) admitCall(live, callKey(request.id), pending, permitHolder(permit).principal.key);
     switch (call.method) {
@@ -123,7 +126,11 @@ async function runRequest(
       default:
         return forward(deps, inbound, call, permit, channel);
     }
-  });
+  };
+  const waits = call.origin.era === 'legacy' || retry?.declined === false;
+  const outcome = await runUntilDecided(deps, inbound, call, { connection, channel, waits }, (judged) =>
+    runCall(deps, inbound, judged, execute),
+  );
   return { outcome, server: 'server' in call.target ? call.target.server : undefined };
 }
 

@@ -23,6 +23,10 @@ export interface ClientConnection {
   /** Whether messages can reach the client before the response. */
   readonly canStream: boolean;
   readonly streamLimits: StreamLimits | undefined;
+  /** Aborted when the client has gone away. */
+  readonly closed: AbortSignal;
+  /** Aborted when the gateway stops: what only waits, ends. */
+  readonly closing: AbortSignal;
   /** Sets what watches the call while its answer is a stream. @param watch returns a function that ends it. */
   whileStreaming(watch: () => () => void): void;
   /** Sends one JSON-RPC message before the response; drops it when the client cannot take it. */

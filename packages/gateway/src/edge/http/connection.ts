@@ -71,6 +71,10 @@ export function createHttpConnection(
     pending,
     canStream,
     streamLimits: edge.streamLimits,
+    get closed() {
+      return closedSignal(response);
+    },
+    closing: edge.streamLimits.closing,
     whileStreaming: (watch) => watchStreaming(state, watch),
     send(message) {
       if (!canStream || state.phase === 'finished') return;
@@ -109,6 +113,14 @@ function cancelOnDisconnect(response: ServerResponse, abort: AbortController): (
   };
   response.once('close', cancel);
   return () => response.off('close', cancel);
+}
+
+/** Made when somebody asks for it: most calls wait for nothing. */
+function closedSignal(response: ServerResponse): AbortSignal {
+  const closed = new AbortController();
+  if (response.destroyed) closed.abort();
+  else response.once('close', () => closed.abort());
+  return closed.signal;
 }
 
 function watchStreaming(state: ResponseState, watch: () => () => void): void {

@@ -4,8 +4,7 @@ import { Client as LegacyClient } from '@modelcontextprotocol/sdk/client/index.j
 import { StreamableHTTPClientTransport as LegacyTransport } from '@modelcontextprotocol/sdk/client/streamableHttp.js';
 import { ElicitRequestSchema, ToolListChangedNotificationSchema } from '@modelcontextprotocol/sdk/types.js';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { MaybePromise, McpResult, Principal } from '@sallyport/guard';
-import { principalOf } from '../testing/callers.mts';
+import type { McpResult } from '@sallyport/guard';
 import { pause } from '../testing/pause.mts';
 import { definition } from '../testing/servers.mts';
 import { openTestEdge, type TestEdge } from '../testing/test-edge.mts';
@@ -14,7 +13,6 @@ import { send } from '../testing/client.mts';
 let edge: TestEdge;
 beforeAll(async () => {
   edge = await openTestEdge({
-    approvals: [{ server: 'crm', tool: 'erase' }],
     async other({ call }, channel) {
       if (call.method === 'prompts/get')
         return { value: { messages: [{ role: 'user', content: { type: 'text', text: 'hi' } }] } };
@@ -135,73 +133,6 @@ describe('SDK v1', () => {
     await second.start();
     await expect(second.send({ jsonrpc: '2.0', id: 1, method: 'tools/list' })).rejects.toMatchObject({ code: 404 });
     await client.close();
-  });
-});
-
-describe('SDK v2 and a call that a person must approve', () => {
-  const bob: Principal = { ...(principalOf('bob') as Principal), agent: { clientId: 'dashboard', actors: [] } };
-  const connect = async (answer: () => MaybePromise<'accept' | 'decline'>) => {
-    const client = new ModernClient(
-      { name: 'v2', version: '1.0.0' },
-      { capabilities: { elicitation: {} }, versionNegotiation: { mode: 'auto' } },
-    );
-    const questions: string[] = [];
-    client.setRequestHandler('elicitation/create', async ({ params }) => {
-      questions.push(params.message);
-      return { action: await answer(), content: {} };
-    });
-    await client.connect(new ModernTransport(new URL(`${edge.url}/mcp/crm`), { requestInit }));
-    return { client, questions };
-  };
-
-  it('the user has to wait, and the same call runs once after the approval', async () => {
-    const { client, questions } = await connect(async (): Promise<'accept'> => {
-      const [pending] = await edge.approvals.list({ status: 'pending' });
-      if (questions.length === 2 && pending !== undefined)
-        await edge.approvals.decide('acme', pending.id, {
-          by: bob,
-          verdict: 'approve',
-          reason: undefined,
-          channel: 'test',
-        });
-      return 'accept';
-    });
-    expect(JSON.stringify(await client.callTool({ name: 'erase', arguments: { id: 1 } }))).toContain('erase');
-    expect(questions).toHaveLength(2);
-    expect(edge.sent.at(-1)?.call.params).toEqual({ name: 'erase', arguments: { id: 1 }, _meta: {} });
-    await client.close();
-  });
-
-  it('shows the refusal to a user who declines; a changed requestState changes nothing', async () => {
-    const { client, questions } = await connect(() => 'decline');
-    expect(await client.callTool({ name: 'erase', arguments: { id: 2 } })).toMatchObject({
-      isError: true,
-      structuredContent: { error_code: 'APPROVAL_REQUIRED' },
-    });
-    expect(questions).toHaveLength(1);
-    await client.close();
-    const before = edge.sent.length;
-    const forge = (state: string) =>
-      send({
-        url: edge.url,
-        token: 'alice',
-        era: 'modern',
-        method: 'tools/call',
-        params: {
-          name: 'erase',
-          arguments: { id: 2 },
-          requestState: `sallyport-approval.${state}`,
-          inputResponses: { approval: { action: 'accept' } },
-        },
-      });
-    for (const state of [
-      '',
-      '!!!',
-      Buffer.from('{"requestState":"x","__proto__":{"a":1},"name":"echo"}').toString('base64url'),
-      Buffer.from('null').toString('base64url'),
-    ])
-      expect((await forge(state)).result).toMatchObject({ isError: true });
-    expect(edge.sent).toHaveLength(before);
   });
 });
 

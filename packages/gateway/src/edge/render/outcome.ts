@@ -1,7 +1,7 @@
 /** The response to one request, out of the outcome of its call. */
 import { refusalResult, type ErrorCode, type GuardError, type JsonObject, type Outcome } from '@sallyport/guard';
 import { responseBytes } from '@sallyport/guard/json';
-import { approvalQuestion } from '../eras/approval-wait.ts';
+import { approvalQuestion, urlElicitationRequired } from '../eras/approval-wait.ts';
 import { renderError } from './error.ts';
 import type { AnsweredRequest, RenderedResponse } from './rendered-response.ts';
 import { modernResult, renderResult, resultMeta } from './result.ts';
@@ -33,6 +33,9 @@ export function renderOutcome(outcome: Outcome, request: AnsweredRequest): Rende
     error.detail.rpc === undefined &&
     FOR_THE_MODEL.has(error.code);
   if (!isForTheModel) return { ...renderError(error, request.id, outcome.correlationId, request), headers };
+  const legacyQuestion = legacyApprovalError(error, request);
+  if (legacyQuestion !== undefined)
+    return { ...renderError(legacyQuestion, request.id, outcome.correlationId, request), headers };
   const result = approvalResult(error, request) ?? toolError(error, outcome.correlationId, request);
   return { status: 200, bytes: responseBytes(request.id, result), headers };
 }
@@ -43,9 +46,17 @@ export const errorHeaders = ({ detail }: GuardError): Readonly<Record<string, st
   ...(detail.retryAfterSeconds !== undefined && { 'Retry-After': String(Math.ceil(detail.retryAfterSeconds)) }),
 });
 
-/** `input_required`, which asks the user to wait for an approval; `undefined` for clients without input requests. */
+function legacyApprovalError(error: GuardError, request: AnsweredRequest): GuardError | undefined {
+  const { era, capabilities, protocolVersion } = request;
+  if (era !== 'legacy' || capabilities === undefined || protocolVersion === undefined) return undefined;
+  return urlElicitationRequired(error, capabilities, protocolVersion);
+}
+
+/** `input_required`, which shows the page of an approval; `undefined` for clients that open no addresses. */
 function approvalResult(error: GuardError, request: AnsweredRequest): JsonObject | undefined {
-  const question = request.capabilities && approvalQuestion(error, request.params, request.capabilities);
+  const { era, capabilities, params } = request;
+  const question =
+    era === 'modern' && capabilities !== undefined ? approvalQuestion(error, params, capabilities) : undefined;
   return question && modernResult(question, request);
 }
 

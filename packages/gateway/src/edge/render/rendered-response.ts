@@ -22,6 +22,7 @@ export interface AnsweredRequest {
   readonly server?: string | undefined;
   /** What modern results say of their sender. */
   readonly serverInfo?: JsonObject | undefined;
-  /** Capabilities of a modern client, which decide whether it can be asked to wait for an approval. */
+  /** Capabilities of the client, which decide whether it can be shown where a person approves. */
   readonly capabilities?: JsonObject | undefined;
+  readonly protocolVersion?: string | undefined;
 }

@@ -49,6 +49,8 @@ interface StdioClient {
   readonly live: LiveSession;
   /** Aborted when the input ends. */
   readonly inputEnded: AbortSignal;
+  /** Aborted when the process is to end. */
+  readonly closing: AbortSignal;
   readonly bytesUnderWay: BytesUnderWay;
   readonly calls: CallsUnderWay;
   /** Of the last `initialize`. */
@@ -67,9 +69,11 @@ const ONLY_USER: ShareHolder = { tenant: '', user: '' };
 export function createStdioEdge(deps: StdioDeps): StdioEdge {
   const { input, output } = deps;
   const inputEnded = new AbortController();
+  const closing = new AbortController();
   const client: StdioClient = {
     live: createLiveSession(ONLY_USER, createEventMemory()),
     inputEnded: inputEnded.signal,
+    closing: closing.signal,
     bytesUnderWay: createBytesUnderWay(),
     calls: createCallsUnderWay(),
     profile: { protocolVersion: ASSUMED_VERSION, capabilities: {}, clientInfo: undefined },
@@ -96,6 +100,7 @@ export function createStdioEdge(deps: StdioDeps): StdioEdge {
   return {
     ended,
     async stop(graceMs) {
+      closing.abort();
       await client.calls.finish(graceMs);
       input.destroy();
       await ended;
@@ -188,6 +193,8 @@ const createStdioConnection = (client: StdioClient, pending: PendingCall): Clien
   pending,
   canStream: true,
   streamLimits: undefined,
+  closed: client.inputEnded,
+  closing: client.closing,
   whileStreaming: () => undefined,
   send: (message) => client.write(JSON.stringify(message)),
   endStream: () => {},

@@ -7,6 +7,7 @@ import {
   createGuard,
   createSealer,
   standardPipeline,
+  watchDecisions,
   type Approvals,
   type Definition,
   type Stages,
@@ -46,6 +47,12 @@ export interface TestEdgeOptions {
   readonly limit?: number;
   /** Tools that need an approval. */
   readonly approvals?: readonly Pick<ApprovalRule, 'server' | 'tool'>[];
+  /** How long callers wait for an approval; not at all when absent. */
+  readonly waitMs?: number;
+  /** Calls that wait; absent = as many as want to. */
+  readonly waitingMax?: number;
+  /** Revision of the policies. */
+  readonly revision?: () => string;
   /** Definitions that the policy denies to everybody. */
   readonly deny?: (definition: Definition) => boolean;
   readonly sealingSecret?: Uint8Array;
@@ -63,6 +70,8 @@ export interface TestEdge {
   readonly reports: RequestReport[];
   readonly records: (tenant: string) => readonly AuditRecord[];
   readonly approvals: Approvals;
+  /** Calls that wait for an approval now. */
+  held(): number;
   close(): Promise<void>;
 }
 
@@ -77,6 +86,11 @@ export async function openTestEdge(options: TestEdgeOptions = {}): Promise<TestE
   const definitions = options.definitions ?? DEFINITIONS;
   const find = (target: Target): Definition | undefined => definitions.find((each) => isTarget(target, each));
   const gateway = gatewaySettings(options);
+  let held = 0;
+  const holdOne = (): (() => void) => {
+    held += 1;
+    return () => void (held -= 1);
+  };
   const deps: HttpEdgeDeps = {
     guard: createGuard(testPipeline(options, find, audit, approvals)),
     send: sendTo({ definitions, tools: options.tools ?? {}, other: options.other }, sent),
@@ -84,6 +98,13 @@ export async function openTestEdge(options: TestEdgeOptions = {}): Promise<TestE
     maySee: () => true,
     snapshot: () => ({ gateway, issuers: [{ issuer: ISSUER, requiredScopes: ['mcp'] }], servers: ['crm', 'docs'] }),
     profileOf: (server) => profileOf(server, options.profiles),
+    approvals: {
+      pageOf: (id) => `https://ops.example.test/approvals/${id}`,
+      waitMs: () => options.waitMs ?? 0,
+      revision: options.revision ?? (() => '1'),
+      hold: () => (held < (options.waitingMax ?? 100) ? holdOne() : undefined),
+      decided: watchDecisions(approvals, systemClock),
+    },
     clock: systemClock,
     steadyClock,
     sessions: createMemorySessions(systemClock),
@@ -113,6 +134,7 @@ export async function openTestEdge(options: TestEdgeOptions = {}): Promise<TestE
     reports,
     records: (tenant) => audit.records(tenant),
     approvals,
+    held: () => held,
     close: async () => {
       await httpEdge.close();
       await listener.close();
@@ -149,7 +171,7 @@ function profileOf(server: string, profiles: TestEdgeOptions['profiles']): Serve
 }
 
 function testPipeline(
-  { deny, limit, approvals: approvalRules }: TestEdgeOptions,
+  { deny, limit, revision, approvals: approvalRules }: TestEdgeOptions,
   find: (target: Target) => Definition | undefined,
   audit: MemoryAuditLog,
   approvals: Approvals,
@@ -159,7 +181,7 @@ function testPipeline(
       authenticators: [authenticate],
       tenants: createMemoryTenants(() => ['acme', 'globex']),
       catalog: { find },
-      policy: () => allowAllBut(deny ?? (() => false)),
+      policy: () => allowAllBut(deny ?? (() => false), revision?.() ?? '1'),
       limiter: createMemoryRateLimiter(systemClock),
       approvals,
       audit,
@@ -180,10 +202,10 @@ function testPipeline(
   );
 }
 
-function allowAllBut(isDenied: (definition: Definition) => boolean) {
-  const grant = { policies: ['all'], revision: '1', cacheable: true };
+function allowAllBut(isDenied: (definition: Definition) => boolean, revision: string) {
+  const grant = { policies: ['all'], revision, cacheable: true };
   return {
-    revision: '1',
+    revision,
     couldAllow: ({ definition }: { definition: Definition }) => !isDenied(definition),
     decide: ({ definition }: { definition: Definition }) =>
       isDenied(definition)

@@ -1,0 +1,33 @@
+/**
+ * Callers that wait for an approval: how many may, for how long, and when their request was decided, here or by another
+ * process on the same store.
+ */
+import { createFairShares, takeShare, watchDecisions, type Approvals, type Clock } from '@sallyport/guard';
+import type { SettingsHolder } from './active-settings.ts';
+import type { ApprovalWaits } from './edge/deps.ts';
+
+/** Of all calls that are worked on, so many may wait. */
+const WAITING_PART = 2;
+
+/** Nobody waits at first. */
+export function createApprovalWaits(
+  approvals: Pick<Approvals, 'show'>,
+  settings: SettingsHolder,
+  clock: Clock,
+): ApprovalWaits {
+  const snapshot = () => settings.current().snapshot;
+  const shares = createFairShares(() => Math.ceil(snapshot().gateway.callsMax / WAITING_PART));
+  return {
+    pageOf: (id) => `${snapshot().admin.publicUrl}/approvals/${encodeURIComponent(id)}`,
+    waitMs: () => snapshot().approvals.waitMs,
+    revision: () => settings.current().policies.revision,
+    hold(holder) {
+      try {
+        return takeShare(shares, holder, 'calls … wait for an approval');
+      } catch {
+        return undefined;
+      }
+    },
+    decided: watchDecisions(approvals, clock),
+  };
+}
