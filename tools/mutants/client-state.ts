@@ -124,7 +124,7 @@ const streams: readonly Change[] = [
     ['http/modern-streams.test.ts', 'http/sessions.test.ts'],
     [
       ["sender.era === 'modern' ? cancelOnDisconnect(response, pending.abort) : undefined", 'undefined'],
-      ['      delete headers[HEADER_NAME.sessionId];\n', ''],
+      ['  delete state.headers[HEADER_NAME.sessionId];\n', ''],
       ['writeMessage(state, oneLine(bytes).toString())', 'writeMessage(state, bytes.toString())'],
     ],
   ),

@@ -196,8 +196,8 @@ export const settings: readonly Change[] = [
       '    servers: ((held) => () => held)(settings.current().snapshot.servers),',
     ],
     [
-      '  const { activity, strangers, clock, steadyClock, log, metrics, settings } = resources;\n',
-      `  const { activity, strangers, clock, steadyClock, log, metrics } = resources;\n${HELD}`,
+      '  const { activity, strangers, clock, steadyClock, log, metrics, settings, approvals } = resources;\n',
+      `  const { activity, strangers, clock, steadyClock, log, metrics, approvals } = resources;\n${HELD}`,
     ],
   ]),
   ...inGateway(

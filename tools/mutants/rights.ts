@@ -2,6 +2,7 @@
 import { changesIn, type Change } from './change.ts';
 
 const inGuard = changesIn('packages/guard/src');
+const inEdge = changesIn('packages/gateway/src/edge');
 const inStages = changesIn('packages/guard/src/stages');
 const SCHEMAS = [
   'validate/limits.test.ts',
@@ -107,6 +108,30 @@ const permissions: readonly Change[] = [
       ["['destructiveHint'] === true", "['destructiveHint'] !== undefined"],
       ['...byRule, ...(grant?.approvals ?? [])', '...byRule'],
       ['Math.min(...asked', 'Math.max(...asked'],
+    ],
+  ),
+  ...inEdge(
+    'exchange/wait-for-approval.ts',
+    ['http/approval-waits.test.ts'],
+    [
+      ["if (end === 'answer') return outcome;", ''],
+      ['if (release === undefined) return outcome;', ''],
+      ['connection.closed, connection.closing]', 'connection.closing]'],
+      ['connection.closed, connection.closing]', 'connection.closed]'],
+      ['if (hasChanged()) end', 'if (false) end'],
+      ['.then((refusal) => refusal && end(', '.then((refusal) => false && end('],
+      ['    release();\n', ''],
+    ],
+  ),
+  ...inEdge(
+    'eras/approval-wait.ts',
+    ['eras/approval-wait.test.ts'],
+    [
+      [
+        "if (page === undefined || !acceptsUrls(capabilities['elicitation'])) return undefined;",
+        'if (!page) return undefined;',
+      ],
+      ['!hasUrlElicitation(protocolVersion) || ', ''],
     ],
   ),
   ...inGuard(

@@ -28,7 +28,7 @@ export const isLegacyVersion = (version: unknown): version is LegacyVersion =>
 /** Tasks are a capability of the core in this revision only; since 2026-07-28 they are an extension (SEP-2663). */
 export const hasCoreTasks = (version: string): boolean => version === '2025-11-25';
 
-/** A server may ask for a page to be opened, and answer a request with the error -32042 (MCP 2025-11-25, elicitation). */
+/** A server may refuse a request until a page was opened, with the error -32042 (MCP 2025-11-25, elicitation). */
 export const hasUrlElicitation = (version: string): boolean => version === '2025-11-25';
 
 /** A server may begin a stream with an event that has an id and no data (MCP 2025-11-25, basic/transports). */

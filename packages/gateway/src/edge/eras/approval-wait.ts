@@ -1,8 +1,8 @@
 /**
  * A call that a person must approve, as clients learn of it. Those that can open a page for their user are given its
  * address: modern ones by `input_required`, and they send the call again; those of 2025-11-25 by the error -32042. All
- * others read the address in the refusal. What the user answers decides nothing (U17): the guard judges each call anew, and
- * only what people said on the page counts.
+ * others read the address in the refusal. What the user answers decides nothing (U17): the guard judges each call anew,
+ * and only what people said on the page counts.
  */
 import { GuardError, isObject, type JsonObject, type Outcome } from '@sallyport/guard';
 import { acceptsUrls } from '../../mcp/client-requests.ts';

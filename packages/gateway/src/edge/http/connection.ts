@@ -49,7 +49,7 @@ export function createHttpConnection(
   live: LiveSession | undefined,
   pending: PendingCall,
 ): ClientConnection {
-  const { request, response, snapshot, route } = context;
+  const { request, response, snapshot } = context;
   const canStream = acceptsStream(request);
   const headers = { ...context.headers };
   const state: ResponseState = {
@@ -89,15 +89,7 @@ export function createHttpConnection(
     holdSession: () => holdSession(edge, sender, live),
     finish(rendered: RenderedResponse, outcome: Outcome) {
       logFailure(edge, outcome);
-      if (outcome.status === 'success') {
-        if (state.prefersStream) startStream(state);
-        return finishResponse(state, rendered, rendered.headers);
-      }
-      delete headers[HEADER_NAME.sessionId];
-      return finishResponse(state, rendered, {
-        ...rendered.headers,
-        ...challengeHeaders(snapshot, route, outcome.error),
-      });
+      return finishCall(state, context, rendered, outcome);
     },
     release() {
       stopWatching?.();
@@ -159,6 +151,23 @@ async function holdSession(edge: HttpEdgeContext, { session }: Sender, live: Liv
   if (opened === undefined) return;
   await edge.sessions.hold(session.id, opened.expiresAtMs);
   live.isHeld = true;
+}
+
+function finishCall(
+  state: ResponseState,
+  { snapshot, route }: RequestContext,
+  rendered: RenderedResponse,
+  outcome: Outcome,
+): number {
+  if (outcome.status === 'success') {
+    if (state.prefersStream) startStream(state);
+    return finishResponse(state, rendered, rendered.headers);
+  }
+  delete state.headers[HEADER_NAME.sessionId];
+  return finishResponse(state, rendered, {
+    ...rendered.headers,
+    ...challengeHeaders(snapshot, route, outcome.error),
+  });
 }
 
 function writeMessage({ response, stream }: ResponseState, data: string): void {
