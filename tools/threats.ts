@@ -337,14 +337,8 @@ export const THREATS: Readonly<Record<string, Threat>> = {
     'An approval of another tenant is used, or anything of another tenant is read.',
     'Approvals, logs, figures, keys and cursors are bound to their tenant; those of another one do not exist.',
   ),
-  U16: row(
-    'The approval store fails, or a call that waits is lost with its client or its process.',
-    'The call is refused and does not happen later; the request for approval and its approval are still there.',
-  ),
-  U17: row(
-    'The client of the caller answers the question about an approval itself.',
-    'Its answer decides nothing: it is shown an address, and only what people say there counts.',
-  ),
+  U16: row('The approval store or a waiting call fails.', 'The call is refused; its approval is there for the next.'),
+  U17: row('The client answers for the approvers.', 'Its answer decides nothing, only what people say on the page.'),
   D1: row('One tenant makes all the noise it can.', 'Other tenants see no error.'),
   D2: row('Memory, descriptors or rows grow for good.', 'Whatever is kept is bounded.'),
   B1: row(
