@@ -1,7 +1,7 @@
 /**
  * A call that a person must approve, while its caller waits: it goes on by itself when it was decided. It is then
- * judged from the beginning, as if it had just arrived, so that whatever changed meanwhile counts. A waiting call survives
- * neither its client nor this process; the request for approval survives both.
+ * judged from the beginning, as if it had just arrived, so that whatever changed meanwhile counts. A waiting call
+ * survives neither its client nor this process; the request for approval survives both.
  */
 import { shareHolderOf, type Call, type ClientChannel, type Outcome } from '@sallyport/guard';
 import { interruptionOf } from '../calls-under-way.ts';
