@@ -13,6 +13,7 @@ if (!existsSync('node_modules')) spawnSync('npm', ['ci', '--no-audit', '--no-fun
 const steps = [
   ['types', ['node_modules/typescript/bin/tsc', '-b']],
   ['types of tests, bench and tools', ['node_modules/typescript/bin/tsc', '-p', 'tsconfig.check.json']],
+  ['types of the dashboard', ['node_modules/typescript/bin/tsc', '-p', 'packages/dashboard']],
   ['format', ['node_modules/oxfmt/bin/oxfmt', '--check', '.']],
   ['lint', ['node_modules/oxlint/bin/oxlint', '--deny-warnings']],
   ['dead code', ['node_modules/knip/bin/knip.js']],

@@ -19,7 +19,9 @@ const IMPORT =
 /** @param base another checkout, for figures of two in one run. */
 export function sourcesIn(folder: string, base = root): Source[] {
   return readdirSync(join(base, folder), { recursive: true, withFileTypes: true })
-    .filter((entry) => entry.isFile() && /\.m?ts$/.test(entry.name) && !/node_modules|\/dist/.test(entry.parentPath))
+    .filter(
+      (entry) => entry.isFile() && /\.(m?ts|tsx)$/.test(entry.name) && !/node_modules|\/dist/.test(entry.parentPath),
+    )
     .map((entry) => sourceOf(join(entry.parentPath, entry.name), base));
 }
 
@@ -32,4 +34,4 @@ function sourceOf(file: string, base: string): Source {
   return { path: relative(base, file), text, imports };
 }
 
-export const isTest = ({ path }: Source): boolean => /\.test\.ts$|\/testing\//.test(path);
+export const isTest = ({ path }: Source): boolean => /\.test\.tsx?$|\/testing\//.test(path);

@@ -6,6 +6,7 @@ import { spawn, spawnSync } from 'node:child_process';
 import { existsSync, readdirSync, statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { buildDashboard } from './dashboard.mjs';
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..');
 const node = join(root, 'node_modules', '.bin', process.platform === 'win32' ? 'node.cmd' : 'node');
@@ -47,6 +48,7 @@ function stale(name) {
 if (!existsSync(node)) step('Installing', 'npm', ['ci', '--no-audit', '--no-fund', '--loglevel=error']);
 if (stale('guard') || stale('gateway'))
   step('Building', node, [join('node_modules', 'typescript', 'bin', 'tsc'), '-b', 'packages/gateway']);
+buildDashboard();
 
 const child = spawn(
   node,

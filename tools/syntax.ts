@@ -27,7 +27,10 @@ export interface SyntaxTree {
 
 /** @throws Error that names the file when it cannot be parsed. */
 export function parseSource(path: string, text: string): SyntaxTree {
-  const { program, comments, errors } = parseSync(path, text, { lang: 'ts', sourceType: 'module' });
+  const { program, comments, errors } = parseSync(path, text, {
+    lang: path.endsWith('.tsx') ? 'tsx' : 'ts',
+    sourceType: 'module',
+  });
   if (errors.length > 0) throw new Error(`${path} cannot be parsed: ${errors[0]?.message}`);
   const starts = [0];
   for (let at = text.indexOf('\n'); at !== -1; at = text.indexOf('\n', at + 1)) starts.push(at + 1);

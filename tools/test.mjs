@@ -7,6 +7,7 @@ import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { buildDashboard } from './dashboard.mjs';
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 process.chdir(root);
@@ -28,6 +29,7 @@ function step(name, command, args) {
 const node = join('node_modules', '.bin', process.platform === 'win32' ? 'node.cmd' : 'node');
 if (!existsSync('node_modules')) step('install', 'npm', ['ci', '--no-audit', '--no-fund']);
 step('build', node, ['node_modules/typescript/bin/tsc', '-b']);
+buildDashboard();
 
 const folder = mkdtempSync(join(tmpdir(), 'sallyport-test-'));
 const report = join(folder, 'report.json');

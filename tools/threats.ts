@@ -330,12 +330,16 @@ export const THREATS: Readonly<Record<string, Threat>> = {
   U7: row('Requests for approval flood the approvers.', 'Equal requests are one; pending requests are bounded.'),
   U13: row('An approval is stretched to another call.', 'It fits one tool of one server and nothing else.'),
   U8: row(
-    'Text of a server or a model hides what it says: characters that are not seen, that turn the line, or markup.',
-    'It is answered as data; what hides in a definition is named and shown as an escape.',
+    'Text of a server or a model hides what it says: padding, unseen or turning characters, look-alike letters.',
+    'It is answered as data and shown whole; what would hide is shown as a mark with its name, or as an escape.',
   ),
   U14: row(
     'An approval of another tenant is used, or anything of another tenant is read.',
     'Approvals, logs, figures, keys and cursors are bound to their tenant; those of another one do not exist.',
+  ),
+  U15: row(
+    'Text of an agent runs as a script on the approval page.',
+    'All text is put into the page as text nodes, under a policy that allows no inline script.',
   ),
   U16: row('The approval store or a waiting call fails.', 'The call is refused; its approval is there for the next.'),
   U17: row('The client answers for the approvers.', 'Its answer decides nothing, only what people say on the page.'),

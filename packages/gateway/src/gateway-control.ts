@@ -5,6 +5,8 @@ import { readAuthorization } from '@sallyport/guard/stages';
 import type { ApiCaller } from './control/api/access.ts';
 import { createCursors } from './control/api/cursor.ts';
 import { createAdmin, type Admin } from './control/admin.ts';
+import { createDashboard } from './control/dashboard/dashboard.ts';
+import { readDashboardFiles } from './control/dashboard/files.ts';
 import type { Check } from './control/ready.ts';
 import { rolesOfToken } from './control/roles.ts';
 import type { Discovery } from './discovery.ts';
@@ -28,6 +30,7 @@ export function openAdmin(
     authenticate: (request) => authenticate(resources, guard, request),
     // Browsers send no bearer token by themselves, so nothing that another page sends is accepted.
     checkOrigin: () => undefined,
+    pages: createDashboard(readDashboardFiles()),
     clock,
     log,
     version: VERSION,

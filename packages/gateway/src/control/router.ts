@@ -5,6 +5,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Log } from '@sallyport/guard';
 import { setSecurityHeaders } from '../listen/security-headers.ts';
+import type { DashboardHandler } from './dashboard/dashboard.ts';
 import { jsonResponse, NOT_FOUND, sendResponse, type Endpoint, type EndpointResponse } from './endpoint.ts';
 import { hostIsAllowed, originIsAllowed } from './host-check.ts';
 import { problem } from './problem.ts';
@@ -29,6 +30,8 @@ export interface RouterDeps {
   readonly allowedHosts?: readonly string[];
   /** Answers what begins with `/api/`. */
   readonly api: RequestHandler;
+  /** Answers what belongs to the pages, and says whether it did. Absent: there are none. */
+  readonly pages?: DashboardHandler;
   readonly log?: Log;
 }
 
@@ -44,6 +47,7 @@ export function createRouter(routes: readonly AdminRoute[], deps: RouterDeps): R
     if (!hostIsAllowed(request, deps.listenHost, deps.allowedHosts ?? []) || !originIsAllowed(request))
       return sendResponse(response, isApi ? problem('FORBIDDEN_ORIGIN') : FORBIDDEN);
     if (isApi) return deps.api(request, response);
+    if (deps.pages?.(request, response) === true) return;
     const match = matchRequest(routes, request);
     if ('refusal' in match) return sendResponse(response, match.refusal);
     Promise.resolve()

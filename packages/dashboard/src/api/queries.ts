@@ -1,0 +1,142 @@
+/** What the pages read, each with the key under which it is cached. */
+import { infiniteQueryOptions, queryOptions } from '@tanstack/react-query';
+import { callApi, getJson, Problem, setCsrfToken } from './client.ts';
+import type {
+  ApiKey,
+  Approval,
+  Call,
+  CallDetail,
+  Definition,
+  DefinitionDetail,
+  InclusionProof,
+  KnownPerson,
+  List,
+  Overview,
+  PolicyFiles,
+  Server,
+  Session,
+  Settings,
+} from './types.ts';
+
+export type Filters = Readonly<Record<string, string | undefined>>;
+
+/** `null`: nobody is signed in. */
+export const sessionQuery = queryOptions({
+  queryKey: ['session'],
+  staleTime: 60_000,
+  queryFn: async ({ signal }): Promise<Session | null> => {
+    try {
+      const session = await getJson<Session>('/session', { signal });
+      setCsrfToken(session.csrf_token);
+      return session;
+    } catch (thrown) {
+      if (thrown instanceof Problem && thrown.status === 401) return null;
+      throw thrown;
+    }
+  },
+});
+
+export const overviewQuery = queryOptions({
+  queryKey: ['overview'],
+  queryFn: ({ signal }) => getJson<Overview>('/overview', { signal }),
+});
+
+export const approvalsQuery = (filters: Filters) =>
+  infiniteQueryOptions({
+    queryKey: ['approvals', filters],
+    initialPageParam: '',
+    queryFn: ({ pageParam, signal }) =>
+      getJson<List<Approval>>('/approvals', { query: { ...filters, cursor: pageParam }, signal }),
+    getNextPageParam: (page) => page.next_cursor,
+  });
+
+/** One request, with the text that it was read from: numbers in it must not be rounded. */
+export interface ReadApproval {
+  readonly approval: Approval;
+  readonly text: string;
+  readonly etag: string | undefined;
+}
+
+export const approvalQuery = (id: string) =>
+  queryOptions({
+    queryKey: ['approval', id],
+    queryFn: async ({ signal }): Promise<ReadApproval> => {
+      const response = await callApi('GET', `/approvals/${encodeURIComponent(id)}`, { signal });
+      const text = await response.text();
+      const etag = response.headers.get('etag') ?? undefined;
+      return { approval: JSON.parse(text) as Approval, text, etag };
+    },
+  });
+
+export const serversQuery = queryOptions({
+  queryKey: ['servers'],
+  queryFn: ({ signal }) => getJson<List<Server>>('/servers', { signal, query: { limit: '200' } }),
+});
+
+export const serverQuery = (name: string) =>
+  queryOptions({
+    queryKey: ['server', name],
+    queryFn: ({ signal }) => getJson<Server>(`/servers/${encodeURIComponent(name)}`, { signal }),
+  });
+
+export const definitionsQuery = (server: string) =>
+  queryOptions({
+    queryKey: ['server', server, 'definitions'],
+    queryFn: ({ signal }) =>
+      getJson<List<Definition>>(`/servers/${encodeURIComponent(server)}/definitions`, {
+        signal,
+        query: { limit: '200' },
+      }),
+  });
+
+export const definitionPath = (server: string, kind: string, name: string): string =>
+  `/servers/${encodeURIComponent(server)}/definitions/${encodeURIComponent(kind)}/${encodeURIComponent(name)}`;
+
+export const definitionQuery = (server: string, kind: string, name: string) =>
+  queryOptions({
+    queryKey: ['server', server, 'definitions', kind, name],
+    queryFn: ({ signal }) => getJson<DefinitionDetail>(definitionPath(server, kind, name), { signal }),
+  });
+
+export const callsQuery = (filters: Filters) =>
+  infiniteQueryOptions({
+    queryKey: ['calls', filters],
+    initialPageParam: '',
+    queryFn: ({ pageParam, signal }) =>
+      getJson<List<Call>>('/calls', { query: { ...filters, limit: '200', cursor: pageParam }, signal }),
+    getNextPageParam: (page) => page.next_cursor,
+  });
+
+export const callQuery = (id: string) =>
+  queryOptions({
+    queryKey: ['call', id],
+    queryFn: ({ signal }) => getJson<CallDetail>(`/calls/${encodeURIComponent(id)}`, { signal }),
+  });
+
+export const proofQuery = (log: string, index: number) =>
+  queryOptions({
+    queryKey: ['proof', log, index],
+    staleTime: Number.POSITIVE_INFINITY,
+    queryFn: ({ signal }) =>
+      getJson<InclusionProof>(`/audit/${encodeURIComponent(log)}/proof/${String(index)}`, { signal }),
+  });
+
+export const policiesQuery = queryOptions({
+  queryKey: ['policies'],
+  queryFn: ({ signal }) => getJson<PolicyFiles>('/policies', { signal }),
+});
+
+export const peopleQuery = queryOptions({
+  queryKey: ['people'],
+  queryFn: ({ signal }) => getJson<List<KnownPerson>>('/people', { signal, query: { limit: '200' } }),
+});
+
+export const keysQuery = queryOptions({
+  queryKey: ['keys'],
+  queryFn: ({ signal }) => getJson<List<ApiKey>>('/keys', { signal, query: { limit: '200' } }),
+});
+
+export const settingsQuery = queryOptions({
+  queryKey: ['settings'],
+  queryFn: ({ signal }) => getJson<Settings>('/settings', { signal }),
+});

@@ -1,0 +1,12 @@
+/** Times, people and digests of the fixtures. */
+const MINUTE_MS = 60_000;
+export const minutesAgo = (minutes: number): string => new Date(Date.now() - minutes * MINUTE_MS).toISOString();
+export const inMinutes = (minutes: number): string => minutesAgo(-minutes);
+
+export const ISSUER = 'https://login.acme.example';
+const person = (subject: string, name: string) => ({ issuer: ISSUER, subject, name, email: `${subject}@acme.example` });
+export const ALICE = person('alice', 'Alice Moreau');
+export const CAROL = person('carol', 'Carol Jensen');
+export const BOB = person('bob', 'Bob Ferrari');
+
+export const DIGEST = 'sha256:4be1b0a3d8c64c5d0f6f8f7e27b3d7aa3a52b1f6b21c2f0e7be0f7c8a1d92f53';
