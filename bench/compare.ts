@@ -8,12 +8,10 @@ import { join, resolve } from 'node:path';
 import { callsPerSecond, median } from './figures.ts';
 import { cliOf, openGateway, thisCheckout, TOOL_POLICY, type OpenedGateway } from './gateway.ts';
 import { loadOf, openSession, preflight, type Era, type Target } from './load.ts';
-import { cpuMicroseconds, freePort, here, onCore, start } from './processes.ts';
+import { cpuMicroseconds, freePort, here, onCore, PINNED, start } from './processes.ts';
 
 const BYTES = 64;
 const CONNECTIONS = [1, 16, 64];
-/** With `--pinned`: the gateway has one core for itself; load and server share the other. */
-const CORES = { gateway: 0, others: 1 };
 const ERAS: readonly Era[] = ['modern', 'legacy'];
 
 /** How long and how often each gateway is measured. */
@@ -41,7 +39,7 @@ export async function compareWith(other: string, comparison: Comparison): Promis
   const folder = mkdtempSync(join(tmpdir(), 'sallyport-compare-'));
   const port = await freePort();
   const upstream = `http://127.0.0.1:${port}`;
-  const cores = comparison.pinned ? CORES : undefined;
+  const cores = comparison.pinned ? PINNED : undefined;
   const server = await start(...onCore(cores?.others, process.execPath, [here('./targets/upstream.ts'), String(port)]));
   const gateways: OpenedGateway[] = [];
   try {
@@ -49,7 +47,7 @@ export async function compareWith(other: string, comparison: Comparison): Promis
       ['old', checkout],
       ['new', thisCheckout],
     ] as const)
-      gateways.push(await openGateway(join(folder, name), upstream, TOOL_POLICY, root, cores?.gateway));
+      gateways.push(await openGateway(join(folder, name), upstream, TOOL_POLICY, root, cores?.measured));
     return await table(gateways, comparison);
   } finally {
     await Promise.all([server, ...gateways.map((gateway) => gateway.process)].map((process) => process.stop()));
@@ -96,7 +94,7 @@ async function alternate(
     // Each is the first in every other round.
     for (const [index, { gateway }] of round % 2 === 0 ? order : order.reverse()) {
       const session = era === 'legacy' ? await openSession(gateway.url, gateway.token) : '';
-      const core = pinned ? { core: CORES.others } : {};
+      const core = pinned ? { core: PINNED.others } : {};
       const target: Target = { url: gateway.url, era, token: gateway.token, session, ...core };
       await preflight(target, BYTES);
       await loadOf(target, { connections, bytes: BYTES, seconds: warmUpSeconds });

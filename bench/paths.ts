@@ -3,8 +3,16 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { StageRow } from './figures.ts';
-import { ARGUMENT_POLICY, openGateway, stagesOf, TOOL_POLICY, type Gateway, type OpenedGateway } from './gateway.ts';
-import { freePort, here, start, type Started } from './processes.ts';
+import {
+  ARGUMENT_POLICY,
+  openGateway,
+  stagesOf,
+  thisCheckout,
+  TOOL_POLICY,
+  type Gateway,
+  type OpenedGateway,
+} from './gateway.ts';
+import { freePort, here, onCore, start, type Cores, type Started } from './processes.ts';
 
 export interface Path {
   readonly name: 'direct' | 'nginx' | 'node proxy' | 'gateway' | 'gateway, policy reads arguments';
@@ -21,7 +29,8 @@ export interface OpenedPaths {
   close(): Promise<void>;
 }
 
-export async function openPaths(): Promise<OpenedPaths> {
+/** @param cores what is measured runs on one core, the server on the other; any when absent. */
+export async function openPaths(cores?: Cores): Promise<OpenedPaths> {
   const folder = mkdtempSync(join(tmpdir(), 'sallyport-bench-'));
   const [upstreamPort, proxyPort, nginxPort] = [await freePort(), await freePort(), await freePort()];
   const upstream = `http://127.0.0.1:${upstreamPort}`;
@@ -29,12 +38,16 @@ export async function openPaths(): Promise<OpenedPaths> {
   const open = async (starting: Promise<Started>): Promise<void> => {
     started.push(await starting);
   };
-  await open(start(process.execPath, [here('./targets/upstream.ts'), String(upstreamPort)]));
-  await open(start(process.execPath, [here('./targets/node-proxy.ts'), String(proxyPort), upstream]));
-  await open(startNginx(folder, nginxPort, upstreamPort));
-  const byTool = await openGateway(join(folder, 'tool'), upstream, TOOL_POLICY);
+  const node = (core: number | undefined, file: string, ...args: string[]): Promise<void> =>
+    open(start(...onCore(core, process.execPath, [here(file), ...args])));
+  await node(cores?.others, './targets/upstream.ts', String(upstreamPort));
+  await node(cores?.measured, './targets/node-proxy.ts', String(proxyPort), upstream);
+  await open(startNginx(folder, nginxPort, upstreamPort, cores?.measured));
+  const gateway = (name: string, policy: string): Promise<OpenedGateway> =>
+    openGateway(join(folder, name), upstream, policy, thisCheckout, cores?.measured);
+  const byTool = await gateway('tool', TOOL_POLICY);
   started.push(byTool.process);
-  const byArguments = await openGateway(join(folder, 'arguments'), upstream, ARGUMENT_POLICY);
+  const byArguments = await gateway('arguments', ARGUMENT_POLICY);
   started.push(byArguments.process);
   const withoutToken = (name: Path['name'], port: number): Path => ({
     name,
@@ -51,7 +64,7 @@ export async function openPaths(): Promise<OpenedPaths> {
     ],
     gateway: byTool.gateway,
     async fresh() {
-      const opened = await openGateway(join(folder, 'fresh'), upstream, TOOL_POLICY);
+      const opened = await gateway('fresh', TOOL_POLICY);
       started.push(opened.process);
       return opened;
     },
@@ -63,7 +76,7 @@ export async function openPaths(): Promise<OpenedPaths> {
   };
 }
 
-function startNginx(folder: string, port: number, upstreamPort: number): Promise<Started> {
+function startNginx(folder: string, port: number, upstreamPort: number, core: number | undefined): Promise<Started> {
   const file = join(folder, 'nginx.conf');
   writeFileSync(
     file,
@@ -81,5 +94,5 @@ http {
 `,
   );
   const answers = (): Promise<boolean> => fetch(`http://127.0.0.1:${port}/`).then(() => true);
-  return start('nginx', ['-c', file, '-p', folder], answers);
+  return start(...onCore(core, 'nginx', ['-c', file, '-p', folder]), answers);
 }

@@ -11,6 +11,13 @@ export interface Started {
 
 export const here = (path: string): string => fileURLToPath(new URL(path, import.meta.url));
 
+/** One core for what is measured; load and server share the other. */
+export interface Cores {
+  readonly measured: number;
+  readonly others: number;
+}
+export const PINNED: Cores = { measured: 0, others: 1 };
+
 /** A command that runs on one core only. @param core `undefined` for any. */
 export const onCore = (
   core: number | undefined,

@@ -9,15 +9,15 @@ import { callsPerSecond, type Memory, type Row, type StageRow } from './figures.
 import { measureColdStart, measureMemory } from './footprint.ts';
 import { loadOf, openSession, preflight, type Era } from './load.ts';
 import { openPaths, type Path } from './paths.ts';
-import { here } from './processes.ts';
+import { here, PINNED } from './processes.ts';
 import { report } from './report.ts';
 
 const HELP = `npm run bench                     all settings; writes bench/results.md and bench/results.json
 npm run bench -- --quick          one setting, a second each; writes nothing
 npm run bench -- --against DIR    this checkout beside the built one in DIR, in turn; writes nothing
                                   (with --quick: 3 runs of 1 s instead of 7 of 3 s)
-    --pinned                      the gateways on one core, load and server on the other (Linux), each run after
-                                  a warm-up of 5 s
+npm run bench -- --pinned         small messages, what is measured on one core, load and server on the other, each
+                                  run after a warm-up of 5 s (Linux); writes bench/pinned.md; also with --against
 
 Build first: npm run build. Needs wrk, and nginx unless --against is given.
 `;
@@ -31,8 +31,10 @@ const { values: options } = parseArgs({
   },
 });
 const { quick } = options;
-const CONNECTIONS = quick ? [16] : [1, 16, 64, 256];
-const SIZES = quick ? [64] : [64, 1024, 65_536];
+const cores = options.pinned ? PINNED : undefined;
+const CONNECTIONS = quick ? [16] : [1, 16, 64, ...(options.pinned ? [] : [256])];
+const SIZES = quick || options.pinned ? [64] : [64, 1024, 65_536];
+const WARM_UP_SECONDS = options.pinned ? 5 : 1;
 const SECONDS = quick ? 1 : 3;
 const ERAS: readonly Era[] = ['modern', 'legacy'];
 
@@ -48,6 +50,7 @@ async function measure(paths: readonly Path[]): Promise<Row[]> {
           era,
           token: path.token,
           session: era === 'legacy' ? await openSession(path.url, path.token) : '',
+          ...(cores && { core: cores.others }),
         },
       })),
     );
@@ -55,7 +58,7 @@ async function measure(paths: readonly Path[]): Promise<Row[]> {
       for (const connections of CONNECTIONS) {
         for (const { path, target } of targets) {
           await preflight(target, bytes);
-          await loadOf(target, { connections, bytes, seconds: 1 });
+          await loadOf(target, { connections, bytes, seconds: WARM_UP_SECONDS });
           const figures = await loadOf(target, { connections, bytes, seconds: SECONDS });
           rows.push({ path: path.name, era, bytes, connections, figures });
           const rate = Math.round(callsPerSecond(figures));
@@ -68,7 +71,7 @@ async function measure(paths: readonly Path[]): Promise<Row[]> {
 }
 
 async function measureAll(): Promise<void> {
-  const opened = await openPaths();
+  const opened = await openPaths(cores);
   let rows: Row[] = [];
   let stages: StageRow[] = [];
   let memory: Memory;
@@ -81,10 +84,8 @@ async function measureAll(): Promise<void> {
   }
   const coldStartMs = await measureColdStart(quick ? 3 : 10);
   const results = { node: process.version, date: new Date().toISOString(), rows, stages, memory, coldStartMs };
-  if (!quick) {
-    writeFileSync(here('./results.json'), `${JSON.stringify(results, null, 1)}\n`);
-    writeFileSync(here('./results.md'), report(results));
-  }
+  if (!quick && !options.pinned) writeFileSync(here('./results.json'), `${JSON.stringify(results, null, 1)}\n`);
+  if (!quick) writeFileSync(here(options.pinned ? './pinned.md' : './results.md'), report(results));
   process.stdout.write(report(results));
 }
 
@@ -94,7 +95,7 @@ else if (options.against !== undefined)
     await compareWith(options.against, {
       rounds: quick ? 3 : 7,
       seconds: SECONDS,
-      warmUpSeconds: options.pinned ? 5 : 1,
+      warmUpSeconds: WARM_UP_SECONDS,
       pinned: options.pinned,
     }),
   );
