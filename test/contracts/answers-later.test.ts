@@ -29,8 +29,11 @@ pinsContract('a store that answers later', () => {
 });
 
 approvalsContract('a store that answers later', (clock) => {
-  const pendingMax = 5;
-  return { ...forgetful(createApprovals(answersLater(createMemoryApprovalStore()), clock, pendingMax)), pendingMax };
+  const limits = { pendingMax: 5, agentPendingMax: 10 };
+  return {
+    ...forgetful(createApprovals(answersLater(createMemoryApprovalStore()), clock, limits)),
+    ...limits,
+  };
 });
 
 tenantsContract('a store that answers later', () => {

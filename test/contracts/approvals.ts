@@ -2,6 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import type { ApprovalRequest, Approvals, ApprovalState } from '@sallyport/guard';
 import { personOf, requestOf, says } from '../../packages/guard/src/approvals/testing.mts';
+import { approvalsHistoryContract } from './approvals-history.ts';
 import { HOSTILE, hundred, opener, type Open, type Opened } from './opened-port.ts';
 
 /** A person who decides. */
@@ -13,21 +14,27 @@ export interface Decider {
 export interface OpenedApprovals extends Opened<Approvals> {
   /** How many requests of one principal may wait. */
   readonly pendingMax: number;
+  /** How many through one agent. */
+  readonly agentPendingMax: number;
 }
 
 const BOB: Decider = { issuer: 'https://i', subject: 'bob' };
 
-const question = (digest: string, expiresAtMs: number, key = 'alice'): ApprovalRequest =>
+const question = (digest: string, key = 'alice'): ApprovalRequest =>
   // Other arguments for each digest, as in real requests.
-  requestOf({ digest, expiresAtMs, requester: { ...BOB, subject: key }, arguments: { digest } });
+  requestOf({
+    digest,
+    ttlMs: 1_000,
+    requester: { ...BOB, subject: key },
+    agent: { clientId: key === 'alice' ? 'desk-agent' : `agent of ${key}`, actors: ['bot', 'broker'] },
+    arguments: { digest },
+  });
 
 export function approvalsContract(name: string, open: Open<Approvals, OpenedApprovals>): void {
   const fresh = opener<Approvals, OpenedApprovals>(open);
   const bench = async () => {
     const { opened, port, clock } = await fresh();
-    const expiresAt = clock.now() + 1_000;
-    const ask = async (digest: string, key?: string): Promise<ApprovalState> =>
-      port.consume(question(digest, expiresAt, key));
+    const ask = async (digest: string, key?: string): Promise<ApprovalState> => port.consume(question(digest, key));
     const file = async (digest: string, key?: string): Promise<string> => {
       const state = await ask(digest, key);
       if (state.state !== 'pending') throw new Error(`${state.state} instead of pending`);
@@ -35,7 +42,7 @@ export function approvalsContract(name: string, open: Open<Approvals, OpenedAppr
     };
     const decide = async (id: string, by = BOB, answer: 'approve' | 'deny' = 'approve') =>
       port.decide('acme', id, says(personOf(by.subject, { issuer: by.issuer }), answer));
-    return { opened, clock, ask, file, decide, expiresAt };
+    return { opened, clock, ask, file, decide };
   };
 
   describe(`${name} keeps approvals`, () => {
@@ -106,7 +113,7 @@ export function approvalsContract(name: string, open: Open<Approvals, OpenedAppr
       clock.advance(1_000);
       await expect(decide(asked)).rejects.toMatchObject({ code: 'not_found' });
       for (const digest of ['given', 'asked'])
-        expect((await opened.port.consume(question(digest, clock.now() + 1_000))).state).toBe('pending');
+        expect((await opened.port.consume(question(digest))).state).toBe('pending');
     });
 
     it('U6 asking again does not extend a request', async () => {
@@ -114,10 +121,10 @@ export function approvalsContract(name: string, open: Open<Approvals, OpenedAppr
       const id = await file('d');
       await decide(id);
       clock.advance(1_000);
-      expect((await opened.port.consume(question('d', clock.now() + 1_000))).state).toBe('pending');
-      const again = await opened.port.consume(question('e', clock.now() + 1_000));
+      expect((await opened.port.consume(question('d'))).state).toBe('pending');
+      const again = await opened.port.consume(question('e'));
       clock.advance(500);
-      await opened.port.consume(question('e', clock.now() + 1_000));
+      await opened.port.consume(question('e'));
       clock.advance(500);
       await expect(decide(again.state === 'pending' ? again.id : '')).rejects.toMatchObject({ code: 'not_found' });
     });
@@ -134,7 +141,7 @@ export function approvalsContract(name: string, open: Open<Approvals, OpenedAppr
       clock.advance(999);
       expect((await ask('d')).state).toBe('refused');
       clock.advance(1);
-      expect((await opened.port.consume(question('d', clock.now() + 1_000))).state).toBe('pending');
+      expect((await opened.port.consume(question('d'))).state).toBe('pending');
     });
 
     it('an approval cannot become a denial, nor be given twice', async () => {
@@ -167,7 +174,7 @@ export function approvalsContract(name: string, open: Open<Approvals, OpenedAppr
       clock.advance(1_000);
       const later = await hundred(async (at) => {
         try {
-          await opened.port.consume(question(`later ${at}`, clock.now() + 1_000));
+          await opened.port.consume(question(`later ${at}`));
           return 1;
         } catch {
           return 0;
@@ -180,11 +187,13 @@ export function approvalsContract(name: string, open: Open<Approvals, OpenedAppr
     });
 
     it('U16 pending requests survive a restart of a persistent store', async () => {
-      const { opened, file, ask } = await bench();
+      const { opened, file } = await bench();
       if (opened.reopen === undefined) return;
       const id = await file('d');
-      await opened.reopen();
-      expect(await ask('d')).toEqual({ state: 'pending', id, because: undefined });
+      const reopened = await opened.reopen();
+      expect(await reopened.consume(question('d'))).toEqual({ state: 'pending', id, because: undefined });
     });
   });
+
+  approvalsHistoryContract(name, fresh);
 }

@@ -24,8 +24,8 @@ keysContract('memory', () => forgetful(createMemoryKeys()));
 pinsContract('memory', () => forgetful(createMemoryPins()));
 
 approvalsContract('memory', (clock) => {
-  const pendingMax = 5;
-  return { ...forgetful(createApprovals(createMemoryApprovalStore(), clock, pendingMax)), pendingMax };
+  const limits = { pendingMax: 5, agentPendingMax: 10 };
+  return { ...forgetful(createApprovals(createMemoryApprovalStore(), clock, limits)), ...limits };
 });
 
 tenantsContract('memory', () => {

@@ -7,7 +7,7 @@ const STORES = ['sqlite/sqlite.test.ts', 'test/contracts/sqlite.test.ts'];
 
 const store: readonly Change[] = [
   ...inAdapters(
-    'sqlite/store.ts',
+    'sqlite/open-file.ts',
     ['sqlite/durable.test.ts', 'sqlite/sqlite.test.ts'],
     [
       ['PRAGMA synchronous = FULL', 'PRAGMA synchronous = OFF'],
@@ -39,6 +39,44 @@ const store: readonly Change[] = [
   ...inAdapters(
     'sqlite/migrations.ts',
     ['sqlite/sqlite.test.ts'],
+    [['if (version > MIGRATIONS.length)', 'if (false)']],
+  ),
+  ...inAdapters(
+    'kysely/approval-changes.ts',
+    ['test/contracts/sqlite.test.ts'],
+    [
+      [".where('version', '=', filed.version - 1)", ''],
+      [".where('reminded', '=', 0)", ''],
+    ],
+  ),
+  ...inAdapters(
+    'kysely/approval-filing.ts',
+    ['test/contracts/sqlite.test.ts'],
+    [
+      ["if (open.equal > 0) return 'exists';", ''],
+      ["if (denied.count >= limits.denialsMax) return 'denied_often';", ''],
+      ['open.of_user >= limits.pendingMax || ', ''],
+      [' || open.of_agent >= limits.agentPendingMax', ''],
+      ['usedUpBy(held, bytesOf(sent), KEPT_BYTES_MAX) === undefined', 'true'],
+      ['  await forgetEnded(transaction, filed);\n', ''],
+    ],
+  ),
+  ...inAdapters(
+    'kysely/approval-conditions.ts',
+    ['test/contracts/sqlite.test.ts'],
+    [
+      ["where('expires_at', '<=', nowMs)", "where('expires_at', '<', nowMs)"],
+      [", where('created_at', '>', nowMs + CLOCK_SKEW_MS)", ''],
+    ],
+  ),
+  ...inAdapters(
+    'kysely/approvals.ts',
+    ['test/contracts/sqlite.test.ts'],
+    [["        .where('tenant', '=', quoted(tenant))\n        .executeTakeFirst();", '        .executeTakeFirst();']],
+  ),
+  ...inAdapters(
+    'kysely/migrations.ts',
+    ['test/contracts/sqlite.test.ts'],
     [['if (version > MIGRATIONS.length)', 'if (false)']],
   ),
 ];

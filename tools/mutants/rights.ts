@@ -67,9 +67,9 @@ const permissions: readonly Change[] = [
     ['approvals/approvals.test.ts', '../../../test/contracts/memory.test.ts'],
     [
       ["filed.status !== 'pending' || ", ''],
-      [' || nowMs >= filed.expiresAtMs', ''],
+      [' || hasExpired(filed, nowMs)', ''],
       ['if ((reason?.length ?? 0) > REASON_LENGTH_MAX)', 'if (false)'],
-      ["return 'refused';", "return 'pending';"],
+      ["return 'denied';", "return 'pending';"],
       [
         '.every((part, index) => isMet(part, index, decisions))',
         '.some((part, index) => isMet(part, index, decisions))',
@@ -138,21 +138,51 @@ const permissions: readonly Change[] = [
     'approvals/index.ts',
     ['approvals/approvals.test.ts', '../../../test/contracts/memory.test.ts'],
     [
-      ["if (await store.replace({ ...filed, status: 'used', version: filed.version + 1 }))", 'if (true)'],
-      ['if (await store.replace(decided)) return decided;', 'await store.replace(decided); return decided;'],
-      ["if (inserted === 'full') throw tooMany();", ''],
+      [
+        'if (await store.replace(changed, kind, now())) return changed;',
+        'await store.replace(changed, kind, now()); return changed;',
+      ],
+      ['denialsAfterMs: nowMs - coolDownMs', 'denialsAfterMs: nowMs'],
+    ],
+  ),
+  ...inGuard(
+    'approvals/consume.ts',
+    ['approvals/approvals.test.ts', '../../../test/contracts/memory.test.ts'],
+    [
+      ["if (await store.replace(consumed(filed, now()), 'consumed', now()))", 'if (true)'],
+      ["if (filing !== 'exists') throw tooMany(filing);", ''],
       ['if (endedBecause === undefined) continue;', 'continue;'],
+      ['errorText(reason)', 'reason'],
+      ["  execution: 'unknown',\n", ''],
+    ],
+  ),
+  ...inGuard(
+    'approvals/withdraw.ts',
+    ['approvals/lifecycle.test.ts'],
+    [
+      ['if (!isSamePerson(filed.requester, user))', 'if (false)'],
+      ["filed.status !== 'pending' && ", ''],
+      [' || hasExpired(filed, nowMs)', ''],
+    ],
+  ),
+  ...inGuard(
+    'approvals/expired.ts',
+    ['approvals/lifecycle.test.ts', '../../../test/contracts/memory.test.ts'],
+    [
+      ['nowMs >= expiresAtMs', 'nowMs > expiresAtMs'],
+      [' || createdAtMs > nowMs + CLOCK_SKEW_MS', ''],
     ],
   ),
   ...inGuard(
     'memory/approval-store.ts',
     ['approvals/approvals.test.ts', '../../../test/contracts/memory.test.ts'],
     [
-      ['if (byId.get(filed.id)?.version !== filed.version - 1) return false;', ''],
-      ['pending.length >= pendingMax || ', ''],
-      [' || shares.take(holderOf(filed), keptBytes(filed)) !== undefined', ''],
+      ['if (find(filed.id)?.version !== filed.version - 1) return false;', ''],
+      ['ofUser >= limits.pendingMax || ', ''],
+      [' || ofAgent >= limits.agentPendingMax', ''],
+      ["if (denied.length >= limits.denialsMax) return 'denied_often';", ''],
+      ["if (shares.take(holderOf(filed), keptBytes(filed)) !== undefined) return 'full';", ''],
       ['return filed?.tenant === tenant ? filed : undefined;', 'return filed;'],
-      [' && nowMs < expiresAtMs', ''],
     ],
   ),
 ];

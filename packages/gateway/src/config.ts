@@ -119,8 +119,10 @@ const inFileOrder = (errors: readonly ConfigError[]): readonly ConfigError[] =>
 
 /** The values of all secret references, with and without their prefix. The logger never writes them. */
 export function secretsOf(snapshot: Snapshot): readonly string[] {
-  return snapshot.servers
+  const { database, servers } = snapshot;
+  return servers
     .flatMap(({ transport }) => Object.values(transport.kind === 'http' ? transport.headers : transport.env))
+    .concat(database?.password ?? [])
     .flatMap((value) => [value, value.slice(value.indexOf(' ') + 1)])
     .filter((value) => value.length >= 12);
 }

@@ -2,6 +2,7 @@
 import type { SettingsHolder } from './active-settings.ts';
 import type { IssuerKeys } from './adapters/jwks/keys.ts';
 import type { SegmentAuditLog } from './adapters/segments/log.ts';
+import type { Database } from './adapters/kysely/database.ts';
 import type { Store } from './adapters/sqlite/store.ts';
 import type { Check } from './control/ready.ts';
 import type { Discovery } from './discovery.ts';
@@ -11,6 +12,7 @@ import type { Upstreams } from './upstream/upstreams.ts';
 export interface ReadinessDeps {
   readonly audit: SegmentAuditLog;
   readonly store: Store;
+  readonly database: Database;
   readonly settings: SettingsHolder;
   readonly issuerKeys: IssuerKeys;
   readonly upstreams: Upstreams;
@@ -33,6 +35,7 @@ const tenantFaults = (audit: SegmentAuditLog): Readonly<Record<string, string | 
 export const readinessChecks = ({
   audit,
   store,
+  database,
   settings,
   issuerKeys,
   upstreams,
@@ -48,6 +51,16 @@ export const readinessChecks = ({
       await store.probe();
       return undefined;
     },
+  },
+  // Only calls that people must approve need it, so the gateway serves the others without it.
+  {
+    name: 'approvals',
+    required: false,
+    run: () =>
+      database.probe().then(
+        () => undefined,
+        () => 'requests for approval cannot be kept now',
+      ),
   },
   { name: 'issuers', run: () => issuerKeys.ready() },
   {

@@ -3,23 +3,9 @@
  * everything; `startGateway` is the gateway in this process.
  */
 import { join } from 'node:path';
-import {
-  createApprovals,
-  createGuard,
-  createSealer,
-  standardPipeline,
-  type Catalog,
-  type Clock,
-  type Log,
-} from '@sallyport/guard';
+import { createGuard, createSealer, standardPipeline, type Catalog, type Clock, type Log } from '@sallyport/guard';
 import { createRecorder, createRedactor } from '@sallyport/guard/audit';
-import {
-  createMemoryApprovalStore,
-  createMemoryRateLimiter,
-  createMemoryTenants,
-  steadyClock,
-  systemClock,
-} from '@sallyport/guard/memory';
+import { createMemoryRateLimiter, createMemoryTenants, steadyClock, systemClock } from '@sallyport/guard/memory';
 import { createApiKeyAuthenticator, createBearerJwt, readAuthorization } from '@sallyport/guard/stages';
 import { createApprovalWaits } from './approval-waits.ts';
 import { aborted, atMost } from './aborted.ts';
@@ -38,6 +24,7 @@ import type { Check } from './control/ready.ts';
 import { askAsGateway, createDiscovery } from './discovery.ts';
 import type { EdgeDeps } from './edge/deps.ts';
 import { createHttpEdge, type HttpEdge } from './edge/http/edge.ts';
+import { createGatewayApprovals, notingExecution, openSharedDatabase } from './gateway-approvals.ts';
 import { openAdmin } from './gateway-control.ts';
 import { readinessChecks } from './gateway-readiness.ts';
 import { recordRejectedRequest, recordSettings } from './gateway-records.ts';
@@ -92,12 +79,12 @@ export interface RunningGateway {
  *
  * @throws Error with a sentence for the operator when a file cannot be opened or a policy cannot be loaded.
  */
-export function openResources(
+export async function openResources(
   snapshot: Snapshot,
   clock: Clock,
   openLog: (deps: AuditLogDeps) => SegmentAuditLog,
   activeConnections: () => number,
-): Resources {
+): Promise<Resources> {
   const settings = createSettingsHolder(snapshot, clock);
   const log = createLogger({
     level: () => settings.current().snapshot.log.level,
@@ -105,6 +92,10 @@ export function openResources(
   });
   const sealer = createSealer(openSealingKey(snapshot.dataFolder));
   const store = openStore(join(snapshot.dataFolder, 'sallyport.db'), clock);
+  const database = await openSharedDatabase(snapshot, log).catch((thrown: unknown) => {
+    store.close();
+    throw thrown;
+  });
   const logShares = createLogShares(watchFreeSpace(snapshot.audit.folder));
   const audit = openLog({
     folder: snapshot.audit.folder,
@@ -114,31 +105,20 @@ export function openResources(
     log,
     recorded: logShares.recorded,
   });
-  const approvals = createApprovals(createMemoryApprovalStore(), clock);
+  const approvals = createGatewayApprovals(database, clock, audit, log);
   const metrics = createMetrics({
     servers: () => settings.current().serverNames,
     tenants: () => settings.current().snapshot.tenants,
     activeConnections,
-    approvalsPending: async () => (await approvals.list({ status: 'pending' })).length,
+    approvalsPending: () => approvals.count({ status: 'pending' }).catch(() => Number.NaN),
     includesProcess: true,
   });
   const strangers = createRefusedStrangers(audit, clock, log);
   // A clock that a test sets is both.
   const steady = clock === systemClock ? steadyClock : clock;
-  return {
-    activity: createActivity(clock),
-    clock,
-    steadyClock: steady,
-    log,
-    store,
-    audit,
-    strangers,
-    logShares,
-    sealer,
-    metrics,
-    approvals,
-    settings,
-  };
+  const kept = { store, database, audit, strangers, logShares };
+  const activity = createActivity(clock);
+  return { ...kept, activity, clock, steadyClock: steady, log, sealer, metrics, approvals, settings };
 }
 
 /** Builds the guard and everything that it judges with. Opens no connection. */
@@ -154,7 +134,8 @@ export function createGuardedUpstreams(resources: Resources): GuardedUpstreams {
   const definitions = createServerDefinitions(definitionsDeps);
   const issuers = (): Snapshot['identity']['issuers'] => settings.current().snapshot.identity.issuers;
   const issuerKeys = createKeySource({ issuers, clock: steadyClock, log });
-  const guard = createGuard(createPipeline(resources, definitions.catalog, issuerKeys));
+  const pipeline = createPipeline(resources, definitions.catalog, issuerKeys);
+  const guard = notingExecution(createGuard(pipeline), resources.approvals, log);
   const upstreams: Upstreams = createUpstreams(
     {
       ...definitionsDeps,
@@ -254,7 +235,7 @@ export function edgeDepsOf(resources: Resources, { guard, upstreams }: GuardedUp
 export async function startGateway(snapshot: Snapshot, options: StartOptions = {}): Promise<RunningGateway> {
   const role = options.role ?? 'all';
   let edge: HttpEdge | undefined;
-  const resources = openResources(
+  const resources = await openResources(
     snapshot,
     options.clock ?? systemClock,
     openAuditLog,
@@ -311,7 +292,9 @@ async function closeResources(resources: Resources, { upstreams }: GuardedUpstre
   await resources.strangers.close();
   await resources.audit.close();
   resources.logShares.close();
+  resources.approvals.stop();
   resources.store.close();
+  await resources.database.close();
 }
 
 function createEdge(resources: Resources, guarded: GuardedUpstreams): HttpEdge {

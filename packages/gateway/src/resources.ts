@@ -1,11 +1,13 @@
 /** What the parts of a gateway are composed from. */
-import type { Approvals, Clock, Guard, Log, Sealer } from '@sallyport/guard';
+import type { Clock, Guard, Log, Sealer } from '@sallyport/guard';
 import type { SettingsHolder } from './active-settings.ts';
 import type { IssuerKeys } from './adapters/jwks/keys.ts';
+import type { Database } from './adapters/kysely/database.ts';
 import type { Metrics } from './adapters/prometheus/metrics.ts';
 import type { SegmentAuditLog } from './adapters/segments/log.ts';
 import type { Store } from './adapters/sqlite/store.ts';
 import type { Activity } from './control/overview/activity.ts';
+import type { GatewayApprovals } from './gateway-approvals.ts';
 import type { LogShares } from './log-shares.ts';
 import type { RefusedStrangers } from './refused-strangers.ts';
 import type { Upstreams } from './upstream/upstreams.ts';
@@ -23,7 +25,8 @@ export interface Resources {
   readonly logShares: LogShares;
   readonly sealer: Sealer;
   readonly metrics: Metrics;
-  readonly approvals: Approvals;
+  readonly database: Database;
+  readonly approvals: GatewayApprovals;
   readonly settings: SettingsHolder;
 }
 

@@ -162,12 +162,26 @@ export interface ApprovalSettings {
   readonly waitMs: number;
 }
 
+/** A PostgreSQL database, and how its server is reached. */
+export interface PostgresSettings {
+  /** Name or address, or the folder of a Unix socket. */
+  readonly host: string;
+  readonly port: number;
+  readonly database: string;
+  readonly user: string;
+  readonly password: string | undefined;
+  /** TLS with a checked certificate; `ca` instead of the usual authorities. `undefined`: plain. */
+  readonly tls: { readonly servername: string; readonly ca?: string } | undefined;
+}
+
 /** Everything that was configured at one moment. Deeply frozen. */
 export interface Snapshot {
   readonly version: string;
   readonly gateway: GatewaySettings;
   readonly admin: AdminSettings;
   readonly dataFolder: string;
+  /** What several processes share; `undefined`: SQLite in the data folder. */
+  readonly database: PostgresSettings | undefined;
   readonly tenants: readonly string[];
   readonly identity: IdentitySettings;
   readonly servers: readonly ServerSettings[];

@@ -26,7 +26,7 @@ export async function runStdioGateway(
   token: string,
   stop: AbortSignal,
 ): Promise<void> {
-  const resources = openResources(
+  const resources = await openResources(
     snapshot,
     systemClock,
     (deps) => openFreeLog(deps, 'stdio'),
@@ -54,5 +54,7 @@ export async function runStdioGateway(
   await resources.strangers.close();
   await audit.close();
   resources.logShares.close();
+  resources.approvals.stop();
   store.close();
+  await resources.database.close();
 }

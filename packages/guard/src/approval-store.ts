@@ -75,6 +75,19 @@ export interface Person {
 }
 
 /**
+ * Who called: a user, and what their token says for people to read. Names decide nothing.
+ *
+ * @example
+ * ```ts
+ * const nameOf = ({ name, subject }: Requester): string => name ?? subject;
+ * ```
+ */
+export interface Requester extends Person {
+  readonly name?: string;
+  readonly email?: string;
+}
+
+/**
  * What one person said.
  *
  * @example
@@ -98,14 +111,51 @@ export interface Decision {
 
 /**
  * Where a request for approval stands. `pending` and `approved` may still become a call; the others are ends, of which
- * `refused` is remembered until it expires, so that the call is not asked again.
+ * `denied` is remembered until it expires, so that the call is not asked again.
  *
  * @example
  * ```ts
- * const isOver = (status: ApprovalStatus): boolean => ['used', 'withdrawn', 'superseded'].includes(status);
+ * const isOver = (status: ApprovalStatus): boolean => !['pending', 'approved', 'denied'].includes(status);
  * ```
  */
-export type ApprovalStatus = 'pending' | 'approved' | 'refused' | 'used' | 'withdrawn' | 'superseded';
+export type ApprovalStatus = 'pending' | 'approved' | 'denied' | 'consumed' | 'withdrawn' | 'superseded' | 'expired';
+
+/**
+ * What happened to a request. `reminder`: it still waits, and most of its time is over. `executed`: what became of the
+ * call is known.
+ *
+ * @example
+ * ```ts
+ * const needsPeople = (kind: ApprovalEventKind): boolean => kind === 'filed' || kind === 'reminder';
+ * ```
+ */
+export type ApprovalEventKind =
+  | 'filed'
+  | 'decided'
+  | 'withdrawn'
+  | 'superseded'
+  | 'expired'
+  | 'reminder'
+  | 'consumed'
+  | 'executed';
+
+/**
+ * One thing that happened, in every process on the same store alike.
+ *
+ * @example
+ * ```ts
+ * const isOf = ({ tenant }: ApprovalEvent, mine: string): boolean => tenant === mine;
+ * ```
+ */
+export interface ApprovalEvent {
+  /** Grows with every event of the store. */
+  readonly sequence: number;
+  readonly kind: ApprovalEventKind;
+  readonly tenant: string;
+  /** The request. */
+  readonly id: string;
+  readonly atMs: number;
+}
 
 /**
  * A request for approval, as it is stored: everything in it is plain JSON.
@@ -125,7 +175,7 @@ export interface FiledApproval {
   readonly status: ApprovalStatus;
   /** Grows by one with every change. */
   readonly version: number;
-  readonly requester: Person;
+  readonly requester: Requester;
   readonly agent: { readonly clientId: string; readonly actors: readonly string[] };
   readonly server: string;
   readonly tool: string;
@@ -138,8 +188,17 @@ export interface FiledApproval {
   readonly decisions: readonly Decision[];
   readonly createdAtMs: number;
   readonly expiresAtMs: number;
+  /** When people are reminded of it, if it still waits then. */
+  readonly remindAtMs: number;
+  /** When it was denied, consumed or ended otherwise. */
+  readonly endedAtMs: number | undefined;
   /** Why it is `withdrawn` or `superseded`, for people. */
   readonly endedBecause: string | undefined;
+  /**
+   * What became of the call, once the approval is `consumed`. It is `unknown` (U16) until the call has ended, and stays
+   * so when the process was killed in between.
+   */
+  readonly execution: 'unknown' | 'finished' | 'failed' | undefined;
 }
 
 /**
@@ -153,16 +212,66 @@ export interface FiledApproval {
 export interface ApprovalFilter {
   /** Absent: of all. */
   readonly tenant?: string;
-  /** Absent: all. */
-  readonly status?: ApprovalStatus;
+  /**
+   * As it is at the time of the question: what has expired is `expired`, also before it is noted in the store. `open`:
+   * `pending`, `approved` and `denied`, and not expired. Absent: all.
+   */
+  readonly status?: ApprovalStatus | 'open';
   /** Absent: of everybody. */
   readonly requester?: Person;
+  readonly server?: string;
+  readonly tool?: string;
 }
 
 /**
- * Keeps requests for approval. Every method is one atomic step; what a step means is decided by
- * {@link createApprovals}. A request is *open* while its status is `pending`, `approved` or `refused` and it has not
- * expired.
+ * A part of a list. Requests that are filed meanwhile come after it, so that no page shows one twice or leaves one out.
+ *
+ * @example
+ * ```ts
+ * const next = (last: FiledApproval): ApprovalPage => ({ limit: 50, after: last });
+ * ```
+ */
+export interface ApprovalPage {
+  readonly limit: number;
+  /** The last request of the page before. */
+  readonly after?: Pick<FiledApproval, 'createdAtMs' | 'id'>;
+  /** `oldest` first when absent. */
+  readonly order?: 'oldest' | 'newest';
+}
+
+/**
+ * How much may wait, and how often people may have said no.
+ *
+ * @example
+ * ```ts
+ * const limits: ApprovalLimits = { pendingMax: 20, agentPendingMax: 200, denialsMax: 5, denialsAfterMs: 0 };
+ * ```
+ */
+export interface ApprovalLimits {
+  /** Open pending requests of one user. */
+  readonly pendingMax: number;
+  /** Open pending requests through one agent of a tenant, whoever its users are. */
+  readonly agentPendingMax: number;
+  /** Requests of one user that were denied after `denialsAfterMs`: with so many, nothing more is filed. */
+  readonly denialsMax: number;
+  readonly denialsAfterMs: number;
+}
+
+/**
+ * What became of a request that was to be filed: an open one with the same digest exists, too many of the user, the
+ * agent or the tenant wait or fill the store, or people said no too often.
+ *
+ * @example
+ * ```ts
+ * const isRefused = (filing: Filing): boolean => filing === 'full' || filing === 'denied_often';
+ * ```
+ */
+export type Filing = 'inserted' | 'exists' | 'full' | 'denied_often';
+
+/**
+ * Keeps requests for approval and what happened to them. Every method is one atomic step; what a step means is decided
+ * by {@link createApprovals}. A request is *open* while its status is `pending`, `approved` or `denied` and it has not
+ * expired ({@link hasExpired}).
  *
  * @example
  * ```ts
@@ -173,13 +282,21 @@ export interface ApprovalStore {
   /** The open request with this digest. */
   findOpen(tenant: string, digest: string, nowMs: number): MaybePromise<FiledApproval | undefined>;
   get(tenant: string, id: string): MaybePromise<FiledApproval | undefined>;
-  /** Open requests only, oldest first. */
-  list(filter: ApprovalFilter, nowMs: number): MaybePromise<readonly FiledApproval[]>;
-  /**
-   * Adds a request, unless an open one with the same digest exists, or the requester has `pendingMax` open pending ones
-   * or too much of the space of the store.
-   */
-  insert(filed: FiledApproval, pendingMax: number): MaybePromise<'inserted' | 'exists' | 'full'>;
-  /** Replaces the request with the same id if the stored one has the version `filed.version - 1`. */
-  replace(filed: FiledApproval): MaybePromise<boolean>;
+  /** All of them when there is no page. */
+  list(filter: ApprovalFilter, nowMs: number, page?: ApprovalPage): MaybePromise<readonly FiledApproval[]>;
+  count(filter: ApprovalFilter, nowMs: number): MaybePromise<number>;
+  /** Adds a request, with the event `filed`. */
+  insert(filed: FiledApproval, limits: ApprovalLimits): MaybePromise<Filing>;
+  /** Replaces the request with the same id if the stored one has the version `filed.version - 1`, with an event. */
+  replace(filed: FiledApproval, kind: ApprovalEventKind, atMs: number): MaybePromise<boolean>;
+  /** Requests that have expired while they were `pending` or `approved`, and are not `expired` yet. */
+  due(nowMs: number, max: number): MaybePromise<readonly FiledApproval[]>;
+  /** Adds the event `reminder` for pending requests whose time has come, once each. */
+  remind(nowMs: number): MaybePromise<void>;
+  /** Events after a sequence number, oldest first. */
+  events(after: number, max: number): MaybePromise<readonly ApprovalEvent[]>;
+  /** Sequence number of the newest event; 0 when there is none. */
+  lastEvent(): MaybePromise<number>;
+  /** Forgets requests that ended and events that happened before a time. */
+  forget(beforeMs: number): MaybePromise<void>;
 }

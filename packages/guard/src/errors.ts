@@ -98,6 +98,11 @@ export const ERRORS = {
     'Ask for approval, then repeat the identical call.',
   ]),
   approval_refused: row(200, 403, 'APPROVAL_REFUSED', [false, 'A person refused this call.']),
+  approvals_unavailable: row(503, 503, 'APPROVALS_UNAVAILABLE', [
+    true,
+    'A person must approve this call, and requests for approval cannot be kept now, so it was not executed.',
+    'Retry later; nothing was executed.',
+  ]),
   quarantined: row(200, 403, 'QUARANTINED', [
     false,
     'The definition changed since it was approved and is withheld.',

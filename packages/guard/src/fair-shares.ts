@@ -65,16 +65,8 @@ export function createFairShares(max: () => number): FairShares {
   const tenants = new Map<string, number>();
   const users = new Map<string, number>();
   let used = 0;
-  const usedUpFor = ({ tenant, user }: ShareHolder, amount: number): UsedUp | undefined => {
-    const free = max() - used - amount;
-    if (free < 0) return 'gateway';
-    const ofTenant = tenants.get(tenant) ?? 0;
-    const ofUser = users.get(user) ?? 0;
-    const freeToTenant = TENANT_FACTOR * free - ofTenant - amount;
-    // The first of a tenant, and of a user, is always given: what is small cannot be divided.
-    if (ofTenant > 0 && freeToTenant < 0) return 'tenant';
-    return ofUser > 0 && ofUser + amount > freeToTenant ? 'user' : undefined;
-  };
+  const usedUpFor = ({ tenant, user }: ShareHolder, amount: number): UsedUp | undefined =>
+    usedUpBy({ used, ofTenant: tenants.get(tenant) ?? 0, ofUser: users.get(user) ?? 0 }, amount, max());
   return {
     get used() {
       return used;
@@ -93,6 +85,29 @@ export function createFairShares(max: () => number): FairShares {
       add(users, holder.user, -amount);
     },
   };
+}
+
+/**
+ * The same judgement for what is counted elsewhere, such as in a database.
+ *
+ * @param held what everybody, the tenant and the user hold already.
+ *
+ * @example
+ * ```ts
+ * const isFull = (used: number): boolean => usedUpBy({ used, ofTenant: 0, ofUser: 0 }, 1, 1_000) !== undefined;
+ * ```
+ */
+export function usedUpBy(
+  { used, ofTenant, ofUser }: { readonly used: number; readonly ofTenant: number; readonly ofUser: number },
+  amount: number,
+  max: number,
+): UsedUp | undefined {
+  const free = max - used - amount;
+  if (free < 0) return 'gateway';
+  const freeToTenant = TENANT_FACTOR * free - ofTenant - amount;
+  // The first of a tenant, and of a user, is always given: what is small cannot be divided.
+  if (ofTenant > 0 && freeToTenant < 0) return 'tenant';
+  return ofUser > 0 && ofUser + amount > freeToTenant ? 'user' : undefined;
 }
 
 function add(held: Map<string, number>, key: string, amount: number): void {

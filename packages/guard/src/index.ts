@@ -1,13 +1,19 @@
 /** The pipeline every MCP call passes. */
 export type {
   ApprovalDemand,
+  ApprovalEvent,
+  ApprovalEventKind,
   ApprovalFilter,
+  ApprovalLimits,
+  ApprovalPage,
   ApprovalStatus,
   ApprovalStore,
   ApproverSelector,
   Decision,
   FiledApproval,
+  Filing,
   Person,
+  Requester,
   ShownFirst,
 } from './approval-store.ts';
 export {
@@ -19,12 +25,15 @@ export {
   type WrittenDemand,
 } from './approvals/demand-text.ts';
 export { allDemands, demandsOf } from './approvals/demands.ts';
+export { CLOCK_SKEW_MS, hasExpired, isOpen, statusAt } from './approvals/expired.ts';
 export { checkMayDecide } from './approvals/may-decide.ts';
 export { isSamePerson, isSelected, readSelector, selectorText } from './approvals/people.ts';
 export {
   createApprovals,
+  type ApprovalListener,
   type ApprovalRequest,
   type Approvals,
+  type ApprovalsOptions,
   type ApprovalState,
   type Verdict,
 } from './approvals/index.ts';
@@ -69,6 +78,7 @@ export {
   shareHolderOf,
   shareRefusal,
   takeShare,
+  usedUpBy,
   type FairShares,
   type ShareHolder,
   type UsedUp,

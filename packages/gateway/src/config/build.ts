@@ -7,6 +7,7 @@ import type { Snapshot } from '../snapshot.ts';
 import { buildIdentity } from './identity.ts';
 import { buildApprovals } from './approvals.ts';
 import { buildControl } from './control.ts';
+import { buildDatabase } from './database.ts';
 import { buildAdmin, buildGateway } from './listeners.ts';
 import type { ConfigInput } from './input.ts';
 import { buildServers } from './servers.ts';
@@ -40,6 +41,7 @@ export function buildSnapshot(input: ConfigInput, text: string): Snapshot {
     gateway,
     admin,
     dataFolder,
+    database: buildDatabase(input),
     tenants: config.tenants,
     identity,
     servers,

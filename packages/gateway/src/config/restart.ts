@@ -11,6 +11,7 @@ const READ_AT_START: Readonly<Record<string, (snapshot: Snapshot) => unknown>> =
   'admin.tls': ({ admin }) => admin.listen.tls,
   'admin.behindTlsProxy': ({ admin }) => admin.listen.behindTlsProxy,
   data: ({ dataFolder }) => dataFolder,
+  database: ({ database }) => database,
   'audit.folder': ({ audit }) => audit.folder,
   'audit.origin': ({ audit }) => audit.origin,
   'audit.segment': ({ audit }) => audit.segmentBytes,

@@ -14,6 +14,7 @@ import {
   size,
   sizeInMemory,
   perMinute,
+  database,
   rates,
   listen,
   textOrSecret,
@@ -220,6 +221,12 @@ export const schema = z.strictObject({
   gateway: gateway.prefault({}).describe('The listener for MCP clients.'),
   admin: admin.prefault({}).describe('The listener for operators.'),
   data: nonEmptyText.default('./data').describe('Folder for keys, pins, the audit log and the sealing key.'),
+  database: database
+    .optional()
+    .describe(
+      'PostgreSQL for what several processes share: requests for approval. `postgres://USER@HOST/DATABASE`, or a ' +
+        'reference to such a URL (`env:NAME`). SQLite in the data folder when absent.',
+    ),
   tenants: z
     .array(z.string().regex(TENANT_ID, 'must be 1-64 characters of A-Z a-z 0-9 . _ - and start with a letter or digit'))
     .min(1)

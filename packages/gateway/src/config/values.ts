@@ -84,3 +84,16 @@ export const tls = z.strictObject({
   key: nonEmptyText.describe('PEM file with the private key; reloaded when it changes.'),
   clientCa: nonEmptyText.optional().describe('PEM file; when set, clients must present a certificate that it signed.'),
 });
+/** A PostgreSQL server: its URL, or the URL and what must not stand in it. */
+export const database = z.union(
+  [
+    nonEmptyText,
+    z.strictObject({
+      url: nonEmptyText.describe('`postgres://USER@HOST/DATABASE`; `?host=/folder` for a Unix socket.'),
+      password: z.string().max(1024).optional().describe('A reference: `env:NAME` or `file:/path`.'),
+      ca: nonEmptyText.optional().describe('PEM file of the authority that signed the certificate of the server.'),
+      plaintext: z.literal('allow').optional().describe('Weakening: reach it without TLS outside loopback.'),
+    }),
+  ],
+  { error: 'must be postgres://USER@HOST/DATABASE, or { url, password: env:NAME }' },
+);

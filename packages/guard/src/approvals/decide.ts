@@ -3,6 +3,7 @@ import type { Decision, FiledApproval } from '../approval-store.ts';
 import type { Principal } from '../call.ts';
 import { GuardError } from '../errors.ts';
 import { demandsOf, isMet } from './demands.ts';
+import { hasExpired } from './expired.ts';
 import { checkMayDecide } from './may-decide.ts';
 
 /**
@@ -24,21 +25,32 @@ const REASON_LENGTH_MAX = 500;
  * @throws GuardError `not_found` when it does not wait any more, `not_permitted` for a person who may not decide,
  * `invalid_input` for a reason that is too long.
  */
-export function applyVerdict(filed: FiledApproval, { by, verdict, reason, channel }: Verdict, nowMs: number) {
-  if (filed.status !== 'pending' || nowMs >= filed.expiresAtMs) throw new GuardError('not_found', NOT_PENDING);
-  if ((reason?.length ?? 0) > REASON_LENGTH_MAX)
-    throw new GuardError('invalid_input', { message: `A reason has at most ${REASON_LENGTH_MAX} characters.` });
+export function applyVerdict(
+  filed: FiledApproval,
+  { by, verdict, reason, channel }: Verdict,
+  nowMs: number,
+): FiledApproval {
+  if (filed.status !== 'pending' || hasExpired(filed, nowMs)) throw new GuardError('not_found', NOT_PENDING);
+  checkReason(reason);
   const counted = checkMayDecide(filed, by, verdict);
   const { issuer, subject } = by.user;
   const decision: Decision = { by: { issuer, subject }, verdict, ...counted, reason, channel, atMs: nowMs };
   const decisions = [...filed.decisions, decision];
-  return { ...filed, decisions, status: statusAfter(filed, decisions), version: filed.version + 1 };
+  const status = statusAfter(filed, decisions);
+  const endedAtMs = status === 'denied' ? nowMs : undefined;
+  return { ...filed, decisions, status, endedAtMs, version: filed.version + 1 };
+}
+
+/** @throws GuardError `invalid_input` for a reason that is too long. */
+export function checkReason(reason: string | undefined): void {
+  if ((reason?.length ?? 0) > REASON_LENGTH_MAX)
+    throw new GuardError('invalid_input', { message: `A reason has at most ${REASON_LENGTH_MAX} characters.` });
 }
 
 const NOT_PENDING = { message: 'No such request for approval waits: it was decided, has ended or has expired.' };
 
 /** One no ends it; a yes counts until there are as many as the rule asks for. */
 function statusAfter({ demand }: FiledApproval, decisions: readonly Decision[]): FiledApproval['status'] {
-  if (decisions.some(({ verdict }) => verdict === 'deny')) return 'refused';
+  if (decisions.some(({ verdict }) => verdict === 'deny')) return 'denied';
   return demandsOf(demand).every((part, index) => isMet(part, index, decisions)) ? 'approved' : 'pending';
 }

@@ -22,7 +22,7 @@ async function openWith(...demands: readonly ApprovalDemand[]) {
   const approvals = createApprovals(createMemoryApprovalStore(), clock);
   const all = allDemands(demands);
   if (all === undefined) throw new Error('a demand is needed');
-  const request = requestOf({ demand: all, expiresAtMs: clock.now() + 1_000 });
+  const request = requestOf({ demand: all, ttlMs: 1_000 });
   const state = await approvals.consume(request);
   if (state.state !== 'pending') throw new Error('it does not wait');
   const decide = (by: ReturnType<typeof member>, verdict: 'approve' | 'deny' = 'approve'): Promise<string> =>
@@ -51,7 +51,7 @@ describe('several demands', () => {
     expect(await decide(member('bob', 'finance'))).toBe('pending');
     expect(await decide(member('carol', 'finance'))).toBe('not_permitted');
     expect(await decide(member('erin', 'sales'), 'deny')).toBe('not_permitted');
-    expect(await decide(member('carol', 'finance'), 'deny')).toBe('refused');
+    expect(await decide(member('carol', 'finance'), 'deny')).toBe('denied');
   });
 
   it('equal ones count once, the shortest time since a sign-in holds, and what is shown is shown together', () => {

@@ -1,43 +1,29 @@
 /** Requests for approval: filed by the guard, decided by people, used once. */
-import { randomBytes } from 'node:crypto';
-import type { ApprovalFilter, ApprovalStore, FiledApproval } from '../approval-store.ts';
-import type { Approval } from '../call.ts';
+import type {
+  ApprovalEventKind,
+  ApprovalFilter,
+  ApprovalLimits,
+  ApprovalPage,
+  ApprovalStore,
+  FiledApproval,
+} from '../approval-store.ts';
+import type { Principal } from '../call.ts';
 import { GuardError } from '../errors.ts';
 import type { Clock } from '../ports.ts';
+import { availableStore } from './available.ts';
+import { consume, type ApprovalRequest, type ApprovalState } from './consume.ts';
 import { applyVerdict, type Verdict } from './decide.ts';
-import { supersededBy } from './superseded.ts';
+import { createApprovalEvents, type ApprovalListener } from './events.ts';
+import { statusAt } from './expired.ts';
+import { sweep } from './sweep.ts';
+import { applyWithdrawal } from './withdraw.ts';
 
+export type { ApprovalRequest, ApprovalState } from './consume.ts';
 export type { Verdict } from './decide.ts';
+export type { ApprovalListener } from './events.ts';
 
 /**
- * A call for which an approval is used or, when there is none, asked.
- *
- * @example
- * ```ts
- * const describe = ({ requester, tool }: ApprovalRequest): string => `${requester.subject} calls ${tool}`;
- * ```
- */
-export type ApprovalRequest = Omit<
-  FiledApproval,
-  'id' | 'status' | 'version' | 'decisions' | 'createdAtMs' | 'endedBecause'
->;
-
-/**
- * Whether a call is approved. `id` names the request for the caller and the approver.
- *
- * @example
- * ```ts
- * const isOpen = ({ state }: ApprovalState): boolean => state === 'pending';
- * ```
- */
-export type ApprovalState =
-  | { readonly state: 'approved'; readonly approval: Approval }
-  /** `because`: what ended an earlier request for the same call. */
-  | { readonly state: 'pending'; readonly id: string; readonly because: string | undefined }
-  | { readonly state: 'refused'; readonly id: string; readonly reason: string | undefined };
-
-/**
- * The requests for approval of all tenants.
+ * The requests for approval of all tenants. A store that fails is GuardError `approvals_unavailable` everywhere.
  *
  * @example
  * ```ts
@@ -48,11 +34,12 @@ export interface Approvals {
   /**
    * Uses an approval for exactly this call, or files a request for one.
    *
-   * @throws GuardError `rate_limited` when too many requests of the user are pending.
+   * @throws GuardError `rate_limited` when too many requests of the user or agent are pending, or were denied lately.
    */
   consume(request: ApprovalRequest): Promise<ApprovalState>;
-  /** Requests that are open, oldest first. */
-  list(filter: ApprovalFilter): Promise<readonly FiledApproval[]>;
+  /** Requests with their status as it is now; all of them when there is no page. */
+  list(filter: ApprovalFilter, page?: ApprovalPage): Promise<readonly FiledApproval[]>;
+  count(filter: ApprovalFilter): Promise<number>;
   /** @throws GuardError `not_found`. */
   show(tenant: string, id: string): Promise<FiledApproval>;
   /**
@@ -62,34 +49,93 @@ export interface Approvals {
    * decide, `invalid_input` for a reason that is too long.
    */
   decide(tenant: string, id: string, verdict: Verdict): Promise<FiledApproval>;
+  /**
+   * Takes a request back, for the user of the call.
+   *
+   * @throws GuardError `not_found` when it has ended, `not_permitted` for anybody else.
+   */
+  withdraw(tenant: string, id: string, by: Principal, reason?: string): Promise<FiledApproval>;
+  /** Notes that the call of a consumed approval has ended. Until then, what became of it is `unknown` (U16). */
+  executed(tenant: string, id: string, execution: 'finished' | 'failed'): Promise<void>;
+  /** Notes what has expired, reminds of what is about to, and forgets what ended long ago. */
+  sweep(): Promise<void>;
+  /** Hears of what happens to requests, also by other processes on the store. @returns a function that ends it. */
+  subscribe(listener: ApprovalListener): () => void;
+  /** Tells subscribers what other processes did since the last time. */
+  poll(): Promise<void>;
+}
+
+/**
+ * How much may wait, and who is told of a change that this process made.
+ *
+ * @example
+ * ```ts
+ * const few: ApprovalsOptions = { pendingMax: 3 };
+ * ```
+ */
+export interface ApprovalsOptions extends Partial<Pick<ApprovalLimits, 'pendingMax' | 'agentPendingMax'>> {
+  /** So many denials of one user within `coolDownMs`, and nothing more is filed for that user. */
+  readonly denialsMax?: number;
+  readonly coolDownMs?: number;
+  /** Called by the one process that made a change, once. */
+  readonly changed?: (kind: ApprovalEventKind, filed: FiledApproval) => void;
 }
 
 const PENDING_MAX = 20;
+const AGENT_PENDING_MAX = 200;
+const DENIALS_MAX = 5;
+const COOL_DOWN_MS = 600_000;
 
 /**
  * The requests in a store. Two processes on one store agree: every change is a compare-and-set.
  *
- * @param pendingMax requests of one user that may wait at the same time.
+ * @param clock must not be one that can be set back: approvals would live longer.
  *
  * @example
  * ```ts
  * const approvals = createApprovals(createMemoryApprovalStore(), systemClock);
  * ```
  */
-export function createApprovals(store: ApprovalStore, clock: Clock, pendingMax = PENDING_MAX): Approvals {
+export function createApprovals(given: ApprovalStore, clock: Clock, options: ApprovalsOptions = {}): Approvals {
+  const events = createApprovalEvents(availableStore(given));
+  const store = announcing(availableStore(given), (kind, filed) => {
+    options.changed?.(kind, filed);
+    // The interval of the gateway reads what this read misses.
+    void events.poll().catch(() => undefined);
+  });
+  const now = (): number => clock.now();
+  const change = async (tenant: string, id: string, kind: ApprovalEventKind, apply: Change): Promise<FiledApproval> => {
+    for (;;) {
+      const changed = apply(await show(store, tenant, id), now());
+      // Somebody else was quicker: the request is judged again as it is now.
+      if (await store.replace(changed, kind, now())) return changed;
+    }
+  };
+  const asNow = (filed: FiledApproval): FiledApproval => ({ ...filed, status: statusAt(filed, now()) });
   return {
-    consume: (request) => consume(store, clock, pendingMax, request),
-    list: async (filter) => store.list(filter, clock.now()),
-    show: (tenant, id) => show(store, tenant, id),
-    async decide(tenant, id, verdict) {
-      for (;;) {
-        const decided = applyVerdict(await show(store, tenant, id), verdict, clock.now());
-        // Somebody else was quicker: the request is judged again as it is now.
-        if (await store.replace(decided)) return decided;
-      }
+    consume: (request) => consume(store, now, () => limitsAt(options, now()), request),
+    list: async (filter, page) => (await store.list(filter, now(), page)).map(asNow),
+    count: async (filter) => store.count(filter, now()),
+    show: async (tenant, id) => asNow(await show(store, tenant, id)),
+    decide: (tenant, id, verdict) =>
+      change(tenant, id, 'decided', (filed, nowMs) => applyVerdict(filed, verdict, nowMs)),
+    withdraw: (tenant, id, by, reason) =>
+      change(tenant, id, 'withdrawn', (filed, nowMs) => applyWithdrawal(filed, by, reason, nowMs)),
+    async executed(tenant, id, execution) {
+      const filed = await show(store, tenant, id);
+      if (filed.execution !== 'unknown') return;
+      await store.replace({ ...filed, execution, version: filed.version + 1 }, 'executed', now());
     },
+    async sweep() {
+      await sweep(store, now());
+      await events.poll();
+    },
+    subscribe: (listener) => events.subscribe(listener),
+    poll: () => events.poll(),
   };
 }
+
+type Change = (filed: FiledApproval, nowMs: number) => FiledApproval;
 
 async function show(store: ApprovalStore, tenant: string, id: string): Promise<FiledApproval> {
   const filed = await store.get(tenant, id);
@@ -97,57 +143,30 @@ async function show(store: ApprovalStore, tenant: string, id: string): Promise<F
   return filed;
 }
 
-async function consume(
+const limitsAt = (
+  {
+    pendingMax = PENDING_MAX,
+    agentPendingMax = AGENT_PENDING_MAX,
+    denialsMax = DENIALS_MAX,
+    coolDownMs = COOL_DOWN_MS,
+  }: ApprovalsOptions,
+  nowMs: number,
+): ApprovalLimits => ({ pendingMax, agentPendingMax, denialsMax, denialsAfterMs: nowMs - coolDownMs });
+
+/** A store whose changes are told, each once, by the process that made it. */
+const announcing = (
   store: ApprovalStore,
-  clock: Clock,
-  pendingMax: number,
-  request: ApprovalRequest,
-): Promise<ApprovalState> {
-  for (;;) {
-    const filed = await store.findOpen(request.tenant, request.digest, clock.now());
-    if (filed?.status === 'refused') return { state: 'refused', id: filed.id, reason: reasonOf(filed) };
-    if (filed?.status === 'pending') return { state: 'pending', id: filed.id, because: undefined };
-    if (filed !== undefined) {
-      if (await store.replace({ ...filed, status: 'used', version: filed.version + 1 }))
-        return { state: 'approved', approval: { id: filed.id, approvers: filed.decisions.map(({ by }) => by) } };
-      continue;
-    }
-    const created = fileOf(request, clock.now());
-    const because = await supersede(store, created);
-    const inserted = await store.insert(created, pendingMax);
-    if (inserted === 'inserted') return { state: 'pending', id: created.id, because };
-    if (inserted === 'full') throw tooMany();
-  }
-}
-
-const fileOf = (request: ApprovalRequest, nowMs: number): FiledApproval => ({
-  ...request,
-  id: randomBytes(16).toString('hex'),
-  status: 'pending',
-  version: 1,
-  decisions: [],
-  createdAtMs: nowMs,
-  endedBecause: undefined,
+  changed: (kind: ApprovalEventKind, filed: FiledApproval) => void,
+): ApprovalStore => ({
+  ...store,
+  async insert(filed, limits) {
+    const filing = await store.insert(filed, limits);
+    if (filing === 'inserted') changed('filed', filed);
+    return filing;
+  },
+  async replace(filed, kind, atMs) {
+    const isReplaced = await store.replace(filed, kind, atMs);
+    if (isReplaced) changed(kind, filed);
+    return isReplaced;
+  },
 });
-
-/** Ends the requests of the same call that was another one then. @returns why the last of them ended. */
-async function supersede(store: ApprovalStore, created: FiledApproval): Promise<string | undefined> {
-  const { tenant, requester, createdAtMs } = created;
-  let because: string | undefined;
-  for (const earlier of await store.list({ tenant, requester }, createdAtMs)) {
-    const endedBecause = supersededBy(earlier, created);
-    if (endedBecause === undefined) continue;
-    because = endedBecause;
-    await store.replace({ ...earlier, status: 'superseded', endedBecause, version: earlier.version + 1 });
-  }
-  return because;
-}
-
-const reasonOf = ({ decisions }: FiledApproval): string | undefined =>
-  decisions.find(({ verdict }) => verdict === 'deny')?.reason;
-
-const tooMany = (): GuardError =>
-  new GuardError('rate_limited', {
-    message: 'Too many calls of this user wait for approval.',
-    retryAfterSeconds: 60,
-  });

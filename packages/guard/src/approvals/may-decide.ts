@@ -11,6 +11,11 @@ import { isSamePerson, isSelected, selectorText } from './people.ts';
  * @returns the selector that lets the person decide, and those under which a yes counts.
  * @throws GuardError `not_permitted` for the caller, its agent, somebody who has decided already, and everybody whom
  * the demand does not name.
+ *
+ * @example
+ * ```ts
+ * const selectorOf = (filed: FiledApproval, by: Principal): ApproverSelector => checkMayDecide(filed, by).as;
+ * ```
  */
 export function checkMayDecide(
   filed: FiledApproval,

@@ -1,6 +1,6 @@
 /** Who is who: people, and the selectors of a demand that name them. */
-import type { ApproverSelector, Person } from '../approval-store.ts';
-import type { Principal } from '../call.ts';
+import type { ApproverSelector, Person, Requester } from '../approval-store.ts';
+import type { Principal, User } from '../call.ts';
 
 /**
  * Whether two names are of the same person. A subject means nothing without its issuer.
@@ -54,4 +54,29 @@ export function readSelector(text: string): ApproverSelector | undefined {
   const [, kind, name, issuer] = SELECTOR.exec(text) ?? [];
   if ((kind !== 'user' && kind !== 'role' && kind !== 'group') || name === undefined) return undefined;
   return issuer === undefined ? { kind, name } : { kind, name, issuer };
+}
+
+const NAME_LENGTH_MAX = 200;
+/** Control, format (bidirectional, zero-width), private-use and lone surrogate characters. */
+const INVISIBLE = /[\p{Cc}\p{Cf}\p{Co}\p{Cs}]/gu;
+
+/**
+ * The user of a call, with the name and the e-mail address that the token states (OpenID Connect Core 5.1). An address
+ * that the issuer has not verified could be that of somebody else, and is left out.
+ *
+ * @example
+ * ```ts
+ * const name = (user: User): string => requesterOf(user).name ?? user.subject;
+ * ```
+ */
+export function requesterOf({ issuer, subject, claims }: User): Requester {
+  const name = textClaim(claims['name']) ?? textClaim(claims['preferred_username']);
+  const email = claims['email_verified'] === true ? textClaim(claims['email']) : undefined;
+  return { issuer, subject, ...(name !== undefined && { name }), ...(email !== undefined && { email }) };
+}
+
+function textClaim(claim: unknown): string | undefined {
+  if (typeof claim !== 'string') return undefined;
+  const text = claim.slice(0, NAME_LENGTH_MAX).replace(INVISIBLE, '').trim();
+  return text === '' ? undefined : text;
 }

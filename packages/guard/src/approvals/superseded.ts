@@ -5,7 +5,7 @@ import { canonicalize } from '../json/canonical.ts';
 
 /** @returns why `earlier` is not for the call of `later`; `undefined` when it is another call altogether. */
 export function supersededBy(earlier: FiledApproval, later: FiledApproval): string | undefined {
-  if (earlier.status === 'refused' || earlier.digest === later.digest) return undefined;
+  if (earlier.status === 'denied' || earlier.digest === later.digest) return undefined;
   if (earlier.server !== later.server || earlier.tool !== later.tool) return undefined;
   const sameCaller = canonicalize(callerOf(earlier)) === canonicalize(callerOf(later));
   if (!sameCaller || canonicalize(earlier.arguments) !== canonicalize(later.arguments)) return undefined;

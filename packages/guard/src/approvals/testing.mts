@@ -15,7 +15,7 @@ export const requestOf = (changes: Partial<ApprovalRequest> = {}): ApprovalReque
   arguments: { amount: 1 },
   revision: 'r1',
   demand: { approvers: [{ kind: 'role', name: 'approver' }], required: 1, distinct: false, source: 'test' },
-  expiresAtMs: 1_000,
+  ttlMs: 1_000,
   ...changes,
 });
 

@@ -67,6 +67,8 @@ export type Outcome = {
   readonly principal: Principal | undefined;
   readonly tenant: Tenant | undefined;
   readonly definition: Definition | undefined;
+  /** That was used for the call. */
+  readonly approval?: Approval | undefined;
   readonly executed: boolean;
 } & (
   | { readonly status: 'success'; readonly result: McpResult }
@@ -109,7 +111,7 @@ export function openTrail(call: Call, startedAtMs: number): Trail {
 
 /** The outcome that the caller of the guard gets. */
 export function closeTrail(trail: Trail, endedAtMs: number): Outcome {
-  const { call, principal, tenant, definition, executed, result, error } = trail;
+  const { call, principal, tenant, definition, approval, executed, result, error } = trail;
   const common = {
     correlationId: call.origin.correlationId,
     method: call.method,
@@ -117,6 +119,7 @@ export function closeTrail(trail: Trail, endedAtMs: number): Outcome {
     principal,
     tenant,
     definition,
+    approval,
     executed,
   };
   if (error === undefined && result !== undefined) return { ...common, status: 'success', result };

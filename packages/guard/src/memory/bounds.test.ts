@@ -47,10 +47,10 @@ describe('H17 a flood of keys', () => {
 
 it('U7 expired requests are forgotten, and one user never has more requests than the cap', async () => {
   const clock = createManualClock();
-  const approvals = createApprovals(createMemoryApprovalStore(), clock, 3);
+  const approvals = createApprovals(createMemoryApprovalStore(), clock, { pendingMax: 3 });
   let filed = 0;
   for (let at = 0; at < 1_000; at++) {
-    const question = requestOf({ digest: `d${at}`, expiresAtMs: clock.now() + 10, arguments: { at } });
+    const question = requestOf({ digest: `d${at}`, ttlMs: 10, arguments: { at } });
     filed += await approvals.consume(question).then(
       () => 1,
       () => 0,

@@ -8,6 +8,7 @@ import {
   isSelected,
   jsonDigest,
   selectorText,
+  statusAt,
   type ApproverSelector,
   type FiledApproval,
 } from '@sallyport/guard';
@@ -77,11 +78,7 @@ const approversOf = ({ demand }: FiledApproval): readonly ApproverSelector[] =>
   demandsOf(demand).flatMap(({ approvers }) => approvers);
 
 /** Whether the caller is asked about requests, and of which status. */
-export function statusOf({ status, expiresAtMs }: FiledApproval, nowMs: number): Status {
-  if (nowMs >= expiresAtMs && (status === 'pending' || status === 'approved')) return 'expired';
-  if (status === 'refused') return 'denied';
-  return status === 'used' ? 'consumed' : status;
-}
+export const statusOf: (filed: FiledApproval, nowMs: number) => Status = statusAt;
 
 const timeText = (ms: number): string => new Date(ms).toISOString();
 

@@ -2,6 +2,7 @@
 import type { ApprovalDemand } from '../../approval-store.ts';
 import type { ApprovalRequest, ApprovalState } from '../../approvals/index.ts';
 import { allDemands } from '../../approvals/demands.ts';
+import { requesterOf } from '../../approvals/people.ts';
 import type { Approval, Definition, Grant } from '../../call.ts';
 import { GuardError } from '../../errors.ts';
 import type { Identity, Stages } from '../../guard.ts';
@@ -49,7 +50,14 @@ export interface ApproveDeps {
   readonly clock: Clock;
 }
 
-/** What a call must wait for, and how long. */
+/**
+ * What a call must wait for, and how long.
+ *
+ * @example
+ * ```ts
+ * const isShort = ({ ttlMs }: CallDemand): boolean => ttlMs < 60_000;
+ * ```
+ */
 export interface CallDemand {
   readonly demand: ApprovalDemand;
   readonly ttlMs: number;
@@ -77,7 +85,7 @@ export function createApprove({ rules, ttlMs, approvals, clock }: ApproveDeps): 
     const asked = callDemand(rules(), request, grant, { now: clock.now(), ttlMs: ttlMs() });
     if (asked === undefined) return undefined;
     const approved = { ...identity, definition, input, revision: grant?.revision ?? '' };
-    return andThen(approvals.consume(requestOf(approved, asked, clock.now())), approvalOrRefusal);
+    return andThen(approvals.consume(requestOf(approved, asked)), approvalOrRefusal);
   };
 }
 
@@ -122,13 +130,13 @@ const isDestructive = ({ document }: Definition): boolean =>
 
 const matches = (pattern: string, name: string): boolean => pattern === '*' || pattern === name;
 
-function requestOf(call: ApprovedCall & Identity, { demand, ttlMs }: CallDemand, nowMs: number): ApprovalRequest {
+function requestOf(call: ApprovedCall & Identity, { demand, ttlMs }: CallDemand): ApprovalRequest {
   const { principal, tenant, definition, input, revision } = call;
   const { user, agent } = principal;
   return {
     tenant: tenant.id,
     digest: approvalDigest(call),
-    requester: { issuer: user.issuer, subject: user.subject },
+    requester: requesterOf(user),
     agent: { clientId: agent.clientId, actors: agent.actors },
     server: definition.server,
     tool: definition.name,
@@ -136,7 +144,7 @@ function requestOf(call: ApprovedCall & Identity, { demand, ttlMs }: CallDemand,
     arguments: input,
     revision,
     demand,
-    expiresAtMs: nowMs + ttlMs,
+    ttlMs,
   };
 }
 

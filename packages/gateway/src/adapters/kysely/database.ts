@@ -1,0 +1,33 @@
+/** What the gateway keeps in a database that several processes may share, on SQLite or on PostgreSQL. */
+import type { ApprovalStore } from '@sallyport/guard';
+import { Kysely } from 'kysely';
+import { createApprovalStore } from './approvals.ts';
+import { migrate } from './migrations.ts';
+import type { Product } from './product.ts';
+import type { Tables } from './tables.ts';
+
+/** The stores of a database. */
+export interface Database {
+  readonly approvals: ApprovalStore;
+  /** Reads from it. Rejects when it does not answer. */
+  probe(): Promise<void>;
+  close(): Promise<void>;
+}
+
+/** @throws Error when it cannot be reached, or was written by a newer Sallyport. */
+export async function openDatabase(product: Product): Promise<Database> {
+  const database = new Kysely<Tables>({ dialect: product.dialect });
+  try {
+    await migrate(database, product);
+  } catch (thrown) {
+    await database.destroy();
+    throw thrown;
+  }
+  return {
+    approvals: createApprovalStore(database),
+    async probe() {
+      await database.selectFrom('approvals').select('id').limit(1).execute();
+    },
+    close: () => database.destroy(),
+  };
+}

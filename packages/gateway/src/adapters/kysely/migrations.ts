@@ -1,0 +1,76 @@
+/** The schema, step by step. A released migration is never edited; new ones are added at the end. */
+import type { Kysely, Transaction } from 'kysely';
+import type { Product } from './product.ts';
+import type { Tables } from './tables.ts';
+
+type Migration = (transaction: Transaction<Tables>) => Promise<void>;
+
+const MIGRATIONS: readonly Migration[] = [createApprovalTables];
+
+/**
+ * Brings the schema up to date, each step once, in one transaction: of several processes that start on one database,
+ * one does it and the others wait.
+ *
+ * @throws Error when a newer program wrote the database.
+ */
+export async function migrate(database: Kysely<Tables>, product: Product): Promise<void> {
+  if ((await versionOf(database, product)) === MIGRATIONS.length) return;
+  await database.transaction().execute(async (transaction) => {
+    await product.lockSchema(transaction);
+    // Read again under the lock, because another process may have migrated meanwhile.
+    const version = await versionOf(transaction, product);
+    if (version > MIGRATIONS.length)
+      throw new Error(
+        `the database was written by a newer Sallyport (version ${version}, this one knows ${MIGRATIONS.length})`,
+      );
+    if (version === 0) {
+      await transaction.schema
+        .createTable('sallyport_schema')
+        .addColumn('version', 'bigint', (column) => column.notNull())
+        .execute();
+      await transaction.insertInto('sallyport_schema').values({ version: 0 }).execute();
+    }
+    for (const step of MIGRATIONS.slice(version)) await step(transaction);
+    await transaction.updateTable('sallyport_schema').set({ version: MIGRATIONS.length }).execute();
+  });
+}
+
+async function versionOf(database: Kysely<Tables>, product: Product): Promise<number> {
+  if (!(await product.hasTable(database, 'sallyport_schema'))) return 0;
+  const row = await database.selectFrom('sallyport_schema').select('version').executeTakeFirst();
+  return row?.version ?? 0;
+}
+
+async function createApprovalTables(transaction: Transaction<Tables>): Promise<void> {
+  const { schema } = transaction;
+  let approvals = schema
+    .createTable('approvals')
+    .addColumn('id', 'text', (column) => column.primaryKey())
+    .addColumn('ended_at', 'bigint')
+    .addColumn('reminded', 'bigint', (column) => column.notNull().defaultTo(0));
+  for (const name of ['tenant', 'digest', 'status', 'issuer', 'subject', 'client_id', 'server', 'tool', 'document'])
+    approvals = approvals.addColumn(name, 'text', (column) => column.notNull());
+  for (const name of ['version', 'created_at', 'expires_at', 'remind_at', 'bytes'])
+    approvals = approvals.addColumn(name, 'bigint', (column) => column.notNull());
+  await approvals.execute();
+  const index = (name: string, columns: string[]): Promise<void> =>
+    schema.createIndex(name).on('approvals').columns(columns).execute();
+  await index('approvals_by_digest', ['tenant', 'digest']);
+  await index('approvals_by_age', ['tenant', 'created_at', 'id']);
+  await index('approvals_by_requester', ['tenant', 'issuer', 'subject', 'status']);
+  await index('approvals_by_expiry', ['status', 'expires_at']);
+  await schema
+    .createTable('approval_events')
+    .addColumn('sequence', 'bigint', (column) => column.primaryKey())
+    .addColumn('kind', 'text', (column) => column.notNull())
+    .addColumn('tenant', 'text', (column) => column.notNull())
+    .addColumn('approval_id', 'text', (column) => column.notNull())
+    .addColumn('at', 'bigint', (column) => column.notNull())
+    .execute();
+  await schema
+    .createTable('sequences')
+    .addColumn('name', 'text', (column) => column.primaryKey())
+    .addColumn('value', 'bigint', (column) => column.notNull())
+    .execute();
+  await transaction.insertInto('sequences').values({ name: 'approvals', value: 0 }).execute();
+}

@@ -1,0 +1,126 @@
+/** Requests for approval in the gateway: where they are kept, what time does to them, and what is recorded of them. */
+import { join } from 'node:path';
+import {
+  createApprovals,
+  type ApprovalEventKind,
+  type Approvals,
+  type AuditLog,
+  type Clock,
+  type ErrorCode,
+  type FiledApproval,
+  type Guard,
+  type Log,
+  type Outcome,
+} from '@sallyport/guard';
+import { logRecord } from '@sallyport/guard/audit';
+import { steadyClock, systemClock } from '@sallyport/guard/memory';
+import { openDatabase, type Database } from './adapters/kysely/database.ts';
+import { openPostgres } from './adapters/postgres/product.ts';
+import { openSqlite } from './adapters/sqlite/product.ts';
+import type { Snapshot } from './snapshot.ts';
+
+/** @throws Error with a sentence for the operator when the database cannot be reached or is too new. */
+export async function openSharedDatabase({ database, dataFolder }: Snapshot, log: Log): Promise<Database> {
+  if (database === undefined) return openDatabase(openSqlite(join(dataFolder, 'sallyport.db')));
+  const lost = (error: string): void => log('warn', 'a connection to the database broke', { error });
+  try {
+    return await openDatabase(openPostgres(database, lost));
+  } catch (thrown) {
+    const { user, host, port, database: name } = database;
+    const cause = thrown instanceof AggregateError ? (thrown.errors[0] as Error) : (thrown as Error);
+    throw new Error(`the database ${name} of ${user} at ${host} port ${port} cannot be used: ${cause.message}`, {
+      cause: thrown,
+    });
+  }
+}
+
+/**
+ * U6: a clock that is set back does not make approvals live longer, and one that stood still while the machine slept
+ * does not either.
+ */
+export const forwardClock: Clock = { now: () => Math.max(systemClock.now(), steadyClock.now()) };
+
+const SWEEP_MS = 1_000;
+
+/** Requests for approval that are swept until they are stopped. */
+export interface GatewayApprovals extends Approvals {
+  stop(): void;
+}
+
+/** @param clock as given to the gateway: the system's is replaced by one that is never set back. */
+export function createGatewayApprovals(
+  { approvals: store }: Database,
+  clock: Clock,
+  audit: AuditLog,
+  log: Log,
+): GatewayApprovals {
+  const approvals = createApprovals(store, clock === systemClock ? forwardClock : clock, {
+    changed: (kind, filed) => recordChange(kind, filed, audit, clock, log),
+  });
+  let isSweeping = false;
+  let isLost = false;
+  const sweep = async (): Promise<void> => {
+    if (isSweeping) return;
+    isSweeping = true;
+    try {
+      await approvals.sweep();
+      if (isLost) log('info', 'requests for approval can be kept again');
+      isLost = false;
+    } catch (thrown) {
+      if (!isLost) log('error', 'requests for approval cannot be kept now', { cause: causeOf(thrown) });
+      isLost = true;
+    }
+    isSweeping = false;
+  };
+  const timer = setInterval(() => void sweep(), SWEEP_MS);
+  timer.unref();
+  void sweep();
+  return { ...approvals, stop: () => clearInterval(timer) };
+}
+
+const causeOf = (thrown: unknown): string => {
+  const { cause } = thrown as Error;
+  return cause instanceof Error ? cause.message : String(thrown);
+};
+
+/** What nobody else records: a decision is recorded by the endpoint that takes it, a use by the records of the call. */
+const RECORDED: readonly ApprovalEventKind[] = ['withdrawn', 'superseded', 'expired'];
+
+function recordChange(kind: ApprovalEventKind, filed: FiledApproval, audit: AuditLog, clock: Clock, log: Log): void {
+  if (!RECORDED.includes(kind)) return;
+  const { id, requester, agent, server, tool, endedBecause } = filed;
+  const fields = {
+    approval_id: id,
+    user: { issuer: requester.issuer, subject: requester.subject },
+    client_id: agent.clientId,
+    server,
+    tool,
+    ...(endedBecause !== undefined && { because: endedBecause }),
+  };
+  audit.append(filed.tenant, logRecord(`approval.${kind}`, fields, clock.now())).catch((cause: unknown) => {
+    log('error', `that a request for approval is ${kind} could not be recorded`, { id, cause: String(cause) });
+  });
+}
+
+/** Errors after which nobody knows whether the call was executed. */
+const UNKNOWN: readonly ErrorCode[] = ['interrupted', 'upstream_timeout', 'cancelled', 'internal'];
+
+/** The same guard; whoever looks at a consumed approval learns what became of the call (U16). */
+export const notingExecution = (guard: Guard, approvals: Approvals, log: Log): Guard => ({
+  ...guard,
+  async run(call, execute) {
+    const outcome = await guard.run(call, execute);
+    const { approval, tenant } = outcome;
+    const execution = executionOf(outcome);
+    if (approval !== undefined && tenant !== undefined && execution !== undefined)
+      approvals.executed(tenant.id, approval.id, execution).catch((thrown: unknown) => {
+        log('warn', 'what became of an approved call could not be noted', { id: approval.id, cause: causeOf(thrown) });
+      });
+    return outcome;
+  },
+});
+
+function executionOf(outcome: Outcome): 'finished' | 'failed' | undefined {
+  if (outcome.status === 'success') return 'finished';
+  return outcome.executed && UNKNOWN.includes(outcome.error.code) ? undefined : 'failed';
+}

@@ -1,0 +1,130 @@
+/** Uses an approval for exactly this call, or files a request for one. */
+import { randomBytes } from 'node:crypto';
+import type { ApprovalLimits, ApprovalStore, FiledApproval } from '../approval-store.ts';
+import type { Approval } from '../call.ts';
+import { errorText } from '../error-text.ts';
+import { GuardError } from '../errors.ts';
+import { supersededBy } from './superseded.ts';
+
+/**
+ * A call for which an approval is used or, when there is none, asked.
+ *
+ * @example
+ * ```ts
+ * const describe = ({ requester, tool }: ApprovalRequest): string => `${requester.subject} calls ${tool}`;
+ * ```
+ */
+export interface ApprovalRequest extends Omit<
+  FiledApproval,
+  | 'id'
+  | 'status'
+  | 'version'
+  | 'decisions'
+  | 'createdAtMs'
+  | 'expiresAtMs'
+  | 'remindAtMs'
+  | 'endedAtMs'
+  | 'endedBecause'
+  | 'execution'
+> {
+  /** How long the request waits, and how long its approval can be used, from when it is filed. */
+  readonly ttlMs: number;
+}
+
+/**
+ * Whether a call is approved. `id` names the request for the caller and the approver.
+ *
+ * @example
+ * ```ts
+ * const isOpen = ({ state }: ApprovalState): boolean => state === 'pending';
+ * ```
+ */
+export type ApprovalState =
+  | { readonly state: 'approved'; readonly approval: Approval }
+  /** `because`: what ended an earlier request for the same call. */
+  | { readonly state: 'pending'; readonly id: string; readonly because: string | undefined }
+  | { readonly state: 'refused'; readonly id: string; readonly reason: string | undefined };
+
+/** @throws GuardError `rate_limited` when too many requests wait, or people said no too often. */
+export async function consume(
+  store: ApprovalStore,
+  now: () => number,
+  limits: () => ApprovalLimits,
+  request: ApprovalRequest,
+): Promise<ApprovalState> {
+  for (;;) {
+    const filed = await store.findOpen(request.tenant, request.digest, now());
+    if (filed?.status === 'denied') return { state: 'refused', id: filed.id, reason: reasonOf(filed) };
+    if (filed?.status === 'pending') return { state: 'pending', id: filed.id, because: undefined };
+    if (filed !== undefined) {
+      if (await store.replace(consumed(filed, now()), 'consumed', now()))
+        return { state: 'approved', approval: { id: filed.id, approvers: filed.decisions.map(({ by }) => by) } };
+      continue;
+    }
+    const created = fileOf(request, now());
+    const because = await supersede(store, created);
+    const filing = await store.insert(created, limits());
+    if (filing === 'inserted') return { state: 'pending', id: created.id, because };
+    if (filing !== 'exists') throw tooMany(filing);
+  }
+}
+
+/** U16: whether the call was executed is not known before it has ended. A process that is killed says nothing more. */
+const consumed = (filed: FiledApproval, nowMs: number): FiledApproval => ({
+  ...filed,
+  status: 'consumed',
+  endedAtMs: nowMs,
+  execution: 'unknown',
+  version: filed.version + 1,
+});
+
+/** People are reminded when three quarters of the time are over. */
+const REMIND_AFTER = 0.75;
+
+function fileOf({ ttlMs, ...request }: ApprovalRequest, nowMs: number): FiledApproval {
+  return {
+    ...request,
+    id: randomBytes(16).toString('hex'),
+    status: 'pending',
+    version: 1,
+    decisions: [],
+    createdAtMs: nowMs,
+    expiresAtMs: nowMs + ttlMs,
+    remindAtMs: nowMs + Math.floor(ttlMs * REMIND_AFTER),
+    endedAtMs: undefined,
+    endedBecause: undefined,
+    execution: undefined,
+  };
+}
+
+/** Ends the requests of the same call that was another one then. @returns why the last of them ended. */
+async function supersede(store: ApprovalStore, created: FiledApproval): Promise<string | undefined> {
+  const { tenant, requester, server, tool, createdAtMs } = created;
+  let because: string | undefined;
+  for (const earlier of await store.list({ tenant, requester, server, tool, status: 'open' }, createdAtMs)) {
+    const endedBecause = supersededBy(earlier, created);
+    if (endedBecause === undefined) continue;
+    because = endedBecause;
+    await store.replace(
+      { ...earlier, status: 'superseded', endedBecause, endedAtMs: createdAtMs, version: earlier.version + 1 },
+      'superseded',
+      createdAtMs,
+    );
+  }
+  return because;
+}
+
+/** What the model is told: one line, without markup, secrets and characters that nobody sees. */
+function reasonOf({ decisions }: FiledApproval): string | undefined {
+  const reason = decisions.find(({ verdict }) => verdict === 'deny')?.reason;
+  return reason === undefined ? undefined : errorText(reason);
+}
+
+const tooMany = (filing: 'full' | 'denied_often'): GuardError =>
+  new GuardError('rate_limited', {
+    message:
+      filing === 'full'
+        ? 'Too many calls of this user or agent wait for approval.'
+        : 'People refused several calls of this user lately. Nothing more is asked of them for a while.',
+    retryAfterSeconds: 60,
+  });
