@@ -4,12 +4,11 @@
  */
 import { request } from 'undici';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { connect } from '../attacks/mcp-client.ts';
 import { openUpstream, textResult, tool, type Upstream } from '../attacks/upstream.ts';
 import { verifyProof, type InclusionProof } from '../../packages/dashboard/src/proof/verify.ts';
+import { controlClient, type Document } from './control-client.ts';
 import { openGateway, type TestGateway } from './gateway.ts';
 
-type Document = Readonly<Record<string, unknown>>;
 const MARKUP = '<img src=x onerror=alert(1)>';
 const HIDDEN = 'safe\u202e\u200b\u{e0041}';
 
@@ -44,28 +43,9 @@ afterAll(async () => {
   await upstream?.close();
 });
 
-const person = (subject: string, roles: readonly string[], tenant = 'acme'): Promise<string> =>
-  gateway.token('bob', { sub: subject, client_id: 'console', roles, tenant_id: tenant });
-
-async function api(token: string, path: string, body?: object, method = body === undefined ? 'GET' : 'POST') {
-  const { statusCode, body: answer } = await request(`${gateway.adminUrl}/api/v1${path}`, {
-    method,
-    headers: {
-      authorization: `Bearer ${token}`,
-      ...(body !== undefined && { 'content-type': 'application/json' }),
-    },
-    ...(body !== undefined && { body: JSON.stringify(body) }),
-  });
-  const text = await answer.text();
-  expect(text).not.toContain('CANARY');
-  return { status: statusCode, text, document: JSON.parse(text) as Document & { readonly items: readonly Document[] } };
-}
-
-async function call(user: string, name: string, args: object): Promise<Document> {
-  const client = await connect(`${gateway.url}/mcp/bank`, await gateway.token(user), 'modern');
-  const { result } = await client.call({ id: 1, name, arguments: args as Record<string, unknown> }).done;
-  return result as Document;
-}
+const { person, api, call: callAs } = controlClient(() => gateway);
+const call = async (user: string, name: string, args: object): Promise<Document> =>
+  callAs(await gateway.token(user), 'bank', name, args);
 
 const sum = (counts: unknown): number => (counts as number[]).reduce((all, count) => all + count, 0);
 

@@ -1,8 +1,10 @@
 /** Composition of what the control API shows: what runs, what changed, and who listens. */
+import { callDemand, createMayList } from '@sallyport/guard/stages';
 import { createTenantLogs } from './adapters/segments/tenant-logs.ts';
 import type { ApiDeps } from './control/deps.ts';
 import { createNewsFeed } from './control/events/news.ts';
 import { createRecentChanges, type RecentChanges } from './control/overview/changes.ts';
+import type { Trials } from './control/policies/trial.ts';
 import type { Discovery } from './discovery.ts';
 import { VERSION } from './mcp/implementation.ts';
 import type { GuardedUpstreams, Resources } from './resources.ts';
@@ -12,7 +14,7 @@ import { createServerStates } from './server-states.ts';
 export interface Reads {
   readonly api: Pick<
     ApiDeps,
-    'activity' | 'changes' | 'installation' | 'issuers' | 'keys' | 'news' | 'pins' | 'records' | 'servers'
+    'activity' | 'changes' | 'installation' | 'issuers' | 'keys' | 'news' | 'pins' | 'records' | 'servers' | 'trials'
   >;
   close(): void;
 }
@@ -60,8 +62,10 @@ export function openReads(resources: Resources, guarded: GuardedUpstreams, disco
         version: VERSION,
         startedAtMs,
         weakenings: settings.current().snapshot.weakenings,
+        tiers: Object.keys(settings.current().snapshot.limits),
         policies: settings.current().policies,
       }),
+      trials: createTrials(resources, guarded),
       issuers: { states: () => issuers },
       servers: {
         settings: () => settings.current().snapshot.servers,
@@ -71,6 +75,23 @@ export function openReads(resources: Resources, guarded: GuardedUpstreams, disco
       },
     },
     close: () => clearInterval(timer),
+  };
+}
+
+/** The functions that judge calls, for calls that nobody makes. */
+function createTrials({ settings, clock }: Resources, { guard, upstreams }: GuardedUpstreams): Trials {
+  return {
+    find: (target) => upstreams.catalog.find(target),
+    mayList: createMayList({
+      policy: () => settings.current().policies.engine,
+      allowTools: (server) => settings.current().servers.get(server)?.allowTools,
+    }),
+    judge: (call) => guard.judge(call),
+    demand: (request, grant) => {
+      const { approvalRules, snapshot } = settings.current();
+      if (request.definition.kind !== 'tool') return undefined;
+      return callDemand(approvalRules, request, grant, { now: clock.now(), ttlMs: snapshot.approvals.ttlMs });
+    },
   };
 }
 

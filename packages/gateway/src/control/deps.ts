@@ -6,6 +6,7 @@ import type { NewsFeed } from './events/news.ts';
 import type { Activity } from './overview/activity.ts';
 import type { RecentChanges } from './overview/changes.ts';
 import type { Installation } from './overview/installation.ts';
+import type { Trials } from './policies/trial.ts';
 import type { Issuers, Servers } from './servers/servers.ts';
 
 /** The ports of all endpoints. */
@@ -28,6 +29,8 @@ export interface ApiDeps {
   /** The audit logs, read. */
   readonly records: TenantRecords;
   readonly servers: Servers;
+  /** Judges calls that nobody makes. */
+  readonly trials: Trials;
   /** The approved definition of a tool. */
   readonly toolOf: (server: string, tool: string) => Definition | undefined;
   /** The description of this API. */

@@ -8,8 +8,15 @@ import { exportCalls } from './calls/export.ts';
 import { listCalls } from './calls/list.ts';
 import { getCall } from './calls/show.ts';
 import type { ApiDeps } from './deps.ts';
+import { createKey } from './keys/create.ts';
+import { listKeys } from './keys/list.ts';
+import { revokeKey } from './keys/revoke.ts';
 import { getOpenApi } from './openapi.ts';
 import { getOverview } from './overview/show.ts';
+import { listPeople } from './people/list.ts';
+import { explainPolicies } from './policies/explain.ts';
+import { getPolicies } from './policies/files.ts';
+import { tryCall } from './policies/try.ts';
 import { approveDefinition } from './servers/definition-approve.ts';
 import { listDefinitions } from './servers/definition-list.ts';
 import { getDefinition } from './servers/definition-show.ts';
@@ -24,6 +31,13 @@ export const API_ROUTES: readonly ApiRoute<ApiDeps>[] = [
   exportCalls,
   getCall,
   getProof,
+  getPolicies,
+  explainPolicies,
+  tryCall,
+  listPeople,
+  listKeys,
+  createKey,
+  revokeKey,
   listServers,
   getServer,
   listDefinitions,

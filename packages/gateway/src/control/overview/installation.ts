@@ -17,6 +17,8 @@ export interface Installation {
   readonly version: string;
   readonly startedAtMs: number;
   readonly weakenings: readonly string[];
+  /** Rate limit tiers. */
+  readonly tiers: readonly string[];
   readonly policies: {
     readonly policies: readonly PolicySource[];
     readonly revision: string;
