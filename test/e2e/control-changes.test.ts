@@ -6,6 +6,7 @@ import { readFileSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { openUpstream, textResult, tool, type Upstream } from '../attacks/upstream.ts';
+import { request } from 'undici';
 import { controlClient, type Document } from './control-client.ts';
 import { openGateway, type TestGateway } from './gateway.ts';
 
@@ -236,5 +237,65 @@ describe('people', () => {
     const acme = (await api(await operator(), '/people?text=alice')).document.items;
     expect(acme).toMatchObject([{ subject: 'alice', calls: expect.any(Number) }]);
     expect((await api(await operator(), '/people')).text).not.toContain('carol');
+  });
+});
+
+describe('settings', () => {
+  it('A27 are shown with their origin and what they weaken, without secrets and paths of references', async () => {
+    const { document } = await api(await person('audrey', ['auditor']), '/settings');
+    const settings = document['settings'] as readonly Document[];
+    expect(settings).toContainEqual(
+      expect.objectContaining({ path: 'tenants', value: ['acme', 'globex'], origin: 'file' }),
+    );
+    expect(settings).toContainEqual(expect.objectContaining({ path: 'log.level', value: 'error', default: 'info' }));
+    expect(settings).toContainEqual(
+      expect.objectContaining({ path: 'servers.bank.headers', value: {}, origin: 'default' }),
+    );
+    expect(document['weakenings']).toEqual(expect.any(Array));
+  });
+});
+
+/** The events of a stream so far. */
+async function listen(token: string): Promise<{ readonly events: { event: string; data: Document }[]; close(): void }> {
+  const { body } = await request(`${gateway.adminUrl}/api/v1/events`, {
+    headers: { authorization: `Bearer ${token}` },
+  });
+  const events: { event: string; data: Document }[] = [];
+  let text = '';
+  body.on('data', (chunk: Buffer) => {
+    text += String(chunk);
+    const blocks = text.split('\n\n');
+    text = blocks.pop() ?? '';
+    for (const block of blocks) {
+      const [, event, data] = /^event: (\w+)\ndata: (.*)$/.exec(block) ?? [];
+      if (event !== undefined) events.push({ event, data: JSON.parse(data ?? '') as Document });
+    }
+  });
+  body.on('error', () => undefined);
+  return { events, close: () => void body.destroy() };
+}
+
+describe('events', () => {
+  it('tell each what changes and may be read by them, and nothing of another tenant (U14)', async () => {
+    const streams = {
+      viewer: await listen(await person('vera', ['viewer'])),
+      stranger: await listen(await person('nora', [])),
+      requester: await listen(await person('alice', [])),
+      globex: await listen(await person('gina', ['viewer'], 'globex')),
+    };
+    const names = (of: keyof typeof streams): Set<string> => new Set(streams[of].events.map(({ event }) => event));
+    await call(await gateway.token('alice'), 'bank', 'refund', { amount: 700 });
+    await api(await operator(), '/keys', { name: 'event' });
+    await expect
+      .poll(() => [...names('viewer')].sort(), { timeout: 30_000 })
+      .toEqual(['approval', 'changed', 'overview']);
+    await expect.poll(() => names('requester').has('approval'), { timeout: 30_000 }).toBe(true);
+    expect(streams.viewer.events.find(({ event }) => event === 'approval')?.data).toMatchObject({
+      status: 'pending',
+      version: 1,
+    });
+    expect([...names('requester')]).toEqual(['approval']);
+    expect([names('stranger').size, names('globex').size]).toEqual([0, 0]);
+    for (const { close } of Object.values(streams)) close();
   });
 });

@@ -6,6 +6,7 @@
  */
 import { existsSync, readFileSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
+import { asObject } from '@sallyport/guard';
 import { buildSnapshot } from './config/build.ts';
 import { parseYaml, type ConfigError, type ParsedYaml } from './config/positions.ts';
 import { errorsOfIssue, openReport, type Issue } from './config/report.ts';
@@ -15,6 +16,7 @@ import type { Snapshot } from './snapshot.ts';
 
 export type { ConfigError } from './config/positions.ts';
 export type { Environment } from './config/secrets.ts';
+export { effectiveSettings } from './config/effective.ts';
 export { needRestart } from './config/restart.ts';
 export { openSealingKey } from './config/sealing-key.ts';
 
@@ -104,7 +106,7 @@ export function loadConfigText(text: string, name: string, options: LoadOptions)
   const parsed = schema.safeParse(yaml.value ?? {});
   if (!parsed.success) return { errors: inFileOrder(schemaErrors(parsed.error.issues, yaml)) };
   const report = openReport(yaml);
-  const snapshot = buildSnapshot({ config: parsed.data, report, ...options }, text);
+  const snapshot = buildSnapshot({ config: parsed.data, report, ...options }, text, asObject(yaml.value));
   return report.errors.length > 0 ? { errors: inFileOrder(report.errors) } : { snapshot, file: undefined };
 }
 

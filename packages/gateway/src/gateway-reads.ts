@@ -1,6 +1,7 @@
 /** Composition of what the control API shows: what runs, what changed, and who listens. */
 import { callDemand, createMayList } from '@sallyport/guard/stages';
 import { createTenantLogs } from './adapters/segments/tenant-logs.ts';
+import { effectiveSettings } from './config.ts';
 import type { ApiDeps } from './control/deps.ts';
 import { createNewsFeed } from './control/events/news.ts';
 import { createRecentChanges, type RecentChanges } from './control/overview/changes.ts';
@@ -62,6 +63,8 @@ export function openReads(resources: Resources, guarded: GuardedUpstreams, disco
         version: VERSION,
         startedAtMs,
         weakenings: settings.current().snapshot.weakenings,
+        settingsVersion: settings.current().snapshot.version,
+        settings: () => effectiveSettings(settings.current().snapshot.written),
         tiers: Object.keys(settings.current().snapshot.limits),
         policies: settings.current().policies,
       }),

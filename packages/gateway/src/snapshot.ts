@@ -197,6 +197,8 @@ export interface Snapshot {
   readonly demo: boolean;
   /** Every setting that weakens a protection, in words; logged at start and recorded. */
   readonly weakenings: readonly string[];
+  /** The configuration as it was written: references in place of secrets, and no defaults. */
+  readonly written: JsonObject;
 }
 
 /** What is known of a server besides its definitions, for `initialize` and `server/discover`. */

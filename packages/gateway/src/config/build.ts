@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto';
 import { statSync } from 'node:fs';
 import { resolve } from 'node:path';
-import { isLoopback } from '@sallyport/guard';
+import { isLoopback, type JsonObject } from '@sallyport/guard';
 import type { Snapshot } from '../snapshot.ts';
 import { buildIdentity } from './identity.ts';
 import { buildApprovals } from './approvals.ts';
@@ -17,8 +17,9 @@ import { unknownServer } from './suggest.ts';
  * Builds a frozen snapshot. Errors and weakenings go to `input.report`.
  *
  * @param text the configuration file; the version of the snapshot is its hash.
+ * @param written what the text says, before defaults and units are applied.
  */
-export function buildSnapshot(input: ConfigInput, text: string): Snapshot {
+export function buildSnapshot(input: ConfigInput, text: string, written: JsonObject): Snapshot {
   const { config, folder } = input;
   const dataFolder = resolve(folder, config.data);
   const gateway = buildGateway(input);
@@ -60,6 +61,7 @@ export function buildSnapshot(input: ConfigInput, text: string): Snapshot {
     log: config.log,
     demo: config.demo,
     weakenings: [...input.report.weakenings],
+    written,
   });
 }
 

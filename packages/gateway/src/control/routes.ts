@@ -8,6 +8,7 @@ import { exportCalls } from './calls/export.ts';
 import { listCalls } from './calls/list.ts';
 import { getCall } from './calls/show.ts';
 import type { ApiDeps } from './deps.ts';
+import { getEvents } from './events/show.ts';
 import { createKey } from './keys/create.ts';
 import { listKeys } from './keys/list.ts';
 import { revokeKey } from './keys/revoke.ts';
@@ -17,6 +18,7 @@ import { listPeople } from './people/list.ts';
 import { explainPolicies } from './policies/explain.ts';
 import { getPolicies } from './policies/files.ts';
 import { tryCall } from './policies/try.ts';
+import { getSettings } from './settings/show.ts';
 import { approveDefinition } from './servers/definition-approve.ts';
 import { listDefinitions } from './servers/definition-list.ts';
 import { getDefinition } from './servers/definition-show.ts';
@@ -32,6 +34,8 @@ export const API_ROUTES: readonly ApiRoute<ApiDeps>[] = [
   getCall,
   getProof,
   getPolicies,
+  getSettings,
+  getEvents,
   explainPolicies,
   tryCall,
   listPeople,

@@ -1,6 +1,6 @@
 /** What is the same for every tenant: the program and its settings. */
 import type { SourcePolicy } from '@sallyport/guard/policy';
-import type { PolicyEngine } from '@sallyport/guard';
+import type { Json, PolicyEngine } from '@sallyport/guard';
 
 /** A policy, and where it stands. */
 export interface PolicySource extends SourcePolicy {
@@ -11,12 +11,25 @@ export interface PolicySource extends SourcePolicy {
   readonly fileText: string;
 }
 
+/** A setting in force. */
+export interface InstalledSetting {
+  readonly path: string;
+  readonly value: Json;
+  readonly default: Json | undefined;
+  readonly origin: 'file' | 'environment' | 'default';
+  readonly secret: boolean;
+}
+
 /** The program and the settings in force. */
 export interface Installation {
   /** Of this program. */
   readonly version: string;
   readonly startedAtMs: number;
   readonly weakenings: readonly string[];
+  /** Hash of the configuration file. */
+  readonly settingsVersion: string;
+  /** Every setting in force, without secrets. */
+  readonly settings: () => readonly InstalledSetting[];
   /** Rate limit tiers. */
   readonly tiers: readonly string[];
   readonly policies: {

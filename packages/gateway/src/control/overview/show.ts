@@ -88,8 +88,8 @@ const seriesOf = (startsMs: readonly number[], series: Omit<CallFigures, 'starts
   p99_ms: [...series.p99Ms],
 });
 
-const pendingApprovals = async ({ approvals }: Deps, { tenant }: ApiCaller): Promise<number> =>
-  (await approvals.list({ tenant: tenant.id, status: 'pending' })).length;
+const pendingApprovals = ({ approvals }: Deps, { tenant }: ApiCaller): Promise<number> =>
+  approvals.count({ tenant: tenant.id, status: 'pending' });
 
 async function issuersOf({ issuers }: Deps): Promise<{ issuer: string; status: 'ready' | 'failed'; error?: string }[]> {
   const states = await issuers.states();
