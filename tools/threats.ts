@@ -328,6 +328,7 @@ export const THREATS: Readonly<Record<string, Threat>> = {
   U5: row('A caller approves their own call.', 'The requester is refused as an approver.'),
   U6: row('An old approval is used.', 'Approvals expire, and expiry is checked when they are used.'),
   U7: row('Requests for approval flood the approvers.', 'Equal requests are one; pending requests are bounded.'),
+  U9: row('What is cut off in a message hides the harm.', 'The number of characters that are not shown is said.'),
   U13: row('An approval is stretched to another call.', 'It fits one tool of one server and nothing else.'),
   U8: row(
     'Text of a server or a model hides what it says: padding, unseen or turning characters, look-alike letters.',
@@ -342,6 +343,10 @@ export const THREATS: Readonly<Record<string, Threat>> = {
     'All text is put into the page as text nodes, under a policy that allows no inline script.',
   ),
   U16: row('The approval store or a waiting call fails.', 'The call is refused; its approval is there for the next.'),
+  U18: row(
+    'Arguments that nobody can read: encoded, evaluated, piped.',
+    'They are marked for approvers, with the reason.',
+  ),
   U17: row('The client answers for the approvers.', 'Its answer decides nothing, only what people say on the page.'),
   D1: row('One tenant makes all the noise it can.', 'Other tenants see no error.'),
   D2: row('Memory, descriptors or rows grow for good.', 'Whatever is kept is bounded.'),

@@ -37,6 +37,8 @@ export {
   type ApprovalState,
   type Verdict,
 } from './approvals/index.ts';
+export { plainText, type PlainText } from './approvals/plain-text.ts';
+export { uninspectableParts, type Uninspectable } from './approvals/uninspectable.ts';
 export { watchDecisions, type Decided } from './approvals/watch.ts';
 export { BoundedMap } from './bounded-map.ts';
 export { createByteBuffer, type ByteBuffer } from './byte-buffer.ts';
