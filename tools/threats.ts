@@ -3,12 +3,8 @@
  * `docs/reference/threats.md` from this table and from the tests that name the ids (`threats-page.ts`);
  * `threats.test.ts` fails for an id without a row and for a row without a test.
  */
-interface Threat {
-  readonly threat: string;
-  readonly defence: string;
-}
-
-const row = (threat: string, defence: string): Threat => ({ threat, defence });
+import { row, type Threat } from './threat.ts';
+import { APPROVALS } from './threats-approvals.ts';
 
 /** Families of ids, in the order of the page. */
 export const FAMILIES = {
@@ -321,33 +317,7 @@ export const THREATS: Readonly<Record<string, Threat>> = {
   S12: row('A right is removed while a stream is open.', 'Open streams are authorized again within seconds.'),
   S13: row('A cancelled call still gets a result.', 'The result is recorded and delivered to nobody.'),
   R5: row('An imported document expands without limit.', 'Aliases in configuration files are bounded.'),
-  U1: row('Arguments change after the approval.', 'An approval is for the digest of the exact arguments.'),
-  U2: row('The definition or the policy changes after the approval.', 'Both are part of what was approved.'),
-  U3: row('A client rebuilds a pending call from its own history.', 'The pending request is kept by the gateway.'),
-  U4: row('An approval is used twice.', 'It is consumed once, atomically.'),
-  U5: row('A caller approves their own call.', 'The requester is refused as an approver.'),
-  U6: row('An old approval is used.', 'Approvals expire, and expiry is checked when they are used.'),
-  U7: row('Requests for approval flood the approvers.', 'Equal requests are one; pending requests are bounded.'),
-  U9: row('What is cut off in a message hides the harm.', 'The number of characters that are not shown is said.'),
-  U13: row('An approval is stretched to another call.', 'It fits one tool of one server and nothing else.'),
-  U8: row(
-    'Text of a server or a model hides what it says: padding, unseen or turning characters, look-alike letters.',
-    'It is answered as data and shown whole; what would hide is shown as a mark with its name, or as an escape.',
-  ),
-  U14: row(
-    'An approval of another tenant is used, or anything of another tenant is read.',
-    'Approvals, logs, figures, keys and cursors are bound to their tenant; those of another one do not exist.',
-  ),
-  U15: row(
-    'Text of an agent runs as a script on the approval page.',
-    'All text is put into the page as text nodes, under a policy that allows no inline script.',
-  ),
-  U16: row('The approval store or a waiting call fails.', 'The call is refused; its approval is there for the next.'),
-  U18: row(
-    'Arguments that nobody can read: encoded, evaluated, piped.',
-    'They are marked for approvers, with the reason.',
-  ),
-  U17: row('The client answers for the approvers.', 'Its answer decides nothing, only what people say on the page.'),
+  ...APPROVALS,
   D1: row('One tenant makes all the noise it can.', 'Other tenants see no error.'),
   D2: row('Memory, descriptors or rows grow for good.', 'Whatever is kept is bounded.'),
   B1: row(
