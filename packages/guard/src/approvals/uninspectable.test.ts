@@ -52,7 +52,7 @@ describe('U18 what cannot be read is marked', () => {
       { digest: `sha256:${'9f86d081884c7d65'.repeat(4)}`, commit: 'da39a3ee5e6b4b0d3255bfef95601890afd80709' },
     ],
     ['an IBAN', { iban: 'DE89370400440532013000' }],
-    ['a path', { path: '/srv/docs/2026/quarterly-report-for-the-board-of-directors-final.md' }],
+    ['a path', { path: '/srv/docs/2026/quarterly-report-for-the-board-of-directors-final.pdf' }],
     ['an address', { url: 'https://docs.example.com/guides/getting-started-with-the-gateway#first-minutes' }],
     ['a query', { sql: 'select name, amount from orders where amount > 100 order by amount desc' }],
     ['words with bars', { text: 'yes | no | shell fish' }],
