@@ -2,7 +2,7 @@
  * Callers that wait for an approval: how many may, for how long, and when their request was decided, here or by another
  * process on the same store.
  */
-import { createFairShares, takeShare, watchDecisions, type Approvals, type Clock } from '@sallyport/guard';
+import { createFairShares, takeShare, watchDecisions, type Approvals } from '@sallyport/guard';
 import type { SettingsHolder } from './active-settings.ts';
 import type { ApprovalWaits } from './edge/deps.ts';
 
@@ -11,9 +11,8 @@ const WAITING_PART = 2;
 
 /** Nobody waits at first. */
 export function createApprovalWaits(
-  approvals: Pick<Approvals, 'show'>,
+  approvals: Pick<Approvals, 'show' | 'subscribe'>,
   settings: SettingsHolder,
-  clock: Clock,
 ): ApprovalWaits {
   const snapshot = () => settings.current().snapshot;
   const shares = createFairShares(() => Math.ceil(snapshot().gateway.callsMax / WAITING_PART));
@@ -28,6 +27,6 @@ export function createApprovalWaits(
         return undefined;
       }
     },
-    decided: watchDecisions(approvals, clock),
+    decided: watchDecisions(approvals),
   };
 }

@@ -15,6 +15,7 @@ import {
 import { logRecord } from '@sallyport/guard/audit';
 import { steadyClock, systemClock } from '@sallyport/guard/memory';
 import { openDatabase, type Database } from './adapters/kysely/database.ts';
+import type { Metrics } from './adapters/prometheus/metrics.ts';
 import { openPostgres } from './adapters/postgres/product.ts';
 import { openSqlite } from './adapters/sqlite/product.ts';
 import type { Snapshot } from './snapshot.ts';
@@ -53,9 +54,13 @@ export function createGatewayApprovals(
   clock: Clock,
   audit: AuditLog,
   log: Log,
+  decided: Metrics['approvalDecided'],
 ): GatewayApprovals {
   const approvals = createApprovals(store, clock === systemClock ? forwardClock : clock, {
-    changed: (kind, filed) => recordChange(kind, filed, audit, clock, log),
+    changed(kind, filed) {
+      recordChange(kind, filed, audit, clock, log);
+      countDecision(kind, filed, decided);
+    },
   });
   let isSweeping = false;
   let isLost = false;
@@ -76,6 +81,18 @@ export function createGatewayApprovals(
   timer.unref();
   void sweep();
   return { ...approvals, stop: () => clearInterval(timer) };
+}
+
+/** Each once, in the process in which it happened. */
+function countDecision(
+  kind: ApprovalEventKind,
+  { status, createdAtMs, expiresAtMs, decisions }: FiledApproval,
+  decided: Metrics['approvalDecided'],
+): void {
+  const decidedAtMs = decisions.at(-1)?.atMs ?? expiresAtMs;
+  if (kind === 'expired') decided('expired', expiresAtMs - createdAtMs);
+  else if (kind === 'decided' && status !== 'pending')
+    decided(status === 'approved' ? 'approved' : 'refused', decidedAtMs - createdAtMs);
 }
 
 const causeOf = (thrown: unknown): string => {

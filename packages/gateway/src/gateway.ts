@@ -105,7 +105,9 @@ export async function openResources(
     log,
     recorded: logShares.recorded,
   });
-  const approvals = createGatewayApprovals(database, clock, audit, log);
+  const approvals = createGatewayApprovals(database, clock, audit, log, (result, waitedMs) =>
+    metrics.approvalDecided(result, waitedMs),
+  );
   const metrics = createMetrics({
     servers: () => settings.current().serverNames,
     tenants: () => settings.current().snapshot.tenants,
@@ -206,7 +208,7 @@ export function edgeDepsOf(resources: Resources, { guard, upstreams }: GuardedUp
     guard,
     send: upstreams.send,
     profileOf: (name) => upstreams.directory.profile(name),
-    approvals: createApprovalWaits(approvals, settings, clock),
+    approvals: createApprovalWaits(approvals, settings),
     definitionOf: (target) => upstreams.catalog.find(target),
     maySee: serverVisibility(upstreams, settings),
     snapshot: () => {

@@ -1,6 +1,5 @@
 /** When a request for approval was decided, here or by another process on the same store. */
 import { GuardError } from '../errors.ts';
-import type { Clock } from '../ports.ts';
 import type { Approvals } from './index.ts';
 
 /**
@@ -14,10 +13,13 @@ import type { Approvals } from './index.ts';
  */
 export type Decided = (tenant: string, id: string, signal: AbortSignal) => Promise<void>;
 
-/** How often the requests are looked at that somebody waits for. */
-const DECIDED_POLL_MS = 500;
+type Watched = Pick<Approvals, 'show' | 'subscribe'>;
+
+/** How often the requests are looked at of whose change nothing was heard, because the store could not be read. */
+const LOOK_MS = 5_000;
 /** Looked at each time, so that a thousand that wait cost the store no more than these. */
 const LOOKS_MAX = 50;
+
 interface Waiting {
   readonly tenant: string;
   readonly id: string;
@@ -25,15 +27,15 @@ interface Waiting {
 }
 
 /**
- * Looks at the requests in turn; who has waited longest comes first.
+ * Looks at a request when it has changed; and at all of them in turn, who has waited longest first.
  *
  * @example
  * ```ts
- * const decided = watchDecisions(approvals, systemClock);
+ * const decided = watchDecisions(approvals);
  * await decided('acme', id, AbortSignal.timeout(60_000));
  * ```
  */
-export function watchDecisions(approvals: Pick<Approvals, 'show'>, clock: Clock): Decided {
+export function watchDecisions(approvals: Watched): Decided {
   const waiting = new Set<Waiting>();
   let timer: NodeJS.Timeout | undefined;
   const forget = (one: Waiting): void => {
@@ -43,7 +45,7 @@ export function watchDecisions(approvals: Pick<Approvals, 'show'>, clock: Clock)
     timer = undefined;
   };
   const look = async (one: Waiting): Promise<void> => {
-    if (await isPending(approvals, clock, one)) return;
+    if (await isPending(approvals, one)) return;
     forget(one);
     one.resolve();
   };
@@ -55,11 +57,16 @@ export function watchDecisions(approvals: Pick<Approvals, 'show'>, clock: Clock)
       void look(one);
     }
   };
+  approvals.subscribe(({ id }) => {
+    for (const one of waiting) if (one.id === id) void look(one);
+  });
   return (tenant, id, signal) =>
     new Promise((resolve) => {
       const one: Waiting = { tenant, id, resolve };
       waiting.add(one);
-      timer ??= setInterval(lookAtSome, DECIDED_POLL_MS).unref();
+      // It may have been decided before anybody waited.
+      void look(one);
+      timer ??= setInterval(lookAtSome, LOOK_MS).unref();
       signal.addEventListener(
         'abort',
         () => {
@@ -72,10 +79,10 @@ export function watchDecisions(approvals: Pick<Approvals, 'show'>, clock: Clock)
 }
 
 /** A store that does not answer has not decided: the caller goes on waiting, up to its limit. */
-async function isPending(approvals: Pick<Approvals, 'show'>, clock: Clock, { tenant, id }: Waiting): Promise<boolean> {
+async function isPending(approvals: Watched, { tenant, id }: Waiting): Promise<boolean> {
   try {
-    const { status, expiresAtMs } = await approvals.show(tenant, id);
-    return status === 'pending' && clock.now() < expiresAtMs;
+    const { status } = await approvals.show(tenant, id);
+    return status === 'pending';
   } catch (thrown) {
     return !(thrown instanceof GuardError && thrown.code === 'not_found');
   }

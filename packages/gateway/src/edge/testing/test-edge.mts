@@ -103,7 +103,7 @@ export async function openTestEdge(options: TestEdgeOptions = {}): Promise<TestE
       waitMs: () => options.waitMs ?? 0,
       revision: options.revision ?? (() => '1'),
       hold: () => (held < (options.waitingMax ?? 100) ? holdOne() : undefined),
-      decided: watchDecisions(approvals, systemClock),
+      decided: watchDecisions(approvals),
     },
     clock: systemClock,
     steadyClock,
