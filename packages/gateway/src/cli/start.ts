@@ -23,7 +23,7 @@ export const startCommand: CommandDefinition<readonly [], StartOptions> = {
       choices: ['gateway', 'admin', 'all'],
       default: 'all',
     },
-    { flags: '--demo', summary: 'start the demo: two servers, two tenants, three users, an authorization server' },
+    { flags: '--demo', summary: 'start the demo: two servers, two tenants, four users, an authorization server' },
     { flags: '--json', summary: 'print the addresses as one line of JSON' },
   ],
   example: 'sallyport start --config /etc/sallyport/sallyport.yaml',

@@ -1,7 +1,7 @@
 /**
  * What `npm start` prints: addresses, users, how to connect a client, and calls to make. At most 100 columns wide.
  */
-import type { DemoCall } from './demo-calls.ts';
+import { ASKING_CALL, type DemoCall } from './demo-calls.ts';
 import type { DemoUser } from './users.ts';
 
 /** Everything that the banner shows. */
@@ -47,6 +47,8 @@ export function banner(content: BannerContent): string {
       : `  It needs a key: add the header "Authorization: Bearer …" that stands in ${content.callsFolder}/1-allowed`,
     heading('Try (each is one call; read the file to see it)'),
     ...content.calls.map((call) => callLines(call, content.callsFolder)),
+    heading('A person says yes (in a second terminal)'),
+    ...approvalLines(content),
     heading('Then prove that the record of all this is whole'),
     `  ${content.command} audit verify --config ${content.configFile}`,
     heading('Weakened on purpose, because this is a demo'),
@@ -84,6 +86,21 @@ function callLines({ file, shows, times }: DemoCall, folder: string): string {
   const call = `curl -K ${folder}/${file}`;
   const line = times === undefined ? call : `for i in $(seq ${times}); do ${call}; done`;
   return `  # ${shows}\n  ${line}`;
+}
+
+/** `( … )`: the credential does not stay in the shell. */
+function approvalLines({ callsFolder, command }: BannerContent): string[] {
+  const as = (subject: string, action: string): string =>
+    `  (. ${callsFolder}/as-${subject}; ${command} approvals ${action})`;
+  return [
+    callLines(ASKING_CALL, callsFolder),
+    '  # carol sees what would be sent, with its id',
+    as('carol', 'list'),
+    '  # bob may look, and not say yes',
+    as('bob', 'approve ID'),
+    '  # carol may: the call of alice goes on',
+    as('carol', 'approve ID'),
+  ];
 }
 
 function wrapped(text: string, first: string, rest: string): string[] {

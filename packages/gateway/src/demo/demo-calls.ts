@@ -9,6 +9,7 @@ import { MODERN_VERSION } from '../mcp/revisions.ts';
 import { ACCEPT_RESPONSE, HEADER_NAME } from '../mcp/headers.ts';
 import { requestMessage } from '../mcp/json-rpc.ts';
 import { requestMeta } from '../mcp/meta-keys.ts';
+import { afterApprovalPage } from '../mcp/approval-retry.ts';
 
 /** One call, and what it shows. */
 export interface DemoCall {
@@ -21,6 +22,8 @@ export interface DemoCall {
   readonly shows: string;
   /** How often to repeat it; 1 when absent. */
   readonly times?: number;
+  /** Whether the client was shown where its call waits, and waits as well. */
+  readonly waits?: boolean;
 }
 
 /** In the order of the banner. */
@@ -67,26 +70,57 @@ export const DEMO_CALLS: readonly DemoCall[] = [
   },
   {
     file: '6-limited',
-    user: 'carol',
+    user: 'dave',
     server: 'notes',
     tool: 'list_notes',
     arguments: { tenant: 'globex' },
-    shows: 'rate-limited: carol has 5 calls a minute',
+    shows: 'rate-limited: dave has 5 calls a minute',
     times: 6,
   },
 ];
 
+/** The call that waits until a person approves it. */
+export const ASKING_CALL: DemoCall = {
+  file: '7-asks',
+  user: 'alice',
+  server: 'notes',
+  tool: 'delete_note',
+  arguments: { tenant: 'acme', id: 1 },
+  shows: 'alice deletes a note: the call waits until somebody says yes, and then goes on by itself',
+  waits: true,
+};
+
+/** The users that decide about it, each with a file that makes the command line act for them. */
+export const DECIDERS = ['bob', 'carol'] as const;
+
 /** @param keys API key by subject. Files are readable by their owner only. */
-export function writeCurlFiles(folder: string, gatewayUrl: string, keys: ReadonlyMap<string, string>): void {
+export function writeCurlFiles(
+  folder: string,
+  { gatewayUrl, adminUrl }: { readonly gatewayUrl: string; readonly adminUrl: string },
+  keys: ReadonlyMap<string, string>,
+): void {
   mkdirSync(folder, { recursive: true, mode: 0o700 });
-  for (const call of DEMO_CALLS)
+  for (const call of [...DEMO_CALLS, ASKING_CALL])
     writeFileSync(join(folder, call.file), curlFile(call, gatewayUrl, keys.get(call.user) ?? ''), { mode: 0o600 });
+  for (const subject of DECIDERS) {
+    const variables = { SALLYPORT_TOKEN: keys.get(subject) ?? '', SALLYPORT_ADMIN_URL: adminUrl };
+    const lines = Object.entries(variables).map(([name, value]) => `export ${name}='${value}'\n`);
+    writeFileSync(join(folder, `as-${subject}`), lines.join(''), { mode: 0o600 });
+  }
 }
 
 /** The request of a modern client (2026-07-28): no handshake, no session. */
 export function curlFile(call: DemoCall, gatewayUrl: string, key: string): string {
-  const _meta = requestMeta(MODERN_VERSION, {}, { name: 'curl', version: '1' });
-  const body = requestMessage(1, 'tools/call', { name: call.tool, arguments: call.arguments, _meta });
+  const capabilities = call.waits === true ? { elicitation: { url: {} } } : {};
+  const meta = requestMeta(MODERN_VERSION, capabilities, { name: 'curl', version: '1' });
+  const params = { name: call.tool, arguments: call.arguments };
+  const body = requestMessage(
+    1,
+    'tools/call',
+    call.waits === true
+      ? { ...params, ...afterApprovalPage(), _meta: { ...meta, progressToken: 1 } }
+      : { ...params, _meta: meta },
+  );
   const headers = [
     `Authorization: Bearer ${key}`,
     'Content-Type: application/json',
@@ -102,6 +136,7 @@ export function curlFile(call: DemoCall, gatewayUrl: string, key: string): strin
     ...headers.map((header) => `header = ${quoted(header)}`),
     `data = ${quoted(JSON.stringify(body))}`,
     'silent',
+    ...(call.waits === true ? ['no-buffer'] : []),
     'show-error',
     `write-out = "\\n"`,
     '',

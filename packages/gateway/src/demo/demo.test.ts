@@ -68,7 +68,7 @@ describe('users and keys', () => {
     expect(openDemoUsers(folder)).toEqual(users);
     expect(statSync(join(folder, 'demo-users.json')).mode & 0o777).toBe(0o600);
     const other = openDemoUsers(mkdtempSync(join(tmpdir(), 'sallyport-demo-')));
-    expect(new Set([...users, ...other].map((user) => user.password)).size).toBe(6);
+    expect(new Set([...users, ...other].map((user) => user.password)).size).toBe(8);
   });
 
   it('the example configuration loads, and its weakenings are known', () => {

@@ -16,13 +16,13 @@ export async function mintDemoKeys(
     if (old.name === NAME && old.revokedAtMs === undefined) await store.put({ ...old, revokedAtMs: now });
   }
   const texts = new Map<string, string>();
-  for (const { subject, tenant, roles, tier } of users) {
+  for (const { subject, tenant, roles, tier, control } of users) {
     const { text, key } = mintApiKey({
       tenant,
       subject,
       name: NAME,
       roles,
-      scopes: [],
+      scopes: control === undefined ? [] : [`control:${control}`],
       tier,
       createdAtMs: now,
       expiresAtMs: now + WEEK_MS,

@@ -1,4 +1,5 @@
-import { execFile } from 'node:child_process';
+import { execFile, spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { mkdtempSync, readFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -28,6 +29,8 @@ async function freePorts(count: number): Promise<number[]> {
   await Promise.all(servers.map((server) => new Promise((resolve) => server.close(resolve))));
   return ports;
 }
+
+const WAIT = { timeout: 20_000, interval: 50 };
 
 interface Answer {
   result?: { isError?: boolean; content: { text: string }[]; structuredContent?: { error_code?: string } };
@@ -82,11 +85,32 @@ describe('the whole demo', () => {
     expect(answers).toEqual([undefined, undefined, undefined, undefined, undefined, 'RATE_LIMITED']);
   });
 
+  it('alice asks, bob may not say yes, carol may, and the call goes on by itself', async () => {
+    const asked = spawn('curl', ['-K', join(dataFolder, 'try', '7-asks')]);
+    let out = '';
+    asked.stdout.setEncoding('utf8').on('data', (text: string) => (out += text));
+    const ended = once(asked, 'close');
+    await vi.waitFor(() => expect(out).toContain('Waiting for approval'), WAIT);
+    const id = /approvals\/([0-9a-f]{32})/.exec(out)?.[1] ?? '';
+    const approve = async (subject: string): Promise<number> => {
+      const key = /SALLYPORT_TOKEN='(.*)'/.exec(readFileSync(join(dataFolder, 'try', `as-${subject}`), 'utf8'))?.[1];
+      const headers = { authorization: `Bearer ${key}`, 'content-type': 'application/json' };
+      const url = `http://127.0.0.1:${admin}/api/v1/approvals/${id}/approve`;
+      return (await fetch(url, { method: 'POST', headers, body: '{}' })).status;
+    };
+    expect(await approve('bob')).toBe(403);
+    expect(out).not.toContain('was deleted');
+    expect(await approve('carol')).toBe(200);
+    await ended;
+    expect(out).toContain('Note 1 was deleted.');
+  });
+
   it('is ready, counts, and has a checkpoint', async () => {
     const at = (path: string): Promise<Response> => fetch(`http://127.0.0.1:${admin}${path}`);
     expect(await (await at('/ready')).json()).toEqual({
       status: 'ready',
       checks: {
+        approvals: 'ok',
         audit: 'ok',
         'audit.tenants.acme': 'ok',
         'audit.tenants.globex': 'ok',

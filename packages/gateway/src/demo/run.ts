@@ -37,7 +37,8 @@ export interface DemoOptions {
 const RIGHTS: Readonly<Record<string, string>> = {
   alice: 'everything',
   bob: 'reads notes, echoes what is not confidential',
-  carol: 'reads and writes notes, 5 calls a minute',
+  carol: 'approves what others ask for',
+  dave: 'reads and writes notes, 5 calls a minute',
 };
 
 /** @throws Error with a sentence for the operator. Prints the banner when everything is up. */
@@ -54,7 +55,7 @@ export async function runDemo(io: CliIo, start: Start, options: DemoOptions = {}
     const signIn = await options.openSignIn?.(snapshot, users);
     const running = await start(snapshot, signIn === undefined ? {} : { signIn: signIn.handle });
     const callsFolder = join(dataFolder, 'try');
-    writeCurlFiles(callsFolder, running.gatewayUrl, keys);
+    writeCurlFiles(callsFolder, running, keys);
     io.stdout(
       banner({
         gatewayUrl: running.gatewayUrl,

@@ -11,13 +11,16 @@ export interface DemoUser {
   readonly roles: readonly string[];
   /** Rate limit tier; `undefined` = the default one. */
   readonly tier: string | undefined;
+  /** What the key of the user may do in the control API; nothing when absent. */
+  readonly control?: 'viewer' | 'approver';
   readonly password: string;
 }
 
 const USERS: readonly Omit<DemoUser, 'password'>[] = [
   { subject: 'alice', name: 'Alice', tenant: 'acme', roles: ['admin'], tier: undefined },
-  { subject: 'bob', name: 'Bob', tenant: 'acme', roles: ['analyst'], tier: undefined },
-  { subject: 'carol', name: 'Carol', tenant: 'globex', roles: ['member'], tier: 'trial' },
+  { subject: 'bob', name: 'Bob', tenant: 'acme', roles: ['analyst'], tier: undefined, control: 'viewer' },
+  { subject: 'carol', name: 'Carol', tenant: 'acme', roles: ['approver'], tier: undefined, control: 'approver' },
+  { subject: 'dave', name: 'Dave', tenant: 'globex', roles: ['member'], tier: 'trial' },
 ];
 
 /** The same users and passwords at every start. `demo-users.json` is readable by its owner only. */

@@ -5,14 +5,12 @@
  * and only what people said on the page counts.
  */
 import { GuardError, isObject, type JsonObject, type Outcome } from '@sallyport/guard';
+import { APPROVAL_QUESTION as QUESTION, APPROVAL_STATE_PREFIX as STATE_PREFIX } from '../../mcp/approval-retry.ts';
 import { acceptsUrls } from '../../mcp/client-requests.ts';
 import { RPC_ERROR } from '../../mcp/error-codes.ts';
 import { inputRequired } from '../../mcp/results.ts';
 import { hasUrlElicitation } from '../../mcp/revisions.ts';
 
-/** Prefix of the `requestState` of such a question. */
-const STATE_PREFIX = 'sallyport-approval.';
-const QUESTION = 'approval';
 /** Members of params that the question replaces; its state keeps them. */
 const REPLACED_MEMBERS = ['requestState', 'inputResponses'] as const;
 
