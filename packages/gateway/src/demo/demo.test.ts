@@ -162,7 +162,7 @@ it('curl reads the files as intended', async () => {
   await new Promise((resolve) => server.once('listening', resolve));
   writeCurlFiles(
     folder,
-    `http://127.0.0.1:${(server.address() as { port: number }).port}`,
+    { gatewayUrl: `http://127.0.0.1:${(server.address() as { port: number }).port}`, adminUrl: 'http://127.0.0.1:1' },
     new Map([['alice', 'sp_1_a"b\\c']]),
   );
   expect(statSync(join(folder, '1-allowed')).mode & 0o777).toBe(0o600);
