@@ -2,7 +2,6 @@
 import type { QueryClient } from '@tanstack/react-query';
 import { createRootRoute, createRoute, createRouter, lazyRouteComponent } from '@tanstack/react-router';
 import { NotFound } from './pages/not-found.tsx';
-import { NotYet } from './pages/not-yet.tsx';
 import { PageFailed } from './pages/page-failed.tsx';
 import { Root } from './shell/shell.tsx';
 
@@ -25,7 +24,7 @@ const routes = root.addChildren([
   createRoute({
     ...page,
     path: '/',
-    component: NotYet,
+    component: lazyRouteComponent(() => import('./pages/overview/page.tsx'), 'OverviewPage'),
   }),
   createRoute({
     ...page,
@@ -37,14 +36,46 @@ const routes = root.addChildren([
     path: '/approvals/$id',
     component: lazyRouteComponent(() => import('./pages/approvals/request.tsx'), 'ApprovalPage'),
   }),
-  createRoute({ ...page, path: '/servers', component: NotYet }),
-  createRoute({ ...page, path: '/servers/$name', component: NotYet }),
-  createRoute({ ...page, path: '/servers/$name/definition', component: NotYet }),
-  createRoute({ ...page, path: '/calls', component: NotYet }),
-  createRoute({ ...page, path: '/calls/$id', component: NotYet }),
-  createRoute({ ...page, path: '/policies', component: NotYet }),
-  createRoute({ ...page, path: '/people', component: NotYet }),
-  createRoute({ ...page, path: '/settings', component: NotYet }),
+  createRoute({
+    ...page,
+    path: '/servers',
+    component: lazyRouteComponent(() => import('./pages/servers/list.tsx'), 'ServersPage'),
+  }),
+  createRoute({
+    ...page,
+    path: '/servers/$name',
+    component: lazyRouteComponent(() => import('./pages/servers/server.tsx'), 'ServerPage'),
+  }),
+  createRoute({
+    ...page,
+    path: '/servers/$name/definition',
+    component: lazyRouteComponent(() => import('./pages/servers/definition.tsx'), 'DefinitionPage'),
+  }),
+  createRoute({
+    ...page,
+    path: '/calls',
+    component: lazyRouteComponent(() => import('./pages/calls/list.tsx'), 'CallsPage'),
+  }),
+  createRoute({
+    ...page,
+    path: '/calls/$id',
+    component: lazyRouteComponent(() => import('./pages/calls/call.tsx'), 'CallPage'),
+  }),
+  createRoute({
+    ...page,
+    path: '/policies',
+    component: lazyRouteComponent(() => import('./pages/policies/page.tsx'), 'PoliciesPage'),
+  }),
+  createRoute({
+    ...page,
+    path: '/people',
+    component: lazyRouteComponent(() => import('./pages/people/page.tsx'), 'PeoplePage'),
+  }),
+  createRoute({
+    ...page,
+    path: '/settings',
+    component: lazyRouteComponent(() => import('./pages/settings/page.tsx'), 'SettingsPage'),
+  }),
 ]);
 
 export function createDashboardRouter(queries: QueryClient) {

@@ -177,8 +177,8 @@ export const OVERVIEW: Overview = {
   step_seconds: 60,
   series: {
     time: Array.from({ length: STEPS }, (_, at) => Math.floor(Date.now() / 1_000) - (STEPS - at) * 60),
-    calls: wave(42, 14),
-    refused: wave(2.4, 1.6),
+    calls: wave(4_200, 1_400).map(Math.round),
+    refused: wave(240, 160).map(Math.round),
     p50_ms: wave(41, 6),
     p95_ms: wave(180, 40),
     p99_ms: wave(420, 120),
@@ -222,7 +222,7 @@ export function callAt(index: number, newest: number): Call {
     agent: index % 4 === 0 ? 'nightly-agent' : 'Claude Code',
     server,
     tool: name,
-    status: refused ? 'refused' : 'executed',
+    status: refused ? 'refused' : 'success',
     ...(refused && { error_code: REFUSED[index % 3] ?? '' }),
     ...(!refused && { duration_ms: 12 + ((index * 37) % 400) }),
   };

@@ -17,7 +17,7 @@ export const WALKED: Readonly<Record<string, string>> = {
   request: '/approvals/5f0c7a1e9b3d4c2f8a6e1d0b7c5f3a29',
   servers: '/servers',
   server: '/servers/payments',
-  definition: '/servers/payments/definition?kind=tool&name=refund',
+  definition: '/servers/payments/definition?kind=tool&id=refund',
   calls: '/calls',
   call: '/calls/0193f2a4-00000000032c',
   policies: '/policies',

@@ -39,7 +39,7 @@ export async function callApi(method: string, path: string, options: CallOptions
   const headers = new Headers({ Accept: 'application/json' });
   if (method !== 'GET') {
     headers.set('X-CSRF-Token', csrfToken);
-    headers.set('Content-Type', 'application/json');
+    if (method !== 'DELETE') headers.set('Content-Type', 'application/json');
     if (method === 'POST') headers.set('Idempotency-Key', crypto.randomUUID());
   }
   if (options.ifMatch !== undefined) headers.set('If-Match', options.ifMatch);
@@ -48,7 +48,7 @@ export async function callApi(method: string, path: string, options: CallOptions
     headers,
     credentials: 'same-origin',
     redirect: 'error',
-    ...(method !== 'GET' && { body: JSON.stringify(options.body ?? {}) }),
+    ...(method !== 'GET' && method !== 'DELETE' && { body: JSON.stringify(options.body ?? {}) }),
     ...(options.signal !== undefined && { signal: options.signal }),
   }).catch((thrown: unknown) => {
     if (options.signal?.aborted === true) throw thrown;

@@ -1,5 +1,6 @@
 /** What the pages read, each with the key under which it is cached. */
 import { infiniteQueryOptions, queryOptions } from '@tanstack/react-query';
+import type { InclusionProof } from '../proof/verify.ts';
 import { callApi, getJson, Problem, setCsrfToken } from './client.ts';
 import type {
   ApiKey,
@@ -8,7 +9,6 @@ import type {
   CallDetail,
   Definition,
   DefinitionDetail,
-  InclusionProof,
   KnownPerson,
   List,
   Overview,
@@ -79,14 +79,16 @@ export const serverQuery = (name: string) =>
     queryFn: ({ signal }) => getJson<Server>(`/servers/${encodeURIComponent(name)}`, { signal }),
   });
 
-export const definitionsQuery = (server: string) =>
-  queryOptions({
-    queryKey: ['server', server, 'definitions'],
-    queryFn: ({ signal }) =>
+export const definitionsQuery = (server: string, filters: Filters) =>
+  infiniteQueryOptions({
+    queryKey: ['server', server, 'definitions', filters],
+    initialPageParam: '',
+    queryFn: ({ pageParam, signal }) =>
       getJson<List<Definition>>(`/servers/${encodeURIComponent(server)}/definitions`, {
         signal,
-        query: { limit: '200' },
+        query: { ...filters, limit: '200', cursor: pageParam },
       }),
+    getNextPageParam: (page) => page.next_cursor,
   });
 
 export const definitionPath = (server: string, kind: string, name: string): string =>
@@ -94,7 +96,7 @@ export const definitionPath = (server: string, kind: string, name: string): stri
 
 export const definitionQuery = (server: string, kind: string, name: string) =>
   queryOptions({
-    queryKey: ['server', server, 'definitions', kind, name],
+    queryKey: ['server', server, 'definition', kind, name],
     queryFn: ({ signal }) => getJson<DefinitionDetail>(definitionPath(server, kind, name), { signal }),
   });
 
@@ -107,19 +109,20 @@ export const callsQuery = (filters: Filters) =>
     getNextPageParam: (page) => page.next_cursor,
   });
 
-export const callQuery = (id: string) =>
+/** @param time about when it was, which finds it sooner in a large log. */
+export const callQuery = (id: string, time: string | undefined) =>
   queryOptions({
     queryKey: ['call', id],
-    queryFn: ({ signal }) => getJson<CallDetail>(`/calls/${encodeURIComponent(id)}`, { signal }),
+    queryFn: ({ signal }) => getJson<CallDetail>(`/calls/${encodeURIComponent(id)}`, { signal, query: { time } }),
   });
 
-export const proofQuery = (log: string, index: number) =>
-  queryOptions({
-    queryKey: ['proof', log, index],
-    staleTime: Number.POSITIVE_INFINITY,
-    queryFn: ({ signal }) =>
-      getJson<InclusionProof>(`/audit/${encodeURIComponent(log)}/proof/${String(index)}`, { signal }),
-  });
+/** A proof never changes, so it is read once. */
+export const proofQuery = (log: string, index: number) => ({
+  queryKey: ['proof', log, index] as const,
+  staleTime: Number.POSITIVE_INFINITY,
+  read: (signal: AbortSignal) =>
+    getJson<InclusionProof>(`/audit/${encodeURIComponent(log)}/proof/${String(index)}`, { signal }),
+});
 
 export const policiesQuery = queryOptions({
   queryKey: ['policies'],

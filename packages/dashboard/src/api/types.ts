@@ -150,6 +150,7 @@ export interface Call {
   readonly agent?: string;
   readonly server?: string;
   readonly tool?: string;
+  readonly operation?: string;
   readonly status: string;
   readonly error_code?: string;
   readonly duration_ms?: number | null;
@@ -165,17 +166,7 @@ export interface LoggedRecord {
 export interface CallDetail {
   readonly intent?: LoggedRecord;
   readonly outcome?: LoggedRecord;
-  readonly related: readonly (LoggedRecord | Call)[];
-}
-
-export interface InclusionProof {
-  readonly index: number;
-  readonly size: number;
-  readonly leaf: string;
-  readonly leaf_hash: string;
-  readonly path: readonly string[];
-  readonly checkpoint: string;
-  readonly key: string;
+  readonly related: readonly LoggedRecord[];
 }
 
 export interface PolicyFiles {

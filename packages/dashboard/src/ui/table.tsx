@@ -39,8 +39,8 @@ export interface DataTableProps<Row extends RowData> {
   readonly rows: readonly Row[];
   readonly columns: readonly Column<Row>[];
   readonly rowKey: (row: Row) => string;
-  /** All there are, where not all have been read. */
-  readonly total?: number;
+  /** Whether there are rows that have not been read yet. */
+  readonly hasMore?: boolean;
   /** Called when the end of what was read comes into sight. */
   readonly onEnd?: () => void;
   readonly dim?: (row: Row) => boolean;
@@ -50,14 +50,14 @@ const ROW_HEIGHT = 40;
 const OVERSCAN = 12;
 
 export function DataTable<Row extends RowData>(props: DataTableProps<Row>): ReactNode {
-  const { label, rows, columns, rowKey, total, onEnd } = props;
+  const { label, rows, columns, rowKey, hasMore, onEnd } = props;
   const table = useTable({ features, columns, data: rows, getRowId: rowKey });
   const body = useRef<HTMLTableSectionElement>(null);
   const { shown, above, below, scrollTo } = useRowsInSight(body, rows.length, onEnd);
   useRowKeys(body, rows.length, scrollTo);
   const all = table.getRowModel().rows;
   return (
-    <table className={styles['table']} aria-label={label} aria-rowcount={(total ?? rows.length) + 1}>
+    <table className={styles['table']} aria-label={label} aria-rowcount={hasMore === true ? -1 : rows.length + 1}>
       <thead>
         {table.getHeaderGroups().map((group) => (
           <tr key={group.id} aria-rowindex={1}>

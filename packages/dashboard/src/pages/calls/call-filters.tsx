@@ -1,0 +1,60 @@
+import type { ReactNode } from 'react';
+import { FilterBar, useFilters } from '../../ui/filters.tsx';
+import { VisibleText } from '../../ui/visible-text.tsx';
+import { FIELDS } from './filter-text.ts';
+import styles from './calls.module.css';
+
+const CHOICES = [
+  {
+    name: 'status',
+    label: 'Status',
+    options: [
+      ['', 'Any status'],
+      ['success', 'Success'],
+      ['refused', 'Refused'],
+      ['error', 'Error'],
+      ['unknown', 'Unknown'],
+    ],
+  },
+  {
+    name: 'kind',
+    label: 'Kind',
+    options: [
+      ['', 'Calls and changes'],
+      ['call', 'Calls'],
+      ['event', 'Changes'],
+    ],
+  },
+  {
+    name: 'within',
+    label: 'Time',
+    options: [
+      ['', 'Any time'],
+      ['hour', 'Last hour'],
+      ['day', 'Last day'],
+      ['week', 'Last week'],
+    ],
+  },
+] as const;
+
+export function CallFilters(): ReactNode {
+  const [values, set] = useFilters();
+  const named = FIELDS.filter((name) => (values[name] ?? '') !== '');
+  return (
+    <div className={styles['filters']}>
+      <FilterBar text="q" placeholder="Search: user:alice tool:refund text" choices={CHOICES} />
+      {named.length > 0 && (
+        <ul className={styles['chips']} aria-label="Further filters">
+          {named.map((name) => (
+            <li key={name}>
+              <button type="button" onClick={() => set({ [name]: undefined })} title="Remove this filter">
+                {name.replaceAll('_', ' ')}: <VisibleText text={values[name] ?? ''} /> <span aria-hidden>×</span>
+                <span className="visually-hidden">, remove</span>
+              </button>
+            </li>
+          ))}
+        </ul>
+      )}
+    </div>
+  );
+}

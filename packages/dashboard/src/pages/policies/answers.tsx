@@ -1,0 +1,58 @@
+import { Link } from '@tanstack/react-router';
+import type { ReactNode } from 'react';
+import type { Explanation, Trial } from '../../api/types.ts';
+import { Status } from '../../ui/badge.tsx';
+import { VisibleText } from '../../ui/visible-text.tsx';
+import styles from './policies.module.css';
+
+export function ExplanationView({ explanation }: { readonly explanation: Explanation }): ReactNode {
+  const { decision, policies, errors = [] } = explanation;
+  return (
+    <>
+      <p className={styles['decision']}>
+        <Status value={decision} />
+        {policies.length === 0 && 'No policy allows it.'}
+      </p>
+      <ul className={styles['because']}>
+        {policies.map(({ id, effect = '', file, line }) => (
+          <li key={`${file ?? ''} ${id}`}>
+            <span className="soft">{effect}</span>{' '}
+            {file === undefined ? (
+              <VisibleText text={id} />
+            ) : (
+              <Link to="/policies" search={{ file, ...(line !== undefined && { line: String(line) }) }}>
+                <VisibleText text={`${id} (${file}${line === undefined ? '' : `:${String(line)}`})`} />
+              </Link>
+            )}
+          </li>
+        ))}
+        {errors.map((text) => (
+          <li key={text} className={styles['error']}>
+            <VisibleText text={text} />
+          </li>
+        ))}
+      </ul>
+    </>
+  );
+}
+
+export function TrialView({ trial: { stages, outcome } }: { readonly trial: Trial }): ReactNode {
+  return (
+    <>
+      <p className={styles['decision']}>
+        Outcome: <Status value={outcome} />
+      </p>
+      <ol className={styles['stages']}>
+        {stages.map(({ stage, result, detail = '' }) => (
+          <li key={stage}>
+            <span>{stage}</span>
+            <Status value={result} />
+            <span className="soft">
+              <VisibleText text={detail} />
+            </span>
+          </li>
+        ))}
+      </ol>
+    </>
+  );
+}
