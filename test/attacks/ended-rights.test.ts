@@ -15,6 +15,8 @@ type Json = Record<string, unknown>;
 
 const EVENTUALLY = { timeout: 30_000, interval: 50 };
 const PERMIT_ALL = 'permit (principal, action, resource);';
+const outputSchema = { type: 'object', properties: { n: { type: 'integer' } } };
+const TOOLS = [tool('make'), tool('slow'), tool('typed', {}, { outputSchema })];
 const FOLLOWS_TASKS: Json = { extensions: { 'io.modelcontextprotocol/tasks': {} } };
 
 let servers: Record<Era, Upstream>;
@@ -23,6 +25,8 @@ let settings: Json;
 /** The tools as the servers show them now. */
 let tools: readonly Json[];
 let made = 0;
+/** What a finished task gives, where a test says so. */
+let taskResult: Json | undefined;
 
 const taskOf = (taskId: unknown): Json => ({
   taskId,
@@ -38,6 +42,23 @@ const exceptWhen = (condition: string): string =>
 
 /** Answers that were begun and never end. */
 const held: ServerResponse[] = [];
+/** Subscriptions of the gateway at the modern server. */
+const listening = new Map<ServerResponse, Received>();
+
+function listen(received: Received, response: ServerResponse): Json {
+  response.writeHead(200, { 'content-type': 'text/event-stream' });
+  listening.set(response, received);
+  const { notifications } = received.params;
+  tellListeners('notifications/subscriptions/acknowledged', { notifications });
+  return SILENT;
+}
+
+function tellListeners(method: string, params: Json): void {
+  for (const [response, { body }] of listening) {
+    const _meta = { 'io.modelcontextprotocol/subscriptionId': (JSON.parse(body) as Json)['id'] };
+    response.write(`data: ${JSON.stringify({ jsonrpc: '2.0', method, params: { ...params, _meta } })}\n\n`);
+  }
+}
 
 function hold({ params }: Received, response: ServerResponse): Json {
   const { progressToken } = (params['_meta'] ?? {}) as Json;
@@ -58,18 +79,20 @@ const answerOf =
         serverInfo: { name: 'tasks', version: '1' },
       };
     if (method === 'tools/list') return { tools };
+    if (method === 'subscriptions/listen') return listen(received, response);
     if (method === 'tools/call' && params['name'] === 'slow') return hold(received, response);
     if (method === 'tools/call') {
       made += 1;
       return era === 'legacy' ? { task: taskOf(`t${made}`) } : { resultType: 'task', ...taskOf(`t${made}`) };
     }
     if (method === 'tasks/list') return { tasks: Array.from({ length: made }, (_, at) => taskOf(`t${at + 1}`)) };
-    if (method === 'tasks/result') return { content: [{ type: 'text', text: 'CANARY' }] };
-    return method.startsWith('tasks/') ? taskOf(params['taskId']) : undefined;
+    if (method === 'tasks/result') return taskResult ?? { content: [{ type: 'text', text: 'CANARY' }] };
+    if (!method.startsWith('tasks/')) return undefined;
+    return { ...taskOf(params['taskId']), ...(taskResult && { status: 'completed', result: taskResult }) };
   };
 
 beforeAll(async () => {
-  tools = [tool('make'), tool('slow')];
+  tools = TOOLS;
   const prompts = [{ name: 'greet', arguments: [{ name: 'customer' }, { name: 'tone' }] }];
   servers = {
     legacy: await openUpstream({ prompts, respond: answerOf('legacy') }),
@@ -82,7 +105,7 @@ beforeAll(async () => {
   settings = JSON.parse(readFileSync(gateway.config, 'utf8')) as Json;
 });
 afterAll(async () => {
-  for (const response of held) response.destroy();
+  for (const response of [...held, ...listening.keys()]) response.destroy();
   await gateway?.close();
   await Promise.all(Object.values(servers ?? {}).map((one) => one.close()));
 });
@@ -94,6 +117,7 @@ async function configure(changed: Json): Promise<void> {
 }
 beforeEach(async () => {
   setPolicy(PERMIT_ALL);
+  taskResult = undefined;
   await configure({});
 });
 
@@ -142,6 +166,19 @@ describe.each([
     await expect.poll(() => isGot(client, secret), EVENTUALLY).toBe(true);
   });
 
+  it('gives its result only if that matches the output schema of its tool', async () => {
+    const client = await open();
+    const { result } = await client.send('tools/call', { name: 'typed', arguments: {}, task: { ttl: 60_000 } });
+    const taskId = String((result?.['task'] as Json | undefined)?.['taskId'] ?? result?.['taskId']);
+    const method = era === 'modern' ? 'tasks/get' : 'tasks/result';
+    taskResult = { content: [], structuredContent: { n: 'CANARY' } };
+    const refused = await client.send(method, { taskId });
+    expect(JSON.stringify(refused.messages)).toContain('OUTPUT_BLOCKED');
+    expect(JSON.stringify(refused.messages)).not.toContain('CANARY');
+    taskResult = { content: [], structuredContent: { n: 7 } };
+    expect(JSON.stringify((await client.send(method, { taskId })).result)).toContain('{"n":7}');
+  });
+
   it('whose arguments are too large to keep is refused when a policy could forbid them', async () => {
     const client = await open();
     const large = await begin(client, 'secret'.repeat(500));
@@ -153,9 +190,9 @@ describe.each([
   it('ends with the pin of its tool, and with its own expiry', async () => {
     const client = await open();
     const task = await begin(client, 'x');
-    tools = [tool('make', {}, { title: 'another' }), tool('slow')];
+    tools = [tool('make', {}, { title: 'another' }), ...TOOLS.slice(1)];
     await expectRefused(client, task);
-    tools = [tool('make'), tool('slow')];
+    tools = TOOLS;
     await expect.poll(() => isGot(client, task), EVENTUALLY).toBe(true);
     vi.useFakeTimers({ toFake: ['Date'], now: Date.now() + 61_000 });
     try {
@@ -180,8 +217,14 @@ interface OpenStream {
   close(): void;
 }
 
-async function openStream(era: Era, path: string, message: Json, session?: string): Promise<OpenStream> {
-  const token = await gateway.token('alice');
+async function openStream(
+  era: Era,
+  path: string,
+  message: Json,
+  session?: string,
+  user = 'alice',
+): Promise<OpenStream> {
+  const token = await gateway.token(user);
   const abort = new AbortController();
   const method = String(message['method'] ?? '');
   const params = (message['params'] ?? {}) as Json;
@@ -206,13 +249,24 @@ async function openStream(era: Era, path: string, message: Json, session?: strin
   return { text: () => text, hasEnded: () => ended, close: () => abort.abort() };
 }
 
-async function openListening(era: Era, path: string): Promise<OpenStream> {
+async function openListening(era: Era, path: string, user = 'alice'): Promise<OpenStream> {
   if (era === 'modern') {
     const params = { notifications: { toolsListChanged: true }, _meta: MODERN_META };
-    return openStream(era, path, { method: 'subscriptions/listen', params });
+    return openStream(era, path, { method: 'subscriptions/listen', params }, undefined, user);
   }
-  const { session } = await connect(`${gateway.url}${path}`, await gateway.token('alice'), era);
-  return openStream(era, path, {}, session);
+  const { session } = await connect(`${gateway.url}${path}`, await gateway.token(user), era);
+  return openStream(era, path, {}, session, user);
+}
+
+/** A call that has sent its progress and never ends. */
+async function openCall(era: Era, path: string): Promise<OpenStream> {
+  const token = await gateway.token('alice');
+  const session = era === 'legacy' ? (await connect(`${gateway.url}${path}`, token, era)).session : undefined;
+  const meta = { progressToken: 'p', ...(era === 'modern' && MODERN_META) };
+  const params = { name: 'slow', arguments: { a: 'x' }, _meta: meta };
+  const answer = await openStream(era, path, { method: 'tools/call', params }, session);
+  await expect.poll(() => answer.text(), EVENTUALLY).toContain('notifications/progress');
+  return answer;
 }
 
 describe.each(['modern', 'legacy'] as const)('B10 %s: an open stream', (era) => {
@@ -231,17 +285,51 @@ describe.each(['modern', 'legacy'] as const)('B10 %s: an open stream', (era) => 
     second.close();
   });
 
+  it.each([
+    ['a whole server', 'resource in Server::"modern"', [true, true, false]],
+    ['everything', 'principal.subject == "alice"', [true, true, true]],
+  ] as const)('ends when policies deny the user %s, and those of others stay', async (_what, condition, ends) => {
+    const ofAlice: OpenStream[] = [];
+    for (const path of ['/mcp/modern', '/mcp', '/mcp/legacy']) ofAlice.push(await openListening(era, path));
+    const call = await openCall(era, '/mcp/modern');
+    const ofCarol = await openListening(era, '/mcp/legacy', 'carol');
+    const client = await connect(`${gateway.url}/mcp/modern`, await gateway.token('alice'), era);
+    setPolicy(exceptWhen(condition));
+    const listed = async (): Promise<unknown> => (await client.send('tools/list', {})).result?.['tools'];
+    await expect.poll(listed, EVENTUALLY).toEqual([]);
+    // One that begins without the right does not stay either.
+    ofAlice.push(await openListening(era, '/mcp/modern'));
+    await expect.poll(() => ofAlice.map((stream) => stream.hasEnded()), EVENTUALLY).toEqual([...ends, true]);
+    expect(ofCarol.hasEnded()).toBe(false);
+    await expect.poll(() => call.hasEnded(), EVENTUALLY).toBe(true);
+    expect(call.text()).toContain('The right to this call ended while it ran.');
+    for (const stream of [...ofAlice, ofCarol]) stream.close();
+  });
+
   it('with the answer to a call ends with the right to the call', async () => {
-    const token = await gateway.token('alice');
-    const session = era === 'legacy' ? (await connect(`${gateway.url}/mcp/legacy`, token, era)).session : undefined;
-    const meta = { progressToken: 'p', ...(era === 'modern' && MODERN_META) };
-    const params = { name: 'slow', arguments: { a: 'x' }, _meta: meta };
-    const answer = await openStream(era, '/mcp/legacy', { method: 'tools/call', params }, session);
-    await expect.poll(() => answer.text(), EVENTUALLY).toContain('notifications/progress');
-    setPolicy(`${PERMIT_ALL} forbid (principal, action, resource == Tool::"legacy/slow");`);
+    const answer = await openCall(era, '/mcp/legacy');
+    setPolicy(exceptWhen('resource == Tool::"legacy/slow"'));
     await expect.poll(() => answer.hasEnded(), EVENTUALLY).toBe(true);
     expect(answer.text()).toContain('The right to this call ended while it ran.');
   });
+});
+
+it('B10 whoever follows a task gets no result that does not match the output schema of its tool', async () => {
+  const client = await connect(`${gateway.url}/mcp/modern`, await gateway.token('alice'), 'modern', FOLLOWS_TASKS);
+  const taskId = (await client.send('tools/call', { name: 'typed', arguments: {} })).result?.['taskId'];
+  const _meta = { ...MODERN_META, 'io.modelcontextprotocol/clientCapabilities': FOLLOWS_TASKS };
+  const params = { notifications: { taskIds: [taskId] }, _meta };
+  const stream = await openStream('modern', '/mcp/modern', { method: 'subscriptions/listen', params });
+  const isFollowed = ({ params: { notifications } }: Received): boolean =>
+    JSON.stringify(notifications).includes(`"t${made}"`);
+  await expect.poll(() => [...listening.values()].some(isFollowed), EVENTUALLY).toBe(true);
+  for (const n of ['CANARY', 7]) {
+    const result = { content: [], structuredContent: { n } };
+    tellListeners('notifications/tasks', { ...taskOf(`t${made}`), status: 'completed', result });
+  }
+  await expect.poll(() => stream.text(), EVENTUALLY).toContain('{"n":7}');
+  expect(stream.text()).not.toContain('CANARY');
+  stream.close();
 });
 
 it('B10 the rest of an answer is not given to somebody who has lost the right to the call', async () => {

@@ -108,9 +108,10 @@ const streams: readonly Change[] = [
     ['http/resumption.test.ts', 'http/get-stream.test.ts', 'test/attacks/session-handles.test.ts'],
     [
       ['resumption !== undefined && resumption.stream.owner.principalKey !== principalKey', 'false'],
-      ['      releaseSlot = slots.take(identity, snapshot.gateway.streamsPerPrincipalMax);\n', ''],
+      ['    releaseSlot = slots.take(identity, snapshot.gateway.streamsPerPrincipalMax);\n', ''],
       ['      releaseSlot?.();\n', ''],
-      ['if (sequence > after) writeBounded', 'writeBounded'],
+      ['event.sequence > after && ', ''],
+      [' && !withheld.has(event)', ''],
       ['(listed !== undefined && listed === newestOfSameCaller(live.getStreams, listed))', 'true'],
     ],
   ),
@@ -164,7 +165,7 @@ const streams: readonly Change[] = [
     'subscriptions/notification-gate.ts',
     ['test/attacks/revoked-streams.test.ts'],
     [
-      ['      if (allowed) deliver();', '      deliver();'],
+      ['      if (isAllowed) deliver();', '      deliver();'],
       ['verdict === undefined || verdict.expiresAtMs <= nowMs', 'verdict === undefined'],
     ],
   ),
@@ -175,6 +176,21 @@ const streams: readonly Change[] = [
       ["outcome.status !== 'success' && outcome.error.code !== 'rate_limited'", 'false'],
       ['RECHECK_MS = 2_000', 'RECHECK_MS = 2_000_000'],
     ],
+  ),
+  ...inEdge(
+    'subscriptions/reauthorize.ts',
+    ['test/attacks/ended-rights.test.ts'],
+    [
+      ['if (isDenied || !known.isSubsetOf(visible)) return', 'if (!known.isSubsetOf(visible)) return'],
+      ['if (isDenied || !known.isSubsetOf(visible)) return', 'if (isDenied) return'],
+      ['      for (const server of visibleTo(identity)) known.add(server);\n', ''],
+      ['    abort.abort(new GuardError(error.code', '    void (new GuardError(error.code'],
+    ],
+  ),
+  ...inEdge(
+    'subscriptions/notification-gate.ts',
+    ['test/attacks/ended-rights.test.ts'],
+    [['return { value: state };', 'return { value: {} };']],
   ),
 ];
 

@@ -259,6 +259,11 @@ const work: readonly Change[] = [
     [
       ['result.items.filter((item) => mayList(identity, item))', 'result.items'],
       ['if (bytesMax !== undefined) boundSize(result, bytesMax);', ''],
+      [
+        'if (definition !== undefined) matchOutput',
+        "if (call.method === 'tools/call' && definition !== undefined) matchOutput",
+      ],
+      ["new Set(['tasks/get', 'subscriptions/task'])", "new Set(['tasks/get'])"],
     ],
   ),
   ...inStages(

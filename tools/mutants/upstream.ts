@@ -166,6 +166,15 @@ const notifications: readonly Change[] = [
     ],
   ),
   ...inUpstream(
+    'notifications/subscribers.ts',
+    ['test/attacks/unapproved-streams.test.ts'],
+    [
+      ['if (hasText(method) && !isServed(server)) return;', ''],
+      ['if (!hasText(method)) return {};', ''],
+      ['      isServed(server)\n        ?', '      true\n        ?'],
+    ],
+  ),
+  ...inUpstream(
     'notifications/subscription-filter.ts',
     ['notifications/subscriptions/subscribe.test.ts'],
     [

@@ -5,6 +5,7 @@ import { openNotifyingEdge } from '../testing/notifying-edge.mts';
 import { pause } from '../testing/pause.mts';
 import { rawRequest } from '../testing/raw-socket.mts';
 import { openTestEdge, type TestEdge } from '../testing/test-edge.mts';
+import type { Definition } from '@sallyport/guard';
 
 let edge: TestEdge;
 beforeAll(async () => {
@@ -100,6 +101,48 @@ describe('interrupted streams', () => {
       resumed.close();
       await pause(5);
     }
+  });
+});
+
+describe('B10 what was missed is judged by the rights of now', () => {
+  const inAll = (session: string, lastId?: string) =>
+    stream({
+      url: judged.url,
+      path: '/mcp',
+      token: 'alice',
+      http: 'GET',
+      headers: {
+        accept: 'text/event-stream',
+        'content-type': undefined,
+        'mcp-session-id': session,
+        ...(lastId !== undefined && { 'last-event-id': lastId }),
+      },
+    });
+  let judged: TestEdge;
+  let isDenied: (definition: Definition) => boolean;
+  beforeAll(async () => {
+    judged = await openNotifyingEdge({ deny: (definition) => isDenied(definition) });
+  });
+  afterAll(() => judged.close());
+
+  it.each<[what: string, deny: (definition: Definition) => boolean, gone: readonly string[]]>([
+    ['nothing', () => false, []],
+    ['a resource', ({ server, kind }) => server === 'crm' && kind === 'resource', ['"crm+file:///a"']],
+    ['a whole server', ({ server }) => server === 'crm', ['"crm+file:///a"', '"data":"crm"']],
+  ])('when %s is denied by then', async (_what, deny, gone) => {
+    isDenied = () => false;
+    const ALL = ['"crm+file:///a"', '"docs+file:///a"', '"data":"crm"', '"data":"docs"'];
+    const hasAll = (expected: readonly string[]) => (text: string) => expected.every((each) => text.includes(each));
+    const session = await initialize({ url: judged.url, token: 'alice' });
+    const first = await inAll(session);
+    await first.until(hasAll(ALL));
+    first.close();
+    const [priming] = eventIdsOf(first.text());
+    isDenied = deny;
+    const rest = await inAll(session, priming);
+    await rest.until(hasAll(ALL.filter((each) => !gone.includes(each))));
+    rest.close();
+    for (const each of gone) expect(rest.text()).not.toContain(each);
   });
 });
 

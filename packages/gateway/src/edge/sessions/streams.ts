@@ -4,6 +4,7 @@
  */
 import { randomBytes } from 'node:crypto';
 import { type Call, createFairShares, type FairShares, type PrincipalKey, type ShareHolder } from '@sallyport/guard';
+import type { NotificationSubject } from '../subscriptions/notification-gate.ts';
 
 /** B7: the bytes that the streams of all users keep, and each user's share of them. */
 export const createEventMemory = (): FairShares => createFairShares(() => PROCESS_BYTES_MAX);
@@ -39,10 +40,13 @@ export interface Stream {
   disconnect: (() => void) | undefined;
 }
 
-interface StreamEvent {
+/** A message that is kept. */
+export interface StreamEvent {
   readonly sequence: number;
   /** The whole SSE event. */
   readonly text: string;
+  /** What a message that belongs to no call is about: it is sent again only to somebody who may still hear of it. */
+  readonly subject: NotificationSubject | undefined;
 }
 
 const EVENTS_MAX = 256;
@@ -91,12 +95,13 @@ export const eventId = (stream: Stream, sequence: number): string => `${stream.i
  * Keeps a message for a client that resumes, and writes it to the attached connection.
  *
  * @param data JSON without line breaks.
+ * @param subject of a message that belongs to no call.
  */
-export function emit(stream: Stream, data: string): void {
+export function emit(stream: Stream, data: string, subject?: NotificationSubject): void {
   stream.lastSequence += 1;
   const sequence = stream.lastSequence;
   const text = `id: ${eventId(stream, sequence)}\nevent: message\ndata: ${data}\n\n`;
-  keep(stream, { sequence, text });
+  keep(stream, { sequence, text, subject });
   stream.write?.(text);
 }
 

@@ -29,7 +29,7 @@ import { isSameOrBelow } from '../../mcp/resource-uris.ts';
 import { notificationParams } from '../names/notification-params.ts';
 import { createAcknowledgement, type Acknowledgement } from './acknowledgement.ts';
 import { acceptFilter, type AcceptedFilter } from './filter.ts';
-import { createNotificationGate, type NotificationGate } from './notification-gate.ts';
+import { createNotificationGate, deliverWhen, type NotificationGate } from './notification-gate.ts';
 import { watchStream } from './reauthorize.ts';
 import { mergeOutcomes, serversToSubscribe } from './subscriber.ts';
 
@@ -50,15 +50,17 @@ export async function answerListen(
     sendTagged(connection, NOTIFICATION.cancelled, { requestId: request.id, reason }, request.id);
     pending.abort.abort();
   };
-  const stopWatching = streamLimits && watchStream(deps, inbound, streamLimits, end);
+  const watch = streamLimits && watchStream(deps, inbound, streamLimits, end);
   let releaseSlot: (() => void) | undefined;
   const takeSlot = (permit: Permit): void => {
-    releaseSlot ??= streamLimits?.slots.take(permitHolder(permit), inbound.snapshot.gateway.streamsPerPrincipalMax);
+    const identity = permitHolder(permit);
+    releaseSlot ??= streamLimits?.slots.take(identity, inbound.snapshot.gateway.streamsPerPrincipalMax);
+    watch?.opened(identity);
   };
   try {
     return await listen(deps, inbound, request, connection, takeSlot);
   } finally {
-    stopWatching?.();
+    watch?.stop();
     releaseSlot?.();
   }
 }
@@ -134,10 +136,12 @@ function listenChannel(
         if (typeof uri !== 'string') return;
         const subscribed = uris.get(server ?? '')?.find((candidate) => isSameOrBelow(uri, candidate));
         if (subscribed === undefined) return;
-        gate.resource(server ?? '', subscribed, () => send(method, notificationParams(method, params, route, server)));
+        deliverWhen(gate.resource(server ?? '', subscribed), () =>
+          send(method, notificationParams(method, params, route, server)),
+        );
       } else if (filter['taskIds'] !== undefined && isTaskNotification(method)) {
         const { taskId } = params;
-        if (typeof taskId === 'string') gate.task(taskId, () => send(method, params));
+        if (typeof taskId === 'string') deliverWhen(gate.task(taskId, params), () => send(method, params));
       }
     },
   };

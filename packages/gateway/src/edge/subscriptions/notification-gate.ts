@@ -1,5 +1,5 @@
 /** A13, B10: a notification is delivered only to a client that may know of its subject now. */
-import { BoundedMap, type Definition, type JsonObject } from '@sallyport/guard';
+import { BoundedMap, spendPermit, type Definition, type JsonObject } from '@sallyport/guard';
 import type { EdgeDeps } from '../deps.ts';
 import type { InboundMessage } from '../exchange/inbound-message.ts';
 import { toInternalCall } from '../exchange/to-call.ts';
@@ -10,14 +10,25 @@ import { judge, RECHECK_MS } from './reauthorize.ts';
 
 const VERDICTS_MAX = 1_000;
 
-/** Each function calls `deliver` when the client may know of the subject. */
+/** What a notification is about, under the server's own names. */
+export interface NotificationSubject {
+  readonly server: string;
+  readonly method: string;
+  /** Without its text: see {@link subjectOf}. */
+  readonly params: JsonObject;
+}
+
+/** Each function tells whether the client may know of a subject now. */
 export interface NotificationGate {
   /** The update of a resource. @param server the server that the resource belongs to. */
-  resource(server: string, uri: string, deliver: () => void): void;
-  /** The state of a task. @param taskId as the client knows it. */
-  task(taskId: string, deliver: () => void): void;
+  resource(server: string, uri: string): Promise<boolean>;
+  /**
+   * The state of a task. @param taskId as the client knows it. @param params of the notification: a result in them must
+   * match the schema of the tool, as in any answer.
+   */
+  task(taskId: string, params: JsonObject): Promise<boolean>;
   /** Anything else that a server says, such as a log message. */
-  server(server: string, deliver: () => void): void;
+  server(server: string): Promise<boolean>;
 }
 
 interface Verdict {
@@ -28,7 +39,7 @@ interface Verdict {
 /** A verdict is used again for {@link RECHECK_MS}. */
 export function createNotificationGate(deps: EdgeDeps, inbound: InboundMessage): NotificationGate {
   const verdicts = new BoundedMap<string, Verdict>(VERDICTS_MAX);
-  const deliverIf = (key: string, judgeSubject: () => Promise<boolean>, deliver: () => void): void => {
+  const verdictOn = (key: string, judgeSubject: () => Promise<boolean>): Promise<boolean> => {
     const nowMs = deps.steadyClock.now();
     let verdict = verdicts.get(key);
     if (verdict === undefined || verdict.expiresAtMs <= nowMs) {
@@ -36,42 +47,63 @@ export function createNotificationGate(deps: EdgeDeps, inbound: InboundMessage):
       verdict = { expiresAtMs: nowMs + RECHECK_MS, allowed };
       verdicts.set(key, verdict);
     }
-    void verdict.allowed.then((allowed) => {
-      if (allowed) deliver();
-    });
+    return verdict.allowed;
   };
   return {
-    resource: (server, uri, deliver) =>
-      deliverIf(JSON.stringify([server, uri]), () => maySubscribe(deps, inbound, server, uri), deliver),
-    task: (taskId, deliver) =>
-      deliverIf(JSON.stringify(['task', taskId]), () => mayFollow(deps, inbound, taskId), deliver),
-    server: (server, deliver) => deliverIf(server, () => mayKnow(deps, inbound, server), deliver),
+    resource: (server, uri) => verdictOn(JSON.stringify([server, uri]), () => maySubscribe(deps, inbound, server, uri)),
+    task: (taskId, params) =>
+      params['result'] === undefined
+        ? verdictOn(JSON.stringify(['task', taskId]), () => mayFollow(deps, inbound, taskId, {}))
+        : mayFollow(deps, inbound, taskId, params).catch(() => false),
+    server: (server) => verdictOn(server, () => mayKnow(deps, inbound, server)),
   };
 }
 
-/** That a list has changed is told to everybody who listens; every other notification passes the gate. */
-export function deliverNotification(
+/**
+ * Whether the client may be told of a subject now. That a list has changed is told to everybody who listens.
+ *
+ * @param params of the notification.
+ */
+export function mayReceive(
   gate: NotificationGate,
-  server: string,
-  method: string,
+  { server, method }: Pick<NotificationSubject, 'server' | 'method'>,
   params: JsonObject,
-  deliver: () => void,
-): void {
-  if (capabilityChangedBy(method) !== undefined) return deliver();
-  if (isTaskNotification(method) && typeof params['taskId'] === 'string') return gate.task(params['taskId'], deliver);
-  if (method !== NOTIFICATION.resourceUpdated) return gate.server(server, deliver);
-  if (typeof params['uri'] === 'string') gate.resource(server, params['uri'], deliver);
+): Promise<boolean> | true {
+  if (capabilityChangedBy(method) !== undefined) return true;
+  const { taskId, uri } = params;
+  if (isTaskNotification(method) && typeof taskId === 'string') return gate.task(taskId, params);
+  if (method !== NOTIFICATION.resourceUpdated) return gate.server(server);
+  return typeof uri === 'string' ? gate.resource(server, uri) : Promise.resolve(false);
 }
 
-/** B10: a task may be followed as long as its tool may be called. */
-async function mayFollow(deps: EdgeDeps, inbound: InboundMessage, taskId: string): Promise<boolean> {
-  return (await judge(deps, toInternalCall(deps, 'subscriptions/task', { taskId }, inbound))).status === 'success';
+/** Calls `deliver` when a verdict lets it. */
+export function deliverWhen(allowed: Promise<boolean> | true, deliver: () => void): void {
+  if (allowed === true) deliver();
+  else
+    void allowed.then((isAllowed) => {
+      if (isAllowed) deliver();
+    });
+}
+
+/** What is kept with a message, so that it can be judged again. */
+export function subjectOf(server: string, method: string, { taskId, uri }: JsonObject): NotificationSubject {
+  return { server, method, params: { ...(taskId !== undefined && { taskId }), ...(uri !== undefined && { uri }) } };
+}
+
+/** B10: a task may be followed as long as its tool may be called. J12: and its result is judged as that of a call. */
+async function mayFollow(deps: EdgeDeps, inbound: InboundMessage, taskId: string, state: JsonObject): Promise<boolean> {
+  const call = toInternalCall(deps, 'subscriptions/task', { taskId }, inbound);
+  const outcome = await deps.guard.run(call, async (permit) => {
+    spendPermit(permit);
+    return { value: state };
+  });
+  return outcome.status === 'success';
 }
 
 async function mayKnow(deps: EdgeDeps, inbound: InboundMessage, server: string): Promise<boolean> {
   const { status, principal, tenant } = await judge(deps, toInternalCall(deps, 'stream/check', {}, inbound));
   if (status !== 'success' || principal === undefined || tenant === undefined) return false;
-  return deps.maySee({ principal, tenant }, server);
+  return deps.snapshot().servers.includes(server) && deps.maySee({ principal, tenant }, server);
 }
 
 async function maySubscribe(deps: EdgeDeps, inbound: InboundMessage, server: string, uri: string): Promise<boolean> {

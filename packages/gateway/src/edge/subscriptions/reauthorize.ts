@@ -2,7 +2,7 @@
  * S12: the caller of a long stream is judged again while it is open, so that a right that was revoked or has expired
  * ends the stream as it ends calls.
  */
-import { GuardError, spendPermit, type Call, type Outcome } from '@sallyport/guard';
+import { GuardError, spendPermit, type Call, type Identity, type Outcome } from '@sallyport/guard';
 import type { EdgeDeps } from '../deps.ts';
 import type { StreamLimits } from '../exchange/connection.ts';
 import type { InboundMessage } from '../exchange/inbound-message.ts';
@@ -19,18 +19,27 @@ export const judge = (deps: EdgeDeps, call: Call): Promise<Outcome> =>
     return { value: {} };
   });
 
+/** A stream that is watched. */
+export interface StreamWatch {
+  /** Notes which servers the caller may know of when the stream begins. */
+  readonly opened: (identity: Identity) => void;
+  readonly stop: () => void;
+}
+
 /**
  * Calls `end` when the gateway stops, and once when the guard no longer accepts the caller, when a server of the stream
- * was removed, or when the caller has more streams than a tightened limit allows (B10).
- *
- * @returns a function that stops watching.
+ * was removed, when policies deny the caller a whole server that it knew of, or all, or when the caller has more
+ * streams than a tightened limit allows (B10).
  */
 export function watchStream(
   deps: EdgeDeps,
   inbound: InboundMessage,
   { closing, slots }: StreamLimits,
   end: (reason: string) => void,
-): () => void {
+): StreamWatch {
+  const known = new Set<string>();
+  const visibleTo = (identity: Identity): readonly string[] =>
+    serversOf(inbound).filter((server) => deps.maySee(identity, server));
   const endForShutdown = (): void => end('The gateway stops.');
   closing.addEventListener('abort', endForShutdown, { once: true });
   const endOnce = (reason: string): void => {
@@ -45,14 +54,23 @@ export function watchStream(
     // A caller over its rate limit has to wait, but keeps its stream.
     if (outcome.status !== 'success' && outcome.error.code !== 'rate_limited') return endForCaller();
     const { principal, tenant } = outcome;
-    if (principal !== undefined && tenant !== undefined)
-      if (slots.mustEnd({ principal, tenant }, gateway.streamsPerPrincipalMax)) endOnce('There are too many streams.');
+    if (principal === undefined || tenant === undefined) return;
+    const visible = new Set(visibleTo({ principal, tenant }));
+    const isDenied = visible.size === 0 && serversOf(inbound).length > 0;
+    if (isDenied || !known.isSubsetOf(visible)) return endOnce('The right to a server ended.');
+    for (const server of visible) known.add(server);
+    if (slots.mustEnd({ principal, tenant }, gateway.streamsPerPrincipalMax)) endOnce('There are too many streams.');
   };
   const timer = setInterval(() => void recheck().catch(endForCaller), RECHECK_MS);
   timer.unref();
-  return () => {
-    clearInterval(timer);
-    closing.removeEventListener('abort', endForShutdown);
+  return {
+    opened(identity) {
+      for (const server of visibleTo(identity)) known.add(server);
+    },
+    stop() {
+      clearInterval(timer);
+      closing.removeEventListener('abort', endForShutdown);
+    },
   };
 }
 

@@ -2,7 +2,7 @@
  * Subscribers to server-initiated messages: legacy clients that receive what servers send outside any call. Over HTTP a
  * client opens a GET stream for it; on stdio every client that is initialized gets it.
  */
-import { permitHolder, type ClientChannel, type Identity, type Outcome } from '@sallyport/guard';
+import { permitHolder, type ClientChannel, type Identity, type MaybePromise, type Outcome } from '@sallyport/guard';
 import type { EdgeDeps } from '../deps.ts';
 import { silentChannel } from '../exchange/client-channel.ts';
 import type { InboundMessage } from '../exchange/inbound-message.ts';
@@ -11,7 +11,14 @@ import { toInternalCall } from '../exchange/to-call.ts';
 import { notificationMessage } from '../../mcp/json-rpc.ts';
 import { notificationParams } from '../names/notification-params.ts';
 import { serversOnRoute } from '../names/route.ts';
-import { createNotificationGate, deliverNotification, type NotificationGate } from './notification-gate.ts';
+import {
+  createNotificationGate,
+  deliverWhen,
+  mayReceive,
+  subjectOf,
+  type NotificationGate,
+  type NotificationSubject,
+} from './notification-gate.ts';
 
 /** One legacy client on one stream. */
 export interface LegacySubscriber {
@@ -22,12 +29,12 @@ export interface LegacySubscriber {
   /**
    * Opens the stream to the client. Called once for each server that the guard lets it listen to.
    *
-   * @throws GuardError when the stream cannot be opened.
+   * @throws GuardError when the stream cannot be opened, at once or later.
    */
-  admit(identity: Identity): void;
+  admit(identity: Identity): MaybePromise<void>;
   /** Whether messages go out here: each message goes out on one stream of a session only. */
   isCurrent(): boolean;
-  send(message: object): void;
+  send(message: object, subject: NotificationSubject): void;
 }
 
 /**
@@ -61,16 +68,17 @@ async function subscribeToServer(
     ...silentChannel(sender),
     request: subscriber.request,
     notify(method, params) {
-      deliverNotification(gate, server ?? '', method, params, () => {
+      const subject = subjectOf(server ?? '', method, params);
+      deliverWhen(mayReceive(gate, subject, params), () => {
         if (!subscriber.isCurrent()) return;
-        subscriber.send(notificationMessage(method, notificationParams(method, params, route, server)));
+        subscriber.send(notificationMessage(method, notificationParams(method, params, route, server)), subject);
       });
     },
   };
   const serverInbound = { ...inbound, route: { ...route, server } };
   const call = toInternalCall(deps, 'stream/listen', { returning: subscriber.isReturning }, serverInbound);
-  return runCall(deps, serverInbound, call, (permit) => {
-    subscriber.admit(permitHolder(permit));
+  return runCall(deps, serverInbound, call, async (permit) => {
+    await subscriber.admit(permitHolder(permit));
     return deps.send(permit, channel);
   });
 }

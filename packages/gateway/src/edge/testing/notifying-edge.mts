@@ -1,8 +1,9 @@
 /** A test edge whose servers send two notifications to every GET stream, and then nothing more. */
-import { openTestEdge, type TestEdge } from './test-edge.mts';
+import { openTestEdge, type TestEdge, type TestEdgeOptions } from './test-edge.mts';
 
-export const openNotifyingEdge = (): Promise<TestEdge> =>
+export const openNotifyingEdge = (options: Pick<TestEdgeOptions, 'deny'> = {}): Promise<TestEdge> =>
   openTestEdge({
+    ...options,
     async other({ call }, channel) {
       if (call.method !== 'stream/listen') return { value: {} };
       const server = call.target.kind === 'servers' ? (call.target.servers[0] ?? '') : '';

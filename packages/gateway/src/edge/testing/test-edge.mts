@@ -95,7 +95,7 @@ export async function openTestEdge(options: TestEdgeOptions = {}): Promise<TestE
     guard: createGuard(testPipeline(options, find, audit, approvals)),
     send: sendTo({ definitions, tools: options.tools ?? {}, other: options.other }, sent),
     definitionOf: find,
-    maySee: () => true,
+    maySee: (_identity, server) => maySee(definitions, server, options),
     snapshot: () => ({ gateway, issuers: [{ issuer: ISSUER, requiredScopes: ['mcp'] }], servers: ['crm', 'docs'] }),
     profileOf: (server) => profileOf(server, options.profiles),
     approvals: {
@@ -168,6 +168,11 @@ function profileOf(server: string, profiles: TestEdgeOptions['profiles']): Serve
     capabilities: { tools: { listChanged: true }, prompts: {}, resources: { subscribe: true, listChanged: true } },
     ...profiles?.[server],
   };
+}
+
+function maySee(definitions: readonly Definition[], server: string, { deny }: TestEdgeOptions): boolean {
+  const own = definitions.filter((each) => each.server === server);
+  return own.length === 0 || own.some((each) => deny?.(each) !== true);
 }
 
 function testPipeline(

@@ -47,8 +47,10 @@ export function createInspect({
         return { value: followed(result.value, (taskId) => mayFollow(identity, taskId, call)) };
       if (bytesMax !== undefined) boundSize(result, bytesMax);
       const toolResult = toolResultOf(result.value, call.method);
-      if (toolResult !== undefined) matchShape(toolResult);
-      if (call.method === 'tools/call' && definition !== undefined) matchOutputSchema(result, definition);
+      if (toolResult === undefined) return result;
+      matchShape(toolResult);
+      // Of a task, the definition is the tool that made it.
+      if (definition !== undefined) matchOutputSchema(toolResult, definition);
       return result;
     };
   };
@@ -60,10 +62,13 @@ function followed(value: JsonObject, mayFollow: (taskId: string) => boolean): Js
   return { ...value, tasks: tasks.filter(({ taskId }) => typeof taskId === 'string' && mayFollow(taskId)) };
 }
 
+/** What may have the result of a finished task in it. */
+const CARRIES_RESULT = new Set(['tasks/get', 'subscriptions/task']);
+
 /** The part of an answer that a tool produced: all of it, or the result inside a finished task. */
 function toolResultOf(value: JsonObject, method: string): JsonObject | undefined {
   if (method === 'tools/call' || method === 'tasks/result') return value;
   const { result } = value;
-  if (method !== 'tasks/get' || result === undefined) return undefined;
+  if (!CARRIES_RESULT.has(method) || result === undefined) return undefined;
   return isObject(result) ? result : {};
 }

@@ -178,7 +178,21 @@ describe('J12 the approved output schema', () => {
     ['isError false', answer({ n: '1' }, { isError: false })],
     ['resultType complete', answer({ n: '1' }, { resultType: 'complete' })],
     ['a task beside content', answer({ n: '1' }, { task: { taskId: 't' } })],
-  ])('%s is not passed on', (_name, value) => expect(errorOf(value, { document })?.code).toBe('output_blocked'));
+  ])('B10 %s is not passed on, nor as the result of a task', (_name, value) => {
+    for (const method of ['tools/call', 'tasks/result'])
+      expect(errorOf(value, { document, method })?.code, method).toBe('output_blocked');
+    for (const method of ['tasks/get', 'subscriptions/task'])
+      expect(errorOf({ status: 'completed', result: value }, { document, method })?.code, method).toBe(
+        'output_blocked',
+      );
+  });
+
+  it('B10 a task whose result matches is passed on, and one that has none yet', () => {
+    for (const method of ['tasks/get', 'subscriptions/task'])
+      for (const result of [{ result: answer({ n: 1 }) }, {}])
+        expect(errorOf({ status: 'completed', ...result }, { document, method })).toBeUndefined();
+    expect(errorOf(answer({ n: 1 }), { document, method: 'tasks/result' })).toBeUndefined();
+  });
 
   it('accepts what matches, an error without structured content, and any result of a tool without a schema', () => {
     expect(errorOf(answer({ n: 1, s: 'abc' }), { document })).toBeUndefined();

@@ -1,12 +1,15 @@
-import type { Definition, Json, McpResult } from '../../call.ts';
+import type { Definition, Json, JsonObject } from '../../call.ts';
 import { GuardError } from '../../errors.ts';
 import { SchemaBudgetError, type CheckSchema, type SchemaFault } from '../validate/compile.ts';
 import type { SchemaCache } from '../validate/index.ts';
 import { isUnfinished } from './match-shape.ts';
 
-/** J12: a tool with an output schema returns structured content, and it matches the schema that was approved. */
+/**
+ * J12: a tool with an output schema returns structured content, and it matches the schema that was approved. A result
+ * that comes later, from a task, too.
+ */
 export function createMatchOutputSchema(checkOf: SchemaCache) {
-  return ({ value }: McpResult, definition: Definition): void => {
+  return (value: JsonObject, definition: Definition): void => {
     if (definition.document['outputSchema'] === undefined || value['isError'] === true || isUnfinished(value)) return;
     const check = compiledSchema(checkOf, definition);
     const structured = value['structuredContent'];
