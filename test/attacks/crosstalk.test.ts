@@ -20,8 +20,8 @@ beforeAll(async () => {
   web = await openSlowEcho();
   gateway = await openGateway({
     servers: {
-      echo: { command: [process.execPath, slowEcho], links: { max: 250, maxPerPrincipal: 60 } },
-      web: { url: web.url, links: { max: 250, maxPerPrincipal: 60 } },
+      echo: { command: [process.execPath, slowEcho], links: { max: 1_000, maxPerPrincipal: 60 } },
+      web: { url: web.url, links: { max: 1_000, maxPerPrincipal: 60 } },
     },
     policies: 'permit (principal, action, resource);',
   });

@@ -17,7 +17,7 @@ beforeAll(async () => {
   const server = (url: string) => ({
     url,
     clientRequests: { sampling: true, elicitation: true, roots: true },
-    links: { max: 500, maxPerPrincipal: 500 },
+    links: { max: 1_000, maxPerPrincipal: 500 },
   });
   gateway = await openGateway({
     servers: { modern: server(fixtures[0]?.url ?? ''), legacy: server(fixtures[1]?.url ?? '') },

@@ -71,7 +71,6 @@ export const config: readonly Change[] = [
         'if (/^(?:LD_|DYLD_|NODE_OPTIONS$|PYTHONPATH$|PYTHONSTARTUP$|BASH_ENV$|ENV$)/.test(variable)) {',
         'if (false) {',
       ],
-      ['TENANT_SHARE = 0.75', 'TENANT_SHARE = 1'],
     ],
   ),
   ...inConfig(

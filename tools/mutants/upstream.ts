@@ -216,11 +216,14 @@ const sessions: readonly Change[] = [
     ['sessions/caps.test.ts', 'sessions/pool.test.ts'],
     [
       ['>= caps.maxPerPrincipal)', '>= Infinity)'],
-      ['>= (caps.maxPerTenant ?? caps.max))', '>= Infinity)'],
-      ['if (open.length + opening.length >= caps.max) return', 'if (false) return'],
-      ['({ owner }) => owner?.user === user', '({ owner }) => owner?.principal === user'],
+      ['>= (caps.maxPerTenant ?? Infinity))', '>= Infinity)'],
+      ['(isCounting ? Infinity : max)', 'Infinity'],
+      ['for (const holder of held) shares', 'for (const holder of held.slice(0, 0)) shares'],
       ['useCount === 0', 'true'],
-      ['opening.filter(({ owner }) => owner.user === user).length', '0'],
+      ['...ownersOf(open), ...openingOwners', '...ownersOf(open)'],
+      ['usedUpFor(owner, inUse, caps.max) === undefined ? [ofTenant, open] : []', '[ofTenant, open]'],
+      ['usedUpFor(owner, inUse, caps.max) === undefined ? [ofTenant, open] : []', '[]'],
+      ['owner?.isGateway === false', 'owner !== undefined'],
     ],
   ),
   ...inUpstream(

@@ -43,12 +43,12 @@ export interface ServerSettings {
   readonly startTimeoutMs: number;
   readonly resultBytesMax: number;
   /**
-   * Upstream sessions or child processes: at most this many at once, and per principal; idle ones end after `idleMs`.
+   * Upstream sessions or child processes: at most this many at once, and per user; idle ones end after `idleMs`.
    */
   readonly sessions: {
     readonly max: number;
     readonly maxPerPrincipal: number;
-    /** As many as `max` when left out. */
+    /** Beside the shares of `max` that every tenant has. */
     readonly maxPerTenant?: number;
     readonly idleMs: number;
   };

@@ -208,7 +208,7 @@ const server = z.strictObject({
         .min(1)
         .max(10_000)
         .optional()
-        .describe('…of one tenant; three quarters of `max` when absent and there are several tenants.'),
+        .describe('…of one tenant. In any case users and tenants share `max` so that whoever comes next gets some.'),
       idle: timerDuration.prefault('5m').describe('An idle one ends after this, at most 24d.'),
     })
     .prefault({})

@@ -41,7 +41,7 @@ function buildServer(input: ConfigInput, name: string, server: ParsedServer): Se
     timeoutMs: server.timeout,
     startTimeoutMs: server.startTimeout,
     resultBytesMax: server.maxResult ?? inspect.maxResult,
-    sessions: buildSessions(server, input.config.tenants.length),
+    sessions: buildSessions(server),
     labels: server.labels,
   };
 }
@@ -60,15 +60,10 @@ function reportWeakenings(report: Report, name: string, server: ParsedServer, pi
   }
 }
 
-/** B7: where there are several tenants, none can take all sessions, so that the others always find some. */
-function buildSessions({ links }: ParsedServer, tenants: number): ServerSettings['sessions'] {
-  const { max, maxPerPrincipal, idle } = links;
-  const share = tenants > 1 ? Math.max(maxPerPrincipal, Math.ceil(max * TENANT_SHARE)) : max;
-  return { max, maxPerPrincipal, maxPerTenant: links.maxPerTenant ?? share, idleMs: idle };
-}
-
-/** The part of a server's sessions that one of several tenants may take. */
-const TENANT_SHARE = 0.75;
+const buildSessions = ({ links }: ParsedServer): ServerSettings['sessions'] => {
+  const { max, maxPerPrincipal, maxPerTenant, idle } = links;
+  return { max, maxPerPrincipal, ...(maxPerTenant !== undefined && { maxPerTenant }), idleMs: idle };
+};
 
 /** How the settings of one kind of transport are read. A kind without a row does not compile. */
 interface TransportReader {

@@ -61,7 +61,7 @@ describe('the bounds as shipped', () => {
       verifyIntervalMs: 30_000,
       additionalArguments: 'reject',
       clientRequests: { sampling: false, elicitation: false, roots: false },
-      sessions: { max: 64, maxPerPrincipal: 8, maxPerTenant: 64, idleMs: 300_000 },
+      sessions: { max: 64, maxPerPrincipal: 8, idleMs: 300_000 },
     });
   });
 

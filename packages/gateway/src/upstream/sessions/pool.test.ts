@@ -210,7 +210,7 @@ describe('idle sessions', () => {
     for (let at = 0; at < 200; at++) await echo(harness, `warm ${at}`);
     const before = await heapUsedAfterGc();
     for (let at = 0; at < 600; at++) await echo(harness, `many ${at}`);
-    expect(harness.upstreams.stats().sessions['s']).toBe(5);
+    expect(harness.upstreams.stats().sessions['s']).toBeLessThanOrEqual(5);
     await waitUntil(async () => (await heapUsedAfterGc()) - before < 4 * 1024 * 1024);
   }, 120_000);
 });
