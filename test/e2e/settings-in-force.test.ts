@@ -7,6 +7,7 @@ import { afterAll, beforeAll, expect, it } from 'vitest';
 import { sendHttp } from '../attacks/http-client.ts';
 import { connect } from '../attacks/mcp-client.ts';
 import { openUpstream, textResult, tool, type Upstream } from '../attacks/upstream.ts';
+import { startIssuer } from '../fixtures/issuer.ts';
 import { openGateway, type TestGateway } from './gateway.ts';
 
 let upstream: Upstream;
@@ -74,6 +75,31 @@ it.each<[name: string, change: Change, code: string]>([
   await gateway.reload();
   expect(codeAfter).toBe(code);
   expect(await errorOfCall(token)).toBeUndefined();
+});
+
+it('the address of a server, and an issuer that is new', async () => {
+  const settings = JSON.parse(shipped) as Settings;
+  const other = await openUpstream({ tools: [tool('say')] });
+  const issuers = settings['identity']?.['issuers'] as unknown as readonly { readonly audience: string }[];
+  const second = await startIssuer(issuers[0]?.audience ?? '');
+  try {
+    const secondToken = await second.token({ sub: 'erin', tenant_id: 'acme', roles: ['admin'] });
+    await expect(errorOfCall(secondToken)).resolves.toBe('UNAUTHENTICATED');
+    const changed = {
+      ...settings,
+      ...server({ url: other.url })(settings),
+      identity: { issuers: [...issuers, { ...issuers[0], issuer: second.issuer }] },
+    };
+    writeFileSync(gateway.config, JSON.stringify(changed));
+    await gateway.reload();
+    expect(await errorOfCall(await gateway.token('alice'))).toBeUndefined();
+    expect(other.operations()).toHaveLength(1);
+    expect(await errorOfCall(secondToken)).toBeUndefined();
+  } finally {
+    writeFileSync(gateway.config, shipped);
+    await gateway.reload();
+    await Promise.all([other.close(), second.close()]);
+  }
 });
 
 it('limits and origins', async () => {

@@ -20,10 +20,8 @@ const heads: readonly Change[] = [
       ['  addressLimited();\n', ''],
       ['      checkNoBody(request);\n      return handleGet', '      return handleGet'],
       ['      checkNoBody(request);\n      return handleDelete', '      return handleDelete'],
-      ['  checkMcpHeaders(request);\n', ''],
       ['  checkNoMirrors(request.headers);\n', ''],
       ["|| Number(request.headers['content-length'] ?? 0) !== 0", ''],
-      ["request.headers['transfer-encoding'] !== undefined ||", ''],
     ],
   ),
   ...inEdge(
@@ -36,12 +34,25 @@ const heads: readonly Change[] = [
   ),
   ...inEdge(
     'http/edge.ts',
-    ['http/subscriptions-listen.test.ts', 'test/attacks/stopping.test.ts'],
+    ['http/raw-requests.test.ts'],
     [
-      ['      closing.abort();\n', ''],
-      ['      await edge.calls.finish(graceMs);\n', ''],
+      ['  checkMcpHeaders(request);\n', ''],
+      ["request.headers['transfer-encoding'] !== undefined ||", ''],
     ],
   ),
+  ...inEdge('http/edge.ts', ['http/subscriptions-listen.test.ts'], [['      closing.abort();\n', '']]),
+  ...inEdge('http/post.ts', ['http/turns.test.ts'], [['if (turn !== undefined) await turn;', 'void turn;']]),
+  ...inEdge(
+    'http/body.ts',
+    ['http/body.test.ts'],
+    [
+      ['      if (pieces % PIECES_MAX === 0 && request', '      if (pieces < 0 && request'],
+      ['  request.holdBody();\n  waiting', '  waiting'],
+      ['if (!isDiscarded()) request.readOn();', 'request.readOn();'],
+      ['  if (waiting.length > 0) setImmediate(letOneReadOn);', '  while (waiting.length > 0) waiting.shift()?.();'],
+    ],
+  ),
+  ...inEdge('http/edge.ts', ['test/attacks/stopping.test.ts'], [['      await edge.calls.finish(graceMs);\n', '']]),
   ...inEdge(
     'http/same-site.ts',
     ['http/same-site.test.ts', 'http/edge.test.ts'],

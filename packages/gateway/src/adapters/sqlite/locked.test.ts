@@ -93,6 +93,10 @@ describe('L8: a store that another process holds', () => {
     expect(await done).toEqual(gives);
   });
 
+  it('nothing waits inside SQLite, where nobody else could go on', () => {
+    expect(store.database.prepare('PRAGMA busy_timeout').get()).toEqual({ timeout: 0 });
+  });
+
   it('an approval is applied once', async () => {
     const held = lock();
     const done = store.pins.approve(pin);

@@ -60,6 +60,33 @@ describe('requests that can be read in two ways', () => {
     expect(answer).toMatch(/^Connection: close\r$/m);
   });
 
+  describe.each(['GET', 'DELETE'])('%s, which has no body,', (method) => {
+    const answerTo = async (headers: readonly string[], body = ''): Promise<string> => {
+      const session = await initialize({ url: edge.url, token: 'alice' });
+      const own = [
+        `Host: 127.0.0.1:${edge.port}`,
+        'Authorization: Bearer alice',
+        'Accept: text/event-stream',
+        `Mcp-Session-Id: ${session}`,
+        'Connection: close',
+        ...headers,
+      ];
+      return sendBytes(edge.port, rawRequest(`${method} /mcp/crm`, own, body));
+    };
+
+    it('H4 is refused with a body in chunks, also an empty one', async () => {
+      for (const body of [chunk, '0\r\n\r\n'])
+        expect(statusOf(await answerTo(['Transfer-Encoding: chunked'], body))).toBe(400);
+    });
+
+    it('H5 H6 is refused with a header of MCP that is there twice, or has other characters', async () => {
+      for (const headers of [['Mcp-Param-A: x', 'Mcp-Param-A: x'], ['Mcp-Other: \u00e4']]) {
+        const answer = await answerTo(headers);
+        expect([statusOf(answer), answer.includes('-32020')]).toEqual([400, true]);
+      }
+    });
+  });
+
   it('H14 cookies are ignored', async () => {
     for (const cookie of ['session=1', 'Authorization=Bearer alice', '__Host-x=1; x=1; x=2', 'access_token=alice']) {
       expect((await send({ url: edge.url, method: 'ping', headers: { cookie } })).status).toBe(401);

@@ -68,7 +68,7 @@ describe('subscriptions/listen', () => {
     expect(open.text()).not.toMatch(/docs\+|tools\/list_changed|"file:/);
   });
 
-  it('ends with a complete result when the gateway stops', async () => {
+  it('L9 ends in order, with a reason and a complete result, when the gateway stops', async () => {
     const other = await openTestEdge({
       other: ({ call: { signal } }) =>
         new Promise((resolve) => {
@@ -87,6 +87,10 @@ describe('subscriptions/listen', () => {
     const closed = other.close();
     await open.ended;
     await closed;
+    expect(open.messages().at(-2)).toMatchObject({
+      method: 'notifications/cancelled',
+      params: { requestId: 'l', reason: 'The gateway stops.' },
+    });
     expect(open.messages().at(-1)).toMatchObject({
       id: 'l',
       result: { resultType: 'complete', _meta: { [SUB]: 'l' } },
