@@ -3,9 +3,9 @@
  * and of eight times that length, and the CPU time of a byte is compared, so that the speed of the machine does not
  * matter. What is quadratic takes eight times as long for each byte.
  */
-import { createSealer } from '@sallyport/guard';
+import { createSealer, uriFault, type Json } from '@sallyport/guard';
 import { canonicalize, oneLine, parseStrict } from '@sallyport/guard/json';
-import { readAuthorization } from '@sallyport/guard/stages';
+import { compileSchema, readAuthorization } from '@sallyport/guard/stages';
 import { describe, expect, it } from 'vitest';
 import { findResumption } from '../../packages/gateway/src/edge/sessions/streams.ts';
 import { readClientMessage } from '../../packages/gateway/src/mcp/client-message.ts';
@@ -14,7 +14,11 @@ import { createLineSplitter } from '../../packages/gateway/src/mcp/lines.ts';
 import { readServerMessages } from '../../packages/gateway/src/mcp/server-message.ts';
 import { createSseParser, isEventStream } from '../../packages/gateway/src/mcp/sse.ts';
 import { lookAlikeKeys, nameFault } from '../../packages/gateway/src/upstream/pins/names.ts';
-import { compileTemplate, hasDotSegments, matchesTemplate } from '../../packages/gateway/src/upstream/pins/template.ts';
+import {
+  compileTemplate,
+  createTemplateMatcher,
+  hasDotSegments,
+} from '../../packages/gateway/src/upstream/pins/template.ts';
 import { compileLike } from '../../packages/guard/src/policy/like.ts';
 import { readCompactJwt } from '../../packages/guard/src/stages/authenticate/compact-jwt.ts';
 
@@ -78,17 +82,25 @@ const READERS: Readonly<Record<string, (text: string) => unknown>> = {
   'a content type': (text) => isEventStream(`text/event-stream${text}`),
   'server-sent events': (text) => createSseParser(1e8, () => {}).push(Buffer.from(`data: ${text}\n\n`)),
   lines: (text) => [...createLineSplitter(1e8).split(Buffer.from(text))],
-  'a URI': (text) => matchesTemplate(template, `file:///${text}`),
+  'a URI': (text) => createTemplateMatcher(`file:///${text}`)(template),
+  'the URI of a resource': (text) => uriFault(`file:///${encodeURIComponent(text)}`),
   'a URI template': (text) => compileTemplate(`file:///${text}{a}`),
   'dot segments': hasDotSegments,
   'the name of a tool': (text) => nameFault('tool', text, ['crm']),
   'the name of a prompt': (text) => nameFault('prompt', text, ['crm']),
   'the name of a resource': (text) => nameFault('resource', `x:${text}`, ['crm']),
-  'names that look alike': (text) => lookAlikeKeys('tool', `a${text}b`),
+  'names that look alike': (text) => nameFault('tool', text, []) ?? lookAlikeKeys('tool', text),
+  'a schema with anchors': (text) => compileSchema(withAnchors(text)),
   'an event id': (text) => findResumption(new Map(), text),
   'a sealed id': (text) => sealer.open('session', '', text),
   'the like of Cedar': like,
 };
+
+/** As many anchors as there are characters in a hundred of its address. */
+const withAnchors = (text: string): Record<string, Json> => ({
+  $id: `https://schema.test/${text}`,
+  $defs: Object.fromEntries(Array.from({ length: text.length / 100 }, (_, at) => [`k${at}`, { $anchor: `a${at}` }])),
+});
 
 const repeated =
   (piece: string, end = '') =>
@@ -123,6 +135,7 @@ const SHAPES: Readonly<Record<string, (length: number) => string>> = {
   colons: repeated(':', 'x'),
   'base64 and padding': repeated('YQ', '=='),
   padding: repeated('=', 'a'),
+  'combining marks': (length) => `a${'\u0301'.repeat(length / 2)}${'\u0316'.repeat(length / 2)}`,
   characters: repeated('é\u2028', '\u0000'),
 };
 

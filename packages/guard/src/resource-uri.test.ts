@@ -83,6 +83,15 @@ describe('B12 URIs', () => {
       expect(uriTemplateFault(template), template).toBeDefined();
   });
 
+  it('B1 no text is normalized whose marks would have to be sorted for minutes', () => {
+    const marks = (count: number): string => encodeURIComponent('\u0301'.repeat(count));
+    expect(uriFault(`note://x/e${marks(1)}`)).toMatch(/NFC/);
+    expect(uriFault(`note://x/q${marks(30)}`)).toBeUndefined();
+    expect(uriFault(`note://x/q${marks(31)}`)).toMatch(/30 combining marks/);
+    expect(uriFault(`note://x/${'a'.repeat(8_192 - 9)}`)).toBeUndefined();
+    expect(uriFault(`note://x/${'a'.repeat(8_193 - 9)}`)).toMatch(/8192 characters/);
+  });
+
   it('B1 the time is linear in the length', () => {
     const cost = (length: number): number => {
       const uri = `file:///${'%C3%A9/'.repeat(length)}`;

@@ -31,6 +31,11 @@ const SCHEMES: ReadonlyMap<string, SchemeRules> = new Map([
   ['amqp', { port: '5672' }],
 ]);
 
+/** No template of a server matches a longer one, and no longer one is pinned. */
+const CHARACTERS_MAX = 8_192;
+/** As in the stream-safe text of Unicode (UAX 15): no language needs more. */
+const MARKS_IN_A_ROW_MAX = 30;
+const MARK = /^\p{M}$/u;
 const UNRESERVED = /^[A-Za-z0-9._~-]$/;
 const ALLOWED = /^[A-Za-z0-9._~:/?#[\]@!$&'()*+,;=-]$/;
 const OCTET = /^[0-9A-F]{2}$/;
@@ -85,6 +90,7 @@ export function uriTemplateFault(template: string): string | undefined {
 
 /** Characters, percent-encoding and Unicode form. */
 function octetFault(uri: string): string | undefined {
+  if (uri.length > CHARACTERS_MAX) return `it must not be longer than ${CHARACTERS_MAX} characters`;
   for (let at = 0; at < uri.length; at++) {
     const character = uri[at] as string;
     if (character !== '%') {
@@ -104,7 +110,18 @@ function unicodeFault(uri: string): string | undefined {
   const text = decoded(uri);
   if (text === undefined) return 'its percent-encoded octets must be UTF-8';
   if (UNSEEN.test(text)) return 'it must not hold control characters and characters that cannot be seen';
+  if (hasManyMarks(text)) return `it must not have more than ${MARKS_IN_A_ROW_MAX} combining marks in a row`;
   return text.normalize('NFC') === text ? undefined : 'its characters must be in the Unicode form NFC';
+}
+
+/** B1: the time of normalization is quadratic in the number of marks in a row, which it puts in order. */
+function hasManyMarks(text: string): boolean {
+  let marks = 0;
+  for (const character of text) {
+    marks = MARK.test(character) ? marks + 1 : 0;
+    if (marks > MARKS_IN_A_ROW_MAX) return true;
+  }
+  return false;
 }
 
 function decoded(uri: string): string | undefined {

@@ -59,7 +59,12 @@ const gateway = z.strictObject({
     .prefault('128Mi')
     .describe('Bytes of messages of one tenant that are held at once, until they are answered.'),
   maxDepth: z.int().min(4).max(512).default(64).describe('Deepest nesting of a request body.'),
-  maxKeys: z.int().min(16).max(1_000_000).default(10_000).describe('Most members in one request body.'),
+  maxKeys: z
+    .int()
+    .min(16)
+    .max(1_000_000)
+    .default(10_000)
+    .describe('Most members in one request body; 100,000 objects and lists, or as many where that is more.'),
   maxCalls: z
     .int()
     .min(1)

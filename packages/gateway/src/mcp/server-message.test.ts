@@ -41,6 +41,26 @@ describe('messages of servers', () => {
     ['too many levels', `{"jsonrpc":"2.0","id":1,"result":${'{"a":'.repeat(200)}1${'}'.repeat(200)}}`],
   ])('%s is malformed', (_what, text) => expect(read(text)).toMatchObject([{ kind: 'malformed' }]));
 
+  it('B6 a batch of thousands is one malformed message', () => {
+    const batch = (length: number): string => `[${Array.from({ length }, () => '1').join(',')}]`;
+    expect(read(batch(100))).toHaveLength(100);
+    expect(read(batch(101))).toMatchObject([{ kind: 'malformed', why: expect.stringContaining('batch') }]);
+  });
+
+  it.each([
+    ['in one reading', ''],
+    ['behind a number that no double holds', '1e400,'],
+    ['behind a number of thousands of digits', `${'9'.repeat(2_000)},`],
+    ['behind bytes that are no UTF-8', '"\xff",'],
+    ['behind a doubled key', '{"a":1,"a":1},'],
+  ])('B6 more lists than can be read in a moment are malformed, %s', (_how, before) => {
+    const text = (lists: number): string =>
+      `{"jsonrpc":"2.0","id":1,"result":{"a":[${before}${'[],'.repeat(lists)}1]}}`;
+    const readLatin1 = (lists: number) => readServerMessages(Buffer.from(text(lists), 'latin1'), 10_000_000);
+    expect(readLatin1(200_000)).toMatchObject([{ kind: 'result' }]);
+    expect(readLatin1(260_000)).toMatchObject([{ kind: 'malformed', why: 'it costs too much to read' }]);
+  });
+
   it('more bytes than the limit are malformed', () =>
     expect(read('{"jsonrpc":"2.0","id":1,"result":{}}', 10)).toMatchObject([{ kind: 'malformed' }]));
 });

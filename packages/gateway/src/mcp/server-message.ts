@@ -4,7 +4,7 @@
  * serialised again from the value that was judged, so that nobody reads it differently.
  */
 import { isObject, type Json, type JsonObject } from '@sallyport/guard';
-import { parseStrict, type JsonLimits } from '@sallyport/guard/json';
+import { JsonLimitError, parseStrict, type JsonLimits } from '@sallyport/guard/json';
 import { isJsonRpc, isRequestId, type RequestId } from './json-rpc.ts';
 
 /** Every message that a server may send, and what could not be read as one. */
@@ -30,7 +30,10 @@ export type ServerMessage =
   | { readonly kind: 'malformed'; readonly why: string };
 
 const DEPTH_MAX = 100;
-const KEYS_MAX = 1_000_000;
+/** B6: reading so many members, or objects and lists, takes a fraction of a second in which nobody else goes on. */
+const KEYS_MAX = 250_000;
+/** Batches of honest servers answer batches, and the gateway sends none. */
+const BATCH_MAX = 100;
 
 /** @param bytes one JSON text: a message, or an array of messages (a batch, which 2025-03-26 has). Never throws. */
 export function readServerMessages(bytes: Uint8Array, bytesMax: number): readonly ServerMessage[] {
@@ -41,13 +44,16 @@ export function readServerMessages(bytes: Uint8Array, bytesMax: number): readonl
     const parsed = parseStrict(bytes, limits);
     value = parsed.value;
     if (isObject(value) && isObject(value['result'])) span = parsed.span('result');
-  } catch {
+  } catch (thrown) {
+    if (thrown instanceof JsonLimitError) return [malformed('it costs too much to read')];
     const lenient = parseLenient(bytes, bytesMax);
     if (lenient === undefined) return [{ kind: 'malformed', why: 'not acceptable JSON' }];
     value = lenient;
   }
-  if (Array.isArray(value))
+  if (Array.isArray(value)) {
+    if (value.length > BATCH_MAX) return [malformed(`a batch of more than ${BATCH_MAX} messages`)];
     return (value as readonly Json[]).map((message) => readMessage(message, undefined, bytes.length));
+  }
   const resultBytes = span && bytes.subarray(span[0], span[1]);
   return [readMessage(value, resultBytes, resultBytes?.length ?? bytes.length)];
 }

@@ -2,4 +2,4 @@
 export { canonicalize } from './canonical.ts';
 export { oneLine } from './one-line.ts';
 export { requestBytes, responseBytes, type RequestParts } from './splice.ts';
-export { parseStrict, type JsonLimits, type ParsedJson } from './strict.ts';
+export { JsonLimitError, parseStrict, type JsonLimits, type ParsedJson } from './strict.ts';

@@ -10,7 +10,8 @@ export function isExactNumber(literal: string): boolean {
   const value = Number(literal);
   if (!Number.isFinite(value)) return false;
   if (Number.isInteger(value) && !Number.isSafeInteger(value)) return false;
-  return normalized(literal) === normalized(String(value));
+  const shortest = String(value);
+  return literal === shortest || normalized(literal) === normalized(shortest);
 }
 
 /** Digits without leading and trailing zeros, and the power of ten of the first: equal for equal decimals. */

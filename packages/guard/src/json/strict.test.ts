@@ -59,6 +59,14 @@ const REFUSED: readonly [row: string, text: string | Buffer][] = [
   ['nothing', ''],
 ];
 
+it('B7 a document has no more objects and lists than can be read in a moment', () => {
+  const limits = { bytesMax: 1_000_000, depthMax: 64, keysMax: 1_000 };
+  const lists = (count: number): Buffer => Buffer.from(`[${'{},[],'.repeat((count - 1) / 2)}1]`);
+  expect(parseStrict(lists(99_999), limits).value).toHaveLength(99_999);
+  expect(() => parseStrict(lists(100_001), limits)).toThrow(/more than 100000 objects and lists/);
+  expect(parseStrict(lists(100_001), { ...limits, keysMax: 200_000 }).value).toHaveLength(100_001);
+});
+
 describe('the strict parser refuses', () => {
   it.each(REFUSED)('%s', (_row, text) => expect(codeOf(text)).toBe('parse_error'));
 

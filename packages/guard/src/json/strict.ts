@@ -21,9 +21,22 @@ import { isExactNumber, NUMBER_CHARACTERS_MAX } from './numbers.ts';
 export interface JsonLimits {
   readonly bytesMax: number;
   readonly depthMax: number;
-  /** Members of all objects together. */
+  /** Members of all objects together. There may be as many objects and lists, or 100,000 where that is more. */
   readonly keysMax: number;
 }
+
+/** B7: an empty list takes two bytes and as much time as forty digits of a number. */
+const CONTAINERS_MAX = 100_000;
+
+/**
+ * The document costs more to read than the limits allow, whether or not it has one reading.
+ *
+ * @example
+ * ```ts
+ * const isTooLarge = (thrown: unknown): boolean => thrown instanceof JsonLimitError;
+ * ```
+ */
+export class JsonLimitError extends GuardError {}
 
 /**
  * A value, and where its parts stand in the bytes.
@@ -55,6 +68,10 @@ interface Member {
 interface Scan {
   readonly members: Member[];
   keys: number;
+  /** Objects and lists. */
+  containers: number;
+  /** What else is wrong: limits are judged to the end first, because a tolerant reader goes on after it. */
+  fault: GuardError | undefined;
   escapes: boolean;
 }
 
@@ -63,7 +80,7 @@ const BACKSLASH = 0x5c;
 
 /**
  * @param bytes UTF-8 JSON text.
- * @throws GuardError `payload_too_large` above `bytesMax`; `parse_error`, with a byte offset where there is one, for
+ * @throws GuardError `payload_too_large` above `bytesMax`; `JsonLimitError` above another limit; `parse_error`, with a byte offset where there is one, for
  * everything that is not JSON or has two readings.
  * @example
  * ```ts
@@ -74,18 +91,22 @@ const BACKSLASH = 0x5c;
 export function parseStrict(bytes: Uint8Array, limits: JsonLimits): ParsedJson {
   if (bytes.length > limits.bytesMax) throw new GuardError('payload_too_large');
   const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length);
-  if (!isUtf8(buffer)) throw malformed('it is not UTF-8');
   const scan = scanBytes(buffer, limits);
+  if (scan.fault !== undefined) throw scan.fault;
+  if (!isUtf8(buffer)) throw malformed('it is not UTF-8');
   const value = parse(buffer.toString('utf8'));
   if (countKeys(value, scan.escapes) !== scan.keys) throw malformed('an object has the same key twice');
   return { value, span: (key, inner) => spanOf(buffer, scan.members, key, inner) };
 }
 
-function malformed(why: string, offset?: number): GuardError {
-  return new GuardError('parse_error', {
-    message: `The body is not acceptable JSON: ${why}${offset === undefined ? '' : ` (byte ${offset})`}.`,
-  });
-}
+const malformed = (why: string, offset?: number): GuardError => new GuardError('parse_error', sentence(why, offset));
+
+const beyondLimit = (why: string, offset: number): GuardError =>
+  new JsonLimitError('parse_error', sentence(why, offset));
+
+const sentence = (why: string, offset: number | undefined): { readonly message: string } => ({
+  message: `The body is not acceptable JSON: ${why}${offset === undefined ? '' : ` (byte ${offset})`}.`,
+});
 
 function parse(text: string): Json {
   try {
@@ -97,7 +118,9 @@ function parse(text: string): Json {
 }
 
 function scanBytes(buffer: Buffer, limits: JsonLimits): Scan {
-  const scan: Scan = { members: [], keys: 0, escapes: buffer.includes(BACKSLASH) };
+  const escapes = buffer.includes(BACKSLASH);
+  const scan: Scan = { members: [], keys: 0, containers: 0, fault: undefined, escapes };
+  const containersMax = Math.max(limits.keysMax, CONTAINERS_MAX);
   let depth = 0;
   for (let at = 0; at < buffer.length; at++) {
     const byte = buffer[at] as number;
@@ -105,7 +128,7 @@ function scanBytes(buffer: Buffer, limits: JsonLimits): Scan {
       const end = stringEnd(buffer, at + 1, scan.escapes);
       const colon = skipSpace(buffer, end);
       if (buffer[colon] === 0x3a) {
-        if (++scan.keys > limits.keysMax) throw malformed(`it has more than ${limits.keysMax} keys`, at);
+        if (++scan.keys > limits.keysMax) throw beyondLimit(`it has more than ${limits.keysMax} keys`, at);
         if (depth <= 2)
           noteMember(scan.members, depth, {
             keyStart: at,
@@ -117,11 +140,13 @@ function scanBytes(buffer: Buffer, limits: JsonLimits): Scan {
         at = colon;
       } else at = end - 1;
     } else if (byte === 0x7b || byte === 0x5b) {
-      if (++depth > limits.depthMax) throw malformed(`it is nested deeper than ${limits.depthMax}`, at);
+      if (++depth > limits.depthMax) throw beyondLimit(`it is nested deeper than ${limits.depthMax}`, at);
+      if (++scan.containers > containersMax)
+        throw beyondLimit(`it has more than ${containersMax} objects and lists`, at);
     } else if (byte === 0x7d || byte === 0x5d) {
       closeMember(buffer, scan.members, depth--, at);
     } else if (byte === 0x2c) closeMember(buffer, scan.members, depth, at);
-    else if (byte === 0x2d || (byte >= 0x30 && byte <= 0x39)) at = numberEnd(buffer, at) - 1;
+    else if (byte === 0x2d || (byte >= 0x30 && byte <= 0x39)) at = numberEnd(buffer, at, scan) - 1;
   }
   return scan;
 }
@@ -154,7 +179,7 @@ function skipSpace(buffer: Buffer, start: number): number {
 }
 
 /** Index after the number. Up to 15 plain digits are exact in every parser; any other number is checked. */
-function numberEnd(buffer: Buffer, start: number): number {
+function numberEnd(buffer: Buffer, start: number, scan: Scan): number {
   let at = start;
   let plain = true;
   for (let byte = buffer[at]; byte !== undefined; byte = buffer[++at]) {
@@ -163,9 +188,9 @@ function numberEnd(buffer: Buffer, start: number): number {
     else if (byte !== 0x2d) break;
   }
   if (at - start > NUMBER_CHARACTERS_MAX)
-    throw malformed(`a number is longer than ${NUMBER_CHARACTERS_MAX} characters`, start);
-  if ((!plain || at - start > 15) && !isExactNumber(buffer.toString('latin1', start, at)))
-    throw malformed('a number is not exact in IEEE 754 double precision', start);
+    scan.fault ??= malformed(`a number is longer than ${NUMBER_CHARACTERS_MAX} characters`, start);
+  else if ((!plain || at - start > 15) && !isExactNumber(buffer.toString('latin1', start, at)))
+    scan.fault ??= malformed('a number is not exact in IEEE 754 double precision', start);
   return at;
 }
 

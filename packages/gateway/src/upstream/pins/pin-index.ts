@@ -15,7 +15,7 @@ import { documentBytes } from './definition-bytes.ts';
 import { definitionKey } from './definition-key.ts';
 import { digestOf } from './digest.ts';
 import { createLooksListed, type LooksListed } from './resource-look-alikes.ts';
-import { compileTemplate, matchesTemplate, type TemplatePart } from './template.ts';
+import { compileTemplate, createTemplateMatcher, type TemplatePart } from './template.ts';
 
 /** What a pin store held at one version. */
 export interface StoredPins {
@@ -139,6 +139,7 @@ function findTarget(byServer: ReadonlyMap<string, ServerPins>, target: Target): 
   const exact = pins?.byKind.get(target.kind)?.get(target.name);
   if (exact !== undefined || target.kind !== 'resource') return exact;
   if (pins === undefined || uriFault(target.name) !== undefined) return undefined;
-  const template = pins.templates.find(({ parts }) => matchesTemplate(parts, target.name));
+  const matches = createTemplateMatcher(target.name);
+  const template = pins.templates.find(({ parts }) => matches(parts));
   return template !== undefined && pins.looksListed(target.name) ? undefined : template?.definition;
 }

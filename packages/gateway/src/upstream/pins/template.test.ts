@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
-import { compileTemplate, hasDotSegments, matchesTemplate } from '../pins/template.ts';
+import { compileTemplate, createTemplateMatcher, hasDotSegments } from '../pins/template.ts';
 
 const matches = (template: string, uri: string): boolean => {
   const parts = compileTemplate(template);
-  return parts !== undefined && matchesTemplate(parts, uri);
+  return parts !== undefined && createTemplateMatcher(uri)(parts);
 };
 
 describe('templates (RFC 6570, levels 1 and 2)', () => {
@@ -55,6 +55,16 @@ describe('templates (RFC 6570, levels 1 and 2)', () => {
     'file:///docs/v1.2/x.txt',
     'https://example.com/a',
   ])('%s does not', (uri) => expect(hasDotSegments(uri)).toBe(false));
+
+  it('B1 the values of one URI are judged for so many templates, whatever a server lists', () => {
+    const uri = `file:///${'a/'.repeat(4_000)}z`;
+    const [fits, other] = ['file:///{+path}', 'file:///{segment}z'].map((text) => compileTemplate(text) ?? []);
+    if (fits === undefined || other === undefined) throw new Error('both compile');
+    expect(createTemplateMatcher(uri)(fits)).toBe(true);
+    const matches = createTemplateMatcher(uri);
+    for (let at = 0; at < 100; at++) expect(matches(other)).toBe(false);
+    expect(matches(fits)).toBe(false);
+  });
 
   it('S7 is answered in linear time', () => {
     const cpuBefore = process.cpuUsage();

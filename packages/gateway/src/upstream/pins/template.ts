@@ -48,26 +48,53 @@ function expressionParts(expression: string): TemplatePart[] | undefined {
 /** What an unreserved variable can hold: one segment, percent-encoded where it must be. */
 const SEGMENT = /^[^/?#[\]@!$&'()*+,;=:]+$/;
 
+/** Whether a URI matches a template, one from `compileTemplate`. */
+export type MatchTemplate = (parts: readonly TemplatePart[]) => boolean;
+
+/** Characters of values that are judged for one URI: a server may have thousands of templates (B1). */
+const JUDGED_CHARACTERS_MAX = 64 * URI_CHARACTERS_MAX;
+
 /**
- * @param parts a template from `compileTemplate`.
+ * For one URI and any number of templates.
+ *
  * @param uri in normal form. One with dot segments matches nothing (S7), and neither does one with a value that servers
  *   may read as another one (B12).
  */
-export function matchesTemplate(parts: readonly TemplatePart[], uri: string): boolean {
-  if (uri.length > URI_CHARACTERS_MAX || hasDotSegments(uri)) return false;
+export function createTemplateMatcher(uri: string): MatchTemplate {
+  if (uri.length > URI_CHARACTERS_MAX || hasDotSegments(uri)) return () => false;
+  let charactersLeft = JUDGED_CHARACTERS_MAX;
+  return (parts) => {
+    const values = valuesOf(parts, uri);
+    if (values === undefined) return false;
+    for (const { value, reserved } of values) {
+      charactersLeft -= value.length;
+      if (charactersLeft < 0 || !(reserved || SEGMENT.test(value)) || hasSecondReading(value)) return false;
+    }
+    return true;
+  };
+}
+
+interface VariableValue {
+  readonly value: string;
+  readonly reserved: boolean;
+}
+
+/** What the variables hold; `undefined` when the literals are not where they must be, or a variable is empty. */
+function valuesOf(parts: readonly TemplatePart[], uri: string): readonly VariableValue[] | undefined {
+  const values: VariableValue[] = [];
   let position = 0;
-  for (const [index, part] of parts.entries()) {
-    if (part.literal !== undefined) {
-      if (!uri.startsWith(part.literal, position)) return false;
-      position += part.literal.length;
+  for (const [index, { literal, reserved }] of parts.entries()) {
+    if (literal !== undefined) {
+      if (!uri.startsWith(literal, position)) return undefined;
+      position += literal.length;
       continue;
     }
     const end = variableEnd(parts, index, uri, position);
-    const value = end <= position ? '' : uri.slice(position, end);
-    if (value === '' || !(part.reserved || SEGMENT.test(value)) || hasSecondReading(value)) return false;
+    if (end <= position) return undefined;
+    values.push({ value: uri.slice(position, end), reserved });
     position = end;
   }
-  return position === uri.length;
+  return position === uri.length ? values : undefined;
 }
 
 /** A variable ends at the next literal: its first occurrence, or the end of the URI for the last literal. */

@@ -24,10 +24,10 @@ describe('B4 hostile schemas', () => {
   });
 });
 
-function compiled(schema: Json): ReturnType<typeof checkOfSchema> | undefined {
+function compiled(schema: Json): ReturnType<typeof checkOfSchema>['check'] | undefined {
   try {
     compileSchema(schema);
-    return checkOfSchema(schema);
+    return checkOfSchema(schema).check;
   } catch (cause) {
     expect(cause).toBeInstanceOf(Error);
     expect((cause as Error).message).not.toBe('');
@@ -49,6 +49,30 @@ describe('B4 what is refused, and what is not', () => {
     const doubling = recursive({ properties: { a: { allOf: [n, n] } } });
     expect(() => compileSchema(doubling)(nest(60, 'a'))).toThrow(/takes more than \d+ steps \(it ended at \/a\/a/);
     expect(compileSchema(doubling)(nest(8, 'a'))).toEqual([]);
+  });
+
+  it('what one keyword notes for another one is paid for', () => {
+    const value = many(1_000, (at) => at);
+    const stepsOf = (schema: JsonObject): number => {
+      const evaluation = new Evaluation(value);
+      checkOfSchema(schema).check(value, evaluation, undefined);
+      return evaluation.steps;
+    };
+    const contains = { contains: { type: 'integer' }, maxContains: 1_000 };
+    expect(stepsOf({ ...contains, unevaluatedItems: false })).toBeGreaterThan(stepsOf(contains) + 4 * value.length);
+  });
+
+  it('thousands of references under one long address do not compile', () => {
+    const $defs = Object.fromEntries(many(2_000, (at) => [`d${at}`, { $anchor: `a${at}` }]));
+    const inner = { items: { $id: `${'c'.repeat(600)}/` } };
+    expect(() => compileSchema({ $id: `https://a.test/${'b'.repeat(100_000)}`, $ref: '#a1', $defs })).toThrow(
+      /address .* longer/,
+    );
+    expect(() => compileSchema({ $ref: `${'b'.repeat(2_000)}#a1`, $defs })).toThrow(/address .* longer/);
+    expect(() => compileSchema({ ...inner, $id: `${'b'.repeat(600)}/`, $ref: '#a1', $defs })).toThrow(
+      /address .* longer/,
+    );
+    expect(compileSchema({ $id: `https://a.test/${'b'.repeat(900)}`, $ref: '#a1', $defs })({})).toEqual([]);
   });
 
   it('undeclared names do not stand in the reason', () => {

@@ -1,17 +1,17 @@
 /** Stage 4: is the input well formed? It is checked against the pinned definition, and sent unchanged. */
-import { BoundedMap } from '../../bounded-map.ts';
 import type { Definition, Json, JsonObject } from '../../call.ts';
 import { GuardError } from '../../errors.ts';
-import type { Digest } from '../../identifiers.ts';
 import { isObject } from '../../json/is-object.ts';
 import type { Stages } from '../../guard.ts';
 import { checkArguments, checkUndeclared } from './arguments.ts';
 import { SCHEMA_LIMITS, type SchemaLimits } from './bounds.ts';
-import { compileSchema, type CheckSchema } from './compile.ts';
+import type { CheckSchema } from './compile.ts';
 import { completionArguments } from './completion-arguments.ts';
 import { checkPromptArguments } from './prompt-arguments.ts';
+import { createSchemaCache, type SchemaCache } from './schema-cache.ts';
 
 export { compileSchema, SchemaBudgetError, type CheckSchema } from './compile.ts';
+export { createSchemaCache, type SchemaCache } from './schema-cache.ts';
 export { type SchemaFault } from './schema/evaluation.ts';
 export { SCHEMA_LIMITS, type SchemaLimits } from './bounds.ts';
 export { whyUncheckable } from './uncheckable.ts';
@@ -26,38 +26,6 @@ export interface ValidateDeps {
 }
 
 const NO_ARGUMENTS: JsonObject = Object.freeze({});
-const COMPILED_MAX = 5_000;
-
-/**
- * The compiled schema of a definition; `undefined` when it has none.
- *
- * @example
- * ```ts
- * const faultsOf = (cache: SchemaCache, definition: Definition, value: Json): readonly SchemaFault[] =>
- *   cache(definition)?.(value) ?? [];
- * ```
- */
-export type SchemaCache = (definition: Definition) => CheckSchema | undefined;
-
-/**
- * Compiles each pinned schema once. A schema that cannot be compiled throws for every call; it is never skipped.
- *
- * @example
- * ```ts
- * const inputCheck = createSchemaCache('inputSchema', SCHEMA_LIMITS);
- * ```
- */
-export function createSchemaCache(member: 'inputSchema' | 'outputSchema', limits: SchemaLimits): SchemaCache {
-  const compiled = new BoundedMap<Digest, CheckSchema | undefined>(COMPILED_MAX);
-  return (definition) => {
-    if (compiled.has(definition.digest)) return compiled.get(definition.digest);
-    const schema = definition.document[member];
-    const check = schema === undefined ? undefined : compileSchema(schema, limits);
-    compiled.set(definition.digest, check);
-    return check;
-  };
-}
-
 /**
  * The validate stage.
  *

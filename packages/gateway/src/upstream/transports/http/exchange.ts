@@ -18,7 +18,8 @@ export interface HttpRequest {
   /** Bytes that the response body may have, or one event of a stream. */
   readonly bytesMax: number;
   onHead?(status: number, headers: IncomingHttpHeaders): void;
-  onEvent?(event: SseEvent): void;
+  /** @returns how many messages the event held. */
+  onEvent?(event: SseEvent): number;
 }
 
 /** A complete response. */
@@ -107,10 +108,9 @@ interface EventStream {
 }
 
 function createEventStream(request: HttpRequest, stop: (why: HttpFault) => void): EventStream {
-  let events = 0;
+  let messages = 0;
   const parser = createSseParser(request.bytesMax, (event) => {
-    events++;
-    request.onEvent?.(event);
+    messages += Math.max(request.onEvent?.(event) ?? 0, 1);
   });
   const { byteBurst } = MESSAGE_FLOOD_LIMITS;
   // The response itself comes on the same stream.
@@ -118,9 +118,9 @@ function createEventStream(request: HttpRequest, stop: (why: HttpFault) => void)
   const budget = createFloodBudget(limits);
   return {
     push(chunk) {
-      events = 0;
+      messages = 0;
       if (!parser.push(chunk)) stop('too_large');
-      const waitMs = budget.spend(Math.max(events, 1), chunk.length);
+      const waitMs = budget.spend(Math.max(messages, 1), chunk.length);
       if (waitMs === undefined) stop('flooded');
       return waitMs ?? 0;
     },

@@ -33,25 +33,28 @@ async function keepOpen(session: LegacySession): Promise<void> {
     const outcome = await readStream(session, lastEventId, (eventId, data) => {
       received = true;
       lastEventId = eventId ?? lastEventId;
-      if (data.length > 0)
-        for (const message of readServerMessages(data, session.bytesMax)) onMessage(session, message);
+      const messages = data.length === 0 ? [] : readServerMessages(data, session.bytesMax);
+      for (const message of messages) onMessage(session, message);
+      return messages.length;
     });
     // 2025-11-25, session management: what was subscribed in this session is gone with it.
     if (isGone(session, outcome)) return markClosed(session);
     if (hasNoStream(outcome)) return;
-    if ('fault' in outcome && outcome.fault === 'flooded')
-      return logDropped(session, 'the listening stream was a flood, and is not opened again');
+    if ('fault' in outcome && outcome.fault === 'flooded') return logFlood(session);
     failures = received ? 0 : failures + 1;
     const waitMs = Math.max(outcome.retryMs ?? RETRY_MS, RETRY_MS_MIN) * 2 ** Math.min(failures, DOUBLINGS_MAX);
     await sleep(Math.min(waitMs, RETRY_MS_MAX), undefined, { signal, ref: false });
   }
 }
 
+const logFlood = ({ log, server }: LegacySession): void =>
+  log('warn', 'the listening stream of a server was a flood, and is not opened again', { server });
+
 /** One stream, until it ends or the session does. */
 async function readStream(
   session: LegacySession,
   lastEventId: string | undefined,
-  onEvent: (eventId: string | undefined, data: Buffer) => void,
+  onEvent: (eventId: string | undefined, data: Buffer) => number,
 ): Promise<HttpResponse | HttpFailure> {
   const { signal } = session.ended;
   const exchange = sendHttp({

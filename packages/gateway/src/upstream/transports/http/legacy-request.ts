@@ -124,8 +124,9 @@ function send(
     },
     onEvent: (event) => {
       delivery.lastEventId = event.id ?? delivery.lastEventId;
-      if (event.data.length > 0) receiver.read(event.data);
+      const messages = event.data.length === 0 ? 0 : receiver.read(event.data);
       if (receiver.isSettled()) setTimeout(exchange.abort, LINGER_MS).unref();
+      return messages;
     },
   });
   delivery.exchange = exchange;

@@ -26,6 +26,8 @@ export interface LegacySession {
   id: string | undefined;
   version: string | undefined;
   lastRequestId: number;
+  /** Messages that were ignored. */
+  drops: number;
   /** True when no further request can succeed. */
   closed: boolean;
   /** Requests of the gateway that wait for their response, by id. */
@@ -72,9 +74,13 @@ export function answerServerRequest(
   if (dropped !== undefined) logDropped(session, dropped);
 }
 
-/** Logs a message that is ignored. @param why in words of the gateway. */
-export const logDropped = ({ log, server }: LegacySession, why: string): void =>
-  log('warn', 'dropped a message from a server', { server, why });
+const LOGGED_DROPS_MAX = 20;
+
+/** Logs a message that is ignored, the first few of a session. @param why in words of the gateway. */
+export function logDropped(session: LegacySession, why: string): void {
+  const { log, server } = session;
+  if (++session.drops <= LOGGED_DROPS_MAX) log('warn', 'dropped a message from a server', { server, why });
+}
 
 /** @returns true for a cancellation by the server: it wants no response to a request of its own any more. */
 export function withdrawIfCancelled(session: LegacySession, { method, params }: ServerNotification): boolean {

@@ -37,6 +37,7 @@ export function createLegacyHttpTransport(
     id: undefined,
     version: undefined,
     lastRequestId: 0,
+    drops: 0,
     closed: false,
     receivers: new Map(),
     clientRequests: createPendingClientRequests(),

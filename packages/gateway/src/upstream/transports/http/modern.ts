@@ -60,8 +60,9 @@ async function request(
     bytesMax: messageBytesMax(outbound),
     onHead: () => receiver.idleTimeout.touch(),
     onEvent: (event) => {
-      receiver.read(event.data);
+      const messages = receiver.read(event.data);
       if (receiver.isSettled()) setTimeout(exchange.abort, LINGER_MS).unref();
+      return messages;
     },
   });
   void exchange.outcome.then((outcome) => {

@@ -30,8 +30,8 @@ export interface Receiver {
   readonly result: Promise<ServerResult>;
   /** True when the result, or a failure, is known. */
   isSettled(): boolean;
-  /** Reads one JSON text: a plain body, or the data of an event. */
-  read(bytes: Buffer): void;
+  /** Reads one JSON text: a plain body, or the data of an event. @returns how many messages it held. */
+  read(bytes: Buffer): number;
   /** Takes a notification of this request that came on another stream. */
   onNotification(message: ServerNotification): void;
   /** Settles with a failure, unless the result is there already. */
@@ -97,7 +97,10 @@ export function createReceiver(
     result: promise,
     isSettled: () => settled,
     read: (bytes) => {
-      if (!settled) for (const message of readServerMessages(bytes, messageBytesMax(request))) onMessage(message);
+      if (settled) return 0;
+      const messages = readServerMessages(bytes, messageBytesMax(request));
+      for (const message of messages) onMessage(message);
+      return messages.length;
     },
     onNotification: (message) => {
       if (!settled) onNotification(message);

@@ -26,14 +26,19 @@ export interface InstructionAllowance {
 
 /** Ten repetitions that count to 10,000, and room for more. */
 const INSTRUCTIONS_MAX = 400_000;
-/** About 1 MB, because thousands of compiled schemas are kept. */
 const KEPT_INSTRUCTIONS_MAX = 20_000;
+/** Measured, for a program and the lists of its matcher. */
+const BYTES_PER_INSTRUCTION = 100;
 
 /** The allowance of one schema. */
 export const instructionAllowance = (): InstructionAllowance => ({
   left: INSTRUCTIONS_MAX,
   kept: KEPT_INSTRUCTIONS_MAX,
 });
+
+/** The memory of the instructions that were kept. */
+export const keptBytes = ({ kept }: InstructionAllowance): number =>
+  (KEPT_INSTRUCTIONS_MAX - kept) * BYTES_PER_INSTRUCTION;
 
 /** @throws Error when counted repetitions make more instructions than are allowed. */
 export function programOf(tree: PatternNode, allowance: InstructionAllowance, backwards = false): Program {

@@ -1,7 +1,7 @@
 /** `prefixItems`, `items`, `contains`, `uniqueItems`, and how many items there are. */
 import type { Json } from '../../../call.ts';
 import { canonicalize } from '../../../json/canonical.ts';
-import { checkInside, unitsOf, type Check, type Evaluation, type Seen } from './evaluation.ts';
+import { checkInside, STEPS_PER_SEEN, unitsOf, type Check, type Evaluation, type Seen } from './evaluation.ts';
 import type { SchemaReader } from './schema-reader.ts';
 
 type CheckItems = (items: readonly Json[], run: Evaluation, seen: Seen | undefined) => boolean;
@@ -56,6 +56,7 @@ function contains(schema: SchemaReader): CheckItems | undefined {
     for (const [at, item] of items.entries()) {
       if (!checkInside(check, item, at, run)) continue;
       found++;
+      if (seen !== undefined) run.spend(STEPS_PER_SEEN);
       seen?.items.add(at);
       if (seen === undefined && found >= min && max === Infinity) break;
     }

@@ -4,7 +4,7 @@
  */
 import type { Json, JsonObject } from '../../../call.ts';
 import { isObject } from '../../../json/is-object.ts';
-import { instructionAllowance, type InstructionAllowance } from '../patterns/program.ts';
+import { instructionAllowance, keptBytes, type InstructionAllowance } from '../patterns/program.ts';
 import { arrayChecks, unevaluatedItems } from './arrays.ts';
 import { combinatorChecks } from './combinators.ts';
 import { Seen, type Check } from './evaluation.ts';
@@ -15,12 +15,18 @@ import { SchemaReader } from './schema-reader.ts';
 import { stringChecks } from './strings.ts';
 import { constCheck, enumCheck, typeCheck } from './values.ts';
 
+/** The check of a schema, and the memory that its patterns keep. */
+interface CompiledSchema {
+  readonly check: Check;
+  readonly patternBytes: number;
+}
+
 /** @throws Error that names the keyword, for a schema that is malformed or cannot be checked. */
-export function checkOfSchema(root: Json): Check {
+export function checkOfSchema(root: Json): CompiledSchema {
   const compiler = new SchemaCompiler(root);
   const check = compiler.compile(root, '#', undefined);
   compiler.refuseCircles();
-  return check;
+  return { check, patternBytes: compiler.patternBytes };
 }
 
 const REFUSE: Check = (_value, run) => {
@@ -42,6 +48,10 @@ class SchemaCompiler {
 
   constructor(root: Json) {
     this.#resolve = createResolver(root);
+  }
+
+  get patternBytes(): number {
+    return keptBytes(this.#allowance);
   }
 
   compile(schema: Json, where: string, around: JsonObject | undefined): Check {

@@ -117,6 +117,9 @@ export function unitsOf(value: Json): number {
   return units;
 }
 
+/** What it costs to note that a member or item was looked at. */
+export const STEPS_PER_SEEN = 4;
+
 /** The members and items of one value that keywords have looked at, for `unevaluatedProperties` and its like. */
 export class Seen {
   readonly names = new Set<string>();
@@ -126,7 +129,7 @@ export class Seen {
   itemsBefore = 0;
 
   add(other: Seen, run: Evaluation): void {
-    run.spend(other.names.size + other.items.size);
+    run.spend(STEPS_PER_SEEN * (other.names.size + other.items.size));
     for (const name of other.names) this.names.add(name);
     for (const item of other.items) this.items.add(item);
     this.allNames ||= other.allNames;

@@ -119,8 +119,19 @@ class Resources {
 
 const shown = (reference: string): string => JSON.stringify(reference.slice(0, 100));
 
-const absolute = (address: string, base: string): string | undefined =>
-  URL.canParse(address, base) ? new URL(address, base).href : undefined;
+/**
+ * B4: thousands of references may be relative to one address, and names that begin with a long one are as long: the
+ * engine finds no text above 16,383 characters by its hash.
+ */
+const ADDRESS_CHARACTERS_MAX = 1_000;
+
+function absolute(address: string, base: string): string | undefined {
+  const isTooLong = address.length > ADDRESS_CHARACTERS_MAX;
+  const href = isTooLong ? undefined : URL.parse(address, base)?.href;
+  if (isTooLong || (href !== undefined && href.length > ADDRESS_CHARACTERS_MAX))
+    throw new Error(`an address in the schema is longer than ${ADDRESS_CHARACTERS_MAX} characters`);
+  return href;
+}
 
 function decoded(fragment: string): string | undefined {
   try {
