@@ -29,7 +29,7 @@ const heads: readonly Change[] = [
     ['http/judged-by-head.test.ts'],
     [
       ['    await checkAddress(edge, context);\n    await handlePost', '    await handlePost'],
-      ['    body.discard();\n    share.release();', '    body.discard();'],
+      ['    body.discard();\n    releaseWhenRead(context.response, share);', '    body.discard();'],
     ],
   ),
   ...inEdge(

@@ -122,8 +122,9 @@ export const pins: readonly Change[] = [
     [
       ['uri.length > URI_CHARACTERS_MAX || hasDotSegments(uri)', 'uri.length > URI_CHARACTERS_MAX'],
       ['uri.length > URI_CHARACTERS_MAX || hasDotSegments(uri)', 'hasDotSegments(uri)'],
-      ['part.reserved || SEGMENT.test(value)', 'true'],
-      ['return position === uri.length;', 'return true;'],
+      ['reserved || SEGMENT.test(value)', 'true'],
+      ['return position === uri.length ? values : undefined;', 'return values;'],
+      ['charactersLeft -= value.length;', ''],
       ['  return true;\n}', '  return false;\n}'],
       ['parts.length > PARTS_MAX ? undefined : parts', 'parts'],
     ],

@@ -11,23 +11,37 @@ export function isExactNumber(literal: string): boolean {
   if (!Number.isFinite(value)) return false;
   if (Number.isInteger(value) && !Number.isSafeInteger(value)) return false;
   const shortest = String(value);
-  return literal === shortest || normalized(literal) === normalized(shortest);
+  return literal === shortest || isSameDecimal(decimalOf(literal), decimalOf(shortest));
 }
 
-/** Digits without leading and trailing zeros, and the power of ten of the first: equal for equal decimals. */
-function normalized(literal: string): string {
-  const match = /^(-?)(\d+)(?:\.(\d*))?(?:[eE]([+-]?\d+))?$/.exec(literal);
-  if (match === null) return 'malformed';
-  const [, , whole = '', fraction = '', exponent = '0'] = match;
-  const digits = (whole + fraction).replace(/^0+/, '');
-  if (digits === '') return '0';
-  const power = Number(exponent) + digits.length - fraction.length;
-  return `${match[1]}${withoutTrailingZeros(digits)}e${power}`;
+/** A decimal number as 0.DIGITS × 10^power. */
+interface Decimal {
+  readonly negative: boolean;
+  /** Without zeros at either end: B1: found in loops, because `/0+$/` tries every zero as the beginning of the end. */
+  readonly digits: string;
+  readonly power: number;
 }
 
-/** B1: a loop, because `/0+$/` tries every zero as the beginning of the end. */
-function withoutTrailingZeros(digits: string): string {
+const ZERO = 0x30;
+
+/** @param literal a number of JSON: what else it may be is found by whoever parses the document. */
+function decimalOf(literal: string): Decimal {
+  const negative = literal.startsWith('-');
+  const exponentAt = Math.max(literal.indexOf('e'), literal.indexOf('E'));
+  const mantissa = literal.slice(negative ? 1 : 0, exponentAt === -1 ? undefined : exponentAt);
+  const point = mantissa.indexOf('.');
+  const digits = point === -1 ? mantissa : mantissa.slice(0, point) + mantissa.slice(point + 1);
+  let start = 0;
   let end = digits.length;
-  while (digits[end - 1] === '0') end--;
-  return digits.slice(0, end);
+  while (start < end && digits.charCodeAt(start) === ZERO) start++;
+  while (end > start && digits.charCodeAt(end - 1) === ZERO) end--;
+  const exponent = exponentAt === -1 ? 0 : Number(literal.slice(exponentAt + 1));
+  return {
+    negative,
+    digits: digits.slice(start, end),
+    power: exponent + (point === -1 ? mantissa.length : point) - start,
+  };
 }
+
+const isSameDecimal = (a: Decimal, b: Decimal): boolean =>
+  a.digits === b.digits && (a.digits === '' || (a.power === b.power && a.negative === b.negative));

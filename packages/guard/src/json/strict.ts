@@ -80,7 +80,8 @@ const BACKSLASH = 0x5c;
 
 /**
  * @param bytes UTF-8 JSON text.
- * @throws GuardError `payload_too_large` above `bytesMax`; `JsonLimitError` above another limit; `parse_error`, with a byte offset where there is one, for
+ * @throws GuardError `payload_too_large` above `bytesMax`; `JsonLimitError` above another limit; `parse_error`, with a
+ * byte offset where there is one, for
  * everything that is not JSON or has two readings.
  * @example
  * ```ts

@@ -23,6 +23,7 @@ import { handlePost } from './post.ts';
 import { ALLOW, respondPreflight } from './preflight.ts';
 import { rejectRequest, reportRequest, respondWithoutReading } from './respond.ts';
 import { checkSameSite, isAllowedOrigin } from './same-site.ts';
+import { releaseWhenRead } from './unread-answer.ts';
 
 /** The request handler of the gateway listener. */
 export interface HttpEdge {
@@ -108,7 +109,7 @@ async function handleMessagePost(edge: HttpEdgeContext, context: RequestContext)
     await handlePost(edge, context, body, share);
   } finally {
     body.discard();
-    share.release();
+    releaseWhenRead(context.response, share);
   }
 }
 

@@ -28,8 +28,8 @@ const ENTRY_BYTES = 1_024;
 
 /**
  * Compiles each pinned schema once, while there is room: the one that was used least recently goes first. A schema that
- * cannot be compiled throws for every call; it is never skipped, and not compiled again, because finding out can take as
- * long as compiling.
+ * cannot be compiled throws for every call; it is never skipped, and not compiled again, because finding out can take
+ * as long as compiling.
  *
  * @param bytesMax memory of all that are kept, about.
  * @example
