@@ -52,7 +52,7 @@ const permissions: readonly Change[] = [
     ['approvals/demands.test.ts', 'approvals/approvals.test.ts'],
     [
       ['if (isCaller(filed, by)) throw', 'if (false) throw'],
-      ['if (isSamePerson(requester, user)) return true;', ''],
+      ['if (requester.subject === user.subject) return true;', ''],
       ['agents.includes(user.subject) || ', ''],
       ['agents.includes(own.clientId) || ', ''],
       ['own.actors.some((id) => agents.includes(id))', 'false'],

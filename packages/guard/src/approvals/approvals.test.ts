@@ -33,6 +33,7 @@ describe('who may decide', () => {
     ['a member of the group', inGroups('dave', 'finance'), true],
     ['somebody with the role', personOf('erin', { roles: ['lead'] }), true],
     ['U5 the requester, whatever their groups', inGroups('alice', 'finance'), false],
+    ['U5 the requester with a key, or at another issuer', personOf('alice', { issuer: 'https://j' }), false],
     ['U5 the agent as a user', inGroups('desk-agent', 'finance'), false],
     ['U5 an actor of the agent', inGroups('broker', 'finance'), false],
     [

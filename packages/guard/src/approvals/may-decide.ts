@@ -34,9 +34,13 @@ export function checkMayDecide(
   return demands.length === 1 ? { as: counts ?? named } : { as: counts ?? named, each };
 }
 
-/** The user, or the agent: with client credentials, the subject of an agent's token is its client id. */
+/**
+ * The user, under whatever issuer: who signs in twice, or has a key as well, is one person (U5). Or the agent: with
+ * client credentials, the
+ * subject of an agent's token is its client id.
+ */
 function isCaller({ requester, agent }: FiledApproval, { user, agent: own }: Principal): boolean {
-  if (isSamePerson(requester, user)) return true;
+  if (requester.subject === user.subject) return true;
   const agents = [agent.clientId, ...agent.actors];
   return agents.includes(user.subject) || agents.includes(own.clientId) || own.actors.some((id) => agents.includes(id));
 }
