@@ -155,6 +155,7 @@ const ADMIN_ROUTES = createAdmin({
   clock: { now: () => 0 },
   version: '0',
   api: {} as never,
+  signIn: {} as never,
 }).routes;
 
 describe('A14 every route of the admin listener', () => {

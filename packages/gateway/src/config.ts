@@ -121,10 +121,11 @@ const inFileOrder = (errors: readonly ConfigError[]): readonly ConfigError[] =>
 
 /** The values of all secret references, with and without their prefix. The logger never writes them. */
 export function secretsOf(snapshot: Snapshot): readonly string[] {
-  const { database, servers } = snapshot;
+  const { database, servers, control } = snapshot;
   return servers
     .flatMap(({ transport }) => Object.values(transport.kind === 'http' ? transport.headers : transport.env))
     .concat(database?.password ?? [])
+    .concat(control.signIn.flatMap(({ clientSecret }) => clientSecret ?? []))
     .flatMap((value) => [value, value.slice(value.indexOf(' ') + 1)])
     .filter((value) => value.length >= 12);
 }

@@ -5,6 +5,9 @@ import type { SignInUser } from './adapters/oidc-provider/server.ts';
 import { openStore } from './adapters/sqlite/store.ts';
 import type { Snapshot } from './snapshot.ts';
 
+/** The client of `sallyport login` at the authorization server of the demo. */
+export const COMMAND_LINE_CLIENT = 'sallyport-cli';
+
 /** Returns true for a request that it answers; the next handler gets every other request. */
 export type SignInHandler = (request: IncomingMessage, response: ServerResponse) => boolean;
 
@@ -31,6 +34,14 @@ export async function openSignIn(snapshot: Snapshot, users: readonly SignInUser[
     users,
     database: store.database,
     folder: snapshot.dataFolder,
+    ownClients: [
+      ...snapshot.control.signIn.map(({ clientId }) => ({
+        clientId,
+        name: 'Sallyport dashboard',
+        redirectUri: `${snapshot.admin.publicUrl}/auth/callback`,
+      })),
+      { clientId: COMMAND_LINE_CLIENT, name: 'Sallyport command line', redirectUri: undefined },
+    ],
   });
   return { handle: server.handle, close: () => store.close() };
 }

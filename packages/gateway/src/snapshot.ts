@@ -131,6 +131,19 @@ export interface ControlSettings {
   readonly roles: readonly RoleBinding[];
   /** OAuth clients whose access tokens it accepts: those of operators, never those of agents. */
   readonly clients: readonly string[];
+  readonly signIn: readonly SignInSettings[];
+  /** A session ends when it was not used for so long, and in any case. */
+  readonly session: { readonly idleMs: number; readonly lifetimeMs: number };
+}
+
+/** An issuer with which people sign in on the dashboard: one of {@link IdentitySettings.issuers}. */
+export interface SignInSettings {
+  readonly issuer: string;
+  readonly clientId: string;
+  readonly clientSecret: string | undefined;
+  readonly scopes: readonly string[];
+  /** Asked for (`acr_values`) when a person must prove again who they are. */
+  readonly stepUpAcrValues: readonly string[];
 }
 
 /** The listener for people. */

@@ -98,6 +98,11 @@ export function buildGateway(input: ConfigInput): GatewaySettings {
 /** The settings of the admin listener; errors and weakenings go to the report. */
 export function buildAdmin(input: ConfigInput): AdminSettings {
   const listen = buildListen(input, 'admin');
+  if (!isLoopback(listen.host) && input.config.control.signIn.length > 0 && input.config.admin.publicUrl === undefined)
+    input.report.error(
+      ['admin', 'listen'],
+      'is outside loopback, so admin.publicUrl must say under which URL people reach it',
+    );
   return { listen, publicUrl: publicUrl(input, 'admin') ?? new URL(listenerOrigin(listen)).origin };
 }
 

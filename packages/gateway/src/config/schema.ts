@@ -4,11 +4,11 @@
  */
 import { z } from 'zod';
 import { approvals } from './approvals-schema.ts';
+import { control } from './control-schema.ts';
 import {
   nonEmptyText,
   toolName,
   duration,
-  approver,
   timerDuration,
   durationOrZero,
   size,
@@ -84,10 +84,15 @@ const gateway = z.strictObject({
 });
 
 const admin = z.strictObject({
-  listen: listen.prefault('127.0.0.1:8701').describe('Host and port of health, readiness, metrics and checkpoints.'),
+  listen: listen
+    .prefault('127.0.0.1:8701')
+    .describe('Host and port of the dashboard, the control API, health, readiness, metrics and checkpoints.'),
   publicUrl: nonEmptyText
     .optional()
-    .describe('Origin (scheme, host, port) under which people reach it: callers are given links to it.'),
+    .describe(
+      'Origin (scheme, host, port) under which browsers reach the dashboard. Absent: that of the listener. Needed ' +
+        'outside loopback where people sign in.',
+    ),
   tls: tls.optional().describe('TLS 1.2 and 1.3.'),
   behindTlsProxy: z
     .boolean()
@@ -275,42 +280,7 @@ export const schema = z.strictObject({
     .prefault({ default: '100/min per user per tool' })
     .describe('Rate limits by tier; `default` is for credentials that name none.'),
   approvals: approvals.prefault({}).describe('Human approval.'),
-  control: z
-    .strictObject({
-      roles: z
-        .array(
-          z.strictObject({
-            role: z
-              .enum(['viewer', 'approver', 'auditor', 'operator', 'admin'])
-              .describe('Each contains `viewer`; `admin` contains all.'),
-            to: z.array(approver).min(1).max(64).describe('Who has it: `user:NAME`, `role:NAME` or `group:NAME`.'),
-            tenants: z
-              .union([z.literal('*'), z.array(nonEmptyText).min(1).max(10_000)], {
-                error: 'must be a list of tenants, or "*"',
-              })
-              .optional()
-              .describe(
-                'Where. Absent: in the tenant that the credential names. `"*"`: in every tenant for which the ' +
-                  'issuer may speak, and for what belongs to the whole installation.',
-              ),
-          }),
-        )
-        .max(1000)
-        .default([])
-        .describe(
-          'Who has which role on the dashboard and in the control API. Without a role, people see what names them.',
-        ),
-      clients: z
-        .array(nonEmptyText)
-        .max(64)
-        .default([])
-        .describe(
-          'OAuth client ids whose access tokens the control API accepts. Never the client of an agent: it could ' +
-            'approve what another agent asks.',
-        ),
-    })
-    .prefault({})
-    .describe('The dashboard and the control API.'),
+  control: control.prefault({}).describe('The dashboard and the control API.'),
   inspect: z
     .strictObject({
       maxResult: sizeInMemory.prefault('4Mi').describe('Largest result that is passed on, at most 256Mi.'),

@@ -72,7 +72,7 @@ export const listen = z
   .transform((value) => readListen(String(value)))
   .refine(({ port }) => port <= 65_535, 'must have a port of at most 65535');
 /** A reference to a secret. */
-const secret = z.strictObject({
+export const secret = z.strictObject({
   secret: z.string().max(1024).describe('A reference: `env:NAME` or `file:/path`.'),
   prefix: z.string().max(64).optional().describe('Text before the secret, such as `"Bearer "`.'),
 });

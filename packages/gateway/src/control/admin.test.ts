@@ -20,6 +20,7 @@ async function open(over: Partial<AdminDeps> = {}): Promise<string> {
     clock: { now: () => 0 },
     version: '0',
     api: {} as never,
+    signIn: {} as never,
     ...over,
   });
   listener = await openListener({

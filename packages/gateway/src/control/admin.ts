@@ -9,11 +9,13 @@ import { createMetricsEndpoint, type RenderedMetrics } from './metrics.ts';
 import { createReady, type Check } from './ready.ts';
 import { createRouter, type AdminRoute, type RequestHandler, type RouterDeps } from './router.ts';
 import { API_ROUTES } from './routes.ts';
+import { createSignInHandler, type SignInDeps } from './sign-in/handle.ts';
 import { createTile } from './tile.ts';
 
 /** What the endpoints of the admin listener read. */
-export interface AdminDeps extends Omit<RouterDeps, 'api'>, ServeDeps {
+export interface AdminDeps extends Omit<RouterDeps, 'api' | 'signIn' | 'log'>, ServeDeps {
   readonly api: Omit<ApiDeps, 'openApi'>;
+  readonly signIn: SignInDeps;
   /** Of this program. */
   readonly version: string;
   readonly checks: readonly Check[];
@@ -55,7 +57,7 @@ export function createAdmin(deps: AdminDeps): Admin {
   const api = createApiServer(API_ROUTES, { ...deps.api, openApi }, deps);
   return {
     routes: routes.map(({ path }) => path.source),
-    handle: createRouter(routes, { ...deps, api: api.handle }),
+    handle: createRouter(routes, { ...deps, api: api.handle, signIn: createSignInHandler(deps.signIn) }),
     close: () => api.close(),
   };
 }

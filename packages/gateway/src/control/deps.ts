@@ -8,6 +8,7 @@ import type { RecentChanges } from './overview/changes.ts';
 import type { Installation } from './overview/installation.ts';
 import type { Trials } from './policies/trial.ts';
 import type { Issuers, Servers } from './servers/servers.ts';
+import type { Sessions } from './sign-in/sessions.ts';
 
 /** The ports of all endpoints. */
 export interface ApiDeps {
@@ -33,6 +34,9 @@ export interface ApiDeps {
   readonly trials: Trials;
   /** The approved definition of a tool. */
   readonly toolOf: (server: string, tool: string) => Definition | undefined;
+  /** Sessions of browsers. */
+  readonly sessions: Sessions;
+  readonly isDemo: () => boolean;
   /** The description of this API. */
   readonly openApi: () => Record<string, unknown>;
 }

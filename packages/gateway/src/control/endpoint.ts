@@ -18,6 +18,8 @@ export interface EndpointResponse {
   readonly type: string;
   readonly body: string | Buffer;
   readonly headers?: Readonly<Record<string, string>>;
+  /** Values of `Set-Cookie`. */
+  readonly cookies?: readonly string[];
 }
 
 /** One operation. Errors that it throws become status 500 and are logged; everything expected is a response. */
@@ -34,7 +36,11 @@ export const jsonResponse = (status: number, value: unknown): EndpointResponse =
 export const NOT_FOUND: EndpointResponse = jsonResponse(404, { error: 'not found' });
 
 /** Writes a response and ends it. Node.js leaves the body out for `HEAD`. */
-export function sendResponse(response: ServerResponse, { status, type, body, headers }: EndpointResponse): void {
+export function sendResponse(
+  response: ServerResponse,
+  { status, type, body, headers, cookies = [] }: EndpointResponse,
+): void {
+  if (cookies.length > 0) response.setHeader('Set-Cookie', [...cookies]);
   response.writeHead(status, { ...headers, 'Content-Type': type, 'Content-Length': Buffer.byteLength(body) });
   response.end(body);
 }

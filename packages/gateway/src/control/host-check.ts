@@ -28,10 +28,24 @@ export function hostIsAllowed(request: IncomingMessage, listenHost: string, allo
   return isIP(name) !== 0 && (!isLoopback(listenHost) || isLoopback(name));
 }
 
-/** Browsers send `Origin` with requests of other pages, and none of these endpoints is for another page. */
-export function originIsAllowed(request: IncomingMessage): boolean {
+/**
+ * Browsers send `Origin` with requests of other pages, and none of these endpoints is for another page.
+ *
+ * @param publicUrl the origin under which browsers reach the listener through a proxy.
+ */
+export function originIsAllowed(request: IncomingMessage, publicUrl?: string): boolean {
   const origins = headerValues(request, 'origin');
   if (origins.length === 0) return true;
   const scheme = 'encrypted' in request.socket ? 'https' : 'http';
-  return origins.length === 1 && origins[0] === `${scheme}://${request.headers.host ?? ''}`;
+  const own = `${scheme}://${request.headers.host ?? ''}`;
+  return origins.length === 1 && (origins[0] === own || (publicUrl !== undefined && origins[0] === publicUrl));
+}
+
+/**
+ * Whether a browser says that another page caused the request, also one on another port of the same host. Nothing of
+ * the control API is for such a page, not even what it could not read.
+ */
+export function isOfAnotherPage(request: IncomingMessage): boolean {
+  const sites = headerValues(request, 'sec-fetch-site');
+  return sites.length > 0 && !(sites.length === 1 && (sites[0] === 'same-origin' || sites[0] === 'none'));
 }

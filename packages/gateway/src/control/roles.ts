@@ -1,5 +1,5 @@
 /** Which roles of the control API somebody has, by the configuration in force. */
-import { isSelected, type Identity } from '@sallyport/guard';
+import { isSelected, type Identity, type Principal } from '@sallyport/guard';
 import type { RoleBinding, Snapshot } from '../snapshot.ts';
 import { ROLES, withContained, type ApiCaller, type Role } from './api/access.ts';
 
@@ -55,4 +55,15 @@ export function rolesOfPerson(
 function isIn({ tenants }: RoleBinding, tenant: string, claimed: string | undefined): boolean {
   if (tenants === undefined) return tenant === claimed;
   return tenants === '*' || tenants.includes(tenant);
+}
+
+/** The tenants in which a person may act: the one of their claim first, then those to which a role is bound. */
+export function tenantsOfPerson(principal: Principal, { control, tenants, identity }: RoleSettings): readonly string[] {
+  const spokenFor = identity.issuers.find(({ issuer }) => issuer === principal.user.issuer)?.tenants ?? [];
+  const bound = control.roles.filter(({ to }) => to.some((selector) => isSelected(selector, principal)));
+  const { tenantClaim } = principal;
+  const mayActIn = (tenant: string): boolean =>
+    spokenFor.includes(tenant) &&
+    (tenant === tenantClaim || bound.some((binding) => isIn(binding, tenant, tenantClaim)));
+  return tenants.filter(mayActIn).sort((a, b) => Number(b === tenantClaim) - Number(a === tenantClaim));
 }

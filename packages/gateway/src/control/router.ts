@@ -7,7 +7,7 @@ import type { Log } from '@sallyport/guard';
 import { setSecurityHeaders } from '../listen/security-headers.ts';
 import type { DashboardHandler } from './dashboard/dashboard.ts';
 import { jsonResponse, NOT_FOUND, sendResponse, type Endpoint, type EndpointResponse } from './endpoint.ts';
-import { hostIsAllowed, originIsAllowed } from './host-check.ts';
+import { hostIsAllowed, isOfAnotherPage, originIsAllowed } from './host-check.ts';
 import { problem } from './problem.ts';
 
 /** One row of the table of routes. */
@@ -32,11 +32,17 @@ export interface RouterDeps {
   readonly api: RequestHandler;
   /** Answers what belongs to the pages, and says whether it did. Absent: there are none. */
   readonly pages?: DashboardHandler;
+  /** Answers what begins with `/auth/`. */
+  readonly signIn: RequestHandler;
+  /** The origin under which browsers reach the listener, where it is another one: behind a proxy. */
+  readonly publicUrl?: string;
   readonly log?: Log;
 }
 
 /** The handler of a listener with these routes. It never throws. */
 export function createRouter(routes: readonly AdminRoute[], deps: RouterDeps): RequestHandler {
+  const publicHost = deps.publicUrl === undefined ? [] : [new URL(deps.publicUrl).host];
+  const allowedHosts = [...publicHost, ...(deps.allowedHosts ?? [])];
   return (request, response) => {
     setSecurityHeaders(request, response);
     closeAfterUnreadBody(request, response);
@@ -44,10 +50,15 @@ export function createRouter(routes: readonly AdminRoute[], deps: RouterDeps): R
     const isApi = path.startsWith('/api/');
     // Sent at once: what follows an unread request on the socket may be a body, which the parser takes for a bad
     // request.
-    if (!hostIsAllowed(request, deps.listenHost, deps.allowedHosts ?? []) || !originIsAllowed(request))
+    if (
+      !hostIsAllowed(request, deps.listenHost, allowedHosts) ||
+      !originIsAllowed(request, deps.publicUrl) ||
+      (isApi && isOfAnotherPage(request))
+    )
       return sendResponse(response, isApi ? problem('FORBIDDEN_ORIGIN') : FORBIDDEN);
     if (isApi) return deps.api(request, response);
     if (deps.pages?.(request, response) === true) return;
+    if (path.startsWith('/auth/')) return deps.signIn(request, response);
     const match = matchRequest(routes, request);
     if ('refusal' in match) return sendResponse(response, match.refusal);
     Promise.resolve()

@@ -24,6 +24,9 @@ import { listDefinitions } from './servers/definition-list.ts';
 import { getDefinition } from './servers/definition-show.ts';
 import { listServers } from './servers/list.ts';
 import { getServer } from './servers/show.ts';
+import { changeTenant } from './session/change-tenant.ts';
+import { endSession } from './session/end.ts';
+import { getSession } from './session/show.ts';
 
 /** The table. */
 export const API_ROUTES: readonly ApiRoute<ApiDeps>[] = [
@@ -47,6 +50,9 @@ export const API_ROUTES: readonly ApiRoute<ApiDeps>[] = [
   listDefinitions,
   getDefinition,
   approveDefinition,
+  getSession,
+  endSession,
+  changeTenant,
   listApprovals,
   getApproval,
   approveApproval,

@@ -2,6 +2,7 @@
 export { approvalDigest, callDemand, createApprove, type ApprovalRule, type CallDemand } from './approve/index.ts';
 export {
   API_KEY_ISSUER,
+  claimedUser,
   createApiKeyAuthenticator,
   createAuthenticate,
   createBearerJwt,

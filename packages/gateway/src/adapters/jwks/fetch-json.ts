@@ -54,7 +54,6 @@ export const isPublicAddress = (address: string): boolean => {
   return isIP(address) !== 0 && !PRIVATE[family].check(address, family);
 };
 
-/** Resolves once, refuses when any address is private, and hands the checked ones to the socket. */
 /** Resolves a name like `dns.lookup`, and fails when any of its addresses is not public. */
 export const checkedLookup = (
   host: string,
@@ -72,20 +71,26 @@ const checkingAgent = new Agent({ connect: { lookup: checkedLookup as never, tim
 const plainAgent = new Agent({ connect: { timeout: FETCH_TIMEOUT_MS } });
 
 /**
+ * How an address that a document of an issuer names may be reached.
+ *
  * @param issuer the configured issuer. On its own host private addresses are allowed, because the operator named it.
- * @throws Error when the address is not allowed or the answer is not a small JSON document.
+ * @throws Error when the address is not allowed.
  */
-export async function fetchJson(url: URL, issuer: string): Promise<unknown> {
+export function checkedDispatcher(url: URL, issuer: string): Agent {
   const isIssuerHost = url.hostname === new URL(issuer).hostname;
   if (url.protocol !== 'https:' && !(url.protocol === 'http:' && isLoopback(url.hostname) && isIssuerHost))
     throw new Error('only https is allowed');
   if (url.username !== '' || url.password !== '') throw new Error('the address must not carry credentials');
   const host = url.hostname.replace(/^\[|\]$/g, '');
   if (!isIssuerHost && isIP(host) !== 0 && !isPublicAddress(host)) throw new Error('the address is private');
-  const signal = AbortSignal.timeout(FETCH_TIMEOUT_MS);
+  return isIssuerHost ? plainAgent : checkingAgent;
+}
+
+/** @throws Error when the address is not allowed or the answer is not a small JSON document. */
+export async function fetchJson(url: URL, issuer: string): Promise<unknown> {
   const { statusCode, headers, body } = await request(url, {
-    dispatcher: isIssuerHost ? plainAgent : checkingAgent,
-    signal,
+    dispatcher: checkedDispatcher(url, issuer),
+    signal: AbortSignal.timeout(FETCH_TIMEOUT_MS),
     headers: { accept: 'application/json', 'accept-encoding': 'identity' },
   });
   const received = createByteBuffer();

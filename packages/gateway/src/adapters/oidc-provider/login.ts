@@ -14,6 +14,7 @@ export interface SignInUser {
   readonly name: string;
   readonly tenant: string;
   readonly roles: readonly string[];
+  readonly groups?: readonly string[];
   readonly tier: string | undefined;
   readonly password: string;
 }
@@ -22,6 +23,7 @@ interface LoginDeps {
   readonly issuer: string;
   readonly resource: string;
   readonly users: readonly SignInUser[];
+  readonly ownClients?: readonly { readonly clientId: string; readonly redirectUri: string | undefined }[];
 }
 
 type Interaction = Awaited<ReturnType<Provider['interactionDetails']>>;
@@ -76,6 +78,10 @@ export function createLogin(
 const resourcesOf = ({ resource }: Login, { params }: Interaction): string[] =>
   [params['resource'] ?? resource].flat().map(String);
 
+/** Whether the client is the dashboard, which uses no tools. */
+const isSignInOnly = ({ ownClients = [] }: Login, { params }: Interaction): boolean =>
+  ownClients.some(({ clientId, redirectUri }) => clientId === params['client_id'] && redirectUri !== undefined);
+
 /** @param failed the user name of an attempt that failed. */
 async function showForm(login: Login, { response, interaction }: PageRequest, failed?: string): Promise<void> {
   const { provider, forms } = login;
@@ -86,8 +92,8 @@ async function showForm(login: Login, { response, interaction }: PageRequest, fa
   forms.set(uid, form);
   const html = page({
     client: client?.clientName ?? String(params['client_id']),
-    redirectUri: String(params['redirect_uri']),
-    resource: resourcesOf(login, interaction).join(' '),
+    redirectUri: typeof params['redirect_uri'] === 'string' ? params['redirect_uri'] : undefined,
+    resource: isSignInOnly(login, interaction) ? undefined : resourcesOf(login, interaction).join(' '),
     action: `/oauth/interaction/${uid}`,
     token: form.token,
     user: failed ?? '',

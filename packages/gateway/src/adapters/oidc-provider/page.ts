@@ -5,8 +5,10 @@ import { isLoopback } from '@sallyport/guard';
 /** What the sign-in page shows. */
 export interface SignInPage {
   readonly client: string;
-  readonly redirectUri: string;
-  readonly resource: string;
+  /** `undefined` for a client that signs in by a device code. */
+  readonly redirectUri: string | undefined;
+  /** What is asked for; `undefined` when only the sign-in is. */
+  readonly resource: string | undefined;
   readonly action: string;
   readonly token: string;
   /** The user name that was entered before. */
@@ -139,25 +141,59 @@ export const refused = (code: string): string =>
   sentence('Request refused', `${REFUSALS[code] ?? 'Start again from your client.'} (${code})`);
 
 /** The redirect URI in words: an address with a port says little, and an app's own scheme has no host. */
-function destination(redirectUri: string): string {
+function destination(redirectUri: string | undefined): string {
+  if (redirectUri === undefined) return 'your terminal';
   const { protocol, hostname, host } = new URL(redirectUri);
   if (protocol !== 'http:' && protocol !== 'https:') return `the app that opens ${protocol} links`;
   return isLoopback(hostname) ? `a program on this computer (${host})` : host;
+}
+
+const NOTE = '<p class="soft">The name is what the client calls itself.</p>\n';
+
+/** A page of the device flow. @param form the library's own form, which it escapes. */
+export function devicePage({
+  form,
+  formId,
+  problem,
+  text,
+}: {
+  readonly form: string;
+  readonly formId: string;
+  readonly problem: string | undefined;
+  readonly text: string;
+}): string {
+  return layout(
+    'Sign in a terminal',
+    `<h1>Sign in a terminal?</h1>
+<p>${escapeHtml(text, 300)}</p>
+${problem === undefined ? '' : `<p class="problem" role="alert">${escapeHtml(problem)}</p>`}
+${form}
+<div class="row">
+<button type="submit" form="${formId}" value="allow">Continue</button>
+<button type="submit" form="${formId}" name="abort" value="yes">Cancel</button>
+</div>`,
+  );
 }
 
 /** The sign-in page. */
 export function page({ client, redirectUri, resource, action, token, user, problem }: SignInPage): string {
   const bad = problem === undefined ? '' : ' aria-invalid="true" aria-describedby="problem"';
   const focus = (here: boolean): string => (here ? ' autofocus' : '');
-  return layout(
-    'Sign in',
-    `<h1>Sign in and allow access?</h1>
+  const asks =
+    resource === undefined
+      ? `<h1>Sign in</h1>
+<p>to <strong>${escapeHtml(client)}</strong></p>
+<dl>`
+      : `<h1>Sign in and allow access?</h1>
 <p><strong>${escapeHtml(client)}</strong> asks to use tools in your name.</p>
 <dl>
-<dt>Access to</dt><dd>${escapeHtml(resource)}</dd>
+<dt>Access to</dt><dd>${escapeHtml(resource)}</dd>`;
+  return layout(
+    'Sign in',
+    `${asks}
 <dt>Then you go back to</dt><dd>${escapeHtml(destination(redirectUri))}</dd>
 </dl>
-<p class="soft">The name is what the client calls itself. Cancel if you did not start this.</p>
+${resource === undefined ? '' : NOTE}<p class="soft">Cancel if you did not start this.</p>
 ${problem === undefined ? '' : `<p class="problem" id="problem" role="alert">${escapeHtml(problem)}</p>`}
 <form method="post" action="${escapeHtml(action)}">
 <input type="hidden" name="token" value="${escapeHtml(token)}">
@@ -168,7 +204,7 @@ ${problem === undefined ? '' : `<p class="problem" id="problem" role="alert">${e
 <input id="password" name="password" type="password" required${focus(user !== '')}
  autocomplete="current-password"${bad}>
 <div class="row">
-<button name="answer" value="allow">Sign in and allow</button>
+<button name="answer" value="allow">${resource === undefined ? 'Sign in' : 'Sign in and allow'}</button>
 <button name="answer" value="cancel" formnovalidate>Cancel</button>
 </div>
 </form>`,

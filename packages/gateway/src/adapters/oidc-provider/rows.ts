@@ -29,6 +29,9 @@ export function createRows(database: DatabaseSync): (name: string) => Adapter {
   const put = database.prepare('INSERT OR REPLACE INTO sign_in VALUES (?, ?, ?, ?, ?, ?)');
   const byId = database.prepare('SELECT payload, expires_at FROM sign_in WHERE kind = ? AND id = ?');
   const byUid = database.prepare('SELECT payload, expires_at FROM sign_in WHERE kind = ? AND uid = ?');
+  const byUserCode = database.prepare(
+    "SELECT payload, expires_at FROM sign_in WHERE kind = ? AND json_extract(payload, '$.userCode') = ?",
+  );
   const remove = database.prepare('DELETE FROM sign_in WHERE kind = ? AND id = ?');
   const consume = database.prepare(
     `UPDATE sign_in SET payload = json_set(payload, '$.consumed', ?)
@@ -59,7 +62,7 @@ export function createRows(database: DatabaseSync): (name: string) => Adapter {
       }),
     find: async (id) => whenFree(() => read(byId.get(kind, id) as Row | undefined)),
     findByUid: async (uid) => whenFree(() => read(byUid.get(kind, uid) as Row | undefined)),
-    findByUserCode: async () => undefined,
+    findByUserCode: async (userCode) => whenFree(() => read(byUserCode.get(kind, userCode) as Row | undefined)),
     async consume(id) {
       if ((await whenFree(() => consume.run(seconds(), kind, id).changes)) === 1) return;
       // It was consumed before. One of the two callers may have stolen it, so the grant ends for both.

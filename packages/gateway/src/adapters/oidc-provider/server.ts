@@ -4,9 +4,16 @@
  */
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { DatabaseSync } from 'node:sqlite';
-import Provider, { errors, interactionPolicy, type Configuration, type KoaContextWithOIDC } from 'oidc-provider';
+import Provider, {
+  errors,
+  interactionPolicy,
+  type ClientMetadata,
+  type Configuration,
+  type KoaContextWithOIDC,
+} from 'oidc-provider';
 import { setSecurityHeaders } from '../../listen/security-headers.ts';
 import { openSignInKeys } from './keys.ts';
+import { deviceFlow } from './device.ts';
 import { createLogin, type SignInUser } from './login.ts';
 import { PAGE_POLICY, refused } from './page.ts';
 import { limitMetadata } from './registration.ts';
@@ -24,6 +31,16 @@ export interface AuthorizationServerDeps {
   readonly database: DatabaseSync;
   /** The folder of the keys, which only the owner can read. */
   readonly folder: string;
+  /** Clients of the gateway itself, which need no registration: the dashboard and the command line. */
+  readonly ownClients?: readonly OwnClient[];
+}
+
+/** A client that belongs to the gateway. */
+export interface OwnClient {
+  readonly clientId: string;
+  readonly name: string;
+  /** Where the browser goes after the sign-in; `undefined` for a client that signs in by a device code (RFC 8628). */
+  readonly redirectUri: string | undefined;
 }
 
 /** The request handler of the authorization server. */
@@ -47,10 +64,13 @@ const ROUTES = {
   registration: '/register',
   jwks: '/jwks',
   revocation: '/revoke',
+  device_authorization: '/device/authorize',
+  code_verification: '/device',
 };
 const TTL_SECONDS = {
   AccessToken: HOUR_SECONDS,
   AuthorizationCode: 60,
+  DeviceCode: 600,
   Grant: 14 * 24 * HOUR_SECONDS,
   IdToken: HOUR_SECONDS,
   Interaction: 600,
@@ -131,12 +151,34 @@ function alwaysAsk(): interactionPolicy.DefaultPolicy {
   return policy;
 }
 
-function configuration({ users, resource }: AuthorizationServerDeps): Configuration {
+const DEVICE_CODE = 'urn:ietf:params:oauth:grant-type:device_code';
+
+const metadataOf = ({ clientId, name, redirectUri }: OwnClient): ClientMetadata => ({
+  client_id: clientId,
+  client_name: name,
+  redirect_uris: redirectUri === undefined ? [] : [redirectUri],
+  grant_types: redirectUri === undefined ? [DEVICE_CODE, 'refresh_token'] : ['authorization_code'],
+  response_types: redirectUri === undefined ? [] : ['code'],
+  token_endpoint_auth_method: 'none',
+});
+
+function configuration({ users, resource, ownClients = [] }: AuthorizationServerDeps): Configuration {
   const userOf = (subject: string | undefined) => users.find((user) => user.subject === subject);
   return {
+    clients: ownClients.map(metadataOf),
+    // The ID token says what the dashboard asks: there is no UserInfo endpoint.
+    claims: {
+      openid: ['sub', 'name', 'tenant_id', 'roles', 'groups'],
+      acr: null,
+      auth_time: null,
+      iss: null,
+      sid: null,
+    },
+    conformIdTokenClaims: false,
     clientDefaults: {
       application_type: 'native',
       id_token_signed_response_alg: 'ES256',
+      require_auth_time: true,
       grant_types: ['authorization_code', 'refresh_token'],
       response_types: ['code'],
       token_endpoint_auth_method: 'none',
@@ -145,12 +187,25 @@ function configuration({ users, resource }: AuthorizationServerDeps): Configurat
     scopes: [SCOPE, 'offline_access'],
     responseTypes: ['code'],
     pkce: { required: () => true },
-    findAccount: (_ctx, id) => (userOf(id) === undefined ? undefined : { accountId: id, claims: () => ({ sub: id }) }),
+    findAccount: (_ctx, id) => {
+      const user = userOf(id);
+      if (user === undefined) return undefined;
+      const { name, tenant, roles, groups = [] } = user;
+      return {
+        accountId: id,
+        claims: () => ({ sub: id, name, tenant_id: tenant, roles: [...roles], groups: [...groups] }),
+      };
+    },
     extraTokenClaims: (_ctx, token) => {
       const user = userOf((token as { accountId?: string }).accountId);
       return user === undefined
         ? undefined
-        : { tenant_id: user.tenant, roles: user.roles, ...(user.tier !== undefined && { tier: user.tier }) };
+        : {
+            tenant_id: user.tenant,
+            roles: user.roles,
+            ...(user.groups !== undefined && { groups: user.groups }),
+            ...(user.tier !== undefined && { tier: user.tier }),
+          };
     },
     issueRefreshToken: async (_ctx, client) => client.grantTypeAllowed('refresh_token'),
     rotateRefreshToken: true,
@@ -186,6 +241,7 @@ function featuresFor(resource: string): Configuration['features'] {
     revocation: { enabled: true, allowedPolicy: async (_ctx, client, token) => token.clientId === client.clientId },
     userinfo: { enabled: false },
     rpInitiatedLogout: { enabled: false },
+    deviceFlow: deviceFlow(),
     resourceIndicators: {
       enabled: true,
       defaultResource: () => resource,

@@ -23,6 +23,12 @@ const MIGRATIONS: readonly string[] = [
      PRIMARY KEY (server, kind, name)
    ) STRICT;`,
   `CREATE TABLE held_sessions (id TEXT PRIMARY KEY, expires_at INTEGER NOT NULL) STRICT;`,
+  `CREATE TABLE web_sessions (
+     id_hash TEXT PRIMARY KEY, issuer TEXT NOT NULL, subject TEXT NOT NULL, sid TEXT, session TEXT NOT NULL,
+     last_seen_at INTEGER NOT NULL, expires_at INTEGER NOT NULL
+   ) STRICT;
+   CREATE INDEX web_sessions_of ON web_sessions (issuer, subject);
+   CREATE TABLE taken_once (text TEXT PRIMARY KEY, expires_at INTEGER NOT NULL) STRICT;`,
 ];
 
 /** Brings the schema of a file up to date. @throws Error when a newer program wrote the file. */

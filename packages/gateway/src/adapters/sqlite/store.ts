@@ -5,14 +5,17 @@ import { createKeys } from './keys.ts';
 import { migrate } from './migrations.ts';
 import { openFile } from './open-file.ts';
 import { createPins } from './pins.ts';
+import type { WebSessionStore } from '../../web-sessions.ts';
 import { createSessions } from './sessions.ts';
 import { whenFree } from './when-free.ts';
+import { createWebSessions } from './web-sessions.ts';
 
 /** The stores that the gateway keeps in SQLite. */
 export interface Store {
   readonly keys: KeyStore;
   readonly pins: PinStore;
   readonly sessions: SessionDirectory;
+  readonly webSessions: WebSessionStore;
   readonly database: DatabaseSync;
   /** Reads every table from the file. Throws or rejects when one cannot be read. */
   probe(): MaybePromise<void>;
@@ -27,6 +30,7 @@ export function openStore(file: string, clock: Clock = { now: () => Date.now() }
     keys: createKeys(database),
     pins: createPins(database),
     sessions: createSessions(database, clock),
+    webSessions: createWebSessions(database),
   };
   // L8: from here on calls are served, and nothing may wait inside SQLite.
   database.exec('PRAGMA busy_timeout = 0');

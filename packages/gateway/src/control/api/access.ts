@@ -35,10 +35,17 @@ export interface ApiCaller extends Identity {
   readonly session: CallerSession | undefined;
 }
 
-/** What the frame needs of the session of a browser. */
+/** The session of a browser. */
 export interface CallerSession {
+  readonly idHash: string;
   /** Sent back in `X-CSRF-Token` with every change. */
   readonly csrfToken: string;
+  /** When the person last proved who they are; 0 when the issuer does not say it. */
+  readonly authTimeMs: number;
+  readonly acr: string | undefined;
+  readonly expiresAtMs: number;
+  /** In which the person may act. */
+  readonly tenants: readonly string[];
 }
 
 /** Whether a caller may use a route. @param everywhere whether the route changes the whole installation. */

@@ -30,6 +30,8 @@ export interface ApiAnswer<Value> {
   /** The version of the resource, for `ETag` and `If-Match`. */
   readonly version?: string | number;
   readonly headers?: Readonly<Record<string, string>>;
+  /** Values of `Set-Cookie`. */
+  readonly cookies?: readonly string[];
 }
 
 /** How an answer is sent: one document, one JSON text per line, or server-sent events until the caller goes. */

@@ -20,9 +20,10 @@ export interface ServeDeps {
   /**
    * Who sends a request; `undefined` when it has no credential.
    *
+   * @param isUse false for a stream that goes on by itself, which keeps no session alive.
    * @throws GuardError or ApiProblem for a credential that is not accepted.
    */
-  readonly authenticate: (request: IncomingMessage) => MaybePromise<ApiCaller | undefined>;
+  readonly authenticate: (request: IncomingMessage, isUse: boolean) => MaybePromise<ApiCaller | undefined>;
   /** @throws ApiProblem for a change that a page of another origin could have sent. */
   readonly checkOrigin: (request: IncomingMessage, caller: ApiCaller) => void;
   readonly clock: Clock;
@@ -118,12 +119,12 @@ const unauthenticated = (): ApiProblem =>
 /** @throws ApiProblem for a request without a credential, and for a caller that may not use the route. */
 async function callerFor(
   { authenticate }: ServeDeps,
-  { access, everywhere = false }: Pick<ApiRoute<never>, 'access' | 'everywhere'>,
+  { access, everywhere = false, format }: Pick<ApiRoute<never>, 'access' | 'everywhere' | 'format'>,
   request: IncomingMessage,
 ): Promise<ApiCaller> {
   let caller: ApiCaller | undefined;
   try {
-    caller = await authenticate(request);
+    caller = await authenticate(request, format !== 'events');
   } catch (thrown) {
     if (thrown instanceof GuardError && REFUSED.includes(thrown.code)) throw unauthenticated();
     throw thrown;
@@ -146,13 +147,13 @@ const sameCaller = (before: ApiCaller, now: ApiCaller): boolean =>
 
 function responseOf(
   { method, status = 200 }: Pick<ApiRoute<never>, 'method' | 'status'>,
-  { value, version, headers }: ApiAnswer<unknown>,
+  { value, version, headers, cookies }: ApiAnswer<unknown>,
   request: IncomingMessage,
 ): EndpointResponse {
   const all = { ...headers, ...(version !== undefined && { ETag: etagOf(version) }) };
   if (method === 'GET' && version !== undefined && hasVersion(request, version))
     return { status: 304, type: 'application/json', body: '', headers: all };
-  return { ...jsonResponse(status, value), headers: all };
+  return { ...jsonResponse(status, value), headers: all, ...(cookies !== undefined && { cookies }) };
 }
 
 function splitOnce(url: string): readonly [path: string, query: string] {

@@ -67,7 +67,7 @@ export async function openApi<Deps>(
   });
   const listener = await openListener({
     settings: { host: '127.0.0.1', port: 0, tls: undefined, behindTlsProxy: false },
-    handler: createRouter([], { listenHost: '127.0.0.1', api: server.handle }),
+    handler: createRouter([], { listenHost: '127.0.0.1', api: server.handle, signIn: server.handle }),
     name: 'admin',
     limits: { drainMs: 100 },
   });

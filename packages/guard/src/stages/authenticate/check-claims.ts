@@ -2,7 +2,7 @@ import type { JsonObject, Principal } from '../../call.ts';
 import { checkAgent } from './check-agent.ts';
 import { checkAudience } from './check-audience.ts';
 import { checkScopes } from './check-scopes.ts';
-import { checkTenant } from './check-tenant.ts';
+import { claimedUser } from './claimed-user.ts';
 import { checkTimes } from './check-times.ts';
 import { claimAt, type JwtIssuer } from './issuer.ts';
 import { principalKey } from './principal-key.ts';
@@ -27,14 +27,7 @@ export function checkClaims(payload: JsonObject, issuer: JwtIssuer, nowMs: numbe
   const exp = checkTimes(payload, issuer, nowMs);
   const agent = checkAgent(payload, issuer);
   const scopes = checkScopes(payload, issuer);
-  const tenantClaim = checkTenant(payload, issuer);
-  const user = {
-    issuer: issuer.issuer,
-    subject: sub,
-    roles: texts(claimAt(payload, issuer.claims.roles)),
-    groups: texts(claimAt(payload, issuer.claims.groups)),
-    claims: payload,
-  };
+  const { user, tenantClaim } = claimedUser(sub, payload, issuer);
   return {
     user,
     agent,
@@ -47,5 +40,3 @@ export function checkClaims(payload: JsonObject, issuer: JwtIssuer, nowMs: numbe
 }
 
 const text = (value: unknown): string | undefined => (typeof value === 'string' && value !== '' ? value : undefined);
-const texts = (value: unknown): readonly string[] =>
-  Array.isArray(value) ? value.filter((item) => typeof item === 'string') : [];

@@ -11,6 +11,7 @@ import { refused } from './refused.ts';
 export { API_KEY_ISSUER, API_KEY_REMEMBERED_MS, createApiKeyAuthenticator, mintApiKey } from './api-key.ts';
 export { readAuthorization } from './authorization-header.ts';
 export { createBearerJwt } from './bearer-jwt.ts';
+export { claimedUser } from './claimed-user.ts';
 export { firstOf } from './first-of.ts';
 export type { JwtIssuer, KeySource } from './issuer.ts';
 export { principalKey, userPartOf } from './principal-key.ts';
