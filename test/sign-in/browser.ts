@@ -60,6 +60,11 @@ export class Browser {
     return this.follow(await this.visit(url));
   }
 
+  /** The value of a cookie for every path. */
+  cookie(name: string): string | undefined {
+    return this.cookies.get(`${name} /`)?.value;
+  }
+
   /** Sends the page's form, and follows. */
   async submit(page: Page, fields: Record<string, string>, headers: Record<string, string> = {}): Promise<Page> {
     const form = formOf(page);
@@ -78,7 +83,7 @@ export class Browser {
     const at = pair.indexOf('=');
     const path = attributes.find((one) => /^path=/i.test(one))?.slice(5) ?? '/';
     const key = `${pair.slice(0, at)} ${path}`;
-    if (/expires=Thu, 01 Jan 1970/i.test(line)) this.cookies.delete(key);
+    if (/expires=Thu, 01 Jan 1970|max-age=0/i.test(line)) this.cookies.delete(key);
     else this.cookies.set(key, { value: pair.slice(at + 1), path, line });
   }
 }

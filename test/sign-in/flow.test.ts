@@ -64,7 +64,7 @@ describe('discovery', () => {
       jwks_uri: `${url}/oauth/jwks`,
       response_types_supported: ['code'],
       code_challenge_methods_supported: ['S256'],
-      grant_types_supported: ['authorization_code', 'refresh_token'],
+      grant_types_supported: ['authorization_code', 'refresh_token', 'urn:ietf:params:oauth:grant-type:device_code'],
       scopes_supported: expect.arrayContaining(['mcp', 'offline_access']),
       authorization_response_iss_parameter_supported: true,
     });

@@ -45,9 +45,14 @@ permit (principal in Role::"admin", action, resource);
 permit (principal in Role::"analyst", action, resource == Tool::"fixture/${BOBS_TOOL}");
 `;
 
+/** The client of the dashboard. */
+export const DASHBOARD = 'sallyport-dashboard';
+
 export interface SignInGateway {
   /** Scheme, host and port. */
   readonly url: string;
+  readonly adminUrl: string;
+  readonly issuer: string;
   readonly resource: string;
   readonly folder: string;
   /** Stops both servers and starts them again on the same data and port. */
@@ -60,6 +65,7 @@ export async function openSignInGateway(): Promise<SignInGateway> {
   const fixture = await startFixture();
   const [port, admin] = [await freePort(), await freePort()];
   const url = `http://127.0.0.1:${port}`;
+  const adminUrl = `http://127.0.0.1:${admin}`;
   const [issuer, resource, data] = [`${url}/oauth`, `${url}/mcp`, join(folder, 'data')];
   mkdirSync(join(folder, 'policies'));
   writeFileSync(join(folder, 'policies', 'test.cedar'), POLICIES);
@@ -74,6 +80,14 @@ export async function openSignInGateway(): Promise<SignInGateway> {
       tenants: ['acme'],
       identity: { issuers: [{ issuer, audience: resource }] },
       servers: { fixture: { url: fixture.url } },
+      control: {
+        signIn: [{ issuer, clientId: DASHBOARD }],
+        clients: ['sallyport-cli'],
+        roles: [
+          { role: 'admin', to: ['role:admin'] },
+          { role: 'viewer', to: ['role:analyst'] },
+        ],
+      },
       policies: { cedar: join(folder, 'policies') },
       limits: { default: '1000000/min per user' },
       log: { level: 'error' },
@@ -90,6 +104,10 @@ export async function openSignInGateway(): Promise<SignInGateway> {
       users: [ALICE, BOB, LOCKED],
       database: store.database,
       folder: data,
+      ownClients: [
+        { clientId: DASHBOARD, name: 'Sallyport dashboard', redirectUri: `${adminUrl}/auth/callback` },
+        { clientId: 'sallyport-cli', name: 'Sallyport command line', redirectUri: undefined },
+      ],
     });
     const gateway = await startGateway(loaded.snapshot, { signIn: server.handle });
     return async () => {
@@ -100,6 +118,8 @@ export async function openSignInGateway(): Promise<SignInGateway> {
   let stop = await start();
   return {
     url,
+    adminUrl,
+    issuer,
     resource,
     folder,
     restart: async () => {

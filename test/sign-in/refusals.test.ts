@@ -175,6 +175,19 @@ describe('P11 registration', () => {
 });
 
 describe('the token endpoint', () => {
+  it('P6 gives the device code to no client that registered itself: a link with a code would be enough to phish', async () => {
+    const grant = 'urn:ietf:params:oauth:grant-type:device_code';
+    const { status, body } = await register(gateway, { grant_types: ['authorization_code', grant] });
+    expect([status, body['error']]).toEqual([400, 'invalid_client_metadata']);
+    const client = await registered(gateway);
+    const device = await fetch(`${gateway.url}/oauth/device/authorize`, {
+      method: 'POST',
+      body: new URLSearchParams({ client_id: client, scope: 'mcp' }),
+    });
+    expect(device.status).toBe(400);
+    expect(await device.json()).not.toHaveProperty('device_code');
+  });
+
   it('P4 a code expires after a minute', async () => {
     const client_id = await registered(gateway);
     const { code, verifier } = await codeFor(gateway, client_id, ALICE);
@@ -202,7 +215,7 @@ describe('the token endpoint', () => {
     expect(wrong).toMatchObject({ status: 401, body: { error: 'invalid_client' } });
   });
 
-  it.each(['password', 'client_credentials', 'urn:ietf:params:oauth:grant-type:device_code', 'implicit'])(
+  it.each(['password', 'client_credentials', 'implicit'])(
     'has no grant %s',
     async (grant_type) => {
       expect(

@@ -16,7 +16,7 @@ import { openSignInKeys } from './keys.ts';
 import { deviceFlow } from './device.ts';
 import { createLogin, type SignInUser } from './login.ts';
 import { PAGE_POLICY, refused } from './page.ts';
-import { limitMetadata } from './registration.ts';
+import { DEVICE_CODE, limitMetadata } from './registration.ts';
 import { createRows } from './rows.ts';
 
 export type { SignInUser } from './login.ts';
@@ -151,8 +151,6 @@ function alwaysAsk(): interactionPolicy.DefaultPolicy {
   return policy;
 }
 
-const DEVICE_CODE = 'urn:ietf:params:oauth:grant-type:device_code';
-
 const metadataOf = ({ clientId, name, redirectUri }: OwnClient): ClientMetadata => ({
   client_id: clientId,
   client_name: name,
@@ -160,9 +158,12 @@ const metadataOf = ({ clientId, name, redirectUri }: OwnClient): ClientMetadata 
   grant_types: redirectUri === undefined ? [DEVICE_CODE, 'refresh_token'] : ['authorization_code'],
   response_types: redirectUri === undefined ? [] : ['code'],
   token_endpoint_auth_method: 'none',
+  // The dashboard asks how long ago somebody proved who they are.
+  ...(redirectUri !== undefined && { require_auth_time: true }),
 });
 
 function configuration({ users, resource, ownClients = [] }: AuthorizationServerDeps): Configuration {
+  const ownIds: ReadonlySet<unknown> = new Set(ownClients.map(({ clientId }) => clientId));
   const userOf = (subject: string | undefined) => users.find((user) => user.subject === subject);
   return {
     clients: ownClients.map(metadataOf),
@@ -178,7 +179,6 @@ function configuration({ users, resource, ownClients = [] }: AuthorizationServer
     clientDefaults: {
       application_type: 'native',
       id_token_signed_response_alg: 'ES256',
-      require_auth_time: true,
       grant_types: ['authorization_code', 'refresh_token'],
       response_types: ['code'],
       token_endpoint_auth_method: 'none',
@@ -216,7 +216,7 @@ function configuration({ users, resource, ownClients = [] }: AuthorizationServer
     },
     extraClientMetadata: {
       properties: ['client_name'],
-      validator: (_ctx, _key, _value, metadata) => limitMetadata(metadata as Record<string, unknown>),
+      validator: (_ctx, _key, _value, metadata) => limitMetadata(metadata as Record<string, unknown>, ownIds),
     },
     clientBasedCORS: (_ctx, origin, client) =>
       client.redirectUris?.some((uri) => URL.parse(uri)?.origin === origin) ?? false,

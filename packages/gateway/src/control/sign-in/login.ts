@@ -76,8 +76,7 @@ const trimmed = (pending: PendingSignIn): PendingSignIn =>
 /** A frame or an image must not begin a sign-in. */
 function isEmbedded(request: IncomingMessage): boolean {
   const [destination = 'document'] = headerValues(request, 'sec-fetch-dest');
-  const [mode = 'navigate'] = headerValues(request, 'sec-fetch-mode');
-  return destination !== 'document' || mode !== 'navigate';
+  return destination !== 'document';
 }
 
 function choose(issuers: readonly string[], url: URL): EndpointResponse {

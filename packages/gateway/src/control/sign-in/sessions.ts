@@ -3,7 +3,7 @@
  * judged again with each request: the issuer, the tenant and the roles must still be what they were.
  */
 import { createHash, randomBytes } from 'node:crypto';
-import { tenantId, type Clock, type Identity, type JsonObject } from '@sallyport/guard';
+import { tenantId, type Clock, type JsonObject, type Principal } from '@sallyport/guard';
 import { claimedUser, principalKey } from '@sallyport/guard/stages';
 import type { Snapshot } from '../../snapshot.ts';
 import type { WebSession, WebSessionStore } from '../../web-sessions.ts';
@@ -108,10 +108,11 @@ function judge(session: WebSession, { settings, clock }: SessionDeps): ApiCaller
   const endsAtMs = Math.min(expiresAtMs, createdAtMs + current.control.session.lifetimeMs);
   if (nowMs >= endsAtMs || nowMs - lastSeenAtMs >= current.control.session.idleMs) return undefined;
   const tenants = tenantsOf(session, current);
-  const identity = identityOf(session, tenant, current);
-  if (identity === undefined || !tenants.includes(tenant)) return undefined;
+  const principal = principalOf(session, current);
+  if (principal === undefined || !tenants.includes(tenant)) return undefined;
   // Other roles than it began with: the person signs in again, and gets an id that nobody knew before.
   if (rolesText(session, current) !== session.roles) return undefined;
+  const identity = { principal, tenant: { id: tenantId(tenant) } };
   return {
     ...identity,
     ...rolesOfPerson(identity, current),
@@ -122,7 +123,7 @@ function judge(session: WebSession, { settings, clock }: SessionDeps): ApiCaller
 type Person = Pick<WebSession, 'issuer' | 'clientId' | 'subject' | 'claims'>;
 
 /** `undefined` when people do not sign in there any more. */
-function identityOf({ issuer, clientId, subject, claims }: Person, tenant: string, settings: SessionSettings) {
+function principalOf({ issuer, clientId, subject, claims }: Person, settings: SessionSettings): Principal | undefined {
   const isOffered = settings.control.signIn.some(
     (offered) => offered.issuer === issuer && offered.clientId === clientId,
   );
@@ -130,7 +131,7 @@ function identityOf({ issuer, clientId, subject, claims }: Person, tenant: strin
   if (!isOffered || configured === undefined) return undefined;
   const { user, tenantClaim } = claimedUser(subject, claims, configured);
   const agent = { clientId, actors: [] };
-  const principal = {
+  return {
     user,
     agent,
     scopes: [],
@@ -139,18 +140,17 @@ function identityOf({ issuer, clientId, subject, claims }: Person, tenant: strin
     expiresAtMs: undefined,
     key: principalKey(user, agent, tenantClaim),
   };
-  return { principal, tenant: { id: tenantId(tenant) } } satisfies Identity;
 }
 
 /** The tenants in which a person may act, that of their own claim first. */
 function tenantsOf(person: Person, settings: SessionSettings): readonly string[] {
-  const identity = identityOf(person, '', settings);
-  return identity === undefined ? [] : tenantsOfPerson(identity.principal, settings);
+  const principal = principalOf(person, settings);
+  return principal === undefined ? [] : tenantsOfPerson(principal, settings);
 }
 
 function rolesText(person: Person & { readonly tenant: string }, settings: SessionSettings): string {
-  const identity = identityOf(person, person.tenant, settings);
-  if (identity === undefined) return '';
-  const { roles, installationRoles } = rolesOfPerson(identity, settings);
+  const principal = principalOf(person, settings);
+  if (principal === undefined) return '';
+  const { roles, installationRoles } = rolesOfPerson({ principal, tenant: { id: tenantId(person.tenant) } }, settings);
   return JSON.stringify([[...roles].sort(), [...installationRoles].sort()]);
 }
