@@ -215,19 +215,16 @@ describe('the token endpoint', () => {
     expect(wrong).toMatchObject({ status: 401, body: { error: 'invalid_client' } });
   });
 
-  it.each(['password', 'client_credentials', 'implicit'])(
-    'has no grant %s',
-    async (grant_type) => {
-      expect(
-        await post(gateway, 'token', {
-          grant_type,
-          client_id: await registered(gateway),
-          username: 'alice',
-          password: ALICE.password,
-        }),
-      ).toMatchObject({ status: 400, body: { error: 'unsupported_grant_type' } });
-    },
-  );
+  it.each(['password', 'client_credentials', 'implicit'])('has no grant %s', async (grant_type) => {
+    expect(
+      await post(gateway, 'token', {
+        grant_type,
+        client_id: await registered(gateway),
+        username: 'alice',
+        password: ALICE.password,
+      }),
+    ).toMatchObject({ status: 400, body: { error: 'unsupported_grant_type' } });
+  });
 });
 
 describe('headers', () => {
