@@ -223,6 +223,10 @@ export const THREATS: Readonly<Record<string, Threat>> = {
     'A sign-in that an attacker began is finished by the victim.',
     'A sign-in is bound to the browser that began it.',
   ),
+  P9: row(
+    'The answer of one issuer is taken for that of another (mix-up).',
+    'The `iss` of the answer and of the ID token must be the issuer that was asked.',
+  ),
   P10: row('A refresh token is used twice.', 'Rotation: the second use revokes the family.'),
   P11: row('A client registers with hostile metadata.', 'Registrations are bounded, and nothing in them is fetched.'),
   P13: row(
@@ -259,7 +263,10 @@ export const THREATS: Readonly<Record<string, Threat>> = {
   H11: row('A compressed body expands without limit.', 'Compressed requests and answers are refused.'),
   H12: row('Requests come in a batch.', 'Batches are refused.'),
   H13: row('A path or method is spelled in another way.', 'Exact paths only; nothing is normalised.'),
-  H14: row('Cookies are used to smuggle something.', 'The gateway reads no cookies.'),
+  H14: row(
+    'Cookies are used to smuggle something.',
+    'Only the admin listener reads cookies: its own two (`__Host-`), and none of them where there is another credential.',
+  ),
   H15: row('An outdated TLS version or a wrong certificate is used.', 'TLS 1.2 and 1.3 only.'),
   H16: row('A cache stores an authenticated answer.', 'Answers carry `Cache-Control: no-store`.'),
   H17: row(

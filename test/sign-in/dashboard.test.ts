@@ -1,5 +1,5 @@
 /**
- * H3 A26 U10: people sign in on the admin listener with the authorization server of the demo, over real HTTP. What a
+ * H3 U10 P5 P17: people sign in on the admin listener with the authorization server of the demo, over real HTTP. What a
  * page of another origin, a copied address or an old cookie can do.
  */
 import { readFileSync } from 'node:fs';
@@ -53,7 +53,7 @@ async function signedIn(user: Credentials): Promise<{ browser: Browser; session:
 }
 
 describe('a person signs in', () => {
-  it('H9 and goes on at a path of this listener only', async () => {
+  it('P14 and goes on at a path of this listener only', async () => {
     const back = await signIn(new Browser(), ALICE, '/auth/login?return_to=//evil.example');
     expect([back.status, back.headers.get('location')]).toEqual([303, '/']);
   });
@@ -125,7 +125,7 @@ describe('a person signs in', () => {
   });
 });
 
-describe('H12 session fixation', () => {
+describe('P17 session fixation', () => {
   it('an id that was planted before the sign-in is nobody, also after it', async () => {
     const planted = 'A'.repeat(43);
     const browser = new Browser();
@@ -152,7 +152,7 @@ describe('H12 session fixation', () => {
   });
 });
 
-describe('H3 login CSRF', () => {
+describe('P5 P8 P9 login CSRF', () => {
   it('the answer of the issuer belongs to the browser that asked for it', async () => {
     const [mallory, alice] = [new Browser(), new Browser()];
     const malloryAnswer = locationOf(await atIssuer(mallory, BOB));

@@ -26,6 +26,6 @@ it.each([
   'approvals',
   '',
   null,
-])('H9 %j leads to the first page, as a browser could read it as an address elsewhere', (path) =>
+])('P14 %j leads to the first page, as a browser could read it as an address elsewhere', (path) =>
   expect(localPath(path)).toBe('/'),
 );
