@@ -9,7 +9,6 @@ const READ_AT_START: Readonly<Record<string, (snapshot: Snapshot) => unknown>> =
   'gateway.behindTlsProxy': ({ gateway }) => gateway.listen.behindTlsProxy,
   'admin.listen': ({ admin }) => [admin.listen.host, admin.listen.port],
   'admin.tls': ({ admin }) => admin.listen.tls,
-  'admin.publicUrl': ({ admin }) => admin.publicUrl,
   'admin.behindTlsProxy': ({ admin }) => admin.listen.behindTlsProxy,
   data: ({ dataFolder }) => dataFolder,
   database: ({ database }) => database,
