@@ -10,6 +10,10 @@ export const APPROVALS: Readonly<Record<string, Threat>> = {
   U6: row('An old approval is used.', 'Approvals expire, and expiry is checked when they are used.'),
   U7: row('Requests for approval flood the approvers.', 'Equal requests are one; pending requests are bounded.'),
   U9: row('What is cut off in a message hides the harm.', 'The number of characters that are not shown is said.'),
+  U10: row(
+    'A link is opened by a machine: previews, mail scanners, prefetch.',
+    'Nothing changes by GET or HEAD; a change needs a session, its token and a body.',
+  ),
   U13: row('An approval is stretched to another call.', 'It fits one tool of one server and nothing else.'),
   U8: row(
     'Text of a server or a model hides what it says: padding, unseen or turning characters, look-alike letters.',

@@ -44,11 +44,14 @@ export function openReads(resources: Resources, guarded: GuardedUpstreams, disco
   const look = (): void => {
     states.refresh();
     lookAtSettings();
-    // An issuer that does not answer keeps nobody waiting: what is shown is what was known last.
-    void issuerKeys.ready().then((known) => (issuers = known));
   };
   look();
-  const timer = setInterval(look, WATCH_MS);
+  const timer = setInterval(() => {
+    look();
+    // Not before: an issuer on this gateway's own listener, which is not open yet, would be out of reach for a while.
+    // One that does not answer keeps nobody waiting: what is shown is what was known last.
+    void issuerKeys.ready().then((known) => (issuers = known));
+  }, WATCH_MS);
   timer.unref();
   changes.add({ timeMs: startedAtMs, kind: 'gateway', text: `Sallyport ${VERSION} was started` });
   return {
