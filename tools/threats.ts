@@ -265,7 +265,7 @@ export const THREATS: Readonly<Record<string, Threat>> = {
   H13: row('A path or method is spelled in another way.', 'Exact paths only; nothing is normalised.'),
   H14: row(
     'Cookies are used to smuggle something.',
-    'Only the admin listener reads cookies: its own two (`__Host-`), and none of them where there is another credential.',
+    'Only the admin listener reads cookies: its own two (`__Host-`), and neither beside another credential.',
   ),
   H15: row('An outdated TLS version or a wrong certificate is used.', 'TLS 1.2 and 1.3 only.'),
   H16: row('A cache stores an authenticated answer.', 'Answers carry `Cache-Control: no-store`.'),

@@ -106,9 +106,9 @@ const issuers: readonly Change[] = [
       ['if (received.length + chunk.length > BYTES_MAX) throw', 'if (false) throw'],
       ["|| headers['content-encoding'] !== undefined", ''],
       ['statusCode !== 200 ||', ''],
-      ['dispatcher: isIssuerHost ? plainAgent : checkingAgent', 'dispatcher: plainAgent'],
+      ['return isIssuerHost ? plainAgent : checkingAgent;', 'return plainAgent;'],
       ['BYTES_MAX = 256 * 1024', 'BYTES_MAX = 256 * 1024 * 1024'],
-      ['    signal,\n', ''],
+      ['    signal: AbortSignal.timeout(FETCH_TIMEOUT_MS),\n', ''],
     ],
   ),
   ...inAdapters(

@@ -13,7 +13,7 @@ export const control: readonly Change[] = [
       ['if (isLoopback(listenHost) && port !== request.socket.localPort) return false;', ''],
       ['isIP(name) !== 0 && (!isLoopback(listenHost) || isLoopback(name))', 'true'],
       ['(!isLoopback(listenHost) || isLoopback(name))', 'true'],
-      ["origins.length === 1 && origins[0] === `${scheme}://${request.headers.host ?? ''}`", 'true'],
+      ['origins.length === 1 && (origins[0] === own || (publicUrl !== undefined && origins[0] === publicUrl))', 'true'],
     ],
   ),
   ...inControl(
@@ -45,8 +45,8 @@ export const control: readonly Change[] = [
     'router.ts',
     ['api/serve.test.ts', 'admin.test.ts'],
     [
-      ['!hostIsAllowed(request, deps.listenHost, deps.allowedHosts ?? []) || ', ''],
-      [' || !originIsAllowed(request))', ')'],
+      ['!hostIsAllowed(request, deps.listenHost, allowedHosts) ||', ''],
+      ['!originIsAllowed(request, deps.publicUrl) ||', ''],
       ["if (length !== undefined || encoding !== undefined) response.setHeader('Connection', 'close');", ''],
       ['    setSecurityHeaders(request, response);\n', ''],
       ["if (method !== 'GET' && method !== 'HEAD') {", 'if (false) {'],

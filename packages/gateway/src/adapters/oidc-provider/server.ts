@@ -162,27 +162,31 @@ const metadataOf = ({ clientId, name, redirectUri }: OwnClient): ClientMetadata 
   ...(redirectUri !== undefined && { require_auth_time: true }),
 });
 
+const CLIENT_DEFAULTS: Configuration['clientDefaults'] = {
+  application_type: 'native',
+  id_token_signed_response_alg: 'ES256',
+  grant_types: ['authorization_code', 'refresh_token'],
+  response_types: ['code'],
+  token_endpoint_auth_method: 'none',
+};
+
+/** The ID token says what the dashboard asks: there is no UserInfo endpoint. */
+const ID_TOKEN_CLAIMS = {
+  openid: ['sub', 'name', 'tenant_id', 'roles', 'groups'],
+  acr: null,
+  auth_time: null,
+  iss: null,
+  sid: null,
+};
+
 function configuration({ users, resource, ownClients = [] }: AuthorizationServerDeps): Configuration {
   const ownIds: ReadonlySet<unknown> = new Set(ownClients.map(({ clientId }) => clientId));
   const userOf = (subject: string | undefined) => users.find((user) => user.subject === subject);
   return {
     clients: ownClients.map(metadataOf),
-    // The ID token says what the dashboard asks: there is no UserInfo endpoint.
-    claims: {
-      openid: ['sub', 'name', 'tenant_id', 'roles', 'groups'],
-      acr: null,
-      auth_time: null,
-      iss: null,
-      sid: null,
-    },
+    claims: ID_TOKEN_CLAIMS,
     conformIdTokenClaims: false,
-    clientDefaults: {
-      application_type: 'native',
-      id_token_signed_response_alg: 'ES256',
-      grant_types: ['authorization_code', 'refresh_token'],
-      response_types: ['code'],
-      token_endpoint_auth_method: 'none',
-    },
+    clientDefaults: CLIENT_DEFAULTS,
     clientAuthMethods: ['none', 'client_secret_basic', 'client_secret_post'],
     scopes: [SCOPE, 'offline_access'],
     responseTypes: ['code'],

@@ -63,7 +63,8 @@ export function createWebSessions(database: DatabaseSync): WebSessionStore {
   const seen = database.prepare('UPDATE web_sessions SET last_seen_at = max(last_seen_at, ?) WHERE id_hash = ?');
   const end = database.prepare('DELETE FROM web_sessions WHERE id_hash = ?');
   const endOf = database.prepare(
-    `DELETE FROM web_sessions WHERE issuer = ?1 AND (?2 IS NULL OR subject = ?2) AND (?3 IS NULL OR sid = ?3 OR (sid IS NULL AND ?2 IS NOT NULL))`,
+    `DELETE FROM web_sessions WHERE issuer = ?1 AND (?2 IS NULL OR subject = ?2)
+     AND (?3 IS NULL OR sid = ?3 OR (sid IS NULL AND ?2 IS NOT NULL))`,
   );
   const purgeTaken = database.prepare('DELETE FROM taken_once WHERE expires_at <= ?');
   const take = database.prepare('INSERT OR IGNORE INTO taken_once VALUES (?, ?)');

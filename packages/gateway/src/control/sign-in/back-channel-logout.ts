@@ -1,4 +1,4 @@
-/** `POST /auth/backchannel-logout`: an issuer ends the sessions of somebody (OpenID Connect Back-Channel Logout 1.0). */
+/** `POST /auth/backchannel-logout`: an issuer ends the sessions of somebody (OpenID Connect Back-Channel Logout). */
 import type { IncomingMessage } from 'node:http';
 import { createByteBuffer } from '@sallyport/guard';
 import { jsonResponse, type EndpointResponse } from '../endpoint.ts';
