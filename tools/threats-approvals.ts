@@ -7,8 +7,14 @@ export const APPROVALS: Readonly<Record<string, Threat>> = {
   U3: row('A client rebuilds a pending call from its own history.', 'The pending request is kept by the gateway.'),
   U4: row('An approval is used twice.', 'It is consumed once, atomically.'),
   U5: row('A caller approves their own call.', 'The requester is refused as an approver.'),
-  U6: row('An old approval is used.', 'Approvals expire, and expiry is checked when they are used.'),
-  U7: row('Requests for approval flood the approvers.', 'Equal requests are one; pending requests are bounded.'),
+  U6: row(
+    'An old approval is used, or one whose clock was set back.',
+    'Approvals expire by a clock that only goes forward; expiry is checked when they are used, and noted.',
+  ),
+  U7: row(
+    'Requests for approval flood the approvers.',
+    'Equal requests are one; those that wait are bounded for each user and agent; after five refusals comes a pause.',
+  ),
   U9: row('What is cut off in a message hides the harm.', 'The number of characters that are not shown is said.'),
   U10: row(
     'A link is opened by a machine: previews, mail scanners, prefetch.',
@@ -27,7 +33,10 @@ export const APPROVALS: Readonly<Record<string, Threat>> = {
     'Text of an agent runs as a script on the approval page.',
     'All text is put into the page as text nodes, under a policy that allows no inline script.',
   ),
-  U16: row('The approval store or a waiting call fails.', 'The call is refused; its approval is there for the next.'),
+  U16: row(
+    'The approval store, the process or a waiting call fails at any moment.',
+    'The call is refused and its approval is there for the next; what was cut off is `unknown`, never repeated.',
+  ),
   U18: row(
     'Arguments that nobody can read: encoded, evaluated, piped.',
     'They are marked for approvers, with the reason.',

@@ -31,6 +31,8 @@ export function approvalsHistoryContract(
   /** The same state once more: as another process sees it, where the version has that. */
   const two = async () => {
     const { opened, port, clock } = await fresh();
+    // Clocks that are never set back have fractions.
+    clock.advance(0.25);
     return { port, other: (await opened.beside?.()) ?? port, clock };
   };
 

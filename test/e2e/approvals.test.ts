@@ -96,6 +96,39 @@ it.each<Era>(['modern', 'legacy'])(
   },
 );
 
+it('U16 what is approved and what waits survives a restart of the gateway', async () => {
+  const [approved, waits] = [await waitingId(21), await waitingId(22)];
+  const dave = () => person('dave', ['finance']);
+  await api(await dave(), `/${approved}/approve`, {});
+  await gateway.restart();
+  const before = calls;
+  expect((await refund(21)).isError).toBeFalsy();
+  expect((await refund(21)).structuredContent).toMatchObject({ error_code: 'APPROVAL_REQUIRED' });
+  expect((await api(await dave(), `/${approved}`)).document).toMatchObject({ status: 'consumed' });
+  await api(await dave(), `/${waits}/approve`, {});
+  expect((await refund(22)).isError).toBeFalsy();
+  expect(calls).toBe(before + 2);
+});
+
+it('a request is taken back by its user only, and what became of a call is shown', async () => {
+  const id = await waitingId(23);
+  const alice = () => gateway.token('alice', { client_id: 'console' });
+  expect((await api(await person('dave', ['finance']), `/${id}/withdraw`, {})).status).toBe(403);
+  expect((await api(await alice(), `/${id}/withdraw`, { reason: 'A mistake.' })).document).toMatchObject({
+    status: 'withdrawn',
+    ended_because: 'A mistake.',
+  });
+  expect((await api(await person('dave', ['finance']), `/${id}/approve`, {})).status).toBe(409);
+  const used = await waitingId(24);
+  await api(await person('dave', ['finance']), `/${used}/approve`, {});
+  await refund(24);
+  const execution = async () => (await api(await alice(), `/${used}`)).document['execution'];
+  while ((await execution()) === 'unknown');
+  expect(await execution()).toBe('finished');
+  const mine = await api(await alice(), '?mine=1&status=withdrawn&limit=1');
+  expect((mine.document['items'] as { id: string }[]).map((one) => one.id)).toEqual([id]);
+});
+
 it('U5 U14 the caller, strangers, and people of other tenants decide nothing', async () => {
   const id = await waitingId(1);
   expect((await api(await person('alice', ['finance']), `/${id}/approve`, {})).status).toBe(403);

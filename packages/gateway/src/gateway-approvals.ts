@@ -100,8 +100,8 @@ const causeOf = (thrown: unknown): string => {
   return cause instanceof Error ? cause.message : String(thrown);
 };
 
-/** What nobody else records: a decision is recorded by the endpoint that takes it, a use by the records of the call. */
-const RECORDED: readonly ApprovalEventKind[] = ['withdrawn', 'superseded', 'expired'];
+/** What nobody else records: endpoints record what people say, and a use is in the records of the call. */
+const RECORDED: readonly ApprovalEventKind[] = ['superseded', 'expired'];
 
 function recordChange(kind: ApprovalEventKind, filed: FiledApproval, audit: AuditLog, clock: Clock, log: Log): void {
   if (!RECORDED.includes(kind)) return;

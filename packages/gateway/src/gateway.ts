@@ -13,7 +13,7 @@ import { createSettingsHolder } from './active-settings.ts';
 import { createKeySource, type IssuerKeys } from './adapters/jwks/keys.ts';
 import { createLogger } from './adapters/pino/logger.ts';
 import { createMetrics, type Metrics } from './adapters/prometheus/metrics.ts';
-import { openAuditLog, type AuditLogDeps, type SegmentAuditLog } from './adapters/segments/log.ts';
+import { openAuditLog, openFreeLog, type AuditLogDeps, type SegmentAuditLog } from './adapters/segments/log.ts';
 import { openStore } from './adapters/sqlite/store.ts';
 import { runClientRequest } from './client-request.ts';
 import { childEnvironment, openSealingKey, processEnvironment, secretsOf } from './config.ts';
@@ -240,7 +240,8 @@ export async function startGateway(snapshot: Snapshot, options: StartOptions = {
   const resources = await openResources(
     snapshot,
     options.clock ?? systemClock,
-    openAuditLog,
+    // Beside a process with the role `gateway` on the same data it has a log of its own.
+    role === 'admin' ? (deps) => openFreeLog(deps, 'admin') : openAuditLog,
     () => edge?.activeConnections() ?? 0,
   );
   const { clock, log, settings, audit, store } = resources;

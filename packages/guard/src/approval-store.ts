@@ -219,6 +219,8 @@ export interface ApprovalFilter {
   readonly status?: ApprovalStatus | 'open';
   /** Absent: of everybody. */
   readonly requester?: Person;
+  /** Of users with this subject, whatever their issuer. */
+  readonly subject?: string;
   readonly server?: string;
   readonly tool?: string;
 }

@@ -22,6 +22,7 @@ export const PROBLEMS = {
   RATE_LIMITED: [429, 'There were too many requests.'],
   INTERNAL: [500, 'An internal error occurred.'],
   UNAVAILABLE: [503, 'The gateway cannot do this now.'],
+  APPROVALS_UNAVAILABLE: [503, 'Requests for approval cannot be kept now.'],
   AUDIT_UNAVAILABLE: [503, 'The change could not be recorded, so it was not made.'],
 } as const satisfies Readonly<Record<string, readonly [status: number, title: string]>>;
 
@@ -77,6 +78,7 @@ const CODES: Readonly<Partial<Record<ErrorCode, ProblemCode>>> = {
   invalid_params: 'INVALID_ARGUMENT',
   rate_limited: 'RATE_LIMITED',
   unavailable: 'UNAVAILABLE',
+  approvals_unavailable: 'APPROVALS_UNAVAILABLE',
   audit_unavailable: 'AUDIT_UNAVAILABLE',
 };
 

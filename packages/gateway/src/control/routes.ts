@@ -3,6 +3,7 @@ import type { ApiRoute } from './api/route.ts';
 import { approveApproval, denyApproval } from './approvals/decide.ts';
 import { listApprovals } from './approvals/list.ts';
 import { getApproval } from './approvals/show.ts';
+import { withdrawApproval } from './approvals/withdraw.ts';
 import { getProof } from './audit/proof.ts';
 import { exportCalls } from './calls/export.ts';
 import { listCalls } from './calls/list.ts';
@@ -57,4 +58,5 @@ export const API_ROUTES: readonly ApiRoute<ApiDeps>[] = [
   getApproval,
   approveApproval,
   denyApproval,
+  withdrawApproval,
 ];

@@ -103,7 +103,8 @@ export function createApprovals(given: ApprovalStore, clock: Clock, options: App
     // The interval of the gateway reads what this read misses.
     void events.poll().catch(() => undefined);
   });
-  const now = (): number => clock.now();
+  // Whole milliseconds: databases keep no others.
+  const now = (): number => Math.floor(clock.now());
   const change = async (tenant: string, id: string, kind: ApprovalEventKind, apply: Change): Promise<FiledApproval> => {
     for (;;) {
       const changed = apply(await show(store, tenant, id), now());

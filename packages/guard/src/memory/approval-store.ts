@@ -105,13 +105,14 @@ function filingOf(
 }
 
 const matches = (
-  { tenant, status, requester, server, tool }: ApprovalFilter,
+  { tenant, status, requester, subject, server, tool }: ApprovalFilter,
   filed: FiledApproval,
   nowMs: number,
 ): boolean =>
   (tenant === undefined || filed.tenant === tenant) &&
   (status === undefined || (status === 'open' ? isOpen(filed, nowMs) : statusAt(filed, nowMs) === status)) &&
   (requester === undefined || isSamePerson(requester, filed.requester)) &&
+  (subject === undefined || filed.requester.subject === subject) &&
   (server === undefined || filed.server === server) &&
   (tool === undefined || filed.tool === tool);
 

@@ -14,9 +14,14 @@ export const isOpen = (where: Where, nowMs: number) =>
   where.and([where('status', 'in', ['pending', 'approved', 'denied']), where.not(hasExpired(where, nowMs))]);
 
 /** What a list is asked for. */
-export function matches(where: Where, { tenant, status, requester, server, tool }: ApprovalFilter, nowMs: number) {
+export function matches(
+  where: Where,
+  { tenant, status, requester, subject, server, tool }: ApprovalFilter,
+  nowMs: number,
+) {
   return where.and([
     ...(tenant === undefined ? [] : [where('tenant', '=', quoted(tenant))]),
+    ...(subject === undefined ? [] : [where('subject', '=', quoted(subject))]),
     ...(server === undefined ? [] : [where('server', '=', quoted(server))]),
     ...(tool === undefined ? [] : [where('tool', '=', quoted(tool))]),
     ...(requester === undefined

@@ -35,13 +35,16 @@ export function openPostgres(settings: PostgresSettings, lost: (message: string)
     // The network may take the answer away without a word.
     query_timeout: 2 * STATEMENT_MS_MAX,
     keepAlive: true,
+    // U4: a crash of the server must not forget that an approval was used, whatever its configuration says.
+    options: '-c synchronous_commit=on',
     application_name: 'sallyport',
     types: {
       getTypeParser: (oid: number) => (oid === INT8 || oid === FLOAT_NUMERIC ? Number : pg.types.getTypeParser(oid)),
     },
   });
-  // Without a listener the process would end.
+  // Without listeners the process would end: the first is for connections at rest, the second for those in use.
   pool.on('error', ({ message }) => lost(message));
+  pool.on('connect', (client) => client.on('error', ({ message }) => lost(message)));
   return {
     dialect: new PostgresDialect({ pool }),
     async hasTable(database, name) {

@@ -21,7 +21,7 @@ const decideRoute = (verdict: 'approve' | 'deny', summary: string): ApiRoute<Dep
     params: APPROVAL_PARAMS,
     body: z.strictObject({ reason: z.string().max(500).optional().describe('The model is told it after a no.') }),
     ifMatch: 'optional',
-    errors: ['PERMISSION_DENIED', 'CONFLICT', 'AUDIT_UNAVAILABLE'],
+    errors: ['APPROVALS_UNAVAILABLE', 'PERMISSION_DENIED', 'CONFLICT', 'AUDIT_UNAVAILABLE'],
     response: approvalSchema,
     async handle({ params, body, caller, ifMatch }, deps: Deps) {
       const before = await visibleApproval(deps, caller, params.id);

@@ -1,10 +1,17 @@
 /** `GET /api/v1/approvals`: the requests that the caller may see, oldest first. */
-import { isObject, isSamePerson, type FiledApproval, type Json } from '@sallyport/guard';
+import {
+  isObject,
+  type ApprovalFilter,
+  type ApprovalPage,
+  type ApprovalStatus,
+  type FiledApproval,
+  type Json,
+} from '@sallyport/guard';
 import { z } from 'zod';
 import { PAGE_QUERY, pageOf } from '../api/cursor.ts';
 import { route } from '../api/route.ts';
 import type { ApiDeps } from '../deps.ts';
-import { approvalSchema, maySee, STATUSES, statusOf, viewOf } from './view.ts';
+import { approvalSchema, maySee, STATUSES, viewOf } from './view.ts';
 
 const NAME = z.string().max(256).optional();
 
@@ -23,46 +30,58 @@ export const listApprovals = route({
     user: NAME.describe('Subject of the requester.'),
     mine: z.literal('1').optional().describe('Only those of the caller.'),
   }),
+  errors: ['APPROVALS_UNAVAILABLE'],
   response: pageOf(approvalSchema),
   async handle({ query, caller }, deps: Pick<ApiDeps, 'approvals' | 'clock' | 'toolOf' | 'cursors'>) {
     const { limit, cursor, ...filter } = query;
     const name = { list: 'approvals', filter };
-    const after = positionOf(deps.cursors.open(caller, name, cursor));
-    const all = await deps.approvals.list({ tenant: caller.tenant.id });
-    const found = all
-      .filter((filed) => maySee(caller, filed) && matches(filed))
-      .filter((filed) => after === undefined || isAfter(filed, after));
-    const page = found.slice(0, limit);
-    const last = page.at(-1);
+    const { user, mine, ...named } = filter;
+    const asked: ApprovalFilter = {
+      tenant: caller.tenant.id,
+      ...withoutAbsent(named),
+      ...(user !== undefined && { subject: user }),
+      ...(mine !== undefined && { requester: caller.principal.user }),
+    };
+    const found: FiledApproval[] = [];
+    let last = positionOf(deps.cursors.open(caller, name, cursor));
+    // Who sees only some requests gets full pages, too.
+    for (let isMore = true; isMore && found.length <= limit;) {
+      const page = await deps.approvals.list(asked, { limit: limit + 1, ...(last !== undefined && { after: last }) });
+      found.push(...page.filter((filed) => maySee(caller, filed)));
+      isMore = page.length > limit;
+      last = page.at(-1);
+    }
+    const items = found.slice(0, limit);
+    const end = items.at(-1);
     return {
       value: {
-        items: page.map((filed) => viewOf(filed, caller, deps)),
-        ...(last !== undefined &&
+        items: items.map((filed) => viewOf(filed, caller, deps)),
+        ...(end !== undefined &&
           found.length > limit && {
-            next_cursor: deps.cursors.seal(caller, name, { at: last.createdAtMs, id: last.id }),
+            next_cursor: deps.cursors.seal(caller, name, { at: end.createdAtMs, id: end.id }),
           }),
       },
     };
-
-    function matches(filed: FiledApproval): boolean {
-      const { status, server, tool, user, mine } = filter;
-      if (status !== undefined && statusOf(filed, deps.clock.now()) !== status) return false;
-      if (server !== undefined && filed.server !== server) return false;
-      if (tool !== undefined && filed.tool !== tool) return false;
-      if (user !== undefined && filed.requester.subject !== user) return false;
-      return mine === undefined || isSamePerson(filed.requester, caller.principal.user);
-    }
   },
 });
 
-/** The last request of the page before. */
-interface Position {
-  readonly at: number;
-  readonly id: string;
-}
+type Position = NonNullable<ApprovalPage['after']>;
 
 const positionOf = (position: Json | undefined): Position | undefined =>
-  isObject(position) ? { at: Number(position['at']), id: String(position['id']) } : undefined;
+  isObject(position) ? { createdAtMs: Number(position['at']), id: String(position['id']) } : undefined;
 
-const isAfter = ({ createdAtMs, id }: FiledApproval, { at, id: lastId }: Position): boolean =>
-  createdAtMs > at || (createdAtMs === at && id > lastId);
+function withoutAbsent({
+  status,
+  server,
+  tool,
+}: {
+  readonly status?: ApprovalStatus | undefined;
+  readonly server?: string | undefined;
+  readonly tool?: string | undefined;
+}): ApprovalFilter {
+  return {
+    ...(status !== undefined && { status }),
+    ...(server !== undefined && { server }),
+    ...(tool !== undefined && { tool }),
+  };
+}

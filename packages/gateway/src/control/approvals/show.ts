@@ -27,6 +27,7 @@ export const getApproval = route({
   access: 'person',
   summary: 'One request for approval, with all arguments.',
   params: APPROVAL_PARAMS,
+  errors: ['APPROVALS_UNAVAILABLE'],
   response: approvalSchema,
   async handle({ params, caller }, deps: Pick<ApiDeps, 'approvals' | 'clock' | 'toolOf'>) {
     const filed = await visibleApproval(deps, caller, params.id);

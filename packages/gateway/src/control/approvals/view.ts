@@ -22,6 +22,9 @@ export const STATUSES = ['pending', 'approved', 'denied', 'expired', 'withdrawn'
 type Status = (typeof STATUSES)[number];
 
 const person = z.object({ issuer: z.string(), subject: z.string() }).meta({ id: 'Person' });
+const requester = z
+  .object({ ...person.shape, name: z.string().optional(), email: z.string().optional().describe('Verified.') })
+  .meta({ id: 'Requester' });
 const time = z.iso.datetime();
 
 /** One request for approval. */
@@ -33,7 +36,7 @@ export const approvalSchema = z
     created_at: time,
     expires_at: time,
     decided_at: time.optional(),
-    requester: person,
+    requester,
     agent: z.object({ client_id: z.string(), actors: z.array(z.string()) }),
     tenant: z.string(),
     server: z.string(),
@@ -60,6 +63,12 @@ export const approvalSchema = z
       }),
     ),
     ended_because: z.string().optional(),
+    execution: z
+      .enum(['unknown', 'finished', 'failed'])
+      .optional()
+      .describe(
+        'Of a consumed approval: `unknown` until the call has ended, and for ever when its process was killed.',
+      ),
     may_decide: z.boolean().describe('Whether the caller may decide now.'),
     why_not: z.string().optional(),
   })
@@ -127,6 +136,7 @@ export function viewOf(
       at: timeText(atMs),
     })),
     ...(filed.endedBecause !== undefined && { ended_because: filed.endedBecause }),
+    ...(filed.execution !== undefined && { execution: filed.execution }),
     may_decide: whyNot === undefined,
     ...(whyNot !== undefined && { why_not: whyNot }),
   };
