@@ -1,6 +1,6 @@
 /** `docs/reference/foreign.md`: what `npm run foreign -- --save` found with the servers and clients of others. */
 import { readFileSync } from 'node:fs';
-import type { TriedClient } from '../test/clients/foreign/try-client.ts';
+import type { ClientSeen, TriedClient } from '../test/clients/foreign/try-client.ts';
 import type { Tried } from '../test/clients/foreign/try-server.ts';
 import { page, table } from './markdown.ts';
 
@@ -17,15 +17,18 @@ export function foreignPage(): string {
   return page(
     'Servers and clients of others',
     'What `npm run foreign -- --save` found. Each server is started over stdio, by a client and by a gateway with ' +
-      'its default settings; the lists of tools, their schemas and the answer to one call are compared. Through the ' +
-      'gateway both eras are tried, each with the SDK of that era.',
+      'its default settings (but that destructive tools need no approval); the lists of tools, their schemas and ' +
+      'the answer to one call are compared. Through the gateway both eras are tried, each with the SDK of that era.',
     `${tried.length} servers were tried, ${same.length} of them are the same through the gateway as directly, but ` +
-      'for the tools that the gateway withholds and `sallyport check` names with the reason.',
+      'for the tools that the gateway withholds and `sallyport check` names with the reason. An error that a server ' +
+      'answers with comes through the gateway as a result with `isError` and the same words.',
     '## Servers',
     table(['server', 'version', 'tools directly', 'through the gateway', 'call', 'result'], servers.map(serverRow)),
     '## Clients',
-    'Each initializes, lists, calls a tool and reads a resource at `/mcp/{server}` with an API key.',
-    table(['client', 'language', 'version', 'revision of MCP', 'result'], clients.map(clientRow)),
+    'Each initializes, lists, calls a tool, reads a resource, sees the progress of a call, cancels another at its ' +
+      'first progress and calls again: at `/mcp/{server}` with an API key, and through `sallyport stdio`, which it ' +
+      'starts. Some libraries agree on an older revision over stdio where the gateway starts slowly.',
+    table(['client', 'language', 'version', 'Streamable HTTP', '`sallyport stdio`', 'result'], clients.map(clientRow)),
   );
 }
 
@@ -42,10 +45,16 @@ function serverRow(server: Tried): string[] {
   return [name, version, String(server.toolsDirect), String(server.toolsThrough), call, result];
 }
 
-function clientRow({ library, language, version, protocol, skipped, faults }: TriedClient): string[] {
+function clientRow({ library, language, version, http, stdio, skipped, faults }: TriedClient): string[] {
   const found = faults.length === 0 ? 'works' : oneLine(faults.join('; '));
   const result = skipped === undefined ? found : `not tried: ${oneLine(skipped)}`;
-  return [`\`${library}\``, language, version, protocol ?? '–', result];
+  return [`\`${library}\``, language, version, seenOf(http), seenOf(stdio), result];
+}
+
+function seenOf(seen: ClientSeen | undefined): string {
+  if (seen === undefined) return '–';
+  const cancelled = seen.cancelled === undefined ? 'the library cannot cancel' : 'cancelled';
+  return [seen.protocol ?? 'works', `${seen.tools} tools`, `${seen.progress} of progress`, cancelled].join(', ');
 }
 
 const TEXT_MAX = 300;

@@ -1,8 +1,10 @@
 /** Programs that use client libraries of others: built in the cache folder, and run against a gateway. */
-import { cpSync, existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { createHash } from 'node:crypto';
+import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { AT_LOW_PRIORITY, CACHE, install, runProgram } from './install.ts';
+import { CACHE, install } from './install.ts';
+import { AT_LOW_PRIORITY, runProgram } from './programs.ts';
 
 const HERE = fileURLToPath(new URL('.', import.meta.url));
 
@@ -11,6 +13,7 @@ export interface ForeignClient {
   readonly language: string;
   readonly library: string;
   readonly version: string;
+  readonly env?: Readonly<Record<string, string>>;
   /** The command that runs it, once it is built. @throws Error that says why it cannot be built here. */
   readonly build: () => Promise<readonly string[]>;
 }
@@ -35,23 +38,24 @@ const goClient = (name: string, folder: string, library: string, version: string
   version,
   build: () =>
     inCopy(folder, version, ['client'], async (copy) => {
-      await runProgram([...AT_LOW_PRIORITY, 'go', 'build', '-o', 'client', '.'], {
-        cwd: copy,
-        env: { GOTOOLCHAIN: 'local' },
-      });
+      const env = { GOTOOLCHAIN: 'local' };
+      await runProgram([...AT_LOW_PRIORITY, 'go', 'build', '-o', 'client', '.'], { cwd: copy, env });
     }),
 });
 
 const COPY_LIBRARIES = 'dependency:copy-dependencies';
 
-const RUST_CLIENT: ForeignClient = {
-  name: 'rmcp',
+/** A hundred crates, one after the other, so that a machine that is busy stays usable. */
+const RUST_BUILD_TIMEOUT_MS = 2_700_000;
+
+const RUST_CLIENT: Omit<ForeignClient, 'name'> = {
   language: 'Rust',
   library: 'rmcp',
   version: '3.9.0',
   build: () =>
-    inCopy('rust', '3.9.0', ['target/release/sallyport-foreign'], async (copy) => {
-      await runProgram([...AT_LOW_PRIORITY, 'cargo', 'build', '--release', '--quiet'], { cwd: copy });
+    inCopy('rust', '3.9.0', ['target/debug/sallyport-foreign'], async (copy) => {
+      const build = [...AT_LOW_PRIORITY, 'cargo', 'build', '--jobs', '1', '--quiet'];
+      await runProgram(build, { cwd: copy, timeoutMs: RUST_BUILD_TIMEOUT_MS });
     }),
 };
 
@@ -76,7 +80,9 @@ export const CLIENTS: readonly ForeignClient[] = [
   pythonClient('fastmcp', 'fastmcp_client.py', 'fastmcp', '4.0.11'),
   goClient('go-sdk', 'go-official', 'github.com/modelcontextprotocol/go-sdk', 'v1.8.0'),
   goClient('mcp-go', 'go-mcp-go', 'github.com/mark3labs/mcp-go', 'v1.2.1'),
-  RUST_CLIENT,
+  { ...RUST_CLIENT, name: 'rmcp' },
+  // The library begins with `server/discover` only where it is told to.
+  { ...RUST_CLIENT, name: 'rmcp-discover', env: { RMCP_LIFECYCLE: 'discover' } },
   JAVA_CLIENT,
 ];
 
@@ -89,12 +95,21 @@ async function inCopy(
 ): Promise<readonly string[]> {
   const copy = join(CACHE, 'clients', `${folder}@${version}`);
   const done = join(copy, '.built');
-  if (!existsSync(done)) {
-    rmSync(copy, { recursive: true, force: true });
+  const sources = sourcesIn(join(HERE, folder));
+  if (!existsSync(done) || readFileSync(done, 'utf8') !== sources) {
     mkdirSync(copy, { recursive: true });
+    // What was compiled before stays: only what has changed is compiled again.
     cpSync(join(HERE, folder), copy, { recursive: true });
     await build(copy);
-    writeFileSync(done, '');
+    writeFileSync(done, sources);
   }
   return built.map((file) => join(copy, file));
+}
+
+/** A hash over all of its files, so that a client that was changed is built again. */
+function sourcesIn(folder: string): string {
+  const hash = createHash('sha256');
+  for (const entry of readdirSync(folder, { recursive: true, withFileTypes: true }).filter((one) => one.isFile()))
+    hash.update(readFileSync(join(entry.parentPath, entry.name)));
+  return hash.digest('hex');
 }

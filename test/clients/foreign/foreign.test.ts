@@ -10,7 +10,7 @@ import { dirname, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { CLIENTS } from './clients.ts';
 import { startGateway, type ForeignGateway } from './gateway.ts';
-import { runProgram } from './install.ts';
+import { runProgram } from './programs.ts';
 import { SERVERS } from './servers.ts';
 import { tryInstalled } from './try-server.ts';
 

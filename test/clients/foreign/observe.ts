@@ -5,10 +5,14 @@ import { StdioClientTransport } from '@modelcontextprotocol/sdk/client/stdio.js'
 import { StreamableHTTPClientTransport } from '@modelcontextprotocol/sdk/client/streamableHttp.js';
 import { ResultSchema } from '@modelcontextprotocol/sdk/types.js';
 import type { Json, JsonObject } from '@sallyport/guard';
+import { OWN_NODE_FIRST, within } from './programs.ts';
 import type { Launch } from './scratch.ts';
 import type { ForeignCall } from './server.ts';
 
 const REQUEST_TIMEOUT_MS = 180_000;
+/** For all that one client does. */
+const OBSERVE_TIMEOUT_MS = 400_000;
+const CLOSE_TIMEOUT_MS = 30_000;
 const PAGES_MAX = 100;
 
 export interface Observed {
@@ -23,16 +27,16 @@ export interface Observed {
 /** Over standard input and output, as a client starts a server by itself. */
 export async function observeDirectly(launch: Launch, call: ForeignCall | undefined): Promise<Observed> {
   const [command = '', ...args] = launch.command;
-  const inherited = ['PATH', 'HOME', 'LANG', 'TMPDIR'].flatMap((name) => {
+  const inherited = ['HOME', 'LANG', 'TMPDIR'].flatMap((name) => {
     const value = process.env[name];
     return value === undefined ? [] : [[name, value]];
   });
-  const env = { ...Object.fromEntries(inherited), ...launch.env };
+  const env = { PATH: OWN_NODE_FIRST, ...Object.fromEntries(inherited), ...launch.env };
   const transport = new StdioClientTransport({ command, args, env, cwd: launch.cwd, stderr: 'pipe' });
   let stderr = '';
   transport.stderr?.on('data', (bytes: Buffer) => (stderr = (stderr + bytes.toString()).slice(-400)));
-  const observed = await observeV1(transport, call);
-  return observed.failed === undefined ? observed : { tools: [], failed: `${observed.failed} ${stderr}`.trim() };
+  const seen = await observeV1(transport, call);
+  return seen.failed === undefined ? seen : { tools: [], failed: `${seen.failed} ${stderr}`.trim() };
 }
 
 /** Through a gateway, by the first SDK: a client of the legacy era. */
@@ -43,13 +47,13 @@ const requestInit = (token: string): { requestInit: { headers: { authorization: 
   requestInit: { headers: { authorization: `Bearer ${token}` } },
 });
 
-async function observeV1(
+function observeV1(
   transport: StdioClientTransport | StreamableHTTPClientTransport,
   call: ForeignCall | undefined,
 ): Promise<Observed> {
   const client = new Client({ name: 'foreign', version: '1' });
   const options = { timeout: REQUEST_TIMEOUT_MS };
-  try {
+  return observed(client, async () => {
     await client.connect(transport as never, options);
     // `request` hands on every member of a definition, `listTools` only those that the SDK knows.
     const ask = (method: string, params: Json): Promise<JsonObject> =>
@@ -58,20 +62,30 @@ async function observeV1(
     if (call === undefined) return { tools };
     const params = { name: call.tool, arguments: call.arguments as JsonObject };
     return { tools, answer: await answerOf(() => ask('tools/call', params)) };
+  });
+}
+
+/** What a client saw, or why it saw nothing; the client is closed. */
+async function observed(
+  client: { readonly close: () => Promise<void> },
+  observe: () => Promise<Observed>,
+): Promise<Observed> {
+  try {
+    return await within(OBSERVE_TIMEOUT_MS, 'listing and calling were', observe());
   } catch (error) {
     return { tools: [], failed: sentenceOf(error) };
   } finally {
-    await client.close().catch(() => undefined);
+    await within(CLOSE_TIMEOUT_MS, 'closing was', client.close()).catch(() => undefined);
   }
 }
 
 /** Through a gateway, by the second SDK, which finds out that the gateway speaks the modern era. */
-export async function observeModern(url: URL, token: string, call: ForeignCall | undefined): Promise<Observed> {
+export function observeModern(url: URL, token: string, call: ForeignCall | undefined): Promise<Observed> {
   const client = new V2Client({ name: 'foreign', version: '1' }, {
     versionNegotiation: { mode: 'auto' },
     defaultRequestTimeoutMs: REQUEST_TIMEOUT_MS,
   } as never);
-  try {
+  return observed(client, async () => {
     await client.connect(new V2Http(url, requestInit(token)));
     const tools = await everyPage(
       async (cursor) => (await client.listTools(cursor === undefined ? {} : { cursor })) as unknown as JsonObject,
@@ -79,11 +93,7 @@ export async function observeModern(url: URL, token: string, call: ForeignCall |
     if (call === undefined) return { tools };
     const params = { name: call.tool, arguments: { ...call.arguments } };
     return { tools, answer: await answerOf(async () => (await client.callTool(params)) as unknown as JsonObject) };
-  } catch (error) {
-    return { tools: [], failed: sentenceOf(error) };
-  } finally {
-    await client.close().catch(() => undefined);
-  }
+  });
 }
 
 async function everyPage(read: (cursor: string | undefined) => Promise<JsonObject>): Promise<JsonObject[]> {

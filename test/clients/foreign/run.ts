@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { foreignPage } from '../../../tools/foreign-page.ts';
-import { CLIENTS } from './clients.ts';
+import { CLIENTS, type ForeignClient } from './clients.ts';
 import { CACHE } from './install.ts';
 import { SERVERS } from './servers.ts';
 import { tryClients, type TriedClient } from './try-client.ts';
@@ -17,7 +17,7 @@ npm run foreign -- --save           also put each row, as soon as it is found, i
 
 Needs npm, python3 (3.11 or newer, with venv and pip), Go, Rust (cargo), Java 17 with Maven, git, and the network to
 the registries of each. What cannot be installed or does not run here is skipped, with the reason. The first run takes
-half an hour and 4 GB, because packages go to ${CACHE}
+an hour and 4 GB, because packages go to ${CACHE}
 (SALLYPORT_FOREIGN_CACHE names another folder); later runs take a few seconds for each server.
 
 Exit code 1 when something works directly and not through the gateway.
@@ -37,10 +37,13 @@ const isWanted = (...names: readonly string[]): boolean =>
 /** Runs what is given with a folder that is removed afterwards. */
 async function inFolder<Result>(run: (folder: string) => Promise<Result>): Promise<Result> {
   const folder = mkdtempSync(join(tmpdir(), 'sallyport-foreign-run-'));
+  const remove = (): void => rmSync(folder, { recursive: true, force: true });
+  process.once('exit', remove);
   try {
     return await run(folder);
   } finally {
-    rmSync(folder, { recursive: true, force: true });
+    process.removeListener('exit', remove);
+    remove();
   }
 }
 
@@ -58,15 +61,26 @@ async function tryServers(): Promise<Tried[]> {
 async function tryAllClients(): Promise<TriedClient[]> {
   const [behind] = SERVERS;
   if (behind === undefined) return [];
-  const tried = await inFolder((folder) =>
-    tryClients(({ name, library, language }) => isWanted(name, library, language), behind, folder),
-  );
-  for (const { name, language, library, version, skipped, faults } of tried) {
-    const verdict = skipped === undefined && faults.length === 0 ? 'works' : '';
-    const sentences = [...(skipped === undefined ? [] : [`skipped: ${skipped}`]), ...faults].join('\n    ');
-    process.stdout.write(`${name.padEnd(20)} ${language.padEnd(6)} ${library}@${version} ${verdict}${sentences}\n`);
-  }
+  const tried: TriedClient[] = [];
+  const found = (client: TriedClient): void => {
+    tried.push(client);
+    process.stdout.write(`${clientLineOf(client)}\n`);
+    if (options.save) save({ servers: [], clients: [client] });
+  };
+  const wanted = ({ name, library, language }: TriedClient | ForeignClient): boolean =>
+    isWanted(name, library, language);
+  await inFolder((folder) => tryClients(wanted, behind, { folder, found }));
   return tried;
+}
+
+function clientLineOf({ name, language, library, version, http, stdio, skipped, faults }: TriedClient): string {
+  const verdict = skipped === undefined ? [] : [`skipped: ${skipped}`];
+  const seen = Object.entries({ http, stdio }).flatMap(([how, one]) =>
+    one === undefined ? [] : [`${how} ${JSON.stringify(one)}`],
+  );
+  const works = skipped === undefined && faults.length === 0 ? ['works'] : [];
+  const head = `${name.padEnd(20)} ${language.padEnd(6)} ${library}@${version}`;
+  return [head, ...works, ...verdict, ...seen, ...faults].join('\n    ');
 }
 
 function lineOf(result: Tried): string {
@@ -104,9 +118,23 @@ function inOrder<Row extends { readonly name: string }>(
   return order.flatMap(({ name }) => newest.get(name) ?? []);
 }
 
+/** @returns whether everything that runs here works through the gateway. */
+async function run(): Promise<boolean> {
+  try {
+    const tried = [...(await tryServers()), ...(await tryAllClients())];
+    process.stdout.write(`${tried.filter(({ skipped }) => skipped === undefined).length} of ${tried.length} tried\n`);
+    return tried.every(({ faults }) => faults.length === 0);
+  } catch (error) {
+    process.stdout.write(`${error instanceof Error ? error.stack : String(error)}\n`);
+    return false;
+  }
+}
+
 if (options.help) process.stdout.write(HELP);
 else {
-  const tried = { servers: await tryServers(), clients: await tryAllClients() };
-  if (options.save) save({ servers: [], clients: tried.clients });
-  if ([...tried.servers, ...tried.clients].some(({ faults }) => faults.length > 0)) process.exitCode = 1;
+  // Whoever stops it also ends what it has started: programs in groups of their own do not see the signal.
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(1));
+  // A library of others that throws where nobody waits spoils its own row, and not the run.
+  process.on('uncaughtException', (error) => process.stdout.write(`    ${String(error)}\n`));
+  process.exit((await run()) ? 0 : 1);
 }

@@ -1,7 +1,7 @@
 /** The folder that a foreign server works in: the same path and the same contents for every run. */
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { runProgram } from './install.ts';
+import { runProgram } from './programs.ts';
 import type { ForeignServer } from './server.ts';
 
 const COMMIT_DATE = '2026-01-01T00:00:00Z';

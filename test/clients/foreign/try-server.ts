@@ -39,7 +39,11 @@ export async function tryServer(server: ForeignServer, folder: string): Promise<
   } catch (error) {
     return { ...describe(server), skipped: `cannot be installed: ${firstLine(error)}` };
   }
-  return tryInstalled(server, programs, folder);
+  try {
+    return await tryInstalled(server, programs, folder);
+  } catch (error) {
+    return { ...describe(server), skipped: `does not run here: ${firstLine(error)}` };
+  }
 }
 
 /** @param programs the folder with the server's program. */
@@ -50,8 +54,13 @@ export async function tryInstalled(server: ForeignServer, programs: string, fold
   await fillScratch(scratch, server);
   const direct = await observeDirectly(launch, call);
   if (direct.failed !== undefined) return { ...describe(server), skipped: `does not run here: ${direct.failed}` };
-  const through = await observeThrough(folder, server, { launch, call });
-  return { ...describe(server), ...(call && { called: call.tool }), ...compared(direct, through, call) };
+  const tried = { ...describe(server), ...(call && { called: call.tool }) };
+  try {
+    const through = await observeThrough(folder, server, { launch, call });
+    return { ...tried, ...compared(direct, through, call) };
+  } catch (error) {
+    return { ...tried, toolsDirect: direct.tools.length, faults: [`through the gateway: ${sentenceOf(error)}`] };
+  }
 }
 
 const NOTHING = { toolsDirect: 0, toolsThrough: 0, sameDefinitions: false, uncompiled: [], faults: [] };
@@ -146,8 +155,18 @@ function wrongAnswer(
   const text = JSON.stringify(answer);
   if (!call.answer.test(text)) return [`${how}: ${call.tool} answered ${text.slice(0, 500)}`];
   if (call.varies === true || isDeepStrictEqual(answer, expected.answer)) return [];
+  if (isErrorAsResult(answer, expected.answer)) return [];
   const wanted = JSON.stringify(expected.answer).slice(0, 300);
   return [`${how}: ${call.tool} answered ${text.slice(0, 300)} instead of ${wanted}`];
+}
+
+/** The gateway answers a server's error with a result that holds its words, so that the model reads them. */
+function isErrorAsResult(answer: Json | undefined, expected: Json | undefined): boolean {
+  const [through, direct] = [answer as JsonObject | undefined, expected as JsonObject | undefined];
+  const error = direct?.['error'];
+  if (typeof error !== 'string' || through?.['isError'] !== true) return false;
+  const words = error.replace(/^MCP error -?\d+: /, '');
+  return JSON.stringify(through['content']).includes(JSON.stringify(words).slice(1, -1));
 }
 
 function differingMembers(direct: readonly JsonObject[], through: readonly JsonObject[]): string[] {
@@ -177,5 +196,5 @@ function uncompiledOf(tool: JsonObject): string[] {
   });
 }
 
-const firstLine = (error: unknown): string =>
-  (error instanceof Error ? error.message : String(error)).split('\n')[0] ?? '';
+const sentenceOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
+const firstLine = (error: unknown): string => sentenceOf(error).split('\n')[0] ?? '';
