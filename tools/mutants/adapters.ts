@@ -16,6 +16,16 @@ const store: readonly Change[] = [
       ['PRAGMA busy_timeout = ${BUSY_MS_MAX};', 'PRAGMA busy_timeout = 0;'],
     ],
   ),
+  ...inAdapters(
+    'sqlite/store.ts',
+    ['sqlite/locked.test.ts'],
+    [["database.exec('PRAGMA busy_timeout = 0');", "database.exec('PRAGMA busy_timeout = 300');"]],
+  ),
+  ...inAdapters(
+    'sqlite/product.ts',
+    ['sqlite/locked.test.ts'],
+    [["database.exec('PRAGMA busy_timeout = 0');", "database.exec('PRAGMA busy_timeout = 300');"]],
+  ),
   ...inAdapters('sqlite/pins.ts', STORES, [
     [
       'ON CONFLICT (server, kind, name) DO NOTHING',

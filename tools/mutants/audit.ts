@@ -7,6 +7,22 @@ const VERIFY = ['damaged-log.test.ts', 'torn-tail.test.ts'];
 
 const writing: readonly Change[] = [
   ...inSegments(
+    'tenant-log.ts',
+    ['test/crash/crash.test.ts'],
+    [
+      [
+        '      const owed = open.owed.slice(0, OWED_IN_COMMIT_MAX);\n',
+        '      const owed = open.owed.slice(0, OWED_IN_COMMIT_MAX);\n' +
+          '      for (const { resolve } of batch) resolve();\n',
+      ],
+    ],
+  ),
+  ...inSegments(
+    'tenant-log.ts',
+    ['segments.test.ts'],
+    [['  if (lastNote === undefined && frontier.size > 0) checkpoint', '  if (frontier.size < 0) checkpoint']],
+  ),
+  ...inSegments(
     'files.ts',
     ['durable.test.ts'],
     [

@@ -16,6 +16,16 @@ const FORGED =
 const pipeline: readonly Change[] = [
   ...inGuard(
     'guard.ts',
+    ['test/faults/kills.test.ts'],
+    [
+      [
+        "await stages.audit.append(trail.tenant?.id ?? '_', stages.recorder.intent(trail));",
+        'void stages.recorder.intent(trail);',
+      ],
+    ],
+  ),
+  ...inGuard(
+    'guard.ts',
     ['guard.test.ts'],
     [
       ["if (row.audit === 'intent and outcome') await recordIntent(stages, trail);", ''],

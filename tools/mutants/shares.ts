@@ -15,6 +15,7 @@ export const shares: readonly Change[] = [
       ['      storage = NO_BYTES;\n', ''],
     ],
   ),
+  ...inGateway('gateway.ts', ['composition.test.ts'], [['return withLogShares(stages, logShares);', 'return stages;']]),
   ...inGateway(
     'log-shares.ts',
     ['log-shares.test.ts'],

@@ -102,6 +102,7 @@ export async function openResources(
     origin: snapshot.audit.origin,
     clock,
     segmentBytes: snapshot.audit.segmentBytes,
+    signsFirstAtOnce: true,
     log,
     recorded: logShares.recorded,
   });

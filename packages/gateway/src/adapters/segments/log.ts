@@ -41,6 +41,8 @@ export interface AuditLogDeps {
   /** Size at which a segment ends; 64 MiB unless given. */
   readonly segmentBytes?: number;
   readonly checkpointEveryMs?: number;
+  /** Whether the first records of a log are signed at once, and not at the next interval. */
+  readonly signsFirstAtOnce?: boolean;
   /** How often a log that did not grow is signed again. */
   readonly heartbeatMs?: number;
   readonly files?: LogFiles;
@@ -175,6 +177,7 @@ function tenantDeps(
     monotonicMs: deps.monotonicMs ?? (() => performance.now()),
     diskWaits,
     log: deps.log ?? (() => undefined),
+    signsFirstAtOnce: deps.signsFirstAtOnce ?? false,
     recorded: (record, bytes) => deps.recorded?.(tenant, record, bytes),
   };
 }

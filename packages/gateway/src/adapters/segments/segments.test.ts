@@ -57,6 +57,34 @@ async function written(count: number, segmentBytes?: number): Promise<void> {
   await log.close();
 }
 
+describe('L4 the first checkpoint of a log', () => {
+  const openSigning = (): SegmentAuditLog =>
+    openAuditLog({ folder, origin: 'sallyport.test', clock, checkpointEveryMs: 3_600_000, signsFirstAtOnce: true });
+  const isSigned = (): boolean => existsSync(join(home(), 'resume'));
+
+  it('follows its first records at once, so that a process that is killed later leaves a signed log', async () => {
+    const log = openSigning();
+    await log.append('acme', record(1));
+    await expect.poll(isSigned).toBe(true);
+    expect(verifyLog(home(), vkey())).toMatchObject({ records: 1, checkpointed: 1, problems: [] });
+    await log.close();
+  });
+
+  it('is missing when the process was killed before it: verify says what that means, and the next start signs', async () => {
+    await written(3);
+    for (const name of ['leaves', 'checkpoint', 'checkpoints', 'resume']) rmSync(join(home(), name));
+    const [problem, ...others] = verifyLog(home(), vkey()).problems;
+    expect(others).toEqual([]);
+    for (const words of ['stopped before it signed its first', 'deleted', 'The next start signs', 'kept elsewhere'])
+      expect(problem?.what).toContain(words);
+    const log = openSigning();
+    await log.opened();
+    await expect.poll(isSigned).toBe(true);
+    expect(verifyLog(home(), vkey()).problems).toEqual([]);
+    await log.close();
+  });
+});
+
 describe('the segment log', () => {
   it('keeps what was appended, in order, over restarts and segments', async () => {
     await written(10, 400);

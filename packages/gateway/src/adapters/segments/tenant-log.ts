@@ -70,6 +70,7 @@ export interface TenantLogDeps {
   readonly monotonicMs: () => number;
   readonly diskWaits: DiskWaits;
   readonly log: Log;
+  readonly signsFirstAtOnce: boolean;
   /** Called for each record that is about to be written. */
   recorded(record: AuditRecord, bytes: number): void;
 }
@@ -197,6 +198,7 @@ async function commitAll(log: LogState): Promise<void> {
       await commit(log, open, [...owed, ...batch]);
       open.owed.splice(0, owed.length);
       for (const { resolve } of batch) resolve();
+      signFirst(log, open);
       await markSetAside(log.deps, open);
     } catch (cause) {
       await stop(log, cause, batch);
@@ -204,6 +206,16 @@ async function commitAll(log: LogState): Promise<void> {
     }
   } while (log.pending.length > 0);
   log.committing = undefined;
+}
+
+/**
+ * Signs what no checkpoint has covered yet at once: nobody could tell the log of a process that was killed before its
+ * first checkpoint from one whose checkpoints were deleted.
+ */
+function signFirst(log: LogState, { lastNote, frontier }: Writable): void {
+  if (!log.deps.signsFirstAtOnce) return;
+  // One that cannot be written is tried again at the next interval.
+  if (lastNote === undefined && frontier.size > 0) checkpoint(log).catch(() => undefined);
 }
 
 async function markSetAside({ files, folder }: TenantLogDeps, open: Writable): Promise<void> {

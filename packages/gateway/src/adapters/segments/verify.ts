@@ -155,11 +155,14 @@ function leafProblems(
   return problems;
 }
 
-/** A log is signed a second after its first record. */
+/** A log is signed right after its first records. */
 function unsignedProblems(folder: string, records: number): Problem[] {
   if (records === 0 || checkpointListsOf(readdirSync(folder)).length > 0 || existsSync(join(folder, 'checkpoint')))
     return [];
-  const what = `there is no checkpoint, so nothing signs the ${records} records; a log that is new has one in a second`;
+  const what =
+    `nothing has signed the ${records} records yet: the process was stopped before it signed its first checkpoint, ` +
+    'which it does right after the first records, or every checkpoint was deleted. The next start signs the records ' +
+    'as they are; only a checkpoint that was kept elsewhere can show that there were no others';
   return [{ file: 'checkpoint', index: 0, what }];
 }
 

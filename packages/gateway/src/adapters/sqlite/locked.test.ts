@@ -4,10 +4,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { setImmediate as nextTurn } from 'node:timers/promises';
+import { Kysely, sql } from 'kysely';
 import type { Adapter } from 'oidc-provider';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { ApiKey, Digest, Pin } from '@sallyport/guard';
 import { createRows } from '../oidc-provider/rows.ts';
+import { openSqlite } from './product.ts';
 import { openStore, type Store } from './store.ts';
 import { whenFree } from './when-free.ts';
 
@@ -93,8 +95,11 @@ describe('L8: a store that another process holds', () => {
     expect(await done).toEqual(gives);
   });
 
-  it('nothing waits inside SQLite, where nobody else could go on', () => {
+  it('nothing waits inside SQLite, where nobody else could go on', async () => {
     expect(store.database.prepare('PRAGMA busy_timeout').get()).toEqual({ timeout: 0 });
+    const other = new Kysely<unknown>({ dialect: openSqlite(join(folder, 'other.db')).dialect });
+    expect((await sql`PRAGMA busy_timeout`.execute(other)).rows).toEqual([{ timeout: 0 }]);
+    await other.destroy();
   });
 
   it('an approval is applied once', async () => {
