@@ -33,10 +33,28 @@ export function adminTargetOf(url: string | undefined, { environment, configurat
   }
 }
 
-/** @returns the document. @throws Error with a sentence for the user for every other answer. */
-export async function adminRequest(target: AdminTarget, path: string, body?: JsonObject): Promise<JsonObject> {
+/** Option of commands that work on files unless they are given a running gateway. */
+export const RUNNING_OPTION: CommandOption = {
+  flags: '--admin-url <url>',
+  summary: 'ask the gateway that runs there (default: SALLYPORT_ADMIN_URL; without either: the files)',
+};
+
+/** The running gateway that a command was given, by option or environment; `undefined` when it was given none. */
+export const adminTargetIfGiven = (url: string | undefined, context: CommandContext): AdminTarget | undefined =>
+  (url ?? adminAddress(context.environment)) === undefined ? undefined : adminTargetOf(url, context);
+
+/**
+ * @param method `POST` with a body and `GET` without one, unless given.
+ * @returns the document. @throws Error with a sentence for the user for every other answer.
+ */
+export async function adminRequest(
+  target: AdminTarget,
+  path: string,
+  body?: JsonObject,
+  method: 'GET' | 'POST' | 'DELETE' = body === undefined ? 'GET' : 'POST',
+): Promise<JsonObject> {
   const headers = { authorization: `Bearer ${target.token}`, 'content-type': 'application/json' };
-  const init = body === undefined ? { headers } : { method: 'POST', headers, body: JSON.stringify(body) };
+  const init = { method, headers, ...(body !== undefined && { body: JSON.stringify(body) }) };
   const { status, body: bytes } = await fetchBounded(`${target.origin}${path}`, init).catch((cause: unknown) => {
     throw new Error(`${target.origin}: nothing answers; is the gateway running? (sallyport start)`, { cause });
   });
@@ -61,4 +79,25 @@ export async function adminItems(target: AdminTarget, path: string): Promise<rea
     cursor = page['next_cursor'];
   } while (typeof cursor === 'string');
   return found;
+}
+
+/** A line is a record, and those have at most 4 MiB. */
+const LINE_CHARACTERS_MAX = 32 * 1024 * 1024;
+
+/** The lines of a stream, as they come. @throws Error with a sentence for the user. */
+export async function* adminLines({ origin, token }: AdminTarget, path: string): AsyncGenerator<string> {
+  const headers = { authorization: `Bearer ${token}` };
+  const response = await fetch(`${origin}${path}`, { headers, redirect: 'error' }).catch((cause: unknown) => {
+    throw new Error(`${origin}: nothing answers; is the gateway running? (sallyport start)`, { cause });
+  });
+  if (!response.ok || response.body === null) throw new Error(`The gateway answered with status ${response.status}.`);
+  const decoder = new TextDecoder();
+  let rest = '';
+  for await (const piece of response.body) {
+    const lines = `${rest}${decoder.decode(piece as Uint8Array, { stream: true })}`.split('\n');
+    rest = lines.pop() ?? '';
+    if (rest.length > LINE_CHARACTERS_MAX) throw new Error(`${origin} sent a line that is too long`);
+    yield* lines;
+  }
+  if (rest !== '') yield rest;
 }

@@ -30,7 +30,11 @@ const COLUMNS = [
 
 /** @param log name of a process beside the gateway, because an index counts within one log. */
 export function shorten({ index, bytes }: FollowedRecord, log: string | undefined): ShortRecord {
-  const record = JSON.parse(bytes.toString()) as JsonObject;
+  return shortenRecord(JSON.parse(bytes.toString()) as JsonObject, index, log);
+}
+
+/** The same of a record that was parsed. */
+export function shortenRecord(record: JsonObject, index: number, log: string | undefined): ShortRecord {
   const fields = record['unmapped'] as JsonObject;
   const user = fields['user'] as JsonObject | undefined;
   return {

@@ -1,21 +1,20 @@
 /** `sallyport keys`: API keys. A key is shown once, when it is made. */
-import { join } from 'node:path';
-import type { ApiKey } from '@sallyport/guard';
-import { mintApiKey } from '@sallyport/guard/stages';
-import { openStore, type Store } from '../adapters/sqlite/store.ts';
+import { RUNNING_OPTION } from './admin-client.ts';
 import { columns } from './columns.ts';
 import type { CommandDefinition, CommandGroup } from './command.ts';
-import { printJson, type CliIo, type Folders } from './io.ts';
+import { printJson, type CliIo } from './io.ts';
+import { withKeys, type KeyAccess, type MadeKey, type PublicKey } from './keys-access.ts';
 import { printable } from './printable.ts';
 import { unknownName } from './unknown-name.ts';
 
 const DAY_MS = 86_400_000;
 
-interface JsonOption {
+interface KeyOptions {
+  readonly adminUrl?: string;
   readonly json?: boolean;
 }
 
-interface CreateOptions extends JsonOption {
+interface CreateOptions extends KeyOptions {
   readonly tenant: string;
   readonly name: string;
   readonly subject?: string;
@@ -36,39 +35,45 @@ const createCommand: CommandDefinition<readonly [], CreateOptions> = {
     { flags: '--scope <scope>', summary: 'scope in policies; repeat for more', repeatable: true, default: [] },
     { flags: '--tier <name>', summary: 'rate limit tier' },
     { flags: '--days <n>', summary: 'days until it expires (default 90; 0 = never)', default: '90' },
+    RUNNING_OPTION,
     { flags: '--json', summary: 'print JSON' },
   ],
   example: '$ sallyport keys create --tenant acme --name ci --role analyst --days 30',
-  run: (_given, options, { io }) => withStore(io, (store, folders) => createKey(store, folders, options, io)),
+  run: (_given, options, context) =>
+    withKeys(options.adminUrl, context, (keys) => createKey(keys, options, context.io)),
 };
 
-const listCommand: CommandDefinition<readonly [], JsonOption & { readonly tenant?: string }> = {
+const listCommand: CommandDefinition<readonly [], KeyOptions & { readonly tenant?: string }> = {
   name: 'list',
   summary: 'keys without their secrets',
   options: [
     { flags: '--tenant <id>', summary: 'only this tenant' },
+    RUNNING_OPTION,
     { flags: '--json', summary: 'print JSON' },
   ],
   example: '$ sallyport keys list --tenant acme',
-  run: (_given, { tenant, json }, { io }) => withStore(io, (store) => listKeys(store, tenant, json === true, io)),
+  run: (_given, { tenant, json, adminUrl }, context) =>
+    withKeys(adminUrl, context, (keys) => listKeys(keys, tenant, json === true, context.io)),
 };
 
-const rotateCommand: CommandDefinition<readonly [string], JsonOption> = {
+const rotateCommand: CommandDefinition<readonly [string], KeyOptions> = {
   name: 'rotate',
   summary: 'make a new key with the same rights; the old one ends',
   arguments: [{ name: 'id' }],
-  options: [{ flags: '--json', summary: 'print JSON' }],
+  options: [RUNNING_OPTION, { flags: '--json', summary: 'print JSON' }],
   example: '$ sallyport keys rotate 0123456789abcdef',
-  run: ([id], { json }, { io }) => withStore(io, (store) => rotateKey(store, id, json === true, io)),
+  run: ([id], { json, adminUrl }, context) =>
+    withKeys(adminUrl, context, (keys) => rotateKey(keys, id, json === true, context.io)),
 };
 
-const revokeCommand: CommandDefinition<readonly [string], JsonOption> = {
+const revokeCommand: CommandDefinition<readonly [string], KeyOptions> = {
   name: 'revoke',
   summary: 'end a key; a running gateway stops accepting it within seconds',
   arguments: [{ name: 'id' }],
-  options: [{ flags: '--json', summary: 'print JSON' }],
+  options: [RUNNING_OPTION, { flags: '--json', summary: 'print JSON' }],
   example: '$ sallyport keys revoke 0123456789abcdef',
-  run: ([id], { json }, { io }) => withStore(io, (store) => revokeKey(store, id, json === true, io)),
+  run: ([id], { json, adminUrl }, context) =>
+    withKeys(adminUrl, context, (keys) => revokeKey(keys, id, json === true, context.io)),
 };
 
 /** `sallyport keys …`. */
@@ -79,17 +84,7 @@ export const keysCommands: CommandGroup = {
   commands: [createCommand, listCommand, rotateCommand, revokeCommand],
 };
 
-async function withStore(io: CliIo, work: (store: Store, folders: Folders) => Promise<void>): Promise<void> {
-  const folders = await io.loadFolders();
-  const store = openStore(join(folders.data, 'sallyport.db'));
-  try {
-    await work(store, folders);
-  } finally {
-    store.close();
-  }
-}
-
-async function createKey(store: Store, folders: Folders, options: CreateOptions, io: CliIo): Promise<void> {
+async function createKey(keys: KeyAccess, options: CreateOptions, io: CliIo): Promise<void> {
   const days = Number(options.days ?? 90);
   if (!Number.isInteger(days) || days < 0) {
     io.stderr('--days must be a whole number of days, or 0 for a key that never expires\n');
@@ -99,37 +94,31 @@ async function createKey(store: Store, folders: Folders, options: CreateOptions,
     io.stderr('--name and --subject must not be empty: records and policies speak of them\n');
     return io.exit(2);
   }
-  const unknown =
-    unknownName('tenant', options.tenant, folders.tenants) ??
-    (options.tier === undefined ? undefined : unknownName('tier', options.tier, folders.tiers));
+  const unknown = keys.isLocal ? await unknownIn(options, io) : undefined;
   if (unknown !== undefined) {
     io.stderr(`${unknown}\n`);
     return io.exit(1);
   }
-  const now = Date.now();
-  const { text, key } = mintApiKey({
-    tenant: options.tenant,
-    name: options.name,
-    subject: options.subject ?? options.name,
-    roles: options.role,
-    scopes: options.scope,
-    tier: options.tier,
-    createdAtMs: now,
-    expiresAtMs: days === 0 ? undefined : now + days * DAY_MS,
-  });
-  await store.keys.put(key);
-  printNewKey(text, key, options.json === true, io);
+  const { tenant, name, subject = name, role, scope, tier } = options;
+  printNewKey(await keys.create({ tenant, name, subject, roles: role, scopes: scope, tier, days }), options.json, io);
 }
 
-function printNewKey(text: string, key: ApiKey, json: boolean, io: CliIo): void {
-  if (json) return printJson(io, { key: text, ...publicFields(key) });
+/** What the configuration does not name. */
+async function unknownIn({ tenant, tier }: CreateOptions, io: CliIo): Promise<string | undefined> {
+  const folders = await io.loadFolders();
+  const unknownTier = tier === undefined ? undefined : unknownName('tier', tier, folders.tiers);
+  return unknownName('tenant', tenant, folders.tenants) ?? unknownTier;
+}
+
+function printNewKey({ text, key }: MadeKey, json: boolean | undefined, io: CliIo): void {
+  if (json === true) return printJson(io, { key: text, ...publicFields(key) });
   const expiry = key.expiresAtMs === undefined ? '' : `, until ${dayOf(key.expiresAtMs)}`;
   io.stdout(`${text}\n`);
   io.stderr(`Key ${key.id} for tenant ${printable(key.tenant)}${expiry}. It is not shown again.\n`);
 }
 
-async function listKeys(store: Store, tenant: string | undefined, json: boolean, io: CliIo): Promise<void> {
-  const keys = await store.keys.list(tenant);
+async function listKeys(access: KeyAccess, tenant: string | undefined, json: boolean, io: CliIo): Promise<void> {
+  const keys = await access.list(tenant);
   if (json) return printJson(io, keys.map(publicFields));
   if (keys.length === 0)
     return io.stdout('No keys. Make one with: sallyport keys create --tenant <id> --name <text>\n');
@@ -141,25 +130,18 @@ async function listKeys(store: Store, tenant: string | undefined, json: boolean,
   for (const line of columns(rows)) io.stdout(`${line}\n`);
 }
 
-async function rotateKey(store: Store, id: string, json: boolean, io: CliIo): Promise<void> {
-  const old = await store.keys.find(id);
+async function rotateKey(keys: KeyAccess, id: string, json: boolean, io: CliIo): Promise<void> {
+  const old = (await keys.list(undefined)).find((key) => key.id === id);
   if (old === undefined || old.revokedAtMs !== undefined) return reportUnknownKey(id, io);
-  const now = Date.now();
-  const lifetimeMs = old.expiresAtMs === undefined ? undefined : old.expiresAtMs - old.createdAtMs;
-  const { text, key } = mintApiKey({
-    ...old,
-    createdAtMs: now,
-    expiresAtMs: lifetimeMs === undefined ? undefined : now + lifetimeMs,
-  });
-  await store.keys.put(key);
-  await store.keys.put({ ...old, revokedAtMs: now });
-  printNewKey(text, key, json, io);
+  const days = old.expiresAtMs === undefined ? 0 : Math.ceil((old.expiresAtMs - old.createdAtMs) / DAY_MS);
+  const { tenant, name, subject, roles, scopes, tier } = old;
+  const made = await keys.create({ tenant, name, subject, roles, scopes, tier, days });
+  await keys.revoke(id);
+  printNewKey(made, json, io);
 }
 
-async function revokeKey(store: Store, id: string, json: boolean, io: CliIo): Promise<void> {
-  const key = await store.keys.find(id);
-  if (key === undefined) return reportUnknownKey(id, io);
-  await store.keys.put({ ...key, revokedAtMs: key.revokedAtMs ?? Date.now() });
+async function revokeKey(keys: KeyAccess, id: string, json: boolean, io: CliIo): Promise<void> {
+  if (!(await keys.revoke(id))) return reportUnknownKey(id, io);
   if (json) printJson(io, { id, revoked: true });
   else io.stdout(`Key ${id} is revoked.\n`);
 }
@@ -171,13 +153,15 @@ function reportUnknownKey(id: string, io: CliIo): void {
 
 const dayOf = (ms: number): string => new Date(ms).toISOString().slice(0, 10);
 
-function validityOf(key: ApiKey): string {
+function validityOf(key: PublicKey): string {
   if (key.revokedAtMs !== undefined) return `revoked ${dayOf(key.revokedAtMs)}`;
   if (key.expiresAtMs === undefined) return 'never expires';
   return `${key.expiresAtMs < Date.now() ? 'expired' : 'until'} ${dayOf(key.expiresAtMs)}`;
 }
 
 /** A key as `--json` prints it: without its hash. Times are milliseconds since the epoch. */
-function publicFields({ hash: _hash, createdAtMs, expiresAtMs, revokedAtMs, ...fields }: ApiKey) {
+function publicFields({ createdAtMs, expiresAtMs, revokedAtMs, ...key }: PublicKey) {
+  const { id, tenant, subject, name, roles, scopes, tier } = key;
+  const fields = { id, tenant, subject, name, roles, scopes, tier };
   return { ...fields, createdAt: createdAtMs, expiresAt: expiresAtMs, revokedAt: revokedAtMs };
 }

@@ -1,13 +1,23 @@
 /** `sallyport pins approve`: approves definitions that wait for it. */
 import { userInfo } from 'node:os';
-import type { PinChange, PinStore } from '@sallyport/guard';
+import type { PinChange } from '@sallyport/guard';
+import { RUNNING_OPTION } from './admin-client.ts';
 import type { CommandDefinition } from './command.ts';
 import { printJson, type CliIo } from './io.ts';
-import { JSON_OPTION, KIND_OPTION, selectPins, titleOf, withPins, type PinSelection } from './pins-selection.ts';
+import {
+  JSON_OPTION,
+  KIND_OPTION,
+  selectPins,
+  titleOf,
+  withPins,
+  type PinAccess,
+  type PinSelection,
+} from './pins-selection.ts';
 import { printable } from './printable.ts';
 
 interface ApproveOptions {
   readonly kind?: string;
+  readonly adminUrl?: string;
   readonly json?: boolean;
   readonly digest?: string;
   readonly all?: boolean;
@@ -22,17 +32,20 @@ export const approveCommand: CommandDefinition<readonly [string, string | undefi
     KIND_OPTION,
     { flags: '--digest <digest>', summary: 'only if this is still what waits, as shown by diff' },
     { flags: '--all', summary: 'everything of this server that waits' },
+    RUNNING_OPTION,
     JSON_OPTION,
   ],
   example: '$ sallyport pins diff crm get_customer\n$ sallyport pins approve crm get_customer --digest sha256:9f86d0…',
-  run: ([server, name], options, { io }) => {
+  run: ([server, name], options, context) => {
     const selection: PinSelection = { server, name, kind: options.kind };
-    return withPins(io, selection, (store) => approvePins(store, selection, options, io));
+    return withPins(context, options.adminUrl, selection, (store) =>
+      approvePins(store, selection, options, context.io),
+    );
   },
 };
 
 async function approvePins(
-  store: PinStore,
+  store: PinAccess,
   selection: PinSelection,
   { json, digest: reviewed, all }: ApproveOptions,
   io: CliIo,

@@ -1,5 +1,6 @@
 /** `sallyport pins diff`: what servers show instead of what is approved. */
-import type { PendingPin, Pin, PinStore } from '@sallyport/guard';
+import type { PendingPin, Pin } from '@sallyport/guard';
+import { RUNNING_OPTION } from './admin-client.ts';
 import type { CommandDefinition } from './command.ts';
 import { printJson, type CliIo } from './io.ts';
 import { diffLines } from './pins-diff-lines.ts';
@@ -12,11 +13,13 @@ import {
   selectPins,
   titleOf,
   withPins,
+  type PinAccess,
   type PinSelection,
 } from './pins-selection.ts';
 
 interface DiffOptions {
   readonly kind?: string;
+  readonly adminUrl?: string;
   readonly json?: boolean;
 }
 
@@ -28,16 +31,16 @@ export const diffCommand: CommandDefinition<readonly [string | undefined, string
     { name: 'server', optional: true },
     { name: 'name', optional: true },
   ],
-  options: [KIND_OPTION, JSON_OPTION],
+  options: [KIND_OPTION, RUNNING_OPTION, JSON_OPTION],
   example: '$ sallyport pins diff crm get_customer',
-  run: ([server, name], options, { io }) => {
+  run: ([server, name], options, context) => {
     const selection: PinSelection = { server, name, kind: options.kind };
-    return withPins(io, selection, (store) => diffPins(store, selection, options, io));
+    return withPins(context, options.adminUrl, selection, (store) => diffPins(store, selection, options, context.io));
   },
 };
 
 /** The exit code is 1 when there is a difference, or when nothing is pinned under the name that was given. */
-async function diffPins(store: PinStore, selection: PinSelection, options: DiffOptions, io: CliIo): Promise<void> {
+async function diffPins(store: PinAccess, selection: PinSelection, options: DiffOptions, io: CliIo): Promise<void> {
   const pins = await store.pins();
   const pinByKey = new Map(pins.map((pin) => [keyOf(pin), pin]));
   const pending = selectPins(await store.pending(), selection);

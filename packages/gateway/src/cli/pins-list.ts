@@ -1,6 +1,7 @@
 /** `sallyport pins list`: what is approved, and what waits for approval. */
-import type { Pin, PinStore } from '@sallyport/guard';
+import type { Pin } from '@sallyport/guard';
 import { columns } from './columns.ts';
+import { RUNNING_OPTION } from './admin-client.ts';
 import type { CommandDefinition } from './command.ts';
 import { printJson, type CliIo } from './io.ts';
 import {
@@ -12,12 +13,14 @@ import {
   pinJson,
   selectPins,
   withPins,
+  type PinAccess,
   type PinSelection,
 } from './pins-selection.ts';
 import { printableLine } from './printable.ts';
 
 interface ListOptions {
   readonly kind?: string;
+  readonly adminUrl?: string;
   readonly json?: boolean;
   readonly pending?: boolean;
 }
@@ -27,15 +30,15 @@ export const listCommand: CommandDefinition<readonly [string | undefined], ListO
   name: 'list',
   summary: 'what is approved, and what waits',
   arguments: [{ name: 'server', optional: true }],
-  options: [KIND_OPTION, { flags: '--pending', summary: 'only what waits for approval' }, JSON_OPTION],
+  options: [KIND_OPTION, { flags: '--pending', summary: 'only what waits for approval' }, RUNNING_OPTION, JSON_OPTION],
   example: '$ sallyport pins list crm --pending',
-  run: ([server], options, { io }) => {
+  run: ([server], options, context) => {
     const selection: PinSelection = { server, name: undefined, kind: options.kind };
-    return withPins(io, selection, (store) => listPins(store, selection, options, io));
+    return withPins(context, options.adminUrl, selection, (store) => listPins(store, selection, options, context.io));
   },
 };
 
-async function listPins(store: PinStore, selection: PinSelection, options: ListOptions, io: CliIo): Promise<void> {
+async function listPins(store: PinAccess, selection: PinSelection, options: ListOptions, io: CliIo): Promise<void> {
   const pending = selectPins(await store.pending(), selection);
   const pins = options.pending === true ? [] : selectPins(await store.pins(), selection);
   if (options.json === true) {

@@ -3,8 +3,9 @@ import { join } from 'node:path';
 import type { PendingPin, Pin, PinStore } from '@sallyport/guard';
 import { openStore } from '../adapters/sqlite/store.ts';
 import { DEFINITION_KINDS } from '../mcp/lists.ts';
-import type { CommandOption } from './command.ts';
-import type { CliIo } from './io.ts';
+import { adminTargetIfGiven } from './admin-client.ts';
+import type { CommandContext, CommandOption } from './command.ts';
+import { pinsOverApi, serversOverApi } from './pins-over-api.ts';
 import { printableLine } from './printable.ts';
 import { unknownName } from './unknown-name.ts';
 
@@ -20,26 +21,39 @@ export const KIND_OPTION: CommandOption = { flags: '--kind <kind>', summary: `on
 /** `--json` of every command on pins. */
 export const JSON_OPTION: CommandOption = { flags: '--json', summary: 'print JSON' };
 
-/** Opens the pin store for a command. Prints an error instead when the selection names an unknown kind or server. */
+/** What commands need of the pins, in a store or over the control API. */
+export type PinAccess = Pick<PinStore, 'pins' | 'pending' | 'apply'>;
+
+/** Opens the pins for a command: of a running gateway where one is named, else of the data folder. Prints an error instead when the selection names an unknown kind or server. */
 export async function withPins(
-  io: CliIo,
+  context: CommandContext,
+  adminUrl: string | undefined,
   { server, kind }: PinSelection,
-  run: (pins: PinStore) => Promise<void>,
+  run: (pins: PinAccess) => Promise<void>,
 ): Promise<void> {
+  const { io } = context;
   if (kind !== undefined && !DEFINITION_KINDS.some((known) => known === kind)) {
     io.stderr(`--kind must be one of ${DEFINITION_KINDS.join(', ')}\n`);
     return io.exit(2);
+  }
+  const isKnown = (servers: readonly string[]): boolean => {
+    const unknown = server === undefined ? undefined : unknownName('server', server, [...servers].sort());
+    if (unknown === undefined) return true;
+    io.stderr(`${unknown}\n`);
+    io.exit(1);
+    return false;
+  };
+  const target = adminTargetIfGiven(adminUrl, context);
+  if (target !== undefined) {
+    if (isKnown(await serversOverApi(target))) await run(pinsOverApi(target));
+    return;
   }
   const { data, servers } = await io.loadFolders();
   const store = openStore(join(data, 'sallyport.db'));
   try {
     // A server that was taken out of the configuration is still known by its pins.
     const stored = [...(await store.pins.pins()), ...(await store.pins.pending())];
-    const known = new Set([...servers, ...stored.map((pin) => pin.server)]);
-    const unknown = server === undefined ? undefined : unknownName('server', server, [...known].sort());
-    if (unknown === undefined) return await run(store.pins);
-    io.stderr(`${unknown}\n`);
-    io.exit(1);
+    if (isKnown([...new Set([...servers, ...stored.map((pin) => pin.server)])])) await run(store.pins);
   } finally {
     store.close();
   }

@@ -24,7 +24,7 @@ export interface Piece {
   readonly bytesRead: number;
 }
 
-const PIECE_BYTES = 256 * 1024;
+const PIECE_BYTES = 128 * 1024;
 
 /**
  * The pieces of a log, newest first. Damage hides no other record here; what it is says `sallyport audit verify`.

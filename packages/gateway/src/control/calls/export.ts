@@ -17,22 +17,32 @@ export const exportCalls = linesRoute({
   path: '/api/v1/calls/export',
   access: 'auditor',
   summary: 'The records of calls, as a stream.',
-  query: z.strictObject(CALL_FILTER),
+  query: z.strictObject({
+    ...CALL_FILTER,
+    limit: z
+      .string()
+      .regex(/^[1-9]\d{0,6}$/)
+      .transform(Number)
+      .optional()
+      .describe('At most so many; all when left out.'),
+  }),
   response: recordSchema,
   lines: ({ query, caller, signal }, deps: Pick<ApiDeps, 'records'>) => recordsOf(query, caller, signal, deps),
 });
 
 async function* recordsOf(
-  filter: CallFilter,
+  { limit = Infinity, ...filter }: CallFilter & { readonly limit?: number | undefined },
   { tenant }: ApiCaller,
   signal: AbortSignal,
   { records }: Pick<ApiDeps, 'records'>,
 ): AsyncIterable<FoundRecord> {
   let from: SearchPosition | undefined;
+  let left = limit;
   do {
-    const search = { ...recordQueryOf(filter), limit: RECORDS_AT_ONCE, bytesMax: BYTES_AT_ONCE, from };
+    const search = { ...recordQueryOf(filter), limit: Math.min(left, RECORDS_AT_ONCE), bytesMax: BYTES_AT_ONCE, from };
     const { found, next } = await records.search(tenant.id, search, filter.log);
     yield* found;
+    left -= found.length;
     from = next;
-  } while (from !== undefined && !signal.aborted);
+  } while (from !== undefined && left > 0 && !signal.aborted);
 }

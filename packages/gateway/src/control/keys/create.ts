@@ -26,6 +26,7 @@ export const createKey = route({
       .string()
       .regex(/^[^\p{C}]{1,128}$/u, 'must be 1 to 128 characters')
       .describe('What the key is for.'),
+    tenant: z.string().max(128).optional().describe('The tenant that the caller acts in, and no other.'),
     user: word.optional().describe('Subject in records and policies; the name when left out.'),
     roles: z.array(word).max(64).default([]).describe('In policies.'),
     scopes: z.array(word).max(64).default([]).describe('In policies, and `control:…` for this API.'),
@@ -39,6 +40,8 @@ export const createKey = route({
     { body, caller },
     deps: Pick<ApiDeps, 'keys' | 'activity' | 'audit' | 'clock' | 'changes' | 'installation'>,
   ) {
+    if (body.tenant !== undefined && body.tenant !== caller.tenant.id)
+      throw new ApiProblem('NOT_FOUND', { detail: 'There is no such tenant.' });
     checkScopes(body.scopes, caller);
     if (body.tier !== undefined && !deps.installation().tiers.includes(body.tier))
       throw new ApiProblem('INVALID_ARGUMENT', {
