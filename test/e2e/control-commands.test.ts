@@ -1,6 +1,6 @@
 /**
- * `keys`, `pins` and `audit search` of the command line against a running gateway: what they do goes through the control
- * API, so that its roles apply and its records say who (A14, U14).
+ * `keys`, `pins` and `audit search` of the command line against a running gateway: what they do goes through the
+ * control API, so that its roles apply and its records say who (A14, U14).
  */
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { run, type Ran } from '../../packages/gateway/src/cli/testing/run.mts';
