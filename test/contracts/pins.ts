@@ -64,6 +64,25 @@ export function pinsContract(name: string, open: Open<PinStore>): void {
       expect(({} as Record<string, unknown>)['type']).toBeUndefined();
     });
 
+    it('A3 a rejected definition waits as it was, with who rejected it, until another one is filed', async () => {
+      const { port } = await fresh();
+      const rejected = { atMs: 7, by: 'ops' };
+      const reject = (digest: string) =>
+        port.apply([{ kind: 'reject', pending: { ...pending('crm', 'x', { digest }), rejected } }]);
+      await port.savePending(pending('crm', 'x', { digest: 'new' }));
+      await reject('another');
+      expect(await port.pending()).toEqual([pending('crm', 'x', { digest: 'new' })]);
+      const before = await port.version();
+      await reject('new');
+      expect(await port.version()).not.toBe(before);
+      expect(await port.pending()).toEqual([pending('crm', 'x', { digest: 'new', rejected } as Partial<PendingPin>)]);
+      expect(await port.pendingDigests()).toMatchObject([{ rejected }]);
+      await port.savePending(pending('crm', 'x', { digest: 'new', seenAtMs: 9 } as Partial<PendingPin>));
+      expect(await port.pending()).toMatchObject([{ digest: 'new', seenAtMs: 9, rejected }]);
+      await port.savePending(pending('crm', 'x', { digest: 'newer' }));
+      expect(await port.pending()).toEqual([pending('crm', 'x', { digest: 'newer' })]);
+    });
+
     it('A3 a pending definition leaves the pin as it is, and approving it approves only that one', async () => {
       const { port } = await fresh();
       await port.approve(pin('crm', 'x', { digest: 'old' }));

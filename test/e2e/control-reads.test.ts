@@ -163,6 +163,12 @@ describe('A3 U8 a definition that changed', () => {
     ]);
     expect((await api(vera, '/servers')).document.items[0]).toMatchObject({ pending_definitions: 1 });
     const digest = changed['digest'];
+    expect((await api(vera, `${detail}/reject`, { digest })).status).toBe(403);
+    const rejected = await api(root, `${detail}/reject`, { digest });
+    expect(rejected.document).toMatchObject({ state: 'rejected', rejected_by: expect.stringMatching(/ root$/) });
+    expect((await api(vera, '/servers')).document.items[0]).toMatchObject({ pending_definitions: 0 });
+    await call('alice', 'refund', { amount: 1 });
+    expect((await api(vera, detail)).document['state']).toBe('rejected');
     for (const token of [vera, oscar]) expect((await api(token, `${detail}/approve`, { digest })).status).toBe(403);
     expect((await api(root, `${detail}/approve`, { digest: before['digest'] })).status).toBe(409);
     const approved = await api(root, `${detail}/approve`, { digest });

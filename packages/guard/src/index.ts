@@ -106,7 +106,15 @@ export {
   type MethodRow,
 } from './methods.ts';
 export { permitHolder, spendPermit, type Permit, type Permitted } from './permit.ts';
-export type { PendingDigest, PendingPin, Pin, PinChange, PinStore, WithheldDefinition } from './pin-store.ts';
+export type {
+  PendingDigest,
+  PendingPin,
+  Pin,
+  PinChange,
+  PinStore,
+  Rejection,
+  WithheldDefinition,
+} from './pin-store.ts';
 export { STAGE_NAMES } from './ports.ts';
 export type {
   ApiKey,

@@ -31,6 +31,21 @@ export interface Pin {
  */
 export interface PendingPin extends Omit<Pin, 'approvedAtMs' | 'approvedBy'> {
   readonly seenAtMs: number;
+  /** Who said no to exactly this definition, and when. It can be approved nevertheless. */
+  readonly rejected?: Rejection;
+}
+
+/**
+ * A person's no to a definition.
+ *
+ * @example
+ * ```ts
+ * const sentence = ({ by }: Rejection): string => `rejected by ${by}`;
+ * ```
+ */
+export interface Rejection {
+  readonly atMs: number;
+  readonly by: string;
 }
 
 /**
@@ -41,7 +56,7 @@ export interface PendingPin extends Omit<Pin, 'approvedAtMs' | 'approvedBy'> {
  * const isFiled = (pending: PendingDigest, digest: Digest): boolean => pending.digest === digest;
  * ```
  */
-export interface PendingDigest extends Pick<PendingPin, 'server' | 'kind' | 'name' | 'digest'> {
+export interface PendingDigest extends Pick<PendingPin, 'server' | 'kind' | 'name' | 'digest' | 'rejected'> {
   /** Length of the document as JSON. */
   readonly documentBytes: number;
 }
@@ -73,8 +88,16 @@ export type PinChange =
   | { readonly kind: 'pin_if_absent'; readonly pin: Pin }
   /** Replaces the document of the pin that has this digest. Changes nothing when the pin has another digest. */
   | { readonly kind: 'update_document'; readonly pin: Omit<Pin, 'approvedAtMs' | 'approvedBy'> }
-  /** Files the newest unapproved definition. Replaces an older pending one of the same server, kind and name. */
+  /**
+   * Files the newest unapproved definition. Replaces an older pending one of the same server, kind and name; one that
+   * was rejected and is filed again stays rejected.
+   */
   | { readonly kind: 'save_pending'; readonly pending: PendingPin }
+  /** Marks the pending definition that has this digest. Changes nothing when another one waits. */
+  | {
+      readonly kind: 'reject';
+      readonly pending: Pick<PendingPin, 'server' | 'kind' | 'name' | 'digest'> & { readonly rejected: Rejection };
+    }
   /** Replaces what is noted of one list of a server. It changes no pin, and so no version. */
   | {
       readonly kind: 'note_withheld';

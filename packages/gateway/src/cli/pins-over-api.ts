@@ -36,7 +36,9 @@ export function pinsOverApi(target: AdminTarget): PinAccess {
         return isObject(document) ? [pinOf(server, definition, document)] : [];
       }),
     async pending() {
-      const waiting = (await definitions()).filter(([, { state }]) => state === 'pending' || state === 'changed');
+      const waiting = (await definitions()).filter(
+        ([, { state }]) => state === 'pending' || state === 'changed' || state === 'rejected',
+      );
       const pending: PendingPin[] = [];
       for (const [server, definition] of waiting) {
         const named = namedOf(server, definition);

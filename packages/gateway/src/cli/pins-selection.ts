@@ -25,8 +25,8 @@ export const JSON_OPTION: CommandOption = { flags: '--json', summary: 'print JSO
 export type PinAccess = Pick<PinStore, 'pins' | 'pending' | 'apply'>;
 
 /**
- * Opens the pins for a command: of a running gateway where one is named, else of the data folder. Prints an error instead
- * when the selection names an unknown kind or server.
+ * Opens the pins for a command: of a running gateway where one is named, else of the data folder. Prints an error
+ * instead when the selection names an unknown kind or server.
  */
 export async function withPins(
   context: CommandContext,

@@ -22,6 +22,7 @@ import { tryCall } from './policies/try.ts';
 import { getSettings } from './settings/show.ts';
 import { approveDefinition } from './servers/definition-approve.ts';
 import { listDefinitions } from './servers/definition-list.ts';
+import { rejectDefinition } from './servers/definition-reject.ts';
 import { getDefinition } from './servers/definition-show.ts';
 import { listServers } from './servers/list.ts';
 import { getServer } from './servers/show.ts';
@@ -54,6 +55,7 @@ export const API_ROUTES: readonly ApiRoute<ApiDeps>[] = [
   getSession,
   endSession,
   changeTenant,
+  rejectDefinition,
   listApprovals,
   getApproval,
   approveApproval,

@@ -37,12 +37,13 @@ export function createMemoryPins() {
   } satisfies PinStore;
 }
 
-const digestOf = ({ server, kind, name, digest, document }: PendingPin): PendingDigest => ({
+const digestOf = ({ server, kind, name, digest, document, rejected }: PendingPin): PendingDigest => ({
   server,
   kind,
   name,
   digest,
   documentBytes: Buffer.byteLength(JSON.stringify(document)),
+  ...(rejected !== undefined && { rejected }),
 });
 
 type Note = Extract<PinChange, { kind: 'note_withheld' }>;
@@ -61,7 +62,15 @@ function applyChange(
   change: Exclude<PinChange, Note>,
 ): boolean {
   if (change.kind === 'save_pending') {
-    pending.set(keyOf(change.pending), change.pending);
+    const earlier = pending.get(keyOf(change.pending));
+    const rejected = earlier?.digest === change.pending.digest ? earlier.rejected : undefined;
+    pending.set(keyOf(change.pending), { ...change.pending, ...(rejected !== undefined && { rejected }) });
+    return true;
+  }
+  if (change.kind === 'reject') {
+    const waiting = pending.get(keyOf(change.pending));
+    if (waiting?.digest !== change.pending.digest) return false;
+    pending.set(keyOf(change.pending), { ...waiting, rejected: change.pending.rejected });
     return true;
   }
   const key = keyOf(change.pin);

@@ -29,6 +29,8 @@ const MIGRATIONS: readonly string[] = [
    ) STRICT;
    CREATE INDEX web_sessions_of ON web_sessions (issuer, subject);
    CREATE TABLE taken_once (text TEXT PRIMARY KEY, expires_at INTEGER NOT NULL) STRICT;`,
+  `ALTER TABLE pending_pins ADD COLUMN rejected_at INTEGER;
+   ALTER TABLE pending_pins ADD COLUMN rejected_by TEXT;`,
 ];
 
 /** Brings the schema of a file up to date. @throws Error when a newer program wrote the file. */

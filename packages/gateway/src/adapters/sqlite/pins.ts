@@ -26,6 +26,8 @@ interface PinRow {
 
 interface PendingRow extends Omit<PinRow, 'approved_at' | 'approved_by'> {
   seen_at: number;
+  rejected_at: number | null;
+  rejected_by: string | null;
 }
 
 /** The pin store in SQLite. Every change is one transaction; `version()` is a counter that every change raises. */
@@ -33,7 +35,8 @@ export function createPins(database: DatabaseSync) {
   const allPins = database.prepare('SELECT * FROM pins ORDER BY server, kind, name');
   const allPending = database.prepare('SELECT * FROM pending_pins ORDER BY server, kind, name');
   const allPendingDigests = database.prepare(
-    'SELECT server, kind, name, digest, length(CAST(document AS BLOB)) AS documentBytes FROM pending_pins',
+    `SELECT server, kind, name, digest, length(CAST(document AS BLOB)) AS documentBytes, rejected_at, rejected_by
+     FROM pending_pins`,
   );
   const allWithheld = database.prepare('SELECT * FROM withheld ORDER BY server, kind, name');
   const onePin = database.prepare('SELECT * FROM pins WHERE server = ? AND kind = ? AND name = ?');
@@ -50,7 +53,7 @@ export function createPins(database: DatabaseSync) {
   return {
     pins: () => whenFree(() => (allPins.all() as unknown as PinRow[]).map(pinOf)),
     pending: () => whenFree(() => (allPending.all() as unknown as PendingRow[]).map(pendingOf)),
-    pendingDigests: () => whenFree(() => allPendingDigests.all() as unknown as PendingDigest[]),
+    pendingDigests: () => whenFree(() => (allPendingDigests.all() as unknown as DigestRow[]).map(digestOf)),
     withheld: () => (allWithheld.all() as unknown as WithheldDefinition[]).map((row) => ({ ...row })),
     approve: (pin) => apply([{ kind: 'approve', pin }]),
     pinIfAbsent: (pin) =>
@@ -72,7 +75,16 @@ function prepareChanges(database: DatabaseSync): (change: PinChange) => boolean 
   const updateDocument = database.prepare(
     'UPDATE pins SET document = ? WHERE server = ? AND kind = ? AND name = ? AND digest = ?',
   );
-  const replacePending = database.prepare('INSERT OR REPLACE INTO pending_pins VALUES (?, ?, ?, ?, ?, ?)');
+  const replacePending = database.prepare(
+    `INSERT INTO pending_pins (server, kind, name, digest, document, seen_at) VALUES (?, ?, ?, ?, ?, ?)
+     ON CONFLICT (server, kind, name) DO UPDATE SET
+       rejected_at = CASE WHEN digest = excluded.digest THEN rejected_at END,
+       rejected_by = CASE WHEN digest = excluded.digest THEN rejected_by END,
+       digest = excluded.digest, document = excluded.document, seen_at = excluded.seen_at`,
+  );
+  const rejectPending = database.prepare(
+    'UPDATE pending_pins SET rejected_at = ?, rejected_by = ? WHERE server = ? AND kind = ? AND name = ? AND digest = ?',
+  );
   const removePending = database.prepare('DELETE FROM pending_pins WHERE server = ? AND kind = ? AND name = ?');
   const removeApproved = database.prepare(
     'DELETE FROM pending_pins WHERE server = ? AND kind = ? AND name = ? AND digest = ?',
@@ -99,6 +111,10 @@ function prepareChanges(database: DatabaseSync): (change: PinChange) => boolean 
         const { server, kind, name, digest, document, seenAtMs } = change.pending;
         replacePending.run(server, kind, name, digest, JSON.stringify(document), seenAtMs);
         return true;
+      }
+      case 'reject': {
+        const { server, kind, name, digest, rejected } = change.pending;
+        return rejectPending.run(rejected.atMs, rejected.by, server, kind, name, digest).changes > 0;
       }
       case 'note_withheld': {
         const { server, listed, withheld } = change;
@@ -138,4 +154,23 @@ const pinOf = (row: PinRow): Pin => ({
   approvedBy: row.approved_by,
 });
 
-const pendingOf = (row: PendingRow): PendingPin => ({ ...definitionOf(row), seenAtMs: row.seen_at });
+type RejectionRow = Pick<PendingRow, 'rejected_at' | 'rejected_by'>;
+type DigestRow = Omit<PendingDigest, 'rejected'> & RejectionRow;
+
+const rejectionOf = ({ rejected_at: atMs, rejected_by: by }: RejectionRow): Pick<PendingPin, 'rejected'> =>
+  atMs === null ? {} : { rejected: { atMs, by: by ?? '' } };
+
+const digestOf = ({ server, kind, name, digest, documentBytes, ...row }: DigestRow): PendingDigest => ({
+  server,
+  kind,
+  name,
+  digest,
+  documentBytes,
+  ...rejectionOf(row),
+});
+
+const pendingOf = (row: PendingRow): PendingPin => ({
+  ...definitionOf(row),
+  seenAtMs: row.seen_at,
+  ...rejectionOf(row),
+});

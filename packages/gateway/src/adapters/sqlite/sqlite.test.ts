@@ -123,7 +123,16 @@ describe('the file', () => {
       },
     ]);
     expect(rows('pending_pins')).toEqual([
-      { server: 'crm', kind: 'tool', name: 'new', digest: 'd', document: '{}', seen_at: 4 },
+      {
+        server: 'crm',
+        kind: 'tool',
+        name: 'new',
+        digest: 'd',
+        document: '{}',
+        seen_at: 4,
+        rejected_at: null,
+        rejected_by: null,
+      },
     ]);
     expect(rows('counters')).toEqual([{ name: 'pins', value: 2 }]);
     expect(rows('ended_sessions')).toEqual([{ id: 's', expires_at: clock.ms + 5 }]);

@@ -17,7 +17,7 @@ export const listDefinitions = route({
   query: z.strictObject({
     ...PAGE_QUERY,
     kind: z.enum(KINDS).optional(),
-    state: z.enum(['approved', 'pending', 'changed', 'withheld']).optional(),
+    state: z.enum(['approved', 'pending', 'changed', 'rejected', 'withheld']).optional(),
     text: z.string().max(256).optional().describe('Part of the name.'),
   }),
   response: pageOf(definitionSchema),

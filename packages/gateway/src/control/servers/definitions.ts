@@ -11,13 +11,17 @@ export const definitionSchema = z
     kind: z.enum(KINDS),
     name: z.string().describe('Of the server itself: its name in the configuration.'),
     state: z
-      .enum(['approved', 'pending', 'changed', 'withheld'])
-      .describe('`pending`: never approved. `changed`: differs from what is approved, and is not served.'),
+      .enum(['approved', 'pending', 'changed', 'rejected', 'withheld'])
+      .describe(
+        '`pending`: never approved. `changed`: differs from what is approved, and is not served. `rejected`: a person said no to it.',
+      ),
     digest: z.string().describe('Of what the server showed last; empty for what is withheld.'),
     pinned_digest: z.string().optional(),
     pinned_at: z.iso.datetime().optional(),
     pinned_by: z.string().optional(),
     seen_at: z.iso.datetime().optional().describe('When what waits was first seen.'),
+    rejected_at: z.iso.datetime().optional(),
+    rejected_by: z.string().optional(),
     reason: z.string().optional().describe('Why it is withheld.'),
     definition: z.record(z.string(), z.unknown()).optional().describe('What is approved.'),
   })
@@ -51,9 +55,19 @@ export async function definitionsOf(pins: PinStore, server: string): Promise<rea
   for (const pending of await pins.pendingDigests()) {
     if (pending.server !== server) continue;
     const pinned = views.get(keyOf(pending));
-    const { kind, digest } = pending;
-    const state = pinned === undefined ? 'pending' : 'changed';
-    views.set(keyOf(pending), { ...pinned, kind, name: shownName(server, pending), state, digest });
+    const { kind, digest, rejected } = pending;
+    const waiting = pinned === undefined ? 'pending' : 'changed';
+    views.set(keyOf(pending), {
+      ...pinned,
+      kind,
+      name: shownName(server, pending),
+      state: rejected === undefined ? waiting : 'rejected',
+      digest,
+      ...(rejected !== undefined && {
+        rejected_at: new Date(rejected.atMs).toISOString(),
+        rejected_by: rejected.by,
+      }),
+    });
   }
   for (const withheld of await pins.withheld()) {
     if (withheld.server !== server) continue;

@@ -66,7 +66,7 @@ export function serverView(
     tools: count('tool'),
     prompts: count('prompt'),
     resources: count('resource', 'resource_template'),
-    pending_definitions: pending.filter(({ server }) => server === name).length,
+    pending_definitions: pending.filter(({ server, rejected }) => server === name && rejected === undefined).length,
     sessions,
     children: transport.kind === 'stdio' ? sessions : 0,
     calls,

@@ -36,7 +36,7 @@ export function documentBytes(document: JsonObject): number {
 }
 
 /** A change that keeps a document. */
-export type DefinitionChange = Exclude<PinChange, { readonly kind: 'note_withheld' }>;
+export type DefinitionChange = Exclude<PinChange, { readonly kind: 'note_withheld' | 'reject' }>;
 
 /** Space for the definitions of one server while one list is compared. */
 export interface Space {
