@@ -83,7 +83,8 @@ function prepareChanges(database: DatabaseSync): (change: PinChange) => boolean 
        digest = excluded.digest, document = excluded.document, seen_at = excluded.seen_at`,
   );
   const rejectPending = database.prepare(
-    'UPDATE pending_pins SET rejected_at = ?, rejected_by = ? WHERE server = ? AND kind = ? AND name = ? AND digest = ?',
+    `UPDATE pending_pins SET rejected_at = ?, rejected_by = ?
+     WHERE server = ? AND kind = ? AND name = ? AND digest = ?`,
   );
   const removePending = database.prepare('DELETE FROM pending_pins WHERE server = ? AND kind = ? AND name = ?');
   const removeApproved = database.prepare(

@@ -1,6 +1,6 @@
 /**
- * `POST /api/v1/servers/{name}/definitions/{kind}/{id}/reject`: a person says no to what waits. It was not served before,
- * and is not served now; it waits no more until the server shows another one.
+ * `POST /api/v1/servers/{name}/definitions/{kind}/{id}/reject`: a person says no to what waits. It was not served
+ * before, and is not served now; it waits no more until the server shows another one.
  */
 import { z } from 'zod';
 import { checkVersion } from '../api/etag.ts';

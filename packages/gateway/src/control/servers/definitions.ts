@@ -13,7 +13,8 @@ export const definitionSchema = z
     state: z
       .enum(['approved', 'pending', 'changed', 'rejected', 'withheld'])
       .describe(
-        '`pending`: never approved. `changed`: differs from what is approved, and is not served. `rejected`: a person said no to it.',
+        '`pending`: never approved. `changed`: differs from what is approved, and is not served. ' +
+          '`rejected`: a person said no to it.',
       ),
     digest: z.string().describe('Of what the server showed last; empty for what is withheld.'),
     pinned_digest: z.string().optional(),
