@@ -9,6 +9,7 @@ import { edge } from './edge.ts';
 import { guard } from './guard.ts';
 import { library } from './library.ts';
 import { pins } from './pins.ts';
+import { reads } from './reads.ts';
 import { rights } from './rights.ts';
 import { shares } from './shares.ts';
 import { transports } from './transports.ts';
@@ -21,6 +22,7 @@ export const AREAS: Readonly<Record<string, readonly Change[]>> = {
   protocol,
   config,
   control,
+  reads,
   edge,
   'client-state': clientState,
   pins,
