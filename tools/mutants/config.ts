@@ -240,4 +240,18 @@ export const settings: readonly Change[] = [
       ['GROUPS_MAX = 100', 'GROUPS_MAX = 100_000'],
     ],
   ),
+  ...inConfig(
+    'database.ts',
+    ['database.test.ts'],
+    [
+      ["if (!isReference && url.password !== '')", 'if (false)'],
+      ['if (unknown !== undefined)', 'if (false)'],
+      ['if (sslmode !== undefined && !TLS_MODES.includes(sslmode))', 'if (false)'],
+      ["if (!isLocal) report.weaken('database: it is reached without TLS (plaintext: allow)');", ''],
+      [
+        'if (isLocal && ca === undefined && sslmode === undefined) return undefined;',
+        'if (ca === undefined) return undefined;',
+      ],
+    ],
+  ),
 ];
