@@ -123,6 +123,27 @@ export const control: readonly Change[] = [
     ],
   ),
   ...inControl(
+    'approvals/step-up.ts',
+    ['approvals/step-up.test.ts'],
+    [
+      ['nowMs - atMs > demand.stepUpMs', 'false'],
+      ['atMs === undefined ||', 'atMs !== undefined &&'],
+      [' || atMs - nowMs > AHEAD_MS_MAX', ''],
+    ],
+  ),
+  ...inControl(
+    'sign-in/sessions.ts',
+    ['sign-in/sessions.test.ts'],
+    [
+      ['nowMs >= endsAtMs || ', ''],
+      [' || nowMs - lastSeenAtMs >= current.control.session.idleMs', ''],
+      [' || !tenants.includes(tenant)', ''],
+      ['if (rolesText(session, current) !== session.roles) return undefined;', ''],
+      ['if (caller === undefined) await store.end(session.idHash);\n      else if', 'if'],
+    ],
+  ),
+  ...inControl('sign-in/return-to.ts', ['sign-in/return-to.test.ts'], [["path.startsWith('//') || ", '']]),
+  ...inControl(
     'public-health.ts',
     ['admin.test.ts'],
     [

@@ -7,6 +7,7 @@ import type { ApiDeps } from '../deps.ts';
 import { ApiProblem } from '../problem.ts';
 import { recordChange } from '../record-change.ts';
 import { APPROVAL_PARAMS, visibleApproval } from './show.ts';
+import { checkStepUp } from './step-up.ts';
 import { approvalSchema, statusOf, viewOf } from './view.ts';
 
 type Deps = Pick<ApiDeps, 'approvals' | 'audit' | 'clock' | 'toolOf'>;
@@ -21,7 +22,7 @@ const decideRoute = (verdict: 'approve' | 'deny', summary: string): ApiRoute<Dep
     params: APPROVAL_PARAMS,
     body: z.strictObject({ reason: z.string().max(500).optional().describe('The model is told it after a no.') }),
     ifMatch: 'optional',
-    errors: ['APPROVALS_UNAVAILABLE', 'PERMISSION_DENIED', 'CONFLICT', 'AUDIT_UNAVAILABLE'],
+    errors: ['APPROVALS_UNAVAILABLE', 'PERMISSION_DENIED', 'STEP_UP_REQUIRED', 'CONFLICT', 'AUDIT_UNAVAILABLE'],
     response: approvalSchema,
     async handle({ params, body, caller, ifMatch }, deps: Deps) {
       const before = await visibleApproval(deps, caller, params.id);
@@ -29,6 +30,8 @@ const decideRoute = (verdict: 'approve' | 'deny', summary: string): ApiRoute<Dep
       // Judged before anything is recorded: who may not decide must not fill the log.
       if (statusOf(before, deps.clock.now()) !== 'pending') throw new ApiProblem('CONFLICT', { detail: NOT_PENDING });
       checkMayDecide(before, caller.principal, verdict);
+      // A no may come from an old session: it lets nothing happen.
+      if (verdict === 'approve') checkStepUp(before, caller, deps.clock.now());
       const filed = await recordChange(
         deps,
         caller,

@@ -15,6 +15,7 @@ import {
 import { z } from 'zod';
 import type { ApiCaller } from '../api/access.ts';
 import type { ApiDeps } from '../deps.ts';
+import { needsStepUp } from './step-up.ts';
 
 /** Where a request stands, in the words of the API. */
 export const STATUSES = ['pending', 'approved', 'denied', 'expired', 'withdrawn', 'consumed', 'superseded'] as const;
@@ -71,6 +72,7 @@ export const approvalSchema = z
       ),
     may_decide: z.boolean().describe('Whether the caller may decide now.'),
     why_not: z.string().optional(),
+    step_up_required: z.boolean().describe('Whether a yes of the caller needs a fresh sign-in first.'),
   })
   .meta({ id: 'Approval' });
 
@@ -139,6 +141,7 @@ export function viewOf(
     ...(filed.execution !== undefined && { execution: filed.execution }),
     may_decide: whyNot === undefined,
     ...(whyNot !== undefined && { why_not: whyNot }),
+    step_up_required: whyNot === undefined && needsStepUp(filed, caller, clock.now()),
   };
 }
 
