@@ -18,11 +18,15 @@ const IMPORT =
 
 /** @param base another checkout, for figures of two in one run. */
 export function sourcesIn(folder: string, base = root): Source[] {
-  return readdirSync(join(base, folder), { recursive: true, withFileTypes: true })
-    .filter(
-      (entry) => entry.isFile() && /\.(m?ts|tsx)$/.test(entry.name) && !/node_modules|\/dist/.test(entry.parentPath),
-    )
-    .map((entry) => sourceOf(join(entry.parentPath, entry.name), base));
+  return (
+    readdirSync(join(base, folder), { recursive: true, withFileTypes: true })
+      .filter(
+        (entry) => entry.isFile() && /\.(m?ts|tsx)$/.test(entry.name) && !/node_modules|\/dist/.test(entry.parentPath),
+      )
+      // Made from the OpenAPI document.
+      .filter(({ name }) => name !== 'openapi.d.ts')
+      .map((entry) => sourceOf(join(entry.parentPath, entry.name), base))
+  );
 }
 
 function sourceOf(file: string, base: string): Source {

@@ -9,7 +9,7 @@ export const REFUND: Approval = {
   created_at: minutesAgo(3),
   expires_at: inMinutes(27),
   requester: ALICE,
-  agent: { client_id: 'https://claude.ai/oauth/client', name: 'Claude Code' },
+  agent: { client_id: 'https://claude.ai/oauth/client', name: 'Claude Code', actors: [] },
   tenant: 'acme',
   server: 'payments',
   tool: 'refund',
@@ -28,6 +28,7 @@ export const REFUND: Approval = {
   policy_revision: DIGEST.replace('4be1', '10f3'),
   source: 'payments.cedar: refunds over 500 €',
   required: 2,
+  distinct: false,
   approvers: ['group:finance-leads', 'user:carol'],
   decisions: [],
   may_decide: true,
@@ -64,7 +65,7 @@ export const APPROVALS: readonly Approval[] = [
   waiting(2, {
     server: 'infra',
     tool: 'run_script',
-    agent: { client_id: 'nightly-agent', name: 'Nightly maintenance' },
+    agent: { client_id: 'nightly-agent', name: 'Nightly maintenance', actors: [] },
     source: 'infra.cedar: scripts',
     uninspectable: [{ path: '/script', why: 'base64 that decodes to binary data' }],
     arguments: { host: 'db-3.acme.example', script: 'H4sIAAAAAAAAA0vOyS9N0U0sLcnPTc0DAHqg0RkNAAAA', timeout_s: 30 },
@@ -77,7 +78,7 @@ export const APPROVALS: readonly Approval[] = [
     decisions: [
       {
         by: CAROL,
-        verdict: 'approved',
+        verdict: 'approve',
         reason: 'Quarterly report.',
         as: 'group:finance-leads',
         channel: 'dashboard',
@@ -93,7 +94,7 @@ export const APPROVALS: readonly Approval[] = [
     decisions: [
       {
         by: CAROL,
-        verdict: 'denied',
+        verdict: 'deny',
         reason: 'Wrong account. Ask the customer for an IBAN.',
         as: 'user:carol',
         channel: 'slack',

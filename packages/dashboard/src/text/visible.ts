@@ -103,10 +103,16 @@ function markedToken(token: string, lineBreaks: 'keep' | 'name', foreign: boolea
   return HIDDEN.test(token) ? markOf(token) : undefined;
 }
 
+function kindOf(character: string): string {
+  if (/\p{M}/u.test(character)) return 'combining mark';
+  if (/\p{Zs}/u.test(character)) return 'space of another kind';
+  return /\p{Co}/u.test(character) ? 'private character' : 'hidden character';
+}
+
 function markOf(token: string): TextPart {
   const [first = '', ...others] = token;
   const times = others.length > 0 ? `${(others.length + 1).toLocaleString('en')} × ` : '';
-  const name = NAMES[first.codePointAt(0) ?? 0] ?? 'hidden character';
+  const name = NAMES[first.codePointAt(0) ?? 0] ?? kindOf(first);
   return { kind: 'mark', text: `${times}${codePoint(first)}`, name: `${times}${name}` };
 }
 
@@ -160,3 +166,9 @@ const LOOKALIKE: ReadonlySet<string> = new Set('аеорсухіјѕһԁԛԝѵА
 
 /** Whether anything in the text would not be seen as it is. */
 export const hasMarks = (text: string): boolean => visibleParts(text).some(({ kind }) => kind === 'mark');
+
+/** For what can hold no marks, as the title of the window: each mark is its number in brackets. */
+export const plainText = (text: string): string =>
+  visibleParts(text, 'name')
+    .map((part) => (part.kind === 'mark' ? `[${part.text}]` : part.text))
+    .join('');

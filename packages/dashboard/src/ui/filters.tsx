@@ -3,10 +3,9 @@ import { useNavigate, useSearch } from '@tanstack/react-router';
 import { ListFilter, Search, X } from 'lucide-react';
 import { useEffect, useRef, useState, type ReactNode } from 'react';
 import { useShortcuts } from '../shell/shortcuts.tsx';
+import type { FilterValues } from '../text/filter-values.ts';
 import { Button } from './button.tsx';
 import styles from './filters.module.css';
-
-export type FilterValues = Readonly<Record<string, string | undefined>>;
 
 /** The filters in the address, and a function that changes some of them. */
 export function useFilters(): readonly [FilterValues, (next: FilterValues) => void] {

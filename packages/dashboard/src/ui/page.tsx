@@ -1,4 +1,6 @@
 import { useEffect, type ReactNode } from 'react';
+import { plainText } from '../text/visible.ts';
+import { VisibleText } from './visible-text.tsx';
 import styles from './page.module.css';
 
 export interface PageProps {
@@ -12,13 +14,15 @@ export interface PageProps {
 
 export function Page({ title, tabTitle = title, lead, actions, children }: PageProps): ReactNode {
   useEffect(() => {
-    document.title = `${tabTitle} · Sallyport`;
+    document.title = `${plainText(tabTitle)} · Sallyport`;
   }, [tabTitle]);
   return (
     <div className={styles['page']}>
       <header className={styles['head']}>
         <div className={styles['titles']}>
-          <h1>{title}</h1>
+          <h1>
+            <VisibleText text={title} />
+          </h1>
           {lead !== undefined && <div className={styles['lead']}>{lead}</div>}
         </div>
         {actions !== undefined && <div className={styles['actions']}>{actions}</div>}

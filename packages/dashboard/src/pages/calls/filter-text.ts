@@ -1,5 +1,5 @@
 /** Filters of calls: what the address and the search field say, as the API is asked. */
-import type { FilterValues } from '../../ui/filters.tsx';
+import type { FilterValues } from '../../text/filter-values.ts';
 
 const HOUR_MS = 3_600_000;
 const WINDOWS: Readonly<Record<string, number>> = { hour: HOUR_MS, day: 24 * HOUR_MS, week: 168 * HOUR_MS };

@@ -9,7 +9,6 @@ import { Field, inputClass } from '../../ui/field.tsx';
 import { Notice } from '../../ui/page.tsx';
 import styles from './people.module.css';
 
-const DAY_MS = 86_400_000;
 const LIFETIMES = [
   ['30', '30 days'],
   ['90', '90 days'],
@@ -19,20 +18,24 @@ const LIFETIMES = [
 interface NewKey {
   readonly name: string;
   readonly user: string;
+  readonly roles: string;
   readonly scopes: string;
   readonly days: string;
 }
 
-const bodyOf = ({ name, user, scopes, days }: NewKey): object => ({
+const partsOf = (text: string): string[] => text.split(/[\s,]+/).filter((part) => part !== '');
+
+const bodyOf = ({ name, user, roles, scopes, days }: NewKey): object => ({
   name: name.trim(),
-  user: user.trim(),
-  scopes: scopes.split(/[\s,]+/).filter((scope) => scope !== ''),
-  expires_at: new Date(Date.now() + Number(days) * DAY_MS).toISOString(),
+  ...(user.trim() !== '' && { user: user.trim() }),
+  scopes: partsOf(scopes),
+  roles: partsOf(roles),
+  days: Number(days),
 });
 
 export function CreateKey({ onClose }: { readonly onClose: () => void }): ReactNode {
   const queries = useQueryClient();
-  const [key, setKey] = useState<NewKey>({ name: '', user: '', scopes: 'tools:call', days: '90' });
+  const [key, setKey] = useState<NewKey>({ name: '', user: '', roles: '', scopes: '', days: '90' });
   const create = useMutation({
     mutationFn: () => change<ApiKey & { readonly secret: string }>('POST', '/keys', { body: bodyOf(key) }),
     onSuccess: () => queries.invalidateQueries({ queryKey: ['keys'] }),
@@ -59,9 +62,10 @@ export function CreateKey({ onClose }: { readonly onClose: () => void }): ReactN
 }
 
 const TEXT_FIELDS = [
-  ['name', 'Name', 'What it is for: it stands in the audit log.'],
-  ['user', 'Acts as the user', 'Policies judge its calls as this user’s.'],
-  ['scopes', 'Scopes', 'With spaces between them; control:viewer reads this dashboard’s API.'],
+  ['name', 'Name', 'What the key is for.'],
+  ['user', 'Acts as the user (optional)', 'In records and policies; the name when left out.'],
+  ['roles', 'Roles (optional)', 'As policies see them, with spaces between them.'],
+  ['scopes', 'Scopes (optional)', 'As policies see them; control:viewer reads the API of this dashboard.'],
 ] as const;
 
 function KeyFields({ value, set }: { readonly value: NewKey; set(next: Partial<NewKey>): void }): ReactNode {
@@ -72,7 +76,7 @@ function KeyFields({ value, set }: { readonly value: NewKey; set(next: Partial<N
           {(ids) => (
             <input
               {...ids}
-              required
+              required={name === 'name'}
               className={inputClass}
               autoComplete="off"
               value={value[name]}

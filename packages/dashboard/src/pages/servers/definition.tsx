@@ -1,8 +1,8 @@
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { Link, useParams, useSearch } from '@tanstack/react-router';
 import { ArrowLeft } from 'lucide-react';
-import type { ReactNode } from 'react';
-import { change, Problem } from '../../api/client.ts';
+import { useState, type ReactNode } from 'react';
+import { change } from '../../api/client.ts';
 import { definitionPath, definitionQuery } from '../../api/queries.ts';
 import type { DefinitionDetail } from '../../api/types.ts';
 import { useHasRole } from '../../shell/session.tsx';
@@ -11,6 +11,7 @@ import { useAnnounce } from '../../ui/announce.tsx';
 import { Status } from '../../ui/badge.tsx';
 import { Button } from '../../ui/button.tsx';
 import { Copyable } from '../../ui/copy.tsx';
+import { Dialog, DialogActions } from '../../ui/dialog.tsx';
 import { JsonValue } from '../../ui/json.tsx';
 import { Card, Facts, Notice, Page } from '../../ui/page.tsx';
 import { Loaded } from '../../ui/states.tsx';
@@ -102,54 +103,69 @@ function Pin({ detail }: { readonly detail: DefinitionDetail }): ReactNode {
   );
 }
 
-/** Approving changes the whole installation; the gateway says so to those who may not. */
+/** What is not approved stays withheld, so there is nothing to reject. Approving changes the whole installation. */
 function Decide({ server, detail }: { readonly server: string; readonly detail: DefinitionDetail }): ReactNode {
   const isOperator = useHasRole('operator');
-  const decide = useDecision(server, detail);
   const waits = (detail.state === 'pending' || detail.state === 'changed') && detail.digest !== '';
-  if (!isOperator || !waits) return null;
-  return <DecideButtons decide={(verdict) => decide.mutate(verdict)} busy={decide.isPending} />;
+  return isOperator && waits ? <ApproveDefinition server={server} detail={detail} /> : null;
 }
 
-interface DecideButtonsProps {
-  readonly decide: (verdict: 'approve' | 'reject') => void;
-  readonly busy: boolean;
-}
-
-function DecideButtons({ decide, busy }: DecideButtonsProps): ReactNode {
-  useShortcuts({
-    a: { what: 'Approve this definition', run: () => decide('approve') },
-    d: { what: 'Reject this definition', run: () => decide('reject') },
-  });
+function ApproveDefinition({
+  server,
+  detail,
+}: {
+  readonly server: string;
+  readonly detail: DefinitionDetail;
+}): ReactNode {
+  const [asking, setAsking] = useState(false);
+  useShortcuts({ a: { what: 'Approve this definition', run: () => setAsking(true) } });
   return (
     <>
-      <Button disabled={busy} onClick={() => decide('reject')} aria-keyshortcuts="d">
-        Reject
+      <Button look="primary" onClick={() => setAsking(true)} aria-keyshortcuts="a">
+        Approve this definition…
       </Button>
-      <Button look="primary" disabled={busy} onClick={() => decide('approve')} aria-keyshortcuts="a">
-        Approve this definition
-      </Button>
+      {asking && <ApproveDialog server={server} detail={detail} onClose={() => setAsking(false)} />}
     </>
   );
 }
 
-function useDecision(server: string, detail: DefinitionDetail) {
+interface ApproveDialogProps {
+  readonly server: string;
+  readonly detail: DefinitionDetail;
+  readonly onClose: () => void;
+}
+
+function ApproveDialog({ server, detail, onClose }: ApproveDialogProps): ReactNode {
   const queries = useQueryClient();
   const announce = useAnnounce();
-  const path = definitionPath(server, detail.kind, detail.name);
-  return useMutation({
-    mutationFn: (verdict: 'approve' | 'reject') =>
-      change('POST', `${path}/${verdict}`, { body: { digest: detail.digest } }),
-    onSuccess: (_answer, verdict) => announce(verdict === 'approve' ? 'Approved' : 'Rejected'),
-    onError: (error) => announce(messageOf(error)),
+  const approve = useMutation({
+    mutationFn: () =>
+      change('POST', `${definitionPath(server, detail.kind, detail.name)}/approve`, {
+        body: { digest: detail.digest },
+      }),
+    onSuccess: () => {
+      announce('Approved');
+      onClose();
+    },
     onSettled: () => {
       for (const queryKey of [['server', server], ['servers'], ['overview']])
         void queries.invalidateQueries({ queryKey });
     },
   });
-}
-
-function messageOf(error: Error): string {
-  if (!(error instanceof Problem)) return 'The decision was not taken.';
-  return error.status === 404 ? 'Not available in this version: use sallyport pins.' : error.message;
+  return (
+    <Dialog
+      open
+      onClose={onClose}
+      title="Approve this definition?"
+      description="Agents of every tenant see and call it exactly as shown here. Until then it stays withheld."
+    >
+      {approve.error !== null && <Notice tone="bad" title={approve.error.message} />}
+      <DialogActions>
+        <Button onClick={onClose}>Cancel</Button>
+        <Button look="primary" disabled={approve.isPending} onClick={() => approve.mutate()}>
+          Approve
+        </Button>
+      </DialogActions>
+    </Dialog>
+  );
 }
