@@ -95,7 +95,9 @@ export function approvalsContract(name: string, open: Open<Approvals, OpenedAppr
         });
       }
       expect((await ask('d')).state).toBe('pending');
-      await decide(id, { issuer: 'https://other', subject: 'alice' });
+      const elsewhere = decide(id, { issuer: 'https://other', subject: 'alice' });
+      await expect(elsewhere, 'under another issuer').rejects.toMatchObject({ code: 'not_permitted' });
+      await decide(id);
       expect((await ask('d')).state).toBe('approved');
     });
 

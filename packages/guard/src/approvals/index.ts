@@ -85,6 +85,7 @@ const PENDING_MAX = 20;
 const AGENT_PENDING_MAX = 200;
 const DENIALS_MAX = 5;
 const COOL_DOWN_MS = 600_000;
+const FORGET_MS = 3_600_000;
 
 /**
  * The requests in a store. Two processes on one store agree: every change is a compare-and-set.
@@ -105,6 +106,7 @@ export function createApprovals(given: ApprovalStore, clock: Clock, options: App
   });
   // Whole milliseconds: databases keep no others.
   const now = (): number => Math.floor(clock.now());
+  let forgetAtMs = 0;
   const change = async (tenant: string, id: string, kind: ApprovalEventKind, apply: Change): Promise<FiledApproval> => {
     for (;;) {
       const changed = apply(await show(store, tenant, id), now());
@@ -128,7 +130,9 @@ export function createApprovals(given: ApprovalStore, clock: Clock, options: App
       await store.replace({ ...filed, execution, version: filed.version + 1 }, 'executed', now());
     },
     async sweep() {
-      await sweep(store, now());
+      const isForgetting = now() >= forgetAtMs;
+      if (isForgetting) forgetAtMs = now() + FORGET_MS;
+      await sweep(store, now(), isForgetting);
       await events.poll();
     },
     subscribe: (listener) => events.subscribe(listener),

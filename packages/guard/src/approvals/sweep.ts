@@ -5,8 +5,12 @@ const DUE_PER_READ = 200;
 /** How long what ended can be looked up here; the audit log keeps it. */
 const KEPT_MS = 30 * 86_400_000;
 
-/** Several processes may sweep one store at the same time: each expiry is noted by one of them. */
-export async function sweep(store: ApprovalStore, nowMs: number): Promise<void> {
+/**
+ * Several processes may sweep one store at the same time: each expiry is noted by one of them.
+ *
+ * @param isForgetting reads all that is stored, so it is not done every time.
+ */
+export async function sweep(store: ApprovalStore, nowMs: number, isForgetting: boolean): Promise<void> {
   for (;;) {
     const due = await store.due(nowMs, DUE_PER_READ);
     for (const filed of due)
@@ -18,5 +22,5 @@ export async function sweep(store: ApprovalStore, nowMs: number): Promise<void> 
     if (due.length < DUE_PER_READ) break;
   }
   await store.remind(nowMs);
-  await store.forget(nowMs - KEPT_MS);
+  if (isForgetting) await store.forget(nowMs - KEPT_MS);
 }

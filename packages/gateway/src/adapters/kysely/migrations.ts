@@ -48,11 +48,12 @@ async function createApprovalTables(transaction: Transaction<Tables>): Promise<v
     .addColumn('id', 'text', (column) => column.primaryKey())
     .addColumn('ended_at', 'bigint')
     .addColumn('reminded', 'bigint', (column) => column.notNull().defaultTo(0));
-  for (const name of ['tenant', 'digest', 'status', 'issuer', 'subject', 'client_id', 'server', 'tool', 'document'])
+  for (const name of ['tenant', 'digest', 'status', 'issuer', 'subject', 'client_id', 'server', 'tool'])
     approvals = approvals.addColumn(name, 'text', (column) => column.notNull());
   for (const name of ['version', 'created_at', 'expires_at', 'remind_at', 'bytes'])
     approvals = approvals.addColumn(name, 'bigint', (column) => column.notNull());
-  await approvals.execute();
+  // Last, because SQLite reads a row from its begin.
+  await approvals.addColumn('document', 'text', (column) => column.notNull()).execute();
   const index = (name: string, columns: string[]): Promise<void> =>
     schema.createIndex(name).on('approvals').columns(columns).execute();
   await index('approvals_by_digest', ['tenant', 'digest']);
