@@ -1,4 +1,5 @@
 /** L4: the page believes no proof that the log's key does not stand behind. */
+import { createPrivateKey, sign } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
 import { createFrontier, createSigner, inclusionProof, leafHash } from '@sallyport/guard/audit';
 import { verifyProof, type InclusionProof } from './verify.ts';
@@ -103,5 +104,29 @@ describe('L4 a proof that was tampered with does not hold', () => {
       holds: false,
       why: 'other_record',
     });
+  });
+
+  it('a key under another id than its own is refused, also where the signature has that id', async () => {
+    const [text = '', line = ''] = good.checkpoint.split('\n\n');
+    const [dash = '', name = '', signature = ''] = line.trim().split(' ');
+    const raw = Buffer.from(signature, 'base64').fill(0, 0, 4);
+    const checkpoint = `${text}\n\n${dash} ${name} ${raw.toString('base64')}\n`;
+    const key = signer.vkey.replace(/\+[0-9a-f]{8}\+/, '+00000000+');
+    expect(await verifyProof({ ...good, checkpoint, key }, { index: 5 })).toEqual({
+      holds: false,
+      why: 'signature_wrong',
+    });
+  });
+
+  it('a checkpoint that the key of another log signed is refused', async () => {
+    const seed = Buffer.alloc(32, 9);
+    const foreign = createSigner('other.test/log', seed);
+    const der = Buffer.concat([Buffer.from('302e020100300506032b657004220420', 'hex'), seed]);
+    const text = `${good.checkpoint.split('\n\n')[0] ?? ''}\n`;
+    const signature = sign(null, Buffer.from(text), createPrivateKey({ key: der, format: 'der', type: 'pkcs8' }));
+    const id = Buffer.from(foreign.vkey.split('+')[1] ?? '', 'hex');
+    const line = `— ${foreign.origin} ${Buffer.concat([id, signature]).toString('base64')}`;
+    const proof = { ...good, checkpoint: `${text}\n${line}\n`, key: foreign.vkey };
+    expect(await verifyProof(proof, { index: 5 })).toEqual({ holds: false, why: 'signature_wrong' });
   });
 });

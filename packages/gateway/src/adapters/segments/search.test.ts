@@ -160,7 +160,23 @@ it('a log of an earlier version is searched like any other', async () => {
   expect(next).toBeUndefined();
 });
 
-it('reads in pieces of at most 256 KiB', async () => {
+it('reads in pieces of at most 128 KiB', async () => {
   for await (const { bytesRead } of piecesBackwards(logs[0]?.folder ?? ''))
-    expect(bytesRead).toBeLessThanOrEqual(262_144);
+    expect(bytesRead).toBeLessThanOrEqual(131_072);
+});
+
+it('B7 gives calls at least a turn of the event loop for each piece', async () => {
+  let pieces = 0;
+  for await (const _piece of piecesBackwards(logs[0]?.folder ?? '')) pieces += 1;
+  let turns = 0;
+  let isSearching = true;
+  const tick = (): void => {
+    turns += 1;
+    if (isSearching) setImmediate(tick);
+  };
+  setImmediate(tick);
+  await searchLogs(logs, { ...EVERYTHING, matches: () => false });
+  isSearching = false;
+  expect(pieces).toBeGreaterThan(10);
+  expect(turns).toBeGreaterThanOrEqual(pieces);
 });
