@@ -1,11 +1,13 @@
 /** U14: who reads a log reads that of its own tenant, and what it proves holds. */
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { appendFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { GuardError } from '@sallyport/guard';
 import { leafHash, openCheckpoint, verifyInclusion } from '@sallyport/guard/audit';
+import { encodeFrames } from './frames.ts';
 import { recordAt } from './inclusion.ts';
+import { segmentsIn } from './layout.ts';
 import { openAuditLog } from './log.ts';
 import { createTenantLogs } from './tenant-logs.ts';
 import { buildLog } from './testing/build-log.mts';
@@ -87,4 +89,11 @@ it('B7 more searches than may wait are refused, and the others answer', async ()
   expect(refused.length).toBe(50 - 2 - 32);
   expect(refused.every(({ reason }) => reason instanceof GuardError && reason.code === 'rate_limited')).toBe(true);
   expect((await logs.search('acme', everything)).found.length).toBe(10);
+});
+
+it('L4 a record that no checkpoint covers yet is told apart from one that does not exist', async () => {
+  const last = segmentsIn(join(folder, 'acme')).at(-1) ?? '';
+  appendFileSync(join(folder, 'acme', last), encodeFrames(RECORDS, [Buffer.from('{"time":1}')]));
+  expect(await logs.prove('acme', 'gateway', RECORDS)).toBe('not_signed_yet');
+  expect(await logs.prove('acme', 'gateway', RECORDS + 1)).toBe('no_record');
 });
