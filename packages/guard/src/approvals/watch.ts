@@ -31,8 +31,7 @@ interface Waiting {
  *
  * @example
  * ```ts
- * const decided = watchDecisions(approvals);
- * await decided('acme', id, AbortSignal.timeout(60_000));
+ * const decidedIn = (approvals: Approvals): Decided => watchDecisions(approvals);
  * ```
  */
 export function watchDecisions(approvals: Watched): Decided {
