@@ -4,6 +4,8 @@
  * what was judged is what is sent. One pass over the text, without backtracking.
  */
 
+import { isLoopback } from './loopback.ts';
+
 /** Of a scheme, and what it says about the rest of a URI. */
 interface SchemeRules {
   readonly port?: string;
@@ -43,8 +45,8 @@ const SCHEME = /^[a-z][a-z0-9+.-]*$/;
 const UNSEEN = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/u;
 const ADDRESS = /^\[[0-9a-f:.]+\]$/;
 const PORT = /^[1-9][0-9]{0,4}$/;
-/** Names of the machine itself: a file there has no host in its URI. */
-const LOCAL_HOSTS: ReadonlySet<string> = new Set(['localhost', '127.0.0.1', '[::1]']);
+/** Connections to "any address" reach the machine itself. */
+const UNSPECIFIED: ReadonlySet<string> = new Set(['0.0.0.0', '[::]']);
 
 /**
  * Why a text is not a URI in normal form; `undefined` when it is. Never repeats the text.
@@ -159,8 +161,11 @@ function splitAt(text: string, separator: string): readonly [string, string | un
 
 function authorityFault(scheme: string, authority: string | undefined, path: string): string | undefined {
   const rules = SCHEMES.get(scheme);
-  if (scheme === 'file' && (authority === undefined || LOCAL_HOSTS.has(authority)))
+  if (scheme === 'file' && (authority === undefined || isOwnMachine(authority)))
     return 'a file of this machine must begin with file:///';
+  if (scheme === 'file' && authority !== '' && !isNormalHost(authority ?? '', undefined))
+    return 'the host of a file must be in normal form';
+  if (scheme === 'urn' && /^[^:]*[A-Z]/.test(path)) return 'the namespace of a URN must be in lower case';
   if (rules !== undefined && authority === undefined) return 'this scheme needs a host';
   if (authority === undefined) return undefined;
   const { user, host, port } = authorityParts(authority);
@@ -172,6 +177,9 @@ function authorityFault(scheme: string, authority: string | undefined, path: str
     return 'this scheme needs a host in normal form, no user information, and a path';
   return caseFault(host);
 }
+
+/** Whether a host names the machine itself: a file there has no host in its URI. */
+const isOwnMachine = (host: string): boolean => isLoopback(host) || UNSPECIFIED.has(host);
 
 function authorityParts(authority: string): {
   readonly user: string | undefined;

@@ -110,6 +110,27 @@ it('B6 answers that flood leave the neighbour alone, and each flood ends', { tim
   }
 });
 
+it('B6 a server that announces its answer again and again is cut off', { timeout: 120_000 }, async () => {
+  const noisy = await fakeHttp();
+  servers.push(noisy);
+  harness = createHarness([serverSettings('noisy', httpTransport(noisy.url), { timeoutMs: 600_000 })]);
+  await harness.discover();
+  let announcements = 0;
+  const answerAfter = (count: number): void => {
+    noisy.answer = ({ method }: { method: string }, res: ServerResponse): undefined => {
+      for (announcements = 0; method === 'tools/call' && announcements < count; announcements++)
+        res.socket?.write('HTTP/1.1 103 Early Hints\r\nLink: </style.css>; rel=preload\r\n\r\n');
+    };
+  };
+  const call = (): Promise<unknown> =>
+    harness.run('tools/call', { kind: 'tool', server: 'noisy', name: 'echo' }, { name: 'echo', arguments: {} });
+  answerAfter(10);
+  expect(await call()).toMatchObject({ status: 'success' });
+  answerAfter(11);
+  expect(await call()).toMatchObject({ error: { code: 'upstream_failed' } });
+  expect(whyFailed('noisy')).toContainEqual('the server floods its answer');
+});
+
 it('B6 a listening stream of what cannot be read fills no log', { timeout: 120_000 }, async () => {
   const noisy = await legacyFake();
   servers.push(noisy);

@@ -54,11 +54,15 @@ export interface HttpExchange {
   abort(): void;
 }
 
+/** B6: responses before the response, such as 103 Early Hints, of which a server may send any number. */
+const INFORMATIONAL_MAX = 10;
+
 /** Sends a request. Its body is never compressed, and no redirect is followed. */
 export function sendHttp(request: HttpRequest): HttpExchange {
   const { promise, resolve } = Promise.withResolvers<HttpResponse | HttpFailure>();
   let controller: Dispatcher.DispatchController | undefined;
   let fault: HttpFault | undefined;
+  let informational = 0;
   const stop = (why: HttpFault): void => {
     fault ??= why;
     controller?.abort(new Error(why));
@@ -74,6 +78,7 @@ export function sendHttp(request: HttpRequest): HttpExchange {
       },
       onResponseStart(_controller, status, received) {
         if (status >= 200) reader.start(status, received);
+        else if (++informational > INFORMATIONAL_MAX) stop('flooded');
       },
       onResponseData(receiving, chunk) {
         const waitMs = reader.push(chunk);
