@@ -20,6 +20,7 @@ function open() {
     },
   );
   const endRest = async (): Promise<void> => {
+    while (ends.length === 0) await nextTurn();
     ends.shift()?.();
     await nextTurn();
   };
@@ -59,4 +60,17 @@ it('B7 while somebody else is active there is a rest after each, as long as the 
   for (let at = 0; at < 4; at++) await endRest();
   expect(begun).toEqual(['alice', 'alice', 'carol', 'alice']);
   expect(rests).toEqual([200, 50, 50, 50]);
+});
+
+it('B7 the rest is longer after a message that took longer than its length lets expect', async () => {
+  const { messages, rests, endRest, pass } = open();
+  messages.seen(carol);
+  messages.seen(alice);
+  for (const workMs of [300, 10, 60_000]) void messages.wait(alice, MIB)?.then(() => pass(workMs));
+  for (let at = 0; at < 3; at++) {
+    await endRest();
+    messages.seen(carol);
+    messages.seen(alice);
+  }
+  expect(rests).toEqual([900, 50, 2_000]);
 });
