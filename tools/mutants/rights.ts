@@ -64,11 +64,12 @@ const permissions: readonly Change[] = [
   ),
   ...inGuard(
     'approvals/decide.ts',
-    ['approvals/approvals.test.ts', '../../../test/contracts/memory.test.ts'],
+    ['approvals/demands.test.ts', 'approvals/approvals.test.ts', '../../../test/contracts/memory.test.ts'],
     [
       ["filed.status !== 'pending' || ", ''],
       [' || hasExpired(filed, nowMs)', ''],
       ['if ((reason?.length ?? 0) > REASON_LENGTH_MAX)', 'if (false)'],
+      ["if (verdict === 'approve') checkSignIn", 'if (false) checkSignIn'],
       ["return 'denied';", "return 'pending';"],
       [
         '.every((part, index) => isMet(part, index, decisions))',

@@ -16,29 +16,41 @@ import { checkMayDecide } from './may-decide.ts';
  */
 export interface Verdict extends Pick<Decision, 'verdict' | 'reason' | 'channel'> {
   readonly by: Principal;
+  /** When the person last proved who they are; `undefined` where nobody knows, as for a key. */
+  readonly signedInAtMs?: number | undefined;
 }
 
 const REASON_LENGTH_MAX = 500;
 
 /**
  * @returns the request after the decision, with the next version.
- * @throws GuardError `not_found` when it does not wait any more, `not_permitted` for a person who may not decide,
- * `invalid_input` for a reason that is too long.
+ * @throws GuardError `not_found` when it does not wait any more, `not_permitted` for a person who may not decide or
+ * must sign in again, `invalid_input` for a reason that is too long.
  */
 export function applyVerdict(
   filed: FiledApproval,
-  { by, verdict, reason, channel }: Verdict,
+  { by, verdict, reason, channel, signedInAtMs }: Verdict,
   nowMs: number,
 ): FiledApproval {
   if (filed.status !== 'pending' || hasExpired(filed, nowMs)) throw new GuardError('not_found', NOT_PENDING);
   checkReason(reason);
   const counted = checkMayDecide(filed, by, verdict);
+  if (verdict === 'approve') checkSignIn(filed, signedInAtMs, nowMs);
   const { issuer, subject } = by.user;
   const decision: Decision = { by: { issuer, subject }, verdict, ...counted, reason, channel, atMs: nowMs };
   const decisions = [...filed.decisions, decision];
   const status = statusAfter(filed, decisions);
   const endedAtMs = status === 'denied' ? nowMs : undefined;
   return { ...filed, decisions, status, endedAtMs, version: filed.version + 1 };
+}
+
+/** @throws GuardError `not_permitted` when the demand wants a fresh sign-in and this is none. A no needs none. */
+function checkSignIn({ demand }: FiledApproval, signedInAtMs: number | undefined, nowMs: number): void {
+  if (demand.stepUpMs === undefined || (signedInAtMs ?? Number.NEGATIVE_INFINITY) >= nowMs - demand.stepUpMs) return;
+  throw new GuardError('not_permitted', {
+    message: `To approve this call, sign in again: the last sign-in may be ${demand.stepUpMs / 1000} s ago.`,
+    data: { step_up: true },
+  });
 }
 
 /** @throws GuardError `invalid_input` for a reason that is too long. */

@@ -73,6 +73,29 @@ describe('several demands', () => {
   });
 });
 
+describe('U17 a fresh sign-in', () => {
+  it.each<[name: string, ago: number | undefined, verdict: 'approve' | 'deny', outcome: string]>([
+    ['just now', 0, 'approve', 'approved'],
+    ['as long ago as the rule says', 5_000, 'approve', 'approved'],
+    ['longer ago', 5_001, 'approve', 'not_permitted'],
+    ['at an unknown time, as with a key', undefined, 'approve', 'not_permitted'],
+    ['longer ago, for a no', 5_001, 'deny', 'denied'],
+  ])('%s', async (_name, ago, verdict, outcome) => {
+    const clock = createManualClock();
+    const approvals = createApprovals(createMemoryApprovalStore(), clock);
+    const asked = demand('finance', 1, { stepUpMs: 5_000 });
+    const state = await approvals.consume(requestOf({ demand: asked, ttlMs: 1_000 }));
+    if (state.state !== 'pending') throw new Error('it does not wait');
+    const said = says(member('bob', 'finance'), verdict);
+    const signedInAtMs = ago === undefined ? undefined : clock.now() - ago;
+    const result = await approvals.decide('acme', state.id, { ...said, signedInAtMs }).then(
+      ({ status }) => status,
+      (error: { code: string }) => error.code,
+    );
+    expect(result).toBe(outcome);
+  });
+});
+
 describe('U5 the same subject of another issuer is somebody else', () => {
   const bob: ApproverSelector = { kind: 'user', name: 'bob', issuer: 'https://i' };
   it.each([

@@ -7,7 +7,7 @@ import type { ApiDeps } from '../deps.ts';
 import { ApiProblem } from '../problem.ts';
 import { recordChange } from '../record-change.ts';
 import { APPROVAL_PARAMS, visibleApproval } from './show.ts';
-import { checkStepUp } from './step-up.ts';
+import { checkStepUp, provedAtMs } from './step-up.ts';
 import { approvalSchema, statusOf, viewOf } from './view.ts';
 
 type Deps = Pick<ApiDeps, 'approvals' | 'audit' | 'clock' | 'toolOf'>;
@@ -41,6 +41,7 @@ const decideRoute = (verdict: 'approve' | 'deny', summary: string): ApiRoute<Dep
             by: caller.principal,
             verdict,
             reason: body.reason,
+            signedInAtMs: provedAtMs(caller),
             channel: caller.session === undefined ? 'api' : 'dashboard',
           });
           return { result, after: stateOf(result) };

@@ -7,7 +7,7 @@ import { ApiProblem } from '../problem.ts';
 const AHEAD_MS_MAX = 60_000;
 
 /** When the caller proved who they are, by the issuer; `undefined` when it does not say so, and for API keys. */
-function provedAtMs({ session, principal }: ApiCaller): number | undefined {
+export function provedAtMs({ session, principal }: ApiCaller): number | undefined {
   if (session !== undefined) return session.authTimeMs > 0 ? session.authTimeMs : undefined;
   const { auth_time: seconds } = principal.user.claims;
   return typeof seconds === 'number' && Number.isFinite(seconds) ? seconds * 1000 : undefined;

@@ -8,9 +8,11 @@ import {
   isSelected,
   jsonDigest,
   selectorText,
+  uninspectableParts,
   statusAt,
   type ApproverSelector,
   type FiledApproval,
+  type ShownFirst,
 } from '@sallyport/guard';
 import { z } from 'zod';
 import type { ApiCaller } from '../api/access.ts';
@@ -70,6 +72,13 @@ export const approvalSchema = z
       .describe(
         'Of a consumed approval: `unknown` until the call has ended, and for ever when its process was killed.',
       ),
+    uninspectable: z
+      .array(z.object({ path: z.string().describe('JSON pointer into the arguments.'), why: z.string() }))
+      .describe('What nobody can judge by reading it: encoded text, commands that are piped to a shell …'),
+    shown_first: z
+      .object({ text: z.string().optional(), arguments: z.array(z.string()).optional() })
+      .optional()
+      .describe('What the rule wants approvers to see first.'),
     may_decide: z.boolean().describe('Whether the caller may decide now.'),
     why_not: z.string().optional(),
     step_up_required: z.boolean().describe('Whether a yes of the caller needs a fresh sign-in first.'),
@@ -90,6 +99,11 @@ const approversOf = ({ demand }: FiledApproval): readonly ApproverSelector[] =>
 
 /** Whether the caller is asked about requests, and of which status. */
 export const statusOf: (filed: FiledApproval, nowMs: number) => Status = statusAt;
+
+const shownFirst = ({ text, arguments: names }: ShownFirst) => ({
+  ...(text !== undefined && { text }),
+  ...(names !== undefined && { arguments: [...names] }),
+});
 
 const timeText = (ms: number): string => new Date(ms).toISOString();
 
@@ -139,6 +153,8 @@ export function viewOf(
     })),
     ...(filed.endedBecause !== undefined && { ended_because: filed.endedBecause }),
     ...(filed.execution !== undefined && { execution: filed.execution }),
+    uninspectable: [...uninspectableParts(filed.arguments)],
+    ...(filed.demand.show !== undefined && { shown_first: shownFirst(filed.demand.show) }),
     may_decide: whyNot === undefined,
     ...(whyNot !== undefined && { why_not: whyNot }),
     step_up_required: whyNot === undefined && needsStepUp(filed, caller, clock.now()),
