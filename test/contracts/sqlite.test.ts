@@ -2,11 +2,12 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { createApprovals, type Approvals, type Clock } from '@sallyport/guard';
+import { createApprovals, type Clock } from '@sallyport/guard';
 import { openDatabase, type Database } from '../../packages/gateway/src/adapters/kysely/database.ts';
 import { openSqlite } from '../../packages/gateway/src/adapters/sqlite/product.ts';
 import { openStore, type Store } from '../../packages/gateway/src/adapters/sqlite/store.ts';
 import { approvalsContract, type OpenedApprovals } from './approvals.ts';
+import { channelsContract } from './channels.ts';
 import { keysContract } from './keys.ts';
 import type { Opened } from './opened-port.ts';
 import { pinsContract } from './pins.ts';
@@ -39,20 +40,19 @@ keysContract('SQLite', (clock) => openPort(clock, ({ keys }) => keys));
 pinsContract('SQLite', (clock) => openPort(clock, ({ pins }) => pins));
 sessionsContract('SQLite', (clock) => openPort(clock, ({ sessions }) => sessions));
 
-async function openApprovals(clock: Clock): Promise<OpenedApprovals> {
-  const limits = { pendingMax: 5, agentPendingMax: 10 };
+/** Opens databases on one file, and gives what is asked of each. */
+async function openShared<P>(portOf: (database: Database) => P): Promise<Opened<P>> {
   const folder = mkdtempSync(join(tmpdir(), 'sallyport-sqlite-'));
   const databases: Database[] = [];
-  const add = async (): Promise<Approvals> => {
+  const add = async (): Promise<P> => {
     const database = await openDatabase(openSqlite(join(folder, 'data', 'sallyport.db')));
     databases.push(database);
-    return createApprovals(database.approvals, clock, limits);
+    return portOf(database);
   };
   const closeAll = async (): Promise<void> => {
     await Promise.all(databases.splice(0).map((database) => database.close()));
   };
   return {
-    ...limits,
     port: await add(),
     beside: add,
     async reopen() {
@@ -66,4 +66,9 @@ async function openApprovals(clock: Clock): Promise<OpenedApprovals> {
   };
 }
 
-approvalsContract('SQLite', openApprovals);
+const LIMITS = { pendingMax: 5, agentPendingMax: 10 };
+approvalsContract('SQLite', async (clock): Promise<OpenedApprovals> => {
+  const opened = await openShared(({ approvals }) => createApprovals(approvals, clock, LIMITS));
+  return { ...LIMITS, ...opened };
+});
+channelsContract('SQLite', () => openShared((database) => database));

@@ -56,6 +56,10 @@ export function createApprovalStore(database: Kysely<Tables>): ApprovalStore {
         .where((where) => where.or([where('ended_at', '<', beforeMs), where('expires_at', '<', beforeMs)]))
         .execute();
       await database.deleteFrom('approval_events').where('at', '<', beforeMs).execute();
+      await database
+        .deleteFrom('channel_notices')
+        .where('approval_id', 'not in', database.selectFrom('approvals').select('id'))
+        .execute();
     },
   } satisfies ApprovalStore;
 }

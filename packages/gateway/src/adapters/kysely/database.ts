@@ -1,7 +1,9 @@
 /** What the gateway keeps in a database that several processes may share, on SQLite or on PostgreSQL. */
 import type { ApprovalStore } from '@sallyport/guard';
 import { Kysely } from 'kysely';
+import type { ChannelStore } from '../../channels/channel.ts';
 import { createApprovalStore } from './approvals.ts';
+import { createChannelStore } from './channels.ts';
 import { migrate } from './migrations.ts';
 import type { Product } from './product.ts';
 import type { Tables } from './tables.ts';
@@ -9,6 +11,7 @@ import type { Tables } from './tables.ts';
 /** The stores of a database. */
 export interface Database {
   readonly approvals: ApprovalStore;
+  readonly channels: ChannelStore;
   /** Reads from it. Rejects when it does not answer. */
   probe(): Promise<void>;
   close(): Promise<void>;
@@ -25,6 +28,7 @@ export async function openDatabase(product: Product): Promise<Database> {
   }
   return {
     approvals: createApprovalStore(database),
+    channels: createChannelStore(database),
     async probe() {
       await database.selectFrom('approvals').select('id').limit(1).execute();
     },

@@ -5,7 +5,7 @@ import type { Tables } from './tables.ts';
 
 type Migration = (transaction: Transaction<Tables>) => Promise<void>;
 
-const MIGRATIONS: readonly Migration[] = [createApprovalTables];
+const MIGRATIONS: readonly Migration[] = [createApprovalTables, createChannelTables];
 
 /**
  * Brings the schema up to date, each step once, in one transaction: of several processes that start on one database,
@@ -74,4 +74,21 @@ async function createApprovalTables(transaction: Transaction<Tables>): Promise<v
     .addColumn('value', 'bigint', (column) => column.notNull())
     .execute();
   await transaction.insertInto('sequences').values({ name: 'approvals', value: 0 }).execute();
+}
+
+async function createChannelTables({ schema }: Transaction<Tables>): Promise<void> {
+  await schema
+    .createTable('channels')
+    .addColumn('name', 'text', (column) => column.primaryKey())
+    .addColumn('owner', 'text', (column) => column.notNull())
+    .addColumn('lease_until', 'bigint', (column) => column.notNull())
+    .addColumn('sequence', 'bigint', (column) => column.notNull())
+    .execute();
+  await schema
+    .createTable('channel_notices')
+    .addColumn('channel', 'text', (column) => column.notNull())
+    .addColumn('approval_id', 'text', (column) => column.notNull())
+    .addColumn('address', 'text', (column) => column.notNull())
+    .addPrimaryKeyConstraint('channel_notices_key', ['channel', 'approval_id'])
+    .execute();
 }

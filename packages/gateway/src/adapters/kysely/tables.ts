@@ -33,10 +33,27 @@ export interface ApprovalEventRow {
   at: number;
 }
 
+/** How far a channel has told, and which process serves it. */
+export interface ChannelRow {
+  name: string;
+  owner: string;
+  lease_until: number;
+  sequence: number;
+}
+
+/** What a channel remembers of a request. */
+export interface ChannelNoticeRow {
+  channel: string;
+  approval_id: string;
+  address: string;
+}
+
 /** The tables by name. */
 export interface Tables {
   approvals: ApprovalRow;
   approval_events: ApprovalEventRow;
+  channels: ChannelRow;
+  channel_notices: ChannelNoticeRow;
   /** Last numbers. Whoever raises one holds it until the end of the transaction, so that changes have one order. */
   sequences: { name: string; value: number };
   sallyport_schema: { version: number };
