@@ -1,0 +1,71 @@
+/** E-mail with a link and nothing to press: mail is read by machines, and its sender is not known for certain. */
+import { createTransport } from 'nodemailer';
+import type { Channel } from '../../channels/channel.ts';
+import { contentOf, type Content } from '../../channels/content.ts';
+
+/** A mail server, and who is written to. */
+export interface EmailSettings {
+  readonly host: string;
+  readonly port: number;
+  /** `tls` from the first byte; `starttls` required; `none` for a server on this machine only. */
+  readonly security: 'tls' | 'starttls' | 'none';
+  readonly user: string | undefined;
+  readonly password: string | undefined;
+  readonly from: string;
+  readonly to: readonly string[];
+  readonly tenants: readonly string[] | undefined;
+}
+
+const ARGUMENTS_CHARACTERS_MAX = 4_000;
+const TIMEOUT_MS = 15_000;
+/** What a person can still do something about. */
+const WRITTEN: ReadonlySet<string> = new Set(['filed', 'reminder']);
+
+/** Writes when a request is filed, and before it expires. */
+export function createEmailChannel(settings: EmailSettings): Channel {
+  const { host, port, security, user, password, from, to, tenants } = settings;
+  const transport = createTransport({
+    host,
+    port,
+    secure: security === 'tls',
+    requireTLS: security === 'starttls',
+    ignoreTLS: security === 'none',
+    ...(user !== undefined && { auth: { user, pass: password ?? '' } }),
+    connectionTimeout: TIMEOUT_MS,
+    greetingTimeout: TIMEOUT_MS,
+    socketTimeout: TIMEOUT_MS,
+    disableFileAccess: true,
+    disableUrlAccess: true,
+  });
+  return {
+    name: `email ${host} ${to.join(' ')}`,
+    tenants,
+    async send(notice) {
+      if (!WRITTEN.has(notice.kind)) return undefined;
+      const content = contentOf(notice, ARGUMENTS_CHARACTERS_MAX);
+      // The subject is ours but for names that have no other characters than those of identifiers.
+      await transport.sendMail({
+        from,
+        to: [...to],
+        subject: content.title,
+        text: textOf(content),
+        messageId: `<approval.${notice.approval.id}.${notice.kind}@sallyport>`,
+      });
+      return undefined;
+    },
+  };
+}
+
+const textOf = ({ status, facts, arguments: sent, page }: Content): string =>
+  [
+    status,
+    '',
+    `Decide on the page: ${page}`,
+    'This message cannot decide anything, and an answer to it is not read.',
+    '',
+    ...facts.map(({ label, text }) => `${label}: ${text}`),
+    '',
+    'What would be sent:',
+    ...sent.split('\n').map((line) => `  ${line}`),
+    '',
+  ].join('\n');
