@@ -173,6 +173,54 @@ export interface ApprovalSettings {
   readonly ttlMs: number;
   /** How long a caller is kept waiting. */
   readonly waitMs: number;
+  readonly channels: ChannelSettings;
+}
+
+/** Where people are told of requests, besides the dashboard. */
+export interface ChannelSettings {
+  readonly slack: readonly SlackSettings[];
+  readonly webhooks: readonly WebhookSettings[];
+  readonly email: readonly EmailSettings[];
+}
+
+/** One channel of a Slack workspace. */
+export interface SlackSettings {
+  /** `C…` */
+  readonly channel: string;
+  /** `T…` */
+  readonly team: string;
+  readonly token: string;
+  /** Of interactions that come over HTTP. */
+  readonly signingSecret: string | undefined;
+  /** Of Socket Mode. */
+  readonly appToken: string | undefined;
+  readonly tenants: readonly string[] | undefined;
+  /** The Web API. */
+  readonly api: string;
+}
+
+/** One address that is told of requests. */
+export interface WebhookSettings {
+  readonly name: string;
+  readonly url: string;
+  /** `whsec_…` */
+  readonly secret: string;
+  /** Whether the receiver may say what people decided. */
+  readonly decisions: boolean;
+  readonly tenants: readonly string[] | undefined;
+}
+
+/** A mail server, and who is written to. */
+export interface EmailSettings {
+  readonly host: string;
+  readonly port: number;
+  /** `tls` from the first byte; `none` on this machine only. */
+  readonly security: 'tls' | 'starttls' | 'none';
+  readonly user: string | undefined;
+  readonly password: string | undefined;
+  readonly from: string;
+  readonly to: readonly string[];
+  readonly tenants: readonly string[] | undefined;
 }
 
 /** A PostgreSQL database, and how its server is reached. */

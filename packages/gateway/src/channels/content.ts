@@ -2,7 +2,14 @@
  * What people read of a request in a channel. Everything that a model, a server or a caller wrote is made plain, and
  * what does not fit is cut, with the number of characters that are missing.
  */
-import { demandsOf, plainText, selectorText, uninspectable, type FiledApproval, type PlainText } from '@sallyport/guard';
+import {
+  demandsOf,
+  plainText,
+  selectorText,
+  uninspectable,
+  type FiledApproval,
+  type PlainText,
+} from '@sallyport/guard';
 import type { Notice } from './channel.ts';
 
 /** A request as text, for any channel. */
@@ -39,14 +46,24 @@ export function contentOf(notice: Notice, argumentsCharactersMax: number): Conte
     fact('Tenant', approval.tenant),
     fact('Tool', `${approval.server} / ${approval.tool}`),
     ...(description === undefined ? [] : [fact('What it does', description, DESCRIPTION_CHARACTERS_MAX)]),
-    fact('Asked by', demandsOf(approval.demand).map(({ source }) => source).join(', ')),
+    fact(
+      'Asked by',
+      demandsOf(approval.demand)
+        .map(({ source }) => source)
+        .join(', '),
+    ),
     ...approval.decisions.map(({ by, verdict, reason }) =>
       fact(verdict === 'approve' ? 'Yes' : 'No', reason === undefined ? by.subject : `${by.subject}: ${reason}`),
     ),
   ];
   const isPending = approval.status === 'pending';
   const hidden = [sent, ...facts.filter(({ label }) => label !== 'What it does')];
-  const whyNot = isPending ? whyNotHere(approval, hidden.some(({ hiddenCharacters }) => hiddenCharacters > 0)) : undefined;
+  const whyNot = isPending
+    ? whyNotHere(
+        approval,
+        hidden.some(({ hiddenCharacters }) => hiddenCharacters > 0),
+      )
+    : undefined;
   return {
     title: `${TITLES[approval.status]}: ${approval.server} / ${approval.tool}`,
     status: statusText(notice),
@@ -85,9 +102,12 @@ const whoOf = ({ requester: { name, email, subject } }: FiledApproval): string =
 
 function statusText({ kind, approval }: Notice): string {
   const { status, decisions, demand, expiresAtMs, endedBecause } = approval;
-  if (status !== 'pending') return endedBecause === undefined ? `${TITLES[status]}.` : `${TITLES[status]}: ${endedBecause}`;
+  if (status !== 'pending')
+    return endedBecause === undefined ? `${TITLES[status]}.` : `${TITLES[status]}: ${endedBecause}`;
   const yes = decisions.filter(({ verdict }) => verdict === 'approve').length;
-  const of = demandsOf(demand).map(({ required, approvers }) => `${required} of ${approvers.map(selectorText).join(', ')}`);
+  const of = demandsOf(demand).map(
+    ({ required, approvers }) => `${required} of ${approvers.map(selectorText).join(', ')}`,
+  );
   const until = new Date(expiresAtMs).toISOString().slice(0, 16).replace('T', ' ');
   const reminder = kind === 'reminder' ? 'Reminder: most of the time is over. ' : '';
   return `${reminder}Needs ${of.join(' and ')}; ${yes} said yes. Until ${until} UTC.`;

@@ -1,6 +1,7 @@
 /** The schema of `approvals`: which calls people must approve, who, and for how long. */
 import { DEFAULT_APPROVERS, selectorText } from '@sallyport/guard';
 import { z } from 'zod';
+import { approvalChannels } from './channels-schema.ts';
 import { approver, duration, durationOrZero, nonEmptyText, TOOL_OR_ALL_MESSAGE } from './values.ts';
 
 const approvalRule = z.strictObject({
@@ -80,4 +81,5 @@ export const approvals = z.strictObject({
   ttl: duration
     .prefault('10m')
     .describe('How long a request waits and its approval can be used, from when the call was made.'),
+  channels: approvalChannels.prefault({}).describe('Where people are told of requests, besides the dashboard.'),
 });

@@ -2,6 +2,7 @@
 import { DEFAULT_APPROVERS, demandFault, STEP_UP_MS, type ApprovalDemand } from '@sallyport/guard';
 import { isAmbiguousUser, isUnknownIssuer } from '../issuers-of-users.ts';
 import type { ApprovalRuleSettings, ApprovalSettings } from '../snapshot.ts';
+import { buildChannels } from './channels.ts';
 import type { ConfigInput } from './input.ts';
 import type { Path } from './positions.ts';
 import type { ParsedConfig } from './schema.ts';
@@ -16,7 +17,7 @@ export function buildApprovals(input: ConfigInput): ApprovalSettings {
   const built = rules.map((rule, index) => buildRule(input, rule, index));
   if (destructive === 'ask') built.push({ ...DESTRUCTIVE, ttlMs: ttl });
   else report.weaken('approvals: tools that say that they destroy something need no approval (destructive: allow)');
-  return { rules: built, ttlMs: ttl, waitMs: config.approvals.wait };
+  return { rules: built, ttlMs: ttl, waitMs: config.approvals.wait, channels: buildChannels(input) };
 }
 
 /** After all others. */

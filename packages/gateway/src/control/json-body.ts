@@ -1,7 +1,8 @@
 /** The body of a request to the control API: UTF-8 JSON, bounded, and readable in one way only. */
 import type { IncomingMessage } from 'node:http';
-import { createByteBuffer, GuardError, type Json } from '@sallyport/guard';
+import { GuardError, type Json } from '@sallyport/guard';
 import { parseStrict } from '@sallyport/guard/json';
+import { readRawBody } from '../listen/raw-body.ts';
 import { ApiProblem } from './problem.ts';
 
 const BODY_BYTES_MAX = 64 * 1024;
@@ -35,20 +36,11 @@ function isJson({ headers }: IncomingMessage): boolean {
 }
 
 async function readBytes(request: IncomingMessage): Promise<Buffer> {
-  const body = createByteBuffer();
-  let isTooLarge = false;
-  try {
-    // The request is not destroyed when it is too large, because the response goes out on the same socket.
-    for await (const chunk of request.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>) {
-      isTooLarge = body.length + chunk.length > BODY_BYTES_MAX;
-      if (isTooLarge) break;
-      body.append(chunk);
-    }
-  } catch {
+  const body = await readRawBody(request, BODY_BYTES_MAX).catch(() => {
     throw new ApiProblem('INVALID_REQUEST', { detail: 'The body ended early.' });
-  }
-  if (isTooLarge) throw tooLarge();
-  return body.take();
+  });
+  if (body === undefined) throw tooLarge();
+  return body;
 }
 
 const tooLarge = (): ApiProblem =>

@@ -2,19 +2,7 @@
 import { createTransport } from 'nodemailer';
 import type { Channel } from '../../channels/channel.ts';
 import { contentOf, type Content } from '../../channels/content.ts';
-
-/** A mail server, and who is written to. */
-export interface EmailSettings {
-  readonly host: string;
-  readonly port: number;
-  /** `tls` from the first byte; `starttls` required; `none` for a server on this machine only. */
-  readonly security: 'tls' | 'starttls' | 'none';
-  readonly user: string | undefined;
-  readonly password: string | undefined;
-  readonly from: string;
-  readonly to: readonly string[];
-  readonly tenants: readonly string[] | undefined;
-}
+import type { EmailSettings } from '../../snapshot.ts';
 
 const ARGUMENTS_CHARACTERS_MAX = 4_000;
 const TIMEOUT_MS = 15_000;

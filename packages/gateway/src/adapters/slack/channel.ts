@@ -2,14 +2,8 @@
 import type { WebClient } from '@slack/web-api';
 import type { Channel } from '../../channels/channel.ts';
 import { contentOf } from '../../channels/content.ts';
+import type { SlackSettings } from '../../snapshot.ts';
 import { ARGUMENTS_CHARACTERS_MAX, blocksOf } from './message.ts';
-
-/** One Slack channel that is told. */
-export interface SlackSettings {
-  /** `C…`, of the channel. */
-  readonly conversation: string;
-  readonly tenants: readonly string[] | undefined;
-}
 
 /** Where a message is: the conversation and the time that Slack names it by. */
 export interface MessageAddress {
@@ -25,7 +19,10 @@ const FALLBACK = 'A request for approval';
 /** Errors that a later try does not mend. */
 const GONE: ReadonlySet<string> = new Set(['message_not_found', 'cant_update_message', 'edit_window_closed']);
 
-export function createSlackChannel(client: WebClient, { conversation, tenants }: SlackSettings): Channel {
+export function createSlackChannel(
+  client: WebClient,
+  { channel: conversation, tenants }: Pick<SlackSettings, 'channel' | 'tenants'>,
+): Channel {
   return {
     name: `slack ${conversation}`,
     tenants,

@@ -15,7 +15,10 @@ const pressed = z.object({
   team: z.object({ id: text }),
   user: person,
   container: z.object({ channel_id: text, message_ts: text }),
-  actions: z.array(z.object({ action_id: text, value: text.optional() })).min(1).max(10),
+  actions: z
+    .array(z.object({ action_id: text, value: text.optional() }))
+    .min(1)
+    .max(10),
 });
 const submitted = z.object({
   type: z.literal('view_submission'),

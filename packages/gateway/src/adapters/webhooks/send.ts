@@ -3,17 +3,10 @@ import { request } from 'undici';
 import { Webhook } from 'standardwebhooks';
 import type { Channel, Notice } from '../../channels/channel.ts';
 import { contentOf } from '../../channels/content.ts';
+import type { WebhookSettings } from '../../snapshot.ts';
 
-/** One address that is told. */
-export interface WebhookSettings {
-  readonly name: string;
-  readonly url: string;
-  /** `whsec_…`, at least 24 random bytes in base64. */
-  readonly secret: string;
-  readonly tenants: readonly string[] | undefined;
-}
-
-const ARGUMENTS_CHARACTERS_MAX = 100_000;
+/** A program has room for everything. */
+export const ARGUMENTS_CHARACTERS_MAX = 1_000_000;
 
 /** A webhook is told of every event; whatever it answers decides nothing. */
 export function createWebhookChannel({ name, url, secret, tenants }: WebhookSettings): Channel {
