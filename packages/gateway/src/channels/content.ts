@@ -6,7 +6,7 @@ import {
   demandsOf,
   plainText,
   selectorText,
-  uninspectable,
+  uninspectableParts,
   type FiledApproval,
   type PlainText,
 } from '@sallyport/guard';
@@ -91,7 +91,8 @@ function whyNotHere({ demand, arguments: sent }: FiledApproval, isCut: boolean):
   if (isCut) return 'Not all of it fits here, so it can be approved on the page only.';
   if (demandsOf(demand).some(({ stepUpMs }) => stepUpMs !== undefined))
     return 'It needs a fresh sign-in, so it can be approved on the page only.';
-  if (uninspectable(sent).length > 0) return 'It holds what nobody can read, so it can be approved on the page only.';
+  if (uninspectableParts(sent).length > 0)
+    return 'It holds what nobody can read, so it can be approved on the page only.';
   return undefined;
 }
 

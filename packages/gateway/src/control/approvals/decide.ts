@@ -1,6 +1,7 @@
 /** `POST /api/v1/approvals/{id}/approve` and `…/deny`: what one person says. The guard judges whether they may. */
-import { checkMayDecide, type FiledApproval, type JsonObject } from '@sallyport/guard';
+import { checkMayDecide, type FiledApproval, type JsonObject, type Verdict } from '@sallyport/guard';
 import { z } from 'zod';
+import type { ApiCaller } from '../api/access.ts';
 import { checkVersion } from '../api/etag.ts';
 import { route, type ApiRoute } from '../api/route.ts';
 import type { ApiDeps } from '../deps.ts';
@@ -27,6 +28,7 @@ const decideRoute = (verdict: 'approve' | 'deny', summary: string): ApiRoute<Dep
     async handle({ params, body, caller, ifMatch }, deps: Deps) {
       const before = await visibleApproval(deps, caller, params.id);
       checkVersion(ifMatch, before.version);
+<<<<<<< HEAD
       // Judged before anything is recorded: who may not decide must not fill the log.
       if (statusOf(before, deps.clock.now()) !== 'pending') throw new ApiProblem('CONFLICT', { detail: NOT_PENDING });
       checkMayDecide(before, caller.principal, verdict);
@@ -47,9 +49,42 @@ const decideRoute = (verdict: 'approve' | 'deny', summary: string): ApiRoute<Dep
           return { result, after: stateOf(result) };
         },
       );
+=======
+      const channel = caller.session === undefined ? 'api' : 'dashboard';
+      const filed = await decide(deps, caller, before, { verdict, reason: body.reason, channel });
+>>>>>>> a3d68cd (wip)
       return { value: viewOf(filed, caller, deps), version: filed.version };
     },
   });
+
+/**
+ * Records what a person says, wherever it was said.
+ *
+ * @throws ApiProblem for a request that does not wait.
+ * @throws GuardError `not_permitted` for a person who may not decide, `audit_unavailable`.
+ */
+export async function decide(
+  deps: Pick<ApiDeps, 'approvals' | 'audit' | 'clock'>,
+  caller: ApiCaller,
+  before: FiledApproval,
+  { verdict, reason, channel }: Omit<Verdict, 'by'>,
+): Promise<FiledApproval> {
+  // Judged before anything is recorded: who may not decide must not fill the log.
+  if (statusOf(before, deps.clock.now()) !== 'pending') throw new ApiProblem('CONFLICT', { detail: NOT_PENDING });
+  checkMayDecide(before, caller.principal, verdict);
+  // A no may come from an old session: it lets nothing happen.
+  if (verdict === 'approve') checkStepUp(before, caller, deps.clock.now());
+  return recordChange(
+    deps,
+    caller,
+    { operation: 'approval.decide', target: { approval_id: before.id, verdict }, before: stateOf(before) },
+    async () => {
+      const by = caller.principal;
+      const result = await deps.approvals.decide(caller.tenant.id, before.id, { by, verdict, reason, channel });
+      return { result, after: stateOf(result) };
+    },
+  );
+}
 
 const NOT_PENDING = 'The request does not wait any more: it was decided, has ended or has expired.';
 
