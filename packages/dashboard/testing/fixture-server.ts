@@ -125,6 +125,7 @@ const sessionOf = (role: Role | 'stranger'): Session => ({
   tenant: 'acme',
   tenants: ['acme', 'globex'],
   roles: role === 'stranger' ? [] : [role],
+  installation_roles: role === 'stranger' ? [] : [role],
   csrf_token: 'fixture',
   expires_at: inMinutes(480),
   auth_time: minutesAgo(5),

@@ -39,7 +39,8 @@ export async function callApi(method: string, path: string, options: CallOptions
   const headers = new Headers({ Accept: 'application/json' });
   if (method !== 'GET') {
     headers.set('X-CSRF-Token', csrfToken);
-    if (method !== 'DELETE') headers.set('Content-Type', 'application/json');
+    // Also without a body: no page of another origin can send it without being asked first.
+    headers.set('Content-Type', 'application/json');
     if (method === 'POST') headers.set('Idempotency-Key', crypto.randomUUID());
   }
   if (options.ifMatch !== undefined) headers.set('If-Match', options.ifMatch);

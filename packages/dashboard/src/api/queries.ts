@@ -27,7 +27,7 @@ export const sessionQuery = queryOptions({
   queryFn: async ({ signal }): Promise<Session | null> => {
     try {
       const session = await getJson<Session>('/session', { signal });
-      setCsrfToken(session.csrf_token);
+      setCsrfToken(session.csrf_token ?? '');
       return session;
     } catch (thrown) {
       if (thrown instanceof Problem && thrown.status === 401) return null;

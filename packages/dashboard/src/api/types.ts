@@ -18,16 +18,7 @@ export interface Person {
   readonly email?: string;
 }
 
-export interface Session {
-  readonly user: Person;
-  readonly tenant: string;
-  readonly tenants: readonly string[];
-  readonly roles: readonly Role[];
-  readonly csrf_token: string;
-  readonly expires_at: string;
-  readonly auth_time: string;
-  readonly demo?: boolean;
-}
+export type Session = Schemas['Session'];
 
 export interface List<Item> {
   readonly items: readonly Item[];

@@ -27,11 +27,15 @@ const COLUMNS = [
   column<Call>(
     'time',
     'Time',
-    ({ time, correlation_id }) => (
-      <Link to="/calls/$id" params={{ id: correlation_id }} search={{ time }} className={styles['time'] ?? ''}>
+    ({ time, correlation_id: id }) =>
+      // A start or a change of settings belongs to no request.
+      id === '' ? (
         <ClockTime value={time} />
-      </Link>
-    ),
+      ) : (
+        <Link to="/calls/$id" params={{ id }} search={{ time }} className={styles['time'] ?? ''}>
+          <ClockTime value={time} />
+        </Link>
+      ),
     { width: '9rem' },
   ),
   column<Call>('tool', 'Call', (call) => (

@@ -5,7 +5,7 @@ import { useState, type ReactNode } from 'react';
 import { change } from '../../api/client.ts';
 import { definitionPath, definitionQuery } from '../../api/queries.ts';
 import type { DefinitionDetail } from '../../api/types.ts';
-import { useHasRole } from '../../shell/session.tsx';
+import { useSession } from '../../shell/session.tsx';
 import { useShortcuts } from '../../shell/shortcuts.tsx';
 import { useAnnounce } from '../../ui/announce.tsx';
 import { Status } from '../../ui/badge.tsx';
@@ -105,7 +105,8 @@ function Pin({ detail }: { readonly detail: DefinitionDetail }): ReactNode {
 
 /** What is not approved stays withheld, so there is nothing to reject. Approving changes the whole installation. */
 function Decide({ server, detail }: { readonly server: string; readonly detail: DefinitionDetail }): ReactNode {
-  const isOperator = useHasRole('operator');
+  const { installation_roles: roles } = useSession();
+  const isOperator = roles.includes('operator') || roles.includes('admin');
   const waits = (detail.state === 'pending' || detail.state === 'changed') && detail.digest !== '';
   return isOperator && waits ? <ApproveDefinition server={server} detail={detail} /> : null;
 }
