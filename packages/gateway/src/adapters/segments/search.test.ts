@@ -137,10 +137,10 @@ describe('L4 a damaged log', () => {
   it('B1 a record of bytes that look like frames costs no more than its length', async () => {
     // Each of these could begin a frame of 2 MiB, whose checksum would be made for each of them.
     const hostile = '\u0080   '.repeat(500_000);
-    const log = writeLog('hostile', [{ time: 1 }, { time: 2, hostile }, { time: 3 }]);
+    const log = writeLog('hostile', [{ time: 1, hostile }, { time: 2, hostile }, { time: 3 }]);
     const { found, bytesRead } = await searchLogs([log], { ...EVERYTHING, limit: 10 });
     expect(indexes(found)).toEqual([2, 1, 0]);
-    expect(bytesRead).toBeLessThan(8 * 2_500_000);
+    expect(bytesRead).toBeLessThan(8 * 5_000_000);
   });
 });
 
