@@ -28,31 +28,8 @@ const decideRoute = (verdict: 'approve' | 'deny', summary: string): ApiRoute<Dep
     async handle({ params, body, caller, ifMatch }, deps: Deps) {
       const before = await visibleApproval(deps, caller, params.id);
       checkVersion(ifMatch, before.version);
-<<<<<<< HEAD
-      // Judged before anything is recorded: who may not decide must not fill the log.
-      if (statusOf(before, deps.clock.now()) !== 'pending') throw new ApiProblem('CONFLICT', { detail: NOT_PENDING });
-      checkMayDecide(before, caller.principal, verdict);
-      // A no may come from an old session: it lets nothing happen.
-      if (verdict === 'approve') checkStepUp(before, caller, deps.clock.now());
-      const filed = await recordChange(
-        deps,
-        caller,
-        { operation: 'approval.decide', target: { approval_id: params.id, verdict }, before: stateOf(before) },
-        async () => {
-          const result = await deps.approvals.decide(caller.tenant.id, params.id, {
-            by: caller.principal,
-            verdict,
-            reason: body.reason,
-            signedInAtMs: provedAtMs(caller),
-            channel: caller.session === undefined ? 'api' : 'dashboard',
-          });
-          return { result, after: stateOf(result) };
-        },
-      );
-=======
       const channel = caller.session === undefined ? 'api' : 'dashboard';
       const filed = await decide(deps, caller, before, { verdict, reason: body.reason, channel });
->>>>>>> a3d68cd (wip)
       return { value: viewOf(filed, caller, deps), version: filed.version };
     },
   });
@@ -80,7 +57,13 @@ export async function decide(
     { operation: 'approval.decide', target: { approval_id: before.id, verdict }, before: stateOf(before) },
     async () => {
       const by = caller.principal;
-      const result = await deps.approvals.decide(caller.tenant.id, before.id, { by, verdict, reason, channel });
+      const result = await deps.approvals.decide(caller.tenant.id, before.id, {
+        by,
+        verdict,
+        reason,
+        signedInAtMs: provedAtMs(caller),
+        channel,
+      });
       return { result, after: stateOf(result) };
     },
   );
