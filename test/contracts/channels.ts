@@ -2,11 +2,13 @@
 import { describe, expect, it } from 'vitest';
 import type { ApprovalStore } from '@sallyport/guard';
 import type { ChannelStore } from '../../packages/gateway/src/channels/channel.ts';
+import type { PeopleStore } from '../../packages/gateway/src/channels/people.ts';
 import { HOSTILE, opener, type Open } from './opened-port.ts';
 
 export interface ChannelStores {
   readonly channels: ChannelStore;
   readonly approvals: ApprovalStore;
+  readonly people: PeopleStore;
 }
 
 const LEASE_MS = 1_000;
@@ -66,6 +68,43 @@ export function channelsContract(name: string, open: Open<ChannelStores>): void 
       await port.channels.keepAddress('slack', 'id', 'second');
       expect(await port.channels.addressOf('slack', 'id')).toBe('second');
       expect(await port.channels.addressOf('teams', 'id')).toBeUndefined();
+    });
+
+    it('a person is found by what the issuer vouched for, in their tenant, as long as it is fresh', async () => {
+      const { port } = await start();
+      const { people } = port;
+      const carol = {
+        tenant: 'acme',
+        issuer: 'https://i',
+        clientId: 'dashboard',
+        subject: 'carol',
+        claims: { email: 'Carol@acme.example', email_verified: true, oid: 'object', groups: ['finance-leads'] },
+        atMs: 1_000,
+      };
+      await people.remember({ ...carol, atMs: 500, claims: {} });
+      await people.remember(carol);
+      await people.remember({
+        ...carol,
+        subject: 'dave',
+        claims: { email: 'dave@acme.example', email_verified: false },
+      });
+      expect(await people.find('acme', { email: 'carol@ACME.example' }, 1_000)).toEqual([carol]);
+      expect(await people.find('acme', { objectId: 'object' }, 1_000)).toEqual([carol]);
+      expect(await people.find('acme', { issuer: 'https://i', subject: 'carol' }, 1_000)).toEqual([carol]);
+      for (const [tenant, who, since] of [
+        ['globex', { email: 'carol@acme.example' }, 0],
+        ['acme', { email: 'carol@acme.example' }, 1_001],
+        ['acme', { email: 'dave@acme.example' }, 0],
+        ['acme', { email: '' }, 0],
+        ['acme', { objectId: '' }, 0],
+        ['acme', { issuer: 'https://j', subject: 'carol' }, 0],
+      ] as const)
+        expect(await people.find(tenant, who, since)).toEqual([]);
+      // Two with one address: whoever asks must not choose.
+      await people.remember({ ...carol, issuer: 'https://j' });
+      expect(await people.find('acme', { email: 'carol@acme.example' }, 0)).toHaveLength(2);
+      await people.forget(1_001);
+      expect(await people.find('acme', { email: 'carol@acme.example' }, 0)).toEqual([]);
     });
   });
 }

@@ -2,9 +2,11 @@
 import type { ApprovalStore } from '@sallyport/guard';
 import { Kysely } from 'kysely';
 import type { ChannelStore } from '../../channels/channel.ts';
+import type { PeopleStore } from '../../channels/people.ts';
 import { createApprovalStore } from './approvals.ts';
 import { createChannelStore } from './channels.ts';
 import { migrate } from './migrations.ts';
+import { createPeopleStore } from './people.ts';
 import type { Product } from './product.ts';
 import type { Tables } from './tables.ts';
 
@@ -12,6 +14,7 @@ import type { Tables } from './tables.ts';
 export interface Database {
   readonly approvals: ApprovalStore;
   readonly channels: ChannelStore;
+  readonly people: PeopleStore;
   /** Reads from it. Rejects when it does not answer. */
   probe(): Promise<void>;
   close(): Promise<void>;
@@ -29,6 +32,7 @@ export async function openDatabase(product: Product): Promise<Database> {
   return {
     approvals: createApprovalStore(database),
     channels: createChannelStore(database),
+    people: createPeopleStore(database),
     async probe() {
       await database.selectFrom('approvals').select('id').limit(1).execute();
     },

@@ -91,4 +91,17 @@ async function createChannelTables({ schema }: Transaction<Tables>): Promise<voi
     .addColumn('address', 'text', (column) => column.notNull())
     .addPrimaryKeyConstraint('channel_notices_key', ['channel', 'approval_id'])
     .execute();
+  await schema
+    .createTable('people')
+    .addColumn('tenant', 'text', (column) => column.notNull())
+    .addColumn('issuer', 'text', (column) => column.notNull())
+    .addColumn('subject', 'text', (column) => column.notNull())
+    .addColumn('client_id', 'text', (column) => column.notNull())
+    .addColumn('email', 'text')
+    .addColumn('object_id', 'text')
+    .addColumn('claims', 'text', (column) => column.notNull())
+    .addColumn('at', 'bigint', (column) => column.notNull())
+    .addPrimaryKeyConstraint('people_key', ['tenant', 'issuer', 'subject'])
+    .execute();
+  await schema.createIndex('people_by_email').on('people').columns(['tenant', 'email']).execute();
 }

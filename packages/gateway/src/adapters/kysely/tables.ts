@@ -48,12 +48,26 @@ export interface ChannelNoticeRow {
   address: string;
 }
 
+/** Somebody who signed in for a tenant. Texts are quoted. */
+export interface PersonRow {
+  tenant: string;
+  issuer: string;
+  subject: string;
+  client_id: string;
+  email: string | null;
+  object_id: string | null;
+  /** JSON. */
+  claims: string;
+  at: number;
+}
+
 /** The tables by name. */
 export interface Tables {
   approvals: ApprovalRow;
   approval_events: ApprovalEventRow;
   channels: ChannelRow;
   channel_notices: ChannelNoticeRow;
+  people: PersonRow;
   /** Last numbers. Whoever raises one holds it until the end of the transaction, so that changes have one order. */
   sequences: { name: string; value: number };
   sallyport_schema: { version: number };

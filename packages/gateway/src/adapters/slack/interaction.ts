@@ -68,6 +68,12 @@ export async function handleInteraction(payload: unknown, deps: InteractionDeps)
   return told.ok ? undefined : told.why;
 }
 
+/** The account of whoever pressed, to tell them something. */
+export function personOf(payload: unknown): string | undefined {
+  const parsed = payloadSchema.safeParse(payload);
+  return parsed.success ? parsed.data.user.id : undefined;
+}
+
 type Pressed = Omit<Said, 'who'> & { readonly address: string };
 
 async function pressedButton(

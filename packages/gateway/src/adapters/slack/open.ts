@@ -1,0 +1,71 @@
+/** One Slack channel, with what comes back from it over HTTP or Socket Mode. */
+
+import { SocketModeClient } from '@slack/socket-mode';
+import { WebClient, type Logger } from '@slack/web-api';
+import type { Clock, Log } from '@sallyport/guard';
+import type { ChannelStore } from '../../channels/channel.ts';
+import type { ChannelDecisions } from '../../channels/decide.ts';
+import type { OpenedChannel } from '../../channels/opened.ts';
+import type { SlackSettings } from '../../snapshot.ts';
+import { createSlackChannel } from './channel.ts';
+import { handleInteraction, personOf } from './interaction.ts';
+import { createSlackReceiver } from './receive.ts';
+
+/** What a Slack channel works with. */
+export interface SlackDeps {
+  readonly store: ChannelStore;
+  readonly decisions: ChannelDecisions;
+  readonly clock: Clock;
+  readonly log: Log;
+}
+
+const TIMEOUT_MS = 10_000;
+
+export function openSlack(settings: SlackSettings, { store, decisions, clock, log }: SlackDeps): OpenedChannel {
+  const logger = loggerOf(log);
+  const options = { slackApiUrl: settings.api, logger, timeout: TIMEOUT_MS, allowAbsoluteUrls: false };
+  // Delivery tries again by itself.
+  const client = new WebClient(settings.token, { ...options, retryConfig: { retries: 0 }, rejectRateLimitedCalls: true });
+  const channel = createSlackChannel(client, settings);
+  const act = (payload: unknown): void => {
+    handleInteraction(payload, { client, channel, store, decisions, team: settings.team })
+      .then((why) => (why === undefined ? undefined : tell(client, settings.channel, payload, why)))
+      .catch((thrown: unknown) =>
+        log('warn', 'what somebody pressed in Slack was not handled', { cause: (thrown as Error).message }),
+      );
+  };
+  if (settings.signingSecret !== undefined)
+    return { channel, handle: createSlackReceiver(settings.signingSecret, clock, act), close: async () => {} };
+  const socket = new SocketModeClient({ appToken: settings.appToken ?? '', logger, clientOptions: { ...options } });
+  socket.on('interactive', ({ ack, body }: { ack: () => Promise<void>; body: unknown }) => {
+    void ack().catch(() => {});
+    act(body);
+  });
+  socket.start().catch((thrown: Error) => log('error', 'Slack refuses Socket Mode', { cause: thrown.message }));
+  return { channel, handle: () => false, close: () => socket.disconnect() };
+}
+
+/** Only the person who pressed reads it. Nothing foreign is in it. */
+async function tell(client: WebClient, channel: string, payload: unknown, why: string): Promise<void> {
+  const user = personOf(payload);
+  if (user !== undefined) await client.chat.postEphemeral({ channel, user, text: why, parse: 'none' });
+}
+
+/** Slack's own words go into our log, without what it says of tokens and bodies in debug. */
+function loggerOf(log: Log): Logger {
+  const write =
+    (level: 'warn' | 'error') =>
+    (...words: unknown[]): void =>
+      log(level, 'Slack', { said: words.map(String).join(' ').slice(0, 500) });
+  const nothing = (): void => {};
+  return {
+    debug: nothing,
+    info: nothing,
+    warn: write('warn'),
+    error: write('error'),
+    setLevel: nothing,
+    getLevel: () => 'warn' as ReturnType<Logger['getLevel']>,
+    setName: nothing,
+  };
+}
+

@@ -1,0 +1,33 @@
+/** The port of people who signed in on the page: who somebody in a channel is. */
+import type { JsonObject } from '@sallyport/guard';
+import type { KnownAs } from './decide.ts';
+
+/** Somebody as the issuer named them when they last signed in for a tenant. */
+export interface KnownPerson {
+  readonly tenant: string;
+  readonly issuer: string;
+  readonly clientId: string;
+  readonly subject: string;
+  readonly claims: JsonObject;
+  readonly atMs: number;
+}
+
+/** Keeps who signed in, for all processes on one database. */
+export interface PeopleStore {
+  /** Replaces what was known of the person in the tenant. */
+  remember(person: KnownPerson): Promise<void>;
+  /** Everybody who signed in since then and is known as that. Usually one, and none or several decide nothing. */
+  find(tenant: string, who: KnownAs, sinceMs: number): Promise<readonly KnownPerson[]>;
+  /** Whoever has not signed in since then is nobody. */
+  forget(beforeMs: number): Promise<void>;
+}
+
+/** The address that an issuer vouches for, in lower case. */
+export function verifiedEmail({ email, email_verified: isVerified }: JsonObject): string | undefined {
+  return typeof email === 'string' && isVerified === true ? email.toLowerCase() : undefined;
+}
+
+/** The object id of Microsoft Entra ID. */
+export function objectId({ oid }: JsonObject): string | undefined {
+  return typeof oid === 'string' ? oid : undefined;
+}
