@@ -13,6 +13,7 @@ import type { OpenedChannel } from './channels/opened.ts';
 import type { ApiCaller } from './control/api/access.ts';
 import { decide } from './control/approvals/decide.ts';
 import { rolesOfPerson } from './control/roles.ts';
+import { principalOf, tenantsOf } from './control/sign-in/sessions.ts';
 import type { GuardedUpstreams, Resources } from './resources.ts';
 import type { WebhookSettings } from './snapshot.ts';
 
@@ -22,8 +23,6 @@ export interface Channels {
   handle(request: IncomingMessage, response: ServerResponse): boolean;
   close(): Promise<void>;
 }
-
-const DAY_MS = 86_400_000;
 
 /** Opens them, and tells each of what happens to requests until they are closed. */
 export function openChannels(resources: Resources, guarded: GuardedUpstreams): Channels {
@@ -100,4 +99,18 @@ function decisionsOf(resources: Resources, guarded: GuardedUpstreams): ChannelDe
       return decide(resources, caller, await approvals.show(tenant, id), { verdict, reason, channel });
     },
   };
+}
+
+/** Who somebody in a channel is, with the rights that the settings of now give them. */
+async function personOf(
+  { database, settings, clock }: Resources,
+  tenant: string,
+  who: KnownAs,
+): Promise<Principal | undefined> {
+  const { snapshot } = settings.current();
+  const found = await database.people.find(tenant, who, clock.now() - snapshot.approvals.channels.signInWithinMs);
+  const [person] = found;
+  // Two people with one address: nobody chooses between them.
+  if (person === undefined || found.length > 1) return undefined;
+  return tenantsOf(person, snapshot).includes(tenant) ? principalOf(person, snapshot) : undefined;
 }

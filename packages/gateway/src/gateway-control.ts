@@ -6,10 +6,17 @@ import { readDashboardFiles } from './control/dashboard/files.ts';
 import type { Check } from './control/ready.ts';
 import { checkOrigin } from './control/sign-in/check-origin.ts';
 import type { Discovery } from './discovery.ts';
+import { openChannels } from './gateway-channels.ts';
 import { openSignInOf } from './gateway-sign-in.ts';
 import { openReads } from './gateway-reads.ts';
 import { VERSION } from './mcp/implementation.ts';
 import type { GuardedUpstreams, Resources } from './resources.ts';
+
+/** The admin listener's endpoints, and the channels that send to it. */
+export interface OpenedAdmin extends Omit<Admin, 'close'> {
+  /** Ends event streams, and waits for what a channel is told now. */
+  close(): Promise<void>;
+}
 
 /** The endpoints of the admin listener. */
 export function openAdmin(
@@ -17,7 +24,7 @@ export function openAdmin(
   guarded: GuardedUpstreams,
   checks: readonly Check[],
   discovery: Discovery | undefined,
-): Admin {
+): OpenedAdmin {
   const reads = openReads(resources, guarded, discovery);
   const { approvals, audit, clock, log, metrics, sealer, settings } = resources;
   const { admin: listener } = settings.current().snapshot;
@@ -47,11 +54,16 @@ export function openAdmin(
       isDemo: () => settings.current().snapshot.demo,
     },
   });
+  const channels = openChannels(resources, guarded);
   return {
     ...admin,
-    close() {
+    handle(request, response) {
+      if (!channels.handle(request, response)) admin.handle(request, response);
+    },
+    async close() {
       reads.close();
       admin.close();
+      await channels.close();
     },
   };
 }

@@ -6,6 +6,7 @@ import { createMemoryRateLimiter } from '@sallyport/guard/memory';
 import { addressRule, readAuthorization, type JwtIssuer } from '@sallyport/guard/stages';
 import { verifyLogoutToken } from './adapters/openid-client/logout-token.ts';
 import { createRelyingParty } from './adapters/openid-client/relying-party.ts';
+import type { KnownPerson } from './channels/people.ts';
 import type { ApiCaller } from './control/api/access.ts';
 import type { ServeDeps } from './control/api/serve.ts';
 import { ApiProblem } from './control/problem.ts';
@@ -25,8 +26,16 @@ export interface OpenedSignIn {
 
 /** Sessions, and the limits on who asks without one. */
 export function openSignInOf(resources: Resources, guarded: GuardedUpstreams): OpenedSignIn {
-  const { clock, settings, store } = resources;
-  const sessions = createSessions({ store: store.webSessions, settings: () => settings.current().snapshot, clock });
+  const { clock, settings, store, log } = resources;
+  const sessions = createSessions({
+    store: store.webSessions,
+    remember: ({ issuer, clientId, subject, claims }, tenant) =>
+      rememberPerson(resources, { tenant, issuer, clientId, subject, claims, atMs: clock.now() }).catch(
+        (thrown: unknown) => log('warn', 'who signed in is not known in channels', { cause: String(thrown) }),
+      ),
+    settings: () => settings.current().snapshot,
+    clock,
+  });
   const limits = createAddressLimits(resources);
   return {
     sessions,
@@ -34,6 +43,12 @@ export function openSignInOf(resources: Resources, guarded: GuardedUpstreams): O
       limits.count(request, () => authenticate(resources, guarded.guard, sessions, request, isUse)),
     signIn: signInDeps(resources, guarded, sessions, limits.take),
   };
+}
+
+/** Whoever has not signed in for long is forgotten meanwhile. */
+async function rememberPerson({ database, settings }: Resources, person: KnownPerson): Promise<void> {
+  await database.people.forget(person.atMs - settings.current().snapshot.approvals.channels.signInWithinMs);
+  await database.people.remember(person);
 }
 
 function signInDeps(

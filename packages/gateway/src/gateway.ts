@@ -17,7 +17,6 @@ import { openAuditLog, openFreeLog, type AuditLogDeps, type SegmentAuditLog } fr
 import { openStore } from './adapters/sqlite/store.ts';
 import { runClientRequest } from './client-request.ts';
 import { childEnvironment, openSealingKey, processEnvironment, secretsOf } from './config.ts';
-import type { Admin } from './control/admin.ts';
 import { createActivity } from './control/overview/activity.ts';
 import { createPublicHealth } from './control/public-health.ts';
 import type { Check } from './control/ready.ts';
@@ -25,7 +24,7 @@ import { askAsGateway, createDiscovery } from './discovery.ts';
 import type { EdgeDeps } from './edge/deps.ts';
 import { createHttpEdge, type HttpEdge } from './edge/http/edge.ts';
 import { createGatewayApprovals, notingExecution, openSharedDatabase } from './gateway-approvals.ts';
-import { openAdmin } from './gateway-control.ts';
+import { openAdmin, type OpenedAdmin } from './gateway-control.ts';
 import { readinessChecks } from './gateway-readiness.ts';
 import { recordRejectedRequest, recordSettings } from './gateway-records.ts';
 import { streamsMax } from './listen/descriptor-reserve.ts';
@@ -282,7 +281,7 @@ export async function startGateway(snapshot: Snapshot, options: StartOptions = {
       stopping.abort();
       stopReloadingPolicies();
       discovery?.stop();
-      admin?.close();
+      await admin?.close();
       await edge?.close(graceMs);
       await Promise.all([listeners.gateway?.close(), listeners.admin?.close()]);
       await closeResources(resources, guarded);
@@ -317,7 +316,7 @@ async function openListeners(
   { log, settings }: Resources,
   checks: readonly Check[],
   edge: HttpEdge,
-  endpoints: Admin | undefined,
+  endpoints: OpenedAdmin | undefined,
   role: 'gateway' | 'admin' | 'all',
   signIn: SignInHandler | undefined,
 ): Promise<{ readonly gateway?: Listener; readonly admin?: Listener }> {

@@ -178,6 +178,8 @@ export interface ApprovalSettings {
 
 /** Where people are told of requests, besides the dashboard. */
 export interface ChannelSettings {
+  /** Who signed in on the page within this time is known in channels. */
+  readonly signInWithinMs: number;
   readonly slack: readonly SlackSettings[];
   readonly webhooks: readonly WebhookSettings[];
   readonly email: readonly EmailSettings[];

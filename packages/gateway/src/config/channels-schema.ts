@@ -1,6 +1,6 @@
 /** The schema of `approvals.channels`: where people are told of requests, besides the dashboard. */
 import { z } from 'zod';
-import { nonEmptyText } from './values.ts';
+import { duration, nonEmptyText } from './values.ts';
 
 const reference = z.string().max(1024).describe('A reference: `env:NAME` or `file:/path`.');
 const tenants = z
@@ -60,6 +60,9 @@ const email = z.strictObject({
 
 /** `approvals.channels`. */
 export const approvalChannels = z.strictObject({
+  signInWithin: duration
+    .prefault('7d')
+    .describe('Who decides in a channel must have signed in on the page within this time, with a verified address.'),
   slack: z.array(slack).max(20).default([]).describe('Messages in Slack, with buttons.'),
   webhooks: z.array(webhook).max(20).default([]).describe('Signed webhooks out, and signed decisions back.'),
   email: z.array(email).max(20).default([]).describe('E-mail with a link.'),

@@ -9,9 +9,10 @@ const WEBHOOK_SECRET = /^whsec_[A-Za-z0-9+/]{32,}={0,2}$/;
 
 /** Reports channels that cannot work. */
 export function buildChannels(input: ConfigInput): ChannelSettings {
-  const { slack, webhooks, email } = input.config.approvals.channels;
+  const { slack, webhooks, email, signInWithin } = input.config.approvals.channels;
   const at = (kind: string, index: number, field: string): Path => ['approvals', 'channels', kind, index, field];
   return {
+    signInWithinMs: signInWithin,
     slack: slack.map(({ token, signingSecret, appToken, tenants, ...rest }, index) => ({
       ...rest,
       token: secretOf(input, at('slack', index, 'token'), token),

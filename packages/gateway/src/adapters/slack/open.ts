@@ -25,7 +25,11 @@ export function openSlack(settings: SlackSettings, { store, decisions, clock, lo
   const logger = loggerOf(log);
   const options = { slackApiUrl: settings.api, logger, timeout: TIMEOUT_MS, allowAbsoluteUrls: false };
   // Delivery tries again by itself.
-  const client = new WebClient(settings.token, { ...options, retryConfig: { retries: 0 }, rejectRateLimitedCalls: true });
+  const client = new WebClient(settings.token, {
+    ...options,
+    retryConfig: { retries: 0 },
+    rejectRateLimitedCalls: true,
+  });
   const channel = createSlackChannel(client, settings);
   const act = (payload: unknown): void => {
     handleInteraction(payload, { client, channel, store, decisions, team: settings.team })
@@ -68,4 +72,3 @@ function loggerOf(log: Log): Logger {
     setName: nothing,
   };
 }
-

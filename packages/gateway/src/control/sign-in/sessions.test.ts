@@ -55,13 +55,17 @@ const ROLES: readonly RoleBinding[] = [
   { role: 'auditor', to: [{ kind: 'group', name: 'audit' }], tenants: ['globex', 'other'] },
 ];
 
+let remembered: string[];
 beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), 'sallyport-sessions-'));
   nowMs = 1_000_000;
   const clock = { now: () => nowMs };
   store = openStore(join(folder, 'store.db'), clock);
   configure({});
-  sessions = createSessions({ store: store.webSessions, settings: () => settings, clock });
+  remembered = [];
+  const remember = async ({ subject }: { readonly subject: string }, tenant: string): Promise<void> =>
+    void remembered.push(`${subject} of ${tenant}`);
+  sessions = createSessions({ store: store.webSessions, remember, settings: () => settings, clock });
 });
 afterEach(() => {
   store.close();

@@ -16,6 +16,8 @@ export type SessionSettings = Pick<Snapshot, 'control' | 'tenants' | 'identity'>
 /** What sessions work with. */
 export interface SessionDeps {
   readonly store: WebSessionStore;
+  /** Keeps who signed in for which tenant, so that they are known in the channels of approvals. */
+  readonly remember: (person: Person, tenant: string) => Promise<void>;
   readonly settings: () => SessionSettings;
   readonly clock: Clock;
 }
@@ -81,6 +83,7 @@ export function createSessions(deps: SessionDeps): Sessions {
       const settings = deps.settings();
       const [tenant] = tenantsOf(person, settings);
       if (tenant === undefined) return undefined;
+      await deps.remember(person, tenant);
       const nowMs = clock.now();
       const times = {
         createdAtMs: nowMs,
@@ -94,6 +97,7 @@ export function createSessions(deps: SessionDeps): Sessions {
       const settings = deps.settings();
       if (session === undefined || !tenantsOf(session, settings).includes(tenant)) return undefined;
       await store.end(idHash);
+      await deps.remember(session, tenant);
       return open({ ...session, tenant, roles: rolesText({ ...session, tenant }, settings) });
     },
     end: async (idHash) => store.end(idHash),
@@ -120,10 +124,14 @@ function judge(session: WebSession, { settings, clock }: SessionDeps): ApiCaller
   };
 }
 
-type Person = Pick<WebSession, 'issuer' | 'clientId' | 'subject' | 'claims'>;
+/** Somebody as an issuer named them to one of its clients. */
+export type Person = Pick<WebSession, 'issuer' | 'clientId' | 'subject' | 'claims'>;
 
 /** `undefined` when people do not sign in there any more. */
-function principalOf({ issuer, clientId, subject, claims }: Person, settings: SessionSettings): Principal | undefined {
+export function principalOf(
+  { issuer, clientId, subject, claims }: Person,
+  settings: SessionSettings,
+): Principal | undefined {
   const isOffered = settings.control.signIn.some(
     (offered) => offered.issuer === issuer && offered.clientId === clientId,
   );
@@ -143,7 +151,7 @@ function principalOf({ issuer, clientId, subject, claims }: Person, settings: Se
 }
 
 /** The tenants in which a person may act, that of their own claim first. */
-function tenantsOf(person: Person, settings: SessionSettings): readonly string[] {
+export function tenantsOf(person: Person, settings: SessionSettings): readonly string[] {
   const principal = principalOf(person, settings);
   return principal === undefined ? [] : tenantsOfPerson(principal, settings);
 }
