@@ -15,6 +15,7 @@ const READ_AT_START: Readonly<Record<string, (snapshot: Snapshot) => unknown>> =
   'audit.folder': ({ audit }) => audit.folder,
   'audit.origin': ({ audit }) => audit.origin,
   'audit.segment': ({ audit }) => audit.segmentBytes,
+  'approvals.channels': ({ approvals }) => approvals.channels,
   demo: ({ demo }) => demo,
 };
 
