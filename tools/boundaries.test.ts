@@ -82,6 +82,14 @@ describe('boundaries', () => {
     ).toEqual([]);
   });
 
+  it('channels are told what to say: they import the guard, settings and each other only', () => {
+    const channels = gateway.filter((source) => folderOf(source.path) === 'channels');
+    expect(channels.length).toBeGreaterThan(0);
+    const allowed =
+      /^(packages\/gateway\/src\/(channels\/|snapshot\.ts)|@sallyport\/guard$|node:timers\/promises$|node:http$)/;
+    expect(breaking(channels, (_source, imported) => !allowed.test(imported))).toEqual([]);
+  });
+
   it('mcp is pure and imports the guard only: a fact of the protocol knows nothing of who uses it', () => {
     const protocol = gateway.filter((source) => folderOf(source.path) === 'mcp');
     expect(protocol.length).toBeGreaterThan(0);

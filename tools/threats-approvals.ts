@@ -20,6 +20,10 @@ export const APPROVALS: Readonly<Record<string, Threat>> = {
     'A link is opened by a machine: previews, mail scanners, prefetch.',
     'Nothing changes by GET or HEAD; a change needs a session, its token and a body.',
   ),
+  U11: row(
+    'A request in the name of Slack, or of the receiver of a webhook: forged, old, repeated, of another workspace.',
+    'The signature over the raw bytes and its time are checked; the person is looked up among those who signed in.',
+  ),
   U13: row('An approval is stretched to another call.', 'It fits one tool of one server and nothing else.'),
   U8: row(
     'Text of a server or a model hides what it says: padding, unseen or turning characters, look-alike letters.',

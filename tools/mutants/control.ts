@@ -3,8 +3,53 @@ import { changesIn, type Change } from './change.ts';
 
 const inControl = changesIn('packages/gateway/src/control');
 const inMcp = changesIn('packages/gateway/src/mcp');
+const inGateway = changesIn('packages/gateway/src');
+const inChannels = changesIn('packages/gateway/src/channels');
+const inAdapters = changesIn('packages/gateway/src/adapters');
+
+const channels: readonly Change[] = [
+  ...inGateway(
+    'listen/raw-body.ts',
+    ['adapters/slack/slack.test.ts', 'control/api/serve.test.ts'],
+    [['if (body.length + chunk.length > bytesMax) return undefined;', '']],
+  ),
+  ...inAdapters(
+    'slack/signature.ts',
+    ['slack/slack.test.ts'],
+    [
+      ['if (Math.abs(nowMs / 1_000 - Number(timestamp)) > WINDOW_SECONDS) return false;', ''],
+      ['timingSafeEqual(given, expected)', 'true'],
+    ],
+  ),
+  ...inAdapters(
+    'slack/receive.ts',
+    ['slack/slack.test.ts'],
+    [["if (!isNew(signature ?? '')) return end(response, 200);", '']],
+  ),
+  ...inAdapters(
+    'slack/interaction.ts',
+    ['slack/slack.test.ts'],
+    [
+      ["if (data.team.id !== deps.team) return 'This workspace may not decide.';", ''],
+      ['!== said.address', '=== undefined'],
+      ['    user.deleted !== true &&\n', ''],
+      ['user.is_email_confirmed === true', 'true'],
+    ],
+  ),
+  ...inChannels(
+    'content.ts',
+    ['content.test.ts'],
+    [
+      ['if (isCut) return', 'if (false) return'],
+      ['some(({ stepUpMs }) => stepUpMs !== undefined)', 'some(() => false)'],
+      ['uninspectableParts(sent).length > 0', 'false'],
+    ],
+  ),
+  ...inChannels('deliver.ts', ['deliver.test.ts'], [['channel.tenants?.includes(event.tenant) === false', 'false']]),
+];
 
 export const control: readonly Change[] = [
+  ...channels,
   ...inControl(
     'host-check.ts',
     ['heads.test.ts', 'admin.test.ts', 'api/serve.test.ts'],
@@ -22,7 +67,6 @@ export const control: readonly Change[] = [
     [
       ["if (!isJson(request)) throw new ApiProblem('UNSUPPORTED_MEDIA_TYPE');", ''],
       ['if (Number(length ?? 0) > BODY_BYTES_MAX) throw tooLarge();', ''],
-      ['isTooLarge = body.length + chunk.length > BODY_BYTES_MAX;', ''],
       ['depthMax: DEPTH_MAX', 'depthMax: DEPTH_MAX * 1_000'],
       ["if (encoding !== undefined && encoding !== 'identity') return false;", ''],
     ],

@@ -30,8 +30,8 @@ export interface ChannelDecisions {
   decide(tenant: string, by: Principal, said: Said, channel: string): Promise<FiledApproval>;
 }
 
-/** What the person is told. */
-export type Told =
+/** What the person reads. */
+export type ChannelAnswer =
   | { readonly ok: true; readonly approval: FiledApproval }
   | { readonly ok: false; readonly why: string };
 
@@ -41,9 +41,9 @@ export async function decideInChannel(
   said: Said,
   argumentsCharactersMax: number,
   deps: ChannelDecisions,
-): Promise<Told> {
+): Promise<ChannelAnswer> {
   const { tenant, id, verdict, version } = said;
-  const no = (why: string): Told => ({ ok: false, why });
+  const no = (why: string): ChannelAnswer => ({ ok: false, why });
   // U14: a channel of one tenant learns nothing of another's requests.
   if (channel.tenants?.includes(tenant) === false) return no(UNKNOWN);
   const [person, approval] = await Promise.all([

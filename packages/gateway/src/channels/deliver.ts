@@ -29,15 +29,15 @@ const ATTEMPTS_MAX = 12;
 const PAUSE_MS_MAX = 5 * 60_000;
 
 /** Of no use to people in a channel: a call that was approved has begun or ended. */
-const UNTOLD: ReadonlySet<string> = new Set(['executed']);
+const NOT_SENT: ReadonlySet<string> = new Set(['executed']);
 
 /** @returns a promise that resolves when the signal was aborted and nothing is under way any more. */
 export async function deliver(channel: Channel, deps: DeliveryDeps, signal: AbortSignal): Promise<void> {
   const pause = deps.pause ?? ((ms: number) => sleep(ms, undefined, { signal, ref: false }));
   let failures = 0;
   while (!signal.aborted) {
-    const verdict = await tellNext(channel, deps, failures, signal).catch((thrown: unknown) => thrown);
-    if (verdict === 'told') {
+    const verdict = await sendNext(channel, deps, failures, signal).catch((thrown: unknown) => thrown);
+    if (verdict === 'sent') {
       if (failures > 0) deps.log('info', 'a channel of approvals works again', { channel: channel.name });
       failures = 0;
       continue;
@@ -55,18 +55,18 @@ export async function deliver(channel: Channel, deps: DeliveryDeps, signal: Abor
 }
 
 /** Tells of the events that are next, until one fails. @throws what the channel threw. */
-async function tellNext(
+async function sendNext(
   channel: Channel,
   deps: DeliveryDeps,
   failures: number,
   signal: AbortSignal,
-): Promise<'told' | 'nothing'> {
+): Promise<'sent' | 'nothing'> {
   const position = await deps.store.claim(channel.name, deps.owner, deps.clock.now(), LEASE_MS);
   if (position === undefined) return 'nothing';
   const [event] = await deps.events.events(position, 1);
   if (event === undefined) return 'nothing';
   try {
-    await tell(channel, deps, event, signal);
+    await sendEvent(channel, deps, event, signal);
   } catch (thrown) {
     if (failures + 1 < ATTEMPTS_MAX) throw thrown;
     deps.log('error', 'a channel of approvals is not told of an event', {
@@ -76,11 +76,16 @@ async function tellNext(
     });
   }
   await deps.store.advance(channel.name, deps.owner, event.sequence);
-  return 'told';
+  return 'sent';
 }
 
-async function tell(channel: Channel, deps: DeliveryDeps, event: ApprovalEvent, signal: AbortSignal): Promise<void> {
-  if (UNTOLD.has(event.kind) || channel.tenants?.includes(event.tenant) === false) return;
+async function sendEvent(
+  channel: Channel,
+  deps: DeliveryDeps,
+  event: ApprovalEvent,
+  signal: AbortSignal,
+): Promise<void> {
+  if (NOT_SENT.has(event.kind) || channel.tenants?.includes(event.tenant) === false) return;
   const approval = await deps.approvals.show(event.tenant, event.id).catch(() => undefined);
   if (approval === undefined) return;
   const address = await deps.store.addressOf(channel.name, event.id);

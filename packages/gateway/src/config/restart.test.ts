@@ -13,6 +13,7 @@ it.each([
   ['audit: { origin: other.example.com }', ['audit.origin']],
   ['audit: { segment: 1Mi }', ['audit.segment']],
   ['demo: true', ['demo']],
+  ['approvals: { channels: { signInWithin: 1d } }', ['approvals.channels']],
   ['gateway: { maxBody: 1Mi }', []],
   ['limits: { default: 5/min per user }', []],
   ['tenants: [acme]', []],

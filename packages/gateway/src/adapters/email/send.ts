@@ -20,7 +20,6 @@ export function createEmailChannel(settings: EmailSettings): Channel {
     ignoreTLS: security === 'none',
     ...(user !== undefined && { auth: { user, pass: password ?? '' } }),
     connectionTimeout: TIMEOUT_MS,
-    greetingTimeout: TIMEOUT_MS,
     socketTimeout: TIMEOUT_MS,
     disableFileAccess: true,
     disableUrlAccess: true,

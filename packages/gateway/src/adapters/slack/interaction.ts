@@ -59,13 +59,13 @@ export async function handleInteraction(payload: unknown, deps: InteractionDeps)
   if ((await deps.store.addressOf(deps.channel.name, said.id)) !== said.address) return 'This message decides nothing.';
   const email = await verifiedEmail(deps, data.user.id);
   if (email === undefined) return 'Slack does not vouch for your address.';
-  const told = await decideInChannel(
+  const answer = await decideInChannel(
     deps.channel,
     { ...said, who: { email } },
     ARGUMENTS_CHARACTERS_MAX,
     deps.decisions,
   );
-  return told.ok ? undefined : told.why;
+  return answer.ok ? undefined : answer.why;
 }
 
 /** The account of whoever pressed, to tell them something. */

@@ -33,7 +33,7 @@ export function openSlack(settings: SlackSettings, { store, decisions, clock, lo
   const channel = createSlackChannel(client, settings);
   const act = (payload: unknown): void => {
     handleInteraction(payload, { client, channel, store, decisions, team: settings.team })
-      .then((why) => (why === undefined ? undefined : tell(client, settings.channel, payload, why)))
+      .then((why) => (why === undefined ? undefined : answerPrivately(client, settings.channel, payload, why)))
       .catch((thrown: unknown) =>
         log('warn', 'what somebody pressed in Slack was not handled', { cause: (thrown as Error).message }),
       );
@@ -50,7 +50,7 @@ export function openSlack(settings: SlackSettings, { store, decisions, clock, lo
 }
 
 /** Only the person who pressed reads it. Nothing foreign is in it. */
-async function tell(client: WebClient, channel: string, payload: unknown, why: string): Promise<void> {
+async function answerPrivately(client: WebClient, channel: string, payload: unknown, why: string): Promise<void> {
   const user = personOf(payload);
   if (user !== undefined) await client.chat.postEphemeral({ channel, user, text: why, parse: 'none' });
 }

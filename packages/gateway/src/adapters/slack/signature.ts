@@ -1,4 +1,7 @@
-/** U11: whether Slack sent these bytes, lately (https://docs.slack.dev/authentication/verifying-requests-from-slack). */
+/**
+ * U11: whether Slack sent these bytes, lately
+ * (https://docs.slack.dev/authentication/verifying-requests-from-slack).
+ */
 import { createHmac, timingSafeEqual } from 'node:crypto';
 
 const WINDOW_SECONDS = 5 * 60;

@@ -1,4 +1,4 @@
-/** U9, U11, U15: what Slack shows, and who may decide there. Slack itself is a strict fake (`test/fixtures/slack.ts`). */
+/** U9, U11, U15: what Slack shows, and who may decide there. Slack is a strict fake (`test/fixtures/slack.ts`). */
 import { once } from 'node:events';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';

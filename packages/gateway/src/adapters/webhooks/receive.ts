@@ -3,7 +3,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { Webhook } from 'standardwebhooks';
 import { z } from 'zod';
 import type { Channel } from '../../channels/channel.ts';
-import { decideInChannel, type ChannelDecisions, type Told } from '../../channels/decide.ts';
+import { decideInChannel, type ChannelDecisions, type ChannelAnswer } from '../../channels/decide.ts';
 import { readRawBody } from '../../listen/raw-body.ts';
 import type { WebhookSettings } from '../../snapshot.ts';
 import { ARGUMENTS_CHARACTERS_MAX } from './send.ts';
@@ -46,15 +46,15 @@ export function createWebhookReceiver(
     const said = decisionSchema.safeParse(jsonOf(body.toString()));
     if (!said.success) return respond(response, 400, z.prettifyError(said.error));
     const { by, reason, ...rest } = said.data;
-    const told: Told = await decideInChannel(
+    const answer: ChannelAnswer = await decideInChannel(
       channel,
       { ...rest, reason, who: by },
       ARGUMENTS_CHARACTERS_MAX,
       decisions,
     );
     // A replay carries the version of a request that has changed since.
-    if (told.ok) return respond(response, 200, told.approval.status);
-    respond(response, 409, told.why);
+    if (answer.ok) return respond(response, 200, answer.approval.status);
+    respond(response, 409, answer.why);
   }
 }
 
