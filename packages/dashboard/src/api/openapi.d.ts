@@ -852,6 +852,17 @@ export interface components {
              * @enum {string}
              */
             readonly execution?: "unknown" | "finished" | "failed";
+            /** @description What nobody can judge by reading it: encoded text, commands that are piped to a shell … */
+            readonly uninspectable: readonly {
+                /** @description JSON pointer into the arguments. */
+                readonly path: string;
+                readonly why: string;
+            }[];
+            /** @description What the rule wants approvers to see first. */
+            readonly shown_first?: {
+                readonly text?: string;
+                readonly arguments?: readonly string[];
+            };
             /** @description Whether the caller may decide now. */
             readonly may_decide: boolean;
             readonly why_not?: string;

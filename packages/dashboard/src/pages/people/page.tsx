@@ -66,7 +66,7 @@ const keyColumns = (revoke: (key: ApiKey) => void) => [
           Revoke<span className="visually-hidden"> {key.id}</span>
         </Button>
       ),
-    { width: '6rem' },
+    { width: '8rem' },
   ),
 ];
 
