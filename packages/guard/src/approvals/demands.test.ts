@@ -41,6 +41,15 @@ describe('several demands', () => {
     expect(await decide(member('dave', 'finance'))).toBe('approved');
   });
 
+  it('U5 one person under two issuers, or with a key as well, counts once', async () => {
+    const { decide } = await openWith(demand('finance', 2));
+    const bob = member('bob', 'finance');
+    expect(await decide(bob)).toBe('pending');
+    const again = { ...bob, user: { ...bob.user, issuer: 'https://another.example' } };
+    expect(await decide(again)).toBe('not_permitted');
+    expect(await decide(member('carol', 'finance'))).toBe('approved');
+  });
+
   it('one person counts for each demand that names them', async () => {
     const { decide } = await openWith(demand('finance'), demand('legal'));
     expect(await decide(member('bob', 'finance', 'legal'))).toBe('approved');

@@ -3,7 +3,7 @@ import type { ApprovalDemand, ApproverSelector, Decision, FiledApproval } from '
 import type { Principal } from '../call.ts';
 import { GuardError } from '../errors.ts';
 import { countedAs, demandsOf, isMet } from './demands.ts';
-import { isSamePerson, isSelected, selectorText } from './people.ts';
+import { isSelected, selectorText } from './people.ts';
 
 /**
  * A no is heard from everybody whom a demand names; a yes only where it counts for something.
@@ -23,7 +23,8 @@ export function checkMayDecide(
   verdict: Decision['verdict'] = 'approve',
 ): Pick<Decision, 'as' | 'each'> {
   if (isCaller(filed, by)) throw refusal('Nobody decides about their own call, nor about that of their own agent.');
-  if (filed.decisions.some((earlier) => isSamePerson(earlier.by, by.user)))
+  // Under whatever issuer: who signs in twice, or has a key as well, is one person (U5).
+  if (filed.decisions.some((earlier) => earlier.by.subject === by.user.subject))
     throw refusal('This person has decided already.');
   const demands = demandsOf(filed.demand);
   const [named] = demands.flatMap(({ approvers }) => approvers.filter((selector) => isSelected(selector, by)));
@@ -35,9 +36,8 @@ export function checkMayDecide(
 }
 
 /**
- * The user, under whatever issuer: who signs in twice, or has a key as well, is one person (U5). Or the agent: with
- * client credentials, the
- * subject of an agent's token is its client id.
+ * The user, under whatever issuer, or the agent: with client credentials, the subject of an agent's token is its client
+ * id.
  */
 function isCaller({ requester, agent }: FiledApproval, { user, agent: own }: Principal): boolean {
   if (requester.subject === user.subject) return true;
