@@ -24,6 +24,10 @@ export const APPROVALS: Readonly<Record<string, Threat>> = {
     'A request in the name of Slack, or of the receiver of a webhook: forged, old, repeated, of another workspace.',
     'The signature over the raw bytes and its time are checked; the person is looked up among those who signed in.',
   ),
+  U12: row(
+    'A request in the name of the Bot Framework: of another bot, another Entra tenant or another service, or repeated.',
+    'Its token, the service, the tenant, the conversation and the message must be those of the card that was written.',
+  ),
   U13: row('An approval is stretched to another call.', 'It fits one tool of one server and nothing else.'),
   U8: row(
     'Text of a server or a model hides what it says: padding, unseen or turning characters, look-alike letters.',

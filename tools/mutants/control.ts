@@ -36,6 +36,17 @@ const channels: readonly Change[] = [
       ['user.is_email_confirmed === true', 'true'],
     ],
   ),
+  ...inAdapters(
+    'teams/receive.ts',
+    ['teams/teams.test.ts'],
+    [
+      ['      audience: appId,\n', ''],
+      ['      issuer: ISSUER,\n', ''],
+      ['settings.tenantId === data.channelData.tenant.id &&', ''],
+      ['        service === data.serviceUrl,\n', '        true,\n'],
+      ['!== replyToId', '=== undefined'],
+    ],
+  ),
   ...inChannels(
     'content.ts',
     ['content.test.ts'],

@@ -122,12 +122,13 @@ const inFileOrder = (errors: readonly ConfigError[]): readonly ConfigError[] =>
 /** The values of all secret references, with and without their prefix. The logger never writes them. */
 export function secretsOf(snapshot: Snapshot): readonly string[] {
   const { database, servers, control, approvals } = snapshot;
-  const { slack, webhooks, email } = approvals.channels;
+  const { slack, teams, webhooks, email } = approvals.channels;
   return servers
     .flatMap(({ transport }) => Object.values(transport.kind === 'http' ? transport.headers : transport.env))
     .concat(database?.password ?? [])
     .concat(control.signIn.flatMap(({ clientSecret }) => clientSecret ?? []))
     .concat(slack.flatMap(({ token, signingSecret, appToken }) => [token, signingSecret ?? '', appToken ?? '']))
+    .concat(teams.map(({ appSecret }) => appSecret))
     .concat(webhooks.map(({ secret }) => secret))
     .concat(email.flatMap(({ password }) => password ?? []))
     .flatMap((value) => [value, value.slice(value.indexOf(' ') + 1)])

@@ -4,6 +4,10 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { asObject, tenantId, type FiledApproval, type Principal } from '@sallyport/guard';
 import { createEmailChannel } from './adapters/email/send.ts';
 import { openSlack } from './adapters/slack/open.ts';
+import { createSlackReceiver } from './adapters/slack/receive.ts';
+import { createTeamsChannel } from './adapters/teams/channel.ts';
+import { createConnector } from './adapters/teams/connector.ts';
+import { createTeamsReceiver } from './adapters/teams/receive.ts';
 import { createWebhookReceiver } from './adapters/webhooks/receive.ts';
 import { createWebhookChannel } from './adapters/webhooks/send.ts';
 import type { Channel, Notice } from './channels/channel.ts';
@@ -27,14 +31,25 @@ export interface Channels {
 /** Opens them, and tells each of what happens to requests until they are closed. */
 export function openChannels(resources: Resources, guarded: GuardedUpstreams): Channels {
   const { settings, database, approvals, clock, log } = resources;
-  const { slack, webhooks, email } = settings.current().snapshot.approvals.channels;
+  const { slack, teams, webhooks, email } = settings.current().snapshot.approvals.channels;
   const decisions = decisionsOf(resources, guarded);
   const store = database.channels;
+  const slackChannels = slack.map((one) => openSlack(one, { store, decisions, log }));
+  const conversations = teams.map((one) => ({
+    settings: one,
+    channel: createTeamsChannel(createConnector(one), one),
+  }));
   const opened: readonly OpenedChannel[] = [
-    ...slack.map((one) => openSlack(one, { store, decisions, clock, log })),
+    ...slackChannels.map(({ channel, close }) => ({ ...silent(channel), close })),
+    ...conversations.map(({ channel }) => silent(channel)),
     ...webhooks.map((one) => openWebhook(one, decisions)),
     ...email.map((one) => silent(createEmailChannel(one))),
   ];
+  const fromSlack = createSlackReceiver(
+    slackChannels.flatMap(({ app }) => app ?? []),
+    clock,
+  );
+  const fromTeams = createTeamsReceiver(conversations, { store, decisions });
   const stop = new AbortController();
   const noticed = noticeOf(resources, guarded);
   const owner = randomUUID();
@@ -54,7 +69,10 @@ export function openChannels(resources: Resources, guarded: GuardedUpstreams): C
     ),
   );
   return {
-    handle: (request, response) => opened.some((one) => one.handle(request, response)),
+    handle: (request, response) =>
+      fromSlack(request, response) ||
+      fromTeams(request, response) ||
+      opened.some((one) => one.handle(request, response)),
     async close() {
       stop.abort();
       await Promise.allSettled([...delivering, ...opened.map((one) => one.close())]);

@@ -181,6 +181,7 @@ export interface ChannelSettings {
   /** Who signed in on the page within this time is known in channels. */
   readonly signInWithinMs: number;
   readonly slack: readonly SlackSettings[];
+  readonly teams: readonly TeamsSettings[];
   readonly webhooks: readonly WebhookSettings[];
   readonly email: readonly EmailSettings[];
 }
@@ -199,6 +200,24 @@ export interface SlackSettings {
   readonly tenants: readonly string[] | undefined;
   /** The Web API. */
   readonly api: string;
+}
+
+/** One conversation of Microsoft Teams, and the bot that writes there. */
+export interface TeamsSettings {
+  /** The bot's id in Microsoft Entra ID. */
+  readonly appId: string;
+  readonly appSecret: string;
+  /** The tenant of Microsoft Entra ID whose people may decide. */
+  readonly tenantId: string;
+  /** `19:…@thread.tacv2` */
+  readonly conversation: string;
+  /** The connector of the region. */
+  readonly serviceUrl: string;
+  readonly tenants: readonly string[] | undefined;
+  /** Where the bot gets its tokens. */
+  readonly login: string;
+  /** What the tokens of the Bot Framework are verified with. */
+  readonly metadata: string;
 }
 
 /** One address that is told of requests. */

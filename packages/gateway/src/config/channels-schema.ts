@@ -30,6 +30,21 @@ const slack = z
     error: 'needs either signingSecret (interactions over HTTP) or appToken (Socket Mode)',
   });
 
+const uuid = z.guid('must be the id of Microsoft Entra ID, such as 00000000-0000-0000-0000-000000000000');
+const teams = z.strictObject({
+  appId: uuid.describe('Of the bot.'),
+  appSecret: reference,
+  tenantId: uuid.describe('The Entra tenant whose people may decide.'),
+  conversation: nonEmptyText.describe('Where cards are written: `19:…@thread.tacv2`.'),
+  serviceUrl: z.url().prefault('https://smba.trafficmanager.net/teams/').describe('The connector of the region.'),
+  tenants,
+  login: z.url().prefault('https://login.microsoftonline.com').describe('Where the bot gets its tokens.'),
+  metadata: z
+    .url()
+    .prefault('https://login.botframework.com/v1/.well-known/openidconfiguration')
+    .describe('What tokens of the Bot Framework are verified with.'),
+});
+
 const webhook = z.strictObject({
   name: z
     .string()
@@ -64,6 +79,11 @@ export const approvalChannels = z.strictObject({
     .prefault('7d')
     .describe('Who decides in a channel must have signed in on the page within this time, with a verified address.'),
   slack: z.array(slack).max(20).default([]).describe('Messages in Slack, with buttons.'),
+  teams: z
+    .array(teams)
+    .max(20)
+    .default([])
+    .describe('Cards in Microsoft Teams, with buttons; they come back to `/channels/teams`.'),
   webhooks: z.array(webhook).max(20).default([]).describe('Signed webhooks out, and signed decisions back.'),
   email: z.array(email).max(20).default([]).describe('E-mail with a link.'),
 });

@@ -9,7 +9,7 @@ const WEBHOOK_SECRET = /^whsec_[A-Za-z0-9+/]{32,}={0,2}$/;
 
 /** Reports channels that cannot work. */
 export function buildChannels(input: ConfigInput): ChannelSettings {
-  const { slack, webhooks, email, signInWithin } = input.config.approvals.channels;
+  const { slack, teams, webhooks, email, signInWithin } = input.config.approvals.channels;
   const at = (kind: string, index: number, field: string): Path => ['approvals', 'channels', kind, index, field];
   return {
     signInWithinMs: signInWithin,
@@ -19,6 +19,11 @@ export function buildChannels(input: ConfigInput): ChannelSettings {
       signingSecret: signingSecret && secretOf(input, at('slack', index, 'signingSecret'), signingSecret),
       appToken: appToken && secretOf(input, at('slack', index, 'appToken'), appToken),
       tenants: knownTenants(input, at('slack', index, 'tenants'), tenants),
+    })),
+    teams: teams.map(({ appSecret, tenants, ...rest }, index) => ({
+      ...rest,
+      appSecret: secretOf(input, at('teams', index, 'appSecret'), appSecret),
+      tenants: knownTenants(input, at('teams', index, 'tenants'), tenants),
     })),
     webhooks: webhooks.map(({ url, secret, tenants, ...rest }, index) => {
       const { protocol, hostname } = new URL(url);

@@ -41,6 +41,8 @@ const metadataOf = requestOf.extend({ address: z.string().max(200) });
 export interface InteractionDeps {
   readonly client: WebClient;
   readonly channel: Channel;
+  /** `C…`: what is pressed elsewhere is for another channel. */
+  readonly conversation: string;
   readonly store: ChannelStore;
   readonly decisions: ChannelDecisions;
   /** `T…`: whoever presses in another workspace, through a shared channel, may not. */
@@ -52,6 +54,8 @@ export async function handleInteraction(payload: unknown, deps: InteractionDeps)
   const parsed = payloadSchema.safeParse(payload);
   if (!parsed.success) return undefined;
   const { data } = parsed;
+  // Another channel of the same app.
+  if (conversationOf(data) !== deps.conversation) return undefined;
   if (data.team.id !== deps.team) return 'This workspace may not decide.';
   const said = data.type === 'block_actions' ? await pressedButton(data, deps) : denied(data);
   if (said === undefined || typeof said === 'string') return said;
@@ -72,6 +76,11 @@ export async function handleInteraction(payload: unknown, deps: InteractionDeps)
 export function personOf(payload: unknown): string | undefined {
   const parsed = payloadSchema.safeParse(payload);
   return parsed.success ? parsed.data.user.id : undefined;
+}
+
+function conversationOf(data: z.infer<typeof payloadSchema>): string | undefined {
+  if (data.type === 'block_actions') return data.container.channel_id;
+  return metadataOf.safeParse(jsonOf(data.view.private_metadata)).data?.address.split(' ')[0];
 }
 
 type Pressed = Omit<Said, 'who'> & { readonly address: string };

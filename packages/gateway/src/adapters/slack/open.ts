@@ -2,26 +2,31 @@
 
 import { SocketModeClient } from '@slack/socket-mode';
 import { WebClient, type Logger } from '@slack/web-api';
-import type { Clock, Log } from '@sallyport/guard';
-import type { ChannelStore } from '../../channels/channel.ts';
+import type { Log } from '@sallyport/guard';
+import type { Channel, ChannelStore } from '../../channels/channel.ts';
 import type { ChannelDecisions } from '../../channels/decide.ts';
-import type { OpenedChannel } from '../../channels/opened.ts';
 import type { SlackSettings } from '../../snapshot.ts';
 import { createSlackChannel } from './channel.ts';
 import { handleInteraction, personOf } from './interaction.ts';
-import { createSlackReceiver } from './receive.ts';
+import type { SlackApp } from './receive.ts';
 
 /** What a Slack channel works with. */
 export interface SlackDeps {
   readonly store: ChannelStore;
   readonly decisions: ChannelDecisions;
-  readonly clock: Clock;
   readonly log: Log;
 }
 
 const TIMEOUT_MS = 10_000;
 
-export function openSlack(settings: SlackSettings, { store, decisions, clock, log }: SlackDeps): OpenedChannel {
+/** A channel, with what its app does about interactions that come over HTTP. */
+export interface OpenedSlack {
+  readonly channel: Channel;
+  readonly app: SlackApp | undefined;
+  close(): Promise<void>;
+}
+
+export function openSlack(settings: SlackSettings, { store, decisions, log }: SlackDeps): OpenedSlack {
   const logger = loggerOf(log);
   const options = { slackApiUrl: settings.api, logger, timeout: TIMEOUT_MS, allowAbsoluteUrls: false };
   // Delivery tries again by itself.
@@ -32,21 +37,28 @@ export function openSlack(settings: SlackSettings, { store, decisions, clock, lo
   });
   const channel = createSlackChannel(client, settings);
   const act = (payload: unknown): void => {
-    handleInteraction(payload, { client, channel, store, decisions, team: settings.team })
+    handleInteraction(payload, {
+      client,
+      channel,
+      conversation: settings.channel,
+      store,
+      decisions,
+      team: settings.team,
+    })
       .then((why) => (why === undefined ? undefined : answerPrivately(client, settings.channel, payload, why)))
       .catch((thrown: unknown) =>
         log('warn', 'what somebody pressed in Slack was not handled', { cause: (thrown as Error).message }),
       );
   };
   if (settings.signingSecret !== undefined)
-    return { channel, handle: createSlackReceiver(settings.signingSecret, clock, act), close: async () => {} };
+    return { channel, app: { signingSecret: settings.signingSecret, act }, close: async () => {} };
   const socket = new SocketModeClient({ appToken: settings.appToken ?? '', logger, clientOptions: { ...options } });
   socket.on('interactive', ({ ack, body }: { ack: () => Promise<void>; body: unknown }) => {
     void ack().catch(() => {});
     act(body);
   });
   socket.start().catch((thrown: Error) => log('error', 'Slack refuses Socket Mode', { cause: thrown.message }));
-  return { channel, handle: () => false, close: () => socket.disconnect() };
+  return { channel, app: undefined, close: () => socket.disconnect() };
 }
 
 /** Only the person who pressed reads it. Nothing foreign is in it. */

@@ -12,15 +12,20 @@ const BODY_BYTES_MAX = 128 * 1024;
 const REMEMBERED_MS = 11 * 60_000;
 const REMEMBERED_MAX = 10_000;
 
+/** One app of Slack, of which all channels send to the same address. */
+export interface SlackApp {
+  readonly signingSecret: string;
+  readonly act: (payload: unknown) => void;
+}
+
 /** @returns the handler; it returns false for requests that are not for it. */
 export function createSlackReceiver(
-  signingSecret: string,
+  apps: readonly SlackApp[],
   clock: Clock,
-  act: (payload: unknown) => void,
 ): (request: IncomingMessage, response: ServerResponse) => boolean {
   const seen = new Map<string, number>();
   return (request, response) => {
-    if (request.url !== SLACK_PATH) return false;
+    if (request.url !== SLACK_PATH || apps.length === 0) return false;
     void receive(request, response).catch(() => end(response, 500));
     return true;
   };
@@ -31,13 +36,14 @@ export function createSlackReceiver(
     if (body === undefined) return end(response, 413);
     const signature = headerOf(request, 'x-slack-signature');
     const timestamp = headerOf(request, 'x-slack-request-timestamp');
-    if (!isFromSlack({ timestamp, signature }, body, signingSecret, clock.now())) return end(response, 401);
+    const signed = apps.filter((app) => isFromSlack({ timestamp, signature }, body, app.signingSecret, clock.now()));
+    if (signed.length === 0) return end(response, 401);
     // Slack repeats what it got no answer to; whoever recorded a request repeats it too.
     if (!isNew(signature ?? '')) return end(response, 200);
     const payload = new URLSearchParams(body.toString()).get('payload');
     // Slack waits for three seconds, so the answer comes before anything is done.
     end(response, 200);
-    act(parsed(payload ?? ''));
+    for (const { act } of signed) act(parsed(payload ?? ''));
   }
 
   function isNew(signature: string): boolean {

@@ -57,6 +57,7 @@ const interact = (payload: unknown) =>
   handleInteraction(payload, {
     client: client(),
     channel,
+    conversation: 'C0FINANCE',
     store,
     team: 'T0ACME',
     decisions: {
@@ -157,7 +158,8 @@ describe('U11 who may decide in Slack', () => {
 
   it.each<[string, () => unknown]>([
     ['another workspace', () => press(APPROVE, { team: { id: 'T0OTHER' } })],
-    ['a copy of the message', () => press(APPROVE, { container: { channel_id: 'C0OTHER', message_ts: '9.9' } })],
+    ['a copy of the message', () => press(APPROVE, { container: { channel_id: 'C0FINANCE', message_ts: '9.9' } })],
+    ['another channel', () => press(APPROVE, { container: { channel_id: 'C0OTHER', message_ts: '9.9' } })],
     ['a request of another tenant', () => withValue({ id: approval.id, tenant: 'globex' })],
     ['another request', () => withValue({ id: 'f'.repeat(32), tenant: 'acme' })],
     ['no request', () => withValue('x')],
@@ -201,7 +203,10 @@ describe('U11 what Slack sends', () => {
   const clock = { now: () => NOW_S * 1_000 };
   beforeEach(async () => {
     acted = [];
-    const receive = createSlackReceiver(SIGNING_SECRET, clock, (payload) => acted.push(payload));
+    const receive = createSlackReceiver(
+      [{ signingSecret: SIGNING_SECRET, act: (payload) => acted.push(payload) }],
+      clock,
+    );
     server = createServer((request, response) => {
       if (!receive(request, response)) response.writeHead(404).end();
     });
