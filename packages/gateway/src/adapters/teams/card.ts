@@ -1,6 +1,6 @@
 /**
- * A request as an Adaptive Card (https://adaptivecards.io, 1.5). All that is not ours stands in text runs, in which Teams
- * reads neither Markdown nor links nor mentions.
+ * A request as an Adaptive Card (https://adaptivecards.io, 1.5). All that is not ours stands in text runs, in which
+ * Teams reads neither Markdown nor links nor mentions.
  */
 import type { FiledApproval } from '@sallyport/guard';
 import type { Content } from '../../channels/content.ts';

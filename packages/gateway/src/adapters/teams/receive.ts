@@ -1,6 +1,6 @@
 /**
- * The address that Teams sends what people press to. U12: the token is from the Bot Framework for this bot, and names the
- * service that the activity names; the activity is of our tenant and of the message that the gateway wrote.
+ * The address that Teams sends what people press to. U12: the token is from the Bot Framework for this bot, and names
+ * the service that the activity names; the activity is of our tenant and of the message that the gateway wrote.
  */
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { createRemoteJWKSet, jwtVerify, type JWTVerifyGetKey } from 'jose';
