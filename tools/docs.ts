@@ -170,6 +170,7 @@ function cliPage(): string {
       stdio: refuse,
       checkPolicies: refuse,
       serverFailures: refuse,
+      openBrowser: refuse,
       signals: { on: () => undefined, off: () => undefined },
     },
   );

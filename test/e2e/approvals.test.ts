@@ -166,3 +166,14 @@ it('the command line lists, shows and denies, and the model reads the reason', a
     err: expect.stringContaining('it was decided, has ended or has expired') as string,
   });
 });
+
+it('U5 the command line takes a request back, for whoever asked and nobody else', async () => {
+  const id = await waitingId(8);
+  const as = async (token: string) =>
+    runCommand(['approvals', 'withdraw', id, '--reason', 'Not needed.'], {
+      environment: { SALLYPORT_TOKEN: token, SALLYPORT_ADMIN_URL: gateway.adminUrl, SALLYPORT_CONFIG: gateway.config },
+    });
+  expect(await as(await person('dave', ['finance']))).toMatchObject({ code: 1, out: '' });
+  const alice = await gateway.token('alice', { client_id: 'console' });
+  expect(await as(alice)).toEqual({ code: 0, out: 'withdrawn: bank refund\n', err: '' });
+});

@@ -38,7 +38,7 @@ const as = async (token: string, ...args: readonly string[]): Promise<Ran> =>
   run([...args], { environment: { SALLYPORT_ADMIN_URL: gateway.adminUrl, SALLYPORT_TOKEN: token } });
 const json = (ran: Ran): Document => JSON.parse(ran.out) as Document;
 
-it('A14 pins are listed, compared and approved by who may', async () => {
+it('A14 pins are listed, compared, rejected and approved by who may', async () => {
   const [vera, root] = [await person('vera', ['viewer']), await person('root', [])];
   const pending = json(await as(vera, 'pins', 'list', '--pending', '--json'))['pending'] as readonly Document[];
   expect(pending.map(({ kind, name }) => `${String(kind)} ${String(name)}`)).toEqual(['tool search', 'server ']);
@@ -47,6 +47,10 @@ it('A14 pins are listed, compared and approved by who may', async () => {
   const refused = await as(vera, 'pins', 'approve', 'bank', '--all');
   expect([refused.code, refused.err]).toEqual([1, expect.stringContaining('role operator')]);
   expect((await as(root, 'pins', 'approve', 'bank', 'search', '--digest', 'sha256:0')).code).toBe(1);
+  expect((await as(vera, 'pins', 'reject', 'bank', 'search')).err).toContain('role operator');
+  const rejected = await as(root, 'pins', 'reject', 'bank', 'search');
+  expect([rejected.code, rejected.out]).toEqual([0, expect.stringContaining('rejected  bank  tool  search')]);
+  expect((await as(vera, 'pins', 'list', '--pending')).out).toMatch(/search.*rejected by .*root/);
   const approved = await as(root, 'pins', 'approve', 'bank', '--all');
   expect([approved.code, approved.out]).toEqual([0, expect.stringContaining('approved  bank  tool  search')]);
   expect((await as(vera, 'pins', 'list', 'bank')).out).toContain('root');

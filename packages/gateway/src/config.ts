@@ -54,6 +54,16 @@ export function childEnvironment(environment: Environment): Readonly<Record<stri
   return Object.fromEntries(variables);
 }
 
+const OF_SCREENS = /^(?:DISPLAY|WAYLAND_DISPLAY|XAUTHORITY|BROWSER|DBUS_SESSION_BUS_ADDRESS|USER|XDG_[A-Z_]+)$/;
+
+/** What a program needs that opens the browser; no secret that the environment holds. */
+export function browserEnvironment(environment: Environment): Readonly<Record<string, string>> {
+  const screens = Object.entries(environment).flatMap(([name, value]): [string, string][] =>
+    value !== undefined && OF_SCREENS.test(name) ? [[name, value]] : [],
+  );
+  return { ...childEnvironment(environment), ...Object.fromEntries(screens) };
+}
+
 /**
  * The file that a command reads without `--config`: `SALLYPORT_CONFIG`, or `sallyport.yaml` in the folder if it exists.
  */

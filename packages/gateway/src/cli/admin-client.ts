@@ -2,6 +2,7 @@
 import { isObject, type Json, type JsonObject } from '@sallyport/guard';
 import { adminAddress, loadConfig } from '../config.ts';
 import { listenerOrigin } from '../listener-origin.ts';
+import type { Snapshot } from '../snapshot.ts';
 import { isAddress, requireToken } from './address.ts';
 import type { CommandContext, CommandOption } from './command.ts';
 import { fetchBounded } from './fetch-bounded.ts';
@@ -20,16 +21,32 @@ export const ADMIN_OPTION: CommandOption = {
 };
 
 /** @throws Error with a sentence for the user when there is no credential or no valid address. */
-export function adminTargetOf(url: string | undefined, { environment, configuration }: CommandContext): AdminTarget {
+export function adminTargetOf(url: string | undefined, context: CommandContext): AdminTarget {
+  const { environment } = context;
   const token = requireToken(environment);
-  const address = url ?? adminAddress(environment) ?? configuredAddress();
+  const origin = addressOf(url ?? adminAddress(environment), context, ({ admin }) => listenerOrigin(admin.listen));
+  return { origin, token };
+}
+
+/**
+ * The origin of an address.
+ *
+ * @param given by option or environment; otherwise the configuration is asked.
+ * @throws Error with a sentence for the user.
+ */
+export function addressOf(
+  given: string | undefined,
+  { environment, configuration }: CommandContext,
+  configured: (snapshot: Snapshot) => string,
+): string {
+  const address = given ?? configuredAddress();
   if (!isAddress(address)) throw new Error('--admin-url and SALLYPORT_ADMIN_URL must be http or https URLs');
-  return { origin: new URL(address).origin, token };
+  return new URL(address).origin;
 
   function configuredAddress(): string {
     const loaded = loadConfig(configuration.file(), environment);
     if (!('snapshot' in loaded)) throw new Error('the configuration has errors; see: sallyport check');
-    return listenerOrigin(loaded.snapshot.admin.listen);
+    return configured(loaded.snapshot);
   }
 }
 

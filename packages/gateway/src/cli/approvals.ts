@@ -67,17 +67,26 @@ const denyCommand: CommandDefinition<readonly [string], ReasonOption> = {
   run: ([id], options, context) => decide(id, 'deny', options, context),
 };
 
+const withdrawCommand: CommandDefinition<readonly [string], ReasonOption> = {
+  name: 'withdraw',
+  summary: 'take back a request of your own',
+  arguments: [ID],
+  options: [ADMIN_OPTION, { flags: '--reason <text>', summary: 'for people who look at it later' }, JSON_OPTION],
+  example: 'SALLYPORT_TOKEN=sp_… sallyport approvals withdraw 5f0c… --reason "not needed any more"',
+  run: ([id], options, context) => decide(id, 'withdraw', options, context),
+};
+
 /** `sallyport approvals …`. */
 export const approvalsCommands: CommandGroup = {
   name: 'approvals',
   summary: 'calls that people must approve',
   example: 'SALLYPORT_TOKEN=sp_… sallyport approvals list',
-  commands: [listCommand, showCommand, approveCommand, denyCommand],
+  commands: [listCommand, showCommand, approveCommand, denyCommand, withdrawCommand],
 };
 
 async function decide(
   id: string,
-  verdict: 'approve' | 'deny',
+  verdict: 'approve' | 'deny' | 'withdraw',
   { adminUrl, reason, json }: ReasonOption,
   context: CommandContext,
 ): Promise<void> {

@@ -95,6 +95,8 @@ export interface CommandPorts {
   /** Serves standard input and output until the input ends. `server` is `undefined` for all servers. */
   readonly stdio: (snapshot: Snapshot, server: string | undefined, token: string, stop: AbortSignal) => Promise<void>;
   readonly signals: Signals;
+  /** @returns whether there is a browser to open the address in. */
+  readonly openBrowser: (url: string) => Promise<boolean>;
   /** Parses the policies and checks them against the pinned definitions. Never throws for the text of a policy. */
   readonly checkPolicies: (snapshot: Snapshot) => Promise<PolicyVerdict>;
   /**

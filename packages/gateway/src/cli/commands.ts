@@ -11,6 +11,7 @@ import { completionCommand } from './completion.ts';
 import { initCommand } from './init.ts';
 import { keysCommands } from './keys.ts';
 import { pinsCommands } from './pins.ts';
+import { openCommand } from './open.ts';
 import { startCommand } from './start.ts';
 import { stdioCommand } from './stdio.ts';
 import { toolsCommand } from './tools.ts';
@@ -23,6 +24,7 @@ export const COMMANDS: readonly CommandEntry[] = [
   stdioCommand,
   toolsCommand,
   callCommand,
+  openCommand,
   approvalsCommands,
   auditCommands,
   keysCommands,

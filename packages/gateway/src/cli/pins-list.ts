@@ -1,5 +1,5 @@
 /** `sallyport pins list`: what is approved, and what waits for approval. */
-import type { Pin } from '@sallyport/guard';
+import type { PendingPin, Pin } from '@sallyport/guard';
 import { columns } from './columns.ts';
 import { RUNNING_OPTION } from './admin-client.ts';
 import type { CommandDefinition } from './command.ts';
@@ -54,11 +54,14 @@ async function listPins(store: PinAccess, selection: PinSelection, options: List
     new Date(pin.approvedAtMs).toISOString().slice(0, 10),
     printableLine(pin.approvedBy, 40),
   ]);
-  const pendingRows = pending.map((pin) => [...cellsOf(pin), shortDigest(pin), 'waits for approval', '']);
+  const pendingRows = pending.map((pin) => [...cellsOf(pin), shortDigest(pin), waitingText(pin), '']);
   for (const line of columns([...approvedRows, ...pendingRows])) io.stdout(`${line}\n`);
   if (pins.length > 0 || pending.length > 0) return;
   io.stderr(options.pending === true ? 'Nothing waits for approval.\n' : NOTHING_PINNED);
 }
+
+const waitingText = ({ rejected }: PendingPin): string =>
+  rejected === undefined ? 'waits for approval' : `rejected by ${printableLine(rejected.by, 40)}`;
 
 const shortDigest = ({ digest }: Pick<Pin, 'digest'>): string => digest.slice(0, 19);
 

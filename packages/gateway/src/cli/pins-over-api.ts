@@ -1,4 +1,4 @@
-/** The pins of a running gateway, read and approved over its control API: its roles apply, and its records say who. */
+/** The pins of a running gateway, over its control API: its roles apply, and its records say who changed them. */
 import {
   asObject,
   isObject,
@@ -20,7 +20,7 @@ const pathOf = (server: string, kind: string, name: string): string =>
 export const serversOverApi = async (target: AdminTarget): Promise<readonly string[]> =>
   (await adminItems(target, SERVERS)).map(({ name }) => String(name));
 
-/** Approves one definition after the other: each is a change of its own in the records of the gateway. */
+/** Approves and rejects one definition after the other: each is a change of its own in the records of the gateway. */
 export function pinsOverApi(target: AdminTarget): PinAccess {
   const definitions = async (): Promise<readonly (readonly [server: string, definition: JsonObject])[]> => {
     const all: (readonly [string, JsonObject])[] = [];
@@ -48,15 +48,22 @@ export function pinsOverApi(target: AdminTarget): PinAccess {
           digest: String(detail['digest']) as Digest,
           document: asObject(detail['live']),
           seenAtMs: Date.parse(String(detail['seen_at'])),
+          ...(definition['state'] === 'rejected' && {
+            rejected: {
+              atMs: Date.parse(String(definition['rejected_at'])),
+              by: String(definition['rejected_by']),
+            },
+          }),
         });
       }
       return pending;
     },
     async apply(changes) {
       for (const change of changes) {
-        if (change.kind !== 'approve') throw new Error('the control API approves definitions and changes no others');
-        const { server, kind, name, digest } = change.pin;
-        await adminRequest(target, `${pathOf(server, kind, name)}/approve`, { digest });
+        if (change.kind !== 'approve' && change.kind !== 'reject')
+          throw new Error('the control API approves and rejects definitions, and changes no others');
+        const { server, kind, name, digest } = change.kind === 'approve' ? change.pin : change.pending;
+        await adminRequest(target, `${pathOf(server, kind, name)}/${change.kind}`, { digest });
       }
     },
   };

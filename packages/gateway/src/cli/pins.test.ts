@@ -162,7 +162,21 @@ describe('pins', () => {
     expect(await run('approve', 'crm', 'nothing')).toMatchObject({ code: 1 });
   });
 
+  it('rejects exactly what was reviewed; it stays withheld, and can be approved nevertheless', async () => {
+    await fill();
+    expect(await run('reject', 'crm')).toMatchObject({ code: 2 });
+    expect(await run('reject', 'crm', 'echo', '--digest', digest('f'))).toMatchObject({ code: 1 });
+    const { out } = await run('reject', 'crm', 'echo', '--digest', digest('b'), '--json');
+    expect(JSON.parse(out)).toEqual({
+      rejected: [{ server: 'crm', kind: 'tool', name: 'echo', digest: digest('b') }],
+    });
+    expect((await run('list', '--pending')).out).toMatch(/echo.*rejected by cli:.*\n.*new.*waits for approval/);
+    expect(await run('reject', 'crm', 'echo')).toMatchObject({ code: 1, out: '' });
+    expect(await run('approve', 'crm', 'echo')).toMatchObject({ code: 0 });
+  });
+
   it('has an example in every help', async () => {
-    for (const command of ['list', 'diff', 'approve']) expect((await run(command, '--help')).out).toContain('Example:');
+    for (const command of ['list', 'diff', 'approve', 'reject'])
+      expect((await run(command, '--help')).out).toContain('Example:');
   });
 });

@@ -44,6 +44,7 @@ describe('the program', () => {
       'stdio',
       'tools',
       'call',
+      'open',
       'approvals',
       'audit',
       'keys',

@@ -54,6 +54,7 @@ export function programOf(io: ProgramIo, { environment, commands, ...ports }: Ru
       demo: refuse,
       stdio: refuse,
       signals,
+      openBrowser: refuse,
       checkPolicies: async () => ({ policies: 0, findings: [] }),
       serverFailures: async () => ({}),
       ...ports,
@@ -78,7 +79,15 @@ export async function runAlone(entry: CommandEntry, args: readonly string[], fol
     environment: {},
     version: '0.0.0',
     configuration: openConfiguration(io, {}, () => undefined),
-    ports: { start: refuse, demo: refuse, stdio: refuse, signals, checkPolicies: refuse, serverFailures: refuse },
+    ports: {
+      start: refuse,
+      demo: refuse,
+      stdio: refuse,
+      signals,
+      openBrowser: refuse,
+      checkPolicies: refuse,
+      serverFailures: refuse,
+    },
     commands: [entry],
   };
   addCommand(program, entry, context);
