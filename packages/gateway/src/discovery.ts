@@ -27,33 +27,39 @@ export const askAsGateway = (
   method: string,
 ): Promise<Outcome> => guard.run(gatewayCall(server, method, clock), (permit) => send(permit, NO_CLIENT_CHANNEL));
 
-/** Servers that cannot be reached are tried again every 5 s until `stop`. */
-export function createDiscovery(upstreams: Upstreams): Discovery {
-  let retry: NodeJS.Timeout | undefined;
-  let stopped = false;
+/**
+ * A server that cannot be reached is tried again after 5 s until `stop`, each for itself: one that takes a minute to
+ * fail must not keep the others from being tried.
+ */
+export function createDiscovery(
+  upstreams: Pick<Upstreams, 'discover' | 'ready'> & { readonly directory: Pick<Upstreams['directory'], 'servers'> },
+): Discovery {
+  const retries = new Map<string, NodeJS.Timeout>();
   const attempted = new Set<string>();
+  let stopped = false;
   let isFirstRun = true;
-  const discover = async (servers?: readonly string[]): Promise<void> => {
-    clearTimeout(retry);
-    await Promise.all(
-      (servers ?? upstreams.directory.servers()).map(async (server) => {
-        await upstreams.discover([server]);
-        attempted.add(server);
-      }),
+  const attempt = async (server: string): Promise<void> => {
+    clearTimeout(retries.get(server));
+    await upstreams.discover([server]);
+    attempted.add(server);
+    clearTimeout(retries.get(server));
+    retries.delete(server);
+    // A server that was removed meanwhile has no entry.
+    if (stopped || upstreams.ready()[server] === undefined) return;
+    retries.set(
+      server,
+      setTimeout(() => void attempt(server), RETRY_MS),
     );
-    isFirstRun = false;
-    const unreachable = Object.entries(upstreams.ready()).flatMap(([name, reason]) =>
-      reason === undefined ? [] : [name],
-    );
-    clearTimeout(retry);
-    if (!stopped && unreachable.length > 0) retry = setTimeout(() => void discover(unreachable), RETRY_MS);
   };
   return {
-    run: () => discover(),
+    async run() {
+      await Promise.all(upstreams.directory.servers().map(attempt));
+      isFirstRun = false;
+    },
     isWaiting: (server) => isFirstRun && !attempted.has(server),
     stop: () => {
       stopped = true;
-      clearTimeout(retry);
+      for (const retry of retries.values()) clearTimeout(retry);
     },
   };
 }

@@ -53,7 +53,7 @@ export interface Upstreams {
    * @param only names of servers; all when left out.
    */
   discover(only?: readonly string[]): Promise<void>;
-  /** By server: why it could not be reached within the last half minute, or `undefined`. */
+  /** By server: why it could not be reached within the last minute and while it is tried again, or `undefined`. */
   ready(): Record<string, string | undefined>;
   stats(): UpstreamStats;
   /** Ends every session, child process and parked call. */

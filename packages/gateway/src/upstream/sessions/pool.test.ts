@@ -275,3 +275,35 @@ describe('configuration', () => {
     expect(fake.received.at(-1)?.headers['mcp-protocol-version']).toBe('2026-07-28');
   });
 });
+
+describe('a server that cannot be reached', () => {
+  it('is named with the reason until a minute has passed without an attempt, and while one is under way', async () => {
+    let now = 1_000_000;
+    const [gone, fake] = await Promise.all([fakeHttp(), fakeHttp()]);
+    closing.push(fake.close);
+    await gone.close();
+    const silence = Promise.withResolvers<undefined>();
+    fake.answer = () => silence.promise;
+    let servers = [serverSettings('s', httpTransport(gone.url))];
+    const harness = createHarness(() => servers, memoryPins(), { now: () => now });
+    closing.push(harness.close);
+    await harness.discover();
+    expect(harness.upstreams.ready()['s']).toBe('the server cannot be reached (ECONNREFUSED)');
+
+    servers = [serverSettings('s', httpTransport(fake.url))];
+    const discovered = harness.discover();
+    await waitUntil(() => fake.received.length > 0);
+    now += 60_001;
+    expect(harness.upstreams.ready()['s'], 'under way').toBe('the server cannot be reached (ECONNREFUSED)');
+    silence.resolve(undefined);
+    await discovered;
+    expect(harness.upstreams.ready()['s'], 'reached').toBeUndefined();
+
+    servers = [serverSettings('s', httpTransport(gone.url))];
+    await harness.discover();
+    now += 60_000;
+    expect(harness.upstreams.ready()['s']).toContain('cannot be reached');
+    now += 1;
+    expect(harness.upstreams.ready()['s']).toBeUndefined();
+  });
+});

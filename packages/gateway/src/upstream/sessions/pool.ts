@@ -47,8 +47,11 @@ export interface SessionPool {
 }
 
 const REAP_INTERVAL_MS = 1_000;
-/** A failure that nobody repeats must not keep a gateway from being ready: then nobody would ever repeat it. */
-const FAILURE_REMEMBERED_MS = 30_000;
+/**
+ * A failure that nobody repeats must not keep a gateway from being ready: then nobody would ever repeat it. Longer than
+ * the longest wait of `backoff.ts`, during which nothing is tried.
+ */
+const FAILURE_REMEMBERED_MS = 60_000;
 
 /** Opens no session: the first `acquire` does. */
 export function createSessionPool(deps: SessionPoolDeps): SessionPool {
@@ -143,7 +146,10 @@ function discard(state: PoolState, session: UpstreamSession): void {
 
 function lastFailure(state: PoolState, server: string): string | undefined {
   const last = state.failures.get(server);
-  return last !== undefined && state.clock.now() - last.atMs <= FAILURE_REMEMBERED_MS ? last.reason : undefined;
+  if (last === undefined) return undefined;
+  // An attempt may take longer than that: while it lasts, the one before it is what is known.
+  const isTriedAgain = [...state.openings.values()].some((opening) => opening.server === server);
+  return isTriedAgain || state.clock.now() - last.atMs <= FAILURE_REMEMBERED_MS ? last.reason : undefined;
 }
 
 /** Makes space for a session and starts to open it; everybody who needs it meanwhile waits for the same promise. */

@@ -127,8 +127,12 @@ function faultFailure({ fault, sent, cause }: HttpFailure): GuardError {
   if (fault === 'too_large') return tooLarge();
   if (fault === 'encoded') return transportFailure('the answer is compressed, which was not asked for', { cause });
   if (fault === 'flooded') return transportFailure('the server floods its answer');
-  return transportFailure(fault === 'connect' ? 'the server cannot be reached' : 'the connection broke', {
-    unsent: !sent,
-    cause,
-  });
+  const reason = fault === 'connect' ? `the server cannot be reached${codeOf(cause)}` : 'the connection broke';
+  return transportFailure(reason, { unsent: !sent, cause });
+}
+
+/** Why a connection could not be opened, in the word of Node.js: `ECONNREFUSED`, `ENOTFOUND`, `CERT_HAS_EXPIRED`. */
+function codeOf(cause: unknown): string {
+  const code = cause instanceof Error && 'code' in cause ? cause.code : undefined;
+  return typeof code === 'string' ? ` (${code})` : '';
 }

@@ -82,7 +82,7 @@ export function startChild(
   child.on('error', (error: NodeJS.ErrnoException) => {
     onExited();
     void tree.killRest(child.pid);
-    gone(`the process could not be started (${error.code ?? 'error'})`);
+    gone(`the process could not be started (${error.code ?? 'error'})${missing(settings, error)}`);
   });
   child.on('exit', (code, signal) => {
     onExited();
@@ -103,6 +103,13 @@ export function startChild(
     },
     stderr: () => stderr.lastLines(),
   };
+}
+
+/** Node.js says ENOENT of a program that is not there and of a working folder that is not. */
+function missing({ transport }: ServerSettings, { code }: NodeJS.ErrnoException): string {
+  if (code !== 'ENOENT' || transport.kind !== 'stdio') return '';
+  const folder = transport.cwd === undefined ? '' : `, or no folder ${transport.cwd}`;
+  return `: there is no program ${transport.command}${folder}`;
 }
 
 const secretsOf = ({ transport }: ServerSettings): readonly string[] =>
