@@ -49,6 +49,15 @@ describe.skipIf(CHROMIUM === undefined)(
       },
     );
 
+    it('who has no role comes to the requests for approval after the sign-in', async () => {
+      const context = await openAs(browser, fixture.url, { role: 'stranger', theme: 'light', width: 1_440 });
+      const page = await context.newPage();
+      await page.goto(fixture.url);
+      await page.waitForURL(`${fixture.url}/approvals`);
+      await page.getByRole('heading', { name: 'Approvals' }).waitFor();
+      await context.close();
+    });
+
     it('an approver decides with the keyboard alone, with a reason', async () => {
       const context = await openAs(browser, fixture.url, { role: 'approver', theme: 'light', width: 1_440 });
       const page = await context.newPage();

@@ -69,7 +69,8 @@ export const readinessChecks = ({
       if (stopping.aborted) return 'the gateway stops';
       const { servers } = settings.current();
       const failures = Object.entries(upstreams.ready()).map(([server, reason]) => {
-        if (discovery?.isWaiting(server) === true) return [server, 'its first start or connection is under way'] as const;
+        if (discovery?.isWaiting(server) === true)
+          return [server, 'its first start or connection is under way'] as const;
         if (reason === undefined || servers.get(server)?.required === true) return [server, reason] as const;
         return [server, { tolerated: reason }] as const;
       });

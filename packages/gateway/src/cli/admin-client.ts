@@ -60,6 +60,11 @@ export const RUNNING_OPTION: CommandOption = {
 export const adminTargetIfGiven = (url: string | undefined, context: CommandContext): AdminTarget | undefined =>
   (url ?? adminAddress(context.environment)) === undefined ? undefined : adminTargetOf(url, context);
 
+/** The usual cause: the key is good for calls only. */
+const NOT_ACCEPTED =
+  'The control API did not accept the credential in SALLYPORT_TOKEN. An API key needs a scope for it, such as ' +
+  'control:approver (sallyport keys create --scope control:approver …), an access token a client of control.clients.';
+
 /**
  * @param method `POST` with a body and `GET` without one, unless given.
  * @returns the document. @throws Error with a sentence for the user for every other answer.
@@ -75,7 +80,7 @@ export async function adminRequest(
   const { status, body: bytes } = await fetchBounded(`${target.origin}${path}`, init).catch((cause: unknown) => {
     throw new Error(`${target.origin}: nothing answers; is the gateway running? (sallyport start)`, { cause });
   });
-  if (status === 401) throw new Error('The gateway did not accept the credential in SALLYPORT_TOKEN.');
+  if (status === 401) throw new Error(NOT_ACCEPTED);
   const document = parseJson(bytes.toString());
   if (status >= 200 && status < 300 && isObject(document)) return document;
   const detail = isObject(document) ? (document['detail'] ?? document['error']) : undefined;

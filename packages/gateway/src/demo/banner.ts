@@ -31,6 +31,7 @@ export function banner(content: BannerContent): string {
     rule('Sallyport demo'),
     pairs([
       ['MCP endpoint', `${mcp}   one server: ${mcp}/notes`],
+      ...(content.signIn ? [['Dashboard', `${content.adminUrl}   (sign in as one of the people below)`] as const] : []),
       ['Operators', `${content.adminUrl}/metrics  /health  /ready  /audit/acme/checkpoint`],
     ]),
     heading('People'),
@@ -89,7 +90,7 @@ function callLines({ file, shows, times }: DemoCall, folder: string): string {
 }
 
 /** `( … )`: the credential does not stay in the shell. */
-function approvalLines({ callsFolder, command }: BannerContent): string[] {
+function approvalLines({ adminUrl, callsFolder, command, signIn }: BannerContent): string[] {
   const as = (subject: string, action: string): string =>
     `  (. ${callsFolder}/as-${subject}; ${command} approvals ${action})`;
   return [
@@ -100,6 +101,7 @@ function approvalLines({ callsFolder, command }: BannerContent): string[] {
     as('bob', 'approve ID'),
     '  # carol may: the call of alice goes on',
     as('carol', 'approve ID'),
+    ...(signIn ? [`  # or on the page, signed in as carol: ${adminUrl}/approvals`] : []),
   ];
 }
 

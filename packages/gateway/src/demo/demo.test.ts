@@ -48,6 +48,8 @@ describe('the banner', () => {
       '1-allowed',
       '6-limited',
       'http://127.0.0.1:8701/metrics',
+      'Dashboard     http://127.0.0.1:8701 ',
+      'http://127.0.0.1:8701/approvals',
     ]) {
       expect(text).toContain(needed);
     }

@@ -1,5 +1,5 @@
 import { useQuery } from '@tanstack/react-query';
-import { Link } from '@tanstack/react-router';
+import { Link, Navigate } from '@tanstack/react-router';
 import type { ReactNode } from 'react';
 import { overviewQuery } from '../../api/queries.ts';
 import type { Overview } from '../../api/types.ts';
@@ -13,7 +13,12 @@ import { Chart } from './chart.tsx';
 import { HeadFigures } from './head-figures.tsx';
 import styles from './overview.module.css';
 
+/** The page to which a sign-in leads. Who has no role has nothing to see here, and perhaps a request to decide. */
 export function OverviewPage(): ReactNode {
+  return useHasRole('viewer') ? <Live /> : <Navigate to="/approvals" replace />;
+}
+
+function Live(): ReactNode {
   const query = useQuery(overviewQuery);
   return (
     <Page
