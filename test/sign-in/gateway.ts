@@ -27,6 +27,15 @@ export const BOB: SignInUser = {
   tier: undefined,
   password: 'tr0ub4dor&3',
 };
+/** Who says yes to calls of others. */
+export const CAROL: SignInUser = {
+  subject: 'carol',
+  name: 'Carol',
+  tenant: 'acme',
+  roles: ['approver'],
+  tier: undefined,
+  password: 'a horse, of course',
+};
 /** Set up without a password: nobody signs in as them. */
 export const LOCKED: SignInUser = {
   subject: 'locked',
@@ -60,7 +69,8 @@ export interface SignInGateway {
   close(): Promise<void>;
 }
 
-export async function openSignInGateway(): Promise<SignInGateway> {
+/** @param more settings beside those of the sign-in; they replace members of the same name. */
+export async function openSignInGateway(more: Record<string, unknown> = {}): Promise<SignInGateway> {
   const folder = mkdtempSync(join(tmpdir(), 'sallyport-sign-in-'));
   const fixture = await startFixture();
   const [port, admin] = [await freePort(), await freePort()];
@@ -84,14 +94,16 @@ export async function openSignInGateway(): Promise<SignInGateway> {
         signIn: [{ issuer, clientId: DASHBOARD }],
         clients: ['sallyport-cli'],
         roles: [
-          { role: 'admin', to: ['role:admin'] },
+          { role: 'admin', to: ['role:admin'], tenants: '*' },
           { role: 'viewer', to: ['role:analyst'] },
+          { role: 'approver', to: ['role:approver'] },
         ],
       },
       policies: { cedar: join(folder, 'policies') },
       limits: { default: '1000000/min per user' },
       log: { level: 'error' },
       demo: true,
+      ...more,
     }),
   );
   const start = async (): Promise<() => Promise<void>> => {
@@ -101,7 +113,7 @@ export async function openSignInGateway(): Promise<SignInGateway> {
     const server = await createAuthorizationServer({
       issuer,
       resource,
-      users: [ALICE, BOB, LOCKED],
+      users: [ALICE, BOB, CAROL, LOCKED],
       database: store.database,
       folder: data,
       ownClients: [

@@ -146,9 +146,10 @@ export const DEFINITIONS: readonly Definition[] = [
   {
     kind: 'tool',
     name: 'get_secret',
-    state: 'withheld',
+    state: 'rejected',
     digest: DIGEST,
-    reason: 'rejected by carol',
+    rejected_by: 'carol',
+    rejected_at: minutesAgo(90),
     definition: tool('get_secret', 'Reads a secret.'),
   },
 ];

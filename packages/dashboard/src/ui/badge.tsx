@@ -25,6 +25,7 @@ const TONES: Readonly<Record<string, Tone>> = {
   pending: 'accent',
   needs_approval: 'accent',
   changed: 'warn',
+  rejected: 'bad',
   withheld: 'bad',
   failed: 'bad',
   failure: 'bad',

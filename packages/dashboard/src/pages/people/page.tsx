@@ -56,15 +56,17 @@ const keyColumns = (revoke: (key: ApiKey) => void) => [
     width: '8rem',
     wide: true,
   }),
-  column<ApiKey>('state', 'State', (key) => <KeyState apiKey={key} />, { width: '6.5rem' }),
+  column<ApiKey>('state', 'State', (key) => <KeyState apiKey={key} />, { width: '7rem' }),
   column<ApiKey>(
     'revoke',
     'Revoke',
     (key) =>
       key.revoked_at === undefined && (
-        <Button look="quiet" onClick={() => revoke(key)}>
-          Revoke<span className="visually-hidden"> {key.id}</span>
-        </Button>
+        <span className={styles['revoke']}>
+          <Button look="quiet" onClick={() => revoke(key)}>
+            Revoke<span className="visually-hidden"> {key.id}</span>
+          </Button>
+        </span>
       ),
     { width: '8rem' },
   ),

@@ -6,13 +6,19 @@ import { VisibleText } from '../../ui/visible-text.tsx';
 import styles from './policies.module.css';
 
 export function ExplanationView({ explanation }: { readonly explanation: Explanation }): ReactNode {
-  const { decision, policies, errors = [] } = explanation;
+  const { decision, policies, approval, errors = [] } = explanation;
   return (
     <>
       <p className={styles['decision']}>
         <Status value={decision} />
         {policies.length === 0 && 'No policy allows it.'}
       </p>
+      {approval !== undefined && (
+        <p>
+          It would wait for {approval.required} of <VisibleText text={approval.approvers.join(', ')} />, because of{' '}
+          <VisibleText text={approval.source} />.
+        </p>
+      )}
       <ul className={styles['because']}>
         {policies.map(({ id, effect = '', file, line }) => (
           <li key={`${file ?? ''} ${id}`}>

@@ -1,22 +1,17 @@
-import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
+import { useQuery } from '@tanstack/react-query';
 import { Link, useParams, useSearch } from '@tanstack/react-router';
 import { ArrowLeft } from 'lucide-react';
-import { useState, type ReactNode } from 'react';
-import { change } from '../../api/client.ts';
-import { definitionPath, definitionQuery } from '../../api/queries.ts';
+import type { ReactNode } from 'react';
+import { definitionQuery } from '../../api/queries.ts';
 import type { DefinitionDetail } from '../../api/types.ts';
-import { useSession } from '../../shell/session.tsx';
-import { useShortcuts } from '../../shell/shortcuts.tsx';
-import { useAnnounce } from '../../ui/announce.tsx';
 import { Status } from '../../ui/badge.tsx';
-import { Button } from '../../ui/button.tsx';
 import { Copyable } from '../../ui/copy.tsx';
-import { Dialog, DialogActions } from '../../ui/dialog.tsx';
 import { JsonValue } from '../../ui/json.tsx';
 import { Card, Facts, Notice, Page } from '../../ui/page.tsx';
 import { Loaded } from '../../ui/states.tsx';
 import { Ago } from '../../ui/time.tsx';
 import { VisibleText } from '../../ui/visible-text.tsx';
+import { DecideOnDefinition } from './definition-decision.tsx';
 import { Diff } from './diff.tsx';
 import styles from './servers.module.css';
 
@@ -36,7 +31,7 @@ export function DefinitionPage(): ReactNode {
           {query.data !== undefined && <Status value={query.data.state} />}
         </span>
       }
-      actions={query.data !== undefined && <Decide server={server} detail={query.data} />}
+      actions={query.data !== undefined && <DecideOnDefinition server={server} detail={query.data} />}
     >
       <Loaded query={query} what="this definition" roles="viewer" single>
         {(detail) => <Content detail={detail} />}
@@ -86,6 +81,7 @@ function Hidden({ detail: { hidden_characters: hidden } }: { readonly detail: De
 
 function Pin({ detail }: { readonly detail: DefinitionDetail }): ReactNode {
   const { digest, pinned_digest: pinned, pinned_by: by, pinned_at: at, reason } = detail;
+  const { rejected_by: rejectedBy, rejected_at: rejectedAt } = detail;
   return (
     <Card title="Pin">
       <Facts
@@ -96,77 +92,11 @@ function Pin({ detail }: { readonly detail: DefinitionDetail }): ReactNode {
             : ['Approved', <Copyable key="pinned" value={pinned} what="approved digest" />],
           by === undefined ? undefined : ['By', <VisibleText key="by" text={by} />],
           at === undefined ? undefined : ['When', <Ago key="at" value={at} />],
+          rejectedBy === undefined ? undefined : ['Rejected by', <VisibleText key="no" text={rejectedBy} />],
+          rejectedAt === undefined ? undefined : ['Rejected', <Ago key="no-at" value={rejectedAt} />],
           reason === undefined ? undefined : ['Withheld because', <VisibleText key="why" text={reason} />],
         ]}
       />
     </Card>
-  );
-}
-
-/** What is not approved stays withheld, so there is nothing to reject. Approving changes the whole installation. */
-function Decide({ server, detail }: { readonly server: string; readonly detail: DefinitionDetail }): ReactNode {
-  const { installation_roles: roles } = useSession();
-  const isOperator = roles.includes('operator') || roles.includes('admin');
-  const waits = (detail.state === 'pending' || detail.state === 'changed') && detail.digest !== '';
-  return isOperator && waits ? <ApproveDefinition server={server} detail={detail} /> : null;
-}
-
-function ApproveDefinition({
-  server,
-  detail,
-}: {
-  readonly server: string;
-  readonly detail: DefinitionDetail;
-}): ReactNode {
-  const [asking, setAsking] = useState(false);
-  useShortcuts({ a: { what: 'Approve this definition', run: () => setAsking(true) } });
-  return (
-    <>
-      <Button look="primary" onClick={() => setAsking(true)} aria-keyshortcuts="a">
-        Approve this definition…
-      </Button>
-      {asking && <ApproveDialog server={server} detail={detail} onClose={() => setAsking(false)} />}
-    </>
-  );
-}
-
-interface ApproveDialogProps {
-  readonly server: string;
-  readonly detail: DefinitionDetail;
-  readonly onClose: () => void;
-}
-
-function ApproveDialog({ server, detail, onClose }: ApproveDialogProps): ReactNode {
-  const queries = useQueryClient();
-  const announce = useAnnounce();
-  const approve = useMutation({
-    mutationFn: () =>
-      change('POST', `${definitionPath(server, detail.kind, detail.name)}/approve`, {
-        body: { digest: detail.digest },
-      }),
-    onSuccess: () => {
-      announce('Approved');
-      onClose();
-    },
-    onSettled: () => {
-      for (const queryKey of [['server', server], ['servers'], ['overview']])
-        void queries.invalidateQueries({ queryKey });
-    },
-  });
-  return (
-    <Dialog
-      open
-      onClose={onClose}
-      title="Approve this definition?"
-      description="Agents of every tenant see and call it exactly as shown here. Until then it stays withheld."
-    >
-      {approve.error !== null && <Notice tone="bad" title={approve.error.message} />}
-      <DialogActions>
-        <Button onClick={onClose}>Cancel</Button>
-        <Button look="primary" disabled={approve.isPending} onClick={() => approve.mutate()}>
-          Approve
-        </Button>
-      </DialogActions>
-    </Dialog>
   );
 }

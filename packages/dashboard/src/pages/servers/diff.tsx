@@ -18,6 +18,7 @@ export function Diff({ lines }: { readonly lines: DefinitionDetail['diff'] }): R
   const near = (at: number): boolean =>
     lines.slice(Math.max(0, at - CONTEXT), at + CONTEXT + 1).some(({ op }) => op !== 'same');
   const shown = whole ? numbered : numbered.filter((_line, at) => near(at));
+  const folded = numbered.length - shown.length;
   return (
     <>
       <div className={styles['diff']} role="group" aria-label="Differences">
@@ -25,10 +26,10 @@ export function Diff({ lines }: { readonly lines: DefinitionDetail['diff'] }): R
           <DiffLine key={line.number} line={line} gap={index > 0 && shown[index - 1]?.number !== line.number - 1} />
         ))}
       </div>
-      {shown.length < numbered.length && (
+      {folded > 0 && (
         <div className={styles['more']}>
           <Button look="quiet" onClick={() => setWhole(true)}>
-            Show {numbered.length - shown.length} unchanged lines
+            {folded === 1 ? 'Show the unchanged line' : `Show ${String(folded)} unchanged lines`}
           </Button>
         </div>
       )}

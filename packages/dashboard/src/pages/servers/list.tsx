@@ -13,7 +13,7 @@ import { VisibleText } from '../../ui/visible-text.tsx';
 import styles from './servers.module.css';
 
 const milliseconds = (value: number | null | undefined): string =>
-  value === null || value === undefined ? '–' : `${String(Math.round(value))} ms`;
+  value === null || value === undefined ? '–' : `${Math.round(value).toLocaleString('en')} ms`;
 
 const COLUMNS = [
   column<Server>('name', 'Server', ({ name, pending_definitions: pending }) => (

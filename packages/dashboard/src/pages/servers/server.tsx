@@ -101,6 +101,7 @@ const CHOICES = [
       ['approved', 'Approved'],
       ['pending', 'Pending'],
       ['changed', 'Changed'],
+      ['rejected', 'Rejected'],
       ['withheld', 'Withheld'],
     ],
   },

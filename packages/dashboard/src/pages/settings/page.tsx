@@ -32,7 +32,11 @@ const COLUMNS = [
     'default',
     'Default',
     (setting) =>
-      setting.default === undefined ? <span className="soft">–</span> : <code>{textOf(setting.default)}</code>,
+      setting.default === undefined ? (
+        <span className="soft">–</span>
+      ) : (
+        <code title={textOf(setting.default)}>{textOf(setting.default)}</code>
+      ),
     { width: '18%', wide: true },
   ),
   column<Setting>(
@@ -40,7 +44,7 @@ const COLUMNS = [
     'From',
     ({ origin }) =>
       origin === 'default' ? <span className="soft">default</span> : <Badge tone="accent">{origin}</Badge>,
-    { width: '8rem', wide: true },
+    { width: '9.5rem', wide: true },
   ),
 ];
 
