@@ -18,7 +18,7 @@ interface DecisionProps {
   readonly detail: DefinitionDetail;
 }
 
-/** A decision changes the whole installation, so it is for operators of all of it. What was rejected may be approved. */
+/** A decision changes the whole installation: it is for operators of all of it. What was rejected may be approved. */
 export function DecideOnDefinition({ server, detail }: DecisionProps): ReactNode {
   const { installation_roles: roles } = useSession();
   const isOperator = roles.includes('operator') || roles.includes('admin');
