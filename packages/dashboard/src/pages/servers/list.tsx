@@ -29,7 +29,7 @@ const COLUMNS = [
     width: '30%',
     wide: true,
   }),
-  column<Server>('tools', 'Tools', ({ tools }) => tools, { width: '4.5rem', number: true }),
+  column<Server>('tools', 'Tools', ({ tools }) => tools, { width: '4.5rem', number: true, wide: true }),
   column<Server>('calls', 'Calls', ({ calls }) => calls?.toLocaleString('en') ?? '–', {
     width: '6.5rem',
     number: true,
