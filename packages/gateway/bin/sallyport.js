@@ -82,6 +82,8 @@ function endEarly() {
       if (process.listenerCount(signal) === 1) process.exit(0);
     });
   });
+  /* Nothing was read yet that could be read again; only a terminal that closes ends `stdio`. */
+  if (process.argv[2] === 'start') process.on('SIGHUP', function () {});
 }
 
 /*

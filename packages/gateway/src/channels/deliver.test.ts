@@ -1,6 +1,6 @@
 /** Channels are told in order, again after an error, and never in the way of anybody. */
 import { expect, it } from 'vitest';
-import type { ApprovalEvent } from '@sallyport/guard';
+import { GuardError, type ApprovalEvent } from '@sallyport/guard';
 import type { Channel, ChannelStore, Notice } from './channel.ts';
 import { deliver } from './deliver.ts';
 import { filedApproval, noticeOf } from './testing/notices.mts';
@@ -21,9 +21,16 @@ async function run(
     tenants,
     status = 'pending' as const,
     pausesMax = 30,
-  }: { tenants?: string[]; status?: 'pending' | 'expired'; pausesMax?: number } = {},
+    show,
+    stop = new AbortController(),
+  }: {
+    tenants?: string[];
+    status?: 'pending' | 'expired';
+    pausesMax?: number;
+    show?: () => Promise<void>;
+    stop?: AbortController;
+  } = {},
 ) {
-  const stop = new AbortController();
   const pauses: number[] = [];
   let position = 0;
   const addresses = new Map<string, string>();
@@ -41,7 +48,12 @@ async function run(
     {
       store,
       events: { events: async (after) => events.filter(({ sequence }) => sequence > after) },
-      approvals: { show: async (tenant, id) => filedApproval({ tenant, id, status }) },
+      approvals: {
+        async show(tenant, id) {
+          await show?.();
+          return filedApproval({ tenant, id, status });
+        },
+      },
       noticeOf: ({ kind }, approval) => noticeOf(approval, kind),
       clock: { now: () => 0 },
       log: () => {},
@@ -92,6 +104,47 @@ it('an event that a channel never takes does not keep the others from it', async
   });
   expect([told, position]).toEqual([[2], 2]);
   expect(Math.max(...pauses)).toBe(300_000);
+});
+
+it('U16 a store that is down costs no notice and no attempt, and the channel goes on when it is back', async () => {
+  let isDown = 20;
+  let fails = 1;
+  const told: number[] = [];
+  const { pauses, position } = await run(
+    [event(1, 'filed')],
+    async ({ approval }) => {
+      if (fails-- > 0) throw new Error('down');
+      told.push(Number(approval.id));
+      return undefined;
+    },
+    {
+      async show() {
+        if (isDown-- > 0) throw new GuardError('approvals_unavailable');
+      },
+    },
+  );
+  expect([told, position]).toEqual([[1], 1]);
+  expect(Math.max(...pauses)).toBe(2_000);
+});
+
+it('U16 what is not there any more is left out', async () => {
+  const told: Notice[] = [];
+  const show = () => Promise.reject(new GuardError('not_found'));
+  const { position } = await run([event(1, 'filed')], async (notice) => void told.push(notice), { show });
+  expect([told, position]).toEqual([[], 1]);
+});
+
+it('L9 a channel that never ends does not keep the process from ending', async () => {
+  const stop = new AbortController();
+  const { position } = await run(
+    [event(1, 'filed')],
+    () => {
+      stop.abort();
+      return new Promise(() => undefined);
+    },
+    { stop },
+  );
+  expect(position, 'it is told again').toBe(0);
 });
 
 it('U14 a channel of one tenant is told nothing of another', async () => {

@@ -39,6 +39,25 @@ describe('start', () => {
     expect(signals.listenerCount('SIGTERM') + signals.listenerCount('SIGHUP')).toBe(0);
   });
 
+  it.each<[name: string, atStart: (config: string) => void]>([
+    ['a SIGHUP', () => signals.emit('SIGHUP')],
+    ['a file that changes', (config) => writeFileSync(config, 'tenants: [acme, globex]')],
+  ])('L9 %s during the start neither ends the process nor is lost', async (_name, atStart) => {
+    const config = file('early.yaml', 'tenants: [acme]');
+    let isReloaded = false;
+    const ran = run(['start', '--config', config, '--json'], {
+      start: async () => {
+        expect(signals.listenerCount('SIGHUP'), 'else the process ends').toBe(1);
+        atStart(config);
+        const reload = (): void => void (isReloaded = true);
+        return { gatewayUrl: 'http://127.0.0.1:1', adminUrl: 'http://127.0.0.1:2', close: async () => {}, reload };
+      },
+    });
+    await expect.poll(() => isReloaded, { timeout: 15_000 }).toBe(true);
+    signals.emit('SIGTERM');
+    expect((await ran).code).toBe(0);
+  });
+
   it('does not start with a configuration that has errors', async () => {
     expect(await run(['start', '--config', file('bad2.yaml', 'a: 1')])).toMatchObject({ code: 1, out: '' });
   });

@@ -1,8 +1,8 @@
 /** `sallyport start`: the gateway, the admin listener, or both, until a signal ends them. */
 import { aborted } from '../aborted.ts';
 import { formatConfigError } from '../config.ts';
-import { followConfig } from '../config/follow.ts';
-import type { CommandContext, CommandDefinition, Role, StartedGateway } from './command.ts';
+import { followConfig, readConfigText } from '../config/follow.ts';
+import type { CommandContext, CommandDefinition, Role, Signals, StartedGateway } from './command.ts';
 import { printJson } from './io.ts';
 import { stopSignal } from './stop-signal.ts';
 
@@ -39,9 +39,13 @@ async function startDemo({ io, ports }: CommandContext): Promise<void> {
 
 async function startConfigured(options: StartOptions, context: CommandContext): Promise<void> {
   const { io, configuration, ports } = context;
+  const file = configuration.file();
+  // Before it is loaded: what changes while the gateway starts is read again afterwards.
+  const loadedText = file === undefined ? undefined : readConfigText(file);
   const snapshot = configuration.load();
   if (snapshot === undefined) return;
   const stop = stopSignal(ports.signals);
+  const isReloadAsked = noteReloads(ports.signals);
   const running = await ports.start(snapshot, options.role, stop);
   const { gatewayUrl, adminUrl } = running;
   if (options.json === true) printJson(io, { gateway_url: gatewayUrl, admin_url: adminUrl, pid: process.pid });
@@ -49,16 +53,35 @@ async function startConfigured(options: StartOptions, context: CommandContext): 
     if (options.role !== 'admin') io.stdout(`gateway  ${gatewayUrl}/mcp\n`);
     if (options.role !== 'gateway') io.stdout(`admin    ${adminUrl}\n`);
   }
-  const stopFollowing = reloadOnChange(running, context);
+  const stopFollowing = reloadOnChange(running, context, loadedText, isReloadAsked);
   await aborted(stop);
   stopFollowing();
   await running.close();
 }
 
-/** Reloads when the file changes and on SIGHUP, until the returned function is called. */
+/**
+ * L9: a SIGHUP would end a process that does not listen for it yet.
+ *
+ * @returns what ends it, and says whether one came.
+ */
+function noteReloads(signals: Signals): () => boolean {
+  let isAsked = false;
+  const note = (): void => {
+    isAsked = true;
+  };
+  signals.on('SIGHUP', note);
+  return () => {
+    signals.off('SIGHUP', note);
+    return isAsked;
+  };
+}
+
+/** Reloads when the file changes and on SIGHUP, also during the start, until the returned function is called. */
 function reloadOnChange(
   { reload, rejected }: StartedGateway,
   { configuration, environment, ports: { signals } }: CommandContext,
+  loadedText: string | undefined,
+  isReloadAsked: () => boolean,
 ): () => void {
   const file = configuration.file();
   if (file === undefined || reload === undefined) return () => undefined;
@@ -66,10 +89,12 @@ function reloadOnChange(
     rejected?.([`${file}: ${thrown instanceof Error ? thrown.message : String(thrown)}`]);
   const follower = followConfig(file, {
     environment,
+    loadedText,
     onSnapshot: (snapshot) => void (async () => reload(snapshot))().catch(failed),
     onErrors: (errors) => rejected?.(errors.map(formatConfigError)),
   });
   signals.on('SIGHUP', follower.readNow);
+  if (isReloadAsked()) follower.readNow();
   return () => {
     signals.off('SIGHUP', follower.readNow);
     follower.stop();

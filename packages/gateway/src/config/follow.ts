@@ -9,6 +9,8 @@ import type { Snapshot } from '../snapshot.ts';
 /** What happens with a file that was read again. */
 export interface FollowOptions {
   readonly environment: Environment;
+  /** What the settings in force were read from; absent = what the file says now. */
+  readonly loadedText?: string | undefined;
   readonly onSnapshot: (snapshot: Snapshot) => void;
   readonly onErrors: (errors: readonly ConfigError[]) => void;
   readonly pollMs?: number;
@@ -35,19 +37,22 @@ const emptyFile = (file: string): ConfigError => ({
   message: 'the file is empty; to use the defaults, restart without a configuration',
 });
 
+/** @returns `undefined` when it cannot be read. */
+export function readConfigText(file: string): string | undefined {
+  try {
+    return readFileSync(file, 'utf8');
+  } catch {
+    return undefined;
+  }
+}
+
 /**
  * Polls instead of watching: mounted files are replaced by renaming a folder, which a watch on the file does not
  * report.
  */
 export function followConfig(file: string, options: FollowOptions): ConfigFollower {
-  const read = (): string | undefined => {
-    try {
-      return readFileSync(file, 'utf8');
-    } catch {
-      return undefined;
-    }
-  };
-  let lastRead = read();
+  const read = (): string | undefined => readConfigText(file);
+  let lastRead = options.loadedText ?? read();
   const readNow = (): void => {
     lastRead = read();
     if (lastRead?.trim() === '') return options.onErrors([emptyFile(file)]);

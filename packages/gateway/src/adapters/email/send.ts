@@ -1,4 +1,5 @@
 /** E-mail with a link and nothing to press: mail is read by machines, and its sender is not known for certain. */
+import { Socket } from 'node:net';
 import { createTransport } from 'nodemailer';
 import type { Channel } from '../../channels/channel.ts';
 import { contentOf, type Content } from '../../channels/content.ts';
@@ -12,7 +13,7 @@ const WRITTEN: ReadonlySet<string> = new Set(['filed', 'reminder']);
 /** Writes when a request is filed, and before it expires. */
 export function createEmailChannel(settings: EmailSettings): Channel {
   const { host, port, security, user, password, from, to, tenants } = settings;
-  const transport = createTransport({
+  const options = {
     host,
     port,
     secure: security === 'tls',
@@ -23,13 +24,16 @@ export function createEmailChannel(settings: EmailSettings): Channel {
     socketTimeout: TIMEOUT_MS,
     disableFileAccess: true,
     disableUrlAccess: true,
-  });
+  };
   return {
     name: `email ${host} ${to.join(' ')}`,
     tenants,
-    async send(notice) {
+    async send(notice, _address, signal) {
       if (!WRITTEN.has(notice.kind)) return undefined;
       const content = contentOf(notice, ARGUMENTS_CHARACTERS_MAX);
+      // L9: its own time-outs begin again with every byte, so a server that answers slowly for ever is cut off here.
+      const socket = new Socket({ signal });
+      const transport = createTransport({ ...options, socket });
       // The subject is ours but for names that have no other characters than those of identifiers.
       await transport.sendMail({
         from,

@@ -1,5 +1,5 @@
 /** PostgreSQL as the database of the gateway, for several processes on several machines. */
-import { sql, PostgresDialect } from 'kysely';
+import { sql, PostgresDialect, type PostgresPool, type PostgresPoolClient } from 'kysely';
 import pg from 'pg';
 import type { Product } from '../kysely/product.ts';
 import type { PostgresSettings } from '../../snapshot.ts';
@@ -16,8 +16,15 @@ const SCHEMA_LOCK = 0x73616c6c;
 const INT8 = 20;
 const FLOAT_NUMERIC = 1700;
 
-/** @param lost is told when a connection that was idle breaks; the next use opens another. */
-export function openPostgres(settings: PostgresSettings, lost: (message: string) => void): Product {
+/**
+ * @param lost is told when a connection that was idle breaks; the next use opens another.
+ * @param statementMsMax only tests wait for less.
+ */
+export function openPostgres(
+  settings: PostgresSettings,
+  lost: (message: string) => void,
+  statementMsMax = STATEMENT_MS_MAX,
+): Product {
   const pool = new pg.Pool({
     host: settings.host,
     port: settings.port,
@@ -29,11 +36,11 @@ export function openPostgres(settings: PostgresSettings, lost: (message: string)
     max: CONNECTIONS_MAX,
     connectionTimeoutMillis: CONNECT_MS_MAX,
     idleTimeoutMillis: IDLE_MS,
-    statement_timeout: STATEMENT_MS_MAX,
-    lock_timeout: STATEMENT_MS_MAX,
-    idle_in_transaction_session_timeout: STATEMENT_MS_MAX,
+    statement_timeout: statementMsMax,
+    lock_timeout: statementMsMax,
+    idle_in_transaction_session_timeout: statementMsMax,
     // The network may take the answer away without a word.
-    query_timeout: 2 * STATEMENT_MS_MAX,
+    query_timeout: 2 * statementMsMax,
     keepAlive: true,
     // U4: a crash of the server must not forget that an approval was used, whatever its configuration says.
     options: '-c synchronous_commit=on',
@@ -46,7 +53,7 @@ export function openPostgres(settings: PostgresSettings, lost: (message: string)
   pool.on('error', ({ message }) => lost(message));
   pool.on('connect', (client) => client.on('error', ({ message }) => lost(message)));
   return {
-    dialect: new PostgresDialect({ pool }),
+    dialect: new PostgresDialect({ pool: usableConnections(pool) }),
     async hasTable(database, name) {
       const { rows } = await sql<{ found: string | null }>`select to_regclass(${name}) as found`.execute(database);
       return rows[0]?.found != null;
@@ -56,3 +63,31 @@ export function openPostgres(settings: PostgresSettings, lost: (message: string)
     },
   };
 }
+
+/**
+ * L8: a pool without the connections that did not answer. `pg` keeps one whose query ran out of time, and whoever gets
+ * it next waits behind that query; when the network swallowed it, until TCP gives up after a quarter of an hour. A
+ * transaction that began meanwhile would still be open in it.
+ */
+const usableConnections = (pool: pg.Pool): PostgresPool => ({
+  options: pool.options,
+  end: () => pool.end(),
+  async connect() {
+    const client = await pool.connect();
+    let isUsable = true;
+    const query = async (text: string, parameters: readonly unknown[]): Promise<unknown> => {
+      if (!isUsable) throw new Error('the connection to the database did not answer');
+      try {
+        return await client.query(text, [...parameters]);
+      } catch (thrown) {
+        // Anything else than an answer of the server leaves open what it did.
+        isUsable = thrown instanceof pg.DatabaseError;
+        throw thrown;
+      }
+    };
+    return {
+      query: query as PostgresPoolClient['query'],
+      release: (isDiscarded = false) => client.release(isDiscarded || !isUsable),
+    };
+  },
+});

@@ -6,6 +6,7 @@ import type { Log } from '@sallyport/guard';
 import type { Channel, ChannelStore } from '../../channels/channel.ts';
 import type { ChannelDecisions } from '../../channels/decide.ts';
 import type { SlackSettings } from '../../snapshot.ts';
+import { boundedFetch } from './bounded-fetch.ts';
 import { createSlackChannel } from './channel.ts';
 import { handleInteraction, personOf } from './interaction.ts';
 import type { SlackApp } from './receive.ts';
@@ -28,7 +29,13 @@ export interface OpenedSlack {
 
 export function openSlack(settings: SlackSettings, { store, decisions, log }: SlackDeps): OpenedSlack {
   const logger = loggerOf(log);
-  const options = { slackApiUrl: settings.api, logger, timeout: TIMEOUT_MS, allowAbsoluteUrls: false };
+  const options = {
+    slackApiUrl: settings.api,
+    logger,
+    timeout: TIMEOUT_MS,
+    allowAbsoluteUrls: false,
+    fetch: boundedFetch,
+  };
   // Delivery tries again by itself.
   const client = new WebClient(settings.token, {
     ...options,
