@@ -171,6 +171,7 @@ function cliPage(): string {
       checkPolicies: refuse,
       serverFailures: refuse,
       openBrowser: refuse,
+      pause: refuse,
       signals: { on: () => undefined, off: () => undefined },
     },
   );

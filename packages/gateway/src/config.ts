@@ -5,7 +5,8 @@
  * setting that weakens a protection is documented as a weakening and listed in `snapshot.weakenings`.
  */
 import { existsSync, readFileSync } from 'node:fs';
-import { dirname, resolve } from 'node:path';
+import { homedir } from 'node:os';
+import { dirname, isAbsolute, join, resolve } from 'node:path';
 import { asObject } from '@sallyport/guard';
 import { buildSnapshot } from './config/build.ts';
 import { parseYaml, type ConfigError, type ParsedYaml } from './config/positions.ts';
@@ -52,6 +53,13 @@ export function childEnvironment(environment: Environment): Readonly<Record<stri
     return value === undefined ? [] : [[name, value]];
   });
   return Object.fromEntries(variables);
+}
+
+/** Where the settings of this user are (XDG Base Directory Specification, where a relative path counts as none). */
+export function userConfigFolder(environment: Environment): string {
+  const configured = environment['XDG_CONFIG_HOME'] ?? '';
+  const base = isAbsolute(configured) ? configured : join(nonEmpty(environment['HOME']) ?? homedir(), '.config');
+  return join(base, 'sallyport');
 }
 
 const OF_SCREENS = /^(?:DISPLAY|WAYLAND_DISPLAY|XAUTHORITY|BROWSER|DBUS_SESSION_BUS_ADDRESS|USER|XDG_[A-Z_]+)$/;

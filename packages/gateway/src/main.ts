@@ -1,4 +1,5 @@
 /** The entry of the command line, and of the package: `main` runs one command line, `startGateway` embeds a gateway. */
+import { setTimeout as sleep } from 'node:timers/promises';
 import { openBrowser } from './cli/browser.ts';
 import { checkConfiguredPolicies } from './cli/check-policies.ts';
 import { buildProgram, runProgram, type ProgramIo } from './cli/program.ts';
@@ -38,6 +39,7 @@ export async function main(argv: readonly string[]): Promise<void> {
   };
   const program = buildProgram(io, processEnvironment(), {
     signals: process,
+    pause: async (ms) => sleep(ms),
     openBrowser: (url) => openBrowser(url, processEnvironment()),
     start: startConfigured,
     stdio: async (snapshot, server, token, stop) => {

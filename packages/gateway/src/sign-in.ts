@@ -3,10 +3,8 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { join } from 'node:path';
 import type { SignInUser } from './adapters/oidc-provider/server.ts';
 import { openStore } from './adapters/sqlite/store.ts';
+import { COMMAND_LINE_CLIENT } from './command-line-client.ts';
 import type { Snapshot } from './snapshot.ts';
-
-/** The client of `sallyport login` at the authorization server of the demo. */
-export const COMMAND_LINE_CLIENT = 'sallyport-cli';
 
 /** Returns true for a request that it answers; the next handler gets every other request. */
 export type SignInHandler = (request: IncomingMessage, response: ServerResponse) => boolean;

@@ -1,17 +1,20 @@
 /** Requests of commands to the control API of a running gateway. */
 import { isObject, type Json, type JsonObject } from '@sallyport/guard';
-import { adminAddress, loadConfig } from '../config.ts';
+import { adminAddress, credentialToken, loadConfig } from '../config.ts';
 import { listenerOrigin } from '../listener-origin.ts';
 import type { Snapshot } from '../snapshot.ts';
-import { isAddress, requireToken } from './address.ts';
+import { isAddress } from './address.ts';
 import type { CommandContext, CommandOption } from './command.ts';
 import { fetchBounded } from './fetch-bounded.ts';
 import { parseJson } from './parse-json.ts';
+import { savedToken } from './saved-token.ts';
 
 /** A control API, and the credential for it. */
 export interface AdminTarget {
   readonly origin: string;
   readonly token: string;
+  /** What it means that the gateway does not accept the token, where it is not that of SALLYPORT_TOKEN. */
+  readonly refusal?: string;
 }
 
 /** Option of every command that uses the control API. */
@@ -21,12 +24,23 @@ export const ADMIN_OPTION: CommandOption = {
 };
 
 /** @throws Error with a sentence for the user when there is no credential or no valid address. */
-export function adminTargetOf(url: string | undefined, context: CommandContext): AdminTarget {
-  const { environment } = context;
-  const token = requireToken(environment);
-  const origin = addressOf(url ?? adminAddress(environment), context, ({ admin }) => listenerOrigin(admin.listen));
-  return { origin, token };
+export async function adminTargetOf(url: string | undefined, context: CommandContext): Promise<AdminTarget> {
+  const origin = adminOriginOf(url, context);
+  const given = credentialToken(context.environment);
+  if (given !== undefined) return { origin, token: given };
+  const saved = await savedToken(origin, context.environment);
+  if (saved === undefined)
+    throw new Error(
+      `You are not signed in at ${origin}. Sign in with: sallyport login. ` +
+        'Programs put an API key (sallyport keys create) into SALLYPORT_TOKEN.',
+    );
+  const refusal = `The gateway did not accept the sign-in at ${origin}; sign in again: sallyport login`;
+  return { origin, token: saved, refusal };
 }
+
+/** The origin of the admin listener. @throws Error with a sentence for the user. */
+export const adminOriginOf = (url: string | undefined, context: CommandContext): string =>
+  addressOf(url ?? adminAddress(context.environment), context, ({ admin }) => listenerOrigin(admin.listen));
 
 /**
  * The origin of an address.
@@ -57,13 +71,28 @@ export const RUNNING_OPTION: CommandOption = {
 };
 
 /** The running gateway that a command was given, by option or environment; `undefined` when it was given none. */
-export const adminTargetIfGiven = (url: string | undefined, context: CommandContext): AdminTarget | undefined =>
+export const adminTargetIfGiven = async (
+  url: string | undefined,
+  context: CommandContext,
+): Promise<AdminTarget | undefined> =>
   (url ?? adminAddress(context.environment)) === undefined ? undefined : adminTargetOf(url, context);
 
 /** The usual cause: the key is good for calls only. */
 const NOT_ACCEPTED =
   'The control API did not accept the credential in SALLYPORT_TOKEN. An API key needs a scope for it, such as ' +
   'control:approver (sallyport keys create --scope control:approver …), an access token a client of control.clients.';
+
+/** @throws Error with a sentence for the user when no gateway answers. */
+export async function checkRunning(origin: string): Promise<void> {
+  const { status } = await fetchBounded(`${origin}/health`).catch(nothingAnswers(origin));
+  if (status !== 200) throw new Error(`${origin} is not the admin listener of a gateway: its status is ${status}`);
+}
+
+const nothingAnswers =
+  (origin: string) =>
+  (cause: unknown): never => {
+    throw new Error(`${origin}: nothing answers; is the gateway running? (sallyport start)`, { cause });
+  };
 
 /**
  * @param method `POST` with a body and `GET` without one, unless given.
@@ -77,10 +106,10 @@ export async function adminRequest(
 ): Promise<JsonObject> {
   const headers = { authorization: `Bearer ${target.token}`, 'content-type': 'application/json' };
   const init = { method, headers, ...(body !== undefined && { body: JSON.stringify(body) }) };
-  const { status, body: bytes } = await fetchBounded(`${target.origin}${path}`, init).catch((cause: unknown) => {
-    throw new Error(`${target.origin}: nothing answers; is the gateway running? (sallyport start)`, { cause });
-  });
-  if (status === 401) throw new Error(NOT_ACCEPTED);
+  const { status, body: bytes } = await fetchBounded(`${target.origin}${path}`, init).catch(
+    nothingAnswers(target.origin),
+  );
+  if (status === 401) throw new Error(target.refusal ?? NOT_ACCEPTED);
   const document = parseJson(bytes.toString());
   if (status >= 200 && status < 300 && isObject(document)) return document;
   const detail = isObject(document) ? (document['detail'] ?? document['error']) : undefined;
@@ -107,11 +136,10 @@ export async function adminItems(target: AdminTarget, path: string): Promise<rea
 const LINE_CHARACTERS_MAX = 32 * 1024 * 1024;
 
 /** The lines of a stream, as they come. @throws Error with a sentence for the user. */
-export async function* adminLines({ origin, token }: AdminTarget, path: string): AsyncGenerator<string> {
+export async function* adminLines({ origin, token, refusal }: AdminTarget, path: string): AsyncGenerator<string> {
   const headers = { authorization: `Bearer ${token}` };
-  const response = await fetch(`${origin}${path}`, { headers, redirect: 'error' }).catch((cause: unknown) => {
-    throw new Error(`${origin}: nothing answers; is the gateway running? (sallyport start)`, { cause });
-  });
+  const response = await fetch(`${origin}${path}`, { headers, redirect: 'error' }).catch(nothingAnswers(origin));
+  if (response.status === 401) throw new Error(refusal ?? NOT_ACCEPTED);
   if (!response.ok || response.body === null) throw new Error(`The gateway answered with status ${response.status}.`);
   const decoder = new TextDecoder();
   let rest = '';

@@ -27,10 +27,10 @@ const listCommand: CommandDefinition<readonly [], Options & { readonly all?: boo
     { flags: '--all', summary: 'also those that were decided and have not expired' },
     JSON_OPTION,
   ],
-  example: 'SALLYPORT_TOKEN=sp_… sallyport approvals list',
+  example: 'sallyport approvals list',
   run: async (_given, { adminUrl, all, json }, context) => {
     const path = all === true ? PATH : `${PATH}?status=pending`;
-    const found = await adminItems(adminTargetOf(adminUrl, context), path);
+    const found = await adminItems(await adminTargetOf(adminUrl, context), path);
     if (json === true) printJson(context.io, found);
     else printList(context.io, found);
   },
@@ -41,9 +41,9 @@ const showCommand: CommandDefinition<readonly [string], Options> = {
   summary: 'one request: who calls what, with all arguments',
   arguments: [ID],
   options: [ADMIN_OPTION, JSON_OPTION],
-  example: 'SALLYPORT_TOKEN=sp_… sallyport approvals show 5f0c…',
+  example: 'sallyport approvals show 5f0c…',
   run: async ([id], { adminUrl, json }, context) => {
-    const request = await adminRequest(adminTargetOf(adminUrl, context), pathOf(id));
+    const request = await adminRequest(await adminTargetOf(adminUrl, context), pathOf(id));
     if (json === true) printJson(context.io, request, 'indented');
     else printRequest(context.io, request);
   },
@@ -54,7 +54,7 @@ const approveCommand: CommandDefinition<readonly [string], Options> = {
   summary: 'let exactly this call happen, once',
   arguments: [ID],
   options: [ADMIN_OPTION, JSON_OPTION],
-  example: 'SALLYPORT_TOKEN=sp_… sallyport approvals approve 5f0c…',
+  example: 'sallyport approvals approve 5f0c…',
   run: ([id], options, context) => decide(id, 'approve', options, context),
 };
 
@@ -63,7 +63,7 @@ const denyCommand: CommandDefinition<readonly [string], ReasonOption> = {
   summary: 'refuse a call',
   arguments: [ID],
   options: [ADMIN_OPTION, { flags: '--reason <text>', summary: 'what the model is told' }, JSON_OPTION],
-  example: 'SALLYPORT_TOKEN=sp_… sallyport approvals deny 5f0c… --reason "wrong account"',
+  example: 'sallyport approvals deny 5f0c… --reason "wrong account"',
   run: ([id], options, context) => decide(id, 'deny', options, context),
 };
 
@@ -72,7 +72,7 @@ const withdrawCommand: CommandDefinition<readonly [string], ReasonOption> = {
   summary: 'take back a request of your own',
   arguments: [ID],
   options: [ADMIN_OPTION, { flags: '--reason <text>', summary: 'for people who look at it later' }, JSON_OPTION],
-  example: 'SALLYPORT_TOKEN=sp_… sallyport approvals withdraw 5f0c… --reason "not needed any more"',
+  example: 'sallyport approvals withdraw 5f0c… --reason "not needed any more"',
   run: ([id], options, context) => decide(id, 'withdraw', options, context),
 };
 
@@ -80,7 +80,7 @@ const withdrawCommand: CommandDefinition<readonly [string], ReasonOption> = {
 export const approvalsCommands: CommandGroup = {
   name: 'approvals',
   summary: 'calls that people must approve',
-  example: 'SALLYPORT_TOKEN=sp_… sallyport approvals list',
+  example: 'sallyport approvals list',
   commands: [listCommand, showCommand, approveCommand, denyCommand, withdrawCommand],
 };
 
@@ -91,7 +91,7 @@ async function decide(
   context: CommandContext,
 ): Promise<void> {
   const body = reason === undefined ? {} : { reason };
-  const request = await adminRequest(adminTargetOf(adminUrl, context), `${pathOf(id)}/${verdict}`, body);
+  const request = await adminRequest(await adminTargetOf(adminUrl, context), `${pathOf(id)}/${verdict}`, body);
   if (json === true) return printJson(context.io, request);
   const { status, required, decisions } = request;
   const missing = Number(required) - (Array.isArray(decisions) ? decisions.length : 0);

@@ -16,7 +16,7 @@ export const searchCommand: CommandDefinition<readonly [], RecordFilter & { read
   example: '$ sallyport audit search --tenant acme --status refused --since 2h',
   run: async (_given, filter, context) => {
     const { io } = context;
-    const target = filter.from === undefined ? adminTargetIfGiven(filter.adminUrl, context) : undefined;
+    const target = filter.from === undefined ? await adminTargetIfGiven(filter.adminUrl, context) : undefined;
     if (target !== undefined) return printRecords(await searchOverApi(target, filter), formatOf(filter), io);
     const folders = await foldersOf(filter, io);
     const newest = createNewest(filter.limit);

@@ -29,11 +29,13 @@ export async function openBrowser(url: string, environment: Environment): Promis
   if (command === undefined) return false;
   const [program, ...before] = command;
   const child = spawn(program, [...before, url], { stdio: 'ignore', detached: true, env: variables });
-  child.unref();
   try {
     const [code] = (await once(child, 'exit', { signal: AbortSignal.timeout(STARTED_MS) })) as [number | null];
     return code === 0;
   } catch (thrown) {
     return thrown instanceof Error && thrown.name === 'AbortError';
+  } finally {
+    // Only now: nothing else keeps this process until the answer is there.
+    child.unref();
   }
 }

@@ -95,6 +95,7 @@ export interface CommandPorts {
   /** Serves standard input and output until the input ends. `server` is `undefined` for all servers. */
   readonly stdio: (snapshot: Snapshot, server: string | undefined, token: string, stop: AbortSignal) => Promise<void>;
   readonly signals: Signals;
+  readonly pause: (ms: number) => Promise<void>;
   /** @returns whether there is a browser to open the address in. */
   readonly openBrowser: (url: string) => Promise<boolean>;
   /** Parses the policies and checks them against the pinned definitions. Never throws for the text of a policy. */

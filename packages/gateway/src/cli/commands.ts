@@ -11,6 +11,7 @@ import { completionCommand } from './completion.ts';
 import { initCommand } from './init.ts';
 import { keysCommands } from './keys.ts';
 import { pinsCommands } from './pins.ts';
+import { loginCommand, logoutCommand } from './login.ts';
 import { openCommand } from './open.ts';
 import { startCommand } from './start.ts';
 import { stdioCommand } from './stdio.ts';
@@ -24,6 +25,8 @@ export const COMMANDS: readonly CommandEntry[] = [
   stdioCommand,
   toolsCommand,
   callCommand,
+  loginCommand,
+  logoutCommand,
   openCommand,
   approvalsCommands,
   auditCommands,

@@ -39,7 +39,7 @@ export async function withKeys(
   context: CommandContext,
   work: (keys: KeyAccess) => Promise<void>,
 ): Promise<void> {
-  const target = adminTargetIfGiven(adminUrl, context);
+  const target = await adminTargetIfGiven(adminUrl, context);
   if (target !== undefined) return work(keysOverApi(target));
   const { data } = await context.io.loadFolders();
   const store = openStore(join(data, 'sallyport.db'));

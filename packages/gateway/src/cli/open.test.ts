@@ -1,6 +1,11 @@
+import { execFile } from 'node:child_process';
+import { chmodSync, mkdirSync, readFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
 import { expect, it } from 'vitest';
 import { browserCommand } from './browser.ts';
-import { file, run } from './testing/run.mts';
+import { file, folder, run } from './testing/run.mts';
 
 const config = file('open.yaml', 'admin: { listen: 127.0.0.1:8791, publicUrl: https://sallyport.example.com }');
 
@@ -50,4 +55,19 @@ it('takes the program of the system, and none where there is no screen', () => {
   expect(browserCommand('linux', { WAYLAND_DISPLAY: 'wayland-0' })).toEqual(['xdg-open']);
   expect(browserCommand('darwin', {})).toEqual(['open']);
   expect(browserCommand('win32', {})).toEqual(['rundll32', 'url.dll,FileProtocolHandler']);
+});
+
+it.skipIf(process.platform !== 'linux')('a process of its own waits until the browser was started', async () => {
+  mkdirSync(join(folder, 'programs'));
+  const opened = join(folder, 'opened');
+  chmodSync(file(join('programs', 'xdg-open'), `#!/bin/sh\nprintf '%s' "$1" > ${opened}\n`), 0o755);
+  const main = fileURLToPath(new URL('../main.ts', import.meta.url));
+  const path = [join(folder, 'programs'), dirname(process.execPath), process.env['PATH']].join(':');
+  const { stdout } = await promisify(execFile)(
+    process.execPath,
+    ['--conditions=sallyport-source', main, '--config', config, 'open', '--json'],
+    { env: { PATH: path, DISPLAY: ':0' } },
+  );
+  expect(JSON.parse(stdout)).toEqual({ url: 'https://sallyport.example.com/', opened: true });
+  expect(readFileSync(opened, 'utf8')).toBe('https://sallyport.example.com/');
 });

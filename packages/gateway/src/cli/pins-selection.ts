@@ -46,7 +46,7 @@ export async function withPins(
     io.exit(1);
     return false;
   };
-  const target = adminTargetIfGiven(adminUrl, context);
+  const target = await adminTargetIfGiven(adminUrl, context);
   if (target !== undefined) {
     if (isKnown(await serversOverApi(target))) await run(pinsOverApi(target));
     return;

@@ -44,6 +44,8 @@ describe('the program', () => {
       'stdio',
       'tools',
       'call',
+      'login',
+      'logout',
       'open',
       'approvals',
       'audit',

@@ -2,24 +2,18 @@
  * Sign-in by OpenID Connect on `openid-client`: the authorization code flow with PKCE, state and nonce. The ID token's
  * signature, issuer (also that of RFC 9207), audience, times and nonce are checked; nothing of it is remembered here.
  */
-import { isLoopback, type JsonObject } from '@sallyport/guard';
+import type { JsonObject } from '@sallyport/guard';
 import {
-  allowInsecureRequests,
   authorizationCodeGrant,
   buildAuthorizationUrl,
   calculatePKCECodeChallenge,
-  ClientSecretBasic,
-  customFetch,
-  discovery,
-  enableNonRepudiationChecks,
   fetchUserInfo,
-  None,
   randomNonce,
   randomPKCECodeVerifier,
   randomState,
   type Configuration,
 } from 'openid-client';
-import { checkedFetch } from './checked-fetch.ts';
+import { discover } from './discover.ts';
 
 /** A client that is registered with an issuer. */
 export interface RegisteredClient {
@@ -72,7 +66,7 @@ export function createRelyingParty(nowMs: () => number = () => performance.now()
     const name = JSON.stringify([client.issuer, client.clientId, client.clientSecret]);
     const entry = known.get(name);
     if (entry !== undefined && nowMs() - entry.fetchedAtMs < METADATA_MS) return entry.configuration;
-    const configuration = discover(client);
+    const configuration = discover(client.issuer, client.clientId, client.clientSecret);
     if (known.size >= CLIENTS_MAX) known.clear();
     known.set(name, { configuration, fetchedAtMs: nowMs() });
     configuration.catch(() => known.delete(name));
@@ -82,20 +76,6 @@ export function createRelyingParty(nowMs: () => number = () => performance.now()
     begin: async (client, redirectUri, stepUp) => begin(await configurationOf(client), client, redirectUri, stepUp),
     finish: async (client, callback, begun) => finish(await configurationOf(client), callback, begun),
   };
-}
-
-async function discover({ issuer, clientId, clientSecret }: RegisteredClient): Promise<Configuration> {
-  const url = new URL(issuer);
-  const isPlainLoopback = url.protocol === 'http:' && isLoopback(url.hostname);
-  const authentication = clientSecret === undefined ? None() : ClientSecretBasic(clientSecret);
-  const configuration = await discovery(url, clientId, undefined, authentication, {
-    [customFetch]: checkedFetch(issuer),
-    execute: isPlainLoopback ? [allowInsecureRequests] : [],
-  });
-  configuration[customFetch] = checkedFetch(issuer);
-  // The ID token comes over TLS, and its signature is checked nevertheless: a proxy may end TLS on the way.
-  enableNonRepudiationChecks(configuration);
-  return configuration;
 }
 
 async function begin(
