@@ -1,10 +1,11 @@
-/** L9: what answers at the address of Slack without end. */
+/** What answers at the address of Slack without end. */
 import { once } from 'node:events';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { WebClient } from '@slack/web-api';
 import { expect, it } from 'vitest';
-import { ANSWER_BYTES_MAX, boundedFetch } from './bounded-fetch.ts';
+import { ANSWER_BYTES_MAX } from '../../channels/read-bounded.ts';
+import { boundedFetch } from './bounded-fetch.ts';
 
 it('B2 an answer without end is left after a megabyte', async () => {
   let sent = 0;

@@ -1,6 +1,7 @@
 /** The Bot Framework connector: messages of a bot in a conversation of Teams (REST API 3.0). */
 import { request } from 'undici';
 import { z } from 'zod';
+import { readBounded } from '../../channels/read-bounded.ts';
 import type { TeamsSettings } from '../../snapshot.ts';
 
 /** Writes messages as the bot. */
@@ -39,7 +40,7 @@ export function createConnector(
       signal: AbortSignal.timeout(TIMEOUT_MS),
     });
     if (statusCode !== 200) throw await failure('Microsoft refuses the credentials of the bot', statusCode, body);
-    const { access_token: value, expires_in: seconds } = tokenSchema.parse(await body.json());
+    const { access_token: value, expires_in: seconds } = tokenSchema.parse(await jsonOf(body));
     token = { value, untilMs: nowMs() + seconds * 1_000 - SPARE_MS };
     return value;
   };
@@ -55,7 +56,7 @@ export function createConnector(
     async post(activity, signal) {
       const { statusCode, body } = await send('POST', base, activity, signal);
       if (statusCode < 200 || statusCode > 299) throw await failure('Teams takes no message', statusCode, body);
-      return postedSchema.parse(await body.json()).id;
+      return postedSchema.parse(await jsonOf(body)).id;
     },
     async update(id, activity, signal) {
       const { statusCode, body } = await send('PUT', `${base}/${encodeURIComponent(id)}`, activity, signal);
@@ -72,3 +73,6 @@ async function failure(what: string, status: number, body: { dump(options: { lim
   await body.dump({ limit: 16_384 });
   return new Error(`${what} (status ${status})`);
 }
+
+const jsonOf = async (body: AsyncIterable<Uint8Array>): Promise<unknown> =>
+  JSON.parse((await readBounded(body)).toString()) as unknown;

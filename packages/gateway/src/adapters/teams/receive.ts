@@ -8,6 +8,7 @@ import { request as httpRequest } from 'undici';
 import { z } from 'zod';
 import type { Channel, ChannelStore } from '../../channels/channel.ts';
 import { decideInChannel, type ChannelDecisions } from '../../channels/decide.ts';
+import { readBounded } from '../../channels/read-bounded.ts';
 import { readRawBody } from '../../listen/raw-body.ts';
 import type { TeamsSettings } from '../../snapshot.ts';
 import { APPROVE, ARGUMENTS_CHARACTERS_MAX, DENY, REASON } from './card.ts';
@@ -143,7 +144,7 @@ async function serviceOf(token: string, appId: string, keys: JWTVerifyGetKey): P
 async function fetchKeys(metadata: string): Promise<JWTVerifyGetKey> {
   const { statusCode, body } = await httpRequest(metadata, { signal: AbortSignal.timeout(TIMEOUT_MS) });
   if (statusCode !== 200) throw new Error(`the Bot Framework’s metadata has status ${statusCode}`);
-  const { jwks_uri: uri } = z.object({ jwks_uri: z.url() }).parse(await body.json());
+  const { jwks_uri: uri } = z.object({ jwks_uri: z.url() }).parse(jsonOf((await readBounded(body)).toString()));
   return createRemoteJWKSet(new URL(uri), { timeoutDuration: TIMEOUT_MS });
 }
 
