@@ -2,7 +2,7 @@
  * `sallyport login` against the authorization server of the demo, over real HTTP: a person confirms the code on its
  * pages, the commands use what was saved, renew it, and forget it. How a slow issuer is asked is seen at a small one.
  */
-import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -108,7 +108,7 @@ describe('a sign-in', () => {
     expect(elsewhere.err).toContain('not signed in at http://127.0.0.1:1');
   });
 
-  it('is renewed once when it is about to expire, however many commands run; an ended one is forgotten', async () => {
+  it('is renewed when it is about to expire, for two commands at once too; an ended one is forgotten', async () => {
     await login(confirm);
     const before = entry();
     expire(before);
@@ -153,6 +153,7 @@ describe('an issuer', () => {
   let server: Server;
   let issuer: string;
   let answers: (object | 'breaks' | 'broken')[];
+  let asked = 0;
   beforeAll(async () => {
     server = createServer((request, response) => {
       const send = (status: number, document: object): void =>
@@ -171,6 +172,7 @@ describe('an issuer', () => {
           expires_in: 100,
           interval: 2,
         });
+      asked += 1;
       const next = answers.shift() ?? { error: 'authorization_pending' };
       if (next === 'breaks') return void request.socket.destroy();
       if (next === 'broken') return void response.writeHead(502).end();
@@ -203,6 +205,22 @@ describe('an issuer', () => {
     const ran = await signIn();
     expect(ran.err).toContain('has expired');
     expect(ran.pauses.length).toBe(51);
+  });
+
+  it('is asked once for new tokens, however many commands find the old ones expired', async () => {
+    answers = [{ access_token: 'new', token_type: 'bearer', refresh_token: 'r2', expires_in: 600 }];
+    asked = 0;
+    mkdirSync(join(home, 'sallyport'));
+    const old = {
+      issuer,
+      client_id: 'c',
+      access_token: 'old',
+      refresh_token: 'r1',
+      expires_at: '2020-01-01T00:00:00Z',
+    };
+    writeFileSync(saved(), JSON.stringify({ sign_ins: { [gateway.adminUrl]: old } }));
+    await Promise.all([command('approvals', 'list'), command('approvals', 'list')]);
+    expect([asked, entry().access_token, entry().refresh_token]).toEqual([1, 'new', 'r2']);
   });
 
   it('whose token the gateway does not accept is named, and nothing is saved', async () => {
