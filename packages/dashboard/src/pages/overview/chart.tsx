@@ -28,6 +28,12 @@ function colourOf(element: HTMLElement, name: string): string {
   return color;
 }
 
+/** A value without neighbours is no line: a dot shows it. */
+const lonePoints = (plot: UPlot, series: number): number[] => {
+  const values = plot.data[series] ?? [];
+  return [...values.keys()].filter((at) => values[at] != null && values[at - 1] == null && values[at + 1] == null);
+};
+
 function optionsFor(element: HTMLElement, { lines }: ChartProps, hovered: (at: number | null) => void): UPlot.Options {
   const ink = colourOf(element, '--ink-3');
   const line = colourOf(element, '--line');
@@ -48,7 +54,7 @@ function optionsFor(element: HTMLElement, { lines }: ChartProps, hovered: (at: n
         label,
         stroke: colourOf(element, `--chart-${String(tone)}`),
         width: 1.6,
-        points: { show: false },
+        points: { show: true, size: 4, filter: lonePoints },
       })),
     ],
     hooks: { setCursor: [(plot) => hovered(plot.cursor.idx ?? null)] },

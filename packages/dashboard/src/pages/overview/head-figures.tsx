@@ -25,7 +25,11 @@ export function HeadFigures({ overview }: { readonly overview: Overview }): Reac
         value={calls.toLocaleString('en')}
         note={`last ${String(Math.round(window_seconds / 60))} minutes`}
       />
-      <Figure name="Refused" value={`${share.toFixed(1)} %`} note={`${refused.toLocaleString('en')} calls`} />
+      <Figure
+        name="Refused"
+        value={`${share.toFixed(1)} %`}
+        note={refused === 1 ? '1 call' : `${refused.toLocaleString('en')} calls`}
+      />
       <Figure name="p99" value={p99 === null ? '–' : `${String(Math.round(p99))} ms`} note="most recent" />
       <Figure
         name="Waiting for approval"
