@@ -38,7 +38,16 @@ describe.skipIf(CHROMIUM === undefined)(
       gateway = await openSignInGateway({
         servers: { bank: { url: bank.url } },
         pins: { verify: '0s' },
-        approvals: { rules: [{ server: 'bank', tool: 'refund', approvers: ['role:approver'] }] },
+        approvals: {
+          rules: [
+            {
+              server: 'bank',
+              tool: 'refund',
+              approvers: ['role:approver'],
+              show: { text: 'Money does not come back.', arguments: ['amount'] },
+            },
+          ],
+        },
       });
       browser = await openBrowser();
     });
@@ -105,6 +114,7 @@ describe.skipIf(CHROMIUM === undefined)(
       await page.keyboard.press('j');
       await page.keyboard.press('Enter');
       await page.waitForURL(`${gateway.adminUrl}${asked.page}`);
+      await page.getByText('Money does not come back.').waitFor();
       expect(refunds).toEqual([]);
       await decide(page, 'a', 'Checked with the customer.');
       expect(await asked.result).toMatchObject({ content: [{ text: 'refunded' }] });

@@ -30,6 +30,7 @@ export const REFUND: Approval = {
   required: 2,
   distinct: false,
   approvers: ['group:finance-leads', 'user:carol'],
+  shown_first: { text: 'Refunds above 500 € need the number of the order.', arguments: ['amount', 'reason'] },
   decisions: [],
   may_decide: true,
   step_up_required: false,

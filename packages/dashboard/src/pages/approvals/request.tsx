@@ -56,6 +56,7 @@ function Request({ read }: { readonly read: ReadApproval }): ReactNode {
     >
       <div className={styles['columns']}>
         <div className={styles['what']}>
+          <ShownFirst approval={approval} />
           <Warnings approval={approval} />
           <Arguments approval={approval} tree={tree} onEndSeen={() => setSeenWhole(true)} />
           <Differences differences={approval.differs_from_earlier} />
@@ -64,6 +65,30 @@ function Request({ read }: { readonly read: ReadApproval }): ReactNode {
         <DecisionCard read={read} seenWhole={seenWhole} />
       </div>
     </Page>
+  );
+}
+
+/** What the rule wants an approver to know before anything else. */
+function ShownFirst({ approval: { shown_first: first } }: { readonly approval: Approval }): ReactNode {
+  const { text, arguments: names = [] } = first ?? {};
+  if (text === undefined && names.length === 0) return null;
+  return (
+    <Notice tone="accent" title="Before you decide">
+      {text !== undefined && (
+        <p>
+          <VisibleText text={text} block />
+        </p>
+      )}
+      {names.length > 0 && (
+        <p>
+          Look at{' '}
+          <code>
+            <VisibleText text={names.join(', ')} />
+          </code>{' '}
+          in the arguments.
+        </p>
+      )}
+    </Notice>
   );
 }
 

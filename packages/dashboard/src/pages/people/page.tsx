@@ -45,8 +45,12 @@ function KeyState({ apiKey: { revoked_at, expires_at } }: { readonly apiKey: Api
 }
 
 const keyColumns = (revoke: (key: ApiKey) => void) => [
-  column<ApiKey>('id', 'Key', ({ id }) => <Copyable value={id} what="key id" lengthMax={22} />),
-  column<ApiKey>('name', 'Name', ({ name = '–' }) => <VisibleText text={name} />, { width: '15%', wide: true }),
+  // A phone shows this column alone of those that say which key it is.
+  column<ApiKey>('name', 'Name', ({ name, id }) => <VisibleText text={name ?? id} />),
+  column<ApiKey>('id', 'Key', ({ id }) => <Copyable value={id} what="key id" lengthMax={22} />, {
+    width: '20%',
+    wide: true,
+  }),
   column<ApiKey>('user', 'Acts as', ({ user }) => <VisibleText text={user} />, { width: '14%', wide: true }),
   column<ApiKey>('scopes', 'Scopes', ({ scopes = [] }) => <VisibleText text={scopes.join(', ') || '–'} />, {
     width: '16%',
@@ -68,7 +72,7 @@ const keyColumns = (revoke: (key: ApiKey) => void) => [
           </Button>
         </span>
       ),
-    { width: '8rem' },
+    { width: '6.5rem' },
   ),
 ];
 
