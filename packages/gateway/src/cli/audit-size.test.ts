@@ -32,7 +32,12 @@ afterAll(() => rmSync(root, { recursive: true, force: true }));
 
 let exports = 0;
 
-/** Runs commands one after the other in one process. @returns its largest resident memory in MiB. */
+/**
+ * Runs commands one after the other in one process.
+ *
+ * @returns its largest resident memory in MiB, as the kernel counts it for this program: `maxRSS` would be that of the
+ * process that started it, if that was larger.
+ */
 function peakMib(folder: string): number {
   const main = fileURLToPath(new URL('../main.ts', import.meta.url));
   const commands = [
@@ -43,25 +48,30 @@ function peakMib(folder: string): number {
   ].map((command) => ['audit', ...command, '--from', folder]);
   const script = `const { main } = await import(${JSON.stringify(main)});
     for (const command of ${JSON.stringify(commands)}) await main(command);
-    process.stderr.write('exit=' + (process.exitCode ?? 0) + ' maxrss=' + process.resourceUsage().maxRSS);`;
+    const { readFileSync } = await import('node:fs');
+    const kib = /VmHWM:\\s+(\\d+) kB/.exec(readFileSync('/proc/self/status', 'utf8'))[1];
+    process.stderr.write('exit=' + (process.exitCode ?? 0) + ' peak=' + kib);`;
   // As `bin/sallyport.js` runs these commands.
   const flags = ['--conditions=sallyport-source', '--optimize-for-size', '--input-type=module'];
   const ran = spawnSync(process.execPath, [...flags, '-e', script], { encoding: 'utf8' });
   expect(ran.stdout).toContain('ok      tenant acme');
   // No progress: standard error is a pipe.
-  expect(ran.stderr).toMatch(/^exit=0 maxrss=\d+$/);
-  return Number(ran.stderr.slice(ran.stderr.indexOf('maxrss=') + 7)) / 1_024;
+  expect(ran.stderr).toMatch(/^exit=0 peak=\d+$/);
+  return Number(ran.stderr.slice(ran.stderr.indexOf('peak=') + 5)) / 1_024;
 }
 
 describe('L5: a log that is larger than memory', () => {
-  it('verify, search, prove and export take no more for four times the records', () => {
-    // The first run fills the compile cache.
-    peakMib(small);
-    const [one, four] = [peakMib(small), peakMib(large)];
-    // What is read more is 17 MiB; hashes of it would be 0.6.
-    expect(four).toBeLessThan(one + 15);
-    expect(four).toBeLessThan(150);
-  });
+  it.runIf(process.platform === 'linux')(
+    'verify, search, prove and export take no more for four times the records',
+    () => {
+      // The first run fills the compile cache.
+      peakMib(small);
+      const [one, four] = [peakMib(small), peakMib(large)];
+      // What is read more is 17 MiB; hashes of it would be 0.6.
+      expect(four).toBeLessThan(one + 15);
+      expect(four).toBeLessThan(150);
+    },
+  );
 
   /** Bytes that this process reads meanwhile, as the kernel counts them. */
   async function bytesRead(...args: string[]): Promise<{ readonly bytes: number; readonly out: string }> {
