@@ -1,31 +1,53 @@
-import { ProtocolError } from '@modelcontextprotocol/server';
-import type { GuardError } from '@sallyport/guard';
+/** The error that an author throws for what a model can act on. */
 
 /**
- * A failure that the model reads as it is written here. Every other error of a tool is answered as `UPSTREAM_FAILED`,
- * with as much of its text as the option `errors` allows.
+ * What a ToolError adds to its message.
  *
  * @example
  * ```ts
- * const run: Tool['run'] = async ({ id }) => {
- *   throw new ToolError(`There is no customer ${String(id)}. Use search first.`);
- * };
+ * const advice: ToolErrorAdvice = { suggestion: 'Call search_customers first.', retryAfter: 30 };
+ * ```
+ */
+export interface ToolErrorAdvice {
+  /** What the model can do next. */
+  readonly suggestion?: string;
+  /** Seconds until the same call can succeed. */
+  readonly retryAfter?: number;
+  /** For `onError`; never for the caller. */
+  readonly cause?: unknown;
+}
+
+const CODE = /^[A-Z][A-Z0-9_]{0,63}$/;
+
+/**
+ * A failure that the model reads as it is written here: code, message and advice. Every other error of a handler stays
+ * inside; the caller learns a correlation id.
+ *
+ * @example
+ * ```ts
+ * const notFound = (id: string): ToolError =>
+ *   new ToolError('NOT_FOUND', `There is no customer ${id}.`, { suggestion: 'Call search_customers first.' });
  * ```
  */
 export class ToolError extends Error {
-  constructor(message: string) {
-    super(message);
-    this.name = 'ToolError';
-  }
-}
+  /** `error_code` of the answer. */
+  readonly code: string;
+  readonly suggestion: string | undefined;
+  /** Seconds. */
+  readonly retryAfter: number | undefined;
 
-/** A refusal as a JSON-RPC error with the code of the table: for lists, and for callers who are not authenticated. */
-export function refusalError({ row, message, detail }: GuardError, correlationId: string): ProtocolError {
-  const data = {
-    ...detail.data,
-    error_code: row.errorCode,
-    correlation_id: correlationId,
-    ...(detail.retryAfterSeconds !== undefined && { retry_after: detail.retryAfterSeconds }),
-  };
-  return new ProtocolError(row.jsonRpc, message, data);
+  /**
+   * @param code words of `A-Z0-9` with `_` between them, such as `NOT_FOUND`; at most 64 characters.
+   * @throws RangeError for another code, and for a time that is negative or not finite.
+   */
+  constructor(code: string, message: string, { suggestion, retryAfter, cause }: ToolErrorAdvice = {}) {
+    if (!CODE.test(code)) throw new RangeError('a code of a ToolError is written like NOT_FOUND');
+    if (retryAfter !== undefined && !(retryAfter >= 0 && retryAfter < Infinity))
+      throw new RangeError('retryAfter of a ToolError is a number of seconds');
+    super(message, cause === undefined ? undefined : { cause });
+    this.name = 'ToolError';
+    this.code = code;
+    this.suggestion = suggestion;
+    this.retryAfter = retryAfter === undefined ? undefined : Math.ceil(retryAfter);
+  }
 }

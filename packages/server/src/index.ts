@@ -1,5 +1,6 @@
 /** For authors of MCP servers: tools behind the guard. */
-export { ToolError } from './errors.ts';
+export type { CallContext } from './call-context.ts';
+export { ToolError, type ToolErrorAdvice } from './errors.ts';
 export type { SecureServerOptions } from './options.ts';
 export { secureServer, type SecureServer } from './secure-server.ts';
-export { tool, type Tool, type ToolContext } from './tool.ts';
+export { tool, type Tool } from './tool.ts';

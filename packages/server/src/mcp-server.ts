@@ -14,7 +14,7 @@ import {
   type Target,
 } from '@sallyport/guard';
 import { steadyClock } from '@sallyport/guard/memory';
-import { refusalError } from './errors.ts';
+import { refusalError } from './refusal-error.ts';
 import { runTool } from './run-tool.ts';
 import type { SecureServerOptions } from './options.ts';
 import type { Tool } from './tool.ts';

@@ -10,6 +10,7 @@ import {
   type Permit,
 } from '@sallyport/guard';
 import { ToolError } from './errors.ts';
+import { toolErrorResult } from './tool-error-result.ts';
 import type { Tool } from './tool.ts';
 
 /** @throws GuardError `upstream_failed` or `upstream_timeout`, with the error of the tool as its cause. */
@@ -29,8 +30,7 @@ export async function runTool(
     const answer = tool.run(asObject(call.params['arguments']), { principal, tenant, signal });
     return resultOf(await Promise.race([answer, rejectionOf(timeout.signal)]));
   } catch (thrown) {
-    if (thrown instanceof ToolError)
-      return { value: { content: [{ type: 'text', text: thrown.message }], isError: true } };
+    if (thrown instanceof ToolError) return { value: toolErrorResult(thrown, call.origin.correlationId) };
     throw errorOf(thrown, timeout.signal, errors);
   } finally {
     clearTimeout(timer);

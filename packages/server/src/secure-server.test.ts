@@ -50,7 +50,7 @@ const { factory } = secureServer({
       input: number,
       roles: ['admin'],
       run: async () => {
-        throw new ToolError('It is locked.');
+        throw new ToolError('LOCKED', 'It is locked.', { suggestion: 'Wait.', retryAfter: 1.5 });
       },
     }),
     tool({
@@ -119,7 +119,8 @@ describe.each([
     const client = await connect(mint('alice', 'admin'), modern);
     expect(await client.callTool({ name: 'delete', arguments: { id: 1 } })).toMatchObject({
       isError: true,
-      content: [{ text: 'It is locked.' }],
+      content: [{ text: 'LOCKED: It is locked. Wait. Retry after 2 s.' }],
+      structuredContent: { error_code: 'LOCKED', message: 'It is locked.', suggestion: 'Wait.', retry_after: 2 },
     });
     const broken = await client.callTool({ name: 'broken', arguments: {} });
     expect(broken).toMatchObject({ isError: true, structuredContent: { error_code: 'UPSTREAM_FAILED' } });

@@ -1,22 +1,7 @@
 /** What a server author writes: a tool with a schema, the roles that may call it, and a function. */
-import { jsonDigest, type Definition, type JsonObject, type Principal, type Tenant } from '@sallyport/guard';
+import { jsonDigest, type Definition, type JsonObject } from '@sallyport/guard';
 import { compileSchema } from '@sallyport/guard/stages';
-
-/**
- * What a tool gets besides its arguments.
- *
- * @example
- * ```ts
- * const isAlice = ({ principal }: ToolContext): boolean => principal.user.subject === 'alice';
- * ```
- */
-export interface ToolContext {
-  /** Who calls: authenticated, and allowed to call the tool. */
-  readonly principal: Principal;
-  readonly tenant: Tenant;
-  /** Aborted when the caller cancels, and when the time limit of the call ends. */
-  readonly signal: AbortSignal;
-}
+import type { CallContext } from './call-context.ts';
 
 /**
  * One tool.
@@ -44,7 +29,7 @@ export interface Tool {
    * MiB. Throw a ToolError for what the model can act on. Every other error goes to `onError`, and the caller learns
    * only that the tool failed.
    */
-  readonly run: (input: JsonObject, context: ToolContext) => Promise<string | JsonObject>;
+  readonly run: (input: JsonObject, context: CallContext) => Promise<string | JsonObject>;
 }
 
 const checked = new WeakSet<Tool>();
