@@ -16,13 +16,14 @@ import { logRecord } from '@sallyport/guard/audit';
 import { steadyClock, systemClock } from '@sallyport/guard/memory';
 import { openDatabase, type Database } from './adapters/kysely/database.ts';
 import type { Metrics } from './adapters/prometheus/metrics.ts';
-import { openPostgres } from './adapters/postgres/product.ts';
 import { openSqlite } from './adapters/sqlite/product.ts';
 import type { Snapshot } from './snapshot.ts';
 
 /** @throws Error with a sentence for the operator when the database cannot be reached or is too new. */
 export async function openSharedDatabase({ database, dataFolder }: Snapshot, log: Log): Promise<Database> {
   if (database === undefined) return openDatabase(openSqlite(join(dataFolder, 'sallyport.db')));
+  // Loaded where it is configured, as in `gateway-channels.ts`.
+  const { openPostgres } = await import('./adapters/postgres/product.ts');
   const lost = (error: string): void => log('warn', 'a connection to the database broke', { error });
   try {
     return await openDatabase(openPostgres(database, lost));

@@ -2,8 +2,7 @@
 import { randomUUID } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { asObject, tenantId, type FiledApproval, type Principal } from '@sallyport/guard';
-import { createEmailChannel } from './adapters/email/send.ts';
-import { openSlack } from './adapters/slack/open.ts';
+import type { OpenedSlack, SlackDeps } from './adapters/slack/open.ts';
 import { createSlackReceiver } from './adapters/slack/receive.ts';
 import { createTeamsChannel } from './adapters/teams/channel.ts';
 import { createConnector } from './adapters/teams/connector.ts';
@@ -19,7 +18,7 @@ import { decide } from './control/approvals/decide.ts';
 import { rolesOfPerson } from './control/roles.ts';
 import { principalOf, tenantsOf } from './control/sign-in/sessions.ts';
 import type { GuardedUpstreams, Resources } from './resources.ts';
-import type { WebhookSettings } from './snapshot.ts';
+import type { EmailSettings, SlackSettings, WebhookSettings } from './snapshot.ts';
 
 /** All channels of the configuration. */
 export interface Channels {
@@ -29,12 +28,12 @@ export interface Channels {
 }
 
 /** Opens them, and tells each of what happens to requests until they are closed. */
-export function openChannels(resources: Resources, guarded: GuardedUpstreams): Channels {
+export async function openChannels(resources: Resources, guarded: GuardedUpstreams): Promise<Channels> {
   const { settings, database, approvals, clock, log } = resources;
   const { slack, teams, webhooks, email } = settings.current().snapshot.approvals.channels;
   const decisions = decisionsOf(resources, guarded);
   const store = database.channels;
-  const slackChannels = slack.map((one) => openSlack(one, { store, decisions, log }));
+  const slackChannels = await openSlackChannels(slack, { store, decisions, log });
   const conversations = teams.map((one) => ({
     settings: one,
     channel: createTeamsChannel(createConnector(one), one),
@@ -43,7 +42,7 @@ export function openChannels(resources: Resources, guarded: GuardedUpstreams): C
     ...slackChannels.map(({ channel, close }) => ({ ...silent(channel), close })),
     ...conversations.map(({ channel }) => silent(channel)),
     ...webhooks.map((one) => openWebhook(one, decisions)),
-    ...email.map((one) => silent(createEmailChannel(one))),
+    ...(await createEmailChannels(email)).map(silent),
   ];
   const fromSlack = createSlackReceiver(
     slackChannels.flatMap(({ app }) => app ?? []),
@@ -78,6 +77,20 @@ export function openChannels(resources: Resources, guarded: GuardedUpstreams): C
       await Promise.allSettled([...delivering, ...opened.map((one) => one.close())]);
     },
   };
+}
+
+// The libraries of these two take a tenth of a second of every start: they are loaded where they are configured.
+
+async function openSlackChannels(settings: readonly SlackSettings[], deps: SlackDeps): Promise<readonly OpenedSlack[]> {
+  if (settings.length === 0) return [];
+  const { openSlack } = await import('./adapters/slack/open.ts');
+  return settings.map((one) => openSlack(one, deps));
+}
+
+async function createEmailChannels(settings: readonly EmailSettings[]): Promise<readonly Channel[]> {
+  if (settings.length === 0) return [];
+  const { createEmailChannel } = await import('./adapters/email/send.ts');
+  return settings.map(createEmailChannel);
 }
 
 /** A channel of which nothing comes back. */

@@ -19,12 +19,12 @@ export interface OpenedAdmin extends Omit<Admin, 'close'> {
 }
 
 /** The endpoints of the admin listener. */
-export function openAdmin(
+export async function openAdmin(
   resources: Resources,
   guarded: GuardedUpstreams,
   checks: readonly Check[],
   discovery: Discovery | undefined,
-): OpenedAdmin {
+): Promise<OpenedAdmin> {
   const reads = openReads(resources, guarded, discovery);
   const { approvals, audit, clock, log, metrics, sealer, settings } = resources;
   const { admin: listener } = settings.current().snapshot;
@@ -54,7 +54,7 @@ export function openAdmin(
       isDemo: () => settings.current().snapshot.demo,
     },
   });
-  const channels = openChannels(resources, guarded);
+  const channels = await openChannels(resources, guarded);
   return {
     ...admin,
     handle(request, response) {

@@ -253,7 +253,7 @@ export async function startGateway(snapshot: Snapshot, options: StartOptions = {
   const discovery = role === 'admin' ? undefined : createDiscovery(guarded.upstreams);
   const stopping = new AbortController();
   const checks = readinessChecks({ ...resources, ...guarded, discovery, stopping: stopping.signal });
-  const admin = role === 'gateway' ? undefined : openAdmin(resources, guarded, checks, discovery);
+  const admin = role === 'gateway' ? undefined : await openAdmin(resources, guarded, checks, discovery);
   const listeners = await openListeners(resources, checks, edge, admin, role, options.signIn).catch(async (thrown) => {
     await closeResources(resources, guarded);
     throw thrown;

@@ -1,12 +1,12 @@
 /** Requests of commands to the control API of a running gateway. */
 import { isObject, type Json, type JsonObject } from '@sallyport/guard';
+import { parseJson } from '@sallyport/guard/json';
 import { adminAddress, credentialToken, loadConfig } from '../config.ts';
 import { listenerOrigin } from '../listener-origin.ts';
 import type { Snapshot } from '../snapshot.ts';
 import { isAddress } from './address.ts';
 import type { CommandContext, CommandOption } from './command.ts';
 import { fetchBounded } from './fetch-bounded.ts';
-import { parseJson } from './parse-json.ts';
 import { savedToken } from './saved-token.ts';
 
 /** A control API, and the credential for it. */

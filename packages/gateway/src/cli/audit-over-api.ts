@@ -1,9 +1,9 @@
 /** The records of a running gateway, read over its control API. */
 import { asObject, isObject } from '@sallyport/guard';
+import { parseJson } from '@sallyport/guard/json';
 import { adminLines, type AdminTarget } from './admin-client.ts';
 import { matches, type RecordFilter } from './audit-filter.ts';
 import { shortenRecord, type ShortRecord } from './audit-record.ts';
-import { parseJson } from './parse-json.ts';
 
 /** The newest records that a filter chooses, oldest first. Calls are found when they have ended. */
 export async function searchOverApi(target: AdminTarget, filter: RecordFilter): Promise<readonly ShortRecord[]> {

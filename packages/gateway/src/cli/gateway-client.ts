@@ -4,13 +4,13 @@
  */
 import { request } from 'undici';
 import { createByteBuffer, isObject, type Json, type JsonObject } from '@sallyport/guard';
+import { parseJson } from '@sallyport/guard/json';
 import { encodeHeaderText } from '../mcp/header-text.ts';
 import { ACCEPT_RESPONSE, HEADER, mirroredName } from '../mcp/headers.ts';
 import { requestMessage } from '../mcp/json-rpc.ts';
 import { requestMeta } from '../mcp/meta-keys.ts';
 import { MODERN_VERSION } from '../mcp/revisions.ts';
 import { createSseParser, isEventStream } from '../mcp/sse.ts';
-import { parseJson } from './parse-json.ts';
 
 const RESPONSE_BYTES_MAX = 64 * 1024 ** 2;
 const TIMEOUT_MS = 300_000;

@@ -2,11 +2,11 @@
 import { closeSync, fsyncSync, mkdirSync, openSync, readFileSync, renameSync, rmSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { asObject, isObject, type Json, type JsonObject } from '@sallyport/guard';
+import { parseJson } from '@sallyport/guard/json';
 import type { DeviceClient, DeviceTokens } from '../adapters/openid-client/device-sign-in.ts';
 import { withFileLock } from '../adapters/sqlite/file-lock.ts';
 import { userConfigFolder, type Environment } from '../config.ts';
 import { takeFromOthers } from '../private-file.ts';
-import { parseJson } from './parse-json.ts';
 
 /** A sign-in: who gave its tokens, and for which client. */
 export interface SavedSignIn extends Omit<DeviceClient, 'scopes'>, DeviceTokens {}

@@ -13,56 +13,18 @@ import {
   randomState,
   type Configuration,
 } from 'openid-client';
+import type { BegunSignIn, SignedInPerson, SignInProvider } from '../../sign-in-provider.ts';
+import type { SignInSettings } from '../../snapshot.ts';
 import { discover } from './discover.ts';
-
-/** A client that is registered with an issuer. */
-export interface RegisteredClient {
-  readonly issuer: string;
-  readonly clientId: string;
-  readonly clientSecret: string | undefined;
-  readonly scopes: readonly string[];
-}
-
-/** What the browser must bring back, and what is checked then. */
-export interface BegunSignIn {
-  readonly state: string;
-  readonly nonce: string;
-  readonly verifier: string;
-  readonly redirectUri: string;
-  /** Set when the person had to prove again who they are. */
-  readonly maxAgeSeconds: number | undefined;
-}
-
-/** Who signed in. */
-export interface SignedInPerson {
-  readonly subject: string;
-  /** Of the ID token, and of the UserInfo endpoint where there is one. */
-  readonly claims: JsonObject;
-  readonly authTimeSeconds: number | undefined;
-  readonly acr: string | undefined;
-  readonly sid: string | undefined;
-}
-
-/** Sign-in with the configured issuers. */
-export interface RelyingParty {
-  /** @returns where the browser goes. @throws Error when the issuer cannot be reached. */
-  begin(
-    client: RegisteredClient,
-    redirectUri: string,
-    stepUp: { readonly acrValues: readonly string[] } | undefined,
-  ): Promise<{ readonly url: string; readonly begun: BegunSignIn }>;
-  /** @param callback the address that the browser came back to. @throws Error for every answer that is not right. */
-  finish(client: RegisteredClient, callback: URL, begun: BegunSignIn): Promise<SignedInPerson>;
-}
 
 /** How long metadata and keys of an issuer are used before they are fetched again. */
 const METADATA_MS = 10 * 60_000;
 const CLIENTS_MAX = 64;
 
 /** @param nowMs for the age of metadata. */
-export function createRelyingParty(nowMs: () => number = () => performance.now()): RelyingParty {
+export function createRelyingParty(nowMs: () => number = () => performance.now()): SignInProvider {
   const known = new Map<string, { readonly configuration: Promise<Configuration>; readonly fetchedAtMs: number }>();
-  const configurationOf = (client: RegisteredClient): Promise<Configuration> => {
+  const configurationOf = (client: SignInSettings): Promise<Configuration> => {
     const name = JSON.stringify([client.issuer, client.clientId, client.clientSecret]);
     const entry = known.get(name);
     if (entry !== undefined && nowMs() - entry.fetchedAtMs < METADATA_MS) return entry.configuration;
@@ -80,7 +42,7 @@ export function createRelyingParty(nowMs: () => number = () => performance.now()
 
 async function begin(
   configuration: Configuration,
-  { scopes }: RegisteredClient,
+  { scopes }: SignInSettings,
   redirectUri: string,
   stepUp: { readonly acrValues: readonly string[] } | undefined,
 ): Promise<{ readonly url: string; readonly begun: BegunSignIn }> {

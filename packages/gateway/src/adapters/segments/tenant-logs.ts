@@ -4,7 +4,8 @@ import { GuardError } from '@sallyport/guard';
 import { realFiles } from './files.ts';
 import { createProveInclusion, type Inclusion, type NoInclusion } from './inclusion.ts';
 import { processFolder, processOf, tenantFolder } from './layout.ts';
-import { searchLogs, type RecordQuery, type SearchedLog, type SearchResult } from './search.ts';
+import type { RecordQuery } from '../../record-search.ts';
+import { searchLogs, type SearchedLog, type SearchResult } from './search.ts';
 
 /** The gateway's own log, among those of the processes beside it. */
 export const GATEWAY_LOG = 'gateway';

@@ -1,4 +1,5 @@
 /** What people press in Slack. The payload is Slack's; what is in it was chosen by whoever pressed. */
+import { parseJson } from '@sallyport/guard/json';
 import type { WebClient } from '@slack/web-api';
 import { z } from 'zod';
 import type { Channel, ChannelStore } from '../../channels/channel.ts';
@@ -80,7 +81,7 @@ export function personOf(payload: unknown): string | undefined {
 
 function conversationOf(data: z.infer<typeof payloadSchema>): string | undefined {
   if (data.type === 'block_actions') return data.container.channel_id;
-  return metadataOf.safeParse(jsonOf(data.view.private_metadata)).data?.address.split(' ')[0];
+  return metadataOf.safeParse(parseJson(data.view.private_metadata ?? '')).data?.address.split(' ')[0];
 }
 
 type Pressed = Omit<Said, 'who'> & { readonly address: string };
@@ -90,7 +91,7 @@ async function pressedButton(
   { client }: InteractionDeps,
 ): Promise<Pressed | undefined> {
   const [action] = actions;
-  const request = requestOf.safeParse(jsonOf(action?.value));
+  const request = requestOf.safeParse(parseJson(action?.value ?? ''));
   if (action === undefined || !request.success) return undefined;
   const address = addressText({ channel: container.channel_id, ts: container.message_ts });
   if (action.action_id === APPROVE) return { ...request.data, verdict: 'approve', reason: undefined, address };
@@ -103,18 +104,10 @@ async function pressedButton(
 }
 
 function denied({ view }: z.infer<typeof submitted>): Pressed | undefined {
-  const metadata = metadataOf.safeParse(jsonOf(view.private_metadata));
+  const metadata = metadataOf.safeParse(parseJson(view.private_metadata ?? ''));
   if (!metadata.success) return undefined;
   const reason = view.state.values[REASON][REASON].value ?? undefined;
   return { ...metadata.data, verdict: 'deny', reason: reason === '' ? undefined : reason };
-}
-
-function jsonOf(value: string | undefined): unknown {
-  try {
-    return JSON.parse(value ?? '');
-  } catch {
-    return undefined;
-  }
 }
 
 /** Slack says whose account it is; a guest, a bot or a deactivated account is nobody. */

@@ -1,6 +1,7 @@
 /** The address that Slack sends interactions to. Nothing is parsed before its signature is known to be Slack's. */
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Clock } from '@sallyport/guard';
+import { parseJson } from '@sallyport/guard/json';
 import { readRawBody } from '../../listen/raw-body.ts';
 import { isFromSlack } from './signature.ts';
 
@@ -43,7 +44,7 @@ export function createSlackReceiver(
     const payload = new URLSearchParams(body.toString()).get('payload');
     // Slack waits for three seconds, so the answer comes before anything is done.
     end(response, 200);
-    for (const { act } of signed) act(parsed(payload ?? ''));
+    for (const { act } of signed) act(parseJson(payload ?? ''));
   }
 
   function isNew(signature: string): boolean {
@@ -66,12 +67,4 @@ const headerOf = ({ headers }: IncomingMessage, name: string): string | undefine
 function end(response: ServerResponse, status: number): void {
   if (response.headersSent) return void response.destroy();
   response.writeHead(status, { 'Content-Length': 0, ...(status !== 200 && { Connection: 'close' }) }).end();
-}
-
-function parsed(payload: string): unknown {
-  try {
-    return JSON.parse(payload);
-  } catch {
-    return undefined;
-  }
 }

@@ -3,6 +3,7 @@
  * the service that the activity names; the activity is of our tenant and of the message that the gateway wrote.
  */
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import { parseJson } from '@sallyport/guard/json';
 import { createRemoteJWKSet, jwtVerify, type JWTVerifyGetKey } from 'jose';
 import { request as httpRequest } from 'undici';
 import { z } from 'zod';
@@ -85,7 +86,7 @@ export function createTeamsReceiver(
     if (verified.length === 0) return respond(response, 401);
     const body = await readRawBody(request, BODY_BYTES_MAX);
     if (body === undefined) return respond(response, 413);
-    const activity = activitySchema.safeParse(jsonOf(body.toString()));
+    const activity = activitySchema.safeParse(parseJson(body.toString()));
     if (!activity.success) return respond(response, 200);
     const { data } = activity;
     // Teams names a reply by the conversation and the message that it is in.
@@ -144,16 +145,8 @@ async function serviceOf(token: string, appId: string, keys: JWTVerifyGetKey): P
 async function fetchKeys(metadata: string): Promise<JWTVerifyGetKey> {
   const { statusCode, body } = await httpRequest(metadata, { signal: AbortSignal.timeout(TIMEOUT_MS) });
   if (statusCode !== 200) throw new Error(`the Bot Framework’s metadata has status ${statusCode}`);
-  const { jwks_uri: uri } = z.object({ jwks_uri: z.url() }).parse(jsonOf((await readBounded(body)).toString()));
+  const { jwks_uri: uri } = z.object({ jwks_uri: z.url() }).parse(parseJson((await readBounded(body)).toString()));
   return createRemoteJWKSet(new URL(uri), { timeoutDuration: TIMEOUT_MS });
-}
-
-function jsonOf(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }
 
 /** @param message for the person, as the answer to an action of a card. */

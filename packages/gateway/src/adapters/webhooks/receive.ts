@@ -1,5 +1,6 @@
 /** Signed decisions in: the receiver of a webhook says what one of its people decided (Standard Webhooks 1.0). */
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import { parseJson } from '@sallyport/guard/json';
 import { Webhook } from 'standardwebhooks';
 import { z } from 'zod';
 import type { Channel } from '../../channels/channel.ts';
@@ -43,7 +44,7 @@ export function createWebhookReceiver(
     const body = await readRawBody(request, BODY_BYTES_MAX);
     if (body === undefined) return respond(response, 413, `the body has more than ${BODY_BYTES_MAX} bytes`);
     if (!isSigned(webhook, request, body)) return respond(response, 401, 'the signature or its time is not valid');
-    const said = decisionSchema.safeParse(jsonOf(body.toString()));
+    const said = decisionSchema.safeParse(parseJson(body.toString()));
     if (!said.success) return respond(response, 400, z.prettifyError(said.error));
     const { by, reason, ...rest } = said.data;
     const answer: ChannelAnswer = await decideInChannel(
@@ -70,14 +71,6 @@ function isSigned(webhook: Webhook, { headers }: IncomingMessage, body: Buffer):
     return true;
   } catch {
     return false;
-  }
-}
-
-function jsonOf(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
   }
 }
 

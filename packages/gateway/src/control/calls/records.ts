@@ -1,27 +1,5 @@
 /** What the endpoints about calls work with: the audit logs of one tenant, searched and proven. */
-import type { JsonObject } from '@sallyport/guard';
-
-/** What to search for. */
-export interface RecordQuery {
-  /** Decides about each record that `texts` leaves. */
-  matches(record: JsonObject): boolean;
-  /** Texts that every wanted record has among its JSON, as JSON writes them. */
-  readonly texts: readonly string[];
-  readonly sinceMs?: number | undefined;
-  readonly limit: number;
-  readonly bytesMax: number;
-  readonly from?: SearchPosition | undefined;
-}
-
-/** Where a search stopped, by log. */
-export type SearchPosition = Readonly<Record<string, readonly [segment: number, offset: number]>>;
-
-/** A record, and where it is. */
-export interface FoundRecord {
-  readonly log: string;
-  readonly index: number;
-  readonly record: JsonObject;
-}
+import type { FoundRecord, RecordQuery, SearchPosition } from '../../record-search.ts';
 
 /** A record with the proof that it is in the log. */
 export interface ProvenRecord {

@@ -3,7 +3,8 @@ import type { IncomingMessage } from 'node:http';
 import type { Json } from '@sallyport/guard';
 import type { EndpointResponse } from '../endpoint.ts';
 import { expiredCookie, readCookie, sessionCookie, SIGN_IN_COOKIE } from './cookies.ts';
-import type { SignInDeps, SignedInPerson } from './handle.ts';
+import type { SignedInPerson } from '../../sign-in-provider.ts';
+import type { SignInDeps } from './handle.ts';
 import { PENDING, redirect, type PendingSignIn } from './login.ts';
 import { page } from './page.ts';
 

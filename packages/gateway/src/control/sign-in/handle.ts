@@ -1,6 +1,7 @@
 /** What browsers and issuers ask outside the API: `/auth/login`, `/auth/callback` and `/auth/backchannel-logout`. */
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Clock, JsonObject, Log, Sealer } from '@sallyport/guard';
+import type { SignInProvider } from '../../sign-in-provider.ts';
 import type { SignInSettings } from '../../snapshot.ts';
 import type { WebSessionStore } from '../../web-sessions.ts';
 import { NOT_FOUND, sendResponse, type EndpointResponse } from '../endpoint.ts';
@@ -9,35 +10,6 @@ import { finishSignIn } from './callback.ts';
 import { beginSignIn } from './login.ts';
 import { page } from './page.ts';
 import type { Sessions } from './sessions.ts';
-
-/** What is kept between the two halves of a sign-in, sealed in a cookie of the browser that began it. */
-export interface BegunSignIn {
-  readonly state: string;
-  readonly nonce: string;
-  readonly verifier: string;
-  readonly redirectUri: string;
-  readonly maxAgeSeconds: number | undefined;
-}
-
-/** Who signed in, as the issuer says. */
-export interface SignedInPerson {
-  readonly subject: string;
-  readonly claims: JsonObject;
-  readonly authTimeSeconds: number | undefined;
-  readonly acr: string | undefined;
-  readonly sid: string | undefined;
-}
-
-/** Sign-in with an issuer (`adapters/openid-client/`). */
-export interface SignInProvider {
-  begin(
-    client: SignInSettings,
-    redirectUri: string,
-    stepUp: { readonly acrValues: readonly string[] } | undefined,
-  ): Promise<{ readonly url: string; readonly begun: BegunSignIn }>;
-  /** @throws Error for every answer that is not right. */
-  finish(client: SignInSettings, callback: URL, begun: BegunSignIn): Promise<SignedInPerson>;
-}
 
 /** What the sign-in works with. */
 export interface SignInDeps {
