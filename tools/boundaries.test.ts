@@ -121,6 +121,12 @@ describe('boundaries', () => {
     ).toEqual([]);
   });
 
+  it('of the server package the gateway uses only parts that need no MCP SDK: http, openapi, sandbox', () => {
+    const allowed = /^@sallyport\/server\/(http|openapi|sandbox)$/;
+    const entry = /^@sallyport\/server(\/|$)/;
+    expect(breaking(gateway, (_source, imported) => entry.test(imported) && !allowed.test(imported))).toEqual([]);
+  });
+
   it('only gateway.ts knows everything: the entry and the stdio gateway use it, and nothing else does', () => {
     const users = new Set(['packages/gateway/src/main.ts', 'packages/gateway/src/stdio-gateway.ts']);
     expect(

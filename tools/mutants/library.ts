@@ -2,9 +2,43 @@
 import { changesIn, type Change } from './change.ts';
 
 const inServer = changesIn('packages/server/src');
+const inHttp = changesIn('packages/server/src/http');
 const TESTS = ['secure-server.test.ts', 'broken-tools.test.ts', 'result-limit.test.ts'];
 
+const http: readonly Change[] = [
+  ...inHttp(
+    'addresses.ts',
+    ['addresses.test.ts'],
+    [
+      ["  ['169.254.0.0', 16],\n", ''],
+      ["  ['100.100.100.200', 32],\n", ''],
+      ["  ['168.63.129.16', 32],\n", ''],
+      ["  ['fd00:ec2::', 32],\n", ''],
+      ["  ['10.0.0.0', 8],\n", ''],
+      ["  ['100.64.0.0', 10],\n", ''],
+      ["  ['::ffff:0:0', 96],\n", ''],
+      ["  ['64:ff9b::', 96],\n", ''],
+      ["  ['2002::', 16],\n", ''],
+      ["  ['fc00::', 7],\n", ''],
+      ["  ['fe80::', 10],\n", ''],
+      ["  ['224.0.0.0', 3],\n", ''],
+      ["version === 0 || address.includes('%')", 'version === 0'],
+    ],
+  ),
+  ...inHttp(
+    'dialler.ts',
+    ['packages/gateway/src/adapters/jwks/addresses.test.ts'],
+    [
+      ['addresses.every(({ address })', 'addresses.some(({ address })'],
+      ["(kind === 'private' && isInternal)", "kind === 'private'"],
+      ["kind === 'public' || (kind === 'private' && isInternal)", "kind === 'public' || isInternal"],
+      ['isIP(host) !== 0 && !mayConnect(host, isInternal)', 'false'],
+    ],
+  ),
+];
+
 export const library: readonly Change[] = [
+  ...http,
   ...inServer('server-guard.ts', TESTS, [
     ['RESULT_BYTES_MAX = 1024 * 1024', 'RESULT_BYTES_MAX = 1024 * 1024 * 1024'],
     ['resultBytesMax: () => RESULT_BYTES_MAX', 'resultBytesMax: () => Infinity'],

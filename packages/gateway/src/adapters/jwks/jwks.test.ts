@@ -6,7 +6,7 @@ import type { AddressInfo } from 'node:net';
 import { createBearerJwt, type KeySource } from '@sallyport/guard/stages';
 import { afterEach, describe, expect, it } from 'vitest';
 import { discoverJwksUri } from './discover.ts';
-import { FETCH_TIMEOUT_MS, fetchJson, isPublicAddress } from './fetch-json.ts';
+import { FETCH_TIMEOUT_MS, fetchJson } from './fetch-json.ts';
 import { createKeySource, KEYS_COOLDOWN_MS, KEYS_FRESH_MS, KEYS_STALE_MS } from './keys.ts';
 
 const rsa = generateKeyPairSync('rsa', { modulusLength: 2048 });
@@ -316,17 +316,6 @@ describe('O9 addresses that a document names', () => {
   ])('O9 no connection is opened to %s', async (address) => {
     await expect(fetchJson(new URL(address), 'https://idp.test')).rejects.toThrow(/private|only https|credentials/);
   });
-
-  it.each([
-    ['8.8.8.8', true],
-    ['2606:4700::1111', true],
-    ['100.64.0.1', false],
-    ['::ffff:8.8.8.8', false],
-    ['0.0.0.0', false],
-    ['255.255.255.255', false],
-    ['fe80::1', false],
-    ['idp.test', false],
-  ])('O9 %s is public: %s', (address, expected) => expect(isPublicAddress(address)).toBe(expected));
 
   it('O13 metadata that names another issuer is ignored', async () => {
     const site = await serve((request, response) =>
