@@ -7,7 +7,7 @@
 import { mkdtempSync, readdirSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { buildLog } from '../packages/gateway/src/adapters/segments/testing/build-log.mts';
+import { buildLog } from '../packages/server/src/segments/testing/build-log.mts';
 import { measured } from '../packages/gateway/src/cli/testing/measured.mts';
 import { cliOf, thisCheckout } from './gateway.ts';
 

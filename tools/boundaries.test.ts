@@ -4,10 +4,14 @@ import { isTest, sourcesIn, type Source } from './sources.ts';
 
 const guard = sourcesIn('packages/guard/src').filter((source) => !isTest(source));
 const gateway = sourcesIn('packages/gateway/src').filter((source) => !isTest(source));
-const all = [...guard, ...gateway];
+const server = sourcesIn('packages/server/src').filter((source) => !isTest(source));
+const all = [...guard, ...server, ...gateway];
 
-const FOLDERS = ['edge', 'upstream', 'control', 'adapters', 'listen'] as const;
-const folderOf = (path: string): string | undefined => /^packages\/gateway\/src\/([a-z-]+)\//.exec(path)?.[1];
+const FOLDERS = ['edge', 'upstream', 'control', 'adapters', 'listen', 'segments'] as const;
+/** The folder of a part, in the gateway or in what it shares with servers. */
+const folderOf = (path: string): string | undefined =>
+  /^packages\/(?:gateway|server)\/src\/([a-z-]+)\//.exec(path)?.[1];
+const parts = [...server, ...gateway];
 
 const breaking = (sources: readonly Source[], rule: (source: Source, imported: string) => boolean): string[] =>
   sources.flatMap((source) =>
@@ -20,6 +24,12 @@ describe('boundaries', () => {
       /^(sallyport|@sallyport\/|undici|node:(net|http|tls|fs|child_process|dgram|dns|sqlite|worker_threads))/;
     expect(
       breaking(guard, (_source, imported) => forbidden.test(imported) || imported.startsWith('packages/gateway')),
+    ).toEqual([]);
+  });
+
+  it('the server package imports no gateway: what both need lies in it, the gateway has its own parts', () => {
+    expect(
+      breaking(server, (_source, imported) => imported === 'sallyport' || imported.startsWith('packages/gateway')),
     ).toEqual([]);
   });
 
@@ -63,19 +73,21 @@ describe('boundaries', () => {
   });
 
   it.each(FOLDERS)('%s does not import the other folders: they meet in gateway.ts or through snapshot.ts', (folder) => {
-    const inside = gateway.filter((source) => folderOf(source.path) === folder);
+    const inside = parts.filter((source) => folderOf(source.path) === folder);
     expect(inside.length).toBeGreaterThan(0);
     const others = new Set(
-      ['edge', 'upstream', 'control', 'adapters', 'listen', 'cli', 'config', 'demo'].filter(
+      ['edge', 'upstream', 'control', 'adapters', 'listen', 'segments', 'cli', 'config', 'demo'].filter(
         (other) => other !== folder,
       ),
     );
     // The two listeners read and set headers alike, and the edge says when a body is read.
     const shared = new Set([
-      'packages/gateway/src/listen/security-headers.ts',
-      'packages/gateway/src/listen/header-values.ts',
-      'packages/gateway/src/listen/pausable-request.ts',
-      'packages/gateway/src/listen/raw-body.ts',
+      'packages/server/src/listen/security-headers.ts',
+      'packages/server/src/listen/header-values.ts',
+      'packages/server/src/listen/listener-origin.ts',
+      'packages/server/src/listen/pausable-request.ts',
+      'packages/server/src/listen/raw-body.ts',
+      'packages/server/src/listen/settings.ts',
     ]);
     expect(
       breaking(inside, (_source, imported) => others.has(folderOf(imported) ?? '') && !shared.has(imported)),
@@ -91,9 +103,9 @@ describe('boundaries', () => {
   });
 
   it('mcp is pure and imports the guard only: a fact of the protocol knows nothing of who uses it', () => {
-    const protocol = gateway.filter((source) => folderOf(source.path) === 'mcp');
+    const protocol = server.filter((source) => folderOf(source.path) === 'mcp');
     expect(protocol.length).toBeGreaterThan(0);
-    const allowed = /^(packages\/gateway\/src\/mcp\/|@sallyport\/guard(\/json)?$)/;
+    const allowed = /^(packages\/server\/src\/mcp\/|@sallyport\/guard(\/json)?$)/;
     expect(breaking(protocol, (_source, imported) => !allowed.test(imported))).toEqual([]);
   });
 
@@ -101,15 +113,15 @@ describe('boundaries', () => {
     const speakers = new Set(['mcp', 'edge', 'upstream', 'cli', 'demo', undefined]);
     expect(
       breaking(
-        gateway,
-        ({ path }, imported) => imported.startsWith('packages/gateway/src/mcp/') && !speakers.has(folderOf(path)),
+        parts,
+        ({ path }, imported) => imported.startsWith('packages/server/src/mcp/') && !speakers.has(folderOf(path)),
       ),
     ).toEqual([]);
   });
 
   it('only adapters, upstream and listen open sockets or files', () => {
     const opens = /^(undici|node:(net|http|https|tls|child_process|sqlite))$/;
-    const allowed = /^packages\/gateway\/src\/(adapters|upstream|listen|demo|cli)\//;
+    const allowed = /^packages\/gateway\/src\/(adapters|upstream|demo|cli)\//;
     // Types open nothing, and isIP only reads a text.
     const asTypes = (source: Source, imported: string): boolean =>
       new RegExp(`import (type [^;]*|\\{ isIP \\}) from '${imported}'`).test(source.text);

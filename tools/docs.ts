@@ -9,7 +9,7 @@ import type { Command } from 'commander';
 import { ERRORS, INTERNAL_METHODS, MCP_METHODS, METHODS, type MethodRow } from '@sallyport/guard';
 import { openApiDocument } from '../packages/gateway/src/control/api/openapi.ts';
 import { API_ROUTES } from '../packages/gateway/src/control/routes.ts';
-import { VERSION } from '../packages/gateway/src/mcp/implementation.ts';
+import { VERSION } from '../packages/server/src/mcp/implementation.ts';
 import { EXIT_CODES } from '../packages/gateway/src/cli/command.ts';
 import { buildProgram } from '../packages/gateway/src/cli/program.ts';
 import { foreignPage } from './foreign-page.ts';

@@ -16,6 +16,9 @@ export interface Source {
 const IMPORT =
   /(?:^|\n)\s*(?:import|export)\s[^'";]*?from\s+'([^']+)'|(?:^|\n)\s*import\s+'([^']+)'|import\('([^']+)'\)/g;
 
+/** A file of the server package that the gateway shares. */
+const SERVER_FILE = /^@sallyport\/server\/((?:edge|listen|mcp|segments)\/.+|private-file)$/;
+
 /** @param base another checkout, for figures of two in one run. */
 export function sourcesIn(folder: string, base = root): Source[] {
   return (
@@ -33,6 +36,7 @@ function sourceOf(file: string, base: string): Source {
   const text = readFileSync(file, 'utf8');
   const imports = [...text.matchAll(IMPORT)].map((match) => {
     const name = match[1] ?? match[2] ?? match[3] ?? '';
+    if (SERVER_FILE.test(name)) return name.replace(SERVER_FILE, 'packages/server/src/$1.ts');
     return name.startsWith('.') ? relative(base, resolve(dirname(file), name)) : name;
   });
   return { path: relative(base, file), text, imports };

@@ -7,12 +7,12 @@ import { createSealer, uriFault, type Json } from '@sallyport/guard';
 import { canonicalize, oneLine, parseStrict } from '@sallyport/guard/json';
 import { compileSchema, readAuthorization } from '@sallyport/guard/stages';
 import { describe, expect, it } from 'vitest';
-import { findResumption } from '../../packages/gateway/src/edge/sessions/streams.ts';
-import { readClientMessage } from '../../packages/gateway/src/mcp/client-message.ts';
-import { decodeHeaderText, encodeHeaderText } from '../../packages/gateway/src/mcp/header-text.ts';
-import { createLineSplitter } from '../../packages/gateway/src/mcp/lines.ts';
-import { readServerMessages } from '../../packages/gateway/src/mcp/server-message.ts';
-import { createSseParser, isEventStream } from '../../packages/gateway/src/mcp/sse.ts';
+import { findResumption } from '../../packages/server/src/edge/sessions/streams.ts';
+import { readClientMessage } from '../../packages/server/src/mcp/client-message.ts';
+import { decodeHeaderText, encodeHeaderText } from '../../packages/server/src/mcp/header-text.ts';
+import { createLineSplitter } from '../../packages/server/src/mcp/lines.ts';
+import { readServerMessages } from '../../packages/server/src/mcp/server-message.ts';
+import { createSseParser, isEventStream } from '../../packages/server/src/mcp/sse.ts';
 import { lookAlikeKeys, nameFault } from '../../packages/gateway/src/upstream/pins/names.ts';
 import {
   compileTemplate,

@@ -5,7 +5,7 @@
 import { join } from 'node:path';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { readRecords } from '../../packages/gateway/src/adapters/segments/verify.ts';
+import { readRecords } from '../../packages/server/src/segments/verify.ts';
 import { openGateway, type TestGateway } from '../e2e/gateway.ts';
 import { openInstallation } from './installation.ts';
 import { connect, MODERN_META, type Era, type RawClient } from './mcp-client.ts';

@@ -5,7 +5,7 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { readRecords } from '../../packages/gateway/src/adapters/segments/verify.ts';
+import { readRecords } from '../../packages/server/src/segments/verify.ts';
 import { legacyHttp, type LegacyHttp } from '../../packages/gateway/src/upstream/testing/legacy-server.mts';
 import { modernHttp, type ModernHttp } from '../../packages/gateway/src/upstream/testing/modern-server.mts';
 import { openGateway, type TestGateway } from '../e2e/gateway.ts';

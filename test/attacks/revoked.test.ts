@@ -8,7 +8,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { API_KEY_REMEMBERED_MS } from '../../packages/guard/src/stages/authenticate/api-key.ts';
 import { CONFIG_POLL_MS } from '../../packages/gateway/src/config/follow.ts';
-import { RECHECK_MS } from '../../packages/gateway/src/edge/subscriptions/reauthorize.ts';
+import { RECHECK_MS } from '../../packages/server/src/edge/subscriptions/reauthorize.ts';
 import { POLICY_POLL_MS, POLICY_SETTLE_MS } from '../../packages/gateway/src/reload.ts';
 import { openStdioClient } from './stdio-client.ts';
 import {

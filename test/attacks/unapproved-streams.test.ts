@@ -4,7 +4,7 @@
  */
 import type { ServerResponse } from 'node:http';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { eventsOf, stream } from '../../packages/gateway/src/edge/testing/client.mts';
+import { eventsOf, stream } from '../../packages/server/src/edge/testing/client.mts';
 import { openGateway, type TestGateway } from '../e2e/gateway.ts';
 import { connect, headersFor, MODERN_META, type Era } from './mcp-client.ts';
 import { openUpstream, SILENT, tool, type Received, type Upstream } from './upstream.ts';

@@ -3,9 +3,9 @@ import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { AuditRecord } from '@sallyport/guard';
-import { tenantFolder } from '../../packages/gateway/src/adapters/segments/layout.ts';
-import { openAuditLog } from '../../packages/gateway/src/adapters/segments/log.ts';
-import { readRecords } from '../../packages/gateway/src/adapters/segments/verify.ts';
+import { tenantFolder } from '../../packages/server/src/segments/layout.ts';
+import { openAuditLog } from '../../packages/server/src/segments/log.ts';
+import { readRecords } from '../../packages/server/src/segments/verify.ts';
 import { auditLogContract } from './audit-log.ts';
 
 auditLogContract('the segment log', (clock) => {

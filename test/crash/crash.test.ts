@@ -8,9 +8,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { expect, it } from 'vitest';
-import { openAuditLog } from '../../packages/gateway/src/adapters/segments/log.ts';
-import { tenantFolder } from '../../packages/gateway/src/adapters/segments/layout.ts';
-import { readRecords, verifyLog } from '../../packages/gateway/src/adapters/segments/verify.ts';
+import { openAuditLog } from '../../packages/server/src/segments/log.ts';
+import { tenantFolder } from '../../packages/server/src/segments/layout.ts';
+import { readRecords, verifyLog } from '../../packages/server/src/segments/verify.ts';
 
 const KILLS = 30;
 /** The whole log is verified after so many kills; recovery itself checks it at every start. */

@@ -4,7 +4,7 @@
  */
 import { writeSync } from 'node:fs';
 import { flushCompileCache } from 'node:module';
-import { openAuditLog } from '../../packages/gateway/src/adapters/segments/log.ts';
+import { openAuditLog } from '../../packages/server/src/segments/log.ts';
 
 const [folder = '', calls] = process.argv.slice(2);
 /** Calls until it ends without closing the log, as if it was killed; without a number it goes on for ever. */

@@ -4,7 +4,7 @@
  */
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { readRecords } from '../../packages/gateway/src/adapters/segments/verify.ts';
+import { readRecords } from '../../packages/server/src/segments/verify.ts';
 import {
   openInstallation,
   startGatewayProcess,

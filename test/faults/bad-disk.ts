@@ -5,8 +5,8 @@
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { openAuditLog, type SegmentAuditLog } from '../../packages/gateway/src/adapters/segments/log.ts';
-import { readRecords, verifyLog } from '../../packages/gateway/src/adapters/segments/verify.ts';
+import { openAuditLog, type SegmentAuditLog } from '../../packages/server/src/segments/log.ts';
+import { readRecords, verifyLog } from '../../packages/server/src/segments/verify.ts';
 import type { Below } from './random.ts';
 import { unreliableFiles, type Behaviour, type UnreliableFiles } from './unreliable-files.ts';
 

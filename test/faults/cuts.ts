@@ -19,10 +19,10 @@ import { basename, dirname, join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import type { AuditRecord } from '@sallyport/guard';
-import { realFiles, type LogFiles } from '../../packages/gateway/src/adapters/segments/files.ts';
-import { openAuditLog, type SegmentAuditLog } from '../../packages/gateway/src/adapters/segments/log.ts';
-import { tenantFolder } from '../../packages/gateway/src/adapters/segments/layout.ts';
-import { readRecords, verifyLog } from '../../packages/gateway/src/adapters/segments/verify.ts';
+import { realFiles, type LogFiles } from '../../packages/server/src/segments/files.ts';
+import { openAuditLog, type SegmentAuditLog } from '../../packages/server/src/segments/log.ts';
+import { tenantFolder } from '../../packages/server/src/segments/layout.ts';
+import { readRecords, verifyLog } from '../../packages/server/src/segments/verify.ts';
 import type { FileEvent } from './file-events.ts';
 import {
   checkTraced,

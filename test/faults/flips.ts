@@ -5,9 +5,9 @@
 import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { realFiles, type LogFiles } from '../../packages/gateway/src/adapters/segments/files.ts';
-import { openAuditLog, type SegmentAuditLog } from '../../packages/gateway/src/adapters/segments/log.ts';
-import { readRecords, verifyLog } from '../../packages/gateway/src/adapters/segments/verify.ts';
+import { realFiles, type LogFiles } from '../../packages/server/src/segments/files.ts';
+import { openAuditLog, type SegmentAuditLog } from '../../packages/server/src/segments/log.ts';
+import { readRecords, verifyLog } from '../../packages/server/src/segments/verify.ts';
 import type { Below } from './random.ts';
 
 const TENANTS = ['_', 'acme', 'globex'] as const;

@@ -1,5 +1,5 @@
 /** System calls of a log that fail, or wait, for as long as a test wants, and a ledger of open descriptors. */
-import { realFiles, type LogFiles } from '../../packages/gateway/src/adapters/segments/files.ts';
+import { realFiles, type LogFiles } from '../../packages/server/src/segments/files.ts';
 
 /** What a call does: fails with a code, waits, or is as usual. */
 export type Behaviour = string | Promise<void> | undefined;

@@ -1,7 +1,7 @@
 /** Changes of the audit log: what is durable when, what a start and `audit verify` compare, and whose keys sign. */
 import { changesIn, type Change } from './change.ts';
 
-const inSegments = changesIn('packages/gateway/src/adapters/segments');
+const inSegments = changesIn('packages/server/src/segments');
 const RECOVERY = ['damaged-log.test.ts', 'resume.test.ts', 'torn-tail.test.ts'];
 const VERIFY = ['damaged-log.test.ts', 'torn-tail.test.ts'];
 

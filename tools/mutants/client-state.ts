@@ -1,7 +1,7 @@
 /** Changes of what a client holds or is sent: sessions, streams, subscriptions, names and answers. */
 import { changesIn, type Change } from './change.ts';
 
-const inEdge = changesIn('packages/gateway/src/edge');
+const inEdge = changesIn('packages/server/src/edge');
 
 const handles: readonly Change[] = [
   ...inEdge(

@@ -2,15 +2,16 @@
 import { changesIn, type Change } from './change.ts';
 
 const inControl = changesIn('packages/gateway/src/control');
-const inMcp = changesIn('packages/gateway/src/mcp');
+const inServer = changesIn('packages/server/src');
+const inMcp = changesIn('packages/server/src/mcp');
 const inGateway = changesIn('packages/gateway/src');
 const inChannels = changesIn('packages/gateway/src/channels');
 const inAdapters = changesIn('packages/gateway/src/adapters');
 
 const channels: readonly Change[] = [
-  ...inGateway(
+  ...inServer(
     'listen/raw-body.ts',
-    ['adapters/slack/slack.test.ts', 'control/api/serve.test.ts'],
+    ['packages/gateway/src/adapters/slack/slack.test.ts', 'packages/gateway/src/control/api/serve.test.ts'],
     [['if (body.length + chunk.length > bytesMax) return undefined;', '']],
   ),
   ...inAdapters(

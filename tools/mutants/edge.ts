@@ -1,8 +1,8 @@
 /** Changes of what a client reaches first: sockets, heads, bodies, sessions, streams and answers. */
 import { changesIn, type Change } from './change.ts';
 
-const inEdge = changesIn('packages/gateway/src/edge');
-const inListen = changesIn('packages/gateway/src/listen');
+const inEdge = changesIn('packages/server/src/edge');
+const inListen = changesIn('packages/server/src/listen');
 
 const heads: readonly Change[] = [
   ...inEdge(
@@ -325,7 +325,7 @@ const sockets: readonly Change[] = [
   ),
   ...inListen(
     'security-headers.ts',
-    ['test/attacks/admin-endpoint.test.ts', 'packages/gateway/src/edge/http/edge.test.ts'],
+    ['test/attacks/admin-endpoint.test.ts', 'packages/server/src/edge/http/edge.test.ts'],
     [
       ['repeated === undefined && CORRELATION_ID.test(id)', 'true'],
       ["  'Cache-Control': 'no-store',\n", ''],

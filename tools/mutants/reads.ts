@@ -2,7 +2,7 @@
 import { changesIn, type Change } from './change.ts';
 
 const inControl = changesIn('packages/gateway/src/control');
-const inSegments = changesIn('packages/gateway/src/adapters/segments');
+const inSegments = changesIn('packages/server/src/segments');
 const READS = ['test/e2e/control-reads.test.ts'];
 const CHANGES = ['test/e2e/control-changes.test.ts'];
 

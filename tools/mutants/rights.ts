@@ -2,7 +2,7 @@
 import { changesIn, type Change } from './change.ts';
 
 const inGuard = changesIn('packages/guard/src');
-const inEdge = changesIn('packages/gateway/src/edge');
+const inEdge = changesIn('packages/server/src/edge');
 const inStages = changesIn('packages/guard/src/stages');
 const SCHEMAS = [
   'validate/limits.test.ts',
@@ -288,7 +288,7 @@ const work: readonly Change[] = [
   ),
   ...inStages(
     'limit/address.ts',
-    ['limit/limit.test.ts', 'packages/gateway/src/edge/http/edge.test.ts'],
+    ['limit/limit.test.ts', 'packages/server/src/edge/http/edge.test.ts'],
     [
       ['    .slice(0, 4)\n', ''],
       ['if (mapped !== undefined) return mapped;', ''],

@@ -26,7 +26,7 @@ export const shares: readonly Change[] = [
       ['while (hours.length > HOURS) subtract(day, hours.shift() ?? emptyHour());', ''],
     ],
   ),
-  ...inGateway(
+  ...changesIn('packages/server/src')(
     'edge/http/post.ts',
     ['edge/http/shares.test.ts'],
     [['    const release = takeCall(edge, message, holder);\n', '    const release = (): void => {};\n']],

@@ -4,7 +4,7 @@
  */
 import { createFairShares, takeShare, watchDecisions, type Approvals } from '@sallyport/guard';
 import type { SettingsHolder } from './active-settings.ts';
-import type { ApprovalWaits } from './edge/deps.ts';
+import type { ApprovalWaits } from '@sallyport/server/edge/deps';
 
 /** Of all calls that are worked on, so many may wait. */
 const WAITING_PART = 2;

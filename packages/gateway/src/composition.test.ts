@@ -6,7 +6,7 @@ import { type Call, type Outcome } from '@sallyport/guard';
 import { systemClock } from '@sallyport/guard/memory';
 import { mintApiKey } from '@sallyport/guard/stages';
 import { expect, it } from 'vitest';
-import { openAuditLog } from './adapters/segments/log.ts';
+import { openAuditLog } from '@sallyport/server/segments/log';
 import { loadConfig } from './config.ts';
 import { createGuardedUpstreams, openResources } from './gateway.ts';
 

@@ -3,7 +3,7 @@
  */
 import type { Call, ClientChannel, Clock, Guard, Outcome, SendUpstream } from '@sallyport/guard';
 import type { Upstreams } from './upstream/upstreams.ts';
-import { MODERN_VERSION } from './mcp/revisions.ts';
+import { MODERN_VERSION } from '@sallyport/server/mcp/revisions';
 
 const RETRY_MS = 5_000;
 const DEADLINE_MS = 30_000;

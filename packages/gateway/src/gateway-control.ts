@@ -9,7 +9,7 @@ import type { Discovery } from './discovery.ts';
 import { openChannels } from './gateway-channels.ts';
 import { openSignInOf } from './gateway-sign-in.ts';
 import { openReads } from './gateway-reads.ts';
-import { VERSION } from './mcp/implementation.ts';
+import { VERSION } from '@sallyport/server/mcp/implementation';
 import type { GuardedUpstreams, Resources } from './resources.ts';
 
 /** The admin listener's endpoints, and the channels that send to it. */

@@ -1,7 +1,7 @@
 /** What `/ready` asks: the log, the store, the issuers and the servers. */
 import type { SettingsHolder } from './active-settings.ts';
 import type { IssuerKeys } from './adapters/jwks/keys.ts';
-import type { SegmentAuditLog } from './adapters/segments/log.ts';
+import type { SegmentAuditLog } from '@sallyport/server/segments/log';
 import type { Database } from './adapters/kysely/database.ts';
 import type { Store } from './adapters/sqlite/store.ts';
 import type { Check } from './control/ready.ts';

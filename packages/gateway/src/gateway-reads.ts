@@ -1,13 +1,13 @@
 /** Composition of what the control API shows: what runs, what changed, and who listens. */
 import { callDemand, createMayList } from '@sallyport/guard/stages';
-import { createTenantLogs } from './adapters/segments/tenant-logs.ts';
+import { createTenantLogs } from '@sallyport/server/segments/tenant-logs';
 import { effectiveSettings } from './config.ts';
 import type { ApiDeps } from './control/deps.ts';
 import { createNewsFeed } from './control/events/news.ts';
 import { createRecentChanges, type RecentChanges } from './control/overview/changes.ts';
 import type { Trials } from './control/policies/trial.ts';
 import type { Discovery } from './discovery.ts';
-import { VERSION } from './mcp/implementation.ts';
+import { VERSION } from '@sallyport/server/mcp/implementation';
 import type { GuardedUpstreams, Resources } from './resources.ts';
 import { createServerStates } from './server-states.ts';
 

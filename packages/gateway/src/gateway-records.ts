@@ -5,7 +5,7 @@
 import { ERRORS, type Clock, type ErrorCode, type Log } from '@sallyport/guard';
 import { logRecord, type AuditRecord } from '@sallyport/guard/audit';
 import type { ActiveSettings } from './active-settings.ts';
-import { AuditLogClosed, type SegmentAuditLog } from './adapters/segments/log.ts';
+import { AuditLogClosed, type SegmentAuditLog } from '@sallyport/server/segments/log';
 import type { RefusedStrangers } from './refused-strangers.ts';
 
 /** Invariant 11: every setting that weakens a protection is logged and recorded. */

@@ -14,7 +14,7 @@ import { rolesOfToken } from './control/roles.ts';
 import { readCookie, SESSION_COOKIE } from './control/sign-in/cookies.ts';
 import type { SignInDeps } from './control/sign-in/handle.ts';
 import { createSessions, type Sessions } from './control/sign-in/sessions.ts';
-import { headerValues } from './listen/header-values.ts';
+import { headerValues } from '@sallyport/server/listen/header-values';
 import type { GuardedUpstreams, Resources } from './resources.ts';
 
 /** What the admin listener knows callers by. */

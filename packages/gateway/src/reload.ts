@@ -6,7 +6,7 @@ import { watch, type FSWatcher } from 'node:fs';
 import type { Clock, Log } from '@sallyport/guard';
 import type { SettingsHolder } from './active-settings.ts';
 import { loadPolicies, policyRevision } from './adapters/cedar/load.ts';
-import type { SegmentAuditLog } from './adapters/segments/log.ts';
+import type { SegmentAuditLog } from '@sallyport/server/segments/log';
 import { needRestart } from './config.ts';
 import { recordSettings } from './gateway-records.ts';
 import type { Snapshot } from './snapshot.ts';

@@ -4,7 +4,7 @@ import type { SettingsHolder } from './active-settings.ts';
 import type { IssuerKeys } from './adapters/jwks/keys.ts';
 import type { Database } from './adapters/kysely/database.ts';
 import type { Metrics } from './adapters/prometheus/metrics.ts';
-import type { SegmentAuditLog } from './adapters/segments/log.ts';
+import type { SegmentAuditLog } from '@sallyport/server/segments/log';
 import type { Store } from './adapters/sqlite/store.ts';
 import type { Activity } from './control/overview/activity.ts';
 import type { GatewayApprovals } from './gateway-approvals.ts';

@@ -2,7 +2,7 @@
 import { isObject } from '@sallyport/guard';
 import { fetchBounded } from './cli/fetch-bounded.ts';
 import { childEnvironment, processEnvironment } from './config.ts';
-import { listenerOrigin } from './listener-origin.ts';
+import { listenerOrigin } from '@sallyport/server/listen/listener-origin';
 import type { Snapshot } from './snapshot.ts';
 import { reachServer } from './upstream/reach-server.ts';
 

@@ -4,6 +4,11 @@
  */
 import type { ApproverSelector, Era, JsonObject, LogLevel } from '@sallyport/guard';
 import type { ApprovalRule, JwtIssuer, LimitTiers } from '@sallyport/guard/stages';
+import type { GatewaySettings, ServerProfile } from '@sallyport/server/edge/settings';
+import type { ListenSettings } from '@sallyport/server/listen/settings';
+
+export type { GatewaySettings, ServerProfile } from '@sallyport/server/edge/settings';
+export type { ListenSettings, TlsSettings } from '@sallyport/server/listen/settings';
 
 /** How a server is reached. */
 export type ServerTransport =
@@ -65,45 +70,6 @@ export interface IssuerSettings extends JwtIssuer {
 export interface IdentitySettings {
   readonly issuers: readonly IssuerSettings[];
   readonly apiKeys: boolean;
-}
-
-/** Paths of PEM files; `clientCa` makes client certificates mandatory. */
-export interface TlsSettings {
-  readonly cert: string;
-  readonly key: string;
-  readonly clientCa: string | undefined;
-}
-
-/** The address of a listener, and how it is protected. */
-export interface ListenSettings {
-  readonly host: string;
-  readonly port: number;
-  readonly tls: TlsSettings | undefined;
-  readonly behindTlsProxy: boolean;
-}
-
-/** The listener for MCP clients, and the limits on their requests. */
-export interface GatewaySettings {
-  readonly listen: ListenSettings;
-  /** Origin (scheme, host, port) under which clients reach the gateway, without a trailing slash. */
-  readonly publicUrl: string;
-  /** Exact Host header values that are accepted, besides the public URL's and the loopback names of the listener. */
-  readonly allowedHosts: readonly string[];
-  /** Exact Origin header values that are accepted; requests without Origin are not from a browser and are accepted. */
-  readonly allowedOrigins: readonly string[];
-  readonly bodyBytesMax: number;
-  /** Bytes of messages that are held at once, of callers that are not known yet and of each tenant. */
-  readonly strangerBytesMax: number;
-  readonly tenantBytesMax: number;
-  readonly depthMax: number;
-  readonly keysMax: number;
-  readonly streamsPerPrincipalMax: number;
-  /** Calls of everybody that are worked on at once. */
-  readonly callsMax: number;
-  readonly requestTimeoutMs: number;
-  readonly sessionLifetimeMs: number;
-  /** Requests per minute and address before authentication. */
-  readonly addressLimitPerMinute: number;
 }
 
 /** The audit log. */
@@ -281,13 +247,6 @@ export interface Snapshot {
   readonly weakenings: readonly string[];
   /** The configuration as it was written: references in place of secrets, and no defaults. */
   readonly written: JsonObject;
-}
-
-/** What is known of a server besides its definitions, for `initialize` and `server/discover`. */
-export interface ServerProfile {
-  readonly serverInfo: JsonObject;
-  readonly capabilities: JsonObject;
-  readonly instructions: string | undefined;
 }
 
 /** What the edge may know of the servers behind the guard. */

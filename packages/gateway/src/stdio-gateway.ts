@@ -4,9 +4,9 @@
  */
 import { systemClock } from '@sallyport/guard/memory';
 import { aborted, atMost } from './aborted.ts';
-import { openFreeLog } from './adapters/segments/log.ts';
+import { openFreeLog } from '@sallyport/server/segments/log';
 import { createDiscovery } from './discovery.ts';
-import { createStdioEdge } from './edge/stdio/stdio.ts';
+import { createStdioEdge } from '@sallyport/server/edge/stdio/stdio';
 import { createGuardedUpstreams, edgeDepsOf, openResources, UPSTREAMS_CLOSE_MS } from './gateway.ts';
 import { recordSettings } from './gateway-records.ts';
 import { reloadPoliciesOnChange } from './reload.ts';

@@ -2,7 +2,7 @@
 import { isObject, type Json, type JsonObject } from '@sallyport/guard';
 import { parseJson } from '@sallyport/guard/json';
 import { adminAddress, credentialToken, loadConfig } from '../config.ts';
-import { listenerOrigin } from '../listener-origin.ts';
+import { listenerOrigin } from '@sallyport/server/listen/listener-origin';
 import type { Snapshot } from '../snapshot.ts';
 import { isAddress } from './address.ts';
 import type { CommandContext, CommandOption } from './command.ts';

@@ -1,8 +1,8 @@
 /** `sallyport audit export`: a copy of the logs that can be verified elsewhere. */
 import { copyFileSync, existsSync, mkdirSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { checkpointListsOf, processFolder, segmentsIn, tenantFolder } from '../adapters/segments/layout.ts';
-import { recordsIn, type Problem } from '../adapters/segments/read-log.ts';
+import { checkpointListsOf, processFolder, segmentsIn, tenantFolder } from '@sallyport/server/segments/layout';
+import { recordsIn, type Problem } from '@sallyport/server/segments/read-log';
 import { foldersOf, LOG_SUMMARY, type LogSelection } from './audit-folders.ts';
 import type { CommandDefinition } from './command.ts';
 import { printJson } from './io.ts';

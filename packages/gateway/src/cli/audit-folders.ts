@@ -1,7 +1,7 @@
 /** Which audit logs a command works on. */
 import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { processFolder, processOf, segmentsIn, tenantOf } from '../adapters/segments/layout.ts';
+import { processFolder, processOf, segmentsIn, tenantOf } from '@sallyport/server/segments/layout';
 import type { CliIo } from './io.ts';
 import { printable } from './printable.ts';
 

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { AuditRecord } from '@sallyport/guard';
-import { openAuditLog, type SegmentAuditLog } from '../adapters/segments/log.ts';
+import { openAuditLog, type SegmentAuditLog } from '@sallyport/server/segments/log';
 import { auditCommands } from './audit.ts';
 import { runAlone, type Ran } from './testing/run.mts';
 

@@ -9,7 +9,7 @@ import {
   verifyInclusion,
   type Checkpoint,
 } from '@sallyport/guard/audit';
-import { recordsIn } from '../adapters/segments/read-log.ts';
+import { recordsIn } from '@sallyport/server/segments/read-log';
 import { foldersOf, LOG_SUMMARY, type LogSelection, type TenantFolder } from './audit-folders.ts';
 import { parseVkeyOption, vkeyOf } from './audit-key.ts';
 import type { CommandDefinition } from './command.ts';

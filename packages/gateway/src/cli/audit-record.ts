@@ -1,6 +1,6 @@
 /** Records of the audit log as the commands show them: with short field names, as text, JSON or CSV. */
 import type { JsonObject } from '@sallyport/guard';
-import type { FollowedRecord } from '../adapters/segments/follow.ts';
+import type { FollowedRecord } from '@sallyport/server/segments/follow';
 import type { CliIo } from './io.ts';
 import { printable } from './printable.ts';
 

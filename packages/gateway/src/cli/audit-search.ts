@@ -1,5 +1,5 @@
 /** `sallyport audit search`: the records that a filter chooses. */
-import { recordsIn, segmentsSince } from '../adapters/segments/read-log.ts';
+import { recordsIn, segmentsSince } from '@sallyport/server/segments/read-log';
 import { adminTargetIfGiven, RUNNING_OPTION } from './admin-client.ts';
 import { FILTER_OPTIONS, formatOf, limitOption, matches, type RecordFilter } from './audit-filter.ts';
 import { foldersOf } from './audit-folders.ts';

@@ -8,7 +8,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { buildLog } from '../adapters/segments/testing/build-log.mts';
+import { buildLog } from '../../../server/src/segments/testing/build-log.mts';
 import { auditCommands } from './audit.ts';
 import type { CliIo } from './io.ts';
 import { createProgress } from './progress.ts';

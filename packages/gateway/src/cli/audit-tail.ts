@@ -1,6 +1,6 @@
 /** `sallyport audit tail`: new records as they are written. */
 import { setTimeout as sleep } from 'node:timers/promises';
-import { followRecords } from '../adapters/segments/follow.ts';
+import { followRecords } from '@sallyport/server/segments/follow';
 import { FILTER_OPTIONS, formatOf, limitOption, matches, type RecordFilter } from './audit-filter.ts';
 import { foldersOf } from './audit-folders.ts';
 import { byTime, createNewest, printRecords, recordLine, shorten, type ShortRecord } from './audit-record.ts';

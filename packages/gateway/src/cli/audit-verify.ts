@@ -2,9 +2,9 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { cosignedAtMs, openCheckpoint, parseVkey } from '@sallyport/guard/audit';
-import { originOf } from '../adapters/segments/layout.ts';
-import { recordsIn, type Problem } from '../adapters/segments/read-log.ts';
-import { verifyLog, type Verified } from '../adapters/segments/verify.ts';
+import { originOf } from '@sallyport/server/segments/layout';
+import { recordsIn, type Problem } from '@sallyport/server/segments/read-log';
+import { verifyLog, type Verified } from '@sallyport/server/segments/verify';
 import { foldersOf, LOG_SUMMARY, type LogSelection, type TenantFolder } from './audit-folders.ts';
 import { parseVkeyOption, parseWitnessKeyOption, vkeyOf } from './audit-key.ts';
 import type { CommandDefinition } from './command.ts';

@@ -9,7 +9,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { AuditRecord } from '@sallyport/guard';
-import { openAuditLog } from '../adapters/segments/log.ts';
+import { openAuditLog } from '@sallyport/server/segments/log';
 import { auditCommands } from './audit.ts';
 import { runAlone, type Ran } from './testing/run.mts';
 

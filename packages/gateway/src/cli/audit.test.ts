@@ -9,8 +9,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { openAuditLog } from '../adapters/segments/log.ts';
-import { startWriter } from '../adapters/segments/testing/writer.mts';
+import { openAuditLog } from '@sallyport/server/segments/log';
+import { startWriter } from '../../../server/src/segments/testing/writer.mts';
 import { auditCommands } from './audit.ts';
 import { runAlone, type Ran } from './testing/run.mts';
 

@@ -5,8 +5,8 @@ import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { openStore } from '../adapters/sqlite/store.ts';
-import { encodeHeaderText } from '../mcp/header-text.ts';
-import { paramHeaders } from '../mcp/param-headers.ts';
+import { encodeHeaderText } from '@sallyport/server/mcp/header-text';
+import { paramHeaders } from '@sallyport/server/mcp/param-headers';
 import { printable } from './printable.ts';
 import { file, folder, run } from './testing/run.mts';
 

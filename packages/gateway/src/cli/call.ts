@@ -1,8 +1,8 @@
 /** `sallyport call`: one tool call through a running gateway. */
 import { InvalidArgumentError } from 'commander';
 import { isObject, type Json, type JsonObject } from '@sallyport/guard';
-import { RPC_ERROR } from '../mcp/error-codes.ts';
-import { paramHeaders } from '../mcp/param-headers.ts';
+import { RPC_ERROR } from '@sallyport/server/mcp/error-codes';
+import { paramHeaders } from '@sallyport/server/mcp/param-headers';
 import type { CommandDefinition } from './command.ts';
 import { sendRequest, type GatewayReply, type GatewayTarget } from './gateway-client.ts';
 import { printGatewayError } from './gateway-error.ts';

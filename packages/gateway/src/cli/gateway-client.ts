@@ -5,12 +5,12 @@
 import { request } from 'undici';
 import { createByteBuffer, isObject, type Json, type JsonObject } from '@sallyport/guard';
 import { parseJson } from '@sallyport/guard/json';
-import { encodeHeaderText } from '../mcp/header-text.ts';
-import { ACCEPT_RESPONSE, HEADER, mirroredName } from '../mcp/headers.ts';
-import { requestMessage } from '../mcp/json-rpc.ts';
-import { requestMeta } from '../mcp/meta-keys.ts';
-import { MODERN_VERSION } from '../mcp/revisions.ts';
-import { createSseParser, isEventStream } from '../mcp/sse.ts';
+import { encodeHeaderText } from '@sallyport/server/mcp/header-text';
+import { ACCEPT_RESPONSE, HEADER, mirroredName } from '@sallyport/server/mcp/headers';
+import { requestMessage } from '@sallyport/server/mcp/json-rpc';
+import { requestMeta } from '@sallyport/server/mcp/meta-keys';
+import { MODERN_VERSION } from '@sallyport/server/mcp/revisions';
+import { createSseParser, isEventStream } from '@sallyport/server/mcp/sse';
 
 const RESPONSE_BYTES_MAX = 64 * 1024 ** 2;
 const TIMEOUT_MS = 300_000;

@@ -6,7 +6,7 @@ import { describe, expect, it } from 'vitest';
 import type { Definition, JsonObject, PolicyRequest, Digest, TenantId, PrincipalKey } from '@sallyport/guard';
 import { loadPolicies } from '../adapters/cedar/load.ts';
 import { loadConfigText } from '../config.ts';
-import { makeCertificate } from '../listen/testing/certificate.mts';
+import { makeCertificate } from '../../../server/src/listen/testing/certificate.mts';
 import type { Snapshot } from '../snapshot.ts';
 import { configTemplate, policyTemplate } from './init-templates.ts';
 import { run } from './testing/run.mts';

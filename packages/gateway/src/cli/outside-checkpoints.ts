@@ -1,7 +1,7 @@
 /** Checkpoints that somebody else kept, for `audit verify --checkpoint`. */
 import { readFileSync } from 'node:fs';
 import { openCheckpoint, type Checkpoint } from '@sallyport/guard/audit';
-import { notesIn } from '../adapters/segments/notes.ts';
+import { notesIn } from '@sallyport/server/segments/notes';
 import { fetchBounded } from './fetch-bounded.ts';
 
 /** The signed notes of a file or of an address: one, or several one after the other. */

@@ -2,7 +2,7 @@
 import { join } from 'node:path';
 import type { PendingPin, Pin, PinStore } from '@sallyport/guard';
 import { openStore } from '../adapters/sqlite/store.ts';
-import { DEFINITION_KINDS } from '../mcp/lists.ts';
+import { DEFINITION_KINDS } from '@sallyport/server/mcp/lists';
 import { adminTargetIfGiven } from './admin-client.ts';
 import type { CommandContext, CommandOption } from './command.ts';
 import { pinsOverApi, serversOverApi } from './pins-over-api.ts';

@@ -6,7 +6,7 @@ import { parseJson } from '@sallyport/guard/json';
 import type { DeviceClient, DeviceTokens } from '../adapters/openid-client/device-sign-in.ts';
 import { withFileLock } from '../adapters/sqlite/file-lock.ts';
 import { userConfigFolder, type Environment } from '../config.ts';
-import { takeFromOthers } from '../private-file.ts';
+import { takeFromOthers } from '@sallyport/server/private-file';
 
 /** A sign-in: who gave its tokens, and for which client. */
 export interface SavedSignIn extends Omit<DeviceClient, 'scopes'>, DeviceTokens {}

@@ -5,7 +5,7 @@
  */
 import { join } from 'node:path';
 import { consistencyProofInParts, cosignedAtMs, HASH_BYTES } from '@sallyport/guard/audit';
-import { piecesOf } from '../adapters/segments/read-log.ts';
+import { piecesOf } from '@sallyport/server/segments/read-log';
 import { fetchBounded } from './fetch-bounded.ts';
 
 /** A witness, and the key under which its signatures are checked. */

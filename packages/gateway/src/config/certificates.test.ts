@@ -2,7 +2,7 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { makeCertificate } from '../listen/testing/certificate.mts';
+import { makeCertificate } from '../../../server/src/listen/testing/certificate.mts';
 import { errorOf, folder } from './testing/load.mts';
 
 describe('certificates', () => {

@@ -5,7 +5,7 @@ import { createPrivateKey, X509Certificate } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { isLoopback } from '@sallyport/guard';
-import { listenerOrigin, originOf } from '../listener-origin.ts';
+import { listenerOrigin, originOf } from '@sallyport/server/listen/listener-origin';
 import type { AdminSettings, GatewaySettings, ListenSettings, TlsSettings } from '../snapshot.ts';
 import type { ParsedTls } from './schema.ts';
 import type { ConfigInput } from './input.ts';

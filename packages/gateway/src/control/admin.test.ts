@@ -1,6 +1,6 @@
 import { request as httpRequest } from 'node:http';
 import { afterEach, describe, expect, it } from 'vitest';
-import { openListener, type Listener } from '../listen/listener.ts';
+import { openListener, type Listener } from '@sallyport/server/listen/listener';
 import { createAdmin, type AdminDeps } from './admin.ts';
 import { createPublicHealth } from './public-health.ts';
 import { readiness, type Check } from './ready.ts';

@@ -6,7 +6,7 @@
 import type { IncomingMessage } from 'node:http';
 import { isIP } from 'node:net';
 import { isLoopback } from '@sallyport/guard';
-import { headerValues } from '../listen/header-values.ts';
+import { headerValues } from '@sallyport/server/listen/header-values';
 
 /**
  * @param listenHost the host that the listener was configured with.

@@ -2,7 +2,7 @@
 import type { IncomingMessage } from 'node:http';
 import { GuardError, type Json } from '@sallyport/guard';
 import { parseStrict } from '@sallyport/guard/json';
-import { readRawBody } from '../listen/raw-body.ts';
+import { readRawBody } from '@sallyport/server/listen/raw-body';
 import { ApiProblem } from './problem.ts';
 
 const BODY_BYTES_MAX = 64 * 1024;

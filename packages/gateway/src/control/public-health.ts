@@ -3,7 +3,7 @@
  * of dependency that fails, but neither which one nor why.
  */
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { setSecurityHeaders } from '../listen/security-headers.ts';
+import { setSecurityHeaders } from '@sallyport/server/listen/security-headers';
 import { jsonResponse, sendResponse, type Endpoint } from './endpoint.ts';
 import { health } from './health.ts';
 import { createReady, type Check } from './ready.ts';

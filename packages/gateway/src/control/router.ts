@@ -4,7 +4,7 @@
  */
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Log } from '@sallyport/guard';
-import { setSecurityHeaders } from '../listen/security-headers.ts';
+import { setSecurityHeaders } from '@sallyport/server/listen/security-headers';
 import type { DashboardHandler } from './dashboard/dashboard.ts';
 import { jsonResponse, NOT_FOUND, sendResponse, type Endpoint, type EndpointResponse } from './endpoint.ts';
 import { hostIsAllowed, isOfAnotherPage, originIsAllowed } from './host-check.ts';

@@ -5,11 +5,11 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { JsonObject } from '@sallyport/guard';
-import { MODERN_VERSION } from '../mcp/revisions.ts';
-import { ACCEPT_RESPONSE, HEADER_NAME } from '../mcp/headers.ts';
-import { requestMessage } from '../mcp/json-rpc.ts';
-import { requestMeta } from '../mcp/meta-keys.ts';
-import { afterApprovalPage } from '../mcp/approval-retry.ts';
+import { MODERN_VERSION } from '@sallyport/server/mcp/revisions';
+import { ACCEPT_RESPONSE, HEADER_NAME } from '@sallyport/server/mcp/headers';
+import { requestMessage } from '@sallyport/server/mcp/json-rpc';
+import { requestMeta } from '@sallyport/server/mcp/meta-keys';
+import { afterApprovalPage } from '@sallyport/server/mcp/approval-retry';
 
 /** One call, and what it shows. */
 export interface DemoCall {

@@ -1,6 +1,6 @@
 /** Reads the lists of servers at start. These are guarded calls like all others, made by the gateway itself. */
 import type { Log } from '@sallyport/guard';
-import { LIST_METHODS } from '../mcp/lists.ts';
+import { LIST_METHODS } from '@sallyport/server/mcp/lists';
 import type { SessionPool } from './sessions/pool.ts';
 import type { AskAsGateway } from './pins/own-view.ts';
 import { reasonOf } from './transports/failure.ts';

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { exportJWK, generateKeyPair, type JWK } from 'jose';
-import { takeFromOthers } from '../../private-file.ts';
+import { takeFromOthers } from '@sallyport/server/private-file';
 
 /** The keys of the authorization server. */
 export interface SignInKeys {

@@ -11,7 +11,7 @@ import Provider, {
   type Configuration,
   type KoaContextWithOIDC,
 } from 'oidc-provider';
-import { setSecurityHeaders } from '../../listen/security-headers.ts';
+import { setSecurityHeaders } from '@sallyport/server/listen/security-headers';
 import { openSignInKeys } from './keys.ts';
 import { deviceFlow } from './device.ts';
 import { createLogin, type SignInUser } from './login.ts';

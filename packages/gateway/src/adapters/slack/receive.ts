@@ -2,7 +2,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Clock } from '@sallyport/guard';
 import { parseJson } from '@sallyport/guard/json';
-import { readRawBody } from '../../listen/raw-body.ts';
+import { readRawBody } from '@sallyport/server/listen/raw-body';
 import { isFromSlack } from './signature.ts';
 
 /** Path on the admin listener. */

@@ -1,6 +1,6 @@
 /** One process at a time: a lock that the operating system takes back from a process that ends. */
 import { DatabaseSync } from 'node:sqlite';
-import { makePrivateFile } from '../../private-file.ts';
+import { makePrivateFile } from '@sallyport/server/private-file';
 import { whenFree } from './when-free.ts';
 
 /** In pauses of `whenFree`: another process may be waiting for an issuer. */

@@ -2,7 +2,7 @@
 import { mkdirSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
-import { makePrivateDatabase } from '../../private-file.ts';
+import { makePrivateDatabase } from '@sallyport/server/private-file';
 import { isBusy } from './when-free.ts';
 
 /** @throws Error that names the file when it cannot be opened. */

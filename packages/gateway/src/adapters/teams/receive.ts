@@ -10,7 +10,7 @@ import { z } from 'zod';
 import type { Channel, ChannelStore } from '../../channels/channel.ts';
 import { decideInChannel, type ChannelDecisions } from '../../channels/decide.ts';
 import { readBounded } from '../../channels/read-bounded.ts';
-import { readRawBody } from '../../listen/raw-body.ts';
+import { readRawBody } from '@sallyport/server/listen/raw-body';
 import type { TeamsSettings } from '../../snapshot.ts';
 import { APPROVE, ARGUMENTS_CHARACTERS_MAX, DENY, REASON } from './card.ts';
 

@@ -5,7 +5,7 @@ import { Webhook } from 'standardwebhooks';
 import { z } from 'zod';
 import type { Channel } from '../../channels/channel.ts';
 import { decideInChannel, type ChannelDecisions, type ChannelAnswer } from '../../channels/decide.ts';
-import { readRawBody } from '../../listen/raw-body.ts';
+import { readRawBody } from '@sallyport/server/listen/raw-body';
 import type { WebhookSettings } from '../../snapshot.ts';
 import { ARGUMENTS_CHARACTERS_MAX } from './send.ts';
 

@@ -1,6 +1,6 @@
 /** Versions of resources as HTTP says them (RFC 9110): `ETag`, `If-None-Match`, `If-Match`. */
 import type { IncomingMessage } from 'node:http';
-import { headerValues } from '../../listen/header-values.ts';
+import { headerValues } from '@sallyport/server/listen/header-values';
 import { ApiProblem } from '../problem.ts';
 
 /** The strong entity tag of a version. */

@@ -5,7 +5,7 @@
 import { createHash } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
 import type { Clock, Json } from '@sallyport/guard';
-import { headerValues } from '../../listen/header-values.ts';
+import { headerValues } from '@sallyport/server/listen/header-values';
 import type { EndpointResponse } from '../endpoint.ts';
 import { ApiProblem } from '../problem.ts';
 import type { ApiCaller } from './access.ts';

@@ -3,7 +3,7 @@
  * from `/api/v1`, which asks who it is.
  */
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { headerValues } from '../../listen/header-values.ts';
+import { headerValues } from '@sallyport/server/listen/header-values';
 import { isPageAddress, mayHavePageNotFound } from './addresses.ts';
 import type { DashboardFile, DashboardFiles } from './files.ts';
 

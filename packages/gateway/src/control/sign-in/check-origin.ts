@@ -4,7 +4,7 @@
  */
 import { createHash, timingSafeEqual } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
-import { headerValues } from '../../listen/header-values.ts';
+import { headerValues } from '@sallyport/server/listen/header-values';
 import type { ApiCaller } from '../api/access.ts';
 import { ApiProblem } from '../problem.ts';
 

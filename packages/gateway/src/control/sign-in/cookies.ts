@@ -3,7 +3,7 @@
  * loopback), and for every path; so no other name or page can set them.
  */
 import type { IncomingMessage } from 'node:http';
-import { headerValues } from '../../listen/header-values.ts';
+import { headerValues } from '@sallyport/server/listen/header-values';
 
 /** The id of a session. */
 export const SESSION_COOKIE = '__Host-sallyport-session';

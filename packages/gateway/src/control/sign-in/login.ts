@@ -1,6 +1,6 @@
 /** `GET /auth/login`: sends the browser to the issuer. Nothing changes but a cookie of this browser. */
 import type { IncomingMessage } from 'node:http';
-import { headerValues } from '../../listen/header-values.ts';
+import { headerValues } from '@sallyport/server/listen/header-values';
 import type { EndpointResponse } from '../endpoint.ts';
 import { readCookie, SESSION_COOKIE, signInCookie } from './cookies.ts';
 import type { BegunSignIn } from '../../sign-in-provider.ts';

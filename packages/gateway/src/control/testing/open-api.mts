@@ -1,7 +1,7 @@
 /** A control API with the routes of a test on a real socket, and requests to it. */
 import { request as httpRequest, type IncomingMessage } from 'node:http';
 import { GuardError, type Clock, type Identity } from '@sallyport/guard';
-import { openListener } from '../../listen/listener.ts';
+import { openListener } from '@sallyport/server/listen/listener';
 import { withContained, type ApiCaller, type Role } from '../api/access.ts';
 import type { ApiRoute } from '../api/route.ts';
 import { createApiServer, type ServeDeps } from '../api/serve.ts';

@@ -10,7 +10,7 @@
  * | modern | modern | with a result | with the same result |
  */
 import { GuardError, type Era, type JsonObject, type Log, type McpResult } from '@sallyport/guard';
-import { isInputRequired, isMultiRoundTrip } from '../../mcp/results.ts';
+import { isInputRequired, isMultiRoundTrip } from '@sallyport/server/mcp/results';
 import { sendToClient } from '../client-requests/send-to-client.ts';
 import type { RunClientRequest } from '../deps.ts';
 import { createCallNotifications } from '../notifications/call-notifications.ts';

@@ -1,6 +1,6 @@
 /** Error codes of legacy servers that 2026-07-28 does not have. */
 import { GuardError } from '@sallyport/guard';
-import { RPC_ERROR } from '../../mcp/error-codes.ts';
+import { RPC_ERROR } from '@sallyport/server/mcp/error-codes';
 import { remoteErrorOf } from '../transports/failure.ts';
 
 /** What a modern client gets for a failure: a missing resource is -32602, and -32042 has no code of its own. */

@@ -3,7 +3,7 @@
  * the gateway's own making.
  */
 import type { Json, JsonObject } from '@sallyport/guard';
-import { isReservedMetaKey, META, metaOf } from '../../mcp/meta-keys.ts';
+import { isReservedMetaKey, META, metaOf } from '@sallyport/server/mcp/meta-keys';
 import { modernMeta } from '../transports/gateway-meta.ts';
 import type { UpstreamSession } from '../sessions/session.ts';
 import { openTaskId, rememberTask } from '../tasks/task-ids.ts';

@@ -3,8 +3,8 @@
  * revision knows and that the client can take. An input request in any other place would bypass the guard (A36).
  */
 import { isObject, type Era, type McpResult } from '@sallyport/guard';
-import { TASKS_EXTENSION } from '../../mcp/meta-keys.ts';
-import { resultTypeOf } from '../../mcp/results.ts';
+import { TASKS_EXTENSION } from '@sallyport/server/mcp/meta-keys';
+import { resultTypeOf } from '@sallyport/server/mcp/results';
 import { sealTasksOfResult } from '../tasks/task-ids.ts';
 import { transportFailure } from '../transports/failure.ts';
 import type { ServerResult } from '../transports/transport.ts';

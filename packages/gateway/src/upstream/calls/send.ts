@@ -15,7 +15,7 @@ import {
   type Permitted,
   type Target,
 } from '@sallyport/guard';
-import { isMultiRoundTrip } from '../../mcp/results.ts';
+import { isMultiRoundTrip } from '@sallyport/server/mcp/results';
 import type { UpstreamDeps } from '../deps.ts';
 import type { LogLevels } from '../notifications/log-levels.ts';
 import { sendRootsChanged } from '../notifications/roots-changed.ts';

@@ -1,7 +1,7 @@
 /** What a caller learns of the error with which a server answered: text that was inspected, and no free-form data. */
 import { errorText, GuardError, isObject, type Json, type JsonObject } from '@sallyport/guard';
-import { CLIENT_REQUEST_CAPABILITIES } from '../../mcp/client-requests.ts';
-import { RPC_ERROR } from '../../mcp/error-codes.ts';
+import { CLIENT_REQUEST_CAPABILITIES } from '@sallyport/server/mcp/client-requests';
+import { RPC_ERROR } from '@sallyport/server/mcp/error-codes';
 import { remoteErrorOf, type RemoteError } from '../transports/failure.ts';
 import type { ServerCall } from './server-call.ts';
 

@@ -7,7 +7,7 @@ import {
   acceptsUrls,
   capabilityNeededBy,
   CLIENT_REQUEST_CAPABILITIES,
-} from '../../mcp/client-requests.ts';
+} from '@sallyport/server/mcp/client-requests';
 import type { ServerSettings } from '../../snapshot.ts';
 
 type AllowedRequests = ServerSettings['clientRequests'];

@@ -3,7 +3,7 @@
  * cannot pile them up, and each until the server cancels it.
  */
 import type { JsonObject } from '@sallyport/guard';
-import type { RequestId } from '../../mcp/json-rpc.ts';
+import type { RequestId } from '@sallyport/server/mcp/json-rpc';
 import { encodeResponse } from '../transports/encode.ts';
 
 /** The requests that wait in one session. */

@@ -2,7 +2,7 @@
  * Requests that a server makes of the client: only those that were declared and allowed, and only through the guard.
  */
 import { GuardError, type JsonObject } from '@sallyport/guard';
-import { metaOf } from '../../mcp/meta-keys.ts';
+import { metaOf } from '@sallyport/server/mcp/meta-keys';
 import type { ServerCall } from '../calls/server-call.ts';
 import type { RunClientRequest } from '../deps.ts';
 import { openRelatedTask, sealRelatedTask } from '../tasks/task-ids.ts';

@@ -1,7 +1,7 @@
 /** Which notifications that a server sends during a call reach the caller, and in which form. */
 import type { ClientChannel, JsonObject } from '@sallyport/guard';
-import { isAtLeast } from '../../mcp/log-levels.ts';
-import { NOTIFICATION } from '../../mcp/notifications.ts';
+import { isAtLeast } from '@sallyport/server/mcp/log-levels';
+import { NOTIFICATION } from '@sallyport/server/mcp/notifications';
 import { sealRelatedTask, type TaskSeal } from '../tasks/task-ids.ts';
 
 /**

@@ -2,7 +2,7 @@
  * The log level that a legacy client set for its session. It holds for modern servers and for sessions that open later.
  */
 import { BoundedMap } from '@sallyport/guard';
-import type { McpLogLevel } from '../../mcp/log-levels.ts';
+import type { McpLogLevel } from '@sallyport/server/mcp/log-levels';
 import { ownerKey, type Owner } from '../sessions/session.ts';
 
 /** The levels by owner. The ones that were set least recently are dropped first. */

@@ -2,7 +2,7 @@
  * `notifications/roots/list_changed`: a legacy client says that its roots have changed. Servers then ask for the list.
  */
 import { isObject, type Log, type McpResult } from '@sallyport/guard';
-import { NOTIFICATION } from '../../mcp/notifications.ts';
+import { NOTIFICATION } from '@sallyport/server/mcp/notifications';
 import type { ServerCall } from '../calls/server-call.ts';
 import type { SessionPool } from '../sessions/pool.ts';
 

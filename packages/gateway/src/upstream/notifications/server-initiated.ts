@@ -1,6 +1,6 @@
 /** Messages of a server that name no call: they go to the call that runs on the session, else to its subscribers. */
 import { GuardError, type JsonObject } from '@sallyport/guard';
-import { NOTIFICATION } from '../../mcp/notifications.ts';
+import { NOTIFICATION } from '@sallyport/server/mcp/notifications';
 import type { ServerSettings } from '../../snapshot.ts';
 import { withSettings } from '../calls/server-call.ts';
 import { sendToClient } from '../client-requests/send-to-client.ts';

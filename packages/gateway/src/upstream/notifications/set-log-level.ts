@@ -1,6 +1,6 @@
 /** `logging/setLevel`: the level that a client sets for its session, and how legacy servers get it. */
 import { GuardError, isObject, type Log, type McpResult } from '@sallyport/guard';
-import { isLogLevel } from '../../mcp/log-levels.ts';
+import { isLogLevel } from '@sallyport/server/mcp/log-levels';
 import type { ServerCall } from '../calls/server-call.ts';
 import type { SessionPool } from '../sessions/pool.ts';
 import type { UpstreamSession } from '../sessions/session.ts';

@@ -1,8 +1,8 @@
 /** The callers that wait for notifications of servers: their `stream/listen` and `subscriptions/listen` calls. */
 import type { DefinitionKind, JsonObject } from '@sallyport/guard';
-import { capabilityChangedBy, changeNotificationOf } from '../../mcp/lists.ts';
-import { META, metaOf } from '../../mcp/meta-keys.ts';
-import { isTaskNotification, NOTIFICATION } from '../../mcp/notifications.ts';
+import { capabilityChangedBy, changeNotificationOf } from '@sallyport/server/mcp/lists';
+import { META, metaOf } from '@sallyport/server/mcp/meta-keys';
+import { isTaskNotification, NOTIFICATION } from '@sallyport/server/mcp/notifications';
 import type { ServerCall } from '../calls/server-call.ts';
 import { ownerKey, type Owner } from '../sessions/session.ts';
 import { sealRelatedTask, sealTask } from '../tasks/task-ids.ts';

@@ -2,11 +2,11 @@
  * Which notifications a subscriber wants (2026-07-28, `subscriptions/listen`), and whether one of them is among these.
  */
 import { isObject, type Definition, type Json, type JsonObject, type Target } from '@sallyport/guard';
-import { capabilityChangedBy, LIST_CAPABILITIES, LIST_CHANGES } from '../../mcp/lists.ts';
-import { NOTIFICATION } from '../../mcp/notifications.ts';
+import { capabilityChangedBy, LIST_CAPABILITIES, LIST_CHANGES } from '@sallyport/server/mcp/lists';
+import { NOTIFICATION } from '@sallyport/server/mcp/notifications';
 import type { ServerCall } from '../calls/server-call.ts';
 import { tryOpenTaskId, type TaskSeal } from '../tasks/task-ids.ts';
-import { isSameOrBelow } from '../../mcp/resource-uris.ts';
+import { isSameOrBelow } from '@sallyport/server/mcp/resource-uris';
 
 /** What one subscriber wants of one server. */
 export interface SubscriptionFilter {

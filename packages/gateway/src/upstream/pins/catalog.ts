@@ -1,6 +1,6 @@
 /** What is pinned of the configured servers: which definitions may be served, and how live ones compare with them. */
 import type { Catalog, Definition, DefinitionKind, JsonObject, MaybePromise, ShareHolder } from '@sallyport/guard';
-import { DEFINITION_KINDS } from '../../mcp/lists.ts';
+import { DEFINITION_KINDS } from '@sallyport/server/mcp/lists';
 import type { ServerProfile, ServerSettings } from '../../snapshot.ts';
 import type { DefinitionsDeps } from '../deps.ts';
 import { compareAndPinForCaller, compareForCaller } from './compare-for-caller.ts';

@@ -9,7 +9,7 @@ import type { CurrentPins } from './current-pins.ts';
 import { spaceOf } from './definition-bytes.ts';
 import { digestOf } from './digest.ts';
 import type { PinIndex } from './pin-index.ts';
-import { LISTS } from '../../mcp/lists.ts';
+import { LISTS } from '@sallyport/server/mcp/lists';
 import { DEFINITIONS_MAX } from './read-list.ts';
 import { screenList, type ScreenedList } from './screen.ts';
 import type { ReportWithheld, Withheld } from './withheld.ts';

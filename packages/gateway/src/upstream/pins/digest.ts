@@ -2,7 +2,7 @@
  * The digest of a definition: every field, known or unknown, except the few that honest servers change all the time.
  */
 import { isObject, jsonDigest, type DefinitionKind, type Digest, type JsonObject } from '@sallyport/guard';
-import { knownServerCapabilities } from '../../mcp/known-capabilities.ts';
+import { knownServerCapabilities } from '@sallyport/server/mcp/known-capabilities';
 
 /** The digest of the pinned part of a document. */
 export function digestOf(kind: DefinitionKind, document: JsonObject): Digest {

@@ -3,7 +3,7 @@
  * change it, so it decides what is pinned and withheld for everybody (B11).
  */
 import type { DefinitionKind, Log } from '@sallyport/guard';
-import { LISTED_KINDS, LISTS } from '../../mcp/lists.ts';
+import { LISTED_KINDS, LISTS } from '@sallyport/server/mcp/lists';
 import { atMost } from '../../aborted.ts';
 import { reasonOf } from '../transports/failure.ts';
 

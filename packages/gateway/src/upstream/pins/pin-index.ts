@@ -9,7 +9,7 @@ import {
   type Pin,
   type Target,
 } from '@sallyport/guard';
-import { DEFINITION_KINDS } from '../../mcp/lists.ts';
+import { DEFINITION_KINDS } from '@sallyport/server/mcp/lists';
 import type { ServerSettings } from '../../snapshot.ts';
 import { documentBytes } from './definition-bytes.ts';
 import { definitionKey } from './definition-key.ts';

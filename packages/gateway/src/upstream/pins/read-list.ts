@@ -1,6 +1,6 @@
 /** Reads a whole list from a server, page by page, within bounds (J14). */
 import { isObject, type DefinitionKind, type JsonObject } from '@sallyport/guard';
-import { LISTS, type ListedKind } from '../../mcp/lists.ts';
+import { LISTS, type ListedKind } from '@sallyport/server/mcp/lists';
 import { modernMeta } from '../transports/gateway-meta.ts';
 import { transportFailure } from '../transports/failure.ts';
 import { gatewayRequest, type Connection } from '../transports/transport.ts';

@@ -1,6 +1,6 @@
 /** Withholds the definitions of a list that have a bad name, a doubled name, or the look of another one (A5, S9). */
 import type { Definition, DefinitionKind, JsonObject } from '@sallyport/guard';
-import { hasValidAnnotations } from '../../mcp/param-headers.ts';
+import { hasValidAnnotations } from '@sallyport/server/mcp/param-headers';
 import { lookAlikeKeys, nameFault } from './names.ts';
 import { shapeFault } from './shape.ts';
 import type { Withheld } from './withheld.ts';

@@ -4,7 +4,7 @@
  */
 import { isObject, type Digest, type JsonObject } from '@sallyport/guard';
 import { canonicalize } from '@sallyport/guard/json';
-import { knownServerCapabilities } from '../../mcp/known-capabilities.ts';
+import { knownServerCapabilities } from '@sallyport/server/mcp/known-capabilities';
 import type { ServerProfile, ServerSettings } from '../../snapshot.ts';
 import { compareDefinition, type LiveDefinition } from './compare-definition.ts';
 import { pinnedOtherwise, type CompareListDeps } from './compare-list.ts';

@@ -1,6 +1,6 @@
 /** Whether a failure means that the server speaks another era than the gateway remembered. */
 import type { Era } from '@sallyport/guard';
-import { RPC_ERROR } from '../../mcp/error-codes.ts';
+import { RPC_ERROR } from '@sallyport/server/mcp/error-codes';
 import { remoteErrorOf, transportErrorOf } from '../transports/failure.ts';
 
 /** How a server answers that does not know the method, the session or the headers of the other era. */

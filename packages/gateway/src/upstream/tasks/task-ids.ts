@@ -15,8 +15,8 @@ import {
   type TaskDirectory,
   type TaskOrigin,
 } from '@sallyport/guard';
-import { META, metaOf } from '../../mcp/meta-keys.ts';
-import { isTaskResult, resultTypeOf } from '../../mcp/results.ts';
+import { META, metaOf } from '@sallyport/server/mcp/meta-keys';
+import { isTaskResult, resultTypeOf } from '@sallyport/server/mcp/results';
 import type { UpstreamSession } from '../sessions/session.ts';
 
 const TASKS_MAX = 1_000;

@@ -1,9 +1,9 @@
 /** JSON-RPC messages that the gateway writes to servers. */
 import { asGuardError, type GuardError, type JsonObject } from '@sallyport/guard';
 import { requestBytes } from '@sallyport/guard/json';
-import { RPC_ERROR } from '../../mcp/error-codes.ts';
-import { errorMessage, notificationMessage, resultMessage, type RequestId } from '../../mcp/json-rpc.ts';
-import { metaOf } from '../../mcp/meta-keys.ts';
+import { RPC_ERROR } from '@sallyport/server/mcp/error-codes';
+import { errorMessage, notificationMessage, resultMessage, type RequestId } from '@sallyport/server/mcp/json-rpc';
+import { metaOf } from '@sallyport/server/mcp/meta-keys';
 import type { OutboundRequest } from './transport.ts';
 
 /** A request under the gateway's own id, which is its progress token too: the caller's token is not sent on. */

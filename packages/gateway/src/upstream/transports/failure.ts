@@ -1,6 +1,6 @@
 /** Failures of servers and transports as GuardErrors. Text from a server is cleaned before it goes anywhere. */
 import { GuardError, type Json } from '@sallyport/guard';
-import { isApplicationCode, RPC_ERROR } from '../../mcp/error-codes.ts';
+import { isApplicationCode, RPC_ERROR } from '@sallyport/server/mcp/error-codes';
 
 /** A JSON-RPC error as the server sent it. Travels as `cause`, for the log and for era negotiation. */
 export interface RemoteError {

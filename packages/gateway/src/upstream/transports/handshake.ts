@@ -1,10 +1,10 @@
 /** The handshake with a server: `server/discover` (2026-07-28), else `initialize`. */
 import { GuardError, isObject, type JsonObject } from '@sallyport/guard';
 import type { ServerProfile, ServerSettings } from '../../snapshot.ts';
-import { RPC_ERROR } from '../../mcp/error-codes.ts';
-import { CLIENT_INFO } from '../../mcp/implementation.ts';
-import { META, metaOf } from '../../mcp/meta-keys.ts';
-import { isLegacyVersion, MODERN_VERSION, NEWEST_LEGACY_VERSION } from '../../mcp/revisions.ts';
+import { RPC_ERROR } from '@sallyport/server/mcp/error-codes';
+import { CLIENT_INFO } from '@sallyport/server/mcp/implementation';
+import { META, metaOf } from '@sallyport/server/mcp/meta-keys';
+import { isLegacyVersion, MODERN_VERSION, NEWEST_LEGACY_VERSION } from '@sallyport/server/mcp/revisions';
 import { modernMeta } from './gateway-meta.ts';
 import { remoteErrorOf, transportErrorOf, transportFailure } from './failure.ts';
 import { gatewayRequest, type Transport } from './transport.ts';

@@ -4,7 +4,7 @@ import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import type { Dispatcher } from 'undici';
 import { expect, it } from 'vitest';
-import { createSseParser } from '../../mcp/sse.ts';
+import { createSseParser } from '@sallyport/server/mcp/sse';
 import { sendHttp, type HttpResponse } from './http/exchange.ts';
 import { readLines } from './stdio/read-lines.ts';
 

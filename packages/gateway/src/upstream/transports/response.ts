@@ -1,6 +1,6 @@
 /** The response to a request of the gateway, as its caller gets it. */
 import type { GuardError } from '@sallyport/guard';
-import type { ServerMessage } from '../../mcp/server-message.ts';
+import type { ServerMessage } from '@sallyport/server/mcp/server-message';
 import { rpcFailure, tooLarge } from './failure.ts';
 import type { ServerResult } from './transport.ts';
 

@@ -2,7 +2,7 @@
  * A modern server asks for input, and the client is modern: it gets the input requests, with the server's state sealed.
  */
 import type { JsonObject, McpResult } from '@sallyport/guard';
-import type { InputRequest } from '../../../mcp/results.ts';
+import type { InputRequest } from '@sallyport/server/mcp/results';
 import { guardClientRequest } from '../../client-requests/send-to-client.ts';
 import type { RunClientRequest } from '../../deps.ts';
 import { sealTasksOfResult } from '../../tasks/task-ids.ts';

@@ -1,8 +1,8 @@
 /** The input requests of a modern server: a result that asks the client for something before the call can go on. */
 import { isObject, type JsonObject } from '@sallyport/guard';
-import { isClientRequest } from '../../../mcp/client-requests.ts';
+import { isClientRequest } from '@sallyport/server/mcp/client-requests';
 import { transportFailure } from '../../transports/failure.ts';
-import { isMultiRoundTrip, type InputRequest } from '../../../mcp/results.ts';
+import { isMultiRoundTrip, type InputRequest } from '@sallyport/server/mcp/results';
 
 const INPUT_REQUESTS_MAX = 32;
 

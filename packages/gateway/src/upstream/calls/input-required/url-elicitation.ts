@@ -3,8 +3,8 @@
  * error: a modern client gets an input request instead, and its retry is a new call.
  */
 import { isObject, type JsonObject, type McpResult } from '@sallyport/guard';
-import { RPC_ERROR } from '../../../mcp/error-codes.ts';
-import { inputRequired, isMultiRoundTrip, type InputRequest } from '../../../mcp/results.ts';
+import { RPC_ERROR } from '@sallyport/server/mcp/error-codes';
+import { inputRequired, isMultiRoundTrip, type InputRequest } from '@sallyport/server/mcp/results';
 import { guardClientRequest } from '../../client-requests/send-to-client.ts';
 import type { RunClientRequest } from '../../deps.ts';
 import { remoteErrorOf } from '../../transports/failure.ts';

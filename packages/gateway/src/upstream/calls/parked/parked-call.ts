@@ -1,7 +1,7 @@
 /** The state of one parked call. */
 import { GuardError, type ClientChannel, type JsonObject } from '@sallyport/guard';
-import { RPC_ERROR } from '../../../mcp/error-codes.ts';
-import type { InputRequest } from '../../../mcp/results.ts';
+import { RPC_ERROR } from '@sallyport/server/mcp/error-codes';
+import type { InputRequest } from '@sallyport/server/mcp/results';
 import type { UpstreamSession } from '../../sessions/session.ts';
 import { remoteErrorOf } from '../../transports/failure.ts';
 import type { ServerResult } from '../../transports/transport.ts';

@@ -4,8 +4,8 @@
  */
 import { randomUUID } from 'node:crypto';
 import { GuardError, type Clock, type JsonObject, type McpResult } from '@sallyport/guard';
-import { isClientRequest } from '../../../mcp/client-requests.ts';
-import { inputRequired } from '../../../mcp/results.ts';
+import { isClientRequest } from '@sallyport/server/mcp/client-requests';
+import { inputRequired } from '@sallyport/server/mcp/results';
 import { guardClientRequest } from '../../client-requests/send-to-client.ts';
 import type { RunClientRequest } from '../../deps.ts';
 import { createCallNotifications } from '../../notifications/call-notifications.ts';

@@ -1,7 +1,7 @@
 /** One `subscriptions/listen` stream to a modern server, kept open until it is no longer wanted. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { JsonObject } from '@sallyport/guard';
-import { TASKS_EXTENSION } from '../../../mcp/meta-keys.ts';
+import { TASKS_EXTENSION } from '@sallyport/server/mcp/meta-keys';
 import { modernMeta } from '../../transports/gateway-meta.ts';
 import type { SessionPool } from '../../sessions/pool.ts';
 import type { Owner, UpstreamSession } from '../../sessions/session.ts';

@@ -6,7 +6,7 @@ import type { IncomingHttpHeaders } from 'node:http';
 import { createByteBuffer } from '@sallyport/guard';
 import type { Dispatcher } from 'undici';
 import { createFloodBudget, MESSAGE_FLOOD_LIMITS } from '../flood-budget.ts';
-import { createSseParser, isEventStream, type SseEvent } from '../../../mcp/sse.ts';
+import { createSseParser, isEventStream, type SseEvent } from '@sallyport/server/mcp/sse';
 
 /** One request, and who gets the parts of its response. */
 export interface HttpRequest {

@@ -1,8 +1,8 @@
 /** The GET stream of a session up to 2025-11-25: what the server sends on its own. Reopened until the session ends. */
 import { setTimeout as sleep } from 'node:timers/promises';
-import { readServerMessages, type ServerMessage } from '../../../mcp/server-message.ts';
-import { EVENT_STREAM, HEADER } from '../../../mcp/headers.ts';
-import { NOTIFICATION } from '../../../mcp/notifications.ts';
+import { readServerMessages, type ServerMessage } from '@sallyport/server/mcp/server-message';
+import { EVENT_STREAM, HEADER } from '@sallyport/server/mcp/headers';
+import { NOTIFICATION } from '@sallyport/server/mcp/notifications';
 import { sendHttp, type HttpFailure, type HttpResponse } from './exchange.ts';
 import {
   answerServerRequest,

@@ -1,6 +1,6 @@
 /** Streamable HTTP: 2026-07-28 when the server knows it, else the session of the revisions before. */
 import { GuardError } from '@sallyport/guard';
-import { NOTIFICATION } from '../../../mcp/notifications.ts';
+import { NOTIFICATION } from '@sallyport/server/mcp/notifications';
 import {
   discover,
   handshakeTimeoutMs,

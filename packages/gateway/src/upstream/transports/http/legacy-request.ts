@@ -1,8 +1,8 @@
 /** A request in a session up to 2025-11-25. When its stream breaks, the gateway resumes it and reads on. */
 import { setTimeout as sleep } from 'node:timers/promises';
-import { readServerMessages } from '../../../mcp/server-message.ts';
-import { RPC_ERROR } from '../../../mcp/error-codes.ts';
-import { ACCEPT_RESPONSE, EVENT_STREAM, HEADER } from '../../../mcp/headers.ts';
+import { readServerMessages } from '@sallyport/server/mcp/server-message';
+import { RPC_ERROR } from '@sallyport/server/mcp/error-codes';
+import { ACCEPT_RESPONSE, EVENT_STREAM, HEADER } from '@sallyport/server/mcp/headers';
 import { encodeRequest } from '../encode.ts';
 import { transportFailure } from '../failure.ts';
 import type { OutboundRequest, ServerResult } from '../transport.ts';

@@ -1,8 +1,8 @@
 /** A session up to 2025-11-25, and the small exchanges around its requests: notifications, responses, cancellations. */
 import type { GuardError, JsonObject, Log } from '@sallyport/guard';
-import { ACCEPT_RESPONSE, HEADER } from '../../../mcp/headers.ts';
-import { hasVersionHeader } from '../../../mcp/revisions.ts';
-import { NOTIFICATION } from '../../../mcp/notifications.ts';
+import { ACCEPT_RESPONSE, HEADER } from '@sallyport/server/mcp/headers';
+import { hasVersionHeader } from '@sallyport/server/mcp/revisions';
+import { NOTIFICATION } from '@sallyport/server/mcp/notifications';
 import type { PendingClientRequests } from '../../client-requests/pending.ts';
 import { encodeNotification } from '../encode.ts';
 import type { IdleTimeout } from '../idle-timeout.ts';

@@ -1,7 +1,7 @@
 /** Streamable HTTP of 2026-07-28: every request stands alone; closing it cancels it. */
 import type { Log } from '@sallyport/guard';
-import { ACCEPT_RESPONSE, HEADER } from '../../../mcp/headers.ts';
-import { MODERN_VERSION } from '../../../mcp/revisions.ts';
+import { ACCEPT_RESPONSE, HEADER } from '@sallyport/server/mcp/headers';
+import { MODERN_VERSION } from '@sallyport/server/mcp/revisions';
 import { encodeRequest } from '../encode.ts';
 import type { OutboundRequest, ServerResult, Transport } from '../transport.ts';
 import { isJson, sendHttp } from './exchange.ts';

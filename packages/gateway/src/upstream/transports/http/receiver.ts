@@ -1,7 +1,7 @@
 /** What a server sends while it works on one request: notifications, requests of its own, and one response. */
 import { GuardError, type Log } from '@sallyport/guard';
-import { NOTIFICATION } from '../../../mcp/notifications.ts';
-import { readServerMessages, type ServerMessage } from '../../../mcp/server-message.ts';
+import { NOTIFICATION } from '@sallyport/server/mcp/notifications';
+import { readServerMessages, type ServerMessage } from '@sallyport/server/mcp/server-message';
 import { tooLarge, transportFailure } from '../failure.ts';
 import { startIdleTimeout, type IdleTimeout } from '../idle-timeout.ts';
 import { readResponse } from '../response.ts';

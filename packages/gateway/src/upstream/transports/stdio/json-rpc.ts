@@ -3,10 +3,10 @@
  * nobody waits for (unknown, repeated, or cancelled meanwhile) is dropped.
  */
 import { GuardError, type JsonObject, type Log } from '@sallyport/guard';
-import type { RequestId } from '../../../mcp/json-rpc.ts';
-import { META, metaOf } from '../../../mcp/meta-keys.ts';
-import { NOTIFICATION } from '../../../mcp/notifications.ts';
-import { readServerMessages, type ServerMessage } from '../../../mcp/server-message.ts';
+import type { RequestId } from '@sallyport/server/mcp/json-rpc';
+import { META, metaOf } from '@sallyport/server/mcp/meta-keys';
+import { NOTIFICATION } from '@sallyport/server/mcp/notifications';
+import { readServerMessages, type ServerMessage } from '@sallyport/server/mcp/server-message';
 import type { ServerSettings } from '../../../snapshot.ts';
 import { createPendingClientRequests, type PendingClientRequests } from '../../client-requests/pending.ts';
 import { encodeNotification, encodeRequest } from '../encode.ts';

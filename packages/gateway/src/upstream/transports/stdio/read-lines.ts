@@ -4,7 +4,7 @@
  */
 import type { Readable } from 'node:stream';
 import { setImmediate as nextTurn, setTimeout as sleep } from 'node:timers/promises';
-import { createLineSplitter } from '../../../mcp/lines.ts';
+import { createLineSplitter } from '@sallyport/server/mcp/lines';
 import { createFloodBudget, MESSAGE_FLOOD_LIMITS } from '../flood-budget.ts';
 
 /** Lines that are handled before everybody else has a turn. */

@@ -5,7 +5,7 @@
 import type { Readable } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { hideSecrets, type Log } from '@sallyport/guard';
-import { createLineSplitter } from '../../../mcp/lines.ts';
+import { createLineSplitter } from '@sallyport/server/mcp/lines';
 import { cleanLine } from '../failure.ts';
 import { createFloodBudget } from '../flood-budget.ts';
 

@@ -1,7 +1,7 @@
 /** A server that runs as a child process and speaks JSON-RPC over its standard streams. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { GuardError } from '@sallyport/guard';
-import { NOTIFICATION } from '../../../mcp/notifications.ts';
+import { NOTIFICATION } from '@sallyport/server/mcp/notifications';
 import { timeoutFailure, transportErrorOf } from '../failure.ts';
 import { discover, initialize, PROBE_MS_MAX, speaksNoModern, type Handshake } from '../handshake.ts';
 import type { ConnectOptions, TransportKind } from '../transport-kind.ts';

@@ -15,14 +15,15 @@ import type {
   ShareHolder,
   Target,
 } from '@sallyport/guard';
-import type { GatewaySettings, IssuerSettings, ServerProfile } from '../snapshot.ts';
+import type { JwtIssuer } from '@sallyport/guard/stages';
+import type { GatewaySettings, ServerProfile } from './settings.ts';
 
 /**
  * The settings that the edge reads. Taken once when a message arrives, so that a reload never changes a running call.
  */
 export interface EdgeSnapshot {
   readonly gateway: GatewaySettings;
-  readonly issuers: readonly Pick<IssuerSettings, 'issuer' | 'requiredScopes'>[];
+  readonly issuers: readonly Pick<JwtIssuer, 'issuer' | 'requiredScopes'>[];
   /** Names of the configured servers, sorted. */
   readonly servers: readonly string[];
 }

@@ -1,7 +1,7 @@
 /** Listeners for tests, which are closed after each test, and raw connections to them. */
 import { connect, type Socket } from 'node:net';
 import { afterEach } from 'vitest';
-import type { ListenSettings } from '../../snapshot.ts';
+import type { ListenSettings } from '../settings.ts';
 import { openListener, type Handler, type Listener } from '../listener.ts';
 import type { SocketLimits } from '../socket-limits.ts';
 

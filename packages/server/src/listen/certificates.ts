@@ -7,7 +7,7 @@ import { readFileSync } from 'node:fs';
 import type { Server } from 'node:https';
 import { createSecureContext, type SecureContextOptions } from 'node:tls';
 import type { Log } from '@sallyport/guard';
-import type { TlsSettings } from '../snapshot.ts';
+import type { TlsSettings } from './settings.ts';
 
 /** @throws Error when a file cannot be read, or when the key does not belong to the certificate. */
 export function readCertificates(settings: TlsSettings): SecureContextOptions {

@@ -7,8 +7,8 @@ import { createServer as createTlsServer, type Server as TlsServer } from 'node:
 import type { AddressInfo } from 'node:net';
 import type { Log } from '@sallyport/guard';
 import { PausableRequest } from './pausable-request.ts';
-import { originOf } from '../listener-origin.ts';
-import type { ListenSettings, TlsSettings } from '../snapshot.ts';
+import { originOf } from './listener-origin.ts';
+import type { ListenSettings, TlsSettings } from './settings.ts';
 import { readCertificates, reloadCertificatesOnChange } from './certificates.ts';
 import { limitConnections } from './connection-limit.ts';
 import { descriptorLimit, keepDescriptors } from './descriptor-reserve.ts';

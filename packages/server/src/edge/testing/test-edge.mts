@@ -28,7 +28,7 @@ import {
 import { readAuthorization, type ApprovalRule } from '@sallyport/guard/stages';
 import { openListener } from '../../listen/listener.ts';
 import type { SocketLimits } from '../../listen/socket-limits.ts';
-import type { GatewaySettings, ServerProfile } from '../../snapshot.ts';
+import type { GatewaySettings, ServerProfile } from '../settings.ts';
 import type { HttpEdgeDeps, RequestReport } from '../deps.ts';
 import { createHttpEdge, type HttpEdge } from '../http/edge.ts';
 import { authenticate, ISSUER } from './callers.mts';

@@ -2,7 +2,7 @@
 import type { IncomingMessage } from 'node:http';
 import { GuardError } from '@sallyport/guard';
 import { headerValues } from '../../listen/header-values.ts';
-import type { GatewaySettings } from '../../snapshot.ts';
+import type { GatewaySettings } from '../settings.ts';
 
 /** @throws GuardError `forbidden_origin`. */
 export function checkSameSite(request: IncomingMessage, settings: GatewaySettings): void {

@@ -1,5 +1,5 @@
 /** Where a listener is reached. */
-import type { ListenSettings } from './snapshot.ts';
+import type { ListenSettings } from './settings.ts';
 
 /** A listener on one of these is reached on loopback. */
 const ANY_ADDRESS: ReadonlySet<string> = new Set(['0.0.0.0', '::']);

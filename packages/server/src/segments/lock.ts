@@ -5,7 +5,7 @@
 import { truncateSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
-import { makePrivateDatabase } from '../../private-file.ts';
+import { makePrivateDatabase } from '../private-file.ts';
 
 const SQLITE_BUSY = 5;
 
