@@ -4,7 +4,6 @@ import { changesIn, type Change } from './change.ts';
 const inControl = changesIn('packages/gateway/src/control');
 const inServer = changesIn('packages/server/src');
 const inMcp = changesIn('packages/server/src/mcp');
-const inGateway = changesIn('packages/gateway/src');
 const inChannels = changesIn('packages/gateway/src/channels');
 const inAdapters = changesIn('packages/gateway/src/adapters');
 
