@@ -7,7 +7,7 @@ import { asObject, type JsonObject } from '@sallyport/guard';
 import { piecesBackwards } from './backwards.ts';
 import { encodeFrames } from './frames.ts';
 import { segmentName } from './layout.ts';
-import type { RecordQuery, SearchPosition } from '../../../gateway/src/record-search.ts';
+import type { RecordQuery, SearchPosition } from '../record-search.ts';
 import { searchLogs, type SearchedLog } from './search.ts';
 import { buildLog } from './testing/build-log.mts';
 

@@ -4,7 +4,7 @@
  */
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { isObject, type JsonObject } from '@sallyport/guard';
-import type { FoundRecord, RecordQuery, SearchPosition } from '../../../gateway/src/record-search.ts';
+import type { FoundRecord, RecordQuery, SearchPosition } from '../record-search.ts';
 import { piecesBackwards, type LogPosition, type Piece } from './backwards.ts';
 import { HEADER_BYTES, type Frame } from './frames.ts';
 

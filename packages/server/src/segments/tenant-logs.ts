@@ -4,7 +4,7 @@ import { GuardError } from '@sallyport/guard';
 import { realFiles } from './files.ts';
 import { createProveInclusion, type Inclusion, type NoInclusion } from './inclusion.ts';
 import { processFolder, processOf, tenantFolder } from './layout.ts';
-import type { RecordQuery } from '../../../gateway/src/record-search.ts';
+import type { RecordQuery } from '../record-search.ts';
 import { searchLogs, type SearchedLog, type SearchResult } from './search.ts';
 
 /** The gateway's own log, among those of the processes beside it. */

@@ -4,7 +4,7 @@ import type { ApiCaller } from '../api/access.ts';
 import { linesRoute } from '../api/route.ts';
 import type { ApiDeps } from '../deps.ts';
 import { CALL_FILTER, recordQueryOf, type CallFilter } from './filter.ts';
-import type { FoundRecord, SearchPosition } from '../../record-search.ts';
+import type { FoundRecord, SearchPosition } from '@sallyport/server/record-search';
 import { recordSchema } from './view.ts';
 
 /** So many records are found before the first of them is sent on. */

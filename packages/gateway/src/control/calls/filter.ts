@@ -1,7 +1,7 @@
 /** Which calls somebody asks for. */
 import { asObject, type JsonObject } from '@sallyport/guard';
 import { z } from 'zod';
-import type { RecordQuery } from '../../record-search.ts';
+import type { RecordQuery } from '@sallyport/server/record-search';
 import { classOf } from './view.ts';
 
 const name = z.string().min(1).max(512).optional();

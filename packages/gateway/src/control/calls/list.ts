@@ -5,7 +5,7 @@ import { PAGE_QUERY, pageOf } from '../api/cursor.ts';
 import { route } from '../api/route.ts';
 import type { ApiDeps } from '../deps.ts';
 import { CALL_FILTER, recordQueryOf } from './filter.ts';
-import type { SearchPosition } from '../../record-search.ts';
+import type { SearchPosition } from '@sallyport/server/record-search';
 import { callSchema, callView } from './view.ts';
 
 /** So much is read for one page; a page may be short, or empty, and say where the next one begins. */

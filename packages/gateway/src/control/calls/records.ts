@@ -1,5 +1,5 @@
 /** What the endpoints about calls work with: the audit logs of one tenant, searched and proven. */
-import type { FoundRecord, RecordQuery, SearchPosition } from '../../record-search.ts';
+import type { FoundRecord, RecordQuery, SearchPosition } from '@sallyport/server/record-search';
 
 /** A record with the proof that it is in the log. */
 export interface ProvenRecord {

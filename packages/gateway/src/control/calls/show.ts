@@ -5,7 +5,7 @@ import { route } from '../api/route.ts';
 import type { ApiDeps } from '../deps.ts';
 import { ApiProblem } from '../problem.ts';
 import { PAGE_BYTES_MAX } from './list.ts';
-import type { FoundRecord } from '../../record-search.ts';
+import type { FoundRecord } from '@sallyport/server/record-search';
 import { classOf, recordSchema } from './view.ts';
 
 /** A client chooses the id of its calls, so one may join any number of records. */

@@ -1,7 +1,7 @@
 /** A call as the control API lists it: the short form of its outcome record. */
 import { asObject, type JsonObject } from '@sallyport/guard';
 import { z } from 'zod';
-import type { FoundRecord } from '../../record-search.ts';
+import type { FoundRecord } from '@sallyport/server/record-search';
 
 /** One call, or another thing that was recorded. */
 export const callSchema = z
