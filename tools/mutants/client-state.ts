@@ -3,6 +3,35 @@ import { changesIn, type Change } from './change.ts';
 
 const inEdge = changesIn('packages/server/src/edge');
 
+const heldTasks: readonly Change[] = [
+  ...inEdge(
+    'tasks/held-task-ids.ts',
+    ['tasks/held-task.test.ts'],
+    [
+      ['JSON.stringify([server, principal])', 'JSON.stringify([server])'],
+      ['if (Buffer.byteLength(JSON.stringify(input)) > INPUT_BYTES_MAX) return undefined;', ''],
+    ],
+  ),
+  ...inEdge(
+    'tasks/held-task.ts',
+    ['tasks/held-task.test.ts'],
+    [
+      ['if (!hasTasksExtension(inbound.sender.capabilities))', 'if (false)'],
+      ['!hasTasksExtension(sender.capabilities) ||', ''],
+      ['?.abort.abort();', ';'],
+    ],
+  ),
+  ...inEdge(
+    'tasks/held-runs.ts',
+    ['tasks/held-task.test.ts'],
+    [
+      ['if (known !== undefined) return known;', ''],
+      ['finish: (graceMs) => underWay.finish(graceMs)', 'finish: async () => {}'],
+    ],
+  ),
+  ...inEdge('tasks/run-held-call.ts', ['tasks/held-task.test.ts'], [['    approvalId: held.approvalId,\n', '']]),
+];
+
 const handles: readonly Change[] = [
   ...inEdge(
     'sessions/seal.ts',
@@ -244,4 +273,4 @@ const answers: readonly Change[] = [
   ),
 ];
 
-export const clientState: readonly Change[] = [...handles, ...streams, ...answers];
+export const clientState: readonly Change[] = [...heldTasks, ...handles, ...streams, ...answers];

@@ -52,7 +52,7 @@ const heads: readonly Change[] = [
       ['  if (waiting.length > 0) setImmediate(letOneReadOn);', '  while (waiting.length > 0) waiting.shift()?.();'],
     ],
   ),
-  ...inEdge('http/edge.ts', ['test/attacks/stopping.test.ts'], [['      await edge.calls.finish(graceMs);\n', '']]),
+  ...inEdge('http/edge.ts', ['test/attacks/stopping.test.ts'], [['edge.calls.finish(graceMs)', 'undefined']]),
   ...inEdge(
     'http/same-site.ts',
     ['http/same-site.test.ts', 'http/edge.test.ts'],

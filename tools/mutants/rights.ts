@@ -37,6 +37,19 @@ const permissions: readonly Change[] = [
     ],
   ),
   ...inStages(
+    'approve/index.ts',
+    ['packages/server/src/edge/tasks/held-task.test.ts'],
+    [
+      ['only: call.approvalId', 'only: undefined'],
+      ['asked === undefined && call.approvalId === undefined', 'asked === undefined'],
+    ],
+  ),
+  ...inGuard(
+    'approvals/consume-named.ts',
+    ['packages/server/src/edge/tasks/held-task.test.ts'],
+    [['if (filed.digest !== digest) {', 'if (false) {']],
+  ),
+  ...inStages(
     'approve/digest.ts',
     ['approve/approve.test.ts'],
     [
@@ -150,9 +163,15 @@ const permissions: readonly Change[] = [
     'approvals/consume.ts',
     ['approvals/approvals.test.ts', '../../../test/contracts/memory.test.ts'],
     [
-      ["if (await store.replace(consumed(filed, now()), 'consumed', now()))", 'if (true)'],
       ["if (filing !== 'exists') throw tooMany(filing);", ''],
       ['if (endedBecause === undefined) continue;', 'continue;'],
+    ],
+  ),
+  ...inGuard(
+    'approvals/use.ts',
+    ['approvals/approvals.test.ts', '../../../test/contracts/memory.test.ts'],
+    [
+      ["if (!(await store.replace(consumed(filed, nowMs), 'consumed', nowMs))) return undefined;", ''],
       ['errorText(reason)', 'reason'],
       ["  execution: 'unknown',\n", ''],
     ],

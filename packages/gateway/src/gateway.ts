@@ -4,7 +4,7 @@
  */
 import { join } from 'node:path';
 import { createGuard, createSealer, standardPipeline, type Catalog, type Clock, type Log } from '@sallyport/guard';
-import { createRecorder, createRedactor } from '@sallyport/guard/audit';
+import { createRecorder, logRecord, createRedactor } from '@sallyport/guard/audit';
 import { createMemoryRateLimiter, createMemoryTenants, steadyClock, systemClock } from '@sallyport/guard/memory';
 import { createApiKeyAuthenticator, createBearerJwt, readAuthorization } from '@sallyport/guard/stages';
 import { createApprovalWaits } from './approval-waits.ts';
@@ -38,6 +38,8 @@ import type { SignInHandler } from './sign-in.ts';
 import type { ServerSettings, Snapshot } from './snapshot.ts';
 import { createServerDefinitions } from './upstream/definitions.ts';
 import type { DefinitionsDeps, UpstreamEvent } from './upstream/deps.ts';
+import { createHeldTaskIds, withHeldTasks } from '@sallyport/server/edge/tasks/held-task-ids';
+import { createHeldTasks } from '@sallyport/server/edge/tasks/held-tasks';
 import { createTaskDirectory } from './upstream/tasks/task-ids.ts';
 import { createUpstreams, type Upstreams } from './upstream/upstreams.ts';
 
@@ -173,7 +175,7 @@ function createPipeline(
       authenticators: [jwt, (credentials) => (snapshot().identity.apiKeys ? apiKey(credentials) : undefined)],
       tenants: createMemoryTenants(() => snapshot().tenants),
       catalog,
-      tasks: createTaskDirectory(sealer, clock),
+      tasks: withHeldTasks(createTaskDirectory(sealer, clock), createHeldTaskIds(sealer, clock)),
       policy: () => settings.current().policies.engine,
       limiter: createMemoryRateLimiter(steadyClock),
       approvals,
@@ -208,7 +210,10 @@ export function edgeDepsOf(resources: Resources, { guard, upstreams }: GuardedUp
     guard,
     send: upstreams.send,
     profileOf: (name) => upstreams.directory.profile(name),
-    approvals: createApprovalWaits(approvals, settings),
+    approvals: createApprovalWaits(approvals, settings, (tenant, event, fields) =>
+      resources.audit.append(tenant, logRecord(event, fields, clock.now())),
+    ),
+    heldTasks: createHeldTasks(resources.sealer, clock),
     definitionOf: (target) => upstreams.catalog.find(target),
     maySee: serverVisibility(upstreams, settings),
     snapshot: () => {

@@ -236,6 +236,8 @@ export interface Call {
   readonly deadlineMs: number;
   /** Aborted when the caller cancels (and, for modern clients, when it disconnects). */
   readonly signal: AbortSignal;
+  /** The request for approval under which a held call goes on: it uses this one, and asks for no other. */
+  readonly approvalId?: string;
 }
 
 /**

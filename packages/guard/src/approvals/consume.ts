@@ -2,9 +2,10 @@
 import { randomBytes } from 'node:crypto';
 import type { ApprovalLimits, ApprovalStore, FiledApproval } from '../approval-store.ts';
 import type { Approval } from '../call.ts';
-import { errorText } from '../error-text.ts';
 import { GuardError } from '../errors.ts';
+import { consumeNamed } from './consume-named.ts';
 import { supersededBy } from './superseded.ts';
+import { reasonOf, use } from './use.ts';
 
 /**
  * A call for which an approval is used or, when there is none, asked.
@@ -29,6 +30,8 @@ export interface ApprovalRequest extends Omit<
 > {
   /** How long the request waits, and how long its approval can be used, from when it is filed. */
   readonly ttlMs: number;
+  /** Uses the request with this id or none, and files nothing: for a call that waited as a task. */
+  readonly only?: string | undefined;
 }
 
 /**
@@ -43,7 +46,9 @@ export type ApprovalState =
   | { readonly state: 'approved'; readonly approval: Approval }
   /** `because`: what ended an earlier request for the same call. */
   | { readonly state: 'pending'; readonly id: string; readonly because: string | undefined }
-  | { readonly state: 'refused'; readonly id: string; readonly reason: string | undefined };
+  | { readonly state: 'refused'; readonly id: string; readonly reason: string | undefined }
+  /** Only of a request that was named. `because`: why it cannot be used, as a sentence. */
+  | { readonly state: 'ended'; readonly id: string; readonly because: string };
 
 /** @throws GuardError `rate_limited` when too many requests wait, or people said no too often. */
 export async function consume(
@@ -52,13 +57,14 @@ export async function consume(
   limits: () => ApprovalLimits,
   request: ApprovalRequest,
 ): Promise<ApprovalState> {
+  if (request.only !== undefined) return consumeNamed(store, now, { ...request, only: request.only });
   for (;;) {
     const filed = await store.findOpen(request.tenant, request.digest, now());
     if (filed?.status === 'denied') return { state: 'refused', id: filed.id, reason: reasonOf(filed) };
     if (filed?.status === 'pending') return { state: 'pending', id: filed.id, because: undefined };
     if (filed !== undefined) {
-      if (await store.replace(consumed(filed, now()), 'consumed', now()))
-        return { state: 'approved', approval: { id: filed.id, approvers: filed.decisions.map(({ by }) => by) } };
+      const used = await use(store, filed, now());
+      if (used !== undefined) return used;
       continue;
     }
     const created = fileOf(request, now());
@@ -69,19 +75,10 @@ export async function consume(
   }
 }
 
-/** U16: whether the call was executed is not known before it has ended. A process that is killed says nothing more. */
-const consumed = (filed: FiledApproval, nowMs: number): FiledApproval => ({
-  ...filed,
-  status: 'consumed',
-  endedAtMs: nowMs,
-  execution: 'unknown',
-  version: filed.version + 1,
-});
-
 /** People are reminded when three quarters of the time are over. */
 const REMIND_AFTER = 0.75;
 
-function fileOf({ ttlMs, ...request }: ApprovalRequest, nowMs: number): FiledApproval {
+function fileOf({ ttlMs, only: _only, ...request }: ApprovalRequest, nowMs: number): FiledApproval {
   return {
     ...request,
     id: randomBytes(16).toString('hex'),
@@ -112,12 +109,6 @@ async function supersede(store: ApprovalStore, created: FiledApproval): Promise<
     );
   }
   return because;
-}
-
-/** What the model is told: one line, without markup, secrets and characters that nobody sees. */
-function reasonOf({ decisions }: FiledApproval): string | undefined {
-  const reason = decisions.find(({ verdict }) => verdict === 'deny')?.reason;
-  return reason === undefined ? undefined : errorText(reason);
 }
 
 const tooMany = (filing: 'full' | 'denied_often'): GuardError =>

@@ -4,10 +4,12 @@ import type {
   Credentials,
   Definition,
   ErrorCode,
+  FiledApproval,
   Guard,
   Identity,
   Log,
   Outcome,
+  Principal,
   RateLimiter,
   Sealer,
   SendUpstream,
@@ -16,6 +18,7 @@ import type {
   Target,
 } from '@sallyport/guard';
 import type { JwtIssuer } from '@sallyport/guard/stages';
+import type { HeldTasks } from './tasks/held-tasks.ts';
 import type { GatewaySettings, ServerProfile } from './settings.ts';
 
 /**
@@ -53,6 +56,10 @@ export interface ApprovalWaits {
    * @returns what gives it back; `undefined` when the share of the holder is used up.
    */
   readonly hold: (holder: ShareHolder) => (() => void) | undefined;
+  /** A request as it is now. @throws GuardError `not_found`. */
+  readonly show: (tenant: string, id: string) => Promise<FiledApproval>;
+  /** Takes a request back for the caller of its call, on record. @throws GuardError `not_found` when it has ended. */
+  readonly withdraw: (tenant: string, id: string, by: Principal) => Promise<void>;
   /** Resolves when the request does not wait any more, or when the signal is aborted. Never rejects. */
   readonly decided: (tenant: string, id: string, signal: AbortSignal) => Promise<void>;
 }
@@ -71,6 +78,8 @@ export interface EdgeDeps {
   /** Whether a caller may know that a server exists: decided as lists are (invariant 3). */
   readonly maySee: (identity: Identity, server: string) => boolean;
   readonly approvals: ApprovalWaits;
+  /** Calls that wait for an approval as tasks. */
+  readonly heldTasks: HeldTasks;
   readonly clock: Clock;
   /** For deadlines and ages: it is never set. */
   readonly steadyClock: Clock;

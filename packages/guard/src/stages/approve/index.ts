@@ -83,11 +83,18 @@ export function createApprove({ rules, ttlMs, approvals, clock }: ApproveDeps): 
     if (definition?.kind !== 'tool' || row.target === 'task') return undefined;
     const request: PolicyRequest = { ...identity, action: 'call', definition, input, call };
     const asked = callDemand(rules(), request, grant, { now: clock.now(), ttlMs: ttlMs() });
-    if (asked === undefined) return undefined;
+    if (asked === undefined && call.approvalId === undefined) return undefined;
     const approved = { ...identity, definition, input, revision: grant?.revision ?? '' };
-    return andThen(approvals.consume(requestOf(approved, asked)), approvalOrRefusal);
+    const wanted = { ...requestOf(approved, asked ?? NOBODY_ASKED), only: call.approvalId };
+    return andThen(approvals.consume(wanted), approvalOrRefusal);
   };
 }
+
+/** For a held call that nobody would be asked for any more. It is still used up, so that it goes on only once. */
+const NOBODY_ASKED: CallDemand = {
+  demand: { approvers: [], required: 0, distinct: false, source: '' },
+  ttlMs: 0,
+};
 
 /**
  * What people must say before a call: what the first rule that matches asks for, and what every policy asks for that
@@ -162,6 +169,8 @@ function approvalOrRefusal(state: ApprovalState): Approval {
         data: { approval_id: state.id },
         ...(state.reason === undefined ? {} : { message: `A person refused this call: ${state.reason}` }),
       });
+    case 'ended':
+      throw new GuardError('approval_refused', { data: { approval_id: state.id }, message: state.because });
     // A store that answers anything else has not approved.
     default:
       throw new GuardError('internal', { cause: new Error('the approval store gave an unknown answer') });

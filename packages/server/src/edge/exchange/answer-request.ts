@@ -12,6 +12,7 @@ import type { EdgeDeps } from '../deps.ts';
 import type { RequestMessage } from '../../mcp/client-message.ts';
 import { readApprovalRetry, withApprovalPage, type ApprovalRetry } from '../eras/approval-wait.ts';
 import { matchParamHeaders } from '../eras/param-headers.ts';
+import { answerHeldTask, heldTaskFor } from '../tasks/held-task.ts';
 import { renderOutcome } from '../render/outcome.ts';
 import { acceptsRequests, createClientRequests, type ClientRequests } from '../sessions/client-requests.ts';
 import { admitCall, callKey, endCall, registerCall } from '../sessions/live-sessions.ts';
@@ -44,13 +45,17 @@ export async function answerRequest(
   const clientRequests = openClientRequests(inbound, connection);
   if (live !== undefined) registerCall(live, key, pending);
   try {
-    const { outcome, server } =
+    const { outcome, task, server } =
       request.method === 'subscriptions/listen'
-        ? { outcome: await answerListen(deps, inbound, request, connection), server: undefined }
+        ? await answerListen(deps, inbound, request, connection).then((outcome) => ({
+            outcome,
+            task: undefined,
+            server: undefined,
+          }))
         : await runRequest(deps, inbound, request, connection, { clientRequests, retry });
     // Before the response, because the stream ends with it.
     clientRequests?.end();
-    const response = renderOutcome(withApprovalPage(outcome, deps.approvals.pageOf), {
+    const response = renderOutcome(task ?? withApprovalPage(outcome, deps.approvals.pageOf), {
       ...request,
       era: sender.era,
       route,
@@ -89,7 +94,7 @@ function openClientRequests(
 /** Arguments that are kept with a stream, so that it can be judged again when it is resumed. */
 const KEPT_ARGUMENTS_BYTES_MAX = 64 * 1024;
 
-/** @returns the outcome, and the server that the request named. */
+/** @returns the outcome, the task that is answered in its place, if any, and the server that the request named. */
 async function runRequest(
   deps: EdgeDeps,
   inbound: InboundMessage,
@@ -99,7 +104,7 @@ async function runRequest(
     clientRequests,
     retry,
   }: { readonly clientRequests: ClientRequests | undefined; readonly retry: ApprovalRetry | undefined },
-): Promise<{ readonly outcome: Outcome; readonly server: string | undefined }> {
+): Promise<{ readonly outcome: Outcome; readonly task: Outcome | undefined; readonly server: string | undefined }> {
   const { live, pending } = connection;
   const call = toCall(deps, request, inbound);
   const channel = createClientChannel(inbound.sender, request.params, connection, clientRequests?.send);
@@ -123,6 +128,12 @@ async function runRequest(
           await connection.holdSession();
           return result;
         });
+      case 'tasks/get':
+      case 'tasks/update':
+      case 'tasks/cancel':
+        return answerHeldTask(deps, inbound, call, permit).then(
+          (held) => held ?? forward(deps, inbound, call, permit, channel),
+        );
       default:
         return forward(deps, inbound, call, permit, channel);
     }
@@ -131,7 +142,8 @@ async function runRequest(
   const outcome = await runUntilDecided(deps, inbound, call, { connection, channel, waits }, (judged) =>
     runCall(deps, inbound, judged, execute),
   );
-  return { outcome, server: 'server' in call.target ? call.target.server : undefined };
+  const task = retry === undefined ? await heldTaskFor(deps, inbound, call, outcome) : undefined;
+  return { outcome, task, server: 'server' in call.target ? call.target.server : undefined };
 }
 
 /** Sends a permitted call to its server, after the headers that mirror its arguments were compared with them. */

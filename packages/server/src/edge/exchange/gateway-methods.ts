@@ -1,5 +1,6 @@
 /** What the gateway answers itself, after the guard: `initialize` and `server/discover`. */
 import {
+  asObject,
   isObject,
   GuardError,
   spendPermit,
@@ -13,7 +14,7 @@ import type { EdgeDeps } from '../deps.ts';
 import { hasCoreTasks, isLegacyVersion, NEWEST_LEGACY_VERSION, SUPPORTED_VERSIONS } from '../../mcp/revisions.ts';
 import { serversOnRoute, type Route } from '../names/route.ts';
 import { GATEWAY_INFO } from '../../mcp/implementation.ts';
-import { META } from '../../mcp/meta-keys.ts';
+import { META, TASKS_EXTENSION } from '../../mcp/meta-keys.ts';
 import type { ClientConnection } from './connection.ts';
 import type { InboundMessage } from './inbound-message.ts';
 
@@ -60,11 +61,12 @@ export function answerInitialize(
 /** `server/discover` of 2026-07-28. @throws GuardError `not_found`. */
 export function answerDiscover(deps: EdgeDeps, inbound: InboundMessage, permit: Permit): McpResult {
   const profile = visibleProfile(deps, inbound, spendPermit(permit));
-  const { tasks: _legacyTasks, ...capabilities } = profile.capabilities;
+  const { tasks: _legacyTasks, extensions, ...capabilities } = profile.capabilities;
   return {
     value: {
       supportedVersions: SUPPORTED_VERSIONS,
-      capabilities,
+      // The gateway answers calls that wait for an approval with tasks, whatever the servers can do.
+      capabilities: { ...capabilities, extensions: { ...asObject(extensions), [TASKS_EXTENSION]: {} } },
       ...instructionsOf(profile),
       ttlMs: DISCOVER_TTL_MS,
       _meta: { [META.serverInfo]: profile.serverInfo },

@@ -66,7 +66,7 @@ export function createHttpEdge(deps: HttpEdgeDeps): HttpEdge {
     activeConnections: () => active,
     close: async (graceMs = 0) => {
       closing.abort();
-      await edge.calls.finish(graceMs);
+      await Promise.all([edge.calls.finish(graceMs), deps.heldTasks.runs.finish(graceMs)]);
       edge.live.close();
     },
   };

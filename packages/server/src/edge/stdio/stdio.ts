@@ -95,13 +95,14 @@ export function createStdioEdge(deps: StdioDeps): StdioEdge {
     inputEnded.abort();
     for (const { abort } of client.live.calls.values()) abort.abort();
     await Promise.all(pending);
+    await deps.heldTasks.runs.finish(0);
   };
   const ended = readLines(input, deps.snapshot().gateway.bodyBytesMax, receive).then(finish, finish);
   return {
     ended,
     async stop(graceMs) {
       closing.abort();
-      await client.calls.finish(graceMs);
+      await Promise.all([client.calls.finish(graceMs), deps.heldTasks.runs.finish(graceMs)]);
       input.destroy();
       await ended;
     },

@@ -10,6 +10,7 @@ import {
   watchDecisions,
   type Approvals,
   type Definition,
+  type Sealer,
   type Stages,
   type Target,
 } from '@sallyport/guard';
@@ -31,6 +32,8 @@ import type { SocketLimits } from '../../listen/socket-limits.ts';
 import type { GatewaySettings, ServerProfile } from '../settings.ts';
 import type { HttpEdgeDeps, RequestReport } from '../deps.ts';
 import { createHttpEdge, type HttpEdge } from '../http/edge.ts';
+import { createHeldTaskIds, withHeldTasks } from '../tasks/held-task-ids.ts';
+import { createHeldTasks } from '../tasks/held-tasks.ts';
 import { authenticate, ISSUER } from './callers.mts';
 import { DEFINITIONS, sendTo, type Sent, type Tool } from './servers.mts';
 
@@ -47,6 +50,8 @@ export interface TestEdgeOptions {
   readonly limit?: number;
   /** Tools that need an approval. */
   readonly approvals?: readonly Pick<ApprovalRule, 'server' | 'tool'>[];
+  /** The requests of another edge, as two processes on one database have them. */
+  readonly sharedApprovals?: Approvals;
   /** How long callers wait for an approval; not at all when absent. */
   readonly waitMs?: number;
   /** Calls that wait; absent = as many as want to. */
@@ -82,7 +87,8 @@ export async function openTestEdge(options: TestEdgeOptions = {}): Promise<TestE
   const sent: Sent[] = [];
   const reports: RequestReport[] = [];
   const audit = createMemoryAuditLog();
-  const approvals = createApprovals(createMemoryApprovalStore(), systemClock);
+  const approvals = options.sharedApprovals ?? createApprovals(createMemoryApprovalStore(), systemClock);
+  const sealer = createSealer(options.sealingSecret ?? new Uint8Array(32).fill(7));
   const definitions = options.definitions ?? DEFINITIONS;
   const find = (target: Target): Definition | undefined => definitions.find((each) => isTarget(target, each));
   const gateway = gatewaySettings(options);
@@ -92,7 +98,7 @@ export async function openTestEdge(options: TestEdgeOptions = {}): Promise<TestE
     return () => void (held -= 1);
   };
   const deps: HttpEdgeDeps = {
-    guard: createGuard(testPipeline(options, find, audit, approvals)),
+    guard: createGuard(testPipeline(options, find, audit, approvals, sealer)),
     send: sendTo({ definitions, tools: options.tools ?? {}, other: options.other }, sent),
     definitionOf: find,
     maySee: (_identity, server) => maySee(definitions, server, options),
@@ -103,12 +109,15 @@ export async function openTestEdge(options: TestEdgeOptions = {}): Promise<TestE
       waitMs: () => options.waitMs ?? 0,
       revision: options.revision ?? (() => '1'),
       hold: () => (held < (options.waitingMax ?? 100) ? holdOne() : undefined),
+      show: (tenant, id) => approvals.show(tenant, id),
+      withdraw: async (tenant, id, by) => void (await approvals.withdraw(tenant, id, by)),
       decided: watchDecisions(approvals),
     },
+    heldTasks: createHeldTasks(sealer, systemClock),
     clock: systemClock,
     steadyClock,
     sessions: createMemorySessions(systemClock),
-    sealer: createSealer(options.sealingSecret ?? new Uint8Array(32).fill(7)),
+    sealer,
     limiter: createMemoryRateLimiter(systemClock),
     readAuthorization,
     log: () => {},
@@ -180,12 +189,14 @@ function testPipeline(
   find: (target: Target) => Definition | undefined,
   audit: MemoryAuditLog,
   approvals: Approvals,
+  sealer: Sealer,
 ): Stages {
   return standardPipeline(
     {
       authenticators: [authenticate],
       tenants: createMemoryTenants(() => ['acme', 'globex']),
       catalog: { find },
+      tasks: withHeldTasks({ find: () => undefined }, createHeldTaskIds(sealer, systemClock)),
       policy: () => allowAllBut(deny ?? (() => false), revision?.() ?? '1'),
       limiter: createMemoryRateLimiter(systemClock),
       approvals,
