@@ -8,6 +8,7 @@ import { control, protocol } from './control.ts';
 import { edge } from './edge.ts';
 import { guard } from './guard.ts';
 import { library } from './library.ts';
+import { means } from './means.ts';
 import { pins } from './pins.ts';
 import { reads } from './reads.ts';
 import { rights } from './rights.ts';
@@ -31,5 +32,6 @@ export const AREAS: Readonly<Record<string, readonly Change[]>> = {
   audit,
   adapters,
   library,
+  means,
   settings,
 };

@@ -1,0 +1,25 @@
+/** Errors of PostgreSQL that a caller caused, by the class of their SQLSTATE. All others stay what they are. */
+import { ToolError } from '../../errors.ts';
+
+const CANCELLED = '57014';
+const LOCK_NOT_AVAILABLE = '55P03';
+const NOT_PERMITTED = '42501';
+
+/** The text of the database stays inside: it repeats values and names tables. */
+export function callerError(cause: unknown): unknown {
+  const code = cause instanceof Error && 'code' in cause ? String(cause.code) : '';
+  if (code === CANCELLED || code === LOCK_NOT_AVAILABLE) return timedOut(cause);
+  if (code === NOT_PERMITTED && /row-level security/.test((cause as Error).message))
+    return new ToolError('NOT_PERMITTED', 'This row would belong to somebody else.', { cause });
+  if (code.startsWith('22')) return new ToolError('INVALID_INPUT', 'A value does not fit its column.', { cause });
+  if (code.startsWith('23'))
+    return new ToolError('CONFLICT', 'The change breaks a rule of the data, such as a name that is taken.', { cause });
+  return cause;
+}
+
+/** The statement took longer than its time limit. */
+export const timedOut = (cause?: unknown): ToolError =>
+  new ToolError('TIMEOUT', 'The database did not finish in time.', {
+    suggestion: 'Ask for less: fewer rows or a shorter period.',
+    cause,
+  });

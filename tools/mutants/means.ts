@@ -1,0 +1,85 @@
+/** Changes of the safe means: SQL, tenant data, files and programs. */
+import { changesIn, type Change } from './change.ts';
+
+const inServer = changesIn('packages/server/src');
+const TEMPLATE = ['sql/template.test.ts'];
+const POSTGRES = ['test/means/sql-postgres.test.ts'];
+
+const statements: readonly Change[] = [
+  ...inServer('sql/text.ts', TEMPLATE, [
+    ['if (!Array.isArray(strings) || !Object.isFrozen(strings) || !Object.isFrozen(strings.raw))', 'if (false)'],
+    ['if (SETTINGS.test(', 'if (false && SETTINGS.test('],
+    ['if (bare.includes(found)) throw', 'if (false) throw'],
+    ['if (ESCAPING_PREFIX.test(bare)) throw', 'if (false) throw'],
+    ['if (end === -1) throw', 'if (false) throw'],
+  ]),
+  ...inServer('sql/fragment.ts', TEMPLATE, [
+    ['if (found === undefined) throw', 'if (false) throw'],
+    ["if (value.includes('\\0') || !value.isWellFormed())", 'if (false)'],
+    ['if (value instanceof Uint8Array) return value;', 'return value as SqlValue;'],
+    ['if (values.length > VALUES_MAX)', 'if (false)'],
+    ['if (fragments.length === 0) throw', 'if (false) throw'],
+    ['Object.hasOwn(choices, name) ? choices[name] : undefined', 'choices[name]'],
+    ['if (!allowed.includes(name))', 'if (false)'],
+    ['if (wrong !== undefined)', 'if (false)'],
+    ["replaceAll(/[\\\\%_]/g, '\\\\$&')", "replaceAll('', '')"],
+  ]),
+  ...inServer('sql/render.ts', TEMPLATE, [
+    ["pieces.join(' ')", "pieces.join('')"],
+    ['if ((access ===', 'if (true || (access ==='],
+  ]),
+];
+
+const postgres: readonly Change[] = [
+  ...inServer('sql/shares.ts', POSTGRES, [['if (count >= perTenantMax)', 'if (false)']]),
+  ...inServer('sql/rows.ts', POSTGRES, [
+    ['if (rows.length === rowsMax)', 'if (false)'],
+    ['else if (bytes + size > bytesMax)', 'else if (false)'],
+    ["if (whenTooLarge === 'refuse') throw", 'if (false) throw'],
+    ['if (Object.keys(row).length !== columns.length)', 'if (false)'],
+  ]),
+  ...inServer('sql/postgres/transaction.ts', POSTGRES, [
+    ["'BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY'", "'BEGIN'"],
+    ["query({ text: 'DISCARD ALL' })", "query({ text: 'select 1' })"],
+    ['if (command !== text) throw', 'if (false) throw'],
+    ["set.push('set_config($2, $3, true)')", "set.push('set_config($2, $3, false)', '$3::text')"],
+    [
+      'const timer = setTimeout(() => cut(timedOut()), timeoutMs);',
+      'const timer = setTimeout(() => undefined, timeoutMs);',
+    ],
+    ["signal.addEventListener('abort', onAbort, { once: true });\n  socket.on", 'socket.on'],
+    ['    socket.destroy();\n    cut(tooLarge', '    cut(tooLarge'],
+    ['if (received <= receivedBytesMax) return;', 'return;'],
+    ['  signal.throwIfAborted();\n', ''],
+  ]),
+  ...inServer('sql/postgres/errors.ts', POSTGRES, [
+    ["if (code.startsWith('22'))", 'if (false)'],
+    ["if (code.startsWith('23'))", 'if (false)'],
+  ]),
+  ...inServer('sql/postgres/read.ts', POSTGRES, [
+    ['Math.min(BATCH_ROWS_MAX, collector.rowsLeft()', 'Math.max(1_000_000, collector.rowsLeft()'],
+  ]),
+  ...inServer('sql/postgres/role.ts', POSTGRES, [
+    ["isSuperuser === true && 'is", "false && 'is"],
+    ["bypasses === true && 'has", "false && 'has"],
+    ["isStrong === true && 'reaches", "false && 'reaches"],
+    [" or pg_has_role(session_user, r.oid, 'MEMBER')", ''],
+    ["if (kind === 'm' || kind === 'f')", 'if (false)'],
+    ["if (kind === 'v') return isInvoker === true ? undefined :", "if (kind === 'v') return true ? undefined :"],
+    ["if (isSecured !== true) return 'has", "if (false) return 'has"],
+    ["if (isOwned === true) return 'belongs", "if (false) return 'belongs"],
+    ['return isOpen === true ?', 'return false ?'],
+    ["or has_any_column_privilege(c.oid, 'SELECT, INSERT, UPDATE')", ''],
+  ]),
+  ...inServer('sql/postgres/connection.ts', POSTGRES, [['if (tls === undefined && !LOCAL.test(host))', 'if (false)']]),
+  ...inServer('sql/postgres/open.ts', POSTGRES, [
+    ['if (findings.length === 0) return;', 'return;'],
+    ["if (tenancy.by === 'one' &&", 'if (false &&'],
+    ["if (tenancy.by === 'predicate' &&", 'if (false &&'],
+    ["if (writes !== 'allowed') throw", 'if (false) throw'],
+    ['isOpen ? send(query) :', 'true ? send(query) :'],
+    ['!SETTING_NAME.test(tenantSetting)', 'false'],
+  ]),
+];
+
+export const means: readonly Change[] = [...statements, ...postgres];
