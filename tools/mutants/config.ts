@@ -103,6 +103,36 @@ export const config: readonly Change[] = [
       ["node.value.includes('${')", 'false'],
     ],
   ),
+  ...inConfig('find-file.ts', ['find-file.test.ts'], [['user === own || user === 0', 'true']]),
+  ...inConfig(
+    'argument-secrets.ts',
+    ['packages/gateway/src/cli/check-settings.test.ts'],
+    [
+      ['looksSecret(option, value) &&', 'false &&'],
+      ["new URL(text).password !== ''", 'false'],
+    ],
+  ),
+  ...inGateway(
+    'cli/check-approvers.ts',
+    ['cli/check-settings.test.ts'],
+    [
+      ['subjects.size >= required', 'true'],
+      [
+        'revokedAtMs === undefined && expiresAtMs > nowMs && scopes.some((scope) => scope.startsWith(CONTROL_SCOPE))',
+        'true',
+      ],
+    ],
+  ),
+  ...inGateway(
+    'cli/configuration.ts',
+    ['cli/no-configuration.test.ts'],
+    [
+      [
+        'if (found === undefined) throw new Error(noConfiguration(process.cwd()));',
+        "if (found === undefined) return '/dev/null';",
+      ],
+    ],
+  ),
   ...inConfig(
     'follow.ts',
     ['refusals.test.ts', 'follow.test.ts'],

@@ -1,9 +1,6 @@
-/** The environment of the process: what commands, children and the search for the configuration file get from it. */
-import { mkdtempSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+/** The environment of the process: what commands and children get from it. */
 import { describe, expect, it } from 'vitest';
-import { childEnvironment, credentialToken, defaultConfigFile } from './config.ts';
+import { childEnvironment, credentialToken } from './config.ts';
 import { CANARY } from './config/testing/load.mts';
 
 describe('the environment', () => {
@@ -25,13 +22,5 @@ describe('the environment', () => {
       credentialToken({ SALLYPORT_TOKEN: '' }),
       credentialToken({ SALLYPORT_TOKEN: 'x' }),
     ]).toEqual([undefined, undefined, 'x']);
-  });
-
-  it('names the file that is read by default', () => {
-    const inFolder = mkdtempSync(join(tmpdir(), 'sallyport-here-'));
-    expect(defaultConfigFile({}, inFolder)).toBeUndefined();
-    writeFileSync(join(inFolder, 'sallyport.yaml'), '');
-    expect(defaultConfigFile({}, inFolder)).toBe(join(inFolder, 'sallyport.yaml'));
-    expect(defaultConfigFile({ SALLYPORT_CONFIG: 'other.yaml' }, inFolder)).toBe(join(inFolder, 'other.yaml'));
   });
 });

@@ -4,14 +4,15 @@
  * Nothing in the file is expanded or executed. Secrets are named (`env:NAME`, `file:/path`), never written. Every
  * setting that weakens a protection is documented as a weakening and listed in `snapshot.weakenings`.
  */
-import { existsSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { dirname, isAbsolute, join, resolve } from 'node:path';
 import { asObject } from '@sallyport/guard';
 import { buildSnapshot } from './config/build.ts';
 import { parseYaml, type ConfigError, type ParsedYaml } from './config/positions.ts';
 import { errorsOfIssue, openReport, type Issue } from './config/report.ts';
-import { jsonSchemaOfConfig, schema } from './config/schema.ts';
+import { readablePart } from './config/readable-part.ts';
+import { jsonSchemaOfConfig } from './config/schema.ts';
 import type { Environment } from './config/secrets.ts';
 import type { Snapshot } from './snapshot.ts';
 
@@ -25,8 +26,6 @@ export { openSealingKey } from './config/sealing-key.ts';
 export type Loaded =
   | { readonly snapshot: Snapshot; readonly file: string | undefined }
   | { readonly errors: readonly ConfigError[] };
-
-const DEFAULT_FILE = 'sallyport.yaml';
 
 /** The environment of this process. Every other module gets the variables that it needs as arguments. */
 export function processEnvironment(): Environment {
@@ -73,23 +72,12 @@ export function browserEnvironment(environment: Environment): Readonly<Record<st
 }
 
 /**
- * The file that a command reads without `--config`: `SALLYPORT_CONFIG`, or `sallyport.yaml` in the folder if it exists.
- */
-export function defaultConfigFile(environment: Environment, folder: string = process.cwd()): string | undefined {
-  const named = environment['SALLYPORT_CONFIG'];
-  if (named !== undefined && named !== '') return resolve(folder, named);
-  const inFolder = resolve(folder, DEFAULT_FILE);
-  return existsSync(inFolder) ? inFolder : undefined;
-}
-
-/**
- * Reads a configuration file, or the embedded defaults when `file` is `undefined`.
+ * Reads a configuration file.
  *
  * @returns a frozen snapshot, or every error with file, line and column (from 1). Never throws for what is in the file,
  * and never puts a secret into a message.
  */
-export function loadConfig(file: string | undefined, environment: Environment): Loaded {
-  if (file === undefined) return loadConfigText('', 'embedded defaults', { environment, folder: process.cwd() });
+export function loadConfig(file: string, environment: Environment): Loaded {
   let text: string;
   try {
     text = readFileSync(file, 'utf8');
@@ -101,7 +89,10 @@ export function loadConfig(file: string | undefined, environment: Environment): 
           file,
           line: 1,
           column: 1,
-          message: code === 'ENOENT' ? 'the file does not exist' : `the file cannot be read (${code})`,
+          message:
+            code === 'ENOENT'
+              ? `the file does not exist; make one with: sallyport init --file ${file}`
+              : `the file cannot be read (${code})`,
         },
       ],
     };
@@ -120,12 +111,14 @@ export interface LoadOptions {
 /** Does the same for text. `name` stands for the file in errors. */
 export function loadConfigText(text: string, name: string, options: LoadOptions): Loaded {
   const yaml = parseYaml(name, text);
-  if (yaml.errors.length > 0) return { errors: yaml.errors };
-  const parsed = schema.safeParse(yaml.value ?? {});
-  if (!parsed.success) return { errors: inFileOrder(schemaErrors(parsed.error.issues, yaml)) };
-  const report = openReport(yaml);
-  const snapshot = buildSnapshot({ config: parsed.data, report, ...options }, text, asObject(yaml.value));
-  return report.errors.length > 0 ? { errors: inFileOrder(report.errors) } : { snapshot, file: undefined };
+  if (yaml.value === undefined) return { errors: yaml.errors };
+  const { issues, readable, original, isOwnError } = readablePart(yaml.value);
+  const errors = [...yaml.errors, ...schemaErrors(issues, yaml)];
+  if (readable === undefined) return { errors: inFileOrder(errors) };
+  const report = openReport(yaml, original);
+  const snapshot = buildSnapshot({ config: readable, report, ...options }, text, asObject(yaml.value));
+  errors.push(...report.errors.filter(({ path }) => isOwnError(path)));
+  return errors.length > 0 ? { errors: inFileOrder(errors) } : { snapshot, file: undefined };
 }
 
 function schemaErrors(issues: readonly Issue[], yaml: ParsedYaml): ConfigError[] {

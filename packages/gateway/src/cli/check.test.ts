@@ -42,11 +42,12 @@ describe('check', () => {
 
   it('findings of policies are errors or warnings', async () => {
     const finding = { file: 'p.cedar', line: 3, column: 9, message: 'no such tool "x"; did you mean "y"?' };
-    const failing = await run(['check'], {
+    const config = file('one.yaml', 'servers: { crm: { url: https://crm.example } }');
+    const failing = await run(['check', '--config', config], {
       checkPolicies: async () => ({ policies: 1, findings: [{ ...finding, severity: 'error' }] }),
     });
     expect(failing).toMatchObject({ code: 1, err: 'p.cedar:3:9: no such tool "x"; did you mean "y"?\n' });
-    const warned = await run(['check'], {
+    const warned = await run(['check', '--config', config], {
       checkPolicies: async () => ({ policies: 1, findings: [{ ...finding, severity: 'warning' }] }),
     });
     expect(warned).toMatchObject({ code: 0, err: 'p.cedar:3:9: warning: no such tool "x"; did you mean "y"?\n' });

@@ -1,8 +1,13 @@
 /**
  * `sallyport check`: reports whether a configuration can be started with, and every setting that weakens a protection.
  */
-import { formatConfigError, loadConfig, type ConfigError } from '../config.ts';
+import { readFileSync } from 'node:fs';
+import { formatConfigError, loadConfig, type ConfigError, type Environment } from '../config.ts';
+import { parseYaml } from '../config/positions.ts';
+import type { Snapshot } from '../snapshot.ts';
+import { unanswerableRules } from './check-approvers.ts';
 import type { PolicyFinding } from './check-policies.ts';
+import { serverFindings } from './check-servers.ts';
 import type { CommandContext, CommandDefinition } from './command.ts';
 import { printJson, type CliIo } from './io.ts';
 import { notServed, type NotServed } from './not-served.ts';
@@ -49,12 +54,12 @@ export const checkCommand: CommandDefinition<readonly [], CheckOptions> = {
 async function check({ configuration, environment, ports }: CommandContext, startServers: boolean): Promise<Report> {
   const file = configuration.file();
   const loaded = loadConfig(file, environment);
-  const name = file ?? 'embedded defaults';
   const nothing = { warnings: [], weakenings: [], uncheckable: [], withheld: [], unreachable: {} };
-  const empty = { ...nothing, file: name, servers: 0, policies: 0 };
+  const empty = { ...nothing, file, servers: 0, policies: 0 };
   if ('errors' in loaded) return { ...empty, ok: false, errors: loaded.errors };
   const { snapshot } = loaded;
-  const { policies, findings } = await ports.checkPolicies(snapshot);
+  const { policies, findings: ofPolicies } = await ports.checkPolicies(snapshot);
+  const findings = [...ofPolicies, ...(await settingFindings(file, snapshot, environment))];
   const errors = findings.filter(({ severity }) => severity === 'error').map(withoutSeverity);
   const unreachable = await ports.serverFailures(snapshot, startServers ? 'start' : 'ask');
   return {
@@ -68,6 +73,18 @@ async function check({ configuration, environment, ports }: CommandContext, star
     servers: snapshot.servers.length,
     policies,
   };
+}
+
+/** What is found in the settings, with its position in the file. */
+async function settingFindings(
+  file: string,
+  snapshot: Snapshot,
+  environment: Environment,
+): Promise<readonly PolicyFinding[]> {
+  const found = [...serverFindings(snapshot, environment), ...(await unanswerableRules(snapshot, Date.now()))];
+  if (found.length === 0) return [];
+  const { positionOf } = parseYaml(file, readFileSync(file, 'utf8'));
+  return found.map(({ path, ...finding }) => ({ ...positionOf(path), ...finding }));
 }
 
 const withoutSeverity = ({ file, line, column, message }: PolicyFinding): ConfigError => ({

@@ -1,13 +1,20 @@
 /** The configuration that a command works with: where its file is, and its errors as a compiler prints them. */
-import { defaultConfigFile, formatConfigError, loadConfig, type Environment } from '../config.ts';
+import { formatConfigError, loadConfig, type Environment } from '../config.ts';
+import { CONFIG_FILE_NAME, findConfigFile } from '../config/find-file.ts';
 import type { Snapshot } from '../snapshot.ts';
 import type { CliIo } from './io.ts';
 
 /** The configuration that the command line names. */
 export interface Configuration {
-  /** `--config`, `SALLYPORT_CONFIG`, `./sallyport.yaml`, or `undefined` for the embedded defaults. */
-  file(): string | undefined;
-  /** `undefined` after the errors were printed and exit code 1 was set. */
+  /**
+   * `--config`, `SALLYPORT_CONFIG`, or the nearest `sallyport.yaml` in this folder or above it.
+   *
+   * @throws Error with a sentence for the user when there is none.
+   */
+  file(): string;
+  /** The same; `undefined` when there is none. */
+  fileIfAny(): string | undefined;
+  /** `undefined` after the errors were printed and exit code 1 was set. @throws as `file`. */
   load(): Snapshot | undefined;
 }
 
@@ -17,9 +24,15 @@ export function openConfiguration(
   environment: Environment,
   named: () => string | undefined,
 ): Configuration {
-  const file = (): string | undefined => named() ?? defaultConfigFile(environment);
+  const fileIfAny = (): string | undefined => named() ?? findConfigFile(environment);
+  const file = (): string => {
+    const found = fileIfAny();
+    if (found === undefined) throw new Error(noConfiguration(process.cwd()));
+    return found;
+  };
   return {
     file,
+    fileIfAny,
     load: () => {
       const loaded = loadConfig(file(), environment);
       if ('snapshot' in loaded) return loaded.snapshot;
@@ -29,3 +42,9 @@ export function openConfiguration(
     },
   };
 }
+
+/** What to do without a configuration. */
+const noConfiguration = (folder: string): string =>
+  `There is no configuration: no ${CONFIG_FILE_NAME} in ${folder} or above it.\n` +
+  'Write one with: sallyport init. Name one with: --config FILE, or SALLYPORT_CONFIG.\n' +
+  'To look at the demo first: sallyport start --demo';

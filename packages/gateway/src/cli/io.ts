@@ -22,7 +22,7 @@ export interface CliIo {
   readonly isTerminal?: boolean;
   /** Sets the exit code (`EXIT_CODES`); the process ends when nothing is left to do. */
   readonly exit: (code: number) => void;
-  /** The folders of the configuration in use (`--config`, `SALLYPORT_CONFIG`, `./sallyport.yaml` or the defaults). */
+  /** The folders of the configuration in use (`--config`, `SALLYPORT_CONFIG`, or the nearest `sallyport.yaml`). */
   readonly loadFolders: () => Promise<Folders>;
 }
 

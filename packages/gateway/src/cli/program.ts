@@ -36,7 +36,7 @@ export function buildProgram(
   const program = new Command('sallyport')
     .description("The guarded way through the wall between AI agents and a company's systems.")
     .version(version, '-V, --version', 'print the version')
-    .option('--config <file>', 'configuration file (default: SALLYPORT_CONFIG, or ./sallyport.yaml)')
+    .option('--config <file>', 'configuration file (default: SALLYPORT_CONFIG, or the nearest sallyport.yaml upwards)')
     .configureHelp({ showGlobalOptions: true })
     .configureOutput({
       writeOut: io.stdout,

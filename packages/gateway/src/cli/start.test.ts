@@ -63,7 +63,7 @@ describe('start', () => {
   });
 
   it('a port that is in use is reported in one sentence', async () => {
-    const ran = await run(['start'], {
+    const ran = await run(['start', '--json'], {
       start: async () => {
         throw new Error('gateway: 127.0.0.1:8700 is in use by another process');
       },

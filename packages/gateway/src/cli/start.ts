@@ -41,9 +41,10 @@ async function startConfigured(options: StartOptions, context: CommandContext): 
   const { io, configuration, ports } = context;
   const file = configuration.file();
   // Before it is loaded: what changes while the gateway starts is read again afterwards.
-  const loadedText = file === undefined ? undefined : readConfigText(file);
+  const loadedText = readConfigText(file);
   const snapshot = configuration.load();
   if (snapshot === undefined) return;
+  if (snapshot.servers.length === 0 && options.json !== true) io.stderr(NO_SERVERS);
   const stop = stopSignal(ports.signals);
   const isReloadAsked = noteReloads(ports.signals);
   const running = await ports.start(snapshot, options.role, stop);
@@ -58,6 +59,10 @@ async function startConfigured(options: StartOptions, context: CommandContext): 
   stopFollowing();
   await running.close();
 }
+
+const NO_SERVERS =
+  'warning: the configuration names no servers, so there is nothing to call; ' +
+  'add one with: sallyport add NAME -- COMMAND\n';
 
 /**
  * L9: a SIGHUP would end a process that does not listen for it yet.
@@ -84,7 +89,7 @@ function reloadOnChange(
   isReloadAsked: () => boolean,
 ): () => void {
   const file = configuration.file();
-  if (file === undefined || reload === undefined) return () => undefined;
+  if (reload === undefined) return () => undefined;
   const failed = (thrown: unknown): void =>
     rejected?.([`${file}: ${thrown instanceof Error ? thrown.message : String(thrown)}`]);
   const follower = followConfig(file, {

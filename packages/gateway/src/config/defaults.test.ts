@@ -36,6 +36,16 @@ describe('defaults', () => {
     expect(tier.some(({ per }) => !per.includes('tool') && !per.includes('agent'))).toBe(true);
   });
 
+  it.each([['{ command: [npx, -y, x] }'], ['{ command: npx, args: [-y, x] }'], ['{ command: [npx, -y], args: [x] }']])(
+    'a program with its arguments: %s',
+    (server) => {
+      expect(snapshotOf(`servers: { a: ${server} }`).servers[0]?.transport).toMatchObject({
+        command: 'npx',
+        args: ['-y', 'x'],
+      });
+    },
+  );
+
   it('a snapshot cannot be changed, at any depth', () => {
     const snapshot = snapshotOf('servers: { a: { url: "http://127.0.0.1:1/mcp" } }');
     expect(() => {

@@ -109,7 +109,14 @@ describe('errors name file, line and column', () => {
 
   it('a missing file is an error, not the defaults', () => {
     expect(loadConfig(join(folder, 'none.yaml'), {})).toEqual({
-      errors: [{ file: join(folder, 'none.yaml'), line: 1, column: 1, message: 'the file does not exist' }],
+      errors: [
+        {
+          file: join(folder, 'none.yaml'),
+          line: 1,
+          column: 1,
+          message: `the file does not exist; make one with: sallyport init --file ${join(folder, 'none.yaml')}`,
+        },
+      ],
     });
   });
 

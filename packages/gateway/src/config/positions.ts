@@ -38,7 +38,7 @@ export interface ParsedYaml {
   positionOf(path: Path, key?: boolean): Pick<ConfigError, 'file' | 'line' | 'column'>;
 }
 
-/** Parses a file; never throws for its text. `value` is `undefined` when there are errors. */
+/** Parses a file; never throws for its text. `value` is `undefined` when what it says cannot be known. */
 export function parseYaml(file: string, text: string): ParsedYaml {
   const counter = new LineCounter();
   const document = parseDocument(text, {
@@ -56,8 +56,10 @@ export function parseYaml(file: string, text: string): ParsedYaml {
     ...position(error.pos[0]),
     message: withoutQuotes(error.message),
   }));
+  let isKnown = document.errors.every(({ code }) => code === 'DUPLICATE_KEY');
   walkNodes(document, {
     Node: (key, node) => {
+      if (isAlias(node) || (isScalar(node) && node.value === '__proto__' && key === 'key')) isKnown = false;
       if (isScalar(node) && node.value === '__proto__' && key === 'key')
         errors.push({ ...position(node.range?.[0] ?? 0), message: 'unknown key __proto__' });
       if (isAlias(node))
@@ -71,7 +73,7 @@ export function parseYaml(file: string, text: string): ParsedYaml {
     },
   });
   return {
-    value: errors.length === 0 ? (document.toJS({ maxAliasCount: 0 }) as unknown) : undefined,
+    value: isKnown ? ((document.toJS({ maxAliasCount: 0 }) as unknown) ?? {}) : undefined,
     errors,
     positionOf: (path, key = false) => position(offsetOf(document, path, key)),
   };

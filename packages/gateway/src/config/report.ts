@@ -10,20 +10,28 @@ export interface Report {
   weaken(sentence: string): void;
   /** Where the value of a path stands. */
   positionOf(path: Path): Pick<ConfigError, 'file' | 'line' | 'column'>;
-  readonly errors: readonly ConfigError[];
+  readonly errors: readonly ReportedError[];
   readonly weakenings: readonly string[];
 }
 
-/** An empty report. */
-export function openReport(yaml: ParsedYaml): Report {
-  const errors: ConfigError[] = [];
+/** An error, and the setting that it is about. */
+export interface ReportedError extends ConfigError {
+  readonly path: Path;
+}
+
+/** An empty report. @param original where a part of the configuration stands in the file. */
+export function openReport(yaml: ParsedYaml, original: (path: Path) => Path): Report {
+  const errors: ReportedError[] = [];
   const weakenings: string[] = [];
   return {
     errors,
     weakenings,
-    error: (path, message) => errors.push({ ...yaml.positionOf(path), message: sentence(path, message) }),
+    error: (path, message) => {
+      const inFile = original(path);
+      errors.push({ ...yaml.positionOf(inFile), message: sentence(inFile, message), path: inFile });
+    },
     weaken: (text) => weakenings.push(text),
-    positionOf: (path) => yaml.positionOf(path),
+    positionOf: (path) => yaml.positionOf(original(path)),
   };
 }
 

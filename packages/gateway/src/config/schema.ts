@@ -155,11 +155,12 @@ const server = z.strictObject({
     .default({})
     .describe('Sent with every request; secrets as `{ secret: env:NAME, prefix: "Bearer " }`.'),
   command: z
-    .array(z.string().min(1).max(4096))
-    .min(1)
-    .max(256)
+    .union([nonEmptyText, z.array(z.string().min(1).max(4096)).min(1).max(256)], {
+      error: 'must be a program, or a list of a program and its arguments',
+    })
     .optional()
-    .describe('Program and arguments of a stdio server; no shell.'),
+    .describe('Program of a stdio server, alone or in a list with its arguments; no shell.'),
+  args: z.array(z.string().max(4096)).max(256).optional().describe('Its arguments, after those in `command`.'),
   cwd: nonEmptyText.optional().describe('Working folder of the program.'),
   env: z
     .record(z.string().regex(ENVIRONMENT_NAME), textOrSecret)

@@ -5,6 +5,7 @@
 import { resolve } from 'node:path';
 import { isLoopback } from '@sallyport/guard';
 import type { ServerSettings, ServerTransport } from '../snapshot.ts';
+import { argumentPath, commandLine } from './command-line.ts';
 import type { Report } from './report.ts';
 import type { ConfigInput } from './input.ts';
 import type { ParsedServer, TextOrSecret } from './schema.ts';
@@ -70,13 +71,13 @@ interface TransportReader {
   /** The key that chooses this kind. */
   readonly key: 'url' | 'command';
   /** Further keys that belong to this kind only. */
-  readonly ownKeys: readonly ('headers' | 'plainHttp' | 'env' | 'cwd')[];
+  readonly ownKeys: readonly ('headers' | 'plainHttp' | 'env' | 'cwd' | 'args')[];
   build(input: ConfigInput, name: string, server: ParsedServer): ServerTransport;
 }
 
 const TRANSPORT_READERS: Readonly<Record<ServerTransport['kind'], TransportReader>> = {
   http: { key: 'url', ownKeys: ['headers', 'plainHttp'], build: buildHttp },
-  stdio: { key: 'command', ownKeys: ['env', 'cwd'], build: buildStdio },
+  stdio: { key: 'command', ownKeys: ['env', 'cwd', 'args'], build: buildStdio },
 };
 
 function buildTransport(input: ConfigInput, name: string, server: ParsedServer): ServerTransport | undefined {
@@ -129,13 +130,13 @@ const RESERVED_HEADER = new RegExp(
 );
 
 function buildStdio(input: ConfigInput, name: string, server: ParsedServer): ServerTransport {
-  const [command = '', ...args] = server.command ?? [];
+  const [command = '', ...args] = commandLine(server);
   const program = /[\\/]/.test(command) ? resolve(input.folder, command) : command;
   const where = `servers.${name}`;
   for (const [index, argument] of args.entries()) {
     if (looksSecret('', argument)) {
       input.report.error(
-        ['servers', name, 'command', index + 1],
+        argumentPath(name, server, index),
         'looks like a secret, and arguments are visible to every user of the machine; ' +
           'use env with { secret: env:NAME }',
       );

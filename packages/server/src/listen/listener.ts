@@ -126,7 +126,11 @@ function listen(server: Server, settings: ListenSettings, name: string): Promise
   return new Promise((resolve, reject) => {
     const failed = (error: NodeJS.ErrnoException): void => {
       const reason = LISTEN_ERRORS[error.code ?? ''] ?? `cannot be opened (${error.code ?? error.message})`;
-      reject(new Error(`${name}: ${settings.host}:${settings.port} ${reason}`, { cause: error }));
+      reject(
+        new Error(`${name}: ${settings.host}:${settings.port} ${reason}; it is set by ${name}.listen`, {
+          cause: error,
+        }),
+      );
     };
     server.once('error', failed);
     server.listen(settings.port, settings.host, () => {
