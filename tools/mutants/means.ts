@@ -82,4 +82,26 @@ const postgres: readonly Change[] = [
   ]),
 ];
 
-export const means: readonly Change[] = [...statements, ...postgres];
+const SQLITE = ['sql/sqlite/sqlite.test.ts'];
+
+const sqlite: readonly Change[] = [
+  ...inServer('sql/sqlite/connection.ts', SQLITE, [
+    ["if (table.startsWith('sqlite_')) return false;", ''],
+    ['return views.has(table) || !inFile.has(table);', 'return true;'],
+    ['view !== null && views.get(table) === view', 'view !== null && views.has(table)'],
+    ['rows_of_tenant_${randomUUID()}', 'of_${table}'],
+    ['const isRead = action === constants.SQLITE_READ &&', 'const isRead = action !== constants.SQLITE_READ ||'],
+    ['length: Math.max(1024 * 1024, 2 * limits.bytesMax), ', ''],
+  ]),
+  ...inServer('sql/sqlite/readers.ts', SQLITE, [
+    ["      child.kill('SIGKILL');\n      finish(", '      finish('],
+    ['AbortSignal.any([signal, timeout.signal])', 'signal'],
+  ]),
+  ...inServer('sql/sqlite/open.ts', SQLITE, [
+    ['if (placeholders !== result.values.length) throw', 'if (false) throw'],
+    ["if (tenancy.by === 'one' &&", 'if (false &&'],
+    ["if (tenancy.by === 'predicate' &&", 'if (false &&'],
+  ]),
+];
+
+export const means: readonly Change[] = [...statements, ...postgres, ...sqlite];

@@ -4,3 +4,4 @@ export { sql, type Sql, type SqlValue } from './fragment.ts';
 export type { PostgresConnection, PostgresPool } from './postgres/connection.ts';
 export { openPostgres, type PostgresSettings, type Tenancy } from './postgres/open.ts';
 export type { RowLimits, Rows } from './rows.ts';
+export { openSqlite, type SqliteSettings, type SqliteTenancy } from './sqlite/open.ts';

@@ -1,5 +1,6 @@
 /** Errors of PostgreSQL that a caller caused, by the class of their SQLSTATE. All others stay what they are. */
 import { ToolError } from '../../errors.ts';
+import { timedOut } from '../timed-out.ts';
 
 const CANCELLED = '57014';
 const LOCK_NOT_AVAILABLE = '55P03';
@@ -16,10 +17,3 @@ export function callerError(cause: unknown): unknown {
     return new ToolError('CONFLICT', 'The change breaks a rule of the data, such as a name that is taken.', { cause });
   return cause;
 }
-
-/** The statement took longer than its time limit. */
-export const timedOut = (cause?: unknown): ToolError =>
-  new ToolError('TIMEOUT', 'The database did not finish in time.', {
-    suggestion: 'Ask for less: fewer rows or a shorter period.',
-    cause,
-  });

@@ -2,8 +2,9 @@
 import { ToolError } from '../../errors.ts';
 import type { CallContext } from '../../call-context.ts';
 import { tooLarge } from '../rows.ts';
+import { timedOut } from '../timed-out.ts';
 import type { Connection, PostgresPool, Query, QueryResult } from './connection.ts';
-import { callerError, timedOut } from './errors.ts';
+import { callerError } from './errors.ts';
 
 /** What a transaction may take. */
 export interface TransactionSettings {
