@@ -4,7 +4,7 @@ import { isTest, sourcesIn, type Source } from './sources.ts';
 import { FAMILIES, THREATS } from './threats.ts';
 
 /** An id as tests and comments write it: not part of a word, a path, an escape or a number. */
-const ID = /(?<![\w%\\.\-#/])([AOPHJSRUDBL]\d{1,2})(?![\w%.-]*[\w%])/g;
+const ID = /(?<![\w%\\.\-#/])([AOPHJSRUXDBL]\d{1,2})(?![\w%.-]*[\w%])/g;
 
 const folders = ['packages/guard/src', 'packages/server/src', 'packages/gateway/src', 'test', 'tools'];
 

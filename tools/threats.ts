@@ -5,6 +5,7 @@
  */
 import { row, type Threat } from './threat.ts';
 import { APPROVALS } from './threats-approvals.ts';
+import { UNTRUSTED_CODE } from './threats-untrusted-code.ts';
 
 /** Families of ids, in the order of the page. */
 export const FAMILIES = {
@@ -16,6 +17,7 @@ export const FAMILIES = {
   S: 'Addresses, resources and state',
   R: 'Imported descriptions',
   U: 'Approvals',
+  X: 'Untrusted code and programs',
   D: 'Load',
   B: 'Bounded work and fair shares',
   L: 'The log under faults',
@@ -334,6 +336,7 @@ export const THREATS: Readonly<Record<string, Threat>> = {
   S13: row('A cancelled call still gets a result.', 'The result is recorded and delivered to nobody.'),
   R5: row('An imported document expands without limit.', 'Aliases in configuration files are bounded.'),
   ...APPROVALS,
+  ...UNTRUSTED_CODE,
   D1: row('One tenant makes all the noise it can.', 'Other tenants see no error.'),
   D2: row('Memory, descriptors or rows grow for good.', 'Whatever is kept is bounded.'),
   B1: row(

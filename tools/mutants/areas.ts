@@ -9,6 +9,7 @@ import { edge } from './edge.ts';
 import { guard } from './guard.ts';
 import { library } from './library.ts';
 import { means } from './means.ts';
+import { sandbox } from './sandbox.ts';
 import { pins } from './pins.ts';
 import { reads } from './reads.ts';
 import { rights } from './rights.ts';
@@ -33,5 +34,6 @@ export const AREAS: Readonly<Record<string, readonly Change[]>> = {
   adapters,
   library,
   means,
+  sandbox,
   settings,
 };
