@@ -3,7 +3,7 @@ import type { IncomingMessage } from 'node:http';
 import type { Guard, JsonObject } from '@sallyport/guard';
 import { logRecord } from '@sallyport/guard/audit';
 import { createMemoryRateLimiter } from '@sallyport/guard/memory';
-import { addressRule, readAuthorization, type JwtIssuer } from '@sallyport/guard/stages';
+import { addressRule, readAuthorization, subjectOfIdToken, type JwtIssuer } from '@sallyport/guard/stages';
 import { verifyLogoutToken } from './adapters/openid-client/logout-token.ts';
 import { createRelyingParty } from './adapters/openid-client/relying-party.ts';
 import type { KnownPerson } from './channels/people.ts';
@@ -73,6 +73,10 @@ function signInDeps(
     clock,
     log,
     offered: () => snapshot().control.signIn,
+    subjectOf(name, { claims }) {
+      const issuer = snapshot().identity.issuers.find((configured) => configured.issuer === name);
+      return issuer === undefined ? undefined : subjectOfIdToken(claims, issuer);
+    },
     publicUrl: snapshot().admin.publicUrl,
     verifyLogoutToken: (token) => verifyLogoutToken(token, { issuerOf, keys: issuerKeys, nowMs: () => clock.now() }),
     limit,

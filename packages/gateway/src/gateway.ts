@@ -31,6 +31,7 @@ import { streamsMax } from '@sallyport/server/listen/descriptor-reserve';
 import { openListener, type Listener } from '@sallyport/server/listen/listener';
 import { createLogShares, watchFreeSpace, withLogShares } from './log-shares.ts';
 import { createRefusedStrangers } from './refused-strangers.ts';
+import { createRefusedTokens } from './refused-tokens.ts';
 import { reloadPoliciesOnChange, replaceSettings } from './reload.ts';
 import type { GuardedUpstreams, Resources } from './resources.ts';
 import { serverVisibility } from './server-visibility.ts';
@@ -162,13 +163,19 @@ function reportUpstreamEvent(event: UpstreamEvent, metrics: Metrics, log: Log): 
 }
 
 function createPipeline(
-  { clock, steadyClock, store, audit, strangers, logShares, sealer, metrics, approvals, settings }: Resources,
+  { clock, steadyClock, store, audit, strangers, logShares, sealer, metrics, approvals, settings, log }: Resources,
   catalog: Catalog,
   issuerKeys: IssuerKeys,
 ): ReturnType<typeof standardPipeline> {
   const snapshot = (): Snapshot => settings.current().snapshot;
   const server = (name: string): ServerSettings | undefined => settings.current().servers.get(name);
-  const jwt = createBearerJwt({ issuers: () => snapshot().identity.issuers, keys: issuerKeys, clock });
+  const logRefusedToken = createRefusedTokens(log, () => performance.now());
+  const jwt = createBearerJwt({
+    issuers: () => snapshot().identity.issuers,
+    keys: issuerKeys,
+    clock,
+    incomplete: (claim) => logRefusedToken('incomplete', claim),
+  });
   const apiKey = createApiKeyAuthenticator(store.keys, clock);
   const stages = standardPipeline(
     {
@@ -197,7 +204,10 @@ function createPipeline(
       refusalsPerMinute: () => snapshot().refusalsPerMinute,
       approvalRules: () => settings.current().approvalRules,
       approvalTtlMs: () => snapshot().approvals.ttlMs,
-      tokenRefused: (type) => metrics.tokenRefused(type),
+      tokenRefused(type, claim) {
+        metrics.tokenRefused(type);
+        logRefusedToken(type, claim);
+      },
     },
   );
   return withLogShares(stages, logShares);

@@ -62,6 +62,8 @@ export interface ServerSettings {
 
 /** An issuer whose tokens are accepted, and where its keys are. */
 export interface IssuerSettings extends JwtIssuer {
+  /** Scopes that clients are told to ask for. */
+  readonly scopesSupported: readonly string[];
   /** Overrides discovery. */
   readonly jwksUri: string | undefined;
 }

@@ -30,6 +30,7 @@ import {
   SCHEMA_LIMITS,
   type ApprovalRule,
   type LimitTiers,
+  type RefusedClaim,
 } from './stages/index.ts';
 
 /**
@@ -79,8 +80,8 @@ export interface PipelineSettings {
   approvalRules(): readonly ApprovalRule[];
   /** How long a request for approval waits that a policy asks for without a time. */
   approvalTtlMs(): number;
-  /** Receives the `error_type` of every refused credential, for the metric. */
-  tokenRefused(type: string): void;
+  /** Receives the `error_type` of every refused credential for the metric, and what was refused for the log. */
+  tokenRefused(type: string, claim: RefusedClaim | undefined): void;
 }
 
 /**
@@ -108,7 +109,7 @@ export function standardPipeline(ports: PipelinePorts, settings: PipelineSetting
   const visible = createVisible({ catalog, tasks, policy, allowTools });
   const authorize = createAuthorize({ policy, tasks, observer });
   return {
-    authenticate: createAuthenticate(authenticators, (type) => settings.tokenRefused(type)),
+    authenticate: createAuthenticate(authenticators, (type, claim) => settings.tokenRefused(type, claim)),
     tenant: createTenant(tenants, refusals),
     visible,
     validate: createValidate({ additionalArguments: (server) => settings.additionalArguments(server), outputCheck }),

@@ -108,6 +108,7 @@ audit: { clearArguments: [files/read_file/path] }
       tenants: ['acme'],
       clockSkewSeconds: 30,
       accessTokenProfile: 'rfc9068',
+      provider: 'generic',
     });
     expect(snapshot.limits['premium']).toEqual([
       { limit: 1000, periodMs: 60_000, per: ['user'] },

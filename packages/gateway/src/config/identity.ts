@@ -1,5 +1,6 @@
 /** The key `identity` of the configuration: whose tokens are accepted. */
 import { isLoopback } from '@sallyport/guard';
+import { IDENTITY_PROVIDERS } from '@sallyport/guard/stages';
 import type { IdentitySettings, IssuerSettings } from '../snapshot.ts';
 import type { ParsedIssuer } from './schema.ts';
 import type { ConfigInput } from './input.ts';
@@ -39,15 +40,32 @@ function buildIssuer(input: ConfigInput, issuer: ParsedIssuer, index: number): I
     audience: issuer.audience,
     multipleAudiences: issuer.multipleAudiences,
     algorithms: issuer.algorithms,
-    accessTokenProfile: issuer.accessTokenProfile,
+    provider: issuer.provider,
+    accessTokenProfile: issuer.accessTokenProfile ?? (issuer.provider === 'generic' ? 'rfc9068' : 'provider'),
     requiredScopes: issuer.requiredScopes,
-    claims: issuer.claims,
+    scopesSupported: issuer.scopesSupported ?? issuer.requiredScopes,
+    claims: claimsOf(issuer),
     tenants: buildTenants(input, issuer, path),
     tenantWithoutClaim: issuer.tenant,
     allowedClients: issuer.allowedClients,
     clockSkewSeconds: issuer.clockSkew / 1000,
     lifetimeSecondsMax: issuer.maxTokenLifetime / 1000,
     jwksUri: issuer.jwksUri,
+  };
+}
+
+/** What the configuration names, and what the provider calls the others. */
+function claimsOf({ provider, claims, tenant }: ParsedIssuer): IssuerSettings['claims'] {
+  const preset = IDENTITY_PROVIDERS[provider].claims;
+  return {
+    subject: claims.subject ?? preset.subject,
+    // The provider's own organisations have other names than the one tenant that all its tokens are for.
+    tenant: claims.tenant ?? (tenant === undefined ? preset : IDENTITY_PROVIDERS.generic.claims).tenant,
+    roles: claims.roles ?? preset.roles,
+    groups: claims.groups ?? preset.groups,
+    agent: claims.agent ?? preset.agent,
+    scopes: claims.scopes ?? preset.scopes,
+    tier: claims.tier ?? preset.tier,
   };
 }
 

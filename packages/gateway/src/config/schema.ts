@@ -109,21 +109,38 @@ const issuer = z.strictObject({
     .min(1)
     .default(['RS256', 'PS256', 'ES256', 'EdDSA'])
     .describe('Signature algorithms. Shared-secret ones do not exist here.'),
+  provider: z
+    .enum(['generic', 'entra', 'okta', 'keycloak', 'auth0', 'google'])
+    .default('generic')
+    .describe(
+      'Whose access tokens they are: how to tell them from ID tokens, which audiences the provider adds by itself, and ' +
+        'where its claims are. `generic` expects RFC 9068.',
+    ),
   accessTokenProfile: z
     .enum(['rfc9068', 'any-jwt'])
-    .default('rfc9068')
-    .describe('`any-jwt` (weakening) accepts tokens without `typ: at+jwt`.'),
+    .optional()
+    .describe(
+      'Instead of the rule of the provider: `rfc9068` wants `typ: at+jwt`; `any-jwt` (weakening) accepts tokens ' +
+        'without it, ID tokens among them.',
+    ),
   requiredScopes: z.array(nonEmptyText).max(64).default([]).describe('Scopes that every token must have.'),
+  scopesSupported: z
+    .array(nonEmptyText)
+    .max(64)
+    .optional()
+    .describe('Scopes that clients are told to ask for (RFC 9728 `scopes_supported`); `requiredScopes` when absent.'),
   claims: z
     .strictObject({
-      tenant: nonEmptyText.default('tenant_id').describe('Claim with the tenant; dots for nesting.'),
-      roles: nonEmptyText.default('roles').describe('Claim with the roles.'),
-      groups: nonEmptyText.default('groups').describe('Claim with the groups.'),
-      agent: nonEmptyText.default('client_id').describe('Claim with the agent.'),
-      tier: nonEmptyText.default('tier').describe('Claim with the rate limit tier.'),
+      subject: nonEmptyText.optional().describe('Claim with the user: the same value in ID tokens. `sub` when absent.'),
+      tenant: nonEmptyText.optional().describe('Claim with the tenant; dots for nesting. `tenant_id` when absent.'),
+      roles: nonEmptyText.optional().describe('Claim with the roles. `roles` when absent.'),
+      groups: nonEmptyText.optional().describe('Claim with the groups. `groups` when absent.'),
+      agent: nonEmptyText.optional().describe('Claim with the agent. `client_id` when absent.'),
+      scopes: nonEmptyText.optional().describe('Claim with the scopes. `scope` when absent.'),
+      tier: nonEmptyText.optional().describe('Claim with the rate limit tier. `tier` when absent.'),
     })
     .prefault({})
-    .describe('Where a token says what.'),
+    .describe('Where a token says what. What is absent is where the provider has it.'),
   tenants: z
     .array(nonEmptyText)
     .min(1)

@@ -7,12 +7,16 @@ export {
   createAuthenticate,
   createBearerJwt,
   firstOf,
+  IDENTITY_PROVIDERS,
   mintApiKey,
   principalKey,
   userPartOf,
   readAuthorization,
+  subjectOfIdToken,
+  type IdentityProviderName,
   type JwtIssuer,
   type KeySource,
+  type RefusedClaim,
 } from './authenticate/index.ts';
 export { createAuthorize } from './authorize/index.ts';
 export { createInspect } from './inspect/index.ts';

@@ -21,12 +21,18 @@ import type { JwtIssuer } from '@sallyport/guard/stages';
 import type { HeldTasks } from './tasks/held-tasks.ts';
 import type { GatewaySettings, ServerProfile } from './settings.ts';
 
+/** An issuer whose tokens are accepted, as clients are told of it. */
+export interface EdgeIssuer extends Pick<JwtIssuer, 'issuer' | 'requiredScopes'> {
+  /** Scopes that clients are told to ask for. */
+  readonly scopesSupported: readonly string[];
+}
+
 /**
  * The settings that the edge reads. Taken once when a message arrives, so that a reload never changes a running call.
  */
 export interface EdgeSnapshot {
   readonly gateway: GatewaySettings;
-  readonly issuers: readonly Pick<JwtIssuer, 'issuer' | 'requiredScopes'>[];
+  readonly issuers: readonly EdgeIssuer[];
   /** Names of the configured servers, sorted. */
   readonly servers: readonly string[];
 }

@@ -3,7 +3,7 @@ import { generateKeyPairSync, sign, type KeyObject } from 'node:crypto';
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { createBearerJwt, type KeySource } from '@sallyport/guard/stages';
+import { createBearerJwt, IDENTITY_PROVIDERS, type KeySource } from '@sallyport/guard/stages';
 import { afterEach, describe, expect, it } from 'vitest';
 import { discoverJwksUri } from './discover.ts';
 import { FETCH_TIMEOUT_MS, fetchJson } from './fetch-json.ts';
@@ -149,9 +149,10 @@ it.each(['jku', 'x5u', 'jwk', 'x5c', 'all of them'])(
       audience: 'gw',
       multipleAudiences: false,
       algorithms: ['RS256'],
+      provider: 'generic' as const,
       accessTokenProfile: 'any-jwt' as const,
       requiredScopes: [],
-      claims: { tenant: 'tenant', roles: 'roles', groups: 'groups', agent: 'client_id', tier: 'tier' },
+      claims: { ...IDENTITY_PROVIDERS.generic.claims, tenant: 'tenant' },
       tenants: ['acme'],
       tenantWithoutClaim: undefined,
       allowedClients: undefined,

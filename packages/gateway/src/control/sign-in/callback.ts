@@ -27,9 +27,14 @@ export async function finishSignIn(deps: SignInDeps, request: IncomingMessage, u
   if (JSON.stringify(person.claims).length > CLAIM_CHARACTERS_MAX)
     return again(deps, 'The issuer says too much about you.');
   const { issuer, clientId } = client;
-  if (pending.person !== undefined && (pending.person.issuer !== issuer || pending.person.subject !== person.subject))
+  const subject = deps.subjectOf(issuer, person);
+  if (subject === undefined) {
+    deps.log('warn', 'a sign-in was refused', { issuer, cause: 'the ID token has no claims.subject' });
+    return again(deps, 'The issuer does not say who you are in the way that this gateway is configured for.');
+  }
+  if (pending.person !== undefined && (pending.person.issuer !== issuer || pending.person.subject !== subject))
     return again(deps, 'Somebody else signed in. Your session is as it was.');
-  const { authTimeSeconds = 0, subject, claims, acr, sid } = person;
+  const { authTimeSeconds = 0, claims, acr, sid } = person;
   const signedIn = { issuer, clientId, subject, claims, acr, sid, authTimeMs: authTimeSeconds * 1000 };
   const opened = await deps.sessions.begin(signedIn, pending.replaced);
   if (opened === undefined)

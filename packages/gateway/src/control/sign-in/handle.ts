@@ -1,7 +1,7 @@
 /** What browsers and issuers ask outside the API: `/auth/login`, `/auth/callback` and `/auth/backchannel-logout`. */
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Clock, JsonObject, Log, Sealer } from '@sallyport/guard';
-import type { SignInProvider } from '../../sign-in-provider.ts';
+import type { SignedInPerson, SignInProvider } from '../../sign-in-provider.ts';
 import type { SignInSettings } from '../../snapshot.ts';
 import type { WebSessionStore } from '../../web-sessions.ts';
 import { NOT_FOUND, sendResponse, type EndpointResponse } from '../endpoint.ts';
@@ -21,6 +21,8 @@ export interface SignInDeps {
   readonly log: Log;
   /** The issuers with which people sign in now. */
   readonly offered: () => readonly SignInSettings[];
+  /** The value by which access tokens of an issuer name somebody; `undefined` when the ID token does not say it. */
+  readonly subjectOf: (issuer: string, person: SignedInPerson) => string | undefined;
   /** Origin of this listener, as browsers reach it. */
   readonly publicUrl: string;
   readonly verifyLogoutToken: VerifyLogoutToken;

@@ -3,6 +3,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { IDENTITY_PROVIDERS } from '@sallyport/guard/stages';
 import { openStore, type Store } from '../../adapters/sqlite/store.ts';
 import type { RoleBinding } from '../../snapshot.ts';
 import { createSessions, type Sessions, type SessionSettings } from './sessions.ts';
@@ -32,7 +33,7 @@ function configure(over: {
         issuer,
         tenants: ['acme', 'globex'],
         tenantWithoutClaim: undefined,
-        claims: { tenant: 'tenant_id', roles: 'roles', groups: 'groups', agent: 'client_id', tier: 'tier' },
+        claims: IDENTITY_PROVIDERS.generic.claims,
       })),
     },
     control: {

@@ -12,7 +12,8 @@ import { checkHeader } from './check-header.ts';
 import { SKEW_SECONDS_MAX } from './check-times.ts';
 import { readCompactJwt, type CompactJwt } from './compact-jwt.ts';
 import type { JwtIssuer, KeySource } from './issuer.ts';
-import { refused } from './refused.ts';
+import { IDENTITY_PROVIDERS } from './providers/index.ts';
+import { describeUnverified, refused, type RefusedClaim } from './refused.ts';
 
 /** What the verification of access tokens works with. */
 export interface BearerJwtDeps {
@@ -20,6 +21,8 @@ export interface BearerJwtDeps {
   readonly issuers: () => readonly JwtIssuer[];
   readonly keys: KeySource;
   readonly clock: Clock;
+  /** Receives what an accepted token leaves out although its issuer knows it. */
+  readonly incomplete?: (claim: RefusedClaim) => void;
 }
 
 /** How long a verified token is accepted without another look at its key: O10, a removed key ends what it signed. */
@@ -43,15 +46,24 @@ interface VerifiedToken {
  *   createBearerJwt({ issuers: () => issuers, keys, clock: systemClock });
  * ```
  */
-export function createBearerJwt({ issuers, keys, clock }: BearerJwtDeps): Authenticator {
+export function createBearerJwt({ issuers, keys, clock, incomplete }: BearerJwtDeps): Authenticator {
   const verified = new BoundedMap<string, VerifiedToken>(REMEMBERED_MAX);
   const verify = async (token: string, fingerprint: string): Promise<Principal> => {
     const jwt = readCompactJwt(token);
     // O13: the issuer is chosen by exact text, and the token is verified with its keys only.
     const issuer = issuers().find((configured) => configured.issuer === jwt.payload['iss']);
-    if (issuer === undefined) throw refused('issuer');
+    if (issuer === undefined)
+      throw refused('issuer', {
+        of: {
+          claim: 'iss',
+          found: describeUnverified(jwt.payload['iss'], /^https?:\/\//),
+          accept: 'identity.issuers[].issuer',
+        },
+      });
     await checkSignature(token, jwt, issuer, keys);
     const checked = checkClaims(jwt.payload, issuer, clock.now());
+    const missing = IDENTITY_PROVIDERS[issuer.provider].incomplete(jwt.payload);
+    if (missing !== undefined) incomplete?.(missing);
     const previous = verified.get(fingerprint);
     const principal = previous?.issuer === issuer ? previous.principal : checked;
     const validUntilMs = Math.min(clock.now() + TOKEN_REMEMBERED_MS, expiryMs(principal, issuer));
@@ -72,10 +84,17 @@ export function createBearerJwt({ issuers, keys, clock }: BearerJwtDeps): Authen
 async function checkSignature(token: string, jwt: CompactJwt, issuer: JwtIssuer, keys: KeySource): Promise<void> {
   const { algorithm, kid } = checkHeader(jwt.header, issuer);
   const key = await keys.key(issuer.issuer, kid, algorithm).catch((cause: unknown) => {
-    throw refused('key', cause);
+    throw refused('key', {
+      cause,
+      of: {
+        claim: 'kid',
+        found: kid === undefined ? 'absent' : 'a text',
+        accept: 'a key of that id in the issuer’s key set',
+      },
+    });
   });
   await compactVerify(token, key, { algorithms: [algorithm] }).catch((cause: unknown) => {
-    throw refused('signature', cause);
+    throw refused('signature', { cause });
   });
 }
 

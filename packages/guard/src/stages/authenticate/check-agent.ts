@@ -1,6 +1,6 @@
 import type { Agent, JsonObject } from '../../call.ts';
 import { claimAt, type JwtIssuer } from './issuer.ts';
-import { refused } from './refused.ts';
+import { describeFound, refused } from './refused.ts';
 
 const ACTORS_MAX = 4;
 
@@ -10,9 +10,14 @@ const ACTORS_MAX = 4;
  */
 export function checkAgent(payload: JsonObject, issuer: JwtIssuer): Agent {
   const claimed = claimAt(payload, issuer.claims.agent) ?? payload['azp'];
-  if (claimed !== undefined && (typeof claimed !== 'string' || claimed === '')) throw refused('client');
+  const of = {
+    claim: issuer.claims.agent,
+    found: describeFound(claimed),
+    accept: 'identity.issuers[].allowedClients or claims.agent',
+  };
+  if (claimed !== undefined && (typeof claimed !== 'string' || claimed === '')) throw refused('client', { of });
   if (issuer.allowedClients !== undefined && (claimed === undefined || !issuer.allowedClients.includes(claimed)))
-    throw refused('client');
+    throw refused('client', { of });
   const actors: string[] = [];
   for (let act: unknown = payload['act']; act !== undefined; act = (act as JsonObject)['act']) {
     const subject = typeof act === 'object' && act !== null ? (act as JsonObject)['sub'] : undefined;

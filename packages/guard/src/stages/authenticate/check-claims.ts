@@ -4,12 +4,11 @@ import { checkAudience } from './check-audience.ts';
 import { checkScopes } from './check-scopes.ts';
 import { claimedUser } from './claimed-user.ts';
 import { checkTimes } from './check-times.ts';
+import { checkAccessToken } from './check-access-token.ts';
 import { claimAt, type JwtIssuer } from './issuer.ts';
 import { principalKey } from './principal-key.ts';
 import { refused } from './refused.ts';
-
-/** O17: what RFC 9068 section 2.2 requires of an access token. */
-const REQUIRED = ['client_id', 'iat', 'jti'];
+import { subjectOfAccessToken } from './subject.ts';
 
 /**
  * The claims of a token whose signature is verified, as a principal.
@@ -17,17 +16,18 @@ const REQUIRED = ['client_id', 'iat', 'jti'];
  * @throws GuardError `unauthenticated` or `insufficient_scope` for the first claim that is not accepted.
  */
 export function checkClaims(payload: JsonObject, issuer: JwtIssuer, nowMs: number): Principal {
-  const { sub } = payload;
-  if (typeof sub !== 'string' || sub === '') throw refused('claims');
-  if (issuer.accessTokenProfile === 'rfc9068' && !REQUIRED.every((name) => Object.hasOwn(payload, name)))
-    throw refused('claims');
+  checkAccessToken(payload, issuer);
   // A token that is bound to a key needs a proof of possession (RFC 7800), which a bearer token does not have.
-  if (payload['cnf'] !== undefined) throw refused('bound');
+  if (payload['cnf'] !== undefined)
+    throw refused('bound', {
+      of: { claim: 'cnf', found: 'present', accept: 'nothing yet: tokens that are not bound' },
+    });
   checkAudience(payload, issuer);
   const exp = checkTimes(payload, issuer, nowMs);
   const agent = checkAgent(payload, issuer);
   const scopes = checkScopes(payload, issuer);
-  const { user, tenantClaim } = claimedUser(sub, payload, issuer);
+  const subject = subjectOfAccessToken(payload, issuer, agent);
+  const { user, tenantClaim } = claimedUser(subject, payload, issuer);
   return {
     user,
     agent,

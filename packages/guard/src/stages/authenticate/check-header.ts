@@ -1,6 +1,6 @@
 import type { JsonObject } from '../../call.ts';
 import type { JwtIssuer } from './issuer.ts';
-import { refused } from './refused.ts';
+import { describeUnverified, refused, WHICH_PROVIDER } from './refused.ts';
 
 const KID_CHARACTERS_MAX = 256;
 const NOT_ACCESS_TOKENS =
@@ -17,12 +17,20 @@ export function checkHeader(
   issuer: JwtIssuer,
 ): { readonly algorithm: string; readonly kid: string | undefined } {
   const { alg, kid, typ } = header;
-  if (typeof alg !== 'string' || !ASYMMETRIC.test(alg) || !issuer.algorithms.includes(alg)) throw refused('algorithm');
+  if (typeof alg !== 'string' || !ASYMMETRIC.test(alg) || !issuer.algorithms.includes(alg))
+    throw refused('algorithm', {
+      of: {
+        claim: 'alg',
+        found: describeUnverified(alg, /^[A-Za-z0-9]{1,8}$/),
+        accept: 'identity.issuers[].algorithms',
+      },
+    });
   if (kid !== undefined && (typeof kid !== 'string' || kid === '' || kid.length > KID_CHARACTERS_MAX))
     throw refused('header');
-  if (typ !== undefined && typeof typ !== 'string') throw refused('type');
+  const of = { claim: 'typ', found: describeUnverified(typ, /^[a-z0-9+/.-]{1,32}$/i), accept: WHICH_PROVIDER };
+  if (typ !== undefined && typeof typ !== 'string') throw refused('type', { of });
   const isAccessToken = typ !== undefined && /^(application\/)?at\+jwt$/i.test(typ);
   if (issuer.accessTokenProfile === 'rfc9068' ? !isAccessToken : typ !== undefined && NOT_ACCESS_TOKENS.test(typ))
-    throw refused('type');
+    throw refused('type', { of });
   return { algorithm: alg, kid };
 }

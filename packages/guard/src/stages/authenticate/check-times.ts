@@ -1,6 +1,6 @@
 import type { JsonObject } from '../../call.ts';
 import type { JwtIssuer } from './issuer.ts';
-import { refused } from './refused.ts';
+import { refused, type RefusedClaim } from './refused.ts';
 
 /** The largest clock skew that is tolerated, whatever the configuration says. */
 export const SKEW_SECONDS_MAX = 60;
@@ -16,15 +16,32 @@ export function checkTimes(payload: JsonObject, issuer: JwtIssuer, nowMs: number
   const skew = Math.min(issuer.clockSkewSeconds, SKEW_SECONDS_MAX);
   const now = nowMs / 1000;
   const exp = time(payload['exp']);
-  if (exp === undefined) throw refused('claims');
-  if (exp + skew <= now) throw refused('expired');
+  if (exp === undefined) throw refused('claims', { of: { claim: 'exp', found: 'absent', accept: 'nothing' } });
+  if (exp + skew <= now)
+    throw refused('expired', {
+      of: { claim: 'exp', found: `${Math.round(now - exp)} s ago`, accept: 'identity.issuers[].clockSkew' },
+    });
   const nbf = time(payload['nbf']);
-  if (nbf !== undefined && nbf - skew > now) throw refused('not_yet_valid');
+  if (nbf !== undefined && nbf - skew > now) throw refused('not_yet_valid', { of: future('nbf', nbf - now) });
   const iat = time(payload['iat']);
-  if (iat !== undefined && iat - skew > now) throw refused('not_yet_valid');
-  if (exp - (iat ?? now) > issuer.lifetimeSecondsMax + skew) throw refused('lifetime');
+  if (iat !== undefined && iat - skew > now) throw refused('not_yet_valid', { of: future('iat', iat - now) });
+  const lifetime = exp - (iat ?? now);
+  if (lifetime > issuer.lifetimeSecondsMax + skew)
+    throw refused('lifetime', {
+      of: {
+        claim: 'exp',
+        found: `a lifetime of ${Math.round(lifetime)} s`,
+        accept: 'identity.issuers[].maxTokenLifetime',
+      },
+    });
   return exp;
 }
+
+const future = (claim: string, seconds: number): RefusedClaim => ({
+  claim,
+  found: `in ${Math.round(seconds)} s`,
+  accept: 'identity.issuers[].clockSkew',
+});
 
 function time(value: unknown): number | undefined {
   if (value === undefined) return undefined;

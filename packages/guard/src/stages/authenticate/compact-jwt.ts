@@ -39,7 +39,7 @@ function objectOf(part: string): JsonObject {
     const { value } = parseStrict(Buffer.from(part, 'base64url'), LIMITS);
     if (isObject(value)) return value;
   } catch (cause) {
-    throw refused('malformed', cause);
+    throw refused('malformed', { cause });
   }
   throw refused('malformed');
 }

@@ -6,7 +6,7 @@ import { andThen, type MaybePromise } from '../../maybe-promise.ts';
 import type { Authenticator } from '../../ports.ts';
 import { firstOf } from './first-of.ts';
 import { authenticateOwnCalls } from './own-calls.ts';
-import { refused } from './refused.ts';
+import { refused, refusedClaimOf, type RefusedClaim } from './refused.ts';
 
 export { API_KEY_ISSUER, API_KEY_REMEMBERED_MS, createApiKeyAuthenticator, mintApiKey } from './api-key.ts';
 export { readAuthorization } from './authorization-header.ts';
@@ -15,12 +15,16 @@ export { claimedUser } from './claimed-user.ts';
 export { firstOf } from './first-of.ts';
 export type { JwtIssuer, KeySource } from './issuer.ts';
 export { principalKey, userPartOf } from './principal-key.ts';
+export { IDENTITY_PROVIDERS, type IdentityProviderName } from './providers/index.ts';
+export type { RefusedClaim } from './refused.ts';
+export { subjectOfIdToken } from './subject.ts';
 
 /**
  * The authenticate stage.
  *
  * @param authenticators tried in order, after the credentials of the gateway's own calls.
- * @param onRefused receives the `error_type` of every refusal, for the metric.
+ * @param onRefused receives the `error_type` of every refusal, for the metric, and what of the token was refused, for
+ * the log.
  * @example
  * ```ts
  * const authenticate = createAuthenticate([createApiKeyAuthenticator(createMemoryKeys(), systemClock)], () => {});
@@ -28,11 +32,11 @@ export { principalKey, userPartOf } from './principal-key.ts';
  */
 export function createAuthenticate(
   authenticators: readonly Authenticator[],
-  onRefused: (type: string) => void,
+  onRefused: (type: string, claim: RefusedClaim | undefined) => void,
 ): Stages['authenticate'] {
   const authenticator = firstOf(authenticateOwnCalls, ...authenticators);
   const report = (thrown: unknown): never => {
-    if (thrown instanceof GuardError) onRefused(faultOf(thrown));
+    if (thrown instanceof GuardError) onRefused(faultOf(thrown), refusedClaimOf(thrown));
     throw thrown;
   };
   return ({ credentials }) => {

@@ -1,5 +1,7 @@
 import type { KeyObject } from 'node:crypto';
 import type { JsonObject } from '../../call.ts';
+import type { IdentityProviderName } from './providers/index.ts';
+import type { ProviderClaims } from './providers/provider.ts';
 
 /**
  * An issuer whose tokens are accepted, and how.
@@ -18,17 +20,16 @@ export interface JwtIssuer {
   readonly multipleAudiences: boolean;
   /** JWS names of asymmetric algorithms. */
   readonly algorithms: readonly string[];
-  /** With `rfc9068`, `typ` must be `at+jwt` and all claims of RFC 9068 section 2.2 are required. */
-  readonly accessTokenProfile: 'rfc9068' | 'any-jwt';
+  /** Which provider it is. */
+  readonly provider: IdentityProviderName;
+  /**
+   * With `rfc9068`, `typ` must be `at+jwt` and all claims of RFC 9068 section 2.2 are required. With `provider`, the
+   * rule of the provider tells access tokens from others.
+   */
+  readonly accessTokenProfile: 'rfc9068' | 'provider' | 'any-jwt';
   readonly requiredScopes: readonly string[];
   /** Where the claims are: names, or dotted paths. */
-  readonly claims: {
-    readonly tenant: string;
-    readonly roles: string;
-    readonly groups: string;
-    readonly agent: string;
-    readonly tier: string;
-  };
+  readonly claims: ProviderClaims;
   /** The tenants that its tokens may name. */
   readonly tenants: readonly string[];
   /** The tenant of a token without that claim; `undefined` = none, so that it is refused. */

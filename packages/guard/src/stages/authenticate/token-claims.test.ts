@@ -225,7 +225,8 @@ it.each([
 ])('%s: neither the refusal nor the metric shows what was presented', async (_name, text) => {
   const harness = openHarness();
   const thrown: unknown = await harness.bearer(text).catch((error: unknown) => error);
-  const shown = inspect(thrown, { depth: Infinity, showHidden: true }) + JSON.stringify(thrown) + harness.faults.join();
+  const shown =
+    inspect(thrown, { depth: Infinity, showHidden: true }) + JSON.stringify([thrown, harness.faults, harness.claims]);
   for (const secret of ['CANARY', text, tail(text), b64('CANARY')]) expect(shown).not.toContain(secret);
 });
 

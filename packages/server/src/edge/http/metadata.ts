@@ -8,7 +8,7 @@ export const METADATA_PATH = '/.well-known/oauth-protected-resource';
 
 /** The metadata document of one endpoint (RFC 9728, section 2). @param endpoint path of the protected resource. */
 export function protectedResource({ gateway, issuers }: EdgeSnapshot, endpoint: string): JsonObject {
-  const scopes = requiredScopes(issuers);
+  const scopes = scopesOf(issuers, 'scopesSupported');
   return {
     resource: `${gateway.publicUrl}${endpoint}`,
     authorization_servers: issuers.map(({ issuer }) => issuer),
@@ -29,7 +29,7 @@ export function challengeHeaders(
   return {
     'WWW-Authenticate': challenge(
       `${gateway.publicUrl}${METADATA_PATH}${endpoint}`,
-      typeof scope === 'string' ? scope : requiredScopes(issuers).join(' '),
+      typeof scope === 'string' ? scope : scopesOf(issuers, 'requiredScopes').join(' '),
       typeof fault === 'string' ? fault : undefined,
     ),
   };
@@ -47,6 +47,6 @@ export function challenge(metadataUrl: string, scope: string, error: string | un
 
 const quoted = (value: string): string => `"${value.replace(/[^\x20-\x21\x23-\x5b\x5d-\x7e]/g, '')}"`;
 
-const requiredScopes = (issuers: EdgeSnapshot['issuers']): readonly string[] => [
-  ...new Set(issuers.flatMap((issuer) => issuer.requiredScopes)),
+const scopesOf = (issuers: EdgeSnapshot['issuers'], which: 'requiredScopes' | 'scopesSupported'): readonly string[] => [
+  ...new Set(issuers.flatMap((issuer) => issuer[which])),
 ];

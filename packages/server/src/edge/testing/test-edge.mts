@@ -102,7 +102,11 @@ export async function openTestEdge(options: TestEdgeOptions = {}): Promise<TestE
     send: sendTo({ definitions, tools: options.tools ?? {}, other: options.other }, sent),
     definitionOf: find,
     maySee: (_identity, server) => maySee(definitions, server, options),
-    snapshot: () => ({ gateway, issuers: [{ issuer: ISSUER, requiredScopes: ['mcp'] }], servers: ['crm', 'docs'] }),
+    snapshot: () => ({
+      gateway,
+      issuers: [{ issuer: ISSUER, requiredScopes: ['mcp'], scopesSupported: ['mcp'] }],
+      servers: ['crm', 'docs'],
+    }),
     profileOf: (server) => profileOf(server, options.profiles),
     approvals: {
       pageOf: (id) => `https://ops.example.test/approvals/${id}`,

@@ -11,8 +11,10 @@ import {
   createApiKeyAuthenticator,
   createAuthenticate,
   createBearerJwt,
+  IDENTITY_PROVIDERS,
   type JwtIssuer,
   type KeySource,
+  type RefusedClaim,
 } from '../index.ts';
 
 export const NOW = 1_700_000_000;
@@ -32,9 +34,10 @@ export const ISSUER: JwtIssuer = {
   audience: AUDIENCE,
   multipleAudiences: false,
   algorithms: ['RS256', 'ES256', 'EdDSA'],
+  provider: 'generic',
   accessTokenProfile: 'rfc9068',
   requiredScopes: [],
-  claims: { tenant: 'tenant', roles: 'roles', groups: 'groups', agent: 'client_id', tier: 'tier' },
+  claims: { ...IDENTITY_PROVIDERS.generic.claims, tenant: 'tenant' },
   tenants: ['acme', 'globex', 'null'],
   tenantWithoutClaim: undefined,
   allowedClients: undefined,
@@ -96,6 +99,8 @@ export function openHarness({ issuer = {} }: { readonly issuer?: Partial<JwtIssu
   const clock = { ms: NOW * 1000, now: () => clock.ms };
   const lookups: string[] = [];
   const faults: string[] = [];
+  const claims: RefusedClaim[] = [];
+  const note = (claim: RefusedClaim | undefined): void => void (claim !== undefined && claims.push(claim));
   const source: KeySource = {
     key: async (from, kid) => {
       lookups.push(`${from} ${kid}`);
@@ -110,14 +115,21 @@ export function openHarness({ issuer = {} }: { readonly issuer?: Partial<JwtIssu
     { ...ISSUER, ...issuer, issuer: OTHER },
   ];
   const authenticate = createAuthenticate(
-    [createApiKeyAuthenticator(store, clock), createBearerJwt({ issuers: () => issuers, keys: source, clock })],
-    (type) => void faults.push(type),
+    [
+      createApiKeyAuthenticator(store, clock),
+      createBearerJwt({ issuers: () => issuers, keys: source, clock, incomplete: note }),
+    ],
+    (type, claim) => {
+      faults.push(type);
+      note(claim);
+    },
   );
   const present = async (credentials: Credentials): Promise<Principal> => authenticate({ ...CALL, credentials });
   return {
     clock,
     lookups,
     faults,
+    claims,
     store,
     keys,
     issuers,
