@@ -9,6 +9,8 @@ const TOKENS = [
   'authenticate/tokens.test.ts',
 ];
 
+const PROVIDERS = ['authenticate/providers/providers.test.ts'];
+
 const FORGED =
   "  if (permitted === undefined) throw new GuardError('internal', " +
   "{ cause: new Error('permit already spent or forged') });";
@@ -97,16 +99,19 @@ const pipeline: readonly Change[] = [
 
 const identity: readonly Change[] = [
   ...inStages('authenticate/check-times.ts', TOKENS, [
-    ["if (exp === undefined) throw refused('claims');", 'if (exp === undefined) return 0;'],
-    ["if (exp + skew <= now) throw refused('expired');", ''],
-    ["if (nbf !== undefined && nbf - skew > now) throw refused('not_yet_valid');", ''],
-    ["if (iat !== undefined && iat - skew > now) throw refused('not_yet_valid');", ''],
-    ["if (exp - (iat ?? now) > issuer.lifetimeSecondsMax + skew) throw refused('lifetime');", ''],
+    [
+      "if (exp === undefined) throw refused('claims', {",
+      "if (exp === undefined && nowMs < 0) throw refused('claims', {",
+    ],
+    ['if (exp + skew <= now)', 'if (false)'],
+    ['if (nbf !== undefined && nbf - skew > now)', 'if (false as boolean && nbf !== undefined)'],
+    ['if (iat !== undefined && iat - skew > now)', 'if (false as boolean && iat !== undefined)'],
+    ['if (lifetime > issuer.lifetimeSecondsMax + skew)', 'if (false)'],
     ['Math.min(issuer.clockSkewSeconds, SKEW_SECONDS_MAX)', 'issuer.clockSkewSeconds'],
   ]),
   ...inStages('authenticate/check-audience.ts', TOKENS, [
     ['|| !aud.includes(issuer.audience))', ')'],
-    ["if (aud.length > 1 && !issuer.multipleAudiences) throw refused('audience');", ''],
+    ['if (issuer.multipleAudiences) return;', 'return;'],
   ]),
   ...inStages('authenticate/check-header.ts', TOKENS, [
     ['!ASYMMETRIC.test(alg) ||', ''],
@@ -115,9 +120,35 @@ const identity: readonly Change[] = [
     ['typ !== undefined && NOT_ACCESS_TOKENS.test(typ)', 'false'],
   ]),
   ...inStages('authenticate/check-claims.ts', TOKENS, [
-    ["if (payload['cnf'] !== undefined) throw refused('bound');", ''],
+    ["if (payload['cnf'] !== undefined)", 'if (false)'],
     ['  checkAudience(payload, issuer);\n', ''],
-    ['!REQUIRED.every((name) => Object.hasOwn(payload, name))', 'false'],
+    ['  checkAccessToken(payload, issuer);\n', ''],
+  ]),
+  ...inStages('authenticate/check-access-token.ts', TOKENS, [
+    ['if (missing === undefined) return;', 'return;'],
+    ["const REQUIRED = ['sub', 'client_id', 'iat', 'jti'];", "const REQUIRED = ['sub', 'client_id', 'iat'];"],
+  ]),
+  ...inStages('authenticate/check-access-token.ts', PROVIDERS, [
+    ["if (of !== undefined) throw refused('type', { of });", ''],
+  ]),
+  ...inStages('authenticate/providers/keycloak.ts', PROVIDERS, [
+    ["typ === 'Bearer'", 'true'],
+    ["audiencesBeside: () => ['account']", 'audiencesBeside: () => []'],
+  ]),
+  ...inStages('authenticate/providers/entra.ts', PROVIDERS, [
+    ["if (ver !== '2.0')", 'if (false)'],
+    ["if (typeof azp !== 'string')", 'if (false)'],
+    ["subject: 'oid', tenant", 'tenant'],
+  ]),
+  ...inStages('authenticate/providers/okta.ts', PROVIDERS, [
+    ["if (typeof cid !== 'string')", 'if (false)'],
+    ["idTokenSubject: 'sub'", "idTokenSubject: 'uid'"],
+  ]),
+  ...inStages('authenticate/providers/auth0.ts', PROVIDERS, [["if (typeof client !== 'string')", 'if (false)']]),
+  ...inStages('authenticate/providers/google.ts', PROVIDERS, [['if (nonce !== undefined)', 'if (false)']]),
+  ...inStages('authenticate/subject.ts', PROVIDERS, [
+    ['sub === agent.clientId', 'true'],
+    ['isPreset ? provider.idTokenSubject : issuer.claims.subject', "'sub'"],
   ]),
   ...inStages('authenticate/check-agent.ts', TOKENS, [
     ['|| !issuer.allowedClients.includes(claimed)', ''],
@@ -125,6 +156,8 @@ const identity: readonly Change[] = [
   ]),
   ...inStages('authenticate/check-scopes.ts', TOKENS, [
     ['if (!issuer.requiredScopes.every((needed) => scopes.includes(needed))) {', 'if (false) {'],
+    ["typeof claim === 'string' || provider !== 'generic'", 'true'],
+    ["typeof one === 'string' && SCOPE.test(one)", "typeof one === 'string'"],
   ]),
   ...inStages('authenticate/compact-jwt.ts', TOKENS, [
     ["if (!parts.every(isCanonical)) throw refused('malformed');", ''],
