@@ -113,8 +113,8 @@ const issuer = z.strictObject({
     .enum(['generic', 'entra', 'okta', 'keycloak', 'auth0', 'google'])
     .default('generic')
     .describe(
-      'Whose access tokens they are: how to tell them from ID tokens, which audiences the provider adds by itself, and ' +
-        'where its claims are. `generic` expects RFC 9068.',
+      'Whose access tokens they are: how to tell them from ID tokens, which audiences the provider adds by itself, ' +
+        'and where its claims are. `generic` expects RFC 9068.',
     ),
   accessTokenProfile: z
     .enum(['rfc9068', 'any-jwt'])
