@@ -1,6 +1,6 @@
 /**
  * The log of refused tokens, for the operator who connects an issuer: which claim was refused, what it was, and the
- * setting that would accept it. Anybody can send tokens, so each reason is logged once a minute, and a few of them only.
+ * setting that would accept it. Anybody can send tokens, so each reason is logged once a minute, and twenty of them.
  */
 import type { Log } from '@sallyport/guard';
 import type { RefusedClaim } from '@sallyport/guard/stages';

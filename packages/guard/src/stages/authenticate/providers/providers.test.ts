@@ -1,4 +1,4 @@
-/** Rows O11, O16, O22 and U2 of the attack list: the access tokens of each provider are taken, and nothing else of it. */
+/** Rows O11, O16, O22 and U2: the access tokens of each provider are taken, and nothing else of it. */
 import { describe, expect, it } from 'vitest';
 import type { JsonObject, Principal } from '../../../call.ts';
 import type { JwtIssuer } from '../issuer.ts';
