@@ -5,12 +5,16 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createApprovals } from '@sallyport/guard';
-import { openDatabase, type Database } from '../../packages/gateway/src/adapters/kysely/database.ts';
+import { openDatabase, type Database, type SharedStores } from '../../packages/gateway/src/adapters/kysely/database.ts';
 import { openPostgres } from '../../packages/gateway/src/adapters/postgres/product.ts';
 import { noPostgres, openTestPostgres, type TestPostgres } from '../fixtures/postgres.ts';
 import { approvalsContract, type OpenedApprovals } from './approvals.ts';
 import { channelsContract, type ChannelStores } from './channels.ts';
+import { keysContract } from './keys.ts';
 import type { Opened } from './opened-port.ts';
+import { pinsContract } from './pins.ts';
+import { sessionsContract } from './sessions.ts';
+import { webSessionsContract } from './web-sessions.ts';
 
 describe.skipIf(noPostgres !== undefined)(noPostgres ?? 'PostgreSQL', () => {
   let server: TestPostgres;
@@ -20,9 +24,17 @@ describe.skipIf(noPostgres !== undefined)(noPostgres ?? 'PostgreSQL', () => {
   afterAll(() => server?.close());
 
   /** Opens connections to one new database, and gives what is asked of each. */
-  const openShared = async <P>(portOf: (database: Database) => P): Promise<Opened<P>> => {
+  const openShared = async <P>(portOf: (database: Database) => P | Promise<P>): Promise<Opened<P>> => {
     const { host, port, user } = server;
-    const settings = { host, port, user, database: await server.create(), password: undefined, tls: undefined };
+    const settings = {
+      host,
+      port,
+      user,
+      database: await server.create(),
+      password: undefined,
+      tls: undefined,
+      outageMs: 0,
+    };
     const databases: Database[] = [];
     const add = async (): Promise<P> => {
       const database = await openDatabase(openPostgres(settings, () => undefined));
@@ -48,6 +60,17 @@ describe.skipIf(noPostgres !== undefined)(noPostgres ?? 'PostgreSQL', () => {
     return { ...limits, ...opened };
   });
   channelsContract('PostgreSQL', () => openShared((database): ChannelStores => database));
+  const sharedOf = ({ shared }: Database): SharedStores => shared ?? expect.unreachable('PostgreSQL is shared');
+  keysContract('PostgreSQL', () => openShared((database) => sharedOf(database).keys));
+  pinsContract('PostgreSQL', () => openShared((database) => sharedOf(database).pins));
+  webSessionsContract('PostgreSQL', () => openShared((database) => sharedOf(database).webSessions));
+  sessionsContract('PostgreSQL', (clock) =>
+    openShared(async (database) => {
+      const sessions = sharedOf(database).sessions(clock, 'the data folder');
+      await sessions.read();
+      return sessions;
+    }),
+  );
 
   const answers = (database: Database): Promise<boolean> =>
     database.probe().then(
@@ -57,7 +80,14 @@ describe.skipIf(noPostgres !== undefined)(noPostgres ?? 'PostgreSQL', () => {
 
   it('L8 a connection that went silent is not used again, and no transaction is left open in one', async () => {
     const network = await openNetwork(join(server.host, `.s.PGSQL.${server.port}`));
-    const settings = { host: '127.0.0.1', port: network.port, user: server.user, password: undefined, tls: undefined };
+    const settings = {
+      host: '127.0.0.1',
+      port: network.port,
+      user: server.user,
+      password: undefined,
+      tls: undefined,
+      outageMs: 0,
+    };
     const name = await server.create();
     // So short that the test is; it is repeated until it holds, however busy the machine is.
     const product = openPostgres({ ...settings, database: name }, () => undefined, 250);
@@ -75,7 +105,7 @@ describe.skipIf(noPostgres !== undefined)(noPostgres ?? 'PostgreSQL', () => {
   it('L8 /ready: a database that takes no changes is not there, although it can be read', async () => {
     const { host, port, user } = server;
     const name = await server.create();
-    const settings = { host, port, user, database: name, password: undefined, tls: undefined };
+    const settings = { host, port, user, database: name, password: undefined, tls: undefined, outageMs: 0 };
     const database = await openDatabase(openPostgres(settings, () => undefined));
     const setReadOnly = async (value: 'on' | 'off'): Promise<void> => {
       await server.query('postgres', `alter database ${name} set default_transaction_read_only = ${value}`);

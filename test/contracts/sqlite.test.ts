@@ -12,6 +12,7 @@ import { keysContract } from './keys.ts';
 import type { Opened } from './opened-port.ts';
 import { pinsContract } from './pins.ts';
 import { sessionsContract } from './sessions.ts';
+import { webSessionsContract } from './web-sessions.ts';
 
 function openPort<P>(clock: Clock, portOf: (store: Store) => P): Opened<P> {
   const folder = mkdtempSync(join(tmpdir(), 'sallyport-sqlite-'));
@@ -39,6 +40,7 @@ function openPort<P>(clock: Clock, portOf: (store: Store) => P): Opened<P> {
 keysContract('SQLite', (clock) => openPort(clock, ({ keys }) => keys));
 pinsContract('SQLite', (clock) => openPort(clock, ({ pins }) => pins));
 sessionsContract('SQLite', (clock) => openPort(clock, ({ sessions }) => sessions));
+webSessionsContract('SQLite', (clock) => openPort(clock, ({ webSessions }) => webSessions));
 
 /** Opens databases on one file, and gives what is asked of each. */
 async function openShared<P>(portOf: (database: Database) => P): Promise<Opened<P>> {

@@ -14,6 +14,7 @@ import { pins } from './pins.ts';
 import { reads } from './reads.ts';
 import { rights } from './rights.ts';
 import { shares } from './shares.ts';
+import { stores } from './stores.ts';
 import { transports } from './transports.ts';
 import { upstream } from './upstream.ts';
 
@@ -32,6 +33,7 @@ export const AREAS: Readonly<Record<string, readonly Change[]>> = {
   transports,
   audit,
   adapters,
+  stores,
   library,
   means,
   sandbox,

@@ -36,7 +36,7 @@ export const pins: readonly Change[] = [
     'current-pins.ts',
     ['current-pins.test.ts'],
     [
-      ["if (ageMs(state) > SILENCE_MS_MAX) throw new Error('the pins cannot be read');", ''],
+      ["if (ageMs(state) > state.silenceMsMax) throw new Error('the pins cannot be read');", ''],
       ['performance.now() - reading.startedAtMs < AGE_MS_MAX', 'true'],
       [
         'if (ageMs(state) < AGE_MS_MAX) return indexFor(state);',
@@ -47,7 +47,7 @@ export const pins: readonly Change[] = [
       ['if (version === known.version) return known;', 'if (known.pins.length > 0) return known;'],
       ['SILENCE_MS_MAX = 5_000', 'SILENCE_MS_MAX = 5_000_000'],
       ['setInterval(() => readInBackground(state), POLL_MS)', 'setInterval(() => undefined, POLL_MS)'],
-      ['    if (!state.failing) state.log', '    state.log'],
+      ['    if (!state.failing)\n', ''],
     ],
   ),
   ...inPins(

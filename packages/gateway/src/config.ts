@@ -20,6 +20,7 @@ export type { ConfigError } from './config/positions.ts';
 export type { Environment } from './config/secrets.ts';
 export { effectiveSettings } from './config/effective.ts';
 export { needRestart } from './config/restart.ts';
+export { openFolderId } from './config/folder-id.ts';
 export { openSealingKey } from './config/sealing-key.ts';
 
 /** A snapshot and the file that it came from, or every error in it. */

@@ -1,5 +1,4 @@
 /** Requests for approval in the gateway: where they are kept, what time does to them, and what is recorded of them. */
-import { join } from 'node:path';
 import {
   createApprovals,
   type ApprovalEventKind,
@@ -14,27 +13,8 @@ import {
 } from '@sallyport/guard';
 import { logRecord } from '@sallyport/guard/audit';
 import { steadyClock, systemClock } from '@sallyport/guard/memory';
-import { openDatabase, type Database } from './adapters/kysely/database.ts';
+import type { Database } from './adapters/kysely/database.ts';
 import type { Metrics } from './adapters/prometheus/metrics.ts';
-import { openSqlite } from './adapters/sqlite/product.ts';
-import type { Snapshot } from './snapshot.ts';
-
-/** @throws Error with a sentence for the operator when the database cannot be reached or is too new. */
-export async function openSharedDatabase({ database, dataFolder }: Snapshot, log: Log): Promise<Database> {
-  if (database === undefined) return openDatabase(openSqlite(join(dataFolder, 'sallyport.db')));
-  // Loaded where it is configured, as in `gateway-channels.ts`.
-  const { openPostgres } = await import('./adapters/postgres/product.ts');
-  const lost = (error: string): void => log('warn', 'a connection to the database broke', { error });
-  try {
-    return await openDatabase(openPostgres(database, lost));
-  } catch (thrown) {
-    const { user, host, port, database: name } = database;
-    const cause = thrown instanceof AggregateError ? (thrown.errors[0] as Error) : (thrown as Error);
-    throw new Error(`the database ${name} of ${user} at ${host} port ${port} cannot be used: ${cause.message}`, {
-      cause: thrown,
-    });
-  }
-}
 
 /**
  * U6: a clock that is set back does not make approvals live longer, and one that stood still while the machine slept

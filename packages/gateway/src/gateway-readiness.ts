@@ -3,15 +3,15 @@ import type { SettingsHolder } from './active-settings.ts';
 import type { IssuerKeys } from './adapters/jwks/keys.ts';
 import type { SegmentAuditLog } from '@sallyport/server/segments/log';
 import type { Database } from './adapters/kysely/database.ts';
-import type { Store } from './adapters/sqlite/store.ts';
 import type { Check } from './control/ready.ts';
 import type { Discovery } from './discovery.ts';
+import type { Stores } from './stores.ts';
 import type { Upstreams } from './upstream/upstreams.ts';
 
 /** What the checks look at. */
 export interface ReadinessDeps {
   readonly audit: SegmentAuditLog;
-  readonly store: Store;
+  readonly store: Stores;
   readonly database: Database;
   readonly settings: SettingsHolder;
   readonly issuerKeys: IssuerKeys;
@@ -45,13 +45,7 @@ export const readinessChecks = ({
   { name: 'audit', run: () => audit.probe().then(() => undefined, messageOf) },
   // L3: one tenant whose log takes no records is named, and takes the gateway from nobody else.
   { name: 'audit.tenants', required: false, run: () => tenantFaults(audit) },
-  {
-    name: 'store',
-    run: async () => {
-      await store.probe();
-      return undefined;
-    },
-  },
+  { name: 'store', run: () => store.check() },
   // Only calls that people must approve need it, so the gateway serves the others without it.
   {
     name: 'approvals',

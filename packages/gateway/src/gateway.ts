@@ -2,7 +2,6 @@
  * Composition: connects the guard, the upstreams, the adapters, the edge and the listeners. The only file that knows
  * everything; `startGateway` is the gateway in this process.
  */
-import { join } from 'node:path';
 import { createGuard, createSealer, standardPipeline, type Catalog, type Clock, type Log } from '@sallyport/guard';
 import { createRecorder, logRecord, createRedactor } from '@sallyport/guard/audit';
 import { createMemoryRateLimiter, createMemoryTenants, steadyClock, systemClock } from '@sallyport/guard/memory';
@@ -14,7 +13,6 @@ import { createKeySource, type IssuerKeys } from './adapters/jwks/keys.ts';
 import { createLogger } from './adapters/pino/logger.ts';
 import { createMetrics, type Metrics } from './adapters/prometheus/metrics.ts';
 import { openAuditLog, openFreeLog, type AuditLogDeps, type SegmentAuditLog } from '@sallyport/server/segments/log';
-import { openStore } from './adapters/sqlite/store.ts';
 import { runClientRequest } from './client-request.ts';
 import { childEnvironment, openSealingKey, processEnvironment, secretsOf } from './config.ts';
 import { createActivity } from './control/overview/activity.ts';
@@ -23,7 +21,7 @@ import type { Check } from './control/ready.ts';
 import { askAsGateway, createDiscovery } from './discovery.ts';
 import type { EdgeDeps } from '@sallyport/server/edge/deps';
 import { createHttpEdge, type HttpEdge } from '@sallyport/server/edge/http/edge';
-import { createGatewayApprovals, notingExecution, openSharedDatabase } from './gateway-approvals.ts';
+import { createGatewayApprovals, notingExecution } from './gateway-approvals.ts';
 import { openAdmin, type OpenedAdmin } from './gateway-control.ts';
 import { readinessChecks } from './gateway-readiness.ts';
 import { recordRejectedRequest, recordSettings } from './gateway-records.ts';
@@ -37,6 +35,7 @@ import type { GuardedUpstreams, Resources } from './resources.ts';
 import { serverVisibility } from './server-visibility.ts';
 import type { SignInHandler } from './sign-in.ts';
 import type { ServerSettings, Snapshot } from './snapshot.ts';
+import { openProductDatabase, openStores } from './stores.ts';
 import { createServerDefinitions } from './upstream/definitions.ts';
 import type { DefinitionsDeps, UpstreamEvent } from './upstream/deps.ts';
 import { createHeldTaskIds, withHeldTasks } from '@sallyport/server/edge/tasks/held-task-ids';
@@ -93,9 +92,9 @@ export async function openResources(
     secrets: () => secretsOf(settings.current().snapshot),
   });
   const sealer = createSealer(openSealingKey(snapshot.dataFolder));
-  const store = openStore(join(snapshot.dataFolder, 'sallyport.db'), clock);
-  const database = await openSharedDatabase(snapshot, log).catch((thrown: unknown) => {
-    store.close();
+  const database = await openProductDatabase(snapshot, log);
+  const store = await openStores(snapshot, database, clock, log).catch(async (thrown: unknown) => {
+    await database.close();
     throw thrown;
   });
   const logShares = createLogShares(watchFreeSpace(snapshot.audit.folder));
@@ -132,6 +131,7 @@ export function createGuardedUpstreams(resources: Resources): GuardedUpstreams {
   const definitionsDeps: DefinitionsDeps = {
     servers: () => settings.current().snapshot.servers,
     pins: store.pins,
+    outageMs: store.outageMs,
     clock,
     log,
     report: (event) => reportUpstreamEvent(event, metrics, log),
@@ -176,7 +176,7 @@ function createPipeline(
     clock,
     incomplete: (claim) => logRefusedToken('incomplete', claim),
   });
-  const apiKey = createApiKeyAuthenticator(store.keys, clock);
+  const apiKey = createApiKeyAuthenticator(store.callKeys, clock);
   const stages = standardPipeline(
     {
       authenticators: [jwt, (credentials) => (snapshot().identity.apiKeys ? apiKey(credentials) : undefined)],

@@ -5,11 +5,11 @@ import type { IssuerKeys } from './adapters/jwks/keys.ts';
 import type { Database } from './adapters/kysely/database.ts';
 import type { Metrics } from './adapters/prometheus/metrics.ts';
 import type { SegmentAuditLog } from '@sallyport/server/segments/log';
-import type { Store } from './adapters/sqlite/store.ts';
 import type { Activity } from './control/overview/activity.ts';
 import type { GatewayApprovals } from './gateway-approvals.ts';
 import type { LogShares } from './log-shares.ts';
 import type { RefusedStrangers } from './refused-strangers.ts';
+import type { Stores } from './stores.ts';
 import type { Upstreams } from './upstream/upstreams.ts';
 
 /** What is open as long as the process runs. */
@@ -19,7 +19,7 @@ export interface Resources {
   /** For waits, deadlines and ages. */
   readonly steadyClock: Clock;
   readonly log: Log;
-  readonly store: Store;
+  readonly store: Stores;
   readonly audit: SegmentAuditLog;
   readonly strangers: RefusedStrangers;
   readonly logShares: LogShares;

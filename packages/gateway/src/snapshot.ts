@@ -222,6 +222,8 @@ export interface PostgresSettings {
   readonly password: string | undefined;
   /** TLS with a checked certificate; `ca` instead of the usual authorities. `undefined`: plain. */
   readonly tls: { readonly servername: string; readonly ca?: string } | undefined;
+  /** How long calls go on with what was read last while it does not answer. */
+  readonly outageMs: number;
 }
 
 /** Everything that was configured at one moment. Deeply frozen. */

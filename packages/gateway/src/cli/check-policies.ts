@@ -1,6 +1,4 @@
-/** The policies of a configuration, checked against the definitions that are pinned in its data folder. */
-import { existsSync } from 'node:fs';
-import { join } from 'node:path';
+/** The policies of a configuration, checked against the definitions that are pinned with it. */
 import type { Definition } from '@sallyport/guard';
 import type { ConfigError } from '../config.ts';
 import { closest } from '../config/suggest.ts';
@@ -43,22 +41,18 @@ export async function checkConfiguredPolicies(snapshot: Snapshot): Promise<Polic
   }
 }
 
+/** None where no gateway has been, and where a database cannot be reached: a check needs no network. */
 async function pinnedDefinitions(snapshot: Snapshot): Promise<Definition[]> {
-  const file = join(snapshot.dataFolder, 'sallyport.db');
-  if (!existsSync(file)) return [];
-  const { openStore } = await import('../adapters/sqlite/store.ts');
-  const store = openStore(file);
-  try {
-    const pins = await store.pins.pins();
-    return pins.map(({ server, kind, name, digest, document }) => ({
-      server,
-      kind,
-      name,
-      digest,
-      document,
-      labels: [],
-    }));
-  } finally {
-    store.close();
-  }
+  const { mayHoldPins, withKeysAndPins } = await import('../stores.ts');
+  if (!mayHoldPins(snapshot)) return [];
+  const read = withKeysAndPins(snapshot, async ({ pins }) => pins.pins());
+  const pins = await (snapshot.database === undefined ? read : read.catch(() => []));
+  return pins.map(({ server, kind, name, digest, document }) => ({
+    server,
+    kind,
+    name,
+    digest,
+    document,
+    labels: [],
+  }));
 }

@@ -1,9 +1,11 @@
 /** What a command may touch: two streams, an exit code and the folders of a configuration. */
+import type { Snapshot } from '../snapshot.ts';
 
 /** The part of a configuration that commands on its folders need. */
 export interface Folders {
-  /** Data folder: keys and pins. */
+  /** Data folder: keys and pins, unless a database has them. */
   readonly data: string;
+  readonly database?: Snapshot['database'];
   /** Audit folder. */
   readonly audit: string;
   readonly tenants: readonly string[];

@@ -1,8 +1,7 @@
-/** Where `sallyport keys` makes and ends keys: in the store of the data folder, or in a running gateway. */
-import { join } from 'node:path';
-import type { ApiKey, JsonObject } from '@sallyport/guard';
+/** Where `sallyport keys` makes and ends keys: in the store of the configuration, or in a running gateway. */
+import type { ApiKey, JsonObject, KeyStore } from '@sallyport/guard';
 import { mintApiKey } from '@sallyport/guard/stages';
-import { openStore, type Store } from '../adapters/sqlite/store.ts';
+import { withKeysAndPins } from '../stores.ts';
 import { adminItems, adminRequest, adminTargetIfGiven, type AdminTarget } from './admin-client.ts';
 import type { CommandContext } from './command.ts';
 
@@ -41,16 +40,11 @@ export async function withKeys(
 ): Promise<void> {
   const target = await adminTargetIfGiven(adminUrl, context);
   if (target !== undefined) return work(keysOverApi(target));
-  const { data } = await context.io.loadFolders();
-  const store = openStore(join(data, 'sallyport.db'));
-  try {
-    await work(keysInStore(store));
-  } finally {
-    store.close();
-  }
+  const { data, database } = await context.io.loadFolders();
+  await withKeysAndPins({ dataFolder: data, database }, ({ keys }) => work(keysInStore(keys)));
 }
 
-const keysInStore = ({ keys }: Pick<Store, 'keys'>): KeyAccess => ({
+const keysInStore = (keys: KeyStore): KeyAccess => ({
   isLocal: true,
   async create({ days, ...fields }) {
     const now = Date.now();

@@ -1,6 +1,4 @@
-/** What the data folder knows of definitions that no call can use: unusable schemas, and names that are withheld. */
-import { existsSync } from 'node:fs';
-import { join } from 'node:path';
+/** What the store knows of definitions that no call can use: unusable schemas, and names that are withheld. */
 import type { WithheldDefinition } from '@sallyport/guard';
 import { whyUncheckable } from '@sallyport/guard/stages';
 import type { Snapshot } from '../snapshot.ts';
@@ -20,22 +18,20 @@ export interface NotServed {
   readonly withheld: readonly WithheldDefinition[];
 }
 
-/** Empty as long as no gateway has used the data folder. */
-export async function notServed({ dataFolder, servers }: Snapshot): Promise<NotServed> {
-  const file = join(dataFolder, 'sallyport.db');
-  if (!existsSync(file)) return { uncheckable: [], withheld: [] };
-  const { openStore } = await import('../adapters/sqlite/store.ts');
-  const store = openStore(file);
-  try {
-    const names = new Set(servers.map(({ name }) => name));
-    const pins = [...(await store.pins.pins()), ...(await store.pins.pending())];
+/** Empty as long as no gateway has used the data folder, and where a database cannot be reached. */
+export async function notServed(snapshot: Snapshot): Promise<NotServed> {
+  const { mayHoldPins, withKeysAndPins } = await import('../stores.ts');
+  if (!mayHoldPins(snapshot)) return { uncheckable: [], withheld: [] };
+  const names = new Set(snapshot.servers.map(({ name }) => name));
+  const read = withKeysAndPins(snapshot, async ({ pins: store }) => {
+    const pins = [...(await store.pins()), ...(await store.pending())];
     const uncheckable = pins.flatMap(({ server, kind, name, document }) => {
       const reason = kind === 'tool' && names.has(server) ? whyUncheckable(document) : undefined;
       return reason === undefined ? [] : [{ server, name, reason }];
     });
-    const withheld = (await store.pins.withheld()).filter(({ server }) => names.has(server));
+    const withheld = (await store.withheld()).filter(({ server }) => names.has(server));
     return { uncheckable, withheld };
-  } finally {
-    store.close();
-  }
+  });
+  if (snapshot.database === undefined) return read;
+  return read.catch(() => ({ uncheckable: [], withheld: [] }));
 }

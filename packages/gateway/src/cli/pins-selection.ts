@@ -1,8 +1,7 @@
 /** Which pins a command is about, in what order they are printed, and how each is named. */
-import { join } from 'node:path';
 import type { PendingPin, Pin, PinStore } from '@sallyport/guard';
-import { openStore } from '../adapters/sqlite/store.ts';
 import { DEFINITION_KINDS } from '@sallyport/server/mcp/lists';
+import { withKeysAndPins } from '../stores.ts';
 import { adminTargetIfGiven } from './admin-client.ts';
 import type { CommandContext, CommandOption } from './command.ts';
 import { pinsOverApi, serversOverApi } from './pins-over-api.ts';
@@ -51,15 +50,12 @@ export async function withPins(
     if (isKnown(await serversOverApi(target))) await run(pinsOverApi(target));
     return;
   }
-  const { data, servers } = await io.loadFolders();
-  const store = openStore(join(data, 'sallyport.db'));
-  try {
+  const { data, database, servers } = await io.loadFolders();
+  await withKeysAndPins({ dataFolder: data, database }, async ({ pins }) => {
     // A server that was taken out of the configuration is still known by its pins.
-    const stored = [...(await store.pins.pins()), ...(await store.pins.pending())];
-    if (isKnown([...new Set([...servers, ...stored.map((pin) => pin.server)])])) await run(store.pins);
-  } finally {
-    store.close();
-  }
+    const stored = [...(await pins.pins()), ...(await pins.pending())];
+    if (isKnown([...new Set([...servers, ...stored.map((pin) => pin.server)])])) await run(pins);
+  });
 }
 
 type Named = Pick<Pin, 'server' | 'kind' | 'name'>;

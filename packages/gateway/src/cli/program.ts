@@ -69,9 +69,10 @@ export function buildProgram(
 function foldersOf(configuration: Configuration, environment: Environment): Folders {
   const loaded = loadConfig(configuration.file(), environment);
   if ('snapshot' in loaded) {
-    const { dataFolder, audit, tenants, limits, servers } = loaded.snapshot;
+    const { dataFolder, database, audit, tenants, limits, servers } = loaded.snapshot;
     return {
       data: dataFolder,
+      database,
       audit: audit.folder,
       tenants,
       tiers: Object.keys(limits),

@@ -36,6 +36,7 @@ describe('a database', () => {
       user: 'app',
       password: undefined,
       tls: { servername: 'db.example' },
+      outageMs: 900_000,
     });
     for (const host of ['localhost', '127.0.0.1', '[::1]'])
       expect(at(`postgresql://app@${host}/x`)?.tls).toBeUndefined();
@@ -43,6 +44,12 @@ describe('a database', () => {
     expect(at('postgres://app@localhost/x?sslmode=require')?.tls).toEqual({ servername: 'localhost' });
     const ca = settingsOf({ url: 'postgres://app@localhost/x', ca: 'ca.pem' }).database;
     expect(ca?.tls).toEqual({ servername: 'localhost', ca: 'CERTIFICATE' });
+  });
+
+  it('may be away for as long as is set', () => {
+    const url = 'postgres://app@localhost/x';
+    expect(settingsOf({ url, outage: '5s' }).database?.outageMs).toBe(5_000);
+    for (const outage of ['4s', '0s', '400d']) expect(load({ url, outage }), outage).toMatch(/must be/);
   });
 
   it('plain outside loopback is a weakening', () => {

@@ -13,6 +13,8 @@ import { resolveSecret } from './secrets.ts';
 type Given = Exclude<NonNullable<ParsedConfig['database']>, string>;
 
 const PORT = 5432;
+/** Longer than a failover takes, and no night with keys that nobody can revoke. */
+const OUTAGE_MS = 15 * 60_000;
 /** Ways to say that the connection must be encrypted; the certificate is checked in each of them. */
 const TLS_MODES = ['require', 'verify-ca', 'verify-full'];
 
@@ -46,6 +48,7 @@ export function buildDatabase(input: ConfigInput): PostgresSettings | undefined 
     user: decodeURIComponent(url.username),
     password: passwordOf(input, given) ?? (url.password === '' ? undefined : decodeURIComponent(url.password)),
     tls: tlsOf(input, given, host, sslmode),
+    outageMs: given.outage ?? OUTAGE_MS,
   };
 }
 

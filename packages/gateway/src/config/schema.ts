@@ -248,12 +248,15 @@ const server = z.strictObject({
 export const schema = z.strictObject({
   gateway: gateway.prefault({}).describe('The listener for MCP clients.'),
   admin: admin.prefault({}).describe('The listener for operators.'),
-  data: nonEmptyText.default('./data').describe('Folder for keys, pins, the audit log and the sealing key.'),
+  data: nonEmptyText
+    .default('./data')
+    .describe('Folder for the audit log and the sealing key, and for keys and pins unless `database` is set.'),
   database: database
     .optional()
     .describe(
-      'PostgreSQL for what several processes share: requests for approval. `postgres://USER@HOST/DATABASE`, or a ' +
-        'reference to such a URL (`env:NAME`). SQLite in the data folder when absent.',
+      'PostgreSQL for what several processes share: requests for approval, API keys, pins and sessions. ' +
+        '`postgres://USER@HOST/DATABASE`, or a reference to such a URL (`env:NAME`). SQLite in the data folder when ' +
+        'absent.',
     ),
   tenants: z
     .array(z.string().regex(TENANT_ID, 'must be 1-64 characters of A-Z a-z 0-9 . _ - and start with a letter or digit'))

@@ -92,6 +92,13 @@ export const database = z.union(
       url: nonEmptyText.describe('`postgres://USER@HOST/DATABASE`; `?host=/folder` for a Unix socket.'),
       password: z.string().max(1024).optional().describe('A reference: `env:NAME` or `file:/path`.'),
       ca: nonEmptyText.optional().describe('PEM file of the authority that signed the certificate of the server.'),
+      outage: timerDuration
+        .refine((ms) => ms >= 5_000, 'must be at least 5s')
+        .optional()
+        .describe(
+          'How long calls go on with the keys and pins that were read last while the database does not answer (15m). ' +
+            'A key that is revoked meanwhile works for as long in a process that is cut off.',
+        ),
       plaintext: z.literal('allow').optional().describe('Weakening: reach it without TLS outside loopback.'),
     }),
   ],

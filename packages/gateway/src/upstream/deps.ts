@@ -40,13 +40,15 @@ export interface DefinitionsDeps {
   /** The configured servers; another list after a reload. */
   readonly servers: () => readonly ServerSettings[];
   readonly pins: PinStore;
+  /** How long pins that were read last are used while the store does not answer; `undefined`: for some seconds. */
+  readonly outageMs?: number | undefined;
   readonly clock: Clock;
   readonly log: Log;
   readonly report: (event: UpstreamEvent) => void;
 }
 
 /** What the composition gives to upstream besides the definitions. */
-export interface UpstreamDeps extends Omit<DefinitionsDeps, 'pins'> {
+export interface UpstreamDeps extends Omit<DefinitionsDeps, 'pins' | 'outageMs'> {
   /** For waits and ages: it is never set. */
   readonly steadyClock: Clock;
   readonly sealer: Sealer;

@@ -1,17 +1,33 @@
 /** What the gateway keeps in a database that several processes may share, on SQLite or on PostgreSQL. */
-import type { ApprovalStore } from '@sallyport/guard';
+import type { ApprovalStore, Clock, PinStore } from '@sallyport/guard';
 import { Kysely } from 'kysely';
 import type { ChannelStore } from '../../channels/channel.ts';
 import type { PeopleStore } from '../../channels/people.ts';
+import type { WebSessionStore } from '../../web-sessions.ts';
 import { createApprovalStore } from './approvals.ts';
 import { createChannelStore } from './channels.ts';
+import { createSharedKeys, type SharedKeys } from './keys.ts';
 import { migrate } from './migrations.ts';
 import { createPeopleStore } from './people.ts';
+import { createSharedPins } from './pins.ts';
 import type { Product } from './product.ts';
+import { createSharedSessions, type SharedSessions } from './sessions.ts';
 import type { Tables } from './tables.ts';
+import { createSharedWebSessions } from './web-sessions.ts';
+
+/** What processes with data folders of their own share. */
+export interface SharedStores {
+  readonly keys: SharedKeys;
+  readonly pins: PinStore;
+  readonly webSessions: WebSessionStore;
+  /** @param owner the data folder of this process. */
+  sessions(clock: Clock, owner: string): SharedSessions;
+}
 
 /** The stores of a database. */
 export interface Database {
+  /** `undefined` with SQLite, whose file has them in tables of its own. */
+  readonly shared: SharedStores | undefined;
   readonly approvals: ApprovalStore;
   readonly channels: ChannelStore;
   readonly people: PeopleStore;
@@ -30,6 +46,7 @@ export async function openDatabase(product: Product): Promise<Database> {
     throw thrown;
   }
   return {
+    shared: product.isShared ? sharedStoresOf(database) : undefined,
     approvals: createApprovalStore(database),
     channels: createChannelStore(database),
     people: createPeopleStore(database),
@@ -47,3 +64,10 @@ export async function openDatabase(product: Product): Promise<Database> {
     close: () => database.destroy(),
   };
 }
+
+const sharedStoresOf = (database: Kysely<Tables>): SharedStores => ({
+  keys: createSharedKeys(database),
+  pins: createSharedPins(database),
+  webSessions: createSharedWebSessions(database),
+  sessions: (clock, owner) => createSharedSessions(database, clock, owner),
+});

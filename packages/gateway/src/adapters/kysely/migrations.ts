@@ -1,11 +1,12 @@
 /** The schema, step by step. A released migration is never edited; new ones are added at the end. */
 import type { Kysely, Transaction } from 'kysely';
 import type { Product } from './product.ts';
+import { createKeyTable, createPinTables, createSessionTables } from './shared-tables.ts';
 import type { Tables } from './tables.ts';
 
-type Migration = (transaction: Transaction<Tables>) => Promise<void>;
+type Migration = (transaction: Transaction<Tables>, product: Product) => Promise<void>;
 
-const MIGRATIONS: readonly Migration[] = [createApprovalTables, createChannelTables];
+const MIGRATIONS: readonly Migration[] = [createApprovalTables, createChannelTables, createSharedTables];
 
 /**
  * Brings the schema up to date, each step once, in one transaction: of several processes that start on one database,
@@ -30,7 +31,7 @@ export async function migrate(database: Kysely<Tables>, product: Product): Promi
         .execute();
       await transaction.insertInto('sallyport_schema').values({ version: 0 }).execute();
     }
-    for (const step of MIGRATIONS.slice(version)) await step(transaction);
+    for (const step of MIGRATIONS.slice(version)) await step(transaction, product);
     await transaction.updateTable('sallyport_schema').set({ version: MIGRATIONS.length }).execute();
   });
 }
@@ -104,4 +105,16 @@ async function createChannelTables({ schema }: Transaction<Tables>): Promise<voi
     .addPrimaryKeyConstraint('people_key', ['tenant', 'issuer', 'subject'])
     .execute();
   await schema.createIndex('people_by_email').on('people').columns(['tenant', 'email']).execute();
+}
+
+async function createSharedTables(transaction: Transaction<Tables>, { isShared }: Product): Promise<void> {
+  if (!isShared) return;
+  await createKeyTable(transaction);
+  await createPinTables(transaction);
+  await createSessionTables(transaction);
+  const names = ['keys', 'pins', 'ended_sessions', 'web_sessions'];
+  await transaction
+    .insertInto('sequences')
+    .values(names.map((name) => ({ name, value: 0 })))
+    .execute();
 }

@@ -1,5 +1,5 @@
 /** The tables that SQLite and PostgreSQL have alike. */
-import type { ApprovalEventKind, ApprovalStatus } from '@sallyport/guard';
+import type { ApprovalEventKind, ApprovalStatus, DefinitionKind, Digest } from '@sallyport/guard';
 import type { ColumnType } from 'kysely';
 
 /** A request for approval: whole in `document`, and what it is looked up by in columns. Texts of callers are quoted. */
@@ -61,8 +61,95 @@ export interface PersonRow {
   at: number;
 }
 
-/** The tables by name. */
+/** An API key. Texts are quoted; `number` is that of its last change, by which other processes read it. */
+export interface KeyRow {
+  id: string;
+  number: number;
+  hash: string;
+  tenant: string;
+  subject: string;
+  name: string;
+  /** JSON. */
+  roles: string;
+  /** JSON. */
+  scopes: string;
+  tier: string | null;
+  created_at: number;
+  expires_at: number | null;
+  revoked_at: number | null;
+}
+
+/** A definition of a server. Its names are quoted; `id` is a hash of them, because no index takes long names. */
+interface DefinitionRow {
+  id: string;
+  server: string;
+  kind: DefinitionKind;
+  name: string;
+}
+
+/** An approved definition. */
+export interface PinRow extends DefinitionRow {
+  digest: Digest;
+  /** JSON. */
+  document: string;
+  approved_at: number;
+  approved_by: string;
+}
+
+/** A definition that waits for approval. */
+export interface PendingPinRow extends DefinitionRow {
+  digest: Digest;
+  /** JSON. */
+  document: string;
+  seen_at: number;
+  rejected_at: number | null;
+  rejected_by: string | null;
+}
+
+/** A definition that is not served because of its name or shape. */
+export interface WithheldRow extends DefinitionRow {
+  reason: string;
+}
+
+/** An MCP session that was ended; `number` as with keys. */
+export interface EndedSessionRow {
+  id: string;
+  number: number;
+  expires_at: number;
+}
+
+/** An MCP session whose subscriptions are in one process: the one of this data folder. */
+export interface HeldSessionRow {
+  id: string;
+  owner: string;
+  expires_at: number;
+}
+
+/** A session of a browser. */
+export interface WebSessionRow {
+  id_hash: string;
+  number: number;
+  issuer: string;
+  subject: string;
+  sid: string | null;
+  /** JSON. */
+  session: string;
+  last_seen_at: number;
+  expires_at: number;
+}
+
+/** The tables by name. The first block is in PostgreSQL only: `adapters/sqlite` has its own for that. */
 export interface Tables {
+  api_keys: KeyRow;
+  pins: PinRow;
+  pending_pins: PendingPinRow;
+  withheld: WithheldRow;
+  ended_sessions: EndedSessionRow;
+  held_sessions: HeldSessionRow;
+  web_sessions: WebSessionRow;
+  /** What counts once, as a SHA-256 of it. */
+  taken_once: { text_hash: string; expires_at: number };
+
   approvals: ApprovalRow;
   approval_events: ApprovalEventRow;
   channels: ChannelRow;

@@ -4,7 +4,7 @@ import pg from 'pg';
 import type { Product } from '../kysely/product.ts';
 import type { PostgresSettings } from '../../snapshot.ts';
 
-/** Requests for approval are few, and each change waits for the one before it. */
+/** Calls read keys, pins and sessions from memory; what is left is few, and each change waits for the one before it. */
 const CONNECTIONS_MAX = 8;
 const CONNECT_MS_MAX = 5_000;
 /** A process that stops in the middle of a change must not hold up the others for longer. */
@@ -54,6 +54,7 @@ export function openPostgres(
   pool.on('connect', (client) => client.on('error', ({ message }) => lost(message)));
   return {
     dialect: new PostgresDialect({ pool: usableConnections(pool) }),
+    isShared: true,
     async hasTable(database, name) {
       const { rows } = await sql<{ found: string | null }>`select to_regclass(${name}) as found`.execute(database);
       return rows[0]?.found != null;

@@ -11,6 +11,7 @@ export function openSqlite(file: string): Product {
   database.exec('PRAGMA busy_timeout = 0');
   return {
     dialect: createSqliteDialect(database),
+    isShared: false,
     async hasTable(reader, name) {
       const { rows } = await sql`select 1 from sqlite_schema where type = 'table' and name = ${name}`.execute(reader);
       return rows.length > 0;

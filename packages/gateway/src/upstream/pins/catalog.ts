@@ -56,7 +56,7 @@ export interface CatalogDeps extends DefinitionsDeps {
 /** Reads the pins when they are first needed. */
 export function createCatalog(deps: CatalogDeps): PinCatalog {
   const { servers, clock, log, report, changed } = deps;
-  const current = createCurrentPins(deps.pins, servers, log);
+  const current = createCurrentPins(deps.pins, servers, log, deps.outageMs);
   const drift = createDrift();
   const reportWithheld = createWithheldReports(log, report, deps.pins);
   const compareDeps: CompareListDeps = {

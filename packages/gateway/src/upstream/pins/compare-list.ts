@@ -66,7 +66,8 @@ export async function compareList(
   if (note !== undefined) changes.push(note);
   if (changes.length > 0) await deps.store.apply(changes);
   // Read again even without changes: what is sent next is checked against the pins as they are after the comparison.
-  const after = await deps.current.reload();
+  // Without changes the pins that were read last serve where the store does not answer.
+  const after = await (changes.length > 0 ? deps.current.reload() : deps.current.recent());
   for (const name of await pinnedOtherwise(deps, after, newcomers)) served.delete(name);
   if (servedChanged) deps.changed(settings.name, kind);
   const differing = new Set([...accepted].map(([name]) => name).filter((name) => !served.has(name)));

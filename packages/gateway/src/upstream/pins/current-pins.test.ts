@@ -126,7 +126,7 @@ describe('a store that answers later', () => {
     }
   });
 
-  it('that fails refuses what would be sent at once, and everything after a while; it is logged once', async () => {
+  it('that fails serves the pins that were read last, for a while, and is not waited for; it is logged once', async () => {
     const store = createMemoryPins();
     let down = false;
     const later = answersLater<PinStore>({ ...store, version: () => (down ? fail() : store.version()) });
@@ -136,18 +136,41 @@ describe('a store that answers later', () => {
     await current.fresh();
     down = true;
     vi.advanceTimersByTime(AGE_MS_MAX);
-    await expect(current.fresh()).rejects.toThrow('the store is down');
+    expect(digestOf(await current.fresh())).toBe('a');
+    for (const read of [current.fresh, current.recent]) expect(read(), 'at once').not.toBeInstanceOf(Promise);
+    await expect(current.reload(), 'what was just written').rejects.toThrow('the store is down');
+    const passes = async (ms: number): Promise<void> => {
+      for (let at = 0; at < ms / POLL_MS; at++) {
+        await vi.advanceTimersByTimeAsync(POLL_MS);
+        await turns();
+      }
+    };
+    await passes(SILENCE_MS_MAX - 2 * POLL_MS);
     expect(digestOf(current.index())).toBe('a');
-    for (let at = 0; at < SILENCE_MS_MAX / POLL_MS; at++) {
-      await vi.advanceTimersByTimeAsync(POLL_MS);
-      await turns();
-    }
-    expect(() => current.index()).toThrow('the pins cannot be read');
+    await passes(2 * POLL_MS);
+    for (const read of [current.index, current.fresh, current.recent]) expect(read).toThrow('the pins cannot be read');
     expect(logs).toEqual(['the pins cannot be read']);
     down = false;
-    await vi.advanceTimersByTimeAsync(POLL_MS);
-    await turns();
-    expect(digestOf(current.index())).toBe('a');
+    store.approve(pin('b'));
+    await passes(POLL_MS);
+    vi.advanceTimersByTime(AGE_MS_MAX);
+    expect(digestOf(await current.fresh())).toBe('b');
+  });
+
+  it('that does not answer holds a call up once, for a moment', async () => {
+    vi.useFakeTimers({ toFake: ['performance', 'setInterval', 'clearInterval', 'setTimeout', 'clearTimeout'] });
+    const store = createMemoryPins();
+    let isSilent = false;
+    const silent = new Promise<number>(() => {});
+    const current = open({ ...answersLater(store), version: async () => (isSilent ? silent : store.version()) });
+    store.approve(pin('a'));
+    await current.fresh();
+    isSilent = true;
+    vi.advanceTimersByTime(AGE_MS_MAX);
+    const waits = current.fresh();
+    await vi.advanceTimersByTimeAsync(50);
+    expect(digestOf(await waits)).toBe('a');
+    expect(digestOf(current.fresh() as ReturnType<CurrentPins['index']>)).toBe('a');
   });
 });
 

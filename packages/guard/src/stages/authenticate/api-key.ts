@@ -66,7 +66,7 @@ interface VerifiedKey {
  * const authenticator = createApiKeyAuthenticator(createMemoryKeys(), systemClock);
  * ```
  */
-export function createApiKeyAuthenticator(store: KeyStore, clock: Clock): Authenticator {
+export function createApiKeyAuthenticator(store: Pick<KeyStore, 'find'>, clock: Clock): Authenticator {
   const verified = new BoundedMap<string, VerifiedKey>(REMEMBERED_MAX);
   const verify = async (token: string): Promise<Principal> => {
     const key = await findKey(store, token, clock);
@@ -88,7 +88,7 @@ export function createApiKeyAuthenticator(store: KeyStore, clock: Clock): Authen
 }
 
 /** @throws GuardError `unauthenticated` unless the key exists, the secret is its own, and it is valid now. */
-async function findKey(store: KeyStore, token: string, clock: Clock): Promise<ApiKey> {
+async function findKey(store: Pick<KeyStore, 'find'>, token: string, clock: Clock): Promise<ApiKey> {
   const [, id = '', secret = ''] = SHAPE.exec(token) ?? [];
   const key = id === '' ? undefined : await store.find(id);
   const matches = isSame(hashOf(secret), key?.hash ?? hashOf(''));

@@ -1,0 +1,53 @@
+/** Changes of what replicas share: keys, pins and sessions in PostgreSQL, and what calls do without it. */
+import { changesIn, type Change } from './change.ts';
+
+const inGateway = changesIn('packages/gateway/src');
+const CONTRACTS = ['test/contracts/postgres.test.ts'];
+const REPLICAS = ['test/e2e/replicas.test.ts'];
+
+export const stores: readonly Change[] = [
+  ...inGateway(
+    'upstream/pins/current-pins.ts',
+    ['upstream/pins/current-pins.test.ts'],
+    [
+      ['return state.isLate ? lastGood(state) : waitShortly(state, answer);', 'return waitShortly(state, answer);'],
+      ['timer = setTimeout(() => resolve(undefined), WAIT_MS_MAX);', ''],
+    ],
+  ),
+  ...inGateway('adapters/kysely/keys.ts', CONTRACTS, [
+    ["query = query.where('tenant', '=', quoted(tenant));", ''],
+    ['revoked_at: key.revokedAtMs ?? null', 'revoked_at: null'],
+  ]),
+  ...inGateway('adapters/kysely/pin-changes.ts', CONTRACTS, [
+    [", eb('digest', '=', pin.digest)])", '])'],
+    ["conflict.column('id').doNothing()", "conflict.column('id').doUpdateSet({ digest: changes[0]!.pin.digest })"],
+    ["    .where('digest', '=', pin.digest)\n", ''],
+    ["    .where('digest', '=', pending.digest)\n", ''],
+    [' && !ids.has(id)', ''],
+  ]),
+  ...inGateway('adapters/kysely/pins.ts', CONTRACTS, [['if (raised === 0) return;', 'if (raised >= 0) return;']]),
+  ...inGateway('adapters/kysely/sessions.ts', CONTRACTS, [
+    ["          .where('ended_sessions.expires_at', '<', expiresAtMs),\n", ','],
+    ['if (expiresAtMs <= nowMs) ended.delete(id);', 'ended.delete(id);'],
+    ["deleteFrom('held_sessions').where('owner', '=', owner)", "deleteFrom('held_sessions').where('owner', '=', '')"],
+  ]),
+  ...inGateway('adapters/kysely/web-sessions.ts', CONTRACTS, [
+    ['.offset(perPersonMax - 1)', '.offset(perPersonMax)'],
+    [
+      "conflict.column('text_hash').doNothing()",
+      "conflict.column('text_hash').doUpdateSet({ expires_at: expiresAtMs })",
+    ],
+  ]),
+  ...inGateway('stores.ts', REPLICAS, [
+    ['if (movedMs === undefined) return store;', 'if (movedMs !== 0) return store;'],
+    ['if (movedAtMs(store) === undefined) await moveToShared(store, shared, log);', ''],
+    ['    callKeys: { find: followed.findKey },\n', '    callKeys: available(shared.keys),\n'],
+  ]),
+  ...inGateway('followed-stores.ts', REPLICAS, [
+    [
+      'for (const key of changed.keys) known.set(key.id, key);',
+      'for (const key of changed.keys) if (!known.has(key.id)) known.set(key.id, key);',
+    ],
+    ['    await sessions.read();\n', ''],
+  ]),
+];
