@@ -1,6 +1,6 @@
 /**
- * Processes with a data folder each on one PostgreSQL: keys, pins, sessions and approvals are shared, what a folder held
- * before is not lost, and calls go on when the database is away.
+ * Processes with a data folder each on one PostgreSQL: keys, pins, sessions and approvals are shared, what a folder
+ * held before is not lost, and calls go on when the database is away.
  */
 import { once } from 'node:events';
 import { spawn } from 'node:child_process';
