@@ -5,6 +5,7 @@
  */
 import { row, type Threat } from './threat.ts';
 import { APPROVALS } from './threats-approvals.ts';
+import { REST } from './threats-rest.ts';
 import { UNTRUSTED_CODE } from './threats-untrusted-code.ts';
 
 /** Families of ids, in the order of the page. */
@@ -68,19 +69,6 @@ export const THREATS: Readonly<Record<string, Threat>> = {
     'Live text of a server reaches clients beside the pins: capabilities, server info, `_meta`, notifications, errors.',
     'Capabilities are an allow-list and pinned; of a server of which nothing is approved no text passes; errors of ' +
       'other calls have a bounded text that was inspected, and of their data only known members pass.',
-  ),
-  R4: row(
-    'An argument becomes part of a statement: SQL, in quotes, comments, names, orders or settings.',
-    'A statement is a template whose values never become text; it runs alone, in a transaction that cannot write.',
-  ),
-  R1: row(
-    'A text leaves the place it was meant for: NUL, lone surrogates, dot segments, slashes in other spellings.',
-    'It is refused, or stays one encoded part.',
-  ),
-  R2: row('A name or a parameter that the author did not offer.', 'Names are chosen from the list of the author.'),
-  R6: row(
-    'The error of a server holds secrets, a stack trace or markup.',
-    'A caller reads one line of at most 500 characters without any of them, and nothing with `errors: hide`.',
   ),
   B14: row(
     'An issuer names a tenant that belongs to another customer.',
@@ -334,7 +322,7 @@ export const THREATS: Readonly<Record<string, Threat>> = {
   S11: row('A handle is replayed, altered or expired.', 'Handles are sealed; any change makes them unknown.'),
   S12: row('A right is removed while a stream is open.', 'Open streams are authorized again within seconds.'),
   S13: row('A cancelled call still gets a result.', 'The result is recorded and delivered to nobody.'),
-  R5: row('An imported document expands without limit.', 'Aliases in configuration files are bounded.'),
+  ...REST,
   ...APPROVALS,
   ...UNTRUSTED_CODE,
   D1: row('One tenant makes all the noise it can.', 'Other tenants see no error.'),
