@@ -112,7 +112,7 @@ export const control: readonly Change[] = [
     ['api/serve.test.ts'],
     [
       ['if (caller === undefined) throw unauthenticated();', ''],
-      ['if (!mayUse(caller, access, everywhere))', 'if (false)'],
+      ['if (!mayUse(caller, needs))', 'if (false)'],
       [
         'sendResponse(response, known ?? problem(',
         "sendResponse(response, known ?? problem('INTERNAL', { detail: String(thrown) }) ?? problem(",
@@ -124,7 +124,32 @@ export const control: readonly Change[] = [
   ...inControl(
     'api/access.ts',
     ['api/serve.test.ts'],
-    [['(everywhere ? caller.installationRoles : caller.roles)', '(caller.roles)']],
+    [['everywhere ? caller.installationRoles : caller.roles', 'caller.roles']],
+  ),
+  ...inControl(
+    'servers/access.ts',
+    ['test/e2e/access-of-user.test.ts'],
+    [
+      ['const visible = trials.mayList(identity, definition);', 'const visible = true;'],
+      ["if (effect === 'deny') return", 'if (false) return'],
+    ],
+  ),
+  ...inControl(
+    'calls/scope.ts',
+    ['test/e2e/access-of-user.test.ts'],
+    [["if (!installationRoles.has('auditor'))", 'if (false)']],
+  ),
+  ...inControl(
+    'approvals/differences.ts',
+    ['approvals/differences.test.ts'],
+    [
+      ["user['issuer'] === requester.issuer &&", ''],
+      ["fields['client_id'] === agent.clientId &&", ''],
+      ["Number(record['time']) < createdAtMs &&", ''],
+      ['if (hash !== false) return hash === hashed;', 'if (hash !== false) return true;'],
+      ['Object.hasOwn(object, name) ? object[name] : undefined', 'object[name]'],
+      ['    bytesMax: BYTES_MAX,', '    bytesMax: Infinity,'],
+    ],
   ),
   ...inControl(
     'api/validate.ts',

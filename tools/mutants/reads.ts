@@ -86,7 +86,7 @@ const changed: readonly Change[] = [
   ]),
   ...inControl('policies/trial.ts', CHANGES, [['body.tenant !== undefined && body.tenant !== tenant.id', 'false']]),
   ...inControl('policies/explain.ts', CHANGES, [
-    ["    await recordTrial(deps, caller, 'policy.explain', trial, explanation.decision);\n", ''],
+    ["    await recordTrial(deps, caller, 'policy.explain', about, explanation.decision);\n", ''],
   ]),
   ...inControl('events/show.ts', CHANGES, [['        if (!maySee(caller, filed)) return;\n', '']]),
 ];

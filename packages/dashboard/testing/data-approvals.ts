@@ -35,10 +35,21 @@ export const REFUND: Approval = {
   may_decide: true,
   step_up_required: false,
   uninspectable: [],
-  differs_from_earlier: [
-    { path: '/amount', earlier: 'at most 310', now: 4000 },
-    { path: '/notify/email', earlier: 'customer’s own address', now: 'j.dupont@example.net' },
-  ],
+  differs_from_earlier: {
+    searched: 'all',
+    calls: 14,
+    newest_at: minutesAgo(60 * 26),
+    differences: [
+      { path: '/amount', state: 'other_value', earlier: 310, earlier_hidden: false, now: 4000 },
+      {
+        path: '/notify',
+        state: 'other_value',
+        earlier_hidden: true,
+        now: { email: 'j.dupont@example.net', language: 'fr' },
+      },
+      { path: '/references', state: 'new', earlier_hidden: false, now: ['RMA-55120', 'ticket/90817'] },
+    ],
+  },
   destructive: true,
 };
 
@@ -48,7 +59,7 @@ const waiting = (index: number, over: Partial<Approval>): Approval => ({
   created_at: minutesAgo(index * 4),
   expires_at: inMinutes(30 - index * 3),
   destructive: false,
-  differs_from_earlier: [],
+  differs_from_earlier: { searched: 'all', calls: 0, differences: [] },
   required: 1,
   ...over,
 });

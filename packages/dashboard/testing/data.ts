@@ -1,5 +1,6 @@
 /** What the fixture server answers: believable data of one company, and the same with hostile text in every field. */
 import type {
+  AccessOfUser,
   ApiKey,
   Call,
   CallDetail,
@@ -316,6 +317,8 @@ export const PEOPLE: readonly KnownPerson[] = [
     issuer: ISSUER,
     subject: 'alice',
     tenant: 'acme',
+    roles: ['staff', 'finance'],
+    groups: ['emea'],
     agents: ['Claude Code', 'Cursor'],
     first_seen_at: minutesAgo(60 * 24 * 60),
     last_seen_at: minutesAgo(1),
@@ -325,6 +328,8 @@ export const PEOPLE: readonly KnownPerson[] = [
     issuer: ISSUER,
     subject: 'bob',
     tenant: 'acme',
+    roles: ['staff'],
+    groups: [],
     agents: ['Claude Code'],
     first_seen_at: minutesAgo(60 * 24 * 20),
     last_seen_at: minutesAgo(55),
@@ -343,4 +348,41 @@ export const SETTINGS: Settings = {
   ],
   weakenings: ['servers.mail.allow_plain_http: requests to mail are not encrypted'],
   version: '7a31',
+};
+
+const decided = (id: string, line: number, effect = 'permit') => ({ id, effect, file: 'payments.cedar', line });
+
+export const ACCESS: AccessOfUser = {
+  revision: '10f3b0a3',
+  items: [
+    { kind: 'prompt', name: 'explain_chargeback', visible: true, call: 'allowed', policies: [decided('prompts', 3)] },
+    { kind: 'tool', name: 'get_payment', visible: true, call: 'allowed', policies: [decided('reads', 7)] },
+    {
+      kind: 'tool',
+      name: 'payout',
+      visible: false,
+      call: 'refused',
+      policies: [decided('no-payouts', 31, 'forbid')],
+    },
+    {
+      kind: 'tool',
+      name: 'refund',
+      visible: true,
+      call: 'needs_approval',
+      policies: [decided('refunds', 12)],
+      approval: {
+        approvers: ['group:finance-leads', 'user:carol'],
+        required: 2,
+        source: 'refunds over 500 €',
+        depends_on_arguments: true,
+      },
+    },
+    {
+      kind: 'tool',
+      name: 'search_payments',
+      visible: true,
+      call: 'depends_on_arguments',
+      policies: [decided('own-region', 18), decided('staff-search', 22)],
+    },
+  ],
 };

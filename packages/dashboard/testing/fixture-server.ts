@@ -32,11 +32,13 @@ const ROLES: readonly (Role | 'stranger')[] = ['viewer', 'approver', 'auditor', 
 
 /** Which roles may read what, as the control API has it. */
 const READERS: readonly (readonly [path: RegExp, roles: readonly Role[]])[] = [
+  [/^\/servers\/[^/]+\/access$/, ['auditor', 'operator']],
+  [/^\/people/, ['operator', 'auditor']],
   [/^\/(overview|servers)/, ['viewer', 'approver', 'auditor', 'operator']],
   [/^\/(calls|audit|settings)/, ['auditor']],
   [/^\/policies$/, ['auditor']],
   [/^\/policies\//, ['operator']],
-  [/^\/(keys|people)/, ['operator']],
+  [/^\/keys/, ['operator']],
 ];
 
 export async function startFixture(options: FixtureOptions = {}): Promise<Fixture> {
@@ -114,7 +116,8 @@ async function answerApi(exchange: Exchange): Promise<void> {
     for await (const chunk of request as AsyncIterable<Buffer>) chunks.push(chunk);
     changes.push([request.method ?? '', path, JSON.parse(Buffer.concat(chunks).toString() || '{}')]);
     if (path === '/session') response.setHeader('Set-Cookie', 'role=; Path=/; Max-Age=0');
-    return send(200, answers.get(`${request.method ?? ''} ${path}`) ?? {});
+    const known = path.endsWith('/access') ? data.ACCESS : {};
+    return send(200, answers.get(`${request.method ?? ''} ${path}`) ?? known);
   }
   const answer = answers.get(path) ?? answerTo(path, url.searchParams, role, exchange.calls);
   return answer === undefined ? send(404, { code: 'NOT_FOUND', detail: 'There is no such thing.' }) : send(200, answer);

@@ -18,6 +18,8 @@ export const WALKED: Readonly<Record<string, string>> = {
   request: '/approvals/5f0c7a1e9b3d4c2f8a6e1d0b7c5f3a29',
   servers: '/servers',
   server: '/servers/payments',
+  'server-access': '/servers/payments?view=access&user=alice&roles=staff%2Cfinance',
+  'server-access-empty': '/servers/payments?view=access',
   definition: '/servers/payments/definition?kind=tool&id=refund',
   calls: '/calls',
   call: '/calls/0193f2a4-00000000032c',

@@ -1,13 +1,15 @@
 /** Composition of what the control API shows: what runs, what changed, and who listens. */
-import { callDemand, createMayList } from '@sallyport/guard/stages';
 import { createTenantLogs } from '@sallyport/server/segments/tenant-logs';
+import type { ActiveSettings } from './active-settings.ts';
 import { effectiveSettings } from './config.ts';
 import type { ApiDeps } from './control/deps.ts';
 import { createNewsFeed } from './control/events/news.ts';
+import type { Installation } from './control/overview/installation.ts';
 import { createRecentChanges, type RecentChanges } from './control/overview/changes.ts';
-import type { Trials } from './control/policies/trial.ts';
 import type { Discovery } from './discovery.ts';
 import { VERSION } from '@sallyport/server/mcp/implementation';
+import { redactorOf } from './gateway-redactor.ts';
+import { createTrials } from './gateway-trials.ts';
 import type { GuardedUpstreams, Resources } from './resources.ts';
 import { createServerStates } from './server-states.ts';
 
@@ -15,7 +17,17 @@ import { createServerStates } from './server-states.ts';
 export interface Reads {
   readonly api: Pick<
     ApiDeps,
-    'activity' | 'changes' | 'installation' | 'issuers' | 'keys' | 'news' | 'pins' | 'records' | 'servers' | 'trials'
+    | 'activity'
+    | 'changes'
+    | 'installation'
+    | 'issuers'
+    | 'keys'
+    | 'news'
+    | 'pins'
+    | 'records'
+    | 'redactor'
+    | 'servers'
+    | 'trials'
   >;
   close(): void;
 }
@@ -61,16 +73,9 @@ export function openReads(resources: Resources, guarded: GuardedUpstreams, disco
       news,
       keys: store.keys,
       pins: store.pins,
+      redactor: redactorOf(resources),
       records: createTenantLogs(settings.current().snapshot.audit.folder),
-      installation: () => ({
-        version: VERSION,
-        startedAtMs,
-        weakenings: settings.current().snapshot.weakenings,
-        settingsVersion: settings.current().snapshot.version,
-        settings: () => effectiveSettings(settings.current().snapshot.written),
-        tiers: Object.keys(settings.current().snapshot.limits),
-        policies: settings.current().policies,
-      }),
+      installation: () => installationOf(settings.current(), startedAtMs),
       trials: createTrials(resources, guarded),
       issuers: { states: () => issuers },
       servers: {
@@ -84,22 +89,15 @@ export function openReads(resources: Resources, guarded: GuardedUpstreams, disco
   };
 }
 
-/** The functions that judge calls, for calls that nobody makes. */
-function createTrials({ settings, clock }: Resources, { guard, upstreams }: GuardedUpstreams): Trials {
-  return {
-    find: (target) => upstreams.catalog.find(target),
-    mayList: createMayList({
-      policy: () => settings.current().policies.engine,
-      allowTools: (server) => settings.current().servers.get(server)?.allowTools,
-    }),
-    judge: (call) => guard.judge(call),
-    demand: (request, grant) => {
-      const { approvalRules, snapshot } = settings.current();
-      if (request.definition.kind !== 'tool') return undefined;
-      return callDemand(approvalRules, request, grant, { now: clock.now(), ttlMs: snapshot.approvals.ttlMs });
-    },
-  };
-}
+const installationOf = ({ snapshot, policies }: ActiveSettings, startedAtMs: number): Installation => ({
+  version: VERSION,
+  startedAtMs,
+  weakenings: snapshot.weakenings,
+  settingsVersion: snapshot.version,
+  settings: () => effectiveSettings(snapshot.written),
+  tiers: Object.keys(snapshot.limits),
+  policies,
+});
 
 /** @returns what looks whether the settings, the policies or the definitions are others than before, and notes it. */
 function watchSettings({ settings, store, clock }: Resources, changes: RecentChanges): () => void {

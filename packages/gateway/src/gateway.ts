@@ -3,7 +3,7 @@
  * everything; `startGateway` is the gateway in this process.
  */
 import { createGuard, createSealer, standardPipeline, type Catalog, type Clock, type Log } from '@sallyport/guard';
-import { createRecorder, logRecord, createRedactor } from '@sallyport/guard/audit';
+import { createRecorder, logRecord } from '@sallyport/guard/audit';
 import { createMemoryRateLimiter, createMemoryTenants, steadyClock, systemClock } from '@sallyport/guard/memory';
 import { createApiKeyAuthenticator, createBearerJwt, readAuthorization } from '@sallyport/guard/stages';
 import { createApprovalWaits } from './approval-waits.ts';
@@ -24,6 +24,7 @@ import { createHttpEdge, type HttpEdge } from '@sallyport/server/edge/http/edge'
 import { createGatewayApprovals, notingExecution } from './gateway-approvals.ts';
 import { openAdmin, type OpenedAdmin } from './gateway-control.ts';
 import { readinessChecks } from './gateway-readiness.ts';
+import { redactorOf } from './gateway-redactor.ts';
 import { recordRejectedRequest, recordSettings } from './gateway-records.ts';
 import { streamsMax } from '@sallyport/server/listen/descriptor-reserve';
 import { openListener, type Listener } from '@sallyport/server/listen/listener';
@@ -189,12 +190,7 @@ function createPipeline(
       audit: strangers.audit,
       clock,
       observer: metrics,
-      recorder: createRecorder(
-        createRedactor({
-          keyOf: (tenant) => audit.keys.hashingKey(tenant),
-          clear: () => snapshot().audit.clearArguments,
-        }),
-      ),
+      recorder: createRecorder(redactorOf({ audit, settings }), (target) => catalog.find(target)?.name),
     },
     {
       allowTools: (name) => server(name)?.allowTools,

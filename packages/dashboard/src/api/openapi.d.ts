@@ -286,6 +286,23 @@ export interface paths {
         readonly patch?: never;
         readonly trace?: never;
     };
+    readonly "/api/v1/servers/{name}/access": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly get?: never;
+        readonly put?: never;
+        /** What of a server a user would be shown, and may call, by the policies in force. Nothing is executed. */
+        readonly post: operations["post_servers_name_access"];
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
     readonly "/api/v1/servers/{name}/definitions": {
         readonly parameters: {
             readonly query?: never;
@@ -416,7 +433,7 @@ export interface paths {
             readonly path?: never;
             readonly cookie?: never;
         };
-        /** One request for approval, with all arguments. */
+        /** One request for approval, with all arguments and what in them differs from earlier calls. */
         readonly get: operations["get_approvals_id"];
         readonly put?: never;
         readonly post?: never;
@@ -592,12 +609,7 @@ export interface components {
             /** @enum {string} */
             readonly decision: "allow" | "deny" | "needs_approval" | "not_visible";
             /** @description Those that decided. */
-            readonly policies: readonly {
-                readonly id: string;
-                readonly effect: string;
-                readonly file?: string;
-                readonly line?: number;
-            }[];
+            readonly policies: readonly components["schemas"]["DecidingPolicy"][];
             /** @description Whom the call would wait for. */
             readonly approval?: {
                 readonly approvers: readonly string[];
@@ -607,6 +619,12 @@ export interface components {
             readonly revision: string;
             /** @description Policies that failed: an error denies. */
             readonly errors: readonly string[];
+        };
+        readonly DecidingPolicy: {
+            readonly id: string;
+            readonly effect: string;
+            readonly file?: string;
+            readonly line?: number;
         };
         readonly Trial: {
             readonly stages: readonly {
@@ -623,6 +641,9 @@ export interface components {
             readonly issuer: string;
             readonly subject: string;
             readonly tenant: string;
+            /** @description That the latest credential named. */
+            readonly roles: readonly string[];
+            readonly groups: readonly string[];
             /** @description Client ids, the latest last. */
             readonly agents: readonly string[];
             /** Format: date-time */
@@ -689,6 +710,27 @@ export interface components {
             readonly calls: number;
             readonly p50_ms?: number;
             readonly p99_ms?: number;
+        };
+        readonly Access: {
+            /** @enum {string} */
+            readonly kind: "server" | "tool" | "prompt" | "resource" | "resource_template";
+            readonly name: string;
+            /** @description Whether the user may know of it. What is not visible cannot be called. */
+            readonly visible: boolean;
+            /**
+             * @description `depends_on_arguments`: also what depends on the session, the address or the time of the call.
+             * @enum {string}
+             */
+            readonly call: "allowed" | "needs_approval" | "depends_on_arguments" | "refused";
+            /** @description Those that decide, or may decide by the arguments. */
+            readonly policies: readonly components["schemas"]["DecidingPolicy"][];
+            readonly approval?: {
+                readonly approvers: readonly string[];
+                readonly required: number;
+                readonly source: string;
+                /** @description Whether some arguments need no approval. */
+                readonly depends_on_arguments: boolean;
+            };
         };
         readonly Definition: {
             /** @enum {string} */
@@ -880,6 +922,108 @@ export interface components {
             readonly issuer: string;
             readonly subject: string;
         };
+        readonly ApprovalDetail: {
+            readonly id: string;
+            readonly version: number;
+            /** @enum {string} */
+            readonly status: "pending" | "approved" | "denied" | "expired" | "withdrawn" | "consumed" | "superseded";
+            /** Format: date-time */
+            readonly created_at: string;
+            /** Format: date-time */
+            readonly expires_at: string;
+            /** Format: date-time */
+            readonly decided_at?: string;
+            readonly requester: components["schemas"]["Requester"];
+            readonly agent: {
+                readonly client_id: string;
+                readonly actors: readonly string[];
+            };
+            readonly tenant: string;
+            readonly server: string;
+            readonly tool: string;
+            /** @description Of the approved definition. */
+            readonly description?: string;
+            /** @description Whether the approved definition says that it destroys. */
+            readonly destructive: boolean;
+            /** @description Whole: exactly what would be sent. */
+            readonly arguments: {
+                readonly [key: string]: unknown;
+            };
+            readonly arguments_digest: string;
+            /** @description Over everything that the approval is for. */
+            readonly digest: string;
+            readonly definition_digest: string;
+            readonly policy_revision: string;
+            /** @description The rule or the policy that asks. */
+            readonly source: string;
+            /** @description How many people must approve. */
+            readonly required: number;
+            /** @description Whether each of them must come from another entry of `approvers`. */
+            readonly distinct: boolean;
+            readonly approvers: readonly string[];
+            readonly decisions: readonly {
+                readonly by: components["schemas"]["Person"];
+                /** @enum {string} */
+                readonly verdict: "approve" | "deny";
+                readonly as: string;
+                readonly reason?: string;
+                readonly channel: string;
+                /** Format: date-time */
+                readonly at: string;
+            }[];
+            readonly ended_because?: string;
+            /**
+             * @description Of a consumed approval: `unknown` until the call has ended, and for ever when its process was killed.
+             * @enum {string}
+             */
+            readonly execution?: "unknown" | "finished" | "failed";
+            /** @description What nobody can judge by reading it: encoded text, commands that are piped to a shell … */
+            readonly uninspectable: readonly {
+                /** @description JSON pointer into the arguments. */
+                readonly path: string;
+                readonly why: string;
+            }[];
+            /** @description What the rule wants approvers to see first. */
+            readonly shown_first?: {
+                readonly text?: string;
+                readonly arguments?: readonly string[];
+            };
+            /** @description Whether the caller may decide now. */
+            readonly may_decide: boolean;
+            readonly why_not?: string;
+            /** @description Whether a yes of the caller needs a fresh sign-in first. */
+            readonly step_up_required: boolean;
+            /** @description From the latest calls of the same user, agent and tool that were let through, as the audit log has them. */
+            readonly differs_from_earlier: components["schemas"]["Differences"];
+        };
+        readonly Differences: {
+            /**
+             * @description How much of the log was read: all of it, its newest part, or nothing because it could not be read.
+             * @enum {string}
+             */
+            readonly searched: "all" | "newest" | "none";
+            /** @description Earlier calls that were compared: the newest, at most 20. */
+            readonly calls: number;
+            /**
+             * Format: date-time
+             * @description When the newest of them was made.
+             */
+            readonly newest_at?: string;
+            readonly differences: readonly {
+                /** @description JSON pointer of an argument; `*` for all arguments together that the tool does not declare. */
+                readonly path: string;
+                /**
+                 * @description `other_value`: no earlier call had this value. `new`: no earlier call gave this argument. `left_out`: every earlier call gave it. `cannot_be_compared`: the log does not tell.
+                 * @enum {string}
+                 */
+                readonly state: "other_value" | "new" | "left_out" | "cannot_be_compared";
+                /** @description Of the newest earlier call, where the log has it in clear. */
+                readonly earlier?: unknown;
+                /** @description Whether there was an earlier value of which the log has a hash only. */
+                readonly earlier_hidden: boolean;
+                readonly now?: unknown;
+            }[];
+        };
         readonly __schema2: string | number | boolean | null | readonly components["schemas"]["__schema2"][] | {
             readonly [key: string]: components["schemas"]["__schema2"];
         };
@@ -1010,6 +1154,8 @@ export interface operations {
                 readonly limit?: number;
                 /** @description `next_cursor` of the page before. */
                 readonly cursor?: string;
+                /** @description `gateway`: what belongs to no tenant, for auditors and admins of every tenant. */
+                readonly scope?: "tenant" | "gateway";
                 /** @description Subject. */
                 readonly user?: string;
                 /** @description Client id. */
@@ -1100,6 +1246,8 @@ export interface operations {
     readonly get_calls_export: {
         readonly parameters: {
             readonly query?: {
+                /** @description `gateway`: what belongs to no tenant, for auditors and admins of every tenant. */
+                readonly scope?: "tenant" | "gateway";
                 /** @description Subject. */
                 readonly user?: string;
                 /** @description Client id. */
@@ -1188,6 +1336,8 @@ export interface operations {
     readonly get_calls_id: {
         readonly parameters: {
             readonly query?: {
+                /** @description `gateway`: what belongs to no tenant, for auditors and admins of every tenant. */
+                readonly scope?: "tenant" | "gateway";
                 /** @description About when it was: finds it sooner in a large log. */
                 readonly time?: string;
             };
@@ -1271,7 +1421,10 @@ export interface operations {
     };
     readonly get_audit_log_proof_index: {
         readonly parameters: {
-            readonly query?: never;
+            readonly query?: {
+                /** @description `gateway`: what belongs to no tenant, for auditors and admins of every tenant. */
+                readonly scope?: "tenant" | "gateway";
+            };
             readonly header?: never;
             readonly path: {
                 readonly log: string;
@@ -1305,6 +1458,15 @@ export interface operations {
                         /** @description C2SP verifier key that signed it. Compare it with one from elsewhere. */
                         readonly key: string;
                     };
+                };
+            };
+            /** @description `INVALID_REQUEST`: The request is malformed. `INVALID_ARGUMENT`: A value of the request is not valid. */
+            readonly 400: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
                 };
             };
             /** @description `UNAUTHENTICATED`: A credential is required. */
@@ -2390,6 +2552,137 @@ export interface operations {
             };
         };
     };
+    readonly post_servers_name_access: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path: {
+                readonly name: string;
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody: {
+            readonly content: {
+                readonly "application/json": {
+                    readonly user: {
+                        /** @description That of the caller when left out. */
+                        readonly issuer?: string;
+                        readonly subject: string;
+                        /** @default [] */
+                        readonly roles?: readonly string[];
+                        /** @default [] */
+                        readonly groups?: readonly string[];
+                        /** @default {} */
+                        readonly claims?: {
+                            readonly [key: string]: components["schemas"]["__schema0"];
+                        };
+                    };
+                    /**
+                     * @description Client id.
+                     * @default
+                     */
+                    readonly agent?: string;
+                };
+            };
+        };
+        readonly responses: {
+            /** @description Done. */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": {
+                        /** @description Of the policies. */
+                        readonly revision: string;
+                        /** @description Approved tools, prompts and resources, at most 5000. */
+                        readonly items: readonly components["schemas"]["Access"][];
+                    };
+                };
+            };
+            /** @description `INVALID_REQUEST`: The request is malformed. `INVALID_ARGUMENT`: A value of the request is not valid. */
+            readonly 400: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `UNAUTHENTICATED`: A credential is required. */
+            readonly 401: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `FORBIDDEN_ORIGIN`: The Host or Origin header is not allowed. `PERMISSION_DENIED`: The caller may not do this. `CSRF`: The request is not from a page of this listener. */
+            readonly 403: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `NOT_FOUND`: This does not exist. */
+            readonly 404: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `PAYLOAD_TOO_LARGE`: The body is too large. */
+            readonly 413: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `UNSUPPORTED_MEDIA_TYPE`: The body must be UTF-8 application/json without content encoding. */
+            readonly 415: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `RATE_LIMITED`: There were too many requests. */
+            readonly 429: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `INTERNAL`: An internal error occurred. */
+            readonly 500: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `AUDIT_UNAVAILABLE`: The change could not be recorded, so it was not made. */
+            readonly 503: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     readonly get_servers_name_definitions: {
         readonly parameters: {
             readonly query?: {
@@ -3188,7 +3481,7 @@ export interface operations {
                     readonly [name: string]: unknown;
                 };
                 content: {
-                    readonly "application/json": components["schemas"]["Approval"];
+                    readonly "application/json": components["schemas"]["ApprovalDetail"];
                 };
             };
             /** @description `UNAUTHENTICATED`: A credential is required. */

@@ -1,8 +1,9 @@
 /** What the pages read, each with the key under which it is cached. */
 import { infiniteQueryOptions, queryOptions } from '@tanstack/react-query';
 import type { InclusionProof } from '../proof/verify.ts';
-import { callApi, getJson, Problem, setCsrfToken } from './client.ts';
+import { callApi, change, getJson, Problem, setCsrfToken } from './client.ts';
 import type {
+  AccessOfUser,
   ApiKey,
   Approval,
   Call,
@@ -109,25 +110,47 @@ export const callsQuery = (filters: Filters) =>
     getNextPageParam: (page) => page.next_cursor,
   });
 
-/** @param time about when it was, which finds it sooner in a large log. */
-export const callQuery = (id: string, time: string | undefined) =>
+/** @param filters `time`: about when it was, which finds it sooner in a large log; `scope`: whose log. */
+export const callQuery = (id: string, { time, scope }: Filters) =>
   queryOptions({
-    queryKey: ['call', id],
-    queryFn: ({ signal }) => getJson<CallDetail>(`/calls/${encodeURIComponent(id)}`, { signal, query: { time } }),
+    queryKey: ['call', id, scope],
+    queryFn: ({ signal }) =>
+      getJson<CallDetail>(`/calls/${encodeURIComponent(id)}`, { signal, query: { time, scope } }),
   });
 
 /** A proof never changes, so it is read once. */
-export const proofQuery = (log: string, index: number) => ({
-  queryKey: ['proof', log, index] as const,
+export const proofQuery = (log: string, index: number, scope: string | undefined) => ({
+  queryKey: ['proof', log, index, scope] as const,
   staleTime: Number.POSITIVE_INFINITY,
   read: (signal: AbortSignal) =>
-    getJson<InclusionProof>(`/audit/${encodeURIComponent(log)}/proof/${String(index)}`, { signal }),
+    getJson<InclusionProof>(`/audit/${encodeURIComponent(log)}/proof/${String(index)}`, { signal, query: { scope } }),
 });
 
 export const policiesQuery = queryOptions({
   queryKey: ['policies'],
   queryFn: ({ signal }) => getJson<PolicyFiles>('/policies', { signal }),
 });
+
+/** Who would call. */
+export interface AskedUser {
+  readonly subject: string;
+  readonly issuer?: string;
+  readonly roles: readonly string[];
+  readonly groups: readonly string[];
+  readonly agent?: string;
+}
+
+/** What of a server a user would see and may call. Each question is recorded, so it is not asked again by itself. */
+export const accessQuery = (server: string, { agent, ...user }: AskedUser) =>
+  queryOptions({
+    queryKey: ['access', server, user, agent],
+    staleTime: Number.POSITIVE_INFINITY,
+    queryFn: ({ signal }) =>
+      change<AccessOfUser>('POST', `/servers/${encodeURIComponent(server)}/access`, {
+        body: { user, ...(agent !== undefined && { agent }) },
+        signal,
+      }),
+  });
 
 export const peopleQuery = queryOptions({
   queryKey: ['people'],

@@ -50,9 +50,10 @@ export type Approval = Omit<Filed, 'requester' | 'agent' | 'decisions'> & {
   readonly decisions: readonly Decision[];
   readonly step_up_required?: boolean;
   readonly uninspectable?: readonly { readonly path: string; readonly why: string }[];
-  readonly differs_from_earlier?: readonly {
-    readonly path: string;
-    readonly earlier?: unknown;
-    readonly now?: unknown;
-  }[];
+  /** Of one request; a list leaves it out. */
+  readonly differs_from_earlier?: Schemas['Differences'];
 };
+export type Differences = Schemas['Differences'];
+export type Difference = Differences['differences'][number];
+export type Access = Schemas['Access'];
+export type AccessOfUser = JsonOf<operations['post_servers_name_access']>;

@@ -1,5 +1,6 @@
 /** What the endpoints of the control API work with. An endpoint names what it needs: `Pick<ApiDeps, 'approvals'>`. */
 import type { Approvals, AuditLog, Clock, Definition, KeyStore, PinStore } from '@sallyport/guard';
+import type { Redactor } from '@sallyport/guard/audit';
 import type { Cursors } from './api/cursor.ts';
 import type { TenantRecords } from './calls/records.ts';
 import type { NewsFeed } from './events/news.ts';
@@ -27,6 +28,8 @@ export interface ApiDeps {
   readonly keys: KeyStore;
   readonly news: NewsFeed;
   readonly pins: PinStore;
+  /** Shows arguments as records show them. */
+  readonly redactor: Redactor;
   /** The audit logs, read. */
   readonly records: TenantRecords;
   readonly servers: Servers;

@@ -20,6 +20,7 @@ import { explainPolicies } from './policies/explain.ts';
 import { getPolicies } from './policies/files.ts';
 import { tryCall } from './policies/try.ts';
 import { getSettings } from './settings/show.ts';
+import { getAccess } from './servers/access.ts';
 import { approveDefinition } from './servers/definition-approve.ts';
 import { listDefinitions } from './servers/definition-list.ts';
 import { rejectDefinition } from './servers/definition-reject.ts';
@@ -49,6 +50,7 @@ export const API_ROUTES: readonly ApiRoute<ApiDeps>[] = [
   revokeKey,
   listServers,
   getServer,
+  getAccess,
   listDefinitions,
   getDefinition,
   approveDefinition,

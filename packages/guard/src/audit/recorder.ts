@@ -1,6 +1,6 @@
 /** The two records of a call: OCSF 1.8 API Activity (class 6003), with the fields of MCP under `unmapped`. */
 import { hash } from 'node:crypto';
-import type { Call, Json, JsonObject, McpResult, Principal, Session } from '../call.ts';
+import type { Call, Json, JsonObject, McpResult, Principal, Session, Target } from '../call.ts';
 import { asObject, isObject } from '../json/is-object.ts';
 import type { AuditRecord, Recorder, OutcomeStatus, Trail } from './record.ts';
 import type { Redactor } from './redact.ts';
@@ -10,7 +10,20 @@ const PRODUCT = { name: 'Sallyport', vendor_name: 'Sallyport' };
 const STATUS_ID: Readonly<Record<OutcomeStatus, number>> = { success: 1, refused: 2, error: 2, unknown: 0 };
 
 /**
+ * The name of what a target means, if a server has it; also where the caller may not know of it.
+ *
+ * @example
+ * ```ts
+ * const nameIn = (catalog: Catalog): KnownName => (target) => catalog.find(target)?.name;
+ * ```
+ */
+export type KnownName = (target: Target) => string | undefined;
+
+/**
  * Makes the two records of a call, with its arguments redacted.
+ *
+ * @param knownName lets an auditor read which hidden tool somebody called: a name that a server has is no secret of the
+ * caller.
  *
  * @example
  * ```ts
@@ -18,12 +31,19 @@ const STATUS_ID: Readonly<Record<OutcomeStatus, number>> = { success: 1, refused
  * const recorder = createRecorder(createRedactor({ keyOf: () => key, clear: () => [] }));
  * ```
  */
-export function createRecorder(redactor: Redactor): Recorder {
+export function createRecorder(redactor: Redactor, knownName: KnownName = () => undefined): Recorder {
+  const names = { redactor, knownName };
   return {
-    intent: (trail) => record(trail, redactor, { name: 'intent', timeMs: trail.startedAtMs }),
+    intent: (trail) => record(trail, names, { name: 'intent', timeMs: trail.startedAtMs }),
     outcome: (trail, endedAtMs) =>
-      record(trail, redactor, { name: 'outcome', timeMs: endedAtMs, status: statusOf(trail) }),
+      record(trail, names, { name: 'outcome', timeMs: endedAtMs, status: statusOf(trail) }),
   };
+}
+
+/** What stands in a record for text of the caller. */
+interface Names {
+  readonly redactor: Redactor;
+  readonly knownName: KnownName;
 }
 
 function statusOf({ error, executed }: Trail): OutcomeStatus {
@@ -76,7 +96,7 @@ export function logRecord(event: string, fields: JsonObject, nowMs: number): Aud
  * Members are written in the order of RFC 8785, here and in the functions below: a record is canonical as it is built,
  * so writing it costs one pass of the engine's own serialiser (`canonicalize`).
  */
-function record(trail: Trail, redactor: Redactor, phase: Phase): AuditRecord {
+function record(trail: Trail, names: Names, phase: Phase): AuditRecord {
   const { call, principal } = trail;
   const activity = activityOf(call.method, trail);
   const fields: Record<string, Json> = {
@@ -92,11 +112,11 @@ function record(trail: Trail, redactor: Redactor, phase: Phase): AuditRecord {
   if (phase.name === 'outcome') fields['status_id'] = STATUS_ID[phase.status];
   fields['time'] = phase.timeMs;
   fields['type_uid'] = 600300 + activity;
-  fields['unmapped'] = mcpFields(trail, redactor, phase);
+  fields['unmapped'] = mcpFields(trail, names, phase);
   return fields;
 }
 
-function mcpFields(trail: Trail, redactor: Redactor, phase: Phase): JsonObject {
+function mcpFields(trail: Trail, { redactor, knownName }: Names, phase: Phase): JsonObject {
   const {
     call: { origin, method, session },
     principal,
@@ -129,7 +149,7 @@ function mcpFields(trail: Trail, redactor: Redactor, phase: Phase): JsonObject {
   if (session !== undefined) fields['session_id'] = sessionDigest(session);
   if (phase.name === 'outcome') fields['status'] = phase.status;
   fields['tenant_id'] = tenant;
-  const name = targetName(trail, (text) => redactor.text(tenant, text));
+  const name = targetName(trail, knownName, (text) => redactor.text(tenant, text));
   if (name !== undefined) fields['tool_name'] = name;
   if (origin.traceparent !== undefined) fields['trace_id'] = origin.traceparent.slice(3, 35);
   if (principal !== undefined) fields['user'] = { issuer: principal.user.issuer, subject: principal.user.subject };
@@ -156,10 +176,14 @@ function sessionDigest(session: Session): string {
   return digest;
 }
 
-/** A name that was found is the server's. Any other name is text of the caller, so it is hashed. */
-function targetName({ call: { target }, definition }: Trail, hashed: (name: string) => string): string | undefined {
+/** A name that was found is the server's, also when it is hidden. Any other is text of the caller, and is hashed. */
+function targetName(
+  { call: { target }, definition }: Trail,
+  knownName: KnownName,
+  hashed: (name: string) => string,
+): string | undefined {
   if (definition !== undefined) return definition.name;
-  return 'name' in target ? hashed(target.name) : undefined;
+  return 'name' in target ? (knownName(target) ?? hashed(target.name)) : undefined;
 }
 
 function serverOf({ target }: Call): string | undefined {

@@ -1,5 +1,5 @@
 import { useEffect, useMemo, useRef, type ReactNode } from 'react';
-import type { Approval } from '../../api/types.ts';
+import type { Approval, Difference } from '../../api/types.ts';
 import { jsonLines } from '../../text/json-lines.ts';
 import type { JsonTree } from '../../text/json-tree.ts';
 import { hasMarks } from '../../text/visible.ts';
@@ -38,10 +38,17 @@ export function Arguments({ approval, tree, onEndSeen }: ArgumentsProps): ReactN
   );
 }
 
-function notesOf({ uninspectable = [], differs_from_earlier = [] }: Approval): ReadonlyMap<string, LineNote> {
-  const changed = differs_from_earlier.map(({ path }): [string, LineNote] => [
+const NOTES: Readonly<Record<Difference['state'], string>> = {
+  other_value: 'differs from earlier calls',
+  new: 'not in earlier calls',
+  left_out: '',
+  cannot_be_compared: 'cannot be compared with earlier calls',
+};
+
+function notesOf({ uninspectable = [], differs_from_earlier: compared }: Approval): ReadonlyMap<string, LineNote> {
+  const changed = (compared?.differences ?? []).map(({ path, state }): [string, LineNote] => [
     path,
-    { tone: 'changed', text: 'differs from earlier calls' },
+    { tone: 'changed', text: NOTES[state] },
   ]);
   const opaque = uninspectable.map(({ path, why }): [string, LineNote] => [path, { tone: 'warn', text: why }]);
   return new Map([...changed, ...opaque]);

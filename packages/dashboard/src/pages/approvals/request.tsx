@@ -59,7 +59,7 @@ function Request({ read }: { readonly read: ReadApproval }): ReactNode {
           <ShownFirst approval={approval} />
           <Warnings approval={approval} />
           <Arguments approval={approval} tree={tree} onEndSeen={() => setSeenWhole(true)} />
-          <Differences differences={approval.differs_from_earlier} />
+          <Differences compared={approval.differs_from_earlier} />
           <Meaning approval={approval} />
         </div>
         <DecisionCard read={read} seenWhole={seenWhole} />

@@ -1,4 +1,5 @@
 import type { ReactNode } from 'react';
+import { useSession } from '../../shell/session.tsx';
 import { FilterBar, useFilters } from '../../ui/filters.tsx';
 import { VisibleText } from '../../ui/visible-text.tsx';
 import { FIELDS } from './filter-text.ts';
@@ -37,12 +38,24 @@ const CHOICES = [
   },
 ] as const;
 
+/** For those who may read what belongs to no tenant. */
+const SCOPE = {
+  name: 'scope',
+  label: 'Log',
+  options: [
+    ['', 'Log of the tenant'],
+    ['gateway', 'Log of the gateway'],
+  ],
+} as const;
+
 export function CallFilters(): ReactNode {
   const [values, set] = useFilters();
+  const { installation_roles: everywhere } = useSession();
+  const choices = everywhere.includes('auditor') || everywhere.includes('admin') ? [...CHOICES, SCOPE] : CHOICES;
   const named = FIELDS.filter((name) => (values[name] ?? '') !== '');
   return (
     <div className={styles['filters']}>
-      <FilterBar text="q" placeholder="Search: user:alice tool:refund text" choices={CHOICES} />
+      <FilterBar text="q" placeholder="Search: user:alice tool:refund text" choices={choices} />
       {named.length > 0 && (
         <ul className={styles['chips']} aria-label="Further filters">
           {named.map((name) => (

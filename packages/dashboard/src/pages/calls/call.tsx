@@ -12,15 +12,15 @@ import { ProvenRecord } from './proof-check.tsx';
 
 export function CallPage(): ReactNode {
   const { id = '' } = useParams({ strict: false });
-  const { time }: { readonly time?: string } = useSearch({ strict: false });
-  const query = useQuery(callQuery(id, time));
+  const { time, scope }: { readonly time?: string; readonly scope?: string } = useSearch({ strict: false });
+  const query = useQuery(callQuery(id, { time, scope }));
   return (
     <Page
       title="One call"
       tabTitle={`Call ${id.slice(0, 8)}`}
       lead={
         <span className={styles['lead']}>
-          <Link to="/calls">
+          <Link to="/calls" search={scope === undefined ? {} : { scope }}>
             <ArrowLeft aria-hidden /> Calls
           </Link>
           <Copyable value={id} what="correlation id" />

@@ -19,6 +19,7 @@ export function callFilters(values: FilterValues, nowMs: number): FilterValues {
     ...(since !== undefined && { since: since.toISOString() }),
     status: values['status'],
     kind: values['kind'],
+    scope: values['scope'],
     ...readTyped(values['q'] ?? ''),
   };
 }

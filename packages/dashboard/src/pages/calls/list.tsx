@@ -23,7 +23,7 @@ function target({ server, tool, operation = '' }: Call): string {
   return server === undefined ? tool : `${server}/${tool}`;
 }
 
-const COLUMNS = [
+const columnsOf = (scope: string | undefined) => [
   column<Call>(
     'time',
     'Time',
@@ -32,7 +32,12 @@ const COLUMNS = [
       id === '' ? (
         <ClockTime value={time} />
       ) : (
-        <Link to="/calls/$id" params={{ id }} search={{ time }} className={styles['time'] ?? ''}>
+        <Link
+          to="/calls/$id"
+          params={{ id }}
+          search={{ time, ...(scope !== undefined && { scope }) }}
+          className={styles['time'] ?? ''}
+        >
           <ClockTime value={time} />
         </Link>
       ),
@@ -103,6 +108,8 @@ function CallTable({ pages, filters, hasMore, isReading, read }: CallTableProps)
   const more = useCallback(() => {
     if (hasMore && !isReading) read();
   }, [hasMore, isReading, read]);
+  const { scope } = filters;
+  const columns = useMemo(() => columnsOf(scope), [scope]);
   if (rows.length === 0 && !hasMore) {
     const filtered = Object.values(filters).some((value) => value !== undefined);
     return (
@@ -116,7 +123,7 @@ function CallTable({ pages, filters, hasMore, isReading, read }: CallTableProps)
       <DataTable
         label="Calls"
         rows={rows}
-        columns={COLUMNS}
+        columns={columns}
         rowKey={({ log, index }) => `${log} ${String(index)}`}
         hasMore={hasMore}
         onEnd={more}

@@ -1,4 +1,5 @@
 import { useQuery } from '@tanstack/react-query';
+import { useSearch } from '@tanstack/react-router';
 import { ShieldCheck, ShieldX } from 'lucide-react';
 import { useState, type ReactNode } from 'react';
 import { Problem } from '../../api/client.ts';
@@ -22,7 +23,8 @@ export interface ProvenRecordProps {
  */
 export function ProvenRecord({ record: { log, index, record }, label }: ProvenRecordProps): ReactNode {
   const [asked, setAsked] = useState(false);
-  const checked = useProof(log, index, asked);
+  const { scope }: { readonly scope?: string } = useSearch({ strict: false });
+  const checked = useProof(log, index, scope, asked);
   const { verdict, proofKey } = checked.data ?? {};
   return (
     <>
@@ -49,8 +51,8 @@ export function ProvenRecord({ record: { log, index, record }, label }: ProvenRe
   );
 }
 
-function useProof(log: string, index: number, enabled: boolean) {
-  const proof = proofQuery(log, index);
+function useProof(log: string, index: number, scope: string | undefined, enabled: boolean) {
+  const proof = proofQuery(log, index, scope);
   return useQuery({
     ...proof,
     enabled,

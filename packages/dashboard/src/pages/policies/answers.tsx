@@ -1,7 +1,7 @@
-import { Link } from '@tanstack/react-router';
 import type { ReactNode } from 'react';
 import type { Explanation, Trial } from '../../api/types.ts';
 import { Status } from '../../ui/badge.tsx';
+import { DecidingPolicy } from '../../ui/deciding-policy.tsx';
 import { VisibleText } from '../../ui/visible-text.tsx';
 import styles from './policies.module.css';
 
@@ -20,16 +20,9 @@ export function ExplanationView({ explanation }: { readonly explanation: Explana
         </p>
       )}
       <ul className={styles['because']}>
-        {policies.map(({ id, effect = '', file, line }) => (
-          <li key={`${file ?? ''} ${id}`}>
-            <span className="soft">{effect}</span>{' '}
-            {file === undefined ? (
-              <VisibleText text={id} />
-            ) : (
-              <Link to="/policies" search={{ file, ...(line !== undefined && { line: String(line) }) }}>
-                <VisibleText text={`${id} (${file}${line === undefined ? '' : `:${String(line)}`})`} />
-              </Link>
-            )}
+        {policies.map((policy) => (
+          <li key={`${policy.file ?? ''} ${policy.id}`}>
+            <DecidingPolicy policy={policy} />
           </li>
         ))}
         {errors.map((text) => (

@@ -1,4 +1,5 @@
 /** The form of a question about a call, and the body that asks it. */
+import { listOf } from '../../text/list-of.ts';
 
 export interface Question {
   readonly subject: string;
@@ -21,12 +22,6 @@ export const EMPTY_QUESTION: Question = {
   name: '',
   arguments: '{}',
 };
-
-const listOf = (text: string): string[] =>
-  text
-    .split(',')
-    .map((part) => part.trim())
-    .filter((part) => part !== '');
 
 const given = (name: string, value: string): Record<string, string> =>
   value.trim() === '' ? {} : { [name]: value.trim() };

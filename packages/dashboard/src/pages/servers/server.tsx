@@ -12,6 +12,9 @@ import { Empty, Loaded } from '../../ui/states.tsx';
 import { column, DataTable } from '../../ui/table.tsx';
 import { Ago } from '../../ui/time.tsx';
 import { VisibleText } from '../../ui/visible-text.tsx';
+import { hasRole } from '../../shell/navigation.ts';
+import { useSession } from '../../shell/session.tsx';
+import { AccessOfUser } from './access.tsx';
 import styles from './servers.module.css';
 
 export function ServerPage(): ReactNode {
@@ -30,11 +33,40 @@ export function ServerPage(): ReactNode {
         {(server) => (
           <>
             <About server={server} />
-            <Definitions server={name} />
+            <Views server={name} />
           </>
         )}
       </Loaded>
     </Page>
+  );
+}
+
+/** The address says which view is shown. */
+function Views({ server }: { readonly server: string }): ReactNode {
+  const [{ view }] = useFilters();
+  const session = useSession();
+  const mayAsk = hasRole(session, 'auditor') || hasRole(session, 'operator');
+  const shown = view === 'access' && mayAsk ? 'access' : 'definitions';
+  const link = (search: Readonly<Record<string, string>>, name: typeof shown, label: string): ReactNode => (
+    <Link
+      to="/servers/$name"
+      params={{ name: server }}
+      search={search}
+      {...(shown === name && { 'aria-current': 'page' as const })}
+    >
+      {label}
+    </Link>
+  );
+  return (
+    <>
+      {mayAsk && (
+        <nav className={styles['views']} aria-label="Views of this server">
+          {link({}, 'definitions', 'Definitions')}
+          {link({ view: 'access' }, 'access', 'Access of a user')}
+        </nav>
+      )}
+      {shown === 'access' ? <AccessOfUser server={server} /> : <Definitions server={server} />}
+    </>
   );
 }
 

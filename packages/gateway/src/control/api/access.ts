@@ -48,8 +48,22 @@ export interface CallerSession {
   readonly tenants: readonly string[];
 }
 
-/** Whether a caller may use a route. @param everywhere whether the route changes the whole installation. */
-export function mayUse(caller: ApiCaller, access: Access, everywhere: boolean): boolean {
-  if (access === 'none' || access === 'person') return true;
-  return (everywhere ? caller.installationRoles : caller.roles).has(access);
+/** What a route says of who may use it. */
+export interface Needs {
+  readonly access: Access;
+  /** Another role that is enough. */
+  readonly orRole?: Role;
+  /** Whether the route changes the whole installation. */
+  readonly everywhere?: boolean;
 }
+
+/** Whether a caller may use a route. */
+export function mayUse(caller: ApiCaller, { access, orRole, everywhere = false }: Needs): boolean {
+  if (access === 'none' || access === 'person') return true;
+  const roles = everywhere ? caller.installationRoles : caller.roles;
+  return roles.has(access) || (orRole !== undefined && roles.has(orRole));
+}
+
+/** In words. */
+export const needsText = ({ access, orRole, everywhere = false }: Needs): string =>
+  `${access}${orRole === undefined ? '' : ` or ${orRole}`}${everywhere ? ' of every tenant' : ''}`;

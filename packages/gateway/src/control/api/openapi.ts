@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import { createDocument, type ZodOpenApiOperationObject, type ZodOpenApiResponsesObject } from 'zod-openapi';
 import { PROBLEMS, type ProblemCode } from '../problem.ts';
+import { needsText } from './access.ts';
 import type { ApiRoute } from './route.ts';
 
 const problemSchema = z
@@ -55,14 +56,13 @@ export function openApiDocument(routes: readonly ApiRoute<never>[], version: str
 }
 
 function operationOf(route: ApiRoute<never>): ZodOpenApiOperationObject {
-  const { method, path, access, everywhere = false, summary, description, params, query, body } = route;
-  const needs = access === 'none' || access === 'person' ? access : `${access}${everywhere ? ' of every tenant' : ''}`;
+  const { method, path, access, summary, description, params, query, body } = route;
   return {
     operationId: operationId(method, path),
     summary,
     ...(description !== undefined && { description }),
     tags: [path.split('/')[3] ?? ''],
-    'x-sallyport-access': needs,
+    'x-sallyport-access': needsText(route),
     security: access === 'none' ? [] : [{ session: [] }, { bearer: [] }],
     requestParams: { path: params, query, header: headersOf(route) },
     ...(body !== undefined && {

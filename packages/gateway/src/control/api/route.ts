@@ -6,7 +6,7 @@ import type { MaybePromise } from '@sallyport/guard';
 import { z } from 'zod';
 import type { EndpointMethod } from '../endpoint.ts';
 import type { ProblemCode } from '../problem.ts';
-import type { Access, ApiCaller } from './access.ts';
+import type { Access, ApiCaller, Role } from './access.ts';
 import { readBody, readParams, readQuery } from './validate.ts';
 
 /** The caller of a route: there is none where no credential is read. */
@@ -43,6 +43,8 @@ interface Declared<A extends Access> {
   /** Such as `/api/v1/approvals/{id}`. */
   readonly path: string;
   readonly access: A;
+  /** Another role that may use it. */
+  readonly orRole?: Role;
   /** Changes what belongs to the whole installation: the role must be bound to every tenant. */
   readonly everywhere?: boolean;
   /** One line, for the OpenAPI document. */

@@ -7,7 +7,7 @@ import { GuardError, type Clock, type ErrorCode, type Log, type MaybePromise } f
 import { jsonResponse, sendResponse, type EndpointResponse } from '../endpoint.ts';
 import { readJsonBody } from '../json-body.ts';
 import { ApiProblem, problem, problemOf } from '../problem.ts';
-import { mayUse, type ApiCaller } from './access.ts';
+import { mayUse, needsText, type Needs, type ApiCaller } from './access.ts';
 import { etagOf, hasVersion, readIfMatch } from './etag.ts';
 import { createEventStreams, type EventStreams } from './event-streams.ts';
 import { createRunOnce, readIdempotencyKey, type RunOnce } from './idempotency.ts';
@@ -119,7 +119,7 @@ const unauthenticated = (): ApiProblem =>
 /** @throws ApiProblem for a request without a credential, and for a caller that may not use the route. */
 async function callerFor(
   { authenticate }: ServeDeps,
-  { access, everywhere = false, format }: Pick<ApiRoute<never>, 'access' | 'everywhere' | 'format'>,
+  { format, ...needs }: Needs & Pick<ApiRoute<never>, 'format'>,
   request: IncomingMessage,
 ): Promise<ApiCaller> {
   let caller: ApiCaller | undefined;
@@ -130,10 +130,8 @@ async function callerFor(
     throw thrown;
   }
   if (caller === undefined) throw unauthenticated();
-  if (!mayUse(caller, access, everywhere))
-    throw new ApiProblem('PERMISSION_DENIED', {
-      detail: `This needs the role ${access}${everywhere ? ', bound to every tenant' : ''}.`,
-    });
+  if (!mayUse(caller, needs))
+    throw new ApiProblem('PERMISSION_DENIED', { detail: `This needs the role ${needsText(needs)}.` });
   return caller;
 }
 

@@ -4,6 +4,7 @@ import { z } from 'zod';
 import type { ApiCaller } from '../api/access.ts';
 import { route } from '../api/route.ts';
 import type { ApiDeps } from '../deps.ts';
+import { differencesOf, differencesSchema } from './differences.ts';
 import { approvalSchema, maySee, viewOf } from './view.ts';
 
 /** Parameters of every path that names a request. */
@@ -25,12 +26,19 @@ export const getApproval = route({
   method: 'GET',
   path: '/api/v1/approvals/{id}',
   access: 'person',
-  summary: 'One request for approval, with all arguments.',
+  summary: 'One request for approval, with all arguments and what in them differs from earlier calls.',
   params: APPROVAL_PARAMS,
   errors: ['APPROVALS_UNAVAILABLE'],
-  response: approvalSchema,
-  async handle({ params, caller }, deps: Pick<ApiDeps, 'approvals' | 'clock' | 'toolOf'>) {
+  response: approvalSchema
+    .extend({
+      differs_from_earlier: differencesSchema.describe(
+        'From the latest calls of the same user, agent and tool that were let through, as the audit log has them.',
+      ),
+    })
+    .meta({ id: 'ApprovalDetail' }),
+  async handle({ params, caller }, deps: Pick<ApiDeps, 'approvals' | 'clock' | 'records' | 'redactor' | 'toolOf'>) {
     const filed = await visibleApproval(deps, caller, params.id);
-    return { value: viewOf(filed, caller, deps), version: filed.version };
+    const differences = await differencesOf(filed, deps);
+    return { value: { ...viewOf(filed, caller, deps), differs_from_earlier: differences }, version: filed.version };
   },
 });

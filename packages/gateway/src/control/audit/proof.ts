@@ -5,6 +5,7 @@
 import { z } from 'zod';
 import { route } from '../api/route.ts';
 import type { ApiDeps } from '../deps.ts';
+import { logOwner, SCOPE } from '../calls/scope.ts';
 import { ApiProblem, type ProblemCode } from '../problem.ts';
 
 const base64 = z.base64();
@@ -16,7 +17,7 @@ const NO_PROOF: Readonly<Record<'no_record' | 'not_signed_yet' | 'damaged', read
   damaged: ['CONFLICT', 'The log does not fit its checkpoint: run sallyport audit verify.'],
 };
 
-/** Of the caller's tenant. */
+/** Of the caller's tenant, or of the gateway. */
 export const getProof = route({
   method: 'GET',
   path: '/api/v1/audit/{log}/proof/{index}',
@@ -29,6 +30,7 @@ export const getProof = route({
       .regex(/^(0|[1-9]\d{0,14})$/)
       .transform(Number),
   }),
+  query: z.strictObject(SCOPE),
   errors: ['CONFLICT', 'RATE_LIMITED'],
   response: z.object({
     index: z.int(),
@@ -39,8 +41,8 @@ export const getProof = route({
     checkpoint: z.string().describe('Signed note (C2SP tlog-checkpoint).'),
     key: z.string().describe('C2SP verifier key that signed it. Compare it with one from elsewhere.'),
   }),
-  async handle({ params, caller }, { records }: Pick<ApiDeps, 'records'>) {
-    const proof = await records.prove(caller.tenant.id, params.log, params.index);
+  async handle({ params, query, caller }, { records }: Pick<ApiDeps, 'records'>) {
+    const proof = await records.prove(logOwner(caller, query.scope), params.log, params.index);
     if (typeof proof === 'string') {
       const [code, detail] = NO_PROOF[proof];
       throw new ApiProblem(code, { detail });

@@ -1,10 +1,10 @@
 /** `GET /api/v1/calls/export`: the records themselves, one JSON text per line, newest first. */
 import { z } from 'zod';
-import type { ApiCaller } from '../api/access.ts';
 import { linesRoute } from '../api/route.ts';
 import type { ApiDeps } from '../deps.ts';
 import { CALL_FILTER, recordQueryOf, type CallFilter } from './filter.ts';
 import type { FoundRecord, SearchPosition } from '@sallyport/server/record-search';
+import { logOwner, SCOPE } from './scope.ts';
 import { recordSchema } from './view.ts';
 
 /** So many records are found before the first of them is sent on. */
@@ -18,6 +18,7 @@ export const exportCalls = linesRoute({
   access: 'auditor',
   summary: 'The records of calls, as a stream.',
   query: z.strictObject({
+    ...SCOPE,
     ...CALL_FILTER,
     limit: z
       .string()
@@ -27,12 +28,14 @@ export const exportCalls = linesRoute({
       .describe('At most so many; all when left out.'),
   }),
   response: recordSchema,
-  lines: ({ query, caller, signal }, deps: Pick<ApiDeps, 'records'>) => recordsOf(query, caller, signal, deps),
+  lines({ query: { scope, ...query }, caller, signal }, deps: Pick<ApiDeps, 'records'>) {
+    return recordsOf(query, logOwner(caller, scope), signal, deps);
+  },
 });
 
 async function* recordsOf(
   { limit = Infinity, ...filter }: CallFilter & { readonly limit?: number | undefined },
-  { tenant }: ApiCaller,
+  owner: string,
   signal: AbortSignal,
   { records }: Pick<ApiDeps, 'records'>,
 ): AsyncIterable<FoundRecord> {
@@ -40,7 +43,7 @@ async function* recordsOf(
   let left = limit;
   do {
     const search = { ...recordQueryOf(filter), limit: Math.min(left, RECORDS_AT_ONCE), bytesMax: BYTES_AT_ONCE, from };
-    const { found, next } = await records.search(tenant.id, search, filter.log);
+    const { found, next } = await records.search(owner, search, filter.log);
     yield* found;
     left -= found.length;
     from = next;

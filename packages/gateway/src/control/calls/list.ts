@@ -6,6 +6,7 @@ import { route } from '../api/route.ts';
 import type { ApiDeps } from '../deps.ts';
 import { CALL_FILTER, recordQueryOf } from './filter.ts';
 import type { SearchPosition } from '@sallyport/server/record-search';
+import { logOwner, SCOPE } from './scope.ts';
 import { callSchema, callView } from './view.ts';
 
 /** So much is read for one page; a page may be short, or empty, and say where the next one begins. */
@@ -20,15 +21,16 @@ export const listCalls = route({
   description:
     'A page ends when it has enough or has read enough of the log: with `next_cursor` there is more to read, ' +
     'also when the page is empty.',
-  query: z.strictObject({ ...PAGE_QUERY, ...CALL_FILTER }),
+  query: z.strictObject({ ...PAGE_QUERY, ...SCOPE, ...CALL_FILTER }),
   errors: ['RATE_LIMITED'],
   response: pageOf(callSchema),
   async handle({ query, caller }, deps: Pick<ApiDeps, 'records' | 'cursors'>) {
-    const { limit, cursor, ...filter } = query;
-    const list = { list: 'calls', filter };
+    const { limit, cursor, scope, ...filter } = query;
+    const owner = logOwner(caller, scope);
+    const list = { list: 'calls', filter: { ...filter, scope } };
     const from = positionOf(deps.cursors.open(caller, list, cursor));
     const search = { ...recordQueryOf(filter), limit, bytesMax: PAGE_BYTES_MAX, from };
-    const { found, next } = await deps.records.search(caller.tenant.id, search, filter.log);
+    const { found, next } = await deps.records.search(owner, search, filter.log);
     const cursorOf = (position: SearchPosition): string =>
       deps.cursors.seal(caller, list, Object.fromEntries(Object.entries(position)) as Record<string, Json>);
     return { value: { items: found.map(callView), ...(next !== undefined && { next_cursor: cursorOf(next) }) } };

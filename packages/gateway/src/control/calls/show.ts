@@ -6,6 +6,7 @@ import type { ApiDeps } from '../deps.ts';
 import { ApiProblem } from '../problem.ts';
 import { PAGE_BYTES_MAX } from './list.ts';
 import type { FoundRecord } from '@sallyport/server/record-search';
+import { logOwner, SCOPE } from './scope.ts';
 import { classOf, recordSchema } from './view.ts';
 
 /** A client chooses the id of its calls, so one may join any number of records. */
@@ -22,6 +23,7 @@ export const getCall = route({
   summary: 'The records of one call: its intent, its outcome, and what else has its correlation id.',
   params: z.strictObject({ id: z.string().regex(/^[\x21-\x7e]{1,256}$/) }),
   query: z.strictObject({
+    ...SCOPE,
     time: z.iso.datetime({ offset: true }).optional().describe('About when it was: finds it sooner in a large log.'),
   }),
   errors: ['RATE_LIMITED'],
@@ -32,7 +34,7 @@ export const getCall = route({
   }),
   async handle({ params, query, caller }, { records }: Pick<ApiDeps, 'records'>) {
     const aroundMs = query.time === undefined ? undefined : Date.parse(query.time);
-    const { found } = await records.search(caller.tenant.id, {
+    const { found } = await records.search(logOwner(caller, query.scope), {
       texts: [`"${JSON.stringify(params.id).slice(1, -1)}"`],
       matches: (record) => asObject(record['unmapped'])['correlation_id'] === params.id,
       limit: RECORDS_MAX,

@@ -10,6 +10,9 @@ import { BUCKETS, bucketOf, quantileMs } from './latency.ts';
 export interface ActivePerson {
   readonly issuer: string;
   readonly subject: string;
+  /** That the latest credential named. */
+  readonly roles: readonly string[];
+  readonly groups: readonly string[];
   /** Client ids, the latest last. */
   readonly agents: readonly string[];
   readonly firstSeenMs: number;
@@ -65,6 +68,8 @@ interface PersonCounts {
   readonly key: string;
   readonly issuer: string;
   readonly subject: string;
+  roles: readonly string[];
+  groups: readonly string[];
   readonly agents: Set<string>;
   readonly firstSeenMs: number;
   lastSeenMs: number;
@@ -175,19 +180,23 @@ function countPerson(activity: TenantActivity, principal: Principal, nowMs: numb
 }
 
 function personOf({ people, known }: TenantActivity, principal: Principal, nowMs: number): PersonCounts {
-  const { issuer, subject } = principal.user;
+  const { issuer, subject, roles, groups } = principal.user;
   const key = JSON.stringify([issuer, subject]);
   const found = people.get(key);
   const person: PersonCounts = found ?? {
     key,
     issuer,
     subject,
+    roles,
+    groups,
     agents: new Set(),
     firstSeenMs: nowMs,
     lastSeenMs: nowMs,
     calls: 0,
   };
   known.set(principal, person);
+  person.roles = roles;
+  person.groups = groups;
   person.agents.delete(principal.agent.clientId);
   person.agents.add(principal.agent.clientId);
   const [oldest] = person.agents;

@@ -12,6 +12,7 @@ export const listPeople = route({
   method: 'GET',
   path: '/api/v1/people',
   access: 'operator',
+  orRole: 'auditor',
   summary: 'Users of the tenant that have called since the gateway was started, with their agents.',
   query: z.strictObject({
     ...PAGE_QUERY,
@@ -23,6 +24,8 @@ export const listPeople = route({
         issuer: z.string(),
         subject: z.string(),
         tenant: z.string(),
+        roles: z.array(z.string()).describe('That the latest credential named.'),
+        groups: z.array(z.string()),
         agents: z.array(z.string()).describe('Client ids, the latest last.'),
         first_seen_at: time,
         last_seen_at: time,
@@ -38,10 +41,12 @@ export const listPeople = route({
     const list = { list: 'people', filter: { text: text ?? null } };
     const nameOf = ({ issuer, subject }: (typeof found)[number]): string => JSON.stringify([issuer, subject]);
     const page = pageAfterName(found, nameOf, { limit, cursor }, caller, cursors, list);
-    const items = page.items.map(({ issuer, subject, agents, firstSeenMs, lastSeenMs, calls }) => ({
+    const items = page.items.map(({ issuer, subject, roles, groups, agents, firstSeenMs, lastSeenMs, calls }) => ({
       issuer,
       subject,
       tenant: caller.tenant.id,
+      roles: [...roles],
+      groups: [...groups],
       agents: [...agents],
       first_seen_at: new Date(firstSeenMs).toISOString(),
       last_seen_at: new Date(lastSeenMs).toISOString(),

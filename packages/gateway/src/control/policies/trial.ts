@@ -30,6 +30,10 @@ export interface Trials {
   judge(call: Call): Promise<GuardError | undefined>;
   /** Whom a call that is permitted would wait for. */
   demand(request: PolicyRequest, grant: Grant): CallDemand | undefined;
+  /** Whether what `demand` says without arguments is so with all of them. */
+  isDemandCertain(request: PolicyRequest, grant: Grant): boolean;
+  /** The policies that would permit a call with some arguments, by id. */
+  couldPermit(request: PolicyRequest): readonly string[];
 }
 
 const words = z.array(z.string().min(1).max(256)).max(256).default([]);
@@ -37,8 +41,8 @@ const words = z.array(z.string().min(1).max(256)).max(256).default([]);
 /** The methods that policies decide about, with the kind of what they name. */
 const METHODS = { 'tools/call': 'tool', 'prompts/get': 'prompt', 'resources/read': 'resource' } as const;
 
-/** The body of a trial. */
-export const TRIAL_BODY = z.strictObject({
+/** Who would call. */
+export const TRIAL_CALLER = {
   user: z.strictObject({
     issuer: z.string().min(1).max(2_048).optional().describe('That of the caller when left out.'),
     subject: z.string().min(1).max(256),
@@ -47,6 +51,13 @@ export const TRIAL_BODY = z.strictObject({
     claims: z.record(z.string(), z.json()).default({}),
   }),
   agent: z.string().max(256).default('').describe('Client id.'),
+};
+
+const callerSchema = z.strictObject(TRIAL_CALLER);
+
+/** The body of a trial. */
+export const TRIAL_BODY = z.strictObject({
+  ...TRIAL_CALLER,
   tenant: z.string().max(128).optional().describe('The tenant that the caller acts in, and no other.'),
   server: z.string().min(1).max(32),
   method: z.enum(['tools/call', 'prompts/get', 'resources/read']).default('tools/call'),
@@ -64,18 +75,15 @@ export interface Trial {
 
 const DEADLINE_MS = 5_000;
 
-/** @throws ApiProblem for another tenant than that of the caller, which is answered like one that does not exist. */
-export function trialOf(
-  body: z.output<typeof TRIAL_BODY>,
+/** Who would call, in the tenant of who asks. Each question has a principal of its own: nothing is remembered. */
+export function trialIdentity(
+  { user: asked, agent: clientId }: z.output<typeof callerSchema>,
   caller: ApiCaller,
-  { trials }: Pick<ApiDeps, 'trials'>,
-): Trial {
+): Identity {
   const { tenant } = caller;
-  if (body.tenant !== undefined && body.tenant !== tenant.id)
-    throw new ApiProblem('NOT_FOUND', { detail: 'There is no such tenant.' });
-  const { issuer = caller.principal.user.issuer, ...rest } = body.user;
+  const { issuer = caller.principal.user.issuer, ...rest } = asked;
   const user = { issuer, ...rest, claims: rest.claims as JsonObject };
-  const agent = { clientId: body.agent, actors: [] };
+  const agent = { clientId, actors: [] };
   const principal: Principal = {
     user,
     agent,
@@ -85,6 +93,30 @@ export function trialOf(
     expiresAtMs: undefined,
     key: principalKey(user, agent, tenant.id),
   };
+  return { principal, tenant };
+}
+
+/** Where a call would come from. */
+const TRIAL_ORIGIN = {
+  transport: 'embedded',
+  era: 'modern',
+  protocolVersion: '',
+  address: '',
+  traceparent: undefined,
+  clientInfo: undefined,
+} as const;
+
+/** @throws ApiProblem for another tenant than that of the caller, which is answered like one that does not exist. */
+export function trialOf(
+  body: z.output<typeof TRIAL_BODY>,
+  caller: ApiCaller,
+  { trials }: Pick<ApiDeps, 'trials'>,
+): Trial {
+  const { tenant } = caller;
+  if (body.tenant !== undefined && body.tenant !== tenant.id)
+    throw new ApiProblem('NOT_FOUND', { detail: 'There is no such tenant.' });
+  const identity = trialIdentity(body, caller);
+  const { principal } = identity;
   const target: Target = { kind: METHODS[body.method], server: body.server, name: body.name };
   const input = body.arguments as JsonObject;
   const params = target.kind === 'resource' ? { uri: body.name } : { name: body.name, arguments: input };
@@ -97,25 +129,17 @@ export function trialOf(
     session: undefined,
     deadlineMs: performance.now() + DEADLINE_MS,
     signal: AbortSignal.timeout(DEADLINE_MS),
-    origin: {
-      transport: 'embedded',
-      era: 'modern',
-      protocolVersion: '',
-      address: '',
-      correlationId: crypto.randomUUID(),
-      traceparent: undefined,
-      clientInfo: undefined,
-    } as const,
+    origin: { ...TRIAL_ORIGIN, correlationId: crypto.randomUUID() },
   });
-  return { identity: { principal, tenant }, call, definition: trials.find(target), input };
+  return { identity, call, definition: trials.find(target), input };
 }
 
 /** Records who asked about whom. The arguments stay out of it: they are nobody's call. */
 export async function recordTrial(
   { audit, clock }: Pick<ApiDeps, 'audit' | 'clock'>,
   caller: ApiCaller,
-  operation: 'policy.explain' | 'policy.try',
-  { identity, call }: Trial,
+  operation: 'policy.access' | 'policy.explain' | 'policy.try',
+  { identity, target }: { readonly identity: Identity; readonly target: JsonObject },
   result: string,
 ): Promise<void> {
   const { user, agent } = caller.principal;
@@ -124,7 +148,7 @@ export async function recordTrial(
     user: { issuer: user.issuer, subject: user.subject },
     client_id: agent.clientId,
     about: { issuer: about.issuer, subject: about.subject, roles: about.roles, groups: about.groups },
-    target: { ...call.target },
+    target,
     result,
   };
   try {
@@ -133,6 +157,15 @@ export async function recordTrial(
     throw new GuardError('audit_unavailable', { cause, retryAfterSeconds: 5 });
   }
 }
+
+/** What a policy is asked about a definition when the arguments are not known. */
+export const openRequestOf = (identity: Identity, definition: Definition): PolicyRequest => ({
+  ...identity,
+  action: ACTIONS[definition.kind],
+  definition,
+  input: undefined,
+  call: { session: undefined, origin: { ...TRIAL_ORIGIN, correlationId: '' } },
+});
 
 /** What a policy would be asked about the call. */
 export const policyRequestOf = ({ identity, call, input }: Trial, definition: Definition): PolicyRequest => ({

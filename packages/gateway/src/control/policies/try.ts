@@ -33,7 +33,8 @@ export const tryCall = route({
     const trial = trialOf(body, caller, deps);
     const refusal = await deps.trials.judge(trial.call);
     const outcome = refusal === undefined ? approvalStage(trial, deps) : refused(refusal);
-    await recordTrial(deps, caller, 'policy.try', trial, outcome.outcome);
+    const about = { identity: trial.identity, target: { ...trial.call.target } };
+    await recordTrial(deps, caller, 'policy.try', about, outcome.outcome);
     return { value: outcome };
   },
 });
