@@ -29,7 +29,7 @@ pinsContract('a store that answers later', () => {
 });
 
 approvalsContract('a store that answers later', (clock) => {
-  const limits = { pendingMax: 5, agentPendingMax: 10 };
+  const limits = { pendingMax: 5, agentPendingMax: 10, tenantPendingMax: 120 };
   return {
     ...forgetful(createApprovals(answersLater(createMemoryApprovalStore()), clock, limits)),
     ...limits,

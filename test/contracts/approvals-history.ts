@@ -139,6 +139,34 @@ export function approvalsHistoryContract(
       expect((await port.show('acme', waits)).version, 'a decision that was read before still fits').toBe(1);
     });
 
+    it('U2 what was filed by other rules is ended, and asked again, whether it waits or is approved', async () => {
+      const { port, other } = await two();
+      const first = await file(port, 'd', { rules: 'a' });
+      const asked = await other.consume(request('d', { rules: 'b' }));
+      expect(asked).toMatchObject({ state: 'pending', because: 'The rules for approvals changed since then.' });
+      expect(await port.show('acme', first)).toMatchObject({ status: 'superseded' });
+      const second = 'id' in asked ? asked.id : '';
+      await port.decide('acme', second, says(personOf('bob')));
+      expect((await other.consume(request('d', { rules: 'c' }))).state).toBe('pending');
+      expect((await port.show('acme', second)).status).toBe('superseded');
+      const named = await file(port, 'e', { rules: 'a' });
+      expect(await other.consume(request('e', { rules: 'b', only: named }))).toMatchObject({ state: 'ended' });
+      const denied = await file(port, 'f', { rules: 'a' });
+      await port.decide('acme', denied, says(personOf('bob'), 'deny'));
+      expect((await port.consume(request('f', { rules: 'b' }))).state, 'a no stands').toBe('refused');
+    });
+
+    it('U2 a request is ended when what it is for changes, and whoever would decide is told', async () => {
+      const { port, other } = await two();
+      const [stays, waits, approved] = [await file(port, 'a'), await file(port, 'b'), await file(port, 'c')];
+      await port.decide('acme', approved, says(personOf('bob')));
+      await other.endOutdated(({ digest }) => (digest === 'a' ? undefined : 'It changed.'));
+      expect((await port.show('acme', stays)).status).toBe('pending');
+      for (const id of [waits, approved])
+        expect(await port.show('acme', id)).toMatchObject({ status: 'superseded', endedBecause: 'It changed.' });
+      expect(await codeOf(port.decide('acme', waits, says(personOf('bob'))))).toBe('not_found');
+    });
+
     it('U16 a consumed approval says `unknown` until the call has ended, and is never used again', async () => {
       const { port, other } = await two();
       const id = await file(port, 'd');
@@ -207,6 +235,18 @@ export function approvalsHistoryContract(
       expect(await codeOf(file(port, 'other', { ...by('another'), agent: { clientId: 'other', actors: [] } }))).toBe(
         'done',
       );
+    });
+
+    it('U7 one tenant has a bounded number of pending requests, apart from those of others; the caller is told', async () => {
+      const { opened, port } = await fresh();
+      const other = (at: number) => ({ ...by(`u${at}`), agent: { clientId: `a${at}`, actors: [] } });
+      await Promise.all(Array.from({ length: opened.tenantPendingMax }, (_, at) => file(port, `d${at}`, other(at))));
+      await expect(port.consume(request('one more', other(1_000)))).rejects.toMatchObject({
+        code: 'rate_limited',
+        message: 'Too many calls in this organisation wait for approval.',
+        detail: { suggestion: expect.stringContaining('sallyport approvals withdraw') as string },
+      });
+      expect(await codeOf(file(port, 'elsewhere', { tenant: 'globex' }))).toBe('done');
     });
 
     it('U7 after five refusals of a user in ten minutes nothing more is asked, for a while', async () => {

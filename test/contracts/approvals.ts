@@ -16,6 +16,8 @@ export interface OpenedApprovals extends Opened<Approvals> {
   readonly pendingMax: number;
   /** How many through one agent. */
   readonly agentPendingMax: number;
+  /** How many of one tenant. */
+  readonly tenantPendingMax: number;
 }
 
 const BOB: Decider = { issuer: 'https://i', subject: 'bob' };

@@ -24,7 +24,7 @@ keysContract('memory', () => forgetful(createMemoryKeys()));
 pinsContract('memory', () => forgetful(createMemoryPins()));
 
 approvalsContract('memory', (clock) => {
-  const limits = { pendingMax: 5, agentPendingMax: 10 };
+  const limits = { pendingMax: 5, agentPendingMax: 10, tenantPendingMax: 120 };
   return { ...forgetful(createApprovals(createMemoryApprovalStore(), clock, limits)), ...limits };
 });
 

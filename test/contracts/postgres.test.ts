@@ -54,7 +54,7 @@ describe.skipIf(noPostgres !== undefined)(noPostgres ?? 'PostgreSQL', () => {
       close,
     };
   };
-  const limits = { pendingMax: 5, agentPendingMax: 10 };
+  const limits = { pendingMax: 5, agentPendingMax: 10, tenantPendingMax: 120 };
   approvalsContract('PostgreSQL', async (clock): Promise<OpenedApprovals> => {
     const opened = await openShared(({ approvals }) => createApprovals(approvals, clock, limits));
     return { ...limits, ...opened };

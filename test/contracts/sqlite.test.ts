@@ -68,7 +68,7 @@ async function openShared<P>(portOf: (database: Database) => P): Promise<Opened<
   };
 }
 
-const LIMITS = { pendingMax: 5, agentPendingMax: 10 };
+const LIMITS = { pendingMax: 5, agentPendingMax: 10, tenantPendingMax: 120 };
 approvalsContract('SQLite', async (clock): Promise<OpenedApprovals> => {
   const opened = await openShared(({ approvals }) => createApprovals(approvals, clock, LIMITS));
   return { ...LIMITS, ...opened };

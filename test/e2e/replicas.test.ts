@@ -171,6 +171,19 @@ describe.skipIf(noPostgres !== undefined)(noPostgres ?? 'replicas on one Postgre
     expect(await call(calls.url, early.key, 'refund', { amount: 1 })).toBe('APPROVAL_REQUIRED');
   });
 
+  it('S10 nobody is asked about a tool that is known to differ from its pin; once it is put right, people are', async () => {
+    const right = tools;
+    tools = right.map((one) => (one['name'] === 'refund' ? tool('refund', { to: { type: 'string' } }) : one));
+    // Whoever reads the list of the server, the gateway looks for itself.
+    expect(await call(first.url, early.key, 'balance')).toBe('done');
+    expect(await call(first.url, early.key, 'refund', { amount: 77 })).toBe('QUARANTINED');
+    const approver = await makeKey(undefined, 'approver', 'approver', '--scope', 'control:approver');
+    const at = { adminUrl: admin.adminUrl, token: approver.key };
+    expect(await command(at, 'approvals', 'list', '--json')).not.toContain('77');
+    tools = right;
+    expect(await call(first.url, early.key, 'refund', { amount: 77 })).toBe('APPROVAL_REQUIRED');
+  });
+
   it('B10 who signed in at one replica is signed in at another, and signed out at all', async () => {
     const browser = new Browser();
     const form = await browser.open(locationOf(await browser.visit(`${first.adminUrl}/auth/login`)));

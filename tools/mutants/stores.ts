@@ -5,7 +5,52 @@ const inGateway = changesIn('packages/gateway/src');
 const CONTRACTS = ['test/contracts/postgres.test.ts'];
 const REPLICAS = ['test/e2e/replicas.test.ts'];
 
+const inGuard = changesIn('packages/guard/src');
+const APPROVALS = ['test/contracts/memory.test.ts'];
+
 export const stores: readonly Change[] = [
+  ...inGuard('approvals/outdated.ts', APPROVALS, [
+    ["  filed.status !== 'denied' && filed.rules !== undefined", '  filed.rules !== undefined'],
+    [' && filed.rules !== now.rules && ', ' && '],
+    ["filed.status === 'denied' ? undefined : outdated(filed)", 'undefined'],
+  ]),
+  ...inGuard('approvals/consume.ts', APPROVALS, [
+    ['if (filed !== undefined && isOfOtherRules(filed, request)) {', 'if (false as boolean && filed !== undefined) {'],
+    ["    ...(filing !== 'denied_often' && { suggestion: WAIT_OR_WITHDRAW }),\n", ''],
+  ]),
+  ...inGuard('approvals/consume-named.ts', APPROVALS, [
+    ['} else if (isOfOtherRules(filed, request)) {', '} else if (false as boolean) {'],
+  ]),
+  ...inGuard(
+    'approvals/rules-digest.ts',
+    ['stages/approve/approve.test.ts'],
+    [
+      ["demand: demand && { ...demand, source: '' } }", 'demand }'],
+      ['.filter((rule) => matches(rule.server, server) && matches(rule.tool, tool))', ''],
+    ],
+  ),
+  ...inGuard(
+    'stages/approve/index.ts',
+    ['stages/approve/approve.test.ts'],
+    [["      if (isOther) throw new GuardError('quarantined');\n", '']],
+  ),
+  ...inGuard('memory/approval-store.ts', APPROVALS, [
+    ["pending.length >= limits.tenantPendingMax ? 'tenant_full' : 'inserted'", "'inserted'"],
+  ]),
+  ...inGateway(
+    'adapters/kysely/approval-filing.ts',
+    ['test/contracts/sqlite.test.ts'],
+    [["if (open.of_tenant >= limits.tenantPendingMax) return 'tenant_full';", '']],
+  ),
+  ...inGateway(
+    'outdated-approvals.ts',
+    ['outdated-approvals.test.ts'],
+    [
+      ['if (digest !== undefined && digest !== filed.definitionDigest)', 'if (false as boolean)'],
+      ['filed.revision === before.policies.revision && ', ''],
+      ['return wasFiledHere && ', 'return '],
+    ],
+  ),
   ...inGateway(
     'upstream/pins/current-pins.ts',
     ['upstream/pins/current-pins.test.ts'],

@@ -10,7 +10,7 @@ export function activateApprovalRules(snapshot: Snapshot, policies: LoadedPolici
   const findings = approversOfPolicies(snapshot, policies);
   if (findings.length > 0) throw new PolicyLoadError(findings);
   return snapshot.approvals.rules.map(({ when, ...rule }) =>
-    when === undefined ? rule : { ...rule, when: loadCondition(when) },
+    when === undefined ? rule : { ...rule, when: loadCondition(when), whenText: when.text },
   );
 }
 

@@ -10,11 +10,14 @@ import {
   type Guard,
   type Log,
   type Outcome,
+  type PinStore,
 } from '@sallyport/guard';
 import { logRecord } from '@sallyport/guard/audit';
 import { steadyClock, systemClock } from '@sallyport/guard/memory';
+import type { SettingsHolder } from './active-settings.ts';
 import type { Database } from './adapters/kysely/database.ts';
 import type { Metrics } from './adapters/prometheus/metrics.ts';
+import { createOutdatedCheck } from './outdated-approvals.ts';
 
 /**
  * U6: a clock that is set back does not make approvals live longer, and one that stood still while the machine slept
@@ -26,23 +29,37 @@ const SWEEP_MS = 1_000;
 
 /** Requests for approval that are swept until they are stopped. */
 export interface GatewayApprovals extends Approvals {
+  /** From now on, what is in force in this process ends requests that were filed by something else before. */
+  endOutdatedOnChange(pins: PinStore): void;
   stop(): void;
 }
 
 /** @param clock as given to the gateway: the system's is replaced by one that is never set back. */
 export function createGatewayApprovals(
   { approvals: store }: Database,
+  settings: SettingsHolder,
   clock: Clock,
   audit: AuditLog,
   log: Log,
   decided: Metrics['approvalDecided'],
 ): GatewayApprovals {
+  const limits = () => settings.current().snapshot.approvals.limits;
   const approvals = createApprovals(store, clock === systemClock ? forwardClock : clock, {
+    get pendingMax() {
+      return limits().perUser;
+    },
+    get agentPendingMax() {
+      return limits().perAgent;
+    },
+    get tenantPendingMax() {
+      return limits().perTenant;
+    },
     changed(kind, filed) {
       recordChange(kind, filed, audit, clock, log);
       countDecision(kind, filed, decided);
     },
   });
+  let endOutdated = async (): Promise<void> => undefined;
   let isSweeping = false;
   let isLost = false;
   const sweep = async (): Promise<void> => {
@@ -50,6 +67,7 @@ export function createGatewayApprovals(
     isSweeping = true;
     try {
       await approvals.sweep();
+      await endOutdated();
       if (isLost) log('info', 'requests for approval can be kept again');
       isLost = false;
     } catch (thrown) {
@@ -61,7 +79,11 @@ export function createGatewayApprovals(
   const timer = setInterval(() => void sweep(), SWEEP_MS);
   timer.unref();
   void sweep();
-  return { ...approvals, stop: () => clearInterval(timer) };
+  return {
+    ...approvals,
+    endOutdatedOnChange: (pins) => void (endOutdated = createOutdatedCheck(settings, pins, approvals)),
+    stop: () => clearInterval(timer),
+  };
 }
 
 /** Each once, in the process in which it happened. */

@@ -108,7 +108,7 @@ export async function openResources(
     log,
     recorded: logShares.recorded,
   });
-  const approvals = createGatewayApprovals(database, clock, audit, log, (result, waitedMs) =>
+  const approvals = createGatewayApprovals(database, settings, clock, audit, log, (result, waitedMs) =>
     metrics.approvalDecided(result, waitedMs),
   );
   const metrics = createMetrics({
@@ -140,7 +140,9 @@ export function createGuardedUpstreams(resources: Resources): GuardedUpstreams {
   const definitions = createServerDefinitions(definitionsDeps);
   const issuers = (): Snapshot['identity']['issuers'] => settings.current().snapshot.identity.issuers;
   const issuerKeys = createKeySource({ issuers, clock: steadyClock, log });
-  const pipeline = createPipeline(resources, definitions.catalog, issuerKeys);
+  const pipeline = createPipeline(resources, definitions.catalog, issuerKeys, (definition) =>
+    upstreams.differs(definition),
+  );
   const guard = notingExecution(createGuard(pipeline), resources.approvals, log);
   const upstreams: Upstreams = createUpstreams(
     {
@@ -167,6 +169,7 @@ function createPipeline(
   { clock, steadyClock, store, audit, strangers, logShares, sealer, metrics, approvals, settings, log }: Resources,
   catalog: Catalog,
   issuerKeys: IssuerKeys,
+  differs: Upstreams['differs'],
 ): ReturnType<typeof standardPipeline> {
   const snapshot = (): Snapshot => settings.current().snapshot;
   const server = (name: string): ServerSettings | undefined => settings.current().servers.get(name);
@@ -187,6 +190,7 @@ function createPipeline(
       policy: () => settings.current().policies.engine,
       limiter: createMemoryRateLimiter(steadyClock),
       approvals,
+      differs,
       audit: strangers.audit,
       clock,
       observer: metrics,
@@ -260,7 +264,10 @@ export async function startGateway(snapshot: Snapshot, options: StartOptions = {
   edge = createEdge(resources, guarded);
   await recordSettings('gateway.start', settings.current(), audit, clock, log);
   await guarded.upstreams.loadPins();
-  if (role !== 'admin') await store.sessions.endHeld();
+  if (role !== 'admin') {
+    await store.sessions.endHeld();
+    resources.approvals.endOutdatedOnChange(store.pins);
+  }
   const discovery = role === 'admin' ? undefined : createDiscovery(guarded.upstreams);
   const stopping = new AbortController();
   const checks = readinessChecks({ ...resources, ...guarded, discovery, stopping: stopping.signal });

@@ -141,6 +141,8 @@ export interface ApprovalSettings {
   readonly ttlMs: number;
   /** How long a caller is kept waiting. */
   readonly waitMs: number;
+  /** How many requests may wait at once. */
+  readonly limits: { readonly perUser: number; readonly perAgent: number; readonly perTenant: number };
   readonly channels: ChannelSettings;
 }
 

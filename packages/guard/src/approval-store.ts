@@ -184,6 +184,8 @@ export interface FiledApproval {
   readonly arguments: JsonObject;
   /** Revision of the policies that permitted the call. */
   readonly revision: string;
+  /** Digest of the rules that spoke of the tool (`rulesDigest`); absent in requests of before that was kept. */
+  readonly rules?: string;
   readonly demand: ApprovalDemand;
   readonly decisions: readonly Decision[];
   readonly createdAtMs: number;
@@ -246,7 +248,8 @@ export interface ApprovalPage {
  *
  * @example
  * ```ts
- * const limits: ApprovalLimits = { pendingMax: 20, agentPendingMax: 200, denialsMax: 5, denialsAfterMs: 0 };
+ * const few = { pendingMax: 20, agentPendingMax: 200, tenantPendingMax: 2_000 };
+ * const limits: ApprovalLimits = { ...few, denialsMax: 5, denialsAfterMs: 0 };
  * ```
  */
 export interface ApprovalLimits {
@@ -254,6 +257,8 @@ export interface ApprovalLimits {
   readonly pendingMax: number;
   /** Open pending requests through one agent of a tenant, whoever its users are. */
   readonly agentPendingMax: number;
+  /** Open pending requests of one tenant. */
+  readonly tenantPendingMax: number;
   /** Requests of one user that were denied after `denialsAfterMs`: with so many, nothing more is filed. */
   readonly denialsMax: number;
   readonly denialsAfterMs: number;
@@ -268,7 +273,7 @@ export interface ApprovalLimits {
  * const isRefused = (filing: Filing): boolean => filing === 'full' || filing === 'denied_often';
  * ```
  */
-export type Filing = 'inserted' | 'exists' | 'full' | 'denied_often';
+export type Filing = 'inserted' | 'exists' | 'full' | 'tenant_full' | 'denied_often';
 
 /**
  * Keeps requests for approval and what happened to them. Every method is one atomic step; what a step means is decided

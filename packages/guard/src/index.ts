@@ -37,6 +37,8 @@ export {
   type ApprovalState,
   type Verdict,
 } from './approvals/index.ts';
+export { RULES_CHANGED } from './approvals/outdated.ts';
+export { rulesDigest } from './approvals/rules-digest.ts';
 export { plainText, type PlainText } from './approvals/plain-text.ts';
 export { uninspectableParts, type Uninspectable } from './approvals/uninspectable.ts';
 export { watchDecisions, type Decided } from './approvals/watch.ts';

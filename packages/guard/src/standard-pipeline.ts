@@ -1,7 +1,8 @@
 /** The usual stages, built from ports: the gateway and `@sallyport/server` both give them to `createGuard`. */
 import type { Approvals } from './approvals/index.ts';
-import type { Call } from './call.ts';
+import type { Call, Definition } from './call.ts';
 import type { Identity, Stages } from './guard.ts';
+import type { MaybePromise } from './maybe-promise.ts';
 import { METHODS } from './methods.ts';
 import type {
   AuditLog,
@@ -52,6 +53,8 @@ export interface PipelinePorts {
   readonly policy: () => PolicyEngine;
   readonly limiter: RateLimiter;
   readonly approvals: Pick<Approvals, 'consume'>;
+  /** Whether a tool is known to be shown otherwise than it is pinned: then nobody is asked to approve a call of it. */
+  readonly differs?: (definition: Definition) => MaybePromise<boolean>;
   readonly audit: AuditLog;
   readonly recorder: Recorder;
   readonly observer: Observer;
@@ -119,6 +122,7 @@ export function standardPipeline(ports: PipelinePorts, settings: PipelineSetting
       rules: () => settings.approvalRules(),
       ttlMs: () => settings.approvalTtlMs(),
       approvals,
+      ...(ports.differs !== undefined && { differs: ports.differs }),
       clock,
     }),
     inspect: createInspect({

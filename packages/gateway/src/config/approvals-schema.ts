@@ -81,5 +81,23 @@ export const approvals = z.strictObject({
   ttl: duration
     .prefault('10m')
     .describe('How long a request waits and its approval can be used, from when the call was made.'),
+  limits: z
+    .strictObject({
+      perUser: z.int().min(1).max(10_000).default(20).describe('Of one user, so that a model does not flood people.'),
+      perAgent: z
+        .int()
+        .min(1)
+        .max(100_000)
+        .default(200)
+        .describe('Through one agent of a tenant, whoever its users are.'),
+      perTenant: z
+        .int()
+        .min(1)
+        .max(100_000)
+        .default(2_000)
+        .describe('Of one tenant, so that what waits can still be read by people.'),
+    })
+    .prefault({})
+    .describe('How many requests may wait at once; more are refused, and the caller is told to come back.'),
   channels: approvalChannels.prefault({}).describe('Where people are told of requests, besides the dashboard.'),
 });

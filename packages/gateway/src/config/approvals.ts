@@ -17,7 +17,8 @@ export function buildApprovals(input: ConfigInput): ApprovalSettings {
   const built = rules.map((rule, index) => buildRule(input, rule, index));
   if (destructive === 'ask') built.push({ ...DESTRUCTIVE, ttlMs: ttl });
   else report.weaken('approvals: tools that say that they destroy something need no approval (destructive: allow)');
-  return { rules: built, ttlMs: ttl, waitMs: config.approvals.wait, channels: buildChannels(input) };
+  const { wait: waitMs, limits } = config.approvals;
+  return { rules: built, ttlMs: ttl, waitMs, limits, channels: buildChannels(input) };
 }
 
 /** After all others. */

@@ -2,7 +2,7 @@
  * Everything behind the guard: the servers, their pinned definitions, and how calls reach them. Nothing is sent without
  * a permit.
  */
-import { BoundedMap, type Catalog, type Definition, type SendUpstream } from '@sallyport/guard';
+import { BoundedMap, type Catalog, type Definition, type MaybePromise, type SendUpstream } from '@sallyport/guard';
 import type { ServerDirectory } from '../snapshot.ts';
 import { createCallShares } from './calls/call-shares.ts';
 import { createRequestStates } from './calls/input-required/request-state.ts';
@@ -43,6 +43,11 @@ export interface Upstreams {
   readonly send: SendUpstream;
   readonly catalog: Catalog;
   readonly directory: ServerDirectory;
+  /**
+   * Whether the gateway is shown another definition than the pinned one. Where it was so, it is looked at again first:
+   * the server may have put it right.
+   */
+  differs(definition: Definition): MaybePromise<boolean>;
   /** Everything that is pinned of a server. */
   definitionsOf(server: string): readonly Definition[];
   /** Reads the pins. Wait for it before the first call: until then every target is refused. */
@@ -76,6 +81,9 @@ export function createUpstreams(deps: UpstreamDeps, definitions: ServerDefinitio
     send: (permit, channel) => send(parts, permit, channel),
     catalog: { find: catalog.find },
     directory: createServerDirectory(servers, catalog),
+    differs: ({ server, kind, name }) =>
+      catalog.isDrifting(server, kind, name) &&
+      parts.verifier.ownView.refresh(server, kind).then(() => catalog.isDrifting(server, kind, name)),
     definitionsOf: catalog.definitionsOf,
     loadPins: async () => void (await catalog.freshPins()),
     discover: (only) => discoverServers(pool, log, deps.askAsGateway, only ?? names()),

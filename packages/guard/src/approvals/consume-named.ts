@@ -2,6 +2,7 @@
 import type { ApprovalStatus, ApprovalStore, FiledApproval } from '../approval-store.ts';
 import type { ApprovalRequest, ApprovalState } from './consume.ts';
 import { statusAt } from './expired.ts';
+import { isOfOtherRules, RULES_CHANGED, superseded } from './outdated.ts';
 import { supersededBy } from './superseded.ts';
 import { reasonOf, use } from './use.ts';
 
@@ -20,6 +21,8 @@ export async function consumeNamed(
   request: ApprovalRequest & { readonly only: string },
 ): Promise<ApprovalState> {
   const { only: id, tenant, digest } = request;
+  const end = async (filed: FiledApproval, because: string): Promise<boolean> =>
+    store.replace(superseded(filed, because, now()), 'superseded', now());
   for (;;) {
     const filed = await store.get(tenant, id);
     if (filed === undefined) return { state: 'ended', id, because: 'There is no such request for approval any more.' };
@@ -29,7 +32,9 @@ export async function consumeNamed(
       return { state: 'ended', id, because: filed.endedBecause ?? ENDED[status] };
     if (filed.digest !== digest) {
       const endedBecause = supersededBy(filed, request) ?? ENDED.superseded;
-      if (await supersede(store, filed, endedBecause, now())) return { state: 'ended', id, because: endedBecause };
+      if (await end(filed, endedBecause)) return { state: 'ended', id, because: endedBecause };
+    } else if (isOfOtherRules(filed, request)) {
+      if (await end(filed, RULES_CHANGED)) return { state: 'ended', id, because: RULES_CHANGED };
     } else if (status === 'pending') return { state: 'pending', id, because: undefined };
     else {
       const used = await use(store, filed, now());
@@ -37,15 +42,3 @@ export async function consumeNamed(
     }
   }
 }
-
-const supersede = async (
-  store: ApprovalStore,
-  filed: FiledApproval,
-  endedBecause: string,
-  nowMs: number,
-): Promise<boolean> =>
-  store.replace(
-    { ...filed, status: 'superseded', endedBecause, endedAtMs: nowMs, version: filed.version + 1 },
-    'superseded',
-    nowMs,
-  );

@@ -4,6 +4,7 @@ import type { ApprovalLimits, ApprovalStore, FiledApproval } from '../approval-s
 import type { Approval } from '../call.ts';
 import { GuardError } from '../errors.ts';
 import { consumeNamed } from './consume-named.ts';
+import { isOfOtherRules, RULES_CHANGED, superseded } from './outdated.ts';
 import { supersededBy } from './superseded.ts';
 import { reasonOf, use } from './use.ts';
 
@@ -58,8 +59,14 @@ export async function consume(
   request: ApprovalRequest,
 ): Promise<ApprovalState> {
   if (request.only !== undefined) return consumeNamed(store, now, { ...request, only: request.only });
+  let changed: string | undefined;
   for (;;) {
     const filed = await store.findOpen(request.tenant, request.digest, now());
+    if (filed !== undefined && isOfOtherRules(filed, request)) {
+      changed = RULES_CHANGED;
+      await store.replace(superseded(filed, changed, now()), 'superseded', now());
+      continue;
+    }
     if (filed?.status === 'denied') return { state: 'refused', id: filed.id, reason: reasonOf(filed) };
     if (filed?.status === 'pending') return { state: 'pending', id: filed.id, because: undefined };
     if (filed !== undefined) {
@@ -68,7 +75,7 @@ export async function consume(
       continue;
     }
     const created = fileOf(request, now());
-    const because = await supersede(store, created);
+    const because = (await supersede(store, created)) ?? changed;
     const filing = await store.insert(created, limits());
     if (filing === 'inserted') return { state: 'pending', id: created.id, because };
     if (filing !== 'exists') throw tooMany(filing);
@@ -102,20 +109,22 @@ async function supersede(store: ApprovalStore, created: FiledApproval): Promise<
     const endedBecause = supersededBy(earlier, created);
     if (endedBecause === undefined) continue;
     because = endedBecause;
-    await store.replace(
-      { ...earlier, status: 'superseded', endedBecause, endedAtMs: createdAtMs, version: earlier.version + 1 },
-      'superseded',
-      createdAtMs,
-    );
+    await store.replace(superseded(earlier, endedBecause, createdAtMs), 'superseded', createdAtMs);
   }
   return because;
 }
 
-const tooMany = (filing: 'full' | 'denied_often'): GuardError =>
+const TOO_MANY: Readonly<Record<'full' | 'tenant_full' | 'denied_often', string>> = {
+  full: 'Too many calls of this user or agent wait for approval.',
+  tenant_full: 'Too many calls in this organisation wait for approval.',
+  denied_often: 'People refused several calls of this user lately. Nothing more is asked of them for a while.',
+};
+const WAIT_OR_WITHDRAW =
+  'Wait until some of them are decided, or take back what is not needed any more: sallyport approvals withdraw.';
+
+const tooMany = (filing: keyof typeof TOO_MANY): GuardError =>
   new GuardError('rate_limited', {
-    message:
-      filing === 'full'
-        ? 'Too many calls of this user or agent wait for approval.'
-        : 'People refused several calls of this user lately. Nothing more is asked of them for a while.',
+    message: TOO_MANY[filing],
+    ...(filing !== 'denied_often' && { suggestion: WAIT_OR_WITHDRAW }),
     retryAfterSeconds: 60,
   });

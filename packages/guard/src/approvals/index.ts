@@ -15,6 +15,7 @@ import { consume, type ApprovalRequest, type ApprovalState } from './consume.ts'
 import { applyVerdict, type Verdict } from './decide.ts';
 import { createApprovalEvents, type ApprovalListener } from './events.ts';
 import { statusAt } from './expired.ts';
+import { endOutdated, type Outdated } from './outdated.ts';
 import { sweep } from './sweep.ts';
 import { applyWithdrawal } from './withdraw.ts';
 
@@ -59,6 +60,8 @@ export interface Approvals {
   executed(tenant: string, id: string, execution: 'finished' | 'failed'): Promise<void>;
   /** Notes what has expired, reminds of what is about to, and forgets what ended long ago. */
   sweep(): Promise<void>;
+  /** Ends requests that are not for the call any more, because something else changed. */
+  endOutdated(outdated: Outdated): Promise<void>;
   /** Hears of what happens to requests, also by other processes on the store. @returns a function that ends it. */
   subscribe(listener: ApprovalListener): () => void;
   /** Tells subscribers what other processes did since the last time. */
@@ -66,14 +69,16 @@ export interface Approvals {
 }
 
 /**
- * How much may wait, and who is told of a change that this process made.
+ * How much may wait, read with every request, and who is told of a change that this process made.
  *
  * @example
  * ```ts
  * const few: ApprovalsOptions = { pendingMax: 3 };
  * ```
  */
-export interface ApprovalsOptions extends Partial<Pick<ApprovalLimits, 'pendingMax' | 'agentPendingMax'>> {
+export interface ApprovalsOptions extends Partial<
+  Pick<ApprovalLimits, 'pendingMax' | 'agentPendingMax' | 'tenantPendingMax'>
+> {
   /** So many denials of one user within `coolDownMs`, and nothing more is filed for that user. */
   readonly denialsMax?: number;
   readonly coolDownMs?: number;
@@ -83,6 +88,7 @@ export interface ApprovalsOptions extends Partial<Pick<ApprovalLimits, 'pendingM
 
 const PENDING_MAX = 20;
 const AGENT_PENDING_MAX = 200;
+const TENANT_PENDING_MAX = 2_000;
 const DENIALS_MAX = 5;
 const COOL_DOWN_MS = 600_000;
 const FORGET_MS = 3_600_000;
@@ -135,6 +141,7 @@ export function createApprovals(given: ApprovalStore, clock: Clock, options: App
       await sweep(store, now(), isForgetting);
       await events.poll();
     },
+    endOutdated: (outdated) => endOutdated(store, outdated, now()),
     subscribe: (listener) => events.subscribe(listener),
     poll: () => events.poll(),
   };
@@ -152,11 +159,18 @@ const limitsAt = (
   {
     pendingMax = PENDING_MAX,
     agentPendingMax = AGENT_PENDING_MAX,
+    tenantPendingMax = TENANT_PENDING_MAX,
     denialsMax = DENIALS_MAX,
     coolDownMs = COOL_DOWN_MS,
   }: ApprovalsOptions,
   nowMs: number,
-): ApprovalLimits => ({ pendingMax, agentPendingMax, denialsMax, denialsAfterMs: nowMs - coolDownMs });
+): ApprovalLimits => ({
+  pendingMax,
+  agentPendingMax,
+  tenantPendingMax,
+  denialsMax,
+  denialsAfterMs: nowMs - coolDownMs,
+});
 
 /** A store whose changes are told, each once, by the process that made it. */
 const announcing = (

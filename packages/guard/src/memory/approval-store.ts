@@ -101,7 +101,8 @@ function filingOf(
   const pending = mine.filter(({ status }) => status === 'pending');
   const ofUser = pending.filter((other) => isSamePerson(other.requester, requester)).length;
   const ofAgent = pending.filter((other) => other.agent.clientId === agent.clientId).length;
-  return ofUser >= limits.pendingMax || ofAgent >= limits.agentPendingMax ? 'full' : 'inserted';
+  if (ofUser >= limits.pendingMax || ofAgent >= limits.agentPendingMax) return 'full';
+  return pending.length >= limits.tenantPendingMax ? 'tenant_full' : 'inserted';
 }
 
 const matches = (

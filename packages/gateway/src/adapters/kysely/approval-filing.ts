@@ -42,6 +42,7 @@ async function filingOf(
       sum(one, sql`${isTenant} and digest = ${quoted(digest)}`).as('equal'),
       sum(one, sql`${isTenant} and status = 'pending' and ${isUser}`).as('of_user'),
       sum(one, sql`${isTenant} and status = 'pending' and client_id = ${quoted(agent.clientId)}`).as('of_agent'),
+      sum(one, sql`${isTenant} and status = 'pending'`).as('of_tenant'),
       sum(sql`bytes`, sql`1 = 1`).as('bytes'),
       sum(sql`bytes`, isTenant).as('tenant_bytes'),
       sum(sql`bytes`, sql`${isTenant} and ${isUser}`).as('user_bytes'),
@@ -57,6 +58,7 @@ async function filingOf(
     .executeTakeFirstOrThrow();
   if (denied.count >= limits.denialsMax) return 'denied_often';
   if (open.of_user >= limits.pendingMax || open.of_agent >= limits.agentPendingMax) return 'full';
+  if (open.of_tenant >= limits.tenantPendingMax) return 'tenant_full';
   const held = { used: open.bytes, ofTenant: open.tenant_bytes, ofUser: open.user_bytes };
   return usedUpBy(held, bytesOf(sent), KEPT_BYTES_MAX) === undefined ? 'inserted' : 'full';
 }

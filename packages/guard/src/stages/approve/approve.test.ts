@@ -10,6 +10,7 @@ import { createApprovals, type Approvals } from '../../approvals/index.ts';
 import { personOf, says } from '../../approvals/testing.mts';
 import { createManualClock, createMemoryApprovalStore } from '../../memory/index.ts';
 import { METHODS } from '../../methods.ts';
+import { rulesDigest } from '../../approvals/rules-digest.ts';
 import { approvalDigest, createApprove, type ApprovalRule } from './index.ts';
 import { CALL } from '../authenticate/testing/tokens.mts';
 import { tenantId, type Digest, type PrincipalKey, type TenantId } from '../../identifiers.ts';
@@ -56,7 +57,8 @@ const demand = {
 function openStage({
   rules = RULES,
   consume,
-}: { readonly rules?: RuleNames; readonly consume?: Approvals['consume'] } = {}) {
+  differs,
+}: { readonly rules?: RuleNames; readonly consume?: Approvals['consume']; readonly differs?: () => boolean } = {}) {
   const clock = createManualClock();
   const approvals = createApprovals(createMemoryApprovalStore(), clock);
   const approve = (id: string, by = BOB) => approvals.decide('acme', id, says(by));
@@ -65,6 +67,7 @@ function openStage({
     rules: () => setting.rules.map((rule) => ({ ...rule, demand, ttlMs: setting.ttlMs })),
     ttlMs: () => setting.ttlMs,
     approvals: consume === undefined ? approvals : { consume },
+    ...(differs !== undefined && { differs }),
     clock,
   });
   const ask = async (changes: Changes = {}): Promise<Approval | undefined> => {
@@ -93,7 +96,7 @@ function openStage({
   };
   const idOf = async (changes?: Changes): Promise<string> =>
     String((await refusal(changes)).detail.data?.['approval_id']);
-  return { clock, approve, setting, stage, ask, refusal, idOf };
+  return { clock, approvals, approve, setting, stage, ask, refusal, idOf };
 }
 
 const BOB = personOf('bob');
@@ -278,6 +281,61 @@ describe('an approval is used once, until it expires', () => {
     setting.ttlMs = 600_000;
     clock.advance(1_000);
     expect((await refusal()).code).toBe('approval_required');
+  });
+});
+
+describe('a tool that is shown otherwise than it is pinned', () => {
+  it.each([
+    ['at once', (is: boolean) => is],
+    ['later', async (is: boolean) => is],
+  ] as const)('S10 nobody is asked about it, and no approval is used up (%s)', async (_when, give) => {
+    const state = { differs: true };
+    const { approvals, approve, ask, idOf, refusal } = openStage({ differs: () => give(state.differs) as boolean });
+    expect((await refusal()).code).toBe('quarantined');
+    expect(await approvals.list({})).toEqual([]);
+    state.differs = false;
+    const id = await idOf();
+    await approve(id);
+    state.differs = true;
+    expect((await refusal()).code).toBe('quarantined');
+    state.differs = false;
+    expect(await ask()).toMatchObject({ id });
+  });
+});
+
+describe('the rules that a request is for', () => {
+  const rule = { server: 'bank', tool: 'pay', demand, ttlMs: 1_000 };
+  const of = (...rules: ApprovalRule[]): string => rulesDigest(rules, { server: 'bank', tool: 'pay' });
+
+  it('U2 every word of a rule for the tool counts, and nothing else', () => {
+    const changed: ApprovalRule[] = [
+      { ...rule, ttlMs: 1_001 },
+      { ...rule, destructiveOnly: true },
+      { ...rule, whenText: 'context.args.amount > 1' },
+      { ...rule, demand: { ...demand, required: 2 } },
+      { ...rule, demand: { ...demand, approvers: [{ kind: 'role', name: 'admin' }] } },
+      { ...rule, demand: { ...demand, stepUpMs: 1 } },
+      { ...rule, tool: '*' },
+      { ...rule, demand: undefined },
+    ];
+    const digests = [of(), of(rule), of(rule, rule), ...changed.map((other) => of(other))];
+    expect(new Set(digests).size).toBe(digests.length);
+    const moved = { ...rule, demand: { ...demand, source: 'approvals.rules.7' } };
+    const elsewhere = { ...rule, tool: 'refund' };
+    expect([of(moved), of(elsewhere, rule), of(rule, { ...rule, server: 'crm' })]).toEqual([
+      of(rule),
+      of(rule),
+      of(rule),
+    ]);
+  });
+
+  it('U2 a stricter rule ends what was approved by the rule before', async () => {
+    const { approve, ask, idOf, refusal, setting } = openStage();
+    await approve(await idOf());
+    setting.ttlMs = 1_000;
+    expect((await refusal()).message).toContain('The rules for approvals changed since then.');
+    setting.rules = [];
+    expect(await ask()).toBeUndefined();
   });
 });
 

@@ -3,6 +3,7 @@ import type { ApprovalDemand } from '../../approval-store.ts';
 import type { ApprovalRequest, ApprovalState } from '../../approvals/index.ts';
 import { allDemands } from '../../approvals/demands.ts';
 import { requesterOf } from '../../approvals/people.ts';
+import { rulesDigest } from '../../approvals/rules-digest.ts';
 import type { Approval, Definition, Grant } from '../../call.ts';
 import { GuardError } from '../../errors.ts';
 import type { Identity, Stages } from '../../guard.ts';
@@ -34,6 +35,8 @@ export interface ApprovalRule {
   readonly destructiveOnly?: boolean;
   /** Only calls for which this holds, and those for which it cannot be said. */
   readonly when?: Condition;
+  /** What `when` was compiled from, so that a rule with another condition is another rule. */
+  readonly whenText?: string;
   /** `undefined`: nobody is asked, and no later rule asks either. */
   readonly demand: ApprovalDemand | undefined;
   /** How long a request waits, and how long its approval can be used, from when it was filed. */
@@ -47,6 +50,8 @@ export interface ApproveDeps {
   /** How long a request waits that a policy asks for without a time. Read for every call. */
   readonly ttlMs: () => number;
   readonly approvals: { consume(request: ApprovalRequest): MaybePromise<ApprovalState> };
+  /** Whether the live definition is known to differ from its pin. */
+  readonly differs?: (definition: Definition) => MaybePromise<boolean>;
   readonly clock: Clock;
 }
 
@@ -77,16 +82,25 @@ export interface CallDemand {
  *   });
  * ```
  */
-export function createApprove({ rules, ttlMs, approvals, clock }: ApproveDeps): Stages['approve'] {
+export function createApprove({ rules, ttlMs, approvals, differs, clock }: ApproveDeps): Stages['approve'] {
   return (identity, { row, definition, input }, grant, call) => {
     // A task was approved with the call that made it.
     if (definition?.kind !== 'tool' || row.target === 'task') return undefined;
     const request: PolicyRequest = { ...identity, action: 'call', definition, input, call };
-    const asked = callDemand(rules(), request, grant, { now: clock.now(), ttlMs: ttlMs() });
+    const inForce = rules();
+    const asked = callDemand(inForce, request, grant, { now: clock.now(), ttlMs: ttlMs() });
     if (asked === undefined && call.approvalId === undefined) return undefined;
     const approved = { ...identity, definition, input, revision: grant?.revision ?? '' };
-    const wanted = { ...requestOf(approved, asked ?? NOBODY_ASKED), only: call.approvalId };
-    return andThen(approvals.consume(wanted), approvalOrRefusal);
+    const wanted = {
+      ...requestOf(approved, asked ?? NOBODY_ASKED),
+      rules: rulesDigest(inForce, { server: definition.server, tool: definition.name }),
+      only: call.approvalId,
+    };
+    return andThen(differs?.(definition) ?? false, (isOther) => {
+      // Nobody is asked about a call that would be refused afterwards, and no approval is used up by one.
+      if (isOther) throw new GuardError('quarantined');
+      return andThen(approvals.consume(wanted), approvalOrRefusal);
+    });
   };
 }
 
