@@ -23,7 +23,7 @@ export const stores: readonly Change[] = [
   ]),
   ...inGuard(
     'approvals/rules-digest.ts',
-    ['stages/approve/approve.test.ts'],
+    ['approvals/rules-digest.test.ts'],
     [
       ["demand: demand && { ...demand, source: '' } }", 'demand }'],
       ['.filter((rule) => matches(rule.server, server) && matches(rule.tool, tool))', ''],

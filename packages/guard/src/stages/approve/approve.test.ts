@@ -10,7 +10,6 @@ import { createApprovals, type Approvals } from '../../approvals/index.ts';
 import { personOf, says } from '../../approvals/testing.mts';
 import { createManualClock, createMemoryApprovalStore } from '../../memory/index.ts';
 import { METHODS } from '../../methods.ts';
-import { rulesDigest } from '../../approvals/rules-digest.ts';
 import { approvalDigest, createApprove, type ApprovalRule } from './index.ts';
 import { CALL } from '../authenticate/testing/tokens.mts';
 import { tenantId, type Digest, type PrincipalKey, type TenantId } from '../../identifiers.ts';
@@ -304,31 +303,6 @@ describe('a tool that is shown otherwise than it is pinned', () => {
 });
 
 describe('the rules that a request is for', () => {
-  const rule = { server: 'bank', tool: 'pay', demand, ttlMs: 1_000 };
-  const of = (...rules: ApprovalRule[]): string => rulesDigest(rules, { server: 'bank', tool: 'pay' });
-
-  it('U2 every word of a rule for the tool counts, and nothing else', () => {
-    const changed: ApprovalRule[] = [
-      { ...rule, ttlMs: 1_001 },
-      { ...rule, destructiveOnly: true },
-      { ...rule, whenText: 'context.args.amount > 1' },
-      { ...rule, demand: { ...demand, required: 2 } },
-      { ...rule, demand: { ...demand, approvers: [{ kind: 'role', name: 'admin' }] } },
-      { ...rule, demand: { ...demand, stepUpMs: 1 } },
-      { ...rule, tool: '*' },
-      { ...rule, demand: undefined },
-    ];
-    const digests = [of(), of(rule), of(rule, rule), ...changed.map((other) => of(other))];
-    expect(new Set(digests).size).toBe(digests.length);
-    const moved = { ...rule, demand: { ...demand, source: 'approvals.rules.7' } };
-    const elsewhere = { ...rule, tool: 'refund' };
-    expect([of(moved), of(elsewhere, rule), of(rule, { ...rule, server: 'crm' })]).toEqual([
-      of(rule),
-      of(rule),
-      of(rule),
-    ]);
-  });
-
   it('U2 a stricter rule ends what was approved by the rule before', async () => {
     const { approve, ask, idOf, refusal, setting } = openStage();
     await approve(await idOf());
