@@ -1,4 +1,4 @@
-/** The rules of the configuration that speak of a tool, as one digest: a request is for the rules that it was filed by. */
+/** The rules that speak of a tool, as one digest: a request is for the rules that it was filed by. */
 import { createHash } from 'node:crypto';
 import type { JsonObject } from '../call.ts';
 import { canonicalize } from '../json/canonical.ts';
