@@ -70,6 +70,23 @@ export const THREATS: Readonly<Record<string, Threat>> = {
     'Capabilities are an allow-list and pinned; of a server of which nothing is approved no text passes; errors of ' +
       'other calls have a bounded text that was inspected, and of their data only known members pass.',
   ),
+  R4: row(
+    'An argument becomes part of a statement: SQL, in quotes, comments, names, orders or settings.',
+    'A statement is a template whose values never become text; it runs alone, in a transaction that cannot write.',
+  ),
+  R1: row(
+    'A text leaves the place it was meant for: NUL, lone surrogates, dot segments, slashes in other spellings.',
+    'It is refused, or stays one encoded part.',
+  ),
+  R2: row('A name or a parameter that the author did not offer.', 'Names are chosen from the list of the author.'),
+  R14: row(
+    'A path leads out of its root: by a link, a race, a hard link, a device, a pipe or another spelling.',
+    'Names are looked up one by one in descriptors, no link is followed, and only ordinary files are opened.',
+  ),
+  R6: row(
+    'The error of a server holds secrets, a stack trace or markup.',
+    'A caller reads one line of at most 500 characters without any of them, and nothing with `errors: hide`.',
+  ),
   B14: row(
     'An issuer names a tenant that belongs to another customer.',
     'The configuration binds each issuer to the tenants that it may name; any other one does not exist for it.',

@@ -104,4 +104,56 @@ const sqlite: readonly Change[] = [
   ]),
 ];
 
-export const means: readonly Change[] = [...statements, ...postgres, ...sqlite];
+const FILES = ['files/files.test.ts'];
+
+const files: readonly Change[] = [
+  ...inServer('files/path.ts', FILES, [
+    ["if (name === '.' || name === '..') return", 'if (false) return'],
+    ["if (name === '') return 'The", "if (false) return 'The"],
+    ['!name.isWellFormed() || FORBIDDEN.test(name) || ', ''],
+    [' || ENCODED.test(name))', ')'],
+    ['SEPARATOR.test(name) || SEPARATOR.test(plain) || ', ''],
+    ['if (/[. ]$/.test(name) ||', 'if ('],
+    ["DEVICE.test(name) ? 'A name is that of a device.' : undefined", 'undefined'],
+    ['if (segments.length > SEGMENTS_MAX) throw', 'if (false) throw'],
+    ['if (Buffer.byteLength(name) > SEGMENT_BYTES_MAX) return', 'if (false) return'],
+    ["if (typeof path !== 'string') throw", 'if (false) throw'],
+  ]),
+  ...inServer('files/folder.ts', FILES, [
+    ['if (before.isSymbolicLink()) throw linkRefused();', ''],
+    ['const own = inDescriptors ? `/proc/self/fd/${handle.fd}` : path;', 'const own = path;'],
+    ['if (names.includes(name)) return;', 'return;'],
+    ['  await checkSpelling(folder, name, before);\n', ''],
+  ]),
+  ...inServer('files/read.ts', FILES, [
+    ["if (hardLinks === 'refuse' && stats.nlink > 1)", 'if (false)'],
+    [
+      "if (!stats.isFile()) throw new ToolError('NOT_PERMITTED', 'This is no",
+      "if (false) throw new ToolError('NOT_PERMITTED', 'This is no",
+    ],
+    ['Math.min(bytesMax, size - offset)', 'size - offset'],
+    ['fatal: true', 'fatal: false'],
+  ]),
+  ...inServer('files/write.ts', FILES, [
+    ["if (!existing.isFile()) throw new ToolError('NOT", "if (false) throw new ToolError('NOT"],
+    ["if (mode === 'create') throw exists();", ''],
+    ["if (existing === undefined && mode === 'create') await", 'if (false) await'],
+    ['await rm(temporary, { force: true });', ''],
+  ]),
+  ...inServer('files/list.ts', FILES, [
+    ['if (items.length === entriesMax) return STOP;', ''],
+    ['depth < 1 || depth > depthMax', 'false'],
+    ['items.length === limits.matchesMax || bytesLeft <= 0', 'false'],
+  ]),
+  ...inServer('files/open.ts', FILES, [
+    ["if (tenancy.by === 'one' &&", 'if (false &&'],
+    ['if (faultOf(tenant.id) !== undefined) throw', 'if (false) throw'],
+    ['  signal.throwIfAborted();\n', ''],
+    ["if (writes !== 'allowed') throw", 'if (false) throw'],
+    ['if (bytes.length > limits.writeBytesMax) throw', 'if (false) throw'],
+    ['if (entry.stats.size > limits.readBytesMax) throw', 'if (false) throw'],
+  ]),
+  ...inServer('files/glob.ts', FILES, [['pattern.length > PATTERN_MAX', 'false']]),
+];
+
+export const means: readonly Change[] = [...statements, ...postgres, ...sqlite, ...files];
