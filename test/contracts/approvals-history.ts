@@ -142,6 +142,7 @@ export function approvalsHistoryContract(
     it('U2 what was filed by other rules is ended, and asked again, whether it waits or is approved', async () => {
       const { port, other } = await two();
       const first = await file(port, 'd', { rules: 'a' });
+      expect(await other.consume(request('d', { rules: 'a' }))).toMatchObject({ state: 'pending', id: first });
       const asked = await other.consume(request('d', { rules: 'b' }));
       expect(asked).toMatchObject({ state: 'pending', because: 'The rules for approvals changed since then.' });
       expect(await port.show('acme', first)).toMatchObject({ status: 'superseded' });
