@@ -9,6 +9,7 @@ const TOKENS = [
   'authenticate/tokens.test.ts',
 ];
 
+const DPOP = ['authenticate/dpop/dpop.test.ts'];
 const PROVIDERS = ['authenticate/providers/providers.test.ts'];
 
 const FORGED =
@@ -120,9 +121,42 @@ const identity: readonly Change[] = [
     ['typ !== undefined && NOT_ACCESS_TOKENS.test(typ)', 'false'],
   ]),
   ...inStages('authenticate/check-claims.ts', TOKENS, [
-    ["if (payload['cnf'] !== undefined)", 'if (false)'],
     ['  checkAudience(payload, issuer);\n', ''],
     ['  checkAccessToken(payload, issuer);\n', ''],
+  ]),
+  ...inStages('authenticate/check-binding.ts', DPOP, [
+    ['if (bound !== proven)', 'if (proven !== undefined && bound !== proven)'],
+    ['if (bound !== proven)', 'if (bound !== undefined && bound !== proven)'],
+    ['bound === undefined && issuer.senderConstrained', 'false'],
+    ['Object.keys(cnf).length === 1', 'true'],
+  ]),
+  ...inStages('authenticate/dpop/proof.ts', DPOP, [
+    ["if (typ !== 'dpop+jwt')", 'if (false)'],
+    ['PRIVATE_MEMBERS.some((name) => Object.hasOwn(jwk, name))', 'false'],
+    ['    await compactVerify(text, key, { algorithms: [alg] });\n', ''],
+    ['if (htm !== request.method)', 'if (false)'],
+    ['!isSameEndpoint(htu, request.url)', 'false'],
+    ["if (ath !== hash('sha256', request.token, 'base64url'))", 'if (false)'],
+    ['!(Math.abs(nowMs / 1000 - iat) <= PROOF_AGE_SECONDS_MAX)', 'false'],
+    ['jti.length > JTI_CHARACTERS_MAX', 'false'],
+    ['if (text.length > PROOF_CHARACTERS_MAX)', 'if (false)'],
+    ["search + fragment + username + password === ''", 'true'],
+  ]),
+  ...inStages('authenticate/dpop/read.ts', DPOP, [
+    ["if (!replays.use(keyThumbprint, jti)) throw proofRefused('jti', 'used before');", ''],
+    ['text === undefined || another !== undefined', 'text === undefined'],
+    ['nonce === undefined ? needsNonce() : !nonces.isFresh(nonce)', 'needsNonce() && !nonces.isFresh(String(nonce))'],
+    ['nonce === undefined ? needsNonce()', 'nonce === undefined ? false'],
+    ['if (given.length !== expected.length || !timingSafeEqual(given, expected))', 'if (false)'],
+  ]),
+  ...inStages('authenticate/dpop/nonces.ts', DPOP, [
+    ['!timingSafeEqual(given, expected)', 'false'],
+    ['ageMs < NONCE_MS', 'true'],
+  ]),
+  ...inStages('authenticate/dpop/replays.ts', DPOP, [
+    ['used.size >= PROOFS_PER_KEY_MAX', 'false'],
+    ['if (known === undefined && keys.size >= KEYS_MAX) return false;', ''],
+    ['if (known === undefined && keys.size >= KEYS_MAX) forgetIdleKeys();', ''],
   ]),
   ...inStages('authenticate/check-access-token.ts', TOKENS, [
     ['if (missing === undefined) return;', 'return;'],

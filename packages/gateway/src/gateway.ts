@@ -2,10 +2,16 @@
  * Composition: connects the guard, the upstreams, the adapters, the edge and the listeners. The only file that knows
  * everything; `startGateway` is the gateway in this process.
  */
+import { randomBytes } from 'node:crypto';
 import { createGuard, createSealer, standardPipeline, type Catalog, type Clock, type Log } from '@sallyport/guard';
 import { createRecorder, logRecord } from '@sallyport/guard/audit';
 import { createMemoryRateLimiter, createMemoryTenants, steadyClock, systemClock } from '@sallyport/guard/memory';
-import { createApiKeyAuthenticator, createBearerJwt, readAuthorization } from '@sallyport/guard/stages';
+import {
+  checkContentDigest,
+  createApiKeyAuthenticator,
+  createBearerJwt,
+  createCredentialReader,
+} from '@sallyport/guard/stages';
 import { createApprovalWaits } from './approval-waits.ts';
 import { aborted, atMost } from './aborted.ts';
 import { createSettingsHolder } from './active-settings.ts';
@@ -319,12 +325,17 @@ async function closeResources(resources: Resources, { upstreams }: GuardedUpstre
 }
 
 function createEdge(resources: Resources, guarded: GuardedUpstreams): HttpEdge {
-  const { store, sealer, metrics } = resources;
+  const { store, sealer, metrics, clock, settings } = resources;
   return createHttpEdge({
     ...edgeDepsOf(resources, guarded),
     sessions: store.sessions,
     sealer,
-    readAuthorization,
+    readCredentials: createCredentialReader({
+      clock,
+      nonceSecret: randomBytes(32),
+      needsNonce: () => settings.current().snapshot.identity.needsProofNonce,
+    }),
+    checkContentDigest,
     addressLimited: () => metrics.limited('address', '', ''),
     streamsMax: streamsMax(),
   });

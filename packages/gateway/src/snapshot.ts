@@ -72,6 +72,8 @@ export interface IssuerSettings extends JwtIssuer {
 export interface IdentitySettings {
   readonly issuers: readonly IssuerSettings[];
   readonly apiKeys: boolean;
+  /** Whether a proof of possession needs a nonce of this process. */
+  readonly needsProofNonce: boolean;
 }
 
 /** The audit log. */

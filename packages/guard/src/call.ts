@@ -50,6 +50,13 @@ export type Credentials =
   | { readonly kind: 'none' }
   | { readonly kind: 'malformed'; readonly why: string }
   | { readonly kind: 'bearer'; readonly token: string }
+  /** Whoever sent the request has the key with this RFC 7638 thumbprint; the body must have the digest, if any. */
+  | {
+      readonly kind: 'dpop';
+      readonly token: string;
+      readonly keyThumbprint: string;
+      readonly contentDigest: string | undefined;
+    }
   | { readonly kind: 'gateway'; readonly tenant: string }
   | { readonly kind: 'on_behalf_of_call'; readonly principal: Principal };
 

@@ -10,7 +10,7 @@ const DAY_SECONDS = 86_400;
 
 /** The settings of identity; errors and weakenings go to the report. */
 export function buildIdentity(input: ConfigInput): IdentitySettings {
-  const { issuers, apiKeys } = input.config.identity;
+  const { issuers, apiKeys, dpop } = input.config.identity;
   const seen = new Set<string>();
   for (const [index, { issuer }] of issuers.entries()) {
     if (seen.has(issuer)) input.report.error(['identity', 'issuers', index, 'issuer'], 'is configured twice');
@@ -18,7 +18,11 @@ export function buildIdentity(input: ConfigInput): IdentitySettings {
   }
   if (issuers.length === 0 && !apiKeys)
     input.report.error(['identity', 'apiKeys'], 'is false and there are no issuers, so nobody could be let in');
-  return { issuers: issuers.map((issuer, index) => buildIssuer(input, issuer, index)), apiKeys };
+  return {
+    issuers: issuers.map((issuer, index) => buildIssuer(input, issuer, index)),
+    apiKeys,
+    needsProofNonce: dpop.nonce === 'required',
+  };
 }
 
 function buildIssuer(input: ConfigInput, issuer: ParsedIssuer, index: number): IssuerSettings {
@@ -48,6 +52,7 @@ function buildIssuer(input: ConfigInput, issuer: ParsedIssuer, index: number): I
     tenants: buildTenants(input, issuer, path),
     tenantWithoutClaim: issuer.tenant,
     allowedClients: issuer.allowedClients,
+    senderConstrained: issuer.senderConstrained,
     clockSkewSeconds: issuer.clockSkew / 1000,
     lifetimeSecondsMax: issuer.maxTokenLifetime / 1000,
     jwksUri: issuer.jwksUri,

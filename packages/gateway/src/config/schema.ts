@@ -159,6 +159,10 @@ const issuer = z.strictObject({
     .max(1024)
     .optional()
     .describe('Agents that may present these tokens; absent = all.'),
+  senderConstrained: z
+    .boolean()
+    .default(false)
+    .describe('Accept only tokens that are bound to a key (DPoP, RFC 9449): a stolen one is then of no use.'),
   clockSkew: duration.prefault('30s').describe('Tolerated difference of clocks, at most 60s.'),
   maxTokenLifetime: duration.prefault('24h').describe('A token that lives longer is refused.'),
   jwksUri: nonEmptyText.optional().describe('Where the keys are, instead of what discovery says.'),
@@ -267,6 +271,18 @@ export const schema = z.strictObject({
   identity: z
     .strictObject({
       issuers: z.array(issuer).max(64).default([]).describe('Authorization servers whose tokens are accepted.'),
+      dpop: z
+        .strictObject({
+          nonce: z
+            .enum(['optional', 'required'])
+            .default('optional')
+            .describe(
+              'Whether a proof must have a nonce that this process gave out. `required` where several replicas serve: ' +
+                'no proof can then be used a second time at another one.',
+            ),
+        })
+        .prefault({})
+        .describe('Proofs of possession (RFC 9449).'),
       apiKeys: z.boolean().default(true).describe('Accept keys made with `sallyport keys create`.'),
     })
     .prefault({})

@@ -2,14 +2,17 @@
 export { approvalDigest, callDemand, createApprove, type ApprovalRule, type CallDemand } from './approve/index.ts';
 export {
   API_KEY_ISSUER,
+  checkContentDigest,
   claimedUser,
   createApiKeyAuthenticator,
   createAuthenticate,
   createBearerJwt,
+  createCredentialReader,
   firstOf,
   IDENTITY_PROVIDERS,
   mintApiKey,
   principalKey,
+  PROOF_ALGORITHMS,
   userPartOf,
   readAuthorization,
   subjectOfIdToken,
@@ -17,6 +20,7 @@ export {
   type JwtIssuer,
   type KeySource,
   type RefusedClaim,
+  type RequestHead,
 } from './authenticate/index.ts';
 export { createAuthorize } from './authorize/index.ts';
 export { createInspect } from './inspect/index.ts';

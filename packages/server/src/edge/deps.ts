@@ -12,17 +12,18 @@ import type {
   Principal,
   RateLimiter,
   Sealer,
+  MaybePromise,
   SendUpstream,
   SessionDirectory,
   ShareHolder,
   Target,
 } from '@sallyport/guard';
-import type { JwtIssuer } from '@sallyport/guard/stages';
+import type { JwtIssuer, RequestHead } from '@sallyport/guard/stages';
 import type { HeldTasks } from './tasks/held-tasks.ts';
 import type { GatewaySettings, ServerProfile } from './settings.ts';
 
 /** An issuer whose tokens are accepted, as clients are told of it. */
-export interface EdgeIssuer extends Pick<JwtIssuer, 'issuer' | 'requiredScopes'> {
+export interface EdgeIssuer extends Pick<JwtIssuer, 'issuer' | 'requiredScopes' | 'senderConstrained'> {
   /** Scopes that clients are told to ask for. */
   readonly scopesSupported: readonly string[];
 }
@@ -103,8 +104,10 @@ export interface EdgeDeps {
 export interface HttpEdgeDeps extends EdgeDeps {
   readonly sessions: SessionDirectory;
   readonly sealer: Sealer;
-  /** @param values every `Authorization` header of the request. */
-  readonly readAuthorization: (values: readonly string[]) => Credentials;
+  /** Reads who sends a request, and checks a proof of possession where there is one. */
+  readonly readCredentials: (head: RequestHead) => MaybePromise<Credentials>;
+  /** @throws GuardError for a body that is not the one that the credentials were proven for. */
+  readonly checkContentDigest: (credentials: Credentials, body: Uint8Array) => void;
   /** Counts a request that was refused because its address sends too many. */
   readonly addressLimited: () => void;
   /** Event streams of all users together. */

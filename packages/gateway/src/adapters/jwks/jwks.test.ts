@@ -156,6 +156,7 @@ it.each(['jku', 'x5u', 'jwk', 'x5c', 'all of them'])(
       tenants: ['acme'],
       tenantWithoutClaim: undefined,
       allowedClients: undefined,
+      senderConstrained: false,
       clockSkewSeconds: 0,
       lifetimeSecondsMax: 3600,
     };

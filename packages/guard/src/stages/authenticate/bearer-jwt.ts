@@ -5,8 +5,9 @@
 import { hash } from 'node:crypto';
 import { compactVerify } from 'jose';
 import { BoundedMap } from '../../bounded-map.ts';
-import type { Principal } from '../../call.ts';
+import type { Credentials, Principal } from '../../call.ts';
 import type { Authenticator, Clock } from '../../ports.ts';
+import { boundKey, checkBinding } from './check-binding.ts';
 import { checkClaims } from './check-claims.ts';
 import { checkHeader } from './check-header.ts';
 import { SKEW_SECONDS_MAX } from './check-times.ts';
@@ -32,6 +33,8 @@ const REMEMBERED_MAX = 10_000;
 interface VerifiedToken {
   readonly principal: Principal;
   readonly issuer: JwtIssuer;
+  /** The key that the token is bound to; `undefined` for a bearer token. */
+  readonly bound: string | undefined;
   readonly validUntilMs: number;
   /** By `performance.now()`: a clock that is set back or stands still keeps no token (L7). */
   readonly rememberedUntilMs: number;
@@ -48,8 +51,8 @@ interface VerifiedToken {
  */
 export function createBearerJwt({ issuers, keys, clock, incomplete }: BearerJwtDeps): Authenticator {
   const verified = new BoundedMap<string, VerifiedToken>(REMEMBERED_MAX);
-  const verify = async (token: string, fingerprint: string): Promise<Principal> => {
-    const jwt = readCompactJwt(token);
+  const verify = async (credentials: Credentials & { readonly token: string }, fingerprint: string) => {
+    const jwt = readCompactJwt(credentials.token);
     // O13: the issuer is chosen by exact text, and the token is verified with its keys only.
     const issuer = issuers().find((configured) => configured.issuer === jwt.payload['iss']);
     if (issuer === undefined)
@@ -60,7 +63,9 @@ export function createBearerJwt({ issuers, keys, clock, incomplete }: BearerJwtD
           accept: 'identity.issuers[].issuer',
         },
       });
-    await checkSignature(token, jwt, issuer, keys);
+    await checkSignature(credentials.token, jwt, issuer, keys);
+    const bound = boundKey(jwt.payload);
+    checkBinding(bound, credentials, issuer);
     const checked = checkClaims(jwt.payload, issuer, clock.now());
     const missing = IDENTITY_PROVIDERS[issuer.provider].incomplete(jwt.payload);
     if (missing !== undefined) incomplete?.(missing);
@@ -68,16 +73,18 @@ export function createBearerJwt({ issuers, keys, clock, incomplete }: BearerJwtD
     const principal = previous?.issuer === issuer ? previous.principal : checked;
     const validUntilMs = Math.min(clock.now() + TOKEN_REMEMBERED_MS, expiryMs(principal, issuer));
     const rememberedUntilMs = performance.now() + TOKEN_REMEMBERED_MS;
-    verified.set(fingerprint, { principal, issuer, validUntilMs, rememberedUntilMs });
+    verified.set(fingerprint, { principal, issuer, bound, validUntilMs, rememberedUntilMs });
     return principal;
   };
   return (credentials) => {
-    if (credentials.kind !== 'bearer' || credentials.token.startsWith('sp_')) return undefined;
+    if (credentials.kind !== 'bearer' && credentials.kind !== 'dpop') return undefined;
+    if (credentials.token.startsWith('sp_')) return undefined;
     const fingerprint = hash('sha256', credentials.token, 'base64');
     const known = verified.get(fingerprint);
     const isKnown = known !== undefined && known.validUntilMs > clock.now() && issuers().includes(known.issuer);
-    if (isKnown && known.rememberedUntilMs > performance.now()) return known.principal;
-    return verify(credentials.token, fingerprint);
+    if (!isKnown || known.rememberedUntilMs <= performance.now()) return verify(credentials, fingerprint);
+    checkBinding(known.bound, credentials, known.issuer);
+    return known.principal;
   };
 }
 

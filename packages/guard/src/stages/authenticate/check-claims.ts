@@ -7,7 +7,6 @@ import { checkTimes } from './check-times.ts';
 import { checkAccessToken } from './check-access-token.ts';
 import { claimAt, type JwtIssuer } from './issuer.ts';
 import { principalKey } from './principal-key.ts';
-import { refused } from './refused.ts';
 import { subjectOfAccessToken } from './subject.ts';
 
 /**
@@ -17,11 +16,6 @@ import { subjectOfAccessToken } from './subject.ts';
  */
 export function checkClaims(payload: JsonObject, issuer: JwtIssuer, nowMs: number): Principal {
   checkAccessToken(payload, issuer);
-  // A token that is bound to a key needs a proof of possession (RFC 7800), which a bearer token does not have.
-  if (payload['cnf'] !== undefined)
-    throw refused('bound', {
-      of: { claim: 'cnf', found: 'present', accept: 'nothing yet: tokens that are not bound' },
-    });
   checkAudience(payload, issuer);
   const exp = checkTimes(payload, issuer, nowMs);
   const agent = checkAgent(payload, issuer);

@@ -36,6 +36,8 @@ export interface JwtIssuer {
   readonly tenantWithoutClaim: string | undefined;
   /** OAuth client ids that may present tokens; `undefined` = all. */
   readonly allowedClients: readonly string[] | undefined;
+  /** Whether a token must be bound to a key (RFC 9449), so that a stolen one is of no use. */
+  readonly senderConstrained: boolean;
   readonly clockSkewSeconds: number;
   readonly lifetimeSecondsMax: number;
 }

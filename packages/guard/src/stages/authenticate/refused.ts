@@ -1,3 +1,4 @@
+import type { JsonObject } from '../../call.ts';
 import { GuardError } from '../../errors.ts';
 
 /**
@@ -20,6 +21,7 @@ export type TokenFault =
   | 'lifetime'
   | 'client'
   | 'bound'
+  | 'proof'
   | 'scope'
   | 'api_key';
 
@@ -49,10 +51,10 @@ const claims = new WeakMap<GuardError, RefusedClaim>();
 /** The same answer for every credential that is not accepted (RFC 6750 section 3.1). */
 export function refused(
   fault: TokenFault,
-  { of, cause }: { readonly of?: RefusedClaim; readonly cause?: unknown } = {},
+  { of, cause, data }: { readonly of?: RefusedClaim; readonly cause?: unknown; readonly data?: JsonObject } = {},
 ): GuardError {
   const error = new GuardError('unauthenticated', {
-    ...(fault !== 'missing' && { data: { error: 'invalid_token' } }),
+    ...(fault !== 'missing' && { data: data ?? { error: 'invalid_token' } }),
     cause: new Error(`credential refused: ${fault}`, { cause }),
   });
   if (of !== undefined) claims.set(error, of);

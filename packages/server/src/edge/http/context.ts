@@ -1,6 +1,6 @@
 /** What the handlers of the HTTP edge share: one request, and the state of the edge. */
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import type { Credentials, FairShares } from '@sallyport/guard';
+import type { Credentials, FairShares, MaybePromise } from '@sallyport/guard';
 import type { CallsUnderWay } from '../calls-under-way.ts';
 import type { BytesUnderWay } from '../bytes-under-way.ts';
 import type { EdgeSnapshot, HttpEdgeDeps } from '../deps.ts';
@@ -65,9 +65,21 @@ export const inboundMessage = (
   startedAtMs,
 });
 
-/** The credentials in the head of a request, not verified yet. */
-export const credentialsOf = ({ readAuthorization }: HttpEdgeContext, request: IncomingMessage): Credentials =>
-  readAuthorization(headerValues(request, 'authorization'));
+/**
+ * The credentials in the head of a request: their token is not verified yet.
+ *
+ * @throws GuardError `unauthenticated` for a proof of possession that is not for this request.
+ */
+export const credentialsOf = (
+  { readCredentials }: HttpEdgeContext,
+  { request, route, snapshot }: RequestContext,
+): MaybePromise<Credentials> =>
+  readCredentials({
+    authorization: headerValues(request, 'authorization'),
+    dpop: headerValues(request, 'dpop'),
+    method: request.method ?? '',
+    url: `${snapshot.gateway.publicUrl}${route.endpoint}`,
+  });
 
 /** Whether the client accepts a stream as the response; without `Accept` it takes anything. */
 export const acceptsStream = ({ headers }: IncomingMessage): boolean =>

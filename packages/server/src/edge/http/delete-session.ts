@@ -16,7 +16,7 @@ export async function handleDelete(edge: HttpEdgeContext, context: RequestContex
   const inbound = inboundMessage(
     context,
     sender,
-    credentialsOf(edge, context.request),
+    await credentialsOf(edge, context),
     new AbortController().signal,
     undefined,
   );

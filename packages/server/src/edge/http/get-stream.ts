@@ -33,13 +33,7 @@ export async function handleGet(edge: HttpEdgeContext, context: RequestContext):
     return respondPostOnly(edge, context);
   const sender = await readLegacy(edge, request);
   const pending: PendingCall = { abort: new AbortController(), principalKey: undefined };
-  const inbound = inboundMessage(
-    context,
-    sender,
-    credentialsOf(edge, context.request),
-    pending.abort.signal,
-    undefined,
-  );
+  const inbound = inboundMessage(context, sender, await credentialsOf(edge, context), pending.abort.signal, undefined);
   const live = liveSessionOf(edge, sender);
   const resumption = findResumption(live?.streams, lastEventId(context));
   const isRestOfCall = resumption?.stream.standalone === false;

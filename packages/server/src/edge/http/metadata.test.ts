@@ -17,9 +17,11 @@ describe('WWW-Authenticate', () => {
     ['a line break', 'a\r\nSet-Cookie: b=c', 'aSet-Cookie: b=c'],
     ['a character beyond ASCII', 'aé\u2028b', 'ab'],
   ])('P16 %s in a scope, an error or a URL ends no quoted string', (_name, text, shown) => {
-    expect(challenge(URL_TEXT, text, undefined)).toBe(`Bearer resource_metadata="${URL_TEXT}", scope="${shown}"`);
-    expect(challenge(URL_TEXT, '', text)).toBe(`Bearer resource_metadata="${URL_TEXT}", error="${shown}"`);
-    expect(challenge(text, '', undefined)).toBe(`Bearer resource_metadata="${shown}"`);
+    expect(challenge('Bearer', URL_TEXT, text, undefined)).toBe(
+      `Bearer resource_metadata="${URL_TEXT}", scope="${shown}"`,
+    );
+    expect(challenge('Bearer', URL_TEXT, '', text)).toBe(`Bearer resource_metadata="${URL_TEXT}", error="${shown}"`);
+    expect(challenge('Bearer', text, '', undefined)).toBe(`Bearer resource_metadata="${shown}"`);
   });
 
   it('P16 names the scopes of the configuration, and of the error only what the guard wrote', () => {

@@ -32,10 +32,11 @@ export async function handlePost(
   checkBodyHead(context.request, bodyBytesMax);
   // A session may have calls under way that wait for an answer of their client.
   if (context.request.headers[HEADER.sessionId] === undefined) edge.calls.checkOpen();
-  const credentials = credentialsOf(edge, context.request);
+  const credentials = await credentialsOf(edge, context);
   const holder = shareHolderOf(await edge.guard.identify(credentials));
   share.belongTo(holder);
   const body = await received.read();
+  edge.checkContentDigest(credentials, body);
   edge.largeMessages.seen(holder);
   const beginning = edge.largeMessages.wait(holder, body.length);
   if (beginning !== undefined) await beginning;

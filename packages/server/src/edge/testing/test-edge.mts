@@ -2,6 +2,7 @@
  * A real edge for tests: `node:http` behind the listener of production, the real guard with the real stages, bearer
  * tokens out of a table, and functions in place of servers.
  */
+import { randomBytes } from 'node:crypto';
 import {
   createApprovals,
   createGuard,
@@ -26,7 +27,7 @@ import {
   systemClock,
   type MemoryAuditLog,
 } from '@sallyport/guard/memory';
-import { readAuthorization, type ApprovalRule } from '@sallyport/guard/stages';
+import { checkContentDigest, createCredentialReader, type ApprovalRule } from '@sallyport/guard/stages';
 import { openListener } from '../../listen/listener.ts';
 import type { SocketLimits } from '../../listen/socket-limits.ts';
 import type { GatewaySettings, ServerProfile } from '../settings.ts';
@@ -104,7 +105,7 @@ export async function openTestEdge(options: TestEdgeOptions = {}): Promise<TestE
     maySee: (_identity, server) => maySee(definitions, server, options),
     snapshot: () => ({
       gateway,
-      issuers: [{ issuer: ISSUER, requiredScopes: ['mcp'], scopesSupported: ['mcp'] }],
+      issuers: [{ issuer: ISSUER, requiredScopes: ['mcp'], scopesSupported: ['mcp'], senderConstrained: false }],
       servers: ['crm', 'docs'],
     }),
     profileOf: (server) => profileOf(server, options.profiles),
@@ -123,7 +124,12 @@ export async function openTestEdge(options: TestEdgeOptions = {}): Promise<TestE
     sessions: createMemorySessions(systemClock),
     sealer,
     limiter: createMemoryRateLimiter(systemClock),
-    readAuthorization,
+    readCredentials: createCredentialReader({
+      clock: systemClock,
+      nonceSecret: randomBytes(32),
+      needsNonce: () => false,
+    }),
+    checkContentDigest,
     log: () => {},
     report: (event) => void reports.push(event),
     called: () => {},

@@ -41,6 +41,7 @@ export const ISSUER: JwtIssuer = {
   tenants: ['acme', 'globex', 'null'],
   tenantWithoutClaim: undefined,
   allowedClients: undefined,
+  senderConstrained: false,
   clockSkewSeconds: SKEW,
   lifetimeSecondsMax: 3600,
 };
