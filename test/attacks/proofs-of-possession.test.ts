@@ -1,4 +1,4 @@
-/** O18: tokens that are bound to a key (RFC 9449), over HTTP on the running gateway, with the DPoP of the official SDK. */
+/** O18: tokens that are bound to a key (RFC 9449), on the running gateway, with the DPoP of the official SDK. */
 import { DpopSession, isDpopNonceChallenge } from '@modelcontextprotocol/client';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { openGateway, type TestGateway } from '../e2e/gateway.ts';

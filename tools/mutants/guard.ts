@@ -129,9 +129,11 @@ const identity: readonly Change[] = [
     ['if (bound !== proven)', 'if (bound !== undefined && bound !== proven)'],
     ['bound === undefined && issuer.senderConstrained', 'false'],
     ['Object.keys(cnf).length === 1', 'true'],
+    ["if (credentials.kind === 'dpop' && !credentials.isFirstUse()) throw", 'if (false) throw'],
   ]),
   ...inStages('authenticate/dpop/proof.ts', DPOP, [
     ["if (typ !== 'dpop+jwt')", 'if (false)'],
+    ["String(jwk['n'] ?? '').length > MODULUS_CHARACTERS_MAX ||", ''],
     ['PRIVATE_MEMBERS.some((name) => Object.hasOwn(jwk, name))', 'false'],
     ['    await compactVerify(text, key, { algorithms: [alg] });\n', ''],
     ['if (htm !== request.method)', 'if (false)'],
@@ -143,7 +145,7 @@ const identity: readonly Change[] = [
     ["search + fragment + username + password === ''", 'true'],
   ]),
   ...inStages('authenticate/dpop/read.ts', DPOP, [
-    ["if (!replays.use(keyThumbprint, jti)) throw proofRefused('jti', 'used before');", ''],
+    ['(first ??= replays.use(keyThumbprint, jti))', 'replays.use(keyThumbprint, jti)'],
     ['text === undefined || another !== undefined', 'text === undefined'],
     ['nonce === undefined ? needsNonce() : !nonces.isFresh(nonce)', 'needsNonce() && !nonces.isFresh(String(nonce))'],
     ['nonce === undefined ? needsNonce()', 'nonce === undefined ? false'],
@@ -204,9 +206,9 @@ const identity: readonly Change[] = [
     [
       ['known.validUntilMs > clock.now() && issuers()', 'issuers()'],
       ['&& issuers().includes(known.issuer);', ';'],
-      ['isKnown && known.rememberedUntilMs > performance.now()', 'isKnown'],
+      ['!isKnown || known.rememberedUntilMs <= performance.now()', '!isKnown'],
       ['TOKEN_REMEMBERED_MS = 60_000', 'TOKEN_REMEMBERED_MS = 60_000_000'],
-      ['await checkSignature(token, jwt, issuer, keys);', ''],
+      ['await checkSignature(credentials.token, jwt, issuer, keys);', ''],
     ],
   ),
   ...inStages(

@@ -56,6 +56,8 @@ export type Credentials =
       readonly token: string;
       readonly keyThumbprint: string;
       readonly contentDigest: string | undefined;
+      /** Uses the proof up when it is asked first. @returns false when another request has used it. */
+      readonly isFirstUse: () => boolean;
     }
   | { readonly kind: 'gateway'; readonly tenant: string }
   | { readonly kind: 'on_behalf_of_call'; readonly principal: Principal };

@@ -277,8 +277,8 @@ export const schema = z.strictObject({
             .enum(['optional', 'required'])
             .default('optional')
             .describe(
-              'Whether a proof must have a nonce that this process gave out. `required` where several replicas serve: ' +
-                'no proof can then be used a second time at another one.',
+              'Whether a proof must have a nonce that this process gave out. `required` where several serve: a proof ' +
+                'for one is then of no use at another.',
             ),
         })
         .prefault({})

@@ -1,5 +1,6 @@
 import type { Credentials, JsonObject } from '../../call.ts';
 import { isObject } from '../../json/is-object.ts';
+import { proofRefused } from './dpop/proof.ts';
 import type { JwtIssuer } from './issuer.ts';
 import { describeFound, refused } from './refused.ts';
 
@@ -34,6 +35,7 @@ export function checkBinding(bound: string | undefined, credentials: Credentials
     throw refused('bound', {
       of: { claim: 'cnf', found: 'absent', accept: 'identity.issuers[].senderConstrained: false' },
     });
+  if (credentials.kind === 'dpop' && !credentials.isFirstUse()) throw proofRefused('jti', 'used before');
 }
 
 const PROOF = 'the scheme DPoP with a proof of the key that the token is bound to, or Bearer for a token without one';

@@ -44,7 +44,8 @@ export function challengeHeaders(
 }
 
 /**
- * RFC 6750 section 3 or RFC 9449 section 7.1, with RFC 9728 section 5.1. Every value comes from the configuration or from the table of errors.
+ * RFC 6750 section 3 or RFC 9449 section 7.1, with RFC 9728 section 5.1. Every value comes from the configuration or
+ * from the table of errors.
  */
 export function challenge(
   scheme: 'Bearer' | 'DPoP',

@@ -4,6 +4,7 @@ import { beforeEach, describe, expect, it } from 'vitest';
 import { calculateJwkThumbprint, type JWK } from 'jose';
 import { GuardError } from '../../../errors.ts';
 import { b64, NOW, openHarness, token, type Claims } from '../testing/tokens.mts';
+import { refusedClaimOf } from '../refused.ts';
 import { NONCE_MS } from './nonces.ts';
 import { contentDigestOf } from './proof.ts';
 import { checkContentDigest, createCredentialReader, type RequestHead } from './read.ts';
@@ -101,6 +102,15 @@ describe('O18 refused', () => {
     expect(await refusalOf({ dpop: [make()] })).toEqual({ error: 'invalid_dpop_proof' });
   });
 
+  it.each([{ n: 'x'.repeat(700) }, { e: 'x'.repeat(7) }])(
+    'B3 a key that costs more than one of 4096 bits, before its signature is looked at',
+    async (over) => {
+      const dpop = [proof({}, { jwk: { ...rsa, ...over }, alg: 'RS256' })];
+      const thrown: unknown = await send({ dpop }).catch((error: unknown) => error);
+      expect(refusedClaimOf(thrown as GuardError)?.found).toBe('a larger key than RSA needs');
+    },
+  );
+
   it('no proof, two proofs, and a list in one header', async () => {
     expect(await refusalOf({ dpop: [] })).toEqual({ error: 'invalid_dpop_proof' });
     expect(await refusalOf({ dpop: [proof(), proof()] })).toEqual({ error: 'invalid_dpop_proof' });
@@ -111,7 +121,19 @@ describe('O18 refused', () => {
     const dpop = [proof()];
     await send({ dpop });
     expect(await refusalOf({ dpop })).toEqual({ error: 'invalid_dpop_proof' });
-    expect(harness.claims).toEqual([]);
+    expect(harness.claims).toMatchObject([{ claim: 'jti (of the DPoP proof)', found: 'used before' }]);
+  });
+
+  it('B3 a proof without a token of an issuer uses nothing up', async () => {
+    const dpop = [proof()];
+    const forged = await read(head({ dpop }));
+    await expect(harness.present({ ...forged, token: `${bound}x` } as typeof forged)).rejects.toThrow(GuardError);
+    expect((await send({ dpop })).user.subject).toBe('alice');
+  });
+
+  it('credentials that are judged again, as those of a stream are, use their proof once', async () => {
+    const credentials = await read(head());
+    for (let i = 0; i < 2; i += 1) expect((await harness.present(credentials)).user.subject).toBe('alice');
   });
 
   it('a bound token as a bearer token, whatever lies beside it', async () => {

@@ -1,5 +1,5 @@
 /**
- * One DPoP proof (RFC 9449 section 4.3): that whoever sends this request has the private key that the token is bound to.
+ * One DPoP proof (RFC 9449 section 4.3): whoever sends this request has the private key that the token is bound to.
  */
 import { createHash, hash } from 'node:crypto';
 import { calculateJwkThumbprint, compactVerify, importJWK, type JWK } from 'jose';
@@ -35,6 +35,9 @@ export const PROOF_ALGORITHMS = ['ES256', 'ES384', 'ES512', 'EdDSA', 'Ed25519', 
 export const PROOF_AGE_SECONDS_MAX = 300;
 const PROOF_CHARACTERS_MAX = 8_192;
 const JTI_CHARACTERS_MAX = 256;
+/** RSA with 4096 bits: the sender chooses the key, and a larger one costs more to verify before anyone is known. */
+const MODULUS_CHARACTERS_MAX = 683;
+const EXPONENT_CHARACTERS_MAX = 6;
 const PRIVATE_MEMBERS = ['d', 'p', 'q', 'dp', 'dq', 'qi', 'oth', 'k'];
 
 /**
@@ -50,6 +53,8 @@ export async function verifyProof(text: string, request: ProvenRequest, nowMs: n
   if (typeof alg !== 'string' || !PROOF_ALGORITHMS.includes(alg)) throw proofRefused('alg', describeFound(alg));
   if (!isObject(jwk) || PRIVATE_MEMBERS.some((name) => Object.hasOwn(jwk, name)))
     throw proofRefused('jwk', 'not a public key');
+  if (String(jwk['n'] ?? '').length > MODULUS_CHARACTERS_MAX || String(jwk['e'] ?? '').length > EXPONENT_CHARACTERS_MAX)
+    throw proofRefused('jwk', 'a larger key than RSA needs');
   const keyThumbprint = await verifySignature(text, jwk, alg);
   return { keyThumbprint, ...checkProofClaims(payload, request, nowMs) };
 }

@@ -37,7 +37,8 @@ export interface DpopDeps {
 }
 
 /**
- * Reads credentials. A proof is verified here, once: its `jti` is used up by it.
+ * Reads credentials. A proof is verified here; it is used up when its token is accepted, so that nobody without a token
+ * of an issuer can fill the memory of used proofs.
  *
  * @returns credentials whose token is not verified yet. The proof of it is.
  * @throws GuardError `unauthenticated` with `invalid_dpop_proof` or `use_dpop_nonce`.
@@ -60,8 +61,9 @@ export function createCredentialReader({
     const { keyThumbprint, jti, nonce, contentDigest } = proof;
     if (nonce === undefined ? needsNonce() : !nonces.isFresh(nonce))
       throw refused('proof', { data: { error: 'use_dpop_nonce', nonce: nonces.mint() } });
-    if (!replays.use(keyThumbprint, jti)) throw proofRefused('jti', 'used before');
-    return { kind: 'dpop', token, keyThumbprint, contentDigest };
+    let first: boolean | undefined;
+    const isFirstUse = (): boolean => (first ??= replays.use(keyThumbprint, jti));
+    return { kind: 'dpop', token, keyThumbprint, contentDigest, isFirstUse };
   };
   return (head) => {
     const credentials = readScheme(head.authorization);

@@ -2,8 +2,7 @@ import { hash } from 'node:crypto';
 
 /**
  * The proofs that were used (RFC 9449 section 11.1). A proof is accepted for some minutes, so that is how long it is
- * remembered. Only who has a token that is bound to a key gets here, and each key has a share of its own: nobody can fill
- * the memory, or push out what another one used.
+ * remembered. Each key has a share of its own, so that nobody can fill the memory or push out what another one used.
  */
 export interface Replays {
   /** @returns false when it was used before, or when the key has used too many. */
