@@ -341,6 +341,13 @@ export const SETTINGS: Settings = {
   settings: [
     { path: 'gateway.listen.host', value: '127.0.0.1', default: '127.0.0.1', origin: 'default', secret: false },
     { path: 'gateway.listen.port', value: 8443, default: 8080, origin: 'file', secret: false },
+    { path: 'limits.tiers.premium', value: null, default: null, origin: 'default', secret: false },
+    {
+      path: 'servers.payments.tools.allow',
+      value: ['get_payment', 'search_payments', 'refund', 'payout', 'explain_chargeback'],
+      origin: 'file',
+      secret: false,
+    },
     { path: 'audit.origin', value: 'acme.example/sallyport', origin: 'file', secret: false },
     { path: 'control.session.secret', value: null, origin: 'environment', secret: true },
     { path: 'limits.standard.calls_per_minute', value: 600, default: 600, origin: 'default', secret: false },

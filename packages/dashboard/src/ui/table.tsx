@@ -39,6 +39,8 @@ export interface DataTableProps<Row extends RowData> {
   readonly rows: readonly Row[];
   readonly columns: readonly Column<Row>[];
   readonly rowKey: (row: Row) => string;
+  /** Whether values are shown whole, on as many lines as they need; otherwise what is too long is cut. */
+  readonly wrap?: boolean;
   /** Whether there are rows that have not been read yet. */
   readonly hasMore?: boolean;
   /** Called when the end of what was read comes into sight. */
@@ -50,14 +52,19 @@ const ROW_HEIGHT = 40;
 const OVERSCAN = 12;
 
 export function DataTable<Row extends RowData>(props: DataTableProps<Row>): ReactNode {
-  const { label, rows, columns, rowKey, hasMore, onEnd } = props;
+  const { label, rows, columns, rowKey, hasMore, onEnd, wrap = false } = props;
   const table = useTable({ features, columns, data: rows, getRowId: rowKey });
   const body = useRef<HTMLTableSectionElement>(null);
-  const { shown, above, below, scrollTo } = useRowsInSight(body, rows.length, onEnd);
+  const { shown, above, below, scrollTo, measure } = useRowsInSight(body, rows.length, onEnd);
   useRowKeys(body, rows.length, scrollTo);
   const all = table.getRowModel().rows;
   return (
-    <table className={styles['table']} aria-label={label} aria-rowcount={hasMore === true ? -1 : rows.length + 1}>
+    <table
+      className={styles['table']}
+      data-wrap={wrap || undefined}
+      aria-label={label}
+      aria-rowcount={hasMore === true ? -1 : rows.length + 1}
+    >
       <thead>
         {table.getHeaderGroups().map((group) => (
           <tr key={group.id} aria-rowindex={1}>
@@ -73,7 +80,9 @@ export function DataTable<Row extends RowData>(props: DataTableProps<Row>): Reac
         <Spacer height={above} columns={columns.length} />
         {shown.map((index) => {
           const row = all[index];
-          return row === undefined ? null : <TableRow key={row.id} row={row} index={index} dim={props.dim} />;
+          return row === undefined ? null : (
+            <TableRow key={row.id} row={row} index={index} dim={props.dim} measure={wrap ? measure : undefined} />
+          );
         })}
         <Spacer height={below} columns={columns.length} />
       </tbody>
@@ -85,12 +94,21 @@ interface TableRowProps<Row extends RowData> {
   readonly row: TableRowModel<typeof features, Row>;
   readonly index: number;
   readonly dim: DataTableProps<Row>['dim'];
+  /** For rows whose height is that of what they hold. */
+  readonly measure: ((row: HTMLElement | null) => void) | undefined;
 }
 
-function TableRow<Row extends RowData>({ row, index, dim }: TableRowProps<Row>): ReactNode {
+function TableRow<Row extends RowData>({ row, index, dim, measure }: TableRowProps<Row>): ReactNode {
   const isDim = dim?.(row.original) === true;
   return (
-    <tr aria-rowindex={index + 2} data-row={index} data-dim={isDim || undefined} onClick={followLink}>
+    <tr
+      ref={measure}
+      aria-rowindex={index + 2}
+      data-index={index}
+      data-row={index}
+      data-dim={isDim || undefined}
+      onClick={followLink}
+    >
       {row.getAllCells().map((cell) => (
         <td key={cell.id} className={cellClass(cell.column.columnDef.meta)}>
           <FlexRender cell={cell} />
@@ -110,6 +128,7 @@ function useRowsInSight(
   readonly above: number;
   readonly below: number;
   readonly scrollTo: (index: number) => void;
+  readonly measure: (row: HTMLElement | null) => void;
 } {
   const margin = useTopOf(body);
   const virtualizer = useWindowVirtualizer({
@@ -129,6 +148,7 @@ function useRowsInSight(
     above: (items[0]?.start ?? margin) - margin,
     below: Math.max(0, virtualizer.getTotalSize() - end),
     scrollTo: (index) => virtualizer.scrollToIndex(index, { align: 'auto' }),
+    measure: virtualizer.measureElement,
   };
 }
 

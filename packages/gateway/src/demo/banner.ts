@@ -1,7 +1,7 @@
 /**
  * What `npm start` prints: addresses, users, how to connect a client, and calls to make. At most 100 columns wide.
  */
-import { ASKING_CALL, type DemoCall } from './demo-calls.ts';
+import { ASKING_CALL, CHANGING_CALL, WITHHELD_CALL, type DemoCall } from './demo-calls.ts';
 import type { DemoUser } from './users.ts';
 
 /** Everything that the banner shows. */
@@ -50,6 +50,7 @@ export function banner(content: BannerContent): string {
     ...content.calls.map((call) => callLines(call, content.callsFolder)),
     heading('A person says yes (in a second terminal)'),
     ...approvalLines(content),
+    ...(content.signIn ? [heading('A definition changes'), ...definitionLines(content)] : []),
     heading('Then prove that the record of all this is whole'),
     `  ${content.command} audit verify --config ${content.configFile}`,
     heading('Weakened on purpose, because this is a demo'),
@@ -101,9 +102,23 @@ function approvalLines({ adminUrl, callsFolder, command, signIn }: BannerContent
     as('bob', 'approve ID'),
     '  # carol may: the call of alice goes on',
     as('carol', 'approve ID'),
-    ...(signIn ? [`  # or on the page, signed in as carol: ${adminUrl}/approvals`] : []),
+    ...(signIn
+      ? [
+          `  # or on the page, signed in as carol: ${adminUrl}/approvals`,
+          '  # or with a sign-in in place of a key: then the commands above need no file',
+          `  ${command} login --admin-url ${adminUrl}`,
+        ]
+      : []),
   ];
 }
+
+/** The page is for people who sign in: a key of the demo is not bound to every tenant. */
+const definitionLines = ({ adminUrl, callsFolder }: BannerContent): string[] => [
+  callLines(CHANGING_CALL, callsFolder),
+  callLines(WITHHELD_CALL, callsFolder),
+  '  # alice reads what changed, and approves or rejects it; carol and bob may only look',
+  `  ${adminUrl}/servers/notes?state=changed`,
+];
 
 function wrapped(text: string, first: string, rest: string): string[] {
   const lines: string[] = [];

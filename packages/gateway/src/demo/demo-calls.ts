@@ -10,6 +10,7 @@ import { ACCEPT_RESPONSE, HEADER_NAME } from '@sallyport/server/mcp/headers';
 import { requestMessage } from '@sallyport/server/mcp/json-rpc';
 import { requestMeta } from '@sallyport/server/mcp/meta-keys';
 import { afterApprovalPage } from '@sallyport/server/mcp/approval-retry';
+import { TAKEN_OVER } from './taken-over.ts';
 
 /** One call, and what it shows. */
 export interface DemoCall {
@@ -90,6 +91,26 @@ export const ASKING_CALL: DemoCall = {
   waits: true,
 };
 
+/** The call after which a server says something else of a tool. */
+export const CHANGING_CALL: DemoCall = {
+  file: '8-changes',
+  user: 'alice',
+  server: 'notes',
+  tool: 'add_note',
+  arguments: { tenant: 'acme', title: TAKEN_OVER, text: 'From now on the server describes list_notes differently.' },
+  shows: 'the notes server is taken over: it describes list_notes differently',
+};
+
+/** What a person tries then. */
+export const WITHHELD_CALL: DemoCall = {
+  file: '9-withheld',
+  user: 'alice',
+  server: 'notes',
+  tool: 'list_notes',
+  arguments: { tenant: 'acme' },
+  shows: 'withheld: nobody can list notes, until somebody approves what changed',
+};
+
 /** The users that decide about it, each with a file that makes the command line act for them. */
 export const DECIDERS = ['bob', 'carol'] as const;
 
@@ -100,7 +121,7 @@ export function writeCurlFiles(
   keys: ReadonlyMap<string, string>,
 ): void {
   mkdirSync(folder, { recursive: true, mode: 0o700 });
-  for (const call of [...DEMO_CALLS, ASKING_CALL])
+  for (const call of [...DEMO_CALLS, ASKING_CALL, CHANGING_CALL, WITHHELD_CALL])
     writeFileSync(join(folder, call.file), curlFile(call, gatewayUrl, keys.get(call.user) ?? ''), { mode: 0o600 });
   for (const subject of DECIDERS) {
     const variables = { SALLYPORT_TOKEN: keys.get(subject) ?? '', SALLYPORT_ADMIN_URL: adminUrl };

@@ -125,6 +125,18 @@ describe('the whole demo', () => {
     expect(await (await at('/audit/acme/checkpoint')).text()).toMatch(/^sallyport\.local\/acme\n\d+\n/);
   });
 
+  it('A3 a definition that changes is withheld, shown with what hides in it, and not approved by carol', async () => {
+    expect((await curl('8-changes')).result?.content[0]?.text).toMatch(/was added/);
+    expect((await curl('9-withheld')).result?.content[0]?.text ?? '').not.toContain('acme');
+    const key = /SALLYPORT_TOKEN='(.*)'/.exec(readFileSync(join(dataFolder, 'try', 'as-carol'), 'utf8'))?.[1];
+    const headers = { authorization: `Bearer ${key}`, 'content-type': 'application/json' };
+    const url = `http://127.0.0.1:${admin}/api/v1/servers/notes/definitions/tool/list_notes`;
+    const shown = (await (await fetch(url, { headers })).json()) as { readonly digest: string };
+    expect(shown).toMatchObject({ state: 'changed', hidden_characters: [{ character: 'U+200B' }] });
+    const body = JSON.stringify({ digest: shown.digest });
+    expect((await fetch(`${url}/approve`, { method: 'POST', headers, body })).status).toBe(403);
+  });
+
   it('its policies pass the check against what the servers really offer', async () => {
     const file = fileURLToPath(new URL('../../../../examples/demo/sallyport.yaml', import.meta.url));
     const loaded = loadConfigText(readFileSync(file, 'utf8').replaceAll('../../data/demo', dataFolder), file, {

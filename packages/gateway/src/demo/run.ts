@@ -35,7 +35,7 @@ export interface DemoOptions {
 }
 
 const RIGHTS: Readonly<Record<string, string>> = {
-  alice: 'everything',
+  alice: 'everything; runs the gateway',
   bob: 'reads notes, echoes what is not confidential',
   carol: 'approves what others ask for',
   dave: 'reads and writes notes, 5 calls a minute',

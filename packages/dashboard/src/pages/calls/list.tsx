@@ -41,7 +41,7 @@ const columnsOf = (scope: string | undefined) => [
           <ClockTime value={time} />
         </Link>
       ),
-    { width: '9rem' },
+    { width: 'clamp(6rem, 22%, 9rem)' },
   ),
   column<Call>('tool', 'Call', (call) => (
     <span className={styles['target']}>

@@ -88,7 +88,7 @@ function Keys({ revoke }: { readonly revoke: (key: ApiKey) => void }): ReactNode
         {({ items }) => {
           const rows = items.filter(wanted);
           if (rows.length > 0)
-            return <DataTable label="API keys" rows={rows} columns={columns} rowKey={({ id }) => id} />;
+            return <DataTable label="API keys" rows={rows} columns={columns} rowKey={({ id }) => id} wrap />;
           return (
             <Empty icon={KeyRound} title={items.length === 0 ? 'No API keys' : 'No key matches'}>
               <p>{items.length === 0 ? 'Create one for a machine that cannot sign in.' : 'Clear the filter.'}</p>
@@ -132,7 +132,8 @@ function People(): ReactNode {
         {({ items }) => {
           const rows = items.filter(wanted);
           const rowKey = ({ issuer, subject, tenant }: KnownPerson): string => `${issuer} ${subject} ${tenant}`;
-          if (rows.length > 0) return <DataTable label="People" rows={rows} columns={PEOPLE_COLUMNS} rowKey={rowKey} />;
+          if (rows.length > 0)
+            return <DataTable label="People" rows={rows} columns={PEOPLE_COLUMNS} rowKey={rowKey} wrap />;
           return (
             <Empty icon={Users} title={items.length === 0 ? 'Nobody called yet' : 'Nobody matches'}>
               <p>{items.length === 0 ? 'Whoever calls a tool appears here.' : 'Clear the filter.'}</p>

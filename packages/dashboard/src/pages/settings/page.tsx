@@ -17,25 +17,23 @@ const textOf = (value: unknown): string => (typeof value === 'string' ? value : 
 
 function Value({ setting: { value, secret } }: { readonly setting: Setting }): ReactNode {
   if (secret === true) return <span className="soft">secret, not shown</span>;
-  if (value === undefined) return <span className="soft">not set</span>;
-  return (
-    <code title={textOf(value)}>
-      <VisibleText text={textOf(value)} />
-    </code>
-  );
+  if (value === undefined || value === null) return <span className="soft">not set</span>;
+  return <Copyable value={textOf(value)} what="value" lengthMax={Infinity} />;
 }
 
 const COLUMNS = [
-  column<Setting>('path', 'Setting', ({ path }) => <Copyable value={path} what="path" lengthMax={64} />),
-  column<Setting>('value', 'In force', (setting) => <Value setting={setting} />, { width: '30%' }),
+  column<Setting>('path', 'Setting', ({ path }) => <Copyable value={path} what="path" lengthMax={Infinity} />),
+  column<Setting>('value', 'In force', (setting) => <Value setting={setting} />, { width: '38%' }),
   column<Setting>(
     'default',
     'Default',
     (setting) =>
-      setting.default === undefined ? (
+      setting.default === undefined || setting.default === null ? (
         <span className="soft">–</span>
       ) : (
-        <code title={textOf(setting.default)}>{textOf(setting.default)}</code>
+        <code>
+          <VisibleText text={textOf(setting.default)} />
+        </code>
       ),
     { width: '18%', wide: true },
   ),
@@ -102,7 +100,7 @@ function Content({ settings: { settings, weakenings } }: { readonly settings: Se
             <p>Clear the filters to see all of them.</p>
           </Empty>
         ) : (
-          <DataTable label="Settings" rows={rows} columns={COLUMNS} rowKey={({ path }) => path} />
+          <DataTable label="Settings" rows={rows} columns={COLUMNS} rowKey={({ path }) => path} wrap />
         )}
       </Card>
     </>
