@@ -52,7 +52,8 @@ function Views({ server }: { readonly server: string }): ReactNode {
       to="/servers/$name"
       params={{ name: server }}
       search={search}
-      {...(shown === name && { 'aria-current': 'page' as const })}
+      data-shown={shown === name || undefined}
+      activeProps={{ 'aria-current': shown === name ? 'page' : undefined }}
     >
       {label}
     </Link>
