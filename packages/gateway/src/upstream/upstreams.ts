@@ -5,7 +5,7 @@
 import { BoundedMap, type Catalog, type Definition, type MaybePromise, type SendUpstream } from '@sallyport/guard';
 import type { ServerDirectory } from '../snapshot.ts';
 import { createCallShares } from './calls/call-shares.ts';
-import { createRequestStates } from './calls/input-required/request-state.ts';
+import { createRequestStates } from '@sallyport/server/request-state';
 import { createParkedCalls, type ParkedCalls } from './calls/parked/parked-calls.ts';
 import { send, type SendDeps } from './calls/send.ts';
 import { gatewayCapabilities } from './client-requests/capabilities.ts';

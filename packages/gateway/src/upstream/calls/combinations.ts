@@ -20,7 +20,7 @@ import { throwAsSent, transportFailure } from '../transports/failure.ts';
 import type { ServerResult } from '../transports/transport.ts';
 import { answerInputRequests } from './input-required/answer-input-requests.ts';
 import { forwardInputRequests } from './input-required/forward-input-requests.ts';
-import type { RequestStates } from './input-required/request-state.ts';
+import type { RequestStates } from '@sallyport/server/request-state';
 import { outboundRequest, sendRequest } from './outbound-request.ts';
 import type { ParkedCalls } from './parked/parked-calls.ts';
 import { clientResult } from './result.ts';

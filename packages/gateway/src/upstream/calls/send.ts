@@ -27,7 +27,7 @@ import { reasonOf, withoutServerWords } from '../transports/failure.ts';
 import { acquireSession, prepareRetry, type Sent } from './acquire-session.ts';
 import type { CallShares } from './call-shares.ts';
 import { COMBINATIONS, type CombinationDeps } from './combinations.ts';
-import { inputResponsesOf, type RequestState } from './input-required/request-state.ts';
+import { inputResponsesOf, type RequestState } from '@sallyport/server/request-state';
 import { urlElicitations } from './input-required/url-elicitation.ts';
 import { listDefinitions } from './list-definitions.ts';
 import { modernClientError } from './modern-client-error.ts';

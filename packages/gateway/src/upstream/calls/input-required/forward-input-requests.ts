@@ -8,7 +8,7 @@ import type { RunClientRequest } from '../../deps.ts';
 import { sealTasksOfResult } from '../../tasks/task-ids.ts';
 import { taskOriginOf, type ServerCall } from '../server-call.ts';
 import { inputRequestsOf } from './input-requests.ts';
-import type { RequestState, RequestStates } from './request-state.ts';
+import type { RequestState, RequestStates } from '@sallyport/server/request-state';
 
 const STATE_TTL_MS = 15 * 60_000;
 

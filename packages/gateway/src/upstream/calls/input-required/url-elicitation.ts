@@ -9,7 +9,7 @@ import { guardClientRequest } from '../../client-requests/send-to-client.ts';
 import type { RunClientRequest } from '../../deps.ts';
 import { remoteErrorOf } from '../../transports/failure.ts';
 import type { ServerCall } from '../server-call.ts';
-import type { RequestStates } from './request-state.ts';
+import type { RequestStates } from '@sallyport/server/request-state';
 
 const STATE_TTL_MS = 15 * 60_000;
 const URLS_MAX = 8;

@@ -13,7 +13,7 @@ import type { PinCatalog } from '../../pins/catalog.ts';
 import type { SessionPool } from '../../sessions/pool.ts';
 import type { UpstreamSession } from '../../sessions/session.ts';
 import type { ServerResult } from '../../transports/transport.ts';
-import { inputResponsesOf, invalidRequestState, type RequestStates } from '../input-required/request-state.ts';
+import { inputResponsesOf, invalidRequestState, type RequestStates } from '@sallyport/server/request-state';
 import { outboundRequest, sendRequest } from '../outbound-request.ts';
 import { clientResult } from '../result.ts';
 import type { CallShares } from '../call-shares.ts';

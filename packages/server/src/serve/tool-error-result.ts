@@ -1,5 +1,5 @@
 import type { JsonObject } from '@sallyport/guard';
-import type { ToolError } from './errors.ts';
+import type { ToolError } from '../errors.ts';
 
 /** A ToolError as a tool result: text that a model can act on, and the same for programs, as refusals have it. */
 export function toolErrorResult(
