@@ -3,7 +3,7 @@ import { configDefaults, defineConfig } from 'vitest/config';
 // Node.js gets them, too, so `import` is not among them: `require` of a package that has both would get a module.
 const conditions = ['sallyport-source', 'node', 'module', 'default'];
 /** Tests that replace a module of Node.js get modules of their own. */
-const ISOLATED = ['packages/gateway/src/adapters/jwks/addresses.test.ts'];
+const ISOLATED = ['packages/server/src/jwks/addresses.test.ts'];
 
 export default defineConfig({
   resolve: { conditions },

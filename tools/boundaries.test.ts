@@ -7,7 +7,7 @@ const gateway = sourcesIn('packages/gateway/src').filter((source) => !isTest(sou
 const server = sourcesIn('packages/server/src').filter((source) => !isTest(source));
 const all = [...guard, ...server, ...gateway];
 
-const FOLDERS = ['edge', 'upstream', 'control', 'adapters', 'listen', 'segments'] as const;
+const FOLDERS = ['edge', 'upstream', 'control', 'adapters', 'jwks', 'listen', 'segments'] as const;
 /** The folder of a part, in the gateway or in what it shares with servers. */
 const folderOf = (path: string): string | undefined =>
   /^packages\/(?:gateway|server)\/src\/([a-z-]+)\//.exec(path)?.[1];
@@ -109,8 +109,8 @@ describe('boundaries', () => {
     expect(breaking(protocol, (_source, imported) => !allowed.test(imported))).toEqual([]);
   });
 
-  it('only edge, upstream, cli, demo and the composition import mcp/: stores and settings need no MCP', () => {
-    const speakers = new Set(['mcp', 'edge', 'upstream', 'cli', 'demo', undefined]);
+  it('only edge, serve, upstream, cli, demo and the composition import mcp/: stores and settings need no MCP', () => {
+    const speakers = new Set(['mcp', 'edge', 'serve', 'upstream', 'cli', 'demo', undefined]);
     expect(
       breaking(
         parts,

@@ -17,7 +17,8 @@ const IMPORT =
   /(?:^|\n)\s*(?:import|export)\s[^'";]*?from\s+'([^']+)'|(?:^|\n)\s*import\s+'([^']+)'|import\('([^']+)'\)/g;
 
 /** A file of the server package that the gateway shares. */
-const SERVER_FILE = /^@sallyport\/server\/((?:edge|listen|mcp|segments)\/.+|private-file|record-search|request-state)$/;
+const SERVER_FILE =
+  /^@sallyport\/server\/((?:edge|jwks|listen|mcp|segments)\/.+|private-file|record-search|request-state)$/;
 
 /** @param base another checkout, for figures of two in one run. */
 export function sourcesIn(folder: string, base = root): Source[] {

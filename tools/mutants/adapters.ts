@@ -2,6 +2,7 @@
 import { changesIn, type Change } from './change.ts';
 
 const inAdapters = changesIn('packages/gateway/src/adapters');
+const inServer = changesIn('packages/server/src');
 const SIGN_IN = ['test/sign-in/refusals.test.ts', 'test/sign-in/flow.test.ts', 'test/sign-in/sign-in-page.test.ts'];
 const STORES = ['sqlite/sqlite.test.ts', 'test/contracts/sqlite.test.ts'];
 
@@ -92,7 +93,7 @@ const store: readonly Change[] = [
 ];
 
 const issuers: readonly Change[] = [
-  ...inAdapters(
+  ...inServer(
     'jwks/fetch-json.ts',
     ['jwks/jwks.test.ts', 'jwks/addresses.test.ts'],
     [
@@ -106,12 +107,12 @@ const issuers: readonly Change[] = [
       ['    signal: AbortSignal.timeout(FETCH_TIMEOUT_MS),\n', ''],
     ],
   ),
-  ...inAdapters(
+  ...inServer(
     'jwks/discover.ts',
     ['jwks/jwks.test.ts'],
     [['document?.issuer === issuer && typeof document.jwks_uri', 'typeof document?.jwks_uri']],
   ),
-  ...inAdapters(
+  ...inServer(
     'jwks/keys.ts',
     ['jwks/jwks.test.ts', 'jwks/addresses.test.ts'],
     [

@@ -3,7 +3,7 @@ import { changesIn, type Change } from './change.ts';
 
 const inServer = changesIn('packages/server/src');
 const inHttp = changesIn('packages/server/src/http');
-const TESTS = ['secure-server.test.ts', 'broken-tools.test.ts', 'result-limit.test.ts'];
+const TESTS = ['tool.test.ts', 'calls.test.ts', 'result-limit.test.ts', 'listen.test.ts'];
 
 const http: readonly Change[] = [
   ...inHttp(
@@ -27,7 +27,7 @@ const http: readonly Change[] = [
   ),
   ...inHttp(
     'dialler.ts',
-    ['packages/gateway/src/adapters/jwks/addresses.test.ts'],
+    ['packages/server/src/jwks/addresses.test.ts'],
     [
       ['addresses.every(({ address })', 'addresses.some(({ address })'],
       ["(kind === 'private' && isInternal)", "kind === 'private'"],
@@ -41,36 +41,58 @@ export const library: readonly Change[] = [
   ...http,
   ...inServer('server-guard.ts', TESTS, [
     ['RESULT_BYTES_MAX = 1024 * 1024', 'RESULT_BYTES_MAX = 1024 * 1024 * 1024'],
-    ['resultBytesMax: () => RESULT_BYTES_MAX', 'resultBytesMax: () => Infinity'],
     ["additionalArguments: () => 'reject'", "additionalArguments: () => 'allow'"],
     ['refusalsPerMinute: () => 120', 'refusalsPerMinute: () => 120_000'],
-    ['limit: 100, periodMs', 'limit: 100_000, periodMs'],
+    ["DEFAULT_LIMIT = '100/min'", "DEFAULT_LIMIT = '100000/min'"],
     ['clear: () => []', "clear: () => ['*/*/*']"],
+    ["if (!Object.hasOwn(limits, 'default')) throw", 'if (false) throw'],
+    ['    if (limit === undefined) continue;', '    continue;'],
+    ["if (kind !== 'tool' || approval === undefined) return [];", 'return [];'],
   ]),
   ...inServer('secure-server.ts', TESTS, [
-    ["if (tools.size !== options.tools.length) throw new RangeError('two tools have the same name');", ''],
-    ["if (hashingKey.length < 32) throw new RangeError('the hashing key must have at least 32 bytes');", ''],
-    ["if (limits !== undefined && !Object.hasOwn(limits, 'default'))", 'if (false)'],
+    ['if (!NAME.test(name)) throw', 'if (false) throw'],
     ['if (!(timeoutMs >= 1 && timeoutMs < 2 ** 31)) throw', 'if (false) throw'],
     ['TIMEOUT_MS = 60_000', 'TIMEOUT_MS = 60_000_000'],
+    ['...(hasAuth ? configured : [developer.authenticator]),', '...configured, developer.authenticator,'],
+  ]),
+  ...inServer('records.ts', TESTS, [
+    ['if (hashingKey !== undefined && hashingKey.length < KEY_BYTES_MIN)', 'if (false)'],
+  ]),
+  ...inServer('listen-options.ts', TESTS, [
+    ['  if (outside) requireProtection(options, hasAuth, isRecorded);\n', ''],
+    ["...(hasAuth ? [] : ['auth, so that callers are authenticated']),", ''],
+    ["...(isRecorded ? [] : ['data or audit, so that records outlive the process']),", ''],
+  ]),
+  ...inServer('local-identity.ts', TESTS, [['isSame(Buffer.from(credentials.token), expected)', 'true']]),
+  ...inServer('item.ts', TESTS, [
+    ['if (!NAME.test(name)) throw', 'if (false) throw'],
+    ['if (!checked.has(item)) throw', 'if (false) throw'],
+    ['  Object.freeze(item);\n', ''],
   ]),
   ...inServer('tool.ts', TESTS, [
-    ['if (!/^[A-Za-z0-9_.-]{1,128}$/.test(name)) throw', 'if (false) throw'],
-    ["if (roles !== 'everyone' && !Array.isArray(roles))", 'if (false)'],
-    ["if (input['type'] !== 'object') throw", 'if (false) throw'],
-    ['    compileSchema(input);\n', ''],
-    ['Object.freeze({ ...definition })', '({ ...definition })'],
+    ['if (!EFFECTS.includes(effect)) throw', 'if (false) throw'],
+    ['  checkPermission(options.permission, what);\n', ''],
   ]),
-  ...inServer('roles-policy.ts', TESTS, [
-    ["roles === 'everyone' || (roles", "roles === 'everyone' || true || (roles"],
-    ['    couldAllow: allowed,', '    couldAllow: () => true,'],
+  ...inServer('schema.ts', TESTS, [
+    ["if (document['type'] !== 'object') throw", 'if (false) throw'],
+    [
+      'const document = closeObjects(documentOf(schema, side, what));',
+      'const document = documentOf(schema, side, what);',
+    ],
   ]),
-  ...inServer('run-tool.ts', TESTS, [
-    ["const isShown = errors === 'show' &&", 'const isShown ='],
-    ['await Promise.race([answer, rejectionOf(timeout.signal)])', 'await answer'],
+  ...inServer('permission-policy.ts', TESTS, [
+    ['return names.some((name) => holds(principal, name, roles));', 'return true;'],
+    ['return holds(request.principal, needed, roles)', 'return true'],
   ]),
-  ...inServer('mcp-server.ts', TESTS, [
-    ['if (!INTERNAL_ERRORS.has(outcome.error.code)) return;', 'return;'],
-    ["outcome.principal === undefined || outcome.error.code === 'unknown_tenant'", 'false'],
+  ...inServer('uri-template.ts', TESTS, [['if (!PART.test(part)) return undefined;', '']]),
+  ...inServer('serve/run-tool.ts', TESTS, [
+    [
+      "if (!(thrown instanceof ToolError)) throw new GuardError('internal', { cause: thrown });",
+      'if (!(thrown instanceof ToolError)) throw thrown;',
+    ],
+    ['handlerCall(deps, run, input) as never), endOf(run)]', 'handlerCall(deps, run, input) as never)]'],
+    ['if (parsed.faults !== undefined) throw new TypeError', 'if (false) throw new TypeError'],
   ]),
+  ...inServer('serve/parsed-input.ts', TESTS, [['if (faults !== undefined)', 'if (false)']]),
+  ...inServer('serve/waiting-runs.ts', TESTS, [['entry.run.round !== opened.round', 'false']]),
 ];

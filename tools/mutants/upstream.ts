@@ -31,7 +31,7 @@ const calls: readonly Change[] = [
     ],
   ),
   ...inUpstream('calls/send.ts', ['calls/never-twice.test.ts'], [["      sent = 'call';\n", '']]),
-  ...inUpstream('calls/input-required/request-state.ts', inStages, [
+  ...inUpstream('packages/server/src/request-state.ts', inStages, [
     ['      if (clock.now() > expiresAtMs) throw invalidRequestState();\n', ''],
     ['if (opened === undefined) throw invalidRequestState();', 'if (opened === undefined) return undefined;'],
     [

@@ -1,6 +1,6 @@
 /** What `/ready` asks: the log, the store, the issuers and the servers. */
 import type { SettingsHolder } from './active-settings.ts';
-import type { IssuerKeys } from './adapters/jwks/keys.ts';
+import type { IssuerKeys } from '@sallyport/server/jwks/keys';
 import type { SegmentAuditLog } from '@sallyport/server/segments/log';
 import type { Database } from './adapters/kysely/database.ts';
 import type { Check } from './control/ready.ts';

@@ -15,7 +15,7 @@ import {
 import { createApprovalWaits } from './approval-waits.ts';
 import { aborted, atMost } from './aborted.ts';
 import { createSettingsHolder } from './active-settings.ts';
-import { createKeySource, type IssuerKeys } from './adapters/jwks/keys.ts';
+import { createKeySource, type IssuerKeys } from '@sallyport/server/jwks/keys';
 import { createLogger } from './adapters/pino/logger.ts';
 import { createMetrics, type Metrics } from './adapters/prometheus/metrics.ts';
 import { openAuditLog, openFreeLog, type AuditLogDeps, type SegmentAuditLog } from '@sallyport/server/segments/log';

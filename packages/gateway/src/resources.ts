@@ -1,7 +1,7 @@
 /** What the parts of a gateway are composed from. */
 import type { Clock, Guard, Log, Sealer } from '@sallyport/guard';
 import type { SettingsHolder } from './active-settings.ts';
-import type { IssuerKeys } from './adapters/jwks/keys.ts';
+import type { IssuerKeys } from '@sallyport/server/jwks/keys';
 import type { Database } from './adapters/kysely/database.ts';
 import type { Metrics } from './adapters/prometheus/metrics.ts';
 import type { SegmentAuditLog } from '@sallyport/server/segments/log';

@@ -12,7 +12,9 @@ import { DEFAULT_APPROVERS, readDemand, type WrittenDemand } from '@sallyport/gu
  * ```
  */
 export type ApprovalText =
-  true | string | { readonly by: string; readonly when: (input: Readonly<Record<string, unknown>>) => boolean };
+  | true
+  | string
+  | { readonly by: string; readonly when: (input: Readonly<Record<string, unknown>>) => boolean };
 
 /** @throws RangeError for a text that asks for nothing that is known. */
 export function readApproval(approval: ApprovalText, what: string): WrittenDemand {

@@ -13,7 +13,8 @@ export function closeObjects(schema: JsonObject): JsonObject {
   const closed: Record<string, Json> = { ...schema };
   for (const keyword of MAPS) {
     const map = schema[keyword];
-    if (isObject(map)) closed[keyword] = Object.fromEntries(Object.entries(map).map(([name, part]) => [name, close(part)]));
+    if (isObject(map))
+      closed[keyword] = Object.fromEntries(Object.entries(map).map(([name, part]) => [name, close(part)]));
   }
   for (const keyword of declaresMembers(schema) ? ['prefixItems'] : [...ALTERNATIVES, 'prefixItems']) {
     const list = schema[keyword];

@@ -19,12 +19,6 @@ export interface HandlerCall<Input> extends CallContext {
   readonly input: Input;
   /** In every record and error of the call. */
   readonly correlationId: string;
-  /**
-   * Requests to systems behind the server: to the hosts that the server allows, and to no other.
-   *
-   * @throws ToolError `HOST_NOT_ALLOWED` for every other host.
-   */
-  readonly fetch: typeof globalThis.fetch;
   /** Tells a caller who wants to know how far the call is. `total` and `message` may be left out. */
   progress(done: number, total?: number, message?: string): void;
   /** Writes a line into the log of the client, if it wants lines of this level. */
@@ -56,5 +50,4 @@ export interface HandlerCall<Input> extends CallContext {
  * const level: ClientLogLevel = 'info';
  * ```
  */
-export type ClientLogLevel =
-  'debug' | 'info' | 'notice' | 'warning' | 'error' | 'critical' | 'alert' | 'emergency';
+export type ClientLogLevel = 'debug' | 'info' | 'notice' | 'warning' | 'error' | 'critical' | 'alert' | 'emergency';

@@ -46,6 +46,20 @@ export function checkName(name: string, kind: string): void {
   if (!NAME.test(name)) throw new RangeError(`a ${kind} name has 1 to 128 of A-Za-z0-9_.-`);
 }
 
+const checked = new WeakSet<Item>();
+
+/** Freezes an item that was checked. */
+export function checkedItem<I extends Item>(item: I): I {
+  Object.freeze(item);
+  checked.add(item);
+  return item;
+}
+
+/** @throws RangeError for one that was written by hand: nobody has checked it. */
+export function requireChecked(item: Item): void {
+  if (!checked.has(item)) throw new RangeError(`${item.name} was not made by tool(), resource() or prompt()`);
+}
+
 /** The item as the guard knows it. */
 export function definitionOf(server: string, { kind, name, document, labels, effect }: Item): Definition {
   return {

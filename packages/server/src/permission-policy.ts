@@ -23,7 +23,8 @@ export function permissionPolicy(catalog: ItemCatalog, roles: Roles): PolicyEngi
       const item = catalog.itemOf(request.definition);
       const grant = grantOf(item);
       if (item === undefined || !couldAllow(request)) return { effect: 'deny', grant, error: undefined };
-      if (typeof item.permission === 'string' || !DECIDED_BY_INPUT.has(request.action)) return { effect: 'allow', grant };
+      if (typeof item.permission === 'string' || !DECIDED_BY_INPUT.has(request.action))
+        return { effect: 'allow', grant };
       try {
         const needed = neededFor(item, request);
         return holds(request.principal, needed, roles)

@@ -15,7 +15,8 @@ import type { Principal } from '@sallyport/guard';
  * ```
  */
 export type Permission<Input> =
-  string | { readonly oneOf: readonly [string, ...string[]]; readonly of: (input: Input) => string };
+  | string
+  | { readonly oneOf: readonly [string, ...string[]]; readonly of: (input: Input) => string };
 
 /**
  * Which permissions each role has. `*` is all of them, `customers:*` those that begin so.
@@ -42,7 +43,9 @@ export function checkPermission(permission: Permission<never> | undefined, what:
 /** Whether a principal holds a permission: by a scope of its credential, or by one of its roles. */
 export function holds({ scopes, user }: Principal, permission: string, roles: Roles): boolean {
   if (permission === EVERYONE || scopes.includes(permission)) return true;
-  return user.roles.some((role) => Object.hasOwn(roles, role) && (roles[role] ?? []).some((has) => covers(has, permission)));
+  return user.roles.some(
+    (role) => Object.hasOwn(roles, role) && (roles[role] ?? []).some((has) => covers(has, permission)),
+  );
 }
 
 const covers = (has: string, permission: string): boolean =>

@@ -1,7 +1,7 @@
 /** Prompts: texts that a person chooses, with arguments. */
 import { isObject, type JsonObject, type MaybePromise } from '@sallyport/guard';
 import type { HandlerCall } from './handler.ts';
-import { checkName, documentOf, type Item, type ItemOptions } from './item.ts';
+import { checkedItem, checkName, documentOf, type Item, type ItemOptions } from './item.ts';
 import { checkPermission } from './permission.ts';
 import type { Complete } from './resource.ts';
 import { prepareSchema, type PreparedSchema, type Schema, type SchemaOutput } from './schema.ts';
@@ -73,7 +73,7 @@ export function prompt<const I extends Schema>(options: PromptOptions<I>): Promp
   const published = argumentsOf(input.document);
   const unknown = Object.keys(complete).find((key) => !published.some((argument) => argument['name'] === key));
   if (unknown !== undefined) throw new RangeError(`${what}: there is no argument ${unknown} to complete`);
-  return Object.freeze({
+  return checkedItem({
     kind: 'prompt' as const,
     name,
     description,

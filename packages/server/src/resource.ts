@@ -1,7 +1,7 @@
 /** Resources and resource templates: what clients read by its URI. */
 import { uriFault, type JsonObject, type MaybePromise } from '@sallyport/guard';
 import type { HandlerCall } from './handler.ts';
-import { documentOf, type Item, type ItemOptions } from './item.ts';
+import { checkedItem, documentOf, type Item, type ItemOptions } from './item.ts';
 import { checkPermission } from './permission.ts';
 import { prepareSchema, type PreparedSchema, type Schema, type SchemaOutput } from './schema.ts';
 import { parsedNow } from './tool.ts';
@@ -90,7 +90,7 @@ export function resource(options: ResourceOptions): Resource {
   if (typeof permission !== 'string') throw new RangeError(`resource ${uri}: its permission cannot depend on input`);
   const isApp = uri.startsWith('ui://');
   const mimeType = options.mimeType ?? (isApp ? APP_TYPE : undefined);
-  return Object.freeze({
+  return checkedItem({
     kind: 'resource' as const,
     name: uri,
     labels,
@@ -165,12 +165,12 @@ export function resourceTemplate<const I extends Schema>(options: ResourceTempla
   checkPermission(permission, what);
   const unknown = Object.keys(complete).find((name) => !template.variables.includes(name));
   if (unknown !== undefined) throw new RangeError(`${what}: there is no variable ${unknown} to complete`);
-  return Object.freeze({
+  return checkedItem({
     kind: 'resource_template' as const,
     name: uri,
     labels,
     permission,
-    inputOf: (variables: JsonObject) => parsedNow(input, variables),
+    inputOf: ({ uri: read }: JsonObject) => parsedNow(input, template.match(String(read)) ?? {}),
     template,
     mimeType,
     input,

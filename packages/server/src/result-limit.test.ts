@@ -1,23 +1,23 @@
 /** The bounds of a server that was given none. */
-import { createMemoryAuditLog, createMemoryKeys, systemClock } from '@sallyport/guard/memory';
-import { createApiKeyAuthenticator, mintApiKey } from '@sallyport/guard/stages';
-import { Client, InMemoryTransport } from '@modelcontextprotocol/client';
+import { createMemoryAuditLog, createMemoryKeys } from '@sallyport/guard/memory';
+import { mintApiKey } from '@sallyport/guard/stages';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { secureServer, tool, type SecureServerOptions, type Tool } from './index.ts';
+import { callAs, expectRefused } from './testing/index.ts';
 
 const keys = createMemoryKeys();
 const audit = createMemoryAuditLog();
 const input = { type: 'object', properties: { id: { type: 'integer' } } };
-const named = (name: string, more: Partial<Tool> = {}): Tool =>
-  tool({ name, description: name, input, roles: 'everyone', run: async () => 'done', ...more });
+const named = (name: string, more: object = {}): Tool =>
+  tool({ name, description: name, input, effect: 'read', permission: 'everyone', run: async () => 'done', ...more });
 const options: SecureServerOptions = {
   name: 'crm',
   version: '1.0.0',
-  authenticators: [createApiKeyAuthenticator(keys, systemClock)],
+  auth: { keys },
   tenants: ['acme'],
   audit,
   hashingKey: Buffer.alloc(32, 7),
-  tools: [named('get'), named('admin', { roles: ['admin'] })],
+  tools: [named('get'), named('admin', { permission: 'admin' })],
 };
 
 function tokenOf(subject: string): string {
@@ -116,10 +116,11 @@ describe('a server is not made', () => {
     expect(() => secureServer({ ...options, ...more })).toThrow(why);
   });
 
-  it.each<[why: string, more: Partial<Tool>]>([
+  it.each<[why: string, more: object]>([
     ['a tool name has', { name: 'a b' }],
     ['a tool name has', { name: 'x'.repeat(129) }],
-    ['roles must be', { roles: undefined as never }],
+    ['permission must be', { permission: undefined }],
+    ['effect must be', { effect: 'reads' }],
     ["type: 'object'", { input: { properties: {} } }],
     ['cannot be used', { input: { type: 'object', properties: { id: { $ref: 'https://elsewhere.test/' } } } }],
   ])('of a tool: %s', (why, more) => {
@@ -129,7 +130,7 @@ describe('a server is not made', () => {
   it('a tool cannot be changed after it was checked', () => {
     const checked = named('get');
     expect(() => {
-      (checked as { roles: unknown }).roles = 'everyone';
+      (checked as { permission: unknown }).permission = 'everyone';
     }).toThrow(TypeError);
   });
 });
@@ -142,17 +143,18 @@ describe('a tool that does not end', () => {
     vi.useRealTimers();
   });
 
-  it('A29 is given up after a minute', async () => {
-    const hanging = named('hangs', { run: () => new Promise(() => undefined) });
-    const [toServer, toClient] = InMemoryTransport.createLinkedPair();
-    const { factory } = secureServer({ ...options, stdioToken: tokenOf('patient'), tools: [hanging] });
-    const server = await factory({} as never);
-    const client = new Client({ name: 'test', version: '1' });
-    await server.connect(toClient);
-    await client.connect(toServer);
-    const answer = client.callTool({ name: 'hangs', arguments: {} }, { timeout: 1_000_000 });
+  it('A29 is given up after a minute, and its signal is aborted', async () => {
+    let signal: AbortSignal | undefined;
+    const hanging = named('hangs', {
+      run: (call: { readonly signal: AbortSignal }) => {
+        ({ signal } = call);
+        return new Promise(() => undefined);
+      },
+    });
+    const caller = callAs(secureServer({ ...options, tools: [hanging] }), { subject: 'bob', tenant: 'acme' });
+    const refused = expectRefused(caller.callTool('hangs'), 'TIMEOUT');
     await vi.advanceTimersByTimeAsync(60_000);
-    expect(await answer).toMatchObject({ isError: true, structuredContent: { error_code: 'TIMEOUT' } });
-    await client.close();
+    await refused;
+    expect(signal?.aborted).toBe(true);
   });
 });

@@ -62,7 +62,8 @@ export interface PreparedSchema {
 
 /** The value of the library, or its faults: one text each. */
 export type Parsed =
-  { readonly value: unknown; readonly faults?: undefined } | { readonly faults: readonly [string, ...string[]] };
+  | { readonly value: unknown; readonly faults?: undefined }
+  | { readonly faults: readonly [string, ...string[]] };
 
 /**
  * @param side `input` of a schema with defaults may leave members out that its `output` always has.
@@ -107,7 +108,9 @@ function parseWith(schema: StandardSchema): PreparedSchema['parse'] {
 
 function parsedOf(result: StandardSchemaV1.Result<unknown>): Parsed {
   const [first, ...others] = (result.issues ?? []).map(faultOf);
-  return first === undefined ? { value: (result as { readonly value: unknown }).value } : { faults: [first, ...others] };
+  return first === undefined
+    ? { value: (result as { readonly value: unknown }).value }
+    : { faults: [first, ...others] };
 }
 
 function faultOf({ path = [], message }: StandardSchemaV1.Issue): string {

@@ -3,7 +3,7 @@ import type { Json, JsonObject, MaybePromise } from '@sallyport/guard';
 import { readApproval, type ApprovalText } from './approval.ts';
 import { annotationsOf, EFFECTS, type Effect } from './effects.ts';
 import type { HandlerCall } from './handler.ts';
-import { checkName, documentOf, type Item, type ItemOptions } from './item.ts';
+import { checkedItem, checkName, documentOf, type Item, type ItemOptions } from './item.ts';
 import { readLimit, type LimitText } from './limit-text.ts';
 import { checkPermission } from './permission.ts';
 import { prepareSchema, type PreparedSchema, type Schema, type SchemaInput, type SchemaOutput } from './schema.ts';
@@ -33,8 +33,8 @@ export interface ToolOptions<I extends Schema, O extends Schema | undefined> ext
   /** What it does and when to use it, for the model. */
   readonly description: string;
   /**
-   * Of the arguments: a schema of Zod 4 or of another Standard Schema library, or JSON Schema 2020-12. Arguments that it
-   * does not declare are refused. References must stay inside the schema, and patterns use RE2 syntax.
+   * Of the arguments: a schema of Zod 4 or of another Standard Schema library, or JSON Schema 2020-12. Arguments that
+   * it does not declare are refused. References must stay inside the schema, and patterns use RE2 syntax.
    */
   readonly input: I;
   /** Of the result. What does not match it is never sent. */
@@ -83,8 +83,8 @@ export interface Tool extends Item {
 /**
  * Checks a tool when it is defined, not when it is first called.
  *
- * @throws RangeError for a name that MCP does not allow, schemas that cannot be used, examples that do not match, and an
- * effect, permission, limit or approval that is none.
+ * @throws RangeError for a name that MCP does not allow, schemas that cannot be used, examples that do not match, and
+ * an effect, permission, limit or approval that is none.
  * @example
  * ```ts
  * const greet = tool({
@@ -109,7 +109,7 @@ export function tool<const I extends Schema, const O extends Schema | undefined 
   const arguments_ = examples as readonly Json[];
   for (const [index, example] of arguments_.entries()) checkExample(input, example, `${what}: example ${index + 1}`);
   const meta = app === undefined ? options.meta : { ...options.meta, ui: { resourceUri: app } };
-  return Object.freeze({
+  return checkedItem({
     kind: 'tool' as const,
     name,
     labels,
@@ -129,7 +129,10 @@ export function tool<const I extends Schema, const O extends Schema | undefined 
       description: options.description,
       inputSchema: withExamples(input.document, arguments_),
       outputSchema: output?.document,
-      annotations: { ...annotationsOf(effect, options.idempotent), ...(options.title !== undefined && { title: options.title }) },
+      annotations: {
+        ...annotationsOf(effect, options.idempotent),
+        ...(options.title !== undefined && { title: options.title }),
+      },
       execution: options.task === true ? { taskSupport: 'optional' } : undefined,
       _meta: meta,
     }),
@@ -150,7 +153,8 @@ const withExamples = (schema: JsonObject, examples: readonly Json[]): JsonObject
 /** @throws Error for input that the library refuses, and for a library that answers later. */
 export function parsedNow({ parse }: PreparedSchema, input: JsonObject): unknown {
   const parsed = parse(input);
-  if (parsed instanceof Promise) throw new Error('a permission that depends on the input needs a schema without promises');
+  if (parsed instanceof Promise)
+    throw new Error('a permission that depends on the input needs a schema without promises');
   if (parsed.faults !== undefined) throw new Error(parsed.faults[0]);
   return parsed.value;
 }

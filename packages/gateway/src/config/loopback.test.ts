@@ -2,7 +2,7 @@
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterEach, expect, it } from 'vitest';
-import { createKeySource } from '../adapters/jwks/keys.ts';
+import { createKeySource } from '@sallyport/server/jwks/keys';
 import { loadConfigText } from '../config.ts';
 
 let server: Server | undefined;

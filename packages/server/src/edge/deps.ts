@@ -36,6 +36,8 @@ export interface EdgeSnapshot {
   readonly issuers: readonly EdgeIssuer[];
   /** Names of the configured servers, sorted. */
   readonly servers: readonly string[];
+  /** The one server that `/mcp` shows under its own names, where there is no gateway. */
+  readonly onlyServer?: string;
 }
 
 /** One answered request, for the metrics. */

@@ -1,6 +1,6 @@
 /** The items of one server, and the definitions that the guard knows of them. */
 import type { Catalog, Definition, DefinitionKind, Target } from '@sallyport/guard';
-import { definitionOf, type Item } from '../item.ts';
+import { definitionOf, requireChecked, type Item } from '../item.ts';
 import type { Prompt } from '../prompt.ts';
 import type { Resource, ResourceTemplate } from '../resource.ts';
 import type { Tool } from '../tool.ts';
@@ -19,12 +19,13 @@ export interface ItemCatalog extends Catalog {
   itemOf(definition: Definition): AnyItem | undefined;
 }
 
-/** @throws RangeError when two items of a kind have the same name. */
+/** @throws RangeError for an item that nobody has checked, and when two items of a kind have the same name. */
 export function createCatalog(server: string, items: readonly AnyItem[]): ItemCatalog {
+  items.forEach(requireChecked);
   const byKey = new Map(items.map((item) => [keyOf(item), { item, definition: definitionOf(server, item) }]));
   if (byKey.size !== items.length) {
     const twice = items.find((item, index) => items.findIndex((other) => keyOf(other) === keyOf(item)) < index);
-    throw new RangeError(`two ${twice?.kind.replace('_', ' ')}s have the name ${twice?.name}`);
+    throw new RangeError(`two ${twice?.kind.replace('_', ' ')}s have the same name: ${twice?.name}`);
   }
   const entries = [...byKey.values()];
   const definitions = entries.map(({ definition }) => definition);
@@ -33,7 +34,8 @@ export function createCatalog(server: string, items: readonly AnyItem[]): ItemCa
     if (!('name' in target)) return undefined;
     const exact = byKey.get(keyOf(target as Pick<Item, 'kind' | 'name'>))?.definition;
     if (exact !== undefined || target.kind !== 'resource') return exact;
-    return templates.find(({ item }) => (item as ResourceTemplate).template.match(target.name) !== undefined)?.definition;
+    return templates.find(({ item }) => (item as ResourceTemplate).template.match(target.name) !== undefined)
+      ?.definition;
   };
   return {
     items,

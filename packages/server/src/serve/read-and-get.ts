@@ -87,8 +87,7 @@ export async function completeArgument(
   const given = asObject(asObject(call.params['context'])['arguments']);
   const suggest = Object.hasOwn(complete, String(name)) ? complete[String(name)] : undefined;
   const others = given as Readonly<Record<string, string>>;
-  const found =
-    (await suggest?.({ principal, tenant, signal: call.signal, value: String(value), others })) ?? [];
+  const found = (await suggest?.({ principal, tenant, signal: call.signal, value: String(value), others })) ?? [];
   const values = found.slice(0, VALUES_MAX).map(String);
   return { value: { completion: { values, total: found.length, hasMore: found.length > values.length } } };
 }

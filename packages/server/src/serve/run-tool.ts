@@ -60,8 +60,7 @@ async function matching(output: PreparedSchema, structured: unknown): Promise<Js
   if (parsed.faults !== undefined) throw new TypeError(`the result does not match its schema: ${parsed.faults[0]}`);
   const value = asJson(parsed.value);
   const [fault] = output.check(value);
-  if (fault !== undefined)
-    throw new TypeError(`the result does not match its schema: ${fault.path} ${fault.message}`);
+  if (fault !== undefined) throw new TypeError(`the result does not match its schema: ${fault.path} ${fault.message}`);
   return value;
 }
 

@@ -1,4 +1,4 @@
-/** Gives a permitted call to the item that it is for: where the gateway has servers, an embedded server has functions. */
+/** Gives a permitted call to its item: where the gateway has servers, an embedded server has functions. */
 import {
   BoundedMap,
   GuardError,

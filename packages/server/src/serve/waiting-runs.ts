@@ -5,6 +5,7 @@ import {
   shareHolderOf,
   takeShare,
   type ClientChannel,
+  type FairShares,
   type McpResult,
   type Permitted,
 } from '@sallyport/guard';
@@ -43,68 +44,79 @@ interface Waiting {
   release: () => void;
 }
 
+interface State {
+  readonly states: RequestStates;
+  readonly waiting: Map<string, Waiting>;
+  readonly shares: FairShares;
+}
+
 /** None at first. */
 export function createWaitingRuns(states: RequestStates): WaitingRuns {
-  const waiting = new Map<string, Waiting>();
-  const shares = createFairShares(() => WAITING_MAX);
-  const forget = (entry: Waiting): void => {
-    clearTimeout(entry.expiry);
-    entry.release();
-    waiting.delete(entry.run.id);
-  };
-  const next = async (entry: Waiting, permitted: Permitted, channel: ClientChannel): Promise<McpResult> => {
-    entry.run.channel = channel;
-    try {
-      const result = await resultOrQuestions(entry, permitted.call.signal);
-      if (result === undefined) return park(entry, permitted);
-      forget(entry);
-      return result;
-    } catch (thrown) {
-      forget(entry);
-      entry.run.abort(thrown as Error);
-      throw thrown;
-    } finally {
-      entry.run.channel = undefined;
-    }
-  };
-  const park = (entry: Waiting, permitted: Permitted): McpResult => {
-    const { run } = entry;
-    entry.release = takeShare(shares, shareHolderOf(permitted), 'calls … wait for an answer');
-    entry.expiry = setTimeout(() => {
-      run.abort(new GuardError('cancelled'));
-      forget(entry);
-    }, WAITING_MS).unref();
-    waiting.set(run.id, entry);
-    const state = states.seal(permitted, { kind: 'parked', id: run.id, round: run.round }, WAITING_MS);
-    return { value: inputRequired(questionsOf(run), state) };
-  };
+  const state: State = { states, waiting: new Map(), shares: createFairShares(() => WAITING_MAX) };
   return {
     start(permitted, channel, limitMs, handle) {
       const run = createHandlerRun(permitted, channel, limitMs);
       const result = handle(run).finally(() => run.timeLimit.end());
       result.catch(() => undefined);
-      return next({ run, result, expiry: undefined, release: () => undefined }, permitted, channel);
+      return next(state, { run, result, expiry: undefined, release: () => undefined }, permitted, channel);
     },
-    resume(permitted, channel) {
-      const state = channel.era === 'modern' ? states.open(permitted) : undefined;
-      if (state === undefined) return undefined;
-      const entry = state.kind === 'parked' ? waiting.get(state.id) : undefined;
-      // The seal has compared principal, method, target and arguments.
-      if (entry === undefined || state.kind !== 'parked' || entry.run.round !== state.round)
-        return Promise.reject(invalidRequestState());
-      const answers = inputResponsesOf(permitted, entry.run.questions.keys());
-      forget(entry);
-      entry.run.round++;
-      answerQuestions(entry.run, answers);
-      return next(entry, permitted, channel);
-    },
+    resume: (permitted, channel) => resume(state, permitted, channel),
     close() {
-      for (const entry of waiting.values()) {
-        entry.run.abort(new GuardError('cancelled'));
-        forget(entry);
-      }
+      for (const entry of state.waiting.values()) end(state, entry);
     },
   };
+}
+
+function resume(state: State, permitted: Permitted, channel: ClientChannel): Promise<McpResult> | undefined {
+  const opened = channel.era === 'modern' ? state.states.open(permitted) : undefined;
+  if (opened === undefined) return undefined;
+  const entry = opened.kind === 'parked' ? state.waiting.get(opened.id) : undefined;
+  // The seal has compared principal, method, target and arguments.
+  if (entry === undefined || opened.kind !== 'parked' || entry.run.round !== opened.round)
+    return Promise.reject(invalidRequestState());
+  const answers = inputResponsesOf(permitted, entry.run.questions.keys());
+  forget(state, entry);
+  entry.run.round++;
+  answerQuestions(entry.run, answers);
+  return next(state, entry, permitted, channel);
+}
+
+/** Waits for the result, or for the next questions. */
+async function next(state: State, entry: Waiting, permitted: Permitted, channel: ClientChannel): Promise<McpResult> {
+  entry.run.channel = channel;
+  try {
+    const result = await resultOrQuestions(entry, permitted.call.signal);
+    if (result === undefined) return park(state, entry, permitted);
+    forget(state, entry);
+    return result;
+  } catch (thrown) {
+    forget(state, entry);
+    entry.run.abort(thrown as Error);
+    throw thrown;
+  } finally {
+    entry.run.channel = undefined;
+  }
+}
+
+/** Keeps the run for the next request of the client, for a limited time. @throws GuardError `rate_limited` (B7). */
+function park(state: State, entry: Waiting, permitted: Permitted): McpResult {
+  const { run } = entry;
+  entry.release = takeShare(state.shares, shareHolderOf(permitted), 'calls … wait for an answer');
+  entry.expiry = setTimeout(() => end(state, entry), WAITING_MS).unref();
+  state.waiting.set(run.id, entry);
+  const sealed = state.states.seal(permitted, { kind: 'parked', id: run.id, round: run.round }, WAITING_MS);
+  return { value: inputRequired(questionsOf(run), sealed) };
+}
+
+function forget({ waiting }: State, entry: Waiting): void {
+  clearTimeout(entry.expiry);
+  entry.release();
+  waiting.delete(entry.run.id);
+}
+
+function end(state: State, entry: Waiting): void {
+  entry.run.abort(new GuardError('cancelled'));
+  forget(state, entry);
 }
 
 const questionsOf = ({ questions }: HandlerRun): Readonly<Record<string, InputRequest>> =>
@@ -119,7 +131,6 @@ function resultOrQuestions({ run, result }: Waiting, cancelled: AbortSignal): Pr
     const over = (): void => reject(new GuardError('cancelled'));
     if (cancelled.aborted) over();
     cancelled.addEventListener('abort', over, { once: true });
-    run.signal.addEventListener('abort', () => reject(run.signal.reason as Error), { once: true });
     result.then(resolve, reject).finally(() => cancelled.removeEventListener('abort', over));
   });
 }

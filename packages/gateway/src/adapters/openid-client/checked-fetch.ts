@@ -2,7 +2,7 @@
 import { createByteBuffer } from '@sallyport/guard';
 import type { CustomFetch } from 'openid-client';
 import { request } from 'undici';
-import { checkedDispatcher } from '../jwks/fetch-json.ts';
+import { checkedDispatcher } from '@sallyport/server/jwks/fetch-json';
 
 const TIMEOUT_MS = 10_000;
 const BYTES_MAX = 256 * 1024;

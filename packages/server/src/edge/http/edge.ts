@@ -75,9 +75,10 @@ export function createHttpEdge(deps: HttpEdgeDeps): HttpEdge {
 async function handleRequest(edge: HttpEdgeContext, request: IncomingMessage, response: ServerResponse): Promise<void> {
   const correlationId = correlationIdOf(request);
   const path = request.url ?? '';
-  const route = routeOf(path);
+  const snapshot = edge.snapshot();
+  const route = routeOf(path, snapshot.onlyServer);
   const context: RequestContext = {
-    snapshot: edge.snapshot(),
+    snapshot,
     request,
     response,
     route: route ?? { endpoint: path, server: undefined },
@@ -114,8 +115,8 @@ async function handleMessagePost(edge: HttpEdgeContext, context: RequestContext)
 }
 
 /** Exactly these paths: nothing is normalised, so that no path has a second spelling (H13). */
-function routeOf(path: string): Route | undefined {
-  if (path === '/mcp') return { endpoint: path, server: undefined };
+function routeOf(path: string, onlyServer: string | undefined): Route | undefined {
+  if (path === '/mcp') return { endpoint: path, server: onlyServer };
   const server = /^\/mcp\/([a-z0-9-]{1,32})$/.exec(path)?.[1];
   return server === undefined ? undefined : { endpoint: path, server };
 }
@@ -167,7 +168,7 @@ function checkNoBody(request: IncomingMessage): void {
 function respondMetadata(context: RequestContext, suffix: string): void {
   const { request, response, headers, snapshot } = context;
   const endpoint = suffix === '' ? '/mcp' : suffix;
-  if (routeOf(endpoint) === undefined) return respondWithoutReading(context, 404, headers);
+  if (routeOf(endpoint, snapshot.onlyServer) === undefined) return respondWithoutReading(context, 404, headers);
   if (request.method !== 'GET' && request.method !== 'HEAD')
     return respondWithoutReading(context, 405, { ...headers, Allow: 'GET, HEAD' });
   const bytes = Buffer.from(JSON.stringify(protectedResource(snapshot, endpoint)));

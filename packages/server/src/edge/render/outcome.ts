@@ -31,7 +31,7 @@ export function renderOutcome(outcome: Outcome, request: AnsweredRequest): Rende
     request.method === 'tools/call' &&
     outcome.principal !== undefined &&
     error.detail.rpc === undefined &&
-    FOR_THE_MODEL.has(error.code);
+    (FOR_THE_MODEL.has(error.code) || (outcome.executed && error.code === 'internal'));
   if (!isForTheModel) return { ...renderError(error, request.id, outcome.correlationId, request), headers };
   const legacyQuestion = legacyApprovalError(error, request);
   if (legacyQuestion !== undefined)

@@ -4,7 +4,7 @@
  * one. No redirect is followed; size and time are bounded.
  */
 import { createByteBuffer, isLoopback } from '@sallyport/guard';
-import { createDialler, refuseAddress } from '@sallyport/server/http';
+import { createDialler, refuseAddress } from '../http/index.ts';
 import { Agent, request } from 'undici';
 
 const BYTES_MAX = 256 * 1024;

@@ -6,7 +6,7 @@ import { once } from 'node:events';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
-import { judgedLookup } from '@sallyport/server/http';
+import { judgedLookup } from '../http/index.ts';
 import { discoverJwksUri } from './discover.ts';
 import { fetchJson } from './fetch-json.ts';
 
