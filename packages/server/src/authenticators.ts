@@ -1,7 +1,13 @@
 /** The authenticators of a server, from its options. */
 import type { ApiKey, Authenticator, KeyStore, Log } from '@sallyport/guard';
 import { createMemoryKeys, steadyClock, systemClock } from '@sallyport/guard/memory';
-import { createApiKeyAuthenticator, createBearerJwt, type JwtIssuer } from '@sallyport/guard/stages';
+import {
+  createApiKeyAuthenticator,
+  createBearerJwt,
+  IDENTITY_PROVIDERS,
+  type JwtIssuer,
+} from '@sallyport/guard/stages';
+import type { EdgeIssuer } from './edge/deps.ts';
 import { createKeySource } from './jwks/keys.ts';
 import type { AuthOptions, IssuerOptions } from './options.ts';
 
@@ -23,19 +29,32 @@ function jwtAuthenticator(issuers: readonly IssuerOptions[], log: Log): Authenti
 
 /** As strict as the gateway is without configuration. */
 export function issuerOf({ jwksUri: _location, claims, ...given }: IssuerOptions): JwtIssuer {
+  const provider = given.provider ?? 'generic';
+  const onlyTenant = given.tenants.length === 1 ? given.tenants[0] : undefined;
+  const preset = IDENTITY_PROVIDERS[provider].claims;
   return {
     multipleAudiences: false,
     algorithms: ['RS256', 'PS256', 'ES256', 'EdDSA'],
-    accessTokenProfile: 'rfc9068',
+    provider,
+    accessTokenProfile: provider === 'generic' ? 'rfc9068' : 'provider',
     requiredScopes: [],
-    tenantWithoutClaim: given.tenants.length === 1 ? given.tenants[0] : undefined,
+    tenantWithoutClaim: onlyTenant,
     allowedClients: undefined,
     clockSkewSeconds: 60,
     lifetimeSecondsMax: 86_400,
     ...given,
-    claims: { tenant: 'tenant_id', roles: 'roles', groups: 'groups', agent: 'client_id', tier: 'tier', ...claims },
+    // The provider's own organisations have other names than the one tenant that all its tokens are for.
+    claims: {
+      ...preset,
+      ...(onlyTenant !== undefined && { tenant: IDENTITY_PROVIDERS.generic.claims.tenant }),
+      ...claims,
+    },
   };
 }
+
+/** What clients are told of the issuers (RFC 9728). */
+export const edgeIssuersOf = (issuers: readonly IssuerOptions[]): readonly EdgeIssuer[] =>
+  issuers.map(({ issuer, requiredScopes = [] }) => ({ issuer, requiredScopes, scopesSupported: requiredScopes }));
 
 function storeOf(keys: KeyStore | readonly ApiKey[]): KeyStore {
   if (!isList(keys)) return keys;

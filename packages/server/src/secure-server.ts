@@ -9,7 +9,7 @@ import {
   type Log,
 } from '@sallyport/guard';
 import { systemClock } from '@sallyport/guard/memory';
-import { authenticatorsOf } from './authenticators.ts';
+import { authenticatorsOf, edgeIssuersOf } from './authenticators.ts';
 import { planListen, weakeningsOf, type ListenOptions } from './listen-options.ts';
 import { developerIdentity, LOCAL_TENANT, osUserIdentity } from './local-identity.ts';
 import { logToStandardError } from './log.ts';
@@ -113,6 +113,7 @@ export function secureServer(options: SecureServerOptions): SecureServer {
     approvals,
     approvalOptions: options.approvals ?? {},
     profile: serverProfile(options, catalog),
+    issuers: edgeIssuersOf(options.auth?.issuers ?? []),
     sealer,
     log,
     onError: options.onError,

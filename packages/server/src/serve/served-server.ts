@@ -14,7 +14,7 @@ import {
 import { logRecord } from '@sallyport/guard/audit';
 import { createMemoryRateLimiter, steadyClock, systemClock } from '@sallyport/guard/memory';
 import { createMayList } from '@sallyport/guard/stages';
-import type { ApprovalWaits, EdgeDeps } from '../edge/deps.ts';
+import type { ApprovalWaits, EdgeDeps, EdgeIssuer } from '../edge/deps.ts';
 import { createHeldTasks } from '../edge/tasks/held-tasks.ts';
 import type { GatewaySettings, ServerProfile } from '../edge/settings.ts';
 import type { SecureServerOptions } from '../options.ts';
@@ -33,6 +33,8 @@ export interface ServedServer {
   readonly approvals: Approvals;
   readonly approvalOptions: NonNullable<SecureServerOptions['approvals']>;
   readonly profile: ServerProfile;
+  /** Whose tokens are accepted, as clients are told of it. */
+  readonly issuers: readonly EdgeIssuer[];
   readonly sealer: Sealer;
   readonly log: Log;
   readonly onError: SecureServerOptions['onError'];
@@ -43,7 +45,7 @@ export interface ServedServer {
 export function edgeDepsOf(served: ServedServer, gateway: GatewaySettings): EdgeDeps {
   const { name, guard, send, catalog, policy, profile, log } = served;
   const mayList = createMayList({ policy: () => policy, allowTools: () => undefined });
-  const snapshot = { gateway, issuers: [], servers: [name], onlyServer: name };
+  const snapshot = { gateway, issuers: served.issuers, servers: [name], onlyServer: name };
   return {
     guard,
     send,
