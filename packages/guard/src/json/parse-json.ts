@@ -5,6 +5,11 @@ import type { Json } from '../call.ts';
  * is read with `parseStrict`.
  *
  * @returns `undefined` for what is not JSON: a proxy in between may answer with a page of its own.
+ *
+ * @example
+ * ```ts
+ * const answer = parseJson('{"ready":true}');
+ * ```
  */
 export function parseJson(text: string): Json | undefined {
   try {
