@@ -38,6 +38,7 @@ export function issuerOf({ jwksUri: _location, claims, ...given }: IssuerOptions
     provider,
     accessTokenProfile: provider === 'generic' ? 'rfc9068' : 'provider',
     requiredScopes: [],
+    senderConstrained: false,
     tenantWithoutClaim: onlyTenant,
     allowedClients: undefined,
     clockSkewSeconds: 60,
@@ -54,7 +55,12 @@ export function issuerOf({ jwksUri: _location, claims, ...given }: IssuerOptions
 
 /** What clients are told of the issuers (RFC 9728). */
 export const edgeIssuersOf = (issuers: readonly IssuerOptions[]): readonly EdgeIssuer[] =>
-  issuers.map(({ issuer, requiredScopes = [] }) => ({ issuer, requiredScopes, scopesSupported: requiredScopes }));
+  issuers.map(({ issuer, requiredScopes = [], senderConstrained = false }) => ({
+    issuer,
+    requiredScopes,
+    senderConstrained,
+    scopesSupported: requiredScopes,
+  }));
 
 function storeOf(keys: KeyStore | readonly ApiKey[]): KeyStore {
   if (!isList(keys)) return keys;

@@ -1,6 +1,7 @@
 /** A server over Streamable HTTP, for clients of both eras. */
+import { randomBytes } from 'node:crypto';
 import { createMemorySessions, systemClock } from '@sallyport/guard/memory';
-import { readAuthorization } from '@sallyport/guard/stages';
+import { checkContentDigest, createCredentialReader } from '@sallyport/guard/stages';
 import { createHttpEdge } from '../edge/http/edge.ts';
 import type { GatewaySettings } from '../edge/settings.ts';
 import { streamsMax } from '../listen/descriptor-reserve.ts';
@@ -28,7 +29,12 @@ export async function serveHttp(
     ...deps,
     sessions: createMemorySessions(systemClock),
     sealer: served.sealer,
-    readAuthorization,
+    readCredentials: createCredentialReader({
+      clock: systemClock,
+      nonceSecret: randomBytes(32),
+      needsNonce: () => false,
+    }),
+    checkContentDigest,
     addressLimited: () => undefined,
     streamsMax: streamsMax(),
   });
