@@ -42,6 +42,10 @@ export interface TestOptions {
   /** Further top-level settings. */
   readonly settings?: Record<string, unknown>;
   readonly gateway?: Record<string, unknown>;
+  /** Texts beside the configuration, by name. */
+  readonly files?: Readonly<Record<string, string>>;
+  /** Variables that secrets refer to. */
+  readonly environment?: Readonly<Record<string, string>>;
   /** All time that the gateway goes by; absent = that of the system. */
   readonly clock?: Clock;
 }
@@ -85,6 +89,7 @@ export async function openGateway(options: TestOptions): Promise<TestGateway> {
   const issuer = await startIssuer(audience);
   mkdirSync(join(folder, 'policies'));
   writeFileSync(join(folder, 'policies', 'test.cedar'), options.policies ?? 'permit (principal, action, resource);');
+  for (const [name, text] of Object.entries(options.files ?? {})) writeFileSync(join(folder, name), text);
   const config = join(folder, 'sallyport.yaml');
   // JSON is YAML.
   writeFileSync(
@@ -96,7 +101,7 @@ export async function openGateway(options: TestOptions): Promise<TestGateway> {
     }),
   );
   const load = (): Snapshot => {
-    const loaded = loadConfig(config, { PATH: process.env['PATH'] ?? '' });
+    const loaded = loadConfig(config, { PATH: process.env['PATH'] ?? '', ...options.environment });
     if ('errors' in loaded)
       throw new Error(loaded.errors.map((error) => `${error.line}:${error.column} ${error.message}`).join('\n'));
     return loaded.snapshot;

@@ -12,6 +12,7 @@ import { means } from './means.ts';
 import { sandbox } from './sandbox.ts';
 import { pins } from './pins.ts';
 import { reads } from './reads.ts';
+import { rest } from './rest.ts';
 import { rights } from './rights.ts';
 import { shares } from './shares.ts';
 import { stores } from './stores.ts';
@@ -35,6 +36,7 @@ export const AREAS: Readonly<Record<string, readonly Change[]>> = {
   adapters,
   stores,
   library,
+  rest,
   means,
   sandbox,
   settings,

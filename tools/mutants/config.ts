@@ -61,7 +61,7 @@ export const config: readonly Change[] = [
       ['if (on) report.weaken', 'if (false) report.weaken'],
       ["url.protocol !== 'https:' && url.protocol !== 'http:'", 'false'],
       ["else if (url.username !== '' || url.password !== '')", 'else if (false)'],
-      ["&& server.plainHttp !== 'allow') {", '&& false) {'],
+      ["&& plainHttp !== 'allow') {", '&& false) {'],
       ['if (RESERVED_HEADER.test(header))', 'if (false)'],
       ["if (looksSecret('', argument)) {", 'if (false) {'],
       ['if (looksSecret(name, value))', 'if (false)'],

@@ -208,7 +208,7 @@ const sessions: readonly Change[] = [
       ['owner.principal, owner.session, canonicalize(capabilities)', 'owner.session, canonicalize(capabilities)'],
       ['owner.principal, owner.session, canonicalize(capabilities)', 'owner.principal, canonicalize(capabilities)'],
       ['owner.principal, owner.session, canonicalize(capabilities)', 'owner.principal, owner.session'],
-      ['`${settings.name} ${settings.era} ${JSON.stringify(settings.transport)}`', 'settings.name'],
+      ['`${settings.name} ${settings.era} ${JSON.stringify(partsOf(settings.transport))}`', 'settings.name'],
     ],
   ),
   ...inUpstream(

@@ -15,6 +15,7 @@ import { readablePart } from './config/readable-part.ts';
 import { jsonSchemaOfConfig } from './config/schema.ts';
 import type { Environment } from './config/secrets.ts';
 import type { Snapshot } from './snapshot.ts';
+import { secretsOfTransport } from './transport-secrets.ts';
 
 export type { ConfigError } from './config/positions.ts';
 export type { Environment } from './config/secrets.ts';
@@ -136,7 +137,7 @@ export function secretsOf(snapshot: Snapshot): readonly string[] {
   const { database, servers, control, approvals } = snapshot;
   const { slack, teams, webhooks, email } = approvals.channels;
   return servers
-    .flatMap(({ transport }) => Object.values(transport.kind === 'http' ? transport.headers : transport.env))
+    .flatMap(({ transport }) => secretsOfTransport(transport))
     .concat(database?.password ?? [])
     .concat(control.signIn.flatMap(({ clientSecret }) => clientSecret ?? []))
     .concat(slack.flatMap(({ token, signingSecret, appToken }) => [token, signingSecret ?? '', appToken ?? '']))

@@ -2,6 +2,7 @@
  * Immutable settings: the configuration (and later the control plane) writes a snapshot, the data plane reads it.
  * Types only; `config.ts` turns a file into one of these.
  */
+import type { RestCredential, RestTool } from '@sallyport/server/openapi';
 import type { ApproverSelector, Era, JsonObject, LogLevel } from '@sallyport/guard';
 import type { ApprovalRule, JwtIssuer, LimitTiers } from '@sallyport/guard/stages';
 import type { GatewaySettings, ServerProfile } from '@sallyport/server/edge/settings';
@@ -20,6 +21,23 @@ export type ServerTransport =
       /** The whole environment of the child, besides PATH, HOME, LANG and TMPDIR. */
       readonly env: Readonly<Record<string, string>>;
       readonly cwd: string | undefined;
+    }
+  | {
+      readonly kind: 'openapi';
+      /** The document. */
+      readonly file: string;
+      /** What the document calls itself. */
+      readonly title: string;
+      readonly version: string;
+      readonly baseUrl: string;
+      readonly headers: Readonly<Record<string, string>>;
+      /** By security scheme of the document. */
+      readonly credentials: Readonly<Record<string, RestCredential>>;
+      readonly tools: readonly RestTool[];
+      /** What the schemas of tools do not say, for the operator. */
+      readonly notes: readonly { readonly tool: string; readonly note: string }[];
+      /** Bytes that an answer may have before it is trimmed. */
+      readonly trimBytes: number;
     };
 
 /** One configured server. */

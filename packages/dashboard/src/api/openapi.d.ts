@@ -681,7 +681,7 @@ export interface components {
             readonly since: string;
             readonly error?: string;
             /** @enum {string} */
-            readonly transport: "http" | "stdio";
+            readonly transport: "http" | "stdio" | "openapi";
             /**
              * @description Revisions that are spoken with it.
              * @enum {string}

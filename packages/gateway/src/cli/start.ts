@@ -1,7 +1,7 @@
 /** `sallyport start`: the gateway, the admin listener, or both, until a signal ends them. */
 import { aborted } from '../aborted.ts';
 import { formatConfigError } from '../config.ts';
-import { followConfig, readConfigText } from '../config/follow.ts';
+import { documentsOf, followConfig, readConfigText, type FollowOptions } from '../config/follow.ts';
 import type { CommandContext, CommandDefinition, Role, Signals, StartedGateway } from './command.ts';
 import { printJson } from './io.ts';
 import { stopSignal } from './stop-signal.ts';
@@ -54,7 +54,8 @@ async function startConfigured(options: StartOptions, context: CommandContext): 
     if (options.role !== 'admin') io.stdout(`gateway  ${gatewayUrl}/mcp\n`);
     if (options.role !== 'gateway') io.stdout(`admin    ${adminUrl}\n`);
   }
-  const stopFollowing = reloadOnChange(running, context, loadedText, isReloadAsked);
+  const loaded = { loadedText, documents: documentsOf(snapshot) };
+  const stopFollowing = reloadOnChange(running, context, loaded, isReloadAsked);
   await aborted(stop);
   stopFollowing();
   await running.close();
@@ -85,7 +86,7 @@ function noteReloads(signals: Signals): () => boolean {
 function reloadOnChange(
   { reload, rejected }: StartedGateway,
   { configuration, environment, ports: { signals } }: CommandContext,
-  loadedText: string | undefined,
+  loaded: Pick<FollowOptions, 'loadedText' | 'documents'>,
   isReloadAsked: () => boolean,
 ): () => void {
   const file = configuration.file();
@@ -94,7 +95,7 @@ function reloadOnChange(
     rejected?.([`${file}: ${thrown instanceof Error ? thrown.message : String(thrown)}`]);
   const follower = followConfig(file, {
     environment,
-    loadedText,
+    ...loaded,
     onSnapshot: (snapshot) => void (async () => reload(snapshot))().catch(failed),
     onErrors: (errors) => rejected?.(errors.map(formatConfigError)),
   });

@@ -38,7 +38,7 @@ export function buildSnapshot(input: ConfigInput, text: string, written: JsonObj
     input.report.error(['admin', 'listen'], 'is the address of the gateway listener');
   }
   return deepFreeze({
-    version: `sha256:${createHash('sha256').update(text).digest('hex')}`,
+    version: versionOf(text, servers),
     gateway,
     admin,
     dataFolder,
@@ -63,6 +63,13 @@ export function buildSnapshot(input: ConfigInput, text: string, written: JsonObj
     weakenings: [...input.report.weakenings],
     written,
   });
+}
+
+/** Of the text and of the documents that it names: a changed document is another version. */
+function versionOf(text: string, servers: Snapshot['servers']): string {
+  const hash = createHash('sha256').update(text);
+  for (const { transport } of servers) if (transport.kind === 'openapi') hash.update(JSON.stringify(transport.tools));
+  return `sha256:${hash.digest('hex')}`;
 }
 
 function deepFreeze<T>(value: T): T {

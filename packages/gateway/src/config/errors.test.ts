@@ -92,8 +92,8 @@ describe('errors name file, line and column', () => {
     ['admin: { publicUrl: "http://ops.example.com" }', 'admin.publicUrl: must be https outside loopback'],
     ['audit: { clearArguments: [crm/a/b] }', 'audit.clearArguments.0: no such server'],
     ['policies: { cedar: ./nowhere }', 'policies.cedar: is not a folder'],
-    ['servers: { a: {} }', 'servers.a: must have either "url" or "command"'],
-    ['servers: { a: { url: https://x, command: [y] } }', 'servers.a: must have either "url" or "command"'],
+    ['servers: { a: {} }', 'servers.a: must have one of "url", "command", "openapi"'],
+    ['servers: { a: { url: https://x, command: [y] } }', 'servers.a: must have one of "url", "command", "openapi"'],
     ['identity: { apiKeys: false }', 'nobody could be let in'],
   ])('%j', (text, expected) => {
     expect(errorOf(text)).toContain(expected);

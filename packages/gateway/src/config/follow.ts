@@ -2,7 +2,7 @@
  * Reads the configuration file again when it changes, and on request (SIGHUP). A file with errors keeps the old
  * snapshot and reports why.
  */
-import { readFileSync } from 'node:fs';
+import { readFileSync, statSync } from 'node:fs';
 import { loadConfig, type ConfigError, type Environment } from '../config.ts';
 import type { Snapshot } from '../snapshot.ts';
 
@@ -11,6 +11,8 @@ export interface FollowOptions {
   readonly environment: Environment;
   /** What the settings in force were read from; absent = what the file says now. */
   readonly loadedText?: string | undefined;
+  /** What the settings in force were read from besides: OpenAPI documents (`documentsOf`). */
+  readonly documents?: readonly string[];
   readonly onSnapshot: (snapshot: Snapshot) => void;
   readonly onErrors: (errors: readonly ConfigError[]) => void;
   readonly pollMs?: number;
@@ -37,6 +39,19 @@ const emptyFile = (file: string): ConfigError => ({
   message: 'the file is empty; to use the defaults, restart without a configuration',
 });
 
+/** The OpenAPI documents of the configured servers. */
+export const documentsOf = ({ servers }: Snapshot): readonly string[] =>
+  servers.flatMap(({ transport }) => (transport.kind === 'openapi' ? [transport.file] : []));
+
+/** Another text when one of the files was written or replaced. They may be large, so they are not read. */
+const stampOf = (files: readonly string[]): string =>
+  files
+    .map((file) => {
+      const stats = statSync(file, { throwIfNoEntry: false });
+      return stats === undefined ? '-' : `${stats.mtimeMs} ${stats.size} ${stats.ino}`;
+    })
+    .join('\n');
+
 /** @returns `undefined` when it cannot be read. */
 export function readConfigText(file: string): string | undefined {
   try {
@@ -53,15 +68,22 @@ export function readConfigText(file: string): string | undefined {
 export function followConfig(file: string, options: FollowOptions): ConfigFollower {
   const read = (): string | undefined => readConfigText(file);
   let lastRead = options.loadedText ?? read();
+  let documents = options.documents ?? [];
+  let lastStamp = stampOf(documents);
   const readNow = (): void => {
     lastRead = read();
+    lastStamp = stampOf(documents);
     if (lastRead?.trim() === '') return options.onErrors([emptyFile(file)]);
     const loaded = loadConfig(file, options.environment);
     if ('errors' in loaded) options.onErrors(loaded.errors);
-    else options.onSnapshot(loaded.snapshot);
+    else {
+      documents = documentsOf(loaded.snapshot);
+      lastStamp = stampOf(documents);
+      options.onSnapshot(loaded.snapshot);
+    }
   };
   const timer = setInterval(() => {
-    if (read() !== lastRead) readNow();
+    if (read() !== lastRead || stampOf(documents) !== lastStamp) readNow();
   }, options.pollMs ?? CONFIG_POLL_MS);
   timer.unref();
   return { readNow, stop: () => clearInterval(timer) };

@@ -7,6 +7,8 @@ import { closest } from './suggest.ts';
 /** Errors and weakenings, in the order in which they were found. */
 export interface Report {
   error(path: Path, message: string): void;
+  /** Of another file, which the setting names. */
+  errorAt(position: Pick<ConfigError, 'file' | 'line' | 'column'>, path: Path, message: string): void;
   weaken(sentence: string): void;
   /** Where the value of a path stands. */
   positionOf(path: Path): Pick<ConfigError, 'file' | 'line' | 'column'>;
@@ -29,6 +31,10 @@ export function openReport(yaml: ParsedYaml, original: (path: Path) => Path): Re
     error: (path, message) => {
       const inFile = original(path);
       errors.push({ ...yaml.positionOf(inFile), message: sentence(inFile, message), path: inFile });
+    },
+    errorAt: (position, path, message) => {
+      const inFile = original(path);
+      errors.push({ ...position, message: sentence(inFile, message), path: inFile });
     },
     weaken: (text) => weakenings.push(text),
     positionOf: (path) => yaml.positionOf(original(path)),

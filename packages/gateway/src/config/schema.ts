@@ -5,9 +5,9 @@
 import { z } from 'zod';
 import { approvals } from './approvals-schema.ts';
 import { control } from './control-schema.ts';
+import { openapiKeys, toolOrOperation, toolOverride } from './openapi-schema.ts';
 import {
   nonEmptyText,
-  toolName,
   duration,
   timerDuration,
   durationOrZero,
@@ -170,11 +170,15 @@ const issuer = z.strictObject({
 
 const server = z.strictObject({
   url: nonEmptyText.optional().describe('Streamable HTTP endpoint. Either this or `command`.'),
-  plainHttp: z.literal('allow').optional().describe('Weakening: reach `url` without TLS outside loopback.'),
+  plainHttp: z
+    .literal('allow')
+    .optional()
+    .describe('Weakening: reach `url` or `baseUrl` without TLS outside loopback.'),
   headers: z
     .record(z.string().regex(HEADER_NAME), textOrSecret)
     .default({})
     .describe('Sent with every request; secrets as `{ secret: env:NAME, prefix: "Bearer " }`.'),
+  ...openapiKeys,
   command: z
     .union([nonEmptyText, z.array(z.string().min(1).max(4096)).min(1).max(256)], {
       error: 'must be a program, or a list of a program and its arguments',
@@ -189,7 +193,18 @@ const server = z.strictObject({
     .describe('Environment of the program, besides PATH, HOME, LANG, TMPDIR and a mark (`SALLYPORT_CHILD`).'),
   tools: z
     .strictObject({
-      allow: z.array(toolName).max(5000).optional().describe('Only these tools exist; absent = all that are approved.'),
+      allow: z
+        .array(toolOrOperation)
+        .max(5000)
+        .optional()
+        .describe(
+          'Only these tools exist; absent = all that are approved. Needed with `openapi`: operations by ' +
+            '`operationId`, `METHOD /path` or the name that the tool would have.',
+        ),
+      override: z
+        .record(z.string().min(1).max(2048), toolOverride)
+        .default({})
+        .describe('With `openapi`: what is said of tools otherwise than in the document, by the text in `allow`.'),
     })
     .prefault({})
     .describe('Which tools exist.'),

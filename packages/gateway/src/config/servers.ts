@@ -8,6 +8,7 @@ import type { ServerSettings, ServerTransport } from '../snapshot.ts';
 import { argumentPath, commandLine } from './command-line.ts';
 import type { Report } from './report.ts';
 import type { ConfigInput } from './input.ts';
+import { buildOpenApi, namesOf } from './openapi.ts';
 import type { ParsedServer, TextOrSecret } from './schema.ts';
 import { looksSecret, resolveSecret } from './secrets.ts';
 
@@ -31,7 +32,7 @@ function buildServer(input: ConfigInput, name: string, server: ParsedServer): Se
   return {
     name,
     transport,
-    allowTools: server.tools.allow,
+    allowTools: transport.kind === 'openapi' ? namesOf(transport.tools) : toolNames(input, name, server),
     required: server.required,
     pin,
     verifyIntervalMs: server.verify ?? pins.verify,
@@ -45,6 +46,19 @@ function buildServer(input: ConfigInput, name: string, server: ParsedServer): Se
     sessions: buildSessions(server),
     labels: server.labels,
   };
+}
+
+/** Operations are named in documents only. */
+function toolNames({ report }: ConfigInput, name: string, { tools }: ParsedServer): readonly string[] | undefined {
+  for (const [index, tool] of (tools.allow ?? []).entries())
+    if (tool.includes(' '))
+      report.error(
+        ['servers', name, 'tools', 'allow', index],
+        'names an operation, which only servers with "openapi" have',
+      );
+  if (Object.keys(tools.override).length > 0)
+    report.error(['servers', name, 'tools', 'override'], 'is for servers with "openapi" only');
+  return tools.allow;
 }
 
 function reportWeakenings(report: Report, name: string, server: ParsedServer, pin: ServerSettings['pin']): void {
@@ -69,27 +83,29 @@ const buildSessions = ({ links }: ParsedServer): ServerSettings['sessions'] => {
 /** How the settings of one kind of transport are read. A kind without a row does not compile. */
 interface TransportReader {
   /** The key that chooses this kind. */
-  readonly key: 'url' | 'command';
-  /** Further keys that belong to this kind only. */
-  readonly ownKeys: readonly ('headers' | 'plainHttp' | 'env' | 'cwd' | 'args')[];
+  readonly key: 'url' | 'command' | 'openapi';
+  /** Further keys that belong to this kind, and not to those that do not name them. */
+  readonly ownKeys: readonly ('headers' | 'plainHttp' | 'env' | 'cwd' | 'args' | 'baseUrl' | 'credentials')[];
   build(input: ConfigInput, name: string, server: ParsedServer): ServerTransport;
 }
 
 const TRANSPORT_READERS: Readonly<Record<ServerTransport['kind'], TransportReader>> = {
   http: { key: 'url', ownKeys: ['headers', 'plainHttp'], build: buildHttp },
   stdio: { key: 'command', ownKeys: ['env', 'cwd', 'args'], build: buildStdio },
+  openapi: { key: 'openapi', ownKeys: ['headers', 'plainHttp', 'baseUrl', 'credentials'], build: buildRest },
 };
 
 function buildTransport(input: ConfigInput, name: string, server: ParsedServer): ServerTransport | undefined {
   const readers = Object.values(TRANSPORT_READERS);
   const [reader, second] = readers.filter(({ key }) => server[key] !== undefined);
   if (reader === undefined || second !== undefined) {
-    const keys = readers.map(({ key }) => `"${key}"`).join(' or ');
-    input.report.error(['servers', name], `must have either ${keys}`);
+    const keys = readers.map(({ key }) => `"${key}"`).join(', ');
+    input.report.error(['servers', name], `must have one of ${keys}`);
     return undefined;
   }
   for (const other of readers) {
-    for (const key of other === reader ? [] : other.ownKeys) {
+    for (const key of other.ownKeys) {
+      if (reader.ownKeys.includes(key)) continue;
       const value = server[key];
       if (value !== undefined && Object.keys(value).length > 0)
         input.report.error(['servers', name, key], `is for servers with "${other.key}" only`);
@@ -99,27 +115,51 @@ function buildTransport(input: ConfigInput, name: string, server: ParsedServer):
 }
 
 function buildHttp(input: ConfigInput, name: string, server: ParsedServer): ServerTransport {
-  const { report } = input;
-  const text = server.url ?? '';
-  const path = ['servers', name, 'url'];
+  const url = checkedUrl(input, ['servers', name, 'url'], server.url ?? '', server.plainHttp);
+  return { kind: 'http', url, headers: checkedHeaders(input, name, server) };
+}
+
+function buildRest(input: ConfigInput, name: string, server: ParsedServer): ServerTransport {
+  const path = ['servers', name, 'baseUrl'];
+  if (server.baseUrl === undefined)
+    input.report.error(
+      ['servers', name],
+      'must have "baseUrl": where requests go, whatever servers the document names',
+    );
+  const baseUrl = checkedUrl(input, path, server.baseUrl ?? 'http://localhost', server.plainHttp);
+  if (URL.parse(baseUrl)?.search) input.report.error(path, 'must not have a query');
+  return {
+    kind: 'openapi',
+    baseUrl,
+    headers: checkedHeaders(input, name, server),
+    ...buildOpenApi(input, name, server),
+  };
+}
+
+function checkedUrl(
+  { report }: ConfigInput,
+  path: readonly string[],
+  text: string,
+  plainHttp: 'allow' | undefined,
+): string {
   const url = URL.canParse(text) ? new URL(text) : undefined;
   if (url === undefined || (url.protocol !== 'https:' && url.protocol !== 'http:'))
     report.error(path, 'must be an http or https URL');
   else if (url.username !== '' || url.password !== '')
     report.error(path, 'must not contain credentials; use headers with { secret: env:NAME }');
   else if (url.hash !== '') report.error(path, 'must not have a fragment');
-  else if (url.protocol === 'http:' && !isLoopback(url.hostname) && server.plainHttp !== 'allow') {
+  else if (url.protocol === 'http:' && !isLoopback(url.hostname) && plainHttp !== 'allow') {
     report.error(path, 'must be https outside loopback (the weakening is spelled: plainHttp: allow)');
   }
+  return url?.href ?? text;
+}
+
+function checkedHeaders(input: ConfigInput, name: string, server: ParsedServer): Readonly<Record<string, string>> {
   for (const header of Object.keys(server.headers)) {
     if (RESERVED_HEADER.test(header))
-      report.error(['servers', name, 'headers', header], 'is set by the gateway and cannot be configured');
+      input.report.error(['servers', name, 'headers', header], 'is set by the gateway and cannot be configured');
   }
-  return {
-    kind: 'http',
-    url: url?.href ?? text,
-    headers: resolveTexts(input, ['servers', name, 'headers'], server.headers),
-  };
+  return resolveTexts(input, ['servers', name, 'headers'], server.headers);
 }
 
 /** Headers of framing, routing and the protocol. Setting them would make a request that can be read in two ways. */

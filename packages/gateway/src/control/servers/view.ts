@@ -3,7 +3,7 @@ import type { PendingDigest } from '@sallyport/guard';
 import { z } from 'zod';
 import type { ApiCaller } from '../api/access.ts';
 import type { ApiDeps } from '../deps.ts';
-import type { ServerSettings } from '../../snapshot.ts';
+import type { ServerSettings, ServerTransport } from '../../snapshot.ts';
 
 /** Whether a server can be reached. */
 export const healthSchema = z
@@ -18,7 +18,7 @@ export const healthSchema = z
 /** One server. */
 export const serverSchema = healthSchema
   .extend({
-    transport: z.enum(['http', 'stdio']),
+    transport: z.enum(['http', 'stdio', 'openapi']),
     era: z.enum(['auto', 'legacy', 'modern']).describe('Revisions that are spoken with it.'),
     url: z.string().optional().describe('Without its query.'),
     command: z.string().optional().describe('The program, without its arguments.'),
@@ -59,7 +59,7 @@ export function serverView(
     ...healthOf(name, deps),
     transport: transport.kind,
     era,
-    ...(transport.kind === 'http' ? { url: withoutQuery(transport.url) } : { command: transport.command }),
+    ...addressOf(transport),
     labels: [...labels],
     required,
     pin,
@@ -73,6 +73,11 @@ export function serverView(
     ...(p50Ms !== undefined && { p50_ms: p50Ms }),
     ...(p99Ms !== undefined && { p99_ms: p99Ms }),
   };
+}
+
+function addressOf(transport: ServerTransport): { readonly url: string } | { readonly command: string } {
+  if (transport.kind === 'stdio') return { command: transport.command };
+  return { url: withoutQuery(transport.kind === 'http' ? transport.url : transport.baseUrl) };
 }
 
 /** Some servers are given a key in the query. */

@@ -3,6 +3,7 @@ import { errorText, GuardError, isObject, type Json, type JsonObject } from '@sa
 import { CLIENT_REQUEST_CAPABILITIES } from '@sallyport/server/mcp/client-requests';
 import { RPC_ERROR } from '@sallyport/server/mcp/error-codes';
 import { remoteErrorOf, type RemoteError } from '../transports/failure.ts';
+import { secretsOfTransport } from '../../transport-secrets.ts';
 import type { ServerCall } from './server-call.ts';
 
 /** Codes that describe the hop between gateway and server: the caller could not do anything otherwise. */
@@ -49,11 +50,8 @@ const isOfApproved = ({ permitted }: ServerCall): boolean =>
 function shownText({ code, text }: RemoteError, call: ServerCall): string {
   const { settings } = call;
   if (settings.errors === 'hide' || !isOfApproved(call) || OF_THE_HOP.has(code)) return '';
-  return errorText(text, secretsOf(settings.transport));
+  return errorText(text, secretsOfTransport(settings.transport));
 }
-
-const secretsOf = (transport: ServerCall['settings']['transport']): readonly string[] =>
-  Object.values(transport.kind === 'http' ? transport.headers : transport.env);
 
 /** The data that a code needs in order to be understood, member by member. */
 function relayedData(code: number, { data }: RemoteError, { permitted, settings }: ServerCall): { data?: Json } {
@@ -64,7 +62,7 @@ function relayedData(code: number, { data }: RemoteError, { permitted, settings 
     const { url, message, elicitationId } = item;
     if (typeof url !== 'string' || url.length > URL_CHARACTERS_MAX || !/^https?:\/\//.test(url)) return [];
     if (typeof message !== 'string' || typeof elicitationId !== 'string') return [];
-    const secrets = secretsOf(settings.transport);
+    const secrets = secretsOfTransport(settings.transport);
     const id = errorText(elicitationId, secrets);
     return [{ mode: 'url', url, message: errorText(message, secrets), elicitationId: id }];
   });

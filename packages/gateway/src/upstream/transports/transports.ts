@@ -3,6 +3,7 @@
  * entry in the configuration schema; nothing else in the gateway asks for the kind.
  */
 import type { ServerTransport } from '../../snapshot.ts';
+import { openapiTransport } from '../openapi/openapi.ts';
 import { httpTransport } from './http/http.ts';
 import { stdioTransport } from './stdio/stdio.ts';
 import type { TransportKind } from './transport-kind.ts';
@@ -11,4 +12,5 @@ import type { TransportKind } from './transport-kind.ts';
 export const TRANSPORTS: Readonly<Record<ServerTransport['kind'], TransportKind>> = {
   http: httpTransport,
   stdio: stdioTransport,
+  openapi: openapiTransport,
 };

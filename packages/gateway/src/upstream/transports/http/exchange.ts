@@ -11,7 +11,7 @@ import { createSseParser, isEventStream, type SseEvent } from '@sallyport/server
 /** One request, and who gets the parts of its response. */
 export interface HttpRequest {
   readonly pool: Dispatcher;
-  readonly method: 'POST' | 'GET' | 'DELETE';
+  readonly method: Dispatcher.HttpMethod;
   readonly path: string;
   readonly headers: Readonly<Record<string, string>>;
   readonly body: Buffer | undefined;
