@@ -11,6 +11,7 @@ import { noPostgres, openTestPostgres, type TestPostgres } from '../fixtures/pos
 import { approvalsContract, type OpenedApprovals } from './approvals.ts';
 import { channelsContract, type ChannelStores } from './channels.ts';
 import { keysContract } from './keys.ts';
+import { passkeysContract } from './passkeys.ts';
 import type { Opened } from './opened-port.ts';
 import { pinsContract } from './pins.ts';
 import { sessionsContract } from './sessions.ts';
@@ -71,6 +72,7 @@ describe.skipIf(noPostgres !== undefined)(noPostgres ?? 'PostgreSQL', () => {
       return sessions;
     }),
   );
+  passkeysContract('PostgreSQL', () => openShared(({ passkeys }) => passkeys));
 
   const answers = (database: Database): Promise<boolean> =>
     database.probe().then(

@@ -10,6 +10,7 @@ import { approvalsContract, type OpenedApprovals } from './approvals.ts';
 import { channelsContract } from './channels.ts';
 import { keysContract } from './keys.ts';
 import type { Opened } from './opened-port.ts';
+import { passkeysContract } from './passkeys.ts';
 import { pinsContract } from './pins.ts';
 import { sessionsContract } from './sessions.ts';
 import { webSessionsContract } from './web-sessions.ts';
@@ -74,3 +75,4 @@ approvalsContract('SQLite', async (clock): Promise<OpenedApprovals> => {
   return { ...LIMITS, ...opened };
 });
 channelsContract('SQLite', () => openShared((database) => database));
+passkeysContract('SQLite', () => openShared(({ passkeys }) => passkeys));

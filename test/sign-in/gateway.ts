@@ -69,13 +69,19 @@ export interface SignInGateway {
   close(): Promise<void>;
 }
 
-/** @param more settings beside those of the sign-in; they replace members of the same name. */
-export async function openSignInGateway(more: Record<string, unknown> = {}): Promise<SignInGateway> {
+/**
+ * @param more settings beside those of the sign-in; they replace members of the same name.
+ * @param adminHost under which people reach the admin listener: browsers allow passkeys on `localhost` alone.
+ */
+export async function openSignInGateway(
+  more: Record<string, unknown> = {},
+  adminHost = '127.0.0.1',
+): Promise<SignInGateway> {
   const folder = mkdtempSync(join(tmpdir(), 'sallyport-sign-in-'));
   const fixture = await startFixture();
   const [port, admin] = [await freePort(), await freePort()];
   const url = `http://127.0.0.1:${port}`;
-  const adminUrl = `http://127.0.0.1:${admin}`;
+  const adminUrl = `http://${adminHost}:${admin}`;
   const [issuer, resource, data] = [`${url}/oauth`, `${url}/mcp`, join(folder, 'data')];
   mkdirSync(join(folder, 'policies'));
   writeFileSync(join(folder, 'policies', 'test.cedar'), POLICIES);
@@ -85,7 +91,7 @@ export async function openSignInGateway(more: Record<string, unknown> = {}): Pro
     config,
     JSON.stringify({
       gateway: { listen: `127.0.0.1:${port}`, addressLimit: '1000000/min', refusalLimit: '100000/min' },
-      admin: { listen: `127.0.0.1:${admin}` },
+      admin: { listen: `127.0.0.1:${admin}`, publicUrl: adminUrl },
       data,
       tenants: ['acme'],
       identity: { issuers: [{ issuer, audience: resource }] },

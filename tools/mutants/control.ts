@@ -53,6 +53,7 @@ const channels: readonly Change[] = [
     [
       ['if (isCut) return', 'if (false) return'],
       ['some(({ stepUpMs }) => stepUpMs !== undefined)', 'some(() => false)'],
+      ['some(({ passkey }) => passkey !== undefined)', 'some(() => false)'],
       ['uninspectableParts(sent).length > 0', 'false'],
     ],
   ),
@@ -200,6 +201,34 @@ export const control: readonly Change[] = [
       ['total >= STREAMS_MAX || own.size >= CALLER_STREAMS_MAX', 'false'],
       ['if (!may) end();', ''],
       ['if (response.writableLength > UNREAD_BYTES_MAX) response.destroy();', ''],
+    ],
+  ),
+  ...inControl(
+    'passkeys/passkeys.ts',
+    ['passkeys/passkeys.test.ts'],
+    [
+      ["JSON.stringify(['approve', idHash, ", "JSON.stringify(['approve', "],
+      ['tenant.id, id, digest])', 'tenant.id])'],
+      ['nowMs + CHALLENGE_MS', 'nowMs + 1e9'],
+      [' || Math.abs(clock.now() - atMs) > STEP_UP_MS', ''],
+    ],
+  ),
+  ...inControl('approvals/decide.ts', ['passkeys/passkeys.test.ts'], [['if (answer !== undefined) return', 'return']]),
+  ...inAdapters(
+    'webauthn/verifier.ts',
+    ['packages/gateway/src/control/passkeys/passkeys.test.ts'],
+    [
+      ['requireUserVerification: true,\n        credential', 'requireUserVerification: false,\n        credential'],
+      ['requireUserVerification: true,\n      })', 'requireUserVerification: false,\n      })'],
+    ],
+  ),
+  ...inAdapters(
+    'kysely/passkeys.ts',
+    ['test/contracts/sqlite.test.ts'],
+    [
+      [' && taken.bound_to === quoted(boundTo)', ''],
+      [' && taken.expires_at > nowMs', ''],
+      ["        .where('counter', '=', before)\n", ''],
     ],
   ),
   ...inControl(

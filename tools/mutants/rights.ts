@@ -79,10 +79,11 @@ const permissions: readonly Change[] = [
     'approvals/decide.ts',
     ['approvals/demands.test.ts', 'approvals/approvals.test.ts', '../../../test/contracts/memory.test.ts'],
     [
+      ['passkey?.digest === digest', 'true'],
       ["filed.status !== 'pending' || ", ''],
       [' || hasExpired(filed, nowMs)', ''],
       ['if ((reason?.length ?? 0) > REASON_LENGTH_MAX)', 'if (false)'],
-      ["if (verdict === 'approve') checkSignIn", 'if (false) checkSignIn'],
+      ['    checkSignIn(filed, signedInAtMs, nowMs);\n', ''],
       ["return 'denied';", "return 'pending';"],
       [
         '.every((part, index) => isMet(part, index, decisions))',

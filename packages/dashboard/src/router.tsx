@@ -73,6 +73,11 @@ const routes = root.addChildren([
   }),
   createRoute({
     ...page,
+    path: '/passkeys',
+    component: lazyRouteComponent(() => import('./pages/passkeys/page.tsx'), 'PasskeysPage'),
+  }),
+  createRoute({
+    ...page,
     path: '/settings',
     component: lazyRouteComponent(() => import('./pages/settings/page.tsx'), 'SettingsPage'),
   }),

@@ -34,6 +34,7 @@ export const REFUND: Approval = {
   decisions: [],
   may_decide: true,
   step_up_required: false,
+  passkey_required: false,
   uninspectable: [],
   differs_from_earlier: {
     searched: 'all',

@@ -154,6 +154,8 @@ function answerTo(path: string, query: URLSearchParams, role: Role | 'stranger',
       return data.POLICIES;
     case 'keys':
       return { items: data.KEYS };
+    case 'passkeys':
+      return { items: data.PASSKEYS };
     case 'people':
       return { items: data.PEOPLE };
     case 'settings':

@@ -25,6 +25,7 @@ export const WALKED: Readonly<Record<string, string>> = {
   call: '/calls/0193f2a4-00000000032c',
   policies: '/policies',
   people: '/people',
+  passkeys: '/passkeys',
   settings: '/settings',
   'not-found': '/nowhere',
 };

@@ -1,8 +1,10 @@
 /** Composition of the control plane: what the admin listener judges callers with, and what its endpoints work with. */
+import { createPasskeyVerifier } from './adapters/webauthn/verifier.ts';
 import { createCursors } from './control/api/cursor.ts';
 import { createAdmin, type Admin } from './control/admin.ts';
 import { createDashboard } from './control/dashboard/dashboard.ts';
 import { readDashboardFiles } from './control/dashboard/files.ts';
+import { createPasskeys } from './control/passkeys/passkeys.ts';
 import type { Check } from './control/ready.ts';
 import { checkOrigin } from './control/sign-in/check-origin.ts';
 import type { Discovery } from './discovery.ts';
@@ -51,6 +53,12 @@ export async function openAdmin(
       cursors: createCursors(sealer),
       toolOf: (server, name) => guarded.upstreams.catalog.find({ kind: 'tool', server, name }),
       sessions,
+      passkeys: createPasskeys({
+        store: resources.database.passkeys,
+        verifier: createPasskeyVerifier(),
+        publicUrl: () => settings.current().snapshot.admin.publicUrl,
+        clock,
+      }),
       isDemo: () => settings.current().snapshot.demo,
     },
   });

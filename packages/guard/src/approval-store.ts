@@ -56,6 +56,8 @@ export interface ApprovalDemand {
   readonly source: string;
   /** Approvers must have signed in at most this long before they say yes, in milliseconds. */
   readonly stepUpMs?: number;
+  /** Approvers must prove with a passkey (WebAuthn) that they say yes to this request. */
+  readonly passkey?: true;
   readonly show?: ShownFirst;
   /** What other policies ask for besides: each of these must be met as well. */
   readonly also?: readonly ApprovalDemand[];
@@ -104,6 +106,8 @@ export interface Decision {
   readonly each?: readonly (ApproverSelector | null)[];
   /** For the caller, when it is a no. */
   readonly reason: string | undefined;
+  /** Id of the passkey that signed a yes, where one is asked for. */
+  readonly passkey?: string;
   /** Where it was said: `api`, `cli`, `dashboard` … */
   readonly channel: string;
   readonly atMs: number;

@@ -13,6 +13,7 @@ import type {
   KnownPerson,
   List,
   Overview,
+  Passkey,
   PolicyFiles,
   Server,
   Session,
@@ -35,6 +36,11 @@ export const sessionQuery = queryOptions({
       throw thrown;
     }
   },
+});
+
+export const passkeysQuery = queryOptions({
+  queryKey: ['passkeys'],
+  queryFn: ({ signal }) => getJson<List<Passkey>>('/passkeys', { signal }),
 });
 
 export const overviewQuery = queryOptions({

@@ -36,6 +36,7 @@ export type PolicyFiles = JsonOf<operations['get_policies']>;
 export type Explanation = Schemas['Explanation'];
 export type Trial = Schemas['Trial'];
 export type ApiKey = Schemas['ApiKey'];
+export type Passkey = Schemas['Passkey'];
 export type KnownPerson = Schemas['KnownPerson'];
 export type Settings = JsonOf<operations['get_settings']>;
 

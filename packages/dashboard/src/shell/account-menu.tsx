@@ -1,5 +1,6 @@
 import { useQueryClient } from '@tanstack/react-query';
-import { Check, ChevronsUpDown, Keyboard, LogOut, Monitor, Moon, Sun } from 'lucide-react';
+import { useNavigate } from '@tanstack/react-router';
+import { Check, ChevronsUpDown, Fingerprint, Keyboard, LogOut, Monitor, Moon, Sun } from 'lucide-react';
 import { DropdownMenu } from 'radix-ui';
 import type { ReactNode } from 'react';
 import { change } from '../api/client.ts';
@@ -24,6 +25,7 @@ export function AccountMenu({
 }): ReactNode {
   const queries = useQueryClient();
   const announce = useAnnounce();
+  const navigate = useNavigate();
   const failed = (): void => announce('That did not work. Try again.');
   const signOut = (): void => {
     void change('DELETE', '/session').then(() => {
@@ -52,6 +54,9 @@ export function AccountMenu({
           <DropdownMenu.Separator className={styles['line']} />
           <ThemeItems />
           <DropdownMenu.Separator className={styles['line']} />
+          <DropdownMenu.Item className={styles['item']} onSelect={() => void navigate({ to: '/passkeys' })}>
+            <Fingerprint aria-hidden /> Your passkeys
+          </DropdownMenu.Item>
           <DropdownMenu.Item className={styles['item']} onSelect={onHelp}>
             <Keyboard aria-hidden /> Keyboard shortcuts <kbd>?</kbd>
           </DropdownMenu.Item>

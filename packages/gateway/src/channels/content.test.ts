@@ -37,6 +37,9 @@ describe('U9 what cannot be approved in chat', () => {
     expect(contentOf(noticeOf(filedApproval({ demand: { ...demand, stepUpMs: 300_000 } })), 2_000).approvable).toBe(
       false,
     );
+    expect(contentOf(noticeOf(filedApproval({ demand: { ...demand, passkey: true } })), 2_000).whyNot).toBe(
+      'It needs a passkey, so it can be approved on the page only.',
+    );
     const also = [{ ...demand, stepUpMs: 300_000 }];
     expect(contentOf(noticeOf(filedApproval({ demand: { ...demand, also } })), 2_000).approvable).toBe(false);
   });

@@ -86,9 +86,11 @@ const TITLES: Readonly<Record<FiledApproval['status'], string>> = {
   expired: 'Expired',
 };
 
-/** U9: what is cut, and what asks for a fresh sign-in, is approved on the page only. */
+/** U9: what is cut, and what asks for a fresh sign-in or a passkey, is approved on the page only. */
 function whyNotHere({ demand, arguments: sent }: FiledApproval, isCut: boolean): string | undefined {
   if (isCut) return 'Not all of it fits here, so it can be approved on the page only.';
+  if (demandsOf(demand).some(({ passkey }) => passkey !== undefined))
+    return 'It needs a passkey, so it can be approved on the page only.';
   if (demandsOf(demand).some(({ stepUpMs }) => stepUpMs !== undefined))
     return 'It needs a fresh sign-in, so it can be approved on the page only.';
   if (uninspectableParts(sent).length > 0)

@@ -40,9 +40,14 @@ const approvalRule = z.strictObject({
     .describe('How many people must approve. 0 (weakening): nobody, and no later rule asks.'),
   distinct: z.boolean().default(false).describe('Whether each of them must come from another entry of `approvers`.'),
   stepUp: z
-    .union([z.boolean(), duration], { error: 'must be true, false or a duration such as 5m' })
+    .union([z.boolean(), z.literal('passkey'), duration], {
+      error: 'must be true, false, passkey or a duration such as 5m',
+    })
     .default(false)
-    .describe('How long ago approvers may have signed in when they say yes; `true` is 5m.'),
+    .describe(
+      'How long ago approvers may have signed in when they say yes; `true` is 5m. `passkey`: they confirm the ' +
+        'request with a passkey, which needs `admin.publicUrl` with a host name under https, or with localhost.',
+    ),
   show: z
     .strictObject({
       text: nonEmptyText.max(1000).optional().describe('What approvers should look at, in your words.'),

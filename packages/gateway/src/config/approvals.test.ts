@@ -43,6 +43,22 @@ describe('a rule', () => {
   });
 });
 
+describe('stepUp: passkey', () => {
+  const rule = 'approvals: { rules: [{ server: "*", tool: x, stepUp: passkey }] }';
+
+  it('asks for a passkey, where browsers allow passkeys', () => {
+    for (const url of ['https://gate.example.com', 'http://localhost:8701'])
+      expect(snapshotOf(`admin: { publicUrl: "${url}" }\n${rule}`).approvals.rules[0]?.demand).toMatchObject({
+        passkey: true,
+      });
+  });
+
+  it('is refused on an IP address, with what to set', () => {
+    expect(errorsOf(rule)[0]).toContain('approvals.rules.0.stepUp: Browsers allow passkeys on a host name under https');
+    expect(errorsOf(`admin: { publicUrl: "https://127.0.0.1:8701" }\n${rule}`)[0]).toContain('set admin.publicUrl');
+  });
+});
+
 describe('U5 a user of several issuers', () => {
   const config = (tenants: readonly [string, string], approver: string): string => `
 tenants: [acme, globex]

@@ -1,6 +1,7 @@
 /** The key `approvals` of the configuration: which calls people must approve. */
 import { DEFAULT_APPROVERS, demandFault, STEP_UP_MS, type ApprovalDemand } from '@sallyport/guard';
 import { isAmbiguousUser, isUnknownIssuer } from '../issuers-of-users.ts';
+import { noPasskeysAt, passkeyParty } from '../passkey-party.ts';
 import type { ApprovalRuleSettings, ApprovalSettings } from '../snapshot.ts';
 import { buildChannels } from './channels.ts';
 import type { ConfigInput } from './input.ts';
@@ -11,10 +12,14 @@ import { unknownServer } from './suggest.ts';
 type ParsedRule = ParsedConfig['approvals']['rules'][number];
 
 /** Reports rules that can never be met, and names of users that may be of several people. */
-export function buildApprovals(input: ConfigInput): ApprovalSettings {
+export function buildApprovals(input: ConfigInput, adminUrl: string): ApprovalSettings {
   const { config, report } = input;
   const { rules, ttl, destructive } = config.approvals;
   const built = rules.map((rule, index) => buildRule(input, rule, index));
+  const noPasskeys = passkeyParty(adminUrl) === undefined;
+  for (const [index, { demand }] of built.entries())
+    if (noPasskeys && demand?.passkey === true)
+      report.error(['approvals', 'rules', index, 'stepUp'], noPasskeysAt(adminUrl));
   if (destructive === 'ask') built.push({ ...DESTRUCTIVE, ttlMs: ttl });
   else report.weaken('approvals: tools that say that they destroy something need no approval (destructive: allow)');
   const { wait: waitMs, limits } = config.approvals;
@@ -76,9 +81,15 @@ function demandOf(input: ConfigInput, rule: ParsedRule, where: Path, source: str
     required,
     distinct,
     source,
-    ...(stepUp !== false && { stepUpMs: stepUp === true ? STEP_UP_MS : stepUp }),
+    ...stepUpOf(stepUp),
     ...(show !== undefined && { show: shownFirst(show) }),
   };
+}
+
+function stepUpOf(stepUp: ParsedRule['stepUp']): Pick<ApprovalDemand, 'stepUpMs' | 'passkey'> {
+  if (stepUp === false) return {};
+  if (stepUp === 'passkey') return { passkey: true };
+  return { stepUpMs: stepUp === true ? STEP_UP_MS : stepUp };
 }
 
 const shownFirst = ({ text, arguments: names }: NonNullable<ParsedRule['show']>) => ({

@@ -49,7 +49,7 @@ export function buildSnapshot(input: ConfigInput, text: string, written: JsonObj
     policies: { cedar: policyFolder(input) },
     limits: withUserLimit(config.limits, config.gateway.userLimit),
     refusalsPerMinute: config.gateway.refusalLimit,
-    approvals: buildApprovals(input),
+    approvals: buildApprovals(input, admin.publicUrl),
     control: buildControl(input),
     audit: {
       folder: config.audit.folder === undefined ? resolve(dataFolder, 'audit') : resolve(folder, config.audit.folder),

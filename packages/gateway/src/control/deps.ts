@@ -8,6 +8,7 @@ import type { Activity } from './overview/activity.ts';
 import type { RecentChanges } from './overview/changes.ts';
 import type { Installation } from './overview/installation.ts';
 import type { Trials } from './policies/trial.ts';
+import type { Passkeys } from './passkeys/passkeys.ts';
 import type { Issuers, Servers } from './servers/servers.ts';
 import type { Sessions } from './sign-in/sessions.ts';
 
@@ -27,6 +28,7 @@ export interface ApiDeps {
   readonly issuers: Issuers;
   readonly keys: KeyStore;
   readonly news: NewsFeed;
+  readonly passkeys: Passkeys;
   readonly pins: PinStore;
   /** Shows arguments as records show them. */
   readonly redactor: Redactor;

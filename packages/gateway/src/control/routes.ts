@@ -3,6 +3,7 @@ import type { ApiRoute } from './api/route.ts';
 import { approveApproval, denyApproval } from './approvals/decide.ts';
 import { listApprovals } from './approvals/list.ts';
 import { getApproval } from './approvals/show.ts';
+import { approvalPasskey } from './approvals/passkey-options.ts';
 import { withdrawApproval } from './approvals/withdraw.ts';
 import { getProof } from './audit/proof.ts';
 import { exportCalls } from './calls/export.ts';
@@ -15,6 +16,9 @@ import { listKeys } from './keys/list.ts';
 import { revokeKey } from './keys/revoke.ts';
 import { getOpenApi } from './openapi.ts';
 import { getOverview } from './overview/show.ts';
+import { listPasskeys } from './passkeys/list.ts';
+import { passkeyOptions, registerPasskey } from './passkeys/register.ts';
+import { removePasskey } from './passkeys/remove.ts';
 import { listPeople } from './people/list.ts';
 import { explainPolicies } from './policies/explain.ts';
 import { getPolicies } from './policies/files.ts';
@@ -63,4 +67,9 @@ export const API_ROUTES: readonly ApiRoute<ApiDeps>[] = [
   approveApproval,
   denyApproval,
   withdrawApproval,
+  approvalPasskey,
+  listPasskeys,
+  passkeyOptions,
+  registerPasskey,
+  removePasskey,
 ];

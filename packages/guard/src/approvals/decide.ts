@@ -18,6 +18,8 @@ export interface Verdict extends Pick<Decision, 'verdict' | 'reason' | 'channel'
   readonly by: Principal;
   /** When the person last proved who they are; `undefined` where nobody knows, as for a key. */
   readonly signedInAtMs?: number | undefined;
+  /** The passkey that signed this yes, and the digest of the request that it was shown. */
+  readonly passkey?: { readonly id: string; readonly digest: string } | undefined;
 }
 
 const REASON_LENGTH_MAX = 500;
@@ -29,15 +31,19 @@ const REASON_LENGTH_MAX = 500;
  */
 export function applyVerdict(
   filed: FiledApproval,
-  { by, verdict, reason, channel, signedInAtMs }: Verdict,
+  { by, verdict, reason, channel, signedInAtMs, passkey }: Verdict,
   nowMs: number,
 ): FiledApproval {
   if (filed.status !== 'pending' || hasExpired(filed, nowMs)) throw new GuardError('not_found', NOT_PENDING);
   checkReason(reason);
   const counted = checkMayDecide(filed, by, verdict);
-  if (verdict === 'approve') checkSignIn(filed, signedInAtMs, nowMs);
+  if (verdict === 'approve') {
+    checkSignIn(filed, signedInAtMs, nowMs);
+    checkPasskey(filed, passkey);
+  }
   const { issuer, subject } = by.user;
-  const decision: Decision = { by: { issuer, subject }, verdict, ...counted, reason, channel, atMs: nowMs };
+  const signed = passkey === undefined ? {} : { passkey: passkey.id };
+  const decision: Decision = { by: { issuer, subject }, verdict, ...counted, reason, channel, atMs: nowMs, ...signed };
   const decisions = [...filed.decisions, decision];
   const status = statusAfter(filed, decisions);
   const endedAtMs = status === 'denied' ? nowMs : undefined;
@@ -50,6 +56,15 @@ function checkSignIn({ demand }: FiledApproval, signedInAtMs: number | undefined
   throw new GuardError('not_permitted', {
     message: `To approve this call, sign in again: the last sign-in may be ${demand.stepUpMs / 1000} s ago.`,
     data: { step_up: true },
+  });
+}
+
+/** @throws GuardError `not_permitted` when the demand wants a passkey and none signed this request. A no needs none. */
+function checkPasskey({ demand, digest }: FiledApproval, passkey: Verdict['passkey']): void {
+  if (demand.passkey === undefined || passkey?.digest === digest) return;
+  throw new GuardError('not_permitted', {
+    message: 'To approve this call, confirm it with a passkey on its page.',
+    data: { passkey: true },
   });
 }
 

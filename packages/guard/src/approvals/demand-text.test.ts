@@ -42,6 +42,7 @@ describe('the text of a demand', () => {
       show: { arguments: ['amount', 'to.iban'] },
     });
     expect(demandOf('step-up')).toMatchObject({ stepUpMs: 300_000 });
+    expect(demandOf('passkey, step-up 1m')).toMatchObject({ passkey: true, stepUpMs: 60_000 });
   });
 
   it.each([

@@ -78,6 +78,7 @@ export function readDemand(text: string): WrittenDemand {
     required: Number(required),
     distinct: once.has('whether entries must differ'),
     ...(stepUp !== undefined && { stepUpMs: stepUp === '' ? STEP_UP_MS : readDuration(stepUp) }),
+    ...(once.has('whether a passkey is needed') && { passkey: true as const }),
     ...(shown.length > 0 && { show: { arguments: shown } }),
   };
   const fault = countFault(demand, of) ?? demandFault(demand);
@@ -88,13 +89,14 @@ export function readDemand(text: string): WrittenDemand {
 
 const EXPECTED =
   'none of user:NAME, role:NAME, group:NAME (each with " from ISSUER" if need be), a number such as "2" or "2 of 3", ' +
-  'a duration such as 30m, "distinct", "step-up" or "step-up 5m", "show ARGUMENT"';
+  'a duration such as 30m, "distinct", "step-up" or "step-up 5m", "passkey", "show ARGUMENT"';
 const COUNT = /^(\d{1,2})( of (\d{1,3}))?$/;
 const SHOW = /^show (\S{1,128})$/;
 const KINDS: readonly (readonly [kind: string, pattern: RegExp])[] = [
   ['how many', COUNT],
   ['how long', DURATION],
   ['whether entries must differ', /^distinct$/],
+  ['whether a passkey is needed', /^passkey$/],
   ['how fresh a sign-in must be', /^step-up( \d{1,9}(ms|s|m|h|d))?$/],
 ];
 

@@ -105,6 +105,29 @@ describe('U17 a fresh sign-in', () => {
   });
 });
 
+describe('U5 U17 a passkey', () => {
+  it.each<[name: string, own: boolean, verdict: 'approve' | 'deny', outcome: string]>([
+    ['that signed this request', true, 'approve', 'approved'],
+    ['that signed another request', false, 'approve', 'not_permitted'],
+    ['none, for a no', false, 'deny', 'denied'],
+  ])('%s', async (_name, own, verdict, outcome) => {
+    const approvals = createApprovals(createMemoryApprovalStore(), createManualClock());
+    const asked = allDemands([demand('finance'), demand('finance', 1, { passkey: true })]);
+    if (asked === undefined) throw new Error('nobody is asked');
+    const request = requestOf({ demand: asked });
+    const state = await approvals.consume(request);
+    if (state.state !== 'pending') throw new Error('it does not wait');
+    const passkey = { id: 'k', digest: own ? request.digest : 'another' };
+    const result = await approvals
+      .decide('acme', state.id, { ...says(member('bob', 'finance'), verdict), passkey })
+      .then(
+        ({ status }) => status,
+        (error: { code: string }) => error.code,
+      );
+    expect(result).toBe(outcome);
+  });
+});
+
 describe('U5 the same subject of another issuer is somebody else', () => {
   const bob: ApproverSelector = { kind: 'user', name: 'bob', issuer: 'https://i' };
   it.each([

@@ -42,6 +42,7 @@ export function allDemands(demands: readonly ApprovalDemand[]): ApprovalDemand |
   return {
     ...first,
     also,
+    ...([first, ...also].some(({ passkey }) => passkey === true) && { passkey: true }),
     ...(stepUps.length > 0 && { stepUpMs: Math.min(...stepUps) }),
     ...(show !== undefined && { show }),
   };
@@ -55,5 +56,13 @@ function shownFirst(all: readonly ShownFirst[]): ShownFirst | undefined {
 }
 
 /** Equal for demands that differ in their source only. */
-const whatIsAsked = ({ approvers, required, distinct, stepUpMs, show }: ApprovalDemand): string =>
-  JSON.stringify([approvers.map(selectorText).sort(), required, distinct, stepUpMs, show?.text, show?.arguments]);
+const whatIsAsked = ({ approvers, required, distinct, stepUpMs, passkey, show }: ApprovalDemand): string =>
+  JSON.stringify([
+    approvers.map(selectorText).sort(),
+    required,
+    distinct,
+    stepUpMs,
+    passkey,
+    show?.text,
+    show?.arguments,
+  ]);

@@ -1,6 +1,7 @@
 import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { useState, type FormEvent, type ReactNode } from 'react';
 import { change, Problem } from '../../api/client.ts';
+import { signApproval } from '../../api/passkeys.ts';
 import type { ReadApproval } from '../../api/queries.ts';
 import { useAnnounce } from '../../ui/announce.tsx';
 import { Button } from '../../ui/button.tsx';
@@ -51,6 +52,7 @@ export function DecideDialog({ read, verdict, seenWhole, onClose }: DecideDialog
           </code>{' '}
           for <VisibleText text={personName(approval.requester)} />
           {verdict === 'approve' && ', with exactly the arguments shown, once.'}
+          {verdict === 'approve' && approval.passkey_required && ' You confirm it with your passkey.'}
         </>
       }
     >
@@ -118,11 +120,12 @@ function useDecision({ approval, etag }: ReadApproval, verdict: Verdict, onClose
       void queries.invalidateQueries({ queryKey });
   };
   return useMutation({
-    mutationFn: (reason: string) =>
-      change('POST', `/approvals/${approval.id}/${verdict}`, {
-        body: reason.trim() === '' ? {} : { reason: reason.trim() },
-        ifMatch: etag,
-      }),
+    mutationFn: async (reason: string) => {
+      const isSigned = verdict === 'approve' && approval.passkey_required;
+      const passkey = isSigned ? await signApproval(approval.id) : undefined;
+      const body = { ...(reason.trim() !== '' && { reason: reason.trim() }), ...(isSigned && { passkey }) };
+      return change('POST', `/approvals/${approval.id}/${verdict}`, { body, ifMatch: etag });
+    },
     onSuccess: () => {
       announce(WORDS[verdict].done);
       again();

@@ -8,6 +8,8 @@ import { createApprovalStore } from './approvals.ts';
 import { createChannelStore } from './channels.ts';
 import { createSharedKeys, type SharedKeys } from './keys.ts';
 import { migrate } from './migrations.ts';
+import type { PasskeyStore } from '../../passkeys.ts';
+import { createPasskeyStore } from './passkeys.ts';
 import { createPeopleStore } from './people.ts';
 import { createSharedPins } from './pins.ts';
 import type { Product } from './product.ts';
@@ -31,6 +33,7 @@ export interface Database {
   readonly approvals: ApprovalStore;
   readonly channels: ChannelStore;
   readonly people: PeopleStore;
+  readonly passkeys: PasskeyStore;
   /** Reads and changes something that stays as it is. Rejects when it does not answer, or takes no changes. */
   probe(): Promise<void>;
   close(): Promise<void>;
@@ -50,6 +53,7 @@ export async function openDatabase(product: Product): Promise<Database> {
     approvals: createApprovalStore(database),
     channels: createChannelStore(database),
     people: createPeopleStore(database),
+    passkeys: createPasskeyStore(database),
     async probe() {
       await database.selectFrom('approvals').select('id').limit(1).execute();
       // A replica, and a database that was made read-only, answer what is read. Rolled back, so that no disk waits.

@@ -6,7 +6,12 @@ import type { Tables } from './tables.ts';
 
 type Migration = (transaction: Transaction<Tables>, product: Product) => Promise<void>;
 
-const MIGRATIONS: readonly Migration[] = [createApprovalTables, createChannelTables, createSharedTables];
+const MIGRATIONS: readonly Migration[] = [
+  createApprovalTables,
+  createChannelTables,
+  createSharedTables,
+  createPasskeyTables,
+];
 
 /**
  * Brings the schema up to date, each step once, in one transaction: of several processes that start on one database,
@@ -117,4 +122,22 @@ async function createSharedTables(transaction: Transaction<Tables>, { isShared }
     .insertInto('sequences')
     .values(names.map((name) => ({ name, value: 0 })))
     .execute();
+}
+
+async function createPasskeyTables(transaction: Transaction<Tables>): Promise<void> {
+  const { schema } = transaction;
+  let passkeys = schema.createTable('passkeys').addColumn('id', 'text', (column) => column.primaryKey());
+  for (const name of ['issuer', 'subject', 'public_key', 'transports', 'name'])
+    passkeys = passkeys.addColumn(name, 'text', (column) => column.notNull());
+  for (const name of ['counter', 'created_at'])
+    passkeys = passkeys.addColumn(name, 'bigint', (column) => column.notNull());
+  await passkeys.addColumn('used_at', 'bigint').execute();
+  await schema.createIndex('passkeys_by_person').on('passkeys').columns(['issuer', 'subject']).execute();
+  await schema
+    .createTable('passkey_challenges')
+    .addColumn('challenge', 'text', (column) => column.primaryKey())
+    .addColumn('bound_to', 'text', (column) => column.notNull())
+    .addColumn('expires_at', 'bigint', (column) => column.notNull())
+    .execute();
+  await transaction.insertInto('sequences').values({ name: 'passkeys', value: 0 }).execute();
 }

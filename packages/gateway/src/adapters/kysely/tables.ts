@@ -138,6 +138,28 @@ export interface WebSessionRow {
   expires_at: number;
 }
 
+/** A passkey of a person. Texts are quoted. */
+export interface PasskeyRow {
+  id: string;
+  issuer: string;
+  subject: string;
+  /** COSE, base64url. */
+  public_key: string;
+  counter: number;
+  /** JSON. */
+  transports: string;
+  name: string;
+  created_at: number;
+  used_at: number | null;
+}
+
+/** A challenge that waits for the answer of a browser. */
+export interface PasskeyChallengeRow {
+  challenge: string;
+  bound_to: string;
+  expires_at: number;
+}
+
 /** The tables by name. The first block is in PostgreSQL only: `adapters/sqlite` has its own for that. */
 export interface Tables {
   api_keys: KeyRow;
@@ -155,6 +177,8 @@ export interface Tables {
   channels: ChannelRow;
   channel_notices: ChannelNoticeRow;
   people: PersonRow;
+  passkeys: PasskeyRow;
+  passkey_challenges: PasskeyChallengeRow;
   /** Last numbers. Whoever raises one holds it until the end of the transaction, so that changes have one order. */
   sequences: { name: string; value: number };
   sallyport_schema: { version: number };

@@ -6,12 +6,13 @@ import { checkVersion } from '../api/etag.ts';
 import { route, type ApiRoute } from '../api/route.ts';
 import type { ApiDeps } from '../deps.ts';
 import { ApiProblem } from '../problem.ts';
+import { assertionAnswer } from '../passkeys/answer.ts';
 import { recordChange } from '../record-change.ts';
 import { APPROVAL_PARAMS, visibleApproval } from './show.ts';
 import { checkStepUp, provedAtMs } from './step-up.ts';
 import { approvalSchema, statusOf, viewOf } from './view.ts';
 
-type Deps = Pick<ApiDeps, 'approvals' | 'audit' | 'clock' | 'toolOf'>;
+type Deps = Pick<ApiDeps, 'approvals' | 'audit' | 'clock' | 'toolOf' | 'passkeys'>;
 
 const decideRoute = (verdict: 'approve' | 'deny', summary: string): ApiRoute<Deps> =>
   route({
@@ -21,7 +22,10 @@ const decideRoute = (verdict: 'approve' | 'deny', summary: string): ApiRoute<Dep
     access: 'person',
     summary,
     params: APPROVAL_PARAMS,
-    body: z.strictObject({ reason: z.string().max(500).optional().describe('The model is told it after a no.') }),
+    body: z.strictObject({
+      reason: z.string().max(500).optional().describe('The model is told it after a no.'),
+      passkey: assertionAnswer.optional().describe('For a yes, where the request asks for a passkey.'),
+    }),
     ifMatch: 'optional',
     errors: ['APPROVALS_UNAVAILABLE', 'PERMISSION_DENIED', 'STEP_UP_REQUIRED', 'CONFLICT', 'AUDIT_UNAVAILABLE'],
     response: approvalSchema,
@@ -29,10 +33,28 @@ const decideRoute = (verdict: 'approve' | 'deny', summary: string): ApiRoute<Dep
       const before = await visibleApproval(deps, caller, params.id);
       checkVersion(ifMatch, before.version);
       const channel = caller.session === undefined ? 'api' : 'dashboard';
-      const filed = await decide(deps, caller, before, { verdict, reason: body.reason, channel });
+      if (statusOf(before, deps.clock.now()) !== 'pending') throw new ApiProblem('CONFLICT', { detail: NOT_PENDING });
+      const passkey = await passkeyOf(deps, caller, before, verdict, body.passkey);
+      const filed = await decide(deps, caller, before, { verdict, reason: body.reason, channel, passkey });
       return { value: viewOf(filed, caller, deps), version: filed.version };
     },
   });
+
+/** @returns what a passkey signed, where a yes needs one. @throws ApiProblem `STEP_UP_REQUIRED` without it. */
+async function passkeyOf(
+  { passkeys }: Pick<ApiDeps, 'passkeys'>,
+  caller: ApiCaller,
+  before: FiledApproval,
+  verdict: Verdict['verdict'],
+  answer: z.output<typeof assertionAnswer> | undefined,
+): Promise<Verdict['passkey']> {
+  if (verdict === 'deny' || before.demand.passkey === undefined) return undefined;
+  checkMayDecide(before, caller.principal, verdict);
+  if (answer !== undefined) return passkeys.checkApproval(caller, before, answer);
+  throw new ApiProblem('STEP_UP_REQUIRED', {
+    detail: `This approval needs a passkey, so it is given on its page: ${passkeys.pageOf(before.id)}`,
+  });
+}
 
 /**
  * Records what a person says, wherever it was said.
@@ -44,7 +66,7 @@ export async function decide(
   deps: Pick<ApiDeps, 'approvals' | 'audit' | 'clock'>,
   caller: ApiCaller,
   before: FiledApproval,
-  { verdict, reason, channel }: Omit<Verdict, 'by'>,
+  { verdict, reason, channel, passkey }: Omit<Verdict, 'by'>,
 ): Promise<FiledApproval> {
   // Judged before anything is recorded: who may not decide must not fill the log.
   if (statusOf(before, deps.clock.now()) !== 'pending') throw new ApiProblem('CONFLICT', { detail: NOT_PENDING });
@@ -63,6 +85,7 @@ export async function decide(
         reason,
         signedInAtMs: provedAtMs(caller),
         channel,
+        passkey,
       });
       return { result, after: stateOf(result) };
     },
@@ -75,11 +98,12 @@ const NOT_PENDING = 'The request does not wait any more: it was decided, has end
 const stateOf = ({ status, version, decisions }: FiledApproval): JsonObject => ({
   status,
   version,
-  decisions: decisions.map(({ by, verdict, as, reason }) => ({
+  decisions: decisions.map(({ by, verdict, as, reason, passkey }) => ({
     by: { issuer: by.issuer, subject: by.subject },
     verdict,
     as: `${as.kind}:${as.name}`,
     ...(reason !== undefined && { reason }),
+    ...(passkey !== undefined && { passkey_id: passkey }),
   })),
 });
 

@@ -81,6 +81,7 @@ export const approvalSchema = z
       .describe('What the rule wants approvers to see first.'),
     may_decide: z.boolean().describe('Whether the caller may decide now.'),
     why_not: z.string().optional(),
+    passkey_required: z.boolean().describe('Whether a yes of the caller must be signed with a passkey.'),
     step_up_required: z.boolean().describe('Whether a yes of the caller needs a fresh sign-in first.'),
   })
   .meta({ id: 'Approval' });
@@ -157,6 +158,7 @@ export function viewOf(
     ...(filed.demand.show !== undefined && { shown_first: shownFirst(filed.demand.show) }),
     may_decide: whyNot === undefined,
     ...(whyNot !== undefined && { why_not: whyNot }),
+    passkey_required: whyNot === undefined && filed.demand.passkey !== undefined,
     step_up_required: whyNot === undefined && needsStepUp(filed, caller, clock.now()),
   };
 }

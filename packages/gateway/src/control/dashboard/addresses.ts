@@ -12,6 +12,7 @@ export const PAGE_ADDRESSES: readonly string[] = [
   '/calls/$id',
   '/policies',
   '/people',
+  '/passkeys',
   '/settings',
 ];
 
