@@ -27,6 +27,14 @@ const channels: readonly Change[] = [
     [["if (!isNew(signature ?? '')) return end(response, 200);", '']],
   ),
   ...inAdapters(
+    'slack/open.ts',
+    ['slack/socket-mode.test.ts'],
+    [
+      ['if (seen.has(id)) return;', ''],
+      ['if (sender === appId) act(body);', 'act(body);'],
+    ],
+  ),
+  ...inAdapters(
     'slack/interaction.ts',
     ['slack/slack.test.ts'],
     [

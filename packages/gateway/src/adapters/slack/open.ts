@@ -2,7 +2,7 @@
 
 import { SocketModeClient } from '@slack/socket-mode';
 import { WebClient, type Logger } from '@slack/web-api';
-import type { Log } from '@sallyport/guard';
+import { asObject, BoundedMap, isObject, type Json, type Log } from '@sallyport/guard';
 import type { Channel, ChannelStore } from '../../channels/channel.ts';
 import type { ChannelDecisions } from '../../channels/decide.ts';
 import type { SlackSettings } from '../../snapshot.ts';
@@ -60,12 +60,46 @@ export function openSlack(settings: SlackSettings, { store, decisions, log }: Sl
   if (settings.signingSecret !== undefined)
     return { channel, app: { signingSecret: settings.signingSecret, act }, close: async () => {} };
   const socket = new SocketModeClient({ appToken: settings.appToken ?? '', logger, clientOptions: { ...options } });
-  socket.on('interactive', ({ ack, body }: { ack: () => Promise<void>; body: unknown }) => {
-    void ack().catch(() => {});
-    act(body);
-  });
+  listen(socket, act);
   socket.start().catch((thrown: Error) => log('error', 'Slack refuses Socket Mode', { cause: thrown.message }));
   return { channel, app: undefined, close: () => socket.disconnect() };
+}
+
+/** Longer than Slack goes on sending an envelope that it got no answer to. */
+const ENVELOPES_MAX = 10_000;
+
+interface Interactive {
+  readonly ack: () => Promise<void>;
+  readonly envelope_id: string;
+  readonly body: unknown;
+}
+
+/** Every envelope is acknowledged, and handled once; what is of another app than the connection is not handled. */
+function listen(socket: SocketModeClient, act: (payload: unknown) => void): void {
+  const seen = new BoundedMap<string, true>(ENVELOPES_MAX);
+  let appId: string | undefined;
+  socket.on('ws_message', (data: unknown) => {
+    appId = appIdOf(data) ?? appId;
+  });
+  socket.on('interactive', ({ ack, envelope_id: id, body }: Interactive) => {
+    void ack().catch(() => {});
+    if (seen.has(id)) return;
+    seen.set(id, true);
+    const { api_app_id: sender = appId } = isObject(body) ? body : {};
+    if (sender === appId) act(body);
+  });
+}
+
+/** Slack begins each connection with the app that it is for. */
+function appIdOf(data: unknown): string | undefined {
+  if (typeof data !== 'string' || !data.includes('"hello"')) return undefined;
+  try {
+    const { type, connection_info: info } = asObject(JSON.parse(data) as Json);
+    const id = type === 'hello' ? asObject(info)['app_id'] : undefined;
+    return typeof id === 'string' ? id : undefined;
+  } catch {
+    return undefined;
+  }
 }
 
 /** Only the person who pressed reads it. Nothing foreign is in it. */
