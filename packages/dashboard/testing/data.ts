@@ -8,7 +8,6 @@ import type {
   DefinitionDetail,
   KnownPerson,
   Overview,
-  Passkey,
   PolicyFiles,
   Server,
   Settings,
@@ -394,8 +393,3 @@ export const ACCESS: AccessOfUser = {
     },
   ],
 };
-
-export const PASSKEYS: readonly Passkey[] = [
-  { id: 'bGFwdG9w', name: 'Work laptop', created_at: minutesAgo(40_000), used_at: minutesAgo(35) },
-  { id: 'cGhvbmU', name: 'Phone', created_at: minutesAgo(300) },
-];

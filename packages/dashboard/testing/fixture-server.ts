@@ -8,7 +8,7 @@ import { createDashboard } from '../../gateway/src/control/dashboard/dashboard.t
 import { readDashboardFiles } from '../../gateway/src/control/dashboard/files.ts';
 import type { Approval, Role, Session } from '../src/api/types.ts';
 import { APPROVALS } from './data-approvals.ts';
-import { CAROL, inMinutes, ISSUER, minutesAgo } from './data-people.ts';
+import { CAROL, inMinutes, ISSUER, minutesAgo, PASSKEYS } from './data-people.ts';
 import * as data from './data.ts';
 
 export interface FixtureOptions {
@@ -155,7 +155,7 @@ function answerTo(path: string, query: URLSearchParams, role: Role | 'stranger',
     case 'keys':
       return { items: data.KEYS };
     case 'passkeys':
-      return { items: data.PASSKEYS };
+      return { items: PASSKEYS };
     case 'people':
       return { items: data.PEOPLE };
     case 'settings':
