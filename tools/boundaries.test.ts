@@ -139,8 +139,8 @@ describe('boundaries', () => {
     expect(breaking(gateway, (_source, imported) => entry.test(imported) && !allowed.test(imported))).toEqual([]);
   });
 
-  it('only gateway.ts knows everything: the entry and the stdio gateway use it, and nothing else does', () => {
-    const users = new Set(['packages/gateway/src/main.ts', 'packages/gateway/src/stdio-gateway.ts']);
+  it('only gateway.ts knows everything: the entry, the stdio gateway and the probe of a server use it, and nothing else', () => {
+    const users = new Set(['main', 'stdio-gateway', 'probe-server'].map((name) => `packages/gateway/src/${name}.ts`));
     expect(
       breaking(gateway, ({ path }, imported) => imported === 'packages/gateway/src/gateway.ts' && !users.has(path)),
     ).toEqual([]);

@@ -166,6 +166,9 @@ function cliPage(): string {
     {},
     {
       start: refuse,
+      probeServer: refuse,
+      approveWaiting: refuse,
+      prompts: refuse,
       demo: refuse,
       stdio: refuse,
       checkPolicies: refuse,

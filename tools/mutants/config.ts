@@ -124,6 +124,30 @@ export const config: readonly Change[] = [
     ],
   ),
   ...inGateway(
+    'cli/clients/import-server.ts',
+    ['cli/import.test.ts'],
+    [
+      ['if (!looksSecret(key, whole)) return whole;', 'return whole;'],
+      ['if (secretAt !== undefined)', 'if (false)'],
+      ['if (client.isDisabled) return', 'if (false) return'],
+    ],
+  ),
+  ...inGateway('cli/init.ts', ['cli/import.test.ts'], [[', 0o600);', ');']]),
+  ...inGateway('cli/parse-pairs.ts', ['cli/add.test.ts'], [['if (looksSecret(name, text))', 'if (false)']]),
+  ...inGateway(
+    'cli/add.ts',
+    ['cli/add.test.ts'],
+    [
+      ['if (probed.failure !== undefined)', 'if (false)'],
+      ['approves: approves === true && waiting.length > 0', 'approves: true'],
+    ],
+  ),
+  ...inGateway(
+    'cli/first-policy.ts',
+    ['cli/add.test.ts'],
+    [["['readOnlyHint'] === true", "['readOnlyHint'] !== false"]],
+  ),
+  ...inGateway(
     'cli/configuration.ts',
     ['cli/no-configuration.test.ts'],
     [

@@ -56,10 +56,14 @@ export function childEnvironment(environment: Environment): Readonly<Record<stri
   return Object.fromEntries(variables);
 }
 
+/** The home folder of this user. */
+export const homeFolder = (environment: Environment): string =>
+  nonEmpty(environment['HOME']) ?? nonEmpty(environment['USERPROFILE']) ?? homedir();
+
 /** Where the settings of this user are (XDG Base Directory Specification, where a relative path counts as none). */
 export function userConfigFolder(environment: Environment): string {
   const configured = environment['XDG_CONFIG_HOME'] ?? '';
-  const base = isAbsolute(configured) ? configured : join(nonEmpty(environment['HOME']) ?? homedir(), '.config');
+  const base = isAbsolute(configured) ? configured : join(homeFolder(environment), '.config');
   return join(base, 'sallyport');
 }
 

@@ -314,7 +314,7 @@ export async function startGateway(snapshot: Snapshot, options: StartOptions = {
 }
 
 /** In the opposite order of opening. */
-async function closeResources(resources: Resources, { upstreams }: GuardedUpstreams): Promise<void> {
+export async function closeResources(resources: Resources, { upstreams }: GuardedUpstreams): Promise<void> {
   await atMost(UPSTREAMS_CLOSE_MS, upstreams.close());
   await resources.strangers.close();
   await resources.audit.close();

@@ -1,6 +1,7 @@
 /** The entry of the command line, and of the package: `main` runs one command line, `startGateway` embeds a gateway. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { openBrowser } from './cli/browser.ts';
+import type { CommandPorts } from './cli/command.ts';
 import { checkConfiguredPolicies } from './cli/check-policies.ts';
 import { buildProgram, runProgram, type ProgramIo } from './cli/program.ts';
 import { processEnvironment } from './config.ts';
@@ -37,29 +38,35 @@ export async function main(argv: readonly string[]): Promise<void> {
       process.exitCode = code;
     },
   };
-  const program = buildProgram(io, processEnvironment(), {
-    signals: process,
-    pause: async (ms) => sleep(ms),
-    openBrowser: (url) => openBrowser(url, processEnvironment()),
-    start: startConfigured,
-    stdio: async (snapshot, server, token, stop) => {
-      const { runStdioGateway } = await import('./stdio-gateway.ts');
-      await runStdioGateway(snapshot, server, token, stop);
-      exitSoon();
-    },
-    demo: async (demoIo) => {
-      const { runDemo } = await import('./demo/run.ts');
-      const { openSignIn } = await import('./sign-in.ts');
-      return runDemo(demoIo, startGateway, { openSignIn });
-    },
-    checkPolicies: checkConfiguredPolicies,
-    serverFailures: async (snapshot, how) => {
-      const { failuresOfRunningGateway, reachServers } = await import('./server-failures.ts');
-      return how === 'start' ? reachServers(snapshot) : failuresOfRunningGateway(snapshot);
-    },
-  });
-  await runProgram(program, argv, io);
+  await runProgram(buildProgram(io, processEnvironment(), PORTS), argv, io);
 }
+
+const PORTS: CommandPorts = {
+  signals: process,
+  pause: async (ms) => sleep(ms),
+  openBrowser: (url) => openBrowser(url, processEnvironment()),
+  start: startConfigured,
+  stdio: async (snapshot, server, token, stop) => {
+    const { runStdioGateway } = await import('./stdio-gateway.ts');
+    await runStdioGateway(snapshot, server, token, stop);
+    exitSoon();
+  },
+  demo: async (demoIo) => {
+    const { runDemo } = await import('./demo/run.ts');
+    const { openSignIn } = await import('./sign-in.ts');
+    return runDemo(demoIo, startGateway, { openSignIn });
+  },
+  checkPolicies: checkConfiguredPolicies,
+  probeServer: async (snapshot, server) => (await import('./probe-server.ts')).probeServer(snapshot, server),
+  approveWaiting: async (snapshot, waiting, by) =>
+    (await import('./probe-server.ts')).approveWaiting(snapshot, waiting, by),
+  prompts: async () =>
+    process.stdin.isTTY && process.stderr.isTTY ? (await import('./cli/prompts.ts')).openPrompts() : undefined,
+  serverFailures: async (snapshot, how) => {
+    const { failuresOfRunningGateway, reachServers } = await import('./server-failures.ts');
+    return how === 'start' ? reachServers(snapshot) : failuresOfRunningGateway(snapshot);
+  },
+};
 
 /** How long the process may take to end by itself after the gateway was closed. */
 const EXIT_AFTER_MS = 1_000;

@@ -1,6 +1,4 @@
 /** Rules for approval that nobody could answer: each call that they hold would wait until it expires. */
-import { existsSync } from 'node:fs';
-import { join } from 'node:path';
 import { isSelected, selectorText, type ApiKey, type ApprovalDemand } from '@sallyport/guard';
 import type { Snapshot } from '../snapshot.ts';
 import type { SettingFinding } from './check-servers.ts';
@@ -46,14 +44,10 @@ function canBeAnswered({ approvers, required }: ApprovalDemand, keys: readonly A
   return [...tenants.values()].some((subjects) => subjects.size >= required);
 }
 
-async function storedKeys({ dataFolder, identity }: Snapshot): Promise<readonly ApiKey[]> {
-  const file = join(dataFolder, 'sallyport.db');
-  if (!identity.apiKeys || !existsSync(file)) return [];
-  const { openStore } = await import('../adapters/sqlite/store.ts');
-  const store = openStore(file);
-  try {
-    return await store.keys.list(undefined);
-  } finally {
-    store.close();
-  }
+/** None where no gateway has been, and where a database cannot be reached: a check needs no network. */
+async function storedKeys(snapshot: Snapshot): Promise<readonly ApiKey[]> {
+  const { mayHoldPins, withKeysAndPins } = await import('../stores.ts');
+  if (!snapshot.identity.apiKeys || !mayHoldPins(snapshot)) return [];
+  const read = withKeysAndPins(snapshot, async ({ keys }) => keys.list(undefined));
+  return snapshot.database === undefined ? read : read.catch(() => []);
 }

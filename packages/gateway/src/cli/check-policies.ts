@@ -45,7 +45,13 @@ export async function checkConfiguredPolicies(snapshot: Snapshot): Promise<Polic
 async function pinnedDefinitions(snapshot: Snapshot): Promise<Definition[]> {
   const { mayHoldPins, withKeysAndPins } = await import('../stores.ts');
   if (!mayHoldPins(snapshot)) return [];
-  const read = withKeysAndPins(snapshot, async ({ pins }) => pins.pins());
+  const read = withKeysAndPins(snapshot, async ({ pins }) => {
+    const approved = await pins.pins();
+    const names = new Set(approved.map(keyOf));
+    // A policy may be written before anything is approved.
+    const waiting = (await pins.pending()).filter((one) => !names.has(keyOf(one)) && one.rejected === undefined);
+    return [...approved, ...waiting];
+  });
   const pins = await (snapshot.database === undefined ? read : read.catch(() => []));
   return pins.map(({ server, kind, name, digest, document }) => ({
     server,
@@ -56,3 +62,6 @@ async function pinnedDefinitions(snapshot: Snapshot): Promise<Definition[]> {
     labels: [],
   }));
 }
+
+const keyOf = ({ server, kind, name }: Pick<Definition, 'server' | 'kind' | 'name'>): string =>
+  JSON.stringify([server, kind, name]);

@@ -1,9 +1,12 @@
 /** What a command is: one declaration that the program, the reference page and the shell completion all read. */
 import type { Environment } from '../config.ts';
+import type { ProbedServer } from '../probe-server.ts';
 import type { Snapshot } from '../snapshot.ts';
+import type { PendingPin } from '@sallyport/guard';
 import type { PolicyVerdict } from './check-policies.ts';
 import type { Configuration } from './configuration.ts';
 import type { CliIo } from './io.ts';
+import type { Prompts } from './prompts.ts';
 
 /** What an exit code means, for every command. */
 export const EXIT_CODES: Readonly<Record<0 | 1 | 2, string>> = {
@@ -17,6 +20,8 @@ export interface CommandArgument {
   /** Shown in the usage as `<name>`, or as `[name]` when it may be left out. */
   readonly name: string;
   readonly optional?: boolean;
+  /** All that follows belongs to it; its value is a list. */
+  readonly variadic?: boolean;
   readonly summary?: string;
   /** @throws InvalidArgumentError of commander with a sentence for the user. */
   readonly parse?: (text: string) => unknown;
@@ -106,6 +111,12 @@ export interface CommandPorts {
    * @param how `start` starts or connects to each of them, `ask` asks a gateway that runs with this configuration.
    */
   readonly serverFailures: (snapshot: Snapshot, how: 'start' | 'ask') => Promise<Readonly<Record<string, string>>>;
+  /** Asks a server for its definitions, and approves none. @throws Error with a sentence for the operator. */
+  readonly probeServer: (snapshot: Snapshot, server: string) => Promise<ProbedServer>;
+  /** @param by who says yes. */
+  readonly approveWaiting: (snapshot: Snapshot, waiting: readonly PendingPin[], by: string) => Promise<void>;
+  /** `undefined` where nobody can be asked. */
+  readonly prompts: () => Promise<Prompts | undefined>;
 }
 
 /** What every command is given besides its own arguments and options. */

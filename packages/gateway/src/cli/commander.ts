@@ -19,8 +19,9 @@ function configure(command: Command, definition: CommandDefinition, context: Com
   );
 }
 
-function argumentOf({ name, optional, summary, parse }: CommandArgument): Argument {
-  const argument = new Argument(optional === true ? `[${name}]` : `<${name}>`, summary);
+function argumentOf({ name, optional, variadic, summary, parse }: CommandArgument): Argument {
+  const shown = variadic === true ? `${name}...` : name;
+  const argument = new Argument(optional === true ? `[${shown}]` : `<${shown}>`, summary);
   return parse === undefined ? argument : argument.argParser(parse);
 }
 

@@ -2,6 +2,7 @@
  * The list of commands, in the order of the help. The program (`program.ts`), the reference page (`tools/docs.ts`) and
  * the shell completion (`completion.ts`) are all made from it.
  */
+import { addCommand } from './add.ts';
 import { approvalsCommands } from './approvals.ts';
 import { auditCommands } from './audit.ts';
 import { callCommand } from './call.ts';
@@ -21,6 +22,7 @@ import { toolsCommand } from './tools.ts';
 export const COMMANDS: readonly CommandEntry[] = [
   startCommand,
   initCommand,
+  addCommand,
   checkCommand,
   stdioCommand,
   toolsCommand,

@@ -40,6 +40,7 @@ describe('the program', () => {
     expect(names).toEqual([
       'start',
       'init',
+      'add',
       'check',
       'stdio',
       'tools',
