@@ -133,8 +133,8 @@ describe('boundaries', () => {
     ).toEqual([]);
   });
 
-  it('of the server package the gateway uses only parts that need no MCP SDK: http, openapi, sandbox', () => {
-    const allowed = /^@sallyport\/server\/(http|openapi|sandbox)$/;
+  it('of the server package the gateway uses only parts that need no MCP SDK', () => {
+    const allowed = /^@sallyport\/server\/(http|openapi|process-tree|sandbox)$/;
     const entry = /^@sallyport\/server(\/|$)/;
     expect(breaking(gateway, (_source, imported) => entry.test(imported) && !allowed.test(imported))).toEqual([]);
   });

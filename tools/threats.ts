@@ -5,6 +5,7 @@
  */
 import { row, type Threat } from './threat.ts';
 import { APPROVALS } from './threats-approvals.ts';
+import { MEANS } from './threats-means.ts';
 import { REST } from './threats-rest.ts';
 import { UNTRUSTED_CODE } from './threats-untrusted-code.ts';
 
@@ -69,19 +70,6 @@ export const THREATS: Readonly<Record<string, Threat>> = {
     'Live text of a server reaches clients beside the pins: capabilities, server info, `_meta`, notifications, errors.',
     'Capabilities are an allow-list and pinned; of a server of which nothing is approved no text passes; errors of ' +
       'other calls have a bounded text that was inspected, and of their data only known members pass.',
-  ),
-  R4: row(
-    'An argument becomes part of a statement: SQL, in quotes, comments, names, orders or settings.',
-    'A statement is a template whose values never become text; it runs alone, in a transaction that cannot write.',
-  ),
-  R1: row(
-    'A text leaves the place it was meant for: NUL, lone surrogates, dot segments, slashes in other spellings.',
-    'It is refused, or stays one encoded part.',
-  ),
-  R2: row('A name or a parameter that the author did not offer.', 'Names are chosen from the list of the author.'),
-  R14: row(
-    'A path leads out of its root: by a link, a race, a hard link, a device, a pipe or another spelling.',
-    'Names are looked up one by one in descriptors, no link is followed, and only ordinary files are opened.',
   ),
   R6: row(
     'The error of a server holds secrets, a stack trace or markup.',
@@ -341,6 +329,7 @@ export const THREATS: Readonly<Record<string, Threat>> = {
   S13: row('A cancelled call still gets a result.', 'The result is recorded and delivered to nobody.'),
   ...REST,
   ...APPROVALS,
+  ...MEANS,
   ...UNTRUSTED_CODE,
   D1: row('One tenant makes all the noise it can.', 'Other tenants see no error.'),
   D2: row('Memory, descriptors or rows grow for good.', 'Whatever is kept is bounded.'),

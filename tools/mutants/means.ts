@@ -31,7 +31,7 @@ const statements: readonly Change[] = [
 ];
 
 const postgres: readonly Change[] = [
-  ...inServer('sql/shares.ts', POSTGRES, [['if (count >= perTenantMax)', 'if (false)']]),
+  ...inServer('tenant-shares.ts', POSTGRES, [['if (count >= perTenantMax)', 'if (false)']]),
   ...inServer('sql/rows.ts', POSTGRES, [
     ['if (rows.length === rowsMax)', 'if (false)'],
     ['else if (bytes + size > bytesMax)', 'else if (false)'],
@@ -156,4 +156,41 @@ const files: readonly Change[] = [
   ...inServer('files/glob.ts', FILES, [['pattern.length > PATTERN_MAX', 'false']]),
 ];
 
-export const means: readonly Change[] = [...statements, ...postgres, ...sqlite, ...files];
+const SHELL = ['shell/shell.test.ts'];
+
+const programs: readonly Change[] = [
+  ...inServer('shell/arguments.ts', SHELL, [
+    ['if (value === undefined || check(value as never).length > 0) throw', 'if (false) throw'],
+    ['pattern: `^(?:${pattern})$`', 'pattern'],
+    ["if (value.includes('\\0') || !value.isWellFormed()) throw", 'if (false) throw'],
+    ["  if (value.startsWith('-'))\n    throw new ToolError", '  if (false)\n    throw new ToolError'],
+    ['if (!Array.isArray(values) || values.length === 0', 'if (!Array.isArray(values) || false'],
+    ['async (value) => checkDash(name, String(value))', 'async (value) => String(value)'],
+    ["  compileSchema({ type: 'string', pattern });\n", ''],
+  ]),
+  ...inServer('shell/program.ts', SHELL, [
+    ["if (launcher !== 'allowed' &&", 'if (false &&'],
+    ['[basename(found), basename(real)]', '[basename(found)]'],
+    ['if (isWritableByAll(path)) throw', 'if (false) throw'],
+    ['if (!isAbsolute(program) && basename(program) !== program)', 'if (false)'],
+  ]),
+  ...inServer('shell/run.ts', SHELL, [
+    ['const timer = setTimeout(end, run.timeoutMs,', 'const timer = setTimeout(() => undefined, run.timeoutMs,'],
+    ["signal.addEventListener('abort', onAbort, { once: true });", ''],
+    ["child.once('exit', () => void tree.killRest(child.pid));", ''],
+    ['if (budget.bytesLeft < 0) onFull();', ''],
+    ['chunk.subarray(0, budget.bytesLeft)', 'chunk'],
+  ]),
+  ...inServer('shell/open.ts', SHELL, [
+    ['if (LOADING.test(name)) throw', 'if (false) throw'],
+    ['environment: { ...ENVIRONMENT, ...env }', 'environment: { ...process.env, ...ENVIRONMENT, ...env } as never'],
+    ['    `--cpu=${cpuSeconds}:${cpuSeconds + 1}`,\n', ''],
+    ['    `--fsize=${fileBytes}`,\n', ''],
+    ['  context.signal.throwIfAborted();\n', ''],
+    ["if (unknown !== undefined) throw new ToolError('INVALID", "if (false) throw new ToolError('INVALID"],
+    ['if (part.isPositional && needsDash)', 'if (false)'],
+    ['stripVTControlCharacters(bytes.toString(', '(bytes.toString('],
+  ]),
+];
+
+export const means: readonly Change[] = [...statements, ...postgres, ...sqlite, ...files, ...programs];

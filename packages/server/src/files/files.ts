@@ -75,6 +75,13 @@ export interface Files {
     context: CallContext,
     wanted: { readonly text: string; readonly path?: string; readonly glob?: string },
   ): Promise<FileList<Match>>;
+  /**
+   * Where a file or folder is, for a program that opens it by itself. It is what it was when it was looked at: a
+   * program that must not be led elsewhere by a link that is put in its place runs in a sandbox.
+   *
+   * @throws ToolError as `read`.
+   */
+  locate(context: CallContext, path: string, kind: 'file' | 'folder'): Promise<string>;
   /** Closes the root. */
   close(): Promise<void>;
 }

@@ -95,6 +95,7 @@ function filesOf(root: Folder, settings: FilesSettings, limits: Required<FileLim
       within(context, (folder) => listFolder(folder, segmentsOf(path), options, limits, lookup, context.signal)),
     search: async (context, wanted) =>
       within(context, (folder) => searchFolder(folder, wanted, hardLinks, limits, lookup, context.signal)),
+    locate: async (context, path, kind) => withFile(context, path, (entry) => locate(entry, kind, hardLinks)),
     async write(context, path, content, mode = 'create') {
       if (writes !== 'allowed') throw new TypeError("these files are read-only: open them with writes: 'allowed'");
       const bytes = typeof content === 'string' ? Buffer.from(content) : content;
@@ -170,6 +171,15 @@ async function readText(
   } finally {
     await handle.close();
   }
+}
+
+/** The path of exactly what was opened: the kernel knows it by the descriptor. */
+async function locate(entry: Entry, kind: 'file' | 'folder', hardLinks: 'allow' | 'refuse'): Promise<string> {
+  if (kind === 'folder' && entry.stats.isDirectory()) return realpath(entry.folder.path);
+  if (kind === 'folder') throw new ToolError('NOT_PERMITTED', 'This is no folder.');
+  const handle = await openFile(entry, hardLinks);
+  await handle.close();
+  return realpath(entry.folder.path);
 }
 
 const tooLarge = (bytesMax: number): ToolError =>

@@ -10,7 +10,7 @@ import { openPool, type PostgresConnection, type PostgresPool } from './connecti
 import { readRows, writeRows } from './read.ts';
 import { roleFindings, tenancyFindings } from './role.ts';
 import { inTransaction, LOOK_FOR_CLIENT, type Run, type TransactionSettings } from './transaction.ts';
-import { createShares } from '../shares.ts';
+import { createShares } from '../../tenant-shares.ts';
 
 /**
  * Whose rows a statement sees.

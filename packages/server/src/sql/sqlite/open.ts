@@ -9,7 +9,7 @@ import type { SqlDatabase } from '../database.ts';
 import type { Sql, SqlValue } from '../fragment.ts';
 import { render, type Rendered } from '../render.ts';
 import { checkLimits, checkRange, type RowLimits, type Rows } from '../rows.ts';
-import { createShares } from '../shares.ts';
+import { createShares } from '../../tenant-shares.ts';
 import { outsideQuotes } from '../text.ts';
 import { createReaders } from './readers.ts';
 import { quoted, type ReadReply, type ReadRequest, type SqliteValue } from './request.ts';

@@ -6,10 +6,10 @@ import { spawn, type ChildProcessByStdio } from 'node:child_process';
 import type { Readable, Writable } from 'node:stream';
 import type { Log } from '@sallyport/guard';
 import { oneLine } from '@sallyport/guard/json';
+import { hasPipes, openProcessTree, type ProcessTree } from '@sallyport/server/process-tree';
 import type { ServerSettings } from '../../../snapshot.ts';
 import { transportFailure } from '../failure.ts';
-import { hasPipes } from './has-pipes.ts';
-import { openProcessTree, type ProcessTree } from './process-tree.ts';
+
 import { readLines } from './read-lines.ts';
 import { logStderr } from './stderr-log.ts';
 

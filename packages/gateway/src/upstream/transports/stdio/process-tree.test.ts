@@ -5,6 +5,7 @@ import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { JsonObject } from '@sallyport/guard';
+import { cgroupFolder, killMarked, MARKER, unwatchGroup, watchGroup } from '@sallyport/server/process-tree';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import {
   createHarness,
@@ -13,9 +14,6 @@ import {
   waitUntil,
   type UpstreamHarness,
 } from '../../testing/harness.mts';
-import { cgroupFolder } from './cgroup.ts';
-import { killMarked, MARKER } from './process-marker.ts';
-import { unwatchGroup, watchGroup } from './watchdog.ts';
 
 const fake = `${import.meta.dirname}/../../testing/fake-stdio.mts`;
 let harness: UpstreamHarness;

@@ -1,5 +1,5 @@
-/** So many statements of one tenant are under way at most: a tenant with long ones leaves connections to others. */
-import { ToolError } from '../errors.ts';
+/** So many calls of one tenant are under way at most: a tenant with long ones leaves something to others. */
+import { ToolError } from './errors.ts';
 
 /** Runs work in the share of a tenant. */
 export type Shares = <T>(tenant: string, work: () => Promise<T>) => Promise<T>;
@@ -10,7 +10,7 @@ export function createShares(perTenantMax: number): Shares {
   return async (tenant, work) => {
     const count = underWay.get(tenant) ?? 0;
     if (count >= perTenantMax)
-      throw new ToolError('RATE_LIMITED', 'Too many statements are under way.', {
+      throw new ToolError('RATE_LIMITED', 'Too many of your calls are under way.', {
         suggestion: 'Wait for one of them to end.',
       });
     underWay.set(tenant, count + 1);
