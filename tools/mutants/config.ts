@@ -66,7 +66,7 @@ export const config: readonly Change[] = [
       ["if (looksSecret('', argument)) {", 'if (false) {'],
       ['if (looksSecret(name, value))', 'if (false)'],
       ['if (reader === undefined || second !== undefined) {', 'if (reader === undefined) {'],
-      ['if (unpinned !== undefined)', 'if (false)'],
+      ['for (const unpinned of unpinnedPackages(command, args))', 'for (const unpinned of [])'],
       [
         'if (/^(?:LD_|DYLD_|NODE_OPTIONS$|PYTHONPATH$|PYTHONSTARTUP$|BASH_ENV$|ENV$)/.test(variable)) {',
         'if (false) {',

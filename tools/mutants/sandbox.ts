@@ -4,7 +4,54 @@ import { changesIn, type Change } from './change.ts';
 const inSandbox = changesIn('packages/server/src/sandbox');
 const ATTACKS = ['attacks.test.ts'];
 
+const inConfig = changesIn('packages/gateway/src/config');
+const STDIO = ['packages/gateway/src/upstream/transports/stdio/sandbox.test.ts'];
+
+const ofServers: readonly Change[] = [
+  ...inConfig(
+    'sandbox.ts',
+    ['sandbox.test.ts'],
+    [
+      [
+        'own.some((folder) => isWithin(path, folder) || isWithin(folder, path))',
+        'own.some((folder) => isWithin(folder, path))',
+      ],
+      [
+        "const MACHINE_FOLDERS = ['/proc', '/sys', '/dev', '/run',",
+        "const MACHINE_FOLDERS = ['/proc', '/sys', '/dev',",
+      ],
+      ['other !== text && isWithin(resolve(input.folder, other), path)', 'false'],
+      ['const LOADER_VARIABLE = /^(?:LD_|', 'const LOADER_VARIABLE = /^(?:'],
+    ],
+  ),
+  ...inConfig(
+    'downloaded-package.ts',
+    ['sandbox.test.ts'],
+    [
+      ["withoutScripts: { [NPM_SETTING]: 'true' }", 'withoutScripts: {}'],
+      ["packageOptions: ['-p', '--package']", "packageOptions: ['-p']"],
+      ["moreOptions: ['--with']", 'moreOptions: []'],
+    ],
+  ),
+  ...changesIn('packages/gateway/src/upstream/transports/stdio')('confined.ts', STDIO, [
+    [
+      'if (sandbox === undefined) return undefined;',
+      'if (sandbox === undefined || sandbox !== undefined) return undefined;',
+    ],
+  ]),
+  ...inSandbox('confiner.ts', ['confiner.test.ts'], [['if (network.length === 0)', 'if (true)']]),
+  ...inSandbox(
+    'network/connect-proxy.ts',
+    ['confiner.test.ts'],
+    [
+      ['host === destination?.host && port === destination.port', 'host === destination?.host'],
+      ['if (isIP(host) !== 0) refuseAddress(host, true);', ''],
+    ],
+  ),
+];
+
 export const sandbox: readonly Change[] = [
+  ...ofServers,
   ...inSandbox('bubblewrap/arguments.ts', ATTACKS, [
     ["'--unshare-pid', ", ''],
     ["'--unshare-net', ", ''],

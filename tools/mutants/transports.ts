@@ -99,11 +99,14 @@ export const transports: readonly Change[] = [
     'transports/stdio/child.ts',
     ['transports/stdio/stdio.test.ts', 'transports/floods.test.ts'],
     [
-      ['args, { ...environment, ...env }, cwd)', 'args, { ...process.env, ...environment, ...env }, cwd)'],
-      ['child.stdin.write(oneLine(message));', 'child.stdin.write(message);'],
+      [
+        'args, { ...environment, ...confined?.environment',
+        'args, { ...process.env, ...environment, ...confined?.environment',
+      ],
+      ['stdin.write(oneLine(message));', 'stdin.write(message);'],
       ["if (!(await exitsInTime(exited))) tree.signal(pid, 'SIGKILL');", ''],
       ["    tree.signal(pid, 'SIGTERM');\n", ''],
-      ['|| child.stdin.writableLength > UNREAD_BYTES_MAX', ''],
+      ['|| stdin.writableLength > UNREAD_BYTES_MAX', ''],
     ],
   ),
   ...inUpstream(

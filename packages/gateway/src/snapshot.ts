@@ -21,6 +21,8 @@ export type ServerTransport =
       /** The whole environment of the child, besides PATH, HOME, LANG and TMPDIR. */
       readonly env: Readonly<Record<string, string>>;
       readonly cwd: string | undefined;
+      /** `undefined`: it runs as the gateway does. */
+      readonly sandbox?: SandboxSettings | undefined;
     }
   | {
       readonly kind: 'openapi';
@@ -39,6 +41,24 @@ export type ServerTransport =
       /** Bytes that an answer may have before it is trimmed. */
       readonly trimBytes: number;
     };
+
+/** What the program of a stdio server may see and use. */
+export interface SandboxSettings {
+  /** What it may reach; nothing when empty. */
+  readonly network: readonly { readonly host: string; readonly port: number }[];
+  /** Absolute paths. */
+  readonly readOnly: readonly string[];
+  /** Absolute paths. */
+  readonly writable: readonly string[];
+  readonly memoryBytes: number;
+  /** Processors; `undefined` = no limit. */
+  readonly cpus: number | undefined;
+  /** Processes and threads. */
+  readonly processes: number;
+  /** Of its `/tmp`. */
+  readonly scratchBytes: number;
+  readonly openFiles: number;
+}
 
 /** One configured server. */
 export interface ServerSettings {

@@ -40,6 +40,14 @@ describe('check', () => {
     expect(out).toContain('every call is refused');
   });
 
+  it('names the servers whose programs run without a sandbox', async () => {
+    const servers = 'a: { command: [x] }, b: { command: [x], sandbox: {} }, c: { url: https://crm.example }';
+    const config = file('sandboxes.yaml', `servers: { ${servers} }`);
+    expect((await run(['check', '--config', config])).out).toContain('(see servers.<name>.sandbox): a\n');
+    const { out } = await run(['check', '--config', config, '--json']);
+    expect(JSON.parse(out)).toMatchObject({ notSandboxed: ['a'] });
+  });
+
   it('findings of policies are errors or warnings', async () => {
     const finding = { file: 'p.cedar', line: 3, column: 9, message: 'no such tool "x"; did you mean "y"?' };
     const config = file('one.yaml', 'servers: { crm: { url: https://crm.example } }');

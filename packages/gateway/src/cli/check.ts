@@ -4,7 +4,7 @@
 import { readFileSync } from 'node:fs';
 import { formatConfigError, loadConfig, type ConfigError, type Environment } from '../config.ts';
 import { parseYaml } from '../config/positions.ts';
-import type { Snapshot } from '../snapshot.ts';
+import type { ServerSettings, Snapshot } from '../snapshot.ts';
 import { unanswerableRules } from './check-approvers.ts';
 import type { PolicyFinding } from './check-policies.ts';
 import { serverFindings } from './check-servers.ts';
@@ -19,6 +19,8 @@ interface Report extends NotServed {
   readonly errors: readonly ConfigError[];
   readonly warnings: readonly ConfigError[];
   readonly weakenings: readonly string[];
+  /** Servers whose program runs as the gateway does, without a sandbox. */
+  readonly notSandboxed: readonly string[];
   /** By server: why it cannot be reached, with what a program wrote to standard error before it ended. */
   readonly unreachable: Readonly<Record<string, string>>;
   /** Number of servers. */
@@ -54,7 +56,7 @@ export const checkCommand: CommandDefinition<readonly [], CheckOptions> = {
 async function check({ configuration, environment, ports }: CommandContext, startServers: boolean): Promise<Report> {
   const file = configuration.file();
   const loaded = loadConfig(file, environment);
-  const nothing = { warnings: [], weakenings: [], uncheckable: [], withheld: [], unreachable: {} };
+  const nothing = { warnings: [], weakenings: [], notSandboxed: [], uncheckable: [], withheld: [], unreachable: {} };
   const empty = { ...nothing, file, servers: 0, policies: 0 };
   if ('errors' in loaded) return { ...empty, ok: false, errors: loaded.errors };
   const { snapshot } = loaded;
@@ -69,11 +71,15 @@ async function check({ configuration, environment, ports }: CommandContext, star
     errors,
     warnings: findings.filter(({ severity }) => severity === 'warning').map(withoutSeverity),
     weakenings: snapshot.weakenings,
+    notSandboxed: snapshot.servers.filter(isNotSandboxed).map(({ name }) => name),
     ...(await notServed(snapshot)),
     servers: snapshot.servers.length,
     policies,
   };
 }
+
+const isNotSandboxed = ({ transport }: ServerSettings): boolean =>
+  transport.kind === 'stdio' && transport.sandbox === undefined;
 
 /** What is found in the settings, with its position in the file. */
 async function settingFindings(
@@ -106,6 +112,8 @@ function printReport(io: CliIo, report: Report): void {
     io.stderr(`warning: ${server} cannot be reached: ${printableLine(reason, REASON_CHARACTERS_MAX)}\n`);
   if (report.weakenings.length > 0) io.stdout('Weakened:\n');
   for (const weakening of report.weakenings) io.stdout(`  ${weakening}\n`);
+  if (report.notSandboxed.length > 0)
+    io.stdout(`Not sandboxed (see servers.<name>.sandbox): ${report.notSandboxed.join(', ')}\n`);
   if (!report.ok) return;
   const servers = counted(report.servers, 'server', 'servers');
   const policies = counted(report.policies, 'policy', 'policies');

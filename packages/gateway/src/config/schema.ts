@@ -6,6 +6,7 @@ import { z } from 'zod';
 import { approvals } from './approvals-schema.ts';
 import { control } from './control-schema.ts';
 import { openapiKeys, toolOrOperation, toolOverride } from './openapi-schema.ts';
+import { programKeys } from './program-schema.ts';
 import {
   nonEmptyText,
   duration,
@@ -23,7 +24,6 @@ import {
 
 const SERVER_NAME = /^[a-z0-9-]{1,32}$/;
 const TENANT_ID = /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/;
-const ENVIRONMENT_NAME = /^[A-Za-z_][A-Za-z0-9_]{0,127}$/;
 const HEADER_NAME = /^[A-Za-z0-9!#$%&'*+.^_`|~-]{1,128}$/;
 const ALGORITHMS = [
   'RS256',
@@ -179,18 +179,7 @@ const server = z.strictObject({
     .default({})
     .describe('Sent with every request; secrets as `{ secret: env:NAME, prefix: "Bearer " }`.'),
   ...openapiKeys,
-  command: z
-    .union([nonEmptyText, z.array(z.string().min(1).max(4096)).min(1).max(256)], {
-      error: 'must be a program, or a list of a program and its arguments',
-    })
-    .optional()
-    .describe('Program of a stdio server, alone or in a list with its arguments; no shell.'),
-  args: z.array(z.string().max(4096)).max(256).optional().describe('Its arguments, after those in `command`.'),
-  cwd: nonEmptyText.optional().describe('Working folder of the program.'),
-  env: z
-    .record(z.string().regex(ENVIRONMENT_NAME), textOrSecret)
-    .default({})
-    .describe('Environment of the program, besides PATH, HOME, LANG, TMPDIR and a mark (`SALLYPORT_CHILD`).'),
+  ...programKeys,
   tools: z
     .strictObject({
       allow: z

@@ -10,6 +10,8 @@ import type { Report } from './report.ts';
 import type { ConfigInput } from './input.ts';
 import { buildOpenApi, namesOf } from './openapi.ts';
 import type { ParsedServer, TextOrSecret } from './schema.ts';
+import { unpinnedPackages, withoutInstallScripts } from './downloaded-package.ts';
+import { buildSandbox } from './sandbox.ts';
 import { looksSecret, resolveSecret } from './secrets.ts';
 
 /** The settings of all servers, sorted by name; errors and weakenings go to the report. */
@@ -85,13 +87,22 @@ interface TransportReader {
   /** The key that chooses this kind. */
   readonly key: 'url' | 'command' | 'openapi';
   /** Further keys that belong to this kind, and not to those that do not name them. */
-  readonly ownKeys: readonly ('headers' | 'plainHttp' | 'env' | 'cwd' | 'args' | 'baseUrl' | 'credentials')[];
+  readonly ownKeys: readonly (
+    | 'headers'
+    | 'plainHttp'
+    | 'env'
+    | 'cwd'
+    | 'args'
+    | 'sandbox'
+    | 'baseUrl'
+    | 'credentials'
+  )[];
   build(input: ConfigInput, name: string, server: ParsedServer): ServerTransport;
 }
 
 const TRANSPORT_READERS: Readonly<Record<ServerTransport['kind'], TransportReader>> = {
   http: { key: 'url', ownKeys: ['headers', 'plainHttp'], build: buildHttp },
-  stdio: { key: 'command', ownKeys: ['env', 'cwd', 'args'], build: buildStdio },
+  stdio: { key: 'command', ownKeys: ['env', 'cwd', 'args', 'sandbox'], build: buildStdio },
   openapi: { key: 'openapi', ownKeys: ['headers', 'plainHttp', 'baseUrl', 'credentials'], build: buildRest },
 };
 
@@ -184,9 +195,12 @@ function buildStdio(input: ConfigInput, name: string, server: ParsedServer): Ser
   }
   if (/(?:^|[\\/])(?:sh|bash|zsh|dash|cmd(?:\.exe)?|powershell(?:\.exe)?|pwsh)$/.test(command))
     input.report.weaken(`${where}: it is started through a shell (${command})`);
-  const unpinned = unpinnedPackage(command, args);
-  if (unpinned !== undefined)
+  for (const unpinned of unpinnedPackages(command, args))
     input.report.weaken(`${where}: ${unpinned} has no exact version, so whatever the registry serves is run`);
+  const withoutScripts = withoutInstallScripts(command, args);
+  for (const [variable, off] of Object.entries(withoutScripts))
+    if (Object.hasOwn(server.env, variable) && server.env[variable] !== off)
+      input.report.weaken(`${where}: scripts of packages run while they are installed (${variable})`);
   for (const variable of Object.keys(server.env)) {
     if (/^(?:LD_|DYLD_|NODE_OPTIONS$|PYTHONPATH$|PYTHONSTARTUP$|BASH_ENV$|ENV$)/.test(variable)) {
       input.report.weaken(`${where}: the variable ${variable} can load other code into the server`);
@@ -196,17 +210,10 @@ function buildStdio(input: ConfigInput, name: string, server: ParsedServer): Ser
     kind: 'stdio',
     command: program,
     args,
-    env: resolveTexts(input, ['servers', name, 'env'], server.env),
+    env: { ...withoutScripts, ...resolveTexts(input, ['servers', name, 'env'], server.env) },
     cwd: server.cwd === undefined ? undefined : resolve(input.folder, server.cwd),
+    sandbox: server.sandbox && buildSandbox(input, name, server.sandbox, Object.keys(server.env)),
   };
-}
-
-/** The package that `npx -y package` or `uvx package` would fetch in whatever version is newest. */
-function unpinnedPackage(command: string, args: readonly string[]): string | undefined {
-  if (!/(?:^|[\\/])(?:npx|bunx|pnpx|uvx)(?:\.cmd)?$/.test(command)) return undefined;
-  const name = args.find((argument) => !argument.startsWith('-'));
-  if (name === undefined) return undefined;
-  return /(?:@|==)\d+\.\d+\.\d+(?:[-+.][0-9A-Za-z.-]+)?$/.test(name) ? undefined : name;
 }
 
 function resolveTexts(

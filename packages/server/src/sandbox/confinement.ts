@@ -45,6 +45,8 @@ export interface ConfinedCommand {
   readonly reportsStatus: boolean;
   /** Begins to watch what the kernel does not limit. Called once, with the id of the started process. */
   started(pid: number, onExceeded: (limit: ExceededLimit) => void): void;
+  /** The limit that the kernel has ended something for. */
+  exceeded(): ExceededLimit | undefined;
   /** Called when the process is gone. @returns the limit that the kernel ended it for. */
   close(): Promise<ExceededLimit | undefined>;
 }

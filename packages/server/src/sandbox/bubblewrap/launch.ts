@@ -4,7 +4,7 @@
  */
 import type { ConfinedCommand, Confinement, Program } from '../confinement.ts';
 import { makeLimitGroup, type LimitGroup } from '../limits/limit-group.ts';
-import { watchTree } from '../limits/watch-tree.ts';
+import { watchTree, type ExceededLimit } from '../limits/watch-tree.ts';
 import { bubblewrapArguments, type SupportFiles } from './arguments.ts';
 import { filterFile } from './support-files.ts';
 
@@ -92,15 +92,17 @@ function watched(
   { memoryBytes, processes, cpuTimeMs }: Confinement,
   group: LimitGroup | undefined,
   isOwnUser: boolean,
-): Pick<ConfinedCommand, 'hasGroup' | 'started' | 'close'> {
+): Pick<ConfinedCommand, 'hasGroup' | 'started' | 'exceeded' | 'close'> {
   const isCounted = group === undefined;
   // The kernel does not hold root to a number of processes.
   const isUnlimited = isCounted && isOwnUser && process.getuid?.() === 0;
   const isShort = cpuTimeMs !== undefined;
   const outOfMemory = (): boolean => group?.outOfMemory() === true;
+  const exceeded = (): ExceededLimit | undefined => (outOfMemory() ? 'memory' : undefined);
   let stop = (): void => undefined;
   return {
     hasGroup: group !== undefined,
+    exceeded,
     started(pid, onExceeded) {
       if (group !== undefined && !isShort) return;
       const limits = {
@@ -113,7 +115,7 @@ function watched(
     async close() {
       stop();
       await group?.close();
-      return outOfMemory() ? 'memory' : undefined;
+      return exceeded();
     },
   };
 }

@@ -7,9 +7,10 @@ import type { Readable, Writable } from 'node:stream';
 import type { Log } from '@sallyport/guard';
 import { oneLine } from '@sallyport/guard/json';
 import { hasPipes, openProcessTree, type ProcessTree } from '@sallyport/server/process-tree';
+import type { Confiner, ExceededLimit, PreparedProgram } from '@sallyport/server/sandbox';
 import type { ServerSettings } from '../../../snapshot.ts';
+import { prepareConfined } from './confined.ts';
 import { transportFailure } from '../failure.ts';
-
 import { readLines } from './read-lines.ts';
 import { logStderr } from './stderr-log.ts';
 
@@ -44,16 +45,25 @@ const UNREAD_BYTES_MAX = 16 * 1024 * 1024;
 /** Between end of input, SIGTERM and SIGKILL. */
 const GRACE_MS = 1_000;
 
-/** @param lineBytesMax bytes of the longest accepted line; a longer one ends the child (H18). */
+/**
+ * @param lineBytesMax bytes of the longest accepted line; a longer one ends the child (H18).
+ * @param confiner needed where the settings have a sandbox.
+ * @throws GuardError `upstream_failed` when the child could not be started.
+ */
 export function startChild(
   settings: ServerSettings,
   environment: Readonly<Record<string, string>>,
   lineBytesMax: number,
   log: Log,
   events: ChildEvents,
+  confiner?: Confiner,
 ): Child {
-  const { child, tree } = spawnChild(settings, environment);
-  const { promise: exited, resolve: onExited } = Promise.withResolvers<void>();
+  const { child, tree, confined } = spawnChild(settings, environment, log, confiner);
+  const { promise: exited, resolve } = Promise.withResolvers<void>();
+  const onExited = (): void => {
+    resolve();
+    void freeConfined(tree.killRest(child.pid), confined);
+  };
   let isGone = false;
   const gone = (reason: string): void => {
     if (isGone) return;
@@ -77,17 +87,16 @@ export function startChild(
     (reason) => reason !== undefined && cutOff(reason),
     () => cutOff('standard output is broken'),
   );
-  // A child that ends breaks its standard input first. Its end tells more, so that it is waited for.
+  // A child that ends breaks its standard input first. Its end says more, so that it is waited for.
   child.stdin.on('error', () => void end());
+  if (child.pid !== undefined) confined?.started(child.pid, (limit) => cutOff(beyond(limit)));
   child.on('error', (error: NodeJS.ErrnoException) => {
     onExited();
-    void tree.killRest(child.pid);
     gone(`the process could not be started (${error.code ?? 'error'})${missing(settings, error)}`);
   });
   child.on('exit', (code, signal) => {
     onExited();
-    void tree.killRest(child.pid);
-    const reason = `${PROCESS_ENDED} (${signal ?? `code ${code}`})`;
+    const reason = `${PROCESS_ENDED} (${signal ?? `code ${code}`})${ofKernel(confined)}`;
     // A process that left the group may hold the pipes open, so that `close` never comes.
     setTimeout(gone, GRACE_MS, reason).unref();
     // A response that was written just before the exit still counts.
@@ -95,12 +104,7 @@ export function startChild(
   });
   return {
     end,
-    write(message) {
-      if (isGone || child.stdin.destroyed || child.stdin.writableLength > UNREAD_BYTES_MAX) return false;
-      child.stdin.write(oneLine(message));
-      child.stdin.write('\n');
-      return true;
-    },
+    write: (message) => !isGone && writeLine(child.stdin, message),
     stderr: () => stderr.lastLines(),
   };
 }
@@ -115,13 +119,43 @@ function missing({ transport }: ServerSettings, { code }: NodeJS.ErrnoException)
 const secretsOf = ({ transport }: ServerSettings): readonly string[] =>
   transport.kind === 'stdio' ? Object.values(transport.env) : [];
 
+function writeLine(stdin: Writable, message: Buffer): boolean {
+  if (stdin.destroyed || stdin.writableLength > UNREAD_BYTES_MAX) return false;
+  stdin.write(oneLine(message));
+  stdin.write('\n');
+  return true;
+}
+
+async function freeConfined(killed: Promise<void>, confined: PreparedProgram | undefined): Promise<void> {
+  await killed;
+  await confined?.close();
+}
+
+const beyond = (limit: ExceededLimit): string => `the process exceeded its sandbox (${limit})`;
+
+function ofKernel(confined: PreparedProgram | undefined): string {
+  const limit = confined?.exceeded();
+  return limit === undefined ? '' : `: ${beyond(limit)}`;
+}
+
+interface SpawnedChild {
+  readonly child: ChildWithPipes;
+  readonly tree: ProcessTree;
+  readonly confined: PreparedProgram | undefined;
+}
+
 function spawnChild(
-  { transport }: ServerSettings,
+  { name, transport }: ServerSettings,
   environment: Readonly<Record<string, string>>,
-): { readonly child: ChildWithPipes; readonly tree: ProcessTree } {
+  log: Log,
+  confiner: Confiner | undefined,
+): SpawnedChild {
   if (transport.kind !== 'stdio') throw new TypeError('not a stdio server');
-  const { command, args, env, cwd } = transport;
-  const tree = openProcessTree(command, args, { ...environment, ...env }, cwd);
+  const confined = prepareConfined(name, transport, environment, log, confiner);
+  const { command, args } = confined ?? transport;
+  // What starts the sandbox must not run in a folder that the program could have changed.
+  const cwd = confined === undefined ? transport.cwd : '/';
+  const tree = openProcessTree(command, args, { ...environment, ...confined?.environment, ...transport.env }, cwd);
   const child = spawn(tree.command, [...tree.args], {
     env: tree.environment,
     ...(cwd === undefined ? {} : { cwd }),
@@ -133,10 +167,11 @@ function spawnChild(
   if (!hasPipes(child)) {
     child.on('error', () => undefined);
     void tree.killRest(undefined);
+    void confined?.close();
     throw transportFailure('the process could not be started (no file descriptors are left)', { unsent: true });
   }
   if (child.pid !== undefined) tree.started(child.pid);
-  return { child, tree };
+  return { child, tree, confined };
 }
 
 async function endTree(child: ChildWithPipes, tree: ProcessTree, exited: Promise<void>): Promise<void> {

@@ -7,6 +7,7 @@ import type { RequestId } from '@sallyport/server/mcp/json-rpc';
 import { META, metaOf } from '@sallyport/server/mcp/meta-keys';
 import { NOTIFICATION } from '@sallyport/server/mcp/notifications';
 import { readServerMessages, type ServerMessage } from '@sallyport/server/mcp/server-message';
+import type { Confiner } from '@sallyport/server/sandbox';
 import type { ServerSettings } from '../../../snapshot.ts';
 import { createPendingClientRequests, type PendingClientRequests } from '../../client-requests/pending.ts';
 import { encodeNotification, encodeRequest } from '../encode.ts';
@@ -67,6 +68,7 @@ export function createStdioTransport(
   environment: Readonly<Record<string, string>>,
   log: Log,
   serverInitiated: ServerInitiated,
+  confiner?: Confiner,
 ): StdioTransport {
   const state: State = {
     server: settings.name,
@@ -81,10 +83,11 @@ export function createStdioTransport(
     drops: 0,
     liveness: createLiveness(),
   };
-  state.child = startChild(settings, environment, state.lineBytesMax, log, {
-    onLine: (line) => onLine(state, line),
-    onGone: (reason, stderr) => close(state, reason, stderr),
-  });
+  const events = {
+    onLine: (line: Buffer) => onLine(state, line),
+    onGone: (reason: string, stderr: string | undefined) => close(state, reason, stderr),
+  };
+  state.child = startChild(settings, environment, state.lineBytesMax, log, events, confiner);
   return {
     request: (outbound) => request(state, outbound),
     notify: (method, params) => {

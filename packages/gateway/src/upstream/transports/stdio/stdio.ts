@@ -2,11 +2,12 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { GuardError } from '@sallyport/guard';
 import { NOTIFICATION } from '@sallyport/server/mcp/notifications';
-import { timeoutFailure, transportErrorOf } from '../failure.ts';
+import { timeoutFailure, transportErrorOf, transportFailure } from '../failure.ts';
 import { discover, initialize, PROBE_MS_MAX, speaksNoModern, type Handshake } from '../handshake.ts';
 import type { ConnectOptions, TransportKind } from '../transport-kind.ts';
 import type { Connection } from '../transport.ts';
 import { PROCESS_ENDED } from './child.ts';
+import { confinerFor } from './confined.ts';
 import { createStdioTransport, type StdioTransport } from './json-rpc.ts';
 
 /** Servers that the gateway starts itself. */
@@ -25,9 +26,11 @@ type Start = () => StdioTransport;
 
 async function connect(options: ConnectOptions, environment: Readonly<Record<string, string>>): Promise<Connection> {
   const { settings, log, serverInitiated, closing } = options;
+  const confiner = await confinerFor(settings);
+  if (closing.aborted) throw transportFailure('the gateway stops', { unsent: true });
   const started: StdioTransport[] = [];
   const start: Start = () => {
-    const transport = createStdioTransport(settings, environment, log, serverInitiated);
+    const transport = createStdioTransport(settings, environment, log, serverInitiated, confiner);
     started.push(transport);
     return transport;
   };
