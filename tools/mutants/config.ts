@@ -132,6 +132,18 @@ export const config: readonly Change[] = [
       ['if (client.isDisabled) return', 'if (false) return'],
     ],
   ),
+  ...inGateway(
+    'cli/clients/client-file.ts',
+    ['cli/connect.test.ts'],
+    [['isUndo || existsSync(backup) ? undefined : backup', 'undefined']],
+  ),
+  ...inGateway(
+    'cli/clients/edit-toml.ts',
+    ['cli/connect.test.ts'],
+    [['if (!isDeepStrictEqual(withoutServer(documentOf(changed), name), withoutServer(before, name)))', 'if (false)']],
+  ),
+  ...inGateway('cli/clients/entry.ts', ['cli/connect.test.ts'], [['{ mode: 0o600 }', '{}']]),
+  ...inConfig('token-file.ts', ['packages/gateway/src/cli/connect.test.ts'], [['(mode & OTHERS) !== 0', 'false']]),
   ...inGateway('cli/init.ts', ['cli/import.test.ts'], [[', 0o600);', ');']]),
   ...inGateway('cli/parse-pairs.ts', ['cli/add.test.ts'], [['if (looksSecret(name, text))', 'if (false)']]),
   ...inGateway(

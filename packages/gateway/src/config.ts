@@ -12,6 +12,7 @@ import { buildSnapshot } from './config/build.ts';
 import { parseYaml, type ConfigError, type ParsedYaml } from './config/positions.ts';
 import { errorsOfIssue, openReport, type Issue } from './config/report.ts';
 import { readablePart } from './config/readable-part.ts';
+import { readTokenFile } from './config/token-file.ts';
 import { jsonSchemaOfConfig } from './config/schema.ts';
 import type { Environment } from './config/secrets.ts';
 import type { Snapshot } from './snapshot.ts';
@@ -34,9 +35,16 @@ export function processEnvironment(): Environment {
   return process.env;
 }
 
-/** The credential of the commands that act as a user (`call`, `tools`, `stdio`); `undefined` when none is set. */
-export const credentialToken = (environment: Environment): string | undefined =>
-  nonEmpty(environment['SALLYPORT_TOKEN']);
+/**
+ * The credential of the commands that act as a user (`call`, `tools`, `stdio`): `SALLYPORT_TOKEN`, or what stands in
+ * the file that `SALLYPORT_TOKEN_FILE` names, so that it need not stand in the configuration of a client.
+ *
+ * @returns `undefined` when none is set. @throws Error with a sentence for the user when the file cannot be used.
+ */
+export function credentialToken(environment: Environment): string | undefined {
+  const file = nonEmpty(environment['SALLYPORT_TOKEN_FILE']);
+  return nonEmpty(environment['SALLYPORT_TOKEN']) ?? (file === undefined ? undefined : readTokenFile(file));
+}
 
 /** Where a running gateway is, for `call` and `tools`; `undefined` = as configured. */
 export const gatewayAddress = (environment: Environment): string | undefined => nonEmpty(environment['SALLYPORT_URL']);

@@ -9,6 +9,7 @@ import { callCommand } from './call.ts';
 import { checkCommand } from './check.ts';
 import type { CommandEntry } from './command.ts';
 import { completionCommand } from './completion.ts';
+import { connectCommand } from './connect.ts';
 import { initCommand } from './init.ts';
 import { keysCommands } from './keys.ts';
 import { pinsCommands } from './pins.ts';
@@ -23,6 +24,7 @@ export const COMMANDS: readonly CommandEntry[] = [
   startCommand,
   initCommand,
   addCommand,
+  connectCommand,
   checkCommand,
   stdioCommand,
   toolsCommand,

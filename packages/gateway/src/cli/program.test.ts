@@ -41,6 +41,7 @@ describe('the program', () => {
       'start',
       'init',
       'add',
+      'connect',
       'check',
       'stdio',
       'tools',

@@ -52,6 +52,8 @@ export interface Client {
   stdio(entry: StdioEntry): ClientEntry;
   /** Whether it replaces variables, so that the key need not stand in its file. */
   readonly readsVariables: boolean;
+  /** A secret that it asks a person for: an item of `inputs`. */
+  readonly inputs?: { readonly id: string; readonly [key: string]: unknown };
   /** What a person does afterwards. */
   readonly afterwards: string;
 }
@@ -76,6 +78,8 @@ const inBraces = (name: string): string => `\${${name}}`;
 const withEnv = (name: string): string => `\${env:${name}}`;
 const plainStdio = ({ command, args, env }: StdioEntry): ClientEntry => ({ command, args, env });
 const typedStdio = (entry: StdioEntry): ClientEntry => ({ type: 'stdio', ...plainStdio(entry) });
+
+const VSCODE_INPUT = 'sallyport-key';
 
 /** Every client by its name. */
 export const CLIENTS: Readonly<Record<ClientName, Client>> = {
@@ -118,7 +122,12 @@ export const CLIENTS: Readonly<Record<ClientName, Client>> = {
     place: ['servers'],
     userFile: (environment, platform) => join(settingsFolder(environment, platform), 'Code', 'User', 'mcp.json'),
     projectFile: '.vscode/mcp.json',
-    http: ({ url, tokenVariable }) => ({ type: 'http', url, ...headersWith(tokenVariable, withEnv) }),
+    http: ({ url, tokenVariable }) => ({
+      type: 'http',
+      url,
+      ...headersWith(tokenVariable, () => `\${input:${VSCODE_INPUT}}`),
+    }),
+    inputs: { id: VSCODE_INPUT, type: 'promptString', description: 'API key for Sallyport', password: true },
     stdio: typedStdio,
     readsVariables: true,
     afterwards: 'VS Code shows the server after: MCP: List Servers.',
