@@ -26,8 +26,6 @@ beforeAll(async () => {
     files: { 'crm.openapi.yaml': document },
     environment: { CRM_API_KEY: KEY },
     policies: readFileSync(join(EXAMPLE, 'policies/crm.cedar'), 'utf8'),
-    // Of what destroys, only deleting waits for a person here.
-    settings: { approvals: { rules: [{ server: 'crm', tool: 'update_customer', required: 0 }] } },
   });
   admin = await connect(`${gateway.url}/mcp/crm`, await gateway.token('alice'), 'modern');
   analyst = await connect(`${gateway.url}/mcp`, await gateway.token('bob'), 'legacy');

@@ -2,8 +2,9 @@
 import { changesIn, type Change } from './change.ts';
 
 const inOpenApi = changesIn('packages/server/src/openapi');
+const inHttp = changesIn('packages/server/src/http');
 const inGateway = changesIn('packages/gateway/src');
-const REQUESTS = ['request.test.ts'];
+const REQUESTS = ['request.test.ts', 'places.test.ts'];
 const DOCUMENTS = ['from-document.test.ts'];
 const ANSWERS = ['answer.test.ts'];
 const REACHING = ['upstream/openapi/openapi.test.ts', 'test/e2e/crm-over-rest.test.ts'];
@@ -124,9 +125,7 @@ const gateway: readonly Change[] = [
     ['timeoutMs === undefined ? undefined : setTimeout', 'true ? undefined : setTimeout'],
     ['Math.min(transport.trimBytes, outbound.bytesMax)', 'outbound.bytesMax'],
   ]),
-  ...inGateway('upstream/openapi/definition.ts', REACHING, [
-    ['    _meta: { [OPERATION]: { request: `${operation.method} ${operation.template}`, digest } },\n', ''],
-  ]),
+  ...inGateway('upstream/openapi/definition.ts', REACHING, [['    _meta: operationMeta(tool),\n', '']]),
   ...inGateway(
     'config/openapi.ts',
     ['config/openapi.test.ts'],
@@ -137,4 +136,41 @@ const gateway: readonly Change[] = [
   ),
 ];
 
-export const rest: readonly Change[] = [...requests, ...documents, ...answers, ...gateway];
+const client: readonly Change[] = [
+  ...inHttp(
+    'client.ts',
+    ['client.test.ts'],
+    [
+      ['next?.origin !== exchange.origin || next.username', 'next === null || next.username'],
+      ["(request.method === 'GET' || request.method === 'HEAD') && hops", 'hops'],
+      ['&& hops < redirectsMax', ''],
+      ["if (encoding !== undefined && encoding !== 'identity')", 'if (false)'],
+      ['if (received.length + chunk.length > bytesMax) throw', 'if (false) throw'],
+      ['AbortSignal.any([signal, timeout])', 'timeout'],
+      ['AbortSignal.any([signal, timeout])', 'signal'],
+      ['isInternal: () => internal,', 'isInternal: () => true,'],
+      ["  if (url.protocol === 'http:' && !isLoopback(url.hostname) && plainHttp !== 'allow')", '  if (false)'],
+    ],
+  ),
+  ...inHttp(
+    'headers.ts',
+    ['client.test.ts'],
+    [
+      ['if (!VALUE.test(value)) throw new ToolError', 'if (false) throw new ToolError'],
+      ['|| RESERVED.has(lower)', ''],
+    ],
+  ),
+  ...inHttp(
+    'path.ts',
+    ['client.test.ts'],
+    [
+      ["  if (text === '') return true;", ''],
+      ['  if (/\\p{Cc}/u.test(text)) throw', '  if (false) throw'],
+      ['if (!text.isWellFormed()) throw', 'if (false) throw'],
+      ["|| first.startsWith('//')", ''],
+      ['DECODINGS_MAX = 4', 'DECODINGS_MAX = 1'],
+    ],
+  ),
+];
+
+export const rest: readonly Change[] = [...requests, ...documents, ...answers, ...gateway, ...client];

@@ -18,7 +18,10 @@ export const toolOverride = z.strictObject({
     .optional()
     .describe('Name of the tool.'),
   description: z.string().min(1).max(4096).optional().describe('What a model reads of it.'),
-  effect: z.enum(['read', 'write', 'destroy']).optional().describe('Overrides what follows from the HTTP method.'),
+  effect: z
+    .enum(['read', 'write', 'delete', 'send'])
+    .optional()
+    .describe('Overrides what follows from the HTTP method.'),
   fixed: z
     .record(z.string().min(1).max(256), nonEmptyText)
     .default({})

@@ -3,6 +3,7 @@
  * tool's definition, so that a document that sends the same arguments elsewhere is another definition.
  */
 import type { JsonObject } from '@sallyport/guard';
+import type { Effect } from '../effects.ts';
 
 /**
  * How a list or an object is written in one place (OpenAPI 3.2, section 4.12.2).
@@ -144,8 +145,8 @@ export interface RestTool {
   /** JSON Schema 2020-12. */
   readonly inputSchema: JsonObject;
   readonly outputSchema?: JsonObject;
-  readonly effect: 'read' | 'write' | 'destroy';
-  /** Of MCP: hints that follow from the HTTP method (RFC 9110, section 9.2). */
+  readonly effect: Effect;
+  /** Of MCP: hints that follow from effect and HTTP method (RFC 9110, section 9.2). */
   readonly annotations: JsonObject;
   readonly operation: OperationBinding;
 }

@@ -1,6 +1,7 @@
 /** A document and a choice from it → tools. Pure: nothing is fetched, nothing is sent. */
 import { asObject, type Json, type JsonObject } from '@sallyport/guard';
 import { compileSchema } from '@sallyport/guard/stages';
+import { annotationsOf } from '../effects.ts';
 import type { OperationBinding, RestTool } from './binding.ts';
 import { bodyOf } from './body.ts';
 import { cleanText } from './clean-text.ts';
@@ -148,14 +149,15 @@ function toolOf(
   requirePlaces(operation, input, fixed);
   const output = override.output === 'none' ? undefined : outputUnlessTooLarge(document, operation, note);
   for (const finding of found) notes.push({ tool: name, note: finding });
+  const effect = override.effect ?? effectOf(operation.method);
   return {
     name,
     ...titleOf(operation),
     description: override.description ?? descriptionOf(operation),
     inputSchema: input.schema,
     ...(output?.schema !== undefined && { outputSchema: output.schema }),
-    effect: override.effect ?? effectOf(operation.method),
-    annotations: annotationsOf(operation.method, override.effect),
+    effect,
+    annotations: annotationsOf(effect, IDEMPOTENT.has(operation.method)),
     operation: bindingOf(operation, input, output, auth, fixed),
   };
 }
@@ -297,19 +299,11 @@ const SAFE = new Set(['GET', 'HEAD', 'OPTIONS', 'TRACE', 'QUERY']);
 
 function effectOf(method: string): RestTool['effect'] {
   if (SAFE.has(method)) return 'read';
-  return method === 'DELETE' ? 'destroy' : 'write';
+  return method === 'DELETE' ? 'delete' : 'write';
 }
 
-/** PUT and DELETE may be repeated; what changes something without adding to it may destroy what was there. */
-function annotationsOf(method: string, effect: RestTool['effect'] = effectOf(method)): JsonObject {
-  if (effect === 'read') return { readOnlyHint: true, openWorldHint: true };
-  return {
-    readOnlyHint: false,
-    destructiveHint: effect === 'destroy' || method === 'PUT' || method === 'PATCH',
-    idempotentHint: method === 'PUT' || method === 'DELETE',
-    openWorldHint: true,
-  };
-}
+/** What can be repeated without more effect. */
+const IDEMPOTENT = new Set([...SAFE, 'PUT', 'DELETE']);
 
 /**
  * The servers that a document names: for the operator to read. Requests go where the configuration says.

@@ -14,6 +14,8 @@ export type {
 } from './binding.ts';
 export { DocumentError } from './document-error.ts';
 export { conversionOf, toolsOf, type Choice, type Converted, type ToolOverride } from './from-document.ts';
+export { fromOpenApi, type FromOpenApi, type RestSender } from './from-open-api.ts';
+export { operationMeta } from './operation-meta.ts';
 export { operationsOf, type Operation } from './operations.ts';
 export { positionIn, readDocument, type OpenApiDocument } from './read-document.ts';
 export { requestOf, type RestCredential, type RestRequest } from './request.ts';

@@ -1,20 +1,14 @@
 /** A REST operation as the definition of a tool. */
-import { jsonDigest, type JsonObject } from '@sallyport/guard';
-import type { RestTool } from '@sallyport/server/openapi';
-
-const OPERATION = 'sallyport.dev/operation';
+import type { JsonObject } from '@sallyport/guard';
+import { operationMeta, type RestTool } from '@sallyport/server/openapi';
 
 const documents = new WeakMap<RestTool, JsonObject>();
 
-/**
- * The pin covers the request, too: a document that sends the same arguments elsewhere, in another place or with another
- * credential is drift, whatever it says of the tool.
- */
+/** With the request in its `_meta`, so that the pin covers what is sent where. */
 export function definitionOf(tool: RestTool): JsonObject {
   const known = documents.get(tool);
   if (known !== undefined) return known;
-  const { name, title, description, inputSchema, outputSchema, annotations, operation } = tool;
-  const digest = jsonDigest(JSON.parse(JSON.stringify(operation)) as JsonObject);
+  const { name, title, description, inputSchema, outputSchema, annotations } = tool;
   const document: JsonObject = {
     name,
     ...(title !== undefined && { title }),
@@ -22,7 +16,7 @@ export function definitionOf(tool: RestTool): JsonObject {
     inputSchema,
     ...(outputSchema !== undefined && { outputSchema }),
     annotations,
-    _meta: { [OPERATION]: { request: `${operation.method} ${operation.template}`, digest } },
+    _meta: operationMeta(tool),
   };
   documents.set(tool, document);
   return document;
