@@ -193,4 +193,38 @@ const programs: readonly Change[] = [
   ]),
 ];
 
-export const means: readonly Change[] = [...statements, ...postgres, ...sqlite, ...files, ...programs];
+const TENANT_DATA = ['tenant-data/tenant-data.test.ts'];
+
+const tenantData: readonly Change[] = [
+  ...inServer('tenant-data/scope.ts', TENANT_DATA, [
+    ['if (!ROOTS.has(node.kind))', 'if (false)'],
+    ['if (REFUSED.has(node.kind))', 'if (false)'],
+    ['every((text) => RAW.test(text))', 'every((text) => text.length >= 0)'],
+    ['if (FUNCTIONS.test(node.func)) throw', 'if (false) throw'],
+    ['froms: node.froms.map((item) => this.#source(item, queryId))', 'froms: node.froms'],
+    ['tables: node.tables.map((item) => this.#source(item, queryId))', 'tables: node.tables'],
+    ['table: this.#source(node.table, queryId)', 'table: node.table'],
+    ['from: node.from, where: this.#ownRows(name, changed.where)', 'from: node.from, where: changed.where'],
+    ['    this.#checkUpdates(name, node.updates);\n    const changed', '    const changed'],
+    [
+      'return { ...changed, where: this.#ownRows(name, changed.where) };\n  }\n\n  protected override transformI',
+      'return changed;\n  }\n\n  protected override transformI',
+    ],
+    ['if (names.includes(tenant)) throw', 'if (false) throw'],
+    ['updateWhere: this.#ownRows(name, node.updateWhere)', ''],
+    ['updated === undefined || updated === tenant', 'false'],
+    ['if (!isSelf) throw notOwner();', ''],
+    ['if (schema !== undefined) throw', 'if (false) throw'],
+    ['if (ownerAt !== -1 && row.values[ownerAt] !== self) throw notOwner();', ''],
+    ["if (rule === 'shared') throw", 'if (false) throw'],
+    ['ownLimits.add(limit);', ''],
+    [".where(`${name}.${tenant}`, '=', this.#context.tenant.id)", ''],
+    ["access === 'read' && read === 'tenant'", "access === 'read'"],
+  ]),
+  ...inServer('tenant-data/open.ts', TENANT_DATA, [
+    ['context.signal.throwIfAborted();', ''],
+    ['if (result.rows.length <= rowsMax) return result;', 'return result;'],
+  ]),
+];
+
+export const means: readonly Change[] = [...statements, ...postgres, ...sqlite, ...files, ...programs, ...tenantData];
