@@ -7,6 +7,30 @@ const ATTACKS = ['attacks.test.ts'];
 const inConfig = changesIn('packages/gateway/src/config');
 const STDIO = ['packages/gateway/src/upstream/transports/stdio/sandbox.test.ts'];
 
+const QUICKJS = ['quickjs/quickjs.test.ts'];
+const CONTAINER = ['container/container.test.ts'];
+
+const otherKinds: readonly Change[] = [
+  ...inSandbox('quickjs/interpreter.ts', QUICKJS, [
+    ['  runtime.setInterruptHandler(isSpent);\n', ''],
+    ['    if (isSpent()) return context.undefined;\n', ''],
+    ["if (left[stream] <= 0) ended ??= 'output';", ''],
+  ]),
+  ...inSandbox('quickjs/run.ts', QUICKJS, [
+    ['  checkFiles(files);\n', ''],
+    ["setTimeout(end, limits.timeoutMs, 'time')", "setTimeout(end, limits.timeoutMs * 1000, 'time')"],
+    ['if (other !== undefined) return', 'if (false) return'],
+  ]),
+  ...inSandbox('container/run.ts', CONTAINER, [
+    ["'--network', 'none', '--read-only'", "'--read-only'"],
+    ["'--network', 'none', '--read-only'", "'--network', 'none'"],
+    ["'--pids-limit', String(processes)", "'--pids-limit', '-1'"],
+    ["'--cap-drop', 'ALL', ", ''],
+    ["'--security-opt', 'no-new-privileges', ", ''],
+    ["await run(engine.path, ['rm',", "await run(engine.path, ['version',"],
+  ]),
+];
+
 const ofServers: readonly Change[] = [
   ...inConfig(
     'sandbox.ts',
@@ -52,6 +76,7 @@ const ofServers: readonly Change[] = [
 
 export const sandbox: readonly Change[] = [
   ...ofServers,
+  ...otherKinds,
   ...inSandbox('bubblewrap/arguments.ts', ATTACKS, [
     ["'--unshare-pid', ", ''],
     ["'--unshare-net', ", ''],

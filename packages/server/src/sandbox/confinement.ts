@@ -48,7 +48,7 @@ export interface ConfinedCommand {
   /** The limit that the kernel has ended something for. */
   exceeded(): ExceededLimit | undefined;
   /** Called when the process is gone. @returns the limit that the kernel ended it for. */
-  close(): Promise<ExceededLimit | undefined>;
+  close(exitCode?: number | null): Promise<ExceededLimit | undefined>;
 }
 
 /** What enforces a limit: the kernel exactly, or this process by looking several times a second. */

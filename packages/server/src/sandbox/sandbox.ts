@@ -1,10 +1,12 @@
 /** Runs code that nobody has read, where it can do no harm. */
 import { ToolError } from '../errors.ts';
 import { createBubblewrapRunner } from './bubblewrap/run.ts';
+import { createContainerRunner } from './container/run.ts';
+import { createQuickJsRunner } from './quickjs/run.ts';
 import { SandboxUnavailable, type Enforcements } from './confinement.ts';
 
 /** What confines the code. */
-export type SandboxKind = 'bubblewrap';
+export type SandboxKind = 'bubblewrap' | 'podman' | 'docker' | 'quickjs';
 /** Languages with an interpreter that the sandbox looks for itself. */
 export type SandboxLanguage = 'javascript' | 'python' | 'shell';
 /**
@@ -52,6 +54,10 @@ export interface SandboxOptions {
   /** Which sandboxes may be used, best first; all when absent. */
   readonly kinds?: readonly SandboxKind[];
   readonly limits?: SandboxLimits;
+  /** For podman and docker: an image for each language, which is on this machine. */
+  readonly images?: Readonly<Partial<Record<SandboxLanguage, string>>>;
+  /** For podman and docker: `runsc` (gVisor), `runc` or another; that of the machine when absent. */
+  readonly containerRuntime?: string;
   /** Runs at once; 4 when absent. */
   readonly runsMax?: number;
 }
@@ -67,9 +73,12 @@ export interface SandboxOptions {
 export interface SandboxRun {
   readonly language: SandboxLanguage;
   readonly code: string;
-  /** Read-only files in the working folder: names like `data/input.csv`, and contents. */
+  /**
+   * Read-only files in the working folder: names like `data/input.csv`, and contents. QuickJS has no files and shows
+   * their texts as the object `files`.
+   */
   readonly files?: Readonly<Record<string, string | Uint8Array>>;
-  /** What the code reads from standard input. */
+  /** What the code reads from standard input; in QuickJS the text `stdin`. */
   readonly stdin?: string;
   /** Ends the run. */
   readonly signal?: AbortSignal;
@@ -134,8 +143,11 @@ const RUNS_MAX = 4;
 const MEMORY_BYTES_MIN = 32 * 1024 ** 2;
 
 /** Best first. A kind without a row does not compile. */
-const RUNNERS: Readonly<Record<SandboxKind, (languages: readonly SandboxLanguage[]) => Promise<MadeRunner>>> = {
+const RUNNERS: Readonly<Record<SandboxKind, (options: SandboxOptions) => Promise<MadeRunner>>> = {
   bubblewrap: createBubblewrapRunner,
+  podman: createContainerRunner('podman'),
+  docker: createContainerRunner('docker'),
+  quickjs: createQuickJsRunner,
 };
 
 /**
@@ -154,7 +166,7 @@ export async function createSandbox(options: SandboxOptions): Promise<Sandbox> {
   const limits = allLimits(options.limits ?? {});
   const reasons: string[] = [];
   for (const kind of options.kinds ?? (Object.keys(RUNNERS) as SandboxKind[])) {
-    const made = await RUNNERS[kind](options.languages);
+    const made = await RUNNERS[kind](options);
     if ('runner' in made) return sandboxOf(kind, made.runner, limits, options);
     reasons.push(`${kind}: ${made.reason}`);
   }

@@ -46,7 +46,12 @@ export function stageFiles(
 const isClash = (error: unknown): boolean =>
   ['EEXIST', 'ENOTDIR', 'EISDIR'].includes((error as NodeJS.ErrnoException).code ?? '');
 
-function checkFiles(files: Readonly<Record<string, string | Uint8Array>>): void {
+/**
+ * Checks names and sizes.
+ *
+ * @throws ToolError INVALID_FILES
+ */
+export function checkFiles(files: Readonly<Record<string, string | Uint8Array>>): void {
   const entries = Object.entries(files);
   const bytes = entries.reduce((sum, [, content]) => sum + Buffer.byteLength(content), 0);
   if (entries.length > FILES_MAX || bytes > BYTES_MAX)

@@ -73,7 +73,7 @@ export async function supervise(
     const [code] = await closed;
     await untilGone(insideOf(status));
     const [stdout = '', stderr = ''] = outputs.map((read) => read());
-    const ofKernel = await confined.close();
+    const ofKernel = await confined.close(code);
     const reason = endedBy ?? ofKernel ?? reasonOf(code);
     return {
       exitCode: endedBy === undefined ? (code ?? undefined) : undefined,

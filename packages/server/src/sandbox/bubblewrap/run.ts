@@ -1,7 +1,15 @@
 /** Runs code of a language in bubblewrap. */
 import { existsSync } from 'node:fs';
 import type { Confinement, Enforcements, Program } from '../confinement.ts';
-import type { AllLimits, MadeRunner, Runner, SandboxLanguage, SandboxResult, SandboxRun } from '../sandbox.ts';
+import type {
+  AllLimits,
+  MadeRunner,
+  Runner,
+  SandboxLanguage,
+  SandboxOptions,
+  SandboxResult,
+  SandboxRun,
+} from '../sandbox.ts';
 import { stageFiles } from '../stage-files.ts';
 import { STATUS_DESCRIPTOR, supervise } from '../supervise.ts';
 import { openInBubblewrap, type Bubblewrap } from './launch.ts';
@@ -25,7 +33,7 @@ const WORK = '/work';
 const ENVIRONMENT = { PATH: '/usr/local/bin:/usr/bin:/bin', HOME: '/tmp', TMPDIR: '/tmp', LANG: 'C.UTF-8' };
 
 /** @param languages each must have its interpreter. */
-export async function createBubblewrapRunner(languages: readonly SandboxLanguage[]): Promise<MadeRunner> {
+export async function createBubblewrapRunner({ languages }: SandboxOptions): Promise<MadeRunner> {
   const missing = languages.find((language) => !existsSync(INTERPRETERS[language].path));
   if (missing !== undefined) return { reason: `there is no ${INTERPRETERS[missing].path} for ${missing}` };
   const probed = await probeBubblewrap();
