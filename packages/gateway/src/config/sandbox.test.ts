@@ -88,6 +88,7 @@ describe('commands that download what they run', () => {
     'uvx, some-server',
     'uvx, --from, other, some-server==1.2.3',
     'uvx, --with, other, some-server==1.2.3',
+    'uvx, --with=other, some-server==1.2.3',
     'uv, tool, run, some-server',
     '/usr/bin/npx, some-server',
   ])('without an exact version are weakenings: %s', (command) => {

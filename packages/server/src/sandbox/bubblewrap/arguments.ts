@@ -14,13 +14,13 @@ export interface SupportFiles {
 
 const SYSTEM_FOLDERS = ['/bin', '/sbin', '/lib', '/lib32', '/lib64', '/libx32'];
 /** What programs of the system need of `/etc`; none of it holds a secret. */
-const SYSTEM_FILES = [
-  '/etc/ld.so.cache',
-  '/etc/ld.so.conf',
-  '/etc/ld.so.conf.d',
-  '/etc/alternatives',
+const SYSTEM_FILES = ['/etc/ld.so.cache', '/etc/ld.so.conf', '/etc/ld.so.conf.d', '/etc/alternatives'].concat([
   '/etc/localtime',
-];
+  '/etc/ssl/certs',
+  '/etc/ssl/openssl.cnf',
+  '/etc/pki/tls/certs',
+  '/etc/pki/ca-trust',
+]);
 /**
  * Parts of `/proc` through which root changes the machine, without any capability: read-only. bubblewrap covers some of
  * them, but not where it runs as root.

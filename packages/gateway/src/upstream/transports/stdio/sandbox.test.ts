@@ -10,7 +10,8 @@ import type { SandboxSettings } from '../../../snapshot.ts';
 import { createHarness, NODE_PATH, serverSettings, type UpstreamHarness } from '../../testing/harness.mts';
 
 const root = realpathSync(`${import.meta.dirname}/../../../../../..`);
-const filesystem = `${root}/node_modules/@modelcontextprotocol/server-filesystem/dist/index.js`;
+const modules = realpathSync(`${root}/node_modules`);
+const filesystem = `${modules}/@modelcontextprotocol/server-filesystem/dist/index.js`;
 const MEBIBYTE = 1024 ** 2;
 const SANDBOX: SandboxSettings = {
   network: [],
@@ -40,7 +41,7 @@ beforeAll(async () => {
     ...{ kind: 'stdio' as const, command: NODE_PATH, args, env, cwd: undefined },
     sandbox: { ...SANDBOX, ...sandbox },
   });
-  const places = { readOnly: [`${root}/node_modules`, inside('read')], writable: [inside('write')] };
+  const places = { readOnly: [modules, inside('read')], writable: [inside('write')] };
   const glutton = 'const held = []; setInterval(() => held.push(Buffer.alloc(16 * 2 ** 20, 1)), 1)';
   harness = createHarness([
     // The server itself would serve every file.
