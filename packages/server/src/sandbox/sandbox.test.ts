@@ -1,8 +1,9 @@
 /** What an author sees of a sandbox: which one it is, what a run returns, and that there is no run without one. */
 import { spawnSync } from 'node:child_process';
-import { existsSync } from 'node:fs';
+import { existsSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { supportFiles } from './bubblewrap/support-files.ts';
 import { createSandbox } from './index.ts';
 import { PROCESS_SANDBOXES } from './testing/kinds.mts';
 
@@ -32,6 +33,16 @@ describe.skipIf(!hasBubblewrap)('a sandbox of bubblewrap', () => {
     expect(result).toMatchObject({ exitCode: 3, stdout: 'given', stderr: 'problem\n', endedBy: 'exit' });
     const killed = await sandbox.run({ language: 'shell', code: 'kill -SEGV $$' });
     expect(killed).toMatchObject({ exitCode: 128 + 11, endedBy: 'signal' });
+  });
+
+  it('goes on when a cleaner of temporary folders took its files', async () => {
+    const sandbox = await createSandbox({ languages: ['shell'], kinds: ['bubblewrap'] });
+    const { folder } = supportFiles(process.arch as 'x64');
+    rmSync(join(folder, 'filter'));
+    rmSync(join(folder, 'passwd'));
+    expect(await sandbox.run({ language: 'shell', code: 'grep Seccomp: /proc/self/status' })).toMatchObject({
+      stdout: expect.stringContaining('2') as string,
+    });
   });
 
   it('refuses a run beyond those that may run at once', async () => {

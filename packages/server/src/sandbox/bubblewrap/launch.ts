@@ -6,7 +6,8 @@ import type { ConfinedCommand, Confinement, Program } from '../confinement.ts';
 import { makeLimitGroup, type LimitGroup } from '../limits/limit-group.ts';
 import { watchTree, type ExceededLimit } from '../limits/watch-tree.ts';
 import { bubblewrapArguments, type SupportFiles } from './arguments.ts';
-import { filterFile } from './support-files.ts';
+import { isFiltered } from '../seccomp/filter.ts';
+import { filterFile, keepSupportFiles } from './support-files.ts';
 
 /** A bubblewrap that was tried and works. */
 export interface Bubblewrap {
@@ -57,6 +58,7 @@ export function openInBubblewrap(
   statusDescriptor?: number,
 ): ConfinedCommand {
   const { memoryBytes, processes, cpus } = confinement;
+  if (isFiltered(process.arch)) keepSupportFiles(bubblewrap.files, process.arch);
   const group = bubblewrap.hasGroups ? makeLimitGroup({ memoryBytes, processes, cpus }) : undefined;
   if (cpus !== undefined && group === undefined)
     throw new Error('a share of the processors needs a control group (cgroup), and this process may not make one');

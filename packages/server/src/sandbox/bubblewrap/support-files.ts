@@ -1,5 +1,5 @@
 /** Files that all programs share which bubblewrap confines, in a private folder that ends with this process. */
-import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { seccompFilter, type FilteredArchitecture } from '../seccomp/filter.ts';
 import { sharedTemporaryFolder } from '../temporary-folder.ts';
@@ -11,6 +11,9 @@ const FILES: Readonly<Record<string, string>> = {
   hosts: '127.0.0.1 localhost sandbox\n::1 localhost\n',
 };
 
+const FILTER = 'filter';
+const COUNTED_FILTER = 'filter-counted';
+
 let made: SupportFiles | undefined;
 
 /** Made when it is first asked for. */
@@ -21,16 +24,28 @@ export function supportFiles(architecture: FilteredArchitecture): SupportFiles {
 
 /** The file with the filter. */
 export const filterFile = ({ folder }: SupportFiles, countsProcessesOnly: boolean): string =>
-  join(folder, countsProcessesOnly ? 'filter-counted' : 'filter');
+  join(folder, countsProcessesOnly ? COUNTED_FILTER : FILTER);
+
+/** Writes them again when a cleaner of temporary folders took them. @throws Error when somebody took their place. */
+export function keepSupportFiles(files: SupportFiles, architecture: FilteredArchitecture): void {
+  if ([...Object.keys(FILES), FILTER, COUNTED_FILTER].every((name) => existsSync(join(files.folder, name)))) return;
+  rmSync(files.folder, { recursive: true, force: true });
+  // Fails when the folder is there: another user could have made it.
+  mkdirSync(files.folder, { mode: 0o755 });
+  writeFiles(files, architecture);
+}
 
 function makeFiles(architecture: FilteredArchitecture): SupportFiles {
   const folder = mkdtempSync(join(sharedTemporaryFolder(), 'sallyport-sandbox-'));
   // A user that owns nothing must reach them.
   chmodSync(folder, 0o755);
-  const files = { folder };
-  for (const [name, text] of Object.entries(FILES)) writeFileSync(join(folder, name), text, { mode: 0o644 });
-  writeFileSync(filterFile(files, false), seccompFilter(architecture, false), { mode: 0o644 });
-  writeFileSync(filterFile(files, true), seccompFilter(architecture, true), { mode: 0o644 });
+  writeFiles({ folder }, architecture);
   process.on('exit', () => rmSync(folder, { recursive: true, force: true }));
-  return files;
+  return { folder };
+}
+
+function writeFiles(files: SupportFiles, architecture: FilteredArchitecture): void {
+  const write = (path: string, content: string | Buffer): void => writeFileSync(path, content, { mode: 0o644 });
+  for (const [name, text] of Object.entries(FILES)) write(join(files.folder, name), text);
+  for (const isCounted of [false, true]) write(filterFile(files, isCounted), seccompFilter(architecture, isCounted));
 }
