@@ -109,7 +109,7 @@ describe.skipIf(noPostgres !== undefined)(noPostgres ?? 'SQL over PostgreSQL', (
     });
     expect(written).toEqual([{ name: text }]);
     await expect(shop.read(acme, sql`select id from orders where id = ${text}::int`)).rejects.toMatchObject({
-      code: 'INVALID_INPUT',
+      code: 'INVALID_ARGUMENT',
       message: 'A value does not fit its column.',
     });
     expect(await admin('select count(*)::int as n from orders')).toEqual([{ n: 3 }]);
@@ -130,9 +130,9 @@ describe.skipIf(noPostgres !== undefined)(noPostgres ?? 'SQL over PostgreSQL', (
     const write = (text: ReturnType<typeof sql>): Promise<unknown> =>
       shop.transaction(acme, (transaction) => transaction.write(text));
     await expect(write(sql`insert into orders values (9, 'globex', 'x', 1)`)).rejects.toMatchObject({
-      code: 'NOT_PERMITTED',
+      code: 'PERMISSION_DENIED',
     });
-    await expect(write(sql`update orders set tenant = 'globex'`)).rejects.toMatchObject({ code: 'NOT_PERMITTED' });
+    await expect(write(sql`update orders set tenant = 'globex'`)).rejects.toMatchObject({ code: 'PERMISSION_DENIED' });
     await expect(write(sql`delete from orders where id = 3`)).resolves.toMatchObject({ changed: 0 });
     await expect(write(sql`update orders set total = -1 where id = 1`)).rejects.toMatchObject({ code: 'CONFLICT' });
     expect(await admin(`select name from orders where tenant = 'globex'`)).toEqual([{ name: 'secret plan' }]);
@@ -345,7 +345,7 @@ describe.skipIf(noPostgres !== undefined)(noPostgres ?? 'SQL over PostgreSQL', (
     const named = sql`select ${sql.tenant}::text as tenant`;
     await expect(byPredicate.read(acme, named)).resolves.toMatchObject({ rows: [{ tenant: 'acme' }] });
     const one = await openPostgres({ connection, tenancy: { by: 'one', tenant: 'acme' } });
-    await expect(one.read(globex, sql`select 1 as one`)).rejects.toMatchObject({ code: 'NOT_PERMITTED' });
+    await expect(one.read(globex, sql`select 1 as one`)).rejects.toMatchObject({ code: 'PERMISSION_DENIED' });
     await expect((one as WritableSqlDatabase).transaction(acme, async () => 1)).rejects.toThrow('read-only');
     await one.close();
   });

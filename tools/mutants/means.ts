@@ -42,7 +42,7 @@ const postgres: readonly Change[] = [
     ["'BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY'", "'BEGIN'"],
     ["query({ text: 'DISCARD ALL' })", "query({ text: 'select 1' })"],
     ['if (command !== text) throw', 'if (false) throw'],
-    ["set.push('set_config($2, $3, true)')", "set.push('set_config($2, $3, false)', '$3::text')"],
+    ['values.push(tenantSetting, tenant)', "values.push(tenantSetting, 'acme')"],
     [
       'const timer = setTimeout(() => cut(timedOut()), timeoutMs);',
       'const timer = setTimeout(() => undefined, timeoutMs);',
@@ -121,21 +121,21 @@ const files: readonly Change[] = [
   ]),
   ...inServer('files/folder.ts', FILES, [
     ['if (before.isSymbolicLink()) throw linkRefused();', ''],
-    ['const own = inDescriptors ? `/proc/self/fd/${handle.fd}` : path;', 'const own = path;'],
+    ['const own = inDescriptors ? `/proc/self/fd/${descriptor}` : path;', 'const own = path;'],
     ['if (names.includes(name)) return;', 'return;'],
     ['  await checkSpelling(folder, name, before);\n', ''],
   ]),
   ...inServer('files/read.ts', FILES, [
     ["if (hardLinks === 'refuse' && stats.nlink > 1)", 'if (false)'],
     [
-      "if (!stats.isFile()) throw new ToolError('NOT_PERMITTED', 'This is no",
-      "if (false) throw new ToolError('NOT_PERMITTED', 'This is no",
+      "if (!stats.isFile()) throw new ToolError('PERMISSION_DENIED', 'This is no",
+      "if (false) throw new ToolError('PERMISSION_DENIED', 'This is no",
     ],
     ['Math.min(bytesMax, size - offset)', 'size - offset'],
     ['fatal: true', 'fatal: false'],
   ]),
   ...inServer('files/write.ts', FILES, [
-    ["if (!existing.isFile()) throw new ToolError('NOT", "if (false) throw new ToolError('NOT"],
+    ["if (!existing.isFile()) throw new ToolError('PERM", "if (false) throw new ToolError('PERM"],
     ["if (mode === 'create') throw exists();", ''],
     ["if (existing === undefined && mode === 'create') await", 'if (false) await'],
     ['await rm(temporary, { force: true });', ''],

@@ -12,6 +12,7 @@ export function createShares(perTenantMax: number): Shares {
     if (count >= perTenantMax)
       throw new ToolError('RATE_LIMITED', 'Too many of your calls are under way.', {
         suggestion: 'Wait for one of them to end.',
+        retryAfter: 1,
       });
     underWay.set(tenant, count + 1);
     try {

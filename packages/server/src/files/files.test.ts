@@ -87,10 +87,10 @@ describe('a path', () => {
     ['R1 a path that is too deep', 'x/'.repeat(70) + 'x'],
     ['J10 what is no text', ['note.txt'] as unknown as string],
   ])('%s is refused everywhere', async (_what, path) => {
-    expect(await codeOf(files.read(acme, path))).toBe('INVALID_PATH');
-    expect(await codeOf(files.list(acme, path))).toBe('INVALID_PATH');
-    expect(await codeOf(files.search(acme, { text: 'x', path }))).toBe('INVALID_PATH');
-    expect(await codeOf(files.write(acme, path, 'x'))).toBe('INVALID_PATH');
+    expect(await codeOf(files.read(acme, path))).toBe('INVALID_ARGUMENT');
+    expect(await codeOf(files.list(acme, path))).toBe('INVALID_ARGUMENT');
+    expect(await codeOf(files.search(acme, { text: 'x', path }))).toBe('INVALID_ARGUMENT');
+    expect(await codeOf(files.write(acme, path, 'x'))).toBe('INVALID_ARGUMENT');
   });
 
   it('may have letters of any language, spaces, dots and percent signs', async () => {
@@ -118,9 +118,12 @@ describe('R14 a link', () => {
       'loop',
       'magic/etc/passwd',
     ]) {
-      expect([path, await codeOf(files.read(acme, path))]).toEqual([path, 'NOT_PERMITTED']);
-      expect([path, await codeOf(files.list(acme, path))]).toEqual([path, 'NOT_PERMITTED']);
-      expect([path, await codeOf(files.write(acme, path, 'x', 'create-or-replace'))]).toEqual([path, 'NOT_PERMITTED']);
+      expect([path, await codeOf(files.read(acme, path))]).toEqual([path, 'PERMISSION_DENIED']);
+      expect([path, await codeOf(files.list(acme, path))]).toEqual([path, 'PERMISSION_DENIED']);
+      expect([path, await codeOf(files.write(acme, path, 'x', 'create-or-replace'))]).toEqual([
+        path,
+        'PERMISSION_DENIED',
+      ]);
     }
     const { items } = await files.list(acme);
     expect(items.filter(({ kind }) => kind === 'link').length).toBe(6);
@@ -131,7 +134,7 @@ describe('R14 a link', () => {
 
   it('of the hard kind is refused unless it is allowed', async () => {
     linkSync(join(outside, 'secret.txt'), join(root, 'hard'));
-    expect(await codeOf(files.read(acme, 'hard'))).toBe('NOT_PERMITTED');
+    expect(await codeOf(files.read(acme, 'hard'))).toBe('PERMISSION_DENIED');
     expect((await files.search(acme, { text: 'OUTSIDE' })).items).toEqual([]);
     const allowing = await openFiles({ root, tenancy: { by: 'shared' }, hardLinks: 'allow' });
     expect((await allowing.read(acme, 'hard')).text).toBe('OUTSIDE');
@@ -194,9 +197,9 @@ describe('R14 a special file', () => {
     const special = process.getuid?.() === 0 ? ['pipe', 'socket', 'device'] : ['pipe', 'socket'];
     if (special.includes('device')) execFileSync('mknod', [join(root, 'device'), 'c', '1', '5']);
     for (const path of special) {
-      expect([path, await codeOf(files.read(acme, path))]).toEqual([path, 'NOT_PERMITTED']);
-      expect([path, await codeOf(files.write(acme, path, 'x', 'replace'))]).toEqual([path, 'NOT_PERMITTED']);
-      expect([path, await codeOf(files.list(acme, path))]).toEqual([path, 'NOT_PERMITTED']);
+      expect([path, await codeOf(files.read(acme, path))]).toEqual([path, 'PERMISSION_DENIED']);
+      expect([path, await codeOf(files.write(acme, path, 'x', 'replace'))]).toEqual([path, 'PERMISSION_DENIED']);
+      expect([path, await codeOf(files.list(acme, path))]).toEqual([path, 'PERMISSION_DENIED']);
     }
     expect((await files.search(acme, { text: 'needle' })).items.length).toBe(2);
     expect((await files.list(acme)).items.filter(({ kind }) => kind === 'other').length).toBe(special.length);
@@ -205,8 +208,8 @@ describe('R14 a special file', () => {
   });
 
   it('a file of /proc, which says that it is empty, is read as empty; a folder is none', async () => {
-    expect(await codeOf(files.read(acme, 'folder'))).toBe('NOT_PERMITTED');
-    expect(await codeOf(files.read(acme, ''))).toBe('NOT_PERMITTED');
+    expect(await codeOf(files.read(acme, 'folder'))).toBe('PERMISSION_DENIED');
+    expect(await codeOf(files.read(acme, ''))).toBe('PERMISSION_DENIED');
     expect(await codeOf(files.read(acme, 'note.txt/x'))).toBe('NOT_FOUND');
     expect(await codeOf(files.read(acme, 'none'))).toBe('NOT_FOUND');
   });
@@ -222,7 +225,7 @@ describe('one spelling', () => {
     };
     const stats = lstatSync(join(root, 'note.txt'));
     await expect(checkSpelling(insensitive, 'note.txt', stats)).resolves.toBeUndefined();
-    await expect(checkSpelling(insensitive, 'NOTE.txt', stats)).rejects.toMatchObject({ code: 'NOT_PERMITTED' });
+    await expect(checkSpelling(insensitive, 'NOTE.txt', stats)).rejects.toMatchObject({ code: 'PERMISSION_DENIED' });
   });
 
   it('is no rule where both are files', async () => {
@@ -245,11 +248,11 @@ describe('tenants', () => {
     expect(await codeOf(own.read(contextOf('globex'), 'a.txt'))).toBe('NOT_FOUND');
     expect((await own.list(acme, '', { depth: 5 })).items.map(({ path }) => path)).toEqual(['a.txt']);
     for (const tenant of ['..', '.', 'acme/../globex', '/etc', 'a\0', '%2e%2e'])
-      expect([tenant, await codeOf(own.list(contextOf(tenant)))]).toEqual([tenant, 'NOT_PERMITTED']);
+      expect([tenant, await codeOf(own.list(contextOf(tenant)))]).toEqual([tenant, 'PERMISSION_DENIED']);
     expect(await codeOf(own.list(contextOf('nobody')))).toBe('NOT_FOUND');
     await own.close();
     const one = await openFiles({ root: homes, tenancy: { by: 'one', tenant: 'acme' } });
-    expect(await codeOf(one.read(contextOf('globex'), 'all.txt'))).toBe('NOT_PERMITTED');
+    expect(await codeOf(one.read(contextOf('globex'), 'all.txt'))).toBe('PERMISSION_DENIED');
     await one.close();
   });
 });
@@ -281,13 +284,13 @@ describe('limits', () => {
     expect(await codeOf(files.read(acme, 'folder/deeper/bytes.bin'))).toBe('NOT_TEXT');
     expect([...(await files.readBytes(acme, 'folder/deeper/bytes.bin'))]).toEqual([0, 1, 255]);
     for (const offset of [-1, 0.5, Number.NaN])
-      expect(await codeOf(files.read(acme, 'note.txt', offset))).toBe('INVALID_INPUT');
+      expect(await codeOf(files.read(acme, 'note.txt', offset))).toBe('INVALID_ARGUMENT');
     rmSync(join(root, 'long.txt'));
   });
 
   it('lists and searches end, and say that there is more', async () => {
     expect(await small.list(acme, '', { depth: 2 })).toMatchObject({ isComplete: false, items: { length: 2 } });
-    expect(await codeOf(small.list(acme, '', { depth: 3 }))).toBe('INVALID_INPUT');
+    expect(await codeOf(small.list(acme, '', { depth: 3 }))).toBe('INVALID_ARGUMENT');
     expect(await small.search(acme, { text: 'needle' })).toMatchObject({ isComplete: false, items: { length: 1 } });
     const all = await files.search(acme, { text: 'needle', glob: '**/*.log' });
     expect(all).toEqual({ items: [{ path: 'folder/one.log', line: 1, text: 'a needle here' }], isComplete: true });
@@ -343,8 +346,8 @@ describe('a write', () => {
     expect((await files.read(acme, 'new/one/file.txt')).text).toBe('second');
     expect(statSync(join(root, 'new/one/file.txt')).mode & 0o777).toBe(0o640);
     expect(readdirSync(join(root, 'new/one'))).toEqual(['file.txt']);
-    expect(await codeOf(files.write(acme, 'note.txt/x', 'x'))).toBe('NOT_PERMITTED');
-    expect(await codeOf(files.write(acme, 'folder', 'x', 'create-or-replace'))).toBe('NOT_PERMITTED');
+    expect(await codeOf(files.write(acme, 'note.txt/x', 'x'))).toBe('PERMISSION_DENIED');
+    expect(await codeOf(files.write(acme, 'folder', 'x', 'create-or-replace'))).toBe('PERMISSION_DENIED');
     expect(await codeOf(files.write(acme, 'big', new Uint8Array(1024 * 1024 + 1)))).toBe('TOO_LARGE');
     rmSync(join(root, 'new'), { recursive: true });
   });
@@ -369,7 +372,7 @@ describe('a write', () => {
     symlinkSync(outside, join(root, 'link'));
     await byPath.write(acme, 'f/g.txt', 'text');
     expect((await byPath.read(acme, 'f/g.txt')).text).toBe('text');
-    expect(await codeOf(byPath.read(acme, 'link/secret.txt'))).toBe('NOT_PERMITTED');
+    expect(await codeOf(byPath.read(acme, 'link/secret.txt'))).toBe('PERMISSION_DENIED');
     expect(readlinkSync(join(root, 'link'))).toBe(outside);
     await byPath.close();
     for (const name of ['f', 'link']) rmSync(join(root, name), { recursive: true });

@@ -51,7 +51,7 @@ export interface Files {
    * The text of a file, up to the limit.
    *
    * @param offset bytes from the beginning.
-   * @throws ToolError `INVALID_PATH`, `NOT_FOUND`, `NOT_PERMITTED`, `NOT_TEXT`.
+   * @throws ToolError `INVALID_ARGUMENT`, `NOT_FOUND`, `PERMISSION_DENIED`, `NOT_TEXT`.
    */
   read(context: CallContext, path: string, offset?: number): Promise<FileText>;
   /**

@@ -3,7 +3,7 @@
  * is followed, so nothing that changes meanwhile can lead out of the root. Node.js has no `openat`; on Linux a name
  * below `/proc/self/fd/N` is looked up in the same way.
  */
-import { constants, type Stats } from 'node:fs';
+import { closeSync, constants, openSync, type Stats } from 'node:fs';
 import { lstat, open, readdir, type FileHandle } from 'node:fs/promises';
 import { join } from 'node:path';
 import { ToolError } from '../errors.ts';
@@ -35,16 +35,19 @@ export interface Lookup {
   readonly inDescriptors: boolean;
 }
 
-/** The folder of a root, for as long as the descriptor is open. */
-export async function openRoot(path: string, lookup: Lookup): Promise<Folder> {
-  const handle = await open(path, (lookup.inDescriptors ? O_PATH : O_RDONLY) | O_DIRECTORY | O_NOFOLLOW);
-  return folderOf(handle, path, lookup);
+/**
+ * The folder of a root, for as long as the descriptor is open. A number: a handle would end the process when a server
+ * that was not closed is collected.
+ */
+export function openRoot(path: string, lookup: Lookup): Folder {
+  const descriptor = openSync(path, (lookup.inDescriptors ? O_PATH : O_RDONLY) | O_DIRECTORY | O_NOFOLLOW);
+  return folderOf(descriptor, path, lookup, async () => closeSync(descriptor));
 }
 
 /**
  * Looks a name up.
  *
- * @throws ToolError `NOT_FOUND`; `NOT_PERMITTED` for a link, and for a name in another spelling than on the disk.
+ * @throws ToolError `NOT_FOUND`; `PERMISSION_DENIED` for a link, and for a name in another spelling than on the disk.
  */
 export async function openEntry(folder: Folder, name: string, lookup: Lookup): Promise<Entry> {
   const path = folder.pathOf(name);
@@ -60,7 +63,7 @@ export async function openEntry(folder: Folder, name: string, lookup: Lookup): P
     return {
       stats,
       openForReading: () => open(`/proc/self/fd/${handle.fd}`, O_RDONLY | O_NONBLOCK),
-      folder: folderOf(handle, path, lookup),
+      folder: folderOf(handle.fd, path, lookup, () => handle.close()),
       [Symbol.asyncDispose]: () => handle.close(),
     };
   } catch (thrown) {
@@ -85,10 +88,10 @@ function entryByPath(path: string, stats: Stats): Entry {
   };
 }
 
-const folderOf = (handle: FileHandle, path: string, { inDescriptors }: Lookup): Folder => {
-  const own = inDescriptors ? `/proc/self/fd/${handle.fd}` : path;
-  return { pathOf: (name) => `${own}/${name}`, path: own, [Symbol.asyncDispose]: () => handle.close() };
-};
+function folderOf(descriptor: number, path: string, { inDescriptors }: Lookup, close: () => Promise<void>): Folder {
+  const own = inDescriptors ? `/proc/self/fd/${descriptor}` : path;
+  return { pathOf: (name) => `${own}/${name}`, path: own, [Symbol.asyncDispose]: close };
+}
 
 /**
  * Where the file system does not tell upper case from lower case, a rule for one spelling must hold for all: only the
@@ -101,7 +104,7 @@ export async function checkSpelling(folder: Folder, name: string, stats: Stats):
   if (other === undefined || other.ino !== stats.ino || other.dev !== stats.dev) return;
   const names = await readdir(folder.path);
   if (names.includes(name)) return;
-  throw new ToolError('NOT_PERMITTED', 'The name is spelled differently.', {
+  throw new ToolError('PERMISSION_DENIED', 'The name is spelled differently.', {
     suggestion: 'Spell it as list shows it.',
   });
 }
@@ -113,16 +116,16 @@ function swapCase(name: string): string {
 
 const MISSING = new Set(['ENOENT', 'ENOTDIR', 'ENAMETOOLONG']);
 
-/** @throws ToolError `NOT_FOUND` or `NOT_PERMITTED` for what a caller can cause; all others as they are. */
+/** @throws ToolError `NOT_FOUND` or `PERMISSION_DENIED` for what a caller can cause; all others as they are. */
 export function notFound(thrown: unknown): never {
   const code = thrown instanceof Error && 'code' in thrown ? String(thrown.code) : '';
   if (MISSING.has(code))
     throw new ToolError('NOT_FOUND', 'There is no such file or folder.', { suggestion: 'Call list.', cause: thrown });
   if (code === 'ELOOP') throw linkRefused();
   if (code === 'EACCES' || code === 'EPERM')
-    throw new ToolError('NOT_PERMITTED', 'This file or folder is not readable.', { cause: thrown });
+    throw new ToolError('PERMISSION_DENIED', 'This file or folder is not readable.', { cause: thrown });
   throw thrown;
 }
 
 const linkRefused = (): ToolError =>
-  new ToolError('NOT_PERMITTED', 'The path has a symbolic link, and links are not followed.');
+  new ToolError('PERMISSION_DENIED', 'The path has a symbolic link, and links are not followed.');

@@ -11,11 +11,11 @@ type Step = { readonly character: string } | 'one' | 'name' | 'folders' | 'anyth
 
 /**
  * @returns whether a path matches as a whole.
- * @throws ToolError `INVALID_INPUT` for a pattern of more than 200 characters.
+ * @throws ToolError `INVALID_ARGUMENT` for a pattern of more than 200 characters.
  */
 export function compileGlob(pattern: string): (path: string) => boolean {
   if (pattern.length === 0 || pattern.length > PATTERN_MAX)
-    throw new ToolError('INVALID_INPUT', `A pattern has 1 to ${PATTERN_MAX} characters.`);
+    throw new ToolError('INVALID_ARGUMENT', `A pattern has 1 to ${PATTERN_MAX} characters.`);
   const steps = stepsOf(pattern);
   return (path) => {
     let places = reach(steps, new Set([0]), '/');

@@ -11,7 +11,7 @@ import { openFile, readBytes } from './read.ts';
 import { matchesIn, type Match } from './search.ts';
 import { openPath, STOP, walk, walkBudget, type Found } from './walk.ts';
 
-/** @throws ToolError `INVALID_INPUT` for a depth that is no number or too deep. */
+/** @throws ToolError `INVALID_ARGUMENT` for a depth that is no number or too deep. */
 export async function listFolder(
   root: Folder,
   segments: readonly string[],
@@ -21,7 +21,7 @@ export async function listFolder(
   signal: AbortSignal,
 ): Promise<FileList<FileEntry>> {
   if (!Number.isInteger(depth) || depth < 1 || depth > depthMax)
-    throw new ToolError('INVALID_INPUT', `A list goes 1 to ${depthMax} folders deep.`);
+    throw new ToolError('INVALID_ARGUMENT', `A list goes 1 to ${depthMax} folders deep.`);
   const matches = glob === undefined ? () => true : compileGlob(glob);
   const items: FileEntry[] = [];
   const from = prefixOf(segments);
@@ -40,7 +40,7 @@ export async function listFolder(
   return listOf(items, missing, 'List a folder below, or with a narrower glob.');
 }
 
-/** @throws ToolError `INVALID_INPUT` for an empty text. */
+/** @throws ToolError `INVALID_ARGUMENT` for an empty text. */
 export async function searchFolder(
   root: Folder,
   { text, path = '', glob }: { readonly text: string; readonly path?: string; readonly glob?: string },
@@ -49,7 +49,7 @@ export async function searchFolder(
   lookup: Lookup,
   signal: AbortSignal,
 ): Promise<FileList<Match>> {
-  if (text === '') throw new ToolError('INVALID_INPUT', 'There is no text to look for.');
+  if (text === '') throw new ToolError('INVALID_ARGUMENT', 'There is no text to look for.');
   const matches = glob === undefined ? () => true : compileGlob(glob);
   const segments = segmentsOf(path);
   const from = prefixOf(segments);
@@ -103,7 +103,7 @@ async function inFolder<T>(
   const entry = await openPath(root, segments, lookup);
   try {
     if (!entry.stats.isDirectory())
-      throw new ToolError('NOT_PERMITTED', 'This is no folder.', { suggestion: 'Call read for a file.' });
+      throw new ToolError('PERMISSION_DENIED', 'This is no folder.', { suggestion: 'Call read for a file.' });
     return await work(entry.folder);
   } finally {
     await entry[Symbol.asyncDispose]();

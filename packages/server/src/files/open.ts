@@ -69,7 +69,7 @@ export async function openFiles(settings: FilesSettings): Promise<WritableFiles>
   if (!inDescriptors && settings.races !== 'allowed')
     throw new Error("links cannot be kept from leading out of the root here (Linux with /proc can): races: 'allowed'");
   const lookup: Lookup = { inDescriptors };
-  const root = await openRoot(await realpath(settings.root), lookup);
+  const root = openRoot(await realpath(settings.root), lookup);
   return filesOf(root, settings, limits, lookup);
 }
 
@@ -79,7 +79,7 @@ function filesOf(root: Folder, settings: FilesSettings, limits: Required<FileLim
     withTenantFolder(root, settings, context, lookup, work);
   const withFile = <T>(context: CallContext, path: string, work: (entry: Entry) => Promise<T>): Promise<T> => {
     const segments = segmentsOf(path);
-    if (segments.length === 0) throw new ToolError('NOT_PERMITTED', 'This is a folder.');
+    if (segments.length === 0) throw new ToolError('PERMISSION_DENIED', 'This is a folder.');
     return within(context, async (folder) => closing(await openPath(folder, segments, lookup), work));
   };
   return {
@@ -102,7 +102,7 @@ function filesOf(root: Folder, settings: FilesSettings, limits: Required<FileLim
       if (bytes.length > limits.writeBytesMax) throw tooLarge(limits.writeBytesMax);
       const segments = segmentsOf(path);
       const name = segments.at(-1);
-      if (name === undefined) throw new ToolError('NOT_PERMITTED', 'This is a folder.');
+      if (name === undefined) throw new ToolError('PERMISSION_DENIED', 'This is a folder.');
       await within(context, (folder) =>
         inFolder(folder, segments.slice(0, -1), lookup, (parent) => writeFile(parent, name, bytes, mode)),
       );
@@ -128,10 +128,10 @@ async function withTenantFolder<T>(
 ): Promise<T> {
   signal.throwIfAborted();
   if (tenancy.by === 'one' && tenancy.tenant !== tenant.id)
-    throw new ToolError('NOT_PERMITTED', 'These files belong to somebody else.');
+    throw new ToolError('PERMISSION_DENIED', 'These files belong to somebody else.');
   if (tenancy.by !== 'folder') return work(root);
   // The name comes from a token: it must be one name, and no other folder.
-  if (faultOf(tenant.id) !== undefined) throw new ToolError('NOT_PERMITTED', 'This tenant has no files.');
+  if (faultOf(tenant.id) !== undefined) throw new ToolError('PERMISSION_DENIED', 'This tenant has no files.');
   return closing(await openEntry(root, tenant.id, lookup), ({ folder }) => work(folder));
 }
 
@@ -145,7 +145,7 @@ async function inFolder<T>(
   if (name === undefined) return work(folder);
   await makeFolder(folder, name);
   return closing(await openEntry(folder, name, lookup), (entry) => {
-    if (!entry.stats.isDirectory()) throw new ToolError('NOT_PERMITTED', 'A file is in the way of a folder.');
+    if (!entry.stats.isDirectory()) throw new ToolError('PERMISSION_DENIED', 'A file is in the way of a folder.');
     return inFolder(entry.folder, rest, lookup, work);
   });
 }
@@ -157,7 +157,7 @@ async function readText(
   hardLinks: 'allow' | 'refuse',
 ): Promise<FileText> {
   if (!Number.isSafeInteger(offset) || offset < 0)
-    throw new ToolError('INVALID_INPUT', 'An offset is a number of bytes.');
+    throw new ToolError('INVALID_ARGUMENT', 'An offset is a number of bytes.');
   const handle = await openFile(entry, hardLinks);
   try {
     const bytes = await readBytes(handle, offset, bytesMax);
@@ -176,7 +176,7 @@ async function readText(
 /** The path of exactly what was opened: the kernel knows it by the descriptor. */
 async function locate(entry: Entry, kind: 'file' | 'folder', hardLinks: 'allow' | 'refuse'): Promise<string> {
   if (kind === 'folder' && entry.stats.isDirectory()) return realpath(entry.folder.path);
-  if (kind === 'folder') throw new ToolError('NOT_PERMITTED', 'This is no folder.');
+  if (kind === 'folder') throw new ToolError('PERMISSION_DENIED', 'This is no folder.');
   const handle = await openFile(entry, hardLinks);
   await handle.close();
   return realpath(entry.folder.path);

@@ -15,7 +15,7 @@ const SEPARATOR = /[\\/\u2044\u2215\u29f8\u29f5\ufe68]/;
 /**
  * @param path names with `/` between them; empty for the root itself.
  * @returns the names, none of them special.
- * @throws ToolError `INVALID_PATH` for a path that is absolute, that has `.`, `..` or an empty name, or a name that
+ * @throws ToolError `INVALID_ARGUMENT` for a path that is absolute, that has `.`, `..` or an empty name, or a name that
  * means something else on another system or after another decoding.
  */
 export function segmentsOf(path: string): readonly string[] {
@@ -47,6 +47,6 @@ export function faultOf(name: string): string | undefined {
 }
 
 const invalid = (message: string): ToolError =>
-  new ToolError('INVALID_PATH', message, {
+  new ToolError('INVALID_ARGUMENT', message, {
     suggestion: 'Send names with / between them, relative to the root, as list shows them.',
   });

@@ -16,22 +16,22 @@ export interface FileText {
 /**
  * Opens a file that was found.
  *
- * @throws ToolError `NOT_PERMITTED` for a folder, a pipe, a socket or a device, none of which is opened, and for a file
- * with several names when those are refused.
+ * @throws ToolError `PERMISSION_DENIED` for a folder, a pipe, a socket or a device, none of which is opened, and for a
+ * file with several names when those are refused.
  */
 export async function openFile({ stats, openForReading }: Entry, hardLinks: 'allow' | 'refuse'): Promise<FileHandle> {
   if (stats.isDirectory())
-    throw new ToolError('NOT_PERMITTED', 'This is a folder.', { suggestion: 'Call list to see what is in it.' });
-  if (!stats.isFile()) throw new ToolError('NOT_PERMITTED', 'This is no ordinary file.');
+    throw new ToolError('PERMISSION_DENIED', 'This is a folder.', { suggestion: 'Call list to see what is in it.' });
+  if (!stats.isFile()) throw new ToolError('PERMISSION_DENIED', 'This is no ordinary file.');
   if (hardLinks === 'refuse' && stats.nlink > 1)
-    throw new ToolError('NOT_PERMITTED', 'This file has another name, which may be outside of the root.');
+    throw new ToolError('PERMISSION_DENIED', 'This file has another name, which may be outside of the root.');
   const handle = await openForReading().catch((cause: unknown) => {
-    throw new ToolError('NOT_PERMITTED', 'This file is not readable.', { cause });
+    throw new ToolError('PERMISSION_DENIED', 'This file is not readable.', { cause });
   });
   const opened = await handle.stat();
   if (opened.isFile()) return handle;
   await handle.close();
-  throw new ToolError('NOT_PERMITTED', 'This is no ordinary file.');
+  throw new ToolError('PERMISSION_DENIED', 'This is no ordinary file.');
 }
 
 /** @returns at most so many bytes from an offset. */

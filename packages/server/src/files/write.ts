@@ -16,14 +16,15 @@ const { O_CREAT, O_EXCL, O_NOFOLLOW, O_WRONLY } = constants;
  * Puts bytes under a name. A link of that name is never followed: it is refused, or replaced itself when it appears
  * meanwhile.
  *
- * @throws ToolError `CONFLICT` when the file exists or does not, against the mode; `NOT_PERMITTED` for what is no file.
+ * @throws ToolError `CONFLICT` when the file exists or does not, against the mode; `PERMISSION_DENIED` for what is no
+ * file.
  */
 export async function writeFile(folder: Folder, name: string, bytes: Uint8Array, mode: WriteMode): Promise<void> {
   const target = folder.pathOf(name);
   const existing = await lstat(target).catch(() => undefined);
   if (existing !== undefined) {
     await checkSpelling(folder, name, existing);
-    if (!existing.isFile()) throw new ToolError('NOT_PERMITTED', 'This is no ordinary file, and is not replaced.');
+    if (!existing.isFile()) throw new ToolError('PERMISSION_DENIED', 'This is no ordinary file, and is not replaced.');
     if (mode === 'create') throw exists();
   } else if (mode === 'replace') throw new ToolError('NOT_FOUND', 'There is no such file.');
   const temporary = folder.pathOf(`${TEMPORARY}${randomUUID()}`);

@@ -22,7 +22,7 @@ export interface Arg<Name extends string = string, Value = unknown, Required ext
   /**
    * The value as arguments of the program; none when it is absent.
    *
-   * @throws ToolError `INVALID_INPUT`, or what a file is refused with.
+   * @throws ToolError `INVALID_ARGUMENT`, or what a file is refused with.
    */
   readonly toTexts: (value: unknown, context: CallContext) => Promise<readonly string[]>;
   /** Whether the program would take it for an option if it began with a dash. */
@@ -168,7 +168,7 @@ function list<Name extends string, Value>(
 
 function checkDash(name: string, value: string): string {
   if (value.startsWith('-'))
-    throw new ToolError('INVALID_INPUT', `The value of ${name} begins with a dash, as an option does.`);
+    throw new ToolError('INVALID_ARGUMENT', `The value of ${name} begins with a dash, as an option does.`);
   return value;
 }
 
@@ -177,7 +177,7 @@ function checkFlag(flagText: string): void {
 }
 
 const invalid = (name: string): ToolError =>
-  new ToolError('INVALID_INPUT', `The value of ${name} is not one of those that are allowed.`);
+  new ToolError('INVALID_ARGUMENT', `The value of ${name} is not one of those that are allowed.`);
 
 /**
  * Places for values in the arguments of a program. A value never begins with a dash, unless its rule says so.

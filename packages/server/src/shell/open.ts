@@ -90,7 +90,7 @@ export interface CommandResult {
  */
 export interface Command<Values> {
   /**
-   * @throws ToolError `INVALID_INPUT` for values that are not allowed, `TIMEOUT`, `RATE_LIMITED`, and what files are
+   * @throws ToolError `INVALID_ARGUMENT` for values that are not allowed, `TIMEOUT`, `RATE_LIMITED`, and what files are
    * refused with; the reason of the signal when the call was cancelled; Error when the program cannot be started.
    */
   run(context: CallContext, values: Values): Promise<CommandResult>;
@@ -149,7 +149,7 @@ export function openCommand<const Args extends readonly CommandPart[]>(
       context.signal.throwIfAborted();
       const given = values as Readonly<Record<string, unknown>>;
       const unknown = Object.keys(given).find((name) => !names.has(name));
-      if (unknown !== undefined) throw new ToolError('INVALID_INPUT', 'There is no such argument.');
+      if (unknown !== undefined) throw new ToolError('INVALID_ARGUMENT', 'There is no such argument.');
       const [command = program, ...texts] = [...prefix, program, ...(await textsOf(settings, given, context))];
       const run: Run = {
         program: command,

@@ -85,7 +85,7 @@ describe('R4 a value', () => {
   });
 
   it.each(['-n', '--help', '-', '--', '-oProxyCommand=id', '--upload-pack=id'])('is no option: %s', async (word) => {
-    expect(await codeOf(openCommand(printed).run(acme, { word }))).toBe('INVALID_INPUT');
+    expect(await codeOf(openCommand(printed).run(acme, { word }))).toBe('INVALID_ARGUMENT');
     const allowing = openCommand({
       program: '/usr/bin/printf',
       args: ['[%s]', arg.text('word', { pattern: '.*', dash: 'allowed' })],
@@ -132,16 +132,16 @@ describe('R4 a value', () => {
     for (const values of wrong)
       expect([values, await codeOf(command.run(acme, { ...right, ...values } as never))]).toEqual([
         values,
-        'INVALID_INPUT',
+        'INVALID_ARGUMENT',
       ]);
     // @ts-expect-error a required value is missing
-    expect(await codeOf(command.run(acme, { branch: 'main', count: 3 }))).toBe('INVALID_INPUT');
+    expect(await codeOf(command.run(acme, { branch: 'main', count: 3 }))).toBe('INVALID_ARGUMENT');
     expect(command.inputSchema).toMatchObject({ required: ['branch', 'count', 'format'], additionalProperties: false });
   });
 
   it('R1 of a text has no NUL and no lone surrogate', async () => {
     for (const word of ['a\0b', '\ud800'])
-      expect(await codeOf(openCommand(printed).run(acme, { word }))).toBe('INVALID_INPUT');
+      expect(await codeOf(openCommand(printed).run(acme, { word }))).toBe('INVALID_ARGUMENT');
   });
 
   it('of a path is a file below the root, R14 and never a link', async () => {
@@ -153,9 +153,9 @@ describe('R4 a value', () => {
     expect((await command.run(acme, { paths: ['a.txt', 'a.txt'] })).stdout).toContain('content');
     for (const path of ['../secret', '/etc/passwd', 'link', 'none', '-n', '', 'a.txt\0'])
       expect([path, await codeOf(command.run(acme, { paths: [path] }))]).not.toEqual([path, 'done']);
-    expect(await codeOf(command.run(acme, { paths: [] }))).toBe('INVALID_INPUT');
+    expect(await codeOf(command.run(acme, { paths: [] }))).toBe('INVALID_ARGUMENT');
     const folders = openCommand({ program: '/bin/ls', args: [arg.path('folder', { files, kind: 'folder' })] });
-    expect(await codeOf(folders.run(acme, { folder: 'a.txt' }))).toBe('NOT_PERMITTED');
+    expect(await codeOf(folders.run(acme, { folder: 'a.txt' }))).toBe('PERMISSION_DENIED');
   });
 
   it('stands behind -- where the program takes it, and before it where it is an option', async () => {

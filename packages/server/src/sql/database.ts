@@ -19,7 +19,7 @@ export interface SqlDatabase {
    * is over.
    *
    * @param context the call: its tenant is the one whose rows there are.
-   * @throws ToolError for what the caller caused: `INVALID_INPUT`, `TOO_LARGE`, `TIMEOUT`, `RATE_LIMITED` when the
+   * @throws ToolError for what the caller caused: `INVALID_ARGUMENT`, `TOO_LARGE`, `TIMEOUT`, `RATE_LIMITED` when the
    * tenant has too many statements under way. Other errors are the author's or the operator's.
    */
   read<Row extends JsonObject = JsonObject>(

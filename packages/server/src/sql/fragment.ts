@@ -54,7 +54,7 @@ function checkValue(value: unknown): SqlValue {
 
 function checkString(value: string): string {
   if (value.includes('\0') || !value.isWellFormed())
-    throw new ToolError('INVALID_INPUT', 'A text has a character that no database can hold.', {
+    throw new ToolError('INVALID_ARGUMENT', 'A text has a character that no database can hold.', {
       suggestion: 'Send plain Unicode text.',
     });
   return value;
@@ -76,7 +76,7 @@ function tag(strings: TemplateStringsArray, ...values: readonly (SqlValue | Sql)
 /** Values in parentheses, for `in`. An empty list matches nothing. */
 function list(values: readonly SqlValue[]): Sql {
   if (values.length > VALUES_MAX)
-    throw new ToolError('INVALID_INPUT', `A list has more than ${VALUES_MAX} values.`, {
+    throw new ToolError('INVALID_ARGUMENT', `A list has more than ${VALUES_MAX} values.`, {
       suggestion: 'Ask for fewer at a time.',
     });
   if (values.length === 0) return fragment([{ text: '(select null where 1 = 0)' }]);
@@ -107,7 +107,7 @@ const between = (items: readonly Part[][], text: string): Part[] =>
 function choose(name: string, choices: Readonly<Record<string, Sql>>): Sql {
   const chosen = Object.hasOwn(choices, name) ? choices[name] : undefined;
   if (chosen === undefined)
-    throw new ToolError('INVALID_INPUT', 'That is none of the choices.', {
+    throw new ToolError('INVALID_ARGUMENT', 'That is none of the choices.', {
       suggestion: `Choose one of ${Object.keys(choices).join(', ')}.`,
     });
   return chosen;
@@ -118,7 +118,7 @@ function identifier(name: string, allowed: readonly string[]): Sql {
   const wrong = allowed.find((each) => !NAME.test(each));
   if (wrong !== undefined) throw new TypeError('names on the list have 1 to 63 of A-Za-z0-9_, and no digit first');
   if (!allowed.includes(name))
-    throw new ToolError('INVALID_INPUT', 'That is none of the columns.', {
+    throw new ToolError('INVALID_ARGUMENT', 'That is none of the columns.', {
       suggestion: `Choose one of ${allowed.join(', ')}.`,
     });
   return fragment([{ text: `"${name}"` }]);
@@ -141,7 +141,7 @@ function contains(text: string): Sql {
  * - `sql.contains(text)`: for the right side of `like`.
  * - `sql.tenant`: the tenant of the call, as a value.
  *
- * @throws TypeError when the author made a mistake; ToolError `INVALID_INPUT` when the caller sent what cannot be.
+ * @throws TypeError when the author made a mistake; ToolError `INVALID_ARGUMENT` when the caller sent what cannot be.
  * @example
  * ```ts
  * const ordersOf = (customer: string, order: string): Sql =>

@@ -29,7 +29,7 @@ export interface TenantData<DB> {
   /**
    * Queries of one call. Every table in them, joined, nested or changed, is the rows of its tenant, and by the rule of
    * ownership those of its user. A query throws TypeError when it has raw SQL, a table without a rule, or a change of
-   * the tenant, and ToolError `NOT_PERMITTED` or `TOO_LARGE`.
+   * the tenant, and ToolError `PERMISSION_DENIED` or `TOO_LARGE`.
    */
   for(context: CallContext): TenantQueries<DB>;
   /** Several of them, of which all happen or none. */

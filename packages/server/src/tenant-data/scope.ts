@@ -258,4 +258,5 @@ function withValues(row: Row, added: readonly (readonly [string, string])[], own
   return ValueListNode.create([...row.values, ...values.map((value) => ValueNode.create(value))]);
 }
 
-const notOwner = (): ToolError => new ToolError('NOT_PERMITTED', 'Only a manager may make somebody else the owner.');
+const notOwner = (): ToolError =>
+  new ToolError('PERMISSION_DENIED', 'Only a manager may make somebody else the owner.');

@@ -116,7 +116,7 @@ describe.skipIf(noPostgres !== undefined)(noPostgres ?? 'tenant-aware data', () 
     const forOther = { title: 'x', tenant_id: 'globex' } as { title: string };
     await expect(queries.insertInto('documents').values(forOther).execute()).rejects.toThrow('never inserted');
     const forBob = queries.insertInto('documents').values({ title: 'x', owner: 'bob' });
-    await expect(forBob.execute()).rejects.toMatchObject({ code: 'NOT_PERMITTED' });
+    await expect(forBob.execute()).rejects.toMatchObject({ code: 'PERMISSION_DENIED' });
     await data.for(manager).insertInto('documents').values({ title: 'given', owner: 'bob' }).execute();
     expect(await admin(`select owner from documents where title = 'given'`)).toEqual([{ owner: 'bob' }]);
     const selected = queries
@@ -151,7 +151,7 @@ describe.skipIf(noPostgres !== undefined)(noPostgres ?? 'tenant-aware data', () 
     const toOther = { tenant_id: 'globex' } as object;
     await expect(queries.updateTable('documents').set(toOther).execute()).rejects.toThrow('never changed');
     const toBob = queries.updateTable('documents').set({ owner: 'bob' });
-    await expect(toBob.execute()).rejects.toMatchObject({ code: 'NOT_PERMITTED' });
+    await expect(toBob.execute()).rejects.toMatchObject({ code: 'PERMISSION_DENIED' });
     const joined = queries
       .updateTable('documents')
       .from('folders')

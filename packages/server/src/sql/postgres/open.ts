@@ -139,7 +139,7 @@ function databaseOf(
   const shares = createShares(Math.max(1, Math.ceil((pool.options.max ?? CONNECTIONS) / 2)));
   const run = async <T>(context: CallContext, access: 'read' | 'write', work: (run: Run) => Promise<T>): Promise<T> => {
     if (tenancy.by === 'one' && tenancy.tenant !== context.tenant.id)
-      throw new ToolError('NOT_PERMITTED', 'This data belongs to somebody else.');
+      throw new ToolError('PERMISSION_DENIED', 'This data belongs to somebody else.');
     return shares(context.tenant.id, () => inTransaction(pool, context, { ...transactionSettings, access }, work));
   };
   const rendered = ({ tenant }: CallContext, statement: Sql, access: 'read' | 'write'): ReturnType<typeof render> => {

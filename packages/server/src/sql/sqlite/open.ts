@@ -114,7 +114,7 @@ async function checkTables(
 
 function rendered(statement: Sql, { tenant }: CallContext, tenancy: SqliteTenancy): Rendered {
   if (tenancy.by === 'one' && tenancy.tenant !== tenant.id)
-    throw new ToolError('NOT_PERMITTED', 'This data belongs to somebody else.');
+    throw new ToolError('PERMISSION_DENIED', 'This data belongs to somebody else.');
   const result = render(statement, tenant.id, 'read', (number) => `?${number}`);
   if (tenancy.by === 'predicate' && !result.namesTenant)
     throw new TypeError('a statement names the tenant: where tenant = ${sql.tenant}');

@@ -133,7 +133,7 @@ describe('SQL over SQLite', () => {
 
   it('serves one tenant, or statements that name the tenant', async () => {
     const one = await openSqlite({ file, tenancy: { by: 'one', tenant: 'acme' } });
-    await expect(one.read(globex, sql`select 1`)).rejects.toMatchObject({ code: 'NOT_PERMITTED' });
+    await expect(one.read(globex, sql`select 1`)).rejects.toMatchObject({ code: 'PERMISSION_DENIED' });
     await expect(one.read(acme, sql`select count(*) as n from everything`)).resolves.toMatchObject({
       rows: [{ n: 3 }],
     });
