@@ -213,6 +213,10 @@ export const THREATS: Readonly<Record<string, Threat>> = {
   O18: row('A token that is bound to a key comes without proof of the key.', 'Bound tokens are refused without proof.'),
   O19: row('A token that is bound to a certificate comes over another connection.', 'Such tokens are refused.'),
   O20: row('A token is in the query, the body, a cookie, or in two headers.', 'Only one Authorization header is read.'),
+  O21: row(
+    'An opaque token is not active, is for somebody else, or was revoked.',
+    'The issuer is asked; its answer is checked.',
+  ),
   O22: row('A scope is missing or only resembles the required one.', 'Scopes are compared as an exact set.'),
   O24: row('A token of one tenant is used for another.', 'The tenant comes from the verified credential only.'),
   O25: row('Subjects of two issuers have the same name.', 'The identity is the exact pair of issuer and subject.'),

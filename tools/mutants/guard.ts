@@ -120,10 +120,19 @@ const identity: readonly Change[] = [
     ["issuer.accessTokenProfile === 'rfc9068' ? !isAccessToken :", 'false ? !isAccessToken :'],
     ['typ !== undefined && NOT_ACCESS_TOKENS.test(typ)', 'false'],
   ]),
-  ...inStages('authenticate/check-claims.ts', TOKENS, [
-    ['  checkAudience(payload, issuer);\n', ''],
-    ['  checkAccessToken(payload, issuer);\n', ''],
-  ]),
+  ...inStages('authenticate/check-claims.ts', TOKENS, [['  checkAudience(payload, issuer);\n', '']]),
+  ...inStages(
+    'authenticate/introspection.ts',
+    ['authenticate/introspection.test.ts'],
+    [
+      ['if ((inactive.get(fingerprint) ?? -Infinity) > nowMs())', 'if (false)'],
+      ['if (asked.size >= QUESTIONS_MAX)', 'if (false)'],
+      ['if (iss !== undefined && iss !== issuer)', 'if (false)'],
+      ['!TYPES.includes(type.toLowerCase())', 'false'],
+      ['    asked.set(fingerprint, answer);\n', ''],
+    ],
+  ),
+  ...inStages('authenticate/access-token.ts', ['authenticate/introspection.test.ts'], [['&& !JWT.test(token)', '']]),
   ...inStages('authenticate/check-binding.ts', DPOP, [
     ['if (bound !== proven)', 'if (proven !== undefined && bound !== proven)'],
     ['if (bound !== proven)', 'if (bound !== undefined && bound !== proven)'],
@@ -160,6 +169,7 @@ const identity: readonly Change[] = [
     ['if (known === undefined && keys.size >= KEYS_MAX) return false;', ''],
     ['if (known === undefined && keys.size >= KEYS_MAX) forgetIdleKeys();', ''],
   ]),
+  ...inStages('authenticate/access-token.ts', TOKENS, [['  checkAccessToken(jwt.payload, issuer);\n', '']]),
   ...inStages('authenticate/check-access-token.ts', TOKENS, [
     ['if (missing === undefined) return;', 'return;'],
     ["const REQUIRED = ['sub', 'client_id', 'iat', 'jti'];", "const REQUIRED = ['sub', 'client_id', 'iat'];"],
@@ -201,14 +211,14 @@ const identity: readonly Change[] = [
     ['depthMax: 8, keysMax: 256', 'depthMax: 8_000, keysMax: 256_000'],
   ]),
   ...inStages(
-    'authenticate/bearer-jwt.ts',
+    'authenticate/access-token.ts',
     ['authenticate/tokens.test.ts'],
     [
       ['known.validUntilMs > clock.now() && issuers()', 'issuers()'],
       ['&& issuers().includes(known.issuer);', ';'],
       ['!isKnown || known.rememberedUntilMs <= performance.now()', '!isKnown'],
       ['TOKEN_REMEMBERED_MS = 60_000', 'TOKEN_REMEMBERED_MS = 60_000_000'],
-      ['await checkSignature(credentials.token, jwt, issuer, keys);', ''],
+      ['await checkSignature(token, jwt, issuer, keys);', ''],
     ],
   ),
   ...inStages(

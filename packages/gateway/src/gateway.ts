@@ -9,13 +9,14 @@ import { createMemoryRateLimiter, createMemoryTenants, steadyClock, systemClock 
 import {
   checkContentDigest,
   createApiKeyAuthenticator,
-  createBearerJwt,
+  createAccessTokenAuthenticator,
   createCredentialReader,
 } from '@sallyport/guard/stages';
 import { createApprovalWaits } from './approval-waits.ts';
 import { aborted, atMost } from './aborted.ts';
 import { createSettingsHolder } from './active-settings.ts';
 import { createKeySource, type IssuerKeys } from '@sallyport/server/jwks/keys';
+import { createIntrospect } from './adapters/openid-client/introspect.ts';
 import { createLogger } from './adapters/pino/logger.ts';
 import { createMetrics, type Metrics } from './adapters/prometheus/metrics.ts';
 import { openAuditLog, openFreeLog, type AuditLogDeps, type SegmentAuditLog } from '@sallyport/server/segments/log';
@@ -180,11 +181,14 @@ function createPipeline(
   const snapshot = (): Snapshot => settings.current().snapshot;
   const server = (name: string): ServerSettings | undefined => settings.current().servers.get(name);
   const logRefusedToken = createRefusedTokens(log, () => performance.now());
-  const jwt = createBearerJwt({
+  const jwt = createAccessTokenAuthenticator({
     issuers: () => snapshot().identity.issuers,
     keys: issuerKeys,
     clock,
     incomplete: (claim) => logRefusedToken('incomplete', claim),
+    introspect: createIntrospect(
+      (name) => snapshot().identity.issuers.find(({ issuer }) => issuer === name)?.introspectionClient,
+    ),
   });
   const apiKey = createApiKeyAuthenticator(store.callKeys, clock);
   const stages = standardPipeline(

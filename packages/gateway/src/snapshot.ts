@@ -98,10 +98,18 @@ export interface ServerSettings {
   readonly labels: readonly string[];
 }
 
+/** A client that asks an issuer about tokens (RFC 7662). */
+export interface IntrospectionSettings {
+  readonly clientId: string;
+  readonly clientSecret: string | undefined;
+}
+
 /** An issuer whose tokens are accepted, and where its keys are. */
 export interface IssuerSettings extends JwtIssuer {
   /** Scopes that clients are told to ask for. */
   readonly scopesSupported: readonly string[];
+  /** The client of this gateway at the issuer, which may ask about tokens. */
+  readonly introspectionClient: IntrospectionSettings | undefined;
   /** Overrides discovery. */
   readonly jwksUri: string | undefined;
 }

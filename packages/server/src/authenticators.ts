@@ -3,7 +3,7 @@ import type { ApiKey, Authenticator, KeyStore, Log } from '@sallyport/guard';
 import { createMemoryKeys, steadyClock, systemClock } from '@sallyport/guard/memory';
 import {
   createApiKeyAuthenticator,
-  createBearerJwt,
+  createAccessTokenAuthenticator,
   IDENTITY_PROVIDERS,
   type JwtIssuer,
 } from '@sallyport/guard/stages';
@@ -24,7 +24,7 @@ function jwtAuthenticator(issuers: readonly IssuerOptions[], log: Log): Authenti
   const settings = issuers.map(issuerOf);
   const located = issuers.map(({ issuer, jwksUri }) => ({ issuer, jwksUri }));
   const source = createKeySource({ issuers: () => located, clock: steadyClock, log });
-  return createBearerJwt({ issuers: () => settings, keys: source, clock: systemClock });
+  return createAccessTokenAuthenticator({ issuers: () => settings, keys: source, clock: systemClock });
 }
 
 /** As strict as the gateway is without configuration. */
@@ -37,6 +37,7 @@ export function issuerOf({ jwksUri: _location, claims, ...given }: IssuerOptions
     algorithms: ['RS256', 'PS256', 'ES256', 'EdDSA'],
     provider,
     accessTokenProfile: provider === 'generic' ? 'rfc9068' : 'provider',
+    introspection: false,
     requiredScopes: [],
     senderConstrained: false,
     tenantWithoutClaim: onlyTenant,

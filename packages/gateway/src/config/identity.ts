@@ -4,6 +4,7 @@ import { IDENTITY_PROVIDERS } from '@sallyport/guard/stages';
 import type { IdentitySettings, IssuerSettings } from '../snapshot.ts';
 import type { ParsedIssuer } from './schema.ts';
 import type { ConfigInput } from './input.ts';
+import { resolveSecret } from './secrets.ts';
 import { closest } from './suggest.ts';
 
 const DAY_SECONDS = 86_400;
@@ -47,6 +48,8 @@ function buildIssuer(input: ConfigInput, issuer: ParsedIssuer, index: number): I
     provider: issuer.provider,
     accessTokenProfile: issuer.accessTokenProfile ?? (issuer.provider === 'generic' ? 'rfc9068' : 'provider'),
     requiredScopes: issuer.requiredScopes,
+    introspection: issuer.introspection !== undefined,
+    introspectionClient: introspectionOf(input, issuer, path),
     scopesSupported: issuer.scopesSupported ?? issuer.requiredScopes,
     claims: claimsOf(issuer),
     tenants: buildTenants(input, issuer, path),
@@ -57,6 +60,22 @@ function buildIssuer(input: ConfigInput, issuer: ParsedIssuer, index: number): I
     lifetimeSecondsMax: issuer.maxTokenLifetime / 1000,
     jwksUri: issuer.jwksUri,
   };
+}
+
+function introspectionOf(
+  { report, config, environment, folder }: ConfigInput,
+  { issuer, introspection }: ParsedIssuer,
+  path: readonly PropertyKey[],
+): IssuerSettings['introspectionClient'] {
+  if (introspection === undefined) return undefined;
+  const asked = config.identity.issuers.find((one) => one.introspection !== undefined);
+  if (asked?.issuer !== issuer)
+    report.error([...path, 'introspection'], `cannot be here, because ${asked?.issuer} is asked already`);
+  const { clientId, clientSecret } = introspection;
+  const resolved = resolveSecret(clientSecret.secret, environment, folder);
+  if ('value' in resolved) return { clientId, clientSecret: `${clientSecret.prefix ?? ''}${resolved.value}` };
+  report.error([...path, 'introspection', 'clientSecret', 'secret'], resolved.error);
+  return undefined;
 }
 
 /** What the configuration names, and what the provider calls the others. */

@@ -52,6 +52,15 @@ describe('provider', () => {
     expect(issuerOf(', requiredScopes: [mcp]').scopesSupported).toEqual(['mcp']);
   });
 
+  it('O21 one issuer is asked about opaque tokens, as a client whose secret is a reference', () => {
+    const asks = (issuer: string) =>
+      `{ issuer: "${issuer}", audience: y, introspection: { clientId: gw, clientSecret: { secret: "env:NONE" } } }`;
+    expect(errorOf(`identity: { issuers: [${asks('https://x')}] }`)).toContain('NONE is not set');
+    expect(errorOf(`identity: { issuers: [${asks('https://x')}, ${asks('https://y')}] }`)).toContain(
+      'cannot be here, because https://x is asked already',
+    );
+  });
+
   it('an unknown provider is an error that lists the known ones', () => {
     expect(errorOf('identity: { issuers: [{ issuer: "https://x", audience: y, provider: ping }] }')).toContain(
       'expected one of "generic"|"entra"|"okta"|"keycloak"|"auth0"|"google"',

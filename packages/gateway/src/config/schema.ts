@@ -18,6 +18,7 @@ import {
   database,
   rates,
   listen,
+  secret,
   textOrSecret,
   tls,
 } from './values.ts';
@@ -159,6 +160,16 @@ const issuer = z.strictObject({
     .max(1024)
     .optional()
     .describe('Agents that may present these tokens; absent = all.'),
+  introspection: z
+    .strictObject({
+      clientId: nonEmptyText.describe('The client that is registered there for this gateway.'),
+      clientSecret: secret.describe('Its secret, as a reference.'),
+    })
+    .optional()
+    .describe(
+      'Ask this issuer about tokens that are no JWTs (RFC 7662). One issuer only: nothing says whose such a token ' +
+        'is, and no issuer may see the tokens of another.',
+    ),
   senderConstrained: z
     .boolean()
     .default(false)

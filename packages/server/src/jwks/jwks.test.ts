@@ -3,7 +3,7 @@ import { generateKeyPairSync, sign, type KeyObject } from 'node:crypto';
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { createBearerJwt, IDENTITY_PROVIDERS, type KeySource } from '@sallyport/guard/stages';
+import { createAccessTokenAuthenticator, IDENTITY_PROVIDERS, type KeySource } from '@sallyport/guard/stages';
 import { afterEach, describe, expect, it } from 'vitest';
 import { discoverJwksUri } from './discover.ts';
 import { FETCH_TIMEOUT_MS, fetchJson } from './fetch-json.ts';
@@ -151,6 +151,7 @@ it.each(['jku', 'x5u', 'jwk', 'x5c', 'all of them'])(
       algorithms: ['RS256'],
       provider: 'generic' as const,
       accessTokenProfile: 'any-jwt' as const,
+      introspection: false,
       requiredScopes: [],
       claims: { ...IDENTITY_PROVIDERS.generic.claims, tenant: 'tenant' },
       tenants: ['acme'],
@@ -160,7 +161,7 @@ it.each(['jku', 'x5u', 'jwk', 'x5c', 'all of them'])(
       clockSkewSeconds: 0,
       lifetimeSecondsMax: 3600,
     };
-    const authenticate = createBearerJwt({ issuers: () => [issuer], keys: source, clock });
+    const authenticate = createAccessTokenAuthenticator({ issuers: () => [issuer], keys: source, clock });
     const present = async (key: KeyObject): Promise<string> => {
       const header = { alg: 'RS256', kid: 'k1', ...(member in offers ? { [member]: offers[member] } : offers) };
       const text = [header, { iss: site.origin, sub: 'alice', aud: 'gw', exp: clock.ms / 1000 + 60 }]

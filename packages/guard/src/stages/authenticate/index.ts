@@ -10,10 +10,11 @@ import { refused, refusedClaimOf, type RefusedClaim } from './refused.ts';
 
 export { API_KEY_ISSUER, API_KEY_REMEMBERED_MS, createApiKeyAuthenticator, mintApiKey } from './api-key.ts';
 export { readAuthorization } from './authorization-header.ts';
-export { createBearerJwt } from './bearer-jwt.ts';
+export { createAccessTokenAuthenticator } from './access-token.ts';
 export { PROOF_ALGORITHMS } from './dpop/proof.ts';
 export { checkContentDigest, createCredentialReader, type RequestHead } from './dpop/read.ts';
 export { claimedUser } from './claimed-user.ts';
+export type { Introspect } from './introspection.ts';
 export { firstOf } from './first-of.ts';
 export type { JwtIssuer, KeySource } from './issuer.ts';
 export { principalKey, userPartOf } from './principal-key.ts';

@@ -27,6 +27,8 @@ export interface JwtIssuer {
    * rule of the provider tells access tokens from others.
    */
   readonly accessTokenProfile: 'rfc9068' | 'provider' | 'any-jwt';
+  /** Whether tokens that are no JWTs are its own, so that it is asked about them (RFC 7662). */
+  readonly introspection: boolean;
   readonly requiredScopes: readonly string[];
   /** Where the claims are: names, or dotted paths. */
   readonly claims: ProviderClaims;

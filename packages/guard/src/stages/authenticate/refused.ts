@@ -22,6 +22,8 @@ export type TokenFault =
   | 'client'
   | 'bound'
   | 'proof'
+  | 'inactive'
+  | 'introspection'
   | 'scope'
   | 'api_key';
 

@@ -5,7 +5,7 @@
 import { expect, it, vi } from 'vitest';
 import type { Credentials } from '../../call.ts';
 import { readAuthorization, type JwtIssuer } from './index.ts';
-import { TOKEN_REMEMBERED_MS } from './bearer-jwt.ts';
+import { TOKEN_REMEMBERED_MS } from './access-token.ts';
 import {
   ANY,
   AUDIENCE,

@@ -10,9 +10,10 @@ import { createMemoryKeys } from '../../../memory/index.ts';
 import {
   createApiKeyAuthenticator,
   createAuthenticate,
-  createBearerJwt,
+  createAccessTokenAuthenticator,
   IDENTITY_PROVIDERS,
   type JwtIssuer,
+  type Introspect,
   type KeySource,
   type RefusedClaim,
 } from '../index.ts';
@@ -36,6 +37,7 @@ export const ISSUER: JwtIssuer = {
   algorithms: ['RS256', 'ES256', 'EdDSA'],
   provider: 'generic',
   accessTokenProfile: 'rfc9068',
+  introspection: false,
   requiredScopes: [],
   claims: { ...IDENTITY_PROVIDERS.generic.claims, tenant: 'tenant' },
   tenants: ['acme', 'globex', 'null'],
@@ -95,7 +97,10 @@ const KEYS: ReadonlyMap<string, KeyObject> = new Map([
   [`${OTHER} k1`, otherRsa.publicKey],
 ]);
 
-export function openHarness({ issuer = {} }: { readonly issuer?: Partial<JwtIssuer> } = {}) {
+export function openHarness({
+  issuer = {},
+  introspect,
+}: { readonly issuer?: Partial<JwtIssuer>; readonly introspect?: Introspect } = {}) {
   const keys = new Map(KEYS);
   const clock = { ms: NOW * 1000, now: () => clock.ms };
   const lookups: string[] = [];
@@ -118,7 +123,13 @@ export function openHarness({ issuer = {} }: { readonly issuer?: Partial<JwtIssu
   const authenticate = createAuthenticate(
     [
       createApiKeyAuthenticator(store, clock),
-      createBearerJwt({ issuers: () => issuers, keys: source, clock, incomplete: note }),
+      createAccessTokenAuthenticator({
+        issuers: () => issuers,
+        keys: source,
+        clock,
+        incomplete: note,
+        ...(introspect && { introspect }),
+      }),
     ],
     (type, claim) => {
       faults.push(type);

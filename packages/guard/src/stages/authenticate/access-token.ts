@@ -1,27 +1,31 @@
 /**
- * Access tokens as JWTs (RFC 9068, RFC 8725). A verified token is remembered by its hash for a minute. The same token
- * gives the same Principal object, because caches hang on the object.
+ * Access tokens: JWTs (RFC 9068, RFC 8725), or opaque ones (RFC 7662). A verified token is remembered by its hash for a
+ * minute. The same token gives the same Principal object, because caches hang on the object.
  */
 import { hash } from 'node:crypto';
 import { compactVerify } from 'jose';
 import { BoundedMap } from '../../bounded-map.ts';
-import type { Credentials, Principal } from '../../call.ts';
+import type { Credentials, JsonObject, Principal } from '../../call.ts';
 import type { Authenticator, Clock } from '../../ports.ts';
 import { boundKey, checkBinding } from './check-binding.ts';
+import { checkAccessToken } from './check-access-token.ts';
 import { checkClaims } from './check-claims.ts';
 import { checkHeader } from './check-header.ts';
 import { SKEW_SECONDS_MAX } from './check-times.ts';
 import { readCompactJwt, type CompactJwt } from './compact-jwt.ts';
+import { createIntrospection, type Introspect } from './introspection.ts';
 import type { JwtIssuer, KeySource } from './issuer.ts';
 import { IDENTITY_PROVIDERS } from './providers/index.ts';
 import { describeUnverified, refused, type RefusedClaim } from './refused.ts';
 
 /** What the verification of access tokens works with. */
-export interface BearerJwtDeps {
+export interface AccessTokenDeps {
   /** Read for every token, so that a reload takes effect with the next call. */
   readonly issuers: () => readonly JwtIssuer[];
   readonly keys: KeySource;
   readonly clock: Clock;
+  /** Asks an issuer about tokens that are no JWTs; absent: such tokens are refused. */
+  readonly introspect?: Introspect;
   /** Receives what an accepted token leaves out although its issuer knows it. */
   readonly incomplete?: (claim: RefusedClaim) => void;
 }
@@ -29,6 +33,15 @@ export interface BearerJwtDeps {
 /** How long a verified token is accepted without another look at its key: O10, a removed key ends what it signed. */
 export const TOKEN_REMEMBERED_MS = 60_000;
 const REMEMBERED_MAX = 10_000;
+
+/** What a token says, and who says it. */
+interface ReadToken {
+  readonly payload: JsonObject;
+  readonly issuer: JwtIssuer;
+}
+
+/** Three parts, and the first one begins as JSON does in base64url. */
+const JWT = /^eyJ[^.]*\.[^.]+\.[^.]*$/;
 
 interface VerifiedToken {
   readonly principal: Principal;
@@ -41,33 +54,35 @@ interface VerifiedToken {
 }
 
 /**
- * Authenticates bearer tokens that are JWTs of a configured issuer.
+ * Authenticates access tokens of the configured issuers: JWTs, and others that an issuer is asked about.
  *
  * @example
  * ```ts
  * const jwtOf = (issuers: readonly JwtIssuer[], keys: KeySource): Authenticator =>
- *   createBearerJwt({ issuers: () => issuers, keys, clock: systemClock });
+ *   createAccessTokenAuthenticator({ issuers: () => issuers, keys, clock: systemClock });
  * ```
  */
-export function createBearerJwt({ issuers, keys, clock, incomplete }: BearerJwtDeps): Authenticator {
+export function createAccessTokenAuthenticator({
+  issuers,
+  keys,
+  clock,
+  incomplete,
+  introspect,
+}: AccessTokenDeps): Authenticator {
   const verified = new BoundedMap<string, VerifiedToken>(REMEMBERED_MAX);
+  const introspected = introspect === undefined ? undefined : createIntrospection(introspect, () => performance.now());
+  const read = async (token: string, fingerprint: string): Promise<ReadToken> => {
+    const asked = issuers().find((issuer) => issuer.introspection);
+    if (introspected !== undefined && asked !== undefined && !JWT.test(token))
+      return introspected(token, fingerprint, asked);
+    return readSigned(token, issuers(), keys);
+  };
   const verify = async (credentials: Credentials & { readonly token: string }, fingerprint: string) => {
-    const jwt = readCompactJwt(credentials.token);
-    // O13: the issuer is chosen by exact text, and the token is verified with its keys only.
-    const issuer = issuers().find((configured) => configured.issuer === jwt.payload['iss']);
-    if (issuer === undefined)
-      throw refused('issuer', {
-        of: {
-          claim: 'iss',
-          found: describeUnverified(jwt.payload['iss'], /^https?:\/\//),
-          accept: 'identity.issuers[].issuer',
-        },
-      });
-    await checkSignature(credentials.token, jwt, issuer, keys);
-    const bound = boundKey(jwt.payload);
+    const { payload, issuer } = await read(credentials.token, fingerprint);
+    const bound = boundKey(payload);
     checkBinding(bound, credentials, issuer);
-    const checked = checkClaims(jwt.payload, issuer, clock.now());
-    const missing = IDENTITY_PROVIDERS[issuer.provider].incomplete(jwt.payload);
+    const checked = checkClaims(payload, issuer, clock.now());
+    const missing = IDENTITY_PROVIDERS[issuer.provider].incomplete(payload);
     if (missing !== undefined) incomplete?.(missing);
     const previous = verified.get(fingerprint);
     const principal = previous?.issuer === issuer ? previous.principal : checked;
@@ -86,6 +101,24 @@ export function createBearerJwt({ issuers, keys, clock, incomplete }: BearerJwtD
     checkBinding(known.bound, credentials, known.issuer);
     return known.principal;
   };
+}
+
+/** A token that its issuer signed. */
+async function readSigned(token: string, issuers: readonly JwtIssuer[], keys: KeySource): Promise<ReadToken> {
+  const jwt = readCompactJwt(token);
+  // O13: the issuer is chosen by exact text, and the token is verified with its keys only.
+  const issuer = issuers.find((configured) => configured.issuer === jwt.payload['iss']);
+  if (issuer === undefined)
+    throw refused('issuer', {
+      of: {
+        claim: 'iss',
+        found: describeUnverified(jwt.payload['iss'], /^https?:\/\//),
+        accept: 'identity.issuers[].issuer',
+      },
+    });
+  await checkSignature(token, jwt, issuer, keys);
+  checkAccessToken(jwt.payload, issuer);
+  return { payload: jwt.payload, issuer };
 }
 
 async function checkSignature(token: string, jwt: CompactJwt, issuer: JwtIssuer, keys: KeySource): Promise<void> {
