@@ -27,9 +27,10 @@ export interface HandlerCall<Input> extends CallContext {
    * Asks the user of the client. Works with clients of every revision that can ask their user.
    *
    * @param answer a flat object: its members are texts, numbers, yes or no, or choices.
+   * @param name of the question, for clients that answer by themselves; a number when left out.
    * @throws ToolError `DECLINED` when the user says no, `CANNOT_ASK` when the client cannot ask.
    */
-  ask<const A extends Schema>(message: string, answer: A): Promise<SchemaOutput<A>>;
+  ask<const A extends Schema>(message: string, answer: A, name?: string): Promise<SchemaOutput<A>>;
   /**
    * Asks the model of the client.
    *

@@ -5,18 +5,18 @@ import { acceptsForms, capabilityNeededBy } from '../mcp/client-requests.ts';
 import { openQuestion, type HandlerRun } from './handler-run.ts';
 
 /** Asks the client of a run. @returns the result of the request. */
-export type AskClient = (run: HandlerRun, method: string, params: JsonObject) => Promise<JsonObject>;
+export type AskClient = (run: HandlerRun, method: string, params: JsonObject, name?: string) => Promise<JsonObject>;
 
 /** @param guard judges every question. */
 export function createAskClient(guard: () => Guard): AskClient {
   let count = 0;
-  return async (run, method, params) => {
+  return async (run, method, params, name) => {
     requireCapability(run, method, params);
     run.timeLimit.pause();
     count += 1;
-    const number = count;
+    const key = name === undefined || run.questions.has(name) ? `question_${count}` : name;
     try {
-      return await throughGuard(guard(), run, method, params, () => deliver(run, method, params, number));
+      return await throughGuard(guard(), run, method, params, () => deliver(run, method, params, key));
     } finally {
       run.timeLimit.resume();
     }
@@ -45,9 +45,9 @@ async function throughGuard(
   return outcome.result.value;
 }
 
-function deliver(run: HandlerRun, method: string, params: JsonObject, count: number): Promise<JsonObject> {
+function deliver(run: HandlerRun, method: string, params: JsonObject, key: string): Promise<JsonObject> {
   const request = run.channel?.request;
-  if (run.permitted.call.origin.era === 'modern') return openQuestion(run, { method, params }, count);
+  if (run.permitted.call.origin.era === 'modern') return openQuestion(run, { method, params }, key);
   if (request === undefined) return Promise.reject(cannotAsk(method, {}));
   return request(method, params, run.signal);
 }

@@ -35,7 +35,7 @@ export function handlerCall<Input>(deps: HandlerDeps, run: HandlerRun, input: In
       const least = run.channel?.logLevel ?? deps.logLevelOf(run);
       if (isAtLeast(level, least)) run.channel?.notify(NOTIFICATION.message, { level, logger: deps.server, data });
     },
-    ask: (message, answer) => askUser(deps.askClient, run, message, answer),
+    ask: (message, answer, name) => askUser(deps.askClient, run, message, answer, name),
     sample: (request) => deps.askClient(run, 'sampling/createMessage', request),
     roots: async () => listOf((await deps.askClient(run, 'roots/list', {}))['roots']),
   };
@@ -46,11 +46,12 @@ async function askUser<A extends Schema>(
   run: HandlerRun,
   message: string,
   answer: A,
+  name: string | undefined,
 ): Promise<SchemaOutput<A>> {
   const schema = prepareSchema(answer, 'input', 'the answer');
   const { additionalProperties: _closed, ...requestedSchema } = schema.document;
   requireFlat(requestedSchema);
-  const { action, content } = await askClient(run, 'elicitation/create', { message, requestedSchema });
+  const { action, content } = await askClient(run, 'elicitation/create', { message, requestedSchema }, name);
   if (action !== 'accept') throw new ToolError('DECLINED', 'The user did not answer the question of the tool.');
   const given: Json = content ?? {};
   const [fault] = schema.check(given);

@@ -60,12 +60,12 @@ function rejectQuestions({ questions }: HandlerRun, why: Error): void {
 const QUESTIONS_MAX = 16;
 
 /** A question for a modern client: it goes out as a part of the result. */
-export function openQuestion(run: HandlerRun, request: InputRequest, count: number): Promise<JsonObject> {
+export function openQuestion(run: HandlerRun, request: InputRequest, key: string): Promise<JsonObject> {
   if (run.signal.aborted) return Promise.reject(run.signal.reason as Error);
   if (run.questions.size >= QUESTIONS_MAX)
     return Promise.reject(new GuardError('rate_limited', { message: 'The handler asks too much at once.' }));
   return new Promise((resolve, reject) => {
-    run.questions.set(`question_${count}`, { ...request, resolve, reject });
+    run.questions.set(key, { ...request, resolve, reject });
     run.onQuestion();
   });
 }
