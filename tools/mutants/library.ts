@@ -93,6 +93,17 @@ export const library: readonly Change[] = [
     ['handlerCall(deps, run, input) as never), endOf(run)]', 'handlerCall(deps, run, input) as never)]'],
     ['if (parsed.faults !== undefined) throw new TypeError', 'if (false) throw new TypeError'],
   ]),
+  ...inServer('lint/index.ts', ['lint/lint.test.ts'], [["whose === 'own' || !onlyOwn", 'true']]),
+  ...inServer(
+    'lint/rules/effect-matches-name.ts',
+    ['lint/lint.test.ts'],
+    [['if (reads && changes && !READING.has(verb))', 'if (false)']],
+  ),
+  ...inServer(
+    'lint/rules/string-bounded.ts',
+    ['lint/lint.test.ts'],
+    [["isOfType(schema, 'string') && !isChoice(schema)", 'false']],
+  ),
   ...inServer('serve/parsed-input.ts', TESTS, [['if (faults !== undefined)', 'if (false)']]),
   ...inServer('serve/waiting-runs.ts', TESTS, [['entry.run.round !== opened.round', 'false']]),
 ];

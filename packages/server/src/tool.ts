@@ -80,6 +80,9 @@ export interface Tool extends Item {
   readonly run: (call: HandlerCall<never>) => unknown;
 }
 
+/** Of the rule `name-shape`, what the type checker can say: a name that is known then has no capitals. */
+type LowerCaseName<N extends string> = string extends N ? unknown : N extends Lowercase<N> ? unknown : never;
+
 /**
  * Checks a tool when it is defined, not when it is first called.
  *
@@ -94,9 +97,11 @@ export interface Tool extends Item {
  * });
  * ```
  */
-export function tool<const I extends Schema, const O extends Schema | undefined = undefined>(
-  options: ToolOptions<I, O>,
-): Tool {
+export function tool<
+  const I extends Schema,
+  const O extends Schema | undefined = undefined,
+  const N extends string = string,
+>(options: ToolOptions<I, O> & { readonly name: N & LowerCaseName<N> }): Tool {
   const { name, effect, labels = [], examples = [], app } = options;
   checkName(name, 'tool');
   const what = `tool ${name}`;

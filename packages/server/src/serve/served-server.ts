@@ -17,6 +17,7 @@ import { createMayList } from '@sallyport/guard/stages';
 import type { ApprovalWaits, EdgeDeps, EdgeIssuer } from '../edge/deps.ts';
 import { createHeldTasks } from '../edge/tasks/held-tasks.ts';
 import type { GatewaySettings, ServerProfile } from '../edge/settings.ts';
+import { lintDefinitions } from '../lint/index.ts';
 import type { SecureServerOptions } from '../options.ts';
 import type { Records } from '../records.ts';
 import type { ItemCatalog } from './catalog.ts';
@@ -119,8 +120,20 @@ function reportError({ onError, log }: ServedServer, outcome: Outcome): void {
   }
 }
 
+const SHOWN_MAX = 20;
+
+/** What models and clients will get wrong because of how the items are described; nothing is refused for it. */
+function logFindings({ log, catalog }: ServedServer): void {
+  const findings = lintDefinitions(catalog.items, 'own');
+  for (const { rule, definition, at, message } of findings.slice(0, SHOWN_MAX))
+    log('warn', 'definition', { rule, definition, at, finding: message });
+  if (findings.length > SHOWN_MAX) log('warn', 'more findings', { count: findings.length - SHOWN_MAX });
+}
+
 /** Invariant 11: every setting that weakens a protection is logged and recorded. */
-export async function recordStart({ log, records, name }: ServedServer, weakenings: readonly string[]): Promise<void> {
+export async function recordStart(served: ServedServer, weakenings: readonly string[]): Promise<void> {
+  const { log, records, name } = served;
   for (const weakening of weakenings) log('warn', 'weakened', { weakening });
+  logFindings(served);
   await records.audit.append('_', logRecord('server.start', { server: name, weakenings }, Date.now()));
 }

@@ -12,6 +12,7 @@ import {
 } from '@sallyport/guard';
 import { principalKey } from '@sallyport/guard/stages';
 import { steadyClock } from '@sallyport/guard/memory';
+import { lintDefinitions } from '../lint/index.ts';
 import { listReadBy } from '../mcp/lists.ts';
 import type { SecureServer } from '../secure-server.ts';
 import { servedOf } from '../served.ts';
@@ -171,6 +172,23 @@ export async function decideAs(
   const waiting = await approvals.list({ tenant, status: 'pending' });
   for (const { id } of waiting) await approvals.decide(tenant, id, { by, verdict, reason: undefined, channel: 'test' });
   return waiting.length;
+}
+
+/**
+ * Passes when the linter has nothing against what a server offers.
+ *
+ * @param except ids of rules that do not count.
+ * @throws AssertionError that names every finding.
+ * @example
+ * ```ts
+ * const check = (server: SecureServer): void => expectClean(server, ['string-bounded']);
+ * ```
+ */
+export function expectClean(server: SecureServer, except: readonly string[] = []): void {
+  const findings = lintDefinitions(servedOf(server).catalog.items, 'own').filter(({ rule }) => !except.includes(rule));
+  if (findings.length === 0) return;
+  const lines = findings.map(({ definition, at, rule, message }) => `${definition}${at} ${rule}: ${message}`);
+  throw new AssertionError({ message: `the linter has found:\n${lines.join('\n')}` });
 }
 
 const errorCodeOf = ({ structuredContent }: JsonObject): string =>
