@@ -52,7 +52,7 @@ beforeAll(async () => {
 function serversOf(url: string): Record<string, object> {
   const common = {
     clientRequests: { sampling: true, elicitation: true, roots: true },
-    sessions: { max: 1_000, maxPerPrincipal: 500 },
+    links: { max: 1_000, maxPerPrincipal: 500 },
   };
   const secret = join(folder, 'key');
   writeFileSync(secret, `Bearer ${token}`, { mode: 0o600 });
