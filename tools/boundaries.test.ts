@@ -134,7 +134,7 @@ describe('boundaries', () => {
   });
 
   it('of the server package the gateway uses only parts that need no MCP SDK', () => {
-    const allowed = /^@sallyport\/server\/(http|openapi|process-tree|sandbox)$/;
+    const allowed = /^@sallyport\/server\/(http|lint|openapi|process-tree|sandbox)$/;
     const entry = /^@sallyport\/server(\/|$)/;
     expect(breaking(gateway, (_source, imported) => entry.test(imported) && !allowed.test(imported))).toEqual([]);
   });

@@ -1,6 +1,7 @@
 /** What handlers get. */
 import type { JsonObject } from '@sallyport/guard';
 import type { CallContext } from './call-context.ts';
+import type { HttpAnswer, HttpRequestOptions, SafePath } from './http/index.ts';
 import type { Schema, SchemaOutput } from './schema.ts';
 
 /**
@@ -19,6 +20,13 @@ export interface HandlerCall<Input> extends CallContext {
   readonly input: Input;
   /** In every record and error of the call. */
   readonly correlationId: string;
+  /**
+   * Sends a request to the system that the server was given as `http`: paths are made with `path`, so that nothing in
+   * an input leaves its place, and the request ends with the call.
+   *
+   * @throws ToolError `TIMEOUT`, `CANCELLED` or `UPSTREAM_FAILED`.
+   */
+  fetch(target: SafePath, request?: FetchRequest): Promise<HttpAnswer>;
   /** Tells a caller who wants to know how far the call is. `total` and `message` may be left out. */
   progress(done: number, total?: number, message?: string): void;
   /** Writes a line into the log of the client, if it wants lines of this level. */
@@ -41,6 +49,18 @@ export interface HandlerCall<Input> extends CallContext {
   sample(request: JsonObject): Promise<JsonObject>;
   /** The folders that the client works in. @throws ToolError `CANNOT_ASK` when the client names none. */
   roots(): Promise<readonly JsonObject[]>;
+}
+
+/**
+ * A request of `fetch`; `get` when no method is named.
+ *
+ * @example
+ * ```ts
+ * const request: FetchRequest = { method: 'post', json: { name: 'Ada' } };
+ * ```
+ */
+export interface FetchRequest extends HttpRequestOptions {
+  readonly method?: 'get' | 'post' | 'put' | 'patch' | 'delete';
 }
 
 /**

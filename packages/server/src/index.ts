@@ -3,7 +3,7 @@ export type { ApprovalText } from './approval.ts';
 export type { CallContext } from './call-context.ts';
 export type { Effect } from './effects.ts';
 export { ToolError, type ToolErrorAdvice } from './errors.ts';
-export type { ClientLogLevel, HandlerCall } from './handler.ts';
+export type { ClientLogLevel, FetchRequest, HandlerCall } from './handler.ts';
 export type { ItemOptions } from './item.ts';
 export type { LimitText } from './limit-text.ts';
 export type { ListenOptions } from './listen-options.ts';

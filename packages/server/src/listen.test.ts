@@ -1,6 +1,7 @@
 /** How a server is reached: its defaults, what is refused, and clients of both eras. */
 import { spawn } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import type { AddressInfo } from 'node:net';
 import { tmpdir, userInfo } from 'node:os';
 import { join } from 'node:path';
 import { Client, StreamableHTTPClientTransport } from '@modelcontextprotocol/client';
@@ -9,6 +10,8 @@ import { mintApiKey } from '@sallyport/guard/stages';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { z } from 'zod';
 import { resource, secureServer, tool, type RunningServer, type SecureServer } from './index.ts';
+import { http, path, type Http } from './http/index.ts';
+import { callAs, expectRefused } from './testing/index.ts';
 import { verifyLog } from './segments/verify.ts';
 
 const keys = createMemoryKeys();
@@ -141,6 +144,29 @@ it.each([
     sent.end('{}');
   });
   expect(status).toBe(403);
+});
+
+it('a handler reaches the one system that its server was given, and no other', async () => {
+  const { createServer } = await import('node:http');
+  const system = createServer((request, response) => response.end(JSON.stringify({ path: request.url })));
+  await new Promise<void>((resolve) => system.listen(0, '127.0.0.1', resolve));
+  const { port } = system.address() as AddressInfo;
+  const lookUp = tool({
+    ...base,
+    name: 'look_up',
+    input: z.object({ id: z.string().max(20) }),
+    run: async ({ input, fetch: send }) => ({ body: (await send(path`/customers/${input.id}`)).text() }),
+  });
+  const crmOver = (http?: Http): SecureServer => secureServer({ name: 'crm', tools: [lookUp], ...(http && { http }) });
+  const api = http(`http://127.0.0.1:${port}/api`);
+  const caller = callAs(crmOver(api), { subject: 'ann' });
+  expect(await caller.callTool('look_up', { id: 'a/b c' })).toMatchObject({
+    structuredContent: { body: '{"path":"/api/customers/a%2Fb%20c"}' },
+  });
+  await expectRefused(caller.callTool('look_up', { id: '../a' }), 'INVALID_ARGUMENT');
+  await expectRefused(callAs(crmOver(), { subject: 'ann' }).callTool('look_up', { id: 'a' }), 'INTERNAL');
+  await api.close();
+  system.close();
 });
 
 describe('outside loopback', () => {

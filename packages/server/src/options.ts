@@ -10,6 +10,7 @@ import type {
   TenantDirectory,
 } from '@sallyport/guard';
 import type { JwtIssuer, LimitTiers } from '@sallyport/guard/stages';
+import type { Http } from './http/index.ts';
 import type { LimitText } from './limit-text.ts';
 import type { Roles } from './permission.ts';
 import type { Prompt } from './prompt.ts';
@@ -92,6 +93,8 @@ export interface SecureServerOptions {
   readonly hashingKey?: Uint8Array;
   /** Rate limit of one user and tool, or limits by tier of the principal; `100/min` when absent. */
   readonly limits?: LimitText | LimitTiers;
+  /** The system that handlers reach with `fetch`, made with `http` of `@sallyport/server/http`. */
+  readonly http?: Http;
   /** Where requests for approval are kept, and where people decide about them. */
   readonly approvals?: {
     /** In memory when absent. */

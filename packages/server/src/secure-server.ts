@@ -102,6 +102,7 @@ export function secureServer(options: SecureServerOptions): SecureServer {
     states,
     timeoutMs,
     guard: () => guard,
+    http: options.http,
   });
   const served: ServedServer = {
     name,

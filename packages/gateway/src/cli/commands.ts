@@ -15,6 +15,7 @@ import { keysCommands } from './keys.ts';
 import { pinsCommands } from './pins.ts';
 import { loginCommand, logoutCommand } from './login.ts';
 import { openCommand } from './open.ts';
+import { scanCommand } from './scan.ts';
 import { startCommand } from './start.ts';
 import { stdioCommand } from './stdio.ts';
 import { toolsCommand } from './tools.ts';
@@ -26,6 +27,7 @@ export const COMMANDS: readonly CommandEntry[] = [
   addCommand,
   connectCommand,
   checkCommand,
+  scanCommand,
   stdioCommand,
   toolsCommand,
   callCommand,

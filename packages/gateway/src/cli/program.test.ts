@@ -43,6 +43,7 @@ describe('the program', () => {
       'add',
       'connect',
       'check',
+      'scan',
       'stdio',
       'tools',
       'call',

@@ -24,7 +24,7 @@ export type { LintedDefinition } from './rule.ts';
  * ```
  */
 export interface LintFinding {
-  /** Its page is `docs/rules/RULE.md`. */
+  /** Names its page in `docs/rules`. */
   readonly rule: string;
   readonly severity: 'error' | 'warning';
   readonly kind: LintedDefinition['kind'];

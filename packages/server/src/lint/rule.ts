@@ -22,7 +22,7 @@ export interface Fault {
   readonly message: string;
 }
 
-/** One rule. Its page is `docs/rules/ID.md`. */
+/** One rule. Its page in `docs/rules` has its id as the name. */
 export interface Rule {
   readonly id: string;
   /** `error`: clients or models will get it wrong. `warning`: it could be better. */

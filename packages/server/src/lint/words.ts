@@ -11,27 +11,30 @@ export const READING = new Set(
   (
     'analyze ask browse calculate check compare compute convert count describe detect diff echo evaluate explain ' +
     'extract fetch find format get inspect list look lookup measure parse peek ping preview query read render ' +
-    'resolve retrieve revert run scan search see show solve summarize test track translate validate verify view wait watch'
+    'resolve retrieve run scan search see show solve summarize test track translate validate verify view wait ' +
+    'watch'
   ).split(' '),
 );
 
 /** Verbs that add or change. */
 export const WRITING = new Set(
   (
-    'activate add adjust append apply approve archive assign batch begin book build change click close commit complete ' +
-    'configure confirm connect copy create define deploy download draw duplicate edit enable end execute export ' +
-    'fill fork generate import initialize insert install invite join leave load lock log login make mark merge ' +
-    'modify move navigate open optimize order pay pin play post press process publish push put rate react record resize resolve revert register ' +
-    'rename reply report request restart resume save schedule scrape select set shuffle star think share sign start stop store submit ' +
-    'subscribe switch sync tag take transfer trigger type undo unlock update upload upsert use write'
+    'activate add adjust append apply approve archive assign batch begin book build change click close commit ' +
+    'complete configure confirm connect copy create define deploy download draw duplicate edit enable end execute ' +
+    'export fill fork generate import initialize insert install invite join leave load lock log login make mark ' +
+    'merge modify move navigate open optimize order pay pin play post press process publish push put rate react ' +
+    'record register rename reply report request resize resolve restart resume revert save schedule scrape select ' +
+    'set share shuffle sign star start stop store submit subscribe switch sync tag take think transfer trigger ' +
+    'type undo unlock update upload upsert use write'
   ).split(' '),
 );
 
 /** Verbs that take away. */
 export const DELETING = new Set(
-  'cancel clear delete destroy disable discard dismiss drop erase kill purge reject remove reset revoke terminate truncate uninstall unsubscribe wipe'.split(
-    ' ',
-  ),
+  (
+    'cancel clear delete destroy disable discard dismiss drop erase kill purge reject remove reset revoke ' +
+    'terminate truncate uninstall unsubscribe wipe'
+  ).split(' '),
 );
 
 /** Verbs that leave the system. */

@@ -2,6 +2,7 @@
 import { isObject, type Json, type JsonObject } from '@sallyport/guard';
 import { ToolError } from '../errors.ts';
 import type { HandlerCall } from '../handler.ts';
+import type { Http } from '../http/index.ts';
 import { isAtLeast } from '../mcp/log-levels.ts';
 import { NOTIFICATION } from '../mcp/notifications.ts';
 import { prepareSchema, type Schema, type SchemaOutput } from '../schema.ts';
@@ -14,6 +15,8 @@ export interface HandlerDeps {
   /** The level of the log that a legacy client has asked for. */
   readonly logLevelOf: (run: HandlerRun) => string;
   readonly server: string;
+  /** Where `fetch` sends requests. */
+  readonly http: Http | undefined;
 }
 
 /** @param input as the handler gets it. */
@@ -25,6 +28,10 @@ export function handlerCall<Input>(deps: HandlerDeps, run: HandlerRun, input: In
     tenant,
     signal: run.signal,
     correlationId: call.origin.correlationId,
+    async fetch(target, { method = 'get', ...request } = {}) {
+      if (deps.http === undefined) throw new Error('fetch needs the option http of secureServer');
+      return deps.http[method](run, target, request);
+    },
     progress: (done, total, message) =>
       run.channel?.notify(NOTIFICATION.progress, {
         progress: done,

@@ -11,6 +11,7 @@ import {
   type Permitted,
   type SendUpstream,
 } from '@sallyport/guard';
+import type { Http } from '../http/index.ts';
 import { isMultiRoundTrip } from '../mcp/results.ts';
 import type { RequestStates } from '../request-state.ts';
 import { createAskClient } from './ask-client.ts';
@@ -30,6 +31,8 @@ export interface SendDeps {
   /** How long a handler may run, in milliseconds. */
   readonly timeoutMs: number;
   readonly guard: () => Guard;
+  /** Where handlers send requests. */
+  readonly http: Http | undefined;
 }
 
 /** The handlers of a server. */
@@ -56,7 +59,8 @@ export function createServerSend(deps: SendDeps): ServerSend {
   const subscriptions = createResourceSubscriptions();
   const waiting = createWaitingRuns(deps.states);
   const logLevelOf = (run: HandlerRun): string => logLevels.get(run.permitted.principal.key) ?? LOG_LEVEL;
-  const handlers: HandlerDeps = { askClient: createAskClient(deps.guard), logLevelOf, server: deps.server };
+  const { server, http, guard } = deps;
+  const handlers: HandlerDeps = { askClient: createAskClient(guard), logLevelOf, server, http };
   const state: SendState = { ...deps, handlers, waiting, subscriptions, logLevels };
   return {
     send: (permit, channel) => sendByMethod(state, permit, channel),
