@@ -158,7 +158,7 @@ it('a handler reaches the one system that its server was given, and no other', a
     run: async ({ input, fetch: send }) => ({ body: (await send(path`/customers/${input.id}`)).text() }),
   });
   const crmOver = (http?: Http): SecureServer => secureServer({ name: 'crm', tools: [lookUp], ...(http && { http }) });
-  const api = http(`http://127.0.0.1:${port}/api`);
+  const api = http(`http://127.0.0.1:${port}/api`, { internal: true });
   const caller = callAs(crmOver(api), { subject: 'ann' });
   expect(await caller.callTool('look_up', { id: 'a/b c' })).toMatchObject({
     structuredContent: { body: '{"path":"/api/customers/a%2Fb%20c"}' },
