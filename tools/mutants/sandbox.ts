@@ -13,7 +13,6 @@ const CONTAINER = ['container/container.test.ts'];
 const otherKinds: readonly Change[] = [
   ...inSandbox('quickjs/interpreter.ts', QUICKJS, [
     ['  runtime.setInterruptHandler(isSpent);\n', ''],
-    ['    if (isSpent()) return context.undefined;\n', ''],
     ["if (left[stream] <= 0) ended ??= 'output';", ''],
   ]),
   ...inSandbox('quickjs/run.ts', QUICKJS, [

@@ -1,6 +1,6 @@
 /** Containers by podman, with an image that is made of files of this machine: the same attacks, a few in each run. */
 import { execFileSync } from 'node:child_process';
-import { copyFileSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { chmodSync, copyFileSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
@@ -23,6 +23,9 @@ function buildImage(): void {
     for (const [, library = ''] of libraries) copy(library);
   }
   for (const folder of ['tmp', 'proc', 'dev', 'sys', 'etc', 'work']) mkdirSync(join(root, folder), { recursive: true });
+  // Its own user could write there.
+  mkdirSync(join(root, 'open'));
+  chmodSync(join(root, 'open'), 0o777);
   execFileSync('sh', ['-c', 'tar -C "$1" -c . | podman import - "$2"', 'sh', root, IMAGE], { stdio: 'ignore' });
   rmSync(root, { recursive: true });
 }
@@ -51,7 +54,7 @@ describe.skipIf(sandbox === undefined)('podman', () => {
       id -u; cat /proc/self/status | while read -r name value; do
         case $name in CapEff:|CapBnd:|NoNewPrivs:) echo $value ;; esac; done
       while read -r name rest; do case $name in *:) echo $name ;; esac; done < /proc/net/dev
-      for file in /x /usr/x /work/x /proc/sys/kernel/core_pattern /etc/passwd; do
+      for file in /x /open/x /usr/x /work/x /proc/sys/kernel/core_pattern /etc/passwd; do
         (: > $file) 2>/dev/null && echo wrote $file; done
       [ -e /proc/${process.pid} ] && echo seen; kill -9 ${process.pid} 2>/dev/null && echo killed
       cat /etc/shadow /root/* 2>/dev/null; echo $HOME $VITEST; kill -9 1; echo after; true`);

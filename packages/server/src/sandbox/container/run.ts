@@ -116,7 +116,7 @@ function containerArguments(
       '--interactive',
       ...(runtime === undefined ? [] : ['--runtime', runtime]),
     ],
-    ...['--network', 'none', '--read-only', '--ipc', 'none', '--hostname', 'sandbox', '--user', NOBODY],
+    ...['--network', 'none', '--read-only', '--ipc', 'none', '--hostname', 'sandbox', ...userOf(program)],
     ...['--cap-drop', 'ALL', '--security-opt', 'no-new-privileges', '--log-driver', 'none'],
     ...['--memory', String(memoryBytes), '--memory-swap', String(memoryBytes), '--pids-limit', String(processes)],
     ...['--cpus', '1', '--tmpfs', `/tmp:rw,size=${scratchBytes},mode=1777`],
@@ -133,6 +133,13 @@ function containerArguments(
     ...(program === 'podman' ? ['--http-proxy=false', '--timeout', String(Math.ceil(timeoutMs / 1000) + 60)] : []),
     ...['--entrypoint', PROGRAMS[language][0] ?? '', images[language] ?? '', ...PROGRAMS[language].slice(1)],
   ];
+}
+
+/** Without root the files of a run belong to the user of this process, and only that user may read them. */
+function userOf(program: ContainerProgram): readonly string[] {
+  const [user = 0, group = 0] = [process.getuid?.(), process.getgid?.()];
+  if (user === 0) return ['--user', NOBODY];
+  return ['--user', `${user}:${group}`, ...(program === 'podman' ? ['--userns', 'keep-id'] : [])];
 }
 
 /** @returns whether it was ended for want of memory. */
