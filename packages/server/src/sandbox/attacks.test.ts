@@ -2,11 +2,12 @@
 import { spawn } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer, type Server } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { removeLeft, sharedTemporaryFolder } from './temporary-folder.ts';
 import { LIMITS, PROCESS_SANDBOXES, processesWith } from './testing/kinds.mts';
 
 /** One statement of Perl, which every Debian has. */
@@ -183,7 +184,7 @@ describe.skipIf(PROCESS_SANDBOXES.length === 0).each(PROCESS_SANDBOXES)('$name',
     const { stdout } = await shell(`${daemon}; ${daemon}; echo started`);
     expect(stdout).toBe('started\n');
     expect(processesWith(mark)).toEqual([]);
-    expect(readFileSync('/proc/mounts', 'utf8')).not.toContain('sallyport-run-');
+    expect(readFileSync('/proc/mounts', 'utf8')).not.toContain('sallyport-sandbox-');
   });
 
   it.skipIf(isOther)('X9 a flood of output is cut off', async () => {
@@ -248,10 +249,20 @@ describe.skipIf(PROCESS_SANDBOXES.length === 0).each(PROCESS_SANDBOXES)('$name',
       const sandbox = PROCESS_SANDBOXES.find(({ name }) => name === ${JSON.stringify(name)});
       await sandbox.shell("setsid sh -c 'echo $$; sleep 1000; : ${mark}'");`;
     const args = ['--conditions=sallyport-source', '--input-type=module', '-e', script];
-    const host = spawn(process.execPath, args, { stdio: 'ignore' });
+    // Its files are left, and removed by the next process an hour later.
+    const temporary = mkdtempSync(join(sharedTemporaryFolder(), 'sandbox-host-'));
+    chmodSync(temporary, 0o755);
+    const env = { ...process.env, TMPDIR: temporary };
+    const host = spawn(process.execPath, args, { stdio: 'ignore', env });
     const inside = (): readonly number[] => processesWith(`sleep 1000; : ${mark}`).filter((pid) => pid !== host.pid);
     await expect.poll(() => inside().length, { timeout: 50_000 }).toBeGreaterThan(0);
     host.kill('SIGKILL');
     await expect.poll(() => inside().length, { timeout: 50_000 }).toBe(0);
+    expect(readdirSync(temporary).length).toBeGreaterThan(0);
+    removeLeft(temporary, Date.now() - 60_000);
+    expect(readdirSync(temporary).length).toBeGreaterThan(0);
+    removeLeft(temporary, Infinity);
+    expect(readdirSync(temporary)).toEqual([]);
+    rmSync(temporary, { recursive: true });
   });
 });

@@ -1,8 +1,8 @@
 /** Writes the files of a run into a new folder of their own, which the sandbox shows read-only. */
-import { chownSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { chownSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { ToolError } from '../errors.ts';
-import { sharedTemporaryFolder } from './temporary-folder.ts';
+import { makeTemporaryFolder } from './temporary-folder.ts';
 
 const FILES_MAX = 256;
 const BYTES_MAX = 64 * 1024 ** 2;
@@ -24,7 +24,7 @@ export function stageFiles(
   owner: number | undefined,
 ): StagedFiles {
   checkFiles(files);
-  const folder = mkdtempSync(join(sharedTemporaryFolder(), 'sallyport-run-'));
+  const folder = makeTemporaryFolder();
   const remove = (): void => rmSync(folder, { recursive: true, force: true });
   try {
     for (const [name, content] of Object.entries(files)) {

@@ -1,8 +1,8 @@
 /** Files that all programs share which bubblewrap confines, in a private folder that ends with this process. */
-import { chmodSync, existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { seccompFilter, type FilteredArchitecture } from '../seccomp/filter.ts';
-import { sharedTemporaryFolder } from '../temporary-folder.ts';
+import { makeTemporaryFolder } from '../temporary-folder.ts';
 import type { SupportFiles } from './arguments.ts';
 
 const FILES: Readonly<Record<string, string>> = {
@@ -36,7 +36,7 @@ export function keepSupportFiles(files: SupportFiles, architecture: FilteredArch
 }
 
 function makeFiles(architecture: FilteredArchitecture): SupportFiles {
-  const folder = mkdtempSync(join(sharedTemporaryFolder(), 'sallyport-sandbox-'));
+  const folder = makeTemporaryFolder();
   // A user that owns nothing must reach them.
   chmodSync(folder, 0o755);
   writeFiles({ folder }, architecture);
