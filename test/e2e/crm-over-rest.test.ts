@@ -80,7 +80,7 @@ describe('REST becomes MCP', () => {
     expect(headers).toEqual({
       host: new URL(crm.url).host,
       connection: 'keep-alive',
-      accept: 'application/json, */*;q=0.5',
+      accept: 'application/json, */*;q=0.1',
       'accept-encoding': 'identity',
       'x-api-key': KEY,
     });

@@ -87,7 +87,7 @@ const documents: readonly Change[] = [
   ]),
   ...inOpenApi('clean-text.ts', DOCUMENTS, [
     ["    .replace(INVISIBLE, '')\n", ''],
-    ['withoutComments(text.slice(0, READ_CHARACTERS_MAX))', 'text.slice(0, READ_CHARACTERS_MAX)'],
+    ['withoutComments(text.slice(0, charactersMax * READ_TIMES))', 'text.slice(0, charactersMax * READ_TIMES)'],
   ]),
 ];
 
@@ -106,7 +106,8 @@ const answers: readonly Change[] = [
     ['Math.min(seconds, RETRY_SECONDS_MAX)', 'seconds'],
   ]),
   ...inOpenApi('trim.ts', ANSWERS, [
-    ['  if (bytesOf(value) <= bytesMax) return { value, notes: [] };', '  if (true) return { value, notes: [] };'],
+    ["  if (bytesOf(value, '', []) <= bytesMax) return", '  if (true) return'],
+    ["  if (bytesOf(copy, '', []) > bytesMax) return undefined;\n", ''],
   ]),
   ...inOpenApi('pages.ts', ANSWERS, [
     [

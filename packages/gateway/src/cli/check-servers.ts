@@ -26,6 +26,7 @@ export function serverFindings({ servers, written }: Snapshot, environment: Envi
   return servers.flatMap((server) => [
     ...programFindings(server, environment),
     ...secretFindings(server, asObject(asObject(written['servers'])[server.name])),
+    ...documentFindings(server),
   ]);
 }
 
@@ -37,6 +38,16 @@ function programFindings({ name, transport }: ServerSettings, environment: Envir
     ? `servers.${name}.command: there is no program ${command}`
     : `servers.${name}.command: no program ${command} is on PATH; install it, or write its whole path`;
   return [{ path: ['servers', name, 'command', 0], severity: 'error', message }];
+}
+
+/** What the schemas of tools do not say, because the document could not be converted whole. */
+function documentFindings({ name, transport }: ServerSettings): readonly SettingFinding[] {
+  if (transport.kind !== 'openapi') return [];
+  return transport.notes.map(({ tool, note }) => ({
+    path: ['servers', name, 'openapi'],
+    severity: 'warning',
+    message: `servers.${name}.openapi: ${tool}: ${note}`,
+  }));
 }
 
 function secretFindings({ name, transport }: ServerSettings, written: WrittenCommand): readonly SettingFinding[] {

@@ -103,6 +103,11 @@ describe('a server that is a REST interface', () => {
       { tools: { allow: ['getCustomer'], override: { other: {} } } },
       /override\.other/,
     ],
+    [
+      'a secret in clear',
+      { tools: { allow: ['getCustomer'], override: { getCustomer: { fixed: { 'api-key': 'abcdef' } } } } },
+      /fixed\.api-key: looks like a secret/,
+    ],
     ['a reserved header', { headers: { Host: 'evil.test' } }, /headers\.Host/],
   ])('with %s is refused with its place', (_why, more, error) => {
     expect(errors({ ...SERVER, ...more })).toMatch(error);

@@ -16,7 +16,7 @@ import { asObject } from '@sallyport/guard';
 import type { ServerTransport } from '../snapshot.ts';
 import type { ConfigInput } from './input.ts';
 import type { ParsedServer } from './schema.ts';
-import { resolveSecret } from './secrets.ts';
+import { looksSecret, resolveSecret } from './secrets.ts';
 
 const DOCUMENT_BYTES_MAX = 96 * 1024 * 1024;
 /** Where an error stands in a longer document is not looked for: that takes longer than reading it. */
@@ -37,11 +37,23 @@ export function buildOpenApi(input: ConfigInput, name: string, server: ParsedSer
       'must list the operations that become tools (allow: operationId, or METHOD /path)',
     );
   const text = readText(input, name, file);
+  refuseSecrets(input, name, server);
   const document = text === undefined ? undefined : readOrReport(input, name, file, text);
   if (text === undefined || document === undefined) return { ...empty, ...rest };
   const { tools, notes, errors } = conversionOf(document, choiceOf(server));
   for (const error of errors) reportError(input, name, server, { file, text }, error);
   return { ...rest, file, tools, notes, ...infoOf(document, name) };
+}
+
+/** A value that is fixed for all callers stands in the file. */
+function refuseSecrets({ report }: ConfigInput, name: string, { tools }: ParsedServer): void {
+  for (const [operation, { fixed }] of Object.entries(tools.override))
+    for (const [parameter, value] of Object.entries(fixed))
+      if (looksSecret(parameter, value))
+        report.error(
+          ['servers', name, 'tools', 'override', operation, 'fixed', parameter],
+          'looks like a secret, which is never written here; use credentials or headers with { secret: env:NAME }',
+        );
 }
 
 function readText(input: ConfigInput, name: string, file: string): string | undefined {

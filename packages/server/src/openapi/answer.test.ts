@@ -1,5 +1,5 @@
 /** J12, R6: what an interface answers is read strictly, bounded, and inspected where it is an error. */
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import type { Json } from '@sallyport/guard';
 import { answerOf, type RestAnswer, type RestResponse } from './answer.ts';
 import type { RestError } from './answer-error.ts';
@@ -89,6 +89,22 @@ describe('an answer that succeeds', () => {
     expect([long.text.length < 2_000, long.note]).toEqual([true, expect.stringContaining('cut off')]);
     const plain = read(response('ä'.repeat(2_000), { contentType: 'text/plain' }), TEXT, 1_001);
     expect([plain.text, plain.note]).toEqual(['ä'.repeat(500), expect.stringContaining('1001 of 4000')]);
+  });
+
+  it('J12 that cannot be made short enough is not passed on', () => {
+    const wide = Object.fromEntries(Array.from({ length: 5_000 }, (_, n) => [`key-${n}`, n]));
+    expect(read(response(wide), OPERATION, 2_000)).toMatchObject({ code: 'OUTPUT_BLOCKED' });
+  });
+
+  it('B1 that is nested lists is trimmed in time that grows with its length', () => {
+    const nested = (depth: number): Json => (depth === 0 ? ['x'.repeat(2_000)] : [nested(depth - 1), 'y']);
+    const body = Buffer.from(JSON.stringify(nested(90)));
+    const stringify = vi.spyOn(JSON, 'stringify');
+    read({ ...response(''), body }, { ...OPERATION, answer: 'items' }, 1_000);
+    const reads = stringify.mock.calls.length;
+    stringify.mockRestore();
+    // Once for each of its texts, and again in a bounded number of rounds.
+    expect(reads).toBeLessThan(20 * 92);
   });
 
   it('that is one page says how to get the next', () => {

@@ -89,6 +89,12 @@ export function answerOf(
   return text === undefined ? unreadable('text that is not UTF-8') : textAnswer(text, reading.bytesMax);
 }
 
+const TOO_LONG: RestError = {
+  code: 'OUTPUT_BLOCKED',
+  message: 'The answer is too long to pass on, and cannot be shortened. The call was executed.',
+  suggestion: 'Ask for less.',
+};
+
 const unreadable = (what: string): RestError => ({
   code: 'UPSTREAM_FAILED',
   message: `The interface sent ${what}. The call was executed.`,
@@ -124,7 +130,9 @@ function jsonAnswer(
   const text = utf8(response.body);
   const value = text === undefined || depthOf(text) > DEPTH_MAX ? undefined : jsonValue(text);
   if (value === undefined) return unreadable('JSON that cannot be read');
-  const { value: kept, notes } = trimmed(value, bytesMax);
+  const short = trimmed(value, bytesMax);
+  if (short === undefined) return TOO_LONG;
+  const { value: kept, notes } = short;
   const structured = structureOf(operation.answer, kept);
   if (operation.answer === 'object' && structured === undefined) return unreadable('an answer of another shape');
   const more = moreNote(operation, value, response.link);
@@ -150,6 +158,7 @@ const parseWithSource = JSON.parse as (
 /** Integers beyond 2^53 become text: as numbers they would be other ones. */
 function jsonValue(text: string): Json | undefined {
   try {
+    if (!/\d{16}/.test(text)) return JSON.parse(text) as Json;
     return parseWithSource(text, (_key, value, { source = '' }) =>
       typeof value === 'number' && !Number.isSafeInteger(value) && /^-?\d+$/.test(source) ? source : value,
     );

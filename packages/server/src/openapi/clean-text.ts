@@ -2,12 +2,13 @@
 
 /** Control, format (bidirectional, zero-width, tags), private-use and surrogate characters, variation selectors. */
 const INVISIBLE = /[\p{Cc}\p{Cf}\p{Co}\p{Cs}\u{fe00}-\u{fe0f}\u{e0100}-\u{e01ef}\u115f\u1160\u3164\uffa0]/gu;
-const READ_CHARACTERS_MAX = 20_000;
+/** Markup that is taken out makes a text shorter. */
+const READ_TIMES = 8;
 
 /** @returns at most `charactersMax` characters, cut after a sentence or a word; empty for what is no text. */
 export function cleanText(text: unknown, charactersMax: number): string {
   if (typeof text !== 'string') return '';
-  const plain = withoutComments(text.slice(0, READ_CHARACTERS_MAX))
+  const plain = withoutComments(text.slice(0, charactersMax * READ_TIMES))
     .replace(/<\/?[a-zA-Z][^<>]{0,300}>/g, ' ')
     .replace(/!?\[([^[\]]{0,300})\]\([^()\s]{0,1000}\)/g, '$1')
     .replace(/\s+/g, ' ')

@@ -70,7 +70,7 @@ function followed(
 }
 
 /** Schemas inside a schema; one with more would be too long for a model. */
-const SCHEMAS_MAX = 4_000;
+const SCHEMAS_MAX = 2_000;
 
 /** One conversion under way: the references that were met, the definitions that were made of them. */
 class SchemaWalk {

@@ -41,6 +41,8 @@ export function outputOf(conversion: Conversion, operation: Operation): Output {
   }
   const none = { shape: 'none' as const, accepts: [...accepts].sort() };
   const [first] = successes;
+  // An answer to HEAD has no content, whatever the document says.
+  if (operation.method === 'HEAD') return none;
   if (!isStructured || first === undefined || successes.length > 1 || !isObject(first.schema)) return none;
   const converter = createSchemaConverter(conversion);
   const converted = converter.convertInPlace(first.schema, first.at);

@@ -16,6 +16,17 @@ const CHAIN_MAX = 64;
  * ```
  */
 export function resolveReference(root: JsonObject, reference: string, at: readonly string[]): Json {
+  const known = resolved.get(root) ?? new Map<string, Json>();
+  resolved.set(root, known);
+  const value = known.get(reference) ?? followReference(root, reference, at);
+  known.set(reference, value);
+  return value;
+}
+
+/** A document refers to the same schemas thousands of times. */
+const resolved = new WeakMap<JsonObject, Map<string, Json>>();
+
+function followReference(root: JsonObject, reference: string, at: readonly string[]): Json {
   if (!reference.startsWith('#'))
     throw new DocumentError(
       `the reference ${shown(reference)} leads out of the document, and nothing is fetched; ` +

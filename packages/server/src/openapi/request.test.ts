@@ -130,6 +130,7 @@ describe('R2 an argument in the query', () => {
   });
 });
 
+const ACCEPT = { accept: 'application/json, */*;q=0.1' };
 const header = (name: string): string => PARAMETERS(`        - { name: ${name}, in: header, schema: {} }`);
 
 describe('R3 an argument in a header or a cookie', () => {
@@ -139,8 +140,11 @@ describe('R3 an argument in a header or a cookie', () => {
   );
 
   it('R3 a value of visible ASCII is', () => {
-    expect(sent(header('X-Note'), { id: '1', 'X-Note': 'a b;c=d' }).headers).toEqual({ 'x-note': 'a b;c=d' });
-    expect(sent(header('X-Note'), { id: '1', 'X-Note': ['a', 'b'] }).headers).toEqual({ 'x-note': 'a,b' });
+    expect(sent(header('X-Note'), { id: '1', 'X-Note': 'a b;c=d' }).headers).toEqual({
+      ...ACCEPT,
+      'x-note': 'a b;c=d',
+    });
+    expect(sent(header('X-Note'), { id: '1', 'X-Note': ['a', 'b'] }).headers).toEqual({ ...ACCEPT, 'x-note': 'a,b' });
     expect(outcome(header('X-Note'), { id: '1', 'X-Note': ['a,b'] })).toContain('refused');
   });
 
@@ -148,7 +152,7 @@ describe('R3 an argument in a header or a cookie', () => {
     ...['Host', 'Authorization', 'Content-Length', 'Transfer-Encoding', 'Cookie', 'X-Forwarded-For', 'Connection'],
     ...['Proxy-Authorization', 'X-HTTP-Method-Override', 'Forwarded', 'Content-Type', 'X-Real-IP', 'TE', 'Upgrade'],
   ])('R3 %s is set by no argument', (name) => {
-    expect(sent(header(name), { id: '1', [name]: 'evil.test' }).headers).toEqual({});
+    expect(sent(header(name), { id: '1', [name]: 'evil.test' }).headers).toEqual(ACCEPT);
   });
 
   it('R3 a cookie holds its value only, beside the credential', () => {
@@ -157,7 +161,7 @@ describe('R3 an argument in a header or a cookie', () => {
 components: { securitySchemes: { key: { type: apiKey, in: cookie, name: sid } } }
 `;
     const { headers } = sent(document, { id: '1', theme: 'dark; sid=evil' }, { key: 'secret-of-operator' });
-    expect(headers).toEqual({ cookie: 'theme=dark%3B%20sid%3Devil; sid=secret-of-operator' });
+    expect(headers).toEqual({ ...ACCEPT, cookie: 'theme=dark%3B%20sid%3Devil; sid=secret-of-operator' });
     expect(() => sent(document, { id: '1', theme: { sid: 'evil' } }, { key: 'secret-of-operator' })).toThrow('another');
   });
 });

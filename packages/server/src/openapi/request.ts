@@ -76,6 +76,7 @@ export function requestOf(
   ];
   const encoded = body === undefined ? undefined : encodeBody(body, input);
   const headers: Record<string, string> = {
+    accept: acceptOf(operation),
     ...headersOf(operation, input),
     ...Object.fromEntries(
       credentialPairs(auth, credentials, 'header').map(([name, value]) => [name.toLowerCase(), value]),
@@ -84,6 +85,15 @@ export function requestOf(
     ...(encoded !== undefined && { 'content-type': encoded.contentType }),
   };
   return { method, target, headers, body: encoded?.bytes };
+}
+
+const MEDIA_TYPE = /^[\w.+*-]{1,100}\/[\w.+*-]{1,100}$/;
+const TYPES_MAX = 8;
+
+/** What the document describes first, because some interfaces answer nothing else; errors have other types. */
+function acceptOf({ accepts }: OperationBinding): string {
+  const described = accepts.filter((type) => MEDIA_TYPE.test(type)).slice(0, TYPES_MAX);
+  return [...(described.length > 0 ? described : ['application/json']), '*/*;q=0.1'].join(', ');
 }
 
 const valueOf = ({ argument }: ParameterBinding, input: JsonObject): Json | undefined =>

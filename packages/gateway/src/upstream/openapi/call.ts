@@ -64,7 +64,6 @@ async function exchange(pool: RestPool, request: RestRequest, outbound: Outbound
     method: METHOD.test(request.method) ? request.method : 'GET',
     path: `${pool.basePath}${request.target}`,
     headers: {
-      accept: 'application/json, */*;q=0.5',
       'accept-encoding': 'identity',
       ...pool.headers,
       ...request.headers,

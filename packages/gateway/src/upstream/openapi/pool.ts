@@ -6,7 +6,6 @@ import { transportFailure } from '../transports/failure.ts';
 
 const CONNECT_MS_MAX = 10_000;
 const REQUESTS_MAX = 512;
-const CONNECTION_REQUESTS_MAX = 10_000;
 
 /** A pool, and what every request through it has. */
 export interface RestPool {
@@ -33,9 +32,8 @@ export function openRestPool({ transport, timeoutMs }: ServerSettings): RestPool
     allowH2: false,
     keepAliveTimeout: 4_000,
     keepAliveMaxTimeout: 60_000,
-    maxRequestsPerClient: CONNECTION_REQUESTS_MAX,
     maxHeaderSize: 32 * 1024,
-  } as Pool.Options);
+  });
   const headers = Object.entries(transport.headers).map(([name, value]) => [name.toLowerCase(), value] as const);
   return {
     sockets,
