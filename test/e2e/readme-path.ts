@@ -46,7 +46,7 @@ for (const { words, variable, isBackground } of lines) {
   const run = main(words);
   if (isBackground) {
     background = run;
-    await waitFor('gateway  http', run);
+    await waitFor('ready    ', run);
   } else await run;
   if (variable !== undefined) process.env[variable] = written.trim();
   results.push({ words, code: process.exitCode, out: variable === undefined ? written : '' });

@@ -68,7 +68,7 @@ export const config: readonly Change[] = [
       ['if (reader === undefined || second !== undefined) {', 'if (reader === undefined) {'],
       ['for (const unpinned of unpinnedPackages(command, args))', 'for (const unpinned of [])'],
       [
-        'if (/^(?:LD_|DYLD_|NODE_OPTIONS$|PYTHONPATH$|PYTHONSTARTUP$|BASH_ENV$|ENV$)/.test(variable)) {',
+        'if (LOADS_CODE.test(variable)) {',
         'if (false) {',
       ],
     ],
@@ -144,6 +144,15 @@ export const config: readonly Change[] = [
   ),
   ...inGateway('cli/clients/entry.ts', ['cli/connect.test.ts'], [['{ mode: 0o600 }', '{}']]),
   ...inConfig('token-file.ts', ['packages/gateway/src/cli/connect.test.ts'], [['(mode & OTHERS) !== 0', 'false']]),
+  ...inConfig(
+    'passed-environment.ts',
+    ['passed-environment.test.ts'],
+    [
+      ['(named === undefined && hasCredentials(value))', 'false'],
+      ["if (looksSecret(name, ''))", 'if (false)'],
+      ['if (LOADS_CODE.test(name))', 'if (false)'],
+    ],
+  ),
   ...inGateway('cli/init.ts', ['cli/import.test.ts'], [[', 0o600);', ');']]),
   ...inGateway('cli/parse-pairs.ts', ['cli/add.test.ts'], [['if (looksSecret(name, text))', 'if (false)']]),
   ...inGateway(

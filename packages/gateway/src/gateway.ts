@@ -61,6 +61,8 @@ export interface StartOptions {
   /** Answers requests under `/oauth` before the edge does: the authorization server of the demo. */
   readonly signIn?: SignInHandler;
   readonly clock?: Clock;
+  /** Called when the listeners are open, before any server was reached. */
+  readonly listening?: (opened: Pick<RunningGateway, 'gatewayUrl' | 'adminUrl'>) => void;
   /** Aborted when the gateway is to be closed: a start then waits for no server. */
   readonly stop?: AbortSignal;
 }
@@ -286,6 +288,8 @@ export async function startGateway(snapshot: Snapshot, options: StartOptions = {
     await closeResources(resources, guarded);
     throw thrown;
   });
+  const urls = { gatewayUrl: listeners.gateway?.url ?? '', adminUrl: listeners.admin?.url ?? '' };
+  options.listening?.(urls);
   // Not awaited: an issuer that does not answer is reported by the log and /ready, and API keys work without it.
   void guarded.issuerKeys.ready();
   await Promise.race([discovery?.run(), ...(options.stop === undefined ? [] : [aborted(options.stop)])]);
@@ -297,8 +301,7 @@ export async function startGateway(snapshot: Snapshot, options: StartOptions = {
     policies: settings.current().policies.revision,
   });
   return {
-    gatewayUrl: listeners.gateway?.url ?? '',
-    adminUrl: listeners.admin?.url ?? '',
+    ...urls,
     rejected: (errors) => log('error', 'the changed configuration is not used; the old one stays', { errors }),
     async reload(next) {
       await replaceSettings(snapshot, next, settings, audit, clock, log);

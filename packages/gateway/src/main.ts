@@ -89,10 +89,11 @@ async function startConfigured(
   snapshot: Snapshot,
   role: NonNullable<StartOptions['role']>,
   stop: AbortSignal,
+  listening: NonNullable<StartOptions['listening']>,
 ): Promise<RunningGateway> {
   if (snapshot.demo)
     throw new Error('"demo: true" is for the demo: start it with sallyport start --demo, or take the line out');
-  const running = await startGateway(snapshot, { role, stop });
+  const running = await startGateway(snapshot, { role, stop, listening });
   return {
     ...running,
     close: async () => {

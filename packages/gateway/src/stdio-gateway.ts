@@ -2,6 +2,7 @@
  * `sallyport stdio`: the same guard in front of one client on standard input and output. Its audit log is its own and
  * lies beside the log of the gateway.
  */
+import type { Call, Guard } from '@sallyport/guard';
 import { systemClock } from '@sallyport/guard/memory';
 import { aborted, atMost } from './aborted.ts';
 import { openFreeLog } from '@sallyport/server/segments/log';
@@ -10,6 +11,7 @@ import { createStdioEdge } from '@sallyport/server/edge/stdio/stdio';
 import { createGuardedUpstreams, edgeDepsOf, openResources, UPSTREAMS_CLOSE_MS } from './gateway.ts';
 import { recordSettings } from './gateway-records.ts';
 import { reloadPoliciesOnChange } from './reload.ts';
+import type { GuardedUpstreams } from './resources.ts';
 import type { Snapshot } from './snapshot.ts';
 
 /**
@@ -37,10 +39,10 @@ export async function runStdioGateway(
   await recordSettings('gateway.start', settings.current(), audit, clock, log);
   await guarded.upstreams.loadPins();
   const discovery = createDiscovery(guarded.upstreams);
-  await Promise.race([discovery.run(), aborted(stop)]);
+  const attempts = Promise.race([discovery.run(), aborted(stop)]);
   const stopReloadingPolicies = reloadPoliciesOnChange(settings, clock, log);
   const edge = createStdioEdge({
-    ...edgeDepsOf(resources, guarded),
+    ...edgeDepsOf(resources, { ...guarded, guard: afterAttempts(guarded, attempts) }),
     input: process.stdin,
     output: process.stdout,
     credentials: { kind: 'bearer', token },
@@ -58,3 +60,23 @@ export async function runStdioGateway(
   store.close();
   await resources.database.close();
 }
+
+/** Nothing of a server is in their answers. */
+const WITHOUT_SERVERS: ReadonlySet<string> = new Set(['ping', 'logging/setLevel']);
+
+/**
+ * The input is read at once; what needs the servers waits until each was tried for the first time. A client that asked
+ * earlier would be shown nothing, and might not ask again.
+ */
+const afterAttempts = ({ guard, upstreams }: GuardedUpstreams, attempts: Promise<unknown>): Guard => ({
+  ...guard,
+  async run(call, execute) {
+    const isKnown = (server: string): boolean => upstreams.definitionsOf(server).length > 0;
+    const isReady =
+      WITHOUT_SERVERS.has(call.method) || (call.method === 'initialize' && serversOf(call).every(isKnown));
+    if (!isReady) await Promise.race([attempts, aborted(call.signal)]);
+    return guard.run(call, execute);
+  },
+});
+
+const serversOf = ({ target }: Call): readonly string[] => (target.kind === 'servers' ? target.servers : []);

@@ -50,7 +50,9 @@ async function openGateway(home: string) {
   const sallyport = async (...more: readonly string[]): Promise<string> =>
     (await run(process.execPath, [...args, ...more], { cwd: home, env: environment })).stdout;
   const child: ChildProcess = spawn(process.execPath, [...args, 'start'], { cwd: home, env: environment });
-  await once(child.stdout ?? child, 'data');
+  await new Promise<void>((resolve) =>
+    child.stdout?.on('data', (piece: Buffer) => piece.includes('ready') && resolve()),
+  );
   return { sallyport, environment, child };
 }
 

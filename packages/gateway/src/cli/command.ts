@@ -94,7 +94,13 @@ export interface Signals {
 /** The work that commands hand to the rest of the program; `main.ts` connects it. */
 export interface CommandPorts {
   /** @throws Error with a sentence for the operator. */
-  readonly start: (snapshot: Snapshot, role: Role, stop: AbortSignal) => Promise<StartedGateway>;
+  readonly start: (
+    snapshot: Snapshot,
+    role: Role,
+    stop: AbortSignal,
+    /** Called when the listeners are open, before any server was reached. */
+    listening: (opened: Pick<StartedGateway, 'gatewayUrl' | 'adminUrl'>) => void,
+  ) => Promise<StartedGateway>;
   /** Starts the demo, which brings its own configuration. */
   readonly demo: (io: CliIo) => Promise<Pick<StartedGateway, 'close'>>;
   /** Serves standard input and output until the input ends. `server` is `undefined` for all servers. */

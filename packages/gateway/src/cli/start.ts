@@ -24,7 +24,7 @@ export const startCommand: CommandDefinition<readonly [], StartOptions> = {
       default: 'all',
     },
     { flags: '--demo', summary: 'start the demo: two servers, two tenants, four users, an authorization server' },
-    { flags: '--json', summary: 'print the addresses as one line of JSON' },
+    { flags: '--json', summary: 'print the addresses as one line of JSON, when every server was tried' },
   ],
   example: 'sallyport start --config /etc/sallyport/sallyport.yaml',
   run: (_given, options, context) => (options.demo === true ? startDemo(context) : startConfigured(options, context)),
@@ -47,13 +47,14 @@ async function startConfigured(options: StartOptions, context: CommandContext): 
   if (snapshot.servers.length === 0 && options.json !== true) io.stderr(NO_SERVERS);
   const stop = stopSignal(ports.signals);
   const isReloadAsked = noteReloads(ports.signals);
-  const running = await ports.start(snapshot, options.role, stop);
-  const { gatewayUrl, adminUrl } = running;
-  if (options.json === true) printJson(io, { gateway_url: gatewayUrl, admin_url: adminUrl, pid: process.pid });
-  else {
+  const running = await ports.start(snapshot, options.role, stop, ({ gatewayUrl, adminUrl }) => {
+    if (options.json === true) return;
     if (options.role !== 'admin') io.stdout(`gateway  ${gatewayUrl}/mcp\n`);
     if (options.role !== 'gateway') io.stdout(`admin    ${adminUrl}\n`);
-  }
+  });
+  const { gatewayUrl, adminUrl } = running;
+  if (options.json === true) printJson(io, { gateway_url: gatewayUrl, admin_url: adminUrl, pid: process.pid });
+  else io.stdout('ready    every server was tried; see: sallyport status\n');
   const loaded = { loadedText, documents: documentsOf(snapshot) };
   const stopFollowing = reloadOnChange(running, context, loaded, isReloadAsked);
   await aborted(stop);

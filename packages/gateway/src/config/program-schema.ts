@@ -19,6 +19,14 @@ export const programKeys = {
     .record(z.string().regex(ENVIRONMENT_NAME), textOrSecret)
     .default({})
     .describe('Environment of the program, besides PATH, HOME, LANG, TMPDIR and a mark (`SALLYPORT_CHILD`).'),
+  passEnvironment: z
+    .array(z.string().regex(ENVIRONMENT_NAME))
+    .max(64)
+    .optional()
+    .describe(
+      'Variables of the gateway that the program gets too, where they are set. Absent: those of proxies without a ' +
+        'password, `NODE_EXTRA_CA_CERTS`, `SSL_CERT_FILE` and `SSL_CERT_DIR`; `[]` for none.',
+    ),
   sandbox: sandbox
     .optional()
     .describe(

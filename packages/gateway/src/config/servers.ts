@@ -6,6 +6,7 @@ import { resolve } from 'node:path';
 import { isLoopback } from '@sallyport/guard';
 import type { ServerSettings, ServerTransport } from '../snapshot.ts';
 import { argumentPath, commandLine } from './command-line.ts';
+import { LOADS_CODE, passedEnvironment } from './passed-environment.ts';
 import type { Report } from './report.ts';
 import type { ConfigInput } from './input.ts';
 import { buildOpenApi, namesOf } from './openapi.ts';
@@ -93,6 +94,7 @@ interface TransportReader {
     | 'env'
     | 'cwd'
     | 'args'
+    | 'passEnvironment'
     | 'sandbox'
     | 'baseUrl'
     | 'credentials'
@@ -102,7 +104,7 @@ interface TransportReader {
 
 const TRANSPORT_READERS: Readonly<Record<ServerTransport['kind'], TransportReader>> = {
   http: { key: 'url', ownKeys: ['headers', 'plainHttp'], build: buildHttp },
-  stdio: { key: 'command', ownKeys: ['env', 'cwd', 'args', 'sandbox'], build: buildStdio },
+  stdio: { key: 'command', ownKeys: ['env', 'cwd', 'args', 'passEnvironment', 'sandbox'], build: buildStdio },
   openapi: { key: 'openapi', ownKeys: ['headers', 'plainHttp', 'baseUrl', 'credentials'], build: buildRest },
 };
 
@@ -202,7 +204,7 @@ function buildStdio(input: ConfigInput, name: string, server: ParsedServer): Ser
     if (Object.hasOwn(server.env, variable) && server.env[variable] !== off)
       input.report.weaken(`${where}: scripts of packages run while they are installed (${variable})`);
   for (const variable of Object.keys(server.env)) {
-    if (/^(?:LD_|DYLD_|NODE_OPTIONS$|PYTHONPATH$|PYTHONSTARTUP$|BASH_ENV$|ENV$)/.test(variable)) {
+    if (LOADS_CODE.test(variable)) {
       input.report.weaken(`${where}: the variable ${variable} can load other code into the server`);
     }
   }
@@ -210,7 +212,11 @@ function buildStdio(input: ConfigInput, name: string, server: ParsedServer): Ser
     kind: 'stdio',
     command: program,
     args,
-    env: { ...withoutScripts, ...resolveTexts(input, ['servers', name, 'env'], server.env) },
+    env: {
+      ...passedEnvironment(server.passEnvironment, input.environment, name, input.report),
+      ...withoutScripts,
+      ...resolveTexts(input, ['servers', name, 'env'], server.env),
+    },
     cwd: server.cwd === undefined ? undefined : resolve(input.folder, server.cwd),
     sandbox: server.sandbox && buildSandbox(input, name, server.sandbox, Object.keys(server.env)),
   };
