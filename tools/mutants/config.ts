@@ -67,10 +67,7 @@ export const config: readonly Change[] = [
       ['if (looksSecret(name, value))', 'if (false)'],
       ['if (reader === undefined || second !== undefined) {', 'if (reader === undefined) {'],
       ['for (const unpinned of unpinnedPackages(command, args))', 'for (const unpinned of [])'],
-      [
-        'if (LOADS_CODE.test(variable)) {',
-        'if (false) {',
-      ],
+      ['if (LOADS_CODE.test(variable)) {', 'if (false) {'],
     ],
   ),
   ...inConfig(

@@ -17,8 +17,10 @@ import { loginCommand, logoutCommand } from './login.ts';
 import { openCommand } from './open.ts';
 import { scanCommand } from './scan.ts';
 import { startCommand } from './start.ts';
+import { statusCommand } from './status.ts';
 import { stdioCommand } from './stdio.ts';
 import { toolsCommand } from './tools.ts';
+import { whoamiCommand } from './whoami.ts';
 
 /** Every command of `sallyport`. */
 export const COMMANDS: readonly CommandEntry[] = [
@@ -28,6 +30,8 @@ export const COMMANDS: readonly CommandEntry[] = [
   connectCommand,
   checkCommand,
   scanCommand,
+  statusCommand,
+  whoamiCommand,
   stdioCommand,
   toolsCommand,
   callCommand,

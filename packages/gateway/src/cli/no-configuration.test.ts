@@ -9,6 +9,8 @@ describe('without a configuration', () => {
   it.each<readonly [line: string]>([
     ['start'],
     ['check'],
+    ['status'],
+    ['whoami'],
     ['stdio'],
     ['tools'],
     ['call x'],

@@ -44,6 +44,8 @@ describe('the program', () => {
       'connect',
       'check',
       'scan',
+      'status',
+      'whoami',
       'stdio',
       'tools',
       'call',
