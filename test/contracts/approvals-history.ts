@@ -265,11 +265,24 @@ export function approvalsHistoryContract(
       expect(await codeOf(file(port, 'more'))).toBe('done');
     });
 
+    it('U7 who asks and takes back again and again is told to wait: people hear of each request', async () => {
+      const { opened, port, clock } = await fresh();
+      const other = { agent: { clientId: 'another agent', actors: [] } };
+      for (let at = 0; at < opened.pendingMax; at++) {
+        clock.advance(1);
+        await port.withdraw('acme', await file(port, `d${at}`), personOf('alice'));
+      }
+      expect(await codeOf(file(port, 'more', other))).toBe('rate_limited');
+      expect(await codeOf(file(port, 'of somebody else', by('carol')))).toBe('done');
+      clock.advance(600_001);
+      expect(await codeOf(file(port, 'more', other))).toBe('done');
+    });
+
     it('B7 a user who files and withdraws all day fills nothing', async () => {
       const { port, clock } = await two();
       const text = 'x'.repeat(1024 * 1024);
       for (let at = 0; at < 12; at++) {
-        clock.advance(1);
+        clock.advance(600_001);
         await port.withdraw('acme', await file(port, `d${at}`, { arguments: { text, at } }), personOf('alice'));
       }
       const kept = (await port.list({ tenant: 'acme' })).map(({ arguments: sent }) => sent['at']);

@@ -100,6 +100,11 @@ export function channelsContract(name: string, open: Open<ChannelStores>): void 
         ['acme', { issuer: 'https://j', subject: 'carol' }, 0],
       ] as const)
         expect(await people.find(tenant, who, since)).toEqual([]);
+      // U11: a letter that only looks like another one, or whose small form is that one, is another address.
+      await people.remember({ ...carol, subject: 'kim', claims: { email: 'Kim@acme.example', email_verified: true } });
+      expect(await people.find('acme', { email: 'kIm@acme.example' }, 0)).toHaveLength(1);
+      for (const email of ['\u212aim@acme.example', 'k\u0456m@acme.example', 'k\u0131m@acme.example'])
+        expect(await people.find('acme', { email }, 0)).toEqual([]);
       // Two with one address: whoever asks must not choose.
       await people.remember({ ...carol, issuer: 'https://j' });
       expect(await people.find('acme', { email: 'carol@acme.example' }, 0)).toHaveLength(2);

@@ -75,10 +75,26 @@ export function webSessionsContract(name: string, open: Open<WebSessionStore>): 
       await port.insert(session('other', { issuer: 'https://j', sid: 's1' }), 9, 0);
       await port.endOf({ issuer: 'https://i', sid: 's3' });
       expect(await found(port, all)).toEqual(['s1', 's2', 'no sid', 'other']);
-      await port.endOf({ issuer: 'https://i', subject: 'carol', sid: 's1' });
+      await port.endOf({ issuer: 'https://i', sub: 'carol', sid: 's1' });
       expect(await found(port, all)).toEqual(['s2', 'other']);
-      await port.endOf({ issuer: 'https://i', subject: 'carol' });
+      await port.endOf({ issuer: 'https://i', sub: 'carol' });
       expect(await found(port, all)).toEqual(['other']);
+    });
+
+    it('B10 P17 a logout names somebody by sub, whichever claim is the subject', async () => {
+      const { port } = await fresh();
+      const all = ['mail', 'mail 2', 'other', 'named so'];
+      const mail = { subject: 'carol@acme.example', claims: { sub: '00u1' } };
+      await port.insert(session('mail', { ...mail, sid: 's1' }), 9, 0);
+      await port.insert(session('mail 2', { ...mail, sid: undefined }), 9, 0);
+      await port.insert(session('other', { subject: 'dave@acme.example', claims: { sub: '00u2' }, sid: 's1' }), 9, 0);
+      await port.insert(session('named so', { subject: '00u1', claims: { sub: '00u3' }, sid: 's1' }), 9, 0);
+      await port.endOf({ issuer: 'https://i', sub: 'carol@acme.example' });
+      expect(await found(port, all)).toEqual(all);
+      await port.endOf({ issuer: 'https://i', sub: '00u1', sid: 's2' });
+      expect(await found(port, all)).toEqual(['mail', 'other', 'named so']);
+      await port.endOf({ issuer: 'https://i', sub: '00u1' });
+      expect(await found(port, all)).toEqual(['other', 'named so']);
     });
 
     it('B10 a text is taken once until it expires, in all processes', async () => {

@@ -114,6 +114,8 @@ it('a request is taken back by its user only, and what became of a call is shown
   const id = await waitingId(23);
   const alice = () => gateway.token('alice', { client_id: 'console' });
   expect((await api(await person('dave', ['finance']), `/${id}/withdraw`, {})).status).toBe(403);
+  // B9: who may not take it back writes nothing into the log.
+  expect(recordsOf('acme')).not.toContain('"operation":"approval.withdraw"');
   expect((await api(await alice(), `/${id}/withdraw`, { reason: 'A mistake.' })).document).toMatchObject({
     status: 'withdrawn',
     ended_because: 'A mistake.',

@@ -65,7 +65,8 @@ const store: readonly Change[] = [
     ['test/contracts/sqlite.test.ts'],
     [
       ["if (open.equal > 0) return 'exists';", ''],
-      ["if (denied.count >= limits.denialsMax) return 'denied_often';", ''],
+      ["if (lately.denied >= limits.denialsMax) return 'denied_often';", ''],
+      ["if (lately.withdrawn >= limits.pendingMax) return 'withdrawn_often';", ''],
       ['open.of_user >= limits.pendingMax || ', ''],
       [' || open.of_agent >= limits.agentPendingMax', ''],
       ['usedUpBy(held, bytesOf(sent), KEPT_BYTES_MAX) === undefined', 'true'],

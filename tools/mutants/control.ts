@@ -17,7 +17,7 @@ const channels: readonly Change[] = [
     'slack/signature.ts',
     ['slack/slack.test.ts'],
     [
-      ['if (Math.abs(nowMs / 1_000 - Number(timestamp)) > WINDOW_SECONDS) return false;', ''],
+      ['Math.abs(nowMs / 1_000 - Number(timestamp)) <= WINDOW_SECONDS', 'true'],
       ['timingSafeEqual(given, expected)', 'true'],
     ],
   ),
@@ -51,6 +51,7 @@ const channels: readonly Change[] = [
       ['      audience: appId,\n', ''],
       ['      issuer: ISSUER,\n', ''],
       ['settings.tenantId === data.channelData.tenant.id &&', ''],
+      ["  channelId: z.literal('msteams'),\n", ''],
       ['        service === data.serviceUrl,\n', '        true,\n'],
       ['!== replyToId', '=== undefined'],
     ],
@@ -60,10 +61,32 @@ const channels: readonly Change[] = [
     ['content.test.ts'],
     [
       ['if (isCut) return', 'if (false) return'],
+      ['...plainText(onOneLine(text), max)', '...plainText(text, max)'],
+      ['${plainLine(endedBecause)}', '${endedBecause}'],
       ['some(({ stepUpMs }) => stepUpMs !== undefined)', 'some(() => false)'],
       ['some(({ passkey }) => passkey !== undefined)', 'some(() => false)'],
       ['uninspectableParts(sent).length > 0', 'false'],
     ],
+  ),
+  ...inChannels(
+    'people.ts',
+    ['test/contracts/sqlite.test.ts'],
+    [['email.replace(/[A-Z]+/g, (letters) => letters.toLowerCase())', 'email.toLowerCase()']],
+  ),
+  ...inAdapters(
+    'email/send.ts',
+    ['email/send.test.ts'],
+    [
+      ['${label}: ${withoutLinks(text)}', '${label}: ${text}'],
+      ['...withoutLinks(sent)', '...sent'],
+    ],
+  ),
+  ...inControl('api/event-streams.ts', ['api/event-streams.test.ts'], [[' || ofTenant() >= TENANT_STREAMS_MAX', '']]),
+  ...inControl('approvals/list.ts', ['approvals/list.test.ts'], [[' && read < READ_MAX', '']]),
+  ...inControl(
+    'approvals/withdraw.ts',
+    ['test/e2e/approvals.test.ts'],
+    [['    checkMayWithdraw(before, caller.principal, deps.clock.now());\n', '']],
   ),
   ...inChannels('deliver.ts', ['deliver.test.ts'], [['channel.tenants?.includes(event.tenant) === false', 'false']]),
 ];
@@ -246,6 +269,7 @@ export const control: readonly Change[] = [
       ['nowMs - atMs > demand.stepUpMs', 'false'],
       ['atMs === undefined ||', 'atMs !== undefined &&'],
       [' || atMs - nowMs > AHEAD_MS_MAX', ''],
+      ["!(typeof way === 'string' && stepUpAcrValues.includes(way))", 'false'],
     ],
   ),
   ...inControl(

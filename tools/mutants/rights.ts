@@ -65,7 +65,7 @@ const permissions: readonly Change[] = [
     ['approvals/demands.test.ts', 'approvals/approvals.test.ts'],
     [
       ['if (isCaller(filed, by)) throw', 'if (false) throw'],
-      ['if (requester.subject === user.subject) return true;', ''],
+      ['if (isSameHuman(requester, requesterOf(user))) return true;', ''],
       ['agents.includes(user.subject) || ', ''],
       ['agents.includes(own.clientId) || ', ''],
       ['own.actors.some((id) => agents.includes(id))', 'false'],
@@ -104,7 +104,11 @@ const permissions: readonly Change[] = [
   ...inGuard(
     'approvals/people.ts',
     ['approvals/demands.test.ts'],
-    [['if (issuer !== undefined && issuer !== user.issuer) return false;', '']],
+    [
+      ['if (issuer !== undefined && issuer !== user.issuer) return false;', ''],
+      ['[subject, ...(email === undefined ? [] : [email])]', '[subject]'],
+      [".normalize('NFKC').toLowerCase()", ''],
+    ],
   ),
   ...inGuard(
     'approvals/demand-text.ts',
@@ -201,7 +205,8 @@ const permissions: readonly Change[] = [
       ['if (find(filed.id)?.version !== filed.version - 1) return false;', ''],
       ['ofUser >= limits.pendingMax || ', ''],
       [' || ofAgent >= limits.agentPendingMax', ''],
-      ["if (denied.length >= limits.denialsMax) return 'denied_often';", ''],
+      ["if (lately('denied') >= limits.denialsMax) return 'denied_often';", ''],
+      ["if (lately('withdrawn') >= limits.pendingMax) return 'withdrawn_often';", ''],
       ["if (shares.take(holderOf(filed), keptBytes(filed)) !== undefined) return 'full';", ''],
       ['return filed?.tenant === tenant ? filed : undefined;', 'return filed;'],
     ],

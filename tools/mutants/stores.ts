@@ -16,7 +16,7 @@ export const stores: readonly Change[] = [
   ]),
   ...inGuard('approvals/consume.ts', APPROVALS, [
     ['if (filed !== undefined && isOfOtherRules(filed, request)) {', 'if (false as boolean && filed !== undefined) {'],
-    ["    ...(filing !== 'denied_often' && { suggestion: WAIT_OR_WITHDRAW }),\n", ''],
+    ["    ...(filing.endsWith('full') && { suggestion: WAIT_OR_WITHDRAW }),\n", ''],
   ]),
   ...inGuard('approvals/consume-named.ts', APPROVALS, [
     ['} else if (isOfOtherRules(filed, request)) {', '} else if (false as boolean) {'],
@@ -76,8 +76,12 @@ export const stores: readonly Change[] = [
     ['if (expiresAtMs <= nowMs) ended.delete(id);', 'ended.delete(id);'],
     ["deleteFrom('held_sessions').where('owner', '=', owner)", "deleteFrom('held_sessions').where('owner', '=', '')"],
   ]),
+  ...inGateway('adapters/sqlite/web-sessions.ts', CONTRACTS, [
+    ["coalesce(session ->> '$.claims.sub', subject) = ?2", 'subject = ?2'],
+  ]),
   ...inGateway('adapters/kysely/web-sessions.ts', CONTRACTS, [
     ['.offset(perPersonMax - 1)', '.offset(perPersonMax)'],
+    ["(claims['sub'] ?? subject) === sub", 'subject === sub'],
     [
       "conflict.column('text_hash').doNothing()",
       "conflict.column('text_hash').doUpdateSet({ expires_at: expiresAtMs })",

@@ -10,7 +10,7 @@ import type { KnownPerson } from './channels/people.ts';
 import type { ApiCaller } from './control/api/access.ts';
 import type { ServeDeps } from './control/api/serve.ts';
 import { ApiProblem } from './control/problem.ts';
-import { rolesOfToken } from './control/roles.ts';
+import { rolesOfToken, stepUpAcrValuesOf } from './control/roles.ts';
 import { readCookie, SESSION_COOKIE } from './control/sign-in/cookies.ts';
 import type { SignInDeps } from './control/sign-in/handle.ts';
 import { createSessions, type Sessions } from './control/sign-in/sessions.ts';
@@ -101,8 +101,11 @@ async function authenticate(
     return id === undefined ? undefined : sessions.callerOf(id, isUse);
   }
   const identity = await guard.identify(credentials);
-  const roles = rolesOfToken(identity, settings.current().snapshot);
-  return roles === undefined ? undefined : { ...identity, ...roles, session: undefined };
+  const { snapshot } = settings.current();
+  const roles = rolesOfToken(identity, snapshot);
+  if (roles === undefined) return undefined;
+  const stepUpAcrValues = stepUpAcrValuesOf(identity.principal.user.issuer, snapshot);
+  return { ...identity, ...roles, stepUpAcrValues, session: undefined };
 }
 
 /** Limits of addresses on the admin listener, as before authentication on the other one. */

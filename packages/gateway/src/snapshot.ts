@@ -158,7 +158,7 @@ export interface SignInSettings {
   readonly clientId: string;
   readonly clientSecret: string | undefined;
   readonly scopes: readonly string[];
-  /** Asked for (`acr_values`) when a person must prove again who they are. */
+  /** Asked for (`acr_values`) when a person must prove again who they are; one of them must come back. */
   readonly stepUpAcrValues: readonly string[];
 }
 

@@ -30,7 +30,8 @@ export interface WebSession {
 /** Whose sessions are ended: those of a person, or the one that the issuer names. */
 export interface SessionsOf {
   readonly issuer: string;
-  readonly subject?: string;
+  /** `sub`, by which issuers name people in ID tokens and logout tokens; `claims.subject` may be another claim. */
+  readonly sub?: string;
   readonly sid?: string;
 }
 

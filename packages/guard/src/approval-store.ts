@@ -106,6 +106,8 @@ export interface Decision {
   readonly each?: readonly (ApproverSelector | null)[];
   /** For the caller, when it is a no. */
   readonly reason: string | undefined;
+  /** Of the person, as their issuer has verified it: under another issuer they are the same person (U5). */
+  readonly email?: string;
   /** Id of the passkey that signed a yes, where one is asked for. */
   readonly passkey?: string;
   /** Where it was said: `api`, `cli`, `dashboard` … */
@@ -257,7 +259,7 @@ export interface ApprovalPage {
  * ```
  */
 export interface ApprovalLimits {
-  /** Open pending requests of one user. */
+  /** Open pending requests of one user; and how many of them the user may have taken back after `denialsAfterMs`. */
   readonly pendingMax: number;
   /** Open pending requests through one agent of a tenant, whoever its users are. */
   readonly agentPendingMax: number;
@@ -270,14 +272,14 @@ export interface ApprovalLimits {
 
 /**
  * What became of a request that was to be filed: an open one with the same digest exists, too many of the user, the
- * agent or the tenant wait or fill the store, or people said no too often.
+ * agent or the tenant wait or fill the store, people said no too often, or the user took too many back.
  *
  * @example
  * ```ts
  * const isRefused = (filing: Filing): boolean => filing === 'full' || filing === 'denied_often';
  * ```
  */
-export type Filing = 'inserted' | 'exists' | 'full' | 'tenant_full' | 'denied_often';
+export type Filing = 'inserted' | 'exists' | 'full' | 'tenant_full' | 'denied_often' | 'withdrawn_often';
 
 /**
  * Keeps requests for approval and what happened to them. Every method is one atomic step; what a step means is decided

@@ -27,6 +27,7 @@ export {
 export { allDemands, demandsOf } from './approvals/demands.ts';
 export { CLOCK_SKEW_MS, hasExpired, isOpen, statusAt } from './approvals/expired.ts';
 export { checkMayDecide } from './approvals/may-decide.ts';
+export { checkMayWithdraw } from './approvals/withdraw.ts';
 export { isSamePerson, isSelected, readSelector, selectorText } from './approvals/people.ts';
 export {
   createApprovals,

@@ -415,7 +415,7 @@ export interface paths {
         };
         /**
          * Requests for approval, oldest first.
-         * @description A viewer sees all of the tenant; others see their own and those that they may decide.
+         * @description A viewer sees all of the tenant; others see their own and those that they may decide. With `next_cursor` there is more to read, also when the page is short or empty.
          */
         readonly get: operations["get_approvals"];
         readonly put?: never;

@@ -68,4 +68,17 @@ describe('U8 text that would deceive', () => {
     expect(shown.arguments).not.toMatch(/[\u0000-\u0009\u000b-\u001f\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2069]/);
     expect(shown.arguments).toMatch(/\\u|\\n|empty lines/);
   });
+
+  it('facts of several lines are no other facts, and neither is the word of whoever took it back', () => {
+    const hostile = 'x\r\nYes: carol\u2028Tool: shop / look \u202e';
+    const requester = { issuer: 'https://issuer.example', subject: hostile };
+    const decisions = [
+      { by: requester, verdict: 'deny', as: { kind: 'group', name: 'x' }, reason: hostile, channel: 'api', atMs: 1 },
+    ] as const;
+    const agent = { clientId: hostile, actors: [hostile] };
+    const more = { requester, agent, decisions, status: 'withdrawn', endedBecause: hostile } as const;
+    const { facts, status } = contentOf({ ...noticeOf(filedApproval(more)), description: hostile }, 2_000);
+    for (const text of [status, ...facts.map((fact) => fact.text)]) expect(text).not.toMatch(/[\n\r\u2028\u202e]/);
+    expect(status).toBe('Withdrawn: x Yes: carol Tool: shop / look \\u{202e}');
+  });
 });

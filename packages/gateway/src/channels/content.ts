@@ -38,7 +38,7 @@ export function contentOf(notice: Notice, argumentsCharactersMax: number): Conte
   const sent = plainText(JSON.stringify(approval.arguments, null, 2), argumentsCharactersMax);
   const fact = (label: string, text: string, max = FACT_CHARACTERS_MAX): { label: string } & PlainText => ({
     label,
-    ...plainText(text, max),
+    ...plainText(onOneLine(text), max),
   });
   const facts = [
     fact('Who', whoOf(approval)),
@@ -98,6 +98,12 @@ function whyNotHere({ demand, arguments: sent }: FiledApproval, isCut: boolean):
   return undefined;
 }
 
+/** Words of whoever took a request back. */
+const plainLine = (text: string): string => plainText(onOneLine(text), FACT_CHARACTERS_MAX).text;
+
+/** U8: channels write one fact in a line, so a text of several lines could pass as other facts. */
+const onOneLine = (text: string): string => text.replace(/[\r\n\u0085\u2028\u2029]+/g, ' ');
+
 const whoOf = ({ requester: { name, email, subject } }: FiledApproval): string =>
   [name, email].some((text) => text !== undefined)
     ? `${[name, email].filter((text) => text !== undefined).join(', ')} (${subject})`
@@ -106,7 +112,7 @@ const whoOf = ({ requester: { name, email, subject } }: FiledApproval): string =
 function statusText({ kind, approval }: Notice): string {
   const { status, decisions, demand, expiresAtMs, endedBecause } = approval;
   if (status !== 'pending')
-    return endedBecause === undefined ? `${TITLES[status]}.` : `${TITLES[status]}: ${endedBecause}`;
+    return endedBecause === undefined ? `${TITLES[status]}.` : `${TITLES[status]}: ${plainLine(endedBecause)}`;
   const yes = decisions.filter(({ verdict }) => verdict === 'approve').length;
   const of = demandsOf(demand).map(
     ({ required, approvers }) => `${required} of ${approvers.map(selectorText).join(', ')}`,

@@ -22,9 +22,15 @@ export interface PeopleStore {
   forget(beforeMs: number): Promise<void>;
 }
 
-/** The address that an issuer vouches for, in lower case. */
+/**
+ * An address as it is compared. Only ASCII letters have two cases: the Kelvin sign (U+212A) would become `k`, and
+ * another mailbox that of somebody who may decide (U11).
+ */
+export const comparedEmail = (email: string): string => email.replace(/[A-Z]+/g, (letters) => letters.toLowerCase());
+
+/** The address that an issuer vouches for, as it is compared. */
 export function verifiedEmail({ email, email_verified: isVerified }: JsonObject): string | undefined {
-  return typeof email === 'string' && isVerified === true ? email.toLowerCase() : undefined;
+  return typeof email === 'string' && isVerified === true ? comparedEmail(email) : undefined;
 }
 
 /** The object id of Microsoft Entra ID. */

@@ -131,8 +131,11 @@ function printRequest(io: CliIo, request: JsonObject): void {
   io.stdout(`arguments\n${printable(JSON.stringify(request['arguments'], null, 2))}\n`);
 }
 
+/** One line: a name of several lines would look like other rows. */
+const WHO_CHARACTERS_MAX = 500;
+
 function whoOf({ requester, agent }: JsonObject): string {
   const user = isObject(requester) ? String(requester['subject']) : '';
   const client = isObject(agent) ? String(agent['client_id']) : '';
-  return printable(`${user} through ${client}`);
+  return printableLine(`${user} through ${client}`, WHO_CHARACTERS_MAX);
 }

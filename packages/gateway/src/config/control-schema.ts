@@ -15,7 +15,10 @@ const signIn = z.strictObject({
     .array(nonEmptyText)
     .max(16)
     .default([])
-    .describe('Sent as `acr_values` when somebody must prove again who they are.'),
+    .describe(
+      'Sent as `acr_values` when somebody must prove again who they are. A sign-in with another `acr` proves nothing ' +
+        'then. Absent: every sign-in does.',
+    ),
 });
 
 const role = z.strictObject({

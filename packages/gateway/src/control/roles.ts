@@ -33,6 +33,11 @@ export function rolesOfToken(
 
 const isRole = (text: string): text is Role => (ROLES as readonly string[]).includes(text);
 
+/** Ways to sign in with an issuer that prove who somebody is, wherever its tokens are used. None: every way does. */
+export const stepUpAcrValuesOf = (issuer: string, { control }: Pick<RoleSettings, 'control'>): readonly string[] => [
+  ...new Set(control.signIn.filter((offered) => offered.issuer === issuer).flatMap((one) => one.stepUpAcrValues)),
+];
+
 /** The roles of a person in the tenant that they act in. */
 export function rolesOfPerson(
   { principal, tenant }: Identity,

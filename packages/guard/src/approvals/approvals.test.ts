@@ -66,6 +66,20 @@ describe('who may decide', () => {
     }
   });
 
+  it.each<[name: string, user: Partial<Principal['user']>, mayDecide: boolean]>([
+    ['with the same verified address', { claims: { email: 'Alice@acme.example', email_verified: true } }, false],
+    ['whose subject is that address', { subject: 'alice@ACME.example' }, false],
+    ['whose subject is spelled otherwise', { subject: 'Ａlice' }, false],
+    ['with that address, which nobody verified', { claims: { email: 'alice@acme.example' } }, true],
+    ['with another address', { claims: { email: 'alice@acme.example.org', email_verified: true } }, true],
+  ])('U5 somebody of another issuer %s', async (_name, user, mayDecide) => {
+    const { file, decide } = open();
+    const id = await file({ requester: { issuer: 'https://i', subject: 'alice', email: 'alice@acme.example' } });
+    const deciding = decide(id, personOf('00u1', { issuer: 'https://j', ...user }));
+    if (mayDecide) expect((await deciding).status).toBe('approved');
+    else await expect(deciding).rejects.toMatchObject({ code: 'not_permitted' });
+  });
+
   it('U14 a person of another tenant finds no request', async () => {
     const { approvals, file } = open();
     const id = await file();

@@ -1,6 +1,6 @@
 /** Uses an approval for exactly this call, or files a request for one. */
 import { randomBytes } from 'node:crypto';
-import type { ApprovalLimits, ApprovalStore, FiledApproval } from '../approval-store.ts';
+import type { ApprovalLimits, ApprovalStore, FiledApproval, Filing } from '../approval-store.ts';
 import type { Approval } from '../call.ts';
 import { GuardError } from '../errors.ts';
 import { consumeNamed } from './consume-named.ts';
@@ -114,10 +114,11 @@ async function supersede(store: ApprovalStore, created: FiledApproval): Promise<
   return because;
 }
 
-const TOO_MANY: Readonly<Record<'full' | 'tenant_full' | 'denied_often', string>> = {
+const TOO_MANY: Readonly<Record<Exclude<Filing, 'inserted' | 'exists'>, string>> = {
   full: 'Too many calls of this user or agent wait for approval.',
   tenant_full: 'Too many calls in this organisation wait for approval.',
   denied_often: 'People refused several calls of this user lately. Nothing more is asked of them for a while.',
+  withdrawn_often: 'Too many requests of this user were taken back lately. Nobody is asked for a while.',
 };
 const WAIT_OR_WITHDRAW =
   'Wait until some of them are decided, or take back what is not needed any more: sallyport approvals withdraw.';
@@ -125,6 +126,6 @@ const WAIT_OR_WITHDRAW =
 const tooMany = (filing: keyof typeof TOO_MANY): GuardError =>
   new GuardError('rate_limited', {
     message: TOO_MANY[filing],
-    ...(filing !== 'denied_often' && { suggestion: WAIT_OR_WITHDRAW }),
+    ...(filing.endsWith('full') && { suggestion: WAIT_OR_WITHDRAW }),
     retryAfterSeconds: 60,
   });

@@ -5,6 +5,7 @@ import { GuardError } from '../errors.ts';
 import { demandsOf, isMet } from './demands.ts';
 import { hasExpired } from './expired.ts';
 import { checkMayDecide } from './may-decide.ts';
+import { requesterOf } from './people.ts';
 
 /**
  * A person's word about one request.
@@ -41,9 +42,12 @@ export function applyVerdict(
     checkSignIn(filed, signedInAtMs, nowMs);
     checkPasskey(filed, passkey);
   }
-  const { issuer, subject } = by.user;
-  const signed = passkey === undefined ? {} : { passkey: passkey.id };
-  const decision: Decision = { by: { issuer, subject }, verdict, ...counted, reason, channel, atMs: nowMs, ...signed };
+  const { issuer, subject, email } = requesterOf(by.user);
+  const proof = {
+    ...(email !== undefined && { email }),
+    ...(passkey !== undefined && { passkey: passkey.id }),
+  };
+  const decision: Decision = { by: { issuer, subject }, verdict, ...counted, reason, channel, atMs: nowMs, ...proof };
   const decisions = [...filed.decisions, decision];
   const status = statusAfter(filed, decisions);
   const endedAtMs = status === 'denied' ? nowMs : undefined;

@@ -1,6 +1,7 @@
 /** One call, several demands: each is met on its own (U5). */
 import { describe, expect, it } from 'vitest';
 import type { ApprovalDemand, ApproverSelector } from '../approval-store.ts';
+import type { Principal } from '../call.ts';
 import { createManualClock, createMemoryApprovalStore } from '../memory/index.ts';
 import { allDemands } from './demands.ts';
 import { createApprovals } from './index.ts';
@@ -15,6 +16,7 @@ const demand = (name: string, required = 1, more: Partial<ApprovalDemand> = {}):
   source: `policy ${name}`,
   ...more,
 });
+const mail = (email: string, isVerified = true) => ({ email, email_verified: isVerified });
 const member = (subject: string, ...groups: string[]) => personOf(subject, { roles: [], groups });
 
 async function openWith(...demands: readonly ApprovalDemand[]) {
@@ -48,6 +50,23 @@ describe('several demands', () => {
     const again = { ...bob, user: { ...bob.user, issuer: 'https://another.example' } };
     expect(await decide(again)).toBe('not_permitted');
     expect(await decide(member('carol', 'finance'))).toBe('approved');
+  });
+
+  it.each<[name: string, again: Partial<Principal['user']>, outcome: string]>([
+    ['a subject that is the verified address', { subject: 'bob@acme.example' }, 'not_permitted'],
+    [
+      'the same verified address in another case',
+      { subject: '00u7', claims: mail('BOB@Acme.example') },
+      'not_permitted',
+    ],
+    ['the subject in another spelling', { subject: 'ＢＯＢ' }, 'not_permitted'],
+    ['an address that nobody verified', { subject: '00u7', claims: mail('bob@acme.example', false) }, 'approved'],
+    ['another address', { subject: '00u7', claims: mail('bobby@acme.example') }, 'approved'],
+  ])('U5 one person who comes again from another issuer, by %s', async (_name, user, outcome) => {
+    const { decide } = await openWith(demand('finance', 2));
+    const bob = member('bob', 'finance');
+    await decide({ ...bob, user: { ...bob.user, claims: mail('bob@acme.example') } });
+    expect(await decide({ ...bob, user: { ...bob.user, issuer: 'https://j', ...user } })).toBe(outcome);
   });
 
   it('one person counts for each demand that names them', async () => {

@@ -3,7 +3,7 @@ import type { ApprovalDemand, ApproverSelector, Decision, FiledApproval } from '
 import type { Principal } from '../call.ts';
 import { GuardError } from '../errors.ts';
 import { countedAs, demandsOf, isMet } from './demands.ts';
-import { isSelected, selectorText } from './people.ts';
+import { isSameHuman, isSelected, requesterOf, selectorText } from './people.ts';
 
 /**
  * A no is heard from everybody whom a demand names; a yes only where it counts for something.
@@ -23,8 +23,8 @@ export function checkMayDecide(
   verdict: Decision['verdict'] = 'approve',
 ): Pick<Decision, 'as' | 'each'> {
   if (isCaller(filed, by)) throw refusal('Nobody decides about their own call, nor about that of their own agent.');
-  // Under whatever issuer: who signs in twice, or has a key as well, is one person (U5).
-  if (filed.decisions.some((earlier) => earlier.by.subject === by.user.subject))
+  const self = requesterOf(by.user);
+  if (filed.decisions.some(({ by: { subject }, email }) => isSameHuman({ subject, email }, self)))
     throw refusal('This person has decided already.');
   const demands = demandsOf(filed.demand);
   const [named] = demands.flatMap(({ approvers }) => approvers.filter((selector) => isSelected(selector, by)));
@@ -40,7 +40,7 @@ export function checkMayDecide(
  * id.
  */
 function isCaller({ requester, agent }: FiledApproval, { user, agent: own }: Principal): boolean {
-  if (requester.subject === user.subject) return true;
+  if (isSameHuman(requester, requesterOf(user))) return true;
   const agents = [agent.clientId, ...agent.actors];
   return agents.includes(user.subject) || agents.includes(own.clientId) || own.actors.some((id) => agents.includes(id));
 }

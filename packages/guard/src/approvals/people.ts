@@ -12,6 +12,25 @@ import type { Principal, User } from '../call.ts';
  */
 export const isSamePerson = (a: Person, b: Person): boolean => a.issuer === b.issuer && a.subject === b.subject;
 
+/** Somebody by the names that an issuer has for them. */
+interface Named {
+  readonly subject: string;
+  /** Verified by the issuer. */
+  readonly email?: string | undefined;
+}
+
+/**
+ * Whether two accounts may be of one human being, under whatever issuer: who signs in twice, or has a key as well, says
+ * yes once, and not to an own call (U5). One issuer may name by an address whom another one names by an id.
+ */
+export function isSameHuman(a: Named, b: Named): boolean {
+  const names = new Set(namesOf(a));
+  return namesOf(b).some((name) => names.has(name));
+}
+
+const namesOf = ({ subject, email }: Named): readonly string[] =>
+  [subject, ...(email === undefined ? [] : [email])].map((name) => name.normalize('NFKC').toLowerCase());
+
 /**
  * Whether a selector names a person.
  *

@@ -92,12 +92,14 @@ function filingOf(
 ): Filing {
   const mine = waiting.filter((other) => other.tenant === tenant);
   if (mine.some((other) => other.digest === digest)) return 'exists';
-  const denied = [...waiting, ...ended].filter(
-    (other) =>
-      matches({ tenant, requester, status: 'denied' }, other, createdAtMs) &&
-      (other.endedAtMs ?? 0) > limits.denialsAfterMs,
-  );
-  if (denied.length >= limits.denialsMax) return 'denied_often';
+  const lately = (status: 'denied' | 'withdrawn'): number =>
+    [...waiting, ...ended].filter(
+      (other) =>
+        matches({ tenant, requester, status }, other, createdAtMs) && (other.endedAtMs ?? 0) > limits.denialsAfterMs,
+    ).length;
+  if (lately('denied') >= limits.denialsMax) return 'denied_often';
+  // U7: people are told of each of them, so asking and taking back would fill a channel.
+  if (lately('withdrawn') >= limits.pendingMax) return 'withdrawn_often';
   const pending = mine.filter(({ status }) => status === 'pending');
   const ofUser = pending.filter((other) => isSamePerson(other.requester, requester)).length;
   const ofAgent = pending.filter((other) => other.agent.clientId === agent.clientId).length;

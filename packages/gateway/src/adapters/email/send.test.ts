@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { createServer, type AddressInfo } from 'node:net';
 import { expect, it } from 'vitest';
 import { noticeOf, filedApproval } from '../../channels/testing/notices.mts';
+import { openMailSink } from '../../../../../test/fixtures/mail-sink.ts';
 import { createEmailChannel } from './send.ts';
 
 it('L9 a mail server that answers for ever is left when the time is over', async () => {
@@ -34,5 +35,34 @@ it('L9 a mail server that answers for ever is left when the time is over', async
     await closed;
   } finally {
     server.close();
+  }
+});
+
+it('U15 nothing of others is a link in a mail: the page of the request is the only one', async () => {
+  const sink = await openMailSink();
+  try {
+    const channel = createEmailChannel({
+      host: '127.0.0.1',
+      port: sink.port,
+      security: 'none',
+      user: undefined,
+      password: undefined,
+      from: 'gate@acme.example',
+      to: ['cfo@acme.example'],
+      tenants: undefined,
+    });
+    const hostile = 'Approve: https://evil.example/x?a=1 www.evil.example mail@evil.example mailto:x tel:+4712 5.50';
+    const requester = { issuer: 'https://issuer.example', subject: hostile, name: hostile };
+    const filed = filedApproval({ requester, arguments: { hostile }, agent: { clientId: hostile, actors: [] } });
+    await channel.send({ ...noticeOf(filed), description: hostile }, undefined, new AbortController().signal);
+    const [mail = ''] = sink.mails;
+    const text = mail.slice(mail.indexOf('\r\n\r\n')).replaceAll('=\r\n', '').replaceAll('=3D', '=');
+    expect(text).toContain(`Decide on the page: ${noticeOf(filed).page}`);
+    const others = text.replaceAll(noticeOf(filed).page, '');
+    expect(others).toContain('https[:]//evil[.]example/x?a=1 www[.]evil[.]example mail[@]evil[.]example mailto[:]x');
+    expect(others).toContain('5.50');
+    expect(others).not.toMatch(/:\/\/|\.example|[^[]@|mailto:|tel:/);
+  } finally {
+    await sink.close();
   }
 });

@@ -47,6 +47,16 @@ export function createEmailChannel(settings: EmailSettings): Channel {
   };
 }
 
+/**
+ * U15: programs that show mail make links of whatever looks like an address, and such a link would stand beside ours.
+ * So addresses of others are broken, as security people write them: `https[:]//evil[.]example`, `a[@]b[.]example`.
+ */
+const withoutLinks = (text: string): string =>
+  text
+    .replaceAll(/(?<=\p{L}):(?=[^\s"])/gu, '[:]')
+    .replaceAll('@', '[@]')
+    .replaceAll(/\.(?=\p{L})/gu, '[.]');
+
 const textOf = ({ status, facts, arguments: sent, page }: Content): string =>
   [
     status,
@@ -54,9 +64,11 @@ const textOf = ({ status, facts, arguments: sent, page }: Content): string =>
     `Decide on the page: ${page}`,
     'This message cannot decide anything, and an answer to it is not read.',
     '',
-    ...facts.map(({ label, text }) => `${label}: ${text}`),
+    ...facts.map(({ label, text }) => `${label}: ${withoutLinks(text)}`),
     '',
     'What would be sent:',
-    ...sent.split('\n').map((line) => `  ${line}`),
+    ...withoutLinks(sent)
+      .split('\n')
+      .map((line) => `  ${line}`),
     '',
   ].join('\n');

@@ -49,14 +49,15 @@ async function filingOf(
     ])
     .executeTakeFirstOrThrow();
   if (open.equal > 0) return 'exists';
-  const denied = await transaction
+  const lately = await transaction
     .selectFrom('approvals')
     .where(sql<boolean>`${isTenant} and ${isUser}`)
-    .where('status', '=', 'denied')
     .where('ended_at', '>', limits.denialsAfterMs)
-    .select(({ fn }) => fn.countAll<number>().as('count'))
+    .select([sum(one, sql`status = 'denied'`).as('denied'), sum(one, sql`status = 'withdrawn'`).as('withdrawn')])
     .executeTakeFirstOrThrow();
-  if (denied.count >= limits.denialsMax) return 'denied_often';
+  if (lately.denied >= limits.denialsMax) return 'denied_often';
+  // U7: people are told of each of them, so asking and taking back would fill a channel.
+  if (lately.withdrawn >= limits.pendingMax) return 'withdrawn_often';
   if (open.of_user >= limits.pendingMax || open.of_agent >= limits.agentPendingMax) return 'full';
   if (open.of_tenant >= limits.tenantPendingMax) return 'tenant_full';
   const held = { used: open.bytes, ofTenant: open.tenant_bytes, ofUser: open.user_bytes };

@@ -1,7 +1,7 @@
 /** People who signed in, in a database that several processes share. */
 import type { JsonObject } from '@sallyport/guard';
 import type { Kysely } from 'kysely';
-import { objectId, verifiedEmail, type PeopleStore } from '../../channels/people.ts';
+import { comparedEmail, objectId, verifiedEmail, type PeopleStore } from '../../channels/people.ts';
 import { quoted, unquoted, type Tables } from './tables.ts';
 
 /** The people of all tenants. */
@@ -29,7 +29,7 @@ export function createPeopleStore(database: Kysely<Tables>): PeopleStore {
         .selectAll()
         .where('tenant', '=', quoted(tenant))
         .where('at', '>=', sinceMs);
-      if ('email' in who) query = query.where('email', '=', quoted(who.email.toLowerCase()));
+      if ('email' in who) query = query.where('email', '=', quoted(comparedEmail(who.email)));
       else if ('objectId' in who) query = query.where('object_id', '=', quoted(who.objectId));
       else query = query.where('issuer', '=', quoted(who.issuer)).where('subject', '=', quoted(who.subject));
       const rows = await query.limit(2).execute();

@@ -39,15 +39,20 @@ export function createSharedWebSessions(database: Kysely<Tables>): WebSessionSto
     async end(idHash) {
       await database.deleteFrom('web_sessions').where('id_hash', '=', idHash).execute();
     },
-    async endOf({ issuer, subject, sid }) {
-      let query = database.deleteFrom('web_sessions').where('issuer', '=', quoted(issuer));
-      if (subject !== undefined) query = query.where('subject', '=', quoted(subject));
+    async endOf({ issuer, sub, sid }) {
+      let query = database.selectFrom('web_sessions').selectAll().where('issuer', '=', quoted(issuer));
       if (sid !== undefined)
         // A session of the person of which the issuer named no id may be the one that is meant.
         query = query.where(({ eb, or }) =>
-          or([eb('sid', '=', quoted(sid)), ...(subject === undefined ? [] : [eb('sid', 'is', null)])]),
+          or([eb('sid', '=', quoted(sid)), ...(sub === undefined ? [] : [eb('sid', 'is', null)])]),
         );
-      await query.execute();
+      const rows = await query.execute();
+      const meant = rows
+        .map(sessionOf)
+        .filter(({ claims, subject }) => sub === undefined || (claims['sub'] ?? subject) === sub);
+      if (meant.length === 0) return;
+      const ids = meant.map(({ idHash }) => idHash);
+      await database.deleteFrom('web_sessions').where('id_hash', 'in', ids).execute();
     },
     async takeOnce(text, expiresAtMs, nowMs) {
       await database.deleteFrom('taken_once').where('expires_at', '<=', nowMs).execute();

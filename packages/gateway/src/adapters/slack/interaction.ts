@@ -120,5 +120,5 @@ async function verifiedEmail({ client, team }: InteractionDeps, userId: string):
     user.is_restricted !== true &&
     user.is_ultra_restricted !== true &&
     user.is_email_confirmed === true;
-  return isMember ? user.profile?.email?.toLowerCase() : undefined;
+  return isMember ? user.profile?.email : undefined;
 }

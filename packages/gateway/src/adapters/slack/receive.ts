@@ -3,7 +3,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Clock } from '@sallyport/guard';
 import { parseJson } from '@sallyport/guard/json';
 import { readRawBody } from '@sallyport/server/listen/raw-body';
-import { isFromSlack } from './signature.ts';
+import { isFromSlack, isTimely } from './signature.ts';
 
 /** Path on the admin listener. */
 export const SLACK_PATH = '/channels/slack';
@@ -33,6 +33,8 @@ export function createSlackReceiver(
 
   async function receive(request: IncomingMessage, response: ServerResponse): Promise<void> {
     if (request.method !== 'POST') return end(response, 405);
+    // B3: what its head forbids already is not read.
+    if (!isTimely(headerOf(request, 'x-slack-request-timestamp'), clock.now())) return end(response, 401);
     const body = await readRawBody(request, BODY_BYTES_MAX);
     if (body === undefined) return end(response, 413);
     const signature = headerOf(request, 'x-slack-signature');

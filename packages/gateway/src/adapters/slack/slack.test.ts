@@ -8,6 +8,7 @@ import type { FiledApproval, Principal } from '@sallyport/guard';
 import { openSlack, signedBySlack, type SlackUser, type TestSlack } from '../../../../../test/fixtures/slack.ts';
 import type { Channel, ChannelStore } from '../../channels/channel.ts';
 import type { Said } from '../../channels/decide.ts';
+import { comparedEmail } from '../../channels/people.ts';
 import { filedApproval, noticeOf, sending } from '../../channels/testing/notices.mts';
 import { createSlackChannel } from './channel.ts';
 import { handleInteraction } from './interaction.ts';
@@ -62,7 +63,7 @@ const interact = (payload: unknown) =>
     team: 'T0ACME',
     decisions: {
       personOf: async (_tenant, who) =>
-        'email' in who && who.email === 'carol@acme.example'
+        'email' in who && comparedEmail(who.email) === 'carol@acme.example'
           ? ({ user: { subject: 'carol' } } as Principal)
           : undefined,
       async show(tenant, id) {

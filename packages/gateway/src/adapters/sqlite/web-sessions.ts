@@ -63,7 +63,7 @@ export function createWebSessions(database: DatabaseSync): WebSessionStore {
   const seen = database.prepare('UPDATE web_sessions SET last_seen_at = max(last_seen_at, ?) WHERE id_hash = ?');
   const end = database.prepare('DELETE FROM web_sessions WHERE id_hash = ?');
   const endOf = database.prepare(
-    `DELETE FROM web_sessions WHERE issuer = ?1 AND (?2 IS NULL OR subject = ?2)
+    `DELETE FROM web_sessions WHERE issuer = ?1 AND (?2 IS NULL OR coalesce(session ->> '$.claims.sub', subject) = ?2)
      AND (?3 IS NULL OR sid = ?3 OR (sid IS NULL AND ?2 IS NOT NULL))`,
   );
   const purgeTaken = database.prepare('DELETE FROM taken_once WHERE expires_at <= ?');
@@ -83,7 +83,7 @@ export function createWebSessions(database: DatabaseSync): WebSessionStore {
       }),
     seen: (idHash, atMs) => whenFree(() => void seen.run(atMs, idHash)),
     end: (idHash) => whenFree(() => void end.run(idHash)),
-    endOf: ({ issuer, subject, sid }) => whenFree(() => void endOf.run(issuer, subject ?? null, sid ?? null)),
+    endOf: ({ issuer, sub, sid }) => whenFree(() => void endOf.run(issuer, sub ?? null, sid ?? null)),
     takeOnce: (text, expiresAtMs, nowMs) =>
       whenFree(() => {
         purgeTaken.run(nowMs);

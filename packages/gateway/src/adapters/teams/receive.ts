@@ -26,6 +26,8 @@ const id = z.string().min(1).max(500);
 const activitySchema = z.object({
   type: z.literal('invoke'),
   name: z.literal('adaptiveCard/action'),
+  // A bot may be reached through other channels, whose people Entra ID did not sign in.
+  channelId: z.literal('msteams'),
   serviceUrl: id,
   replyToId: id,
   conversation: z.object({ id }),

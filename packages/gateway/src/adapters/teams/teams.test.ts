@@ -119,6 +119,7 @@ describe('what Teams shows', () => {
 const press = (verb: string, more: Record<string, unknown> = {}, data: Record<string, unknown> = {}) => ({
   type: 'invoke',
   name: 'adaptiveCard/action',
+  channelId: 'msteams',
   serviceUrl: framework.url,
   replyToId: addresses.get(approval.id),
   conversation: { id: `${BOT.conversation};messageid=1` },
@@ -169,6 +170,7 @@ describe('U12 who may decide in Teams', () => {
     [200, 'a request of another tenant', () => press(APPROVE, {}, { tenant: 'globex' })],
     [200, 'another request', () => press(APPROVE, {}, { id: 'f'.repeat(32) })],
     [200, 'somebody who never signed in', () => press(APPROVE, { from: { aadObjectId: 'mallory' } })],
+    [200, 'another channel of the bot', () => press(APPROVE, { channelId: 'directline' })],
     [200, 'an unknown verb', () => press('other')],
     [200, 'nothing', () => ({})],
   ])('%i and nothing decided for %s', async (status, _what, activity) => {

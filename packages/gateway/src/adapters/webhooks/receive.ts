@@ -22,7 +22,7 @@ const decisionSchema = z.strictObject({
   reason: z.string().max(500).optional(),
   by: z.union([
     z.strictObject({ issuer: z.string().max(1_000), subject: z.string().max(1_000) }),
-    z.strictObject({ email: z.email().toLowerCase() }),
+    z.strictObject({ email: z.email() }),
   ]),
 });
 

@@ -33,6 +33,8 @@ export interface ApiCaller extends Identity {
   readonly installationRoles: ReadonlySet<Role>;
   /** `undefined` for a bearer token or an API key. */
   readonly session: CallerSession | undefined;
+  /** The ways to sign in with the caller's issuer (`acr`) that prove who it is. Absent or empty: every way does. */
+  readonly stepUpAcrValues?: readonly string[];
 }
 
 /** The session of a browser. */

@@ -10,6 +10,8 @@ import type { ServerEvent, Subscribe } from './route.ts';
 
 const STREAMS_MAX = 512;
 const CALLER_STREAMS_MAX = 8;
+/** B7: the people of one tenant, however many they are, leave room for those of others. */
+const TENANT_STREAMS_MAX = 256;
 /** Proxies drop connections that are silent for half a minute. */
 const HEARTBEAT_MS = 15_000;
 /** How soon the end of a session or of a role ends its streams. */
@@ -36,21 +38,27 @@ export interface EventStreams {
 /** Counts streams of all callers together. */
 export function createEventStreams(log: Log | undefined): EventStreams {
   const streams = new Map<string, Set<() => void>>();
+  const ofTenants = new Map<string, number>();
   let total = 0;
   return {
     open(request, response, stream) {
       const owner = ownerOf(stream.caller);
       const own = streams.get(owner) ?? new Set();
-      if (total >= STREAMS_MAX || own.size >= CALLER_STREAMS_MAX)
+      const { id: tenant } = stream.caller.tenant;
+      const ofTenant = (): number => ofTenants.get(tenant) ?? 0;
+      if (total >= STREAMS_MAX || own.size >= CALLER_STREAMS_MAX || ofTenant() >= TENANT_STREAMS_MAX)
         throw new ApiProblem('RATE_LIMITED', { detail: 'Too many event streams are open.' });
       response.writeHead(200, { 'Content-Type': 'text/event-stream', 'X-Accel-Buffering': 'no' });
       if (request.method === 'HEAD') return void response.end();
       const end = run(response, stream, log, () => {
         own.delete(end);
         total -= 1;
+        if (ofTenant() > 1) ofTenants.set(tenant, ofTenant() - 1);
+        else ofTenants.delete(tenant);
         if (own.size === 0) streams.delete(owner);
       });
       total += 1;
+      ofTenants.set(tenant, ofTenant() + 1);
       own.add(end);
       streams.set(owner, own);
     },

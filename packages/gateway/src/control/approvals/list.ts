@@ -13,6 +13,8 @@ import { route } from '../api/route.ts';
 import type { ApiDeps } from '../deps.ts';
 import { approvalSchema, maySee, STATUSES, viewOf } from './view.ts';
 
+/** Requests that are read for one page; the page may be short, or empty, and say where the next one begins. */
+const READ_MAX = 2_000;
 const NAME = z.string().max(256).optional();
 
 /** For everybody who is signed in: each sees what concerns them. */
@@ -21,7 +23,9 @@ export const listApprovals = route({
   path: '/api/v1/approvals',
   access: 'person',
   summary: 'Requests for approval, oldest first.',
-  description: 'A viewer sees all of the tenant; others see their own and those that they may decide.',
+  description:
+    'A viewer sees all of the tenant; others see their own and those that they may decide. With `next_cursor` there ' +
+    'is more to read, also when the page is short or empty.',
   query: z.strictObject({
     ...PAGE_QUERY,
     status: z.enum(STATUSES).optional(),
@@ -44,20 +48,22 @@ export const listApprovals = route({
     };
     const found: FiledApproval[] = [];
     let last = positionOf(deps.cursors.open(caller, name, cursor));
-    // Who sees only some requests gets full pages, too.
-    for (let isMore = true; isMore && found.length <= limit;) {
+    // Who sees only some requests gets full pages, too, unless far too many of others are in between (B5).
+    let isMore = true;
+    for (let read = 0; isMore && found.length <= limit && read < READ_MAX;) {
       const page = await deps.approvals.list(asked, { limit: limit + 1, ...(last !== undefined && { after: last }) });
       found.push(...page.filter((filed) => maySee(caller, filed)));
       isMore = page.length > limit;
+      read += page.length;
       last = page.at(-1);
     }
     const items = found.slice(0, limit);
-    const end = items.at(-1);
+    const end = found.length > limit ? items.at(-1) : last;
     return {
       value: {
         items: items.map((filed) => viewOf(filed, caller, deps)),
         ...(end !== undefined &&
-          found.length > limit && {
+          (found.length > limit || isMore) && {
             next_cursor: deps.cursors.seal(caller, name, { at: end.createdAtMs, id: end.id }),
           }),
       },

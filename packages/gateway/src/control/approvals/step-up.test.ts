@@ -1,4 +1,4 @@
-import type { FiledApproval } from '@sallyport/guard';
+import type { FiledApproval, JsonObject } from '@sallyport/guard';
 import { describe, expect, it } from 'vitest';
 import type { ApiCaller } from '../api/access.ts';
 import { callerOf } from '../testing/open-api.mts';
@@ -23,6 +23,18 @@ function withToken(authTime: unknown): ApiCaller {
   };
 }
 
+/** The same, where one acr is asked for, and another one may have been used. */
+function inWay(caller: ApiCaller, acr: JsonObject[string] | undefined): ApiCaller {
+  const { principal, session } = caller;
+  const claims = { ...principal.user.claims, ...(acr !== undefined && { acr }) };
+  return {
+    ...caller,
+    stepUpAcrValues: ['mfa', 'hardware'],
+    principal: { ...principal, user: { ...principal.user, claims } },
+    session: session && { ...session, acr: typeof acr === 'string' ? acr : undefined },
+  };
+}
+
 describe('U5 U17 a yes that needs a fresh sign-in', () => {
   it.each<[string, ApiCaller, boolean]>([
     ['a sign-in of just now', inBrowser(NOW_MS - 1_000), false],
@@ -35,6 +47,12 @@ describe('U5 U17 a yes that needs a fresh sign-in', () => {
     ['a token without auth_time, or a key', withToken(undefined), true],
     ['an auth_time that is no number', withToken(String(NOW_MS / 1000)), true],
     ['an auth_time without end', withToken(Number.POSITIVE_INFINITY), true],
+    ['an acr that is asked for', inWay(inBrowser(NOW_MS), 'mfa'), false],
+    ['another acr, with a fresh sign-in', inWay(inBrowser(NOW_MS), 'password'), true],
+    ['no acr where one is asked for', inWay(inBrowser(NOW_MS), undefined), true],
+    ['a token with an acr that is asked for', inWay(withToken(NOW_MS / 1000), 'mfa'), false],
+    ['a token with another acr', inWay(withToken(NOW_MS / 1000), 'password'), true],
+    ['a token with a list of acr', inWay(withToken(NOW_MS / 1000), ['mfa']), true],
   ])('by %s', (_name, caller, needed) => {
     expect(needsStepUp(filed(300_000), caller, NOW_MS)).toBe(needed);
     expect(needsStepUp(filed(undefined), caller, NOW_MS)).toBe(false);

@@ -1,4 +1,5 @@
 /** `POST /api/v1/approvals/{id}/withdraw`: whoever asked takes the request back. */
+import { checkMayWithdraw } from '@sallyport/guard';
 import { z } from 'zod';
 import { checkVersion } from '../api/etag.ts';
 import { route } from '../api/route.ts';
@@ -21,6 +22,8 @@ export const withdrawApproval = route({
   async handle({ params, body, caller, ifMatch }, deps: Pick<ApiDeps, 'approvals' | 'audit' | 'clock' | 'toolOf'>) {
     const before = await visibleApproval(deps, caller, params.id);
     checkVersion(ifMatch, before.version);
+    // Judged before anything is recorded: who may not must not fill the log (B9).
+    checkMayWithdraw(before, caller.principal, deps.clock.now());
     const filed = await recordChange(
       deps,
       caller,

@@ -37,7 +37,7 @@ export async function backChannelLogout(deps: SignInDeps, request: IncomingMessa
   }
   const { issuer, subject, sid, once, expiresAtMs } = logout;
   if (!(await deps.store.takeOnce(`logout ${once}`, expiresAtMs, deps.clock.now()))) return REFUSED;
-  await deps.store.endOf({ issuer, ...(subject !== undefined && { subject }), ...(sid !== undefined && { sid }) });
+  await deps.store.endOf({ issuer, ...(subject !== undefined && { sub: subject }), ...(sid !== undefined && { sid }) });
   await deps.record('session.logout', '_', { issuer, ...(subject !== undefined && { subject }) });
   return { status: 200, type: 'text/plain; charset=utf-8', body: '' };
 }

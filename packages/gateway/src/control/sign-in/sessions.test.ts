@@ -82,6 +82,7 @@ const PERSON = {
   acr: undefined,
   sid: 's1',
 };
+const DAVE = { subject: 'dave', claims: { ...PERSON.claims, sub: 'dave' } };
 
 async function begin(over: Partial<typeof PERSON> = {}): Promise<string> {
   const opened = await sessions.begin({ ...PERSON, ...over }, undefined);
@@ -98,6 +99,14 @@ describe('a session', () => {
     expect([...(caller?.roles ?? [])]).toEqual(['approver', 'viewer']);
     expect(caller?.session?.tenants).toEqual(['acme', 'globex']);
     expect([...(caller?.installationRoles ?? [])]).toEqual([]);
+  });
+
+  it('U17 carries the ways to sign in that its issuer must have used for a step-up', async () => {
+    const id = await begin();
+    const [client] = settings.control.signIn;
+    const signIn = [{ ...client, stepUpAcrValues: ['mfa'] }] as typeof settings.control.signIn;
+    settings = { ...settings, control: { ...settings.control, signIn } };
+    expect((await sessions.callerOf(id, true))?.stepUpAcrValues).toEqual(['mfa']);
   });
 
   it('U14 acts in another tenant of the person with a new id, and never in one for which the issuer may not speak', async () => {
@@ -171,12 +180,12 @@ describe('a session ends', () => {
   });
 
   it('when the issuer ends that session, or all of the person, and of nobody else', async () => {
-    const [first, second, other] = [await begin(), await begin({ sid: 's2' }), await begin({ subject: 'dave' })];
-    await store.webSessions.endOf({ issuer: ISSUER, sid: 's1', subject: 'carol' });
+    const [first, second, other] = [await begin(), await begin({ sid: 's2' }), await begin(DAVE)];
+    await store.webSessions.endOf({ issuer: ISSUER, sid: 's1', sub: 'carol' });
     expect([await isAlive(first), await isAlive(second), await isAlive(other)]).toEqual([false, true, true]);
-    await store.webSessions.endOf({ issuer: 'https://other.example', subject: 'carol' });
+    await store.webSessions.endOf({ issuer: 'https://other.example', sub: 'carol' });
     expect(await isAlive(second)).toBe(true);
-    await store.webSessions.endOf({ issuer: ISSUER, subject: 'carol' });
+    await store.webSessions.endOf({ issuer: ISSUER, sub: 'carol' });
     expect([await isAlive(second), await isAlive(other)]).toEqual([false, true]);
   });
 

@@ -8,7 +8,7 @@ import { claimedUser, principalKey } from '@sallyport/guard/stages';
 import type { Snapshot } from '../../snapshot.ts';
 import type { WebSession, WebSessionStore } from '../../web-sessions.ts';
 import type { ApiCaller } from '../api/access.ts';
-import { rolesOfPerson, tenantsOfPerson } from '../roles.ts';
+import { rolesOfPerson, stepUpAcrValuesOf, tenantsOfPerson } from '../roles.ts';
 
 /** What sessions are judged by. */
 export type SessionSettings = Pick<Snapshot, 'control' | 'tenants' | 'identity'>;
@@ -120,6 +120,7 @@ function judge(session: WebSession, { settings, clock }: SessionDeps): ApiCaller
   return {
     ...identity,
     ...rolesOfPerson(identity, current),
+    stepUpAcrValues: stepUpAcrValuesOf(session.issuer, current),
     session: { idHash, csrfToken, authTimeMs, acr, expiresAtMs: endsAtMs, tenants },
   };
 }
