@@ -196,6 +196,7 @@ describe.skipIf(CHROMIUM === undefined)(
 
       await page.goto(`${gateway.adminUrl}/passkeys`);
       await page.getByRole('button', { name: 'Remove Work laptop' }).click();
+      await page.getByRole('dialog').getByRole('button', { name: 'Remove' }).click();
       await page.getByText('No passkeys').waitFor();
       expect(complaints.filter((text) => !text.includes('409'))).toEqual([]);
       await Promise.all([client.close(), page.context().close()]);

@@ -247,6 +247,7 @@ describe('calls', () => {
       `/calls/${String(item?.['correlation_id'])}?time=${String(item?.['time'])}`,
     );
     expect(document).toMatchObject({
+      summary: item,
       intent: { record: { unmapped: { phase: 'intent' } } },
       outcome: { index: item?.['index'], record: { unmapped: { phase: 'outcome', status: 'success' } } },
     });

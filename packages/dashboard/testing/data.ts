@@ -194,10 +194,10 @@ export const OVERVIEW: Overview = {
     p99_ms: wave(420, 120),
   },
   refusals: [
-    { error_code: 'NOT_PERMITTED', count: 81 },
-    { error_code: 'APPROVAL_REQUIRED', count: 34 },
-    { error_code: 'INVALID_INPUT', count: 12 },
-    { error_code: 'RATE_LIMITED', count: 3 },
+    { error_code: 'NOT_PERMITTED', count: 9_204 },
+    { error_code: 'APPROVAL_REQUIRED', count: 4_410 },
+    { error_code: 'INVALID_INPUT', count: 2_013 },
+    { error_code: 'RATE_LIMITED', count: 614 },
   ],
   approvals_pending: 4,
   servers: SERVERS,
@@ -240,6 +240,22 @@ export function callAt(index: number, newest: number): Call {
 }
 
 export const CALL: CallDetail = {
+  summary: {
+    index: 813,
+    log: 'acme',
+    time: minutesAgo(2),
+    correlation_id: '0193f2a4-00000000032c',
+    class: 'call',
+    operation: 'tools/call',
+    user: 'alice',
+    issuer: ISSUER,
+    agent: 'Claude Code',
+    server: 'payments',
+    tool: 'refund',
+    status: 'success',
+    duration_ms: 210,
+    approval_id: '5f0c7a1e9b3d4c2f8a6e1d0b7c5f3a29',
+  },
   intent: {
     index: 812,
     log: 'acme',

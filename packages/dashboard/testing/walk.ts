@@ -95,11 +95,29 @@ export async function axe(page: Page): Promise<string[]> {
 export const overflow = (page: Page): Promise<number> =>
   page.evaluate('document.documentElement.scrollWidth - document.documentElement.clientWidth');
 
+/** Tables whose columns leave a part of their width empty, or cut their own heads. */
+const SQUASHED = `[...document.querySelectorAll('table')].flatMap((table) => {
+  if (table.tHead === null || getComputedStyle(table.tHead).position === 'absolute') return [];
+  const heads = [...table.tHead.querySelectorAll('th')].filter((head) => head.offsetWidth > 0);
+  const width = heads.reduce((sum, head) => sum + head.offsetWidth, 0);
+  const cut = heads.filter((head) => head.scrollWidth > head.offsetWidth).map((head) => head.innerText + ' is cut');
+  return table.offsetWidth - width > heads.length ? [...cut, 'columns fill ' + width + ' px only'] : cut;
+})`;
+
 export interface WalkOptions extends Look {
   readonly browser: Browser;
   readonly url: string;
   readonly pages: readonly string[];
   readonly screenshots?: string | undefined;
+}
+
+const SHOT_HEIGHT_MAX = 2_400;
+
+/** The page from its top; of a table of 500 rows its beginning is enough. */
+async function shoot(page: Page, path: string, width: number): Promise<void> {
+  const height: number = await page.evaluate('document.documentElement.scrollHeight');
+  const clip = { x: 0, y: 0, width, height: Math.min(height, SHOT_HEIGHT_MAX) };
+  await page.screenshot({ path: `${path}-${String(width)}.png`, fullPage: true, clip });
 }
 
 /** @returns findings, each with the page that it is about. */
@@ -114,13 +132,10 @@ export async function walk({ browser, url, pages, screenshots, ...look }: WalkOp
     const where = `${name} as ${look.role}, ${look.theme}, ${String(look.width)} px`;
     const wide = await overflow(page);
     if (wide > 0) findings.push(`${where}: ${String(wide)} px too wide`);
+    findings.push(...((await page.evaluate(SQUASHED)) as string[]).map((text) => `${where}: ${text}`));
     findings.push(...(await axe(page)).map((text) => `${where}: ${text}`));
     findings.push(...complaints.splice(0).map((text) => `${where}: ${text}`));
-    if (screenshots !== undefined)
-      await page.screenshot({
-        path: `${screenshots}/${name}-${look.role}-${look.theme}-${String(look.width)}.png`,
-        fullPage: true,
-      });
+    if (screenshots !== undefined) await shoot(page, `${screenshots}/${name}-${look.role}-${look.theme}`, look.width);
   }
   hosts.delete(new URL(url).host);
   await context.close();

@@ -1479,6 +1479,8 @@ export interface operations {
                 };
                 content: {
                     readonly "application/json": {
+                        /** @description As the list has it: of the outcome, or of the newest record where there is none. */
+                        readonly summary: components["schemas"]["Call"];
                         readonly intent?: components["schemas"]["LoggedRecord"];
                         readonly outcome?: components["schemas"]["LoggedRecord"];
                         /** @description Newest first. */

@@ -77,14 +77,14 @@ export function DataTable<Row extends RowData>(props: DataTableProps<Row>): Reac
         ))}
       </thead>
       <tbody ref={body}>
-        <Spacer height={above} columns={columns.length} />
+        <Spacer height={above} />
         {shown.map((index) => {
           const row = all[index];
           return row === undefined ? null : (
             <TableRow key={row.id} row={row} index={index} dim={props.dim} measure={wrap ? measure : undefined} />
           );
         })}
-        <Spacer height={below} columns={columns.length} />
+        <Spacer height={below} />
       </tbody>
     </table>
   );
@@ -155,13 +155,35 @@ function useRowsInSight(
 const cellClass = (look: ColumnLook | undefined): string =>
   [look?.number === true ? styles['number'] : '', look?.wide === true ? styles['wide'] : ''].join(' ');
 
-function Spacer({ height, columns }: { readonly height: number; readonly columns: number }): ReactNode {
+/** One cell: more of them would be columns of their own where narrow screens leave columns out. */
+function Spacer({ height }: { readonly height: number }): ReactNode {
   if (height <= 0) return null;
   return (
     <tr aria-hidden className={styles['spacer']}>
-      <td colSpan={columns} style={{ height }} />
+      <td style={{ height }} />
     </tr>
   );
+}
+
+/** A cell with a second line on narrow screens, for what the columns say that are left out there. */
+export function TwoLines({
+  children,
+  second,
+}: {
+  readonly children: ReactNode;
+  readonly second: ReactNode;
+}): ReactNode {
+  return (
+    <div className={styles['lines']}>
+      <div>{children}</div>
+      <div className={styles['second']}>{second}</div>
+    </div>
+  );
+}
+
+/** A button in a cell. Its word stands under the head of its column, and the row keeps its height. */
+export function RowAction({ children }: { readonly children: ReactNode }): ReactNode {
+  return <span className={styles['action']}>{children}</span>;
 }
 
 /** Where the rows begin on the page. */

@@ -9,7 +9,7 @@ import { Status } from '../../ui/badge.tsx';
 import { FilterBar, useFilters } from '../../ui/filters.tsx';
 import { Card, Page } from '../../ui/page.tsx';
 import { Empty, Loaded } from '../../ui/states.tsx';
-import { column, DataTable } from '../../ui/table.tsx';
+import { column, DataTable, TwoLines } from '../../ui/table.tsx';
 import { Ago, TimeLeft } from '../../ui/time.tsx';
 import { VisibleText } from '../../ui/visible-text.tsx';
 import { agentName, PersonName } from '../../ui/who.tsx';
@@ -47,24 +47,29 @@ const askedFor = ({ status = 'pending', ...others }: FilterValues): FilterValues
 
 const COLUMNS = [
   column<Approval>('tool', 'Request', (request) => (
-    <Link to="/approvals/$id" params={{ id: request.id }} className={styles['request'] ?? ''}>
-      <span className={styles['tool']}>
-        <VisibleText text={`${request.server}/${request.tool}`} />
-      </span>
-      {request.destructive === true && (
-        <span className={styles['destructive']} title="May destroy or overwrite data">
-          <TriangleAlert aria-hidden />
-          <span className="visually-hidden">destructive</span>
+    <TwoLines second={<PersonName person={request.requester} />}>
+      <Link to="/approvals/$id" params={{ id: request.id }} className={styles['request'] ?? ''}>
+        <span className={styles['tool']}>
+          <VisibleText text={`${request.server}/${request.tool}`} />
         </span>
-      )}
-    </Link>
+        {request.destructive === true && (
+          <span className={styles['destructive']} title="May destroy or overwrite data">
+            <TriangleAlert aria-hidden />
+            <span className="visually-hidden">destructive</span>
+          </span>
+        )}
+      </Link>
+    </TwoLines>
   )),
-  column<Approval>('user', 'Asked for', ({ requester }) => <PersonName person={requester} />, { width: '17%' }),
-  column<Approval>('agent', 'Through', ({ agent }) => <VisibleText text={agentName(agent)} />, {
-    width: '17%',
+  column<Approval>('user', 'Asked for', ({ requester }) => <PersonName person={requester} />, {
+    width: '14%',
     wide: true,
   }),
-  column<Approval>('source', 'Rule', ({ source = '–' }) => <VisibleText text={source} />, { width: '16%', wide: true }),
+  column<Approval>('agent', 'Through', ({ agent }) => <VisibleText text={agentName(agent)} />, {
+    width: '15%',
+    wide: true,
+  }),
+  column<Approval>('source', 'Rule', ({ source = '–' }) => <VisibleText text={source} />, { width: '23%', wide: true }),
   column<Approval>(
     'needs',
     'Yes',
@@ -72,12 +77,15 @@ const COLUMNS = [
       `${String(decisions.filter(({ verdict }) => verdict.startsWith('approve')).length)} of ${String(required)}`,
     { width: '4.5rem', wide: true },
   ),
-  column<Approval>('created', 'Asked', ({ created_at }) => <Ago value={created_at} />, { width: '8.5rem', wide: true }),
+  column<Approval>('created', 'Asked', ({ created_at }) => <Ago value={created_at} />, {
+    width: '8.25rem',
+    wide: true,
+  }),
   column<Approval>(
     'status',
     'Time left',
     ({ status, expires_at }) => (status === 'pending' ? <TimeLeft until={expires_at} /> : <Status value={status} />),
-    { width: '8.25rem' },
+    { width: '7.25rem' },
   ),
 ];
 

@@ -4,11 +4,13 @@ import { ArrowLeft } from 'lucide-react';
 import type { ReactNode } from 'react';
 import { callQuery } from '../../api/queries.ts';
 import type { CallDetail, LoggedRecord } from '../../api/types.ts';
+import { Status } from '../../ui/badge.tsx';
 import { Copyable } from '../../ui/copy.tsx';
 import { Card, Notice, Page } from '../../ui/page.tsx';
 import { Loaded } from '../../ui/states.tsx';
 import styles from './calls.module.css';
 import { ProvenRecord } from './proof-check.tsx';
+import { Summary, targetOf } from './summary.tsx';
 
 export function CallPage(): ReactNode {
   const { id = '' } = useParams({ strict: false });
@@ -16,19 +18,25 @@ export function CallPage(): ReactNode {
   const query = useQuery(callQuery(id, { time, scope }));
   return (
     <Page
-      title="One call"
+      title={query.data === undefined ? 'One call' : targetOf(query.data.summary)}
       tabTitle={`Call ${id.slice(0, 8)}`}
       lead={
         <span className={styles['lead']}>
           <Link to="/calls" search={scope === undefined ? {} : { scope }}>
             <ArrowLeft aria-hidden /> Calls
           </Link>
+          {query.data !== undefined && <Status value={query.data.summary.status} />}
           <Copyable value={id} what="correlation id" />
         </span>
       }
     >
       <Loaded query={query} what="this call" roles="auditor" single rows={12}>
-        {(call) => <Records call={call} />}
+        {(call) => (
+          <>
+            <Summary call={call.summary} />
+            <Records call={call} />
+          </>
+        )}
       </Loaded>
     </Page>
   );

@@ -11,17 +11,13 @@ import { Button, buttonClass } from '../../ui/button.tsx';
 import { useFilters } from '../../ui/filters.tsx';
 import { Card, Page } from '../../ui/page.tsx';
 import { Empty, Loaded } from '../../ui/states.tsx';
-import { column, DataTable } from '../../ui/table.tsx';
+import { column, DataTable, TwoLines } from '../../ui/table.tsx';
 import { ClockTime } from '../../ui/time.tsx';
 import { VisibleText } from '../../ui/visible-text.tsx';
 import { CallFilters } from './call-filters.tsx';
 import { callFilters } from './filter-text.ts';
+import { targetOf } from './summary.tsx';
 import styles from './calls.module.css';
-
-function target({ server, tool, operation = '' }: Call): string {
-  if (tool === undefined) return server === undefined ? operation : `${server} ${operation}`;
-  return server === undefined ? tool : `${server}/${tool}`;
-}
 
 const columnsOf = (scope: string | undefined) => [
   column<Call>(
@@ -41,16 +37,19 @@ const columnsOf = (scope: string | undefined) => [
           <ClockTime value={time} />
         </Link>
       ),
-    { width: 'clamp(6rem, 22%, 9rem)' },
+    // A width with a percentage in it would count for nothing in a table.
+    { width: 'clamp(5.25rem, 12vw, 9rem)' },
   ),
   column<Call>('tool', 'Call', (call) => (
-    <span className={styles['target']}>
-      <VisibleText text={target(call)} />
-    </span>
+    <TwoLines second={<VisibleText text={call.user ?? '–'} />}>
+      <span className={styles['target']}>
+        <VisibleText text={targetOf(call)} />
+      </span>
+    </TwoLines>
   )),
   column<Call>('user', 'User', ({ user = '–' }) => <VisibleText text={user} />, { width: '14%', wide: true }),
   column<Call>('agent', 'Agent', ({ agent = '–' }) => <VisibleText text={agent} />, { width: '16%', wide: true }),
-  column<Call>('status', 'Status', ({ status }) => <Status value={status} />, { width: '7rem' }),
+  column<Call>('status', 'Status', ({ status }) => <Status value={status} />, { width: '6.75rem' }),
   column<Call>('code', 'Reason', ({ error_code = '' }) => <code>{error_code}</code>, { width: '13rem', wide: true }),
   column<Call>(
     'duration',

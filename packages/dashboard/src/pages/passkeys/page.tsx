@@ -1,19 +1,21 @@
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { Fingerprint } from 'lucide-react';
 import { useMemo, useState, type FormEvent, type ReactNode } from 'react';
-import { change, Problem } from '../../api/client.ts';
+import { Problem } from '../../api/client.ts';
 import { registerPasskey } from '../../api/passkeys.ts';
 import { passkeysQuery } from '../../api/queries.ts';
 import type { Passkey } from '../../api/types.ts';
+import { plainText } from '../../text/visible.ts';
 import { useAnnounce } from '../../ui/announce.tsx';
 import { Button, buttonClass } from '../../ui/button.tsx';
 import { Field, inputClass } from '../../ui/field.tsx';
 import { Card, Notice, Page } from '../../ui/page.tsx';
 import { Empty, Loaded } from '../../ui/states.tsx';
-import { column, DataTable } from '../../ui/table.tsx';
+import { column, DataTable, RowAction, TwoLines } from '../../ui/table.tsx';
 import { Ago } from '../../ui/time.tsx';
 import { VisibleText } from '../../ui/visible-text.tsx';
 import styles from './passkeys.module.css';
+import { RemovePasskey } from './remove-passkey.tsx';
 
 const NAME_MAX = 64;
 
@@ -79,39 +81,43 @@ function Refused({ error }: { readonly error: Error }): ReactNode {
   );
 }
 
-const columnsWith = (remove: (id: string) => void) => [
-  column<Passkey>('name', 'Name', ({ name }) => <VisibleText text={name} />),
+const columnsWith = (remove: (passkey: Passkey) => void) => [
+  column<Passkey>('name', 'Name', ({ name, created_at }) => (
+    <TwoLines
+      second={
+        <>
+          registered <Ago value={created_at} />
+        </>
+      }
+    >
+      <VisibleText text={name} />
+    </TwoLines>
+  )),
   column<Passkey>('created', 'Registered', ({ created_at }) => <Ago value={created_at} />, {
     width: '9rem',
     wide: true,
   }),
-  column<Passkey>('used', 'Last used', ({ used_at }) => <Ago value={used_at} />, { width: '9rem' }),
+  column<Passkey>('used', 'Last used', ({ used_at }) => <Ago value={used_at} />, { width: '8rem' }),
   column<Passkey>(
     'remove',
     'Remove',
-    ({ id, name }) => (
-      <Button look="quiet" onClick={() => remove(id)}>
-        Remove<span className="visually-hidden"> {name}</span>
-      </Button>
+    (passkey) => (
+      <RowAction>
+        <Button look="quiet" onClick={() => remove(passkey)}>
+          Remove<span className="visually-hidden"> {plainText(passkey.name)}</span>
+        </Button>
+      </RowAction>
     ),
-    { width: '7rem' },
+    { width: '6rem' },
   ),
 ];
 
 function List(): ReactNode {
   const query = useQuery(passkeysQuery);
-  const queries = useQueryClient();
-  const announce = useAnnounce();
-  const remove = useMutation({
-    mutationFn: (id: string) => change('DELETE', `/passkeys/${encodeURIComponent(id)}`),
-    onSuccess: () => announce('Removed'),
-    onSettled: () => queries.invalidateQueries({ queryKey: ['passkeys'] }),
-  });
-  const { mutate } = remove;
-  const columns = useMemo(() => columnsWith((id) => mutate(id)), [mutate]);
+  const [removing, setRemoving] = useState<Passkey>();
+  const columns = useMemo(() => columnsWith(setRemoving), []);
   return (
     <Card title="Registered" flush>
-      {remove.error !== null && <Notice tone="bad" title={remove.error.message} />}
       <Loaded query={query} what="your passkeys">
         {({ items }) =>
           items.length === 0 ? (
@@ -119,10 +125,11 @@ function List(): ReactNode {
               <p>Register one above, on each device with which you approve.</p>
             </Empty>
           ) : (
-            <DataTable label="Your passkeys" rows={items} columns={columns} rowKey={({ id }) => id} />
+            <DataTable label="Your passkeys" rows={items} columns={columns} rowKey={({ id }) => id} wrap />
           )
         }
       </Loaded>
+      {removing !== undefined && <RemovePasskey passkey={removing} onClose={() => setRemoving(undefined)} />}
     </Card>
   );
 }

@@ -1,19 +1,21 @@
 import { useQuery } from '@tanstack/react-query';
+import { Link } from '@tanstack/react-router';
 import { KeyRound, Plus, Users } from 'lucide-react';
 import { useMemo, useState, type ReactNode } from 'react';
 import { keysQuery, peopleQuery } from '../../api/queries.ts';
 import type { ApiKey, KnownPerson } from '../../api/types.ts';
+import { useHasRole } from '../../shell/session.tsx';
+import { plainText } from '../../text/visible.ts';
 import { Badge } from '../../ui/badge.tsx';
 import { Button } from '../../ui/button.tsx';
 import { Copyable } from '../../ui/copy.tsx';
 import { FilterBar, useFilters } from '../../ui/filters.tsx';
 import { Card, Page } from '../../ui/page.tsx';
 import { Empty, Loaded } from '../../ui/states.tsx';
-import { column, DataTable } from '../../ui/table.tsx';
+import { column, DataTable, RowAction, TwoLines } from '../../ui/table.tsx';
 import { Ago } from '../../ui/time.tsx';
 import { VisibleText } from '../../ui/visible-text.tsx';
 import { CreateKey } from './create-key.tsx';
-import styles from './people.module.css';
 import { RevokeKey } from './revoke-key.tsx';
 
 export function PeoplePage(): ReactNode {
@@ -45,8 +47,19 @@ function KeyState({ apiKey: { revoked_at, expires_at } }: { readonly apiKey: Api
 }
 
 const keyColumns = (revoke: (key: ApiKey) => void) => [
-  // A phone shows this column alone of those that say which key it is.
-  column<ApiKey>('name', 'Name', ({ name, id }) => <VisibleText text={name ?? id} />),
+  column<ApiKey>('name', 'Name', ({ name, id, user }) => (
+    <TwoLines
+      second={
+        <>
+          <Copyable value={id} what="key id" lengthMax={22} />
+          <br />
+          <VisibleText text={`as ${user}`} />
+        </>
+      }
+    >
+      <VisibleText text={name ?? id} />
+    </TwoLines>
+  )),
   column<ApiKey>('id', 'Key', ({ id }) => <Copyable value={id} what="key id" lengthMax={22} />, {
     width: '20%',
     wide: true,
@@ -66,11 +79,11 @@ const keyColumns = (revoke: (key: ApiKey) => void) => [
     'Revoke',
     (key) =>
       key.revoked_at === undefined && (
-        <span className={styles['revoke']}>
+        <RowAction>
           <Button look="quiet" onClick={() => revoke(key)}>
             Revoke<span className="visually-hidden"> {key.id}</span>
           </Button>
-        </span>
+        </RowAction>
       ),
     { width: '6.5rem' },
   ),
@@ -100,18 +113,22 @@ function Keys({ revoke }: { readonly revoke: (key: ApiKey) => void }): ReactNode
   );
 }
 
-const PEOPLE_COLUMNS = [
+const peopleColumns = (isAuditor: boolean) => [
   column<KnownPerson>('subject', 'User', ({ subject, issuer }) => (
-    <span className={styles['person']} title={issuer}>
-      <VisibleText text={subject} />
-    </span>
+    <TwoLines second={<VisibleText text={issuer} />}>
+      <Copyable value={subject} what="user id" />
+    </TwoLines>
   )),
-  column<KnownPerson>('agents', 'Agents', ({ agents = [] }) => <VisibleText text={agents.join(', ') || '–'} />, {
-    width: '34%',
+  column<KnownPerson>('issuer', 'Issuer', ({ issuer }) => <VisibleText text={issuer} />, {
+    width: '24%',
     wide: true,
   }),
-  column<KnownPerson>('calls', 'Calls', ({ calls }) => calls?.toLocaleString('en') ?? '–', {
-    width: '7rem',
+  column<KnownPerson>('agents', 'Agents', ({ agents = [] }) => <VisibleText text={agents.join(', ') || '–'} />, {
+    width: '24%',
+    wide: true,
+  }),
+  column<KnownPerson>('calls', 'Calls', (person) => <CallsOf person={person} isLink={isAuditor} />, {
+    width: '6rem',
     number: true,
   }),
   column<KnownPerson>('first', 'First seen', ({ first_seen_at }) => <Ago value={first_seen_at} />, {
@@ -121,8 +138,21 @@ const PEOPLE_COLUMNS = [
   column<KnownPerson>('last', 'Last seen', ({ last_seen_at }) => <Ago value={last_seen_at} />, { width: '9rem' }),
 ];
 
+function CallsOf({ person: { subject, calls }, isLink }: { readonly person: KnownPerson; isLink: boolean }): ReactNode {
+  const text = calls?.toLocaleString('en') ?? '–';
+  if (!isLink) return text;
+  return (
+    <Link to="/calls" search={{ user: subject }} title="Show these calls">
+      {text}
+      <span className="visually-hidden"> of {plainText(subject)}</span>
+    </Link>
+  );
+}
+
 function People(): ReactNode {
   const query = useQuery(peopleQuery);
+  const isAuditor = useHasRole('auditor');
+  const columns = useMemo(() => peopleColumns(isAuditor), [isAuditor]);
   const [{ text = '' }] = useFilters();
   const wanted = ({ subject, agents = [] }: KnownPerson): boolean =>
     `${subject} ${agents.join(' ')}`.toLowerCase().includes(text.toLowerCase());
@@ -132,8 +162,7 @@ function People(): ReactNode {
         {({ items }) => {
           const rows = items.filter(wanted);
           const rowKey = ({ issuer, subject, tenant }: KnownPerson): string => `${issuer} ${subject} ${tenant}`;
-          if (rows.length > 0)
-            return <DataTable label="People" rows={rows} columns={PEOPLE_COLUMNS} rowKey={rowKey} wrap />;
+          if (rows.length > 0) return <DataTable label="People" rows={rows} columns={columns} rowKey={rowKey} wrap />;
           return (
             <Empty icon={Users} title={items.length === 0 ? 'Nobody called yet' : 'Nobody matches'}>
               <p>{items.length === 0 ? 'Whoever calls a tool appears here.' : 'Clear the filter.'}</p>

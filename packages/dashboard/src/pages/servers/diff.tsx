@@ -8,6 +8,8 @@ type Line = DefinitionDetail['diff'][number] & { readonly number: number };
 
 /** Lines around a change that stay in sight. */
 const CONTEXT = 3;
+/** Fewer lines than this are not folded: the button would take their place. */
+const FOLDED_MIN = 4;
 const SIGN = { same: ' ', add: '+', remove: '−' } as const;
 const WORD = { same: '', add: 'added: ', remove: 'removed: ' } as const;
 
@@ -17,7 +19,8 @@ export function Diff({ lines }: { readonly lines: DefinitionDetail['diff'] }): R
   const numbered = lines.map((line, index) => ({ ...line, number: index + 1 }));
   const near = (at: number): boolean =>
     lines.slice(Math.max(0, at - CONTEXT), at + CONTEXT + 1).some(({ op }) => op !== 'same');
-  const shown = whole ? numbered : numbered.filter((_line, at) => near(at));
+  const nearest = numbered.filter((_line, at) => near(at));
+  const shown = whole || numbered.length - nearest.length < FOLDED_MIN ? numbered : nearest;
   const folded = numbered.length - shown.length;
   return (
     <>
@@ -29,7 +32,7 @@ export function Diff({ lines }: { readonly lines: DefinitionDetail['diff'] }): R
       {folded > 0 && (
         <div className={styles['more']}>
           <Button look="quiet" onClick={() => setWhole(true)}>
-            {folded === 1 ? 'Show the unchanged line' : `Show ${String(folded)} unchanged lines`}
+            Show {folded} unchanged lines
           </Button>
         </div>
       )}

@@ -8,7 +8,7 @@ import { Badge, Status } from '../../ui/badge.tsx';
 import { FilterBar, useFilters } from '../../ui/filters.tsx';
 import { Card, Page } from '../../ui/page.tsx';
 import { Empty, Loaded } from '../../ui/states.tsx';
-import { column, DataTable } from '../../ui/table.tsx';
+import { column, DataTable, TwoLines } from '../../ui/table.tsx';
 import { VisibleText } from '../../ui/visible-text.tsx';
 import styles from './servers.module.css';
 
@@ -16,13 +16,15 @@ const milliseconds = (value: number | null | undefined): string =>
   value === null || value === undefined ? '–' : `${Math.round(value).toLocaleString('en')} ms`;
 
 const COLUMNS = [
-  column<Server>('name', 'Server', ({ name, pending_definitions: pending }) => (
-    <span className={styles['server']}>
-      <Link to="/servers/$name" params={{ name }}>
-        {name}
-      </Link>
-      {pending > 0 && <Badge tone="warn">{pending} to review</Badge>}
-    </span>
+  column<Server>('name', 'Server', ({ name, url, command = '–', pending_definitions: pending }) => (
+    <TwoLines second={<VisibleText text={url ?? command} />}>
+      <span className={styles['server']}>
+        <Link to="/servers/$name" params={{ name }}>
+          {name}
+        </Link>
+        {pending > 0 && <Badge tone="warn">{pending} to review</Badge>}
+      </span>
+    </TwoLines>
   )),
   column<Server>('status', 'Status', ({ status }) => <Status value={status} />, { width: '7rem' }),
   column<Server>('where', 'Where', ({ url, command = '–' }) => <VisibleText text={url ?? command} />, {

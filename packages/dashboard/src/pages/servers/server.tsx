@@ -9,7 +9,7 @@ import { Copyable } from '../../ui/copy.tsx';
 import { FilterBar, useFilters } from '../../ui/filters.tsx';
 import { Card, Facts, Notice, Page } from '../../ui/page.tsx';
 import { Empty, Loaded } from '../../ui/states.tsx';
-import { column, DataTable } from '../../ui/table.tsx';
+import { column, DataTable, TwoLines } from '../../ui/table.tsx';
 import { Ago } from '../../ui/time.tsx';
 import { VisibleText } from '../../ui/visible-text.tsx';
 import { hasRole } from '../../shell/navigation.ts';
@@ -140,18 +140,22 @@ const CHOICES = [
   },
 ] as const;
 
+const kindText = (kind: Definition['kind']): string => kind.replaceAll('_', ' ');
+
 const columnsFor = (server: string) => [
   column<Definition>('name', 'Name', ({ kind, name }) => (
-    <Link
-      to="/servers/$name/definition"
-      params={{ name: server }}
-      search={{ kind, id: name }}
-      className={styles['definition'] ?? ''}
-    >
-      <VisibleText text={name} />
-    </Link>
+    <TwoLines second={kindText(kind)}>
+      <Link
+        to="/servers/$name/definition"
+        params={{ name: server }}
+        search={{ kind, id: name }}
+        className={styles['definition'] ?? ''}
+      >
+        <VisibleText text={name} />
+      </Link>
+    </TwoLines>
   )),
-  column<Definition>('kind', 'Kind', ({ kind }) => kind.replaceAll('_', ' '), { width: '9rem', wide: true }),
+  column<Definition>('kind', 'Kind', ({ kind }) => kindText(kind), { width: '9rem', wide: true }),
   column<Definition>('state', 'State', ({ state }) => <Status value={state} />, { width: '8rem' }),
   column<Definition>('reason', 'Why', ({ reason = '' }) => <VisibleText text={reason} />, { width: '26%', wide: true }),
   column<Definition>('pinned', 'Approved', ({ pinned_at }) => <Ago value={pinned_at} />, { width: '9rem', wide: true }),

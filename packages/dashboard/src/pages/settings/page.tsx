@@ -8,7 +8,7 @@ import { Copyable } from '../../ui/copy.tsx';
 import { FilterBar, useFilters } from '../../ui/filters.tsx';
 import { Card, Notice, Page } from '../../ui/page.tsx';
 import { Empty, Loaded } from '../../ui/states.tsx';
-import { column, DataTable } from '../../ui/table.tsx';
+import { column, DataTable, TwoLines } from '../../ui/table.tsx';
 import { VisibleText } from '../../ui/visible-text.tsx';
 
 type Setting = Settings['settings'][number];
@@ -21,9 +21,23 @@ function Value({ setting: { value, secret } }: { readonly setting: Setting }): R
   return <Copyable value={textOf(value)} what="value" lengthMax={Infinity} />;
 }
 
+function Origin({ setting: { origin } }: { readonly setting: Setting }): ReactNode {
+  return origin === 'default' ? <span className="soft">default</span> : <Badge tone="accent">{origin}</Badge>;
+}
+
 const COLUMNS = [
-  column<Setting>('path', 'Setting', ({ path }) => <Copyable value={path} what="path" lengthMax={Infinity} />),
-  column<Setting>('value', 'In force', (setting) => <Value setting={setting} />, { width: '38%' }),
+  column<Setting>('path', 'Setting', (setting) => (
+    <TwoLines
+      second={
+        <>
+          <Value setting={setting} /> {setting.origin !== 'default' && <Origin setting={setting} />}
+        </>
+      }
+    >
+      <Copyable value={setting.path} what="path" lengthMax={Infinity} />
+    </TwoLines>
+  )),
+  column<Setting>('value', 'In force', (setting) => <Value setting={setting} />, { width: '38%', wide: true }),
   column<Setting>(
     'default',
     'Default',
@@ -37,13 +51,7 @@ const COLUMNS = [
       ),
     { width: '18%', wide: true },
   ),
-  column<Setting>(
-    'origin',
-    'From',
-    ({ origin }) =>
-      origin === 'default' ? <span className="soft">default</span> : <Badge tone="accent">{origin}</Badge>,
-    { width: '9.5rem', wide: true },
-  ),
+  column<Setting>('origin', 'From', (setting) => <Origin setting={setting} />, { width: '9.5rem', wide: true }),
 ];
 
 const CHOICES = [

@@ -7,7 +7,7 @@ import { ApiProblem } from '../problem.ts';
 import { PAGE_BYTES_MAX } from './list.ts';
 import type { FoundRecord } from '@sallyport/server/record-search';
 import { logOwner, SCOPE } from './scope.ts';
-import { classOf, recordSchema } from './view.ts';
+import { callSchema, callView, classOf, recordSchema } from './view.ts';
 
 /** A client chooses the id of its calls, so one may join any number of records. */
 const RECORDS_MAX = 50;
@@ -28,6 +28,7 @@ export const getCall = route({
   }),
   errors: ['RATE_LIMITED'],
   response: z.object({
+    summary: callSchema.describe('As the list has it: of the outcome, or of the newest record where there is none.'),
     intent: recordSchema.optional(),
     outcome: recordSchema.optional(),
     related: z.array(recordSchema).describe('Newest first.'),
@@ -41,12 +42,14 @@ export const getCall = route({
       bytesMax: BYTES_MAX,
       ...(aroundMs !== undefined && { sinceMs: aroundMs - AROUND_MS }),
     });
-    if (found.length === 0) throw new ApiProblem('NOT_FOUND', { detail: 'No record has this correlation id.' });
+    const [newest] = found;
+    if (newest === undefined) throw new ApiProblem('NOT_FOUND', { detail: 'No record has this correlation id.' });
     const outcome = found.find((one) => isPhase(one, 'outcome'));
     const intent = found.find((one) => isPhase(one, 'intent') && sameCall(one, outcome));
     const related = found.filter((one) => one !== outcome && one !== intent);
     return {
       value: {
+        summary: callView(outcome ?? newest),
         ...(intent !== undefined && { intent }),
         ...(outcome !== undefined && { outcome }),
         related,
