@@ -7,6 +7,7 @@ import type { AddressInfo } from 'node:net';
 import { createDashboard } from '../../gateway/src/control/dashboard/dashboard.ts';
 import { readDashboardFiles } from '../../gateway/src/control/dashboard/files.ts';
 import type { Approval, Role, Session } from '../src/api/types.ts';
+import { ACCESS } from './data-access.ts';
 import { APPROVALS } from './data-approvals.ts';
 import { CAROL, inMinutes, ISSUER, minutesAgo, PASSKEYS } from './data-people.ts';
 import * as data from './data.ts';
@@ -116,7 +117,7 @@ async function answerApi(exchange: Exchange): Promise<void> {
     for await (const chunk of request as AsyncIterable<Buffer>) chunks.push(chunk);
     changes.push([request.method ?? '', path, JSON.parse(Buffer.concat(chunks).toString() || '{}')]);
     if (path === '/session') response.setHeader('Set-Cookie', 'role=; Path=/; Max-Age=0');
-    const known = path.endsWith('/access') ? data.ACCESS : {};
+    const known = path.endsWith('/access') ? ACCESS : {};
     return send(200, answers.get(`${request.method ?? ''} ${path}`) ?? known);
   }
   const answer = answers.get(path) ?? answerTo(path, url.searchParams, role, exchange.calls);

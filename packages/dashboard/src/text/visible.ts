@@ -139,30 +139,32 @@ const SCRIPTS: readonly (readonly [string, RegExp])[] = [
 
 const scriptOf = (letter: string): string => SCRIPTS.find(([, script]) => script.test(letter))?.[0] ?? 'foreign';
 
-/** Letters that only look like Latin ones: full-width and mathematical forms. */
-const DISGUISED = /[\uff21-\uff3a\uff41-\uff5a\u{1d400}-\u{1d7ff}]/u;
+/** Letters and digits of other styles: full-width, mathematical and enclosed. */
+const DISGUISED = /[\uff21-\uff3a\uff41-\uff5a\u{1d400}-\u{1d7ff}\u{1f130}-\u{1f169}\u24b6-\u24e9]/gu;
 
 /**
  * Where a word mixes scripts that look alike, the letters of the rarer one; also a word of a few such letters that has
  * the shape of a Latin word. A word of one script alone is somebody's language, and stays as it is.
  */
 function foreignLetters(text: string): ReadonlySet<number> {
-  const found = new Set<number>();
+  const found = new Set(Array.from(text.matchAll(DISGUISED), ({ index }) => index));
   for (const { 0: word, index } of text.matchAll(/[\p{L}\p{M}\p{N}_.@-]+/gu)) {
-    const letters = [...word.matchAll(/\p{L}/gu)];
+    const letters = [...word.matchAll(/[\p{L}\p{M}]/gu)];
     const scripts = new Set(letters.map(({ 0: letter }) => scriptOf(letter)).filter((script) => script !== 'foreign'));
     for (const { 0: letter, index: at } of letters) {
       const mixed = scripts.size > 1 && scriptOf(letter) !== 'Latin' && scriptOf(letter) !== 'foreign';
-      if (mixed || DISGUISED.test(letter)) found.add(index + at);
+      if (mixed) found.add(index + at);
     }
-    if (scripts.size === 1 && !scripts.has('Latin') && letters.every(({ 0: letter }) => LOOKALIKE.has(letter)))
+    if (scripts.size === 1 && !scripts.has('Latin') && letters.every(isLookAlike))
       for (const { index: at } of letters) found.add(index + at);
   }
   return found;
 }
 
-/** Letters of other scripts that no reader can tell from a Latin letter. */
+/** Letters of other scripts that no reader can tell from a Latin letter. The guard has the same for chat channels. */
 const LOOKALIKE: ReadonlySet<string> = new Set('аеорсухіјѕһԁԛԝѵАВЕЗІЈКМНОРСТУХЅԌԚԜοανικυρτχϲΑΒΕΖΗΙΚΜΝΟΡΤΥΧϹոսցհօ');
+
+const isLookAlike = ([letter = '']: RegExpExecArray): boolean => LOOKALIKE.has(letter) || /^\p{M}/u.test(letter);
 
 /** Whether anything in the text would not be seen as it is. */
 export const hasMarks = (text: string): boolean => visibleParts(text).some(({ kind }) => kind === 'mark');

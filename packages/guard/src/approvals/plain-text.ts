@@ -46,33 +46,42 @@ export function plainText(original: string, charactersMax: number): PlainText {
   return { text: `${shown.join('')}${note}`, hiddenCharacters };
 }
 
-/** A character, or several empty lines that are shown as one. */
+/** A character, or several empty lines or spaces that are shown as one. */
 interface Part {
   readonly character: string;
   readonly count: number;
   /** Whether it is a letter that stands for another one. */
   readonly isLookAlike: boolean;
+  /** Whether it is one of so many marks on one letter that they cover the lines around it. */
+  readonly isStacked: boolean;
 }
 
-const EMPTY_LINES_MAX = 2;
+/** Repeated characters that are shown as they are; more of them are counted. */
+const REPEATED_MAX: Readonly<Record<string, number>> = { '\n': 2, ' ': 40 };
+/** Marks on one letter: no script needs more. */
+const COMBINING_MAX = 3;
 
 function* partsOf(characters: readonly string[]): Generator<Part> {
   const lookAlikes = lookAlikesIn(characters);
+  let combining = 0;
   for (let at = 0; at < characters.length;) {
     const character = characters[at] ?? '';
+    combining = /\p{M}/u.test(character) ? combining + 1 : 0;
+    const repeatedMax = REPEATED_MAX[character];
     let end = at + 1;
-    if (character === '\n') while (characters[end] === '\n') end += 1;
-    const count = end - at > EMPTY_LINES_MAX ? end - at : 1;
-    yield { character, count, isLookAlike: lookAlikes.has(at) };
+    if (repeatedMax !== undefined) while (characters[end] === character) end += 1;
+    const count = repeatedMax !== undefined && end - at > repeatedMax ? end - at : 1;
+    yield { character, count, isLookAlike: lookAlikes.has(at), isStacked: combining > COMBINING_MAX };
     at += count;
   }
 }
 
-function visibleForm({ character, count, isLookAlike }: Part): string {
-  if (count > EMPTY_LINES_MAX) return `\n[${(count - 1).toLocaleString('en')} empty lines]\n`;
+function visibleForm({ character, count, isLookAlike, isStacked }: Part): string {
+  if (count > 1 && character === ' ') return ` [${count.toLocaleString('en')} spaces] `;
+  if (count > 1) return `\n[${(count - 1).toLocaleString('en')} empty lines]\n`;
   if (character === '\n') return character;
   if (isLookAlike) return `${character}${escaped(character)}`;
-  return isUnseen(character) ? escaped(character) : character;
+  return isStacked || isUnseen(character) ? escaped(character) : character;
 }
 
 const escaped = (character: string): string => `\\u{${(character.codePointAt(0) ?? 0).toString(16)}}`;
@@ -84,10 +93,11 @@ const isUnseen = (character: string): boolean => UNSEEN.test(character);
 const LATIN = /\p{Script=Latin}/u;
 const LETTER = /[\p{L}\p{M}]/u;
 /** Letters that are drawn like Latin ones, and letters of other styles: fullwidth, mathematical, enclosed. */
-const DRAWN_ALIKE = /[\p{Script=Cyrillic}\p{Script=Greek}\p{Script=Armenian}\p{Script=Cherokee}\p{Script=Lisu}]/u;
+const DRAWN_ALIKE =
+  /[\p{Script=Cyrillic}\p{Script=Greek}\p{Script=Armenian}\p{Script=Cherokee}\p{Script=Coptic}\p{Script=Lisu}]/u;
 const STYLED = /[\uff21-\uff3a\uff41-\uff5a\u{1d400}-\u{1d7ff}\u{1f130}-\u{1f169}\u24b6-\u24e9]/u;
-/** Cyrillic and Greek letters that nobody tells from Latin ones. */
-const SAME_SHAPE = /[аеорсухіјѕһԁԛԝАВЕКМНОРСТХІЈЅΑΒΕΖΗΙΚΜΝΟΡΤΥΧοϲα]/u;
+/** Letters of other scripts that nobody tells from Latin ones. The dashboard has the same: text/visible.ts. */
+const SAME_SHAPE = /[аеорсухіјѕһԁԛԝѵАВЕЗІЈКМНОРСТУХЅԌԚԜοανικυρτχϲΑΒΕΖΗΙΚΜΝΟΡΤΥΧϹոսցհօ]/u;
 
 /**
  * Positions of letters that stand for Latin ones: in a word that mixes them with Latin letters, and in a word that is
