@@ -1,4 +1,5 @@
 /** What every approval store promises over time: events, expiry, pages, limits, and other processes beside it. */
+import { randomBytes } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
 import type { ApprovalEvent, ApprovalRequest, Approvals, FiledApproval } from '@sallyport/guard';
 import { personOf, requestOf, says } from '../../packages/guard/src/approvals/testing.mts';
@@ -50,6 +51,18 @@ export function approvalsHistoryContract(
       expect(outcomes.filter((outcome) => outcome === 'done')).toHaveLength(1);
       expect(new Set(outcomes)).toEqual(new Set(['done', 'not_found']));
       expect((await other.show('acme', id)).decisions).toHaveLength(1);
+    });
+
+    it('B7 is kept where an agent has a name of 10,000 characters, and a user the longest that there may be', async () => {
+      const { port, other } = await two();
+      // Random, because a database makes other texts shorter before it puts them into an index.
+      const random = (length: number): string => randomBytes(length).toString('base64').slice(0, length);
+      const requester = { issuer: 'https://i', subject: random(1_020) };
+      const long = { requester, agent: { clientId: random(10_000), actors: [random(10_000)] }, tool: random(10_000) };
+      const id = await file(port, 'd', long);
+      expect(await other.list({ tenant: 'acme', requester })).toMatchObject([{ id, ...long }]);
+      await port.decide('acme', id, says(personOf('bob')));
+      expect((await other.consume(request('d', long))).state).toBe('approved');
     });
 
     it('U4 100 consumes at once, in two processes: exactly one', async () => {

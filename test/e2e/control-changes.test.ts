@@ -5,6 +5,7 @@
 import { readFileSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { run } from '../../packages/gateway/src/cli/testing/run.mts';
 import { openUpstream, textResult, tool, type Upstream } from '../attacks/upstream.ts';
 import { request } from 'undici';
 import { controlClient, type Document } from './control-client.ts';
@@ -199,6 +200,27 @@ describe('keys', () => {
       expect.objectContaining({ kind: 'key', by: 'oscar' }),
     );
     expect((await api(await person('vera', ['viewer'], 'globex'), '/overview')).text).not.toContain(id);
+  });
+
+  it('are changed between an intent and an outcome, which the log shows as such, and as one change', async () => {
+    const { id } = (await api(await operator(), PATH, { name: 'short' })).document as Document as { id: string };
+    await api(await operator(), `${PATH}/${id}`, undefined, 'DELETE');
+    const audrey = await person('audrey', ['auditor']);
+    const { items } = (await api(audrey, `/calls?method=key.revoke&text=${id}`)).document;
+    expect(items).toMatchObject([{ operation: 'key.revoke', class: 'event', status: 'success', user: 'oscar' }]);
+    const change = (await api(audrey, `/calls/${String(items[0]?.['correlation_id'])}`)).document;
+    expect(change).toMatchObject({
+      intent: { record: { unmapped: { phase: 'intent', target: { key_id: id }, before: { revoked_at: null } } } },
+      outcome: { record: { unmapped: { phase: 'outcome', status: 'success', after: { name: 'short' } } } },
+      related: [],
+    });
+    const search = ['audit', 'search', '--from', join(gateway.folder, 'data'), '--tenant', 'acme'];
+    const lines = (await run([...search, '--correlation-id', String(items[0]?.['correlation_id'])])).out.split('\n');
+    expect(lines).toEqual([
+      expect.stringMatching(/ intent +– .*key\.revoke.* oscar$/),
+      expect.stringMatching(/ outcome success .*key\.revoke.* oscar$/),
+      '',
+    ]);
   });
 
   it('U14 of another tenant do not exist', async () => {

@@ -195,6 +195,7 @@ const identity: readonly Change[] = [
   ...inStages('authenticate/subject.ts', PROVIDERS, [
     ['sub === agent.clientId', 'true'],
     ['isPreset ? provider.idTokenSubject : issuer.claims.subject', "'sub'"],
+    [' && Buffer.byteLength(JSON.stringify(value)) <= SUBJECT_BYTES_MAX', ''],
   ]),
   ...inStages('authenticate/check-agent.ts', TOKENS, [
     ['|| !issuer.allowedClients.includes(claimed)', ''],

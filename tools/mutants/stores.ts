@@ -74,6 +74,7 @@ export const stores: readonly Change[] = [
   ...inGateway('adapters/kysely/sessions.ts', CONTRACTS, [
     ["          .where('ended_sessions.expires_at', '<', expiresAtMs),\n", ','],
     ['if (expiresAtMs <= nowMs) ended.delete(id);', 'ended.delete(id);'],
+    ['      await purgeIfDue().catch(() => undefined);\n', ''],
     ["deleteFrom('held_sessions').where('owner', '=', owner)", "deleteFrom('held_sessions').where('owner', '=', '')"],
   ]),
   ...inGateway('adapters/sqlite/web-sessions.ts', CONTRACTS, [

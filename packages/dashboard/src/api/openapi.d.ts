@@ -82,7 +82,7 @@ export interface paths {
             readonly path?: never;
             readonly cookie?: never;
         };
-        /** The records of one call: its intent, its outcome, and what else has its correlation id. */
+        /** The records of one call or change: its intent, its outcome, and what else has its correlation id. */
         readonly get: operations["get_calls_id"];
         readonly put?: never;
         readonly post?: never;

@@ -22,6 +22,9 @@ export interface PeopleStore {
   forget(beforeMs: number): Promise<void>;
 }
 
+/** RFC 5321 section 4.5.3.1.3, without the angle brackets. Databases keep no long text in an index. */
+const EMAIL_CHARACTERS_MAX = 254;
+
 /**
  * An address as it is compared. Only ASCII letters have two cases: the Kelvin sign (U+212A) would become `k`, and
  * another mailbox that of somebody who may decide (U11).
@@ -30,7 +33,8 @@ export const comparedEmail = (email: string): string => email.replace(/[A-Z]+/g,
 
 /** The address that an issuer vouches for, as it is compared. */
 export function verifiedEmail({ email, email_verified: isVerified }: JsonObject): string | undefined {
-  return typeof email === 'string' && isVerified === true ? comparedEmail(email) : undefined;
+  const isKnown = typeof email === 'string' && email.length <= EMAIL_CHARACTERS_MAX && isVerified === true;
+  return isKnown ? comparedEmail(email) : undefined;
 }
 
 /** The object id of Microsoft Entra ID. */

@@ -1,6 +1,6 @@
 /** Every change through the control API, in the audit log of its tenant: who, what, before and after. */
 import { GuardError, type AuditRecord, type Json, type JsonObject, type MaybePromise } from '@sallyport/guard';
-import { logRecord } from '@sallyport/guard/audit';
+import { changeRecord } from '@sallyport/guard/audit';
 import type { ApiCaller } from './api/access.ts';
 import type { ApiDeps } from './deps.ts';
 
@@ -22,8 +22,8 @@ export interface Changed<Result> {
 }
 
 /**
- * Makes a change between two records. The first one is durable before anything is changed, so that nothing is changed
- * without a record; the second one says what came of it.
+ * Makes a change between two records. The intent is durable before anything is changed, so that nothing is changed
+ * without a record; the outcome says what came of it. Both have one correlation id.
  *
  * @throws GuardError `audit_unavailable` when nothing could be recorded and so nothing was changed.
  */
@@ -33,8 +33,8 @@ export async function recordChange<Result>(
   change: Change,
   make: () => MaybePromise<Changed<Result>>,
 ): Promise<Result> {
-  const changeId = crypto.randomUUID();
-  const fields = { change_id: changeId, ...whoOf(caller), target: change.target };
+  const id = crypto.randomUUID();
+  const fields = { correlation_id: id, ...whoOf(caller), target: change.target, before: change.before };
   const append = async (record: AuditRecord): Promise<void> => {
     try {
       await audit.append(caller.tenant.id, record);
@@ -42,18 +42,18 @@ export async function recordChange<Result>(
       throw new GuardError('audit_unavailable', { cause, retryAfterSeconds: 5 });
     }
   };
-  const record = (step: 'begun' | 'made' | 'failed', more: JsonObject): Promise<void> =>
-    append(logRecord(change.operation, { ...fields, step, ...more }, clock.now()));
-  await record('begun', { before: change.before });
+  const record = (status: 'success' | 'error' | undefined, more: JsonObject): Promise<void> =>
+    append(changeRecord(change.operation, { ...fields, ...more }, id, status, clock.now()));
+  await record(undefined, {});
   let changed: Changed<Result>;
   try {
     changed = await make();
   } catch (thrown) {
     // The record of the failure must not hide the failure.
-    await record('failed', {}).catch(() => undefined);
+    await record('error', {}).catch(() => undefined);
     throw thrown;
   }
-  await record('made', { before: change.before, after: changed.after });
+  await record('success', { after: changed.after });
   return changed.result;
 }
 

@@ -2,7 +2,7 @@
 export { createSigner, openCheckpoint, parseVkey, type Checkpoint, type Signer } from './checkpoint.ts';
 export { cosignedAtMs, parseWitnessKey } from './cosignature.ts';
 export type { AuditRecord, Outcome, OutcomeStatus, Recorder, Trail } from './record.ts';
-export { createRecorder, type KnownName, logRecord, unknownOutcome } from './recorder.ts';
+export { changeRecord, createRecorder, type KnownName, logRecord, unknownOutcome } from './recorder.ts';
 export { createRedactor, type Redactor } from './redact.ts';
 export { createTileReader, inclusionProofFromTiles, isComplete, parseTilePath, type Tile } from './tiles.ts';
 export {

@@ -93,6 +93,30 @@ export function logRecord(event: string, fields: JsonObject, nowMs: number): Aud
 }
 
 /**
+ * A record of a change of the installation. As with a call, its intent is written before anything is changed, and its
+ * outcome after it; one whose process ended in between gets the outcome `unknown` from recovery.
+ *
+ * @param id the same for both records.
+ * @param status of the outcome; `undefined` for the intent.
+ * @example
+ * ```ts
+ * const intent = changeRecord('pin.approve', { target: { server: 'crm' } }, crypto.randomUUID(), undefined, Date.now());
+ * ```
+ */
+export function changeRecord(
+  event: string,
+  fields: JsonObject,
+  id: string,
+  status: 'success' | 'error' | undefined,
+  nowMs: number,
+): AuditRecord {
+  const { status_id: _, unmapped, ...common } = logRecord(event, fields, nowMs);
+  const { status: __, ...more } = unmapped as JsonObject;
+  if (status === undefined) return { ...common, unmapped: { ...more, phase: 'intent', record_id: id } };
+  return { ...common, status_id: STATUS_ID[status], unmapped: { ...more, record_id: id, status } };
+}
+
+/**
  * Members are written in the order of RFC 8785, here and in the functions below: a record is canonical as it is built,
  * so writing it costs one pass of the engine's own serialiser (`canonicalize`).
  */

@@ -49,6 +49,8 @@ export function createSharedSessions(database: Kysely<Tables>, clock: Clock, own
     async end(id, expiresAtMs) {
       remember(id, expiresAtMs);
       await saveSoon(`end ${id}`, () => storeEnd(database, id, expiresAtMs));
+      // What the database does not delete now it deletes the next time.
+      await purgeIfDue().catch(() => undefined);
     },
     ended: (id) => ended.has(id),
     async hold(id, expiresAtMs) {

@@ -1,4 +1,5 @@
 /** The frame of the control API, with endpoints which exist in this test only. */
+import { connect } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { z } from 'zod';
@@ -273,6 +274,17 @@ describe('a request is refused before the endpoint runs, with a problem document
     await expectProblem(send('PUT', '/api/v1/notes/n1', chunks), 413, 'PAYLOAD_TOO_LARGE');
   });
 
+  it('H3 the connection ends where a body was not read, so that none is taken for a request', async () => {
+    const { hostname, port } = new URL(api.url);
+    const body = 'GET /api/v1/notes/fixed HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n';
+    const head = `Host: ${hostname}:${port}\r\nContent-Length: ${body.length}\r\nConnection: keep-alive`;
+    const socket = connect(Number(port), hostname).setEncoding('utf8');
+    socket.write(`POST /api/v1/nothing HTTP/1.1\r\n${head}\r\n\r\n${body}`);
+    let answers = '';
+    for await (const text of socket) answers += String(text);
+    expect(answers.match(/^(HTTP\/1\.1 \d+|connection: .*)/gim)).toEqual(['HTTP/1.1 404', 'Connection: close']);
+  });
+
   it('400 for a body where none is taken', async () => {
     await expectProblem(send('POST', '/api/v1/broken', '{"a":1}'), 400, 'INVALID_REQUEST');
   });
@@ -355,12 +367,20 @@ describe('streams', () => {
     await expect.poll(() => deps.senders.size).toBe(0);
   });
 
-  it('B10 a stream ends within seconds of the role', async () => {
-    const response = await api.stream('/api/v1/events', as('viewer'));
-    const ended = new Promise((resolve) => response.resume().once('end', resolve));
+  it('B10 a stream ends within seconds of the role, and is opened anew with a further one', async () => {
+    const ends = async (token: string): Promise<unknown> => {
+      const response = await api.stream('/api/v1/events', as(token));
+      return new Promise((resolve) => response.resume().once('end', resolve));
+    };
+    const all = Promise.all([ends('viewer'), ends('auditor')]);
+    const stays = await api.stream('/api/v1/events', as('operator'));
+    await expect.poll(() => deps.senders.size).toBe(3);
     callers['viewer'] = callerOf('vera', []);
-    await ended;
-    expect(deps.senders.size).toBe(0);
+    callers['auditor'] = callerOf('aude', ['auditor', 'operator']);
+    await all;
+    expect(deps.senders.size).toBe(1);
+    stays.destroy();
+    await expect.poll(() => deps.senders.size).toBe(0);
     expect((await send('GET', '/api/v1/events', undefined, 'nobody')).document['code']).toBe('PERMISSION_DENIED');
   });
 

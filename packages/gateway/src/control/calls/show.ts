@@ -1,5 +1,5 @@
 /** `GET /api/v1/calls/{id}`: the records that a correlation id joins. */
-import { asObject } from '@sallyport/guard';
+import { asObject, type JsonObject } from '@sallyport/guard';
 import { z } from 'zod';
 import { route } from '../api/route.ts';
 import type { ApiDeps } from '../deps.ts';
@@ -20,7 +20,7 @@ export const getCall = route({
   method: 'GET',
   path: '/api/v1/calls/{id}',
   access: 'auditor',
-  summary: 'The records of one call: its intent, its outcome, and what else has its correlation id.',
+  summary: 'The records of one call or change: its intent, its outcome, and what else has its correlation id.',
   params: z.strictObject({ id: z.string().regex(/^[\x21-\x7e]{1,256}$/) }),
   query: z.strictObject({
     ...SCOPE,
@@ -59,7 +59,13 @@ export const getCall = route({
 });
 
 const isPhase = ({ record }: FoundRecord, phase: string): boolean =>
-  classOf(record) === 'call' && asObject(record['unmapped'])['phase'] === phase;
+  (classOf(record) === 'call' || isChange(record)) && asObject(record['unmapped'])['phase'] === phase;
+
+/** A change has a correlation id of its own, and an event has that of its call. */
+function isChange(record: JsonObject): boolean {
+  const { record_id: id, correlation_id: correlationId } = asObject(record['unmapped']);
+  return id === correlationId;
+}
 
 const idOf = ({ record }: FoundRecord): unknown => asObject(record['unmapped'])['record_id'];
 

@@ -24,6 +24,8 @@ import {
 
 const raw = (member: string): string => `{${JSON.stringify({ ...CLAIMS, exp: undefined }).slice(1, -1)},${member}}`;
 
+const LONG = 'x'.repeat(5_000);
+
 const CLAIM_ROWS: readonly Row[] = [
   ...(
     [
@@ -100,6 +102,8 @@ const CLAIM_ROWS: readonly Row[] = [
     token({ act: { sub: '1', act: { sub: '2', act: { sub: '3', act: { sub: '4', act: { sub: '5' } } } } } }),
     'claims',
   ],
+  ['B7 a subject of 5,000 characters', token({ sub: LONG }), 'claims'],
+  ['B7 a client of 5,000 characters that is its own subject', token({ sub: LONG, client_id: LONG }), 'claims'],
   ['O14 an actor without a subject', token({ act: { act: { sub: 'x' } } }), 'claims'],
   ['O14 an actor that is text', token({ act: 'agent' }), 'claims'],
   ['O15 exp missing', token({ exp: undefined }), 'claims'],

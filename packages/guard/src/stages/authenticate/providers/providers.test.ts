@@ -183,6 +183,9 @@ describe('U2 who signs in is who calls', () => {
 
   it('an ID token without that claim names nobody', () => {
     expect(subjectOfIdToken({ sub: 'pairwise-2' }, issuer('entra'))).toBeUndefined();
+    const longest = 'x'.repeat(1_022);
+    expect(subjectOfIdToken({ sub: longest }, issuer('keycloak'))).toBe(longest);
+    expect(subjectOfIdToken({ sub: `${longest}x` }, issuer('keycloak'))).toBeUndefined();
     const employees = { ...issuer('okta'), claims: { ...ISSUER.claims, subject: 'employee_id' } };
     expect(subjectOfIdToken({ sub: 'alice', employee_id: '7' }, employees)).toBe('7');
     expect(subjectOfIdToken({ sub: 'alice' }, employees)).toBeUndefined();
