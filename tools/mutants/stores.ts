@@ -93,6 +93,17 @@ export const stores: readonly Change[] = [
     ['if (movedAtMs(store) === undefined) await moveToShared(store, shared, log);', ''],
     ['    callKeys: { find: followed.findKey },\n', '    callKeys: available(shared.keys),\n'],
   ]),
+  ...inGateway('stores.ts', ['stores.test.ts'], [['if (followed.ageMs() > outageMs) throw thrown;', '']]),
+  ...inGateway(
+    'followed-stores.ts',
+    ['stores.test.ts'],
+    [
+      [
+        "if (ageMs() > outageMs) throw new GuardError('unavailable'",
+        "if (false as boolean) throw new GuardError('unavailable'",
+      ],
+    ],
+  ),
   ...inGateway('followed-stores.ts', REPLICAS, [
     [
       'for (const key of changed.keys) known.set(key.id, key);',

@@ -46,7 +46,10 @@ beforeEach(async () => {
   Object.assign(state, { denied: false, revision: '1' });
   edge = await open();
 });
-afterEach(() => Promise.all(edges.map((one) => one.close())));
+afterEach(async () => {
+  vi.useRealTimers();
+  await Promise.all(edges.map((one) => one.close()));
+});
 
 interface Asked {
   readonly token?: string;
@@ -182,6 +185,21 @@ describe('a held call that does not go on', () => {
     state.revision = '1';
     expect(await get(taskId)).toMatchObject({ result: { isError: true } });
     expect(await edge.approvals.count({})).toBe(1);
+    expect(sentCalls(edge)).toBe(0);
+  });
+
+  it('U6 ends when nobody says anything in time, and is forgotten ten minutes later', async () => {
+    const taskId = await held();
+    vi.useFakeTimers({ toFake: ['Date'] });
+    vi.setSystemTime(Date.now() + 60_000);
+    expect(await get(taskId)).toMatchObject({
+      status: 'completed',
+      statusMessage: expect.stringContaining('time for this request was over') as string,
+      result: { isError: true },
+    });
+    await expect(decide('approve')).rejects.toThrow();
+    vi.setSystemTime(Date.now() + 601_000);
+    expect(await get(taskId)).toMatchObject({ code: -32602 });
     expect(sentCalls(edge)).toBe(0);
   });
 
