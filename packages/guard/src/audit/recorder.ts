@@ -100,7 +100,7 @@ export function logRecord(event: string, fields: JsonObject, nowMs: number): Aud
  * @param status of the outcome; `undefined` for the intent.
  * @example
  * ```ts
- * const intent = changeRecord('pin.approve', { target: { server: 'crm' } }, crypto.randomUUID(), undefined, Date.now());
+ * const intent = changeRecord('pin.approve', { server: 'crm' }, crypto.randomUUID(), undefined, Date.now());
  * ```
  */
 export function changeRecord(
