@@ -29,7 +29,14 @@ export interface Proof {
   readonly contentDigest: string | undefined;
 }
 
-/** Algorithms that a proof may use: asymmetric ones. */
+/**
+ * Algorithms that a proof may use: asymmetric ones.
+ *
+ * @example
+ * ```ts
+ * const isTaken = (alg: string): boolean => PROOF_ALGORITHMS.includes(alg);
+ * ```
+ */
 export const PROOF_ALGORITHMS = ['ES256', 'ES384', 'ES512', 'EdDSA', 'Ed25519', 'PS256', 'RS256'];
 /** How far the clock of the client may be off, either way. */
 export const PROOF_AGE_SECONDS_MAX = 300;

@@ -44,7 +44,8 @@ export interface DpopDeps {
  * @throws GuardError `unauthenticated` with `invalid_dpop_proof` or `use_dpop_nonce`.
  * @example
  * ```ts
- * const read = createCredentialReader({ clock: systemClock, nonceSecret: randomBytes(32), needsNonce: () => false });
+ * const nonceSecret = crypto.getRandomValues(new Uint8Array(32));
+ * const read = createCredentialReader({ clock: systemClock, nonceSecret, needsNonce: () => false });
  * ```
  */
 export function createCredentialReader({
@@ -75,6 +76,10 @@ export function createCredentialReader({
  * O18: a proof with `content_digest` is for one body, byte for byte.
  *
  * @throws GuardError `unauthenticated` with `invalid_dpop_proof`.
+ * @example
+ * ```ts
+ * const check = (credentials: Credentials): void => checkContentDigest(credentials, new Uint8Array());
+ * ```
  */
 export function checkContentDigest(credentials: Credentials, body: Uint8Array): void {
   if (credentials.kind !== 'dpop' || credentials.contentDigest === undefined) return;
