@@ -155,6 +155,7 @@ it('B13 what is approved is served as it was approved', async () => {
     resources: { subscribe: true },
     completions: {},
     logging: {},
+    extensions: { 'io.modelcontextprotocol/tasks': {} },
   });
   await open.close();
   await own.close();

@@ -179,7 +179,7 @@ describe.skipIf(noPostgres !== undefined)(noPostgres ?? 'replicas on one Postgre
     expect(await call(first.url, early.key, 'refund', { amount: 77 })).toBe('QUARANTINED');
     const approver = await makeKey(undefined, 'approver', 'approver', '--scope', 'control:approver');
     const at = { adminUrl: admin.adminUrl, token: approver.key };
-    expect(await command(at, 'approvals', 'list', '--json')).not.toContain('77');
+    expect(await command(at, 'approvals', 'list', '--json')).not.toMatch(/"amount": ?77/);
     tools = right;
     expect(await call(first.url, early.key, 'refund', { amount: 77 })).toBe('APPROVAL_REQUIRED');
   });

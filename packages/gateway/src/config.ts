@@ -131,7 +131,7 @@ export function loadConfigText(text: string, name: string, options: LoadOptions)
   if (readable === undefined) return { errors: inFileOrder(errors) };
   const report = openReport(yaml, original);
   const snapshot = buildSnapshot({ config: readable, report, ...options }, text, asObject(yaml.value));
-  errors.push(...report.errors.filter(({ path }) => isOwnError(path)));
+  errors.push(...report.errors.filter(({ path, comparedWith = path }) => isOwnError(path) && isOwnError(comparedWith)));
   return errors.length > 0 ? { errors: inFileOrder(errors) } : { snapshot, file: undefined };
 }
 

@@ -14,7 +14,7 @@ export function buildControl(input: ConfigInput): ControlSettings {
         if (input.config.tenants.includes(name)) continue;
         const suggestion = closest(name, input.config.tenants);
         const question = suggestion === undefined ? '' : `; did you mean "${suggestion}"?`;
-        input.report.error(['control', 'roles', index, 'tenants', position], `no such tenant${question}`);
+        input.report.error(['control', 'roles', index, 'tenants', position], `no such tenant${question}`, ['tenants']);
       }
       return { role, to, tenants };
     }),

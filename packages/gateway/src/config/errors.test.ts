@@ -87,7 +87,10 @@ describe('errors name file, line and column', () => {
       'approvals: { rules: [{ server: "*", tool: x, approvers: ["user:bob from https://l"] }] }',
       'approvals.rules.0.approvers.0: names an issuer that is not configured',
     ],
-    ['approvals: { rules: [{ server: "*", tool: x, stepUp: soon }] }', 'must be true, false or a duration such as 5m'],
+    [
+      'approvals: { rules: [{ server: "*", tool: x, stepUp: soon }] }',
+      'must be true, false, passkey or a duration such as 5m',
+    ],
     ['admin: { publicUrl: "https://ops.example.com/x" }', 'admin.publicUrl: must be an origin'],
     ['admin: { publicUrl: "http://ops.example.com" }', 'admin.publicUrl: must be https outside loopback'],
     ['audit: { clearArguments: [crm/a/b] }', 'audit.clearArguments.0: no such server'],

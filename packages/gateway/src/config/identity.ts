@@ -114,7 +114,9 @@ function buildTenants(input: ConfigInput, issuer: ParsedIssuer, path: readonly P
     if (config.tenants.includes(name)) continue;
     const suggestion = closest(name, config.tenants);
     const question = suggestion === undefined ? '' : `; did you mean "${suggestion}"?`;
-    report.error([...path, ...(tenant === undefined ? ['tenants', index] : ['tenant'])], `no such tenant${question}`);
+    report.error([...path, ...(tenant === undefined ? ['tenants', index] : ['tenant'])], `no such tenant${question}`, [
+      'tenants',
+    ]);
   }
   return named ?? config.tenants;
 }

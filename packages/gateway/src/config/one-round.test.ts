@@ -21,6 +21,11 @@ describe('one round', () => {
       ['servers.a.url: expected string', 'servers.b.command: must be a program'],
     ],
     [
+      'the tenants are wrong, and others name tenants',
+      'tenants: 3\nidentity: { issuers: [{ issuer: "https://x", audience: y, tenants: [acme] }] }',
+      ['tenants: expected array'],
+    ],
+    [
       'an entry of a list is wrong, and the one after it names a server that is not there',
       'approvals: { rules: [{ server: "*", tool: "x*" }, { server: nope, tool: x }] }',
       ['rules.0.tool: must be the exact name', 'rules.1.server: no such server'],

@@ -6,7 +6,8 @@ import { closest } from './suggest.ts';
 
 /** Errors and weakenings, in the order in which they were found. */
 export interface Report {
-  error(path: Path, message: string): void;
+  /** @param comparedWith another setting that decides whether this is an error. */
+  error(path: Path, message: string, comparedWith?: Path): void;
   /** Of another file, which the setting names. */
   errorAt(position: Pick<ConfigError, 'file' | 'line' | 'column'>, path: Path, message: string): void;
   weaken(sentence: string): void;
@@ -19,6 +20,8 @@ export interface Report {
 /** An error, and the setting that it is about. */
 export interface ReportedError extends ConfigError {
   readonly path: Path;
+  /** Another setting that decides whether this is an error. */
+  readonly comparedWith?: Path | undefined;
 }
 
 /** An empty report. @param original where a part of the configuration stands in the file. */
@@ -28,9 +31,9 @@ export function openReport(yaml: ParsedYaml, original: (path: Path) => Path): Re
   return {
     errors,
     weakenings,
-    error: (path, message) => {
+    error: (path, message, comparedWith) => {
       const inFile = original(path);
-      errors.push({ ...yaml.positionOf(inFile), message: sentence(inFile, message), path: inFile });
+      errors.push({ ...yaml.positionOf(inFile), message: sentence(inFile, message), path: inFile, comparedWith });
     },
     errorAt: (position, path, message) => {
       const inFile = original(path);
