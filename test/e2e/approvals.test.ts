@@ -39,12 +39,13 @@ afterAll(async () => {
 const person = (subject: string, groups: readonly string[] = [], roles: readonly string[] = []): Promise<string> =>
   gateway.token('bob', { sub: subject, client_id: 'console', groups, roles });
 
-async function api(token: string | undefined, path: string, body?: object) {
+async function api(token: string | undefined, path: string, body?: object, idempotencyKey?: string) {
   const { statusCode, body: answer } = await request(`${gateway.adminUrl}/api/v1/approvals${path}`, {
     method: body === undefined ? 'GET' : 'POST',
     headers: {
       ...(token !== undefined && { authorization: `Bearer ${token}` }),
       ...(body !== undefined && { 'content-type': 'application/json' }),
+      ...(idempotencyKey !== undefined && { 'idempotency-key': idempotencyKey }),
     },
     ...(body !== undefined && { body: JSON.stringify(body) }),
   });
@@ -129,6 +130,18 @@ it('a request is taken back by its user only, and what became of a call is shown
   expect(await execution()).toBe('finished');
   const mine = await api(await alice(), '?mine=1&status=withdrawn&limit=1');
   expect((mine.document['items'] as { id: string }[]).map((one) => one.id)).toEqual([id]);
+});
+
+it('a decision that is sent again with its Idempotency-Key gets the answer that the first one got', async () => {
+  const id = await waitingId(30);
+  const [dave, erin] = [await person('dave', ['finance']), await person('erin')];
+  const first = await api(dave, `/${id}/deny`, { reason: 'No.' }, 'k-1');
+  expect(first).toMatchObject({ status: 200, document: { status: 'denied' } });
+  expect(await api(dave, `/${id}/deny`, { reason: 'No.' }, 'k-1')).toEqual(first);
+  // Another body, another person, and no key: each is a change of its own.
+  expect((await api(dave, `/${id}/deny`, { reason: 'Never.' }, 'k-1')).status).toBe(422);
+  expect((await api(erin, `/${id}/deny`, { reason: 'No.' }, 'k-1')).status).toBe(409);
+  expect((await api(dave, `/${id}/deny`, { reason: 'No.' })).status).toBe(409);
 });
 
 it('U5 U14 the caller, strangers, and people of other tenants decide nothing', async () => {

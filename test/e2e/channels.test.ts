@@ -237,8 +237,23 @@ it('a signed decision comes back, once', { timeout: 60_000 }, async () => {
 
 it('U10 H3 nothing is decided by GET, without a signature, or at a path beside', async () => {
   for (const path of ['/channels/slack', '/channels/webhooks/tickets']) {
-    expect((await fetch(gateway.adminUrl + path)).status).toBe(405);
+    const wrongMethod = await fetch(gateway.adminUrl + path);
+    expect(wrongMethod.status).toBe(405);
+    expect(wrongMethod.headers.get('x-content-type-options')).toBe('nosniff');
     expect((await fetch(gateway.adminUrl + path, { method: 'POST', body: '{}' })).status).toBe(401);
   }
   expect((await fetch(`${gateway.adminUrl}/channels/webhooks/other`, { method: 'POST', body: '{}' })).status).toBe(404);
+});
+
+it('B3 an address that sends to channels without end is refused before a signature is looked at', async () => {
+  const limited = await openGateway({ servers: {}, settings: { gateway: { addressLimit: '5/min' } } });
+  try {
+    const statuses: number[] = [];
+    for (let sent = 0; sent < 8; sent += 1)
+      statuses.push((await fetch(`${limited.adminUrl}/channels/slack`, { method: 'POST', body: '{}' })).status);
+    expect(statuses.slice(0, 3)).toEqual([404, 404, 404]);
+    expect(statuses.at(-1)).toBe(429);
+  } finally {
+    await limited.close();
+  }
 });

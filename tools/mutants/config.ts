@@ -110,6 +110,15 @@ export const config: readonly Change[] = [
     ],
   ),
   ...inGateway(
+    'gateway-control.ts',
+    ['test/e2e/channels.test.ts'],
+    [
+      ['  setSecurityHeaders(request, response);\n', ''],
+      ['limit(request).then(', 'Promise.resolve().then('],
+    ],
+  ),
+  ...inGateway('control/approvals/decide.ts', ['test/e2e/approvals.test.ts'], [['    idempotent: true,\n', '']]),
+  ...inGateway(
     'cli/check-approvers.ts',
     ['cli/check-settings.test.ts'],
     [

@@ -1,4 +1,5 @@
 /** Composition of the control plane: what the admin listener judges callers with, and what its endpoints work with. */
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import { createPasskeyVerifier } from './adapters/webauthn/verifier.ts';
 import { createCursors } from './control/api/cursor.ts';
 import { createAdmin, type Admin } from './control/admin.ts';
@@ -7,11 +8,15 @@ import { readDashboardFiles } from './control/dashboard/files.ts';
 import { createPasskeys } from './control/passkeys/passkeys.ts';
 import type { Check } from './control/ready.ts';
 import { checkOrigin } from './control/sign-in/check-origin.ts';
+import type { SignInDeps } from './control/sign-in/handle.ts';
 import type { Discovery } from './discovery.ts';
-import { openChannels } from './gateway-channels.ts';
+import { openChannels, type Channels } from './gateway-channels.ts';
 import { openSignInOf } from './gateway-sign-in.ts';
 import { openReads } from './gateway-reads.ts';
+import { setSecurityHeaders } from '@sallyport/server/listen/security-headers';
 import { VERSION } from '@sallyport/server/mcp/implementation';
+import { sendResponse } from './control/endpoint.ts';
+import { problem, problemOf } from './control/problem.ts';
 import type { GuardedUpstreams, Resources } from './resources.ts';
 
 /** The admin listener's endpoints, and the channels that send to it. */
@@ -19,6 +24,9 @@ export interface OpenedAdmin extends Omit<Admin, 'close'> {
   /** Ends event streams, and waits for what a channel is told now. */
   close(): Promise<void>;
 }
+
+/** What Slack, Teams and webhooks send to. */
+const CHANNELS_PATH = '/channels/';
 
 /** The endpoints of the admin listener. */
 export async function openAdmin(
@@ -65,13 +73,34 @@ export async function openAdmin(
   const channels = await openChannels(resources, guarded);
   return {
     ...admin,
-    handle(request, response) {
-      if (!channels.handle(request, response)) admin.handle(request, response);
-    },
+    handle: (request, response) =>
+      request.url?.startsWith(CHANNELS_PATH) === true
+        ? handleChannel(request, response, channels, admin, signIn)
+        : admin.handle(request, response),
     async close() {
       reads.close();
       admin.close();
       await channels.close();
     },
   };
+}
+
+/** Anybody can send to a channel, and checking a signature costs more than a refusal by address. */
+function handleChannel(
+  request: IncomingMessage,
+  response: ServerResponse,
+  channels: Channels,
+  admin: Admin,
+  { limit }: SignInDeps,
+): void {
+  setSecurityHeaders(request, response);
+  limit(request).then(
+    () => {
+      if (!channels.handle(request, response)) admin.handle(request, response);
+    },
+    (thrown: unknown) => {
+      response.setHeader('Connection', 'close');
+      sendResponse(response, problemOf(thrown) ?? problem('INTERNAL'));
+    },
+  );
 }

@@ -2973,6 +2973,8 @@ export interface operations {
             readonly header?: {
                 /** @description The `ETag` that is changed. */
                 readonly "If-Match"?: string;
+                /** @description The same key and body get the same answer for a day. */
+                readonly "Idempotency-Key"?: string;
             };
             readonly path: {
                 readonly name: string;
@@ -3065,6 +3067,15 @@ export interface operations {
             };
             /** @description `UNSUPPORTED_MEDIA_TYPE`: The body must be UTF-8 application/json without content encoding. */
             readonly 415: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `IDEMPOTENCY_KEY_REUSED`: The idempotency key was used for another request. */
+            readonly 422: {
                 headers: {
                     readonly [name: string]: unknown;
                 };
@@ -3371,6 +3382,8 @@ export interface operations {
             readonly header?: {
                 /** @description The `ETag` that is changed. */
                 readonly "If-Match"?: string;
+                /** @description The same key and body get the same answer for a day. */
+                readonly "Idempotency-Key"?: string;
             };
             readonly path: {
                 readonly name: string;
@@ -3463,6 +3476,15 @@ export interface operations {
             };
             /** @description `UNSUPPORTED_MEDIA_TYPE`: The body must be UTF-8 application/json without content encoding. */
             readonly 415: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `IDEMPOTENCY_KEY_REUSED`: The idempotency key was used for another request. */
+            readonly 422: {
                 headers: {
                     readonly [name: string]: unknown;
                 };
@@ -3671,6 +3693,8 @@ export interface operations {
             readonly header?: {
                 /** @description The `ETag` that is changed. */
                 readonly "If-Match"?: string;
+                /** @description The same key and body get the same answer for a day. */
+                readonly "Idempotency-Key"?: string;
             };
             readonly path: {
                 readonly id: string;
@@ -3762,6 +3786,15 @@ export interface operations {
             };
             /** @description `UNSUPPORTED_MEDIA_TYPE`: The body must be UTF-8 application/json without content encoding. */
             readonly 415: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `IDEMPOTENCY_KEY_REUSED`: The idempotency key was used for another request. */
+            readonly 422: {
                 headers: {
                     readonly [name: string]: unknown;
                 };
@@ -3804,6 +3837,8 @@ export interface operations {
             readonly header?: {
                 /** @description The `ETag` that is changed. */
                 readonly "If-Match"?: string;
+                /** @description The same key and body get the same answer for a day. */
+                readonly "Idempotency-Key"?: string;
             };
             readonly path: {
                 readonly id: string;
@@ -3902,6 +3937,15 @@ export interface operations {
                     readonly "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description `IDEMPOTENCY_KEY_REUSED`: The idempotency key was used for another request. */
+            readonly 422: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description `RATE_LIMITED`: There were too many requests. */
             readonly 429: {
                 headers: {
@@ -3937,6 +3981,8 @@ export interface operations {
             readonly header?: {
                 /** @description The `ETag` that is changed. */
                 readonly "If-Match"?: string;
+                /** @description The same key and body get the same answer for a day. */
+                readonly "Idempotency-Key"?: string;
             };
             readonly path: {
                 readonly id: string;
@@ -4017,6 +4063,15 @@ export interface operations {
             };
             /** @description `UNSUPPORTED_MEDIA_TYPE`: The body must be UTF-8 application/json without content encoding. */
             readonly 415: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `IDEMPOTENCY_KEY_REUSED`: The idempotency key was used for another request. */
+            readonly 422: {
                 headers: {
                     readonly [name: string]: unknown;
                 };

@@ -27,6 +27,7 @@ const decideRoute = (verdict: 'approve' | 'deny', summary: string): ApiRoute<Dep
       passkey: assertionAnswer.optional().describe('For a yes, where the request asks for a passkey.'),
     }),
     ifMatch: 'optional',
+    idempotent: true,
     errors: ['APPROVALS_UNAVAILABLE', 'PERMISSION_DENIED', 'STEP_UP_REQUIRED', 'CONFLICT', 'AUDIT_UNAVAILABLE'],
     response: approvalSchema,
     async handle({ params, body, caller, ifMatch }, deps: Deps) {

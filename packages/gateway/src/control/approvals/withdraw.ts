@@ -17,6 +17,7 @@ export const withdrawApproval = route({
   params: APPROVAL_PARAMS,
   body: z.strictObject({ reason: z.string().max(500).optional().describe('For people.') }),
   ifMatch: 'optional',
+  idempotent: true,
   errors: ['APPROVALS_UNAVAILABLE', 'PERMISSION_DENIED', 'AUDIT_UNAVAILABLE'],
   response: approvalSchema,
   async handle({ params, body, caller, ifMatch }, deps: Pick<ApiDeps, 'approvals' | 'audit' | 'clock' | 'toolOf'>) {

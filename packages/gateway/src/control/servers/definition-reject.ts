@@ -20,6 +20,7 @@ export const rejectDefinition = route({
   params: DEFINITION_PARAMS,
   body: z.strictObject({ digest: z.string().max(200).describe('Of what was reviewed.') }),
   ifMatch: 'optional',
+  idempotent: true,
   errors: ['CONFLICT', 'PRECONDITION_FAILED', 'AUDIT_UNAVAILABLE'],
   response: definitionDetailSchema,
   async handle(
