@@ -32,7 +32,7 @@ describe('in bash', () => {
   it('completes every command', () => {
     const names = COMMANDS.map(({ name }) => name);
     expect(complete('')).toEqual([...names, 'help', '--config', '--help', '--version']);
-    expect(complete('st')).toEqual(['start', 'stdio']);
+    expect(complete('st')).toEqual(['start', 'status', 'stdio']);
   });
 
   it('completes the commands of a group', () => {
