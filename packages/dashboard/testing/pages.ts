@@ -1,10 +1,11 @@
 /**
  * `npm run pages [-- --screenshots FOLDER --role ROLE --page PAGE]`: every page as every role, in both themes, at 390 and
- * 1440 px. The tests walk a part of it.
+ * 1440 px. The tests walk a part of it. Then the figures of how fast the pages are.
  */
 import { mkdirSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { startFixture } from './fixture-server.ts';
+import { speedFigures } from './speed.ts';
 import { openBrowser, walk, WALKED } from './walk.ts';
 
 const { values } = parseArgs({
@@ -34,8 +35,9 @@ for (const role of roles) {
     }
   }
 }
+const figures = await speedFigures(browser);
 await browser.close();
 await fixture.close();
-for (const finding of findings) process.stdout.write(`${finding}\n`);
+for (const line of [...figures, ...findings]) process.stdout.write(`${line}\n`);
 process.stdout.write(`${String(findings.length)} findings\n`);
 process.exitCode = findings.length > 0 ? 1 : 0;

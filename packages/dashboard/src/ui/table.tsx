@@ -11,7 +11,7 @@ import {
   type RowData,
 } from '@tanstack/react-table';
 import { useWindowVirtualizer } from '@tanstack/react-virtual';
-import { useEffect, useLayoutEffect, useRef, useState, type MouseEvent, type ReactNode } from 'react';
+import { memo, useEffect, useLayoutEffect, useMemo, useRef, useState, type MouseEvent, type ReactNode } from 'react';
 import { useShortcuts } from '../shell/shortcuts.tsx';
 import styles from './table.module.css';
 
@@ -49,15 +49,20 @@ export interface DataTableProps<Row extends RowData> {
 }
 
 const ROW_HEIGHT = 40;
-const OVERSCAN = 12;
+const OVERSCAN = 8;
+/** Older rows are asked for when the last row in the page is this near to the end. */
+const READ_AHEAD = 12;
 
 export function DataTable<Row extends RowData>(props: DataTableProps<Row>): ReactNode {
   const { label, rows, columns, rowKey, hasMore, onEnd, wrap = false } = props;
-  const table = useTable({ features, columns, data: rows, getRowId: rowKey });
   const body = useRef<HTMLTableSectionElement>(null);
   const { shown, above, below, scrollTo, measure } = useRowsInSight(body, rows.length, onEnd);
   useRowKeys(body, rows.length, scrollTo);
-  const all = table.getRowModel().rows;
+  const first = shown[0] ?? 0;
+  const past = first + shown.length;
+  // Of 100,000 records the table makes rows of those in sight only.
+  const data = useMemo(() => rows.slice(first, past), [rows, first, past]);
+  const table = useTable({ features, columns, data, getRowId: rowKey });
   return (
     <table
       className={styles['table']}
@@ -78,12 +83,16 @@ export function DataTable<Row extends RowData>(props: DataTableProps<Row>): Reac
       </thead>
       <tbody ref={body}>
         <Spacer height={above} />
-        {shown.map((index) => {
-          const row = all[index];
-          return row === undefined ? null : (
-            <TableRow key={row.id} row={row} index={index} dim={props.dim} measure={wrap ? measure : undefined} />
-          );
-        })}
+        {table.getRowModel().rows.map((row, at) => (
+          <TableRow
+            key={row.id}
+            row={row}
+            columns={columns}
+            index={first + at}
+            isDim={props.dim?.(row.original) === true}
+            measure={wrap ? measure : undefined}
+          />
+        ))}
         <Spacer height={below} />
       </tbody>
     </table>
@@ -92,14 +101,14 @@ export function DataTable<Row extends RowData>(props: DataTableProps<Row>): Reac
 
 interface TableRowProps<Row extends RowData> {
   readonly row: TableRowModel<typeof features, Row>;
+  readonly columns: readonly Column<Row>[];
   readonly index: number;
-  readonly dim: DataTableProps<Row>['dim'];
+  readonly isDim: boolean;
   /** For rows whose height is that of what they hold. */
   readonly measure: ((row: HTMLElement | null) => void) | undefined;
 }
 
-function TableRow<Row extends RowData>({ row, index, dim, measure }: TableRowProps<Row>): ReactNode {
-  const isDim = dim?.(row.original) === true;
+function PlainTableRow<Row extends RowData>({ row, index, isDim, measure }: TableRowProps<Row>): ReactNode {
   return (
     <tr
       ref={measure}
@@ -117,6 +126,17 @@ function TableRow<Row extends RowData>({ row, index, dim, measure }: TableRowPro
     </tr>
   );
 }
+
+/** Whether a row shows what it showed before. Each time others come into sight, the table makes new row models. */
+const showsTheSame = <Row extends RowData>(before: TableRowProps<Row>, after: TableRowProps<Row>): boolean =>
+  before.row.original === after.row.original &&
+  before.columns === after.columns &&
+  before.index === after.index &&
+  before.isDim === after.isDim &&
+  before.measure === after.measure;
+
+/** Each scroll event renders the table. The rows that stay in sight are not rendered again. */
+const TableRow = memo(PlainTableRow, showsTheSame) as typeof PlainTableRow;
 
 /** Which rows are in sight, and the height of those above and below. */
 function useRowsInSight(
@@ -140,7 +160,7 @@ function useRowsInSight(
   const items = virtualizer.getVirtualItems();
   const last = items.at(-1)?.index ?? 0;
   useEffect(() => {
-    if (last >= count - OVERSCAN) onEnd?.();
+    if (last >= count - READ_AHEAD) onEnd?.();
   }, [last, count, onEnd]);
   const end = (items.at(-1)?.end ?? margin) - margin;
   return {

@@ -19,6 +19,9 @@ import { callFilters } from './filter-text.ts';
 import { targetOf } from './summary.tsx';
 import styles from './calls.module.css';
 
+/** Made once: `toLocaleString` would make one for each row. */
+const amount = new Intl.NumberFormat('en');
+
 const columnsOf = (scope: string | undefined) => [
   column<Call>(
     'time',
@@ -54,7 +57,7 @@ const columnsOf = (scope: string | undefined) => [
   column<Call>(
     'duration',
     'Took',
-    ({ duration_ms: took }) => (took === undefined || took === null ? '–' : `${took.toLocaleString('en')} ms`),
+    ({ duration_ms: took }) => (took === undefined || took === null ? '–' : `${amount.format(took)} ms`),
     { width: '6rem', number: true, wide: true },
   ),
 ];

@@ -13,7 +13,7 @@ import { FilterBar, useFilters } from '../../ui/filters.tsx';
 import { Card, Page } from '../../ui/page.tsx';
 import { Empty, Loaded } from '../../ui/states.tsx';
 import { column, DataTable, RowAction, TwoLines } from '../../ui/table.tsx';
-import { Ago } from '../../ui/time.tsx';
+import { Ago, useNow } from '../../ui/time.tsx';
 import { VisibleText } from '../../ui/visible-text.tsx';
 import { CreateKey } from './create-key.tsx';
 import { RevokeKey } from './revoke-key.tsx';
@@ -41,8 +41,9 @@ export function PeoplePage(): ReactNode {
 }
 
 function KeyState({ apiKey: { revoked_at, expires_at } }: { readonly apiKey: ApiKey }): ReactNode {
+  const current = useNow();
   if (revoked_at !== undefined) return <Badge tone="bad">revoked</Badge>;
-  if (expires_at !== undefined && Date.parse(expires_at) < Date.now()) return <Badge>expired</Badge>;
+  if (expires_at !== undefined && Date.parse(expires_at) < current) return <Badge>expired</Badge>;
   return <Badge tone="good">active</Badge>;
 }
 
