@@ -88,7 +88,6 @@ describe('O18 refused', () => {
     ['no jti', () => proof({ jti: undefined })],
     ['an endless jti', () => proof({ jti: 'x'.repeat(257) })],
     ['the signature of another key', () => proof({}, {}, thief.privateKey)],
-    ['a private key in it', () => proof({}, { jwk: privateJwk })],
     ['a shared secret', () => proof({}, { jwk: { kty: 'oct', k: 'AAAA' }, alg: 'HS256' })],
     ['no algorithm', () => proof({}, { alg: 'none' })],
     ['the algorithm of another key', () => proof({}, { alg: 'RS256' })],
@@ -100,6 +99,11 @@ describe('O18 refused', () => {
     ['an endless one', () => proof({ padding: 'x'.repeat(9_000) })],
   ])('%s', async (_name, make) => {
     expect(await refusalOf({ dpop: [make()] })).toEqual({ error: 'invalid_dpop_proof' });
+  });
+
+  it('a private key in it, whatever its signature', async () => {
+    const thrown: unknown = await send({ dpop: [proof({}, { jwk: privateJwk })] }).catch((error: unknown) => error);
+    expect(refusedClaimOf(thrown as GuardError)?.found).toBe('not a public key');
   });
 
   it.each([{ n: 'x'.repeat(700) }, { e: 'x'.repeat(7) }])(

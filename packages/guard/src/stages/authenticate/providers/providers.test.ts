@@ -54,7 +54,8 @@ const ACCESS_TOKENS: Readonly<Record<Exclude<IdentityProviderName, 'generic'>, C
 /** The ID token of the same sign-in, with this gateway as its audience: the worst case. */
 const ID_TOKENS: Readonly<Record<keyof typeof ACCESS_TOKENS, Claims>> = {
   keycloak: { typ: 'ID', azp: 'claude-code', nonce: 'n', at_hash: 'h' },
-  entra: { ver: '2.0', oid: 'alice', nonce: 'n', roles: ['clerk'] },
+  // Of a sign-in without a nonce: only `azp` is missing.
+  entra: { ver: '2.0', oid: 'alice', roles: ['clerk'] },
   okta: { ver: 1, jti: 'ID.x', amr: ['pwd'], idp: '00o', nonce: 'n', at_hash: 'h' },
   auth0: { nonce: 'n', sid: 's' },
   google: { azp: 'claude-code', nonce: 'n', at_hash: 'h' },
@@ -139,6 +140,10 @@ describe('rights of applications', () => {
   it('entra: an application without a user has app roles instead of scopes', async () => {
     const { scp: _scp, ...claims } = ACCESS_TOKENS.entra;
     expect((await send('entra', { ...claims, oid: 'service-1', idtyp: 'app' })).scopes).toEqual([]);
+  });
+
+  it('okta: a token without cid names no client, and is refused', async () => {
+    expect(await refusedClaimOf('okta', { ...ACCESS_TOKENS.okta, cid: undefined })).toMatchObject({ claim: 'cid' });
   });
 
   it('okta: a client of its own has no uid, and is its own subject', async () => {
