@@ -1,6 +1,7 @@
 /** `sallyport approvals`: the queue of calls that wait for a person. */
-import { isObject, type JsonObject } from '@sallyport/guard';
+import type { JsonObject } from '@sallyport/guard';
 import { ADMIN_OPTION, adminItems, adminRequest, adminTargetOf } from './admin-client.ts';
+import { requestText, whoOf } from './approval-text.ts';
 import { columns } from './columns.ts';
 import type { CommandContext, CommandDefinition, CommandGroup, CommandOption } from './command.ts';
 import { printJson, type CliIo } from './io.ts';
@@ -45,7 +46,7 @@ const showCommand: CommandDefinition<readonly [string], Options> = {
   run: async ([id], { adminUrl, json }, context) => {
     const request = await adminRequest(await adminTargetOf(adminUrl, context), pathOf(id));
     if (json === true) printJson(context.io, request, 'indented');
-    else printRequest(context.io, request);
+    else context.io.stdout(requestText(request));
   },
 };
 
@@ -115,27 +116,4 @@ function printList(io: CliIo, requests: readonly JsonObject[]): void {
     `until ${String(request['expires_at'])}`,
   ]);
   for (const line of columns([['ID', 'STATUS', 'WHO', 'TOOL', 'ARGUMENTS', ''], ...rows])) io.stdout(`${line}\n`);
-}
-
-function printRequest(io: CliIo, request: JsonObject): void {
-  const approvers = Array.isArray(request['approvers']) ? request['approvers'].join(', ') : '';
-  const rows = [
-    ['id', String(request['id'])],
-    ['status', `${String(request['status'])}, until ${String(request['expires_at'])}`],
-    ['who', whoOf(request)],
-    ['tool', printable(`${String(request['server'])} ${String(request['tool'])}`)],
-    ['asked by', printable(String(request['source']))],
-    ['approvers', printable(`${String(request['required'])} of ${approvers}`)],
-  ];
-  for (const line of columns(rows)) io.stdout(`${line}\n`);
-  io.stdout(`arguments\n${printable(JSON.stringify(request['arguments'], null, 2))}\n`);
-}
-
-/** One line: a name of several lines would look like other rows. */
-const WHO_CHARACTERS_MAX = 500;
-
-function whoOf({ requester, agent }: JsonObject): string {
-  const user = isObject(requester) ? String(requester['subject']) : '';
-  const client = isObject(agent) ? String(agent['client_id']) : '';
-  return printableLine(`${user} through ${client}`, WHO_CHARACTERS_MAX);
 }

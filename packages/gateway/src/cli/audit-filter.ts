@@ -29,7 +29,7 @@ export const FILTER_OPTIONS: readonly CommandOption[] = [
   { flags: '--user <subject>', summary: 'user id' },
   { flags: '--server <name>', summary: 'server' },
   { flags: '--tool <name>', summary: 'tool, prompt or resource' },
-  { flags: '--method <method>', summary: 'MCP method' },
+  { flags: '--method <method>', summary: 'MCP method, or a change such as approval.decide' },
   {
     flags: '--status <status>',
     summary: 'how the call ended',
@@ -77,11 +77,12 @@ export function matches(record: ShortRecord, filter: RecordFilter): boolean {
     subject: filter.user,
     server: filter.server,
     tool_name: filter.tool,
-    method: filter.method,
     status: filter.status,
     error_code: filter.errorCode,
     correlation_id: filter.correlationId,
   };
+  // A record of a change has an operation only; that of a call is its method.
+  if (filter.method !== undefined && (record['method'] ?? record['operation']) !== filter.method) return false;
   return Object.entries(expected).every(
     ([name, value]) => value === undefined || record[name as keyof ShortRecord] === value,
   );

@@ -1,5 +1,5 @@
 /** Records of the audit log as the commands show them: with short field names, as text, JSON or CSV. */
-import type { JsonObject } from '@sallyport/guard';
+import { isObject, type JsonObject } from '@sallyport/guard';
 import type { FollowedRecord } from '@sallyport/server/segments/follow';
 import type { CliIo } from './io.ts';
 import { printable } from './printable.ts';
@@ -81,16 +81,23 @@ export function recordLine(record: ShortRecord, format: RecordFormat): string {
   if (format === 'json') return JSON.stringify(record);
   const text = (name: string): string => textOf((record as JsonObject)[name]);
   if (format === 'csv') return COLUMNS.map((name) => csvCell(text(name))).join(',');
-  const target = [text('server'), text('tool_name')].filter((part) => part !== '').join('/');
+  const tool = [text('server'), text('tool_name')].filter((part) => part !== '').join('/');
   const cells = [
     text('tenant_id').padEnd(10),
     text('phase').padEnd(7),
     (text('status') || '–').padEnd(8),
     text('error_code').padEnd(18),
     text('method') || text('operation'),
-    target,
+    tool === '' ? changedText(record['target']) : tool,
   ];
   return printable(`${record.timestamp}  ${cells.join(' ')}  ${text('subject')}`).trimEnd();
+}
+
+/** What a change was made to, such as `approval_id=5f0c… verdict=approve`. */
+function changedText(target: unknown): string {
+  if (!isObject(target)) return textOf(target);
+  const parts = Object.entries(target).map(([name, value]) => `${name}=${textOf(value)}`);
+  return parts.join(' ');
 }
 
 function textOf(value: unknown): string {
