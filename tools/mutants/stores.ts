@@ -59,6 +59,23 @@ export const stores: readonly Change[] = [
       ['timer = setTimeout(() => resolve(undefined), WAIT_MS_MAX);', ''],
     ],
   ),
+  ...inGateway(
+    'adapters/kysely/approval-row.ts',
+    ['adapters/kysely/damaged-approvals.test.ts'],
+    [
+      ['    quoted(String(id)) === row.id &&\n', ''],
+      ['    status === row.status &&\n', ''],
+      ['isWhole ? (document', 'true ? (document'],
+    ],
+  ),
+  ...inGateway(
+    'adapters/kysely/approvals.ts',
+    ['adapters/kysely/damaged-approvals.test.ts'],
+    [
+      ['if (unreadable.length > 0)', 'if (false)'],
+      ['!reported.has(row.id)', 'true'],
+    ],
+  ),
   ...inGateway('adapters/kysely/keys.ts', CONTRACTS, [
     ["query = query.where('tenant', '=', quoted(tenant));", ''],
     ['revoked_at: key.revokedAtMs ?? null', 'revoked_at: null'],

@@ -35,12 +35,14 @@ const fileIn = (dataFolder: string): string => join(dataFolder, 'sallyport.db');
 
 /** @throws Error with a sentence for the operator when the database cannot be reached or is too new. */
 export async function openProductDatabase({ database, dataFolder }: StorePlace, log: Log): Promise<Database> {
-  if (database === undefined) return openDatabase(openSqlite(fileIn(dataFolder)));
+  const damaged = (id: string): void =>
+    log('error', 'a request for approval is damaged and is left out: its row in the database was changed', { id });
+  if (database === undefined) return openDatabase(openSqlite(fileIn(dataFolder)), damaged);
   // Loaded where it is configured, as in `gateway-channels.ts`.
   const { openPostgres } = await import('./adapters/postgres/product.ts');
   const lost = (error: string): void => log('warn', 'a connection to the database broke', { error });
   try {
-    return await openDatabase(openPostgres(database, lost));
+    return await openDatabase(openPostgres(database, lost), damaged);
   } catch (thrown) {
     const { user, host, port, database: name } = database;
     const cause = thrown instanceof AggregateError ? (thrown.errors[0] as Error) : (thrown as Error);

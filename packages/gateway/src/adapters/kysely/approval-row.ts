@@ -1,13 +1,32 @@
 /** A request as a row. */
-import type { FiledApproval } from '@sallyport/guard';
+import { isObject, type FiledApproval } from '@sallyport/guard';
+import { parseJson } from '@sallyport/guard/json';
 import { quoted, type ApprovalRow } from './tables.ts';
 
 /** Of everything but the arguments. */
 const REQUEST_BYTES = 1_024;
 
-/** The request of a row. */
-export const read = ({ document }: Pick<ApprovalRow, 'document'>): FiledApproval =>
-  JSON.parse(document) as FiledApproval;
+/** What {@link read} needs of a row. */
+export const COLUMNS = ['id', 'tenant', 'status', 'version', 'document'] as const;
+
+/**
+ * The request of a row; `undefined` when something else than Sallyport wrote into it, so that one damaged row does not
+ * take the others away (L8).
+ */
+export function read(row: Pick<ApprovalRow, (typeof COLUMNS)[number]>): FiledApproval | undefined {
+  const document = parseJson(row.document);
+  if (!isObject(document)) return undefined;
+  const { id, tenant, status, version, requester, agent, decisions } = document;
+  const isWhole =
+    quoted(String(id)) === row.id &&
+    quoted(String(tenant)) === row.tenant &&
+    status === row.status &&
+    version === row.version &&
+    isObject(requester) &&
+    isObject(agent) &&
+    Array.isArray(decisions);
+  return isWhole ? (document as unknown as FiledApproval) : undefined;
+}
 
 /** What a request with these arguments takes. */
 export const bytesOf = (sent: FiledApproval['arguments']): number =>

@@ -1,35 +1,43 @@
 /** Requests for approval in a database. */
-import type { ApprovalEvent, ApprovalFilter, ApprovalPage, ApprovalStore, FiledApproval } from '@sallyport/guard';
+import {
+  BoundedMap,
+  type ApprovalEvent,
+  type ApprovalFilter,
+  type ApprovalPage,
+  type ApprovalStore,
+  type FiledApproval,
+} from '@sallyport/guard';
 import type { Kysely } from 'kysely';
 import { addEvent, change, remind, replace } from './approval-changes.ts';
 import { hasExpired, isOpen, matches } from './approval-conditions.ts';
 import { file } from './approval-filing.ts';
-import { read } from './approval-row.ts';
-import { quoted, unquoted, type Tables } from './tables.ts';
+import { COLUMNS, read } from './approval-row.ts';
+import { quoted, unquoted, type ApprovalRow, type Tables } from './tables.ts';
 
-/** The requests of all tenants. */
-export function createApprovalStore(database: Kysely<Tables>): ApprovalStore {
+/** @param damaged is told once of each request whose row cannot be read. */
+export function createApprovalStore(database: Kysely<Tables>, damaged: (id: string) => void = () => {}): ApprovalStore {
+  const readRow = createReadRow(damaged);
   return {
     async findOpen(tenant, digest, nowMs) {
       const row = await database
         .selectFrom('approvals')
-        .select('document')
+        .select(COLUMNS)
         .where('tenant', '=', quoted(tenant))
         .where('digest', '=', quoted(digest))
         .where((where) => isOpen(where, nowMs))
         .executeTakeFirst();
-      return row && read(row);
+      return row && whole(row, readRow);
     },
     async get(tenant, id) {
       const row = await database
         .selectFrom('approvals')
-        .select('document')
+        .select(COLUMNS)
         .where('id', '=', quoted(id))
         .where('tenant', '=', quoted(tenant))
         .executeTakeFirst();
-      return row && read(row);
+      return row && whole(row, readRow);
     },
-    list: (filter, nowMs, page) => list(database, filter, nowMs, page),
+    list: (filter, nowMs, page) => list(database, readRow, filter, nowMs, page),
     async count(filter, nowMs) {
       const { count } = await database
         .selectFrom('approvals')
@@ -46,7 +54,7 @@ export function createApprovalStore(database: Kysely<Tables>): ApprovalStore {
       }),
     replace: (filed, kind, atMs) =>
       change(database, (transaction, next) => replace(transaction, next, filed, kind, atMs)),
-    due: (nowMs, max) => due(database, nowMs, max),
+    due: (nowMs, max) => due(database, readRow, nowMs, max),
     remind: (nowMs) => remind(database, nowMs),
     events: (after, max) => events(database, after, max),
     lastEvent: () => lastEvent(database),
@@ -64,8 +72,33 @@ export function createApprovalStore(database: Kysely<Tables>): ApprovalStore {
   } satisfies ApprovalStore;
 }
 
+type Row = Pick<ApprovalRow, (typeof COLUMNS)[number]>;
+type ReadRow = (row: Row) => FiledApproval | undefined;
+
+const DAMAGED_REPORTED_MAX = 1_000;
+
+function createReadRow(damaged: (id: string) => void): ReadRow {
+  const reported = new BoundedMap<string, true>(DAMAGED_REPORTED_MAX);
+  return (row) => {
+    const filed = read(row);
+    if (filed === undefined && !reported.has(row.id)) {
+      reported.set(row.id, true);
+      damaged(unquoted(row.id));
+    }
+    return filed;
+  };
+}
+
+/** Of one request. @throws Error that names it. */
+function whole(row: Row, readRow: ReadRow): FiledApproval {
+  const filed = readRow(row);
+  if (filed === undefined) throw new Error(`the request ${unquoted(row.id)} cannot be read`);
+  return filed;
+}
+
 async function list(
   database: Kysely<Tables>,
+  readRow: ReadRow,
   filter: ApprovalFilter,
   nowMs: number,
   page: ApprovalPage | undefined,
@@ -73,7 +106,7 @@ async function list(
   const direction = page?.order === 'newest' ? 'desc' : 'asc';
   let query = database
     .selectFrom('approvals')
-    .select('document')
+    .select(COLUMNS)
     .where((where) => matches(where, filter, nowMs))
     .orderBy('created_at', direction)
     .orderBy('id', direction);
@@ -88,19 +121,34 @@ async function list(
     );
   }
   if (page !== undefined) query = query.limit(page.limit);
-  return (await query.execute()).map(read);
+  return (await query.execute()).flatMap((row) => readRow(row) ?? []);
 }
 
-async function due(database: Kysely<Tables>, nowMs: number, max: number): Promise<readonly FiledApproval[]> {
+async function due(
+  database: Kysely<Tables>,
+  readRow: ReadRow,
+  nowMs: number,
+  max: number,
+): Promise<readonly FiledApproval[]> {
   const rows = await database
     .selectFrom('approvals')
-    .select('document')
+    .select(COLUMNS)
     .where('status', 'in', ['pending', 'approved'])
     .where((where) => hasExpired(where, nowMs))
     .orderBy('expires_at')
     .limit(max)
     .execute();
-  return rows.map(read);
+  const readable = rows.flatMap((row) => readRow(row) ?? []);
+  // What cannot be read ends here: it would be due for ever, and keep others from being looked at.
+  const ids = new Set(readable.map(({ id }) => quoted(id)));
+  const unreadable = rows.flatMap(({ id }) => (ids.has(id) ? [] : [id]));
+  if (unreadable.length > 0)
+    await database
+      .updateTable('approvals')
+      .set({ status: 'expired', ended_at: nowMs })
+      .where('id', 'in', unreadable)
+      .execute();
+  return readable;
 }
 
 async function events(database: Kysely<Tables>, after: number, max: number): Promise<readonly ApprovalEvent[]> {

@@ -39,8 +39,11 @@ export interface Database {
   close(): Promise<void>;
 }
 
-/** @throws Error when it cannot be reached, or was written by a newer Sallyport. */
-export async function openDatabase(product: Product): Promise<Database> {
+/**
+ * @param damaged is told of a request for approval that cannot be read.
+ * @throws Error when it cannot be reached, or was written by a newer Sallyport.
+ */
+export async function openDatabase(product: Product, damaged: (id: string) => void = () => {}): Promise<Database> {
   const database = new Kysely<Tables>({ dialect: product.dialect });
   try {
     await migrate(database, product);
@@ -50,7 +53,7 @@ export async function openDatabase(product: Product): Promise<Database> {
   }
   return {
     shared: product.isShared ? sharedStoresOf(database) : undefined,
-    approvals: createApprovalStore(database),
+    approvals: createApprovalStore(database, damaged),
     channels: createChannelStore(database),
     people: createPeopleStore(database),
     passkeys: createPasskeyStore(database),
