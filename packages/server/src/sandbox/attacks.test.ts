@@ -256,7 +256,10 @@ describe.skipIf(PROCESS_SANDBOXES.length === 0).each(PROCESS_SANDBOXES)('$name',
     const host = spawn(process.execPath, args, { stdio: 'ignore', env });
     const inside = (): readonly number[] => processesWith(`sleep 1000; : ${mark}`).filter((pid) => pid !== host.pid);
     await expect.poll(() => inside().length, { timeout: 50_000 }).toBeGreaterThan(0);
+    // Until it is waited for, its number is still in use.
+    const ended = once(host, 'exit');
     host.kill('SIGKILL');
+    await ended;
     await expect.poll(() => inside().length, { timeout: 50_000 }).toBe(0);
     expect(readdirSync(temporary).length).toBeGreaterThan(0);
     removeLeft(temporary, Date.now() - 60_000);
